@@ -1,0 +1,1 @@
+"""linetwin: a digital twin of a battery-cell production line."""
