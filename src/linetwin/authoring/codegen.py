@@ -1,0 +1,124 @@
+"""C code of a model: CasADi's functions, and a header of tables that the runtime is built on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import casadi as ca
+
+from linetwin.authoring.layout import Layout, layout_of
+from linetwin.authoring.model import Model
+from linetwin.authoring.numerics import Functions, build_functions
+from linetwin.authoring.variables import Kind, Variable
+
+CODE_FILE = "model_functions.c"
+CODE_HEADER = "model_functions.h"
+TABLES_FILE = "model_tables.h"
+DEFAULT_TOLERANCE = 1e-7
+
+_COUNTS = {
+    Kind.INPUT: "INPUTS",
+    Kind.PARAMETER: "PARAMETERS",
+    Kind.STATE: "STATES",
+    Kind.ALGEBRAIC: "ALGEBRAICS",
+    Kind.DISCRETE: "DISCRETES",
+    Kind.OUTPUT: "OUTPUTS",
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Generated sources by file name, and the token that ties library and description."""
+
+    files: dict[str, str]
+    token: str
+    layout: Layout
+    functions: Functions
+
+
+def generate(model: Model) -> Sources:
+    """Generate the C sources of a model.
+
+    Raises:
+        ModelError: when the model is incomplete.
+    """
+    model.check()
+    functions, layout = build_functions(model), layout_of(model)
+    code, header = _generate_functions(functions)
+    tables = _tables(model, functions, layout)
+    token = _token(model, code + tables)
+    tables += f'#define MODEL_TOKEN "{token}"\n'
+    return Sources(
+        {CODE_FILE: code, CODE_HEADER: header, TABLES_FILE: tables}, token, layout, functions
+    )
+
+
+def _generate_functions(functions: Functions) -> tuple[str, str]:
+    generator = ca.CodeGenerator(CODE_FILE, {"with_header": True, "casadi_int": "int"})
+    for function in functions.all():
+        generator.add(function)
+    with tempfile.TemporaryDirectory(prefix="linetwin-") as folder:
+        # a path ending in a separator is a prefix; the name itself must be plain
+        generator.generate(folder + os.sep)
+        code = Path(folder, CODE_FILE).read_text()
+        header = Path(folder, CODE_HEADER).read_text()
+    return code, header
+
+
+def _token(model: Model, sources: str) -> str:
+    facts = "\n".join(
+        repr((v.name, v.kind.value, v.unit, v.range, v.evidence)) for v in model.variables.values()
+    )
+    digest = hashlib.sha256(f"{model.name}\n{model.version}\n{facts}\n{sources}".encode())
+    return "{" + str(uuid.UUID(bytes=digest.digest()[:16])) + "}"
+
+
+def _tables(model: Model, functions: Functions, layout: Layout) -> str:
+    lines = ["#pragma once", "#include <math.h>"]
+    for kind, name in _COUNTS.items():
+        first, number = layout.block(kind)
+        lines += [f"#define N_{name} {number}", f"#define FIRST_{name.rstrip('S')} {first}"]
+    rows, columns = functions.sparsity.get_triplet()
+    unknowns = [v for v in layout.variables if v.kind in (Kind.STATE, Kind.ALGEBRAIC)]
+    lines += [
+        f"#define N_GUARDS {len(model.transitions)}",
+        f"#define N_NONZEROS {functions.sparsity.nnz()}",
+        f"#define DEPENDS_ON_TIME {int(functions.depends_on_time)}",
+        f"#define DEFAULT_TOLERANCE {DEFAULT_TOLERANCE!r}",
+        f'#define MODEL_NAME "{model.name}"',
+        _array("unsigned short", "JACOBIAN_ROW", map(str, rows)),
+        _array("unsigned short", "JACOBIAN_COLUMN", map(str, columns)),
+        _array("double", "NOMINAL", (repr(float(v.nominal)) for v in unknowns)),
+        _array("double", "START", ["0.0", *(repr(float(v.start)) for v in layout.variables)]),
+        _array("double", "MINIMUM", ["-INFINITY", *(_bound(v, -1) for v in layout.variables)]),
+        _array("double", "MAXIMUM", ["INFINITY", *(_bound(v, 1) for v in layout.variables)]),
+        _array("char", "IS_INTEGER", ["0", *(str(int(v.integer)) for v in layout.variables)]),
+        _array("char", "IS_TUNABLE", ["0", *(str(int(v.tunable)) for v in layout.variables)]),
+        _array("char *const", "NAME", ['"time"', *(f'"{v.name}"' for v in layout.variables)]),
+        _array("char *const", "GUARD_NAME", (_text(t.name) for t in model.transitions)),
+        _array("char", "GUARD_STOPS", (str(int(t.stop)) for t in model.transitions)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _bound(variable: Variable, sign: int) -> str:
+    bound = variable.range.minimum if sign < 0 else variable.range.maximum
+    if bound is None:
+        return "-INFINITY" if sign < 0 else "INFINITY"
+    return repr(float(bound))
+
+
+def _text(text: str) -> str:
+    plain = "".join(c if c.isalnum() or c in " _-.,()" else "_" for c in text)
+    return f'"{plain.encode("ascii", "replace").decode()}"'
+
+
+def _array(c_type: str, name: str, values: Iterable[str]) -> str:
+    listed = ", ".join(values) or "0"  # C knows no empty arrays
+    return f"static const {c_type} {name}[] = {{{listed}}};"

@@ -1,0 +1,190 @@
+"""The modelDescription.xml of FMI 3.0, and the evidence that travels with an FMU."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import Any
+
+from linetwin.authoring.codegen import DEFAULT_TOLERANCE, Sources
+from linetwin.authoring.model import Model
+from linetwin.authoring.numerics import input_dependencies
+from linetwin.authoring.units import parse_unit
+from linetwin.authoring.variables import Kind, Variable
+
+LOG_CATEGORIES = {
+    "logEvents": "transitions taken; only while debug logging is on",
+    "logStatusWarning": "an input or parameter left its range",
+    "logStatusDiscard": "a step failed and was rolled back",
+    "logStatusError": "a call was refused",
+}
+# causality and initial of each kind; inputs and parameters are exact by default
+_ROLE = {
+    Kind.INPUT: ("input", None),
+    Kind.PARAMETER: ("parameter", None),
+    Kind.STATE: ("output", "exact"),
+    Kind.ALGEBRAIC: ("output", "approx"),
+    Kind.DISCRETE: ("output", "exact"),
+    Kind.OUTPUT: ("output", "calculated"),
+}
+_RESULTS = (Kind.STATE, Kind.ALGEBRAIC, Kind.DISCRETE, Kind.OUTPUT)
+
+
+def model_description(model: Model, sources: Sources) -> bytes:
+    """Return modelDescription.xml, encoded in UTF-8."""
+    root = ET.Element(
+        "fmiModelDescription",
+        fmiVersion="3.0",
+        modelName=model.title,
+        instantiationToken=sources.token,
+        description=model.description,
+        version=model.version,
+        generationTool="linetwin",
+        variableNamingConvention="flat",
+    )
+    ET.SubElement(
+        root,
+        "CoSimulation",
+        modelIdentifier=model.name,
+        canHandleVariableCommunicationStepSize="true",
+        canGetAndSetFMUState="true",
+        canSerializeFMUState="true",
+        providesDirectionalDerivatives="true",
+        mightReturnEarlyFromDoStep=_xml(any(t.stop for t in model.transitions)),
+        hasEventMode="false",
+    )
+    _add_units(root, model)
+    categories = ET.SubElement(root, "LogCategories")
+    for name, meaning in LOG_CATEGORIES.items():
+        ET.SubElement(categories, "Category", name=name, description=meaning)
+    ET.SubElement(root, "DefaultExperiment", startTime="0", tolerance=repr(DEFAULT_TOLERANCE))
+    _add_variables(root, sources)
+    _add_structure(root, model, sources)
+    ET.indent(root)
+    document: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return document + b"\n"
+
+
+def evidence(model: Model, build_hash: str) -> dict[str, Any]:
+    """Return what resources/evidence.json holds: where each number comes from."""
+    return {
+        "model": model.name,
+        "title": model.title,
+        "version": model.version,
+        "validity": model.validity,
+        "hash": build_hash,
+        "variables": {v.name: _evidence_of(v) for v in model.variables.values()},
+    }
+
+
+def _evidence_of(variable: Variable) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "kind": variable.kind.value,
+        "unit": variable.unit,
+        "tag": variable.evidence.tag,
+        "source": variable.evidence.source,
+        "meaning": variable.evidence.meaning,
+        "minimum": variable.range.minimum,
+        "maximum": variable.range.maximum,
+    }
+    if variable.kind is not Kind.OUTPUT:
+        facts["start"] = variable.start
+    if variable.enumeration:
+        facts["enumeration"] = dict(variable.enumeration)
+    return facts
+
+
+def _add_units(root: ET.Element, model: Model) -> None:
+    definitions = ET.SubElement(root, "UnitDefinitions")
+    for name in sorted({v.unit for v in model.variables.values()} | {"s"}):
+        unit = ET.SubElement(definitions, "Unit", name=name)
+        ET.SubElement(unit, "BaseUnit", parse_unit(name).attributes())
+
+
+def _add_variables(root: ET.Element, sources: Sources) -> None:
+    variables = ET.SubElement(root, "ModelVariables")
+    ET.SubElement(
+        variables,
+        "Float64",
+        name="time",
+        valueReference="0",
+        causality="independent",
+        variability="continuous",
+        description="simulation time",
+        unit="s",
+    )
+    references = sources.layout.references
+    for variable in sources.layout.variables:
+        kind = "Int32" if variable.integer else "Float64"
+        ET.SubElement(variables, kind, _attributes(variable, references[variable.name]))
+    ET.SubElement(
+        variables,
+        "Boolean",
+        name="valid",
+        valueReference=str(references["valid"]),
+        causality="output",
+        variability="discrete",
+        initial="calculated",
+        description="true while all inputs and parameters lie in their ranges",
+    )
+
+
+def _attributes(variable: Variable, reference: int) -> dict[str, str]:
+    causality, initial = _ROLE[variable.kind]
+    found = {
+        "name": variable.name,
+        "valueReference": str(reference),
+        "causality": causality,
+        "variability": _variability(variable),
+    }
+    if initial:
+        found["initial"] = initial
+    if variable.evidence.meaning:
+        found["description"] = variable.evidence.meaning
+    if not variable.integer:
+        found["unit"] = variable.unit
+    if variable.range.minimum is not None:
+        found["min"] = _number(variable.range.minimum, variable.integer)
+    if variable.range.maximum is not None:
+        found["max"] = _number(variable.range.maximum, variable.integer)
+    if variable.nominal != 1.0:
+        found["nominal"] = _number(variable.nominal, variable.integer)
+    if variable.kind is not Kind.OUTPUT:
+        found["start"] = _number(variable.start, variable.integer)
+    return found
+
+
+def _variability(variable: Variable) -> str:
+    if variable.kind is Kind.PARAMETER:
+        return "tunable" if variable.tunable else "fixed"
+    discrete = variable.integer or variable.kind is Kind.DISCRETE
+    return "discrete" if discrete else "continuous"
+
+
+def _add_structure(root: ET.Element, model: Model, sources: Sources) -> None:
+    structure = ET.SubElement(root, "ModelStructure")
+    references = sources.layout.references
+    dependencies = input_dependencies(model, sources.functions)
+    results = [v for v in sources.layout.variables if v.kind in _RESULTS]
+    for variable in results:
+        inputs = dependencies.get(variable.name, [])
+        listed = " ".join(str(references[name]) for name in inputs)
+        ET.SubElement(
+            structure,
+            "Output",
+            valueReference=str(references[variable.name]),
+            dependencies=listed,
+        )
+    ET.SubElement(structure, "Output", valueReference=str(references["valid"]))
+    for variable in results:
+        if _ROLE[variable.kind][1] != "exact":
+            reference = str(references[variable.name])
+            ET.SubElement(structure, "InitialUnknown", valueReference=reference)
+    ET.SubElement(structure, "InitialUnknown", valueReference=str(references["valid"]))
+
+
+def _number(value: float, integer: bool) -> str:
+    return str(int(value)) if integer else repr(float(value))
+
+
+def _xml(flag: bool) -> str:
+    return "true" if flag else "false"

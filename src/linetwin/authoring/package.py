@@ -1,0 +1,54 @@
+"""An FMU as a file: the same bytes for the same contents, and the hash that tells its age."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from linetwin.authoring.toolchain import FLAGS, TARGETS
+
+_AUTHORING = Path(__file__).parent
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip archive can hold
+EVIDENCE = "resources/evidence.json"
+
+
+def build_hash(model_file: Path) -> str:
+    """Return the hash of all that an FMU is made of: model folder, authoring code, tools."""
+    digest = hashlib.sha256()
+    ours = [*_AUTHORING.glob("*.py"), *_AUTHORING.glob("runtime/*.[ch]")]
+    for path in [*sorted(model_file.parent.glob("*.py")), *sorted(ours)]:
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    for tool in ("casadi", "ziglang"):
+        digest.update(f"{tool} {importlib.metadata.version(tool)}\n".encode())
+    digest.update(" ".join(FLAGS).encode())
+    return digest.hexdigest()
+
+
+def is_current(fmu: Path, expected_hash: str, targets: Iterable[str]) -> bool:
+    """Tell whether an FMU exists with this hash and a binary for each of the targets."""
+    try:
+        with zipfile.ZipFile(fmu) as archive:
+            stored = json.loads(archive.read(EVIDENCE)).get("hash")
+            folders = {name.split("/")[1] for name in archive.namelist() if "binaries/" in name}
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError):
+        return False  # absent or damaged: to be built
+    return stored == expected_hash and all(TARGETS[t].folder in folders for t in targets)
+
+
+def write_fmu(fmu: Path, contents: Mapping[str, bytes]) -> None:
+    """Write an FMU from its files by name; a half-written one is never left behind."""
+    fmu.parent.mkdir(parents=True, exist_ok=True)
+    partial = fmu.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(contents):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3  # the same bytes on every system
+            archive.writestr(entry, contents[name])
+    partial.replace(fmu)

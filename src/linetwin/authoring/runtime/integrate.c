@@ -1,0 +1,232 @@
+/* RODAS 4(3), a linearly implicit method of six stages in mass-matrix form, with event location.
+ *
+ * Hairer, Wanner: Solving Ordinary Differential Equations II, 2nd ed., section VI.4 (method RODAS).
+ * Stiffly accurate, so that algebraic equations ride along in the same linear systems. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "linear.h"
+#include "runtime.h"
+
+enum { STAGES = 6, MAX_STEPS = 100000, MAX_LOCATION_STEPS = 120, N = N_UNKNOWNS };
+
+static const double GAMMA = 0.25;
+static const double ALPHA[STAGES] = {0.0, 0.386, 0.21, 0.63, 1.0, 1.0};
+static const double GAMMA_SUM[STAGES] = {0.25, -0.1043, 0.1035, -0.03620000000000023, 0.0, 0.0};
+static const double A[STAGES][STAGES] = {
+    {0.0},
+    {1.544},
+    {0.9466785280815826, 0.2557011698983284},
+    {3.314825187068521, 2.896124015972201, 0.9986419139977817},
+    {1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950},
+    {1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0},
+};
+static const double C[STAGES][STAGES] = {
+    {0.0},
+    {-5.6688},
+    {-2.430093356833875, -0.2063599157091915},
+    {-0.1073529058151375, -9.594562251023355, -20.47028614809616},
+    {7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160},
+    {8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136,
+        -6.058818238834054},
+};
+static const double LOCATION = 1e-10; /* of an event, relative to the step that crosses it */
+
+typedef struct {
+    double f[SIZE(N)], f_t[SIZE(N)], jacobian[SIZE(N_NONZEROS)];
+    bool known;
+} Point; /* the model linearised at the state's own time and unknowns */
+
+static bool linearise(const State *state, Point *at)
+{
+    if (at->known) return true;
+    const double *z = state->value + FIRST_UNKNOWN;
+    evaluate_jacobian(state, state->value[0], z, at->f, at->jacobian, at->f_t);
+    at->known = all_finite(at->f, N) && all_finite(at->jacobian, N_NONZEROS)
+        && all_finite(at->f_t, N);
+    return at->known;
+}
+
+#if N_STATES > 0
+
+static void set_matrix(const Point *at, double h, double *matrix)
+{
+    memset(matrix, 0, N * N * sizeof *matrix);
+    for (int k = 0; k < N_NONZEROS; k++)
+        matrix[JACOBIAN_ROW[k] * N + JACOBIAN_COLUMN[k]] = -at->jacobian[k];
+    for (int i = 0; i < N_STATES; i++) matrix[i * N + i] += 1.0 / (h * GAMMA);
+}
+
+static double error_norm(const State *state, const double *z, const double *z_new, const double *e)
+{
+    double sum = 0.0;
+    for (int i = 0; i < N; i++) {
+        double floor = NOMINAL[i] * (i < N_STATES ? 0.01 : 0.1);
+        double ratio = e[i] / (state->tolerance * (floor + fmax(fabs(z[i]), fabs(z_new[i]))));
+        sum += ratio * ratio;
+    }
+    return isfinite(sum) ? sqrt(sum / N) : INFINITY;
+}
+
+/* One step of size h to z_new; returns the scaled error, infinity if the step is unusable. */
+static double take_step(const State *state, const Point *at, double h, double *z_new)
+{
+    const double *z = state->value + FIRST_UNKNOWN;
+    const double t = state->value[0];
+    double matrix[N * N], stage[STAGES][N];
+    int pivot[N];
+    set_matrix(at, h, matrix);
+    if (!factorise(matrix, pivot, N)) return INFINITY;
+    for (int s = 0; s < STAGES; s++) {
+        double *k = stage[s];
+        memcpy(z_new, z, N * sizeof(double));
+        for (int j = 0; j < s; j++)
+            for (int i = 0; i < N; i++) z_new[i] += A[s][j] * stage[j][i];
+        if (s == 0) memcpy(k, at->f, N * sizeof(double));
+        else evaluate_rhs(state, t + ALPHA[s] * h, z_new, k);
+        for (int j = 0; j < s; j++)
+            for (int i = 0; i < N_STATES; i++) k[i] += C[s][j] / h * stage[j][i];
+        if (DEPENDS_ON_TIME)
+            for (int i = 0; i < N; i++) k[i] += h * GAMMA_SUM[s] * at->f_t[i];
+        solve(matrix, pivot, k, N);
+    }
+    /* the last stage starts from the embedded solution: its increment is the error estimate */
+    for (int i = 0; i < N; i++) z_new[i] += stage[STAGES - 1][i];
+    double error = error_norm(state, z, z_new, stage[STAGES - 1]), f[N];
+    if (error > 1.0) return error;
+    evaluate_rhs(state, t + h, z_new, f); /* accept no point that the model cannot evaluate */
+    return all_finite(f, N) ? error : INFINITY;
+}
+
+#else /* nothing to integrate: algebraic variables follow time */
+
+static double take_step(const State *state, const Point *at, double h, double *z_new)
+{
+    (void)at;
+    memcpy(z_new, state->value + FIRST_UNKNOWN, N * sizeof(double));
+    return solve_algebraics(state, state->value[0] + h, z_new) ? 0.0 : INFINITY;
+}
+
+#endif
+
+/* A first step in which no state moves by more than a twentieth of its size. */
+static double careful_step(const State *state, const Point *at, double span)
+{
+    const double *z = state->value + FIRST_UNKNOWN;
+    double rate = 0.0, step = state->step > 0.0 ? state->step : 0.1 * span;
+    for (int i = 0; i < N_STATES; i++)
+        rate = fmax(rate, fabs(at->f[i]) / (NOMINAL[i] + fabs(z[i])));
+    return rate * step > 0.05 ? 0.05 / rate : step;
+}
+
+static double highest_guard(const State *state, double t, const double *z)
+{
+    double guards[SIZE(N_GUARDS)], highest = -INFINITY;
+    evaluate_guards(state, t, z, guards);
+    for (int i = 0; i < N_GUARDS; i++) {
+        if (isnan(guards[i])) return guards[i];
+        highest = fmax(highest, guards[i]);
+    }
+    return highest;
+}
+
+/* Shorten a step that ends with a guard positive until it ends just behind the crossing.
+ * Illinois method on the highest guard; each trial is a step from the same point. */
+static double locate(const State *state, const Point *at, double high, double *z_high)
+{
+    const double t = state->value[0];
+    double low = 0.0, z[SIZE(N)], width = high;
+    double g_low = highest_guard(state, t, state->value + FIRST_UNKNOWN);
+    double g_high = highest_guard(state, t + high, z_high);
+    const double close = fmax(LOCATION * high, 4.0 * DBL_EPSILON * (fabs(t) + high));
+    int side = 0;
+    for (int i = 0; i < MAX_LOCATION_STEPS && high - low > close; i++) {
+        double trial = high - g_high * (high - low) / (g_high - g_low);
+        bool slow = i % 4 == 3 && high - low > 0.25 * width;
+        if (i % 4 == 3) width = high - low;
+        if (slow || !isfinite(trial)) trial = 0.5 * (low + high);
+        trial = fmin(fmax(trial, low + 0.5 * close), high - 0.5 * close);
+        if (!isfinite(take_step(state, at, trial, z))) return -1.0;
+        double g = highest_guard(state, t + trial, z);
+        if (isnan(g)) return -1.0;
+        if (g <= 0.0) {
+            if (side < 0) g_high *= 0.5;
+            low = trial, g_low = g, side = -1;
+        } else {
+            if (side > 0) g_low *= 0.5;
+            high = trial, g_high = g, side = 1;
+            memcpy(z_high, z, N * sizeof(double));
+        }
+    }
+    return high;
+}
+
+/* Accept z_new at t, or at the event before it. */
+static Outcome accept(Instance *instance, Point *at, double h, double t, double *z_new)
+{
+    State *state = &instance->state;
+    double guards[SIZE(N_GUARDS)];
+    int due = N_GUARDS;
+    if (N_GUARDS > 0) {
+        evaluate_guards(state, t, z_new, guards);
+        due = first_due(guards);
+    }
+    if (due < N_GUARDS) {
+        state->culprit = due;
+        double located = isnan(guards[due]) ? -1.0 : locate(state, at, h, z_new);
+        if (located < 0.0) return GUARD_NOT_FINITE;
+        if (located < h) t = state->value[0] + located;
+        evaluate_guards(state, t, z_new, guards);
+        due = first_due(guards);
+    }
+    state->value[0] = t;
+    memcpy(state->value + FIRST_UNKNOWN, z_new, N * sizeof(double));
+    at->known = false;
+    if (due == N_GUARDS) return REACHED;
+    if (!solve_algebraics(state, t, state->value + FIRST_UNKNOWN)) return NO_ALGEBRAIC_SOLUTION;
+    /* due by location: fired even where the algebraic correction moved the guard back to zero */
+    bool stop = GUARD_STOPS[due];
+    Outcome outcome = fire(instance, due);
+    if (outcome == REACHED) outcome = settle(instance, &stop);
+    return outcome == REACHED && stop && instance->early_return_allowed ? STOPPED : outcome;
+}
+
+/* Go to `end` from the state's own time; the state is undefined after a failure. */
+Outcome integrate(Instance *instance, double end)
+{
+    State *state = &instance->state;
+    double z_new[SIZE(N)];
+    Point at = {.known = false};
+    int rejected = 0;
+    for (int count = 0; state->value[0] < end; count++) {
+        const double t = state->value[0], span = end - t;
+        if (count == MAX_STEPS) return TOO_MANY_STEPS;
+        if (N_STATES > 0 && !linearise(state, &at)) return NOT_FINITE;
+        if (state->jumped || !(state->step > 0.0)) state->step = careful_step(state, &at, span);
+        state->jumped = 0;
+        bool last = N_STATES == 0 || state->step * 1.0001 >= span;
+        double h = last ? span : state->step;
+        if (!last && 2.0 * h > span) h = 0.5 * span; /* leaves no sliver */
+        double error = take_step(state, &at, h, z_new);
+        double factor = fmin(6.0, fmax(0.1, 0.9 * pow(fmax(error, 1e-10), -0.25)));
+        if (error <= 1.0) {
+            if (rejected) factor = fmin(factor, 1.0);
+            rejected = 0;
+            if (!last || factor * h > state->step || factor < 1.0) state->step = factor * h;
+            Outcome outcome = accept(instance, &at, h, last ? end : t + h, z_new);
+            if (outcome != REACHED) return outcome;
+            continue;
+        }
+        if (N_STATES == 0) return NO_ALGEBRAIC_SOLUTION;
+        /* near a kink the drift off the constraint does not shrink with h: solve it again */
+        if (N_ALGEBRAICS > 0 && ++rejected > 1) {
+            if (!solve_algebraics(state, t, state->value + FIRST_UNKNOWN))
+                return NO_ALGEBRAIC_SOLUTION;
+            at.known = false;
+        }
+        state->step = factor * h;
+        if (state->step < 8.0 * DBL_EPSILON * fmax(fabs(t), span)) return STEP_TOO_SMALL;
+    }
+    return REACHED;
+}
