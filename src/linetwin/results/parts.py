@@ -1,0 +1,183 @@
+"""Closed parts of a table on disk: written whole, listed in order, merged, cut to a length.
+
+A table is `<table>.parquet` once merged, before that `parts/<table>-000001.parquet` and so on.
+Every file appears by renaming, so whatever is there is complete.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linetwin.errors import ResultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from linetwin.results.schemas import Table
+
+FOLDER = "parts"
+ROWS_PER_GROUP = 32_768
+_COMPRESSION = "zstd"
+
+
+def merged(folder: Path, table: Table) -> Path:
+    """Return where the merged table lies, or will lie."""
+    return folder / f"{table.name}.parquet"
+
+
+def part(folder: Path, table: Table, number: int) -> Path:
+    """Return the path of part `number`, counted from 1."""
+    return folder / FOLDER / f"{table.name}-{number:06d}.parquet"
+
+
+def listed(folder: Path, table: Table) -> list[Path]:
+    """Return the files that hold the table, in order: the merged one, or else its parts."""
+    whole = merged(folder, table)
+    if whole.is_file():
+        return [whole]
+    return numbered(folder, table)
+
+
+def numbered(folder: Path, table: Table) -> list[Path]:
+    """Return the table's parts in order."""
+    return sorted((folder / FOLDER).glob(f"{table.name}-*.parquet"))
+
+
+def opened(file: Path) -> pq.ParquetFile:
+    """Open one Parquet file; ResultsError where it is damaged."""
+    try:
+        return pq.ParquetFile(file)
+    except (pa.ArrowException, OSError) as error:
+        raise ResultsError(f"{file} is damaged: {error}") from error
+
+
+def rows(file: Path) -> int:
+    """Return the number of rows in one file."""
+    with opened(file) as parquet:
+        return int(parquet.metadata.num_rows)
+
+
+def write(data: pa.Table, file: Path) -> None:
+    """Write one closed file."""
+    _write_stream(iter([data]), data.schema, file)
+
+
+def _write_stream(blocks: Iterator[pa.Table], schema: pa.Schema, file: Path) -> None:
+    """Write blocks as row groups of one size, whatever the sizes of the blocks."""
+    temporary = file.with_name(file.name + ".tmp")
+    waiting: list[pa.Table] = []
+    count = 0
+    with pq.ParquetWriter(temporary, schema, compression=_COMPRESSION) as writer:
+        for block in blocks:
+            waiting.append(block)
+            count += block.num_rows
+            while count >= ROWS_PER_GROUP:
+                whole = pa.concat_tables(waiting)
+                writer.write_table(whole.slice(0, ROWS_PER_GROUP), row_group_size=ROWS_PER_GROUP)
+                waiting = [whole.slice(ROWS_PER_GROUP)]
+                count -= ROWS_PER_GROUP
+        if count:
+            writer.write_table(pa.concat_tables(waiting), row_group_size=ROWS_PER_GROUP)
+    os.replace(temporary, file)  # noqa: PTH105 - said aloud: this is the atomic step
+
+
+def blocks(
+    files: Iterable[Path], schema: pa.Schema, limit: int | None = None
+) -> Iterator[pa.Table]:
+    """Yield the rows of `files`, at most `limit`, row group by row group, shaped as `schema`."""
+    left = limit
+    for file in files:
+        with opened(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                if left == 0:
+                    return
+                block = _group(parquet, group, schema, file)
+                if left is not None:
+                    block = block.slice(0, left)
+                    left -= block.num_rows
+                yield block
+
+
+def _group(parquet: pq.ParquetFile, number: int, schema: pa.Schema, file: Path) -> pa.Table:
+    present = [name for name in parquet.schema_arrow.names if name in schema.names]
+    try:
+        return _filled(parquet.read_row_group(number, columns=present), schema)
+    except (pa.ArrowException, OSError) as error:
+        raise ResultsError(f"{file} is damaged: {error}") from error
+
+
+def _filled(block: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return `block` in `schema`; a quantity nobody recorded in it is NaN."""
+    nothing = pa.array([float("nan")]).take(pa.array([0] * block.num_rows, pa.int64()))
+    columns = [block[name] if name in block.column_names else nothing for name in schema.names]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def union(files: Iterable[Path], table: Table) -> pa.Schema:
+    """Return the schema with every column that occurs in `files`."""
+    names: set[str] = set()
+    fields: dict[str, pa.Field] = {}
+    for file in files:
+        with opened(file) as parquet:
+            schema = parquet.schema_arrow
+            names.update(schema.names)
+            fields.update({field.name: field for field in schema})
+    fixed = table.schema()
+    extra = [fields[name] for name in sorted(names - set(fixed.names))]
+    return pa.schema([*fixed, *extra], metadata=fixed.metadata)
+
+
+def merge(folder: Path, table: Table) -> None:
+    """Turn the parts into the merged file, reading one row group at a time."""
+    files = numbered(folder, table)
+    whole = merged(folder, table)
+    if files or not whole.is_file():
+        schema = union(files, table)
+        _write_stream(blocks(files, schema), schema, whole)
+    for file in files:
+        file.unlink()
+
+
+def cut(source: Path, target: Path, table: Table, count: int) -> int:
+    """Make the parts in `target` the first `count` rows of the table in `source`.
+
+    Returns the number of parts. A kill between two steps loses no row that was asked for.
+    ResultsError where the source has fewer rows.
+    """
+    files = listed(source, table)
+    sizes = [rows(file) for file in files]
+    if sum(sizes) < count:
+        raise ResultsError(
+            f"{source}: {table.name} has {sum(sizes)} rows, the snapshot counted {count}"
+        )
+    whole = merged(target, table)
+    if source == target and not whole.is_file():
+        return _shortened(files, sizes, count)
+    # What is read is the source's, or the merged file: parts in the target are left-overs.
+    for file in numbered(target, table):
+        file.unlink()
+    if count:
+        schema = union(files, table)
+        first = part(target, table, 1)
+        first.parent.mkdir(parents=True, exist_ok=True)
+        _write_stream(blocks(files, schema, count), schema, first)
+    whole.unlink(missing_ok=True)
+    return 1 if count else 0
+
+
+def _shortened(files: list[Path], sizes: list[int], count: int) -> int:
+    """Delete the parts behind row `count`; a mark is always the end of a part."""
+    kept = 0
+    while count > 0:
+        count -= sizes[kept]
+        kept += 1
+    if count < 0:
+        raise ResultsError(f"{files[kept - 1]} reaches beyond the snapshot: it is of another run")
+    for file in reversed(files[kept:]):
+        file.unlink()
+    return kept
