@@ -71,7 +71,8 @@ class FailureConfig:
 class StationConfig:
     """A station: its kind, the buffers it is wired to, its parameters and models.
 
-    `takes` and `gives` map the roles of the kind (`slurry`, `web`, `cells`) to buffer paths.
+    `takes` and `gives` map the roles of the kind (`slurry`, `web`, `cells`) to buffer paths,
+    `materials` the roles of raw materials (`foil`, `binder`) to material paths.
     """
 
     path: str
@@ -82,6 +83,7 @@ class StationConfig:
     crew: str
     takes: Mapping[str, str]
     gives: Mapping[str, str]
+    materials: Mapping[str, str]
     parameters: Mapping[str, Value]
     processes: Mapping[str, ProcessConfig]
     machine: ProcessConfig | None

@@ -1,0 +1,144 @@
+"""Finite buffers of lots, and tanks that blend.
+
+Both are level-triggered: who cannot take or put is written down by name and woken when the level
+changes; a spurious wake-up is harmless.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from linetwin.scenario.resolved import BufferConfig
+
+RESIDUE_SHARE = 1e-4
+"""A batch of which less than this share is left in a tank counts as a residue [A]."""
+
+
+class _Queue:
+    """Names of units that wait for a change of level."""
+
+    def __init__(self, kick: Callable[[str], None]) -> None:
+        self._kick = kick
+        self.waiting: list[str] = []
+
+    def wait(self, who: str) -> None:
+        if who not in self.waiting:
+            self.waiting.append(who)
+
+    def wake(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for who in waiting:
+            self._kick(who)
+
+
+class LotBuffer:
+    """Holds up to `capacity` lots, first in, first out."""
+
+    def __init__(self, config: BufferConfig, kick: Callable[[str], None]) -> None:
+        self.path = config.path
+        self.capacity = int(config.capacity)
+        self.lots: list[str] = []
+        self._takers = _Queue(kick)
+        self._putters = _Queue(kick)
+
+    @property
+    def level(self) -> float:
+        """How many lots lie here."""
+        return float(len(self.lots))
+
+    def put(self, who: str, lot: str) -> bool:
+        """Put a lot, or note that `who` waits for room."""
+        if len(self.lots) >= self.capacity:
+            self._putters.wait(who)
+            return False
+        self.lots.append(lot)
+        self._takers.wake()
+        return True
+
+    def take(self, who: str) -> str | None:
+        """Take the oldest lot, or note that `who` waits for one."""
+        if not self.lots:
+            self._takers.wait(who)
+            return None
+        lot = self.lots.pop(0)
+        self._putters.wake()
+        return lot
+
+    def save(self) -> dict[str, Any]:
+        """Return the buffer's state as plain data."""
+        return {"lots": self.lots, "takers": self._takers.waiting, "putters": self._putters.waiting}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Continue from saved data."""
+        self.lots = list(data["lots"])
+        self._takers.waiting = list(data["takers"])
+        self._putters.waiting = list(data["putters"])
+
+
+class Tank:
+    """A stirred tank that holds up to `capacity` kg: what leaves is the blend of what is in it."""
+
+    def __init__(self, config: BufferConfig, kick: Callable[[str], None]) -> None:
+        self.path = config.path
+        self.capacity = float(config.capacity)
+        self.batches: dict[str, float] = {}
+        self._takers = _Queue(kick)
+        self._putters = _Queue(kick)
+
+    @property
+    def level(self) -> float:
+        """Mass in the tank [kg]."""
+        return sum(self.batches.values())
+
+    def has_room(self, who: str, mass: float) -> bool:
+        """Tell whether `mass` [kg] fits, or note that `who` waits for room."""
+        if self.level + mass > self.capacity:
+            self._putters.wait(who)
+            return False
+        return True
+
+    def has(self, who: str, mass: float) -> bool:
+        """Tell whether `mass` [kg] can be drawn, or note that `who` waits for it."""
+        if self.level < mass:
+            self._takers.wait(who)
+            return False
+        return True
+
+    def fill(self, batch: str, mass: float) -> None:
+        """Pump a batch in [kg]."""
+        self.batches[batch] = self.batches.get(batch, 0.0) + mass
+        self._takers.wake()
+
+    def shares(self) -> dict[str, float]:
+        """Return the mass share of each batch in the blend; they sum to one."""
+        level = self.level
+        return {batch: mass / level for batch, mass in self.batches.items()}
+
+    def draw(self, mass: float) -> dict[str, float]:
+        """Draw `mass` [kg] of the blend; return the kg taken of each batch."""
+        drawn = {batch: mass * share for batch, share in self.shares().items()}
+        for batch, amount in drawn.items():
+            self.batches[batch] -= amount
+        self._putters.wake()
+        return drawn
+
+    def discard(self, batch: str) -> float:
+        """Drop what is left of a batch; return its mass [kg]."""
+        return self.batches.pop(batch)
+
+    def save(self) -> dict[str, Any]:
+        """Return the tank's state as plain data."""
+        return {
+            "batches": self.batches,
+            "takers": self._takers.waiting,
+            "putters": self._putters.waiting,
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Continue from saved data."""
+        self.batches = dict(data["batches"])
+        self._takers.waiting = list(data["takers"])
+        self._putters.waiting = list(data["putters"])

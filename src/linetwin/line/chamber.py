@@ -1,0 +1,93 @@
+"""A station that holds many lots at once, each for its own time: ovens, stores, formation."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from linetwin.line.equipment import Equipment
+
+if TYPE_CHECKING:
+    from linetwin.line.lots import Lot
+
+
+class Chamber(Equipment):
+    """The engine; kinds implement `admit`, which says how long a lot stays, and `discharge`.
+
+    `state.job["places"]`: [lot name, due tick, entry tick, watts] per place taken.
+    """
+
+    role = ""
+
+    @abstractmethod
+    def admit(self, lot: Lot) -> tuple[int, float]:
+        """Take a lot in; return the ticks it stays and the mean power it draws [W]."""
+
+    @abstractmethod
+    def discharge(self, lot: Lot, stayed_s: float) -> None:
+        """The lot leaves after `stayed_s` seconds: compute what became of it."""
+
+    @property
+    def places(self) -> list[list[str | int | float]]:
+        """Lots inside."""
+        found: list[list[str | int | float]] = self.state.job.setdefault("places", [])
+        return found
+
+    def load(self) -> float:
+        """Share of places taken."""
+        return len(self.places) / self.value("parallel_places")
+
+    def process_power(self) -> float:
+        """Sum of what the lots inside draw [W]."""
+        return sum(float(place[3]) for place in self.places)
+
+    def advance(self) -> None:
+        """Let out what is due and has room, take in what waits and fits."""
+        blocked = self._let_out()
+        starved = self._take_in()
+        if self.places:
+            self.set_mode("Execute", "blocked" if blocked else "")
+        elif not self.world.is_open(self.config.calendar):
+            self.set_mode("Stopped", "off shift")
+        elif starved:
+            self.set_mode("Suspended", "starved")
+
+    def _let_out(self) -> bool:
+        """Discharge every lot that is due; True when one of them finds no room."""
+        output = self.world.buffers[self.config.gives[self.role]]
+        for place in list(self.places):
+            name, due, entered = str(place[0]), int(place[1]), int(place[2])
+            if due > self.world.now:
+                continue
+            if not output.put(self.name, name):
+                return True
+            lot = self.world.lots[name]
+            self.discharge(lot, (self.world.now - entered) / 1000)
+            if lot.items:
+                lot.place = output.path
+                self.world.log_event(self.name, "give", lot=name, amount=lot.amount)
+            else:
+                output.lots.remove(name)
+                self.world.end_lot(name, "scrap", self.name)
+            self.places.remove(place)
+            self.drive_machine()
+        return False
+
+    def _take_in(self) -> bool:
+        """Admit lots while there are places; True when one could be taken but none waits."""
+        source = self.world.buffers[self.config.takes[self.role]]
+        while len(self.places) < int(self.value("parallel_places")):
+            if not self.world.is_open(self.config.calendar):
+                return False
+            name = source.take(self.name)
+            if name is None:
+                return True
+            lot = self.world.lots[name]
+            lot.place = self.name
+            ticks, watts = self.admit(lot)
+            self.places.append([name, self.world.now + ticks, self.world.now, watts])
+            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+            self.wake_at(self.world.now + ticks)
+            self.set_mode("Execute")
+            self.drive_machine()
+        return False

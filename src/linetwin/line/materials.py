@@ -1,0 +1,138 @@
+"""Raw materials that come in lots, and the ledger of what went where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from linetwin.line.drivers import Driver
+    from linetwin.line.lots import Lot
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import MaterialConfig
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one withdrawal took of one material lot."""
+
+    lot: str
+    amount: float
+    properties: dict[str, float]
+
+
+class Supply:
+    """Opens a new lot of a raw material whenever the last one is used up.
+
+    The properties of a lot vary from lot to lot: 1 + deviation * standard normal, no less than
+    a tenth.
+    """
+
+    def __init__(self, config: MaterialConfig, world: World, driver: Driver) -> None:
+        self.config = config
+        self._world = world
+        self._driver = driver
+        self.lot = ""
+        self.remaining = 0.0
+
+    def draw(self, amount: float) -> list[Drawn]:
+        """Take `amount` (kg, m or m2, as the material is counted), of one lot or several."""
+        taken: list[Drawn] = []
+        while amount > 0:
+            if self.remaining <= 0:
+                self._open()
+            part = min(amount, self.remaining)
+            lot = self._world.lots[self.lot]
+            taken.append(Drawn(lot.name, part, dict(lot.properties)))
+            self.remaining -= part
+            lot.amount = self.remaining
+            amount -= part
+            if self.remaining <= 0:
+                self._world.end_lot(self.lot, "used", self.config.path)
+        total = sum(drawn.amount for drawn in taken)
+        self._world.ledger.add("material", self.config.path, self.config.path, "in", total, self.config.unit)
+        return taken
+
+    def _open(self) -> None:
+        size = self.config.lot_size.number
+        properties = {}
+        for name, deviation in self.config.deviations.items():
+            draw = float(self._driver.normal(self.config.path, name, 1)[0])
+            properties[name] = max(0.1, 1.0 + deviation.number * draw)
+        lot = self._world.new_lot(self.config.path, "material", self.config.path, size, self.config.unit)
+        lot.properties = properties
+        self.lot = lot.name
+        self.remaining = size
+
+    def save(self) -> dict[str, Any]:
+        """Return the supply's state as plain data."""
+        return {"lot": self.lot, "remaining": self.remaining}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Continue from saved data."""
+        self.lot = data["lot"]
+        self.remaining = data["remaining"]
+
+
+class Ledger:
+    """Sums by (account, item, station, entry); the unit is fixed by the first entry."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str, str, str], float] = {}
+        self._units: dict[tuple[str, str], str] = {}
+
+    def add(  # noqa: PLR0913  the five names of an account and an amount
+        self, account: str, item: str, station: str, entry: str, amount: float, unit: str
+    ) -> None:
+        """Book `amount` [`unit`]."""
+        key = (account, item, station, entry)
+        self._sums[key] = self._sums.get(key, 0.0) + amount
+        self._units.setdefault((account, item), unit)
+
+    def book(self, contents: dict[str, float], station: str, entry: str, units: dict[str, str]) -> None:
+        """Book a mixture: raw material -> amount."""
+        for material, amount in contents.items():
+            self.add("material", material, station, entry, amount, units[material])
+
+    def total(self, item: str, entry: str) -> float:
+        """Return the sum over stations of one entry of a material."""
+        return sum(
+            amount
+            for (account, name, _, kind), amount in self._sums.items()
+            if account == "material" and name == item and kind == entry
+        )
+
+    def rows(self) -> dict[str, list[str] | list[float]]:
+        """Return the ledger as columns."""
+        keys = list(self._sums)
+        return {
+            "account": [key[0] for key in keys],
+            "item": [key[1] for key in keys],
+            "station": [key[2] for key in keys],
+            "entry": [key[3] for key in keys],
+            "amount": [self._sums[key] for key in keys],
+            "unit": [self._units[key[0], key[1]] for key in keys],
+        }
+
+    def save(self) -> list[Any]:
+        """Return the ledger as plain data."""
+        return [
+            [[*key, amount] for key, amount in self._sums.items()],
+            [[*key, unit] for key, unit in self._units.items()],
+        ]
+
+    def load(self, data: list[Any]) -> None:
+        """Continue from saved data."""
+        self._sums = {(a, b, c, d): amount for a, b, c, d, amount in data[0]}
+        self._units = {(a, b): unit for a, b, unit in data[1]}
+
+
+def contents_of(lot: Lot, rows: np.ndarray | slice = slice(None)) -> dict[str, float]:
+    """Return the raw materials in a lot's items: columns named `content:<material>`, summed."""
+    return {
+        name.removeprefix("content:"): float(np.sum(values[rows]))
+        for name, values in lot.columns.items()
+        if name.startswith("content:")
+    }

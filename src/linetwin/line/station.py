@@ -1,0 +1,166 @@
+"""A station that does one operation at a time.
+
+Phases: get (obtain what the next operation needs), work (a timed stretch that failures and shifts
+interrupt), put (hand over), ask and repair (after a failure). A kind of station says what its
+operations are; the engine here says how they run. Rules for one instant: completion beats failure,
+failure beats the end of a shift; a repair that has begun is finished by its technician.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from linetwin.line.equipment import Equipment
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One timed stretch of work. Only `Execute` wears the machine and can fail."""
+
+    name: str
+    ticks: int
+    mode: str = "Execute"
+
+
+class Station(Equipment):
+    """The engine; kinds implement `prepare`, `complete` and `deliver`."""
+
+    @abstractmethod
+    def prepare(self) -> Operation | None:
+        """Obtain what the next operation needs; None while something is missing (starved).
+
+        Called again at every wake-up: what was obtained must be kept in `state.job`.
+        """
+
+    @abstractmethod
+    def complete(self) -> None:
+        """The operation named `state.operation` is done: compute what it made."""
+
+    @abstractmethod
+    def deliver(self) -> bool:
+        """Hand over what is finished; False while there is no room (blocked)."""
+
+    def resumed(self, done: float, stopped_s: float) -> None:
+        """Work goes on after a stop of `stopped_s` seconds at share `done` of the operation."""
+
+    def load(self) -> float:
+        """Full load while executing."""
+        return 1.0 if self.state.mode == "Execute" else 0.0
+
+    def advance(self) -> None:
+        """Run phases until one waits."""
+        phases = {
+            "get": self._get,
+            "work": self._work,
+            "put": self._put,
+            "ask": self._ask,
+            "repair": self._repair,
+        }
+        while phases[self.state.phase]():
+            pass
+
+    def _wait(self, mode: str, cause: str = "", ticks: int | None = None) -> bool:
+        self.set_mode(mode, cause)
+        if ticks is not None:
+            self.state.began = self.world.now
+            self.wake_at(self.world.now + ticks)
+        return False
+
+    def _close_stretch(self) -> int:
+        """Void the running timer; return the ticks worked since it was set."""
+        state = self.state
+        used = self.world.now - state.began if state.began >= 0 else 0
+        state.began = -1
+        state.token += 1
+        return used
+
+    def _get(self) -> bool:
+        state = self.state
+        if not self.world.is_open(self.config.calendar):
+            return self._wait("Stopped", "off shift")
+        if self.world.is_closed_order():
+            return self._wait("Complete", "order released")
+        operation = self.prepare()
+        if operation is None:
+            return self._wait("Suspended", "starved")
+        ticks = self.world.driver.duration(self.name, operation.name, operation.ticks)
+        state.operation, state.operation_mode = operation.name, operation.mode
+        state.operation_ticks = state.left = max(1, ticks)
+        state.stopped = -1
+        state.phase = "work"
+        return True
+
+    def _work(self) -> bool:
+        state = self.state
+        executing = state.operation_mode == "Execute"
+        used = self._close_stretch()
+        state.left -= used
+        if used and executing:
+            for cause in state.to_failure:
+                state.to_failure[cause] -= math.ceil(used * state.hazard)
+        if state.left <= 0:
+            self.complete()
+            state.phase = "put"
+            return True
+        failed = [cause for cause, ticks in state.to_failure.items() if ticks <= 0]
+        if failed and executing:
+            state.failure, state.phase = failed[0], "ask"
+            self.world.log_event(self.name, "failure", cause=failed[0])
+            return self._stop()
+        if not self.world.is_open(self.config.calendar):
+            self._stop()
+            return self._wait("Stopped", "off shift")
+        return self._run()
+
+    def _stop(self) -> bool:
+        if self.state.stopped < 0:
+            self.state.stopped = self.world.now
+        return True
+
+    def _run(self) -> bool:
+        state = self.state
+        self.set_mode(state.operation_mode)
+        if state.stopped >= 0:
+            done = 1.0 - state.left / state.operation_ticks
+            self.resumed(done, (self.world.now - state.stopped) / 1000)
+            state.stopped = -1
+        ticks = state.left
+        if state.operation_mode == "Execute" and state.to_failure:
+            state.hazard = max(1.0, self.hazard())
+            ticks = min(ticks, math.ceil(min(state.to_failure.values()) / state.hazard))
+        return self._wait(state.operation_mode, "", max(1, ticks))
+
+    def _put(self) -> bool:
+        if not self.deliver():
+            return self._wait("Suspended", "blocked")
+        self.state.phase = "get"
+        return True
+
+    def _ask(self) -> bool:
+        crew = self.world.crews[self.config.crew]
+        if not crew.ask(self.name):
+            return self._wait("Aborted", self.state.failure)
+        failure = next(f for f in self.config.failures if f.cause == self.state.failure)
+        self.state.failure = failure.cause
+        ticks = self.world.driver.time_to_repair(self.name, failure)
+        self.state.job["repair_until"] = self.world.now + ticks
+        self.state.phase = "repair"
+        return True
+
+    def _repair(self) -> bool:
+        state = self.state
+        until = state.job["repair_until"]
+        if self.world.now < until:
+            state.token += 1
+            self.wake_at(until)
+            return self._wait("Aborted", state.failure)
+        self.world.crews[self.config.crew].release(self.name)
+        failure = next(f for f in self.config.failures if f.cause == state.failure)
+        state.to_failure[failure.cause] = self.world.driver.time_to_failure(self.name, failure)
+        self.world.log_event(self.name, "repair", cause=failure.cause)
+        del state.job["repair_until"]
+        state.failure = ""
+        state.phase = "work"
+        return True

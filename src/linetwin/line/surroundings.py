@@ -1,0 +1,149 @@
+"""Units around the stations: the building, the recorder, disturbances and the run's end."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from linetwin.line.equipment import Equipment
+from linetwin.line.packml import STATES
+from linetwin.line.unit import Unit
+
+if TYPE_CHECKING:
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import StationConfig
+
+MINUTE = 60_000
+DAY = 86_400_000
+MACHINE_SIGNALS = (
+    "electric_power",
+    "thermal_power",
+    "electric_energy",
+    "thermal_energy",
+    "heat_emission",
+    "machine_temperature",
+    "wear",
+)
+BUILDING_SIGNALS = (
+    "dry_room_dew_point",
+    "dry_room_temperature",
+    "hall_temperature",
+    "electric_power",
+    "thermal_power",
+    "electric_energy",
+    "thermal_energy",
+)
+
+
+class Building(Unit):
+    """Exchanges held values with the machines once a minute."""
+
+    def __init__(self, config: StationConfig, world: World) -> None:
+        super().__init__(config.path, world)
+        self.config = config
+        self.model = world.models.continuous(config, "building")
+
+    def begin(self) -> None:
+        """Start the building's model."""
+        self.model.start(self.world.now, self.inputs())
+        self.wake_at(self.world.now + MINUTE)
+
+    def inputs(self) -> dict[str, float]:
+        """Weather, people and the heat that machines give off now."""
+        swing = self.world.value(self.name, "outdoor_temperature_swing")
+        # warmest at 15:00 [A]
+        phase = 2 * math.pi * (self.world.now % DAY / DAY - 15 / 24)
+        loads = {"hall": 0.0, "dry_room": 0.0}
+        for unit in self.world.equipment():
+            loads[unit.config.room] += unit.heat_emission_w
+        return {
+            "outdoor_temperature": self.world.value(self.name, "outdoor_temperature")
+            + swing * math.cos(phase),
+            "outdoor_humidity": self.world.value(self.name, "outdoor_humidity"),
+            "dry_room_heat_load": max(0.0, loads["dry_room"]),
+            "hall_heat_load": max(0.0, loads["hall"]),
+            "occupants": self.world.value(self.name, "occupants"),
+        }
+
+    def advance(self) -> None:
+        """Bring the building to now with what it saw, then show it the present loads."""
+        self.model.advance(self.world.now, self.inputs())
+        self.wake_at(self.world.now + MINUTE)
+
+    def signals(self) -> dict[str, float]:
+        """Quantities worth recording."""
+        return self.model.read(BUILDING_SIGNALS)
+
+
+class Recorder(Unit):
+    """Writes a row per station, buffer and building at every recording instant."""
+
+    def __init__(self, world: World, interval_ticks: int) -> None:
+        super().__init__("recorder", world)
+        self._interval = interval_ticks
+
+    def begin(self) -> None:
+        """Record the start."""
+        self.world.calendar.kick(self.name)
+
+    def advance(self) -> None:
+        """Record now and ask to be woken for the next time."""
+        self.record()
+        self.wake_at(self.world.now + self._interval)
+
+    def record(self) -> None:
+        """Write one row per station."""
+        rows: list[tuple[str, dict[str, float]]] = []
+        for unit in self.world.equipment():
+            values = {"packml_state": float(STATES[unit.state.mode]), **unit.signals()}
+            if unit.machine is not None:
+                unit.drive_machine()
+                values.update(unit.machine.read(MACHINE_SIGNALS))
+            rows.append((unit.name, values))
+        rows.extend((path, {"buffer_level": buffer.level}) for path, buffer in self.world.buffers.items())
+        if self.world.building is not None:
+            rows.append((self.world.building.name, self.world.building.signals()))
+        names = sorted({name for _, values in rows for name in values})
+        columns: dict[str, list[str] | list[int] | list[float]] = {
+            "tick": [self.world.now] * len(rows),
+            "station": [station for station, _ in rows],
+        }
+        for name in names:
+            columns[name] = [values.get(name, math.nan) for _, values in rows]
+        self.world.sink.add("signals", columns)
+
+
+class Disturbances(Unit):
+    """Changes addresses at the times the scenario gives, and changes them back."""
+
+    def begin(self) -> None:
+        """Ask to be woken at every start and end."""
+        for change in self.world.scenario.disturbances:
+            for tick in (change.start_tick, change.end_tick):
+                if tick is not None:
+                    self.wake_at(tick)
+
+    def advance(self) -> None:
+        """Set what holds now."""
+        for change in self.world.scenario.disturbances:
+            if change.start_tick == self.world.now:
+                number = float(change.value) if isinstance(change.value, (int, float)) else math.nan
+                before = self.world.override(change.address, number)
+                self.state.job.setdefault(change.address, before)
+            elif change.end_tick == self.world.now:
+                self.world.override(change.address, self.state.job.pop(change.address))
+
+
+class End(Unit):
+    """Ends the run at its duration, or gives up an order at its limit."""
+
+    def begin(self) -> None:
+        """Ask to be woken at the end."""
+        scenario = self.world.scenario
+        self.wake_at(scenario.duration_ticks or scenario.limit_ticks)
+
+    def advance(self) -> None:
+        """The time is over."""
+        self.world.ended = "duration" if self.world.scenario.duration_ticks else "limit"
+
+

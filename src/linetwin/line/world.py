@@ -1,0 +1,226 @@
+"""The world of a line: everything that the units share, and the loop that runs it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from linetwin.errors import Problem, ScenarioError, SimulationError
+from linetwin.line.buffers import LotBuffer, Tank
+from linetwin.line.calendar import KICK, Calendar
+from linetwin.line.crew import Crew, Shifts
+from linetwin.line.equipment import Equipment
+from linetwin.line.lots import Lot, LotRegister
+from linetwin.line.materials import Ledger, Supply
+from linetwin.line.surroundings import Building, Disturbances, End, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from linetwin.contracts import Continuous, Transform
+    from linetwin.line.drivers import Driver
+    from linetwin.line.unit import Unit
+    from linetwin.scenario.resolved import Scenario, StationConfig
+
+
+class Sink(Protocol):
+    """Takes table rows as columns; a run folder's writer is one."""
+
+    def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Append rows."""
+        ...
+
+
+class Models(Protocol):
+    """Gives stations their models; the command line composes it from FMUs, tests from doubles."""
+
+    def machine(self, config: StationConfig) -> Continuous | None:
+        """Return a new machine model, or None where the station has none."""
+        ...
+
+    def continuous(self, config: StationConfig, kind: str) -> Continuous:
+        """Return a new process model that lives in line time."""
+        ...
+
+    def transform(self, config: StationConfig, kind: str) -> Transform:
+        """Return the process model of this kind."""
+        ...
+
+
+class World:
+    """A line that can be run, saved after any event, and continued in another process."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        models: Models,
+        driver: Driver,
+        sink: Sink,
+        factory: Callable[[StationConfig, World], Equipment],
+    ) -> None:
+        self.scenario = scenario
+        self.models = models
+        self.driver = driver
+        self.sink = sink
+        self.calendar = Calendar(self._wake)
+        self.lots = LotRegister()
+        self.ledger = Ledger()
+        self.counts: Counter[str] = Counter()
+        self.outside_validity: dict[str, int] = {}
+        self.ended = ""
+        self.events = 0
+        self.parameters = _live_parameters(scenario)
+        self.calendars = {name: Shifts(config, self) for name, config in scenario.calendars.items()}
+        self.crews = {name: Crew(config, self) for name, config in scenario.crews.items()}
+        self.supplies = {
+            path: Supply(config, self, driver) for path, config in scenario.materials.items()
+        }
+        self.material_units = {path: config.unit for path, config in scenario.materials.items()}
+        self.buffers: dict[str, LotBuffer] = {}
+        self.tanks: dict[str, Tank] = {}
+        for path, config in scenario.buffers.items():
+            if config.kind == "tank":
+                self.tanks[path] = Tank(config, self.calendar.kick)
+            else:
+                self.buffers[path] = LotBuffer(config, self.calendar.kick)
+        self.building = Building(scenario.building, self) if scenario.building else None
+        self.recorder = Recorder(self, scenario.recording_ticks)
+        stations = [factory(config, self) for config in scenario.stations.values()]
+        around: list[Unit] = [*self.calendars.values(), Disturbances("disturbances", self)]
+        around += [self.building] if self.building else []
+        around += [*stations, self.recorder, End("end", self)]
+        self.units = {unit.name: unit for unit in around}
+        self._equipment = stations
+
+    @property
+    def now(self) -> int:
+        """The present tick [ms]."""
+        return self.calendar.now
+
+    def equipment(self) -> list[Equipment]:
+        """Return all stations, in the order of the line file."""
+        return self._equipment
+
+    def begin(self) -> None:
+        """Start every unit; not called on a restored world."""
+        for unit in self.units.values():
+            unit.begin()
+
+    def step(self) -> bool:
+        """Serve one event; False once the run has ended."""
+        if self.ended:
+            return False
+        if not self.calendar.step():
+            message = "nothing is planned any more: the line is stuck"
+            raise SimulationError(message)
+        self.events += 1
+        order = self.scenario.order_cells
+        if order is not None and self.graded() >= order:
+            self.ended = "order"
+        return not self.ended
+
+    def graded(self) -> int:
+        """Cells that have been given a grade, scrap included."""
+        return self.counts["A"] + self.counts["B"] + self.counts["scrap at grading"]
+
+    def to_release(self) -> int | None:
+        """Cells the order still wants started; None where no order limits them."""
+        if self.scenario.order_cells is None:
+            return None
+        alive = self.counts["started"] - self.counts["scrap before grading"]
+        return max(0, self.scenario.order_cells - alive)
+
+    def is_closed_order(self) -> bool:
+        """Whether every cell of the order has been started."""
+        return self.to_release() == 0
+
+    def is_open(self, calendar: str) -> bool:
+        """Whether people of this calendar are at work."""
+        return self.calendars[calendar].is_open
+
+    def wake_calendar(self, calendar: str) -> None:
+        """Wake the stations and crews that work by a calendar."""
+        for unit in self._equipment:
+            if unit.config.calendar == calendar:
+                self.calendar.kick(unit.name)
+        for crew in self.crews.values():
+            if crew.config.calendar == calendar:
+                crew.wake()
+
+    def wake_released(self) -> None:
+        """Wake stations that had finished the order: a cell was lost and must be replaced."""
+        for unit in self._equipment:
+            if unit.state.mode == "Complete" or unit.config.kind == "stacker":
+                self.calendar.kick(unit.name)
+
+    def value(self, station: str, quantity: str) -> float:
+        """Return a live parameter in its canonical unit."""
+        return self.parameters[f"{station}.{quantity}"]
+
+    def override(self, address: str, value: float) -> float:
+        """Change a live parameter; return what it was."""
+        if address not in self.parameters:
+            problem = Problem(
+                "cannot be changed while the line runs", address, "only station quantities can"
+            )
+            raise ScenarioError([problem])
+        before, self.parameters[address] = self.parameters[address], value
+        self.log_event(address.rpartition(".")[0], "disturbance", cause=address, amount=value)
+        return before
+
+    def new_lot(self, prefix: str, kind: str, maker: str, amount: float, unit: str) -> Lot:  # noqa: PLR0913
+        """Open a lot; its name counts within `prefix`."""
+        lot = Lot(self.lots.name(prefix), kind, maker, self.now, amount, unit, maker)
+        return self.lots.add(lot)
+
+    def end_lot(self, name: str, status: str, place: str) -> None:
+        """Close a lot (used, scrap or shipped) and write its row."""
+        self.write_lot(self.lots.remove(name), status, place, self.now)
+
+    def write_lot(self, lot: Lot, status: str, place: str, ended: int) -> None:
+        """Write a lot's row."""
+        row: dict[str, list[Any]] = {
+            "lot": [lot.name],
+            "kind": [lot.kind],
+            "station": [lot.maker],
+            "created": [lot.created],
+            "ended": [ended],
+            "status": [status],
+            "place": [place],
+            "amount": [lot.amount],
+            "amount_unit": [lot.unit],
+        }
+        self.sink.add("lots", row | {name: [value] for name, value in lot.properties.items()})
+
+    def log_event(  # noqa: PLR0913  the columns of the table
+        self, station: str, event: str, *, state: str = "", lot: str = "", cause: str = "", amount: float = 0.0
+    ) -> None:
+        """Write a row of the event log."""
+        row = {
+            "tick": [self.now],
+            "station": [station],
+            "event": [event],
+            "state": [state],
+            "lot": [lot],
+            "cause": [cause],
+            "amount": [amount],
+        }
+        self.sink.add("events", row)
+
+    def _wake(self, who: str, token: int) -> None:
+        unit = self.units[who]
+        if token in (KICK, unit.state.token):
+            unit.advance()
+
+
+def _live_parameters(scenario: Scenario) -> dict[str, float]:
+    """Return station parameters that are single numbers, by address."""
+    configs = list(scenario.stations.values())
+    if scenario.building is not None:
+        configs.append(scenario.building)
+    return {
+        f"{config.path}.{name}": float(value.value)
+        for config in configs
+        for name, value in config.parameters.items()
+        if isinstance(value.value, (int, float))
+    }
