@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tempfile
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import casadi as ca
 
 from linetwin.authoring.layout import Layout, layout_of
-from linetwin.authoring.model import Model
 from linetwin.authoring.numerics import Functions, build_functions
-from linetwin.authoring.variables import Kind, Variable
+from linetwin.authoring.variables import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from linetwin.authoring.model import Model
 
 CODE_FILE = "model_functions.c"
 CODE_HEADER = "model_functions.h"
@@ -73,7 +78,8 @@ def _generate_functions(functions: Functions) -> tuple[str, str]:
 
 def _token(model: Model, sources: str) -> str:
     facts = "\n".join(
-        repr((v.name, v.kind.value, v.unit, v.range, v.evidence)) for v in model.variables.values()
+        repr((v.name, v.kind.value, v.unit, v.minimum, v.maximum, v.meaning))
+        for v in model.variables.values()
     )
     digest = hashlib.sha256(f"{model.name}\n{model.version}\n{facts}\n{sources}".encode())
     return "{" + str(uuid.UUID(bytes=digest.digest()[:16])) + "}"
@@ -94,10 +100,10 @@ def _tables(model: Model, functions: Functions, layout: Layout) -> str:
         f'#define MODEL_NAME "{model.name}"',
         _array("unsigned short", "JACOBIAN_ROW", map(str, rows)),
         _array("unsigned short", "JACOBIAN_COLUMN", map(str, columns)),
-        _array("double", "NOMINAL", (repr(float(v.nominal)) for v in unknowns)),
-        _array("double", "START", ["0.0", *(repr(float(v.start)) for v in layout.variables)]),
-        _array("double", "MINIMUM", ["-INFINITY", *(_bound(v, -1) for v in layout.variables)]),
-        _array("double", "MAXIMUM", ["INFINITY", *(_bound(v, 1) for v in layout.variables)]),
+        _array("double", "NOMINAL", (_c(v.nominal) for v in unknowns)),
+        _array("double", "START", ["0.0", *(_c(v.start) for v in layout.variables)]),
+        _array("double", "MINIMUM", ["-INFINITY", *(_c(v.minimum) for v in layout.variables)]),
+        _array("double", "MAXIMUM", ["INFINITY", *(_c(v.maximum) for v in layout.variables)]),
         _array("char", "IS_INTEGER", ["0", *(str(int(v.integer)) for v in layout.variables)]),
         _array("char", "IS_TUNABLE", ["0", *(str(int(v.tunable)) for v in layout.variables)]),
         _array("char *const", "NAME", ['"time"', *(f'"{v.name}"' for v in layout.variables)]),
@@ -107,11 +113,11 @@ def _tables(model: Model, functions: Functions, layout: Layout) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bound(variable: Variable, sign: int) -> str:
-    bound = variable.range.minimum if sign < 0 else variable.range.maximum
-    if bound is None:
-        return "-INFINITY" if sign < 0 else "INFINITY"
-    return repr(float(bound))
+def _c(number: float) -> str:
+    """Write a number in C; a missing start value is zero."""
+    if math.isinf(number):
+        return "INFINITY" if number > 0.0 else "-INFINITY"
+    return "0.0" if math.isnan(number) else repr(number)
 
 
 def _text(text: str) -> str:

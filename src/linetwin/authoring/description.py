@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ET
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linetwin.authoring.codegen import DEFAULT_TOLERANCE, Sources
-from linetwin.authoring.model import Model
 from linetwin.authoring.numerics import input_dependencies
 from linetwin.authoring.units import parse_unit
 from linetwin.authoring.variables import Kind, Variable
+
+if TYPE_CHECKING:
+    from linetwin.authoring.model import Model
 
 LOG_CATEGORIES = {
     "logEvents": "transitions taken; only while debug logging is on",
@@ -49,7 +52,7 @@ def model_description(model: Model, sources: Sources) -> bytes:
         canGetAndSetFMUState="true",
         canSerializeFMUState="true",
         providesDirectionalDerivatives="true",
-        mightReturnEarlyFromDoStep=_xml(any(t.stop for t in model.transitions)),
+        mightReturnEarlyFromDoStep=_xml(flag=any(t.stop for t in model.transitions)),
         hasEventMode="false",
     )
     _add_units(root, model)
@@ -80,11 +83,11 @@ def _evidence_of(variable: Variable) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "kind": variable.kind.value,
         "unit": variable.unit,
-        "tag": variable.evidence.tag,
-        "source": variable.evidence.source,
-        "meaning": variable.evidence.meaning,
-        "minimum": variable.range.minimum,
-        "maximum": variable.range.maximum,
+        "tag": variable.tag,
+        "source": variable.source,
+        "meaning": variable.meaning,
+        "minimum": _finite(variable.minimum),
+        "maximum": _finite(variable.maximum),
     }
     if variable.kind is not Kind.OUTPUT:
         facts["start"] = variable.start
@@ -138,18 +141,18 @@ def _attributes(variable: Variable, reference: int) -> dict[str, str]:
     }
     if initial:
         found["initial"] = initial
-    if variable.evidence.meaning:
-        found["description"] = variable.evidence.meaning
+    if variable.meaning:
+        found["description"] = variable.meaning
     if not variable.integer:
         found["unit"] = variable.unit
-    if variable.range.minimum is not None:
-        found["min"] = _number(variable.range.minimum, variable.integer)
-    if variable.range.maximum is not None:
-        found["max"] = _number(variable.range.maximum, variable.integer)
+    if math.isfinite(variable.minimum):
+        found["min"] = _number(variable.minimum, variable)
+    if math.isfinite(variable.maximum):
+        found["max"] = _number(variable.maximum, variable)
     if variable.nominal != 1.0:
-        found["nominal"] = _number(variable.nominal, variable.integer)
+        found["nominal"] = _number(variable.nominal, variable)
     if variable.kind is not Kind.OUTPUT:
-        found["start"] = _number(variable.start, variable.integer)
+        found["start"] = _number(variable.start, variable)
     return found
 
 
@@ -182,9 +185,13 @@ def _add_structure(root: ET.Element, model: Model, sources: Sources) -> None:
     ET.SubElement(structure, "InitialUnknown", valueReference=str(references["valid"]))
 
 
-def _number(value: float, integer: bool) -> str:
-    return str(int(value)) if integer else repr(float(value))
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
 
 
-def _xml(flag: bool) -> str:
+def _number(value: float, variable: Variable) -> str:
+    return str(int(value)) if variable.integer else repr(value)
+
+
+def _xml(*, flag: bool) -> str:
     return "true" if flag else "false"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from linetwin.authoring.model import Model
 from linetwin.authoring.variables import Kind, Variable
+
+if TYPE_CHECKING:
+    from linetwin.authoring.model import Model
 
 # the order of the blocks in the C array `value`; time is at 0, `valid` follows the last block
 BLOCKS = (

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Unpack
 
 import casadi as ca
 
-from linetwin.authoring.variables import Evidence, Kind, Range, Variable, check_variable
+from linetwin.authoring.variables import Facts, Fields, Kind, Variable, make_variable
 from linetwin.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Expression = ca.SX | float | int
 
 
 @dataclass(frozen=True)
 class Transition:
-    """What happens while a guard is positive: assignments from the old values, then maybe a stop."""
+    """What happens while a guard is positive: assignments from old values, maybe a stop."""
 
     name: str
     guard: ca.SX
@@ -26,7 +30,8 @@ class Transition:
 class Model:
     """A differential-algebraic model with events, built up by calls and checked by `check`.
 
-    Each method that declares a variable returns its CasADi symbol, a scalar SX.
+    Each method that declares a variable returns its CasADi symbol, a scalar SX, and takes the
+    `Facts` about it as keywords: minimum, maximum, meaning, tag (V, D, M or A) and source.
     """
 
     def __init__(
@@ -58,51 +63,22 @@ class Model:
         unit: str,
         *,
         start: float = 0.0,
-        minimum: float | None = None,
-        maximum: float | None = None,
         integer: bool = False,
         enumeration: Mapping[str, int] | None = None,
-        meaning: str = "",
-        tag: str = "",
-        source: str = "",
+        **facts: Unpack[Facts],
     ) -> ca.SX:
         """Declare a value set from outside and held over a step; out of range clears `valid`."""
-        if enumeration and minimum is None and maximum is None:
-            minimum, maximum = min(enumeration.values()), max(enumeration.values())
-        return self._declare(
-            name,
-            Kind.INPUT,
-            unit,
-            start=start,
-            range=Range(minimum, maximum),
-            evidence=Evidence(meaning, tag, source),
-            integer=integer or bool(enumeration),
-            enumeration=dict(enumeration) if enumeration else None,
-        )
+        if enumeration:
+            facts = {"minimum": min(enumeration.values()), **facts}
+            facts = {"maximum": max(enumeration.values()), **facts}
+        fields = Fields(start, integer=integer or bool(enumeration), enumeration=enumeration)
+        return self._declare(name, Kind.INPUT, unit, fields, facts)
 
     def parameter(
-        self,
-        name: str,
-        unit: str,
-        value: float,
-        *,
-        minimum: float | None = None,
-        maximum: float | None = None,
-        meaning: str = "",
-        tag: str = "",
-        source: str = "",
-        tunable: bool = False,
+        self, name: str, unit: str, value: float, *, tunable: bool = False, **facts: Unpack[Facts]
     ) -> ca.SX:
         """Declare a constant of a simulation; `tunable` ones may change between steps."""
-        return self._declare(
-            name,
-            Kind.PARAMETER,
-            unit,
-            start=value,
-            range=Range(minimum, maximum),
-            evidence=Evidence(meaning, tag, source),
-            tunable=tunable,
-        )
+        return self._declare(name, Kind.PARAMETER, unit, Fields(value, tunable=tunable), facts)
 
     def state(
         self,
@@ -111,22 +87,10 @@ class Model:
         *,
         start: float = 0.0,
         nominal: float = 1.0,
-        minimum: float | None = None,
-        maximum: float | None = None,
-        meaning: str = "",
-        tag: str = "",
-        source: str = "",
+        **facts: Unpack[Facts],
     ) -> ca.SX:
-        """Declare a continuous state; `nominal` is its typical size, in which errors are measured."""
-        return self._declare(
-            name,
-            Kind.STATE,
-            unit,
-            start=start,
-            nominal=nominal,
-            range=Range(minimum, maximum),
-            evidence=Evidence(meaning, tag, source),
-        )
+        """Declare a continuous state; `nominal` is its typical size, the measure of its error."""
+        return self._declare(name, Kind.STATE, unit, Fields(start, nominal), facts)
 
     def algebraic(
         self,
@@ -135,44 +99,16 @@ class Model:
         *,
         start: float = 0.0,
         nominal: float = 1.0,
-        minimum: float | None = None,
-        maximum: float | None = None,
-        meaning: str = "",
-        tag: str = "",
-        source: str = "",
+        **facts: Unpack[Facts],
     ) -> ca.SX:
         """Declare an unknown of a residual; `start` is where the first Newton iteration begins."""
-        return self._declare(
-            name,
-            Kind.ALGEBRAIC,
-            unit,
-            start=start,
-            nominal=nominal,
-            range=Range(minimum, maximum),
-            evidence=Evidence(meaning, tag, source),
-        )
+        return self._declare(name, Kind.ALGEBRAIC, unit, Fields(start, nominal), facts)
 
     def discrete(
-        self,
-        name: str,
-        unit: str,
-        *,
-        start: float = 0.0,
-        minimum: float | None = None,
-        maximum: float | None = None,
-        meaning: str = "",
-        tag: str = "",
-        source: str = "",
+        self, name: str, unit: str, *, start: float = 0.0, **facts: Unpack[Facts]
     ) -> ca.SX:
         """Declare a value that changes at events only."""
-        return self._declare(
-            name,
-            Kind.DISCRETE,
-            unit,
-            start=start,
-            range=Range(minimum, maximum),
-            evidence=Evidence(meaning, tag, source),
-        )
+        return self._declare(name, Kind.DISCRETE, unit, Fields(start), facts)
 
     def output(
         self,
@@ -181,26 +117,11 @@ class Model:
         expression: Expression,
         *,
         nominal: float = 1.0,
-        minimum: float | None = None,
-        maximum: float | None = None,
-        meaning: str = "",
-        tag: str = "",
-        source: str = "",
+        **facts: Unpack[Facts],
     ) -> ca.SX:
         """Declare a computed value; the expression itself is returned for further use."""
-        scalar = self._scalar(expression, f"output {name!r}")
-        limits = Range(minimum, maximum)
-        # an output has no start value; any number in range satisfies the common check
-        start = next((x for x in (0.0, minimum, maximum) if x is not None and limits.holds(x)), 0.0)
-        self._declare(
-            name,
-            Kind.OUTPUT,
-            unit,
-            start=start,
-            nominal=nominal,
-            range=limits,
-            evidence=Evidence(meaning, tag, source),
-        )
+        scalar = _scalar(expression, f"output {name!r}")
+        self._declare(name, Kind.OUTPUT, unit, Fields(math.nan, nominal), facts)
         self.outputs[name] = scalar
         return scalar
 
@@ -246,8 +167,8 @@ class Model:
                     f"transition {name!r} assigns {variable.name!r}, which is"
                     f" {variable.kind.value}; only discrete variables and states can be assigned"
                 )
-            found.append((variable.name, self._scalar(expression, f"transition {name!r}")))
-        scalar = self._scalar(guard, f"guard of transition {name!r}")
+            found.append((variable.name, _scalar(expression, f"transition {name!r}")))
+        scalar = _scalar(guard, f"guard of transition {name!r}")
         self.transitions.append(Transition(name, scalar, tuple(found), stop))
 
     def of_kind(self, *kinds: Kind) -> list[Variable]:
@@ -293,16 +214,15 @@ class Model:
         variable = self.variables.get(name)
         return None if variable is None or variable.kind is Kind.OUTPUT else variable.symbol
 
-    def _declare(self, name: str, kind: Kind, unit: str, **details: object) -> ca.SX:
+    def _declare(self, name: str, kind: Kind, unit: str, fields: Fields, facts: Facts) -> ca.SX:
         if any(name.lower() == other.lower() for other in self.variables):
             raise ModelError(f"model {self.name!r}: two variables are called {name!r}")
-        variable = Variable(name, kind, unit, ca.SX.sym(name), **details)  # type: ignore[arg-type]
-        check_variable(variable)
+        variable = make_variable(name, kind, unit, fields, facts)
         self.variables[name] = variable
         return variable.symbol
 
     def _variable_of(self, symbol: ca.SX, where: str) -> Variable:
-        if isinstance(symbol, ca.SX) and symbol.is_scalar() and symbol.is_symbolic():
+        if symbol.is_scalar() and symbol.is_symbolic():
             declared = self.variables.get(symbol.name())
             if declared is not None and _same(symbol, declared.symbol):
                 return declared
@@ -316,16 +236,17 @@ class Model:
             raise ModelError(f"{variable.name!r} is {variable.kind.value}, not {kind.value}")
         if variable.name in equations:
             raise ModelError(f"{variable.name!r} has two equations")
-        equations[variable.name] = self._scalar(expression, f"equation of {variable.name!r}")
+        equations[variable.name] = _scalar(expression, f"equation of {variable.name!r}")
 
-    def _scalar(self, expression: Expression, where: str) -> ca.SX:
-        try:
-            scalar = ca.SX(expression)
-        except (NotImplementedError, TypeError) as error:
-            raise ModelError(f"{where}: {expression!r} is not a CasADi SX expression") from error
-        if not scalar.is_scalar():
-            raise ModelError(f"{where}: the expression is {scalar.size1()}x{scalar.size2()}")
-        return ca.densify(scalar)
+
+def _scalar(expression: Expression, where: str) -> ca.SX:
+    try:
+        scalar = ca.SX(expression)
+    except (NotImplementedError, TypeError) as error:
+        raise ModelError(f"{where}: {expression!r} is not a CasADi SX expression") from error
+    if not scalar.is_scalar():
+        raise ModelError(f"{where}: the expression is {scalar.size1()}x{scalar.size2()}")
+    return ca.densify(scalar)
 
 
 def _same(left: ca.SX, right: ca.SX) -> bool:

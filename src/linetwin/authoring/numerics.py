@@ -6,11 +6,14 @@ All take (t, z, d, u, p): time, unknowns z = (states, algebraics), discretes, in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import casadi as ca
 
-from linetwin.authoring.model import Model
 from linetwin.authoring.variables import Kind, Variable
+
+if TYPE_CHECKING:
+    from linetwin.authoring.model import Model
 
 
 @dataclass(frozen=True)

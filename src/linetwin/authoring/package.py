@@ -6,10 +6,13 @@ import hashlib
 import importlib.metadata
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from linetwin.authoring.toolchain import FLAGS, TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _AUTHORING = Path(__file__).parent
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip archive can hold

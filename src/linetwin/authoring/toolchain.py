@@ -8,11 +8,14 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from linetwin.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 TIMEOUT_S = 600.0  # a first build for another system also compiles its C library
 FLAGS = (
@@ -150,7 +153,10 @@ def compile_library(
         command.append(f"-Wl,-install_name,@rpath/{library.name}")
     if target.suffix == ".so":
         command.append("-lm")
-    environment = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
+    environment = os.environ | {
+        "ZIG_GLOBAL_CACHE_DIR": str(cache),
+        "ZIG_LOCAL_CACHE_DIR": str(cache),
+    }
     try:
         result = subprocess.run(
             command, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment, check=False

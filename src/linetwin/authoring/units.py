@@ -144,6 +144,4 @@ def _symbol(text: str) -> Unit:
 
 def _known(name: str, prefix: float) -> Unit:
     factor, exponents, _ = _UNITS[name]
-    # "kg" must give exactly one, not 1e3 * 1e-3 with a rounding error
-    scale = 1.0 if name == "g" and prefix == 1e3 else prefix * factor
-    return Unit(scale, tuple(exponents.get(base, 0) for base in BASES))
+    return Unit(prefix * factor, tuple(exponents.get(base, 0) for base in BASES))

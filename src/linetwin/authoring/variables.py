@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING, TypedDict
 
 import casadi as ca
 
 from linetwin.authoring.units import parse_unit
 from linetwin.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z", re.IGNORECASE)
 _RESERVED = frozenset({"time", "valid"})
@@ -29,83 +32,107 @@ class Kind(Enum):
     OUTPUT = "output"
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Where a number comes from: meaning, tag (V, D, M or A, empty if computed) and source."""
+class Facts(TypedDict, total=False):
+    """What an author may say about any variable.
 
-    meaning: str = ""
-    tag: str = ""
-    source: str = ""
+    `minimum` and `maximum` bound the values it is meant to have; `tag` is V (read), D (derived
+    from data), M (recalled) or A (assumed), empty for what is computed.
+    """
 
-
-@dataclass(frozen=True)
-class Range:
-    """The range [minimum, maximum] in which a value is meant to lie; None is unbounded."""
-
-    minimum: float | None = None
-    maximum: float | None = None
-
-    def holds(self, value: float) -> bool:
-        """Tell whether `value` lies inside, borders included."""
-        above = self.minimum is None or value >= self.minimum
-        return above and (self.maximum is None or value <= self.maximum)
+    minimum: float | None
+    maximum: float | None
+    meaning: str
+    tag: str
+    source: str
 
 
 @dataclass(frozen=True)
-class Variable:
-    """One scalar of a model; `start` is its value before anything is set, in `unit`."""
+class Fields:
+    """What only some kinds of variable have; `start` is NaN where there is none."""
 
-    name: str
-    kind: Kind
-    unit: str
-    symbol: ca.SX = field(compare=False, repr=False)
-    start: float = 0.0
+    start: float
     nominal: float = 1.0
-    range: Range = Range()
-    evidence: Evidence = Evidence()
     integer: bool = False
     tunable: bool = False
     enumeration: Mapping[str, int] | None = None
 
 
-def check_variable(variable: Variable) -> None:
-    """Refuse a variable that no FMU could carry.
+@dataclass(frozen=True)
+class Variable:
+    """One scalar of a model; `start`, `nominal`, `minimum` and `maximum` are in `unit`."""
+
+    name: str
+    kind: Kind
+    unit: str
+    symbol: ca.SX = field(compare=False, repr=False)
+    start: float
+    nominal: float
+    integer: bool
+    tunable: bool
+    enumeration: dict[str, int] | None
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    meaning: str = ""
+    tag: str = ""
+    source: str = ""
+
+
+def make_variable(name: str, kind: Kind, unit: str, fields: Fields, facts: Facts) -> Variable:
+    """Make a variable and refuse one that no FMU could carry.
 
     Raises:
         ModelError: with the variable's name and what is wrong with it.
     """
-    name = variable.name
-    if not _NAME.match(name):
-        raise ModelError(f"variable {name!r}: a name has letters, digits and underscores only")
-    if name in _RESERVED:
-        raise ModelError(f"variable {name!r}: the name is reserved for the runtime")
-    parse_unit(variable.unit, where=f"variable {name!r}")
-    if variable.evidence.tag not in _TAGS:
-        raise ModelError(f"variable {name!r}: tag {variable.evidence.tag!r} is none of V, D, M, A")
-    _check_numbers(variable)
-    for label, number in (variable.enumeration or {}).items():
-        if int(number) != number or not variable.range.holds(number):
-            raise ModelError(
-                f"variable {name!r}: enumeration value {label}={number} is out of range"
-            )
+    unknown = sorted(set(facts) - set(Facts.__annotations__))
+    if unknown:
+        raise ModelError(f"variable {name!r}: unknown keyword {', '.join(unknown)}")
+    variable = Variable(
+        name,
+        kind,
+        unit,
+        ca.SX.sym(name),
+        float(fields.start),
+        float(fields.nominal),
+        fields.integer,
+        fields.tunable,
+        dict(fields.enumeration) if fields.enumeration else None,
+        _bound(facts.get("minimum"), -math.inf),
+        _bound(facts.get("maximum"), math.inf),
+        facts.get("meaning", ""),
+        facts.get("tag", ""),
+        facts.get("source", ""),
+    )
+    parse_unit(unit, where=f"variable {name!r}")
+    problem = _problem(variable)
+    if problem:
+        raise ModelError(f"variable {name!r}: {problem}")
+    return variable
 
 
-def _check_numbers(variable: Variable) -> None:
-    name, limits = variable.name, variable.range
-    numbers = {"start": variable.start, "nominal": variable.nominal}
-    numbers |= {"minimum": limits.minimum or 0.0, "maximum": limits.maximum or 0.0}
-    for label, number in numbers.items():
-        if not math.isfinite(number):
-            raise ModelError(f"variable {name!r}: {label} {number} is not finite")
-    if variable.nominal <= 0.0:
-        raise ModelError(f"variable {name!r}: nominal {variable.nominal} is not positive")
-    if limits.minimum is not None and limits.maximum is not None:
-        if limits.minimum > limits.maximum:
-            raise ModelError(f"variable {name!r}: minimum {limits.minimum} > {limits.maximum}")
-    if not limits.holds(variable.start):
-        raise ModelError(
-            f"variable {name!r}: start {variable.start} is outside"
-            f" [{limits.minimum}, {limits.maximum}] {variable.unit}"
+def _bound(bound: float | None, unbounded: float) -> float:
+    return unbounded if bound is None else float(bound)
+
+
+def _problem(variable: Variable) -> str:
+    """Say what is wrong with a variable; empty when nothing is."""
+    low, high, start = variable.minimum, variable.maximum, variable.start
+    listed = (variable.enumeration or {}).values()
+    checks = {
+        "a name has letters, digits and underscores only": not _NAME.match(variable.name),
+        "the name is reserved for the runtime": variable.name in _RESERVED,
+        f"tag {variable.tag!r} is none of V, D, M, A": variable.tag not in _TAGS,
+        f"range [{low}, {high}] is empty or not a number": not low <= high,
+        f"nominal {variable.nominal} is not positive and finite": not (
+            0.0 < variable.nominal < math.inf
+        ),
+        "an enumeration value is no integer in range": not all(
+            int(number) == number and low <= number <= high for number in listed
+        ),
+    }
+    if variable.kind is not Kind.OUTPUT:
+        checks[f"start {start} is not finite"] = not math.isfinite(start)
+        checks[f"start {start} is outside [{low}, {high}] {variable.unit}"] = (
+            not low <= start <= high
         )
-    if variable.integer and variable.start != int(variable.start):
-        raise ModelError(f"variable {name!r}: start {variable.start} is not an integer")
+        checks[f"start {start} is not an integer"] = variable.integer and start % 1.0 != 0.0
+    return next((problem for problem, wrong in checks.items() if wrong), "")

@@ -1,0 +1,59 @@
+"""The build hook: compiles the model library into the source tree, or into the wheel.
+
+Hatchling calls it for wheels and for editable installs. An editable install does not run it again
+when a model changes; `linetwin fmu build` does, comparing hashes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+OUT = Path("src", "linetwin", "_fmus")
+
+
+class FmuBuildHook(BuildHookInterface[Any]):
+    """Builds the FMUs of `fmus/` for this machine, or for `LINETWIN_FMU_TARGETS`."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build what is stale and give the wheel its platform tag.
+
+        Args:
+            version: "standard" for a wheel, "editable" for an editable install.
+            build_data: hatchling's, changed in place.
+        """
+        if self.target_name != "wheel":
+            return  # an archive of sources carries no binaries
+        root = Path(self.root)
+        sys.path.insert(0, str(root / "src"))
+        try:
+            from linetwin.authoring.build import build_library
+
+            targets = os.environ.get("LINETWIN_FMU_TARGETS", "host").split(",")
+            build_library(
+                root / "fmus", root / OUT, targets=targets, progress=self.app.display_info
+            )
+        finally:
+            sys.path.remove(str(root / "src"))
+        if version == "editable":
+            return  # the FMUs are found in the source tree
+        # they enter the wheel as `artifacts` of pyproject.toml, which are collected after the hook
+        build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-{platform_tag()}"
+
+
+def platform_tag() -> str:
+    """Return the wheel tag of what the FMUs are compiled for, not of this very machine."""
+    platform = sysconfig.get_platform()  # such as linux-x86_64, macosx-14.0-arm64, win-amd64
+    if platform.startswith("linux-"):
+        return f"manylinux_2_17_{platform.removeprefix('linux-')}"
+    if platform.startswith("macosx-"):
+        return f"macosx_11_0_{platform.rsplit('-', 1)[1]}"
+    return platform.replace("-", "_").replace(".", "_")
