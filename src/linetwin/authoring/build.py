@@ -6,7 +6,8 @@ import importlib.util
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from linetwin.authoring.codegen import Sources, generate
@@ -34,8 +35,9 @@ def load_model(model_file: Path) -> Model:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up there
     try:
-        spec.loader.exec_module(module)
-        model = module.build()
+        with _library_on_path(model_file.resolve().parent.parent):
+            spec.loader.exec_module(module)
+            model = module.build()
     except LinetwinError:
         raise
     except Exception as error:  # whatever the author's code raises is the author's to mend
@@ -44,6 +46,24 @@ def load_model(model_file: Path) -> Model:
         raise ModelError(f"{model_file}: build() returned {type(model).__name__}, not a Model")
     model.check()
     return model
+
+
+@contextmanager
+def _library_on_path(library: Path) -> Iterator[None]:
+    """Let model files import modules of their library, such as `electrochemistry` or `drying.data`.
+
+    The modules are forgotten afterwards: another library may use the same names.
+    """
+    before = set(sys.modules)
+    sys.path.insert(0, str(library))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(library))
+        for name in set(sys.modules) - before:
+            origin = getattr(sys.modules[name], "__file__", None)
+            if origin is not None and Path(origin).resolve().is_relative_to(library):
+                del sys.modules[name]
 
 
 def build_fmu(model_file: Path, out_dir: Path, target: str | Sequence[str] = "host") -> Path:

@@ -20,10 +20,12 @@ EVIDENCE = "resources/evidence.json"
 
 
 def build_hash(model_file: Path) -> str:
-    """Return the hash of all that an FMU is made of: model folder, authoring code, tools."""
+    """Return the hash of all that an FMU is made of: models' code and data, authoring, tools."""
     digest = hashlib.sha256()
     ours = [*_AUTHORING.glob("*.py"), *_AUTHORING.glob("runtime/*.[ch]")]
-    for path in [*sorted(model_file.parent.glob("*.py")), *sorted(ours)]:
+    own = [path for pattern in ("*.py", "*.csv") for path in model_file.parent.glob(pattern)]
+    shared = model_file.parent.parent.glob("*.py")  # a library's models may share modules
+    for path in [*sorted(own), *sorted(shared), *sorted(ours)]:
         content = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{path.name} {len(content)}\n".encode() + content)
     for tool in ("casadi", "ziglang"):

@@ -7,7 +7,7 @@ for events. For tests: this module, unlike the rest of the package, needs NumPy 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from linetwin.authoring.model import Model
 
-    Vector = NDArray[np.float64]
+    Vector = NDArray[np.floating[Any]]
     Phase = tuple[Mapping[str, float], float]
 
 _TRANSITIONS_AT_ONE_INSTANT = 100
