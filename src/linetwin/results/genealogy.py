@@ -1,0 +1,235 @@
+"""Who was made from what: ancestors and descendants of cells and lots, with shares.
+
+Two kinds of links are kept apart. `made_from` passes a share on: the part of the child's material
+of one role that comes from the parent. `carried_in` says where something lay: a tray is no
+ingredient of its cells.
+
+A role path reads from the item towards the ancestor: `cathode.web.slurry.binder` is the binder in
+the slurry on the web of the cathode. Along one role path the shares of the last lots sum to one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from linetwin.errors import ResultsError
+from linetwin.results.ancestry import Links
+
+if TYPE_CHECKING:
+    from linetwin.results.reader import Run
+
+
+@dataclass(frozen=True)
+class Ancestor:
+    """A lot that went into an item, or carried it.
+
+    `share` of the item's material on this role path (NaN for a carrier); `last` is true where the
+    path ends: no further parent of the same role.
+    """
+
+    lot: str
+    kind: str
+    relation: Literal["made_from", "carried_in"]
+    path: str
+    share: float
+    last: bool
+
+
+@dataclass(frozen=True)
+class Descendant:
+    """Something that contains a lot, or was carried in it; `place` is where it is or ended."""
+
+    lot: str
+    kind: str
+    relation: Literal["made_from", "carried_in"]
+    path: str
+    share: float
+    status: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A lot with its direct parents, for display; lengths in m on the lot, NaN where none."""
+
+    lot: str
+    kind: str
+    role: str
+    share: float
+    start_m: float
+    end_m: float
+    parents: tuple[Branch, ...] = ()
+
+
+class Genealogy:
+    """The genealogy of a run; links are read once and walked as arrays."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._links = Links(run.table("links"))
+
+    @cached_property
+    def _things(self) -> pd.DataFrame:
+        """Kind, status and place of every lot and cell, by name."""
+        lots = self._run.table("lots", ["lot", "kind", "status", "place"])
+        cells = self._run.table("cells", ["cell", "status", "station"])
+        cells = cells.rename(columns={"cell": "lot", "station": "place"}).assign(kind="cell")
+        return pd.concat([cells, lots]).drop_duplicates("lot").set_index("lot")
+
+    def _known(self, name: str) -> str:
+        if name not in self._links and name not in self._things.index:
+            raise ResultsError(f"{self._run.path} knows no cell or lot '{name}'")
+        return name
+
+    def _about(self, name: str, column: str) -> str:
+        return str(self._things.loc[name, column]) if name in self._things.index else ""
+
+    def backward(self, name: str) -> list[Ancestor]:
+        """Return the ancestors of a cell or lot, nearest first, then what carried them."""
+        found = self._links.ancestors([self._known(name)])
+        made = [
+            Ancestor(lot, self._about(lot, "kind"), "made_from", path, float(share), bool(last))
+            for lot, path, share, last in zip(
+                found["lot"], found["path"], found["share"], found["last"], strict=True
+            )
+        ]
+        carried = []
+        for item, path in [(name, ""), *((ancestor.lot, ancestor.path) for ancestor in made)]:
+            for carrier in self._links.carriers(item):
+                kind = self._about(carrier, "kind")
+                carried.append(Ancestor(carrier, kind, "carried_in", path, math.nan, last=True))
+        return [*made, *dict.fromkeys(carried)]
+
+    def forward(self, name: str) -> list[Descendant]:
+        """Return everything that contains a lot, and where it is; then what it carried."""
+        found = self._links.descendants([self._known(name)])
+        rows = list(zip(found["lot"], found["path"], found["share"], strict=True))
+        table = self._things.reindex(found["lot"]).fillna("")
+        made = [
+            Descendant(lot, kind, "made_from", path, float(share), status, place)
+            for (lot, path, share), kind, status, place in zip(
+                rows, table["kind"], table["status"], table["place"], strict=True
+            )
+        ]
+        carried = [
+            Descendant(
+                item,
+                self._about(item, "kind"),
+                "carried_in",
+                "",
+                math.nan,
+                self._about(item, "status"),
+                self._about(item, "place"),
+            )
+            for item in self._links.contents(name)
+        ]
+        return [*made, *carried]
+
+    def tree(self, name: str) -> Branch:
+        """Return the ancestry as a tree; `share` is that of the direct child."""
+        return self._branch(self._known(name), "", 1.0, (math.nan, math.nan), 0)
+
+    def _branch(
+        self, name: str, role: str, share: float, stretch: tuple[float, float], depth: int
+    ) -> Branch:
+        self._links.check_depth(depth)
+        parents = tuple(
+            self._branch(link.parent, link.role, link.share, (link.start_m, link.end_m), depth + 1)
+            for link in self._links.parents(name)
+        )
+        return Branch(name, self._about(name, "kind"), role, share, *stretch, parents)
+
+    def slurry_shares(self, cell: str) -> dict[str, dict[str, float]]:
+        """Return, per electrode, the slurry batches in a cell with their shares (sum one)."""
+        table = self.sources([self._known(cell)], "slurry")
+        shares: dict[str, dict[str, float]] = {}
+        for electrode, lot, share in zip(
+            table["electrode"], table["lot"], table["share"], strict=True
+        ):
+            by_lot = shares.setdefault(electrode, {})
+            by_lot[lot] = by_lot.get(lot, 0.0) + float(share)
+        return shares
+
+    def sources(self, items: list[str] | None = None, role: str = "slurry") -> pd.DataFrame:
+        """Return the lots at which a role ends, for many cells at once (all by default).
+
+        Columns: item, electrode (first role of the path), lot, share. Shares sum to one for each
+        item and role path.
+        """
+        names = self._run.table("cells", ["cell"])["cell"].tolist() if items is None else items
+        found = self._links.ancestors(names)
+        fits = found["path"].map(lambda path: path.rsplit(".", 1)[-1] == role).astype(bool)
+        kept = found[fits & found["last"]]
+        return pd.DataFrame(
+            {
+                "item": kept["item"].to_numpy(),
+                "electrode": [path.split(".", 1)[0] for path in kept["path"]],
+                "lot": kept["lot"].to_numpy(),
+                "share": kept["share"].to_numpy(),
+            }
+        )
+
+    def conditions(self, cell: str) -> dict[str, dict[str, float]]:
+        """Return what a cell saw: place in its ancestry -> quantity -> mean, canonical units.
+
+        `cell` holds its own columns; a role path ending at a web (`cathode`) the length-weighted
+        means over the segments in it; other role paths the share-weighted properties of lots.
+        """
+        own = self._run.table("cells")
+        row = own[own["cell"] == self._known(cell)].select_dtypes("float64")
+        seen = {"cell": _numbers(row.mean())} if len(row) else {}
+        found = self._links.ancestors([cell])
+        lots = self._run.table("lots").set_index("lot").select_dtypes("float64")
+        lots = lots.drop(columns="amount")
+        for path, group in found.groupby("path", sort=False):
+            properties = lots.reindex(group["lot"])
+            seen[str(path)] = weighted_means(properties, group["share"].to_numpy())
+        for role, stretches in self._links.stretches(cell, set(self._segments.groups)).items():
+            seen[role] = {**seen.get(role, {}), **self._along(stretches)}
+        return {path: values for path, values in seen.items() if values}
+
+    @cached_property
+    def _segments(self) -> pd.api.typing.DataFrameGroupBy:
+        return self._run.table("segments").groupby("roll", sort=False)
+
+    def _along(self, stretches: list[tuple[str, float, float]]) -> dict[str, float]:
+        """Length-weighted means over stretches (roll, start_m, end_m) of mother rolls."""
+        pieces, lengths = [], []
+        for roll, start, end in stretches:
+            segments = self._segments.get_group(roll)
+            overlap = np.minimum(segments["end_m"], max(start, end)) - np.maximum(
+                segments["start_m"], min(start, end)
+            )
+            # What was cut out as scrap is not in the cell, unless nothing else is known.
+            inside = overlap > 0
+            good = inside & (segments["status"] != "scrap")
+            chosen = good if good.any() else inside
+            pieces.append(segments[chosen])
+            lengths.append(overlap[chosen].to_numpy())
+        if not pieces:
+            return {}
+        values = pd.concat(pieces).select_dtypes("float64").drop(columns=["start_m", "end_m"])
+        return weighted_means(values, np.concatenate(lengths))
+
+
+def weighted_means(values: pd.DataFrame, weights: np.ndarray) -> dict[str, float]:
+    """Return the weighted mean of each column over the rows that have a value."""
+    numbers = values.to_numpy(dtype=np.float64)
+    present = np.where(np.isnan(numbers), 0.0, weights[:, None])
+    total = present.sum(axis=0)
+    sums = (np.nan_to_num(numbers) * present).sum(axis=0)
+    return {
+        str(name): float(part / whole)
+        for name, part, whole in zip(values.columns, sums, total, strict=True)
+        if whole > 0
+    }
+
+
+def _numbers(row: pd.Series) -> dict[str, float]:
+    return {str(name): float(value) for name, value in row.items() if not math.isnan(value)}

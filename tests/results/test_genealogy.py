@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linetwin.errors import ResultsError
+from linetwin.results import read
+from linetwin.results.genealogy import Branch, Genealogy
+from linetwin.results.writer import RunWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAN = math.nan
+# child, parent, role, share, start_m, end_m
+GRAPH = [
+    ("batch-1", "powder-1", "active_material", 1.0, NAN, NAN),
+    ("batch-2", "powder-1", "active_material", 0.25, NAN, NAN),
+    ("batch-2", "powder-2", "active_material", 0.75, NAN, NAN),
+    ("mother-1", "batch-1", "slurry", 0.6, NAN, NAN),
+    ("mother-1", "batch-2", "slurry", 0.4, NAN, NAN),
+    ("mother-1", "foil-1", "foil", 1.0, 100.0, 140.0),
+    # Rewound: the daughter begins at the mother's end; then a splice with mother-2.
+    ("daughter-1", "mother-1", "web", 0.8, 40.0, 20.0),
+    ("daughter-1", "mother-2", "web", 0.2, 0.0, 5.0),
+    ("mother-2", "batch-2", "slurry", 1.0, NAN, NAN),
+    ("cell-1", "daughter-1", "cathode", 1.0, 15.0, 22.0),
+    ("cell-1", "anode-1", "anode", 1.0, 0.0, 2.0),
+    ("cell-1", "acid-1", "electrolyte", 1.0, NAN, NAN),
+]
+SEGMENTS = [
+    # roll, start, end, status, loading_a
+    ("mother-1", 0.0, 20.0, "good", 9.0),
+    ("mother-1", 20.0, 22.0, "good", 1.0),
+    ("mother-1", 22.0, 24.0, "scrap", 50.0),
+    ("mother-1", 24.0, 26.0, "good", 3.0),
+    ("mother-1", 26.0, 40.0, "good", 7.0),
+    ("mother-2", 0.0, 10.0, "good", 5.0),
+    ("anode-1", 0.0, 10.0, "good", 0.1),
+]
+
+
+def write(folder: Path, graph: list[tuple[str, str, str, float, float, float]]) -> Genealogy:
+    """A run that consists of a genealogy."""
+    run = RunWriter(folder, {"scenario": "graph", "seed": 1}, "schema: 1\n")
+    columns = ("child", "parent", "role", "share", "start_m", "end_m")
+    links: dict[str, list[object]] = {
+        name: [row[number] for row in graph] for number, name in enumerate(columns)
+    }
+    run.add("links", {**links, "relation": ["made_from"] * len(graph)})
+    run.add("links", {"child": ["cell-1"], "parent": ["tray-1"], "relation": ["carried_in"]})
+    run.add(
+        "lots",
+        {
+            "lot": ["batch-1", "batch-2", "powder-1", "tray-1"],
+            "kind": ["slurry_batch", "slurry_batch", "material", "tray"],
+            "created": [0, 0, 0, 0],
+            "status": ["used", "in_process", "used", "in_process"],
+            "place": ["tank", "tank", "", "store"],
+            "viscosity": [1.0, 2.0, NAN, NAN],
+        },
+    )
+    run.add(
+        "cells",
+        {
+            "cell": ["cell-1"],
+            "started": [5],
+            "status": ["A"],
+            "station": ["grading"],
+            "capacity": [5.0],
+        },
+    )
+    columns = ("roll", "start_m", "end_m", "status", "loading_a")
+    segments: dict[str, list[object]] = {
+        name: [row[number] for row in SEGMENTS] for number, name in enumerate(columns)
+    }
+    count = len(SEGMENTS)
+    run.add("segments", {**segments, "segment": list(range(count)), "tick": [0] * count})
+    run.finish("complete")
+    return Genealogy(read(folder))
+
+
+@pytest.fixture
+def genealogy(tmp_path: Path) -> Genealogy:
+    """The hand-built graph."""
+    return write(tmp_path / "graph", GRAPH)
+
+
+def test_backward_multiplies_shares_along_role_paths(genealogy: Genealogy) -> None:
+    """A batch that comes by two ways is added up on its role path."""
+    found = {(a.path, a.lot): a.share for a in genealogy.backward("cell-1") if a.share == a.share}
+    assert found["cathode.web.slurry", "batch-1"] == pytest.approx(0.8 * 0.6)
+    assert found["cathode.web.slurry", "batch-2"] == pytest.approx(0.8 * 0.4 + 0.2)
+    slurry = "cathode.web.slurry.active_material"
+    assert found[slurry, "powder-1"] == pytest.approx(0.48 + 0.52 * 0.25)
+    assert found[slurry, "powder-2"] == pytest.approx(0.52 * 0.75)
+    assert found["cathode.web.foil", "foil-1"] == pytest.approx(0.8)
+    assert found["electrolyte", "acid-1"] == 1.0
+    assert genealogy.slurry_shares("cell-1") == {
+        "cathode": {"batch-1": pytest.approx(0.48), "batch-2": pytest.approx(0.52)}
+    }
+
+
+def test_carriers_are_shown_apart(genealogy: Genealogy) -> None:
+    """A tray has no share and its contents are found from it."""
+    (tray,) = [a for a in genealogy.backward("cell-1") if a.relation == "carried_in"]
+    assert (tray.lot, tray.kind) == ("tray-1", "tray")
+    assert math.isnan(tray.share)
+    (cell,) = genealogy.forward("tray-1")
+    assert (cell.lot, cell.relation, cell.status) == ("cell-1", "carried_in", "A")
+
+
+def test_forward_finds_descendants_and_where_they_are(genealogy: Genealogy) -> None:
+    """A powder lot is followed to batches, rolls and cells."""
+    found = {d.lot: d for d in genealogy.forward("powder-1")}
+    assert set(found) == {"batch-1", "batch-2", "mother-1", "mother-2", "daughter-1", "cell-1"}
+    cell = found["cell-1"]
+    assert cell.share == pytest.approx(0.61)
+    assert cell.path == "cathode.web.slurry.active_material"
+    assert (cell.status, cell.place) == ("A", "grading")
+    assert (found["batch-2"].status, found["batch-2"].place) == ("in_process", "tank")
+
+
+def test_conditions_follow_rewound_and_spliced_webs(genealogy: Genealogy) -> None:
+    """15 to 22 m of the daughter are 25 to 20 m of mother-1 and 0 to 2 m of mother-2."""
+    seen = genealogy.conditions("cell-1")
+    # mother-1: 2 m of 1.0, 2 m cut out, 1 m of 3.0; mother-2: 2 m of 5.0
+    assert seen["cathode"]["loading_a"] == pytest.approx((2 * 1.0 + 1 * 3.0 + 2 * 5.0) / 5)
+    assert seen["anode"]["loading_a"] == pytest.approx(0.1)
+    assert seen["cathode.web.slurry"]["viscosity"] == pytest.approx(0.48 * 1.0 + 0.52 * 2.0)
+    assert seen["cell"] == {"capacity": 5.0}
+
+
+def test_unknown_names_and_circles_are_refused(genealogy: Genealogy, tmp_path: Path) -> None:
+    """A circle would be walked for ever."""
+    with pytest.raises(ResultsError, match="knows no cell or lot 'cell-2'"):
+        genealogy.backward("cell-2")
+    circle = write(
+        tmp_path / "circle", [("a", "b", "x", 1.0, NAN, NAN), ("b", "a", "x", 1, NAN, NAN)]
+    )
+    for ask in (circle.backward, circle.forward, circle.tree):
+        with pytest.raises(ResultsError, match="circle"):
+            ask("a")
+
+
+def leaves(branch: Branch, path: tuple[str, ...], share: float) -> dict[tuple[str, str], float]:
+    """Accumulated shares where a role ends, by plain recursion."""
+    total: dict[tuple[str, str], float] = {}
+    for parent in branch.parents:
+        longer = path if path[-1:] == (parent.role,) else (*path, parent.role)
+        if all(above.role != parent.role for above in parent.parents):
+            key = (".".join(longer), parent.lot)
+            total[key] = total.get(key, 0.0) + share * parent.share
+        for key, part in leaves(parent, longer, share * parent.share).items():
+            total[key] = total.get(key, 0.0) + part
+    return total
+
+
+@st.composite
+def blended_lines(draw: st.DrawFn) -> list[tuple[str, str, str, float, float, float]]:
+    """Layers of lots, each blended from lots of the layer above or from its own layer."""
+    roles = ["cathode", "web", "slurry", "powder"]
+    layers = [["cell-1"]] + [
+        [f"{role}-{n}" for n in range(draw(st.integers(1, 4)))] for role in roles
+    ]
+    graph = []
+    for depth, role in enumerate(roles):
+        for number, child in enumerate(layers[depth]):
+            parents = draw(
+                st.lists(st.sampled_from(layers[depth + 1]), min_size=1, max_size=3, unique=True)
+            )
+            weights = [draw(st.integers(1, 9)) for _ in parents]
+            # A tank may be topped up: part of the blend is what an earlier charge was.
+            earlier = layers[depth][:number]
+            rest = 0.5 if earlier and draw(st.booleans()) else 1.0
+            if rest < 1.0:
+                graph.append((child, draw(st.sampled_from(earlier)), role, 0.5, NAN, NAN))
+            graph += [
+                (child, parent, role, rest * weight / sum(weights), NAN, NAN)
+                for parent, weight in zip(parents, weights, strict=True)
+            ]
+    return graph
+
+
+@settings(max_examples=20, deadline=None)
+@given(graph=blended_lines())
+def test_shares_at_the_ends_of_each_role_sum_to_one(
+    graph: list[tuple[str, str, str, float, float, float]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Whatever is blended with whatever, the array walk equals plain recursion."""
+    genealogy = write(tmp_path_factory.mktemp("walk") / "run", graph)
+    found = {
+        (a.path, a.lot): a.share
+        for a in genealogy.backward("cell-1")
+        if a.relation == "made_from" and a.last
+    }
+    expected = leaves(genealogy.tree("cell-1"), (), 1.0)
+    assert found.keys() == expected.keys()
+    for key, share in expected.items():
+        assert found[key] == pytest.approx(share, abs=1e-12)
+    sums: dict[str, float] = {}
+    for (path, _), share in found.items():
+        sums[path] = sums.get(path, 0.0) + share
+    assert set(sums) == {
+        "cathode", "cathode.web", "cathode.web.slurry", "cathode.web.slurry.powder",
+    }  # fmt: skip
+    assert all(total == pytest.approx(1.0, abs=1e-12) for total in sums.values())
