@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, least_squares
-from tests.models.support import DATA, Values, fmu, parameters, root_mean_square
+from support import DATA, fmu, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Values = dict[str, float]
 POINTS = DATA / "calendering_nmc_artistic.csv"
 SETTLED = 1e6  # s, long against the recovery of the coating
 FOIL = 22e-6  # m, taken to be part of the published thickness
@@ -57,6 +58,11 @@ def fit(table: list[Values]) -> Sequence[float]:
         return [formula(p, row) - row["porosity"] for row in table]
 
     return least_squares(residuals, [0.24, 2.0, 27.0], x_scale=[0.01, 1.0, 1.0]).x.tolist()
+
+
+def root_mean_square(errors: Sequence[float]) -> float:
+    """Return the root of the mean square."""
+    return math.sqrt(sum(error * error for error in errors) / len(errors))
 
 
 @needs_data
