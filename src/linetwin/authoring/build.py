@@ -61,7 +61,9 @@ def _library_on_path(library: Path) -> Iterator[None]:
     finally:
         sys.path.remove(str(library))
         for name in set(sys.modules) - before:
-            origin = getattr(sys.modules[name], "__file__", None)
+            module = sys.modules[name]
+            places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+            origin = next((place for place in places if place is not None), None)
             if origin is not None and Path(origin).resolve().is_relative_to(library):
                 del sys.modules[name]
 

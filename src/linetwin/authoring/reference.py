@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _TRANSITIONS_AT_ONE_INSTANT = 100
 _SOLVED = 1e-13  # Newton's step relative to the variable
+_NEARLY_ZERO = 1e-300
 _FLICKER = 1e-10  # accepted where rounding hinders further progress
 
 
@@ -217,7 +218,9 @@ class _Run:
 
     def _guard(self, index: int) -> Callable[[float, Vector], float]:
         def guard(t: float, x: Vector) -> float:
-            return float(self.system.guards(t, x[: self.x.size])[index])
+            value = float(self.system.guards(t, x[: self.x.size])[index])
+            # scipy takes a guard that rests at zero for a crossing; only a positive one is due
+            return -_NEARLY_ZERO if value == 0.0 else value
 
         guard.terminal = True  # type: ignore[attr-defined]
         guard.direction = 1.0  # type: ignore[attr-defined]
