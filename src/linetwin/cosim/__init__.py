@@ -1,0 +1,24 @@
+"""Running anybody's FMU as a model of the line: FMI 2.0 and 3.0 co-simulation.
+
+`find_fmu` finds the file, `check` says whether it fulfils a contract, `FmuTransform` and
+`FmuContinuous` are the two model interfaces.
+"""
+
+from linetwin.cosim.continuous import FmuContinuous
+from linetwin.cosim.description import Description, read_description
+from linetwin.cosim.library import find_fmu
+from linetwin.cosim.mapping import Link, ProcessMap, process_map
+from linetwin.cosim.transform import FmuTransform
+from linetwin.cosim.wiring import check
+
+__all__ = [
+    "Description",
+    "FmuContinuous",
+    "FmuTransform",
+    "Link",
+    "ProcessMap",
+    "check",
+    "find_fmu",
+    "process_map",
+    "read_description",
+]

@@ -1,0 +1,206 @@
+"""An FMU that lives in line time: machines, mixing, the building."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from linetwin.cosim.binary import load_binary
+from linetwin.cosim.instance import Instance, instantiate
+from linetwin.cosim.port import Port, Table
+from linetwin.cosim.stepping import advance_fully, step_rule
+from linetwin.cosim.wiring import Wire, wire
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from linetwin.contracts import Contract
+    from linetwin.cosim.mapping import ProcessMap
+
+TICKS_PER_SECOND: Final = 1000
+_MAGIC: Final = b"linetwin-fmu-1\0\0"
+_HEADER: Final = struct.Struct("<16s32sqq")
+"""Format, hash of the FMU, tick of the start, tick of the state; the FMU's own bytes follow."""
+
+
+class FmuContinuous:
+    """Fulfils `contracts.Continuous` with an FMU.
+
+    Time is a whole number of ticks; the FMU sees seconds since its own start, made from the
+    difference of ticks, so they never drift. `can_save` says whether `save` works.
+    """
+
+    def __init__(
+        self,
+        fmu: Path,
+        contract: Contract,
+        parameters: Mapping[str, float] | None = None,
+        mapping: ProcessMap | None = None,
+        *,
+        max_step_s: float | None = None,
+    ) -> None:
+        """Load and wire the FMU; `max_step_s` is the longest communication step.
+
+        Raises WiringError where the FMU does not fulfil the contract, FmuError where it does not
+        load.
+        """
+        self.binary = load_binary(fmu)
+        description = self.binary.description
+        self.model = description.model
+        self.contract = contract
+        self.can_save = description.capabilities.serialise_state
+        self.wiring = wire(description, contract, mapping, parameters)
+        self._rule = step_rule(description, max_step_s)
+        self._tables: dict[tuple[str, ...], tuple[Table, list[Wire]]] = {}
+        self._instance: Instance | None = None
+        self._start_tick = 0
+        self._tick = 0
+
+    def start(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Begin (again) at `tick` with the model's start values and these inputs."""
+        lacking = [q for q in self.wiring.inputs if q not in inputs]
+        lacking = [q for q in lacking if q not in self.contract.optional]
+        if lacking:
+            raise FmuError(f"the start lacks {', '.join(lacking)}", self.model)
+        instance = self._instance
+        if instance is None or instance.broken:
+            self.close()
+            instance = self._instance = instantiate(self.binary)
+        else:
+            instance.reset()
+        instance.offset_s = tick / TICKS_PER_SECOND
+        constants = self.wiring.constants
+        if constants:
+            variables = self.binary.description.variables
+            table = Table(Port(self.binary, [variables[name] for name in constants]))
+            for position, value in enumerate(constants.values()):
+                table.write(position, value)
+            instance.set(table)
+        self._set(instance, inputs)
+        instance.initialise()
+        self._start_tick = self._tick = tick
+
+    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Hold the present inputs until `tick`, then set `inputs`; unnamed ones keep their value.
+
+        Raises FmuError where the FMU fails, and for a tick in the past.
+        """
+        instance = self._running()
+        if tick != self._tick:
+            if tick < self._tick:
+                raise FmuError(f"tick {tick} lies before tick {self._tick}", self.model)
+            begin = (self._tick - self._start_tick) / TICKS_PER_SECOND
+            end = (tick - self._start_tick) / TICKS_PER_SECOND
+            advance_fully(instance, begin, end, self._rule)
+            self._tick = tick
+        if inputs:
+            self._set(instance, inputs)
+
+    def read(self, names: Iterable[str]) -> dict[str, float]:
+        """Return outputs at the tick last advanced to, in canonical units."""
+        key = tuple(names)
+        table, wires = self._table(key, self.wiring.outputs, "output")
+        self._running().get(table)
+        values = table.read_row()
+        return {
+            name: value if found.plain else float(found.to_quantity(value))
+            for name, value, found in zip(key, values, wires, strict=True)
+        }
+
+    def save(self) -> bytes:
+        """Return the complete state; restoring it continues with the same bits.
+
+        Raises FmuError for an FMU that cannot save (`can_save` is False).
+        """
+        self._require_save()
+        instance = self._running()
+        state = instance.save_state()
+        try:
+            content = instance.serialise(state)
+        finally:
+            instance.free_state(state)
+        header = _HEADER.pack(_MAGIC, self.binary.digest, self._start_tick, self._tick)
+        return header + content
+
+    def restore(self, state: bytes) -> None:
+        """Continue from a saved state, also one saved by another process.
+
+        Raises FmuError for a state of another format or of another FMU.
+        """
+        self._require_save()
+        start_tick, tick, content = self._unpack(state)
+        instance = self._instance
+        if instance is None or instance.broken:
+            self.close()
+            instance = self._instance = instantiate(self.binary)
+        inside = instance.deserialise(content)
+        try:
+            instance.restore_state(inside)
+        finally:
+            instance.free_state(inside)
+        self._start_tick, self._tick = start_tick, tick
+        instance.offset_s = start_tick / TICKS_PER_SECOND
+        instance.time = (tick - start_tick) / TICKS_PER_SECOND
+        instance.running = True
+        instance.messages.forget()
+
+    def close(self) -> None:
+        """Free the instance; `start` or `restore` make a new one."""
+        if self._instance is not None:
+            self._instance.free()
+            self._instance = None
+
+    def _unpack(self, state: bytes) -> tuple[int, int, bytes]:
+        if len(state) < _HEADER.size or not state.startswith(_MAGIC):
+            raise FmuError("the saved state is not one of an FMU, or of another format", self.model)
+        _, digest, start_tick, tick = _HEADER.unpack_from(state)
+        if digest != self.binary.digest:
+            raise FmuError(
+                f"the saved state belongs to another FMU ({digest.hex()[:12]},"
+                f" this one is {self.binary.digest.hex()[:12]})",
+                self.model,
+            )
+        return start_tick, tick, state[_HEADER.size :]
+
+    def _require_save(self) -> None:
+        if not self.can_save:
+            raise FmuError("it cannot save and restore its state as bytes", self.model)
+
+    def _running(self) -> Instance:
+        if self._instance is None or not self._instance.running:
+            raise FmuError("it has not been started", self.model)
+        return self._instance
+
+    def _set(self, instance: Instance, inputs: Mapping[str, float]) -> None:
+        """Set inputs; those that the FMU does without are left out."""
+        wired = self.wiring.inputs
+        if not inputs.keys() <= wired.keys():
+            inputs = {q: v for q, v in inputs.items() if q in wired or self._unknown(q)}
+        if not inputs:
+            return
+        table, wires = self._table(tuple(inputs), wired, "input")
+        for position, (value, found) in enumerate(zip(inputs.values(), wires, strict=True)):
+            table.write(position, value if found.plain else found.to_variable(value))
+        instance.set(table)
+
+    def _unknown(self, quantity: str) -> bool:
+        """False for an input of the contract that the FMU does without; an error otherwise."""
+        if quantity in self.contract.inputs:
+            return False
+        raise FmuError(f"'{quantity}' is no input", self.model)
+
+    def _table(
+        self, key: tuple[str, ...], wires: Mapping[str, Wire], what: str
+    ) -> tuple[Table, list[Wire]]:
+        """Return the table of a set of quantities, made on first use."""
+        found = self._tables.get((what, *key))
+        if found is None:
+            unknown = [name for name in key if name not in wires]
+            if unknown:
+                raise FmuError(f"{', '.join(unknown)}: no such {what}", self.model)
+            chosen = [wires[name] for name in key]
+            table = Table(Port(self.binary, [w.variable for w in chosen]))
+            found = self._tables[(what, *key)] = (table, chosen)
+        return found

@@ -1,0 +1,254 @@
+"""What an FMU says of itself: its variables, units, ranges and capabilities."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from linetwin.errors import Problem, WiringError
+from linetwin.quantities.ucum import BASES, Unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NUMERIC: Final = frozenset(
+    {"Real", "Float32", "Float64", "Integer", "Boolean", "Enumeration"}
+    | {f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
+)
+"""FMI types whose values are numbers to linetwin."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable; `start`, `minimum` and `maximum` are in `unit` (None: none is declared).
+
+    `type` is FMI's own name of it (`Float64`, `Real`, `Boolean`). `shape` is () for a scalar.
+    `relative`: a difference (of temperatures), whose unit's offset does not count.
+    """
+
+    name: str
+    reference: int
+    type: str
+    causality: str
+    variability: str
+    initial: str | None = None
+    unit: str | None = None
+    start: float | str | None = None
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    shape: tuple[int, ...] = ()
+    meaning: str = ""
+    enumeration: Mapping[str, int] = field(default_factory=dict)
+    relative: bool = False
+    tag: str = ""
+    source: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its value is a number (or a Boolean, or an enumeration)."""
+        return self.type in NUMERIC
+
+    @property
+    def settable(self) -> bool:
+        """Whether a value may be set before the start."""
+        if self.variability == "constant" or self.causality == "independent":
+            return False
+        return self.causality in {"input", "parameter"} or self.initial in {"exact", "approx"}
+
+    def holds(self, value: float) -> bool:
+        """Tell whether `value` (in `unit`) lies in the declared range."""
+        return self.minimum <= value <= self.maximum
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an FMU can do beyond stepping."""
+
+    variable_step: bool
+    save_state: bool
+    serialise_state: bool
+    once_per_process: bool
+    fixed_step_s: float | None
+
+
+@dataclass(frozen=True)
+class Description:
+    """An FMU's description: FMI major version, model, capabilities and variables by name."""
+
+    path: Path
+    version: int
+    model: str
+    identifier: str
+    token: str
+    title: str
+    variables: Mapping[str, Variable]
+    units: Mapping[str, Unit]
+    capabilities: Capabilities
+    categories: tuple[str, ...]
+    step_s: float | None
+    stop_time_s: float | None
+    evidence: Mapping[str, Any]
+
+    def of(self, causality: str) -> list[Variable]:
+        """Return the variables of a causality, in the FMU's order."""
+        return [v for v in self.variables.values() if v.causality == causality]
+
+
+def read_description(path: Path) -> Description:
+    """Read the description of the FMU at `path`; a repeated call costs nothing.
+
+    Raises WiringError when the file is missing, is no FMU, or is of a kind that cannot take part
+    (FMI 1.0, model exchange only).
+    """
+    path = Path(path).resolve()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise _refuse(path, "there is no such FMU", "check the path") from error
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+def _refuse(path: Path, message: str, hint: str = "") -> WiringError:
+    return WiringError([Problem(f"{path}: {message}", hint=hint)])
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
+    """Read; the file's time and size are part of the cache's key."""
+    import fmpy
+
+    evidence = _read_evidence(path)
+    try:
+        found = fmpy.read_model_description(str(path), validate=False)
+    except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
+        raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
+    version = found.fmiMajorVersion
+    if version not in {2, 3}:
+        raise _refuse(path, f"FMI {found.fmiVersion} is not supported", _VERSIONS)
+    if found.coSimulation is None:
+        raise _refuse(path, "it has no co-simulation interface", "export it for co-simulation")
+    if found.coSimulation.needsExecutionTool:
+        raise _refuse(path, "it needs the tool that made it to run", "export it with its solver")
+    experiment = found.defaultExperiment
+    return Description(
+        path=path,
+        version=version,
+        model=found.modelName or found.coSimulation.modelIdentifier,
+        identifier=found.coSimulation.modelIdentifier,
+        token=found.guid or "",
+        title=found.description or "",
+        variables=_variables(found, evidence),
+        units=_units(found),
+        capabilities=_capabilities(found.coSimulation),
+        categories=tuple(category.name for category in found.logCategories),
+        step_s=_number(experiment.stepSize) if experiment else None,
+        stop_time_s=_number(experiment.stopTime) if experiment else None,
+        evidence=evidence,
+    )
+
+
+_VERSIONS: Final = "export it as FMI 2.0 or 3.0 co-simulation"
+
+
+def _read_evidence(path: Path) -> dict[str, Any]:
+    """Check that the file is an FMU, and read the evidence that linetwin's own FMUs carry."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "modelDescription.xml" not in names:
+                raise _refuse(path, "it has no modelDescription.xml", "an FMU has one at its top")
+            if "resources/evidence.json" not in names:
+                return {}
+            content = json.loads(archive.read("resources/evidence.json"))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _refuse(path, "it is not an FMU: no zip archive", "an FMU is a zip file") from error
+    except ValueError:  # anybody's FMU may have a file of this name that means something else
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _number(text: str | float | None) -> float | None:
+    """Return a number written in XML; None where there is none or where it is no number."""
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _bound(own: str | None, declared: str | None, otherwise: float) -> float:
+    value = _number(own)
+    if value is None:
+        value = _number(declared)
+    return otherwise if value is None else value
+
+
+def _variables(found: Any, evidence: Mapping[str, Any]) -> dict[str, Variable]:  # noqa: ANN401
+    carried = evidence.get("variables", {})
+    carried = carried if isinstance(carried, dict) else {}
+    return {v.name: _variable(v, carried.get(v.name, {})) for v in found.modelVariables}
+
+
+def _variable(found: Any, carried: Any) -> Variable:  # noqa: ANN401 - FMPy has no types
+    declared = found.declaredType
+    carried = carried if isinstance(carried, dict) else {}
+    return Variable(
+        name=found.name,
+        reference=found.valueReference,
+        type=found.type,
+        causality=found.causality,
+        variability=found.variability,
+        initial=found.initial,
+        unit=found.unit or (declared.unit if declared else None),
+        start=_start(found),
+        minimum=_bound(found.min, declared.min if declared else None, -math.inf),
+        maximum=_bound(found.max, declared.max if declared else None, math.inf),
+        shape=tuple(found.shape or ()),
+        meaning=found.description or "",
+        enumeration=_enumeration(declared, carried),
+        relative=bool(found.relativeQuantity or (declared and declared.relativeQuantity)),
+        tag=str(carried.get("tag", "")),
+        source=str(carried.get("source", "")),
+    )
+
+
+def _start(found: Any) -> float | str | None:  # noqa: ANN401 - FMPy has no types
+    if found.start is None or found.type not in NUMERIC or found.shape:
+        return None if found.start is None else str(found.start)
+    if found.type == "Boolean":
+        return float(str(found.start).lower() in {"true", "1"})
+    return _number(found.start)
+
+
+def _enumeration(declared: Any, carried: Mapping[str, Any]) -> dict[str, int]:  # noqa: ANN401
+    if declared is not None and declared.items:
+        return {item.name: int(item.value) for item in declared.items}
+    own = carried.get("enumeration")
+    return {str(k): int(v) for k, v in own.items()} if isinstance(own, dict) else {}
+
+
+def _units(found: Any) -> dict[str, Unit]:  # noqa: ANN401 - FMPy has no types
+    units = {}
+    for unit in found.unitDefinitions:
+        base = unit.baseUnit
+        if base is not None:
+            exponents = tuple(int(getattr(base, name)) for name in BASES)
+            units[unit.name] = Unit(float(base.factor), exponents, float(base.offset))
+    return units
+
+
+def _capabilities(interface: Any) -> Capabilities:  # noqa: ANN401 - FMPy has no types
+    return Capabilities(
+        variable_step=bool(interface.canHandleVariableCommunicationStepSize),
+        save_state=bool(interface.canGetAndSetFMUstate),
+        serialise_state=bool(interface.canGetAndSetFMUstate and interface.canSerializeFMUstate),
+        once_per_process=bool(interface.canBeInstantiatedOnlyOncePerProcess),
+        fixed_step_s=_number(interface.fixedInternalStepSize),
+    )

@@ -1,0 +1,109 @@
+"""The C calls of an FMI 3.0 co-simulation instance."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Final, final
+
+from linetwin.cosim import messages
+from linetwin.cosim.instance import DISCARD, FATAL, WARNING, Instance, Step
+
+_TRUE: Final = ctypes.c_bool(True)  # noqa: FBT003 - a C Boolean
+_FALSE: Final = ctypes.c_bool(False)  # noqa: FBT003 - a C Boolean
+_ZERO: Final = ctypes.c_double(0.0)
+
+
+_Logger: Final = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p
+)
+
+
+@_Logger  # type: ignore[untyped-decorator]
+def _log_message(key: int | None, status: int, category: bytes | None, text: bytes | None) -> None:
+    messages.deliver(key, status, category, text)
+
+
+@final
+class Fmi3Instance(Instance):
+    """An FMI 3.0 instance; events inside a step are handled by the FMU itself."""
+
+    _true = _TRUE
+
+    def _instantiate(self, key: int, *, early_return: bool) -> int | None:
+        description = self.binary.description
+        resources = f"{self.binary.folder / 'resources'}/"
+        address = self.binary.function("fmi3InstantiateCoSimulation", ctypes.c_void_p)(
+            ctypes.c_char_p(description.identifier.encode()),
+            ctypes.c_char_p(description.token.encode()),
+            ctypes.c_char_p(resources.encode()),
+            _FALSE,  # visible
+            _TRUE,  # logging
+            _FALSE,  # event mode
+            ctypes.c_bool(early_return),
+            None,
+            ctypes.c_size_t(0),
+            ctypes.c_void_p(key),
+            _log_message,
+            None,
+        )
+        return address or None
+
+    def _freeing(self) -> Any:  # noqa: ANN401 - a C function
+        return self.binary.function("fmi3FreeInstance", None)
+
+    def _bind(self) -> None:
+        self._enter = self._function("EnterInitializationMode")
+        self._exit = self._function("ExitInitializationMode")
+        self._do_step = self._function("DoStep")
+        if self.binary.description.capabilities.save_state:
+            self._get_state = self._function("GetFMUState")
+            self._set_state = self._function("SetFMUState")
+            self._free_state = self._function("FreeFMUState")
+        if self.binary.description.capabilities.serialise_state:
+            self._state_size = self._function("SerializedFMUStateSize")
+            self._serialise = self._function("SerializeFMUState")
+            self._deserialise = self._function("DeserializeFMUState")
+        self._time = ctypes.c_double()
+        self._length = ctypes.c_double()
+        self._event = ctypes.c_bool()
+        self._terminate = ctypes.c_bool()
+        self._early = ctypes.c_bool()
+        self._reached = ctypes.c_double()
+        flags = (self._event, self._terminate, self._early, self._reached)
+        self._step_arguments = (
+            self._handle,
+            self._time,
+            self._length,
+            _FALSE,  # a state from before this step may be restored
+            *(ctypes.byref(flag) for flag in flags),
+        )
+
+    def initialise(self) -> None:
+        """Enter and leave initialisation at local time 0, with the values set before."""
+        status = self._enter(self._handle, _FALSE, _ZERO, _ZERO, _FALSE, _ZERO)
+        if status:
+            self._check(status, "EnterInitializationMode")
+        status = self._exit(self._handle)
+        if status:
+            self._check(status, "ExitInitializationMode")
+        self.time = 0.0
+        self.running = True
+
+    def step(self, time: float, length: float) -> Step:
+        """Advance from local `time` by `length` (s, positive).
+
+        Raises FmuError where the FMU reports an error or refuses the step.
+        """
+        self._time.value = time
+        self._length.value = length
+        self._early.value = False
+        self._terminate.value = False
+        self.time = time
+        status = self._do_step(*self._step_arguments)
+        if status > WARNING:
+            hint = "; it may need a smaller communication step" if status == DISCARD else ""
+            reason = f"DoStep of {length:g} s returned {self._name_of(status)}{hint}"
+            self.fail(reason, fatal=status == FATAL)
+        early = self._early.value
+        self.time = self._reached.value if early else time + length
+        return Step(self.time, early, self._terminate.value)

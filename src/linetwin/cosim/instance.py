@@ -1,0 +1,240 @@
+"""A running copy of an FMU, the same for FMI 2.0 and 3.0.
+
+`Instance` is abstract: life cycle, messages and the meaning of a status are the same for both
+versions. `Fmi2Instance` and `Fmi3Instance` are final and add the C calls.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self
+
+from linetwin.cosim import messages
+from linetwin.cosim.binary import Binary, load_binary
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.cosim.port import Table
+
+WARNING: Final = 1
+DISCARD: Final = 2
+FATAL: Final = 4
+_STATUS: Final = ("OK", "warning", "discard", "error", "fatal", "pending")
+_LOUD: Final = ("warn", "error", "discard", "fatal")
+
+
+class Step(NamedTuple):
+    """Where a step ended: the time reached (s), and whether the FMU ended it or wants to stop."""
+
+    time: float
+    early: bool
+    terminated: bool
+
+
+State = ctypes.c_void_p
+"""A saved state inside the FMU; belongs to the instance that made it, freed with `free_state`."""
+
+
+class Instance(ABC):
+    """A running copy of an FMU; free it with `free`, or by leaving its `with` block."""
+
+    def __init__(self, binary: Binary, *, early_return: bool = False) -> None:
+        """Instantiate; `early_return` allows the FMU to end a step before its time (FMI 3).
+
+        Raises FmuError where the FMU refuses.
+        """
+        description = binary.description
+        self.binary = binary
+        self.model = description.model
+        self.time = 0.0
+        self.offset_s = 0.0
+        self.failure = ""
+        self.broken = False
+        self.running = False
+        if description.capabilities.once_per_process and binary.instances:
+            raise FmuError("it can be instantiated only once in a process", self.model)
+        self.messages = messages.MessageLog(description.model)
+        self._key = messages.register(self.messages)
+        address = self._instantiate(self._key, early_return=early_return)
+        if not address:
+            messages.unregister(self._key)
+            raise FmuError(f"it cannot be instantiated{self._quoted()}", self.model)
+        self._handle = ctypes.c_void_p(address)
+        binary.instances += 1
+        self._finalizer = weakref.finalize(
+            self, _free, binary, self._freeing(), self._handle, self._key
+        )
+        self._bind()
+        self._choose_categories()
+
+    @abstractmethod
+    def _instantiate(self, key: int, *, early_return: bool) -> int | None:
+        """Call the FMU's instantiate function; return the handle's address."""
+
+    @abstractmethod
+    def _freeing(self) -> Any:  # noqa: ANN401 - a C function
+        """Return the C function that frees an instance."""
+
+    @abstractmethod
+    def _bind(self) -> None:
+        """Look up the functions used in every step."""
+
+    @abstractmethod
+    def initialise(self) -> None:
+        """Enter and leave initialisation at local time 0, with the values set before."""
+
+    @abstractmethod
+    def step(self, time: float, length: float) -> Step:
+        """Advance from local `time` by `length` (s, positive)."""
+
+    def _function(self, name: str) -> Any:  # noqa: ANN401 - a C function
+        return self.binary.function(f"fmi{self.binary.description.version}{name}")
+
+    def _choose_categories(self) -> None:
+        """Ask for warnings and errors alone, unless the model's logger wants everything."""
+        categories = self.binary.description.categories
+        loud = [c.encode() for c in categories if any(word in c.lower() for word in _LOUD)]
+        if not loud or self.messages.wants_everything():
+            return
+        names = (ctypes.c_char_p * len(loud))(*loud)
+        self._check(
+            self._function("SetDebugLogging")(
+                self._handle, self._true, ctypes.c_size_t(len(loud)), names
+            ),
+            "SetDebugLogging",
+        )
+
+    @property
+    @abstractmethod
+    def _true(self) -> Any:  # noqa: ANN401 - a ctypes Boolean
+        """The version's Boolean true."""
+
+    def set(self, table: Table, row: int = 0) -> None:
+        """Set the variables of a table's port to the values of one of its rows."""
+        for cell in table.cells:
+            cell.pointer.value = cell.address + row * cell.stride
+            status = cell.block.set(self._handle, *cell.arguments)
+            if status:
+                self._check(status, f"Set{cell.block.label}")
+
+    def get(self, table: Table, row: int = 0) -> None:
+        """Read the variables of a table's port into one of its rows."""
+        for cell in table.cells:
+            cell.pointer.value = cell.address + row * cell.stride
+            status = cell.block.get(self._handle, *cell.arguments)
+            if status:
+                self._check(status, f"Get{cell.block.label}")
+
+    def reset(self) -> None:
+        """Return to the state after instantiation."""
+        self._check(self._function("Reset")(self._handle), "Reset")
+        self.messages.forget()
+        self.time = 0.0
+        self.running = False
+
+    def save_state(self, state: State | None = None) -> State:
+        """Save the state inside the FMU, into `state` again where given."""
+        state = State() if state is None else state
+        status = self._get_state(self._handle, ctypes.byref(state))
+        self._check(status, "GetFMUState")
+        return state
+
+    def restore_state(self, state: State) -> None:
+        """Return to a saved state; the caller puts `time` and `running` back."""
+        status = self._set_state(self._handle, state)
+        if status:
+            self._check(status, "SetFMUState")
+
+    def free_state(self, state: State) -> None:
+        """Give a saved state's memory back; harmless where it is already free."""
+        if state.value and self._finalizer.alive:
+            self._check(self._free_state(self._handle, ctypes.byref(state)), "FreeFMUState")
+            state.value = None
+
+    def serialise(self, state: State) -> bytes:
+        """Return a saved state as bytes that another process can restore."""
+        size = ctypes.c_size_t()
+        status = self._state_size(self._handle, state, ctypes.byref(size))
+        self._check(status, "SerializedFMUStateSize")
+        buffer = ctypes.create_string_buffer(size.value)
+        self._check(self._serialise(self._handle, state, buffer, size), "SerializeFMUState")
+        return buffer.raw
+
+    def deserialise(self, content: bytes) -> State:
+        """Make a saved state from bytes; free it with `free_state`."""
+        state = State()
+        buffer = ctypes.create_string_buffer(content, len(content))
+        size = ctypes.c_size_t(len(content))
+        status = self._deserialise(self._handle, buffer, size, ctypes.byref(state))
+        self._check(status, "DeserializeFMUState")
+        return state
+
+    # the functions of saved states; FMI 2 spells them differently
+    _get_state: Any
+    _set_state: Any
+    _free_state: Any
+    _state_size: Any
+    _serialise: Any
+    _deserialise: Any
+
+    def _check(self, status: int, function: str) -> None:
+        """Pass OK and warnings; raise FmuError for the rest."""
+        if status > WARNING:
+            self.fail(f"{function} returned {self._name_of(status)}", fatal=status == FATAL)
+
+    @staticmethod
+    def _name_of(status: int) -> str:
+        return _STATUS[status] if status < len(_STATUS) else f"status {status}"
+
+    def fail(self, reason: str, *, fatal: bool = False) -> NoReturn:
+        """Raise FmuError with the reason, the last messages and the simulated time.
+
+        The instance is broken from here on; after a fatal status it must not even be freed.
+        """
+        self.broken = True
+        if fatal and self._finalizer.detach() is not None:
+            messages.unregister(self._key)
+            self.binary.instances -= 1
+        self.failure = f"{reason}{self._quoted()}"
+        raise FmuError(self.failure, self.model, self.offset_s + self.time)
+
+    def _quoted(self) -> str:
+        last = self.messages.last()
+        return f": {last}" if last else ""
+
+    def free(self) -> None:
+        """Free the FMU's memory; harmless when repeated."""
+        if self.running and not self.broken and self._finalizer.alive:
+            self._function("Terminate")(self._handle)
+            self.running = False
+        self._finalizer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.free()
+
+
+def _free(binary: Binary, function: Any, handle: ctypes.c_void_p, key: int) -> None:  # noqa: ANN401
+    """Free an instance's memory; no reference to the instance, which may be gone."""
+    function(handle)
+    messages.unregister(key)
+    binary.instances -= 1
+
+
+def instantiate(fmu: Path | Binary, *, early_return: bool = False) -> Instance:
+    """Return a new instance of the FMU at a path (loaded once per process).
+
+    Raises WiringError or FmuError where it cannot be loaded or instantiated.
+    """
+    from linetwin.cosim.fmi2 import Fmi2Instance
+    from linetwin.cosim.fmi3 import Fmi3Instance
+
+    binary = fmu if isinstance(fmu, Binary) else load_binary(fmu)
+    kind = Fmi2Instance if binary.description.version == 2 else Fmi3Instance  # noqa: PLR2004
+    return kind(binary, early_return=early_return)

@@ -1,0 +1,153 @@
+"""Groups of variables that are set or read together, and tables of their values.
+
+A `Port` is bound once to a binary: value references and functions, a block for each FMI type. A
+`Table` holds values for many rows in contiguous arrays of the FMU's own types, so that setting a
+row is one C call per type, and conversion is done for whole columns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linetwin.cosim.binary import Binary, CFunction
+    from linetwin.cosim.description import Variable
+
+# FMI type -> (name in the function's name, value type in C)
+_TYPES: Final[dict[int, dict[str, tuple[str, type[Any]]]]] = {
+    2: {
+        "Real": ("Real", np.float64),
+        "Integer": ("Integer", np.int32),
+        "Enumeration": ("Integer", np.int32),
+        "Boolean": ("Boolean", np.int32),
+    },
+    3: {
+        "Float64": ("Float64", np.float64),
+        "Float32": ("Float32", np.float32),
+        "Boolean": ("Boolean", np.bool_),
+        "Enumeration": ("Int64", np.int64),
+        "Int8": ("Int8", np.int8),
+        "Int16": ("Int16", np.int16),
+        "Int32": ("Int32", np.int32),
+        "Int64": ("Int64", np.int64),
+        "UInt8": ("UInt8", np.uint8),
+        "UInt16": ("UInt16", np.uint16),
+        "UInt32": ("UInt32", np.uint32),
+        "UInt64": ("UInt64", np.uint64),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """The variables of a port that one C function takes; `positions` are their columns."""
+
+    label: str
+    type: type[Any]
+    boolean: tuple[bool, ...]
+    positions: tuple[int, ...]
+    references: Any
+    set: CFunction
+    get: CFunction
+
+
+class Port:
+    """Variables of an FMU in a fixed order, bound to the functions that set and read them."""
+
+    def __init__(self, binary: Binary, variables: Sequence[Variable]) -> None:
+        """Bind; raises FmuError for a variable that is no scalar number."""
+        self.version = binary.description.version
+        self.variables = tuple(variables)
+        groups: dict[str, list[int]] = {}
+        for position, variable in enumerate(self.variables):
+            if variable.shape or variable.type not in _TYPES[self.version]:
+                raise FmuError(
+                    f"variable '{variable.name}' ({variable.type}) is no scalar number",
+                    binary.description.model,
+                )
+            groups.setdefault(_TYPES[self.version][variable.type][0], []).append(position)
+        self.blocks = tuple(self._block(binary, positions) for positions in groups.values())
+
+    def _block(self, binary: Binary, positions: Sequence[int]) -> Block:
+        chosen = [self.variables[position] for position in positions]
+        label, value_type = _TYPES[self.version][chosen[0].type]
+        return Block(
+            label=label,
+            type=value_type,
+            boolean=tuple(variable.type == "Boolean" for variable in chosen),
+            positions=tuple(positions),
+            references=(ctypes.c_uint32 * len(chosen))(*(v.reference for v in chosen)),
+            set=binary.function(f"fmi{self.version}Set{label}"),
+            get=binary.function(f"fmi{self.version}Get{label}"),
+        )
+
+
+class Cell:
+    """One block of a table: its array, and the arguments of the C call for a row."""
+
+    def __init__(self, block: Block, rows: int, version: int) -> None:
+        self.block = block
+        self.values = np.zeros((rows, len(block.positions)), dtype=block.type)
+        self.address = int(self.values.ctypes.data)
+        self.stride = int(self.values.strides[0])
+        self.pointer = ctypes.c_void_p(self.address)
+        count = ctypes.c_size_t(len(block.positions))
+        self.arguments: tuple[Any, ...] = (block.references, count, self.pointer)
+        if version == 3:  # noqa: PLR2004 - FMI 3 also wants the number of values
+            self.arguments = (*self.arguments, count)
+
+
+class Table:
+    """Values of a port's variables for a number of rows, in the FMU's own types and units."""
+
+    def __init__(self, port: Port, rows: int = 1) -> None:
+        self.port = port
+        self.rows = rows
+        self.cells = tuple(Cell(block, rows, port.version) for block in port.blocks)
+        self._places = {
+            position: (cell, column)
+            for cell in self.cells
+            for column, position in enumerate(cell.block.positions)
+        }
+
+    def write(self, position: int, values: float | np.ndarray) -> None:
+        """Set a column from floats: rounded for integers, non-zero is true for Booleans.
+
+        Raises FmuError for a value that an integer variable cannot hold.
+        """
+        cell, column = self._places[position]
+        if cell.block.boolean[column]:
+            cell.values[:, column] = np.not_equal(values, 0.0)
+        elif cell.block.type in {np.float64, np.float32}:
+            cell.values[:, column] = values
+        else:
+            limits = np.iinfo(cell.block.type)
+            whole = np.rint(np.asarray(values, dtype=np.float64))
+            if not np.all((whole >= limits.min) & (whole <= limits.max)):
+                name = self.port.variables[position].name
+                raise FmuError(f"value {values} does not fit integer variable '{name}'")
+            cell.values[:, column] = whole.astype(cell.block.type)
+
+    def read(self, position: int) -> np.ndarray:
+        """Return a copy of a column as float64, shape (rows,)."""
+        cell, column = self._places[position]
+        return cell.values[:, column].astype(np.float64)
+
+    def read_row(self) -> list[float]:
+        """Return the first row's values as Python floats, in the port's order."""
+        if len(self.cells) == 1:
+            return [float(value) for value in self.cells[0].values[0].tolist()]
+        result = [0.0] * len(self._places)
+        for cell in self.cells:
+            row = cell.values[0].tolist()
+            for position, value in zip(cell.block.positions, row, strict=True):
+                result[position] = float(value)
+        return result

@@ -1,0 +1,217 @@
+"""An FMU that turns items into items: a run of its own for each item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.cosim.binary import load_binary
+from linetwin.cosim.instance import Instance, instantiate
+from linetwin.cosim.port import Port, Table
+from linetwin.cosim.stepping import advance, step_rule
+from linetwin.cosim.wiring import Wire, wire
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from linetwin.contracts import Columns, Contract, Phase
+    from linetwin.cosim.mapping import ProcessMap
+
+
+@dataclass
+class _Prepared:
+    """One phase for all items, in the FMU's own numbers."""
+
+    inputs: Table
+    outputs: Table
+    durations: list[float]
+    taken: np.ndarray
+    in_range: np.ndarray
+
+
+class FmuTransform:
+    """Fulfils `contracts.Transform` with an FMU.
+
+    Each item starts from the FMU's start values with the parameters, the item's start quantities
+    and the inputs of its first phase set before initialisation; a phase is one step, which the FMU
+    may end early. One instance serves all items; a failed one is replaced.
+    """
+
+    def __init__(
+        self,
+        fmu: Path,
+        contract: Contract,
+        parameters: Mapping[str, float] | None = None,
+        mapping: ProcessMap | None = None,
+        *,
+        step_s: float | None = None,
+    ) -> None:
+        """Load and wire the FMU.
+
+        `parameters` are in the canonical unit where they bear a quantity's name, else in the
+        variable's own. `step_s`: longest communication step (s).
+        Raises WiringError where the FMU does not fulfil the contract, FmuError where it does not
+        load.
+        """
+        self.binary = load_binary(fmu)
+        description = self.binary.description
+        self.model = description.model
+        self.contract = contract
+        self.wiring = wire(description, contract, mapping, parameters)
+        self._rule = step_rule(description, step_s)
+        self._constants = self._constant_table()
+        self._ports: dict[tuple[str, ...], Port] = {}
+        outputs = [found.variable for found in self.wiring.outputs.values()]
+        self._output_port = Port(self.binary, outputs)
+        self._constants_hold = all(
+            description.variables[name].holds(value)
+            for name, value in self.wiring.constants.items()
+        )
+        self._instance: Instance | None = None
+
+    def _constant_table(self) -> Table | None:
+        constants = self.wiring.constants
+        if not constants:
+            return None
+        variables = self.binary.description.variables
+        table = Table(Port(self.binary, [variables[name] for name in constants]))
+        for position, value in enumerate(constants.values()):
+            table.write(position, value)
+        return table
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Take items through `phases`; see `contracts.Transform.apply`.
+
+        A phase's input that is not given keeps its value from the phase before.
+        """
+        if not phases:
+            return []
+        rows = _rows(start, phases)
+        prepared = [
+            self._prepare(start if index == 0 else {}, phase, rows)
+            for index, phase in enumerate(phases)
+        ]
+        missing = [q for q in self.wiring.inputs if q not in phases[0].inputs]
+        missing = [q for q in missing if q not in self.contract.optional]
+        if missing:
+            raise FmuError(f"the first phase lacks {', '.join(missing)}", self.model)
+        for row in range(rows):
+            self._run(row, prepared)
+        return self._columns(prepared)
+
+    def _run(self, row: int, phases: Sequence[_Prepared]) -> None:
+        """Take one item through all phases."""
+        index = 0
+        instance = self._fresh()
+        try:
+            instance.set(phases[0].inputs, row)
+            instance.initialise()
+            time = 0.0
+            for index, phase in enumerate(phases):
+                if index:
+                    instance.set(phase.inputs, row)
+                length = phase.durations[row]
+                if length > 0.0:
+                    reached = advance(instance, time, time + length, self._rule)
+                    phase.taken[row] = reached.time - time
+                    time = reached.time
+                    if reached.terminated and phase is not phases[-1]:
+                        instance.fail("it asked to end the simulation")
+                instance.get(phase.outputs, row)
+        except FmuError as error:
+            reason = instance.failure or str(error)
+            self.close()
+            raise FmuError(
+                f"row {row}, phase {index}: {reason}", self.model, error.time_s
+            ) from error
+
+    def _fresh(self) -> Instance:
+        """Return the instance, as it is after instantiation with the parameters set."""
+        # Restoring a state saved here saves 0.4 us an item and asks more of anybody's FMU.
+        instance = self._instance
+        if instance is None:
+            instance = self._instance = instantiate(self.binary, early_return=True)
+        else:
+            instance.reset()
+        if self._constants is not None:
+            instance.set(self._constants)
+        return instance
+
+    def close(self) -> None:
+        """Free the instance; the next call of `apply` makes a new one."""
+        instance, self._instance = self._instance, None
+        if instance is not None:
+            instance.free()
+
+    def _prepare(
+        self, start: Mapping[str, float | np.ndarray], phase: Phase, rows: int
+    ) -> _Prepared:
+        """Convert a phase's inputs (and the start quantities before the first) for all items."""
+        values = [(self._wire_of(q, self.wiring.start, "start quantity"), v)
+                  for q, v in start.items()]  # fmt: skip
+        values += [
+            (found, v)
+            for q, v in phase.inputs.items()
+            if (found := self._input_wire(q)) is not None
+        ]
+        key = tuple(found.variable.name for found, _ in values)
+        port = self._ports.get(key)
+        if port is None:
+            port = self._ports[key] = Port(self.binary, [found.variable for found, _ in values])
+        table = Table(port, rows)
+        in_range = np.full(rows, self._constants_hold)
+        for position, (found, value) in enumerate(values):
+            numbers = np.asarray(found.to_variable(value), dtype=np.float64)
+            in_range &= (numbers >= found.variable.minimum) & (numbers <= found.variable.maximum)
+            table.write(position, numbers)
+        durations = np.broadcast_to(np.asarray(phase.duration_s, dtype=np.float64), rows)
+        if not np.all(durations >= 0.0):
+            raise FmuError("a phase has a negative duration, or none", self.model)
+        outputs = Table(self._output_port, rows)
+        return _Prepared(table, outputs, durations.tolist(), np.zeros(rows), in_range)
+
+    def _input_wire(self, quantity: str) -> Wire | None:
+        """Return the wire of an input; None for one that the FMU does without."""
+        found = self.wiring.inputs.get(quantity)
+        if found is None and quantity in self.contract.inputs:
+            return None
+        return found or self._wire_of(quantity, self.wiring.inputs, "input")
+
+    def _wire_of(self, quantity: str, wires: Mapping[str, Wire], what: str) -> Wire:
+        if quantity not in wires:
+            known = ", ".join(wires) or "none"
+            raise FmuError(f"'{quantity}' is no {what} (known: {known})", self.model)
+        return wires[quantity]
+
+    def _columns(self, phases: Sequence[_Prepared]) -> list[Columns]:
+        """Return the outputs of all phases in canonical units."""
+        results: list[Columns] = []
+        in_range: np.ndarray = np.ones((), dtype=np.bool_)
+        for phase in phases:
+            in_range = in_range & phase.in_range
+            columns: Columns = {
+                quantity: np.asarray(found.to_quantity(phase.outputs.read(position)))
+                for position, (quantity, found) in enumerate(self.wiring.outputs.items())
+            }
+            columns["phase_time"] = phase.taken
+            if "valid" not in columns:
+                columns["valid"] = in_range.astype(np.float64)
+            results.append(columns)
+        return results
+
+
+def _rows(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> int:
+    """Return the number of items: the length of the arrays, 1 where all values are scalars."""
+    given = [*start.values()]
+    for phase in phases:
+        given += [*phase.inputs.values(), phase.duration_s]
+    lengths = {len(value) for value in given if isinstance(value, np.ndarray) and value.ndim}
+    if len(lengths) > 1:
+        raise FmuError(f"columns of different lengths: {sorted(lengths)}")
+    return lengths.pop() if lengths else 1
