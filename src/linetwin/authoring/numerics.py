@@ -95,7 +95,7 @@ def _symbols(variables: list[Variable]) -> ca.SX:
 
 def _column(expression: ca.SX) -> ca.SX:
     """Return a dense column; CasADi's empty vertcat is 0x0, which jacobian() would not take."""
-    return ca.densify(ca.reshape(expression, expression.numel(), 1))
+    return ca.densify(ca.reshape(ca.SX(expression), expression.numel(), 1))
 
 
 def input_dependencies(model: Model, functions: Functions) -> dict[str, list[str]]:
