@@ -86,5 +86,9 @@ class Shifts(Unit):
             return
         week_start = self.world.now // (WEEK_S * TICKS_PER_SECOND) * WEEK_S
         edges = sorted({edge for span in self._spans for edge in span})
-        ticks = [(week_start + week * WEEK_S + edge) * TICKS_PER_SECOND for week in (0, 1) for edge in edges]
+        ticks = [
+            (week_start + week * WEEK_S + edge) * TICKS_PER_SECOND
+            for week in (0, 1)
+            for edge in edges
+        ]
         self.wake_at(min(tick for tick in ticks if tick > self.world.now))

@@ -33,7 +33,9 @@ class Equipment(Unit):
         if self.machine is not None:
             self.machine.start(self.world.now, self._machine_inputs())
         for failure in self.config.failures:
-            self.state.to_failure[failure.cause] = self.world.driver.time_to_failure(self.name, failure)
+            self.state.to_failure[failure.cause] = self.world.driver.time_to_failure(
+                self.name, failure
+            )
         self.world.calendar.kick(self.name)
 
     def value(self, quantity: str) -> float:

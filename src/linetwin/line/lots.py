@@ -40,7 +40,9 @@ class Lot:
     def save(self) -> dict[str, Any]:
         """Return the lot as plain data; columns as little-endian float64 bytes."""
         data = {key: value for key, value in vars(self).items() if key != "columns"}
-        data["columns"] = {name: values.astype("<f8").tobytes() for name, values in self.columns.items()}
+        data["columns"] = {
+            name: values.astype("<f8").tobytes() for name, values in self.columns.items()
+        }
         return data
 
     @classmethod

@@ -52,7 +52,9 @@ class Supply:
             if self.remaining <= 0:
                 self._world.end_lot(self.lot, "used", self.config.path)
         total = sum(drawn.amount for drawn in taken)
-        self._world.ledger.add("material", self.config.path, self.config.path, "in", total, self.config.unit)
+        self._world.ledger.add(
+            "material", self.config.path, self.config.path, "in", total, self.config.unit
+        )
         return taken
 
     def _open(self) -> None:
@@ -61,7 +63,9 @@ class Supply:
         for name, deviation in self.config.deviations.items():
             draw = float(self._driver.normal(self.config.path, name, 1)[0])
             properties[name] = max(0.1, 1.0 + deviation.number * draw)
-        lot = self._world.new_lot(self.config.path, "material", self.config.path, size, self.config.unit)
+        lot = self._world.new_lot(
+            self.config.path, "material", self.config.path, size, self.config.unit
+        )
         lot.properties = properties
         self.lot = lot.name
         self.remaining = size
@@ -91,7 +95,9 @@ class Ledger:
         self._sums[key] = self._sums.get(key, 0.0) + amount
         self._units.setdefault((account, item), unit)
 
-    def book(self, contents: dict[str, float], station: str, entry: str, units: dict[str, str]) -> None:
+    def book(
+        self, contents: dict[str, float], station: str, entry: str, units: dict[str, str]
+    ) -> None:
         """Book a mixture: raw material -> amount."""
         for material, amount in contents.items():
             self.add("material", material, station, entry, amount, units[material])

@@ -28,7 +28,9 @@ class Streams:
         if name not in self._generators:
             digest = hashlib.sha256(f"{self.seed}|{name}".encode()).digest()
             key = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
-            self._generators[name] = np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+            self._generators[name] = np.random.Generator(
+                np.random.PCG64(np.random.SeedSequence(key))
+            )
         return self._generators[name]
 
     def save(self) -> dict[str, StreamState]:

@@ -100,7 +100,9 @@ class Recorder(Unit):
                 unit.drive_machine()
                 values.update(unit.machine.read(MACHINE_SIGNALS))
             rows.append((unit.name, values))
-        rows.extend((path, {"buffer_level": buffer.level}) for path, buffer in self.world.buffers.items())
+        rows.extend(
+            (path, {"buffer_level": buffer.level}) for path, buffer in self.world.buffers.items()
+        )
         if self.world.building is not None:
             rows.append((self.world.building.name, self.world.building.signals()))
         names = sorted({name for _, values in rows for name in values})
@@ -145,5 +147,3 @@ class End(Unit):
     def advance(self) -> None:
         """The time is over."""
         self.world.ended = "duration" if self.world.scenario.duration_ticks else "limit"
-
-

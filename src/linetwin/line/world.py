@@ -193,7 +193,14 @@ class World:
         self.sink.add("lots", row | {name: [value] for name, value in lot.properties.items()})
 
     def log_event(  # noqa: PLR0913  the columns of the table
-        self, station: str, event: str, *, state: str = "", lot: str = "", cause: str = "", amount: float = 0.0
+        self,
+        station: str,
+        event: str,
+        *,
+        state: str = "",
+        lot: str = "",
+        cause: str = "",
+        amount: float = 0.0,
     ) -> None:
         """Write a row of the event log."""
         row = {

@@ -1,0 +1,174 @@
+"""Mixer: doses powders and solvent, disperses, and pumps the batch into the hold tank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from linetwin.line.kinds.web import link
+from linetwin.line.station import Operation, Station
+
+if TYPE_CHECKING:
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import StationConfig
+
+ROLES = ("active_material", "conductive_additive", "binder", "solvent")
+SLURRY_PROPERTIES = (
+    "yield_stress",
+    "consistency_index",
+    "flow_index",
+    "slurry_density",
+    "viscosity",
+    "agglomerate_size",
+    "slurry_temperature",
+    "specific_energy",
+)
+NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clean": ""}
+
+
+class Mixer(Station):
+    """One batch at a time; the slurry is a model in line time, stirred only while executing."""
+
+    feeds_cells = True
+
+    def __init__(self, config: StationConfig, world: World) -> None:
+        super().__init__(config, world)
+        self.slurry = world.models.continuous(config, "mixing")
+
+    def begin(self) -> None:
+        """Start with an empty vessel."""
+        self.slurry.start(self.world.now, self._slurry_inputs())
+        super().begin()
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """`stage`, the `batch` in the vessel and the `feeds` still being dosed [kg/s]."""
+        return self.state.job
+
+    def between_jobs(self) -> bool:
+        """Whether the vessel is clean and empty."""
+        return not self.job.get("stage")
+
+    def prepare(self) -> Operation | None:
+        """Dose when the tank has room for the whole batch; then follow the recipe."""
+        stage = self.job.get("stage", "")
+        if not stage:
+            tank = self.world.tanks[self.config.gives["slurry"]]
+            if not tank.has_room(self.name, self.value("batch_mass") * 1.02):
+                return None
+            self._open_batch()
+            stage = self.job["stage"] = "dose"
+        times = {
+            "dose": ("dosing_time", "Execute"),
+            "disperse": ("dispersing_time", "Execute"),
+            "discharge": ("discharge_time", "Execute"),
+            "clean": ("changeover_time", "Resetting"),
+        }
+        quantity, mode = times[stage]
+        return Operation(stage, round(self.value(quantity) * 1000), mode)
+
+    def complete(self) -> None:
+        """Go to the next stage; before the slurry leaves, read what it has become."""
+        stage = self.job["stage"]
+        if stage == "dose":
+            self.job["feeds"] = {}
+        if stage == "disperse":
+            self._read_slurry()
+        self.job["stage"] = NEXT[stage]
+        if stage != "discharge":
+            self.mode_changed()
+
+    def deliver(self) -> bool:
+        """After pumping, the batch is in the tank: room was reserved before it was begun."""
+        if self.state.operation == "discharge" and self.job.get("batch"):
+            lot = self.world.lots[self.job.pop("batch")]
+            self.world.tanks[self.config.gives["slurry"]].fill(lot.name, lot.amount)
+            lot.place = self.config.gives["slurry"]
+            self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
+            self.mode_changed()
+        return True
+
+    def mode_changed(self) -> None:
+        """Tool and dosing stand still unless the station executes."""
+        self.slurry.advance(self.world.now, self._slurry_inputs())
+
+    def process_power(self) -> float:
+        """Electric power of the mixing tool [W]."""
+        if not self.job.get("batch"):
+            return 0.0
+        self.slurry.advance(self.world.now, {})
+        power = self.slurry.read(["rotor_power"])["rotor_power"]
+        return power / self.value("drive_efficiency")
+
+    def signals(self) -> dict[str, float]:
+        """What the vessel's sensors show."""
+        if not self.job.get("batch"):
+            return {}
+        self.slurry.advance(self.world.now, {})
+        return self.slurry.read(
+            ["viscosity", "slurry_temperature", "slurry_mass", "specific_energy"]
+        )
+
+    def _open_batch(self) -> None:
+        masses = self._targets()
+        lot = self.world.new_lot(
+            f"{self.name.split('.')[0]}.slurry", "slurry_batch", self.name, 0.0, "kg"
+        )
+        factor = 1.0
+        for role, target in masses.items():
+            error = float(self.world.driver.normal(self.name, f"dosing {role}", 1)[0])
+            mass = target * (1 + self.value("dosing_error") * error)
+            material = self.config.materials[role]
+            for drawn in self.world.supplies[material].draw(mass):
+                share = drawn.amount / mass
+                link(
+                    self.world,
+                    lot.name,
+                    drawn.lot,
+                    role,
+                    share=share,
+                    amount=drawn.amount,
+                    amount_unit="kg",
+                )
+                if role == "active_material":
+                    factor += share * (drawn.properties.get("particle_size_factor", 1.0) - 1.0)
+            lot.content[material] = lot.content.get(material, 0.0) + mass
+        lot.amount = sum(lot.content.values())
+        lot.properties["particle_size_factor"] = factor
+        lot.properties["solids_fraction"] = (
+            1 - lot.content[self.config.materials["solvent"]] / lot.amount
+        )
+        self.job["batch"] = lot.name
+        dosing_s = self.value("dosing_time")
+        self.job["feeds"] = {
+            role: lot.content[self.config.materials[role]] / dosing_s for role in ROLES
+        }
+        self.slurry.start(self.world.now, self._slurry_inputs())
+        self.world.log_event(self.name, "take", lot=lot.name, amount=lot.amount)
+
+    def _targets(self) -> dict[str, float]:
+        """Masses to dose [kg]."""
+        batch, solids = self.value("batch_mass"), self.value("solids_target")
+        masses = {role: batch * solids * self.value(f"{role}_share") for role in ROLES[:3]}
+        return masses | {"solvent": batch * (1 - solids)}
+
+    def _slurry_inputs(self) -> dict[str, float]:
+        executing = self.state.mode == "Execute" and bool(self.job.get("batch"))
+        stage = self.job.get("stage", "")
+        speed = 0.0
+        if executing:
+            speed = self.value("rotor_speed" if stage == "disperse" else "dosing_rotor_speed")
+        feeds = self.job.get("feeds", {}) if executing and stage == "dose" else {}
+        factor = 1.0
+        if self.job.get("batch"):
+            factor = self.world.lots[self.job["batch"]].properties["particle_size_factor"]
+        return {
+            "rotor_speed": speed,
+            "jacket_temperature": self.value("jacket_temperature"),
+            "particle_size_factor": factor,
+            **{f"{role}_feed": feeds.get(role, 0.0) for role in ROLES},
+        }
+
+    def _read_slurry(self) -> None:
+        self.slurry.advance(self.world.now, {})
+        lot = self.world.lots[self.job["batch"]]
+        lot.properties.update(self.slurry.read(SLURRY_PROPERTIES))

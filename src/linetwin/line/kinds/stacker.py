@@ -1,0 +1,309 @@
+"""Stacker: cuts sheets from a cathode and an anode roll and stacks them, with separator, to cells."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linetwin.contracts import Phase
+from linetwin.line.kinds.cells import first_reason, scrap_cells
+from linetwin.line.kinds.web import CONTENT, link
+from linetwin.line.materials import contents_of
+from linetwin.line.station import Operation, Station
+
+if TYPE_CHECKING:
+    from linetwin.contracts import Columns
+    from linetwin.line.lots import Lot
+
+ELECTRODES = ("cathode", "anode")
+PARTICLE_SPREAD = 0.5
+"""Standard deviation of the logarithm of a particle's size [A]."""
+BURR_SPREAD = 0.2
+"""Standard deviation of the logarithm of the burr height between cells of one roll [A]."""
+
+
+class Stacker(Station):
+    """Fills one tray after another; a roll that is used up is changed in between.
+
+    `state.job`: `cathode` and `anode` (roll name), `cathode_at` and `anode_at` (good metres used),
+    `tray`, and `count`, the cells of the operation under way.
+    """
+
+    feeds_cells = True
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The rolls and the tray in the machine."""
+        return self.state.job
+
+    def between_jobs(self) -> bool:
+        """Whether no tray has been begun."""
+        return "tray" not in self.job
+
+    def prepare(self) -> Operation | None:
+        """Load rolls, then stack as many cells as tray, rolls and order allow."""
+        if any(electrode not in self.job for electrode in ELECTRODES):
+            missing = [e for e in ELECTRODES if e not in self.job and not self._load(e)]
+            if missing:
+                return None
+            return Operation("load", round(self.value("changeover_time") * 1000), "Starting")
+        count = self._possible()
+        if count < 1:
+            return None
+        self.job["count"] = count
+        sheets = 2 * int(self.value("cathode_sheets")) + 1
+        return Operation("stack", round(count * sheets * self.value("sheet_cycle_time") * 1000))
+
+    def complete(self) -> None:
+        """Make the cells; drop rolls that are too short for another."""
+        if self.state.operation != "stack":
+            return
+        self._stack(int(self.job["count"]))
+        for electrode in ELECTRODES:
+            if self._left(electrode) < self._length(electrode):
+                self._drop(electrode)
+
+    def deliver(self) -> bool:
+        """Hand over a tray that is full, or the last one of an order."""
+        if "tray" not in self.job:
+            return True
+        lot = self.world.lots[self.job["tray"]]
+        if lot.items < self.value("tray_size") and self.world.to_release() != 0:
+            return True
+        buffer = self.world.buffers[self.config.gives["cells"]]
+        if lot.items and not buffer.put(self.name, lot.name):
+            return False
+        del self.job["tray"]
+        if not lot.items:
+            self.world.end_lot(lot.name, "scrap", self.name)
+            return True
+        lot.place = buffer.path
+        self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
+        return True
+
+    def _length(self, electrode: str) -> float:
+        """Metres of a lane in one cell."""
+        sheets = self.value("cathode_sheets") + (1 if electrode == "anode" else 0)
+        return sheets * self.value(f"{electrode}_sheet_length")
+
+    def _left(self, electrode: str) -> float:
+        if electrode not in self.job:
+            return 0.0
+        return (
+            float(self.world.lots[self.job[electrode]].amount - self.job[f"{electrode}_at"]) + 1e-9
+        )
+
+    def _possible(self) -> int:
+        room = int(self.value("tray_size"))
+        if "tray" in self.job:
+            room -= self.world.lots[self.job["tray"]].items
+        counts = [room] + [int(self._left(e) / self._length(e)) for e in ELECTRODES]
+        wanted = self.world.to_release()
+        return min(counts if wanted is None else [*counts, wanted])
+
+    def _load(self, electrode: str) -> bool:
+        """Put a roll on; one that is too short or too moist for a cell is scrap at once."""
+        buffer = self.world.buffers[self.config.takes[electrode]]
+        while (name := buffer.take(self.name)) is not None:
+            lot = self.world.lots[name]
+            lot.place = self.name
+            self.job[electrode], self.job[f"{electrode}_at"] = name, 0.0
+            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+            if lot.properties["moisture"] > self.value(f"{electrode}_moisture_limit"):
+                self.world.log_event(
+                    self.name, "scrap", lot=name, cause="moisture", amount=lot.amount
+                )
+            elif lot.amount >= self._length(electrode):
+                return True
+            self._drop(electrode)
+        return False
+
+    def _drop(self, electrode: str) -> None:
+        """Take a roll off; what is left on it is scrap."""
+        lot = self.world.lots[self.job.pop(electrode)]
+        at = self.job.pop(f"{electrode}_at")
+        left = {
+            material: content - used
+            for (material, content), used in zip(
+                contents_of(lot).items(), self._contents(lot, 0.0, at, 1).values(), strict=True
+            )
+        }
+        self.world.ledger.book(
+            {m: float(np.sum(v)) for m, v in left.items()},
+            self.name,
+            "scrap",
+            self.world.material_units,
+        )
+        self.world.end_lot(lot.name, "used", self.name)
+
+    def _edges(self, lot: Lot) -> np.ndarray:
+        lengths = lot.columns["end_m"] - lot.columns["start_m"]
+        return np.concatenate([[0.0], np.cumsum(lengths)])
+
+    def _integral(self, lot: Lot, density: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Integral of a column (per segment) over good metres from 0 to `at`."""
+        edges = self._edges(lot)
+        sums = np.concatenate([[0.0], np.cumsum(density)])
+        return np.interp(at, edges, sums)
+
+    def _contents(self, lot: Lot, at: float, each: float, count: int) -> dict[str, np.ndarray]:
+        """Raw materials in `count` stretches of `each` metres from `at`: material -> (count,)."""
+        marks = at + each * np.arange(count + 1)
+        return {
+            name: np.diff(self._integral(lot, values, marks))
+            for name, values in lot.columns.items()
+            if name.startswith(CONTENT)
+        }
+
+    def _stack(self, count: int) -> None:
+        world = self.world
+        columns: Columns = {"started": np.full(count, float(world.now))}
+        first = world.lots.number("cell", count)
+        columns["number"] = np.arange(first, first + count, dtype=float)
+        names = [f"cell-{number:06d}" for number in range(first, first + count)]
+        for electrode in ELECTRODES:
+            self._cut(electrode, count, columns, names)
+        self._add_separator(count, columns, names)
+        self._assemble(count, columns)
+        world.counts["started"] += count
+        self._put_on_tray(count, columns, names)
+
+    def _cut(self, electrode: str, count: int, columns: Columns, names: list[str]) -> None:
+        lot = self.world.lots[self.job[electrode]]
+        at, each = float(self.job[f"{electrode}_at"]), self._length(electrode)
+        marks = at + each * np.arange(count + 1)
+        edges = self._edges(lot)
+        lengths = np.diff(edges)
+        for name in ("loading", "porosity", "coating_thickness", "adhesion_index"):
+            total = self._integral(lot, lot.columns[name] * lengths, marks)
+            columns[f"{electrode}_{name}"] = np.diff(total) / each
+        for name, values in self._contents(lot, at, each, count).items():
+            columns[name] = columns.get(name, np.zeros(count)) + values
+        # position on the mother roll: good metres skip what was cut out
+        rows = np.minimum(np.searchsorted(edges, marks[:-1], "right") - 1, lot.items - 1)
+        starts = lot.columns["start_m"][rows] + (marks[:-1] - edges[rows])
+        last = np.minimum(np.searchsorted(edges, marks[1:] - 1e-9, "right") - 1, lot.items - 1)
+        ends = lot.columns["start_m"][last] + (marks[1:] - edges[last])
+        columns[f"{electrode}_moisture"] = np.full(count, lot.properties["moisture"])
+        columns[f"{electrode}_burr_height"] = np.full(count, lot.properties["burr_height"])
+        self._link_cells(names, lot.name, electrode, starts=starts, ends=ends, each=each)
+        self.job[f"{electrode}_at"] = float(marks[-1])
+
+    def _link_cells(self, names: list[str], parent: str, role: str, **where: Any) -> None:  # noqa: ANN401
+        count = len(names)
+        nothing = np.full(count, np.nan)
+        self.world.sink.add(
+            "links",
+            {
+                "child": names,
+                "parent": [parent] * count,
+                "relation": ["carried_in" if role == "tray" else "made_from"] * count,
+                "share": [1.0] * count,
+                "role": [role] * count,
+                "amount": [where.get("each", 1.0)] * count,
+                "amount_unit": ["m" if "each" in where else "1"] * count,
+                "start_m": where.get("starts", nothing),
+                "end_m": where.get("ends", nothing),
+                "child_start_m": nothing,
+                "child_end_m": nothing,
+            },
+        )
+
+    def _add_separator(self, count: int, columns: Columns, names: list[str]) -> None:
+        area = self.value("separator_area")
+        material = self.config.materials["separator"]
+        columns[CONTENT + material] = np.full(count, area)
+        for name in names:
+            for drawn in self.world.supplies[material].draw(area):
+                link(
+                    self.world,
+                    name,
+                    drawn.lot,
+                    "separator",
+                    share=drawn.amount / area,
+                    amount=drawn.amount,
+                    amount_unit="m2",
+                )
+
+    def _assemble(self, count: int, columns: Columns) -> None:
+        """Offsets of the sheets, the cell's design values, burrs and particles."""
+        driver = self.world.driver
+        sheets = 2 * int(self.value("cathode_sheets")) + 1
+        offsets = driver.normal(self.name, "offset", count * sheets).reshape(count, sheets)
+        columns["stacking_offset"] = np.abs(offsets * self.value("offset_deviation")).max(axis=1)
+        inputs = {
+            f"{electrode}_{name}": columns[f"{electrode}_{name}"]
+            for electrode in ELECTRODES
+            for name in ("loading", "porosity", "coating_thickness")
+        }
+        result = self.transform("stacking").apply(
+            {}, [Phase(inputs | {"stacking_offset": columns["stacking_offset"]})]
+        )[-1]
+        self.note_validity(result)
+        columns.update(
+            {name: values for name, values in result.items() if name not in ("valid", "phase_time")}
+        )
+        worst = np.maximum(columns.pop("cathode_burr_height"), columns.pop("anode_burr_height"))
+        scatter = np.exp(BURR_SPREAD * driver.normal(self.name, "burr", count))
+        columns["burr_height"] = worst * scatter
+        columns["particle_size"] = self._particles(count, columns["electrode_area"])
+        moistures = np.vstack([columns.pop(f"{electrode}_moisture") for electrode in ELECTRODES])
+        columns["moisture"] = moistures.mean(axis=0)
+        columns["leak_resistance"] = self._leaks(columns)
+
+    def _particles(self, count: int, area: np.ndarray) -> np.ndarray:
+        """Size of the largest particle in each cell; 0 where there is none [m].
+
+        The number per cell is Poisson; the largest of them follows from one even number.
+        """
+        draws = self.world.driver.uniform(self.name, "particle", count)
+        sizes = np.zeros(count)
+        for row, draw in enumerate(draws):
+            above = -math.log(draw) / (self.value("particle_rate") * area[row])
+            if above < 1:
+                quantile = NormalDist().inv_cdf(1 - above) if above > 1e-12 else 7.0  # noqa: PLR2004
+                sizes[row] = self.value("particle_size") * math.exp(PARTICLE_SPREAD * quantile)
+        return sizes
+
+    def _leaks(self, columns: Columns) -> np.ndarray:
+        """Resistance of the soft short that a burr or particle makes [Ohm]; it falls as the
+        square of the excess [A].
+        """
+        excess = np.maximum(
+            columns["burr_height"] / self.value("burr_limit"),
+            columns["particle_size"] / self.value("particle_limit"),
+        )
+        short = self.value("soft_short_resistance") / np.maximum(excess, 1.0) ** 2
+        return np.where(excess > 1.0, short, self.value("sound_resistance"))
+
+    def _put_on_tray(self, count: int, columns: Columns, names: list[str]) -> None:
+        world = self.world
+        if "tray" not in self.job:
+            self.job["tray"] = world.new_lot("tray", "tray", self.name, 0.0, "1").name
+        lot = world.lots[self.job["tray"]]
+        self._link_cells(names, lot.name, "tray")
+        flags = [
+            (
+                columns["overhang_margin"] < self.value("overhang_limit"),
+                "cathode edge without anode",
+            ),
+            (columns["np_ratio"] < self.value("np_limit"), "N/P ratio below its limit"),
+            (
+                np.maximum(
+                    columns["burr_height"] / self.value("burr_limit"),
+                    columns["particle_size"] / self.value("particle_limit"),
+                )
+                > self.value("hard_short_factor"),
+                "hard short found by HiPot test",
+            ),
+        ]
+        reasons = first_reason(flags, count)
+        old = lot.columns
+        lot.columns = {n: np.concatenate([old[n], v]) if old else v for n, v in columns.items()}
+        lot.amount = float(lot.items)
+        bad = np.zeros(lot.items, dtype=bool)
+        bad[-count:] = [bool(reason) for reason in reasons]
+        scrap_cells(world, lot, bad, self.name, [reason for reason in reasons if reason])

@@ -1,0 +1,90 @@
+"""Web that flows: rolls as lots of segments, their defects, and the rows of the segments table.
+
+Positions are metres of the mother roll, counted as side A was coated; rewinding reverses the order
+in which segments are worked, never their positions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from linetwin.line.lots import Lot
+    from linetwin.line.world import World
+
+DEFECTS = (
+    "",
+    "start-up of the coater",
+    "loading below its window",
+    "loading above its window",
+    "air entrainment",
+    "swelling out of the gap",
+    "residual solvent",
+    "porosity below its window",
+    "porosity above its window",
+)
+"""Reasons for cutting a segment out, by code; the first one found stays."""
+
+CONTENT = "content:"
+"""Columns so prefixed hold the kg (or m2) of a raw material in each item."""
+
+
+def mark(lot: Lot, rows: np.ndarray, where: np.ndarray, reason: str) -> None:
+    """Give segments `rows[where]` a defect unless they have one already."""
+    hit = rows[where]
+    clean = hit[lot.columns["defect"][hit] == 0]
+    lot.columns["defect"][clean] = DEFECTS.index(reason)
+
+
+def add_content(lot: Lot, material: str, rows: np.ndarray, amounts: np.ndarray) -> None:
+    """Add a raw material to segments."""
+    column = lot.columns.setdefault(CONTENT + material, np.zeros(lot.items))
+    column[rows] += amounts
+
+
+def write_segments(world: World, lot: Lot, station: str) -> None:
+    """Write a mother roll's segments: every quantity that they hold, and their status."""
+    count = lot.items
+    defects = lot.columns["defect"].astype(int)
+    row: dict[str, Any] = {
+        "roll": [lot.name] * count,
+        "segment": list(range(count)),
+        "start_m": lot.columns["start_m"],
+        "end_m": lot.columns["end_m"],
+        "status": ["scrap" if code else "good" for code in defects],
+        "reason": [DEFECTS[code] for code in defects],
+        "station": [station] * count,
+        "tick": [world.now] * count,
+    }
+    hidden = {"start_m", "end_m", "defect"}
+    quantities = {
+        name: values
+        for name, values in lot.columns.items()
+        if name not in hidden and not name.startswith(CONTENT)
+    }
+    world.sink.add("segments", row | quantities)
+
+
+def link(world: World, child: str, parent: str, role: str, **details: Any) -> None:  # noqa: ANN401
+    """Write a made_from link.
+
+    `details`: share (1 unless given), amount and amount_unit, the stretch on the parent (start_m,
+    end_m) and the stretch of the child that it became (child_start_m, child_end_m), in m.
+    """
+    row = {
+        "child": child,
+        "parent": parent,
+        "relation": "made_from",
+        "share": 1.0,
+        "role": role,
+        "amount": np.nan,
+        "amount_unit": "",
+        "start_m": np.nan,
+        "end_m": np.nan,
+        "child_start_m": np.nan,
+        "child_end_m": np.nan,
+        **details,
+    }
+    world.sink.add("links", {name: [value] for name, value in row.items()})
