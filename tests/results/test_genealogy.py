@@ -16,21 +16,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAN = math.nan
-# child, parent, role, share, start_m, end_m
+PLACELESS = (NAN, NAN, NAN, NAN)
+# child, parent, role, share, then the stretch on the parent and on the child
 GRAPH = [
-    ("batch-1", "powder-1", "active_material", 1.0, NAN, NAN),
-    ("batch-2", "powder-1", "active_material", 0.25, NAN, NAN),
-    ("batch-2", "powder-2", "active_material", 0.75, NAN, NAN),
-    ("mother-1", "batch-1", "slurry", 0.6, NAN, NAN),
-    ("mother-1", "batch-2", "slurry", 0.4, NAN, NAN),
-    ("mother-1", "foil-1", "foil", 1.0, 100.0, 140.0),
+    ("batch-1", "powder-1", "active_material", 1.0, NAN, NAN, NAN, NAN),
+    ("batch-2", "powder-1", "active_material", 0.25, NAN, NAN, NAN, NAN),
+    ("batch-2", "powder-2", "active_material", 0.75, NAN, NAN, NAN, NAN),
+    ("charge-1", "batch-1", "slurry", 1.0, NAN, NAN, NAN, NAN),
+    ("charge-2", "batch-1", "slurry", 0.6, NAN, NAN, NAN, NAN),
+    ("charge-2", "batch-2", "slurry", 0.4, NAN, NAN, NAN, NAN),
+    # Coated block by block: the first 21 m hold charge-1, the rest charge-2.
+    ("mother-1", "charge-1", "slurry side a", 21 / 40, NAN, NAN, 0.0, 21.0),
+    ("mother-1", "charge-2", "slurry side a", 19 / 40, NAN, NAN, 21.0, 40.0),
+    ("mother-1", "charge-2", "slurry side b", 1.0, NAN, NAN, 0.0, 40.0),
+    ("mother-1", "foil-1", "foil", 1.0, 100.0, 140.0, NAN, NAN),
     # Rewound: the daughter begins at the mother's end; then a splice with mother-2.
-    ("daughter-1", "mother-1", "web", 0.8, 40.0, 20.0),
-    ("daughter-1", "mother-2", "web", 0.2, 0.0, 5.0),
-    ("mother-2", "batch-2", "slurry", 1.0, NAN, NAN),
-    ("cell-1", "daughter-1", "cathode", 1.0, 15.0, 22.0),
-    ("cell-1", "anode-1", "anode", 1.0, 0.0, 2.0),
-    ("cell-1", "acid-1", "electrolyte", 1.0, NAN, NAN),
+    ("daughter-1", "mother-1", "web", 0.8, 40.0, 20.0, 0.0, 20.0),
+    ("daughter-1", "mother-2", "web", 0.2, 0.0, 5.0, 20.0, 25.0),
+    ("mother-2", "batch-2", "slurry side a", 1.0, NAN, NAN, NAN, NAN),
+    ("cell-1", "daughter-1", "cathode", 1.0, 15.0, 22.0, NAN, NAN),
+    ("cell-1", "anode-1", "anode", 1.0, 0.0, 2.0, NAN, NAN),
+    ("cell-1", "acid-1", "electrolyte", 1.0, NAN, NAN, NAN, NAN),
+    ("cell-2", "daughter-1", "cathode", 1.0, 0.0, 7.0, NAN, NAN),
 ]
 SEGMENTS = [
     # roll, start, end, status, loading_a
@@ -44,12 +51,13 @@ SEGMENTS = [
 ]
 
 
-def write(folder: Path, graph: list[tuple[str, str, str, float, float, float]]) -> Genealogy:
+def write(folder: Path, graph: list[tuple[str | float, ...]]) -> Genealogy:
     """A run that consists of a genealogy."""
     run = RunWriter(folder, {"scenario": "graph", "seed": 1}, "schema: 1\n")
-    columns = ("child", "parent", "role", "share", "start_m", "end_m")
+    names = ("child", "parent", "role", "share", "start_m", "end_m")
     links: dict[str, list[object]] = {
-        name: [row[number] for row in graph] for number, name in enumerate(columns)
+        name: [row[number] for row in graph]
+        for number, name in enumerate((*names, "child_start_m", "child_end_m"))
     }
     run.add("links", {**links, "relation": ["made_from"] * len(graph)})
     run.add("links", {"child": ["cell-1"], "parent": ["tray-1"], "relation": ["carried_in"]})
@@ -67,11 +75,11 @@ def write(folder: Path, graph: list[tuple[str, str, str, float, float, float]]) 
     run.add(
         "cells",
         {
-            "cell": ["cell-1"],
-            "started": [5],
-            "status": ["A"],
-            "station": ["grading"],
-            "capacity": [5.0],
+            "cell": ["cell-1", "cell-2"],
+            "started": [5, 6],
+            "status": ["A", "B"],
+            "station": ["grading", "grading"],
+            "capacity": [5.0, 4.0],
         },
     )
     columns = ("roll", "start_m", "end_m", "status", "loading_a")
@@ -91,18 +99,29 @@ def genealogy(tmp_path: Path) -> Genealogy:
 
 
 def test_backward_multiplies_shares_along_role_paths(genealogy: Genealogy) -> None:
-    """A batch that comes by two ways is added up on its role path."""
+    """15 to 22 m of the daughter: 5 of 7 m are mother-1's 20 to 25 m, of these 1 m charge-1."""
     found = {(a.path, a.lot): a.share for a in genealogy.backward("cell-1") if a.share == a.share}
-    assert found["cathode.web.slurry", "batch-1"] == pytest.approx(0.8 * 0.6)
-    assert found["cathode.web.slurry", "batch-2"] == pytest.approx(0.8 * 0.4 + 0.2)
-    slurry = "cathode.web.slurry.active_material"
-    assert found[slurry, "powder-1"] == pytest.approx(0.48 + 0.52 * 0.25)
-    assert found[slurry, "powder-2"] == pytest.approx(0.52 * 0.75)
-    assert found["cathode.web.foil", "foil-1"] == pytest.approx(0.8)
+    assert found["cathode.web", "mother-1"] == pytest.approx(5 / 7)
+    side_a, side_b = "cathode.web.slurry side a", "cathode.web.slurry side b"
+    assert found[side_a, "charge-1"] == pytest.approx(5 / 7 * 1 / 5)
+    assert found[side_a, "charge-2"] == pytest.approx(5 / 7 * 4 / 5)
+    assert found[side_a, "batch-2"] == pytest.approx(2 / 7)
+    assert found[side_b, "charge-2"] == pytest.approx(5 / 7)
+    first = 1 / 7 + 4 / 7 * 0.6
+    assert found[f"{side_a}.slurry", "batch-1"] == pytest.approx(first)
+    assert found[f"{side_a}.slurry", "batch-2"] == pytest.approx(4 / 7 * 0.4)
+    assert found[f"{side_a}.active_material", "powder-2"] == pytest.approx(2 / 7 * 0.75)
+    assert found["cathode.web.foil", "foil-1"] == pytest.approx(5 / 7)
     assert found["electrolyte", "acid-1"] == 1.0
-    assert genealogy.slurry_shares("cell-1") == {
-        "cathode": {"batch-1": pytest.approx(0.48), "batch-2": pytest.approx(0.52)}
+
+
+def test_slurry_shares_sum_to_one_over_both_sides(genealogy: Genealogy) -> None:
+    """cell-2 lies on 33 to 40 m of mother-1: charge-2 on both sides."""
+    assert genealogy.slurry_shares("cell-2") == {
+        "cathode": {"batch-1": pytest.approx(0.6), "batch-2": pytest.approx(0.4)}
     }
+    table = genealogy.sources()
+    assert table["item"].unique().tolist() == ["cell-1", "cell-2"]
 
 
 def test_carriers_are_shown_apart(genealogy: Genealogy) -> None:
@@ -117,30 +136,36 @@ def test_carriers_are_shown_apart(genealogy: Genealogy) -> None:
 def test_forward_finds_descendants_and_where_they_are(genealogy: Genealogy) -> None:
     """A powder lot is followed to batches, rolls and cells."""
     found = {d.lot: d for d in genealogy.forward("powder-1")}
-    assert set(found) == {"batch-1", "batch-2", "mother-1", "mother-2", "daughter-1", "cell-1"}
-    cell = found["cell-1"]
-    assert cell.share == pytest.approx(0.61)
-    assert cell.path == "cathode.web.slurry.active_material"
-    assert (cell.status, cell.place) == ("A", "grading")
+    assert set(found) == {
+        "batch-1", "batch-2", "charge-1", "charge-2", "mother-1", "mother-2", "daughter-1",
+        "cell-1", "cell-2",
+    }  # fmt: skip
     assert (found["batch-2"].status, found["batch-2"].place) == ("in_process", "tank")
+    assert found["batch-2"].share == 0.25
+    assert (found["cell-1"].status, found["cell-1"].place) == ("A", "grading")
+    # Only the cell whose own metres hold it: cell-2 lies behind the last of charge-1.
+    charged = {d.lot for d in genealogy.forward("charge-1")}
+    assert charged == {"mother-1", "daughter-1", "cell-1"}
 
 
 def test_conditions_follow_rewound_and_spliced_webs(genealogy: Genealogy) -> None:
     """15 to 22 m of the daughter are 25 to 20 m of mother-1 and 0 to 2 m of mother-2."""
     seen = genealogy.conditions("cell-1")
     # mother-1: 2 m of 1.0, 2 m cut out, 1 m of 3.0; mother-2: 2 m of 5.0
-    assert seen["cathode"]["loading_a"] == pytest.approx((2 * 1.0 + 1 * 3.0 + 2 * 5.0) / 5)
+    assert seen["cathode.web"]["loading_a"] == pytest.approx((2 * 1.0 + 1 * 3.0 + 2 * 5.0) / 5)
     assert seen["anode"]["loading_a"] == pytest.approx(0.1)
-    assert seen["cathode.web.slurry"]["viscosity"] == pytest.approx(0.48 * 1.0 + 0.52 * 2.0)
+    # side a beyond charge-1: 0.6 of batch-1 and 0.4 of batch-2
+    slurry = seen["cathode.web.slurry side b.slurry"]
+    assert slurry["viscosity"] == pytest.approx(0.6 * 1.0 + 0.4 * 2.0)
     assert seen["cell"] == {"capacity": 5.0}
 
 
 def test_unknown_names_and_circles_are_refused(genealogy: Genealogy, tmp_path: Path) -> None:
     """A circle would be walked for ever."""
-    with pytest.raises(ResultsError, match="knows no cell or lot 'cell-2'"):
-        genealogy.backward("cell-2")
+    with pytest.raises(ResultsError, match="knows no cell or lot 'cell-9'"):
+        genealogy.backward("cell-9")
     circle = write(
-        tmp_path / "circle", [("a", "b", "x", 1.0, NAN, NAN), ("b", "a", "x", 1, NAN, NAN)]
+        tmp_path / "circle", [("a", "b", "x", 1.0, *PLACELESS), ("b", "a", "x", 1.0, *PLACELESS)]
     )
     for ask in (circle.backward, circle.forward, circle.tree):
         with pytest.raises(ResultsError, match="circle"):
@@ -161,7 +186,7 @@ def leaves(branch: Branch, path: tuple[str, ...], share: float) -> dict[tuple[st
 
 
 @st.composite
-def blended_lines(draw: st.DrawFn) -> list[tuple[str, str, str, float, float, float]]:
+def blended_lines(draw: st.DrawFn) -> list[tuple[str | float, ...]]:
     """Layers of lots, each blended from lots of the layer above or from its own layer."""
     roles = ["cathode", "web", "slurry", "powder"]
     layers = [["cell-1"]] + [
@@ -178,9 +203,9 @@ def blended_lines(draw: st.DrawFn) -> list[tuple[str, str, str, float, float, fl
             earlier = layers[depth][:number]
             rest = 0.5 if earlier and draw(st.booleans()) else 1.0
             if rest < 1.0:
-                graph.append((child, draw(st.sampled_from(earlier)), role, 0.5, NAN, NAN))
+                graph.append((child, draw(st.sampled_from(earlier)), role, 0.5, *PLACELESS))
             graph += [
-                (child, parent, role, rest * weight / sum(weights), NAN, NAN)
+                (child, parent, role, rest * weight / sum(weights), *PLACELESS)
                 for parent, weight in zip(parents, weights, strict=True)
             ]
     return graph
@@ -189,7 +214,7 @@ def blended_lines(draw: st.DrawFn) -> list[tuple[str, str, str, float, float, fl
 @settings(max_examples=20, deadline=None)
 @given(graph=blended_lines())
 def test_shares_at_the_ends_of_each_role_sum_to_one(
-    graph: list[tuple[str, str, str, float, float, float]],
+    graph: list[tuple[str | float, ...]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Whatever is blended with whatever, the array walk equals plain recursion."""

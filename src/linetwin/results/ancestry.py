@@ -1,13 +1,13 @@
 """The links of a run as arrays: walked for one item or for all cells at once.
 
-A walk goes level by level over (item, lot, role path) with a share each; contributions that reach
-the same lot on the same role path are added. A role that follows itself (a batch topped up with an
-earlier batch, a web from a web) does not lengthen the path.
+A walk goes level by level over (item, lot, role path, stretch of the lot) with a share each. Where
+a link says which stretch of the child it became, only what overlaps the stretch that is in the
+item counts: a cell has the slurry of its own metres, not of the whole roll. A role that follows
+itself (a tank topped up with an earlier charge) does not lengthen the path.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,11 +16,14 @@ import pandas as pd
 from linetwin.errors import ResultsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+_KEYS = ["item", "lot", "path", "role", "start_m", "end_m"]
+_STRETCHES = ["start_m", "end_m", "child_start_m", "child_end_m"]
 
 
 class Link(NamedTuple):
-    """One direct parent; the stretch in m on the parent, NaN where none."""
+    """One direct parent; stretches in m on the parent, NaN where none."""
 
     parent: str
     role: str
@@ -30,7 +33,7 @@ class Link(NamedTuple):
 
 
 class _Side:
-    """Links grouped by the lot at one of their ends."""
+    """Rows of the links table grouped by the lot at one of their ends."""
 
     def __init__(self, near: np.ndarray, far: np.ndarray, nodes: int) -> None:
         self.order = np.argsort(near, kind="stable")
@@ -50,34 +53,27 @@ class _Side:
 class _Paths:
     """Role paths by number; 0 is the empty path."""
 
-    def __init__(self, roles: list[str], *, outwards: bool) -> None:
-        self.roles = roles
+    def __init__(self, roles: list[str]) -> None:
+        self._roles = roles
         self.names = [""]
         self._numbers = {"": 0}
-        self._outwards = outwards
-        self._steps: dict[tuple[int, int], int] = {}
 
     def step(self, path: np.ndarray, role: np.ndarray) -> np.ndarray:
-        """Return the numbers of the paths that are one role longer."""
-        width = max(len(self.roles), 1)
+        """Return the numbers of the paths that go on with these roles."""
+        width = max(len(self._roles), 1)
         pairs, where = np.unique(path * width + role, return_inverse=True)
-        numbers = [self._number(int(pair) // width, int(pair) % width) for pair in pairs]
+        numbers = [
+            self._number(int(pair) // width, self._roles[int(pair) % width]) for pair in pairs
+        ]
         return np.array(numbers, dtype=np.int64)[where]
 
-    def _number(self, path: int, role: int) -> int:
-        if (path, role) not in self._steps:
-            known, new = self.names[path], self.roles[role]
-            words = known.split(".") if known else []
-            if self._outwards:
-                words = words if words[-1:] == [new] else [*words, new]
-            else:
-                words = words if words[:1] == [new] else [new, *words]
-            name = ".".join(words)
-            if name not in self._numbers:
-                self._numbers[name] = len(self.names)
-                self.names.append(name)
-            self._steps[path, role] = self._numbers[name]
-        return self._steps[path, role]
+    def _number(self, path: int, role: str) -> int:
+        words = self.names[path].split(".") if path else []
+        name = ".".join(words if words[-1:] == [role] else [*words, role])
+        if name not in self._numbers:
+            self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return self._numbers[name]
 
 
 class Links:
@@ -85,9 +81,8 @@ class Links:
 
     def __init__(self, table: pd.DataFrame) -> None:
         made = table[table["relation"] == "made_from"].reset_index(drop=True)
-        ends = pd.concat([made["child"], made["parent"]], ignore_index=True)
-        codes, names = pd.factorize(ends)
-        self._names = pd.Index(names)
+        codes, names = pd.factorize(pd.concat([made["child"], made["parent"]], ignore_index=True))
+        self._names = pd.Index(names, dtype=object)
         child, parent = codes[: len(made)], codes[len(made) :]
         self._up = _Side(child, parent, len(names))
         self._down = _Side(parent, child, len(names))
@@ -95,7 +90,7 @@ class Links:
         self._role, roles = pd.factorize(made["role"])
         self._roles = [str(role) for role in roles]
         self._continued = np.unique(child * max(len(self._roles), 1) + self._role)
-        self._made = made
+        self._stretches = {name: made[name].to_numpy(dtype=np.float64) for name in _STRETCHES}
         carried = table[table["relation"] == "carried_in"]
         self._carriers = carried.groupby("child", sort=False)["parent"].agg(list).to_dict()
         self._contents = carried.groupby("parent", sort=False)["child"].agg(list).to_dict()
@@ -116,103 +111,126 @@ class Links:
         if item not in self._names:
             return []
         _, links = self._up.of(np.array([self._names.get_loc(item)]))
-        columns = ["parent", "role", "share", "start_m", "end_m"]
-        return [Link(*row) for row in self._made.loc[links, columns].itertuples(index=False)]
-
-    def ancestors(self, items: Iterable[str]) -> pd.DataFrame:
-        """Return columns item, lot, path, share, last for the ancestors of `items`."""
-        return self._walk(items, self._up, outwards=True)
-
-    def descendants(self, items: Iterable[str]) -> pd.DataFrame:
-        """Return columns item, lot, path, share, last for what was made from `items`.
-
-        The share is the part of the descendant's material on the path; the path reads from the
-        descendant.
-        """
-        return self._walk(items, self._down, outwards=False)
+        return [
+            Link(
+                str(self._names[self._up.far[row]]),
+                self._roles[self._role[row]],
+                float(self._share[row]),
+                float(self._stretches["start_m"][row]),
+                float(self._stretches["end_m"][row]),
+            )
+            for row in links
+        ]
 
     def check_depth(self, depth: int) -> None:
         """Raise ResultsError where a walk is longer than there are lots: links in a circle."""
         if depth > len(self._names):
             raise ResultsError("the genealogy has a circle: a lot is its own ancestor")
 
-    def _walk(self, items: Iterable[str], side: _Side, *, outwards: bool) -> pd.DataFrame:
-        starts = list(items)
-        nodes = self._names.get_indexer(pd.Index(starts, dtype=object))
+    def ancestors(self, items: Sequence[str]) -> pd.DataFrame:
+        """Return columns item, lot, path, share, last: one row per item, lot and role path."""
+        found = self.stretches(items)
+        grouped = found.groupby(["item", "lot", "path", "last"], sort=False, as_index=False)
+        return grouped["share"].sum()
+
+    def stretches(self, items: Sequence[str]) -> pd.DataFrame:
+        """Return the ancestors by stretch: with start_m and end_m on the lot, NaN for all of it."""
+        nodes = self._names.get_indexer(pd.Index(items, dtype=object))
         item = np.flatnonzero(nodes >= 0)
-        node = nodes[item].astype(np.int64)
-        path, share = np.zeros(len(item), dtype=np.int64), np.ones(len(item))
-        paths = _Paths(self._roles, outwards=outwards)
-        levels: list[pd.DataFrame] = []
-        while len(node):
+        unknown = np.full(len(item), np.nan)
+        near = pd.DataFrame(
+            {
+                "item": item,
+                "lot": nodes[item].astype(np.int64),
+                "path": np.zeros(len(item), dtype=np.int64),
+                "share": np.ones(len(item)),
+                "start_m": unknown,
+                "end_m": unknown,
+            }
+        )
+        paths = _Paths(self._roles)
+        levels = [_level(near, near.index.to_numpy(), role=0)[:0]]
+        while len(near):
             self.check_depth(len(levels))
-            which, links = side.of(node)
-            level = pd.DataFrame(
-                {
-                    "item": item[which],
-                    "lot": side.far[links],
-                    "path": paths.step(path[which], self._role[links]),
-                    "role": self._role[links],
-                    "share": share[which] * self._share[links],
-                }
-            )
-            level = _summed(level)
-            levels.append(level)
-            item, node = level["item"].to_numpy(), level["lot"].to_numpy()
-            path, share = level["path"].to_numpy(), level["share"].to_numpy()
-        found = _summed(pd.concat(levels)) if levels else _NOTHING
+            near = self._next(near, paths)
+            levels.append(near)
+        found = pd.concat([level for level in levels if len(level)] or levels)
         ends = found["lot"].to_numpy() * max(len(self._roles), 1) + found["role"].to_numpy()
         return pd.DataFrame(
             {
-                "item": np.array(starts, dtype=object)[found["item"].to_numpy(dtype=np.int64)],
-                "lot": self._names.to_numpy(dtype=object)[found["lot"].to_numpy(dtype=np.int64)],
-                "path": np.array(paths.names, dtype=object)[found["path"].to_numpy(dtype=np.int64)],
-                "share": found["share"].to_numpy(dtype=np.float64),
+                "item": np.array(items, dtype=object)[found["item"].to_numpy()],
+                "lot": self._names.to_numpy()[found["lot"].to_numpy()],
+                "path": np.array(paths.names, dtype=object)[found["path"].to_numpy()],
+                "share": found["share"].to_numpy(),
                 "last": ~np.isin(ends, self._continued),
+                "start_m": found["start_m"].to_numpy(),
+                "end_m": found["end_m"].to_numpy(),
             }
         )
 
-    def stretches(self, item: str, rolls: set[str]) -> dict[str, list[tuple[str, float, float]]]:
-        """Return role -> stretches (mother roll, start_m, end_m) that are in an item.
+    def _next(self, near: pd.DataFrame, paths: _Paths) -> pd.DataFrame:
+        """Return the level above: the parents of `near`, by the stretch of them that is inside."""
+        which, links = self._up.of(near["lot"].to_numpy())
+        level = _level(near, which, role=self._role[links])
+        level["lot"] = self._up.far[links]
+        level["path"] = paths.step(near["path"].to_numpy()[which], self._role[links])
+        low, high = level["start_m"].to_numpy(), level["end_m"].to_numpy()
+        on_parent, on_child = (
+            self._on(links, "start_m", "end_m"),
+            self._on(links, "child_start_m", "child_end_m"),
+        )
+        inside = np.minimum(high, on_child.max(axis=0)) - np.maximum(low, on_child.min(axis=0))
+        length = on_child[1] - on_child[0]
+        part = np.clip(inside, 0.0, None) / np.abs(length)
+        placed = np.isfinite(part)
+        # Shares of one role go over to the stretch: those of the links that overlap it, scaled up.
+        level["row"], level["full"] = which, self._share[links]
+        level["kept"] = np.where(placed, self._share[links] * part, self._share[links])
+        sums = level.groupby(["row", "role"])[["full", "kept"]].transform("sum")
+        hit = sums["kept"].to_numpy() > 0
+        scale = sums["full"].to_numpy() / np.where(hit, sums["kept"].to_numpy(), 1.0)
+        # Where no link of a role overlaps, the position says nothing and the whole lot counts.
+        weight = np.where(hit, level["kept"].to_numpy() * scale, self._share[links])
+        level["share"] = level["share"].to_numpy() * weight
+        with np.errstate(invalid="ignore"):
+            first = (np.maximum(low, on_child.min(axis=0)) - on_child[0]) / length
+            last = (np.minimum(high, on_child.max(axis=0)) - on_child[0]) / length
+        along = on_parent[1] - on_parent[0]
+        mapped = placed & (part > 0)
+        ends = np.where(mapped, on_parent[0] + along * [first, last], on_parent)
+        level["start_m"], level["end_m"] = ends.min(axis=0), ends.max(axis=0)
+        kept = level[weight > 0]
+        grouped = kept.groupby(_KEYS, sort=False, as_index=False, dropna=False)
+        return grouped["share"].sum()
 
-        `rolls` are the mother rolls that have segments; a stretch on any other web is followed to
-        the webs it was made from, laid end to end in the order of their links.
+    def _on(self, links: np.ndarray, start: str, end: str) -> np.ndarray:
+        return np.array([self._stretches[start][links], self._stretches[end][links]])
+
+    def descendants(self, lot: str) -> pd.DataFrame:
+        """Return columns item, lot, path, share, last for whatever contains `lot`.
+
+        The share is the part of the item's material on the path, which reads from the item.
         """
-        found: dict[str, list[tuple[str, float, float]]] = {}
-        for link in self.parents(item):
-            pieces = self._followed(link, rolls, 0)
-            if pieces:
-                found.setdefault(link.role, []).extend(pieces)
-        return found
+        found = self.ancestors(self._below(lot))
+        return found[found["lot"] == lot]
 
-    def _followed(self, link: Link, rolls: set[str], depth: int) -> list[tuple[str, float, float]]:
-        self.check_depth(depth)
-        if math.isnan(link.start_m) or math.isnan(link.end_m):
+    def _below(self, lot: str) -> list[str]:
+        """Return everything that may contain a lot, nearest first."""
+        if lot not in self._names:
             return []
-        if link.parent in rolls:
-            return [(link.parent, link.start_m, link.end_m)]
-        pieces, begin = [], 0.0
-        low, high = sorted((link.start_m, link.end_m))
-        for above in self.parents(link.parent):
-            length = abs(above.end_m - above.start_m)
-            if math.isnan(length):
-                continue
-            first, last = max(low, begin) - begin, min(high, begin + length) - begin
-            begin += length
-            if last > first:
-                sign = math.copysign(1.0, above.end_m - above.start_m)
-                start, end = above.start_m + sign * first, above.start_m + sign * last
-                part = above._replace(start_m=start, end_m=end)
-                pieces.extend(self._followed(part, rolls, depth + 1))
-        return pieces
+        near = np.array([self._names.get_loc(lot)])
+        seen = np.zeros(len(self._names), dtype=bool)
+        below = []
+        while len(near):
+            _, links = self._down.of(near)
+            near = np.unique(self._down.far[links])
+            near = near[~seen[near]]
+            seen[near] = True
+            below.extend(self._names[near].tolist())
+        return below
 
 
-_NOTHING = pd.DataFrame(
-    {"item": [], "lot": [], "path": [], "role": [], "share": []}, dtype=np.float64
-)
-
-
-def _summed(level: pd.DataFrame) -> pd.DataFrame:
-    """Add up contributions to one lot on one role path, keeping the order of first mention."""
-    grouped = level.groupby(["item", "lot", "path", "role"], sort=False, as_index=False)
-    return grouped["share"].sum()
+def _level(near: pd.DataFrame, which: np.ndarray, role: np.ndarray | int) -> pd.DataFrame:
+    """Return a row of `near` for each of its links."""
+    rows = {name: near[name].to_numpy()[which] for name in near.columns if name != "role"}
+    return pd.DataFrame({**rows, "role": np.zeros(len(which), dtype=np.int64) + role})

@@ -108,9 +108,9 @@ class Genealogy:
 
     def forward(self, name: str) -> list[Descendant]:
         """Return everything that contains a lot, and where it is; then what it carried."""
-        found = self._links.descendants([self._known(name)])
-        rows = list(zip(found["lot"], found["path"], found["share"], strict=True))
-        table = self._things.reindex(found["lot"]).fillna("")
+        found = self._links.descendants(self._known(name))
+        rows = list(zip(found["item"], found["path"], found["share"], strict=True))
+        table = self._things.reindex(found["item"]).fillna("")
         made = [
             Descendant(lot, kind, "made_from", path, float(share), status, place)
             for (lot, path, share), kind, status, place in zip(
@@ -159,21 +159,19 @@ class Genealogy:
     def sources(self, items: list[str] | None = None, role: str = "slurry") -> pd.DataFrame:
         """Return the lots at which a role ends, for many cells at once (all by default).
 
-        Columns: item, electrode (first role of the path), lot, share. Shares sum to one for each
-        item and role path.
+        Columns: item, electrode (first role of the path), lot, share. For each item and electrode
+        the shares sum to one: where a role is reached on several paths (both coated sides), each
+        path counts alike.
         """
         names = self._run.table("cells", ["cell"])["cell"].tolist() if items is None else items
         found = self._links.ancestors(names)
         fits = found["path"].map(lambda path: path.rsplit(".", 1)[-1] == role).astype(bool)
-        kept = found[fits & found["last"]]
-        return pd.DataFrame(
-            {
-                "item": kept["item"].to_numpy(),
-                "electrode": [path.split(".", 1)[0] for path in kept["path"]],
-                "lot": kept["lot"].to_numpy(),
-                "share": kept["share"].to_numpy(),
-            }
-        )
+        kept = found[fits & found["last"]].copy()
+        kept["electrode"] = [path.split(".", 1)[0] for path in kept["path"]]
+        keys = ["item", "electrode"]
+        kept["share"] /= kept.groupby(keys)["path"].transform("nunique")
+        summed = kept.groupby([*keys, "lot"], sort=False, as_index=False)["share"].sum()
+        return summed[["item", "electrode", "lot", "share"]]
 
     def conditions(self, cell: str) -> dict[str, dict[str, float]]:
         """Return what a cell saw: place in its ancestry -> quantity -> mean, canonical units.
@@ -190,22 +188,22 @@ class Genealogy:
         for path, group in found.groupby("path", sort=False):
             properties = lots.reindex(group["lot"])
             seen[str(path)] = weighted_means(properties, group["share"].to_numpy())
-        for role, stretches in self._links.stretches(cell, set(self._segments.groups)).items():
-            seen[role] = {**seen.get(role, {}), **self._along(stretches)}
+        webs = self._links.stretches([cell])
+        webs = webs[webs["lot"].isin(list(self._segments.groups)) & webs["start_m"].notna()]
+        for path, group in webs.groupby("path", sort=False):
+            seen[str(path)] = {**seen.get(str(path), {}), **self._along(group)}
         return {path: values for path, values in seen.items() if values}
 
     @cached_property
     def _segments(self) -> pd.api.typing.DataFrameGroupBy:
         return self._run.table("segments").groupby("roll", sort=False)
 
-    def _along(self, stretches: list[tuple[str, float, float]]) -> dict[str, float]:
-        """Length-weighted means over stretches (roll, start_m, end_m) of mother rolls."""
+    def _along(self, webs: pd.DataFrame) -> dict[str, float]:
+        """Length-weighted means over stretches (lot, start_m, end_m) of mother rolls."""
         pieces, lengths = [], []
-        for roll, start, end in stretches:
+        for roll, start, end in zip(webs["lot"], webs["start_m"], webs["end_m"], strict=True):
             segments = self._segments.get_group(roll)
-            overlap = np.minimum(segments["end_m"], max(start, end)) - np.maximum(
-                segments["start_m"], min(start, end)
-            )
+            overlap = np.minimum(segments["end_m"], end) - np.maximum(segments["start_m"], start)
             # What was cut out as scrap is not in the cell, unless nothing else is known.
             inside = overlap > 0
             good = inside & (segments["status"] != "scrap")

@@ -156,6 +156,8 @@ TABLES: dict[str, Table] = {
                 _text("amount_unit", "kg, m or 1"),
                 _number("start_m", "m", "where the stretch on the parent begins"),
                 _number("end_m", "m", "where it ends; smaller than start_m where rewound"),
+                _number("child_start_m", "m", "where on the child that stretch begins"),
+                _number("child_end_m", "m", "where on the child it ends"),
             ),
         ),
         Table(
