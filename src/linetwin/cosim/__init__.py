@@ -8,6 +8,7 @@ from linetwin.cosim.continuous import FmuContinuous
 from linetwin.cosim.description import Description, read_description
 from linetwin.cosim.library import find_fmu
 from linetwin.cosim.mapping import Link, ProcessMap, process_map
+from linetwin.cosim.process import check_process, open_continuous, open_transform
 from linetwin.cosim.transform import FmuTransform
 from linetwin.cosim.wiring import check
 
@@ -18,7 +19,10 @@ __all__ = [
     "Link",
     "ProcessMap",
     "check",
+    "check_process",
     "find_fmu",
+    "open_continuous",
+    "open_transform",
     "process_map",
     "read_description",
 ]

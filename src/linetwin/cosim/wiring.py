@@ -127,7 +127,7 @@ class _Wirer:
         contract = self.contract
         known = {*contract.inputs, *contract.outputs, *contract.start}
         for name in sorted(set(self.mapping.quantities) - known - {"valid"}):
-            hint = _near(name, known)
+            hint = near(name, known)
             self._problem(
                 f"the contract of {contract.kind} has no such quantity", "map", name, hint
             )
@@ -150,8 +150,8 @@ class _Wirer:
         """Return a variable that a quantity is linked to, or note why there is none."""
         variable = self.description.variables.get(name)
         if variable is None:
-            near = _near(name, self.description.variables)
-            hint = near or f"its {need}s: {_list(self.description, need)}"
+            close = near(name, self.description.variables)
+            hint = close or f"its {need}s: {_list(self.description, need)}"
             what = f"the {need} '{quantity}'" if name == quantity else f"a variable '{name}'"
             self._problem(f"it does not have {what}", "map", quantity, hint)
             return None
@@ -279,7 +279,7 @@ class _Wirer:
     def _constant(self, part: str, name: str, value: float, taken: Mapping[str, str]) -> None:
         variable = self.description.variables.get(name)
         if variable is None:
-            hint = _near(name, self.description.variables)
+            hint = near(name, self.description.variables)
             hint = hint or f"its parameters: {_list(self.description, 'parameter')}"
             self._problem(f"it has no variable '{name}'", part, name, hint)
             return
@@ -320,7 +320,8 @@ class _Wirer:
             )
 
 
-def _near(name: str, names: Iterable[str]) -> str:
+def near(name: str, names: Iterable[str]) -> str:
+    """Return a hint that names what is spelt like `name`; empty where nothing is."""
     close = difflib.get_close_matches(name, list(names), n=3)
     return f"did you mean {', '.join(close)}?" if close else ""
 
