@@ -1,0 +1,104 @@
+"""Weekly working hours: `mon-fri: ["06:00-22:00"]` as seconds from Monday 00:00."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from linetwin.scenario.problems import nearest
+from linetwin.scenario.resolved import CalendarConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from linetwin.scenario.document import Document
+    from linetwin.scenario.problems import Place, Problems
+
+ALWAYS = "always"
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_S = 86_400
+_WEEK_S = 7 * _DAY_S
+_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-\u2013]\s*(\d{1,2}):(\d{2})\Z")
+_HINT = 'always, or days with hours: {mon-fri: ["06:00-22:00"], sat: ["06:00-14:00"]}'
+
+Interval = tuple[int, int]
+
+
+def read_calendars(
+    written: Mapping[str, object], document: Document, problems: Problems
+) -> dict[str, CalendarConfig]:
+    """Return the calendars by name; `always` exists even where nobody wrote it."""
+    calendars = {ALWAYS: CalendarConfig(ALWAYS, ())}
+    for name, raw in written.items():
+        place = document.place(("calendars", name))
+        if raw == ALWAYS:
+            calendars[name] = CalendarConfig(name, ())
+        elif not isinstance(raw, dict) or not raw:
+            problems.add(place, "not a calendar", _HINT)
+        elif name == ALWAYS:
+            problems.add(place, "always means always", "choose another name")
+        else:
+            intervals = _week(raw, place, document, problems)
+            if all(hours == [] for hours in raw.values()):
+                problems.add(place, "never open", _HINT)
+            calendars[name] = CalendarConfig(name, _merged(intervals))
+    return calendars
+
+
+def _week(
+    raw: Mapping[str, object], place: Place, document: Document, problems: Problems
+) -> list[Interval]:
+    intervals: list[Interval] = []
+    for days, hours in raw.items():
+        here = document.place((*place.key.split(".", 1), days))
+        items = hours if isinstance(hours, list) else [hours]
+        for day in _days(days, here, problems):
+            for item in items:
+                intervals += _interval(item, day, here, problems)
+    return intervals
+
+
+def _days(text: str, place: Place, problems: Problems) -> list[int]:
+    """Return the days (0 is Monday) that `mon-fri` or `sat, sun` names."""
+    found: list[int] = []
+    for part in text.lower().split(","):
+        ends = [end.strip() for end in part.split("-")]
+        unknown = [end for end in ends if end not in _DAYS]
+        if unknown or len(ends) > 2:
+            problems.add(place, f"'{part}' names no days", nearest(unknown[0], _DAYS))
+            continue
+        first, last = _DAYS.index(ends[0]), _DAYS.index(ends[-1])
+        found += [(first + n) % 7 for n in range((last - first) % 7 + 1)]
+    return found
+
+
+def _interval(item: object, day: int, place: Place, problems: Problems) -> list[Interval]:
+    """Return the seconds of the week that `22:00-06:00` covers on `day`, cut at the week's end."""
+    match = _HOURS.match(item.strip()) if isinstance(item, str) else None
+    if match is None:
+        problems.add(place, f"{item!r} is no span of hours", 'such as "06:00-22:00"')
+        return []
+    numbers = [int(group) for group in match.groups()]
+    start, end = (3600 * hour + 60 * minute for hour, minute in (numbers[:2], numbers[2:]))
+    if max(start, end) > _DAY_S or max(numbers[1], numbers[3]) > 59:
+        problems.add(place, f"{item!r} is no span of hours", "00:00 to 24:00")
+        return []
+    if start == end:
+        problems.add(place, f"{item!r} is empty", "a whole day is 00:00-24:00")
+        return []
+    begin = day * _DAY_S + start
+    finish = day * _DAY_S + end + (_DAY_S if end < start else 0)
+    if finish <= _WEEK_S:
+        return [(begin, finish)]
+    return [(begin, _WEEK_S), (0, finish - _WEEK_S)]
+
+
+def _merged(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the intervals in order, those that touch joined; () where they cover the week."""
+    joined: list[Interval] = []
+    for start, end in sorted(intervals):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return () if joined == [(0, _WEEK_S)] else tuple(joined)

@@ -1,0 +1,196 @@
+"""From a path or a name to a checked Scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import linetwin
+from linetwin.errors import Problem, ScenarioError
+from linetwin.scenario.addressing import Plant
+from linetwin.scenario.calendars import read_calendars
+from linetwin.scenario.document import label_of, read
+from linetwin.scenario.kinds import shipped_kinds
+from linetwin.scenario.parts import read_buffers, read_crews, read_materials
+from linetwin.scenario.plan import read_disturbances, read_plan
+from linetwin.scenario.problems import Place, Problems, nearest
+from linetwin.scenario.resolved import Scenario
+from linetwin.scenario.schema import LineFile, RecipeFile, ScenarioFile
+from linetwin.scenario.settings import apply_settings, settings_of, settings_of_overrides
+from linetwin.scenario.stations import StationReader
+from linetwin.scenario.text import resolved_text
+from linetwin.scenario.validation import validate
+from linetwin.scenario.wiring import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linetwin.scenario.kinds import Kind, Kinds
+    from linetwin.scenario.resolved import CalendarConfig
+    from linetwin.scenario.validation import Checked, FileModel
+
+_SUFFIXES = {".yaml", ".yml"}
+_BUILDING = "building"
+
+
+def load_scenario(
+    path_or_name: str | Path, overrides: Sequence[str], seed: int | None, kinds: Kinds | None
+) -> Scenario:
+    """Return the scenario; see `linetwin.scenario.load`."""
+    file = find_scenario(path_or_name)
+    problems = Problems()
+    reader = _Files(file.parent, problems)
+    scenario = reader.checked(file, ScenarioFile)
+    if scenario is None:
+        problems.check()
+        raise ScenarioError([Problem("nothing to read", file=file)])
+    line = reader.checked(file.parent / scenario.model.line, LineFile)
+    recipe = None
+    if scenario.model.recipe is not None:
+        recipe = reader.checked(file.parent / scenario.model.recipe, RecipeFile)
+    if line is None:
+        read_plan(scenario, problems)
+        problems.check()
+        raise ScenarioError([Problem("no line to read", file=file)])
+    composition = _Composition(scenario, line, recipe, kinds or shipped_kinds(), problems)
+    resolved = composition.scenario(overrides, seed, tuple(reader.labels))
+    problems.check()
+    return resolved
+
+
+def find_scenario(path_or_name: str | Path) -> Path:
+    """Return the file of a path, or of a shipped scenario's bare name such as `baseline`."""
+    path = Path(path_or_name)
+    if path.suffix in _SUFFIXES or len(path.parts) > 1 or path.exists():
+        return path
+    folders = [folder for folder in _shipped_folders() if folder.is_dir()]
+    for folder in folders:
+        file = folder / f"{path_or_name}.yaml"
+        if file.is_file():
+            return file
+    names = [file.stem for folder in folders for file in folder.glob("*.yaml")]
+    hint = nearest(str(path_or_name), names, "shipped scenario here; give a path to a .yaml file")
+    raise ScenarioError([Problem(f"no scenario is called '{path_or_name}'", hint=hint)])
+
+
+def _shipped_folders() -> list[Path]:
+    """Where scenarios lie: in the wheel, and in a checkout that is installed as editable."""
+    package = Path(linetwin.__file__).resolve().parent
+    return [package / "_scenarios", package.parents[1] / "scenarios"]
+
+
+@dataclass
+class _Files:
+    """Reads and validates the files of one scenario; `labels` lists those that were read."""
+
+    base: Path
+    problems: Problems
+
+    def __post_init__(self) -> None:
+        self.labels: list[str] = []
+
+    def checked(self, file: Path, model: type[FileModel]) -> Checked[FileModel] | None:
+        """Return a validated file; None, and problems, where nothing of it can be used."""
+        label = label_of(file, self.base)
+        try:
+            document = read(file, label)
+        except ScenarioError as error:
+            self.problems.keep(error)
+            return None
+        self.labels.append(label)
+        return validate(document, model, self.problems)
+
+
+@dataclass(frozen=True)
+class _Composition:
+    """Lays the layers on one another and checks how the parts fit."""
+
+    file: Checked[ScenarioFile]
+    line: Checked[LineFile]
+    recipe: Checked[RecipeFile] | None
+    kinds: Kinds
+    problems: Problems
+
+    def scenario(
+        self, overrides: Sequence[str], seed: int | None, labels: tuple[str, ...]
+    ) -> Scenario:
+        """Return the scenario; whatever is wrong is noted, and the caller raises it."""
+        line, problems = self.line, self.problems
+        kinds = self._kinds_of_stations()
+        plant = self._plant(kinds)
+        calendars = read_calendars(line.model.calendars, line.document, problems)
+        self._check_wiring(kinds, calendars)
+        settings = settings_of(self.recipe) if self.recipe else []
+        settings += settings_of(self.file)
+        settings += settings_of_overrides(overrides, problems)
+        reader = StationReader(line, apply_settings(settings, plant, problems), problems)
+        plan = read_plan(self.file, problems)
+        model = self.file.model
+        building = line.model.building
+        resolved = Scenario(
+            name=model.name,
+            title=model.title,
+            description=model.description,
+            start=model.start,
+            seed=self._seed(seed),
+            order_cells=plan.order_cells,
+            duration_ticks=plan.duration_ticks,
+            limit_ticks=plan.limit_ticks,
+            recording_ticks=plan.recording_ticks,
+            stations={
+                path: reader.station(path, line.model.stations[path], kind)
+                for path, kind in kinds.items()
+            },
+            buffers=read_buffers(line, problems),
+            materials=read_materials(line, problems),
+            calendars=calendars,
+            crews=read_crews(line, calendars, problems),
+            building=reader.building(building, self.kinds[_BUILDING]) if building else None,
+            disturbances=read_disturbances(self.file, plant, problems),
+            text="",
+            files=labels,
+        )
+        problems.check()
+        return replace(resolved, text=resolved_text(resolved, plant))
+
+    def _kinds_of_stations(self) -> dict[str, Kind]:
+        """Return station path -> kind, for the stations whose kind exists."""
+        found = {}
+        for path, station in self.line.model.stations.items():
+            if station.kind in self.kinds and station.kind != _BUILDING:
+                found[path] = self.kinds[station.kind]
+            else:
+                place = self.line.document.place(("stations", path, "kind"))
+                hint = nearest(station.kind, self.kinds.keys() - {_BUILDING})
+                self.problems.add(place, f"unknown kind of station '{station.kind}'", hint)
+        return found
+
+    def _plant(self, kinds: dict[str, Kind]) -> Plant:
+        """Return what addresses can point at; stations that could not be read are left unknown."""
+        stations = self.line.model.stations
+        broken = {path for path in stations if path not in kinds}
+        broken |= {str(cut[1]) for cut in self.line.cut if cut[0] == "stations" and len(cut) > 1}
+        known = dict(kinds)
+        if self.line.model.building is not None:
+            known[_BUILDING] = self.kinds[_BUILDING]
+        elif self.line.is_cut(_BUILDING):
+            broken.add(_BUILDING)
+        causes = {path: tuple(stations[path].failures) for path in kinds}
+        everything = ("stations",) in self.line.cut
+        return Plant(known, causes, frozenset(broken - known.keys()), everything)
+
+    def _check_wiring(self, kinds: dict[str, Kind], calendars: dict[str, CalendarConfig]) -> None:
+        lots = {
+            lot
+            for kind in self.kinds.values()
+            for lot in (*kind.takes.values(), *kind.gives.values())
+        }
+        Wiring(self.line, kinds, lots, calendars, self.problems).check()
+
+    def _seed(self, seed: int | None) -> int:
+        if seed is None:
+            return self.file.model.seed
+        if not 0 <= seed < 2**63:
+            self.problems.add(Place("--seed"), f"{seed} is no seed", "allowed: 0 to 2^63 - 1")
+        return seed

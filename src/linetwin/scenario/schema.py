@@ -1,0 +1,170 @@
+"""What may stand in the three kinds of file: scenario, line, recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+VERSION = 1
+_PATH = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+StationPath = Annotated[str, Field(pattern=_PATH)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Written(_Strict):
+    """A value as written: with its evidence, or alone."""
+
+    value: object
+    tag: Literal["V", "D", "M", "A"] | None = None
+    source: str | None = None
+
+
+def _as_table(key: str) -> BeforeValidator:
+    """Let `x` stand for `{key: x}`."""
+    return BeforeValidator(lambda raw: raw if isinstance(raw, dict) else {key: raw})
+
+
+Writing = Annotated[Written, _as_table("value")]
+
+
+class MapEntry(_Strict):
+    """The FMU variable that stands for a quantity: SI value = scale * variable + offset."""
+
+    variable: str
+    unit: str | None = None
+    scale: float | None = None
+    offset: float | None = None
+
+
+class Process(_Strict):
+    """A model of a station."""
+
+    model: str | None = None
+    fidelity: Literal["fmu", "surrogate"] = "fmu"
+    parameters: dict[Identifier, Writing] = {}
+    map: dict[str, Annotated[MapEntry, _as_table("variable")]] = {}
+    fixed: dict[str, object] = {}
+
+
+class Failure(_Strict):
+    """One cause of failure; `tag` and `source` hold for those of its values that bring none."""
+
+    time_between_failures: Writing
+    time_to_repair: Writing
+    time_to_repair_variation: Writing | None = None
+    tag: Literal["V", "D", "M", "A"] | None = None
+    source: str | None = None
+
+
+class Station(_Strict):
+    """A station of the line."""
+
+    kind: str
+    title: str | None = None
+    room: Literal["hall", "dry_room"] = "hall"
+    calendar: str = "always"
+    crew: str = ""
+    takes: dict[str, str] = {}
+    gives: dict[str, str] = {}
+    materials: dict[str, str] = {}
+    processes: dict[str, Process] = {}
+    machine: Process | None = None
+    failures: dict[Identifier, Failure] = {}
+    parameters: dict[str, Writing] = {}
+
+
+class Building(_Strict):
+    """Dry room and halls."""
+
+    kind: Literal["building"] = "building"
+    title: str | None = None
+    processes: dict[str, Process] = {}
+    parameters: dict[str, Writing] = {}
+
+
+class Buffer(_Strict):
+    """A place where lots wait, or a tank that blends."""
+
+    holds: str
+    kind: Literal["lots", "tank"] = "lots"
+    capacity: Writing
+
+
+class Material(_Strict):
+    """A raw material and how much its lots differ."""
+
+    lot: Writing
+    deviations: dict[str, Writing] = {}
+
+
+class Crew(_Strict):
+    """People who repair."""
+
+    size: Annotated[int, Field(ge=1, le=1000)]
+    calendar: str = "always"
+
+
+class Order(_Strict):
+    """How many cells are to be graded."""
+
+    cells: Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+class Recording(_Strict):
+    """How often signals are recorded."""
+
+    interval: Writing = Written(value="5 min")
+
+
+class Disturbance(_Strict):
+    """A change of one address for a time."""
+
+    address: str
+    value: object
+    begin: Writing = Field(default=Written(value="0 s"), alias="from")
+    end: Writing | None = Field(default=None, alias="until")
+
+
+class _File(_Strict):
+    version: Literal[1] = Field(alias="schema")
+    name: Annotated[str, Field(pattern=_NAME)]
+    title: str = ""
+    description: str = ""
+
+
+class ScenarioFile(_File):
+    """`scenarios/*.yaml`."""
+
+    line: str
+    recipe: str | None = None
+    order: Order | None = None
+    duration: Writing | None = None
+    limit: Writing | None = None
+    start: Literal["empty"] = "empty"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    recording: Recording = Recording()
+    settings: dict[str, Writing] = Field(default={}, alias="set")
+    disturbances: list[Disturbance | None] = []
+
+
+class LineFile(_File):
+    """`scenarios/lines/*.yaml`."""
+
+    calendars: dict[Identifier, object] = {}
+    crews: dict[Identifier, Crew] = {}
+    materials: dict[StationPath, Material] = {}
+    buffers: dict[StationPath, Buffer] = {}
+    stations: dict[StationPath, Station]
+    building: Building | None = None
+
+
+class RecipeFile(_File):
+    """`scenarios/recipes/*.yaml`."""
+
+    settings: dict[str, Writing] = Field(default={}, alias="set")

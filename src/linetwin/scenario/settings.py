@@ -1,0 +1,92 @@
+"""Values set by address: recipe, then scenario, then `--set`; the later wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from linetwin.errors import ScenarioError
+from linetwin.scenario.document import fragment
+from linetwin.scenario.problems import Place
+from linetwin.scenario.schema import Written
+from linetwin.scenario.values import read_free, read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from linetwin.scenario.addressing import Plant, Target
+    from linetwin.scenario.problems import Problems
+    from linetwin.scenario.resolved import Value
+    from linetwin.scenario.schema import RecipeFile, ScenarioFile
+    from linetwin.scenario.validation import Checked
+
+SettingKey = tuple[str, str, str, str]
+"""station, section, group, name: where an address points."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One `address: value` of a file or of the command line."""
+
+    address: str
+    written: Written
+    place: Place
+
+
+def settings_of(checked: Checked[RecipeFile] | Checked[ScenarioFile]) -> list[Setting]:
+    """Return the settings of a recipe or scenario."""
+    return [
+        Setting(address, written, checked.document.place(("set", address)))
+        for address, written in checked.model.settings.items()
+    ]
+
+
+def settings_of_overrides(overrides: Sequence[str], problems: Problems) -> list[Setting]:
+    """Return the settings given as ADDRESS=VALUE on the command line."""
+    found = []
+    for override in overrides:
+        address, equals, text = override.partition("=")
+        address = address.strip()
+        place = Place(f"--set {address}", origin="--set")
+        if not equals or not address:
+            hint = "--set ADDRESS=VALUE, such as --set 'cathode.coater.web_speed=1.9 m/min'"
+            problems.add(Place("--set", origin="--set"), f"'{override}' has no value", hint)
+            continue
+        try:
+            raw = fragment(text)
+            written = Written.model_validate(raw if isinstance(raw, dict) else {"value": raw})
+        except ScenarioError as error:
+            problems.adopt(error, place)
+        except ValidationError:
+            problems.add(place, f"'{text.strip()}' is no value", "{value: ..., tag: A, source: ...}")
+        else:
+            found.append(Setting(address, written, place))
+    return found
+
+
+def apply_settings(
+    settings: Sequence[Setting], plant: Plant, problems: Problems
+) -> Mapping[SettingKey, Value]:
+    """Return what is set where; every setting is checked, also one that a later one replaces."""
+    result: dict[SettingKey, Value] = {}
+    for setting in settings:
+        try:
+            target = plant.target(setting.address)
+        except ScenarioError as error:
+            if not plant.is_broken(setting.address):
+                problems.adopt(error, setting.place)
+            continue
+        value = _value(setting, target, problems)
+        if value is not None:
+            result[target.station, target.section, target.group, target.name] = value
+    return result
+
+
+def _value(setting: Setting, target: Target, problems: Problems) -> Value | None:
+    if target.quantity is None:
+        return read_free(setting.written, setting.place, problems)
+    return read_value(
+        setting.written, target.quantity, setting.place, problems, is_list=target.is_list
+    )

@@ -1,0 +1,209 @@
+"""Stations with their parameters, models and failures, after all layers have been laid on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linetwin.quantities import vocabulary
+from linetwin.scenario.addressing import FAILURE_TIMES
+from linetwin.scenario.problems import nearest
+from linetwin.scenario.resolved import FailureConfig, ProcessConfig, StationConfig, Value
+from linetwin.scenario.schema import Process, Written
+from linetwin.scenario.values import read_free, read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.scenario.document import KeyPath
+    from linetwin.scenario.kinds import Kind
+    from linetwin.scenario.problems import Place, Problems
+    from linetwin.scenario.schema import Building, Failure, LineFile, Station
+    from linetwin.scenario.settings import SettingKey
+    from linetwin.scenario.validation import Checked
+
+_REPAIR_VARIATION = Value(
+    1.0, "1", "A", "repair times are taken as lognormal, deviation equal to the mean", "default"
+)
+
+
+@dataclass(frozen=True)
+class StationReader:
+    """Reads stations of one line; `settings` is what recipe, scenario and `--set` lay on top."""
+
+    line: Checked[LineFile]
+    settings: Mapping[SettingKey, Value]
+    problems: Problems
+
+    def station(self, path: str, written: Station, kind: Kind) -> StationConfig:
+        """Return one station; `materials` of the kind default to `<first part>.<role>`."""
+        key: KeyPath = ("stations", path)
+        models = self._models(path, written.processes, kind, key)
+        return StationConfig(
+            path=path,
+            kind=kind.name,
+            title=written.title or kind.title,
+            room=written.room,
+            calendar=written.calendar,
+            crew=written.crew,
+            takes=dict(written.takes),
+            gives=dict(written.gives),
+            materials={role: material_of(path, written, role) for role in kind.materials},
+            parameters=self._parameters(path, written.parameters, kind, key),
+            processes=models,
+            machine=self._machine(path, written.machine, kind, key),
+            failures=tuple(
+                failure
+                for cause, entry in written.failures.items()
+                if (failure := self._failure(path, cause, entry)) is not None
+            ),
+        )
+
+    def building(self, written: Building, kind: Kind) -> StationConfig:
+        """Return the building, a station that is wired to nothing."""
+        key: KeyPath = ("building",)
+        return StationConfig(
+            path="building",
+            kind=kind.name,
+            title=written.title or kind.title,
+            room="hall",
+            calendar="always",
+            crew="",
+            takes={},
+            gives={},
+            materials={},
+            parameters=self._parameters("building", written.parameters, kind, key),
+            processes=self._models("building", written.processes, kind, key),
+            machine=None,
+            failures=(),
+        )
+
+    def _place(self, *path: str | int) -> Place:
+        return self.line.document.place(path)
+
+    def _parameters(
+        self, path: str, written: Mapping[str, Written], kind: Kind, key: KeyPath
+    ) -> dict[str, Value]:
+        """Lay default, line and settings on one another; a quantity without any is missing."""
+        for name in written.keys() - kind.parameters.keys():
+            message = f"a {kind.name} has no quantity '{name}'"
+            place = self._place(*key, "parameters", name)
+            self.problems.add(place, message, nearest(name, kind.parameters, "quantity to set"))
+        found = {}
+        for name, parameter in kind.parameters.items():
+            value = parameter.default
+            if name in written:
+                place = self._place(*key, "parameters", name)
+                value = read_value(
+                    written[name], parameter.quantity, place, self.problems,
+                    is_list=parameter.is_list,
+                )  # fmt: skip
+            value = self.settings.get((path, "parameters", "", name), value)
+            if value is not None:
+                found[name] = value
+            elif name not in written and not self.line.is_cut(*key, "parameters"):
+                message = f"'{name}' has no default and is set nowhere"
+                hint = f"{parameter.quantity.meaning}; set it here or as {path}.{name} in a recipe"
+                self.problems.add(self._place(*key, "parameters", name), message, hint)
+        return found
+
+    def _models(
+        self, path: str, written: Mapping[str, Process], kind: Kind, key: KeyPath
+    ) -> dict[str, ProcessConfig]:
+        """Return a model per process of the kind; one left out is the library's of that name."""
+        for name in written.keys() - set(kind.processes):
+            message = f"a {kind.name} has no process '{name}'"
+            place = self._place(*key, "processes", name)
+            self.problems.add(place, message, nearest(name, kind.processes, "process"))
+        return {
+            name: self._model(path, name, written.get(name, Process()), (*key, "processes", name))
+            for name in kind.processes
+        }
+
+    def _machine(
+        self, path: str, written: Process | None, kind: Kind, key: KeyPath
+    ) -> ProcessConfig | None:
+        if kind.machine:
+            return self._model(path, "machine", written or Process(), (*key, "machine"))
+        if written is not None:
+            place = self._place(*key, "machine")
+            self.problems.add(place, f"a {kind.name} has no machine model", "leave machine out")
+        return None
+
+    def _model(self, path: str, name: str, written: Process, key: KeyPath) -> ProcessConfig:
+        place = self._place(*key)
+        parameters = {}
+        for parameter, entry in written.parameters.items():
+            value = read_free(entry, self._place(*key, "parameters", parameter), self.problems)
+            if value is not None:
+                parameters[parameter] = value
+        for (station, section, group, parameter), value in self.settings.items():
+            if (station, section, group) == (path, "processes", name):
+                parameters[parameter] = value
+        return ProcessConfig(
+            kind=name,
+            model=self._fmu(written.model or name, self._place(*key, "model")),
+            fidelity=written.fidelity,
+            parameters=parameters,
+            map=self._map(written, key),
+            fixed=self._fixed(written, key),
+            key=f"{place.origin}: {place.key}",
+        )
+
+    def _fmu(self, model: str, place: Place) -> str:
+        """Return a bare name of the library, or the absolute path of a file that exists."""
+        if "/" not in model and "\\" not in model and not model.endswith(".fmu"):
+            return model
+        file = (self.line.document.file.parent / Path(model)).resolve()
+        if not file.exists():
+            siblings = [p.name for p in file.parent.glob("*.fmu")] if file.parent.is_dir() else []
+            hint = nearest(file.name, siblings, f"FMU in {file.parent}")
+            self.problems.add(place, f"FMU '{model}' does not exist", hint)
+        return str(file)
+
+    def _map(self, written: Process, key: KeyPath) -> dict[str, str | dict[str, str | float]]:
+        known = vocabulary()
+        found: dict[str, str | dict[str, str | float]] = {}
+        for name, entry in written.map.items():
+            if name not in known:
+                hint = nearest(name, (quantity.name for quantity in known))
+                self.problems.add(self._place(*key, "map", name), f"unknown quantity '{name}'", hint)
+            table = entry.model_dump(exclude_none=True)
+            found[name] = entry.variable if table.keys() == {"variable"} else table
+        return found
+
+    def _fixed(self, written: Process, key: KeyPath) -> dict[str, float]:
+        found = {}
+        for name, raw in written.fixed.items():
+            if isinstance(raw, (int, float)):
+                found[name] = float(raw)
+            else:
+                place = self._place(*key, "fixed", name)
+                hint = "a bare number in the unit of the FMU's variable"
+                self.problems.add(place, f"{raw!r} is no number", hint)
+        return found
+
+    def _failure(self, path: str, cause: str, written: Failure) -> FailureConfig | None:
+        values = {}
+        for name in FAILURE_TIMES:
+            entry: Written | None = getattr(written, name)
+            value: Value | None = _REPAIR_VARIATION
+            if entry is not None:
+                complete = entry.model_copy(
+                    update={
+                        "tag": entry.tag or written.tag,
+                        "source": entry.source or written.source,
+                    }
+                )
+                place = self._place("stations", path, "failures", cause, name)
+                value = read_value(complete, vocabulary()[name], place, self.problems)
+            value = self.settings.get((path, "failures", cause, name), value)
+            if value is not None:
+                values[name] = value
+        return FailureConfig(cause, **values) if len(values) == len(FAILURE_TIMES) else None
+
+
+def material_of(path: str, station: Station, role: str) -> str:
+    """Return the path of the material that a station takes in a role."""
+    return station.materials.get(role, f"{path.split('.', 1)[0]}.{role}")

@@ -1,0 +1,154 @@
+"""The resolved scenario as YAML: every value with unit, evidence tag, source and origin."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.scenario.addressing import Plant
+    from linetwin.scenario.resolved import (
+        CalendarConfig,
+        DisturbanceConfig,
+        ProcessConfig,
+        Scenario,
+        StationConfig,
+        Value,
+    )
+
+_TICKS_PER_SECOND = 1000
+
+
+def resolved_text(scenario: Scenario, plant: Plant) -> str:
+    """Return the scenario as YAML 1.2; `plant` knows the units of disturbed addresses."""
+    content: dict[str, Any] = {
+        "resolved": 1,
+        "name": scenario.name,
+        "title": scenario.title,
+        "description": scenario.description,
+        "files": list(scenario.files),
+        "start": scenario.start,
+        "seed": scenario.seed,
+        "order_cells": scenario.order_cells,
+        "duration": _time(scenario.duration_ticks),
+        "limit": _time(scenario.limit_ticks),
+        "recording_interval": _time(scenario.recording_ticks),
+        "calendars": {name: _calendar(c) for name, c in scenario.calendars.items()},
+        "crews": {
+            name: {"size": crew.size, "calendar": crew.calendar}
+            for name, crew in scenario.crews.items()
+        },
+        "materials": {
+            path: {
+                "unit": material.unit,
+                "lot_size": _value(material.lot_size),
+                "deviations": _values(material.deviations),
+            }
+            for path, material in scenario.materials.items()
+        },
+        "buffers": {
+            path: {
+                "kind": buffer.kind,
+                "holds": buffer.holds,
+                "capacity": buffer.capacity,
+                "unit": "kg" if buffer.kind == "tank" else "1",
+            }
+            for path, buffer in scenario.buffers.items()
+        },
+        "stations": {path: _station(station) for path, station in scenario.stations.items()},
+        "building": _station(scenario.building) if scenario.building else None,
+        "disturbances": [_disturbance(d, plant) for d in scenario.disturbances],
+    }
+    return _dump(content)
+
+
+def _dump(content: Mapping[str, Any]) -> str:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 100
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    stream = io.StringIO()
+    yaml.dump(content, stream)
+    return stream.getvalue()
+
+
+def _station(station: StationConfig) -> dict[str, Any]:
+    return {
+        "kind": station.kind,
+        "title": station.title,
+        "room": station.room,
+        "calendar": station.calendar,
+        "crew": station.crew,
+        "takes": dict(station.takes),
+        "gives": dict(station.gives),
+        "materials": dict(station.materials),
+        "parameters": _values(station.parameters),
+        "processes": {name: _process(process) for name, process in station.processes.items()},
+        "machine": _process(station.machine) if station.machine else None,
+        "failures": {
+            failure.cause: {
+                "time_between_failures": _value(failure.time_between_failures),
+                "time_to_repair": _value(failure.time_to_repair),
+                "time_to_repair_variation": _value(failure.time_to_repair_variation),
+            }
+            for failure in station.failures
+        },
+    }
+
+
+def _process(process: ProcessConfig) -> dict[str, Any]:
+    return {
+        "kind": process.kind,
+        "model": process.model,
+        "fidelity": process.fidelity,
+        "parameters": _values(process.parameters),
+        "map": {
+            name: entry if isinstance(entry, str) else dict(entry)
+            for name, entry in process.map.items()
+        },
+        "fixed": dict(process.fixed),
+        "key": process.key,
+    }
+
+
+def _values(values: Mapping[str, Value]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in values.items()}
+
+
+def _value(value: Value) -> dict[str, Any]:
+    scalar = list(value.value) if isinstance(value.value, tuple) else value.value
+    return {
+        "value": scalar,
+        "unit": value.unit,
+        "tag": value.tag,
+        "source": value.source,
+        "origin": value.origin,
+    }
+
+
+def _time(ticks: int | None) -> dict[str, Any] | None:
+    return None if ticks is None else {"value": ticks / _TICKS_PER_SECOND, "unit": "s"}
+
+
+def _calendar(calendar: CalendarConfig) -> str | list[dict[str, Any]]:
+    """Return working hours as seconds from Monday 00:00."""
+    if not calendar.open_s:
+        return "always"
+    return [{"from": start, "until": end, "unit": "s"} for start, end in calendar.open_s]
+
+
+def _disturbance(disturbance: DisturbanceConfig, plant: Plant) -> dict[str, Any]:
+    value = disturbance.value
+    quantity = plant.target(disturbance.address).quantity
+    return {
+        "address": disturbance.address,
+        "value": list(value) if isinstance(value, tuple) else value,
+        "unit": quantity.unit if quantity else "",
+        "from": _time(disturbance.start_tick),
+        "until": _time(disturbance.end_tick),
+    }

@@ -1,0 +1,188 @@
+"""Units as people write them, to and from the vocabulary's canonical units.
+
+    parse("1.9 m/min", vocabulary()["web_speed"])      -> 0.031666666666666666  [m/s]
+    display(0.0316666666666, vocabulary()["web_speed"]) -> "1.9 m/min"
+
+pint knows the units; this module reads the number, the usual short forms (`mg/cm2`, `W/m2K`,
+`°C`, `%`, UCUM's `A.h` and `/min`) and refuses what pint would read otherwise than it was meant
+(an angle as a plain number, `rpm` as radians). Conversions are exact fractions, rounded once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.scenario.unit_words import allowed_form, shown_unit, unit_expression
+
+if TYPE_CHECKING:
+    import pint
+
+    from linetwin.quantities import Quantity
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_LONGEST_NUMBER = 40
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?\Z")
+_C_RATE = re.compile(r"(\d+(?:\.\d+)?)?\s*C\s*/\s*(\d+(?:\.\d+)?)\Z")
+_SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
+_BASES = {
+    "kilogram": "kg",
+    "gram": "g",
+    "meter": "m",
+    "second": "s",
+    "ampere": "A",
+    "kelvin": "K",
+    "mole": "mol",
+}
+
+
+@dataclass(frozen=True)
+class _Conversion:
+    """target = scale * value + offset."""
+
+    scale: Fraction
+    offset: Fraction
+
+
+def parse(text: str, quantity: Quantity) -> float:
+    """Return `text`, a number with a unit, in the quantity's canonical unit.
+
+    A number alone is taken only where the canonical unit is "1". Raises ScenarioError with one
+    problem that names the allowed form; the plausible range is not looked at here.
+    """
+    number, unit = _split(text, quantity)
+    if not unit:
+        if quantity.unit != "1":
+            raise _refusal(f"'{text}' has no unit", quantity)
+        unit = "1"
+    try:
+        conversion = _conversion(unit, quantity.unit, is_difference(quantity))
+    except ScenarioError as error:
+        raise _refusal(f"'{text}': {error.problems[0].message}", quantity) from error
+    return _finite(number * conversion.scale + conversion.offset, text)
+
+
+def si(text: str) -> tuple[float, str]:
+    """Return a number with any unit as its value in SI base units, and their UCUM text.
+
+    For parameters that only an FMU knows: `250 mm` is (0.25, "m"), a number alone has unit "".
+    Raises ScenarioError when there is no number or nobody knows the unit.
+    """
+    number, unit = _split(text, None)
+    if not unit:
+        return _finite(number, text), ""
+    target = _ucum(_pint_unit(unit, difference=False))
+    conversion = _conversion(unit, target, difference=False)
+    return _finite(number * conversion.scale + conversion.offset, text), target
+
+
+def display(value: float, quantity: Quantity, digits: int = 6) -> str:
+    """Return `value` (canonical unit) as people read it, in the quantity's display unit."""
+    conversion = _conversion(quantity.unit, quantity.display, is_difference(quantity))
+    shown = float(Fraction(value) * conversion.scale + conversion.offset)
+    unit = shown_unit(quantity.display)
+    return f"{shown:.{digits}g} {unit}" if unit else f"{shown:.{digits}g}"
+
+
+def is_difference(quantity: Quantity) -> bool:
+    """Say whether a temperature quantity is a difference, which 0 degC = 273.15 K must not shift."""
+    return quantity.unit == "K" and quantity.display != "Cel"
+
+
+def _split(text: str, quantity: Quantity | None) -> tuple[Fraction, str]:
+    """Cut a number and its unit apart; each way of getting it wrong has its own message."""
+    tidy = _SPACES.sub(" ", text).strip().replace("\u2212", "-")
+    if _CLOCK.match(tidy):
+        raise _refusal(f"'{text}' is a time of day", quantity)
+    c_rate = _C_RATE.match(tidy)
+    if c_rate:
+        rate = float(c_rate[1] or 1) / float(c_rate[2])
+        raise ScenarioError([Problem(f"'{text}' is not read", hint=f"write {rate:.6g} 1/h")])
+    match = _NUMBER.match(tidy)
+    if match is None:
+        raise _refusal(f"'{text}' does not begin with a number", quantity)
+    rest = tidy[match.end() :].strip()
+    if rest.startswith(","):
+        hint = "write a decimal point and no thousands separator: 1.5 or 1500"
+        raise ScenarioError([Problem(f"'{text}' has a comma in its number", hint=hint)])
+    if re.match(r"\d+ ?(?!\s*[/\d])", rest) or re.search(r"[A-Za-z%] \d", rest):
+        hint = "one number and one unit, such as 1500 m or 28 h"
+        raise ScenarioError([Problem(f"'{text}' has more than one number", hint=hint)])
+    if len(match[0]) > _LONGEST_NUMBER or not math.isfinite(float(match[0])):
+        raise _refusal(f"'{text}' is too long or too large a number", quantity)
+    return Fraction(match[0]), rest
+
+
+def _finite(value: Fraction, text: str) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ScenarioError(f"'{text}' is too large") from error
+
+
+def _refusal(message: str, quantity: Quantity | None) -> ScenarioError:
+    hint = allowed_form(quantity) if quantity else "a number with a unit, such as 0.25 m"
+    return ScenarioError([Problem(message, hint=hint)])
+
+
+@cache
+def _registry() -> pint.UnitRegistry[Fraction]:
+    """The one registry, with the names of UCUM that pint lacks."""
+    import pint
+
+    registry: pint.UnitRegistry[Fraction] = pint.UnitRegistry(
+        autoconvert_offset_to_baseunit=True, non_int_type=Fraction
+    )
+    for alias in ("degree_Celsius = Cel", "ohm = Ohm", "week = wk"):
+        registry.define(f"@alias {alias}")
+    return registry
+
+
+@cache
+def _pint_unit(text: str, *, difference: bool) -> pint.Unit:
+    """Return pint's unit for `text`; ScenarioError if unknown or if it counts angles or bits."""
+    import pint
+
+    registry = _registry()
+    expression = unit_expression(text, difference=difference)
+    try:
+        unit = registry.Unit(expression)
+        _, roots = registry.get_root_units(unit)
+    except (pint.PintError, AttributeError, ValueError, TypeError, SyntaxError) as error:
+        raise ScenarioError(f"unit '{text}' is unknown") from error
+    strange = set(map(str, dict(roots._units))) - set(_BASES)  # noqa: SLF001
+    if strange:
+        raise ScenarioError(f"unit '{text}' measures {' and '.join(sorted(strange))}")
+    return unit
+
+
+@cache
+def _conversion(unit: str, target: str, difference: bool) -> _Conversion:  # noqa: FBT001
+    import pint
+
+    source, goal = (_pint_unit(text, difference=difference) for text in (unit, target))
+    quantity = _registry().Quantity
+    try:
+        at_zero, at_one = (
+            Fraction(quantity(Fraction(n), source).to(goal).magnitude) for n in (0, 1)
+        )
+    except pint.PintError as error:
+        raise ScenarioError(f"unit '{unit}' does not fit here") from error
+    return _Conversion(at_one - at_zero, at_zero)
+
+
+def _ucum(unit: pint.Unit) -> str:
+    """Return the SI base units of `unit` as UCUM, such as "kg/(s3.K)"."""
+    _, roots = _registry().get_base_units(unit)
+    powers = {_BASES[str(name)]: int(power) for name, power in dict(roots._units).items()}  # noqa: SLF001
+    above = [f"{base}{power if power > 1 else ''}" for base, power in powers.items() if power > 0]
+    below = [f"{base}{-power if power < -1 else ''}" for base, power in powers.items() if power < 0]
+    if not below:
+        return ".".join(above) or "1"
+    divisor = ".".join(below)
+    return f"{'.'.join(above) or '1'}/{f'({divisor})' if len(below) > 1 else divisor}"
