@@ -61,20 +61,21 @@ def build_functions(model: Model) -> Functions:
         *(model.derivatives[v.name] for v in model.of_kind(Kind.STATE)),
         *(model.residuals[v.name] for v in model.of_kind(Kind.ALGEBRAIC)),
     )
-    f = _column(f)
+    f = ca.cse(_column(f))  # formulas built twice are then differentiated and computed once
     y = _column(ca.vertcat(*(model.outputs[v.name] for v in model.of_kind(Kind.OUTPUT))))
     g = _column(ca.vertcat(*(transition.guard for transition in model.transitions)))
     dfdz, dfdt = ca.jacobian(f, z), ca.jacobian(f, model.time)
     seeds = [ca.SX.sym(f"d{k}", s.numel()) for k, s in zip("zdup", (z, d, u, p), strict=True)]
     point, seed = ca.vertcat(z, d, u, p), ca.vertcat(*seeds)
     df, dy = (ca.densify(ca.jtimes(e, point, seed)) for e in (f, y))
+    jacobian, once = [f, dfdz, ca.densify(dfdt)], {"cse": True}
     return Functions(
-        rhs=ca.Function("model_rhs", arguments, [f]),
-        jacobian=ca.Function("model_jacobian", arguments, [f, dfdz, ca.densify(dfdt)]),
-        outputs=ca.Function("model_outputs", arguments, [y]),
-        guards=ca.Function("model_guards", arguments, [g]),
-        jump=ca.Function("model_jump", arguments, [_jump(model)]),
-        directional=ca.Function("model_directional", arguments + seeds, [df, dy]),
+        rhs=ca.Function("model_rhs", arguments, [f], once),
+        jacobian=ca.Function("model_jacobian", arguments, jacobian, once),
+        outputs=ca.Function("model_outputs", arguments, [y], once),
+        guards=ca.Function("model_guards", arguments, [g], once),
+        jump=ca.Function("model_jump", arguments, [_jump(model)], once),
+        directional=ca.Function("model_directional", arguments + seeds, [df, dy], once),
         sparsity=dfdz.sparsity(),
         depends_on_time=dfdt.nnz() > 0,
     )
