@@ -61,6 +61,10 @@ class Calendar:
         queue = self._environment._queue  # noqa: SLF001
         return int(queue[0][0]) if queue else None
 
+    def reset(self, now: int) -> None:
+        """Begin anew at `now` with nothing planned."""
+        self._environment = simpy.Environment(initial_time=now)
+
     def save(self) -> list[tuple[int, str, int]]:
         """Return every pending entry as (tick, who, token), in the order of service."""
         entries = []

@@ -69,7 +69,9 @@ def _lot_size(written: Written, place: Place, problems: Problems) -> Value | Non
     matching = [quantity for quantity in _LOT_SIZES if _fits(raw, quantity)]
     if matching:
         return read_value(written, matching[0], place, problems)
-    problems.add(place, f"{raw!r} is no size of a lot", "such as 100 kg, 500 m2, 2000 m or 500 (pieces)")
+    problems.add(
+        place, f"{raw!r} is no size of a lot", "such as 100 kg, 500 m2, 2000 m or 500 (pieces)"
+    )
     return None
 
 

@@ -98,9 +98,7 @@ def _disturbance(
     return DisturbanceConfig(written.address, value, start, end)
 
 
-def _changeable(
-    address: str, plant: Plant, place: Place, problems: Problems
-) -> Target | None:
+def _changeable(address: str, plant: Plant, place: Place, problems: Problems) -> Target | None:
     """Return the target of an address whose value may change while the line runs."""
     try:
         target = plant.target(address)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+_MOST_NAMES = 20
+
 
 @dataclass(frozen=True)
 class Place:
@@ -68,5 +70,5 @@ def nearest(name: str, allowed: Iterable[str], noun: str = "") -> str:
         return f"did you mean {' or '.join(near)}?"
     if not names:
         return f"there is no {noun}" if noun else ""
-    shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    shown = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
     return f"allowed: {shown}"

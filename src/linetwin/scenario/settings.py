@@ -60,7 +60,8 @@ def settings_of_overrides(overrides: Sequence[str], problems: Problems) -> list[
         except ScenarioError as error:
             problems.adopt(error, place)
         except ValidationError:
-            problems.add(place, f"'{text.strip()}' is no value", "{value: ..., tag: A, source: ...}")
+            hint = "write {value: 1.9 m/min, tag: A, source: why}"
+            problems.add(place, f"'{text.strip()}' is no value", hint)
         else:
             found.append(Setting(address, written, place))
     return found

@@ -168,7 +168,8 @@ class StationReader:
         for name, entry in written.map.items():
             if name not in known:
                 hint = nearest(name, (quantity.name for quantity in known))
-                self.problems.add(self._place(*key, "map", name), f"unknown quantity '{name}'", hint)
+                place = self._place(*key, "map", name)
+                self.problems.add(place, f"unknown quantity '{name}'", hint)
             table = entry.model_dump(exclude_none=True)
             found[name] = entry.variable if table.keys() == {"variable"} else table
         return found

@@ -90,7 +90,7 @@ def display(value: float, quantity: Quantity, digits: int = 6) -> str:
 
 
 def is_difference(quantity: Quantity) -> bool:
-    """Say whether a temperature quantity is a difference, which 0 degC = 273.15 K must not shift."""
+    """Say whether a temperature is a difference, which the zero of a scale must not shift."""
     return quantity.unit == "K" and quantity.display != "Cel"
 
 
@@ -155,7 +155,7 @@ def _pint_unit(text: str, *, difference: bool) -> pint.Unit:
         _, roots = registry.get_root_units(unit)
     except (pint.PintError, AttributeError, ValueError, TypeError, SyntaxError) as error:
         raise ScenarioError(f"unit '{text}' is unknown") from error
-    strange = set(map(str, dict(roots._units))) - set(_BASES)  # noqa: SLF001
+    strange = set(_powers(roots)) - set(_BASES)
     if strange:
         raise ScenarioError(f"unit '{text}' measures {' and '.join(sorted(strange))}")
     return unit
@@ -179,10 +179,16 @@ def _conversion(unit: str, target: str, difference: bool) -> _Conversion:  # noq
 def _ucum(unit: pint.Unit) -> str:
     """Return the SI base units of `unit` as UCUM, such as "kg/(s3.K)"."""
     _, roots = _registry().get_base_units(unit)
-    powers = {_BASES[str(name)]: int(power) for name, power in dict(roots._units).items()}  # noqa: SLF001
+    powers = {_BASES[name]: round(power) for name, power in _powers(roots).items()}
     above = [f"{base}{power if power > 1 else ''}" for base, power in powers.items() if power > 0]
     below = [f"{base}{-power if power < -1 else ''}" for base, power in powers.items() if power < 0]
     if not below:
         return ".".join(above) or "1"
     divisor = ".".join(below)
     return f"{'.'.join(above) or '1'}/{f'({divisor})' if len(below) > 1 else divisor}"
+
+
+def _powers(unit: pint.Unit) -> dict[str, float]:
+    """Return base unit -> exponent."""
+    container = unit._units  # noqa: SLF001 (pint has no public way to the exponents)
+    return {str(name): float(str(power)) for name, power in container.items()}

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.problems import Problems
 
 FileModel = TypeVar("FileModel", bound=BaseModel)
-_MOST_ROUNDS = 50
+_MOST_ROUNDS = 200
+_LONGEST_SHOWN = 60
 # What stands in for a missing key of the top level, so that the rest can still be checked.
 _STAND_INS: dict[str, object] = {"name": "unnamed", "stations": {}}
 _NAME_HINT = "letters, digits and _; paths are lower-case and joined by dots: cathode.coater"
@@ -116,7 +117,7 @@ def _shown(value: object) -> str:
     if value is None:
         return "empty"
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _cut_out(data: dict[str, Any], detail: ErrorDetails) -> KeyPath | None:
@@ -135,8 +136,8 @@ def _cut_out(data: dict[str, Any], detail: ErrorDetails) -> KeyPath | None:
         for part in path[: length - 1]:
             holder = holder[part] if _has(holder, part) else None
         if _has(holder, path[length - 1]):
-            if isinstance(holder, list):  # keep the places of the other items
-                holder[path[length - 1]] = None
+            if isinstance(holder, list):  # an item must keep its place: lines hang on it
+                holder[int(path[length - 1])] = None
             else:
                 del holder[path[length - 1]]
             return path[:length]

@@ -1,0 +1,190 @@
+"""Running a line to its end, saving it after any event, and continuing it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+import numpy as np
+
+from linetwin.errors import SimulationError
+from linetwin.line.equipment import Equipment
+from linetwin.line.kinds.cells import write_cells
+from linetwin.line.kinds.mixer import Mixer
+from linetwin.line.kinds.web import CONTENT, write_segments
+from linetwin.line.unit import UnitState
+
+if TYPE_CHECKING:
+    from linetwin.contracts import Continuous
+    from linetwin.line.lots import Lot
+    from linetwin.line.world import World
+
+FORMAT = 1
+"""Version of a snapshot; one of another version is refused."""
+
+
+def save(world: World, mark: dict[str, Any]) -> bytes:
+    """Return the whole state of a line; `mark` is where its run folder stood.
+
+    A snapshot is MessagePack of plain data: nothing in it is executed when it is read.
+    """
+    models = {name: model.save() for name, model in _models(world).items()}
+    return bytes(
+        msgpack.packb(
+            {
+                "format": FORMAT,
+                "scenario": _digest(world),
+                "mark": mark,
+                "now": world.now,
+                "calendar": world.calendar.save(),
+                "units": [vars(unit.state) for unit in world.units.values()],
+                "lots": world.lots.save(),
+                "ledger": world.ledger.save(),
+                "counts": dict(world.counts),
+                "outside_validity": world.outside_validity,
+                "parameters": world.parameters,
+                "heat": {unit.name: unit.heat_emission_w for unit in world.equipment()},
+                "events": world.events,
+                "crews": {name: crew.save() for name, crew in world.crews.items()},
+                "supplies": {path: supply.save() for path, supply in world.supplies.items()},
+                "buffers": {path: buffer.save() for path, buffer in world.buffers.items()},
+                "tanks": {path: tank.save() for path, tank in world.tanks.items()},
+                "driver": world.driver.save(),
+                "models": models,
+            }
+        )
+    )
+
+
+def load(world: World, blob: bytes) -> dict[str, Any]:
+    """Put a newly made world into a saved state; return the mark of its run folder.
+
+    SimulationError where the snapshot is of another version, scenario or set of models.
+    """
+    try:
+        data = msgpack.unpackb(blob, strict_map_key=False)
+    except (ValueError, msgpack.UnpackException) as error:
+        message = "this is no snapshot of linetwin, or it is damaged"
+        raise SimulationError(message) from error
+    _check(world, data)
+    world.calendar.reset(data["now"])
+    world.driver.load(data["driver"])
+    world.lots.load(data["lots"])
+    world.ledger.load(data["ledger"])
+    world.counts.clear()
+    world.counts.update(data["counts"])
+    world.outside_validity = dict(data["outside_validity"])
+    world.parameters = dict(data["parameters"])
+    world.events = data["events"]
+    for group, parts in (
+        (data["crews"], world.crews),
+        (data["supplies"], world.supplies),
+        (data["buffers"], world.buffers),
+        (data["tanks"], world.tanks),
+    ):
+        for name, state in group.items():
+            parts[name].load(state)
+    for state in data["units"]:
+        world.units[state["name"]].state = UnitState(**state)
+    for unit in world.equipment():
+        unit.heat_emission_w = data["heat"][unit.name]
+    for name, model in _models(world).items():
+        model.restore(data["models"][name])
+    world.calendar.load([(tick, who, token) for tick, who, token in data["calendar"]])
+    mark: dict[str, Any] = data["mark"]
+    return mark
+
+
+def close(world: World) -> None:
+    """Write what is still open when a run ends: energies, lots, cells and segments in process."""
+    world.recorder.record()
+    _book_energy(world)
+    held = _tank_contents(world)
+    for lot in world.lots.open_lots():
+        for material, amount in _content_of(lot, world).items():
+            held.setdefault(lot.place, {}).setdefault(material, 0.0)
+            held[lot.place][material] += amount
+        _write_open(world, lot)
+    for place, contents in held.items():
+        world.ledger.book(contents, place, "in_process", world.material_units)
+    world.sink.add("ledger", world.ledger.rows())
+
+
+def _models(world: World) -> dict[str, Continuous]:
+    found: dict[str, Continuous] = {}
+    for unit in world.units.values():
+        if isinstance(unit, Equipment) and unit.machine is not None:
+            found[f"{unit.name}/machine"] = unit.machine
+        if isinstance(unit, Mixer):
+            found[f"{unit.name}/mixing"] = unit.slurry
+    if world.building is not None:
+        found["building"] = world.building.model
+    return found
+
+
+def _digest(world: World) -> str:
+    return hashlib.sha256(world.scenario.text.encode()).hexdigest()
+
+
+def _check(world: World, data: dict[str, Any]) -> None:
+    if data.get("format") != FORMAT:
+        message = f"snapshot of format {data.get('format')}; this version reads format {FORMAT}"
+        raise SimulationError(message)
+    if data["scenario"] != _digest(world):
+        message = "the snapshot belongs to another scenario than the one given"
+        raise SimulationError(message)
+    differing = {state["name"] for state in data["units"]} ^ set(world.units)
+    if differing:
+        message = f"the snapshot and the line differ in units: {', '.join(sorted(differing))}"
+        raise SimulationError(message)
+
+
+def _book_energy(world: World) -> None:
+    owners: list[tuple[str, str, Continuous]] = [
+        (unit.name, "machine", unit.machine) for unit in world.equipment() if unit.machine is not None
+    ]
+    if world.building is not None:
+        owners.append((world.building.name, "building", world.building.model))
+    for name, entry, model in owners:
+        values = model.read(("electric_energy", "thermal_energy"))
+        for carrier, quantity in (("electricity", "electric_energy"), ("heat", "thermal_energy")):
+            world.ledger.add("energy", carrier, name, entry, values[quantity], "J")
+
+
+def _tank_contents(world: World) -> dict[str, dict[str, float]]:
+    held: dict[str, dict[str, float]] = {}
+    for path, tank in world.tanks.items():
+        for batch, mass in tank.batches.items():
+            lot = world.lots[batch]
+            for material, content in lot.content.items():
+                held.setdefault(path, {}).setdefault(material, 0.0)
+                held[path][material] += content * mass / lot.amount
+    return held
+
+
+def _content_of(lot: Lot, world: World) -> dict[str, float]:
+    """Raw material in an open lot, outside of tanks and of what is still on the shelf."""
+    if lot.kind == "slurry_batch":
+        return {} if lot.place in world.tanks else dict(lot.content)
+    used = {name: 0.0 for name in lot.columns if name.startswith(CONTENT)}
+    for unit in world.equipment():
+        for role in ("cathode", "anode"):
+            if unit.state.job.get(role) == lot.name:
+                at = float(unit.state.job[f"{role}_at"])
+                edges = np.concatenate([[0.0], np.cumsum(lot.columns["end_m"] - lot.columns["start_m"])])
+                for name in used:
+                    sums = np.concatenate([[0.0], np.cumsum(lot.columns[name])])
+                    used[name] = float(np.interp(at, edges, sums))
+    return {
+        name.removeprefix(CONTENT): float(lot.columns[name].sum()) - gone for name, gone in used.items()
+    }
+
+
+def _write_open(world: World, lot: Lot) -> None:
+    if lot.kind == "mother_roll":
+        write_segments(world, lot, lot.place)
+    if lot.kind == "tray":
+        rows = np.arange(lot.items)
+        write_cells(world, lot, rows, ["in_process"] * lot.items, lot.place, [""] * lot.items)
+    world.write_lot(lot, "in_process", lot.place, -1)
