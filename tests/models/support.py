@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import shutil
 import sys
 import tempfile
@@ -68,6 +69,12 @@ def fmu_path(name: str) -> Path:
 
 
 @cache
+def _unzipped(name: str) -> str:
+    # once in a session: the library must not be written anew while a process has it loaded
+    return str(extract(str(fmu_path(name)), unzipdir=str(_build_folder() / f"{name}-unzipped")))
+
+
+@cache
 def fmu(name: str) -> Fmu:
     """Return the model's FMU, loaded once in a session."""
     return Fmu(name)
@@ -77,7 +84,7 @@ class Fmu:
     """An FMU on FMPy's slave class; `messages` holds what it logged since the last start."""
 
     def __init__(self, name: str) -> None:
-        folder = extract(str(fmu_path(name)), unzipdir=str(_build_folder() / f"{name}-unzipped"))
+        folder = _unzipped(name)
         description = read_model_description(folder)
         self.model = model(name)
         self.variables = {v.name: v for v in description.modelVariables}
@@ -170,13 +177,13 @@ class Fmu:
 
 def draw(variable: Variable, generator: np.random.Generator) -> float:
     """Return a random value in the variable's whole range, in small and in large decades alike."""
-    low = -10.0 if variable.minimum is None else variable.minimum
-    high = low + 20.0 if variable.maximum is None else variable.maximum
+    low = variable.minimum if math.isfinite(variable.minimum) else -10.0
+    high = variable.maximum if math.isfinite(variable.maximum) else low + 20.0
     if variable.integer:
         return float(generator.integers(int(low), int(high) + 1))
-    if low >= 0.0 and generator.random() < 0.3:  # ranges span decades: half their size is not all
-        floor = max(low, high * 1e-6)
-        return float(floor * (high / floor) ** generator.random()) if high > 0.0 else 0.0
+    if low >= 0.0 and high > 0.0 and generator.random() < 0.3:
+        floor = max(low, high * 1e-6)  # ranges span decades: an even draw leaves out the small
+        return float(floor * (high / floor) ** generator.random())
     return float(generator.uniform(low, high))
 
 
@@ -185,6 +192,4 @@ def near(variable: Variable, generator: np.random.Generator, share: float = 0.1)
     if variable.integer:
         return variable.start
     value = variable.start * (1.0 + share * generator.uniform(-1.0, 1.0))
-    low = -np.inf if variable.minimum is None else variable.minimum
-    high = np.inf if variable.maximum is None else variable.maximum
-    return float(min(max(value, low), high))
+    return float(min(max(value, variable.minimum), variable.maximum))
