@@ -1,0 +1,84 @@
+"""What a run assumed: the parameters of its resolved scenario, each with its evidence tag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from linetwin.errors import ResultsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linetwin.results.reader import Run
+
+# Sections of the resolved scenario that are no part of an address.
+_SECTIONS = {"stations", "parameters", "processes", "materials", "failures", "deviations"}
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One parameter: `value` in `unit` (canonical), tag V, D, M or A, and where it comes from."""
+
+    address: str
+    value: Any
+    unit: str
+    tag: str
+    source: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts of the resolved scenario that results refer to; empty where it has none."""
+
+    content: dict[str, Any]
+
+    @property
+    def stations(self) -> dict[str, dict[str, Any]]:
+        """Stations by path, in the order of the line file."""
+        return dict(self.content.get("stations") or {})
+
+    @property
+    def buffers(self) -> dict[str, dict[str, Any]]:
+        """Buffers by path."""
+        return dict(self.content.get("buffers") or {})
+
+    def number(self, station: str, quantity: str) -> float | None:
+        """Return a station's parameter in its canonical unit, None where it has none."""
+        parameters = self.stations.get(station, {}).get("parameters") or {}
+        value = (parameters.get(quantity) or {}).get("value")
+        return float(value) if isinstance(value, (int, float)) else None
+
+    def assumptions(self) -> list[Assumption]:
+        """Return every parameter that carries an evidence tag."""
+        return list(_tagged(self.content, ()))
+
+
+def _tagged(node: object, path: tuple[str, ...]) -> Iterator[Assumption]:
+    if not isinstance(node, dict):
+        return
+    if {"value", "tag"} <= node.keys():
+        yield Assumption(
+            ".".join(key for key in path if key not in _SECTIONS),
+            node["value"],
+            str(node.get("unit", "")),
+            str(node["tag"]),
+            str(node.get("source", "")),
+            str(node.get("origin", "")),
+        )
+        return
+    for key, child in node.items():
+        yield from _tagged(child, (*path, str(key)))
+
+
+def plan(run: Run) -> Plan:
+    """Read the resolved scenario of a run; ResultsError where it is damaged."""
+    try:
+        content = YAML(typ="safe", pure=True).load(run.scenario)
+    except YAMLError as error:
+        raise ResultsError(f"{run.path / 'scenario.yaml'} is damaged: {error}") from error
+    return Plan(content if isinstance(content, dict) else {})

@@ -1,0 +1,162 @@
+"""The key figures of a run, each with value, unit and meaning; names of ISO 22400-2 where they fit.
+
+`compute()` returns section -> name -> {"value", "unit", "meaning"}; a value is a number, text,
+None where there is nothing to tell, or a table (a mapping by station, state, material, ...).
+Units are canonical; times are counted from the start of the run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linetwin.results import timeline
+from linetwin.results.assumptions import Plan, plan
+from linetwin.results.manifest import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from linetwin.results.reader import Run
+
+Kpi = dict[str, Any]
+Section = dict[str, Kpi]
+Kpis = dict[str, Section]
+
+GRADES = ("A", "B")
+MS_PER_HOUR = 3_600_000
+
+
+def kpi(value: Any, unit: str, meaning: str) -> Kpi:  # noqa: ANN401 - a number or a table
+    """Return one key figure; numbers that are not finite become None."""
+    return {"value": _plain(value), "unit": unit, "meaning": meaning}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - recursion over JSON
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, (np.integer, np.floating)):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The tables of a run that several sections look at, read once."""
+
+    run: Run
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The resolved scenario."""
+        return plan(self.run)
+
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """The cells table."""
+        return self.run.table("cells")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The events table."""
+        return self.run.table("events")
+
+    @cached_property
+    def lots(self) -> pd.DataFrame:
+        """The lots table."""
+        return self.run.table("lots")
+
+    @cached_property
+    def segments(self) -> pd.DataFrame:
+        """The segments table."""
+        return self.run.table("segments")
+
+    @cached_property
+    def signals(self) -> pd.DataFrame:
+        """The signals table."""
+        return self.run.table("signals")
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """The ledger table."""
+        return self.run.table("ledger")
+
+    @cached_property
+    def end(self) -> int:
+        """The last tick."""
+        return timeline.end_tick(self.run)
+
+    @cached_property
+    def spans(self) -> pd.DataFrame:
+        """Intervals of PackML state."""
+        return timeline.intervals(self.events, self.end)
+
+    @cached_property
+    def good(self) -> pd.DataFrame:
+        """Cells graded A or B."""
+        return self.cells[self.cells["status"].isin(GRADES)]
+
+    @cached_property
+    def grading(self) -> set[str]:
+        """The stations that grade: where good cells ended, or by name."""
+        named = {s for s in self.cells["station"].unique() if str(s).split(".")[-1] == "grading"}
+        return set(self.good["station"].unique()) | named
+
+    @cached_property
+    def graded(self) -> pd.DataFrame:
+        """Cells that were given a grade, scrap at grading included, in the order of grading."""
+        scrap = (self.cells["status"] == "scrap") & self.cells["station"].isin(self.grading)
+        return self.cells[self.cells["status"].isin(GRADES) | scrap].sort_values(
+            "ended", kind="stable"
+        )
+
+    @cached_property
+    def window(self) -> tuple[int, int] | None:
+        """Ticks between which the middle half of the graded cells was graded."""
+        ticks = self.graded["ended"].to_numpy()
+        if len(ticks) < 4:  # noqa: PLR2004 - fewer have no middle half
+            return None
+        first, last = (
+            int(ticks[min(math.ceil(at * len(ticks)), len(ticks)) - 1]) for at in timeline.WINDOW
+        )
+        return (first, last) if last > first else None
+
+    @property
+    def good_energy_j(self) -> float | None:
+        """Energy that the good cells give in their first full discharge [J]; None if not known."""
+        if "discharge_energy" not in self.good:
+            return None
+        return float(self.good["discharge_energy"].sum())
+
+
+def compute(run: Run) -> Kpis:
+    """Compute all key figures of a run; those it cannot tell have the value None."""
+    from linetwin.results import kpis_energy, kpis_order, kpis_stations
+
+    facts = Facts(run)
+    return {
+        "order": kpis_order.order(facts),
+        "quality": kpis_order.quality(facts),
+        "energy": kpis_energy.energy(facts),
+        "stations": kpis_stations.stations(facts),
+        "buffers": kpis_stations.buffers(facts),
+        "materials": kpis_energy.materials(facts),
+        "stock": kpis_order.stock(facts),
+    }
+
+
+def write(run: Run) -> Kpis:
+    """Compute the key figures and put them into the run folder as kpis.json."""
+    found = compute(run)
+    text = json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False)
+    write_atomically(run.path / "kpis.json", text + "\n")
+    return found

@@ -1,0 +1,193 @@
+"""Key figures of the order: how many cells, when, of what quality, and what is still there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from linetwin.results.kpis import GRADES, MS_PER_HOUR, Facts, Section, kpi
+from linetwin.results.timeline import station_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What a grade is decided on, and what tells how the line spreads.
+GRADED_ON = ("capacity", "dcir", "ocv_drift", "first_cycle_efficiency")
+
+
+def order(facts: Facts) -> Section:
+    """Return counts, dates and rates of cells."""
+    cells, graded = facts.cells, facts.graded
+    scrap = cells[cells["status"] == "scrap"]
+    upstream = scrap[~scrap["station"].isin(facts.grading)]
+    counts = cells["status"].value_counts()
+    finished = len(graded) + len(upstream)
+    good = len(facts.good)
+    ended = graded["ended"]
+    return {
+        "cells_started": kpi(len(cells), "1", "cells whose stacking began"),
+        "cells_graded": kpi(len(graded), "1", "cells graded A, B or scrap (produced quantity)"),
+        "cells_good": kpi(good, "1", "cells graded A or B (good quantity)"),
+        "cells_a": kpi(int(counts.get("A", 0)), "1", "cells graded A"),
+        "cells_b": kpi(int(counts.get("B", 0)), "1", "cells graded B"),
+        "cells_scrap_at_grading": kpi(len(scrap) - len(upstream), "1", "cells scrapped at grading"),
+        "cells_scrap_upstream": kpi(len(upstream), "1", "cells scrapped before grading"),
+        "cells_in_process": kpi(
+            len(cells) - finished, "1", "cells started and neither graded nor scrapped at the end"
+        ),
+        "first_cell_graded": kpi(_seconds(ended.min()), "s", "when the first cell was graded"),
+        "last_cell_graded": kpi(_seconds(ended.max()), "s", "when the last cell was graded"),
+        "duration": kpi(facts.end / 1000, "s", "simulated time of the run"),
+        "throughput": kpi(_throughput(facts), "1/h", _THROUGHPUT),
+        "steady_window": kpi(
+            None if facts.window is None else [tick / 1000 for tick in facts.window],
+            "s",
+            "the window of the throughput, from and to",
+        ),
+        "lead_time": kpi(
+            _seconds((graded["ended"] - graded["started"]).median()),
+            "s",
+            "median time from stacking to grade",
+        ),
+        "quality_ratio": kpi(
+            good / finished if finished else None,
+            "1",
+            "quality ratio (ISO 22400-2): good cells over cells graded or scrapped before",
+        ),
+        "share_a": kpi(
+            counts.get("A", 0) / finished if finished else None,
+            "1",
+            "cells graded A over cells graded or scrapped before",
+        ),
+    }
+
+
+_THROUGHPUT = (
+    "graded cells an hour while the middle half of them (25 % to 75 %) was graded "
+    "(throughput rate, ISO 22400-2)"
+)
+
+
+def _seconds(tick: float) -> float | None:
+    return None if pd.isna(tick) else float(tick) / 1000
+
+
+def _throughput(facts: Facts) -> float | None:
+    if facts.window is None:
+        return None
+    first, last = facts.window
+    ticks = facts.graded["ended"]
+    count = int(((ticks > first) & (ticks <= last)).sum())
+    return count / ((last - first) / MS_PER_HOUR)
+
+
+def quality(facts: Facts) -> Section:
+    """Return yields by station, defects and the distributions that decide the grade."""
+    cells = _cell_yields(facts)
+    webs = _web_yields(facts)
+    product = float(np.prod([*cells.values(), *webs.values()]))
+    scrap = facts.cells[facts.cells["status"] == "scrap"]
+    lesser = facts.cells[facts.cells["status"] == "B"]
+    bad = facts.segments[facts.segments["status"] == "scrap"]
+    lengths = bad.assign(length=bad["end_m"] - bad["start_m"], web=bad["roll"].map(_electrode))
+    section = {
+        "yield_of_stations": kpi(
+            cells, "1", "throughput yield: cells that a station passed on over cells it was given"
+        ),
+        "yield_of_webs": kpi(webs, "1", "good metres of web over coated metres, per electrode"),
+        "rolled_throughput_yield": kpi(
+            product if len(facts.cells) else None, "1", "product of the yields of stations and webs"
+        ),
+        "cell_scrap": kpi(_counted(scrap, len), "1", "cells scrapped, by station and reason"),
+        "cell_grade_b": kpi(_counted(lesser, len), "1", "cells graded B, by station and reason"),
+        "web_scrap": kpi(
+            _counted(lengths, lambda part: float(part["length"].sum()), "web"),
+            "m",
+            "web cut out, by electrode and reason",
+        ),
+    }
+    units = facts.run.units("cells")
+    for name in GRADED_ON:
+        if name in facts.cells:
+            section[name] = kpi(
+                _distribution(facts.graded[name]), units[name], f"{name} of all graded cells"
+            )
+    return section
+
+
+def _electrode(roll: str) -> str:
+    return roll.split(".", 1)[0]
+
+
+def _counted(frame: pd.DataFrame, measure: Any, by: str = "station") -> dict[str, Any]:  # noqa: ANN401
+    """Return station -> reason -> measure, the largest first."""
+    if frame.empty:
+        return {}
+    sums = {key: measure(part) for key, part in frame.groupby([by, "reason"], sort=False)}
+    found: dict[str, Any] = {}
+    for (station, reason), amount in sorted(sums.items(), key=lambda entry: -entry[1]):
+        found.setdefault(str(station), {})[str(reason) or "not stated"] = amount
+    return found
+
+
+def _cell_yields(facts: Facts) -> dict[str, float]:
+    """Throughput yield of each station that scrapped cells, over the finished cells."""
+    scrap = facts.cells[facts.cells["status"] == "scrap"]
+    lost: Mapping[str, int] = scrap["station"].value_counts().to_dict()
+    alive = len(scrap) + int(facts.cells["status"].isin(GRADES).sum())
+    places = [*facts.plan.stations, *station_order(facts.events), *lost]
+    found: dict[str, float] = {}
+    for station in dict.fromkeys(places):
+        if lost.get(station):
+            found[station] = 1 - lost[station] / alive
+            alive -= lost[station]
+    return found
+
+
+def _web_yields(facts: Facts) -> dict[str, float]:
+    segments = facts.segments
+    if segments.empty:
+        return {}
+    lengths = pd.DataFrame(
+        {
+            "web": segments["roll"].map(_electrode),
+            "all": segments["end_m"] - segments["start_m"],
+            "good": (segments["end_m"] - segments["start_m"]) * (segments["status"] != "scrap"),
+        }
+    )
+    sums = lengths.groupby("web", sort=False).sum()
+    return {str(web): float(row["good"] / row["all"]) for web, row in sums.iterrows()}
+
+
+def _distribution(values: pd.Series) -> dict[str, float | int]:
+    known = values.dropna()
+    if known.empty:
+        return {"count": 0}
+    quantiles = known.quantile([0.05, 0.5, 0.95]).to_list()
+    return {
+        "count": len(known),
+        "mean": float(known.mean()),
+        "standard_deviation": float(known.std(ddof=1)) if len(known) > 1 else float("nan"),
+        "minimum": float(known.min()),
+        "p05": quantiles[0],
+        "median": quantiles[1],
+        "p95": quantiles[2],
+        "maximum": float(known.max()),
+    }
+
+
+def stock(facts: Facts) -> Section:
+    """Return what lies in the line at the end (work in process)."""
+    open_lots = facts.lots[facts.lots["status"] == "in_process"]
+    by_place: dict[str, dict[str, int]] = {}
+    for (place, kind), part in open_lots.groupby(["place", "kind"], sort=False):
+        by_place.setdefault(str(place), {})[str(kind)] = len(part)
+    cells = facts.cells[facts.cells["status"] == "in_process"]
+    return {
+        "lots": kpi(by_place, "1", "open lots at the end, by place and kind"),
+        "cells": kpi(
+            cells["station"].value_counts().to_dict(), "1", "cells in process at the end, by place"
+        ),
+    }

@@ -1,0 +1,164 @@
+"""Key figures of the stations: how busy, what they waited for, which of them held the line back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linetwin.results import timeline
+from linetwin.results.kpis import Facts, Section, kpi
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FAILED = "Aborted"
+_WINDOW = (
+    "a station's own window: from the tick at which it had handed over 25 % of what it handed "
+    "over in the run to that of 75 %"
+)
+
+
+def stations(facts: Facts) -> Section:
+    """Return use, waiting, failures and the bottleneck, by station."""
+    windows = timeline.windows(facts.events, facts.spans)
+    by_station = dict(list(facts.spans.groupby("station", sort=False)))
+    order = [name for name in timeline.station_order(facts.events) if name in windows]
+    inside = {name: timeline.within(by_station[name], *windows[name]) for name in order}
+    busy, active = _busy(facts, windows, inside)
+    waits = {name: _waiting(inside[name]) for name in order}
+    return {
+        "utilisation": kpi(
+            timeline.shares(facts.spans), "1", "share of the run in each PackML state"
+        ),
+        "utilisation_steady": kpi(
+            {name: timeline.shares(inside[name]).get(name, {}) for name in order},
+            "1",
+            f"share of each PackML state in {_WINDOW}",
+        ),
+        "window": kpi(
+            {name: [tick / 1000 for tick in windows[name]] for name in order}, "s", _WINDOW
+        ),
+        "busy": kpi(
+            busy,
+            "1",
+            "utilization (ISO 22400-2) in the window: share of shift time in Execute; for a "
+            "station that holds many lots, mean share of its places taken",
+        ),
+        "active_period": kpi(
+            active,
+            "s",
+            "mean uninterrupted active period in the window (active-period method); for a station "
+            "that holds many lots, mean period with every place taken",
+        ),
+        "starved": kpi(
+            {name: wait["starved"] for name, wait in waits.items()}, "1", "share of window starved"
+        ),
+        "blocked": kpi(
+            {name: wait["blocked"] for name, wait in waits.items()}, "1", "share of window blocked"
+        ),
+        **_bottleneck(busy, active),
+        **_failures(facts),
+    }
+
+
+def _busy(
+    facts: Facts, windows: dict[str, tuple[int, int]], inside: dict[str, pd.DataFrame]
+) -> tuple[dict[str, float], dict[str, float]]:
+    busy: dict[str, float] = {}
+    active: dict[str, float] = {}
+    for name, spans in inside.items():
+        places = facts.plan.number(name, "parallel_places")
+        if places is not None and places > 1:
+            taken = timeline.occupancy(facts.events, facts.lots, name, facts.end)
+            found = timeline.places_taken(taken, places, windows[name])
+            busy[name], active[name] = found["busy"], found["full_s"]
+            continue
+        lengths = spans["end"] - spans["start"]
+        shift = float(lengths[spans["state"] != timeline.OFF_SHIFT].sum())
+        worked = float(lengths[spans["state"] == "Execute"].sum())
+        busy[name] = worked / shift if shift else 0.0
+        periods = timeline.active_periods(spans)
+        active[name] = float(periods.mean() / 1000) if len(periods) else 0.0
+    return busy, active
+
+
+def _waiting(spans: pd.DataFrame) -> dict[str, float]:
+    lengths = spans["end"] - spans["start"]
+    total = float(lengths.sum())
+    suspended = spans["state"] == "Suspended"
+    return {
+        cause: float(lengths[suspended & (spans["cause"] == cause)].sum()) / total if total else 0.0
+        for cause in ("starved", "blocked")
+    }
+
+
+def _bottleneck(busy: dict[str, float], active: dict[str, float]) -> Section:
+    busiest = max(busy, key=lambda name: busy[name]) if busy else None
+    longest = max(active, key=lambda name: active[name]) if active else None
+    return {
+        "bottleneck": kpi(busiest, "", "the station with the highest busy share in its own window"),
+        "bottleneck_by_active_period": kpi(
+            longest, "", "the station with the longest mean active period; a cross-check"
+        ),
+    }
+
+
+def _failures(facts: Facts) -> Section:
+    """Counts and times of failures, down time with the wait for a technician."""
+    failures = facts.events[facts.events["event"] == "failure"]
+    down = facts.spans[facts.spans["state"] == FAILED]
+    down_s = (
+        down.assign(length=down["end"] - down["start"]).groupby("station")["length"].sum() / 1000
+    )
+    executed = facts.spans[facts.spans["state"] == "Execute"]
+    work_s = (
+        executed.assign(length=executed["end"] - executed["start"])
+        .groupby("station")["length"]
+        .sum()
+        / 1000
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for station, rows in failures.groupby("station", sort=False):
+        count, lost = len(rows), float(down_s.get(station, 0.0))
+        work = float(work_s.get(station, 0.0))
+        found[str(station)] = {
+            "count": count,
+            "down_time": lost,
+            "mean_time_to_restore": lost / count,
+            "mean_time_between_failures": work / count,
+            "availability": work / (work + lost) if work + lost else np.nan,
+            "causes": rows["cause"].value_counts().to_dict(),
+        }
+    return {
+        "failures": kpi(
+            found,
+            "s",
+            "failures by station: count and availability are 1, times in s; down time holds the "
+            "wait for a technician; time between failures counts Execute only",
+        )
+    }
+
+
+def buffers(facts: Facts) -> Section:
+    """Return levels of the buffers over the run."""
+    if "buffer_level" not in facts.signals:
+        return {}
+    levels = facts.signals[facts.signals["buffer_level"].notna()]
+    section: Section = {}
+    for path, rows in levels.groupby("station", sort=False):
+        level = rows["buffer_level"].to_numpy()
+        about = facts.plan.buffers.get(str(path), {})
+        capacity = about.get("capacity")
+        section[str(path)] = kpi(
+            {
+                "mean": float(level.mean()),
+                "maximum": float(level.max()),
+                "empty": float((level <= 0).mean()),
+                "full": None if capacity is None else float((level >= capacity).mean()),
+                "capacity": capacity,
+            },
+            "kg" if about.get("kind") == "tank" else "1",
+            "level at the recording instants; empty and full are shares of them",
+        )
+    return section

@@ -1,0 +1,144 @@
+"""What stations did when: intervals of PackML state, places taken, and the windows to judge by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.results.reader import Run
+
+# A station in one of these is not at work: it waits, has finished its order, or nobody is there.
+WAITING = ("Suspended", "Idle", "Complete", "Stopped")
+OFF_SHIFT = "Stopped"
+WINDOW = (0.25, 0.75)
+
+
+def end_tick(run: Run) -> int:
+    """Return the tick at which the run ended, or the last one it wrote."""
+    if run.manifest.get("end_tick") is not None:
+        return int(run.manifest["end_tick"])
+    ticks = [run.table(name, ["tick"])["tick"] for name in ("events", "signals")]
+    return int(max((tick.max() for tick in ticks if len(tick)), default=0))
+
+
+def intervals(events: pd.DataFrame, end: int) -> pd.DataFrame:
+    """Return columns station, state, cause, start, end [ms]: what each station was in, when.
+
+    A state lasts until the station's next one, the last until `end`; states of no length are
+    dropped.
+    """
+    states = events[events["event"] == "state"]
+    until = states.groupby("station", sort=False)["tick"].shift(-1).fillna(end).astype("int64")
+    frame = pd.DataFrame(
+        {
+            "station": states["station"],
+            "state": states["state"],
+            "cause": states["cause"],
+            "start": states["tick"],
+            "end": until,
+        }
+    )
+    return frame[frame["end"] > frame["start"]].reset_index(drop=True)
+
+
+def within(spans: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
+    """Return the parts of intervals that lie between two ticks."""
+    cut = spans.assign(start=spans["start"].clip(lower=start), end=spans["end"].clip(upper=end))
+    return cut[cut["end"] > cut["start"]]
+
+
+def station_order(events: pd.DataFrame) -> list[str]:
+    """Return the stations in the order in which they first took or gave something.
+
+    In a line that starts empty that is the order of the flow; stations that moved nothing follow.
+    """
+    moved = events[events["event"].isin(["take", "give"])]["station"]
+    states = events[events["event"] == "state"]["station"]
+    return [str(name) for name in pd.concat([moved, states]).drop_duplicates()]
+
+
+def windows(events: pd.DataFrame, spans: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """Return for each station the ticks between which it is judged as in steady state.
+
+    From the tick at which it had handed over 25 % of what it handed over in the run to that of
+    75 %; a station with fewer than four hand-overs is judged from its first to its last work.
+    """
+    gives = events[events["event"] == "give"]
+    found: dict[str, tuple[int, int]] = {}
+    for station, group in gives.groupby("station", sort=False):
+        share = group["amount"].cumsum().to_numpy() / max(group["amount"].sum(), 1e-300)
+        ticks = group["tick"].to_numpy()
+        first, last = (int(ticks[np.searchsorted(share, at - 1e-12)]) for at in WINDOW)
+        if len(group) >= 4 and last > first:  # noqa: PLR2004 - as the summary says
+            found[str(station)] = (first, last)
+    working = spans[~spans["state"].isin(WAITING)]
+    for station, group in working.groupby("station", sort=False):
+        found.setdefault(str(station), (int(group["start"].min()), int(group["end"].max())))
+    return found
+
+
+def shares(spans: pd.DataFrame, column: str = "state") -> dict[str, dict[str, float]]:
+    """Return station -> state (or cause) -> share of the time that `spans` cover."""
+    lasting = spans.assign(length=spans["end"] - spans["start"])
+    total = lasting.groupby("station", sort=False)["length"].sum()
+    found: dict[str, dict[str, float]] = {str(station): {} for station in total.index}
+    sums = lasting.groupby(["station", column], sort=False)["length"].sum()
+    for (station, state), length in sums.items():
+        found[str(station)][str(state)] = float(length / total[station])
+    return found
+
+
+def active_periods(spans: pd.DataFrame) -> np.ndarray:
+    """Return the lengths [ms] of one station's uninterrupted active periods.
+
+    Active is whatever is not waiting: work, repair, changeover. Time off shift neither counts nor
+    interrupts (active-period method: Roser, Nakano, Tanaka 2001).
+    """
+    on_shift = spans[spans["state"] != OFF_SHIFT].sort_values("start")
+    active = ~on_shift["state"].isin(WAITING).to_numpy()
+    lengths = (on_shift["end"] - on_shift["start"]).to_numpy()
+    period = np.cumsum(~active)
+    if not active.any():
+        return np.zeros(0)
+    sums = pd.Series(lengths[active]).groupby(period[active]).sum()
+    return np.asarray(sums.to_numpy(), dtype=np.float64)
+
+
+def occupancy(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
+    """Return columns start, end, places: how many lots lay in a station that holds many.
+
+    A lot is inside from its take to its give; one that was never given (all of it scrapped) until
+    it ended.
+    """
+    own = events[events["station"] == station]
+    takes = own[own["event"] == "take"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
+    gives = own[own["event"] == "give"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
+    ended = lots.set_index("lot")["ended"].reindex(takes.index)
+    out = gives.reindex(takes.index).fillna(ended.where(ended >= 0)).fillna(end)
+    ticks = np.concatenate([takes.to_numpy(), out.to_numpy()]).astype(np.int64)
+    steps = np.concatenate([np.ones(len(takes)), -np.ones(len(out))])
+    order = np.argsort(ticks, kind="stable")
+    edges = np.append(ticks[order], end)
+    frame = pd.DataFrame({"start": edges[:-1], "end": edges[1:], "places": np.cumsum(steps[order])})
+    return frame[frame["end"] > frame["start"]]
+
+
+def places_taken(
+    spans: pd.DataFrame, places: float, window: tuple[int, int]
+) -> Mapping[str, float]:
+    """Return `busy` (mean share of places taken) and `full_s` (mean uninterrupted full period)."""
+    inside = within(spans, *window)
+    lengths = (inside["end"] - inside["start"]).to_numpy()
+    if not lengths.sum():
+        return {"busy": 0.0, "full_s": 0.0}
+    taken = inside["places"].to_numpy()
+    busy = float((taken * lengths).sum() / (window[1] - window[0]) / places)
+    full = taken >= places
+    period = np.cumsum(~full)
+    sums = pd.Series(lengths[full]).groupby(period[full]).sum()
+    return {"busy": busy, "full_s": float(sums.mean() / 1000) if len(sums) else 0.0}
