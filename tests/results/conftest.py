@@ -10,6 +10,7 @@ import pytest
 from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NAN = math.nan
@@ -157,9 +158,10 @@ def _links(run: RunWriter) -> None:
     run.add("lots", in_ticks(columns("lot kind status created place viscosity", lots), "created"))
 
 
-def write_tiny_run(folder: Path, *, seed: int = 1, speed: float = 1.0) -> Path:
+def write_tiny_run(folder: Path, *, seed: int = 1, speed: float = 1.0, name: str = "tiny") -> Path:
     """Write the tiny run; with another `speed` its cells are graded sooner."""
-    run = RunWriter(folder, {"scenario": "tiny", "seed": seed}, SCENARIO)
+    text = SCENARIO.replace("name: tiny", f"name: {name}\nseed: {seed}")
+    run = RunWriter(folder, {"scenario": name, "seed": seed}, text)
     names = "tick station event state lot cause amount"
     run.add("events", in_ticks(columns(names, EVENTS), "tick"))
     names = "cell tray started ended status station reason capacity dcir discharge_energy"
@@ -188,3 +190,9 @@ def write_tiny_run(folder: Path, *, seed: int = 1, speed: float = 1.0) -> Path:
 def tiny(tmp_path: Path) -> Path:
     """The folder of a finished tiny run."""
     return write_tiny_run(tmp_path / "tiny")
+
+
+@pytest.fixture
+def tiny_writer() -> Callable[..., Path]:
+    """`write_tiny_run`: test folders are no packages, so helpers come as fixtures."""
+    return write_tiny_run

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+from scipy import stats
+
+from linetwin.errors import ResultsError
+from linetwin.results import read
+from linetwin.results.compare import compare, student_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 9, 10, 29, 30, 199])
+def test_the_t_quantile_is_that_of_scipy(freedom: int) -> None:
+    """An independent implementation agrees."""
+    assert student_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
+
+
+def test_replications_pair_by_seed(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """Differences are taken within a seed; the interval is scipy's for paired data."""
+    plain = {1: 1.0, 2: 1.1, 3: 1.3}
+    faster = {3: 1.5, 1: 1.25, 2: 1.2, 9: 2.0}
+    runs = [
+        read(tiny_writer(tmp_path / f"{name}-{seed}", seed=seed, speed=speed, name=name))
+        for name, group in (("plain", plain), ("faster", faster))
+        for seed, speed in group.items()
+    ]
+    found = compare(runs)
+    assert found.note == "3 pairs with common seeds; 95 % t-interval of the mean difference"
+    row = found.differences.loc["order.last_cell_graded"]
+    before = [round(1500e3 / plain[seed]) / 1000 for seed in (1, 2, 3)]
+    after = [round(1500e3 / faster[seed]) / 1000 for seed in (1, 2, 3)]
+    interval = stats.ttest_rel(after, before).confidence_interval(0.95)
+    assert (row["pairs"], row["unit"]) == (3, "s")
+    assert row["difference"] == pytest.approx(sum(after) / 3 - sum(before) / 3)
+    assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
+    assert found.table.shape[1] == 8
+
+
+def test_a_single_pair_has_no_interval(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """One what-if against one baseline: the difference, and a word about its confidence."""
+    runs = [read(tiny_writer(tmp_path / name, name=name)) for name in ("plain", "other")]
+    found = compare(runs)
+    assert "no confidence interval" in found.note
+    row = found.differences.loc["energy.energy_per_good_energy"]
+    assert (row["first"], row["second"], row["difference"]) == (2.0, 2.0, 0.0)
+    assert math.isnan(row["low"])
+
+
+def test_what_does_not_pair_is_shown_side_by_side(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Replications of one scenario, or different seeds, give a table and the reason."""
+    first = read(tiny_writer(tmp_path / "a" / "run", seed=1))
+    second = read(tiny_writer(tmp_path / "b" / "run", seed=2))
+    found = compare([first, second])
+    assert found.differences.empty
+    assert "exactly two scenarios" in found.note
+    assert list(found.table.columns) == ["unit", "run (1)", "run (2)"]
+    assert found.table.loc["quality.cell_scrap.grading.capacity", "run (2)"] == 1.0
+    third = read(tiny_writer(tmp_path / "c", seed=3, name="other"))
+    assert "no seed in common" in compare([first, third]).note
+    with pytest.raises(ResultsError, match="at least two"):
+        compare([first])
