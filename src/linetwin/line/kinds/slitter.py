@@ -122,6 +122,8 @@ class Slitter(Station):
         for name, values in columns.items():
             if name.startswith(CONTENT):
                 lot.columns[name] = values[good] * share
+        start, end = float(lot.columns["start_m"][0]), float(lot.columns["end_m"][-1])
+        # A daughter keeps the metres of its mother: a cell's stretch resolves to its own segments.
         link(
             world,
             lot.name,
@@ -129,8 +131,10 @@ class Slitter(Station):
             "web",
             amount=lot.amount,
             amount_unit="m",
-            start_m=float(lot.columns["start_m"][0]),
-            end_m=float(lot.columns["end_m"][-1]),
+            start_m=start,
+            end_m=end,
+            child_start_m=start,
+            child_end_m=end,
         )
         return lot
 
