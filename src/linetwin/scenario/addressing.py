@@ -95,9 +95,9 @@ class Plant:
     def _quantity(self, station: str, name: str) -> Target:
         kind = self.kinds[station]
         if name not in kind.parameters:
-            groups = [f"{group}.{name}" for group in (*kind.models, *self.causes.get(station, ()))]
-            known = [*kind.parameters, *groups]
-            hint = nearest(name, known) if name not in kind.models else "add the parameter's name"
+            groups = {*kind.models, *self.causes.get(station, ())}
+            hint = f"add a name, as in {station}.{name}.parameter" if name in groups else ""
+            hint = hint or nearest(name, kind.parameters, "quantity to set")
             raise ScenarioError([Problem(f"{station} has no quantity '{name}'", hint=hint)])
         parameter = kind.parameters[name]
         return Target(station, "parameters", "", name, parameter.quantity, parameter.is_list)

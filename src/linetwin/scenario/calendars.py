@@ -18,7 +18,7 @@ ALWAYS = "always"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_S = 86_400
 _WEEK_S = 7 * _DAY_S
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*[-\u2013]\s*(\d{1,2}):(\d{2})\Z")
+_HOURS = re.compile(r"(\d{1,2}):([0-5]\d)\s*[-\u2013]\s*(\d{1,2}):([0-5]\d)\Z")
 _HINT = 'always, or days with hours: {mon-fri: ["06:00-22:00"], sat: ["06:00-14:00"]}'
 
 Interval = tuple[int, int]
@@ -62,12 +62,12 @@ def _days(text: str, place: Place, problems: Problems) -> list[int]:
     """Return the days (0 is Monday) that `mon-fri` or `sat, sun` names."""
     found: list[int] = []
     for part in text.lower().split(","):
-        ends = [end.strip() for end in part.split("-")]
-        unknown = [end for end in ends if end not in _DAYS]
-        if unknown or len(ends) > 2:
+        begin, _, end = (name.strip() for name in part.partition("-"))
+        unknown = [name for name in (begin, end or begin) if name not in _DAYS]
+        if unknown:
             problems.add(place, f"'{part}' names no days", nearest(unknown[0], _DAYS))
             continue
-        first, last = _DAYS.index(ends[0]), _DAYS.index(ends[-1])
+        first, last = _DAYS.index(begin), _DAYS.index(end or begin)
         found += [(first + n) % 7 for n in range((last - first) % 7 + 1)]
     return found
 
@@ -80,7 +80,7 @@ def _interval(item: object, day: int, place: Place, problems: Problems) -> list[
         return []
     numbers = [int(group) for group in match.groups()]
     start, end = (3600 * hour + 60 * minute for hour, minute in (numbers[:2], numbers[2:]))
-    if max(start, end) > _DAY_S or max(numbers[1], numbers[3]) > 59:
+    if max(start, end) > _DAY_S:
         problems.add(place, f"{item!r} is no span of hours", "00:00 to 24:00")
         return []
     if start == end:

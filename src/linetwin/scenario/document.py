@@ -193,9 +193,11 @@ def _syntax(error: MarkedYAMLError, file: Path, text: str) -> ScenarioError:
     line = mark.line + 1 if mark is not None else 1
     message = f"YAML syntax: {error.problem or error.context}"
     source = text.splitlines()[line - 1 : line]
-    hint = ""
+    hint = f"see line {line}"
     if source and "\t" in source[0]:
         message, hint = "a tab where YAML wants spaces", "indent with spaces"
+    elif error.context_mark is not None and "flow" in (error.context or ""):
+        hint = f"close the bracket that is opened on line {error.context_mark.line + 1}"
     elif error.problem and "mapping values are not allowed" in error.problem:
         hint = "check the indentation, or put text that contains ': ' in quotes"
     elif error.problem and "cannot start any token" in error.problem:

@@ -23,7 +23,7 @@ _SIGNS = {
     "℃": "degC",
     "°": "deg",
 }
-_SYMBOL = re.compile(r"(\[?[A-Za-z_%‰]+\]?)(-?\d)?")
+_SYMBOL = re.compile(r"(\[?[A-Za-z_%‰]+\]?)(-?[1-9])?")
 _CHUNK = re.compile(r"[()/.]|[^()/.]+")
 # A speed of rotation is counted in revolutions, as the vocabulary does; pint counts radians.
 _SYMBOLS = {
@@ -32,6 +32,7 @@ _SYMBOLS = {
     "[ppm]": "ppm",
     "Cel": "degC",
     "rpm": "minute**-1",
+    "Nm": "newton*meter",  # to pint the count of a yarn
     "mOhm": "milliohm",
     "kOhm": "kiloohm",
     "MOhm": "megaohm",

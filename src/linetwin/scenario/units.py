@@ -22,6 +22,7 @@ from linetwin.scenario.unit_words import allowed_form, shown_unit, unit_expressi
 
 if TYPE_CHECKING:
     import pint
+    from pint.facets.plain import PlainUnit
 
     from linetwin.quantities import Quantity
 
@@ -155,9 +156,12 @@ def _pint_unit(text: str, *, difference: bool) -> pint.Unit:
         _, roots = registry.get_root_units(unit)
     except (pint.PintError, AttributeError, ValueError, TypeError, SyntaxError) as error:
         raise ScenarioError(f"unit '{text}' is unknown") from error
-    strange = set(_powers(roots)) - set(_BASES)
+    powers = _powers(roots)
+    strange = sorted(set(powers) - set(_BASES))
     if strange:
-        raise ScenarioError(f"unit '{text}' measures {' and '.join(sorted(strange))}")
+        raise ScenarioError(f"unit '{text}' measures {' and '.join(strange)}")
+    if any(power.denominator != 1 for power in powers.values()):
+        raise ScenarioError(f"unit '{text}' has a broken exponent in SI")
     return unit
 
 
@@ -173,13 +177,15 @@ def _conversion(unit: str, target: str, difference: bool) -> _Conversion:  # noq
         )
     except pint.PintError as error:
         raise ScenarioError(f"unit '{unit}' does not fit here") from error
+    except TypeError as error:  # a fraction has no logarithm
+        raise ScenarioError(f"unit '{unit}' is logarithmic") from error
     return _Conversion(at_one - at_zero, at_zero)
 
 
 def _ucum(unit: pint.Unit) -> str:
     """Return the SI base units of `unit` as UCUM, such as "kg/(s3.K)"."""
     _, roots = _registry().get_base_units(unit)
-    powers = {_BASES[name]: round(power) for name, power in _powers(roots).items()}
+    powers = {_BASES[name]: int(power) for name, power in _powers(roots).items()}
     above = [f"{base}{power if power > 1 else ''}" for base, power in powers.items() if power > 0]
     below = [f"{base}{-power if power < -1 else ''}" for base, power in powers.items() if power < 0]
     if not below:
@@ -188,7 +194,7 @@ def _ucum(unit: pint.Unit) -> str:
     return f"{'.'.join(above) or '1'}/{f'({divisor})' if len(below) > 1 else divisor}"
 
 
-def _powers(unit: pint.Unit) -> dict[str, float]:
+def _powers(unit: PlainUnit) -> dict[str, Fraction]:
     """Return base unit -> exponent."""
     container = unit._units  # noqa: SLF001 (pint has no public way to the exponents)
-    return {str(name): float(str(power)) for name, power in container.items()}
+    return {str(name): Fraction(str(power)) for name, power in container.items()}

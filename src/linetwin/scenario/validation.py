@@ -38,6 +38,11 @@ _MESSAGES = {
     "model_type": ("must be a mapping", "indented lines of the form 'key: value'"),
     "list_type": ("must be a list", "lines that begin with '- ', or [a, b]"),
 }
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "less than"),
+}
 
 
 @dataclass(frozen=True)
@@ -70,21 +75,36 @@ def validate(
         try:
             return Checked(document, model.model_validate(data), frozenset(cut))
         except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                path = _written_path(detail, document)
-                if path not in told and not any(path[: len(done)] == done for done in cut):
-                    told.add(path)
-                    problems.add(document.place(path), *_words(detail, model))
-                removed = _cut_out(data, detail)
-                if removed is None:
+            details = error.errors(include_url=False)
+        for detail in details:
+            path = _written_path(detail, document)
+            if path not in told and not _inside(path, cut):
+                told.add(path)
+                problems.add(document.place(path), *_words(detail, model))
+        removed: set[KeyPath] = set()
+        for detail in details:
+            path = _schema_path(detail)
+            if not _inside(path, removed):
+                gone = _cut_out(data, path, missing=detail["type"] == "missing")
+                if gone is None:
                     return None
-                cut.add(removed)
+                removed.add(gone)
+        cut |= removed
     return None
+
+
+def _inside(path: KeyPath, cut: set[KeyPath]) -> bool:
+    return any(path[: len(gone)] == gone for gone in cut)
+
+
+def _schema_path(detail: ErrorDetails) -> KeyPath:
+    """Return the key path of an error; pydantic marks a bad key itself with "[key]"."""
+    return tuple(part for part in detail["loc"] if part != "[key]")
 
 
 def _written_path(detail: ErrorDetails, document: Document) -> KeyPath:
     """Return the key path as the author sees it, without what the schema added."""
-    path = tuple(part for part in detail["loc"] if part != "[key]")
+    path = _schema_path(detail)
     if detail["type"] == "missing":
         return path
     while path and path not in document.lines:
@@ -95,18 +115,20 @@ def _written_path(detail: ErrorDetails, document: Document) -> KeyPath:
 def _words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Return message and hint for one error of pydantic."""
     kind, value, path = detail["type"], detail["input"], detail["loc"]
-    if kind == "missing":
-        allowed = ", ".join(_allowed_keys(model, path[:-1]))
-        return "missing key", f"keys here: {allowed}" if allowed else ""
-    if kind == "extra_forbidden":
-        allowed_keys = _allowed_keys(model, path[:-1])
-        hint = nearest(str(path[-1]), allowed_keys)
-        complete = f"allowed: {', '.join(allowed_keys)}"
-        return "unknown key", hint if hint.startswith("allowed") else f"{hint} {complete}"
+    if kind in {"missing", "extra_forbidden"}:
+        allowed = _allowed_keys(model, path[:-1])
+        hint = f"allowed: {', '.join(allowed)}"
+        if kind == "missing":
+            return "missing key", hint
+        near = nearest(str(path[-1]), allowed)
+        return "unknown key", f"{near} {hint}" if near.startswith("did") else hint
     if kind == "literal_error":
         return f"{value!r} is not allowed", f"allowed: {detail['ctx']['expected']}"
     if kind == "string_pattern_mismatch":
         return f"{path[-2] if path[-1] == '[key]' else value!r} is no valid name", _NAME_HINT
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        return f"{_shown(value)} is not allowed", f"allowed: {words} {detail['ctx'][bound]}"
     if kind in _MESSAGES:
         message, hint = _MESSAGES[kind]
         return f"{message}, not {_shown(value)}", hint
@@ -120,13 +142,12 @@ def _shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
-def _cut_out(data: dict[str, Any], detail: ErrorDetails) -> KeyPath | None:
-    """Remove what the error is about (what encloses it, where a key is missing); return its path.
+def _cut_out(data: dict[str, Any], path: KeyPath, *, missing: bool) -> KeyPath | None:
+    """Remove what is at `path` (what encloses it, where that is missing); return the path removed.
 
     None when nothing more can be removed.
     """
-    path = tuple(part for part in detail["loc"] if part != "[key]")
-    if len(path) == 1 and detail["type"] == "missing":
+    if len(path) == 1 and missing:
         if path[0] not in _STAND_INS:
             return None
         data[str(path[0])] = _STAND_INS[str(path[0])]
