@@ -11,6 +11,8 @@ import pytest
 from support import FOLDERS, Phases, draw, fmu, fmu_path, model, near, reference
 
 from linetwin.authoring.variables import Kind
+from linetwin.contracts import CONTRACTS
+from linetwin.quantities import vocabulary
 
 # Phases under which a model is at work, where its default inputs leave it at rest, and how long a
 # phase lasts where a minute is not the model's time; (inputs, duration in s).
@@ -18,6 +20,11 @@ WORK: dict[str, Phases] = {
     "ageing": [({}, 3600.0), ({}, 1e5)],
     "building": [({}, 600.0), ({}, 3600.0)],
     "filling": [({}, 60.0), ({}, 600.0)],
+    "formation": [
+        ({"mode": 1}, 2e4),
+        ({"mode": 0}, 600.0),
+        ({"mode": 2, "voltage_setpoint": 2.9}, 3e4),
+    ],
     "vacuum_drying": [({}, 600.0), ({}, 3600.0)],
 }
 DEFAULT_WORK: Phases = [({}, 5.0), ({}, 40.0), ({}, 60.0)]
@@ -51,6 +58,7 @@ def test_trajectory_agrees_with_an_independent_integration(name: str, seed: int)
 
 
 def scale(name: str, key: str, value: float) -> float:
+    """Return the size of a variable against which its error counts."""
     return max(abs(value), model(name).variables[key].nominal)
 
 
@@ -77,11 +85,13 @@ def check_random_inputs(name: str, count: int) -> None:
     """Take the model through `count` random sets of inputs, with starts drawn now and then."""
     instance, generator = fmu(name), np.random.default_rng(20)
     inputs = model(name).of_kind(Kind.INPUT)
+    starts = [model(name).variables[key] for key in CONTRACTS[name].start]
     durations = [duration for _, duration in WORK.get(name, DEFAULT_WORK)]
     for trial in range(count):
         given = {v.name: draw(v, generator) for v in inputs}
         if trial % 10 == 0:
-            instance.start({}, given, {})
+            begin = {v.name: draw(v, generator) for v in starts} if trial % 20 == 0 else {}
+            instance.start(begin, given, {})
         instance.set(given)
         instance.step(durations[trial % len(durations)] * float(generator.random() + 1e-3))
         wrong = {key: value for key, value in instance.read().items() if not math.isfinite(value)}
@@ -129,10 +139,30 @@ def test_input_out_of_range_is_reported(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FOLDERS)
+def test_a_model_fulfils_the_contract_of_its_kind(name: str) -> None:
+    """Folder and model bear the kind's name; its quantities are there in the vocabulary's unit."""
+    contract, variables = CONTRACTS[name], model(name).variables
+    assert model(name).name == name
+    results = {Kind.STATE, Kind.ALGEBRAIC, Kind.DISCRETE, Kind.OUTPUT}
+    sides = [
+        (contract.start, {Kind.STATE}),
+        ([key for key in contract.inputs if key not in contract.optional], {Kind.INPUT}),
+        (contract.outputs, results),
+    ]
+    for names, kinds in sides:
+        for key in names:
+            assert key in variables, key
+            assert variables[key].kind in kinds, key
+            assert variables[key].unit == vocabulary()[key].unit, key
+
+
+@pytest.mark.parametrize("name", FOLDERS)
 def test_every_constant_carries_evidence(name: str) -> None:
     """Each parameter and input has a meaning, a tag, a source and a range."""
     for variable in model(name).of_kind(Kind.PARAMETER, Kind.INPUT):
         assert variable.meaning, variable.name
+        if variable.enumeration:  # names its values, holds no number that anyone measured
+            continue
         assert variable.tag in {"V", "D", "M", "A"}, variable.name
         assert variable.source, variable.name
         assert math.isfinite(variable.minimum), variable.name

@@ -1,0 +1,289 @@
+"""Drying of one web element that is carried through the zones of a dryer.
+
+The electrode is a film of solids and solvent on a foil. While its surface is wet the film shrinks
+and carries binder upwards; then pores open and the vapour has to diffuse out of them.
+Equations, sources and what is uncertain: README.md beside this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import casadi as ca
+from drying.parameters import PARAMETER_SETS, PARAMETERS
+from drying.peaks import remember_rate, remember_temperature
+
+from linetwin.authoring import Model
+
+CELLS = 10
+GAS_CONSTANT = 8.314462618  # J/(mol.K), exact since 2019 [V]
+AIR_MOLAR_MASS = 0.028965  # kg/mol [M] dry air
+ATMOSPHERE = 101325.0  # Pa [A] the dryer stands at standard pressure
+SMALLEST_LOADING = 1e-6  # kg/m2 [A] keeps divisions finite where there is no coating
+SMALLEST_SOLVENT = 1e-4  # kg/m2 [A] as above, for an element that arrives dry
+
+
+@dataclass(frozen=True)
+class _Film:
+    """Symbols shared by the parts of the model: p parameters, then the element and its air."""
+
+    p: dict[str, ca.SX]
+    X: ca.SX  # solvent, kg/m2
+    T: ca.SX  # film temperature, K
+    X0: ca.SX  # solvent at the start, kg/m2
+    begun: ca.SX  # 0 until X0 is known, then 1
+    M_s: ca.SX  # dry coating, kg/m2
+    T_a: ca.SX  # air temperature, K
+    h: ca.SX  # heat transfer coefficient of one face, W/(m2.K)
+    p_inf: ca.SX  # partial pressure of the solvent in the air, Pa
+
+    @property
+    def dry_thickness(self) -> ca.SX:
+        """Thickness of the dry porous coating, m."""
+        solids = ca.fmax(self.M_s, SMALLEST_LOADING)
+        return solids / (self.p["solid_density"] * (1 - self.p["dry_porosity"]))
+
+    @property
+    def pore_solvent(self) -> ca.SX:
+        """Solvent that just fills the pores of the dry coating, kg/m2."""
+        return self.p["dry_porosity"] * self.dry_thickness * self.p["solvent_density"]
+
+
+def build() -> Model:
+    """Return the drying model; defaults are the cathode's (NMC622 with NMP)."""
+    m = Model(
+        "drying",
+        title="Convective drying of a web element",
+        description="Film temperature, solvent and binder of one web element in a dryer zone",
+        version="1.0",
+        validity=(
+            "thin films in impinging air at standard pressure; film well below the solvent's"
+            " boiling point; the tail of drying and binder migration are not validated"
+        ),
+    )
+    p = {
+        name: m.parameter(
+            name,
+            unit,
+            PARAMETER_SETS["nmc622_nmp"][name][0],
+            minimum=minimum,
+            maximum=maximum,
+            meaning=meaning,
+            tag=PARAMETER_SETS["nmc622_nmp"][name][1],
+            source=PARAMETER_SETS["nmc622_nmp"][name][2],
+        )
+        for name, (unit, minimum, maximum, meaning) in PARAMETERS.items()
+    }
+    film = _element(m, p)
+    rate = _evaporation(m, film)
+    _balances(m, film, rate)
+    _binder(m, film, rate)
+    return m
+
+
+def _element(m: Model, p: dict[str, ca.SX]) -> _Film:
+    """Declare the element's states and the conditions of the zone."""
+    return _Film(
+        p=p,
+        X=m.state(
+            "solvent_loading",
+            "kg/m2",
+            start=0.0985,
+            nominal=0.1,
+            minimum=0.0,
+            maximum=5.0,
+            meaning="solvent per area of the side being dried",
+        ),
+        T=m.state(
+            "film_temperature",
+            "K",
+            start=298.15,
+            nominal=10.0,
+            minimum=250.0,
+            maximum=500.0,
+            meaning="temperature of coating and foil",
+        ),
+        X0=m.discrete(
+            "initial_solvent",
+            "kg/m2",
+            start=0.0,
+            minimum=0.0,
+            maximum=5.0,
+            meaning="solvent when drying began",
+        ),
+        begun=m.discrete(
+            "drying_begun",
+            "1",
+            start=0,
+            minimum=0,
+            maximum=1,
+            meaning="1 once the solvent at the start has been noted",
+        ),
+        M_s=m.input(
+            "loading",
+            "kg/m2",
+            start=0.2,
+            minimum=0.0,
+            maximum=2.0,
+            meaning="dry coating mass per area of the side being dried",
+            tag="A",
+            source="PHYSICS.md 1.3: cathode film",
+        ),
+        T_a=m.input(
+            "air_temperature",
+            "K",
+            start=393.15,
+            minimum=273.15,
+            maximum=453.15,
+            meaning="temperature of the zone's air",
+            tag="A",
+            source="PHYSICS.md 1.3",
+        ),
+        h=m.input(
+            "heat_transfer_coefficient",
+            "W/(m2.K)",
+            start=40.0,
+            minimum=0.0,
+            maximum=200.0,
+            meaning="air to web, each face",
+            tag="A",
+            source="PHYSICS.md 1.3: 20-60",
+        ),
+        p_inf=m.input(
+            "solvent_pressure",
+            "Pa",
+            start=0.0,
+            minimum=0.0,
+            maximum=20000.0,
+            meaning="partial pressure of the solvent in the zone's air",
+            tag="A",
+            source="dry air",
+        ),
+    )
+
+
+def _evaporation(m: Model, f: _Film) -> ca.SX:
+    """Return the evaporation rate, kg/(m2.s); negative where vapour condenses."""
+    T_mean = (f.T + f.T_a) / 2
+    # dry air, 300-400 K [M] Incropera, table A.4: within 0.5 % there
+    conductivity = 0.0263 + 7.5e-5 * (T_mean - 300)
+    heat_capacity = 1007 + 7e-4 * (T_mean - 300) ** 2
+    density = ATMOSPHERE * AIR_MOLAR_MASS / (GAS_CONSTANT * T_mean)
+    diffusivity = f.p["vapour_diffusivity"] * (T_mean / 298) ** 1.75
+    lewis = conductivity / (density * heat_capacity * diffusivity)
+    beta = f.h / (density * heat_capacity * lewis ** (2 / 3))
+    saturation = m.output(
+        "pore_saturation",
+        "1",
+        ca.fmin(ca.fmax(f.X, 0) / f.pore_solvent, 1),
+        minimum=0.0,
+        maximum=1.0,
+        meaning="share of pores filled; 1 while the film shrinks",
+    )
+    pores = (1 - saturation) * f.dry_thickness * f.p["tortuosity"]
+    pore_resistance = pores / (f.p["dry_porosity"] * diffusivity)
+    beta_total = beta / (1 + beta * pore_resistance)
+    vapour = 10 ** (f.p["vapour_a"] - f.p["vapour_b"] / (f.T + f.p["vapour_c"]))
+    # the exponential is 0.99995 at a tenth of X0, where PHYSICS.md begins to apply it;
+    # the bound keeps it finite should an error estimate try X < 0
+    initial = ca.fmax(ca.if_else(f.begun > 0.5, f.X0, f.X), SMALLEST_SOLVENT)
+    activity = 1 - ca.exp(ca.fmin(-f.X / (f.p["sorption_fraction"] * initial), 5.0))
+    driving = activity * vapour / f.T - f.p_inf / f.T_a
+    return m.output(
+        "evaporation_rate",
+        "kg/(m2.s)",
+        beta_total * f.p["solvent_molar_mass"] / GAS_CONSTANT * driving,
+        nominal=1e-3,
+        meaning="solvent that leaves the film",
+    )
+
+
+def _balances(m: Model, f: _Film, rate: ca.SX) -> None:
+    """Balance solvent and heat, and remember the peaks."""
+    latent = f.p["latent_heat"] - f.p["latent_heat_slope"] * (f.T - 298)
+    coating = (f.M_s + f.p["dry_mass_below"]) * f.p["solid_heat_capacity"]
+    solvent = ca.fmax(f.X, 0) * f.p["solvent_heat_capacity"]
+    capacity = coating + solvent + f.p["foil_mass"] * f.p["foil_heat_capacity"]
+    heat_flux = m.output(
+        "heat_flux",
+        "W/m2",
+        2 * f.h * (f.T_a - f.T),
+        nominal=1e3,
+        meaning="heat from the air to both faces of the web",
+    )
+    warming = (heat_flux - rate * latent) / capacity
+    m.der(f.X, -rate)
+    m.der(f.T, warming)
+    m.when("drying_begins", ca.if_else(f.begun > 0.5, -1.0, 1.0), {f.X0: f.X, f.begun: 1})
+    m.output(
+        "evaporated_solvent",
+        "kg/m2",
+        ca.if_else(f.begun > 0.5, f.X0 - f.X, 0),
+        nominal=0.1,
+        meaning="solvent given off since drying began",
+    )
+    remember_temperature(m, f.T, warming)
+    change = ca.jtimes(rate, ca.vertcat(f.X, f.T), ca.vertcat(-rate, warming))
+    remember_rate(m, rate, change)
+
+
+def _binder(m: Model, f: _Film, rate: ca.SX) -> None:
+    """Let the binder diffuse in the shrinking film, on cells that shrink with it."""
+    shrinking = m.discrete(
+        "shrinking",
+        "1",
+        start=1,
+        minimum=0,
+        maximum=1,
+        meaning="1 until pores open; then the binder rests",
+    )
+    m.when("pores_open", ca.if_else(shrinking > 0.5, f.pore_solvent - f.X, -1.0), {shrinking: 0})
+    solids = f.dry_thickness * (1 - f.p["dry_porosity"])
+    thickness = solids + ca.fmax(f.X, 0) / f.p["solvent_density"]
+    falling = rate / f.p["solvent_density"]  # speed of the film's surface, m/s
+    m.output(
+        "film_thickness",
+        "m",
+        ca.fmax(thickness, f.dry_thickness),
+        nominal=1e-4,
+        meaning="thickness of the coating",
+    )
+    b = [
+        m.state(
+            f"binder_{k}",
+            "1",
+            start=1.0,
+            nominal=1.0,
+            minimum=0.0,
+            maximum=float(CELLS),
+            meaning=f"binder in layer {k} of {CELLS} from the foil, over the mean",
+        )
+        for k in range(1, CELLS + 1)
+    ]
+    upward = [ca.SX(0)]
+    for face in range(1, CELLS):
+        # The face falls with the film, so binder crosses it upwards. Diffusivity is raised just
+        # enough that no wiggles arise where a cell is too coarse for the boundary layer.
+        speed = falling * face / CELLS
+        peclet = speed * thickness / CELLS / f.p["binder_diffusivity"]
+        diffusivity = f.p["binder_diffusivity"] * ca.sqrt(1 + (peclet / 2) ** 2)
+        below, above = b[face - 1], b[face]
+        carried = speed * (below + above) / 2 * CELLS / thickness
+        spread = diffusivity * (above - below) * (CELLS / thickness) ** 2
+        upward.append(ca.if_else(shrinking > 0.5, carried - spread, 0))
+    upward.append(ca.SX(0))
+    for k in range(CELLS):
+        m.der(b[k], upward[k] - upward[k + 1])
+    # even gradient towards a wall without flux: the value at the foil from two cell means
+    bottom = m.output(
+        "binder_bottom_ratio",
+        "1",
+        ca.fmax(b[0] - (b[1] - b[0]) / 6, 0),
+        meaning="binder concentration at the foil over its mean",
+    )
+    m.output(
+        "adhesion_index",
+        "1",
+        ca.fmax(bottom, 1e-9) ** f.p["adhesion_exponent"],
+        meaning="adhesion over that of an even binder distribution",
+    )
