@@ -140,7 +140,7 @@ def test_electrolyte_is_conserved(pressure: float, dose: float, temperature: flo
         held = found["electrolyte_mass"] + found["evaporated_electrolyte"]
         assert held == pytest.approx(found["dosed_electrolyte"], rel=1e-9)
         assert found["dosed_electrolyte"] == pytest.approx(dose, rel=1e-9)
-        assert found["evaporated_electrolyte"] >= 0.0
+        assert found["evaporated_electrolyte"] >= -1e-12  # kg, the integrator's rounding
 
 
 @settings(max_examples=30, deadline=None)
