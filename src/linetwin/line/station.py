@@ -27,9 +27,6 @@ class Operation:
 class Station(Equipment):
     """The engine; kinds implement `prepare`, `complete` and `deliver`."""
 
-    feeds_cells = False
-    """Whether the station stands before the cells, so that a released order ends its work."""
-
     @abstractmethod
     def prepare(self) -> Operation | None:
         """Obtain what the next operation needs; None while something is missing (starved).
@@ -48,9 +45,9 @@ class Station(Equipment):
     def resumed(self, done: float, stopped_s: float) -> None:
         """Work goes on after a stop of `stopped_s` seconds at share `done` of the operation."""
 
-    def between_jobs(self) -> bool:
-        """Whether nothing is in hand, so that the station may stop for good."""
-        return True
+    def has_finished(self) -> bool:
+        """Whether nothing is in hand and the order needs nothing more of this station."""
+        return False
 
     def load(self) -> float:
         """Full load while executing."""
@@ -87,8 +84,8 @@ class Station(Equipment):
         state = self.state
         if not self.world.is_open(self.config.calendar):
             return self._wait("Stopped", "off shift")
-        if self.feeds_cells and self.between_jobs() and self.world.is_closed_order():
-            return self._wait("Complete", "order released")
+        if self.has_finished():
+            return self._wait("Complete", "order covered")
         operation = self.prepare()
         if operation is None:
             return self._wait("Suspended", "starved")

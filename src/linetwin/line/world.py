@@ -12,6 +12,7 @@ from linetwin.line.crew import Crew, Shifts
 from linetwin.line.equipment import Equipment
 from linetwin.line.lots import Lot, LotRegister
 from linetwin.line.materials import Ledger, Supply
+from linetwin.line.planning import Plan
 from linetwin.line.surroundings import Building, Disturbances, End, Recorder
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class World:
             else:
                 self.buffers[path] = LotBuffer(config, self.calendar.kick)
         self.building = Building(scenario.building, self) if scenario.building else None
+        self.plan = Plan(self)
         self.recorder = Recorder(self, scenario.recording_ticks)
         stations = [factory(config, self) for config in scenario.stations.values()]
         around: list[Unit] = [*self.calendars.values(), Disturbances("disturbances", self)]
@@ -130,10 +132,6 @@ class World:
         alive = self.counts["started"] - self.counts["scrap before grading"]
         return max(0, self.scenario.order_cells - alive)
 
-    def is_closed_order(self) -> bool:
-        """Whether every cell of the order has been started."""
-        return self.to_release() == 0
-
     def is_open(self, calendar: str) -> bool:
         """Whether people of this calendar are at work."""
         return self.calendars[calendar].is_open
@@ -147,8 +145,8 @@ class World:
             if crew.config.calendar == calendar:
                 crew.wake()
 
-    def wake_released(self) -> None:
-        """Wake stations that had finished the order: a cell was lost and must be replaced."""
+    def wake_finished(self) -> None:
+        """Wake stations that had finished the order: a cell or web was lost, or a tray is due."""
         for unit in self._equipment:
             if unit.state.mode == "Complete" or unit.config.kind == "stacker":
                 self.calendar.kick(unit.name)

@@ -16,16 +16,10 @@ KEPT = ("porosity", "coating_thickness", "conductivity_index")
 class Calender(Station):
     """One roll at a time."""
 
-    feeds_cells = True
-
     @property
     def job(self) -> dict[str, Any]:
         """`roll` in the machine and whether it is `threaded`."""
         return self.state.job
-
-    def between_jobs(self) -> bool:
-        """Whether no roll is in the machine."""
-        return "roll" not in self.job
 
     def prepare(self) -> Operation | None:
         """Take a roll, thread it, run it through the gap."""

@@ -70,7 +70,7 @@ def scrap_cells(
         )
     lot.keep(~bad)
     lot.amount = float(lot.items)
-    world.wake_released()
+    world.wake_finished()
 
 
 def first_reason(flags: Sequence[tuple[np.ndarray, str]], count: int) -> list[str]:

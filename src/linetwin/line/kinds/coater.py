@@ -29,16 +29,14 @@ AIR_HEAT_CAPACITY = 1.2 * 1006.0
 class Coater(Station):
     """Two passes of one machine; the dryer is part of the web path."""
 
-    feeds_cells = True
-
     @property
     def job(self) -> dict[str, Any]:
         """`roll`, `side`, `position` in the pass [m], `stops` [[m, s], ...] of the block."""
         return self.state.job
 
-    def between_jobs(self) -> bool:
-        """Whether no roll is mounted."""
-        return "roll" not in self.job
+    def has_finished(self) -> bool:
+        """Whether no roll is mounted and the web in process covers the order."""
+        return "roll" not in self.job and self.world.plan.is_covered(self.name.split(".")[0])
 
     def prepare(self) -> Operation | None:
         """Mount a foil, coat it block by block, turn it, coat the other side."""

@@ -28,8 +28,6 @@ NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clea
 class Mixer(Station):
     """One batch at a time; the slurry is a model in line time, stirred only while executing."""
 
-    feeds_cells = True
-
     def __init__(self, config: StationConfig, world: World) -> None:
         super().__init__(config, world)
         self.slurry = world.models.continuous(config, "mixing")
@@ -44,9 +42,10 @@ class Mixer(Station):
         """`stage`, the `batch` in the vessel and the `feeds` still being dosed [kg/s]."""
         return self.state.job
 
-    def between_jobs(self) -> bool:
-        """Whether the vessel is clean and empty."""
-        return not self.job.get("stage")
+    def has_finished(self) -> bool:
+        """Whether the vessel is clean and the coater will need no further batch."""
+        electrode = self.name.split(".")[0]
+        return not self.job.get("stage") and self.world.plan.missing_slurry(electrode) <= 0
 
     def prepare(self) -> Operation | None:
         """Dose when the tank has room for the whole batch; then follow the recipe."""

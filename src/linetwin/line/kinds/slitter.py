@@ -18,16 +18,10 @@ BURR_SPREAD = 0.2
 class Slitter(Station):
     """One mother roll at a time."""
 
-    feeds_cells = True
-
     @property
     def job(self) -> dict[str, Any]:
         """`roll` in the machine, daughters `done`, metres the knife has `cut`."""
         return self.state.job
-
-    def between_jobs(self) -> bool:
-        """Whether no roll is in the machine."""
-        return "roll" not in self.job
 
     def prepare(self) -> Operation | None:
         """Change a worn knife, take a roll, thread it, slit it."""
@@ -91,6 +85,7 @@ class Slitter(Station):
             self.job["done"].append(daughter.name)
         self._book_scrap(mother, good, lanes * share)
         world.end_lot(mother.name, "used", self.name)
+        world.wake_finished()
 
     def _burr(self, length: float) -> list[float]:
         """Burr height of each lane: grows with the knife's wear [m]."""

@@ -32,16 +32,14 @@ class Stacker(Station):
     `tray`, and `count`, the cells of the operation under way.
     """
 
-    feeds_cells = True
-
     @property
     def job(self) -> dict[str, Any]:
         """The rolls and the tray in the machine."""
         return self.state.job
 
-    def between_jobs(self) -> bool:
-        """Whether no tray has been begun."""
-        return "tray" not in self.job
+    def has_finished(self) -> bool:
+        """Whether every cell of the order has been started."""
+        return "tray" not in self.job and self.world.to_release() == 0
 
     def prepare(self) -> Operation | None:
         """Load rolls, then stack as many cells as tray, rolls and order allow."""
@@ -138,6 +136,7 @@ class Stacker(Station):
             self.world.material_units,
         )
         self.world.end_lot(lot.name, "used", self.name)
+        self.world.wake_finished()
 
     def _edges(self, lot: Lot) -> np.ndarray:
         lengths = lot.columns["end_m"] - lot.columns["start_m"]

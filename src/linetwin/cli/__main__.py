@@ -1,0 +1,5 @@
+"""`python -m linetwin.cli` is `linetwin`."""
+
+from linetwin.cli import main
+
+main()

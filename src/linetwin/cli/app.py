@@ -1,0 +1,176 @@
+"""Commands and their help. Each imports what it needs when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  typer reads the annotations
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="A digital twin of a battery-cell production line.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+fmu_app = typer.Typer(help="The model library, and anybody's FMU.", no_args_is_help=True)
+app.add_typer(fmu_app, name="fmu")
+
+ScenarioArgument = Annotated[
+    str, typer.Argument(help="A scenario file, or a shipped one by name: baseline.")
+]
+RunArgument = Annotated[Path, typer.Argument(help="A run folder.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="ADDRESS=VALUE", help="Change one address; may be repeated."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def root() -> None:
+    """Give subcommands a common root."""
+
+
+@app.command(epilog='Example: linetwin run baseline --set "cathode.coater.web_speed=2.5 m/min"')
+def run(  # noqa: PLR0913  one parameter per option
+    scenario: ScenarioArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Run folder [runs/<scenario>-<time>].")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random streams.")] = None,
+    replications: Annotated[
+        int, typer.Option(min=1, help="Runs with seeds one apart, each in a folder of its own.")
+    ] = 1,
+    snapshot_every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Save the line at this simulated interval: 12 h.")
+    ] = None,
+    settings: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Simulate a scenario; ends with a summary and a run folder with a report."""
+    from linetwin.cli import running
+
+    request = running.Request(scenario, tuple(settings or ()), seed, snapshot_every)
+    running.run(request, output, replications, as_json=json)
+
+
+@app.command(epilog="Example: linetwin resume runs/baseline/snapshots/000086400000.snapshot")
+def resume(
+    snapshot: Annotated[Path, typer.Argument(help="A snapshot in a run folder.")],
+    json: JsonOption = False,
+) -> None:
+    """Go on from a snapshot, in the same run folder; what was written after it is replaced."""
+    from linetwin.cli import running
+
+    running.resume(snapshot, as_json=json)
+
+
+@app.command(epilog="Example: linetwin compare runs/slow runs/fast")
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders of replications.")],
+    json: JsonOption = False,
+) -> None:
+    """Key figures side by side, and paired differences with their confidence."""
+    from linetwin.cli import comparing
+
+    comparing.compare(runs, as_json=json)
+
+
+@app.command(epilog="Example: linetwin trace runs/baseline cell-000123")
+def trace(
+    run: RunArgument,
+    cell: Annotated[str | None, typer.Argument(help="A cell: its ancestry and what it saw.")] = None,
+    lot: Annotated[
+        str | None, typer.Option(help="A lot: all that became of it, and where that is.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Follow a cell back to its raw materials, or a lot forward to its cells."""
+    from linetwin.cli import tracing
+
+    tracing.trace(run, cell, lot, as_json=json)
+
+
+@app.command(epilog="Example: linetwin report runs/baseline")
+def report(run: RunArgument) -> None:
+    """Write a run's key figures and report again (after an interruption, say)."""
+    from linetwin.cli import running
+
+    running.report(run)
+
+
+@app.command(epilog="Example: linetwin bench line")
+def bench(
+    part: Annotated[str, typer.Argument(help="What to measure: line.")] = "line",
+    json: JsonOption = False,
+) -> None:
+    """Measure speed and memory on this machine."""
+    from linetwin.cli import benching
+
+    benching.bench(part, as_json=json)
+
+
+@fmu_app.command("build", epilog="Example: linetwin fmu build drying")
+def fmu_build(
+    names: Annotated[list[str] | None, typer.Argument(help="Models; all when none is named.")] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="Model library [the checkout's fmus/].")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for the FMUs [the package's own].")
+    ] = None,
+    all_platforms: Annotated[
+        bool, typer.Option(help="Build for Linux, macOS and Windows, not only for this machine.")
+    ] = False,
+) -> None:
+    """Build FMUs from their Python equations; those that are current are left alone."""
+    from linetwin.cli import fmu
+
+    fmu.build(names, models, output, all_platforms=all_platforms)
+
+
+@fmu_app.command("info", epilog="Example: linetwin fmu info drying")
+def fmu_info(
+    fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
+    json: JsonOption = False,
+) -> None:
+    """Show an FMU's interface, capabilities, platforms and evidence."""
+    from linetwin.cli import fmu as commands
+
+    commands.info(fmu, as_json=json)
+
+
+@fmu_app.command("validate", epilog="Example: linetwin fmu validate other.fmu")
+def fmu_validate(
+    fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
+    json: JsonOption = False,
+) -> None:
+    """Check an FMU's description and that it runs, saves, restores and resets."""
+    from linetwin.cli import fmu as commands
+
+    commands.validate(fmu, as_json=json)
+
+
+@fmu_app.command(
+    "simulate", epilog='Example: linetwin fmu simulate drying --stop 60 --start "air_temperature=393.15"'
+)
+def fmu_simulate(  # noqa: PLR0913  one parameter per option
+    fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
+    stop: Annotated[float | None, typer.Option(help="Stop time, s [the FMU's default].")] = None,
+    step: Annotated[float | None, typer.Option(help="Communication step, s [stop / 100].")] = None,
+    start: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start value, in the FMU's unit.")
+    ] = None,
+    outputs: Annotated[
+        list[str] | None, typer.Option("--output", help="Variable to show; all outputs when none.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the trajectory to this CSV file.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Run an FMU alone and print its outputs."""
+    from linetwin.cli import fmu as commands
+
+    request = commands.Simulation(stop, step, tuple(start or ()), tuple(outputs or ()), csv)
+    commands.simulate(fmu, request, as_json=json)

@@ -1,0 +1,71 @@
+"""Composition: a scenario's processes become FMUs, and the line gets them injected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linetwin.contracts import CONTRACTS
+from linetwin.cosim import check_process, open_continuous, open_transform
+from linetwin.errors import Problem, WiringError
+from linetwin.line.drivers import StochasticDriver
+from linetwin.line.kinds import make_station
+from linetwin.line.streams import Streams
+from linetwin.line.world import Sink, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from linetwin.contracts import Continuous, Transform
+    from linetwin.scenario.resolved import ProcessConfig, Scenario, StationConfig
+
+
+class FmuModels:
+    """Models of a line, each an FMU; a station's Transform is opened once."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._transforms: dict[tuple[str, str], Transform] = {}
+
+    def machine(self, config: StationConfig) -> Continuous | None:
+        """Return a new machine model, or None where the station has none."""
+        if config.machine is None:
+            return None
+        return open_continuous(config.machine, CONTRACTS["machine"], self._base)
+
+    def continuous(self, config: StationConfig, kind: str) -> Continuous:
+        """Return a new process model that lives in line time."""
+        return open_continuous(config.processes[kind], CONTRACTS[kind], self._base)
+
+    def transform(self, config: StationConfig, kind: str) -> Transform:
+        """Return the station's process model of this kind."""
+        key = (config.path, kind)
+        if key not in self._transforms:
+            self._transforms[key] = open_transform(config.processes[kind], CONTRACTS[kind], self._base)
+        return self._transforms[key]
+
+
+def check_models(scenario: Scenario, base: Path) -> None:
+    """Raise a WiringError with everything that keeps any FMU from answering."""
+    problems: list[Problem] = []
+    for kind, process in _processes(scenario):
+        problems.extend(check_process(process, CONTRACTS[kind], base))
+    if problems:
+        raise WiringError(list(dict.fromkeys(problems)))
+
+
+def make_world(scenario: Scenario, base: Path, sink: Sink) -> World:
+    """Return the line of a scenario, not begun yet; `base`: the file FMU paths count from."""
+    check_models(scenario, base)
+    driver = StochasticDriver(Streams(scenario.seed))
+    return World(scenario, FmuModels(base), driver, sink, make_station)
+
+
+def _processes(scenario: Scenario) -> Iterator[tuple[str, ProcessConfig]]:
+    stations = list(scenario.stations.values())
+    if scenario.building is not None:
+        stations.append(scenario.building)
+    for station in stations:
+        yield from station.processes.items()
+        if station.machine is not None:
+            yield "machine", station.machine

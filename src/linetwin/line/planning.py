@@ -1,0 +1,90 @@
+"""What an order still needs: electrode lines stop when the web in process covers it.
+
+Without a plan every station before the cells would run until its buffers are full, and an order of
+a thousand cells would leave twice its material in process.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from linetwin.line.lots import Lot
+    from linetwin.line.world import World
+
+ALLOWANCE = 1.05
+"""Cells planned for over cells wanted: some of the web will be cut out [A]."""
+
+
+class Plan:
+    """Looks at the lots in process; keeps no state of its own."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        stations = list(world.scenario.stations.values())
+        self._stacker = next((s.path for s in stations if s.kind == "stacker"), "")
+        self._by_kind = {(s.kind, s.path.split(".")[0]): s.path for s in stations}
+
+    def is_covered(self, electrode: str) -> bool:
+        """Whether the web in process is enough for every cell that is still to be started."""
+        return self.missing_metres(electrode) <= 0
+
+    def missing_metres(self, electrode: str) -> float:
+        """Mother web that is still to be mounted [m]; infinite where no order limits it."""
+        wanted = self._world.to_release()
+        if wanted is None or not self._stacker:
+            return math.inf
+        need = wanted * ALLOWANCE * self._lane_metres(electrode)
+        have = sum(self._lane_length(lot, electrode) for lot in self._rolls(electrode))
+        return (need - have) / self._lanes(electrode)
+
+    def missing_slurry(self, electrode: str) -> float:
+        """Slurry that the coater will still take, less what is in the tank [kg]."""
+        metres = self.missing_metres(electrode)
+        if not math.isfinite(metres):
+            return math.inf
+        coater = self._by_kind["coater", electrode]
+        roll_length = self._world.value(coater, "roll_length")
+        passes = 2 * math.ceil(max(0.0, metres) / roll_length) * roll_length
+        passes += sum(self._uncoated(lot) for lot in self._rolls(electrode))
+        per_metre = (
+            self._world.value(coater, "coating_width")
+            * self._world.value(coater, "loading_target")
+            / self._world.value(coater, "solids_target")
+        )
+        tank = self._world.tanks[self._world.scenario.stations[coater].takes["slurry"]]
+        return passes * per_metre * ALLOWANCE - tank.level
+
+    def _lane_metres(self, electrode: str) -> float:
+        """Lane in one cell [m]."""
+        sheets = self._world.value(self._stacker, "cathode_sheets") + (electrode == "anode")
+        return sheets * self._world.value(self._stacker, f"{electrode}_sheet_length")
+
+    def _lanes(self, electrode: str) -> float:
+        return self._world.value(self._by_kind["slitter", electrode], "lane_count")
+
+    def _rolls(self, electrode: str) -> list[Lot]:
+        prefix = f"{electrode}.roll-"
+        return [lot for lot in self._world.lots.open_lots() if lot.name.startswith(prefix)]
+
+    def _lane_length(self, lot: Lot, electrode: str) -> float:
+        """Good lane that a roll will give, or still holds [m]."""
+        if lot.kind == "mother_roll":
+            lengths = lot.columns["end_m"] - lot.columns["start_m"]
+            return float(lengths[lot.columns["defect"] == 0].sum()) * self._lanes(electrode)
+        job = self._world.units[self._stacker].state.job
+        used = float(job[f"{electrode}_at"]) if job.get(electrode) == lot.name else 0.0
+        return lot.amount - used
+
+    def _uncoated(self, lot: Lot) -> float:
+        """Metres, counted once a side, that a mounted roll still has to be coated on."""
+        if lot.kind != "mother_roll":
+            return 0.0
+        lengths = lot.columns["end_m"] - lot.columns["start_m"]
+        sides = (lot.columns.get(f"loading_{side}") for side in ("a", "b"))
+        return sum(
+            float(lengths.sum() if done is None else lengths[np.isnan(done)].sum()) for done in sides
+        )
