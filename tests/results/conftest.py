@@ -19,12 +19,16 @@ resolved: 1
 name: tiny
 title: A tiny order
 order_cells: 6
+calendars:
+  always: always
+  production: [{from: 0, until: 288000, unit: s}]
 buffers:
   cathode.coated_rolls: {kind: lots, holds: mother_roll, capacity: 3, unit: '1'}
 stations:
   cathode.coater:
     kind: coater
     title: Cathode coater
+    calendar: production
     takes: {slurry: cathode.tank}
     gives: {rolls: cathode.coated_rolls}
     parameters:
@@ -67,6 +71,7 @@ EVENTS: Rows = [
     (0, "formation", "state", "Suspended", "", "starved", NAN),
     (100, "formation", "take", "", "tray-1", "", 4.0),
     (100, "formation", "state", "Execute", "", "", NAN),
+    (150, "stacker", "give", "", "tray-2", "", 4.0),
     (200, "formation", "take", "", "tray-2", "", 4.0),
     (250, "cathode.coater", "give", "", "cathode.roll-1", "", 50.0),
     (300, "cathode.coater", "failure", "", "", "web break", NAN),

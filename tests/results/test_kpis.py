@@ -39,6 +39,15 @@ def test_order(found: dict[str, dict[str, Any]]) -> None:
     # 2nd to 5th of six: three more cells in 300 s
     assert order["steady_window"] == [1100.0, 1400.0]
     assert order["throughput"] == pytest.approx(36.0)
+    # cells 3 to 6 of eight started 10 s apart
+    assert order["stacking_rate"] == pytest.approx(360.0)
+    assert order["time_of_last_cell"] == {
+        "before stacking": 60.0,
+        "stacker": 90.0,
+        "waiting for formation": 50.0,
+        "formation": 500.0,
+        "grading": 800.0,
+    }
     assert order["quality_ratio"] == pytest.approx(5 / 7)
 
 
@@ -79,7 +88,11 @@ def test_stations(found: dict[str, dict[str, Any]]) -> None:
     # 1 lot for 100 s, 2 for 300 s, 1 for 200 s, of 2 places over 600 s
     assert stations["busy"]["formation"] == pytest.approx(0.75)
     assert stations["active_period"]["formation"] == pytest.approx(300.0)
-    assert stations["bottleneck"] == "formation"
+    # work and repair of the coater, staffed 80 h of the 168 h of a week, against 2 x 400 / 2 s
+    assert stations["time_needed"]["cathode.coater"] == pytest.approx((800 + 100) * 168 / 80)
+    assert stations["time_needed"]["formation"] == pytest.approx(400.0)
+    assert stations["bottleneck"] == "cathode.coater"
+    assert stations["bottleneck_by_active_period"] == "formation"
     failure = stations["failures"]["cathode.coater"]
     assert failure["down_time"] == 100.0
     assert failure["mean_time_between_failures"] == 800.0

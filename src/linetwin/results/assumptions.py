@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Sections of the resolved scenario that are no part of an address.
 _SECTIONS = {"stations", "parameters", "processes", "materials", "failures", "deviations"}
+_WEEK_S = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class Plan:
         parameters = self.stations.get(station, {}).get("parameters") or {}
         value = (parameters.get(quantity) or {}).get("value")
         return float(value) if isinstance(value, (int, float)) else None
+
+    def staffed_share(self, station: str) -> float:
+        """Return the share of the week in which people work at a station (1 where always)."""
+        calendars = self.content.get("calendars") or {}
+        spans = calendars.get(self.stations.get(station, {}).get("calendar"))
+        if not isinstance(spans, list):
+            return 1.0
+        return float(sum(span["until"] - span["from"] for span in spans)) / _WEEK_S
 
     def assumptions(self) -> list[Assumption]:
         """Return every parameter that carries an evidence tag."""

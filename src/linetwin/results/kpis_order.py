@@ -41,10 +41,18 @@ def order(facts: Facts) -> Section:
         "last_cell_graded": kpi(_seconds(ended.max()), "s", "when the last cell was graded"),
         "duration": kpi(facts.end / 1000, "s", "simulated time of the run"),
         "throughput": kpi(_throughput(facts), "1/h", _THROUGHPUT),
+        "stacking_rate": kpi(
+            _middle_rate(facts.cells["started"]),
+            "1/h",
+            "cells an hour while the middle half of the started ones was stacked",
+        ),
         "steady_window": kpi(
             None if facts.window is None else [tick / 1000 for tick in facts.window],
             "s",
             "the window of the throughput, from and to",
+        ),
+        "time_of_last_cell": kpi(
+            _itinerary(facts), "s", "where the time until the last grade went, for that cell's tray"
         ),
         "lead_time": kpi(
             _seconds((graded["ended"] - graded["started"]).median()),
@@ -74,6 +82,23 @@ def _seconds(tick: float) -> float | None:
     return None if pd.isna(tick) else float(tick) / 1000
 
 
+def _itinerary(facts: Facts) -> dict[str, float] | None:
+    """Split the time until the last graded cell: before its stacking, in stations, waiting."""
+    if facts.graded.empty:
+        return None
+    last = facts.graded.iloc[-1]
+    found = {"before stacking": float(last["started"]) / 1000}
+    own = facts.events[facts.events["lot"] == last["tray"]]
+    moves = own[own["event"].isin(["take", "give"]) & (own["tick"] < last["ended"])]
+    since, inside = int(last["started"]), True
+    for station, event, tick in zip(moves["station"], moves["event"], moves["tick"], strict=True):
+        name = station if inside or event == "give" else f"waiting for {station}"
+        found[name] = found.get(name, 0.0) + (tick - since) / 1000
+        since, inside = int(tick), event == "take"
+    found[last["station"]] = found.get(last["station"], 0.0) + (int(last["ended"]) - since) / 1000
+    return found
+
+
 def _throughput(facts: Facts) -> float | None:
     if facts.window is None:
         return None
@@ -81,6 +106,15 @@ def _throughput(facts: Facts) -> float | None:
     ticks = facts.graded["ended"]
     count = int(((ticks > first) & (ticks <= last)).sum())
     return count / ((last - first) / MS_PER_HOUR)
+
+
+def _middle_rate(ticks: pd.Series) -> float | None:
+    """Return the rate [1/h] between the quartiles of a series of ticks."""
+    if ticks.empty:
+        return None
+    first, last = ticks.quantile([0.25, 0.75], interpolation="nearest")
+    count = int(((ticks > first) & (ticks <= last)).sum())
+    return count / ((last - first) / MS_PER_HOUR) if last > first else None
 
 
 def quality(facts: Facts) -> Section:

@@ -18,6 +18,11 @@ _WINDOW = (
     "over in the run to that of 75 %"
 )
 
+_NEEDED = (
+    "time a station would take for its output of the run if it never had to wait: work, set-up and "
+    "repair, over its places and over the share of the week in which it is staffed"
+)
+
 
 def stations(facts: Facts) -> Section:
     """Return use, waiting, failures and the bottleneck, by station."""
@@ -26,6 +31,7 @@ def stations(facts: Facts) -> Section:
     order = [name for name in timeline.station_order(facts.events) if name in windows]
     inside = {name: timeline.within(by_station[name], *windows[name]) for name in order}
     busy, active = _busy(facts, windows, inside)
+    needed = {name: _needed(facts, name, by_station[name]) for name in order}
     waits = {name: _waiting(inside[name]) for name in order}
     return {
         "utilisation": kpi(
@@ -51,13 +57,14 @@ def stations(facts: Facts) -> Section:
             "mean uninterrupted active period in the window (active-period method); for a station "
             "that holds many lots, mean period with every place taken",
         ),
+        "time_needed": kpi(needed, "s", _NEEDED),
         "starved": kpi(
             {name: wait["starved"] for name, wait in waits.items()}, "1", "share of window starved"
         ),
         "blocked": kpi(
             {name: wait["blocked"] for name, wait in waits.items()}, "1", "share of window blocked"
         ),
-        **_bottleneck(busy, active),
+        **_bottleneck(needed, active),
         **_failures(facts),
     }
 
@@ -93,11 +100,24 @@ def _waiting(spans: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _bottleneck(busy: dict[str, float], active: dict[str, float]) -> Section:
-    busiest = max(busy, key=lambda name: busy[name]) if busy else None
+def _needed(facts: Facts, station: str, spans: pd.DataFrame) -> float:
+    """Return the time [s] a station would take for its output if it never had to wait."""
+    staffed = facts.plan.staffed_share(station)
+    places = facts.plan.number(station, "parallel_places")
+    if places is not None and places > 1:
+        stays = timeline.stays(facts.events, facts.lots, station, facts.end)
+        # Lots that found no room behind stayed longer: the shortest stay is the process itself.
+        lengths = stays["out"] - stays["in"]
+        return float(lengths.min() * len(lengths)) / 1000 / places if len(lengths) else 0.0
+    active = spans[~spans["state"].isin(timeline.WAITING)]
+    return float((active["end"] - active["start"]).sum()) / 1000 / staffed
+
+
+def _bottleneck(needed: dict[str, float], active: dict[str, float]) -> Section:
+    slowest = max(needed, key=lambda name: needed[name]) if needed else None
     longest = max(active, key=lambda name: active[name]) if active else None
     return {
-        "bottleneck": kpi(busiest, "", "the station with the highest busy share in its own window"),
+        "bottleneck": kpi(slowest, "", "the station that needs most time for the run's output"),
         "bottleneck_by_active_period": kpi(
             longest, "", "the station with the longest mean active period; a cross-check"
         ),

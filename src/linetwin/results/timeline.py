@@ -109,19 +109,25 @@ def active_periods(spans: pd.DataFrame) -> np.ndarray:
     return np.asarray(sums.to_numpy(), dtype=np.float64)
 
 
-def occupancy(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
-    """Return columns start, end, places: how many lots lay in a station that holds many.
+def stays(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
+    """Return columns in, out [ms] for every lot that lay in a station, indexed by lot.
 
     A lot is inside from its take to its give; one that was never given (all of it scrapped) until
-    it ended.
+    it ended, else until `end`.
     """
     own = events[events["station"] == station]
     takes = own[own["event"] == "take"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
     gives = own[own["event"] == "give"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
     ended = lots.set_index("lot")["ended"].reindex(takes.index)
     out = gives.reindex(takes.index).fillna(ended.where(ended >= 0)).fillna(end)
-    ticks = np.concatenate([takes.to_numpy(), out.to_numpy()]).astype(np.int64)
-    steps = np.concatenate([np.ones(len(takes)), -np.ones(len(out))])
+    return pd.DataFrame({"in": takes, "out": out.astype("int64")})
+
+
+def occupancy(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
+    """Return columns start, end, places: how many lots lay in a station that holds many."""
+    inside = stays(events, lots, station, end)
+    ticks = np.concatenate([inside["in"].to_numpy(), inside["out"].to_numpy()]).astype(np.int64)
+    steps = np.repeat([1.0, -1.0], len(inside))
     order = np.argsort(ticks, kind="stable")
     edges = np.append(ticks[order], end)
     frame = pd.DataFrame({"start": edges[:-1], "end": edges[1:], "places": np.cumsum(steps[order])})
