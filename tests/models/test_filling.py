@@ -143,15 +143,16 @@ def test_electrolyte_is_conserved(pressure: float, dose: float, temperature: flo
         assert found["evaporated_electrolyte"] >= -1e-12  # kg, the integrator's rounding
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.floats(0.0, 0.02), st.floats(0.0, 0.02), st.floats(60.0, 2e5), st.floats(60.0, 2e5))
 def test_more_electrolyte_and_more_time_never_wet_less(
     one: float, other: float, brief: float, long: float
 ) -> None:
-    """Saturation rises with dose and time and never exceeds the filling."""
+    """Without evaporation saturation rises with dose and time; it never exceeds the filling."""
     little, much = sorted((one, other))
     brief, long = sorted((brief, long))
-    first, second = fill(5000.0, little, brief), fill(5000.0, much, long)
+    tight = {"evaporation_speed": 0.0}  # an under-filled cell does dry out while vapour is drawn
+    first, second = fill(5000.0, little, brief, tight), fill(5000.0, much, long, tight)
     assert first["wetting_saturation"] <= second["wetting_saturation"] + 1e-9
     assert second["wetting_saturation"] <= min(1.0, second["fill_ratio"]) + 1e-12
 
