@@ -1,0 +1,283 @@
+"""Formation of a pouch cell: first charges and discharges of an NMC622/graphite stack.
+
+One phase (rest, charge, discharge) is one step: the limits lie inside the model and end the step.
+Equations, sources, calibration and what is uncertain: README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import casadi as ca
+from electrochemistry import (
+    COULOMB_PER_AH,
+    FARADAY,
+    arrhenius,
+    declare_electrode,
+    declare_geometry,
+    softplus,
+    wetted_area,
+)
+from formation.cell import Cell
+from formation.parameters import (
+    CELL,
+    CHEN2020_CELL,
+    CHEN2020_START,
+    FILM,
+    INPUTS,
+    PARAMETER_SETS,
+    PLATING,
+)
+from tables import declare_inputs, declare_parameters
+
+from linetwin.authoring import Model
+
+__all__ = ["CHEN2020_CELL", "CHEN2020_START", "PARAMETER_SETS", "build"]
+
+REQUESTS = {"rest": 0, "charge": 1, "discharge": 2}
+REST, CONSTANT_CURRENT, CONSTANT_VOLTAGE, DISCHARGE = 0, 1, 2, 3
+
+RESIDUAL_RESISTANCE = 4e-3  # Ohm.m2 [A] scales V - V_set to ampere: about the cell's resistance
+THINNEST_FILM = 1e-10  # m [A] keeps the growth finite for a film of nothing
+GRADIENT = "mean gradient in the particle, in maximum concentration per radius"
+IDLE = -1e3  # a guard that is not due; far below those that are in volt, so it hides none
+NO_POTENTIAL_YET = 3.0  # V, above any potential of an anode
+GAS_MOLAR_VOLUME = 0.02446  # m3/mol, ideal gas at 25 Cel and 1 atm
+
+
+def build() -> Model:
+    """Return the formation model."""
+    m = Model(
+        "formation",
+        title="Formation of an NMC622/graphite pouch cell",
+        description="Reduced single-particle model with a self-limiting film and local plating",
+        version="1.0",
+        validity="rates up to C/2, 10-60 Cel, 2.5-4.3 V; FCE calibrated at C/10 and 25 Cel only",
+    )
+    request = m.input(
+        "mode",
+        "1",
+        enumeration=REQUESTS,
+        meaning="what the channel is asked for",
+        tag="A",
+        source="order of the line",
+    )
+    p = {"mode": request} | declare_inputs(m, INPUTS) | declare_geometry(m)
+    for rows in (FILM, PLATING, CELL):
+        p |= declare_parameters(m, rows)
+    temperature = m.state(
+        "cell_temperature", "K", start=298.15, nominal=10.0, meaning="temperature of the cell"
+    )
+    film = m.state(
+        "sei_thickness",
+        "m",
+        start=5e-9,
+        nominal=1e-6,
+        meaning="thickness of the film per geometric particle area",
+    )
+    lost = m.state("sei_capacity", "A.h", nominal=1.0, meaning="charge lost to the film")
+    current = m.algebraic("current", "A", meaning="cell current, discharge positive")
+    growth = _film_growth(p, film, temperature)
+    cell = _cell(m, p, temperature, film, lost, growth)
+
+    _film_equations(m, cell, film, lost)
+    _particle_equations(m, cell, current)
+    regime = _regimes(m, cell, current)
+    _counters(m, cell, current, temperature)
+    m.residual(current, _current_equation(cell, current, regime))
+    _outputs(m, cell, lost)
+    return m
+
+
+def _film_growth(p: dict[str, ca.SX], film: ca.SX, temperature: ca.SX) -> ca.SX:
+    """Return the solvent's effective diffusivity in m2/s: open in the young film, then closed."""
+    limit = p["sei_limit_thickness"] * (1.0 + p["moisture_loss"] * p["moisture"])
+    limit *= arrhenius(p["sei_limit_energy"], temperature)
+    open_share = softplus(1.0 - film / limit, 0.01)
+    young = p["sei_diffusivity"] * (1.0 + p["sei_self_limiting"] * (open_share - 1.0))
+    return (young + p["sei_ageing_diffusivity"]) * arrhenius(p["sei_growth_energy"], temperature)
+
+
+def _cell(
+    m: Model, p: dict[str, ca.SX], temperature: ca.SX, film: ca.SX, lost: ca.SX, growth: ca.SX
+) -> Cell:
+    """Declare the electrodes and their states; return the cell."""
+    anode = declare_electrode(m, "anode", p, temperature)
+    cathode = declare_electrode(m, "cathode", p, temperature)
+    x = m.state("anode_stoichiometry", "1", start=0.0279, meaning="mean over the anode")
+    y = m.state("cathode_stoichiometry", "1", start=0.998, meaning="mean over the cathode")
+    onset = (anode.potential(x) - p["sei_onset_potential"]) / p["sei_onset_width"]
+    # written with tanh, which cannot overflow: 1/(1 + exp(onset))
+    share = 0.5 * (1.0 - ca.tanh(0.5 * onset))
+    grown = share * growth * p["sei_solvent_concentration"] / ca.fmax(film, THINNEST_FILM)
+    area = wetted_area(p)
+    film_resistance = m.output(
+        "film_resistance",
+        "Ohm",
+        _film_resistance(p, lost),
+        nominal=0.01,
+        meaning="films that count in a pulse, at 25 Cel",
+    )
+    films = film_resistance / arrhenius(p["film_resistance_energy"], temperature)
+    electrolyte = p["electrolyte_area_resistance"] / area
+    electrolyte /= arrhenius(p["electrolyte_energy"], temperature)
+    return Cell(
+        p=p,
+        anode=anode,
+        cathode=cathode,
+        x=x,
+        y=y,
+        anode_gradient=m.state("anode_gradient", "1", nominal=10.0, meaning=GRADIENT),
+        cathode_gradient=m.state("cathode_gradient", "1", nominal=10.0, meaning=GRADIENT),
+        film_density=FARADAY * grown,
+        resistance=films + electrolyte + p["sei_resistivity"] * film / anode.surface,
+        electrolyte_resistance=electrolyte,
+    )
+
+
+def _film_resistance(p: dict[str, ca.SX], lost: ca.SX) -> ca.SX:
+    """Return the films' resistance in Ohm at 25 Cel: proportional to the charge that made them."""
+    made = lost / wetted_area(p) / p["film_reference_charge"]
+    wet = 1.0 + p["moisture_resistance"] * p["moisture"]
+    return p["film_area_resistance"] / wetted_area(p) * made * wet
+
+
+def _film_equations(m: Model, cell: Cell, film: ca.SX, lost: ca.SX) -> None:
+    p = cell.p
+    m.der(film, cell.film_density * p["sei_molar_volume"] / (p["sei_electrons"] * FARADAY))
+    m.der(lost, cell.film_density * cell.anode.surface / COULOMB_PER_AH)
+
+
+def _particle_equations(m: Model, cell: Cell, current: ca.SX) -> None:
+    plating = cell.plating_density(current)
+    j_anode, j_cathode = cell.anode_density(current) + plating, cell.cathode_density(current)
+    m.der(cell.x, cell.anode.stoichiometry_rate(j_anode))
+    m.der(cell.y, cell.cathode.stoichiometry_rate(j_cathode))
+    m.der(cell.anode_gradient, cell.anode.gradient_rate(cell.anode_gradient, j_anode))
+    m.der(cell.cathode_gradient, cell.cathode.gradient_rate(cell.cathode_gradient, j_cathode))
+    plated = m.state("plated_capacity", "A.h", nominal=0.1, meaning="charge lost to plating")
+    m.der(plated, plating * cell.anode.surface / COULOMB_PER_AH)
+
+
+def _regimes(m: Model, cell: Cell, current: ca.SX) -> ca.SX:
+    """Declare what the channel is doing, and the transitions; return the regime.
+
+    A phase begins when the request or one of its set-points differs from the one served last.
+    The guards hold no algebraic variable: each asks for the voltage at a current that is known.
+    The anode's lowest potential is noted where the current stops rising or changes: within a
+    charge at constant current it falls all the time.
+    """
+    p = cell.p
+    regime = m.discrete(
+        "regime",
+        "1",
+        start=REST,
+        meaning="0 rest, 1 constant current, 2 constant voltage, 3 discharge",
+    )
+    lowest = m.discrete(
+        "lowest_anode_potential",
+        "V",
+        start=NO_POTENTIAL_YET,
+        meaning="lowest local anode potential up to the last transition",
+    )
+    served = {
+        m.discrete(f"served_{name}", unit, meaning=f"{name} of the phase served"): p[name]
+        for name, unit in (
+            ("mode", "1"),
+            ("current_setpoint", "A"),
+            ("voltage_setpoint", "V"),
+            ("cutoff_current", "A"),
+        )
+    }
+    asked = ca.if_else(
+        p["mode"] == REQUESTS["charge"],
+        CONSTANT_CURRENT,
+        ca.if_else(p["mode"] == REQUESTS["discharge"], DISCHARGE, REST),
+    )
+    difference = sum((ca.fabs(wanted - last) for last, wanted in served.items()), ca.SX(0.0))
+    changed = ca.if_else(difference > 0.0, 1.0, IDLE)
+    last_current = next(last for last, wanted in served.items() if wanted is p["current_setpoint"])
+    charged_until_now = ca.fmin(lowest, cell.local_potential(-last_current))
+    noted = ca.if_else(regime == CONSTANT_CURRENT, charged_until_now, lowest)
+    m.when("new phase", changed, {regime: asked, lowest: noted, **served})
+
+    def due(active: int, excess: ca.SX) -> ca.SX:
+        return ca.if_else(regime == active, excess, IDLE)
+
+    limit, demand, cutoff = p["voltage_setpoint"], p["current_setpoint"], p["cutoff_current"]
+    upper_limit = due(CONSTANT_CURRENT, cell.voltage(-demand) - limit)
+    m.when(
+        "upper limit reached",
+        upper_limit,
+        {
+            regime: CONSTANT_VOLTAGE,
+            lowest: ca.fmin(lowest, cell.local_potential(-demand)),
+        },
+    )
+    # at constant voltage the current has fallen to the cut-off where the cut-off would exceed it
+    charged = due(CONSTANT_VOLTAGE, cell.voltage(-cutoff) - limit)
+    m.when("charge complete", charged, {regime: REST}, stop=True)
+    lower_limit = due(DISCHARGE, limit - cell.voltage(demand))
+    m.when("discharge complete", lower_limit, {regime: REST}, stop=True)
+    charging = ca.logic_or(regime == CONSTANT_CURRENT, regime == CONSTANT_VOLTAGE)
+    now = ca.if_else(charging, ca.fmin(lowest, cell.local_potential(current)), lowest)
+    m.output(
+        "anode_potential",
+        "V",
+        now,
+        nominal=0.1,
+        meaning="lowest local anode potential against lithium while charging",
+    )
+    return regime
+
+
+def _current_equation(cell: Cell, current: ca.SX, regime: ca.SX) -> ca.SX:
+    """Return the residual in A that gives the current in the present regime."""
+    demand = cell.p["current_setpoint"]
+    excess = cell.voltage(current) - cell.p["voltage_setpoint"]
+    held = excess * wetted_area(cell.p) / RESIDUAL_RESISTANCE
+    other = ca.if_else(regime == DISCHARGE, current - demand, current)
+    charging = ca.if_else(regime == CONSTANT_VOLTAGE, held, other)
+    return ca.if_else(regime == CONSTANT_CURRENT, current + demand, charging)
+
+
+def _counters(m: Model, cell: Cell, current: ca.SX, temperature: ca.SX) -> None:
+    charging, discharging = ca.fmax(-current, 0.0), ca.fmax(current, 0.0)
+    voltage = m.output("voltage", "V", cell.voltage(current), meaning="terminal voltage")
+    for name, unit, nominal, rate, meaning in (
+        ("charged_capacity", "A.h", 10.0, charging / COULOMB_PER_AH, "charge put in"),
+        ("discharged_capacity", "A.h", 10.0, discharging / COULOMB_PER_AH, "charge taken out"),
+        ("charge_energy", "J", 1e5, charging * voltage, "energy put in"),
+        ("discharge_energy", "J", 1e5, discharging * voltage, "energy taken out"),
+    ):
+        counter = m.state(name, unit, nominal=nominal, meaning=f"{meaning} since the start")
+        m.der(counter, rate)
+    heat = m.output(
+        "heat_flow",
+        "W",
+        current * (cell.rest_voltage() - voltage),
+        nominal=0.1,
+        meaning="heat of polarisation",
+    )
+    area = cell.p["electrode_area"]
+    exchanged = cell.p["areal_heat_transfer"] * area * (temperature - cell.p["chamber_temperature"])
+    m.der(temperature, (heat - exchanged) / (cell.p["areal_heat_capacity"] * area))
+
+
+def _outputs(m: Model, cell: Cell, lost: ca.SX) -> None:
+    p = cell.p
+    m.output("open_circuit_voltage", "V", cell.rest_voltage(), meaning="voltage at rest, relaxed")
+    m.output(
+        "first_charge_capacity",
+        "A.h",
+        cell.cathode.capacity * p["first_charge_window"],
+        meaning="capacity of the first charge from the electrodes",
+    )
+    rate = p["current_setpoint"] / (cell.cathode.capacity * p["first_charge_window"])
+    m.output("charge_rate", "1/h", rate, meaning="set current over first-charge capacity")
+    m.output(
+        "within_fit",
+        "1",
+        ca.if_else(rate <= p["highest_rate"], 1.0, 0.0),
+        meaning="1 where the rate lies in the range that the model was fitted for",
+    )
+    gas = p["gas_yield"] * lost * COULOMB_PER_AH / (2.0 * FARADAY) * GAS_MOLAR_VOLUME
+    m.output("gas_volume", "m3", gas, nominal=1e-6, meaning="free gas from the film's formation")
