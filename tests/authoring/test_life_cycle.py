@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fmpy.fmi1 import FMICallException
+
+if TYPE_CHECKING:
+    from conftest import Instance
 
 Make = Callable[..., Any]
 
@@ -204,6 +208,21 @@ def test_instances_of_one_library_are_independent(instance: Make) -> None:
         for one in pair:
             one.step(0.7)
     assert pair[0].everything() == alone.everything() != pair[1].everything()
+
+
+def test_instances_run_in_threads(instance: Make) -> None:
+    """The library keeps nothing outside its instances: threads give the bits of one thread."""
+
+    def story(k: int, one: Instance) -> list[float]:
+        one.start(source=0.5 + k, cubic=float(k))
+        for _ in range(300):
+            one.step(0.01)
+        return one.everything()
+
+    instances = [instance("circuit") for _ in range(4)]
+    alone = [story(k, one) for k, one in enumerate(instances)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(story, range(4), instances)) == alone
 
 
 def test_directional_derivatives_are_those_of_differences(instance: Make) -> None:

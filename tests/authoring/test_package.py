@@ -135,6 +135,18 @@ def test_only_what_changed_is_built(tmp_path: Path) -> None:
     assert result["x"][-1] == pytest.approx(2.718281828459045**-3, rel=1e-6)
 
 
+def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
+    """The model in docs/authoring.md builds, and empties as its event says."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "authoring.md"
+    model_file = tmp_path / "tank" / "model.py"
+    model_file.parent.mkdir()
+    model_file.write_text(page.read_text().split("```python\n")[1].split("```")[0])
+    fmu = build_fmu(model_file, tmp_path)
+    result = simulate_fmu(str(fmu), stop_time=1500.0, start_values={"inflow": 0.0})
+    assert result["level"][-1] == pytest.approx(0.1, rel=1e-6)
+    assert result["valve"][-1] == 0.0
+
+
 def test_an_unknown_target_is_refused() -> None:
     """The message lists what there is."""
     with pytest.raises(ModelError, match=r"unknown target 'amiga'.*x86_64-windows"):

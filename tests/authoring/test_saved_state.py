@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fmpy.fmi1 import FMICallException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +58,41 @@ def test_a_restored_instance_goes_on_with_the_same_bits(
     assert _tell(other, STORY[name][chapter:]) == wanted
     for owner, state in ((one, saved), (other, copy)):
         owner.slave.freeFMUState(state)
+
+
+CHAPTER = st.tuples(st.floats(-7.0, 7.0), st.integers(0, 1), st.floats(1e-6, 20.0))
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # every example starts by a reset
+)
+@given(before=st.lists(CHAPTER, max_size=6), after=st.lists(CHAPTER, min_size=1, max_size=6))
+def test_a_state_is_complete_at_any_point(
+    before: list[tuple[float, int, float]],
+    after: list[tuple[float, int, float]],
+    instance: Make,
+) -> None:
+    """For any story and any cut: what follows depends on the saved bytes alone."""
+    one, other = instance("circuit"), instance("circuit")
+
+    def tell(who: Instance, story: list[tuple[float, int, float]]) -> bytes:
+        for source, mode, size in story:
+            who.set(source=source, mode=mode)
+            who.step(size)
+        state = who.slave.getFMUState()
+        blob = bytes(who.slave.serializeFMUState(state))
+        who.slave.freeFMUState(state)
+        return blob
+
+    one.start(cubic=1.0, trip_level=3.0)
+    middle, end = tell(one, before), tell(one, after)
+    state = other.slave.deserializeFMUState(middle)
+    other.slave.setFMUState(state)
+    other.slave.freeFMUState(state)
+    (other.time,) = other.get("time")
+    assert tell(other, after) == end
 
 
 def test_a_save_between_set_and_step_is_complete(instance: Make) -> None:

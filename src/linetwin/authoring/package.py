@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.authoring.toolchain import FLAGS, TARGETS
+from linetwin.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +22,11 @@ EVIDENCE = "resources/evidence.json"
 
 
 def build_hash(model_file: Path) -> str:
-    """Return the hash of all that an FMU is made of: models' code and data, authoring, tools."""
+    """Return the hash of all that an FMU is made of: models' code and data, authoring, tools.
+
+    Raises:
+        ModelError: when a tool is not installed.
+    """
     digest = hashlib.sha256()
     ours = [*_AUTHORING.glob("*.py"), *_AUTHORING.glob("runtime/*.[ch]")]
     own = [path for pattern in ("*.py", "*.csv") for path in model_file.parent.glob(pattern)]
@@ -29,9 +35,16 @@ def build_hash(model_file: Path) -> str:
         content = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{path.name} {len(content)}\n".encode() + content)
     for tool in ("casadi", "ziglang"):
-        digest.update(f"{tool} {importlib.metadata.version(tool)}\n".encode())
+        digest.update(f"{tool} {_version(tool)}\n".encode())
     digest.update(" ".join(FLAGS).encode())
     return digest.hexdigest()
+
+
+def _version(tool: str) -> str:
+    try:
+        return importlib.metadata.version(tool)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise ModelError(f"{tool} is missing: FMUs are built with linetwin[fmu]") from error
 
 
 def is_current(fmu: Path, expected_hash: str, targets: Iterable[str]) -> bool:
@@ -48,7 +61,7 @@ def is_current(fmu: Path, expected_hash: str, targets: Iterable[str]) -> bool:
 def write_fmu(fmu: Path, contents: Mapping[str, bytes]) -> None:
     """Write an FMU from its files by name; a half-written one is never left behind."""
     fmu.parent.mkdir(parents=True, exist_ok=True)
-    partial = fmu.with_suffix(".partial")
+    partial = fmu.with_suffix(f".{os.getpid()}.partial")  # others may build the same
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(contents):
             entry = zipfile.ZipInfo(name, _EPOCH)
