@@ -83,7 +83,7 @@ def fmu(name: str) -> Fmu:
 class Fmu:
     """An FMU on FMPy's slave class; `messages` holds what it logged since the last start."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, early_return: bool = False) -> None:
         folder = _unzipped(name)
         description = read_model_description(folder)
         self.model = model(name)
@@ -96,7 +96,9 @@ class Fmu:
             unzipDirectory=folder,
             modelIdentifier=description.coSimulation.modelIdentifier,
         )
-        self._slave.instantiate(loggingOn=True, logMessage=self._log)
+        self._slave.instantiate(
+            loggingOn=True, logMessage=self._log, earlyReturnAllowed=early_return
+        )
         kinds = (Kind.STATE, Kind.ALGEBRAIC, Kind.DISCRETE, Kind.OUTPUT)
         self.outputs = [variable.name for variable in self.model.of_kind(*kinds)]
 

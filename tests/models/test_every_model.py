@@ -21,9 +21,9 @@ WORK: dict[str, Phases] = {
     "building": [({}, 600.0), ({}, 3600.0)],
     "filling": [({}, 60.0), ({}, 600.0)],
     "formation": [
-        ({"mode": 1}, 2e4),
-        ({"mode": 0}, 600.0),
-        ({"mode": 2, "voltage_setpoint": 2.9}, 3e4),
+        ({"mode": 1, "voltage_setpoint": 3.1}, 6000.0),
+        ({"mode": 0}, 300.0),
+        ({"mode": 2, "voltage_setpoint": 2.9}, 2e4),
     ],
     "vacuum_drying": [({}, 600.0), ({}, 3600.0)],
 }
