@@ -55,7 +55,7 @@ def platforms(path: Path) -> list[str]:
 def check_platform(description: Description) -> None:
     """Raise WiringError where the FMU has no binary for this machine."""
     needed = platform_folder(description.version)
-    member = f"binaries/{needed}/{description.identifier}{library_suffix()}"
+    member = f"binaries/{needed}/{description.model}{library_suffix()}"
     with zipfile.ZipFile(description.path) as archive:
         if member in archive.namelist():
             return
@@ -95,7 +95,7 @@ class Binary:
 
     def _library_path(self) -> Path:
         folder = self.folder / "binaries" / platform_folder(self.description.version)
-        return folder / f"{self.description.identifier}{library_suffix()}"
+        return folder / f"{self.description.model}{library_suffix()}"
 
     def function(self, name: str, result: Any = ctypes.c_int) -> CFunction:  # noqa: ANN401 - a ctypes type
         """Return the C function `name`, bound once; FmuError where the FMU does not export it."""

@@ -78,14 +78,17 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Description:
-    """An FMU's description: FMI major version, model, capabilities and variables by name."""
+    """An FMU's description: FMI major version, capabilities, units and variables by name.
+
+    `model` is the model identifier, a short name without blanks; `title` what people read.
+    """
 
     path: Path
     version: int
     model: str
-    identifier: str
-    token: str
     title: str
+    token: str
+    meaning: str
     variables: Mapping[str, Variable]
     units: Mapping[str, Unit]
     capabilities: Capabilities
@@ -138,10 +141,10 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     return Description(
         path=path,
         version=version,
-        model=found.modelName or found.coSimulation.modelIdentifier,
-        identifier=found.coSimulation.modelIdentifier,
+        model=found.coSimulation.modelIdentifier,
+        title=found.modelName or "",
         token=found.guid or "",
-        title=found.description or "",
+        meaning=found.description or "",
         variables=_variables(found, evidence),
         units=_units(found),
         capabilities=_capabilities(found.coSimulation),

@@ -73,7 +73,7 @@ class Fmi2Instance(Instance):
         self._callbacks = _Callbacks.from_buffer_copy(_TEMPLATE[0])
         self._callbacks.componentEnvironment = key
         address = self.binary.function("fmi2Instantiate", ctypes.c_void_p)(
-            ctypes.c_char_p(description.identifier.encode()),
+            ctypes.c_char_p(description.model.encode()),
             _CO_SIMULATION,
             ctypes.c_char_p(description.token.encode()),
             ctypes.c_char_p((self.binary.folder / "resources").as_uri().encode()),

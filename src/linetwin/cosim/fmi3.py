@@ -33,7 +33,7 @@ class Fmi3Instance(Instance):
         description = self.binary.description
         resources = f"{self.binary.folder / 'resources'}/"
         address = self.binary.function("fmi3InstantiateCoSimulation", ctypes.c_void_p)(
-            ctypes.c_char_p(description.identifier.encode()),
+            ctypes.c_char_p(description.model.encode()),
             ctypes.c_char_p(description.token.encode()),
             ctypes.c_char_p(resources.encode()),
             _FALSE,  # visible

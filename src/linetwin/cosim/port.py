@@ -96,11 +96,16 @@ class Cell:
     def __init__(self, block: Block, rows: int, version: int) -> None:
         self.block = block
         self.values = np.zeros((rows, len(block.positions)), dtype=block.type)
-        self.address = int(self.values.ctypes.data)
+        # not `values.ctypes.data`: that leaves a reference cycle behind for every table
+        self.address = int(self.values.__array_interface__["data"][0])
         self.stride = int(self.values.strides[0])
         self.pointer = ctypes.c_void_p(self.address)
         count = ctypes.c_size_t(len(block.positions))
         self.arguments: tuple[Any, ...] = (block.references, count, self.pointer)
+        self.whole = not issubclass(block.type, np.floating)
+        limits = np.iinfo(block.type) if self.whole and block.type is not np.bool_ else None
+        self.lowest = limits.min if limits else 0
+        self.highest = limits.max if limits else 1
         if version == 3:  # noqa: PLR2004 - FMI 3 also wants the number of values
             self.arguments = (*self.arguments, count)
 
@@ -123,18 +128,36 @@ class Table:
 
         Raises FmuError for a value that an integer variable cannot hold.
         """
+        if self.rows == 1 or not isinstance(values, np.ndarray):
+            number = values.item() if isinstance(values, np.ndarray) else values
+            self._fill(position, float(number))
+            return
         cell, column = self._places[position]
         if cell.block.boolean[column]:
-            cell.values[:, column] = np.not_equal(values, 0.0)
-        elif cell.block.type in {np.float64, np.float32}:
+            cell.values[:, column] = values != 0.0
+        elif not cell.whole:
             cell.values[:, column] = values
         else:
-            limits = np.iinfo(cell.block.type)
-            whole = np.rint(np.asarray(values, dtype=np.float64))
-            if not np.all((whole >= limits.min) & (whole <= limits.max)):
-                name = self.port.variables[position].name
-                raise FmuError(f"value {values} does not fit integer variable '{name}'")
+            whole = np.rint(values)
+            if not np.all((whole >= cell.lowest) & (whole <= cell.highest)):
+                raise self._unfit(position, values)
             cell.values[:, column] = whole.astype(cell.block.type)
+
+    def _fill(self, position: int, value: float) -> None:
+        """Set a whole column to one number."""
+        cell, column = self._places[position]
+        if cell.block.boolean[column]:
+            cell.values[:, column] = value != 0.0
+        elif not cell.whole:
+            cell.values[:, column] = value
+        elif cell.lowest <= value <= cell.highest:
+            cell.values[:, column] = round(value)
+        else:
+            raise self._unfit(position, value)
+
+    def _unfit(self, position: int, values: float | np.ndarray) -> FmuError:
+        name = self.port.variables[position].name
+        return FmuError(f"value {values} does not fit integer variable '{name}'")
 
     def read(self, position: int) -> np.ndarray:
         """Return a copy of a column as float64, shape (rows,)."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.cosim.batch import Batch
 from linetwin.cosim.binary import load_binary
 from linetwin.cosim.instance import Instance, instantiate
 from linetwin.cosim.port import Port, Table
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Columns, Contract, Phase
     from linetwin.cosim.mapping import ProcessMap
-
-
-@dataclass
-class _Prepared:
-    """One phase for all items, in the FMU's own numbers."""
-
-    inputs: Table
-    outputs: Table
-    durations: list[float]
-    taken: np.ndarray
-    in_range: np.ndarray
 
 
 class FmuTransform:
@@ -64,9 +53,8 @@ class FmuTransform:
         self.wiring = wire(description, contract, mapping, parameters)
         self._rule = step_rule(description, step_s)
         self._constants = self._constant_table()
-        self._ports: dict[tuple[str, ...], Port] = {}
-        outputs = [found.variable for found in self.wiring.outputs.values()]
-        self._output_port = Port(self.binary, outputs)
+        self._batches: dict[tuple[int, tuple[str, ...]], Batch] = {}
+        self._outputs = tuple(self.wiring.outputs.values())
         self._constants_hold = all(
             description.variables[name].holds(value)
             for name, value in self.wiring.constants.items()
@@ -92,20 +80,20 @@ class FmuTransform:
         """
         if not phases:
             return []
-        rows = _rows(start, phases)
-        prepared = [
-            self._prepare(start if index == 0 else {}, phase, rows)
-            for index, phase in enumerate(phases)
-        ]
         missing = [q for q in self.wiring.inputs if q not in phases[0].inputs]
         missing = [q for q in missing if q not in self.contract.optional]
         if missing:
             raise FmuError(f"the first phase lacks {', '.join(missing)}", self.model)
+        rows = _rows(start, phases)
+        batches = [
+            self._batch(index, start if index == 0 else {}, phase, rows)
+            for index, phase in enumerate(phases)
+        ]
         for row in range(rows):
-            self._run(row, prepared)
-        return self._columns(prepared)
+            self._run(row, batches)
+        return self._columns(batches)
 
-    def _run(self, row: int, phases: Sequence[_Prepared]) -> None:
+    def _run(self, row: int, phases: Sequence[Batch]) -> None:
         """Take one item through all phases."""
         index = 0
         instance = self._fresh()
@@ -152,32 +140,27 @@ class FmuTransform:
         if instance is not None:
             instance.free()
 
-    def _prepare(
-        self, start: Mapping[str, float | np.ndarray], phase: Phase, rows: int
-    ) -> _Prepared:
-        """Convert a phase's inputs (and the start quantities before the first) for all items."""
-        values = [(self._wire_of(q, self.wiring.start, "start quantity"), v)
-                  for q, v in start.items()]  # fmt: skip
-        values += [
-            (found, v)
-            for q, v in phase.inputs.items()
-            if (found := self._input_wire(q)) is not None
+    def _batch(
+        self, index: int, start: Mapping[str, float | np.ndarray], phase: Phase, rows: int
+    ) -> Batch:
+        """Return a phase's batch, filled with its inputs (and start quantities for the first)."""
+        pairs = [
+            (self._wire_of(quantity, self.wiring.start, "start quantity"), value)
+            for quantity, value in start.items()
         ]
-        key = tuple(found.variable.name for found, _ in values)
-        port = self._ports.get(key)
-        if port is None:
-            port = self._ports[key] = Port(self.binary, [found.variable for found, _ in values])
-        table = Table(port, rows)
-        in_range = np.full(rows, self._constants_hold)
-        for position, (found, value) in enumerate(values):
-            numbers = np.asarray(found.to_variable(value), dtype=np.float64)
-            in_range &= (numbers >= found.variable.minimum) & (numbers <= found.variable.maximum)
-            table.write(position, numbers)
-        durations = np.broadcast_to(np.asarray(phase.duration_s, dtype=np.float64), rows)
-        if not np.all(durations >= 0.0):
-            raise FmuError("a phase has a negative duration, or none", self.model)
-        outputs = Table(self._output_port, rows)
-        return _Prepared(table, outputs, durations.tolist(), np.zeros(rows), in_range)
+        pairs += [
+            (found, value)
+            for quantity, value in phase.inputs.items()
+            if (found := self._input_wire(quantity)) is not None
+        ]
+        # one for each place in the sequence: all phases are filled before the first item runs
+        key = (index, tuple(found.variable.name for found, _ in pairs))
+        batch = self._batches.get(key)
+        if batch is None or batch.rows != rows:
+            wires = [found for found, _ in pairs]
+            batch = self._batches[key] = Batch(self.binary, wires, self._outputs, rows)
+        batch.fill((value for _, value in pairs), phase.duration_s)
+        return batch
 
     def _input_wire(self, quantity: str) -> Wire | None:
         """Return the wire of an input; None for one that the FMU does without."""
@@ -192,18 +175,18 @@ class FmuTransform:
             raise FmuError(f"'{quantity}' is no {what} (known: {known})", self.model)
         return wires[quantity]
 
-    def _columns(self, phases: Sequence[_Prepared]) -> list[Columns]:
+    def _columns(self, batches: Sequence[Batch]) -> list[Columns]:
         """Return the outputs of all phases in canonical units."""
         results: list[Columns] = []
-        in_range: np.ndarray = np.ones((), dtype=np.bool_)
-        for phase in phases:
-            in_range = in_range & phase.in_range
+        in_range = np.full(batches[0].rows, self._constants_hold)
+        for batch in batches:
             columns: Columns = {
-                quantity: np.asarray(found.to_quantity(phase.outputs.read(position)))
-                for position, (quantity, found) in enumerate(self.wiring.outputs.items())
+                found.quantity: np.asarray(found.to_quantity(batch.outputs.read(position)))
+                for position, found in enumerate(self._outputs)
             }
-            columns["phase_time"] = phase.taken
+            columns["phase_time"] = np.array(batch.taken, dtype=np.float64)
             if "valid" not in columns:
+                in_range = in_range & batch.in_range()
                 columns["valid"] = in_range.astype(np.float64)
             results.append(columns)
         return results
