@@ -62,7 +62,7 @@ def load_scenario(
 def find_scenario(path_or_name: str | Path) -> Path:
     """Return the file of a path, or of a shipped scenario's bare name such as `baseline`."""
     path = Path(path_or_name)
-    if path.suffix in _SUFFIXES or len(path.parts) > 1 or path.exists():
+    if path.suffix in _SUFFIXES or len(path.parts) > 1 or path.is_file():
         return path
     folders = [folder for folder in _shipped_folders() if folder.is_dir()]
     for folder in folders:
@@ -124,7 +124,8 @@ class _Composition:
         settings = settings_of(self.recipe) if self.recipe else []
         settings += settings_of(self.file)
         settings += settings_of_overrides(overrides, problems)
-        reader = StationReader(line, apply_settings(settings, plant, problems), problems)
+        applied = apply_settings(settings, plant, problems)
+        reader = StationReader(line, applied, problems, all_known=self._all_settings_known())
         plan = read_plan(self.file, problems)
         model = self.file.model
         building = line.model.building
@@ -179,6 +180,12 @@ class _Composition:
         causes = {path: tuple(stations[path].failures) for path in kinds}
         everything = ("stations",) in self.line.cut
         return Plant(known, causes, frozenset(broken - known.keys()), everything)
+
+    def _all_settings_known(self) -> bool:
+        """Say whether recipe and scenario could be read in full, so that nothing set is lost."""
+        if self.recipe is None:
+            return self.file.model.recipe is None
+        return not self.recipe.is_cut("set") and not self.file.is_cut("set")
 
     def _check_wiring(self, kinds: dict[str, Kind], calendars: dict[str, CalendarConfig]) -> None:
         lots = {

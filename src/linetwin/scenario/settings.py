@@ -27,6 +27,14 @@ SettingKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What is set where; `tried` also holds what was set to something wrong."""
+
+    values: Mapping[SettingKey, Value]
+    tried: frozenset[SettingKey]
+
+
+@dataclass(frozen=True)
 class Setting:
     """One `address: value` of a file or of the command line."""
 
@@ -67,11 +75,10 @@ def settings_of_overrides(overrides: Sequence[str], problems: Problems) -> list[
     return found
 
 
-def apply_settings(
-    settings: Sequence[Setting], plant: Plant, problems: Problems
-) -> Mapping[SettingKey, Value]:
+def apply_settings(settings: Sequence[Setting], plant: Plant, problems: Problems) -> Settings:
     """Return what is set where; every setting is checked, also one that a later one replaces."""
-    result: dict[SettingKey, Value] = {}
+    values: dict[SettingKey, Value] = {}
+    tried: set[SettingKey] = set()
     for setting in settings:
         try:
             target = plant.target(setting.address)
@@ -79,10 +86,12 @@ def apply_settings(
             if not plant.is_broken(setting.address):
                 problems.adopt(error, setting.place)
             continue
+        key = (target.station, target.section, target.group, target.name)
+        tried.add(key)
         value = _value(setting, target, problems)
         if value is not None:
-            result[target.station, target.section, target.group, target.name] = value
-    return result
+            values[key] = value
+    return Settings(values, frozenset(tried))
 
 
 def _value(setting: Setting, target: Target, problems: Problems) -> Value | None:

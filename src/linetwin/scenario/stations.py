@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.kinds import Kind
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.schema import Building, Failure, LineFile, Station
-    from linetwin.scenario.settings import SettingKey
+    from linetwin.scenario.settings import Settings
     from linetwin.scenario.validation import Checked
 
 _REPAIR_VARIATION = Value(
@@ -30,11 +30,15 @@ _REPAIR_VARIATION = Value(
 
 @dataclass(frozen=True)
 class StationReader:
-    """Reads stations of one line; `settings` is what recipe, scenario and `--set` lay on top."""
+    """Reads stations of one line; `settings` is what recipe, scenario and `--set` lay on top.
+
+    `all_known` is False where some of what was set could not be read; then nothing is missed.
+    """
 
     line: Checked[LineFile]
-    settings: Mapping[SettingKey, Value]
+    settings: Settings
     problems: Problems
+    all_known: bool = True
 
     def station(self, path: str, written: Station, kind: Kind) -> StationConfig:
         """Return one station; `materials` of the kind default to `<first part>.<role>`."""
@@ -99,10 +103,12 @@ class StationReader:
                     written[name], parameter.quantity, place, self.problems,
                     is_list=parameter.is_list,
                 )  # fmt: skip
-            value = self.settings.get((path, "parameters", "", name), value)
+            setting = (path, "parameters", "", name)
+            value = self.settings.values.get(setting, value)
+            known = self.all_known and not self.line.is_cut(*key, "parameters")
             if value is not None:
                 found[name] = value
-            elif name not in written and not self.line.is_cut(*key, "parameters"):
+            elif name not in written and setting not in self.settings.tried and known:
                 message = f"'{name}' has no default and is set nowhere"
                 hint = f"{parameter.quantity.meaning}; set it here or as {path}.{name} in a recipe"
                 self.problems.add(self._place(*key, "parameters", name), message, hint)
@@ -138,7 +144,7 @@ class StationReader:
             value = read_free(entry, self._place(*key, "parameters", parameter), self.problems)
             if value is not None:
                 parameters[parameter] = value
-        for (station, section, group, parameter), value in self.settings.items():
+        for (station, section, group, parameter), value in self.settings.values.items():
             if (station, section, group) == (path, "processes", name):
                 parameters[parameter] = value
         return ProcessConfig(
@@ -199,7 +205,7 @@ class StationReader:
                 )
                 place = self._place("stations", path, "failures", cause, name)
                 value = read_value(complete, vocabulary()[name], place, self.problems)
-            value = self.settings.get((path, "failures", cause, name), value)
+            value = self.settings.values.get((path, "failures", cause, name), value)
             if value is not None:
                 values[name] = value
         return FailureConfig(cause, **values) if len(values) == len(FAILURE_TIMES) else None

@@ -40,6 +40,8 @@ _BASES = {
     "kelvin": "K",
     "mole": "mol",
 }
+# SI units with a name, by which a parameter of an FMU is better read than by base units.
+_NAMED = ("N", "N/m", "Pa", "Pa.s", "J", "J/kg", "J/mol", "W", "W/(m2.K)", "V", "Ohm", "S/m")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def parse(text: str, quantity: Quantity) -> float:
 
 
 def si(text: str) -> tuple[float, str]:
-    """Return a number with any unit as its value in SI base units, and their UCUM text.
+    """Return a number with any unit as its value in coherent SI, and that unit as UCUM.
 
     For parameters that only an FMU knows: `250 mm` is (0.25, "m"), a number alone has unit "".
     Raises ScenarioError when there is no number or nobody knows the unit.
@@ -183,8 +185,13 @@ def _conversion(unit: str, target: str, difference: bool) -> _Conversion:  # noq
 
 
 def _ucum(unit: pint.Unit) -> str:
-    """Return the SI base units of `unit` as UCUM, such as "kg/(s3.K)"."""
+    """Return the SI unit that measures what `unit` does as UCUM, such as "W" or "kg/(m2.s)"."""
     _, roots = _registry().get_base_units(unit)
+    for name in _NAMED:
+        if _powers(_registry().get_base_units(_pint_unit(name, difference=False))[1]) == _powers(
+            roots
+        ):
+            return name
     powers = {_BASES[name]: int(power) for name, power in _powers(roots).items()}
     above = [f"{base}{power if power > 1 else ''}" for base, power in powers.items() if power > 0]
     below = [f"{base}{-power if power < -1 else ''}" for base, power in powers.items() if power < 0]

@@ -38,10 +38,11 @@ _MESSAGES = {
     "model_type": ("must be a mapping", "indented lines of the form 'key: value'"),
     "list_type": ("must be a list", "lines that begin with '- ', or [a, b]"),
 }
-_BOUNDS = {
-    "greater_than_equal": ("ge", "at least"),
-    "less_than_equal": ("le", "at most"),
-    "less_than": ("lt", "less than"),
+_LIMITS = {
+    "literal_error": ("expected", ""),
+    "greater_than_equal": ("ge", "at least "),
+    "less_than_equal": ("le", "at most "),
+    "less_than": ("lt", "less than "),
 }
 
 
@@ -122,13 +123,11 @@ def _words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
             return "missing key", hint
         near = nearest(str(path[-1]), allowed)
         return "unknown key", f"{near} {hint}" if near.startswith("did") else hint
-    if kind == "literal_error":
-        return f"{value!r} is not allowed", f"allowed: {detail['ctx']['expected']}"
     if kind == "string_pattern_mismatch":
         return f"{path[-2] if path[-1] == '[key]' else value!r} is no valid name", _NAME_HINT
-    if kind in _BOUNDS:
-        bound, words = _BOUNDS[kind]
-        return f"{_shown(value)} is not allowed", f"allowed: {words} {detail['ctx'][bound]}"
+    if kind in _LIMITS:
+        limit, words = _LIMITS[kind]
+        return f"{_shown(value)} is not allowed", f"allowed: {words}{detail['ctx'][limit]}"
     if kind in _MESSAGES:
         message, hint = _MESSAGES[kind]
         return f"{message}, not {_shown(value)}", hint

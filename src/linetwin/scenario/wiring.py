@@ -44,10 +44,16 @@ class Wiring:
                 hint = nearest(buffer.holds, self.lot_kinds)
                 place = self._place("buffers", path, "holds")
                 self.problems.add(place, f"unknown kind of lot '{buffer.holds}'", hint)
-        complete = len(self.kinds) == len(self.line.model.stations)
-        if complete and not self.line.is_cut("stations"):
+        if self._is_complete():
             self._ends()
             self._cycles()
+
+    def _is_complete(self) -> bool:
+        """Say whether every station's wires are known; otherwise a missing end says nothing."""
+        if len(self.kinds) < len(self.line.model.stations):
+            return False
+        gone = [cut[1:] for cut in self.line.cut if cut[0] == "stations"]
+        return not any(len(cut) == 1 or cut[1] in {"takes", "gives"} for cut in gone)
 
     def _place(self, *path: str) -> Place:
         return self.line.document.place(path)
