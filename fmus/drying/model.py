@@ -181,7 +181,9 @@ def _evaporation(m: Model, f: _Film) -> ca.SX:
         meaning="share of pores filled; 1 while the film shrinks",
     )
     pores = (1 - saturation) * f.dry_thickness * f.p["tortuosity"]
-    pore_resistance = pores / (f.p["dry_porosity"] * diffusivity)
+    # the pores have the film's temperature, the boundary layer the mean of film and air
+    in_pores = f.p["vapour_diffusivity"] * (f.T / 298) ** 1.75
+    pore_resistance = pores / (f.p["dry_porosity"] * in_pores)
     beta_total = beta / (1 + beta * pore_resistance)
     vapour = 10 ** (f.p["vapour_a"] - f.p["vapour_b"] / (f.T + f.p["vapour_c"]))
     # the exponential is 0.99995 at a tenth of X0, where PHYSICS.md begins to apply it;

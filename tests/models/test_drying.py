@@ -56,7 +56,7 @@ def time_to(share: float, **others: float) -> float:
 
 def test_cathode_film_is_dry_when_the_target_says() -> None:
     """200 g/m2 solids, 98.5 g/m2 NMP, 120 Cel: 1 % of X0 is left after 46 s, within 1 %."""
-    assert time_to(0.01) == pytest.approx(46.0, rel=0.015)  # printed without decimals: +-0.5 s
+    assert 45.5 * 0.99 <= time_to(0.01) <= 46.5 * 1.01  # printed without decimals
 
 
 def test_the_tail_is_the_known_misfit() -> None:
