@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.authoring.toolchain import FLAGS, TARGETS
 from linetwin.errors import ModelError
+from linetwin.quantities import ucum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +30,7 @@ def build_hash(model_file: Path) -> str:
     """
     digest = hashlib.sha256()
     ours = [*_AUTHORING.glob("*.py"), *_AUTHORING.glob("runtime/*.[ch]")]
+    ours.append(Path(ucum.__file__))
     own = [path for pattern in ("*.py", "*.csv") for path in model_file.parent.glob(pattern)]
     shared = model_file.parent.parent.glob("*.py")  # a library's models may share modules
     for path in [*sorted(own), *sorted(shared), *sorted(ours)]:

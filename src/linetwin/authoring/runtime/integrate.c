@@ -219,8 +219,9 @@ Outcome integrate(Instance *instance, double end)
             continue;
         }
         if (N_STATES == 0) return NO_ALGEBRAIC_SOLUTION;
+        rejected++;
         /* near a kink the drift off the constraint does not shrink with h: solve it again */
-        if (N_ALGEBRAICS > 0 && ++rejected > 1) {
+        if (N_ALGEBRAICS > 0 && rejected > 1) {
             if (!solve_algebraics(state, t, state->value + FIRST_UNKNOWN))
                 return NO_ALGEBRAIC_SOLUTION;
             at.known = false;
