@@ -12,7 +12,8 @@ import zipfile
 from pathlib import Path
 
 DESCRIPTION = """<?xml version="1.0" encoding="UTF-8"?>
-<fmiModelDescription fmiVersion="2.0" modelName="Decay" guid="{decay-1}" numberOfEventIndicators="0">
+<fmiModelDescription fmiVersion="2.0" modelName="Decay" guid="{decay-1}"
+  numberOfEventIndicators="0">
 <CoSimulation modelIdentifier="decay" canHandleVariableCommunicationStepSize="true"
   canGetAndSetFMUstate="true" canSerializeFMUstate="true"/>
 <UnitDefinitions>
@@ -174,6 +175,7 @@ fmi2Status fmi2DeSerializeFMUstate(fmi2Component c, const fmi2Byte b[], size_t n
 def build_fmi2(folder: Path) -> Path:
     """Compile and pack the FMU; needs the package ziglang."""
     import fmpy
+
     from linetwin.cosim.binary import library_suffix, platform_folder
 
     source = folder / "decay.c"

@@ -33,7 +33,7 @@ TIME_CONSTANT_S = 10.0
 DRYING_RATE = 1e-3
 """Solvent lost per second while mode is 1 (kg/(m2.s))."""
 
-WEB_MODEL = '''
+WEB_MODEL = """
 import casadi as ca
 
 from linetwin.authoring import Model
@@ -55,9 +55,9 @@ def build() -> Model:
     m.when("dry", ca.if_else(done > 0.5, -1.0, limit - solvent), {done: 1}, stop=True)
     m.output("evaporation_rate", "kg/(m2.s)", 1e-3 * mode)
     return m
-'''
+"""
 
-FOREIGN_MODEL = '''
+FOREIGN_MODEL = """
 from linetwin.authoring import Model
 
 
@@ -73,7 +73,7 @@ def build() -> Model:
     m.der(film, (air - film) / 10.0)
     m.der(solvent, -1.0 * (switch - 1))
     return m
-'''
+"""
 
 
 def build_model(source: str, folder: Path) -> Path:
@@ -90,7 +90,7 @@ def rewritten(
     fmu: Path,
     copy: Path,
     description: Callable[[str], str] = str,
-    keep: Callable[[str], bool] = lambda name: True,
+    keep: Callable[[str], bool] = bool,
 ) -> Path:
     """Copy an FMU with another modelDescription.xml, and only with the members to `keep`."""
     copy.parent.mkdir(parents=True, exist_ok=True)

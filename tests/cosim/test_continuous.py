@@ -127,7 +127,7 @@ def test_foreign_states_are_refused(web: Path, foreign: Path, tmp_path: Path) ->
     state = model.save()
     with pytest.raises(FmuError, match="not one of an FMU"):
         model.restore(b"something else")
-    with pytest.raises(FmuError, match="reported|returned"):
+    with pytest.raises(FmuError, match=r"reported|returned"):
         model.restore(state[:-8])
     model.restore(state)
     other = rewritten(web, tmp_path / "other.fmu", lambda text: text.replace("closed", "open"))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_fmus import DRYING_RATE, TIME_CONSTANT_S, WEB
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_fmus import DRYING_RATE, TIME_CONSTANT_S, WEB
 
 from linetwin.contracts import Phase, Transform
 from linetwin.cosim import FmuTransform
@@ -54,9 +54,7 @@ def test_items_follow_the_closed_form(web: Path) -> None:
     begin=st.lists(st.floats(280.0, 460.0), min_size=1, max_size=6),
     order=st.randoms(use_true_random=False),
 )
-def test_an_item_does_not_see_the_ones_before(
-    web: Path, begin: list[float], order: object
-) -> None:
+def test_an_item_does_not_see_the_ones_before(web: Path, begin: list[float], order: object) -> None:
     """Whatever ran before, an item gives the same bits: nothing of it stays in the FMU."""
     transform = FmuTransform(web, WEB)
     phases = [Phase(HOT, 3.0), Phase({"mode": 0.0}, 2.0)]

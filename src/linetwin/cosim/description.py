@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import re
 import zipfile
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -125,14 +127,12 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     """Read; the file's time and size are part of the cache's key."""
     import fmpy
 
-    evidence = _read_evidence(path)
+    evidence = _check_archive(path)
     try:
-        found = fmpy.read_model_description(str(path), validate=False)
+        # from memory: FMPy leaves a file open behind when it fails
+        found = fmpy.read_model_description(io.BytesIO(path.read_bytes()), validate=False)
     except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
         raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
-    version = found.fmiMajorVersion
-    if version not in {2, 3}:
-        raise _refuse(path, f"FMI {found.fmiVersion} is not supported", _VERSIONS)
     if found.coSimulation is None:
         raise _refuse(path, "it has no co-simulation interface", "export it for co-simulation")
     if found.coSimulation.needsExecutionTool:
@@ -140,7 +140,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     experiment = found.defaultExperiment
     return Description(
         path=path,
-        version=version,
+        version=found.fmiMajorVersion,
         model=found.coSimulation.modelIdentifier,
         title=found.modelName or "",
         token=found.guid or "",
@@ -156,15 +156,19 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
 
 
 _VERSIONS: Final = "export it as FMI 2.0 or 3.0 co-simulation"
+_VERSION: Final = re.compile(rb"""fmiVersion\s*=\s*["']([\w.-]+)["']""")
 
 
-def _read_evidence(path: Path) -> dict[str, Any]:
-    """Check that the file is an FMU, and read the evidence that linetwin's own FMUs carry."""
+def _check_archive(path: Path) -> dict[str, Any]:
+    """Check that the file is an FMU of a known version; return the evidence that ours carry."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "modelDescription.xml" not in names:
                 raise _refuse(path, "it has no modelDescription.xml", "an FMU has one at its top")
+            version = _VERSION.search(archive.read("modelDescription.xml"))
+            if version is not None and not version[1].startswith((b"2.0", b"3.")):
+                raise _refuse(path, f"FMI {version[1].decode()} is not supported", _VERSIONS)
             if "resources/evidence.json" not in names:
                 return {}
             content = json.loads(archive.read("resources/evidence.json"))

@@ -211,8 +211,7 @@ class _Wirer:
         tunable = variable.causality == "parameter" and variable.variability == "tunable"
         if variable.causality != "input" and not tunable:
             self._problem(
-                f"'{variable.name}' is a {variable.variability} {variable.causality},"
-                f" {quantity} needs an input",
+                f"'{variable.name}' has causality {variable.causality}, {quantity} needs an input",
                 "map",
                 quantity,
                 f"its inputs: {_list(self.description, 'input')}",
@@ -229,7 +228,7 @@ class _Wirer:
             return
         if variable.causality not in {"output", "local", "calculatedParameter"}:
             self._problem(
-                f"'{variable.name}' is a {variable.causality}, {quantity} needs an output",
+                f"'{variable.name}' has causality {variable.causality}, {quantity} needs an output",
                 "map",
                 quantity,
                 f"its outputs: {_list(self.description, 'output')}",
@@ -242,9 +241,9 @@ class _Wirer:
     def _start(self, quantity: str) -> None:
         link = self.mapping.link(quantity)
         name = link.start or link.variable
-        known = name in self.description.variables
-        if not known and link.start is None and quantity in self.contract.outputs:
-            return  # already reported as a missing output
+        both = link.start is None and quantity in self.contract.outputs
+        if both and quantity not in self.wiring.outputs:
+            return  # one variable is both; that it does not fit is reported already
         variable = self._find(name, quantity, "output")
         if variable is None:
             return
