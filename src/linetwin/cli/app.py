@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  typer reads the annotations
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,7 +44,8 @@ def run(  # noqa: PLR0913  one parameter per option
         int, typer.Option(min=1, help="Runs with seeds one apart, each in a folder of its own.")
     ] = 1,
     snapshot_every: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Save the line at this simulated interval: 12 h.")
+        str | None,
+        typer.Option(metavar="TIME", help="Save the line at this simulated interval: 12 h."),
     ] = None,
     settings: SetOption = None,
     json: JsonOption = False,
@@ -81,7 +82,9 @@ def compare(
 @app.command(epilog="Example: linetwin trace runs/baseline cell-000123")
 def trace(
     run: RunArgument,
-    cell: Annotated[str | None, typer.Argument(help="A cell: its ancestry and what it saw.")] = None,
+    cell: Annotated[
+        str | None, typer.Argument(help="A cell: its ancestry and what it saw.")
+    ] = None,
     lot: Annotated[
         str | None, typer.Option(help="A lot: all that became of it, and where that is.")
     ] = None,
@@ -114,7 +117,9 @@ def bench(
 
 @fmu_app.command("build", epilog="Example: linetwin fmu build drying")
 def fmu_build(
-    names: Annotated[list[str] | None, typer.Argument(help="Models; all when none is named.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models; all when none is named.")
+    ] = None,
     models: Annotated[
         Path | None, typer.Option(help="Model library [the checkout's fmus/].")
     ] = None,
@@ -154,7 +159,8 @@ def fmu_validate(
 
 
 @fmu_app.command(
-    "simulate", epilog='Example: linetwin fmu simulate drying --stop 60 --start "air_temperature=393.15"'
+    "simulate",
+    epilog='Example: linetwin fmu simulate drying --stop 60 --start "air_temperature=393.15"',
 )
 def fmu_simulate(  # noqa: PLR0913  one parameter per option
     fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],

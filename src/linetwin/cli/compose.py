@@ -41,7 +41,9 @@ class FmuModels:
         """Return the station's process model of this kind."""
         key = (config.path, kind)
         if key not in self._transforms:
-            self._transforms[key] = open_transform(config.processes[kind], CONTRACTS[kind], self._base)
+            self._transforms[key] = open_transform(
+                config.processes[kind], CONTRACTS[kind], self._base
+            )
         return self._transforms[key]
 
 

@@ -61,9 +61,13 @@ class Request:
         try:
             ticks = round(parse(self.snapshot_every, vocabulary()["process_time"]) * 1000)
         except ScenarioError as error:
-            raise ScenarioError([replace(problem, key="--snapshot-every") for problem in error.problems]) from error
+            raise ScenarioError(
+                [replace(problem, key="--snapshot-every") for problem in error.problems]
+            ) from error
         if ticks < 1:
-            raise ScenarioError([Problem("must be longer than nothing", "--snapshot-every", "such as 12 h")])
+            raise ScenarioError(
+                [Problem("must be longer than nothing", "--snapshot-every", "such as 12 h")]
+            )
         return ticks
 
 
@@ -76,7 +80,9 @@ class Interruption:
     @contextlib.contextmanager
     def watched(self) -> Iterator[Interruption]:
         """Watch for signals; a second one ends at once."""
-        before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {
+            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+        }
         try:
             yield self
         finally:
@@ -127,7 +133,9 @@ def resume(snapshot: Path, *, as_json: bool) -> None:
         message = f"{snapshot}: {error.strerror or error}"
         raise ResultsError(message) from error
     asked = manifest["request"]
-    request = Request(asked["scenario"], tuple(asked["settings"]), asked["seed"], asked["snapshot_every"])
+    request = Request(
+        asked["scenario"], tuple(asked["settings"]), asked["seed"], asked["snapshot_every"]
+    )
     scenario = request.load()
     sink = _LateSink()
     world = make_world(scenario, _base(request, scenario), sink)
@@ -188,7 +196,9 @@ def _drive(world: World, writer: RunWriter, snapshot_ticks: int | None) -> Outco
     return Outcome(writer.folder, interruption.asked)
 
 
-def _loop(world: World, writer: RunWriter, every: int | None, interruption: Interruption, show: Any) -> None:  # noqa: ANN401
+def _loop(
+    world: World, writer: RunWriter, every: int | None, interruption: Interruption, show: Any
+) -> None:
     due = None if every is None else (world.now // every + 1) * every
     flushed = time.monotonic()
     while not interruption.asked and world.step():
@@ -217,7 +227,9 @@ def _progress(world: World) -> Iterator[Any]:
     """Show a bar on standard error where that is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=1.0)
 
         def show(world: World) -> None:

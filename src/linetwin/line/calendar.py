@@ -6,7 +6,7 @@ So the calendar can be written down after any event and made again in another pr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import simpy
 
@@ -46,7 +46,7 @@ class Calendar:
         self.at(self.now, who, KICK)
 
     def _fire(self, event: simpy.Event) -> None:
-        who, token = event.value
+        who, token = cast("tuple[str, int]", event.value)
         self._wake(who, token)
 
     def step(self) -> bool:

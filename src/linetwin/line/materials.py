@@ -87,7 +87,7 @@ class Ledger:
         self._sums: dict[tuple[str, str, str, str], float] = {}
         self._units: dict[tuple[str, str], str] = {}
 
-    def add(  # noqa: PLR0913  the five names of an account and an amount
+    def add(
         self, account: str, item: str, station: str, entry: str, amount: float, unit: str
     ) -> None:
         """Book `amount` [`unit`]."""

@@ -86,5 +86,6 @@ class Plan:
         lengths = lot.columns["end_m"] - lot.columns["start_m"]
         sides = (lot.columns.get(f"loading_{side}") for side in ("a", "b"))
         return sum(
-            float(lengths.sum() if done is None else lengths[np.isnan(done)].sum()) for done in sides
+            float(lengths.sum() if done is None else lengths[np.isnan(done)].sum())
+            for done in sides
         )

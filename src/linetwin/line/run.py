@@ -142,7 +142,9 @@ def _check(world: World, data: dict[str, Any]) -> None:
 
 def _book_energy(world: World) -> None:
     owners: list[tuple[str, str, Continuous]] = [
-        (unit.name, "machine", unit.machine) for unit in world.equipment() if unit.machine is not None
+        (unit.name, "machine", unit.machine)
+        for unit in world.equipment()
+        if unit.machine is not None
     ]
     if world.building is not None:
         owners.append((world.building.name, "building", world.building.model))
@@ -172,12 +174,15 @@ def _content_of(lot: Lot, world: World) -> dict[str, float]:
         for role in ("cathode", "anode"):
             if unit.state.job.get(role) == lot.name:
                 at = float(unit.state.job[f"{role}_at"])
-                edges = np.concatenate([[0.0], np.cumsum(lot.columns["end_m"] - lot.columns["start_m"])])
+                edges = np.concatenate(
+                    [[0.0], np.cumsum(lot.columns["end_m"] - lot.columns["start_m"])]
+                )
                 for name in used:
                     sums = np.concatenate([[0.0], np.cumsum(lot.columns[name])])
                     used[name] = float(np.interp(at, edges, sums))
     return {
-        name.removeprefix(CONTENT): float(lot.columns[name].sum()) - gone for name, gone in used.items()
+        name.removeprefix(CONTENT): float(lot.columns[name].sum()) - gone
+        for name, gone in used.items()
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from linetwin.line.equipment import Equipment
 from linetwin.line.packml import STATES
 from linetwin.line.unit import Unit
 

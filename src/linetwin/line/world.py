@@ -9,7 +9,6 @@ from linetwin.errors import Problem, ScenarioError, SimulationError
 from linetwin.line.buffers import LotBuffer, Tank
 from linetwin.line.calendar import KICK, Calendar
 from linetwin.line.crew import Crew, Shifts
-from linetwin.line.equipment import Equipment
 from linetwin.line.lots import Lot, LotRegister
 from linetwin.line.materials import Ledger, Supply
 from linetwin.line.planning import Plan
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Continuous, Transform
     from linetwin.line.drivers import Driver
+    from linetwin.line.equipment import Equipment
     from linetwin.line.unit import Unit
     from linetwin.scenario.resolved import Scenario, StationConfig
 
@@ -166,7 +166,7 @@ class World:
         self.log_event(address.rpartition(".")[0], "disturbance", cause=address, amount=value)
         return before
 
-    def new_lot(self, prefix: str, kind: str, maker: str, amount: float, unit: str) -> Lot:  # noqa: PLR0913
+    def new_lot(self, prefix: str, kind: str, maker: str, amount: float, unit: str) -> Lot:
         """Open a lot; its name counts within `prefix`."""
         lot = Lot(self.lots.name(prefix), kind, maker, self.now, amount, unit, maker)
         return self.lots.add(lot)
@@ -190,7 +190,7 @@ class World:
         }
         self.sink.add("lots", row | {name: [value] for name, value in lot.properties.items()})
 
-    def log_event(  # noqa: PLR0913  the columns of the table
+    def log_event(
         self,
         station: str,
         event: str,
@@ -201,7 +201,7 @@ class World:
         amount: float = 0.0,
     ) -> None:
         """Write a row of the event log."""
-        row = {
+        row: dict[str, list[Any]] = {
             "tick": [self.now],
             "station": [station],
             "event": [event],

@@ -24,7 +24,7 @@ def cell_names(lot: Lot, rows: np.ndarray) -> list[str]:
     return [f"cell-{int(number):06d}" for number in lot.columns["number"][rows]]
 
 
-def write_cells(  # noqa: PLR0913  the columns of the table
+def write_cells(
     world: World,
     lot: Lot,
     rows: np.ndarray,

@@ -313,7 +313,7 @@ class Coater(Station):
         self.world.ledger.book(residue, tank.path, "lost", self.world.material_units)
         self.world.end_lot(batch, "used", tank.path)
 
-    def _judge(  # noqa: PLR0913  a block, its web and what was measured on it
+    def _judge(
         self, lot: Lot, rows: np.ndarray, lengths: np.ndarray, coated: Columns, dried: Columns
     ) -> None:
         target, tolerance = self.value("loading_target"), self.value("loading_tolerance")

@@ -1,0 +1,1 @@
+"""Benchmarks: figures of this machine, and ratios to a limit, measured in one run."""

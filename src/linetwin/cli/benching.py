@@ -1,0 +1,23 @@
+"""`linetwin bench`: measure on this machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from linetwin.bench import line
+from linetwin.errors import Problem, ScenarioError
+
+
+def bench(part: str, *, as_json: bool) -> None:
+    """Measure `part` and print figures with their limits."""
+    if part != "line":
+        raise ScenarioError([Problem(f"nothing called '{part}' to measure", "bench", "line")])
+    found = [line.measure(cells) for cells in line.CELLS]
+    if as_json:
+        typer.echo(json.dumps([asdict(run) for run in found]))
+        return
+    for text in line.report(found):
+        typer.echo(text)

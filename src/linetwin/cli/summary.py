@@ -1,0 +1,92 @@
+"""The summary at the end of a run: how many, when, at what energy, what held us back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from linetwin.results.reader import Run
+
+DAY_S = 86_400
+KWH_J = 3.6e6
+SHOWN_REASONS = 3
+
+
+def summary(run: Run) -> str:
+    """Return the summary of a run as lines of text."""
+    found = run.kpis
+    order, quality = _values(found["order"]), _values(found["quality"])
+    energy, stations = _values(found["energy"]), _values(found["stations"])
+    lines = [
+        f"{run.manifest['scenario']}: {run.manifest['status']}",
+        f"  cells   {_cells(order)}",
+        f"  when    {_when(order)}",
+        f"  energy  {_energy(energy)}",
+        f"  limit   {_limit(stations)}",
+        f"  scrap   {_reasons(quality)}",
+        f"  balance {_balance(_values(found['materials']))}",
+    ]
+    outside = run.manifest.get("outside_validity", {})
+    if outside:
+        where = ", ".join(f"{station} ({count})" for station, count in outside.items())
+        lines.append(f"  doubt   model inputs outside of their range at {where}")
+    return "\n".join(lines)
+
+
+def _values(section: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {name: entry["value"] for name, entry in section.items()}
+
+
+def _cells(order: dict[str, Any]) -> str:
+    return (
+        f"{order['cells_good']} good of {order['cells_graded']} graded: "
+        f"{order['cells_a']} A, {order['cells_b']} B, {order['cells_scrap_at_grading']} scrap; "
+        f"{order['cells_started']} started, {order['cells_scrap_upstream']} scrapped before grading, "
+        f"{order['cells_in_process']} in process"
+    )
+
+
+def _when(order: dict[str, Any]) -> str:
+    if order["first_cell_graded"] is None:
+        return f"no cell graded in {order['duration'] / DAY_S:.2f} days"
+    rate = order.get("stacking_rate")
+    text = (
+        f"first grade on day {order['first_cell_graded'] / DAY_S:.2f}, "
+        f"last on day {order['last_cell_graded'] / DAY_S:.2f}"
+    )
+    return text if rate is None else f"{text}; {rate:.0f} cells an hour stacked in the middle half"
+
+
+def _energy(energy: dict[str, Any]) -> str:
+    text = f"{energy['energy_used'] / KWH_J:,.0f} kWh"
+    if energy["energy_per_good_energy"] is None:
+        return text
+    return (
+        f"{text}, {energy['energy_per_good_energy']:,.0f} kWh per good kWh, all idle hours counted; "
+        f"building {energy['building_share']:.0%}"
+    )
+
+
+def _limit(stations: dict[str, Any]) -> str:
+    name = stations["bottleneck"]
+    if not name:
+        return "not known: too short a run"
+    busy = stations["busy"].get(name)
+    return name if busy is None else f"{name}, in use for {busy:.0%} of its shift time"
+
+
+def _reasons(quality: dict[str, Any]) -> str:
+    counts = {
+        f"{reason} ({station})": count
+        for station, reasons in quality["cell_scrap"].items()
+        for reason, count in reasons.items()
+    }
+    worst = sorted(counts.items(), key=lambda item: -item[1])[:SHOWN_REASONS]
+    return ", ".join(f"{count:.0f} {reason}" for reason, count in worst) or "no cell"
+
+
+def _balance(materials: dict[str, Any]) -> str:
+    errors = [abs(entry["relative_error"]) for entry in materials.values()]
+    if not errors:
+        return "nothing was used"
+    return f"{len(errors)} materials, each closed to {max(errors):.0e} of what came in"

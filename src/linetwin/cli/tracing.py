@@ -1,0 +1,116 @@
+"""`linetwin trace`: back from a cell to its raw materials, forward from a lot to its cells."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.quantities import vocabulary
+from linetwin.results import read
+from linetwin.results.genealogy import Genealogy
+from linetwin.scenario.units import display
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.results.genealogy import Branch, Descendant
+
+SHOWN_DESCENDANTS = 40
+
+
+def trace(folder: Path, cell: str | None, lot: str | None, *, as_json: bool) -> None:
+    """Print the ancestry of `cell`, or the descendants of `lot`."""
+    if (cell is None) == (lot is None):
+        problem = Problem("name a cell, or a lot with --lot", "trace", "one of the two")
+        raise ScenarioError([problem])
+    genealogy = Genealogy(read(folder))
+    if cell is not None:
+        _backward(genealogy, cell, as_json=as_json)
+    elif lot is not None:
+        _forward(genealogy, lot, as_json=as_json)
+
+
+def _backward(genealogy: Genealogy, cell: str, *, as_json: bool) -> None:
+    tree, conditions = genealogy.tree(cell), genealogy.conditions(cell)
+    shares = genealogy.slurry_shares(cell)
+    if as_json:
+        typer.echo(
+            json.dumps(_plain({"tree": asdict(tree), "slurry": shares, "conditions": conditions}))
+        )
+        return
+    typer.echo("made from")
+    _print_branch(tree, "")
+    carriers = [
+        each.lot
+        for each in genealogy.backward(cell)
+        if each.relation == "carried_in" and not each.path
+    ]
+    if carriers:
+        typer.echo(f"carried in {', '.join(carriers)}")
+    for electrode, batches in shares.items():
+        parts = ", ".join(f"{share:.1%} {batch}" for batch, share in batches.items())
+        typer.echo(f"slurry of the {electrode}: {parts}")
+    for place, values in conditions.items():
+        typer.echo(f"conditions: {place or 'cell'}")
+        for name, value in values.items():
+            typer.echo(f"  {name:34s} {_shown(name, value)}")
+
+
+def _print_branch(branch: Branch, indent: str) -> None:
+    role = f"{branch.role}: " if branch.role else ""
+    share = f"  {branch.share:.1%}" if branch.share < 1 else ""
+    stretch = ""
+    if not math.isnan(branch.start_m):
+        stretch = f"  {branch.start_m:.2f} to {branch.end_m:.2f} m"
+    typer.echo(f"{indent}{role}{branch.lot}{share}{stretch}")
+    for parent in branch.parents:
+        _print_branch(parent, indent + "  ")
+
+
+def _forward(genealogy: Genealogy, lot: str, *, as_json: bool) -> None:
+    found = genealogy.forward(lot)
+    if as_json:
+        typer.echo(json.dumps(_plain([asdict(each) for each in found])))
+        return
+    cells = [each for each in found if each.kind == "cell"]
+    others = [each for each in found if each.kind != "cell"]
+    typer.echo(f"{lot} went into {len(others)} lots and {len(cells)} cells")
+    for each in others[:SHOWN_DESCENDANTS]:
+        typer.echo(f"  {each.lot:28s} {each.kind:14s} {_where(each)}{_share(each)}")
+    if len(others) > SHOWN_DESCENDANTS:
+        typer.echo(f"  ... and {len(others) - SHOWN_DESCENDANTS} more lots (--json lists all)")
+    for (status, place), count in sorted(
+        Counter((each.status, each.place) for each in cells).items()
+    ):
+        typer.echo(f"  {count} cells: {status} at {place}")
+
+
+def _where(each: Descendant) -> str:
+    return f"{each.status} at {each.place}" if each.place else each.status
+
+
+def _share(each: Descendant) -> str:
+    return "" if math.isnan(each.share) else f", {each.share:.1%} of it"
+
+
+def _shown(name: str, value: float) -> str:
+    words = vocabulary()
+    quantity = name[:-2] if name.endswith(("_a", "_b")) and name not in words else name
+    return display(value, words[quantity]) if quantity in words else f"{value:.6g}"
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  recursion over JSON
+    """Make NaN null: JSON has none."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

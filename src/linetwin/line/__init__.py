@@ -1,0 +1,1 @@
+"""The SimPy world of a line: calendar, stations, buffers, lots, drivers, failures, energy."""
