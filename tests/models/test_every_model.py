@@ -25,6 +25,11 @@ WORK: dict[str, Phases] = {
         ({"mode": 0}, 300.0),
         ({"mode": 2, "voltage_setpoint": 2.9}, 2e4),
     ],
+    "mixing": [
+        ({"active_material_feed": 0.02, "solvent_feed": 0.01, "binder_feed": 4e-4}, 600.0),
+        ({"conductive_additive_feed": 1e-3, "rotor_speed": 5.0}, 300.0),
+        ({"active_material_feed": 0.0, "solvent_feed": 0.0, "rotor_speed": 25.0}, 1200.0),
+    ],
     "vacuum_drying": [({}, 600.0), ({}, 3600.0)],
 }
 DEFAULT_WORK: Phases = [({}, 5.0), ({}, 40.0), ({}, 60.0)]
