@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LOAD = """
 import os, signal, sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 from linetwin.cosim.instance import instantiate
 with instantiate(Path(sys.argv[1])) as instance:
     print(sorted(p.name for p in Path(os.environ["TMPDIR"]).iterdir()))
