@@ -65,7 +65,7 @@ class Measured:
 def measure(cells: int) -> Measured:
     """Run the baseline for `cells` in a fresh process and return what it took."""
     with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as folder:
-        done = subprocess.run(  # noqa: S603  our own interpreter and script
+        done = subprocess.run(
             [sys.executable, "-c", _SCRIPT, str(cells), str(Path(folder) / "run")],
             capture_output=True,
             text=True,

@@ -34,7 +34,7 @@ def root() -> None:
 
 
 @app.command(epilog='Example: linetwin run baseline --set "cathode.coater.web_speed=2.5 m/min"')
-def run(  # noqa: PLR0913  one parameter per option
+def run(  # noqa: PLR0913, PLR0917  one parameter per option
     scenario: ScenarioArgument,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Run folder [runs/<scenario>-<time>].")
@@ -162,7 +162,7 @@ def fmu_validate(
     "simulate",
     epilog='Example: linetwin fmu simulate drying --stop 60 --start "air_temperature=393.15"',
 )
-def fmu_simulate(  # noqa: PLR0913  one parameter per option
+def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
     stop: Annotated[float | None, typer.Option(help="Stop time, s [the FMU's default].")] = None,
     step: Annotated[float | None, typer.Option(help="Communication step, s [stop / 100].")] = None,

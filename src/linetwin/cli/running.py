@@ -27,7 +27,7 @@ from linetwin.scenario.loading import find_scenario
 from linetwin.scenario.units import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from linetwin.line.world import World
@@ -192,12 +192,17 @@ def _drive(world: World, writer: RunWriter, snapshot_ticks: int | None) -> Outco
         writer.finish("failed", str(error))
         raise
     writer.update(end_tick=world.now, ended_by=world.ended or "interruption", events=world.events)
+    writer.update(outside_validity=world.outside_validity)
     writer.finish("interrupted" if interruption.asked else "complete")
     return Outcome(writer.folder, interruption.asked)
 
 
 def _loop(
-    world: World, writer: RunWriter, every: int | None, interruption: Interruption, show: Any
+    world: World,
+    writer: RunWriter,
+    every: int | None,
+    interruption: Interruption,
+    show: Callable[[World], None],
 ) -> None:
     due = None if every is None else (world.now // every + 1) * every
     flushed = time.monotonic()
@@ -223,7 +228,7 @@ def _snapshot(world: World, writer: RunWriter) -> None:
 
 
 @contextlib.contextmanager
-def _progress(world: World) -> Iterator[Any]:
+def _progress(world: World) -> Iterator[Callable[[World], None]]:
     """Show a bar on standard error where that is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

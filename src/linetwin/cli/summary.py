@@ -41,7 +41,8 @@ def _cells(order: dict[str, Any]) -> str:
     return (
         f"{order['cells_good']} good of {order['cells_graded']} graded: "
         f"{order['cells_a']} A, {order['cells_b']} B, {order['cells_scrap_at_grading']} scrap; "
-        f"{order['cells_started']} started, {order['cells_scrap_upstream']} scrapped before grading, "
+        f"{order['cells_started']} started, "
+        f"{order['cells_scrap_upstream']} scrapped before grading, "
         f"{order['cells_in_process']} in process"
     )
 
@@ -62,7 +63,7 @@ def _energy(energy: dict[str, Any]) -> str:
     if energy["energy_per_good_energy"] is None:
         return text
     return (
-        f"{text}, {energy['energy_per_good_energy']:,.0f} kWh per good kWh, all idle hours counted; "
+        f"{text}, {energy['energy_per_good_energy']:,.0f} kWh per good kWh, idle hours counted; "
         f"building {energy['building_share']:.0%}"
     )
 

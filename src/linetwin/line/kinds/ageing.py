@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from linetwin.contracts import Phase
 from linetwin.line.chamber import Chamber
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from linetwin.line.lots import Lot
 
 CELL_INPUTS = (

@@ -90,9 +90,10 @@ class Coater(Station):
         """Heat of the drying air and of evaporation while web runs [W]."""
         if self.state.mode != "Execute":
             return 0.0
+        speed: float = self.job["speed"]
         solids, width = self.value("solids_target"), self.value("coating_width")
         wet = self.value("loading_target") * (1 - solids) / solids
-        evaporation = wet * width * self.job["speed"]
+        evaporation = wet * width * speed
         air_m3_s = evaporation / self.value("exhaust_concentration")
         hottest = max(self._zones())
         heating = air_m3_s * AIR_HEAT_CAPACITY * (hottest - ROOM_TEMPERATURE_K)
@@ -135,6 +136,7 @@ class Coater(Station):
             )
         lot.properties["initial_porosity"] = self.value("initial_porosity")
         self.job.update(roll=lot.name, side="a", position=0.0, restart=True, stops=[])
+        self.world.wake_finished()
         self.world.log_event(self.name, "take", lot=lot.name, amount=length)
 
     def _rows(self, lot: Lot) -> np.ndarray:
@@ -166,7 +168,7 @@ class Coater(Station):
         self.job.update(restart=False, stops=[])
 
     def _wander(self, cause: str, count: int, spread: float, correlation_m: float) -> np.ndarray:
-        """Correlated noise along the web: first-order autoregressive, `spread` standard deviation."""
+        """First-order autoregressive noise along the web, of standard deviation `spread`."""
         keep = math.exp(-self.value("segment_length") / correlation_m)
         draws = self.world.driver.normal(self.name, cause, count) * math.sqrt(1 - keep * keep)
         value = float(self.job.get(cause, 0.0))
@@ -242,7 +244,7 @@ class Coater(Station):
                 "solvent_pressure": self.value("solvent_pressure"),
             }
             phases.append(Phase(conditions, duration))
-        start = {
+        start: dict[str, float | np.ndarray] = {
             "solvent_loading": coated["solvent_loading"],
             "film_temperature": ROOM_TEMPERATURE_K,
         }

@@ -21,7 +21,7 @@ FILL_CONDITIONS = ("chamber_pressure", "evacuating_time", "dosing_time", "electr
 def fill_phases(lot: Lot) -> list[Phase]:
     """Return the phases that the cells of a tray saw in the filler: evacuate, dose, vent."""
     inside = lot.properties
-    common = {
+    common: dict[str, float | np.ndarray] = {
         "electrolyte_temperature": inside["electrolyte_temperature"],
         "pore_volume": lot.columns["pore_volume"],
         "anode_porosity": lot.columns["anode_porosity"],
@@ -42,7 +42,7 @@ def fill_phases(lot: Lot) -> list[Phase]:
 
 def soak_phase(lot: Lot, temperature: float, seconds: float) -> Phase:
     """Return the rest at atmospheric pressure in which the electrolyte wets the cell."""
-    conditions = {
+    conditions: dict[str, float | np.ndarray] = {
         "electrolyte_temperature": temperature,
         "pore_volume": lot.columns["pore_volume"],
         "anode_porosity": lot.columns["anode_porosity"],

@@ -75,9 +75,8 @@ class Formation(Chamber):
         draws = self.world.driver.normal(self.name, "channel", lot.items)
         accuracy = 1 + self.value("channel_accuracy") * draws
         spread = float(self.world.driver.normal(self.name, "tray temperature", 1)[0])
-        temperature = (
-            self.value("chamber_temperature") + self.value("tray_temperature_spread") * spread
-        )
+        deviation = self.value("tray_temperature_spread") * spread
+        temperature = self.value("chamber_temperature") + deviation
         common: dict[str, float | np.ndarray] = {name: lot.columns[name] for name in CELL_INPUTS}
         common |= {
             "chamber_temperature": temperature,
@@ -86,7 +85,7 @@ class Formation(Chamber):
 
         def phase(mode: float, rate: str, voltage: str, seconds: float) -> Phase:
             current = self.value(rate) * capacity * accuracy
-            settings = {
+            settings: dict[str, float | np.ndarray] = {
                 "mode": mode,
                 "current_setpoint": current,
                 "voltage_setpoint": self.value(voltage),
@@ -103,7 +102,7 @@ class Formation(Chamber):
         ]
 
     def _channel_repairs(self, lot: Lot, seconds: float) -> float:
-        """Time that failed channels cost the tray [s]; a failed channel is repaired, then goes on."""
+        """Time that failed channels cost the tray [s]; each is repaired, then goes on."""
         wait = 0.0
         for failure in self.config.failures:
             mean = failure.time_between_failures.number

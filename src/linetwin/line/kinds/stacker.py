@@ -1,4 +1,4 @@
-"""Stacker: cuts sheets from a cathode and an anode roll and stacks them, with separator, to cells."""
+"""Stacker: cuts sheets from a cathode and an anode roll and stacks them to cells."""
 
 from __future__ import annotations
 
@@ -146,7 +146,8 @@ class Stacker(Station):
         """Integral of a column (per segment) over good metres from 0 to `at`."""
         edges = self._edges(lot)
         sums = np.concatenate([[0.0], np.cumsum(density)])
-        return np.interp(at, edges, sums)
+        found: np.ndarray = np.interp(at, edges, sums)
+        return found
 
     def _contents(self, lot: Lot, at: float, each: float, count: int) -> dict[str, np.ndarray]:
         """Raw materials in `count` stretches of `each` metres from `at`: material -> (count,)."""
@@ -194,22 +195,20 @@ class Stacker(Station):
     def _link_cells(self, names: list[str], parent: str, role: str, **where: Any) -> None:  # noqa: ANN401
         count = len(names)
         nothing = np.full(count, np.nan)
-        self.world.sink.add(
-            "links",
-            {
-                "child": names,
-                "parent": [parent] * count,
-                "relation": ["carried_in" if role == "tray" else "made_from"] * count,
-                "share": [1.0] * count,
-                "role": [role] * count,
-                "amount": [where.get("each", 1.0)] * count,
-                "amount_unit": ["m" if "each" in where else "1"] * count,
-                "start_m": where.get("starts", nothing),
-                "end_m": where.get("ends", nothing),
-                "child_start_m": nothing,
-                "child_end_m": nothing,
-            },
-        )
+        columns: dict[str, Any] = {
+            "child": names,
+            "parent": [parent] * count,
+            "relation": ["carried_in" if role == "tray" else "made_from"] * count,
+            "share": [1.0] * count,
+            "role": [role] * count,
+            "amount": [where.get("each", 1.0)] * count,
+            "amount_unit": ["m" if "each" in where else "1"] * count,
+            "start_m": where.get("starts", nothing),
+            "end_m": where.get("ends", nothing),
+            "child_start_m": nothing,
+            "child_end_m": nothing,
+        }
+        self.world.sink.add("links", columns)
 
     def _add_separator(self, count: int, columns: Columns, names: list[str]) -> None:
         area = self.value("separator_area")
@@ -268,8 +267,9 @@ class Stacker(Station):
         return sizes
 
     def _leaks(self, columns: Columns) -> np.ndarray:
-        """Resistance of the soft short that a burr or particle makes [Ohm]; it falls as the
-        square of the excess [A].
+        """Resistance of the soft short of a burr or particle [Ohm].
+
+        It falls as the square of the excess [A].
         """
         excess = np.maximum(
             columns["burr_height"] / self.value("burr_limit"),
