@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.scenario.kinds import parse_kinds
 
@@ -84,6 +85,10 @@ set:
 """
 
 
+Trap = tuple[str, str, str, int, str, tuple[str, ...]]
+"""Replace a text of a file by another: the problem at this line and key path must say all this."""
+
+
 class Workbench:
     """The three files in a folder; `edit` replaces text in one of them."""
 
@@ -108,6 +113,25 @@ class Workbench:
     def load(self, overrides: Sequence[str] = (), seed: int | None = None) -> Scenario:
         """Load the scenario with the kinds of these tests."""
         return load(self.files["scenario"], overrides, seed, kinds=self.kinds)
+
+    def assert_told(self, trap: Trap) -> None:
+        """Spoil a file; the problem must name file, line and key path, and what is allowed."""
+        name, old, new, line, key, says = trap
+        self.edit(name, old, new)
+        with pytest.raises(ScenarioError) as caught:
+            self.load()
+        file = self.files[name]
+        fitting = [
+            problem
+            for problem in caught.value.problems
+            if (problem.file, problem.line, problem.key) == (file, line, key)
+        ]
+        message = "\n".join(str(problem) for problem in fitting)
+        assert fitting, f"not at {line} {key}:\n{caught.value}"
+        assert f"{file}:{line}: " in message
+        for part in says:
+            assert part in message
+        assert all(problem.hint for problem in fitting)
 
 
 @pytest.fixture(scope="session")

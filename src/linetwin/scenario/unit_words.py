@@ -23,7 +23,7 @@ _SIGNS = {
     "℃": "degC",
     "°": "deg",
 }
-_SYMBOL = re.compile(r"(\[?[A-Za-z_%‰]+\]?)(-?[1-9])?")
+_SYMBOL = re.compile(r"(\[[A-Za-z_]+\]|[A-Za-z_%‰]+)(-?[1-9])?")
 _CHUNK = re.compile(r"[()/.]|[^()/.]+")
 # A speed of rotation is counted in revolutions, as the vocabulary does; pint counts radians.
 _SYMBOLS = {

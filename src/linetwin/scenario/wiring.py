@@ -53,7 +53,7 @@ class Wiring:
         if len(self.kinds) < len(self.line.model.stations):
             return False
         gone = [cut[1:] for cut in self.line.cut if cut[0] == "stations"]
-        return not any(len(cut) == 1 or cut[1] in {"takes", "gives"} for cut in gone)
+        return not any(len(cut) <= 1 or cut[1] in {"takes", "gives"} for cut in gone)
 
     def _place(self, *path: str) -> Place:
         return self.line.document.place(path)
