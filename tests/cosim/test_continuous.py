@@ -158,6 +158,8 @@ def test_a_failure_names_model_and_line_time(web: Path) -> None:
         model.advance(70_000, {"air_temperature": float("inf")})
     assert caught.value.model == "web"
     assert caught.value.time_s == pytest.approx(70.0)
+    with pytest.raises(FmuError, match="failed before"):
+        model.advance(71_000, {})
     model.start(0, HOT)
     assert model.read(["solvent_loading"]) == {"solvent_loading": 0.1}
 

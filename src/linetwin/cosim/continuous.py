@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from linetwin.cosim.binary import load_binary
 from linetwin.cosim.instance import Instance, instantiate
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from linetwin.cosim.mapping import ProcessMap
 
 TICKS_PER_SECOND: Final = 1000
+_Bound = tuple[Table, list[Wire], bool]
+"""The table of some quantities, their wires, and whether quantities and variables agree."""
 _MAGIC: Final = b"linetwin-fmu-1\0\0"
 _HEADER: Final = struct.Struct("<16s32sqq")
 """Format, hash of the FMU, tick of the start, tick of the state; the FMU's own bytes follow."""
@@ -53,7 +55,8 @@ class FmuContinuous:
         self.can_save = description.capabilities.serialise_state
         self.wiring = wire(description, contract, mapping, parameters)
         self._rule = step_rule(description, max_step_s)
-        self._tables: dict[tuple[str, ...], tuple[Table, list[Wire]]] = {}
+        self._inputs: dict[tuple[str, ...], _Bound] = {}
+        self._outputs: dict[tuple[str, ...], _Bound] = {}
         self._instance: Instance | None = None
         self._start_tick = 0
         self._tick = 0
@@ -101,13 +104,13 @@ class FmuContinuous:
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to, in canonical units."""
         key = tuple(names)
-        table, wires = self._table(key, self.wiring.outputs, "output")
+        table, wires, plain = self._table(key, self.wiring.outputs, "output")
         self._running().get(table)
         values = table.read_row()
-        return {
-            name: value if found.plain else float(found.to_quantity(value))
-            for name, value, found in zip(key, values, wires, strict=True)
-        }
+        if not plain:
+            pairs = zip(values, wires, strict=True)
+            values = [float(found.to_quantity(value)) for value, found in pairs]
+        return dict(zip(key, values, strict=True))
 
     def save(self) -> bytes:
         """Return the complete state; restoring it continues with the same bits.
@@ -171,18 +174,23 @@ class FmuContinuous:
     def _running(self) -> Instance:
         if self._instance is None or not self._instance.running:
             raise FmuError("it has not been started", self.model)
+        if self._instance.broken:
+            raise FmuError(f"it has failed before: {self._instance.failure}", self.model)
         return self._instance
 
     def _set(self, instance: Instance, inputs: Mapping[str, float]) -> None:
         """Set inputs; those that the FMU does without are left out."""
         wired = self.wiring.inputs
-        if not inputs.keys() <= wired.keys():
+        if any(quantity not in wired for quantity in inputs):
             inputs = {q: v for q, v in inputs.items() if q in wired or self._unknown(q)}
         if not inputs:
             return
-        table, wires = self._table(tuple(inputs), wired, "input")
-        for position, (value, found) in enumerate(zip(inputs.values(), wires, strict=True)):
-            table.write(position, value if found.plain else found.to_variable(value))
+        table, wires, plain = self._table(tuple(inputs), wired, "input")
+        if plain:
+            table.write_row(inputs.values())
+        else:
+            pairs = zip(inputs.values(), wires, strict=True)
+            table.write_row([float(found.to_variable(value)) for value, found in pairs])
         instance.set(table)
 
     def _unknown(self, quantity: str) -> bool:
@@ -192,15 +200,16 @@ class FmuContinuous:
         raise FmuError(f"'{quantity}' is no input", self.model)
 
     def _table(
-        self, key: tuple[str, ...], wires: Mapping[str, Wire], what: str
-    ) -> tuple[Table, list[Wire]]:
-        """Return the table of a set of quantities, made on first use."""
-        found = self._tables.get((what, *key))
+        self, key: tuple[str, ...], wires: Mapping[str, Wire], what: Literal["input", "output"]
+    ) -> _Bound:
+        """Return the table of some quantities, made on first use, and whether numbers agree."""
+        tables = self._inputs if what == "input" else self._outputs
+        found = tables.get(key)
         if found is None:
             unknown = [name for name in key if name not in wires]
             if unknown:
                 raise FmuError(f"{', '.join(unknown)}: no such {what}", self.model)
             chosen = [wires[name] for name in key]
             table = Table(Port(self.binary, [w.variable for w in chosen]))
-            found = self._tables[(what, *key)] = (table, chosen)
+            found = tables[key] = (table, chosen, all(w.plain for w in chosen))
         return found

@@ -116,7 +116,8 @@ class Instance(ABC):
     def set(self, table: Table, row: int = 0) -> None:
         """Set the variables of a table's port to the values of one of its rows."""
         for cell in table.cells:
-            cell.pointer.value = cell.address + row * cell.stride
+            if table.rows > 1:
+                cell.pointer.value = cell.address + row * cell.stride
             status = cell.block.set(self._handle, *cell.arguments)
             if status:
                 self._check(status, f"Set{cell.block.label}")
@@ -124,7 +125,8 @@ class Instance(ABC):
     def get(self, table: Table, row: int = 0) -> None:
         """Read the variables of a table's port into one of its rows."""
         for cell in table.cells:
-            cell.pointer.value = cell.address + row * cell.stride
+            if table.rows > 1:
+                cell.pointer.value = cell.address + row * cell.stride
             status = cell.block.get(self._handle, *cell.arguments)
             if status:
                 self._check(status, f"Get{cell.block.label}")

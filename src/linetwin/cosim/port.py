@@ -16,7 +16,7 @@ import numpy as np
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from linetwin.cosim.binary import Binary, CFunction
     from linetwin.cosim.description import Variable
@@ -52,7 +52,7 @@ class Block:
 
     label: str
     type: type[Any]
-    boolean: tuple[bool, ...]
+    boolean: bool
     positions: tuple[int, ...]
     references: Any
     set: CFunction
@@ -82,7 +82,7 @@ class Port:
         return Block(
             label=label,
             type=value_type,
-            boolean=tuple(variable.type == "Boolean" for variable in chosen),
+            boolean=label == "Boolean",
             positions=tuple(positions),
             references=(ctypes.c_uint32 * len(chosen))(*(v.reference for v in chosen)),
             set=binary.function(f"fmi{self.version}Set{label}"),
@@ -102,62 +102,78 @@ class Cell:
         self.pointer = ctypes.c_void_p(self.address)
         count = ctypes.c_size_t(len(block.positions))
         self.arguments: tuple[Any, ...] = (block.references, count, self.pointer)
-        self.whole = not issubclass(block.type, np.floating)
-        limits = np.iinfo(block.type) if self.whole and block.type is not np.bool_ else None
-        self.lowest = limits.min if limits else 0
-        self.highest = limits.max if limits else 1
         if version == 3:  # noqa: PLR2004 - FMI 3 also wants the number of values
             self.arguments = (*self.arguments, count)
+        self.whole = not block.boolean and not issubclass(block.type, np.floating)
+        limits = np.iinfo(block.type) if self.whole else None
+        self.lowest = limits.min if limits else 0
+        self.highest = limits.max if limits else 0
+        # the first row as a ctypes array: its items cost a third of NumPy's
+        kind = np.ctypeslib.as_ctypes_type(block.type) * len(block.positions)
+        self.first: Any = kind.from_address(self.address) if rows else None
+
+    def number(self, value: float) -> float:
+        """Return a value as the block's type holds it; ValueError where it cannot."""
+        if self.whole:
+            if not self.lowest <= value <= self.highest:
+                raise ValueError(value)
+            return round(value)
+        return value != 0.0 if self.block.boolean else value
+
+    def column(self, values: np.ndarray) -> np.ndarray:
+        """Return values as the block's type holds them; ValueError where it cannot."""
+        if self.whole:
+            rounded = np.rint(values)
+            if not np.all((rounded >= self.lowest) & (rounded <= self.highest)):
+                raise ValueError(values)
+            return np.asarray(rounded.astype(self.block.type))
+        return np.asarray(values != 0.0) if self.block.boolean else values
 
 
 class Table:
-    """Values of a port's variables for a number of rows, in the FMU's own types and units."""
+    """Values of a port's variables for a number of rows, in the FMU's own types and units.
+
+    Integers are rounded, and non-zero is true for Booleans. Writing a value that an integer
+    variable cannot hold raises FmuError.
+    """
 
     def __init__(self, port: Port, rows: int = 1) -> None:
         self.port = port
         self.rows = rows
         self.cells = tuple(Cell(block, rows, port.version) for block in port.blocks)
-        self._places = {
+        places = {
             position: (cell, column)
             for cell in self.cells
             for column, position in enumerate(cell.block.positions)
         }
+        self._places = tuple(places[position] for position in range(len(places)))
 
     def write(self, position: int, values: float | np.ndarray) -> None:
-        """Set a column from floats: rounded for integers, non-zero is true for Booleans.
-
-        Raises FmuError for a value that an integer variable cannot hold.
-        """
-        if self.rows == 1 or not isinstance(values, np.ndarray):
-            number = values.item() if isinstance(values, np.ndarray) else values
-            self._fill(position, float(number))
-            return
+        """Set a variable in all rows: to one number, or to an array of shape (rows,)."""
         cell, column = self._places[position]
-        if cell.block.boolean[column]:
-            cell.values[:, column] = values != 0.0
-        elif not cell.whole:
-            cell.values[:, column] = values
-        else:
-            whole = np.rint(values)
-            if not np.all((whole >= cell.lowest) & (whole <= cell.highest)):
-                raise self._unfit(position, values)
-            cell.values[:, column] = whole.astype(cell.block.type)
+        try:
+            if not isinstance(values, np.ndarray):
+                cell.values[:, column] = cell.number(float(values))
+            elif self.rows == 1:
+                cell.first[column] = cell.number(float(values.item()))
+            else:
+                cell.values[:, column] = cell.column(values)
+        except ValueError as error:
+            raise self._unfit(position, error) from error
 
-    def _fill(self, position: int, value: float) -> None:
-        """Set a whole column to one number."""
-        cell, column = self._places[position]
-        if cell.block.boolean[column]:
-            cell.values[:, column] = value != 0.0
-        elif not cell.whole:
-            cell.values[:, column] = value
-        elif cell.lowest <= value <= cell.highest:
-            cell.values[:, column] = round(value)
-        else:
-            raise self._unfit(position, value)
+    def write_row(self, values: Iterable[float]) -> None:
+        """Set all variables of the first row, in the port's order."""
+        position = 0
+        try:
+            for (cell, column), value in zip(self._places, values, strict=True):
+                cell.first[column] = cell.number(value)
+                position += 1
+        except ValueError as error:
+            raise self._unfit(position, error) from error
 
-    def _unfit(self, position: int, values: float | np.ndarray) -> FmuError:
+    def _unfit(self, position: int, error: ValueError) -> FmuError:
         name = self.port.variables[position].name
-        return FmuError(f"value {values} does not fit integer variable '{name}'")
+        return FmuError(f"value {error} does not fit integer variable '{name}'")
 
     def read(self, position: int) -> np.ndarray:
         """Return a copy of a column as float64, shape (rows,)."""
@@ -166,11 +182,4 @@ class Table:
 
     def read_row(self) -> list[float]:
         """Return the first row's values as Python floats, in the port's order."""
-        if len(self.cells) == 1:
-            return [float(value) for value in self.cells[0].values[0].tolist()]
-        result = [0.0] * len(self._places)
-        for cell in self.cells:
-            row = cell.values[0].tolist()
-            for position, value in zip(cell.block.positions, row, strict=True):
-                result[position] = float(value)
-        return result
+        return [float(cell.first[column]) for cell, column in self._places]
