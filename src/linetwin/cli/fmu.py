@@ -15,8 +15,6 @@ import linetwin
 from linetwin.cosim import find_fmu, inspection
 from linetwin.errors import Problem, ScenarioError
 
-SHOWN_ROWS = 20
-
 
 @dataclass(frozen=True)
 class Simulation:
@@ -128,14 +126,17 @@ def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
     elif as_json:
         typer.echo(json.dumps({"units": frame.attrs["units"], "columns": frame.to_dict("list")}))
     else:
-        every = max(1, len(frame) // SHOWN_ROWS)
-        table = Table(box=None)
-        for name in frame.columns:
+        table = Table(title=f"{len(frame)} rows over {stop:g} s; --csv writes them all", box=None)
+        for heading in ("variable", "unit", "first", "lowest", "highest", "last"):
             table.add_column(
-                f"{name}\n[{frame.attrs['units'][name]}]".replace("[", r"\["), justify="right"
+                heading, justify="left" if heading in ("variable", "unit") else "right"
             )
-        for row in frame.iloc[::every].itertuples(index=False):
-            table.add_row(*(f"{value:.6g}" for value in row))
+        for name in frame.columns[1:]:
+            values = frame[name]
+            numbers = (values.iloc[0], values.min(), values.max(), values.iloc[-1])
+            table.add_row(
+                name, frame.attrs["units"][name], *(f"{number:.6g}" for number in numbers)
+            )
         Console().print(table)
 
 
