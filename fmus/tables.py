@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import casadi as ca
 
@@ -23,6 +23,17 @@ class Row(NamedTuple):
     tag: str
     source: str
     meaning: str
+
+
+def rows(
+    facts: Mapping[str, tuple[str, float, float, str]],
+    values: Mapping[str, tuple[float, str, str]],
+) -> list[Row]:
+    """Join what each constant is (unit, minimum, maximum, meaning) and its value, tag, source."""
+    return [
+        Row(name, unit, values[name][0], minimum, maximum, *values[name][1:], meaning)
+        for name, (unit, minimum, maximum, meaning) in facts.items()
+    ]
 
 
 def declare_parameters(model: Model, rows: Iterable[Row]) -> dict[str, ca.SX]:

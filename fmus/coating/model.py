@@ -8,6 +8,7 @@ Equations, sources and what is uncertain: README.md beside this file.
 from __future__ import annotations
 
 import casadi as ca
+from tables import Row, declare_inputs, declare_parameters, rows
 
 from linetwin.authoring import Model
 
@@ -42,6 +43,26 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
     },
 }
 
+_RECIPE = "pilot cathode: 185 g/m2 at 1.9 m/min on 0.25 m, gap 1.2 wet films"
+_SLURRY = "mixing model: 96/2/2 at 67 % solids, fully dispersed"
+
+# name, unit, start, minimum, maximum, tag, source, meaning
+_INPUTS = [
+    Row("pump_flow", "m3/s", 1.03e-6, 0.0, 1e-2, "A", _RECIPE, "volume flow set at the pump"),
+    Row("web_speed", "m/s", 0.0317, 0.0, 3.0, "A", _RECIPE, "speed of the web"),
+    Row("coating_gap", "m", 1.56e-4, 1e-5, 2e-3, "A", _RECIPE, "distance from die lip to foil"),
+    Row("coating_width", "m", 0.25, 0.01, 3.0, "A", _RECIPE, "coated width"),
+    Row("vacuum_pressure", "Pa", 300.0, 0.0, 5e3, "A", _RECIPE, "suction of the vacuum box"),
+    Row("loading_noise", "1", 0.0, -0.5, 0.5, "A", _RECIPE, "disturbance of this segment's flow"),
+    Row("yield_stress", "Pa", 3.48, 0.0, 500.0, "A", _SLURRY, "Herschel-Bulkley yield stress"),
+    Row(
+        "consistency_index", "Pa.s", 4.14, 0.0, 500.0, "A", _SLURRY, "Herschel-Bulkley consistency"
+    ),
+    Row("flow_index", "1", 0.7, 0.2, 1.2, "A", _SLURRY, "Herschel-Bulkley flow index"),
+    Row("slurry_density", "kg/m3", 2123.0, 700.0, 5e3, "A", _SLURRY, "density of the slurry"),
+    Row("solids_fraction", "1", 0.67, 0.0, 1.0, "A", _SLURRY, "mass fraction of solids"),
+]
+
 
 def build() -> Model:
     """Return the coating model; defaults are the cathode's (NMC622 with NMP)."""
@@ -55,68 +76,11 @@ def build() -> Model:
             " rate; verified for capillary numbers of 0.1-10, extrapolated up to 60"
         ),
     )
-    p = {
-        name: m.parameter(
-            name,
-            unit,
-            PARAMETER_SETS["nmc622_nmp"][name][0],
-            minimum=minimum,
-            maximum=maximum,
-            meaning=meaning,
-            tag=PARAMETER_SETS["nmc622_nmp"][name][1],
-            source=PARAMETER_SETS["nmc622_nmp"][name][2],
-        )
-        for name, (unit, minimum, maximum, meaning) in _PARAMETERS.items()
-    }
-    inputs = _conditions(m) | _slurry(m)
+    p = declare_parameters(m, rows(_PARAMETERS, PARAMETER_SETS["nmc622_nmp"]))
+    inputs = declare_inputs(m, _INPUTS)
     film = _mass_balance(m, p, inputs)
     _window(m, p, inputs, film)
     return m
-
-
-def _conditions(m: Model) -> dict[str, ca.SX]:
-    """Declare what the coater sets."""
-    recipe = "pilot cathode: 185 g/m2 at 1.9 m/min on 0.25 m, gap 1.2 wet films"
-    rows = {  # name: (unit, start, minimum, maximum, meaning)
-        "pump_flow": ("m3/s", 1.03e-6, 0.0, 1e-2, "volume flow set at the pump"),
-        "web_speed": ("m/s", 0.0317, 0.0, 3.0, "speed of the web"),
-        "coating_gap": ("m", 1.56e-4, 1e-5, 2e-3, "distance between die lip and foil"),
-        "coating_width": ("m", 0.25, 0.01, 3.0, "coated width"),
-        "vacuum_pressure": ("Pa", 300.0, 0.0, 5000.0, "suction of the vacuum box"),
-        "loading_noise": ("1", 0.0, -0.5, 0.5, "disturbance of the flow over this segment"),
-    }
-    return _inputs(m, rows, recipe)
-
-
-def _slurry(m: Model) -> dict[str, ca.SX]:
-    """Declare the slurry."""
-    recipe = "cathode slurry 96/2/2 at 67 % solids, fully dispersed"
-    rows = {
-        "yield_stress": ("Pa", 2.0, 0.0, 500.0, "Herschel-Bulkley yield stress"),
-        "consistency_index": ("Pa.s", 4.0, 0.0, 500.0, "Herschel-Bulkley consistency"),
-        "flow_index": ("1", 0.7, 0.2, 1.2, "Herschel-Bulkley flow index"),
-        "slurry_density": ("kg/m3", 2122.0, 700.0, 5000.0, "density of the slurry"),
-        "solids_fraction": ("1", 0.67, 0.0, 1.0, "mass fraction of solids"),
-    }
-    return _inputs(m, rows, recipe)
-
-
-def _inputs(
-    m: Model, rows: dict[str, tuple[str, float, float, float, str]], recipe: str
-) -> dict[str, ca.SX]:
-    return {
-        name: m.input(
-            name,
-            unit,
-            start=start,
-            minimum=minimum,
-            maximum=maximum,
-            meaning=meaning,
-            tag="A",
-            source=recipe,
-        )
-        for name, (unit, start, minimum, maximum, meaning) in rows.items()
-    }
 
 
 def _mass_balance(m: Model, p: dict[str, ca.SX], u: dict[str, ca.SX]) -> ca.SX:

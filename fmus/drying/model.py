@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import casadi as ca
-from drying.parameters import PARAMETER_SETS, PARAMETERS
+from drying.parameters import INPUTS, PARAMETER_SETS, PARAMETERS
 from drying.peaks import remember_rate, remember_temperature
+from tables import declare_inputs, declare_parameters, rows
 
 from linetwin.authoring import Model
+
+__all__ = ["PARAMETER_SETS", "build"]
 
 CELLS = 10
 GAS_CONSTANT = 8.314462618  # J/(mol.K), exact since 2019 [V]
@@ -61,19 +64,7 @@ def build() -> Model:
             " boiling point; the tail of drying and binder migration are not validated"
         ),
     )
-    p = {
-        name: m.parameter(
-            name,
-            unit,
-            PARAMETER_SETS["nmc622_nmp"][name][0],
-            minimum=minimum,
-            maximum=maximum,
-            meaning=meaning,
-            tag=PARAMETER_SETS["nmc622_nmp"][name][1],
-            source=PARAMETER_SETS["nmc622_nmp"][name][2],
-        )
-        for name, (unit, minimum, maximum, meaning) in PARAMETERS.items()
-    }
+    p = declare_parameters(m, rows(PARAMETERS, PARAMETER_SETS["nmc622_nmp"]))
     film = _element(m, p)
     rate = _evaporation(m, film)
     _balances(m, film, rate)
@@ -83,6 +74,7 @@ def build() -> Model:
 
 def _element(m: Model, p: dict[str, ca.SX]) -> _Film:
     """Declare the element's states and the conditions of the zone."""
+    u = declare_inputs(m, INPUTS)
     return _Film(
         p=p,
         X=m.state(
@@ -119,46 +111,10 @@ def _element(m: Model, p: dict[str, ca.SX]) -> _Film:
             maximum=1,
             meaning="1 once the solvent at the start has been noted",
         ),
-        M_s=m.input(
-            "loading",
-            "kg/m2",
-            start=0.2,
-            minimum=0.0,
-            maximum=2.0,
-            meaning="dry coating mass per area of the side being dried",
-            tag="A",
-            source="PHYSICS.md 1.3: cathode film",
-        ),
-        T_a=m.input(
-            "air_temperature",
-            "K",
-            start=393.15,
-            minimum=273.15,
-            maximum=453.15,
-            meaning="temperature of the zone's air",
-            tag="A",
-            source="PHYSICS.md 1.3",
-        ),
-        h=m.input(
-            "heat_transfer_coefficient",
-            "W/(m2.K)",
-            start=40.0,
-            minimum=0.0,
-            maximum=200.0,
-            meaning="air to web, each face",
-            tag="A",
-            source="PHYSICS.md 1.3: 20-60",
-        ),
-        p_inf=m.input(
-            "solvent_pressure",
-            "Pa",
-            start=0.0,
-            minimum=0.0,
-            maximum=20000.0,
-            meaning="partial pressure of the solvent in the zone's air",
-            tag="A",
-            source="dry air",
-        ),
+        M_s=u["loading"],
+        T_a=u["air_temperature"],
+        h=u["heat_transfer_coefficient"],
+        p_inf=u["solvent_pressure"],
     )
 
 

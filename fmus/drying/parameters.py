@@ -2,9 +2,55 @@
 
 from __future__ import annotations
 
+from tables import Row
+
 _NMP = "PHYSICS.md 1: fit to `thermo`, 293-413 K, 1.7 %"
 _WATER = "Antoine equation for water, 1-100 Cel, after the Dortmund Data Bank"
 _FULLER = "Fuller-Schettler-Giddings at 298 K"
+
+# name, unit, start, minimum, maximum, tag, source, meaning
+INPUTS = [
+    Row(
+        "loading",
+        "kg/m2",
+        0.2,
+        0.0,
+        2.0,
+        "A",
+        "PHYSICS.md 1.3: cathode film",
+        "dry coating mass per area of the side being dried",
+    ),
+    Row(
+        "air_temperature",
+        "K",
+        393.15,
+        273.15,
+        453.15,
+        "A",
+        "PHYSICS.md 1.3",
+        "temperature of the zone's air",
+    ),
+    Row(
+        "heat_transfer_coefficient",
+        "W/(m2.K)",
+        40.0,
+        0.0,
+        200.0,
+        "A",
+        "PHYSICS.md 1.3: 20-60",
+        "air to web, each face",
+    ),
+    Row(
+        "solvent_pressure",
+        "Pa",
+        0.0,
+        0.0,
+        2e4,
+        "A",
+        "dry air",
+        "partial pressure of the solvent in the zone's air",
+    ),
+]
 
 # name: (unit, minimum, maximum, meaning)
 PARAMETERS = {

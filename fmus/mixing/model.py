@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import casadi as ca
 from mixing.parameters import PARAMETER_SETS, PARAMETERS
 from mixing.rheology import MEDIUM_BEND, PACKING_BEND, Rheology, rheology, saturate
+from tables import declare_parameters, rows
 
 from linetwin.authoring import Model
 
@@ -68,19 +69,7 @@ def build() -> Model:
             " medium (output rheology_valid); shear rates of 10-1000 1/s, extrapolated to 10000"
         ),
     )
-    p = {
-        name: m.parameter(
-            name,
-            unit,
-            PARAMETER_SETS["nmc622_nmp"][name][0],
-            minimum=minimum,
-            maximum=maximum,
-            meaning=meaning,
-            tag=PARAMETER_SETS["nmc622_nmp"][name][1],
-            source=PARAMETER_SETS["nmc622_nmp"][name][2],
-        )
-        for name, (unit, minimum, maximum, meaning) in PARAMETERS.items()
-    }
+    p = declare_parameters(m, rows(PARAMETERS, PARAMETER_SETS["nmc622_nmp"]))
     batch = _batch(m, p)
     law = _slurry(m, batch)
     power = _power(m, batch, law)

@@ -10,9 +10,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from fmpy import extract, read_model_description
 from fmpy.fmi3 import FMU3Slave
 
@@ -21,6 +20,10 @@ from linetwin.authoring.reference import ReferenceModel
 from linetwin.authoring.variables import Kind, Variable
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    import numpy as np
+
     from linetwin.authoring.model import Model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +47,7 @@ def model(name: str) -> Model:
     return load_model(MODELS / name / "model.py")
 
 
-def module(name: str) -> Any:
+def module(name: str) -> ModuleType:
     """Return the Python module of a model, with its parameter sets."""
     model(name)
     return sys.modules[f"fmu_{name}"]
@@ -164,15 +167,15 @@ class Fmu:
             results.append(self.read())
         return results
 
-    def save(self) -> Any:
+    def save(self) -> object:
         """Return FMPy's handle of the FMU's state."""
         return self._slave.getFMUState()
 
-    def restore(self, state: Any) -> None:
+    def restore(self, state: object) -> None:
         """Go back to a state; the handle stays good."""
         self._slave.setFMUState(state)
 
-    def free(self, state: Any) -> None:
+    def free(self, state: object) -> None:
         """Give a state back to the FMU."""
         self._slave.freeFMUState(state)
 
