@@ -107,25 +107,25 @@ def run(command: "Sequence[str | Path]") -> int:
 def run_echoed(command: "Sequence[str | Path]") -> tuple[int, str]:
     """Run a command, show its output as it comes, return exit code and the output's end."""
     sys.stdout.flush()
-    process = subprocess.Popen(
+    tail = b""
+    with subprocess.Popen(
         [str(part) for part in command],
         cwd=ROOT,
         env={**environment(), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
-    )
-    tail = b""
-    try:
-        while process.stdout is not None:
-            chunk = os.read(process.stdout.fileno(), 65536)
-            if not chunk:
-                break
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
-            tail = (tail + chunk)[-4096:]
-    except KeyboardInterrupt:
-        wait(process)
-        raise
-    return wait(process), tail.decode("utf-8", "replace")
+    ) as process:
+        try:
+            while process.stdout is not None:
+                chunk = os.read(process.stdout.fileno(), 65536)
+                if not chunk:
+                    break
+                sys.stdout.buffer.write(chunk)
+                sys.stdout.buffer.flush()
+                tail = (tail + chunk)[-4096:]
+        except KeyboardInterrupt:
+            wait(process)
+            raise
+        return wait(process), tail.decode("utf-8", "replace")
 
 
 # ----------------------------------------------------------------------------- environment
