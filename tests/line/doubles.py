@@ -55,7 +55,8 @@ class DoubleTransform:
         count = max(sizes)
         results = []
         for index, phase in enumerate(phases):
-            seen = {n: np.broadcast_to(np.asarray(v, float), count) for n, v in (dict(start) | dict(phase.inputs)).items()}
+            given = dict(start) | dict(phase.inputs)
+            seen = {n: np.broadcast_to(np.asarray(v, float), count) for n, v in given.items()}
             columns = {n: np.full(count, DEFAULTS.get(n, 0.0)) for n in self._contract.outputs}
             duration = np.broadcast_to(np.asarray(phase.duration_s, float), count)
             getattr(self, f"_{self._contract.kind}", lambda *_: None)(columns, seen, index)
@@ -64,20 +65,21 @@ class DoubleTransform:
             results.append(columns)
         return results
 
-    def _coating(self, columns: Columns, seen: Columns, index: int) -> None:
-        flow = seen["pump_flow"] * (1 + seen["loading_noise"]) * (0.5 + 0.5 * (seen["slot_flow"] > 0))
+    def _coating(self, columns: Columns, seen: Columns, _index: int) -> None:
+        started = 0.5 + 0.5 * (seen["slot_flow"] > 0)
+        flow = seen["pump_flow"] * (1 + seen["loading_noise"]) * started
         wet = flow * seen["slurry_density"] / (seen["web_speed"] * seen["coating_width"])
         columns["loading"] = wet * seen["solids_fraction"]
         columns["solvent_loading"] = wet * (1 - seen["solids_fraction"])
         columns["wet_film_thickness"] = wet / seen["slurry_density"]
 
-    def _drying(self, columns: Columns, seen: Columns, index: int) -> None:
+    def _drying(self, columns: Columns, seen: Columns, _index: int) -> None:
         columns["solvent_loading"] = seen["solvent_loading"] * 1e-3
 
-    def _vacuum_drying(self, columns: Columns, seen: Columns, index: int) -> None:
+    def _vacuum_drying(self, columns: Columns, seen: Columns, _index: int) -> None:
         columns["moisture"] = seen["moisture"] * 0.1
 
-    def _filling(self, columns: Columns, seen: Columns, index: int) -> None:
+    def _filling(self, columns: Columns, _seen: Columns, _index: int) -> None:
         columns["electrolyte_mass"] = np.full_like(columns["fill_ratio"], 0.0109)
         columns["evaporated_electrolyte"] = np.full_like(columns["fill_ratio"], 1e-4)
 
@@ -144,7 +146,8 @@ class DoubleContinuous:
         self._inputs = dict(zip(names, values, strict=True))
 
     def _power(self) -> float:
-        return 1000.0 * (self._inputs.get("packml_state") == 6.0) + self._inputs.get("process_power", 0.0)
+        executing = self._inputs.get("packml_state") == 6.0
+        return 1000.0 * executing + self._inputs.get("process_power", 0.0)
 
 
 class Doubles:
