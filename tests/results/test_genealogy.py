@@ -172,6 +172,18 @@ def test_unknown_names_and_circles_are_refused(genealogy: Genealogy, tmp_path: P
             ask("a")
 
 
+def test_the_tree_shows_only_what_reaches_into_the_cell(genealogy: Genealogy) -> None:
+    """cell-2 lies behind charge-1: its tree does not name it."""
+    (daughter,) = genealogy.tree("cell-2").parents
+    (mother,) = daughter.parents
+    assert (mother.lot, mother.start_m, mother.end_m) == ("mother-1", 33.0, 40.0)
+    assert [(above.lot, above.role, above.share) for above in mother.parents] == [
+        ("charge-2", "slurry side a", 1.0),
+        ("charge-2", "slurry side b", 1.0),
+        ("foil-1", "foil", 1.0),
+    ]
+
+
 def leaves(branch: Branch, path: tuple[str, ...], share: float) -> dict[tuple[str, str], float]:
     """Accumulated shares where a role ends, by plain recursion."""
     total: dict[tuple[str, str], float] = {}

@@ -106,20 +106,30 @@ class Links:
         """Return what a carrier carried."""
         return list(self._contents.get(carrier, []))
 
-    def parents(self, item: str) -> list[Link]:
-        """Return the direct parents of an item, in the order in which they were linked."""
+    def parents(self, item: str, start_m: float = np.nan, end_m: float = np.nan) -> list[Link]:
+        """Return the direct parents of an item, or of a stretch of it, in the order of links.
+
+        Shares are those of the stretch; parents that do not reach into it are left out.
+        """
         if item not in self._names:
             return []
-        _, links = self._up.of(np.array([self._names.get_loc(item)]))
+        near = pd.DataFrame(
+            {
+                "item": [0],
+                "lot": [int(self._names.get_loc(item))],
+                "path": [0],
+                "share": [1.0],
+                "start_m": [start_m],
+                "end_m": [end_m],
+            }
+        )
+        level = self._next(near, _Paths(self._roles))
         return [
-            Link(
-                str(self._names[self._up.far[row]]),
-                self._roles[self._role[row]],
-                float(self._share[row]),
-                float(self._stretches["start_m"][row]),
-                float(self._stretches["end_m"][row]),
+            Link(str(self._names[lot]), self._roles[role], float(share), float(start), float(end))
+            for lot, role, share, start, end in zip(
+                *(level[name] for name in ("lot", "role", "share", "start_m", "end_m")),
+                strict=True,
             )
-            for row in links
         ]
 
     def check_depth(self, depth: int) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from linetwin.errors import ResultsError
-from linetwin.results.ancestry import Links
+from linetwin.results.ancestry import Link, Links
 
 if TYPE_CHECKING:
     from linetwin.results.reader import Run
@@ -132,18 +132,22 @@ class Genealogy:
         return [*made, *carried]
 
     def tree(self, name: str) -> Branch:
-        """Return the ancestry as a tree; `share` is that of the direct child."""
-        return self._branch(self._known(name), "", 1.0, (math.nan, math.nan), 0)
+        """Return the ancestry as a tree; `share` is that of the direct child's stretch."""
+        whole = Link(self._known(name), "", 1.0, math.nan, math.nan)
+        return self._branch(whole, 0)
 
-    def _branch(
-        self, name: str, role: str, share: float, stretch: tuple[float, float], depth: int
-    ) -> Branch:
+    def _branch(self, link: Link, depth: int) -> Branch:
         self._links.check_depth(depth)
-        parents = tuple(
-            self._branch(link.parent, link.role, link.share, (link.start_m, link.end_m), depth + 1)
-            for link in self._links.parents(name)
+        above = self._links.parents(link.parent, link.start_m, link.end_m)
+        return Branch(
+            link.parent,
+            self._about(link.parent, "kind"),
+            link.role,
+            link.share,
+            link.start_m,
+            link.end_m,
+            tuple(self._branch(parent, depth + 1) for parent in above),
         )
-        return Branch(name, self._about(name, "kind"), role, share, *stretch, parents)
 
     def slurry_shares(self, cell: str) -> dict[str, dict[str, float]]:
         """Return, per electrode, the slurry batches in a cell with their shares (sum one)."""

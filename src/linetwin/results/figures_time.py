@@ -1,0 +1,154 @@
+"""The figures of the report that run over time: what stations did, how full buffers were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.results import display, timeline
+from linetwin.results.figures import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from linetwin.results.kpis import Facts
+
+# What a station does, as the Gantt shows it; PackML states and causes fall into these.
+ACTIVITIES: dict[str, str] = {
+    "working": "#2f9e8f",
+    "setting up": "#d9b44a",
+    "starved": "#8fb8de",
+    "blocked": "#b594d1",
+    "failed": "#cf4a55",
+    "off shift": "#9aa3ad",
+}
+GANTT_COLUMNS = 900
+
+
+def _time(facts: Facts) -> tuple[float, str]:
+    """Return ticks per unit, and the unit, in which times are drawn."""
+    return (86_400_000, "d") if facts.end > 2 * 86_400_000 else (3_600_000, "h")
+
+
+def activity(state: str, cause: str) -> str:
+    """Return the activity that a PackML state with its cause counts as; "" for done or idle."""
+    if state in {"Execute", "Suspended"} and cause.startswith("blocked"):
+        return "blocked"
+    if state in {"Execute", "Suspended"}:
+        return "working" if state == "Execute" else "starved"
+    if state in {"Aborted", "Aborting", "Held", "Holding"}:
+        return "failed"
+    if state == timeline.OFF_SHIFT:
+        return "off shift"
+    return "" if state in timeline.WAITING else "setting up"
+
+
+def gantt(facts: Facts, stations: Sequence[str]) -> Figure:
+    """Draw what each station did when; a column of the picture shows what filled most of it."""
+    per_unit, unit = _time(facts)
+    edges = np.linspace(0, facts.end, GANTT_COLUMNS + 1)
+    names = list(ACTIVITIES)
+    rows = []
+    for station in stations:
+        spans = facts.spans[facts.spans["station"] == station]
+        shares = np.zeros((len(names), GANTT_COLUMNS))
+        for number, kind in enumerate(names):
+            shown = [
+                activity(s, c) == kind for s, c in zip(spans["state"], spans["cause"], strict=True)
+            ]
+            shares[number] = _covered(spans[shown], edges)
+        # A stop is short against a column: it shows from a tenth of it on.
+        shares[names.index("failed")] *= 5
+        best = shares.argmax(axis=0)
+        rows.append(
+            [int(b) if m > 0 else None for b, m in zip(best, shares.max(axis=0), strict=True)]
+        )
+    steps = len(names)
+    colours = [
+        [(number + side) / steps, colour]
+        for number, colour in enumerate(ACTIVITIES.values())
+        for side in (0, 1)
+    ]
+    text = [[names[cell] if cell is not None else "done" for cell in row] for row in rows]
+    trace = {
+        "type": "heatmap",
+        "z": rows,
+        "text": text,
+        "x": display.digits((edges / per_unit).tolist(), 6),
+        "y": [display.name(station) for station in stations],
+        "zmin": -0.5,
+        "zmax": steps - 0.5,
+        "colorscale": colours,
+        "showscale": False,
+        "ygap": 3,
+        "hoverongaps": False,
+        "hovertemplate": f"%{{y}}<br>%{{x:.2f}} {unit}: %{{text}}<extra></extra>",
+    }
+    layout = {
+        "xaxis": {"title": {"text": f"time from the start in {unit}"}},
+        "yaxis": {"autorange": "reversed", "automargin": True},
+    }
+    caption = (
+        f"Each column is {display.duration(facts.end / 1000 / GANTT_COLUMNS)} wide and shows what "
+        "filled most of it; a failure shows from a fifth of a column on. Empty: order done or idle."
+    )
+    return Figure("gantt", "What the stations did", caption, [trace], layout, 90 + 24 * len(rows))
+
+
+def _covered(spans: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
+    """Return how long [ms] intervals cover each bin."""
+    starts, ends = spans["start"].to_numpy(), spans["end"].to_numpy()
+    before = np.searchsorted(np.sort(starts), edges, "right")
+    after = np.searchsorted(np.sort(ends), edges, "right")
+    total_start = np.concatenate([[0], np.cumsum(np.sort(starts))])[before]
+    total_end = np.concatenate([[0], np.cumsum(np.sort(ends))])[after]
+    # Time covered until an edge: each begun interval adds edge - start, each ended one less.
+    covered = edges * before - total_start - (edges * after - total_end)
+    return np.asarray(np.diff(covered), dtype=np.float64)
+
+
+def buffer_levels(facts: Facts) -> Figure | None:
+    """Draw how full each buffer was; None where no levels were recorded."""
+    if "buffer_level" not in facts.signals:
+        return None
+    levels = facts.signals[facts.signals["buffer_level"].notna()]
+    per_unit, unit = _time(facts)
+    edges = np.linspace(0, max(facts.end, 1), 401)
+    names, rows, texts = [], [], []
+    for path, part in levels.groupby("station", sort=False):
+        capacity = (
+            facts.plan.buffers.get(str(path), {}).get("capacity") or part["buffer_level"].max()
+        )
+        at = np.clip(
+            np.searchsorted(part["tick"], (edges[:-1] + edges[1:]) / 2, "right") - 1, 0, None
+        )
+        level = part["buffer_level"].to_numpy()[at]
+        names.append(display.name(str(path)))
+        rows.append(display.digits((level / (capacity or 1.0)).tolist(), 3))
+        texts.append(
+            [f"{display.plain(float(v))} of {display.plain(float(capacity))}" for v in level]
+        )
+    trace = {
+        "type": "heatmap",
+        "z": rows,
+        "text": texts,
+        "x": display.digits((edges / per_unit).tolist(), 6),
+        "y": names,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[0, "rgba(63,127,191,0.06)"], [1, "rgba(63,127,191,1)"]],
+        "showscale": False,
+        "ygap": 3,
+        "hovertemplate": f"%{{y}}<br>%{{x:.2f}} {unit}: %{{text}}<extra></extra>",
+    }
+    layout = {
+        "xaxis": {"title": {"text": f"time from the start in {unit}"}},
+        "yaxis": {"autorange": "reversed", "automargin": True},
+    }
+    caption = "The darker, the fuller; solid is full. Levels at the recording instants."
+    return Figure(
+        "buffers", "How full the buffers were", caption, [trace], layout, 90 + 24 * len(rows)
+    )

@@ -1,0 +1,136 @@
+"""The report of a run: one page that needs no network, and of which the tables need no script."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plotly.offline import get_plotlyjs
+
+from linetwin.results import display, kpis, report_sections
+from linetwin.results.answers import answers
+from linetwin.results.manifest import write_atomically
+from linetwin.results.reader import Run
+
+if TYPE_CHECKING:
+    from linetwin.results.figures import Figure
+    from linetwin.results.kpis import Facts, Kpis
+    from linetwin.results.report_sections import Section
+
+NAME = "report.html"
+# Whatever the page holds, the browser is told to fetch nothing.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+)
+
+
+@dataclass
+class _Page:
+    """Figures met while the page is put together."""
+
+    figures: list[Figure] = field(default_factory=list)
+
+    def section(self, section: Section) -> str:
+        """Return a section as HTML, or nothing where it has nothing to show."""
+        if not section.html and not section.figures:
+            return ""
+        intro = f"<p class='soft'>{section.intro}</p>" if section.intro else ""
+        plots = "".join(self._plot(figure) for figure in section.figures)
+        if section.paired and len(section.figures) > 1:
+            plots = f"<div class='pair'>{plots}</div>"
+        return (
+            f"<section id='{section.name}'><h2>{escape(section.title)}</h2>{intro}"
+            f"{section.before}{plots}{section.html}</section>"
+        )
+
+    def _plot(self, figure: Figure) -> str:
+        self.figures.append(figure)
+        caption = f"<figcaption>{escape(figure.caption)}</figcaption>" if figure.caption else ""
+        return (
+            f"<figure><h3>{escape(figure.title)}</h3>"
+            f"<div class='plot' id='plot-{figure.name}' style='height:{figure.height}px'>"
+            f"<noscript><p class='soft'>This figure needs JavaScript.</p></noscript></div>"
+            f"{caption}</figure>"
+        )
+
+
+def write_report(folder: Path | str) -> Path:
+    """Write report.html into a run folder and return its path; ResultsError for no run there."""
+    run = Run(folder)
+    facts = kpis.Facts(run)
+    found = run.kpis or kpis.write(run)
+    path = Path(folder) / NAME
+    write_atomically(path, _html(run, facts, found))
+    return path
+
+
+def _html(run: Run, facts: Facts, found: Kpis) -> str:
+    page = _Page()
+    sections = report_sections.sections(facts, found)
+    body = [page.section(section) for section in sections]
+    links = "".join(
+        f"<a href='#{section.name}'>{escape(section.title)}</a>"
+        for section, html in zip(sections, body, strict=True)
+        if html
+    )
+    title = str(facts.plan.content.get("title") or run.manifest["scenario"] or "A run")
+    figures: list[dict[str, object]] = [
+        {"name": f.name, "data": f.data, "layout": f.layout | {"height": f.height}}
+        for f in page.figures
+    ]
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            "<html lang='en'><head><meta charset='utf-8'>",
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            "<meta name='viewport' content='width=device-width, initial-scale=1'>",
+            f"<title>{escape(title)}</title><style>{_resource('report.css')}</style></head>",
+            f"<body><main>{_header(run, title)}{_answers(found)}<nav>{links}</nav>",
+            *body,
+            "</main>",
+            f"<script type='application/json' id='figures'>{_embedded(figures)}</script>",
+            f"<script>{get_plotlyjs()}</script>",
+            f"<script>{_resource('report.js')}</script></body></html>",
+            "",
+        ]
+    )
+
+
+def _resource(name: str) -> str:
+    return resources.files("linetwin.results").joinpath(name).read_text("utf-8")
+
+
+def _embedded(content: object) -> str:
+    """Return JSON that cannot end its script element."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    return text.replace("</", "<\\/")
+
+
+def _header(run: Run, title: str) -> str:
+    manifest = run.manifest
+    warnings = []
+    if manifest["status"] != "complete":
+        message = f": {manifest['message']}" if manifest.get("message") else ""
+        warnings.append(
+            f"This run is {manifest['status']}{message}. What follows is what it wrote."
+        )
+    outside = manifest.get("outside_validity") or {}
+    if outside:
+        where = ", ".join(f"{display.name(path)} ({count:,})" for path, count in outside.items())
+        warnings.append(f"Model inputs lay outside of their range of validity at: {where}.")
+    said = "".join(f"<p class='warning'>{escape(text)}</p>" for text in warnings)
+    started = str(manifest.get("started") or "")[:16].replace("T", " ")
+    about = f"Scenario {manifest['scenario']}, seed {manifest['seed']}, run on {started} UTC"
+    return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p></header>{said}"
+
+
+def _answers(found: Kpis) -> str:
+    said = "".join(
+        f"<p class='answer'>{sentence}<small>{small}</small></p>"
+        for sentence, small in answers(found)
+    )
+    return f"<div class='answers' id='answer'>{said}</div>"

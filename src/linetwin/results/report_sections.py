@@ -1,0 +1,212 @@
+"""The sections of the report, in the order in which they are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from linetwin.results import display, figures, figures_time, report_tables
+from linetwin.results.drawing import Busy, line_drawing
+from linetwin.results.timeline import station_order
+
+if TYPE_CHECKING:
+    from linetwin.results.assumptions import Plan
+    from linetwin.results.figures import Figure
+    from linetwin.results.kpis import Facts, Kpis
+
+# Where a quantity's window stands: kind of station, target, tolerance, whether it is relative.
+_WINDOWS = {
+    "loading": ("coater", "loading_target", "loading_tolerance", True),
+    "porosity": ("calender", "porosity_target", "porosity_tolerance", False),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section: HTML before its figures, figures, HTML after them; empty ones are left out."""
+
+    name: str
+    title: str
+    html: str = ""
+    figures: tuple[Figure, ...] = ()
+    intro: str = ""
+    before: str = ""
+    paired: bool = False
+
+
+def sections(facts: Facts, found: Kpis) -> list[Section]:
+    """Return every section of the report."""
+    return [
+        _line(facts, found),
+        _time(facts, found),
+        _webs(facts),
+        _cells(facts),
+        _defects(facts, found),
+        _energy(found),
+        _buffers(facts, found),
+        _genealogy(facts),
+        _balance(found),
+        _assumed(facts),
+        Section("provenance", "Provenance", report_tables.provenance(facts.run)),
+    ]
+
+
+def _line(facts: Facts, found: Kpis) -> Section:
+    stations = {name: entry["value"] for name, entry in found["stations"].items()}
+    levels = {
+        path: (entry["value"]["mean"], entry["value"]["capacity"])
+        for path, entry in found["buffers"].items()
+    }
+    drawing = line_drawing(facts.plan, Busy(stations["busy"], stations["bottleneck"] or "", levels))
+    intro = (
+        "The stronger the colour, the busier the station while the middle half of its output went "
+        "through; the red frame marks the one that held the line back. On the arrows: mean level "
+        "of the buffer, and its capacity."
+    )
+    return Section("line", "The line", drawing, intro=intro)
+
+
+def _time(facts: Facts, found: Kpis) -> Section:
+    order = [name for name in facts.plan.stations if name in set(facts.spans["station"])]
+    order = order or station_order(facts.events)
+    if facts.spans.empty:
+        return Section("time", "What the stations did")
+    legend = "".join(
+        f"<span><i style='background:{colour}'></i>{escape(activity)}</span>"
+        for activity, colour in figures_time.ACTIVITIES.items()
+    )
+    return Section(
+        "time",
+        "Stations over time",
+        report_tables.stations(found),
+        (figures_time.gantt(facts, order),),
+        before=f"<div class='legend'>{legend}</div>",
+    )
+
+
+def window_of(plan: Plan, electrode: str, quantity: str) -> tuple[float, float] | None:
+    """Return the window of a web quantity (canonical units); None where the recipe has none."""
+    kind, target_name, tolerance_name, relative = _WINDOWS[quantity]
+    for path, about in plan.stations.items():
+        if about.get("kind") == kind and path.split(".", 1)[0] == electrode:
+            target = plan.number(path, target_name)
+            tolerance = plan.number(path, tolerance_name)
+            if target is not None and tolerance is not None:
+                reach = tolerance * target if relative else tolerance
+                return target - reach, target + reach
+    return None
+
+
+def _webs(facts: Facts) -> Section:
+    electrodes = dict.fromkeys(facts.segments["roll"].str.split(".").str[0])
+    drawn = [
+        figures.web(
+            facts, str(electrode), quantity, window_of(facts.plan, str(electrode), quantity)
+        )
+        for electrode in electrodes
+        for quantity in _WINDOWS
+    ]
+    return Section(
+        "webs",
+        "Along the webs",
+        figures=tuple(figure for figure in drawn if figure is not None),
+    )
+
+
+def _cells(facts: Facts) -> Section:
+    limits: dict[str, dict[str, float]] = {"capacity": {}, "dcir": {}}
+    for path, about in facts.plan.stations.items():
+        if about.get("kind") != "grading":
+            continue
+        nominal = facts.plan.number(path, "nominal_capacity")
+        for grade, label in (("a", "A"), ("b", "B")):
+            share = facts.plan.number(path, f"capacity_limit_{grade}")
+            resistance = facts.plan.number(path, f"resistance_limit_{grade}")
+            if nominal is not None and share is not None:
+                limits["capacity"][f"least for {label}"] = nominal * share
+            if resistance is not None:
+                limits["dcir"][f"most for {label}"] = resistance
+    titles = {"capacity": "Capacity", "dcir": "Resistance"}
+    drawn = [
+        figures.distribution(facts, name, titles[name], marks) for name, marks in limits.items()
+    ]
+    return Section(
+        "cells",
+        "The cells",
+        figures=tuple(figure for figure in drawn if figure is not None),
+        paired=True,
+    )
+
+
+def _defects(facts: Facts, found: Kpis) -> Section:
+    quality = {name: entry["value"] for name, entry in found["quality"].items()}
+    drawn = [
+        figures.defects("cell-scrap", "Cells scrapped", quality["cell_scrap"], "cells"),
+        figures.defects("cell-b", "Cells of grade B", quality["cell_grade_b"], "cells"),
+        figures.defects("web-scrap", "Web cut out", quality["web_scrap"], "m"),
+    ]
+    shown = tuple(figure for figure in drawn if figure is not None)
+    none = "" if shown or facts.cells.empty else "<p>No cell and no metre of web was scrapped.</p>"
+    return Section("defects", "Defects", none, shown)
+
+
+def _energy(found: Kpis) -> Section:
+    energy = {name: entry["value"] for name, entry in found["energy"].items()}
+    figure = figures.energy(energy["energy_by_station"])
+    return Section(
+        "energy",
+        "Energy",
+        report_tables.energy(energy),
+        () if figure is None else (figure,),
+        intro=escape(found["energy"]["energy_per_good_energy"]["meaning"]) + ".",
+    )
+
+
+def _buffers(facts: Facts, found: Kpis) -> Section:
+    figure = figures_time.buffer_levels(facts)
+    if figure is None:
+        return Section("buffers", "Buffers")
+    return Section("buffers", "Buffers", report_tables.buffers(found), (figure,))
+
+
+def _genealogy(facts: Facts) -> Section:
+    """Show one cell: of the best grade, the middle one in the order of grading."""
+    good = facts.good[facts.good["status"] == "A"]
+    good = facts.good if good.empty else good
+    if good.empty:
+        return Section("genealogy", "One cell and its ancestors")
+    cell = str(good.sort_values("ended", kind="stable")["cell"].iloc[len(good) // 2])
+    return Section(
+        "genealogy",
+        "One cell and its ancestors",
+        report_tables.genealogy(facts.run, cell),
+        intro=f"{escape(cell)}, from the middle of the order; every cell can be traced so, with "
+        "<code>linetwin trace</code>. Shares are parts of the material of the step below; "
+        "metres are where it lay on the roll.",
+    )
+
+
+def _balance(found: Kpis) -> Section:
+    if not found["materials"]:
+        return Section("balance", "Material balance")
+    worst = max(abs(entry["value"]["relative_error"]) for entry in found["materials"].values())
+    intro = (
+        "What was taken from stock, and where it is. The balances close to "
+        f"{display.plain(worst, 2)} of what went in."
+    )
+    return Section("balance", "Material balance", report_tables.balance(found), intro=intro)
+
+
+def _assumed(facts: Facts) -> Section:
+    every = facts.plan.assumptions()
+    if not every:
+        return Section("assumed", "What was assumed")
+    counts = {tag: sum(each.tag == tag for each in every) for tag in "VDMA"}
+    intro = (
+        f"Of {len(every)} parameters {counts['V']} were read in a publication (V), {counts['D']} "
+        f"computed from data (D), {counts['M']} recalled from a publication without checking the "
+        f"digits (M) and {counts['A']} are engineering assumptions (A). All M and A are listed: "
+        "none of them may be cited, each may be set in the scenario."
+    )
+    return Section("assumed", "What was assumed", report_tables.assumptions(every), intro=intro)

@@ -1,0 +1,207 @@
+"""The tables of the report as HTML; they need no script."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from linetwin.results import display
+from linetwin.results.genealogy import Genealogy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from linetwin.results.assumptions import Assumption
+    from linetwin.results.genealogy import Branch
+    from linetwin.results.kpis import Kpis
+    from linetwin.results.reader import Run
+
+_ALIKE = 1e-3
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], name: str = "") -> str:
+    """Return a table; a head that begins with '#' is a column of numbers. Cells are text."""
+    kinds = [" class='n'" if head.startswith("#") else "" for head in heads]
+    top = "".join(
+        f"<th{kind}>{escape(head.lstrip('#'))}</th>"
+        for head, kind in zip(heads, kinds, strict=True)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row, kinds, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    mark = f" id='{name}'" if name else ""
+    inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
+    return f"<div class='scroll'><table{mark}>{inside}</table></div>"
+
+
+def stations(found: Kpis) -> str:
+    """Return use, waiting and failures by station."""
+    of = {name: entry["value"] for name, entry in found["stations"].items()}
+    rows = []
+    for path in of["busy"]:
+        failure: Mapping[str, Any] = of["failures"].get(path, {})
+        rows.append(
+            [
+                display.name(path),
+                display.duration(of["time_needed"][path]),
+                display.share(of["busy"][path]),
+                display.share(of["starved"][path]),
+                display.share(of["blocked"][path]),
+                f"{failure.get('count', 0):,}",
+                display.duration(failure["down_time"]) if failure else "",
+                display.share(failure["availability"]) if failure else "",
+            ]
+        )
+    heads = ["station", "#time needed", "#busy", "#starved", "#blocked"]
+    heads += ["#failures", "#down", "#availability"]
+    note = (
+        "Time needed: work, set-up and repair for the output of the run, had it never waited, over "
+        "its places and staffed hours. Busy, starved and blocked: shares while the middle half of "
+        "its output went through. Down time holds the wait for a technician."
+    )
+    return f"{table(heads, rows)}<p class='soft'>{note}</p>" if rows else ""
+
+
+def energy(values: Mapping[str, Any]) -> str:
+    """Return energy by station and carrier, absolute and per good kWh."""
+    per_good = values["energy_per_good_energy_by_station"] or {}
+    rows = []
+    for station, carriers in values["energy_by_station"].items():
+        total = sum(carriers.values())
+        if total <= 0:
+            continue
+        rows.append(
+            [
+                display.name(station),
+                *(
+                    display.plain(carriers.get(carrier, 0.0) / display.JOULE_PER_KWH)
+                    for carrier in ("electricity", "heat")
+                ),
+                display.share(total / values["energy_used"]),
+                display.plain(sum(per_good[station].values())) if station in per_good else "",
+            ]
+        )
+    heads = ["station", "#electricity in kWh", "#heat in kWh", "#share", "#kWh per good kWh"]
+    return table(heads, rows) if rows else ""
+
+
+def buffers(found: Kpis) -> str:
+    """Return mean and extreme levels."""
+    rows = []
+    for path, entry in found["buffers"].items():
+        value, unit = entry["value"], "" if entry["unit"] == "1" else f" {entry['unit']}"
+        rows.append(
+            [
+                display.name(path),
+                f"{display.plain(value['mean'])}{unit}",
+                f"{display.plain(value['maximum'])}{unit}",
+                f"{display.plain(value['capacity'])}{unit}",
+                display.share(value["empty"]),
+                display.share(value["full"]),
+            ]
+        )
+    return table(["buffer", "#mean", "#highest", "#capacity", "#time empty", "#time full"], rows)
+
+
+def balance(found: Kpis) -> str:
+    """Return the material balance."""
+    rows = []
+    for path, entry in found["materials"].items():
+        value = entry["value"]
+        amounts = [value[name] for name in ("in", "cells", "scrap", "lost", "in_process")]
+        rows.append(
+            [
+                display.name(path),
+                entry["unit"],
+                *(display.plain(amount, 5) for amount in amounts),
+                f"{value['relative_error']:.1e}",
+            ]
+        )
+    heads = ["material", "unit", "#in", "#in cells", "#scrap", "#lost", "#in process"]
+    return table([*heads, "#relative error"], rows)
+
+
+def assumptions(every: Sequence[Assumption]) -> str:
+    """Return the parameters with tag M or A, with a box to search them."""
+    rows = [
+        [
+            each.tag,
+            each.address,
+            display.parameter(each.value, each.unit, each.address.rsplit(".", 1)[-1]),
+            each.source,
+            each.origin,
+        ]
+        for each in every
+        if each.tag in "MA"
+    ]
+    box = (
+        "<input type='search' class='scripted' data-table='assumptions' "
+        "placeholder='search: address, source, tag' aria-label='search the assumptions'>"
+    )
+    return box + table(["tag", "address", "value", "source", "set by"], rows, "assumptions")
+
+
+def provenance(run: Run) -> str:
+    """Return what decides the bits of the run."""
+    manifest = run.manifest
+    packages = ", ".join(f"{name} {number}" for name, number in manifest["packages"].items())
+    rows = [
+        ["scenario", str(manifest["scenario"])],
+        ["seed", str(manifest["seed"])],
+        ["status", str(manifest["status"])],
+        ["linetwin", str(manifest["linetwin"])],
+        ["tables", f"version {manifest['schema_version']}"],
+        ["python", str(manifest["python"])],
+        ["packages", packages],
+        ["platform", str(manifest["platform"])],
+        ["CPU features", ", ".join(manifest["cpu_features"])],
+        ["started", str(manifest["started"])],
+        ["finished", str(manifest["finished"] or "")],
+        ["snapshots", str(len(manifest["snapshots"]))],
+    ]
+    return table(["", ""], rows)
+
+
+def genealogy(run: Run, cell: str) -> str:
+    """Return the ancestry of a cell as nested lists, and the conditions it saw."""
+    ancestry = Genealogy(run)
+    tree = ancestry.tree(cell)
+    branches = "".join(_branch(parent, opened=True) for parent in tree.parents)
+    carriers = [a.lot for a in ancestry.backward(cell) if a.relation == "carried_in" and not a.path]
+    carried = f"<p class='soft'>Carried in {escape(', '.join(carriers))}.</p>" if carriers else ""
+    return f"<ul class='tree'>{branches}</ul>{carried}{_conditions(ancestry.conditions(cell))}"
+
+
+def _branch(branch: Branch, *, opened: bool) -> str:
+    parts = [f"<b>{escape(branch.lot)}</b>", escape(display.name(branch.kind))]
+    if abs(branch.share - 1) > _ALIKE:
+        parts.append(display.share(branch.share))
+    if not math.isnan(branch.start_m):
+        parts.append(f"{display.plain(branch.start_m, 4)} to {display.plain(branch.end_m, 4)} m")
+    text = f"{escape(branch.role)}: {', '.join(part for part in parts if part)}"
+    if not branch.parents:
+        return f"<li>{text}</li>"
+    # The web is open down to its batches; raw materials are unfolded by the reader.
+    inside = "".join(_branch(parent, opened=opened) for parent in branch.parents)
+    fold = " open" if opened and branch.kind != "slurry_batch" else ""
+    return f"<li><details{fold}><summary>{text}</summary><ul>{inside}</ul></details></li>"
+
+
+def _conditions(seen: Mapping[str, Mapping[str, float]]) -> str:
+    rows = [
+        [
+            display.name(path.replace(".", ", ")),
+            display.name(quantity),
+            display.value(number, quantity),
+        ]
+        for path, quantities in seen.items()
+        for quantity, number in quantities.items()
+    ]
+    inside = table(["where", "quantity", "#mean that it saw"], rows)
+    return (
+        f"<details><summary>Conditions that it saw ({len(rows)} values)</summary>{inside}</details>"
+    )
