@@ -1,0 +1,168 @@
+"""A machine of the line: power and heat by PackML state, warm-up, heat emission, wear.
+
+Equations, sources and what is uncertain: README.md beside this file.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import casadi as ca
+from tables import Row, declare_inputs, declare_parameters
+
+from linetwin.authoring import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PACKML = {  # ISA-TR88.00.02 [M], state numbers of StateCurrent
+    "undefined": 0,
+    "clearing": 1,
+    "stopped": 2,
+    "starting": 3,
+    "idle": 4,
+    "suspended": 5,
+    "execute": 6,
+    "stopping": 7,
+    "aborting": 8,
+    "aborted": 9,
+    "holding": 10,
+    "held": 11,
+    "unholding": 12,
+    "suspending": 13,
+    "unsuspending": 14,
+    "resetting": 15,
+    "completing": 16,
+    "complete": 17,
+}
+SWITCHED_OFF = ("undefined", "clearing", "stopped", "aborting", "aborted")  # drives and heaters [A]
+
+# fmt: off
+INPUTS = (
+    Row("load", "1", 1.0, 0.0, 2.0, "A", "nominal", "throughput over its nominal value"),
+    Row("process_power", "W", 0.0, 0.0, 1e8, "A", "none",
+        "electric power that the process computes"),
+    Row("process_heat", "W", 0.0, 0.0, 1e8, "A", "none", "heat that the process computes"),
+    Row("ambient_temperature", "K", 295.15, 243.15, 323.15, "A", "22 Cel",
+        "temperature of the room"),
+)
+POWER = (
+    Row("off_power", "W", 50.0, 0.0, 1e8, "A", "controller", "electric power while switched off"),
+    Row("standby_power", "W", 1e3, 0.0, 1e8, "A", "set by the station",
+        "electric power in every other state but Execute"),
+    Row("execute_power", "W", 5e3, 0.0, 1e8, "A", "set by the station",
+        "electric power in Execute at load 1"),
+    Row("standby_heat", "W", 0.0, 0.0, 1e8, "A", "set by the station",
+        "heat drawn in every state but Execute while switched on"),
+    Row("execute_heat", "W", 0.0, 0.0, 1e8, "A", "set by the station",
+        "heat drawn in Execute at load 1"),
+    Row("product_heat_share", "1", 0.0, 0.0, 1.0, "A", "all heat stays in the room",
+        "share of the power that leaves with product and exhaust"),
+)
+WARM_UP = (
+    Row("operating_temperature", "K", 295.15, 243.15, 523.15, "A", "22 Cel: nothing to warm up",
+        "temperature held while switched on"),
+    Row("heat_capacity", "J/K", 1e5, 1.0, 1e9, "A", "200 kg of steel",
+        "heat capacity of what is warmed up"),
+    Row("warmup_time", "s", 1200.0, 1.0, 1e5, "A", "an hour to 95 %",
+        "time constant of warming up"),
+    Row("cooling_time", "s", 7200.0, 1.0, 1e6, "A", "slower than the heater",
+        "time constant of cooling down while switched off"),
+    Row("warmup_electric_share", "1", 1.0, 0.0, 1.0, "A", "electric heaters",
+        "share of the warm-up energy drawn as electricity"),
+)
+WEAR = (
+    Row("wear_life", "s", 3.6e6, 1.0, 1e10, "A", "1000 h in Execute at load 1",
+        "life of the part that wears, in Execute at load 1"),
+    Row("hazard_gain", "1", 1.0, 0.0, 100.0, "A", "twice the failures at the end of life",
+        "k in hazard = 1 + k wear^m"),
+    Row("hazard_exponent", "1", 2.0, 1.0, 6.0, "A", "slow at first",
+        "m in hazard = 1 + k wear^m"),
+)
+# fmt: on
+
+
+def build() -> Model:
+    """Return the machine model."""
+    m = Model(
+        "machine",
+        title="Machine of a production line",
+        description="Power and heat by PackML state, warm-up, heat emission and wear",
+        version="1.0",
+        validity="any machine whose power is set by state and throughput",
+    )
+    state = m.input(
+        "packml_state",
+        "1",
+        start=PACKML["idle"],
+        enumeration=PACKML,
+        meaning="state number of ISA-TR88.00.02",
+        tag="A",
+        source="idle",
+    )
+    p = declare_inputs(m, INPUTS)
+    for rows in (POWER, WARM_UP, WEAR):
+        p |= declare_parameters(m, rows)
+    on = 1.0 - _one_of(state, SWITCHED_OFF)
+    executing = _one_of(state, ("execute",))
+    _wear(m, p, executing)
+    _energy(m, p, on, executing)
+    return m
+
+
+def _one_of(state: ca.SX, names: Iterable[str]) -> ca.SX:
+    """Return 1 where the state is one of those named, else 0."""
+    any_of_them = reduce(ca.logic_or, [state == PACKML[name] for name in names])
+    return ca.if_else(any_of_them, 1.0, 0.0)
+
+
+def _wear(m: Model, p: dict[str, ca.SX], executing: ca.SX) -> None:
+    wear = m.state("wear", "1", meaning="0 new, 1 at the end of the part's life")
+    m.der(wear, executing * p["load"] / p["wear_life"])
+    worn = ca.fmax(wear, 0.0) ** p["hazard_exponent"]
+    m.output(
+        "hazard_factor",
+        "1",
+        1.0 + p["hazard_gain"] * worn,
+        meaning="failure rate over its value when new",
+    )
+
+
+def _energy(m: Model, p: dict[str, ca.SX], on: ca.SX, executing: ca.SX) -> None:
+    """Declare temperature, power, heat emission and their integrals."""
+    temperature = m.state(
+        "machine_temperature", "K", start=295.15, nominal=100.0, meaning="of the part warmed up"
+    )
+    warming = (p["operating_temperature"] - temperature) / p["warmup_time"]
+    cooling = (p["ambient_temperature"] - temperature) / p["cooling_time"]
+    m.der(temperature, ca.if_else(on > 0.0, warming, cooling))
+    # what is too hot when switched on cools by itself: no heater runs backwards
+    warm_up = on * p["heat_capacity"] * ca.fmax(warming, 0.0)
+    stored = p["heat_capacity"] * ca.if_else(on > 0.0, warming, cooling)
+
+    used = executing * p["load"]
+    base = ca.if_else(on > 0.0, p["standby_power"], p["off_power"])
+    electric = base + used * (p["execute_power"] - p["standby_power"]) + p["process_power"]
+    thermal = on * p["standby_heat"] + used * (p["execute_heat"] - p["standby_heat"])
+    thermal += p["process_heat"]
+    leaving = p["product_heat_share"] * (electric + thermal)
+    electric += p["warmup_electric_share"] * warm_up
+    thermal += (1.0 - p["warmup_electric_share"]) * warm_up
+
+    for name, power, meaning in (
+        ("electric", electric, "electricity"),
+        ("thermal", thermal, "heat of the heat network"),
+    ):
+        m.output(f"{name}_power", "W", power, nominal=1e3, meaning=f"{meaning} drawn now")
+        energy = m.state(f"{name}_energy", "J", nominal=1e6, meaning=f"{meaning} drawn so far")
+        m.der(energy, power)
+    emission = m.output(
+        "heat_emission",
+        "W",
+        electric + thermal - leaving - stored,
+        nominal=1e3,
+        meaning="heat given to the room; negative where a cold machine takes heat up",
+    )
+    emitted = m.state("emitted_energy", "J", nominal=1e6, meaning="heat given to the room so far")
+    m.der(emitted, emission)
