@@ -194,6 +194,7 @@ def test_scale_and_offset(web: Path) -> None:
         ({"variable": "x", "factor": 2}, "unknown fields factor"),
         ({"variable": "x", "scale": 0}, "scale of 0"),
         ({"variable": "x", "scale": "two"}, "could not convert"),
+        ({"variable": "x", "enumeration": {"off": 1}}, "could not convert"),
     ],
 )
 def test_entries_of_a_map_that_mean_nothing(entry: object, message: str) -> None:
@@ -205,6 +206,10 @@ def test_entries_of_a_map_that_mean_nothing(entry: object, message: str) -> None
 
 def test_a_map_is_data(web: Path) -> None:
     """`process_map` and the dataclasses say the same thing."""
+    assert process_map({"mode": {"variable": "m", "enumeration": {"1": "on"}}}) == ProcessMap(
+        {"mode": Link("m", enumeration={1.0: "on"})}
+    )
+    assert process_map({"mode": ""}) == process_map({"mode": None})
     assert process_map({"mode": "m"}, {"x": 1.0}) == ProcessMap({"mode": Link("m")}, {"x": 1.0})
     assert check(read_description(web), WEB, ProcessMap()) == []
 

@@ -154,6 +154,21 @@ def test_plan_and_disturbances_in_ticks(bench: Workbench) -> None:
     assert scenario.disturbances[0].end_tick is None
 
 
+def test_every_form_of_a_map(bench: Workbench) -> None:
+    """Nothing for an input that the FMU does without, a start variable, an enumeration table."""
+    old = "map: {web_speed: v_web, pump_flow: {variable: flow, scale: 0.001}}"
+    new = (
+        "map: {web_speed: , pump_flow: {variable: q, start: q0},"
+        " mode: {variable: m, enumeration: {0: off, 1: 2}}}"
+    )
+    bench.edit("line", old, new)
+    assert bench.load().stations["cathode.coater"].processes["coating"].map == {
+        "web_speed": "",
+        "pump_flow": {"variable": "q", "start": "q0"},
+        "mode": {"variable": "m", "enumeration": {"0": "off", "1": 2.0}},
+    }
+
+
 def test_stations_buffers_and_materials(bench: Workbench) -> None:
     """What the line says arrives in canonical units; what it leaves out has its default."""
     scenario = bench.load()

@@ -7,7 +7,7 @@ from this and from nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,8 @@ class ProcessConfig:
     """A model of a station: its contract's kind, and the FMU that answers.
 
     `model`: the FMU's path, or a bare name of the library; `parameters`: FMU parameter -> value;
-    `map`: quantity -> FMU variable (a name, or a table with variable, unit, scale, offset);
+    `map`: quantity -> FMU variable (a name, empty where the FMU does without, or a table with the
+    fields of the schema's `MapEntry`);
     `fixed`: FMU variable -> value; `key` is where it stands, for messages.
     """
 
@@ -52,7 +53,7 @@ class ProcessConfig:
     model: str
     fidelity: Literal["fmu", "surrogate"] = "fmu"
     parameters: Mapping[str, Value] = field(default_factory=dict)
-    map: Mapping[str, str | Mapping[str, str | float]] = field(default_factory=dict)
+    map: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     fixed: Mapping[str, float] = field(default_factory=dict)
     key: str = ""
 

@@ -34,12 +34,18 @@ Writing = Annotated[Written, _as_table("value")]
 
 
 class MapEntry(_Strict):
-    """The FMU variable that stands for a quantity: SI value = scale * variable + offset."""
+    """The FMU variable that stands for a quantity: SI value = scale * variable + offset.
 
-    variable: str
+    `variable` is None for an input that the FMU does without; `start` names the variable that sets
+    the value at the beginning; `enumeration` translates values instead of converting them.
+    """
+
+    variable: str | None
     unit: str | None = None
     scale: float | None = None
     offset: float | None = None
+    start: str | None = None
+    enumeration: dict[str, float | str] | None = None
 
 
 class Process(_Strict):

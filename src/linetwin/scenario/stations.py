@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linetwin.quantities import vocabulary
 from linetwin.scenario.addressing import FAILURE_TIMES
@@ -168,16 +168,16 @@ class StationReader:
             self.problems.add(place, f"FMU '{model}' does not exist", hint)
         return str(file)
 
-    def _map(self, written: Process, key: KeyPath) -> dict[str, str | dict[str, str | float]]:
+    def _map(self, written: Process, key: KeyPath) -> dict[str, str | dict[str, Any]]:
         known = vocabulary()
-        found: dict[str, str | dict[str, str | float]] = {}
+        found: dict[str, str | dict[str, Any]] = {}
         for name, entry in written.map.items():
             if name not in known:
                 hint = nearest(name, (quantity.name for quantity in known))
                 place = self._place(*key, "map", name)
                 self.problems.add(place, f"unknown quantity '{name}'", hint)
             table = entry.model_dump(exclude_none=True)
-            found[name] = entry.variable if table.keys() == {"variable"} else table
+            found[name] = table if len(table) > 1 else entry.variable or ""
         return found
 
     def _fixed(self, written: Process, key: KeyPath) -> dict[str, float]:
