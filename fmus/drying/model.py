@@ -39,6 +39,7 @@ class _Film:
     T_a: ca.SX  # air temperature, K
     h: ca.SX  # heat transfer coefficient of one face, W/(m2.K)
     p_inf: ca.SX  # partial pressure of the solvent in the air, Pa
+    below: ca.SX  # dry coating on the other side, kg/m2
 
     @property
     def dry_thickness(self) -> ca.SX:
@@ -115,6 +116,7 @@ def _element(m: Model, p: dict[str, ca.SX]) -> _Film:
         T_a=u["air_temperature"],
         h=u["heat_transfer_coefficient"],
         p_inf=u["solvent_pressure"],
+        below=u["dry_mass_below"],
     )
 
 
@@ -159,7 +161,7 @@ def _evaporation(m: Model, f: _Film) -> ca.SX:
 def _balances(m: Model, f: _Film, rate: ca.SX) -> None:
     """Balance solvent and heat, and remember the peaks."""
     latent = f.p["latent_heat"] - f.p["latent_heat_slope"] * (f.T - 298)
-    coating = (f.M_s + f.p["dry_mass_below"]) * f.p["solid_heat_capacity"]
+    coating = (f.M_s + f.below) * f.p["solid_heat_capacity"]
     solvent = ca.fmax(f.X, 0) * f.p["solvent_heat_capacity"]
     capacity = coating + solvent + f.p["foil_mass"] * f.p["foil_heat_capacity"]
     heat_flux = m.output(

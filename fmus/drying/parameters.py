@@ -50,6 +50,16 @@ INPUTS = [
         "dry air",
         "partial pressure of the solvent in the zone's air",
     ),
+    Row(
+        "dry_mass_below",
+        "kg/m2",
+        0.0,
+        0.0,
+        2.0,
+        "A",
+        "first pass; second pass: loading of side A",
+        "dry coating on the other side of the foil",
+    ),
 ]
 
 # name: (unit, minimum, maximum, meaning)
@@ -67,7 +77,6 @@ PARAMETERS = {
     "solid_heat_capacity": ("J/(kg.K)", 200.0, 3e3, "heat capacity of the solids"),
     "foil_mass": ("kg/m2", 0.005, 1.0, "mass of the foil per area"),
     "foil_heat_capacity": ("J/(kg.K)", 100.0, 3e3, "heat capacity of the foil"),
-    "dry_mass_below": ("kg/m2", 0.0, 2.0, "dry coating on the other side, second pass"),
     "dry_porosity": ("1", 0.1, 0.9, "porosity of the dry coating before calendering"),
     "tortuosity": ("1", 1.0, 100.0, "lumped tortuosity of the pores for vapour"),
     "sorption_fraction": ("1", 1e-3, 0.2, "solvent over its initial mass where sorption begins"),
@@ -90,7 +99,6 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "solid_heat_capacity": (900.0, "A", "PHYSICS.md 1.3"),
         "foil_mass": (0.0405, "A", "15 um aluminium of 2700 kg/m3"),
         "foil_heat_capacity": (900.0, "M", "aluminium"),
-        "dry_mass_below": (0.0, "A", "first pass; second pass: loading of side A"),
         "dry_porosity": (0.50, "A", "PHYSICS.md 1.3"),
         "tortuosity": (2.0, "A", "PHYSICS.md 1.3: 2-10, lumped, to be fitted"),
         "sorption_fraction": (0.01, "A", "PHYSICS.md 1.3"),
@@ -111,7 +119,6 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "solid_heat_capacity": (720.0, "M", "graphite at 25 Cel"),
         "foil_mass": (0.0896, "A", "10 um copper of 8960 kg/m3"),
         "foil_heat_capacity": (385.0, "M", "copper"),
-        "dry_mass_below": (0.0, "A", "first pass; second pass: loading of side A"),
         "dry_porosity": (0.50, "A", "as the cathode"),
         "tortuosity": (2.0, "A", "as the cathode"),
         "sorption_fraction": (0.01, "A", "as the cathode"),

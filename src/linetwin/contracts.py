@@ -160,7 +160,9 @@ CONTRACTS: dict[str, Contract] = {
                 "air_temperature",
                 "heat_transfer_coefficient",
                 "solvent_pressure",
+                "dry_mass_below",
             ),
+            optional=("dry_mass_below",),
             outputs=(
                 "solvent_loading",
                 "film_temperature",
