@@ -109,11 +109,11 @@ def _flow(start: tuple[int, int], end: tuple[int, int], buffer: str, busy: Busy,
     else:
         # Beside the last station, then between the rows, then onto the taker from above; what
         # comes from further up runs outside of and below what joins it, so lines do not cross.
-        side, between = right + 14 + 18 / turn, y1 - 2 - 13 * turn
+        side, between = right + (56 if turn == 1 else 14), y1 - 2 - 13 * turn
         into = x1 + _BOX[0] * (0.85 - 0.25 * turn)
         line = f"M{right} {middle}H{side}V{between}H{into}V{y1 - 5}"
         head = f"M{into - 4} {y1 - 6}L{into} {y1}L{into + 4} {y1 - 6}"
-        at = (side + 22, middle + 24) if turn == 1 else (side - 20, middle + 27)
+        at = (right + 35, middle if turn == 1 else middle + 25)
     level = busy.levels.get(buffer)
     said = "" if level is None else _level(*level)
     return (

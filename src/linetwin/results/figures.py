@@ -56,7 +56,7 @@ def web(
     traces, everything = [], []
     for column in columns:
         values = segments[column].to_numpy() * shown.factor + shown.offset
-        everything.append(values[np.isfinite(values)])
+        everything.append(values[good & np.isfinite(values)])
         for kept, mode in ((good, "lines"), (~good, "markers")):
             x, y = thinned(position[kept], values[kept])
             side = f"side {column[-1]}"
@@ -74,7 +74,10 @@ def web(
             )
     limits = [] if window is None else [edge * shown.factor + shown.offset for edge in window]
     layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": "metres of web, roll after roll"}},
+        "xaxis": {
+            "title": {"text": "metres of web, roll after roll"},
+            "range": [0, float(lengths.sum())],
+        },
         "yaxis": {
             "title": {"text": f"{display.name(quantity)} in {shown.unit or '1'}"},
             "range": _visible(np.concatenate(everything), limits),

@@ -64,7 +64,8 @@ def _line(facts: Facts, found: Kpis) -> Section:
         "through; the red frame marks the one that held the line back. On the arrows: mean level "
         "of the buffer, and its capacity."
     )
-    return Section("line", "The line", drawing, intro=intro)
+    scrolling = f"<div class='scroll'>{drawing}</div>" if drawing else ""
+    return Section("line", "The line", scrolling, intro=intro)
 
 
 def _time(facts: Facts, found: Kpis) -> Section:

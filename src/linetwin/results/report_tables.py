@@ -29,13 +29,20 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], name: str = "") -
     )
     body = "".join(
         "<tr>"
-        + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row, kinds, strict=True))
+        + "".join(
+            f"<td{kind}>{_breakable(cell)}</td>" for cell, kind in zip(row, kinds, strict=True)
+        )
         + "</tr>"
         for row in rows
     )
     mark = f" id='{name}'" if name else ""
     inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
     return f"<div class='scroll'><table{mark}>{inside}</table></div>"
+
+
+def _breakable(text: str) -> str:
+    """Escape text, and let long addresses break behind an underscore."""
+    return escape(text).replace("_", "_<wbr>")
 
 
 def stations(found: Kpis) -> str:
@@ -97,7 +104,7 @@ def buffers(found: Kpis) -> str:
         rows.append(
             [
                 display.name(path),
-                f"{display.plain(value['mean'])}{unit}",
+                f"{value['mean']:,.2f}{unit}",
                 f"{display.plain(value['maximum'])}{unit}",
                 f"{display.plain(value['capacity'])}{unit}",
                 display.share(value["empty"]),
@@ -118,7 +125,7 @@ def balance(found: Kpis) -> str:
                 display.name(path),
                 entry["unit"],
                 *(display.plain(amount, 5) for amount in amounts),
-                f"{value['relative_error']:.1e}",
+                f"{value['relative_error']:.1e}" if value["relative_error"] else "0",
             ]
         )
     heads = ["material", "unit", "#in", "#in cells", "#scrap", "#lost", "#in process"]
