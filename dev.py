@@ -84,16 +84,16 @@ def environment() -> dict[str, str]:
     return mine
 
 
-def wait(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for a process; after Ctrl-C let it close its files, after a second one kill it."""
+def let_end(process: "subprocess.Popen[bytes]") -> bytes:
+    """After Ctrl-C, which reached the process too, let it close its files; a second one kills it.
+
+    Returns what it still had to say, where its output is ours.
+    """
     try:
-        return process.wait()
+        return process.communicate()[0] or b""
     except KeyboardInterrupt:
-        try:
-            process.wait()
-        except KeyboardInterrupt:
-            process.kill()
-            process.wait()
+        process.kill()
+        process.wait()
         raise
 
 
@@ -101,7 +101,11 @@ def run(command: "Sequence[str | Path]") -> int:
     """Run a command in the project's folder and return its exit code."""
     sys.stdout.flush()
     process = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=environment())
-    return wait(process)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        let_end(process)
+        raise
 
 
 def run_echoed(command: "Sequence[str | Path]") -> tuple[int, str]:
@@ -122,10 +126,10 @@ def run_echoed(command: "Sequence[str | Path]") -> tuple[int, str]:
                 sys.stdout.buffer.write(chunk)
                 sys.stdout.buffer.flush()
                 tail = (tail + chunk)[-4096:]
+            return process.wait(), tail.decode("utf-8", "replace")
         except KeyboardInterrupt:
-            wait(process)
+            sys.stdout.buffer.write(let_end(process))
             raise
-        return wait(process), tail.decode("utf-8", "replace")
 
 
 # ----------------------------------------------------------------------------- environment

@@ -266,29 +266,49 @@ def test_output_is_passed_on_as_it_comes(
     assert b"dots ..." in capfdbinary.readouterr().out
 
 
-def test_ctrl_c_lets_the_child_close_its_files(
-    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The first Ctrl-C waits for the child (a run closes its folder); no traceback follows."""
+@pytest.fixture
+def interrupted_child(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what becomes of a child when Ctrl-C meets it while dev.py waits."""
+    seen: list[str] = []
 
     class Child:
-        waits = 0
+        def __init__(self, *_: object, **__: object) -> None:
+            seen.append("started")
 
         def wait(self) -> int:
-            self.waits += 1
-            if self.waits == 1:
+            if seen[-1] == "started":
+                seen.append("Ctrl-C")
                 raise KeyboardInterrupt
             return 0
 
-        def kill(self) -> None:
-            raise AssertionError("the child was killed at the first Ctrl-C")
+        def communicate(self) -> tuple[None, None]:
+            seen.append("let end")
+            if "second Ctrl-C" in seen:
+                raise KeyboardInterrupt
+            return None, None
 
-    child = Child()
+        def kill(self) -> None:
+            seen.append("killed")
+
     monkeypatch.setattr(dev, "set_up", lambda **_: None)
-    monkeypatch.setattr(dev, "run", lambda _: dev.wait(child))
+    monkeypatch.setattr(subprocess, "Popen", Child)
+    return seen
+
+
+def test_ctrl_c_lets_the_child_close_its_files(
+    dev: ModuleType, interrupted_child: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first Ctrl-C waits for the child (a run closes its folder); no traceback follows."""
     assert dev.main(["fmus"]) == dev.INTERRUPTED
-    assert child.waits == 2
+    assert interrupted_child == ["started", "Ctrl-C", "let end"]
     assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_second_ctrl_c_kills_the_child(dev: ModuleType, interrupted_child: list[str]) -> None:
+    """Who presses Ctrl-C twice does not want to wait."""
+    interrupted_child.append("second Ctrl-C")
+    assert dev.main(["fmus"]) == dev.INTERRUPTED
+    assert interrupted_child[-1] == "killed"
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 2), (["no such"], 2), (["--help"], 0)])
