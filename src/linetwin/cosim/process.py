@@ -11,13 +11,17 @@ from linetwin.cosim.description import read_description
 from linetwin.cosim.library import find_fmu
 from linetwin.cosim.mapping import process_map
 from linetwin.cosim.transform import FmuTransform
+from linetwin.cosim.units import conversion, unit_of
 from linetwin.cosim.wiring import check
 from linetwin.errors import Problem, WiringError
+from linetwin.quantities import vocabulary
+from linetwin.quantities.ucum import parse_unit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.contracts import Contract
+    from linetwin.cosim.description import Description
     from linetwin.scenario.resolved import ProcessConfig
 
 
@@ -38,17 +42,19 @@ def check_process(
         mapping = process_map(config.map, config.fixed, config.key)
     except WiringError as error:
         return list(error.problems)
-    return check(description, contract, mapping, _numbers(config), config.key)
+    numbers, problems = _numbers(config, description)
+    return [*problems, *check(description, contract, mapping, numbers, config.key)]
 
 
 def open_transform(
     config: ProcessConfig, contract: Contract, relative_to: Path | None = None
 ) -> FmuTransform:
     """Load the FMU of a process whose contract is a Transform; errors as `FmuTransform`."""
+    fmu = find_fmu(config.model, relative_to)
     return FmuTransform(
-        find_fmu(config.model, relative_to),
+        fmu,
         contract,
-        _numbers(config),
+        _checked_numbers(config, fmu),
         process_map(config.map, config.fixed, config.key),
     )
 
@@ -57,13 +63,47 @@ def open_continuous(
     config: ProcessConfig, contract: Contract, relative_to: Path | None = None
 ) -> FmuContinuous:
     """Load the FMU of a process whose contract is Continuous; errors as `FmuContinuous`."""
+    fmu = find_fmu(config.model, relative_to)
     return FmuContinuous(
-        find_fmu(config.model, relative_to),
+        fmu,
         contract,
-        _numbers(config),
+        _checked_numbers(config, fmu),
         process_map(config.map, config.fixed, config.key),
     )
 
 
-def _numbers(config: ProcessConfig) -> dict[str, float]:
-    return {name: value.number for name, value in config.parameters.items()}
+def _checked_numbers(config: ProcessConfig, fmu: Path) -> dict[str, float]:
+    numbers, problems = _numbers(config, read_description(fmu))
+    if problems:
+        raise WiringError(problems)
+    return numbers
+
+
+def _numbers(
+    config: ProcessConfig, description: Description
+) -> tuple[dict[str, float], list[Problem]]:
+    """Return the parameters as `check` takes them, and what is wrong with their units.
+
+    A value without a unit counts in the FMU's own, or in the quantity's canonical one where the
+    parameter bears a quantity's name; a value with a unit is converted to that.
+    """
+    words = vocabulary()
+    numbers: dict[str, float] = {}
+    problems: list[Problem] = []
+    for name, value in config.parameters.items():
+        numbers[name] = value.number
+        variable = description.variables.get(name)
+        if not value.unit or variable is None:
+            continue
+        try:
+            target = unit_of(variable, description.units, None)
+            if name in words:
+                target = parse_unit(words[name].unit)
+            affine = conversion(parse_unit(value.unit), target)
+        except ValueError as error:
+            key = f"{config.key}.parameters.{name}".lstrip(".")
+            wanted = f"a value in {variable.unit or '1'}"
+            problems.append(Problem(f"wrong unit: {error}", key=key, hint=wanted))
+        else:
+            numbers[name] = affine.factor * value.number + affine.offset
+    return numbers, problems

@@ -156,7 +156,8 @@ class Coater(Station):
             return
         lengths = lot.columns["end_m"][rows] - lot.columns["start_m"][rows]
         coated = self._apply_coating(rows, lengths)
-        dried = self._apply_drying(lengths, coated)
+        below = lot.columns["loading_a"][rows] if self.job["side"] == "b" else np.zeros(len(rows))
+        dried = self._apply_drying(lengths, coated, below)
         side = self.job["side"]
         for names, result in ((KEPT, coated), (DRIED, dried)):
             for name in names:
@@ -226,7 +227,7 @@ class Coater(Station):
             for name in names
         }
 
-    def _apply_drying(self, lengths: np.ndarray, coated: Columns) -> Columns:
+    def _apply_drying(self, lengths: np.ndarray, coated: Columns, below: np.ndarray) -> Columns:
         zones = self._zones()
         zone_length = self.value("dryer_length") / len(zones)
         middles = np.cumsum(lengths) - lengths / 2
@@ -242,6 +243,7 @@ class Coater(Station):
                 "air_temperature": temperature,
                 "heat_transfer_coefficient": self.value("heat_transfer_coefficient"),
                 "solvent_pressure": self.value("solvent_pressure"),
+                "dry_mass_below": below,
             }
             phases.append(Phase(conditions, duration))
         start: dict[str, float | np.ndarray] = {
