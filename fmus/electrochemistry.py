@@ -41,6 +41,11 @@ def softplus(value: ca.SX, width: float | ca.SX) -> ca.SX:
     return ca.fmax(value, 0.0) + width * ca.log1p(ca.exp(-ca.fabs(value) / width))
 
 
+def step_shape(value: ca.SX) -> ca.SX:
+    """Return tanh(value) for moderate values; exp takes half the time of the library's tanh."""
+    return 1.0 - 2.0 / (1.0 + ca.exp(2.0 * value))
+
+
 def arrhenius(activation_energy: ca.SX, temperature: ca.SX) -> ca.SX:
     """Return the factor on a rate, 1 at 298.15 K; energy in J/mol, temperature in K."""
     difference = 1.0 / temperature - 1.0 / REFERENCE_TEMPERATURE
@@ -52,9 +57,9 @@ def anode_curve(s: ca.SX) -> ca.SX:
     return (
         1.9793 * ca.exp(-39.3631 * s)
         + 0.2482
-        - 0.0909 * ca.tanh(29.8538 * (s - 0.1234))
-        - 0.04478 * ca.tanh(14.9159 * (s - 0.2769))
-        - 0.0205 * ca.tanh(30.4444 * (s - 0.6103))
+        - 0.0909 * step_shape(29.8538 * (s - 0.1234))
+        - 0.04478 * step_shape(14.9159 * (s - 0.2769))
+        - 0.0205 * step_shape(30.4444 * (s - 0.6103))
     )
 
 
@@ -63,9 +68,9 @@ def cathode_curve(s: ca.SX) -> ca.SX:
     return (
         -0.8090 * s
         + 4.4875
-        - 0.0428 * ca.tanh(18.5138 * (s - 0.5542))
-        - 17.7326 * ca.tanh(15.7890 * (s - 0.3117))
-        + 17.5842 * ca.tanh(15.9308 * (s - 0.3120))
+        - 0.0428 * step_shape(18.5138 * (s - 0.5542))
+        - 17.7326 * step_shape(15.7890 * (s - 0.3117))
+        + 17.5842 * step_shape(15.9308 * (s - 0.3120))
     )
 
 
