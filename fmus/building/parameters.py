@@ -1,0 +1,87 @@
+"""Sizes, set points and constants of the building; all defaults are the pilot line's."""
+
+from __future__ import annotations
+
+from tables import Row
+
+_SIZING = "sizing of the pilot line, 150-250 m2 of dry room"
+_PRACTICE = "usual practice, to be replaced by the plant's own figure"
+_ROTOR = "low dew point rotors: regeneration air 0.2-0.33 of process air at 130-140 Cel"
+
+# name, unit, start, minimum, maximum, tag, source, meaning
+INPUTS = [
+    Row("outdoor_temperature", "K", 283.15, 220.0, 330.0, "A", "yearly mean", "outdoor air"),
+    Row("outdoor_humidity", "1", 0.006, 0.0, 0.05, "A", "yearly mean", "water per dry air"),
+    Row("dry_room_heat_load", "W", 0.0, 0.0, 1e7, "A", "line", "heat of machines, dry room"),
+    Row("hall_heat_load", "W", 0.0, 0.0, 1e7, "A", "line", "heat of machines, halls"),
+    Row("occupants", "1", 0.0, 0.0, 1000.0, "A", "idle", "people in the dry room"),
+]  # fmt: skip
+
+PARAMETERS = [
+    Row("dry_room_area", "m2", 200.0, 1.0, 1e5, "A", _SIZING, "floor of the dry room"),
+    Row("dry_room_height", "m", 3.0, 2.0, 20.0, "A", _PRACTICE, "height of the dry room"),
+    Row("hall_area", "m2", 600.0, 1.0, 1e6, "A", _SIZING, "floor of the halls"),
+    Row("hall_height", "m", 6.0, 2.0, 30.0, "A", _PRACTICE, "height of the halls"),
+    Row("air_pressure", "Pa", 101325.0, 7e4, 1.1e5, "A", "sea level", "pressure of all air"),
+    Row("air_density", "kg/m3", 1.2, 0.8, 1.4, "M", "20 Cel, 101325 Pa", "density of dry air"),
+    Row("air_changes", "1/s", 25 / 3600, 1e-3, 0.05, "A",
+        "25 1/h; 15-40", "process air per volume of dry room"),
+    Row("make_up_share", "1", 0.10, 0.01, 1.0, "A",
+        "breathing air and overpressure", "outdoor air per process air"),
+    Row("infiltration", "kg/(s.m2)", 1e-5, 0.0, 1e-2, "A",
+        "air locks", "hall air let in per floor of the dry room"),
+    Row("water_per_person", "kg/s", 0.12 / 3600, 0.0, 1e-3, "A",
+        "0.12 kg/h, light work", "water a person gives off"),
+    Row("heat_per_person", "W", 100.0, 0.0, 500.0, "M", "light work", "sensible heat of a person"),
+    Row("moisture_buffer", "1", 3.0, 1.0, 100.0, "A",
+        _PRACTICE, "water in air and surfaces over that in air"),
+    Row("dew_point_setpoint", "K", 233.15, 193.15, 273.15, "A", "-40 Cel", "dew point to hold"),
+    Row("dew_point_band", "K", 4.0, 0.5, 20.0, "A", _PRACTICE, "width of the dew point control"),
+    Row("regeneration_temperature", "K", 408.15, 353.15, 473.15, "A",
+        _ROTOR, "regeneration air before the rotor"),
+    Row("regeneration_least", "1", 0.20, 0.05, 1.0, "A",
+        _ROTOR, "least regeneration per process air"),
+    Row("regeneration_most", "1", 0.33, 0.05, 1.0, "A",
+        _ROTOR, "most regeneration per process air"),
+    Row("rotor_transfer", "1", 18.0, 1.0, 100.0, "A",
+        "4.5 transfer units at a quarter", "transfer units over regeneration per process air"),
+    Row("least_supply_dew_point", "K", 193.15, 173.15, 233.15, "A",
+        "-80 Cel, leakage of seals", "no rotor dries further, however dry it is outdoors"),
+    Row("adsorption_heat", "J/kg", 2.8e6, 2.5e6, 5e6, "M",
+        "1.1 x evaporation", "heat of adsorption"),
+    Row("rotor_carry_over", "1", 0.35, 0.0, 0.9, "A",
+        "process air leaves a low dew point rotor about 10 K warmer",
+        "share of regeneration heat carried into process air"),
+    Row("heat_recovery", "1", 0.5, 0.0, 0.9, "A", _PRACTICE, "effectiveness, regeneration exhaust"),
+    Row("pre_cooling_temperature", "K", 283.15, 275.15, 303.15, "A",
+        "10 Cel", "outdoor air behind its coil, both ways"),
+    Row("process_pressure_drop", "Pa", 1500.0, 0.0, 5e3, "A",
+        _PRACTICE, "process air duct and rotor"),
+    Row("regeneration_pressure_drop", "Pa", 1000.0, 0.0, 5e3, "A", _PRACTICE, "regeneration air"),
+    Row("hall_pressure_drop", "Pa", 600.0, 0.0, 5e3, "A", _PRACTICE, "ventilation of the halls"),
+    Row("fan_efficiency", "1", 0.6, 0.1, 1.0, "A", _PRACTICE, "air power over electric power"),
+    Row("dry_room_setpoint", "K", 295.15, 283.15, 308.15, "A", "22 Cel", "dry room to hold"),
+    Row("dry_room_gain", "W/(K.m2)", 250.0, 1.0, 1e4, "A",
+        _PRACTICE, "cooling per kelvin and floor"),
+    Row("dry_room_loss", "W/(K.m2)", 1.0, 0.0, 20.0, "A",
+        "panels, 0.3 W/(K.m2)", "heat to the hall per floor"),
+    Row("dry_room_heat_capacity", "J/(K.m2)", 2e4, 1e3, 1e6, "A",
+        "five times the air", "air and equipment per floor"),
+    Row("hall_heating_setpoint", "K", 293.15, 273.15, 300.15, "A", "20 Cel", "halls heated below"),
+    Row("hall_cooling_setpoint", "K", 297.15, 283.15, 313.15, "A", "24 Cel", "halls cooled above"),
+    Row("hall_gain", "W/(K.m2)", 35.0, 1.0, 1e4, "A", _PRACTICE, "heating or cooling per kelvin"),
+    Row("hall_loss", "W/(K.m2)", 0.9, 0.0, 20.0, "A",
+        "0.5 W/(K.m2) of envelope", "walls and roof per floor"),
+    Row("hall_heat_capacity", "J/(K.m2)", 7e4, 1e3, 1e7, "A",
+        "ten times the air", "air, machines and floor per floor"),
+    Row("hall_air_changes", "1/s", 1 / 3600, 0.0, 0.01, "A", "1 1/h", "ventilation of the halls"),
+    Row("hall_heat_recovery", "1", 0.6, 0.0, 0.95, "A", _PRACTICE, "effectiveness, ventilation"),
+    Row("lighting", "W/m2", 8.0, 0.0, 100.0, "A", _PRACTICE, "electric power per floor, heats it"),
+    Row("compressed_air_power", "W", 6e3, 0.0, 1e8, "A",
+        "steady, with leakage", "electric power of the compressors"),
+    Row("process_cooling", "W", 1e4, 0.0, 1e8, "A", _PRACTICE, "heat taken by cooling water"),
+    Row("chiller_quality", "1", 0.4, 0.1, 0.9, "A", _PRACTICE, "share of the ideal performance"),
+    Row("chiller_evaporation", "K", 277.15, 263.15, 288.15, "A", "4 Cel", "evaporation"),
+    Row("chiller_approach", "K", 12.0, 3.0, 30.0, "A", _PRACTICE, "condensation above outdoors"),
+    Row("chiller_least_condensation", "K", 298.15, 291.15, 323.15, "A", "25 Cel", "condensation"),
+]  # fmt: skip
