@@ -44,6 +44,14 @@ def test_the_last_row_about_a_cell_counts(folder: Path) -> None:
     assert run.table("cells", ["status"]).columns.tolist() == ["status"]
 
 
+def test_rows_can_be_chosen_while_reading(folder: Path) -> None:
+    """Only the rows asked for come back, with the columns asked for."""
+    run = read(folder)
+    chosen = run.table("cells", ["capacity"], only={"cell": ["c1", "c9"]})
+    assert chosen.columns.tolist() == ["capacity"]
+    assert chosen["capacity"].tolist() == [5.1]
+
+
 def test_what_cannot_be_read_is_named(folder: Path, tmp_path: Path) -> None:
     """Missing folder, foreign folder, unknown version, unknown names."""
     with pytest.raises(ResultsError, match="no run folder at"):

@@ -183,41 +183,39 @@ class Genealogy:
         `cell` holds its own columns; a role path ending at a web (`cathode`) the length-weighted
         means over the segments in it; other role paths the share-weighted properties of lots.
         """
-        own = self._run.table("cells")
-        row = own[own["cell"] == self._known(cell)].select_dtypes("float64")
+        row = self._run.table("cells", only={"cell": [self._known(cell)]}).select_dtypes("float64")
         seen = {"cell": _numbers(row.mean())} if len(row) else {}
         found = self._links.ancestors([cell])
-        lots = self._run.table("lots").set_index("lot").select_dtypes("float64")
+        lots = self._run.table("lots", only={"lot": set(found["lot"])}).set_index("lot")
+        lots = lots.select_dtypes("float64")
         lots = lots.drop(columns="amount")
         for path, group in found.groupby("path", sort=False):
             properties = lots.reindex(group["lot"])
             seen[str(path)] = weighted_means(properties, group["share"].to_numpy())
         webs = self._links.stretches([cell])
-        webs = webs[webs["lot"].isin(list(self._segments.groups)) & webs["start_m"].notna()]
+        webs = webs[webs["start_m"].notna()]
+        segments = self._run.table("segments", only={"roll": set(webs["lot"])})
+        by_roll = dict(list(segments.groupby("roll", sort=False)))
+        webs = webs[webs["lot"].isin(list(by_roll))]
         for path, group in webs.groupby("path", sort=False):
-            seen[str(path)] = {**seen.get(str(path), {}), **self._along(group)}
+            seen[str(path)] = {**seen.get(str(path), {}), **_along(group, by_roll)}
         return {path: values for path, values in seen.items() if values}
 
-    @cached_property
-    def _segments(self) -> pd.api.typing.DataFrameGroupBy:
-        return self._run.table("segments").groupby("roll", sort=False)
 
-    def _along(self, webs: pd.DataFrame) -> dict[str, float]:
-        """Length-weighted means over stretches (lot, start_m, end_m) of mother rolls."""
-        pieces, lengths = [], []
-        for roll, start, end in zip(webs["lot"], webs["start_m"], webs["end_m"], strict=True):
-            segments = self._segments.get_group(roll)
-            overlap = np.minimum(segments["end_m"], end) - np.maximum(segments["start_m"], start)
-            # What was cut out as scrap is not in the cell, unless nothing else is known.
-            inside = overlap > 0
-            good = inside & (segments["status"] != "scrap")
-            chosen = good if good.any() else inside
-            pieces.append(segments[chosen])
-            lengths.append(overlap[chosen].to_numpy())
-        if not pieces:
-            return {}
-        values = pd.concat(pieces).select_dtypes("float64").drop(columns=["start_m", "end_m"])
-        return weighted_means(values, np.concatenate(lengths))
+def _along(webs: pd.DataFrame, by_roll: dict[str, pd.DataFrame]) -> dict[str, float]:
+    """Return length-weighted means over stretches (lot, start_m, end_m) of mother rolls."""
+    pieces, lengths = [], []
+    for roll, start, end in zip(webs["lot"], webs["start_m"], webs["end_m"], strict=True):
+        segments = by_roll[roll]
+        overlap = np.minimum(segments["end_m"], end) - np.maximum(segments["start_m"], start)
+        # What was cut out as scrap is not in the cell, unless nothing else is known.
+        inside = overlap > 0
+        good = inside & (segments["status"] != "scrap")
+        chosen = good if good.any() else inside
+        pieces.append(segments[chosen])
+        lengths.append(overlap[chosen].to_numpy())
+    values = pd.concat(pieces).select_dtypes("float64").drop(columns=["start_m", "end_m"])
+    return weighted_means(values, np.concatenate(lengths))
 
 
 def weighted_means(values: pd.DataFrame, weights: np.ndarray) -> dict[str, float]:

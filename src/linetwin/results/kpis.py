@@ -18,6 +18,7 @@ import numpy as np
 from linetwin.results import timeline
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.manifest import write_atomically
+from linetwin.results.schemas import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,9 @@ Section = dict[str, Kpi]
 Kpis = dict[str, Section]
 
 GRADES = ("A", "B")
+_CELLS = ("capacity", "dcir", "ocv_drift", "first_cycle_efficiency", "discharge_energy")
+_SEGMENTS = ("loading_a", "loading_b", "porosity_a", "porosity_b")
+_SIGNALS = ("buffer_level", "electric_energy", "thermal_energy")
 MS_PER_HOUR = 3_600_000
 
 
@@ -62,8 +66,8 @@ class Facts:
 
     @cached_property
     def cells(self) -> pd.DataFrame:
-        """The cells table."""
-        return self.run.table("cells")
+        """The cells table, without what no key figure and no figure needs."""
+        return self._narrow("cells", _CELLS)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -72,18 +76,24 @@ class Facts:
 
     @cached_property
     def lots(self) -> pd.DataFrame:
-        """The lots table."""
-        return self.run.table("lots")
+        """The lots table, without properties."""
+        return self._narrow("lots", ())
 
     @cached_property
     def segments(self) -> pd.DataFrame:
-        """The segments table."""
-        return self.run.table("segments")
+        """The segments table: loading and porosity of both sides."""
+        return self._narrow("segments", _SEGMENTS)
 
     @cached_property
     def signals(self) -> pd.DataFrame:
-        """The signals table."""
-        return self.run.table("signals")
+        """The signals table: levels and energy counters."""
+        return self._narrow("signals", _SIGNALS)
+
+    def _narrow(self, name: str, quantities: tuple[str, ...]) -> pd.DataFrame:
+        """Read the fixed columns and those quantities: a long run must fit into memory."""
+        fixed = [column.name for column in TABLES[name].columns]
+        recorded = set(self.run.columns(name))
+        return self.run.table(name, [*fixed, *(q for q in quantities if q in recorded)])
 
     @cached_property
     def ledger(self) -> pd.DataFrame:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from linetwin.results.schemas import Table
 
 FOLDER = "parts"
-ROWS_PER_GROUP = 32_768
+ROWS_PER_GROUP = 8_192
 _COMPRESSION = "zstd"
 
 

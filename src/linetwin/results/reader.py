@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from linetwin.errors import ResultsError
 from linetwin.results import manifest as manifests
@@ -16,7 +17,7 @@ from linetwin.results.schemas import TABLES, Table
 from linetwin.results.writer import SCENARIO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -64,22 +65,34 @@ class Run:
             found[field.name] = (field.metadata or {}).get(b"unit", b"").decode()
         return found
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        only: Mapping[str, Collection[str]] | None = None,
+    ) -> pd.DataFrame:
         """Return a table, or some of its columns, in the order in which rows were added.
 
-        Of several rows about one lot or one cell the last is returned. The units stand in
-        `.attrs["units"]`. ResultsError for an unknown table or column, or a damaged file.
+        `only` keeps the rows whose text column holds one of the given values; the rest is never
+        held in memory. Of several rows about one lot or one cell the last is returned. The units
+        stand in `.attrs["units"]`. ResultsError for an unknown table or column, or a damaged file.
         """
         table = _table(name)
         schema = self._schema(name)
-        unknown = sorted(set(columns or ()) - set(schema.names))
+        kept = dict(only or {})
+        wanted = list(columns) if columns is not None else schema.names
+        unknown = sorted({*wanted, *kept} - set(schema.names))
         if unknown:
             raise ResultsError(f"{self.path}: table {name} has no columns {unknown}")
-        wanted = list(columns) if columns is not None else schema.names
-        read = list(dict.fromkeys([*wanted, *([table.key] if table.key else [])]))
+        read = list(dict.fromkeys([*wanted, *kept, *([table.key] if table.key else [])]))
         subset = pa.schema([schema.field(column) for column in read])
-        blocks = parts.blocks(parts.listed(self.path, table), subset)
-        frame: pd.DataFrame = pa.concat_tables([subset.empty_table(), *blocks]).to_pandas()
+        found = parts.blocks(parts.listed(self.path, table), subset)
+        for column, values in kept.items():
+            found = _among(found, column, values)
+        whole = pa.concat_tables([subset.empty_table(), *found])
+        # Each Arrow column is given back as soon as pandas has it.
+        frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
+        del whole
         if table.key:
             frame = frame.drop_duplicates(table.key, keep="last", ignore_index=True)
         frame = frame[wanted]
@@ -90,6 +103,12 @@ class Run:
     def _schema(self, name: str) -> pa.Schema:
         table = _table(name)
         return parts.union(parts.listed(self.path, table), table)
+
+
+def _among(blocks: Iterator[pa.Table], column: str, values: Collection[str]) -> Iterator[pa.Table]:
+    wanted = pa.array(list(values), pa.string())
+    for block in blocks:
+        yield block.filter(pc.is_in(block[column], value_set=wanted))
 
 
 def _table(name: str) -> Table:
