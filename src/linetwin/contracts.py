@@ -58,7 +58,7 @@ class Continuous(Protocol):
         ...
 
     def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
-        """Hold the present inputs until `tick`, then set `inputs`; unnamed ones keep their value."""
+        """Hold the present inputs until `tick`, then set `inputs`; others keep their value."""
         ...
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
