@@ -73,17 +73,18 @@ class Shifts(Unit):
 
     def begin(self) -> None:
         """Ask for the first change of shift."""
-        self._schedule()
+        if self._spans:
+            self._schedule()
 
     def advance(self) -> None:
         """Wake everyone who works by this calendar."""
+        if not self._spans or self.world.now < self.state.due:
+            return
         self.world.log_event(self.name, "note", cause="open" if self.is_open else "closed")
         self.world.wake_calendar(self.name.removeprefix("calendar:"))
         self._schedule()
 
     def _schedule(self) -> None:
-        if not self._spans:
-            return
         week_start = self.world.now // (WEEK_S * TICKS_PER_SECOND) * WEEK_S
         edges = sorted({edge for span in self._spans for edge in span})
         ticks = [
@@ -91,4 +92,4 @@ class Shifts(Unit):
             for week in (0, 1)
             for edge in edges
         ]
-        self.wake_at(min(tick for tick in ticks if tick > self.world.now))
+        self.plan(min(tick for tick in ticks if tick > self.world.now))

@@ -10,7 +10,7 @@ from linetwin.line.unit import Unit
 
 if TYPE_CHECKING:
     from linetwin.line.world import World
-    from linetwin.scenario.resolved import StationConfig
+    from linetwin.scenario.resolved import DisturbanceConfig, StationConfig
 
 MINUTE = 60_000
 DAY = 86_400_000
@@ -45,7 +45,7 @@ class Building(Unit):
     def begin(self) -> None:
         """Start the building's model."""
         self.model.start(self.world.now, self.inputs())
-        self.wake_at(self.world.now + MINUTE)
+        self.plan(self.world.now + MINUTE)
 
     def inputs(self) -> dict[str, float]:
         """Weather, people and the heat that machines give off now."""
@@ -66,8 +66,10 @@ class Building(Unit):
 
     def advance(self) -> None:
         """Bring the building to now with what it saw, then show it the present loads."""
+        if self.world.now < self.state.due:
+            return
         self.model.advance(self.world.now, self.inputs())
-        self.wake_at(self.world.now + MINUTE)
+        self.plan(self.world.now + MINUTE)
 
     def signals(self) -> dict[str, float]:
         """Quantities worth recording."""
@@ -83,12 +85,14 @@ class Recorder(Unit):
 
     def begin(self) -> None:
         """Record the start."""
-        self.world.calendar.kick(self.name)
+        self.plan(self.world.now)
 
     def advance(self) -> None:
         """Record now and ask to be woken for the next time."""
+        if self.world.now < self.state.due:
+            return
         self.record()
-        self.wake_at(self.world.now + self._interval)
+        self.plan(self.world.now + self._interval)
 
     def record(self) -> None:
         """Write one row per station."""
@@ -115,7 +119,11 @@ class Recorder(Unit):
 
 
 class Disturbances(Unit):
-    """Changes addresses at the times the scenario gives, and changes them back."""
+    """Changes addresses at the times the scenario gives, and changes them back.
+
+    Of several changes of one address the one that began last holds. `state.job`: address ->
+    [value before all changes, number of the change that holds].
+    """
 
     def begin(self) -> None:
         """Ask to be woken at every start and end."""
@@ -126,13 +134,32 @@ class Disturbances(Unit):
 
     def advance(self) -> None:
         """Set what holds now."""
-        for change in self.world.scenario.disturbances:
-            if change.start_tick == self.world.now:
-                number = float(change.value) if isinstance(change.value, (int, float)) else math.nan
-                before = self.world.override(change.address, number)
-                self.state.job.setdefault(change.address, before)
-            elif change.end_tick == self.world.now:
-                self.world.override(change.address, self.state.job.pop(change.address))
+        for address in dict.fromkeys(change.address for change in self.world.scenario.disturbances):
+            self._hold(address)
+
+    def _hold(self, address: str) -> None:
+        changes, held = self.world.scenario.disturbances, self.state.job
+        active = [
+            (change.start_tick, number)
+            for number, change in enumerate(changes)
+            if change.address == address and _holds(change, self.world.now)
+        ]
+        if not active:
+            if address in held:
+                self.world.override(address, held.pop(address)[0])
+            return
+        number = max(active)[1]
+        if address in held and held[address][1] == number:
+            return
+        value = changes[number].value
+        before = self.world.override(
+            address, float(value) if isinstance(value, (int, float)) else math.nan
+        )
+        held[address] = [held[address][0] if address in held else before, number]
+
+
+def _holds(change: DisturbanceConfig, now: int) -> bool:
+    return change.start_tick <= now and (change.end_tick is None or now < change.end_tick)
 
 
 class End(Unit):
@@ -141,8 +168,10 @@ class End(Unit):
     def begin(self) -> None:
         """Ask to be woken at the end."""
         scenario = self.world.scenario
-        self.wake_at(scenario.duration_ticks or scenario.limit_ticks)
+        self.plan(scenario.duration_ticks or scenario.limit_ticks)
 
     def advance(self) -> None:
         """The time is over."""
+        if self.world.now < self.state.due:
+            return
         self.world.ended = "duration" if self.world.scenario.duration_ticks else "limit"

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class UnitState:
     """All state of a unit: int, float, str, bytes, list and dict only, no object references.
 
-    `token` voids timers: a timer whose token is not the present one is ignored. `job` belongs to
+    `token` voids timers: a timer whose token is not the present one is ignored. `due` is the tick
+    of the next duty of a unit that has one: woken before, it has nothing to do. `job` belongs to
     the kind of station.
     """
 
@@ -23,6 +24,7 @@ class UnitState:
     mode: str = "Idle"
     cause: str = ""
     token: int = 0
+    due: int = 0
     left: int = 0
     began: int = -1
     stopped: int = -1
@@ -54,6 +56,11 @@ class Unit(ABC):
     @abstractmethod
     def advance(self) -> None:
         """Do what the state allows now. Decides from state, never from what woke it."""
+
+    def plan(self, tick: int) -> None:
+        """Put the unit's next duty at `tick`."""
+        self.state.due = tick
+        self.wake_at(tick)
 
     def wake_at(self, tick: int) -> None:
         """Ask to be woken at `tick`; void once the token has moved on."""
