@@ -89,7 +89,8 @@ def test_the_answer_comes_first(html: str) -> None:
         "5 good cells came out of 8 started: 4 of grade A, 1 of grade B.",
         "the last after 25 min.",
         "Each good kWh took 2 kWh",
-        "Cathode coater held the line back most: it needed 31.5 min",
+        "Cathode coater set the pace, with 31.5 min of work before the formation with 6.67 min;",
+        "of the 25 min to the last grade 13.3 min went to grading.",
     ):
         assert said in answer, said
 
@@ -136,6 +137,13 @@ def test_the_drawing_and_the_tables_need_no_script(html: str) -> None:
     assert "cathode active material" in text
     assert "slurry: cathode.slurry-1, slurry batch, 70 %" in text
     assert "Carried in tray-1" not in text  # the cell shown is another one
+
+
+def test_a_damaged_scenario_is_named(tiny: Path) -> None:
+    """Half a scenario gives its name, not a traceback of the YAML library."""
+    (tiny / "scenario.yaml").write_text("stations: {a: [", encoding="utf-8")
+    with pytest.raises(ResultsError, match=r"scenario\.yaml is damaged"):
+        report.write_report(tiny)
 
 
 def test_a_run_stopped_at_once_has_a_report(tmp_path: Path) -> None:

@@ -96,9 +96,9 @@ def _energy(found: Kpis) -> tuple[str, str]:
     )
     steady = energy["energy_per_good_energy_steady"]
     small = (
-        f"{used} for {display.energy(energy['good_energy'])} in good cells; the building took "
-        f"{display.share(energy['building_share'])}. Everything from the start of the run is "
-        "counted, idle hours too."
+        f"{used} for {display.energy(energy['good_energy'])} in good cells, everything from the "
+        f"start of the run counted, idle hours too. The building took "
+        f"{display.share(energy['building_share'])} of it, whether cells were made or not."
     )
     if steady is not None:
         small += (
@@ -113,24 +113,27 @@ def _held_back(found: Kpis) -> tuple[str, str]:
     if slowest is None:
         return "No station worked, so none can be said to have held the line back.", ""
     needed = stations["time_needed"]
-    sentence = f"<b>{escape(display.name(slowest).capitalize())}</b> held the line back most: "
-    sentence += f"it needed {display.duration(needed[slowest])} for its part of the work"
+    sentence = (
+        f"<b>{escape(display.name(slowest).capitalize())}</b> set the pace, with "
+        f"{display.duration(needed[slowest])} of work"
+    )
     others = [name for name in needed if name.split(".")[-1] != slowest.split(".")[-1]]
     if others:
         second = max(others, key=lambda name: needed[name])
         sentence += (
-            f"; next came the {escape(display.name(second))} with "
-            f"{display.duration(needed[second])}"
+            f" before the {escape(display.name(second))} with {display.duration(needed[second])}"
         )
-    went = _value(found, "order", "time_of_last_cell")
+    went: dict[str, float] = _value(found, "order", "time_of_last_cell") or {}
     small = ""
     if went:
-        total = sum(went.values())
-        longest = sorted(went, key=lambda name: -went[name])[: _NAMED + 1]
-        parts = [
-            f"{escape(display.name(n))} {display.duration(went[n])}" for n in longest if went[n]
-        ]
-        small = f"Of the {display.duration(total)} to the last grade: {', '.join(parts)}. "
+        longest = sorted((n for n in went if went[n]), key=lambda name: -went[name])[: _NAMED + 1]
+        first, total = longest[0], display.duration(sum(went.values()))
+        parts = [f"{escape(display.name(n))} {display.duration(went[n])}" for n in longest[1:]]
+        sentence += (
+            f"; of the {total} to the last grade {display.duration(went[first])} went to "
+            f"{escape(display.name(first))}"
+        )
+        small = f"After that: {', '.join(parts)}. " if parts else ""
     return f"{sentence}.", small + _stops(stations["failures"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -87,7 +88,13 @@ def _tagged(node: object, path: tuple[str, ...]) -> Iterator[Assumption]:
 def plan(run: Run) -> Plan:
     """Read the resolved scenario of a run; ResultsError where it is damaged."""
     try:
-        content = YAML(typ="safe", pure=True).load(run.scenario)
+        return _parsed(run.scenario)
     except YAMLError as error:
         raise ResultsError(f"{run.path / 'scenario.yaml'} is damaged: {error}") from error
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> Plan:
+    """Key figures and report of a run ask one after the other, and parsing takes a second."""
+    content = YAML(typ="safe", pure=True).load(text)
     return Plan(content if isinstance(content, dict) else {})

@@ -58,7 +58,8 @@ def web(
         values = segments[column].to_numpy() * shown.factor + shown.offset
         everything.append(values[good & np.isfinite(values)])
         for kept, mode in ((good, "lines"), (~good, "markers")):
-            x, y = thinned(position[kept], values[kept])
+            # What was cut out is a gap in the line, and the good web a gap between the dots.
+            x, y = thinned(position, np.where(kept, values, np.nan))
             side = f"side {column[-1]}"
             traces.append(
                 {
@@ -95,11 +96,14 @@ def web(
 
 
 def thinned(x: np.ndarray, y: np.ndarray, bins: int = WEB_BINS) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most two points per bin, its minimum and its maximum, in their order."""
-    known = np.isfinite(y)
-    x, y = x[known], y[known]
+    """Return at most two points per bin, its minimum and its maximum, in their order.
+
+    A web that is short enough is returned as it is, NaN where it has gaps.
+    """
     if len(x) <= 2 * bins:
         return x, y
+    known = np.isfinite(y)
+    x, y = x[known], y[known]
     starts = np.linspace(0, len(x), bins + 1).astype(int)
     chosen = []
     for first, last in pairwise(starts.tolist()):
@@ -206,7 +210,7 @@ def _mark(at: float) -> dict[str, Any]:
 def defects(
     name: str, title: str, table: Mapping[str, Mapping[str, float]], unit: str
 ) -> Figure | None:
-    """Draw a Pareto of defects; `table`: place -> reason -> cells or metres."""
+    """Draw a Pareto of defects; `table`: place -> reason -> `unit` (cells or m)."""
     rows = [(place, reason, n) for place, reasons in table.items() for reason, n in reasons.items()]
     if not rows:
         return None
