@@ -273,6 +273,7 @@ CONTRACTS: dict[str, Contract] = {
                 "film_resistance",
                 "anode_stoichiometry",
                 "cathode_stoichiometry",
+                "within_fit",
             ),
         ),
         Contract(

@@ -36,6 +36,7 @@ DEFAULTS = {
     "film_resistance": 5e-3,
     "anode_stoichiometry": 0.4,
     "cathode_stoichiometry": 0.6,
+    "within_fit": 1.0,
 }
 
 

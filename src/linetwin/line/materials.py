@@ -47,7 +47,6 @@ class Supply:
             lot = self._world.lots[self.lot]
             taken.append(Drawn(lot.name, part, dict(lot.properties)))
             self.remaining -= part
-            lot.amount = self.remaining
             amount -= part
             if self.remaining <= 0:
                 self._world.end_lot(self.lot, "used", self.config.path)

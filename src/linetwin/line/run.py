@@ -16,12 +16,19 @@ from linetwin.line.kinds.web import CONTENT, write_segments
 from linetwin.line.unit import UnitState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.contracts import Continuous
+    from linetwin.line.buffers import LotBuffer, Tank
+    from linetwin.line.crew import Crew
     from linetwin.line.lots import Lot
+    from linetwin.line.materials import Supply
     from linetwin.line.world import World
 
 FORMAT = 1
 """Version of a snapshot; one of another version is refused."""
+MAGIC = b"linetwin snapshot\n"
+"""How a snapshot begins; the SHA-256 of the rest follows, so that damage is noticed."""
 
 
 def save(world: World, mark: dict[str, Any]) -> bytes:
@@ -30,30 +37,29 @@ def save(world: World, mark: dict[str, Any]) -> bytes:
     A snapshot is MessagePack of plain data: nothing in it is executed when it is read.
     """
     models = {name: model.save() for name, model in _models(world).items()}
-    return bytes(
-        msgpack.packb(
-            {
-                "format": FORMAT,
-                "scenario": _digest(world),
-                "mark": mark,
-                "now": world.now,
-                "calendar": world.calendar.save(),
-                "units": [vars(unit.state) for unit in world.units.values()],
-                "lots": world.lots.save(),
-                "ledger": world.ledger.save(),
-                "counts": dict(world.counts),
-                "outside_validity": world.outside_validity,
-                "parameters": world.parameters,
-                "heat": {unit.name: unit.heat_emission_w for unit in world.equipment()},
-                "events": world.events,
-                "crews": {name: crew.save() for name, crew in world.crews.items()},
-                "supplies": {path: supply.save() for path, supply in world.supplies.items()},
-                "buffers": {path: buffer.save() for path, buffer in world.buffers.items()},
-                "tanks": {path: tank.save() for path, tank in world.tanks.items()},
-                "driver": world.driver.save(),
-                "models": models,
-            }
-        )
+    return seal(
+        {
+            "format": FORMAT,
+            "scenario": _digest(world),
+            "mark": mark,
+            "now": world.now,
+            "calendar": world.calendar.save(),
+            "units": {name: vars(unit.state) for name, unit in world.units.items()},
+            "lots": world.lots.save(),
+            "ledger": world.ledger.save(),
+            "counts": dict(world.counts),
+            "outside_validity": world.outside_validity,
+            "parameters": world.parameters,
+            "heat": {unit.name: unit.heat_emission_w for unit in world.equipment()},
+            "events": world.events,
+            "ended": world.ended,
+            "crews": {name: crew.save() for name, crew in world.crews.items()},
+            "supplies": {path: supply.save() for path, supply in world.supplies.items()},
+            "buffers": {path: buffer.save() for path, buffer in world.buffers.items()},
+            "tanks": {path: tank.save() for path, tank in world.tanks.items()},
+            "driver": world.driver.save(),
+            "models": models,
+        }
     )
 
 
@@ -62,11 +68,7 @@ def load(world: World, blob: bytes) -> dict[str, Any]:
 
     SimulationError where the snapshot is of another version, scenario or set of models.
     """
-    try:
-        data = msgpack.unpackb(blob, strict_map_key=False)
-    except (ValueError, msgpack.UnpackException) as error:
-        message = "this is no snapshot of linetwin, or it is damaged"
-        raise SimulationError(message) from error
+    data = unseal(blob)
     _check(world, data)
     world.calendar.reset(data["now"])
     world.driver.load(data["driver"])
@@ -76,17 +78,12 @@ def load(world: World, blob: bytes) -> dict[str, Any]:
     world.counts.update(data["counts"])
     world.outside_validity = dict(data["outside_validity"])
     world.parameters = dict(data["parameters"])
-    world.events = data["events"]
-    for group, parts in (
-        (data["crews"], world.crews),
-        (data["supplies"], world.supplies),
-        (data["buffers"], world.buffers),
-        (data["tanks"], world.tanks),
-    ):
-        for name, state in group.items():
-            parts[name].load(state)
-    for state in data["units"]:
-        world.units[state["name"]].state = UnitState(**state)
+    world.events, world.ended = data["events"], data["ended"]
+    for kind, parts in _parts(world).items():
+        for name, part in parts.items():
+            part.load(data[kind][name])
+    for name, state in data["units"].items():
+        world.units[name].state = UnitState(**state)
     for unit in world.equipment():
         unit.heat_emission_w = data["heat"][unit.name]
     for name, model in _models(world).items():
@@ -94,6 +91,23 @@ def load(world: World, blob: bytes) -> dict[str, Any]:
     world.calendar.load([(tick, who, token) for tick, who, token in data["calendar"]])
     mark: dict[str, Any] = data["mark"]
     return mark
+
+
+def seal(data: dict[str, Any]) -> bytes:
+    """Pack the content of a snapshot."""
+    body = bytes(msgpack.packb(data))
+    return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def unseal(blob: bytes) -> dict[str, Any]:
+    """Return the content of a snapshot; SimulationError where it is none, or damaged."""
+    start = len(MAGIC) + hashlib.sha256().digest_size
+    body = blob[start:]
+    if blob[:start] != MAGIC + hashlib.sha256(body).digest():
+        message = "this is no snapshot of linetwin, or it is damaged"
+        raise SimulationError(message)
+    data: dict[str, Any] = msgpack.unpackb(body, strict_map_key=False)
+    return data
 
 
 def close(world: World) -> None:
@@ -123,6 +137,15 @@ def _models(world: World) -> dict[str, Continuous]:
     return found
 
 
+def _parts(world: World) -> dict[str, Mapping[str, Crew | Supply | LotBuffer | Tank]]:
+    return {
+        "crews": world.crews,
+        "supplies": world.supplies,
+        "buffers": world.buffers,
+        "tanks": world.tanks,
+    }
+
+
 def _digest(world: World) -> str:
     return hashlib.sha256(world.scenario.text.encode()).hexdigest()
 
@@ -134,10 +157,12 @@ def _check(world: World, data: dict[str, Any]) -> None:
     if data["scenario"] != _digest(world):
         message = "the snapshot belongs to another scenario than the one given"
         raise SimulationError(message)
-    differing = {state["name"] for state in data["units"]} ^ set(world.units)
-    if differing:
-        message = f"the snapshot and the line differ in units: {', '.join(sorted(differing))}"
-        raise SimulationError(message)
+    expected = {"units": world.units, "models": _models(world), **_parts(world)}
+    for kind, parts in expected.items():
+        differing = data[kind].keys() ^ parts.keys()
+        if differing:
+            message = f"the snapshot and the line differ in {kind}: {', '.join(sorted(differing))}"
+            raise SimulationError(message)
 
 
 def _book_energy(world: World) -> None:

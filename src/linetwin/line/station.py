@@ -42,6 +42,10 @@ class Station(Equipment):
     def deliver(self) -> bool:
         """Hand over what is finished; False while there is no room (blocked)."""
 
+    def shortage(self) -> str:
+        """Why `prepare` has returned None."""
+        return "starved"
+
     def resumed(self, done: float, stopped_s: float) -> None:
         """Work goes on after a stop of `stopped_s` seconds at share `done` of the operation."""
 
@@ -88,7 +92,7 @@ class Station(Equipment):
             return self._wait("Complete", "order covered")
         operation = self.prepare()
         if operation is None:
-            return self._wait("Suspended", "starved")
+            return self._wait("Suspended", self.shortage())
         ticks = self.world.driver.duration(self.name, operation.name, operation.ticks)
         state.operation, state.operation_mode = operation.name, operation.mode
         state.operation_ticks = state.left = max(1, ticks)

@@ -77,8 +77,7 @@ class Vocabulary:
                 file=file,
             )
             for name, new in added.items()
-            if name in self
-            and (new.unit, new.type) != (self[name].unit, self[name].type)
+            if name in self and (new.unit, new.type) != (self[name].unit, self[name].type)
         ]
         if problems:
             raise ScenarioError(problems)
@@ -97,15 +96,11 @@ def _parse(text: str, file: Path | None) -> dict[str, Quantity]:
         missing = sorted({"unit", "meaning"} - set(entry))
         if unknown:
             hint = f"allowed: {', '.join(sorted(_FIELDS))}"
-            problems.append(
-                Problem(f"unknown keys {unknown}", key=name, hint=hint, file=file)
-            )
+            problems.append(Problem(f"unknown keys {unknown}", key=name, hint=hint, file=file))
         elif missing:
             problems.append(Problem(f"missing keys {missing}", key=name, file=file))
         else:
-            quantities[name] = Quantity(
-                name=name, **{"display": entry["unit"], **entry}
-            )
+            quantities[name] = Quantity(name=name, **{"display": entry["unit"], **entry})
     if problems:
         raise ScenarioError(problems)
     return quantities
@@ -114,9 +109,5 @@ def _parse(text: str, file: Path | None) -> dict[str, Quantity]:
 @cache
 def vocabulary() -> Vocabulary:
     """Return the vocabulary that ships with linetwin."""
-    text = (
-        resources.files("linetwin.quantities")
-        .joinpath("vocabulary.toml")
-        .read_text("utf-8")
-    )
+    text = resources.files("linetwin.quantities").joinpath("vocabulary.toml").read_text("utf-8")
     return Vocabulary(_parse(text, None))

@@ -39,6 +39,7 @@ class Formation(Chamber):
         phases = self._protocol(lot)
         results = self.transform("formation").apply({}, phases)
         for result in results:
+            result["valid"] = np.minimum(result["valid"], result["within_fit"])
             self.note_validity(result)
         charge, _, discharge, _, storage = results
         outcome = {

@@ -65,6 +65,10 @@ class Mixer(Station):
         quantity, mode = times[stage]
         return Operation(stage, round(self.value(quantity) * 1000), mode)
 
+    def shortage(self) -> str:
+        """A mixer waits for nothing but room in the tank."""
+        return "blocked"
+
     def complete(self) -> None:
         """Go to the next stage; before the slurry leaves, read what it has become."""
         stage = self.job["stage"]
