@@ -236,6 +236,8 @@ def build_fmus() -> int:
 def demo(arguments: "Sequence[str]") -> int:
     """Simulate the baseline order; ends with its summary and the report's path."""
     set_up(dev=False)
+    if Path.cwd() != ROOT:
+        print(f"paths below are relative to {ROOT}", flush=True)
     return build_fmus() or run([LINETWIN, "run", "baseline", *arguments])
 
 
