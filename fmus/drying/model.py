@@ -82,7 +82,7 @@ def _element(m: Model, p: dict[str, ca.SX]) -> _Film:
             "solvent_loading",
             "kg/m2",
             start=0.0985,
-            nominal=0.1,
+            nominal=1.0,
             minimum=0.0,
             maximum=5.0,
             meaning="solvent per area of the side being dried",

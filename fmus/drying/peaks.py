@@ -9,7 +9,8 @@ import casadi as ca
 if TYPE_CHECKING:
     from linetwin.authoring import Model
 
-RATE_RESOLUTION = 1e-8  # kg/(m2.s) [A] a peak is found to this, 1e-5 of a usual rate
+RATE_RESOLUTION = 1e-6  # kg/(m2.s) [A] a jump of the rate is caught from this size
+PEAK_TIME = 1.0  # s [A] in which errors of the remembered rate fade
 SLOWEST_WARMING = 1e-4  # K/s [A] slower changes of temperature begin no new peak
 
 
@@ -48,32 +49,24 @@ def remember_temperature(m: Model, T: ca.SX, warming: ca.SX) -> None:
 
 
 def remember_rate(m: Model, rate: ca.SX, change: ca.SX) -> None:
-    """Let a state rise with the rate while it is the highest yet: at a new zone the rate jumps.
+    """Let a state rise with the rate while it is the highest yet; in a new zone the rate jumps.
 
-    Guards are scaled to -1 at rest: the runtime locates an event on the highest of all guards,
-    and one that rests just below zero would hide the one that is due.
+    The guard rests at -1: the runtime locates an event on the highest of all guards, and one that
+    rests just below zero would hide the one that is due.
     """
     highest = m.state(
         "highest_rate",
         "kg/(m2.s)",
         start=0.0,
-        nominal=1e-3,
+        nominal=1.0,
         minimum=0.0,
         maximum=1.0,
         meaning="highest evaporation rate since the start",
     )
-    rising = m.discrete(
-        "rate_rising",
-        "1",
-        start=0,
-        minimum=0,
-        maximum=1,
-        meaning="1 while the rate is the highest since the start",
-    )
-    m.der(highest, ca.if_else(rising > 0.5, ca.fmax(change, 0), 0))
-    above = (rate - highest) / RATE_RESOLUTION
-    m.when("rate_falls", ca.if_else(rising > 0.5, -above - 1, -1.0), {rising: 0})
-    m.when("rate_rises", above - 1, {rising: 1, highest: rate})
+    above = rate - highest
+    # the second term takes back what integration errors leave; below the peak it wins
+    m.der(highest, ca.fmax(change + above / PEAK_TIME, 0))
+    m.when("rate_jumps", above / RATE_RESOLUTION - 1, {highest: rate})
     m.output(
         "peak_evaporation_rate",
         "kg/(m2.s)",

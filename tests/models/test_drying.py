@@ -178,6 +178,21 @@ def test_zones_are_a_sum_of_their_parts() -> None:
         assert all(after >= before * (1 - 1e-4) for before, after in pairwise(values))
 
 
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.tuples(st.floats(310, 420), st.floats(10, 80)), min_size=2, max_size=4))
+def test_peaks_are_the_highest_values_of_a_fine_record(zones: list[tuple[float, float]]) -> None:
+    """Peak rate and temperature agree with the maxima sampled every 0.1 s in up to four zones."""
+    names = ("air_temperature", "heat_transfer_coefficient")
+    inputs = [dict(zip(names, zone, strict=True)) for zone in zones]
+    samples = [(zone, step) for zone in inputs for step in (0.0, *[0.1] * 100)]
+    record = fmu("drying").run({}, samples)
+    result = fmu("drying").run({}, [(zone, 10.0) for zone in inputs])[-1]
+    rate = max(value["evaporation_rate"] for value in record)
+    warmest = max(value["film_temperature"] for value in record)
+    assert result["peak_evaporation_rate"] == pytest.approx(rate, rel=1e-3, abs=1e-6)
+    assert result["peak_film_temperature"] == pytest.approx(warmest, rel=1e-4)
+
+
 def test_second_side_takes_longer() -> None:
     """Side A, already dry, has to be heated along: side B holds more solvent at any time."""
     second = fmu("drying").run({}, [({"dry_mass_below": 0.185}, 20.0)])[0]
