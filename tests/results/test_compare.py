@@ -63,6 +63,13 @@ def test_what_does_not_pair_is_shown_side_by_side(
     assert "exactly two scenarios" in found.note
     assert list(found.table.columns) == ["unit", "run (1)", "run (2)"]
     assert found.table.loc["quality.cell_scrap.grading.capacity", "run (2)"] == 1.0
+    # Where a value was written is no difference between scenarios, the value is.
+    text = (first.path / "scenario.yaml").read_text()
+    (first.path / "scenario.yaml").write_text(text.replace("l.yaml:3", "l.yaml:4"))
+    assert "exactly two scenarios" in compare([read(first.path), second]).note
+    (first.path / "scenario.yaml").write_text(text.replace("value: 0.04", "value: 0.05"))
+    assert "no seed in common" in compare([read(first.path), second]).note
+    (first.path / "scenario.yaml").write_text(text)
     third = read(tiny_writer(tmp_path / "c", seed=3, name="other"))
     assert "no seed in common" in compare([first, third]).note
     with pytest.raises(ResultsError, match="at least two"):

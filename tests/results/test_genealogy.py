@@ -143,6 +143,11 @@ def test_forward_finds_descendants_and_where_they_are(genealogy: Genealogy) -> N
     assert (found["batch-2"].status, found["batch-2"].place) == ("in_process", "tank")
     assert found["batch-2"].share == 0.25
     assert (found["cell-1"].status, found["cell-1"].place) == ("A", "grading")
+    # Half of the slurry on cell-1 and cell-2 is that of side a, half that of side b.
+    batch = {d.lot: d for d in genealogy.forward("batch-1")}
+    assert batch["cell-2"].share == pytest.approx(0.6)
+    assert batch["cell-2"].path == "cathode.web.slurry.slurry"
+    assert len(batch) == len(genealogy.forward("batch-1"))
     # Only the cell whose own metres hold it: cell-2 lies behind the last of charge-1.
     charged = {d.lot for d in genealogy.forward("charge-1")}
     assert charged == {"mother-1", "daughter-1", "cell-1"}

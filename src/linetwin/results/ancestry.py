@@ -18,6 +18,9 @@ from linetwin.errors import ResultsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SIDE = r" side [ab]\b"
+"""How a role names the coated side: `slurry side a`."""
+
 _KEYS = ["item", "lot", "path", "role", "start_m", "end_m"]
 _STRETCHES = ["start_m", "end_m", "child_start_m", "child_end_m"]
 
@@ -217,12 +220,18 @@ class Links:
         return np.array([self._stretches[start][links], self._stretches[end][links]])
 
     def descendants(self, lot: str) -> pd.DataFrame:
-        """Return columns item, lot, path, share, last for whatever contains `lot`.
+        """Return columns item, lot, path, share for whatever contains `lot`.
 
-        The share is the part of the item's material on the path, which reads from the item.
+        The share is the part of the item's material on the path, which reads from the item; both
+        coated sides are one path here and count alike.
         """
         found = self.ancestors(self._below(lot))
-        return found[found["lot"] == lot]
+        found["whole"] = found["path"].str.replace(SIDE, "", regex=True)
+        sides = found.groupby(["item", "whole"], sort=False)["path"].transform("nunique")
+        found["share"] /= sides
+        found = found[found["lot"] == lot]
+        summed = found.groupby(["item", "lot", "whole"], sort=False, as_index=False)["share"].sum()
+        return summed.rename(columns={"whole": "path"})
 
     def _below(self, lot: str) -> list[str]:
         """Return everything that may contain a lot, nearest first."""

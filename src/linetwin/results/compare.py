@@ -6,6 +6,7 @@ seed by seed: common random numbers leave only what the inputs changed.
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import pandas as pd
 
 from linetwin.errors import ResultsError
 from linetwin.results import kpis
+from linetwin.results.assumptions import plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from linetwin.results.reader import Run
 
 CONFIDENCE = 0.95
+# What may differ between replications: the seed, and words about where values come from.
+_WORDS = {"seed", "origin", "source", "key", "files", "title", "description"}
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,15 @@ def _groups(runs: Sequence[Run]) -> dict[str, dict[Any, int]]:
 
 
 def _identity(run: Run) -> str:
-    """What replications of one scenario share: its name and its text but for the seed."""
-    lines = [line for line in run.scenario.splitlines() if not line.startswith("seed:")]
-    return "\n".join([str(run.manifest["scenario"]), *lines])
+    """What replications of one scenario share: its name and all its values but the seed."""
+    content = _values(plan(run).content)
+    return json.dumps([run.manifest["scenario"], content], sort_keys=True, default=str)
+
+
+def _values(node: Any) -> Any:  # noqa: ANN401 - recursion over YAML
+    if isinstance(node, dict):
+        return {str(key): _values(entry) for key, entry in node.items() if key not in _WORDS}
+    return [_values(entry) for entry in node] if isinstance(node, list) else node
 
 
 def _pairs(runs: Sequence[Run]) -> tuple[list[tuple[int, int]], str]:
