@@ -89,7 +89,7 @@ def test_the_answer_comes_first(html: str) -> None:
         "5 good cells came out of 8 started: 4 of grade A, 1 of grade B.",
         "the last after 25 min.",
         "Each good kWh took 2 kWh",
-        "Cathode coater set the pace, with 31.5 min of work before the formation with 6.67 min;",
+        "Cathode coater set the pace: 31.5 min of work, against 6.67 min at the formation;",
         "of the 25 min to the last grade 13.3 min went to grading.",
     ):
         assert said in answer, said

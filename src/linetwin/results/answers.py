@@ -114,14 +114,14 @@ def _held_back(found: Kpis) -> tuple[str, str]:
         return "No station worked, so none can be said to have held the line back.", ""
     needed = stations["time_needed"]
     sentence = (
-        f"<b>{escape(display.name(slowest).capitalize())}</b> set the pace, with "
+        f"<b>{escape(display.name(slowest).capitalize())}</b> set the pace: "
         f"{display.duration(needed[slowest])} of work"
     )
     others = [name for name in needed if name.split(".")[-1] != slowest.split(".")[-1]]
     if others:
         second = max(others, key=lambda name: needed[name])
         sentence += (
-            f" before the {escape(display.name(second))} with {display.duration(needed[second])}"
+            f", against {display.duration(needed[second])} at the {escape(display.name(second))}"
         )
     went: dict[str, float] = _value(found, "order", "time_of_last_cell") or {}
     small = ""

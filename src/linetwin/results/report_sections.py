@@ -61,7 +61,7 @@ def _line(facts: Facts, found: Kpis) -> Section:
     drawing = line_drawing(facts.plan, Busy(stations["busy"], stations["bottleneck"] or "", levels))
     intro = (
         "The stronger the colour, the busier the station while the middle half of its output went "
-        "through; the red frame marks the one that held the line back. On the arrows: mean level "
+        "through; the red frame marks the one that set the pace. On the arrows: mean level "
         "of the buffer, and its capacity."
     )
     scrolling = f"<div class='scroll'>{drawing}</div>" if drawing else ""
