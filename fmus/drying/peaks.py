@@ -9,7 +9,7 @@ import casadi as ca
 if TYPE_CHECKING:
     from linetwin.authoring import Model
 
-RATE_RESOLUTION = 1e-6  # kg/(m2.s) [A] a jump of the rate is caught from this size
+RATE_RESOLUTION = 1e-6  # kg/(m2.s) [A] to which a peak is found
 PEAK_TIME = 1.0  # s [A] in which errors of the remembered rate fade
 SLOWEST_WARMING = 1e-4  # K/s [A] slower changes of temperature begin no new peak
 
@@ -64,8 +64,9 @@ def remember_rate(m: Model, rate: ca.SX, change: ca.SX) -> None:
         meaning="highest evaporation rate since the start",
     )
     above = rate - highest
-    # the second term takes back what integration errors leave; below the peak it wins
-    m.der(highest, ca.fmax(change + above / PEAK_TIME, 0))
+    # the second term takes back what integration errors leave
+    tracking = ca.fmax(change + above / PEAK_TIME, 0)
+    m.der(highest, ca.if_else(above > -RATE_RESOLUTION, tracking, 0))
     m.when("rate_jumps", above / RATE_RESOLUTION - 1, {highest: rate})
     m.output(
         "peak_evaporation_rate",
