@@ -9,12 +9,18 @@ import typer
 
 app = typer.Typer(
     help="A digital twin of a battery-cell production line.",
+    epilog="Exit codes: 0 done, 2 bad input, 3 a model failed, 4 a link failed, "
+    "5 interrupted or anything else. Example: linetwin run baseline",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-fmu_app = typer.Typer(help="The model library, and anybody's FMU.", no_args_is_help=True)
+fmu_app = typer.Typer(
+    help="The model library, and anybody's FMU.",
+    epilog="Example: linetwin fmu info drying",
+    no_args_is_help=True,
+)
 app.add_typer(fmu_app, name="fmu")
 
 ScenarioArgument = Annotated[
@@ -33,13 +39,20 @@ def root() -> None:
     """Give subcommands a common root."""
 
 
-@app.command(epilog='Example: linetwin run baseline --set "cathode.coater.web_speed=2.5 m/min"')
+@app.command(
+    help="Simulate a scenario; ends with a summary and a run folder with a report. "
+    "A folder that holds anything is refused. Ctrl-C ends the run after the event under way and "
+    "keeps what was written, with exit code 5; twice ends it at once.",
+    epilog='Example: linetwin run baseline --set "cathode.coater.web_speed=2.5 m/min"',
+)
 def run(  # noqa: PLR0913, PLR0917  one parameter per option
     scenario: ScenarioArgument,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Run folder [runs/<scenario>-<time>].")
+        Path | None, typer.Option("-o", "--output", help="Run folder (runs/SCENARIO-TIME).")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random streams.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all random streams (the scenario's).")
+    ] = None,
     replications: Annotated[
         int, typer.Option(min=1, help="Runs with seeds one apart, each in a folder of its own.")
     ] = 1,
@@ -121,13 +134,16 @@ def fmu_build(
         list[str] | None, typer.Argument(help="Models; all when none is named.")
     ] = None,
     models: Annotated[
-        Path | None, typer.Option(help="Model library [the checkout's fmus/].")
+        Path | None, typer.Option(help="Model library (the checkout's fmus/).")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for the FMUs [the package's own].")
+        Path | None, typer.Option("-o", "--output", help="Folder for the FMUs (the package's own).")
     ] = None,
     all_platforms: Annotated[
-        bool, typer.Option(help="Build for Linux, macOS and Windows, not only for this machine.")
+        bool,
+        typer.Option(
+            "--all-platforms", help="Build for Linux, macOS and Windows, not only for this machine."
+        ),
     ] = False,
 ) -> None:
     """Build FMUs from their Python equations; those that are current are left alone."""
@@ -147,7 +163,12 @@ def fmu_info(
     commands.info(fmu, as_json=json)
 
 
-@fmu_app.command("validate", epilog="Example: linetwin fmu validate other.fmu")
+@fmu_app.command(
+    "validate",
+    help="Check an FMU's description and that it runs, saves, restores and resets. "
+    "Exit code 3 where something keeps it from running; a warning does not.",
+    epilog="Example: linetwin fmu validate other.fmu",
+)
 def fmu_validate(
     fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
     json: JsonOption = False,
@@ -164,8 +185,12 @@ def fmu_validate(
 )
 def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
-    stop: Annotated[float | None, typer.Option(help="Stop time, s [the FMU's default].")] = None,
-    step: Annotated[float | None, typer.Option(help="Communication step, s [stop / 100].")] = None,
+    stop: Annotated[
+        float | None, typer.Option(help="Stop time, s (the FMU's own, else 1).")
+    ] = None,
+    step: Annotated[
+        float | None, typer.Option(help="Communication step, s (stop time / 100).")
+    ] = None,
     start: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start value, in the FMU's unit.")
     ] = None,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import typer
 
 from linetwin.bench import line
+from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
 
 
@@ -17,7 +17,7 @@ def bench(part: str, *, as_json: bool) -> None:
         raise ScenarioError([Problem(f"nothing called '{part}' to measure", "bench", "line")])
     found = [line.measure(cells) for cells in line.CELLS]
     if as_json:
-        typer.echo(json.dumps([asdict(run) for run in found]))
+        print_json([asdict(run) for run in found])
         return
     for text in line.report(found):
         typer.echo(text)

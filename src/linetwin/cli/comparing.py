@@ -7,9 +7,8 @@ import math
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from linetwin.cli.printing import print_json, print_table
 from linetwin.errors import ResultsError
 from linetwin.results import read
 from linetwin.results.compare import compare as compare_runs
@@ -17,7 +16,8 @@ from linetwin.results.compare import compare as compare_runs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from linetwin.results.compare import Comparison
+    import pandas as pd
+
     from linetwin.results.reader import Run
 
 MAIN = (
@@ -40,25 +40,34 @@ MAIN = (
 )
 
 
+SHOWN = {"s": (86_400.0, "d"), "J": (3.6e6, "kWh"), "Ohm": (1e-3, "mOhm"), "A.h": (1.0, "Ah")}
+"""Canonical unit -> its divisor and the unit shown; JSON keeps the canonical one."""
+
+
 def compare(folders: list[Path], *, as_json: bool) -> None:
     """Print a comparison; a folder of replications counts as its runs."""
     comparison = compare_runs([run for folder in folders for run in _runs(folder)])
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "note": comparison.note,
-                    "table": json.loads(comparison.table.to_json(orient="index")),
-                    "differences": json.loads(comparison.differences.to_json(orient="index")),
-                }
-            )
+        print_json(
+            {
+                "note": comparison.note,
+                "table": json.loads(comparison.table.to_json(orient="index")),
+                "differences": json.loads(comparison.differences.to_json(orient="index")),
+            }
         )
         return
-    console = Console()
-    console.print(_side_by_side(comparison))
-    if len(comparison.differences):
-        console.print(_differences(comparison))
-    console.print(comparison.note)
+    frame = comparison.table
+    headings = ["figure", "unit", *map(str, frame.columns[1:])]
+    print_table("Key figures", headings, _rows(frame, list(frame.columns[1:])), 2)
+    frame = comparison.differences
+    if len(frame):
+        columns = ["first", "second", "difference"]
+        headings = ["figure", "unit", *columns]
+        if frame["low"].notna().any():
+            columns += ["low", "high"]
+            headings += ["95 % from", "to"]
+        print_table("\nSecond over first", headings, _rows(frame, columns), 2)
+    typer.echo(f"\n{comparison.note}")
 
 
 def _runs(folder: Path) -> list[Run]:
@@ -71,35 +80,15 @@ def _runs(folder: Path) -> list[Run]:
     return [read(path) for path in runs]
 
 
-def _side_by_side(comparison: Comparison) -> Table:
-    frame = comparison.table
-    table = Table(title="Key figures", box=None)
-    table.add_column("figure")
-    table.add_column("unit")
-    for label in frame.columns[1:]:
-        table.add_column(str(label), justify="right")
+def _rows(frame: pd.DataFrame, columns: list[str]) -> list[list[str]]:
+    """Return name, unit and numbers of the main figures, as people read them."""
+    rows = []
     for name in MAIN:
         if name in frame.index:
             row = frame.loc[name]
-            table.add_row(name, str(row.iloc[0]), *(_number(value) for value in row.iloc[1:]))
-    return table
-
-
-def _differences(comparison: Comparison) -> Table:
-    frame = comparison.differences
-    table = Table(title="Second over first", box=None)
-    for heading in ("figure", "unit", "first", "second", "difference", "95 % interval"):
-        table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
-    for name in MAIN:
-        if name not in frame.index:
-            continue
-        row = frame.loc[name]
-        interval = "one pair: no interval"
-        if not math.isnan(row["low"]):
-            interval = f"{_number(row['low'])} to {_number(row['high'])}"
-        numbers = [_number(row[column]) for column in ("first", "second", "difference")]
-        table.add_row(name, str(row["unit"]), *numbers, interval)
-    return table
+            divisor, unit = SHOWN.get(row["unit"], (1.0, row["unit"]))
+            rows.append([name, unit, *(_number(row[column] / divisor) for column in columns)])
+    return rows
 
 
 def _number(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linetwin.contracts import CONTRACTS
@@ -51,9 +52,19 @@ def check_models(scenario: Scenario, base: Path) -> None:
     """Raise a WiringError with everything that keeps any FMU from answering."""
     problems: list[Problem] = []
     for kind, process in _processes(scenario):
-        problems.extend(check_process(process, CONTRACTS[kind], base))
+        found = check_process(replace(process, key=""), CONTRACTS[kind], base)
+        problems.extend(replace(problem, key=_where(problem, process)) for problem in found)
     if problems:
         raise WiringError(list(dict.fromkeys(problems)))
+
+
+def _where(problem: Problem, process: ProcessConfig) -> str:
+    """Return who wrote what is wrong: a parameter may have been set elsewhere than in the line."""
+    part, _, name = problem.key.partition(".")
+    where = process.key
+    if part == "parameters" and name in process.parameters:
+        where = f"{process.parameters[name].origin}: {where.rpartition(': ')[2]}"
+    return f"{where}.{problem.key}"
 
 
 def make_world(scenario: Scenario, base: Path, sink: Sink) -> World:

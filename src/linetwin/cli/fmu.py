@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import math
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 import linetwin
+from linetwin.cli.printing import print_json, print_table
 from linetwin.cosim import find_fmu, inspection
 from linetwin.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from linetwin.cosim.inspection import FmuInfo
+
+STEPS = 100
+"""Communication steps of a simulation that names none."""
+ABOUT = (
+    *("name", "causality", "variability", "unit", "start", "minimum", "maximum"),
+    *("meaning", "tag", "source"),
+)
+"""What JSON says of a variable."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +48,8 @@ def build(
     """Build the FMUs of a model library."""
     package = Path(linetwin.__file__).resolve().parent
     library = models or package.parents[1] / "fmus"
-    if not library.is_dir():
-        problem = Problem(
-            f"no model library at {library}", "--models", "a folder with <name>/model.py"
-        )
-        raise ScenarioError([problem])
+    folder = output or package / "_fmus"
+    chosen = _chosen(library, names)
     try:
         from linetwin.authoring.build import build_library
     except ModuleNotFoundError as error:
@@ -46,10 +58,41 @@ def build(
         )
         raise ScenarioError([problem]) from error
     targets = ("all",) if all_platforms else ("host",)
-    files = build_library(
-        library, output or package / "_fmus", names or None, targets, progress=typer.echo
-    )
-    typer.echo(f"{len(files)} FMUs are current in {output or package / '_fmus'}")
+    before = _stamps(folder)
+    with _progress() as show:
+        build_library(library, folder, chosen, targets, progress=show)
+    built = _stamps(folder).items() - before.items()
+    for name, _ in sorted(built):
+        typer.echo(f"built {name}")
+    typer.echo(f"{len(built)} built, {len(chosen) - len(built)} were current, in {folder}")
+
+
+def _chosen(library: Path, names: list[str] | None) -> list[str]:
+    """Return the models to build; ScenarioError where the library has none, or not those."""
+    known = sorted(path.parent.name for path in library.glob("*/model.py"))
+    if not known:
+        message = f"no model in {library}"
+        raise ScenarioError([Problem(message, "--models", "a folder with <name>/model.py")])
+    unknown = [name for name in names or () if name not in known]
+    if unknown:
+        hint = f"there are: {', '.join(known)}"
+        raise ScenarioError([Problem(f"no model '{n}' in {library}", n, hint) for n in unknown])
+    return list(dict.fromkeys(names or known))
+
+
+def _stamps(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.fmu")}
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Show on a terminal which model is looked at; building takes seconds where it is stale."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("looking for models") as status:
+        yield status.update
 
 
 def info(reference: str, *, as_json: bool) -> None:
@@ -57,40 +100,51 @@ def info(reference: str, *, as_json: bool) -> None:
     found = inspection.info(find_fmu(reference, Path.cwd() / "."))
     description = found.description
     if as_json:
-        variables = [
-            {"name": v.name, "causality": v.causality, "unit": v.unit, "start": v.start}
-            for v in description.variables.values()
-        ]
-        content = {
-            "model": description.model,
-            "fmi_version": description.version,
-            "platforms": found.platforms,
-            "runs_here": found.runs_here,
-            "fulfils": found.fulfils,
-            "variables": variables,
-        }
-        typer.echo(json.dumps(content, default=str))
+        print_json(_facts(found))
         return
-    typer.echo(f"{description.model}: FMI {description.version} co-simulation")
+    can = [name for name, able in asdict(description.capabilities).items() if able is True]
+    typer.echo(f"{description.model}: FMI {description.version} co-simulation, {description.title}")
+    typer.echo(f"  file       {description.path}")
     typer.echo(f"  platforms  {', '.join(found.platforms) or 'none'}")
     typer.echo(f"  runs here  {'yes' if found.runs_here else 'no: needs ' + found.needed_platform}")
+    typer.echo(f"  can        {', '.join(can).replace('_', ' ') or 'only step'}")
     typer.echo(f"  fulfils    {', '.join(found.fulfils) or 'no contract by its own names'}")
-    table = Table(box=None)
-    for heading in ("variable", "causality", "unit", "start", "tag", "source"):
-        table.add_column(heading)
-    evidence = description.evidence.get("variables", {})
-    for variable in description.variables.values():
-        about = evidence.get(variable.name, {})
-        start = "" if variable.start is None else f"{variable.start}"
-        table.add_row(
-            variable.name,
-            variable.causality,
-            variable.unit or "1",
-            start,
-            about.get("tag", ""),
-            about.get("source", ""),
+    headings = ("variable", "causality", "unit", "start", "range", "tag", "source")
+    rows = [
+        (
+            v.name,
+            v.causality,
+            v.unit or "1",
+            "" if v.start is None else f"{v.start}",
+            "" if math.isinf(v.minimum) and math.isinf(v.maximum) else _range(v.minimum, v.maximum),
+            v.tag,
+            v.source,
         )
-    Console().print(table)
+        for v in description.variables.values()
+    ]
+    print_table("", headings, rows, len(headings))
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:g} to {high:g}"
+
+
+def _facts(found: FmuInfo) -> dict[str, object]:
+    description = found.description
+    return {
+        "model": description.model,
+        "title": description.title,
+        "file": str(description.path),
+        "fmi_version": description.version,
+        "platforms": found.platforms,
+        "runs_here": found.runs_here,
+        "capabilities": asdict(description.capabilities),
+        "fulfils": found.fulfils,
+        "variables": [
+            {name: getattr(variable, name) for name in ABOUT}
+            for variable in description.variables.values()
+        ],
+    }
 
 
 def validate(reference: str, *, as_json: bool) -> None:
@@ -98,7 +152,7 @@ def validate(reference: str, *, as_json: bool) -> None:
     path = find_fmu(reference, Path.cwd() / ".")
     findings = inspection.validate(path)
     if as_json:
-        typer.echo(json.dumps([{"severity": f.severity, "text": f.text} for f in findings]))
+        print_json([{"severity": f.severity, "text": f.text} for f in findings])
     else:
         for finding in findings:
             typer.echo(f"{finding.severity}: {finding.text}")
@@ -111,41 +165,41 @@ def validate(reference: str, *, as_json: bool) -> None:
 
 def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
     """Run an FMU alone; print or write its trajectory."""
-    stop = request.stop if request.stop is not None else 1.0
-    step = request.step if request.step is not None else stop / 100
-    frame = inspection.simulate(
-        find_fmu(reference, Path.cwd() / "."),
-        stop,
-        step,
-        dict(_start(text) for text in request.start),
-        request.outputs or None,
-    )
+    path = find_fmu(reference, Path.cwd() / ".")
+    stop = request.stop
+    if stop is None:
+        stop = inspection.info(path).description.stop_time_s or 1.0
+    step = request.step if request.step is not None else stop / STEPS
+    start = dict(_start(text) for text in request.start)
+    frame = inspection.simulate(path, stop, step, start, request.outputs or None)
+    units = frame.attrs["units"]
     if request.csv is not None:
-        frame.to_csv(request.csv, index=False)
+        try:
+            frame.to_csv(request.csv, index=False)
+        except OSError as error:
+            problem = Problem(f"{request.csv} cannot be written: {error}", "--csv")
+            raise ScenarioError([problem]) from error
+    if as_json:
+        print_json({"units": units, "columns": frame.to_dict("list")})
+        return
+    if request.csv is not None:
         typer.echo(f"{len(frame)} rows in {request.csv}")
-    elif as_json:
-        typer.echo(json.dumps({"units": frame.attrs["units"], "columns": frame.to_dict("list")}))
-    else:
-        table = Table(title=f"{len(frame)} rows over {stop:g} s; --csv writes them all", box=None)
-        for heading in ("variable", "unit", "first", "lowest", "highest", "last"):
-            table.add_column(
-                heading, justify="left" if heading in ("variable", "unit") else "right"
-            )
-        for name in frame.columns[1:]:
-            values = frame[name]
-            numbers = (values.iloc[0], values.min(), values.max(), values.iloc[-1])
-            table.add_row(
-                name, frame.attrs["units"][name], *(f"{number:.6g}" for number in numbers)
-            )
-        Console().print(table)
+        return
+    headings = ("variable", "unit", "first", "lowest", "highest", "last")
+    rows = []
+    for name in frame.columns[1:]:
+        values = frame[name]
+        numbers = (values.iloc[0], values.min(), values.max(), values.iloc[-1])
+        rows.append((name, units[name], *(f"{number:.6g}" for number in numbers)))
+    title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
+    print_table(title, headings, rows, 2)
 
 
 def _start(text: str) -> tuple[str, float]:
-    name, equals, value = text.partition("=")
+    name, _, value = text.partition("=")
     try:
-        return name.strip(), float(value) if equals else float("nan")
+        return name.strip(), float(value)
     except ValueError as error:
-        problem = Problem(
-            f"'{value}' is not a number", f"--start {name}", "NAME=VALUE in the FMU's unit"
-        )
-        raise ScenarioError([problem]) from error
+        message = f"'{text}' gives no number"
+        hint = "NAME=VALUE, a number in the FMU's unit, such as air_temperature=393.15"
+        raise ScenarioError([Problem(message, "--start", hint)]) from error

@@ -1,10 +1,7 @@
-"""`linetwin run` and `linetwin resume`: from a scenario to a run folder with a report."""
+"""`linetwin run`, `resume` and `report`: from a scenario to a run folder with a report."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import signal
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -12,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.compose import make_world
-from linetwin.cli.summary import summary
-from linetwin.errors import LinetwinError, Problem, ResultsError, ScenarioError
+from linetwin.cli.driving import LateSink, Outcome, drive
+from linetwin.cli.interruption import Interruption
+from linetwin.cli.printing import print_json
+from linetwin.cli.summary import cells, summary
+from linetwin.errors import FmuError, Problem, ResultsError, ScenarioError, SimulationError
 from linetwin.line import run as engine
 from linetwin.quantities import vocabulary
 from linetwin.results import kpis, read
@@ -27,14 +26,10 @@ from linetwin.scenario.loading import find_scenario
 from linetwin.scenario.units import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    from collections.abc import Sequence
 
     from linetwin.line.world import World
     from linetwin.scenario.resolved import Scenario
-
-FLUSH_EVERY_S = 5.0
-INTERRUPTED_EXIT = 5
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class Request:
     snapshot_every: str | None
 
     def file(self) -> Path:
-        """The scenario's file."""
+        """Return the scenario's file."""
         return find_scenario(self.scenario).resolve()
 
     def load(self) -> Scenario:
@@ -55,7 +50,7 @@ class Request:
         return load(self.file(), self.settings, self.seed)
 
     def snapshot_ticks(self) -> int | None:
-        """Simulated time between snapshots [ticks]."""
+        """Return the simulated time between snapshots [ticks]."""
         if self.snapshot_every is None:
             return None
         try:
@@ -71,56 +66,25 @@ class Request:
         return ticks
 
 
-class Interruption:
-    """Notes Ctrl-C and a polite kill; the run ends after the event under way."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    @contextlib.contextmanager
-    def watched(self) -> Iterator[Interruption]:
-        """Watch for signals; a second one ends at once."""
-        before = {
-            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield self
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-
-
 def run(request: Request, output: Path | None, replications: int, *, as_json: bool) -> None:
     """Run a scenario once or several times, and print what came out."""
     scenario = request.load()
-    ticks = request.snapshot_ticks()
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = output or Path("runs") / f"{scenario.name}-{stamp}"
-    if replications == 1:
-        _finish(_run_once(request, scenario, folder, ticks), as_json=as_json)
-        return
-    for index in range(replications):
-        seed = scenario.seed + index
-        again = replace(request, seed=seed)
-        part = folder / f"seed-{seed:04d}"
-        status = _run_once(again, again.load(), part, ticks)
-        if status.stopped:
-            _finish(status, as_json=as_json)
-    typer.echo(f"{replications} runs in {folder}; compare them with: linetwin compare {folder} ...")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A run that has ended, one way or another."""
-
-    folder: Path
-    stopped: bool
+    request.snapshot_ticks()
+    folder = _folder(output, scenario)
+    with Interruption().watched() as interruption:
+        if replications == 1:
+            outcome = _run_once(request, scenario, folder, interruption)
+            _finish(outcome, as_json=as_json)
+            return
+        outcomes: list[Outcome] = []
+        for index in range(replications):
+            again = replace(request, seed=scenario.seed + index)
+            part = folder / f"seed-{again.seed:04d}"
+            outcomes.append(_run_once(again, again.load(), part, interruption))
+            _write_report(part)
+            if interruption.asked:
+                break
+    _tell_replications(folder, outcomes, replications, as_json=as_json)
 
 
 def resume(snapshot: Path, *, as_json: bool) -> None:
@@ -128,45 +92,46 @@ def resume(snapshot: Path, *, as_json: bool) -> None:
     folder = snapshot.resolve().parent.parent
     try:
         blob = snapshot.read_bytes()
-        manifest = read(folder).manifest
     except OSError as error:
-        message = f"{snapshot}: {error.strerror or error}"
+        message = f"{snapshot}: {error.strerror or error} (a file of a run's folder snapshots/)"
         raise ResultsError(message) from error
-    asked = manifest["request"]
-    request = Request(
-        asked["scenario"], tuple(asked["settings"]), asked["seed"], asked["snapshot_every"]
-    )
+    request = _request_of(folder)
     scenario = request.load()
-    sink = _LateSink()
+    sink = LateSink()
     world = make_world(scenario, _base(request, scenario), sink)
-    mark = engine.load(world, blob)
-    sink.writer = RunWriter.resume(folder, mark)
-    outcome = _drive(world, sink.writer, request.snapshot_ticks())
-    _finish(outcome, as_json=as_json)
+    mark = _thaw(world, blob, snapshot)
+    with Interruption().watched() as interruption:
+        sink.writer = RunWriter.resume(folder, mark)
+        outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
+        _finish(outcome, as_json=as_json)
 
 
 def report(folder: Path) -> None:
     """Write key figures and report of a run folder again."""
-    typer.echo(f"report: {_write_report(folder)}")
+    page = _write_report(folder)
+    typer.echo(f"{summary(read(folder))}\nreport:     {page}")
 
 
-class _LateSink:
-    """Stands in for a writer that can only be opened once the snapshot has been read."""
-
-    writer: RunWriter
-
-    def add(self, table: str, columns: Any) -> None:  # noqa: ANN401  a table's columns
-        self.writer.add(table, columns)
+def _folder(output: Path | None, scenario: Scenario) -> Path:
+    """Return the run folder; ResultsError for one that holds something, before anything runs."""
+    if output is None:
+        return Path("runs") / f"{scenario.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    if output.is_dir() and any(output.iterdir()):
+        message = f"{output} is not empty: name another folder with -o, or remove it"
+        raise ResultsError(message)
+    return output
 
 
 def _base(request: Request, scenario: Scenario) -> Path:
-    """The line file: an FMU's path in it counts from there."""
+    """Return the line file: an FMU's path in it counts from there."""
     file = request.file()
     return file.parent / scenario.files[1] if len(scenario.files) > 1 else file
 
 
-def _run_once(request: Request, scenario: Scenario, folder: Path, ticks: int | None) -> Outcome:
-    sink = _LateSink()
+def _run_once(
+    request: Request, scenario: Scenario, folder: Path, interruption: Interruption
+) -> Outcome:
+    sink = LateSink()
     world = make_world(scenario, _base(request, scenario), sink)
     asked = {
         "scenario": str(request.file()),
@@ -175,79 +140,32 @@ def _run_once(request: Request, scenario: Scenario, folder: Path, ticks: int | N
         "snapshot_every": request.snapshot_every,
     }
     manifest = {"scenario": scenario.name, "seed": scenario.seed, "request": asked}
+    interruption.check()
     sink.writer = RunWriter(folder, manifest, scenario.text)
-    world.begin()
-    return _drive(world, sink.writer, ticks)
+    return drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=True)
 
 
-def _drive(world: World, writer: RunWriter, snapshot_ticks: int | None) -> Outcome:
-    """Step a line to its end; whatever happens, the folder stays readable."""
-    interruption = Interruption()
+def _request_of(folder: Path) -> Request:
+    """Return what the run in `folder` was asked for; ResultsError where it does not say."""
+    asked = read(folder).manifest.get("request")
+    if not isinstance(asked, dict):
+        message = f"{folder}: its manifest names no request, so it cannot be continued"
+        raise ResultsError(message)
+    return Request(
+        str(asked.get("scenario", "")),
+        tuple(map(str, asked.get("settings", ()))),
+        asked.get("seed"),
+        asked.get("snapshot_every"),
+    )
+
+
+def _thaw(world: World, blob: bytes, snapshot: Path) -> dict[str, Any]:
+    """Put the line into the saved state; a snapshot that does not fit is the user's mistake."""
     try:
-        with interruption.watched(), _progress(world) as show:
-            _loop(world, writer, snapshot_ticks, interruption, show)
-        engine.close(world)
-    except LinetwinError as error:
-        writer.update(end_tick=world.now)
-        writer.finish("failed", str(error))
-        raise
-    writer.update(end_tick=world.now, ended_by=world.ended or "interruption", events=world.events)
-    writer.update(outside_validity=world.outside_validity)
-    writer.finish("interrupted" if interruption.asked else "complete")
-    return Outcome(writer.folder, interruption.asked)
-
-
-def _loop(
-    world: World,
-    writer: RunWriter,
-    every: int | None,
-    interruption: Interruption,
-    show: Callable[[World], None],
-) -> None:
-    due = None if every is None else (world.now // every + 1) * every
-    flushed = time.monotonic()
-    while not interruption.asked and world.step():
-        if due is not None and every is not None and world.now >= due:
-            _snapshot(world, writer)
-            due = (world.now // every + 1) * every
-        if world.events % 200 == 0:
-            show(world)
-            if time.monotonic() - flushed > FLUSH_EVERY_S:
-                writer.flush()
-                flushed = time.monotonic()
-
-
-def _snapshot(world: World, writer: RunWriter) -> None:
-    folder = writer.folder / "snapshots"
-    folder.mkdir(exist_ok=True)
-    file = folder / f"{world.now:012d}.snapshot"
-    partial = file.with_suffix(".partial")
-    partial.write_bytes(engine.save(world, writer.mark()))
-    partial.replace(file)
-    writer.update(snapshots=[*writer.manifest.get("snapshots", []), file.name])
-
-
-@contextlib.contextmanager
-def _progress(world: World) -> Iterator[Callable[[World], None]]:
-    """Show a bar on standard error where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("", total=1.0)
-
-        def show(world: World) -> None:
-            day = world.now / 86_400_000
-            order = world.scenario.order_cells
-            done = day * 86_400_000 / (world.scenario.duration_ticks or world.scenario.limit_ticks)
-            if order is not None:
-                done = (world.counts["started"] + world.graded()) / (2 * order)
-            text = f"day {day:5.2f}  started {world.counts['started']}  graded {world.graded()}"
-            bar.update(task, completed=done, description=text)
-
-        show(world)
-        yield show
+        return engine.load(world, blob)
+    except (SimulationError, FmuError) as error:
+        message = f"{snapshot} cannot be continued: {error}"
+        raise ResultsError(message) from error
 
 
 def _write_report(folder: Path) -> Path:
@@ -259,12 +177,38 @@ def _write_report(folder: Path) -> Path:
 
 def _finish(outcome: Outcome, *, as_json: bool) -> None:
     page = _write_report(outcome.folder)
-    found = read(outcome.folder).kpis
+    found = read(outcome.folder)
     if as_json:
-        typer.echo(json.dumps({"folder": str(outcome.folder), "report": str(page), "kpis": found}))
+        print_json({"folder": str(outcome.folder), "report": str(page), "kpis": found.kpis})
     else:
-        typer.echo(summary(read(outcome.folder)))
-        typer.echo(f"run folder: {outcome.folder}\nreport:     {page}")
+        typer.echo(f"{summary(found)}\nrun folder: {outcome.folder}\nreport:     {page}")
     if outcome.stopped:
-        sys.stderr.write("linetwin: interrupted; the run folder holds everything up to then\n")
-        sys.exit(INTERRUPTED_EXIT)
+        _end_interrupted(outcome)
+
+
+def _tell_replications(
+    folder: Path, outcomes: Sequence[Outcome], asked: int, *, as_json: bool
+) -> None:
+    if as_json:
+        runs = [
+            {"folder": str(each.folder), "seed": each.seed, "kpis": read(each.folder).kpis}
+            for each in outcomes
+        ]
+        print_json({"folder": str(folder), "runs": runs})
+    else:
+        for each in outcomes:
+            found = read(each.folder)
+            typer.echo(f"{each.folder.name} {found.manifest['status']}: {cells(found)}")
+        typer.echo(f"{len(outcomes)} of {asked} runs in {folder}; each holds its report.html")
+        typer.echo(f"compare them with: linetwin compare {folder} OTHER")
+    if outcomes[-1].stopped:
+        _end_interrupted(outcomes[-1])
+
+
+def _end_interrupted(outcome: Outcome) -> None:
+    text = "linetwin: interrupted; the run folder holds everything up to then\n"
+    if outcome.snapshots:
+        last = outcome.folder / "snapshots" / outcome.snapshots[-1]
+        text += f"linetwin: go on with: linetwin resume {last}\n"
+    sys.stderr.write(text)
+    sys.exit(INTERRUPTED_EXIT)

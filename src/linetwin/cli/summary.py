@@ -19,7 +19,7 @@ def summary(run: Run) -> str:
     energy, stations = _values(found["energy"]), _values(found["stations"])
     lines = [
         f"{run.manifest['scenario']}: {run.manifest['status']}",
-        f"  cells   {_cells(order)}",
+        f"  cells   {cells(run)}",
         f"  when    {_when(order)}",
         f"  energy  {_energy(energy)}",
         f"  limit   {_limit(stations)}",
@@ -37,7 +37,9 @@ def _values(section: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {name: entry["value"] for name, entry in section.items()}
 
 
-def _cells(order: dict[str, Any]) -> str:
+def cells(run: Run) -> str:
+    """Return how many cells a run made, in one line."""
+    order = _values(run.kpis["order"])
     return (
         f"{order['cells_good']} good of {order['cells_graded']} graded: "
         f"{order['cells_a']} A, {order['cells_b']} B, {order['cells_scrap_at_grading']} scrap; "

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.results import read
@@ -40,9 +40,7 @@ def _backward(genealogy: Genealogy, cell: str, *, as_json: bool) -> None:
     tree, conditions = genealogy.tree(cell), genealogy.conditions(cell)
     shares = genealogy.slurry_shares(cell)
     if as_json:
-        typer.echo(
-            json.dumps(_plain({"tree": asdict(tree), "slurry": shares, "conditions": conditions}))
-        )
+        print_json({"tree": asdict(tree), "slurry": shares, "conditions": conditions})
         return
     typer.echo("made from")
     _print_branch(tree, "")
@@ -76,13 +74,16 @@ def _print_branch(branch: Branch, indent: str) -> None:
 def _forward(genealogy: Genealogy, lot: str, *, as_json: bool) -> None:
     found = genealogy.forward(lot)
     if as_json:
-        typer.echo(json.dumps(_plain([asdict(each) for each in found])))
+        print_json([asdict(each) for each in found])
         return
-    cells = [each for each in found if each.kind == "cell"]
-    others = [each for each in found if each.kind != "cell"]
+    # A lot may be reached on several paths: in both coated sides of a web, say.
+    once = {each.lot: each for each in found}
+    cells = [each for each in once.values() if each.kind == "cell"]
+    others = [each for each in once.values() if each.kind != "cell"]
     typer.echo(f"{lot} went into {len(others)} lots and {len(cells)} cells")
     for each in others[:SHOWN_DESCENDANTS]:
-        typer.echo(f"  {each.lot:28s} {each.kind:14s} {_where(each)}{_share(each)}")
+        shares = [path.share for path in found if path.lot == each.lot]
+        typer.echo(f"  {each.lot:28s} {each.kind:14s} {_where(each)}{_share(shares)}")
     if len(others) > SHOWN_DESCENDANTS:
         typer.echo(f"  ... and {len(others) - SHOWN_DESCENDANTS} more lots (--json lists all)")
     for (status, place), count in sorted(
@@ -95,22 +96,15 @@ def _where(each: Descendant) -> str:
     return f"{each.status} at {each.place}" if each.place else each.status
 
 
-def _share(each: Descendant) -> str:
-    return "" if math.isnan(each.share) else f", {each.share:.1%} of it"
+def _share(shares: list[float]) -> str:
+    """Say which part of a lot's material came that way, from the least to the most of its paths."""
+    known = [f"{share:.1%}" for share in sorted(shares) if not math.isnan(share)]
+    if not known:
+        return ""
+    return f", {known[0]} of it" if known[0] == known[-1] else f", {known[0]} to {known[-1]} of it"
 
 
 def _shown(name: str, value: float) -> str:
     words = vocabulary()
     quantity = name[:-2] if name.endswith(("_a", "_b")) and name not in words else name
     return display(value, words[quantity]) if quantity in words else f"{value:.6g}"
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  recursion over JSON
-    """Make NaN null: JSON has none."""
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

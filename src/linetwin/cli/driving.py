@@ -1,0 +1,137 @@
+"""Stepping a line to its end: snapshots, progress, and a run folder that stays readable."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from linetwin.cli.interruption import Interrupted
+from linetwin.line import run as engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from linetwin.cli.interruption import Interruption
+    from linetwin.line.world import World
+    from linetwin.results.writer import RunWriter
+
+FLUSH_EVERY_S = 5.0
+_LOOK_EVERY = 200
+"""Events between two looks at the clock."""
+
+
+class LateSink:
+    """Stands in for a writer that can only be opened once the line is known to be right."""
+
+    writer: RunWriter
+
+    def add(self, table: str, columns: Any) -> None:  # noqa: ANN401  a table's columns
+        """Pass rows on."""
+        self.writer.add(table, columns)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that has ended, one way or another."""
+
+    folder: Path
+    seed: int
+    snapshots: tuple[str, ...]
+    stopped: bool
+
+
+def drive(
+    world: World,
+    writer: RunWriter,
+    snapshot_ticks: int | None,
+    interruption: Interruption,
+    *,
+    begin: bool,
+) -> Outcome:
+    """Step a line to its end, from its beginning or from a snapshot.
+
+    Whatever happens, the folder stays readable, and its manifest says what happened.
+    """
+    try:
+        if begin:
+            world.begin()
+        with _progress(world) as show:
+            _loop(world, writer, snapshot_ticks, interruption, show)
+        engine.close(world)
+        writer.update(
+            end_tick=world.now,
+            ended_by=world.ended or "interruption",
+            events=world.events,
+            outside_validity=world.outside_validity,
+        )
+        writer.finish("complete" if world.ended else "interrupted")
+    except Interrupted:  # asked twice: what is written is readable, and nothing more is done
+        raise
+    except Exception as error:
+        # The disk may be what failed: the first error is the one to be told.
+        with contextlib.suppress(OSError):
+            writer.update(end_tick=world.now, ended_by="error", events=world.events)
+            writer.finish("failed", str(error) or type(error).__name__)
+        raise
+    snapshots = tuple(writer.manifest["snapshots"])
+    return Outcome(writer.folder, world.scenario.seed, snapshots, interruption.asked)
+
+
+def _loop(
+    world: World,
+    writer: RunWriter,
+    every: int | None,
+    interruption: Interruption,
+    show: Callable[[], None],
+) -> None:
+    due = None if every is None else (world.now // every + 1) * every
+    flushed = time.monotonic()
+    while not interruption.asked and world.step():
+        if due is not None and every is not None and world.now >= due:
+            _snapshot(world, writer)
+            due = (world.now // every + 1) * every
+        if world.events % _LOOK_EVERY == 0:
+            show()
+            if time.monotonic() - flushed > FLUSH_EVERY_S:
+                writer.flush()
+                flushed = time.monotonic()
+
+
+def _snapshot(world: World, writer: RunWriter) -> None:
+    folder = writer.folder / "snapshots"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{world.now:012d}.snapshot"
+    partial = file.with_suffix(".partial")
+    partial.write_bytes(engine.save(world, writer.mark()))
+    partial.replace(file)
+    # A resumed run writes again what came after its snapshot.
+    writer.update(snapshots=sorted({*writer.manifest["snapshots"], file.name}))
+
+
+@contextlib.contextmanager
+def _progress(world: World) -> Iterator[Callable[[], None]]:
+    """Show a bar on standard error where that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def show() -> None:
+            order = world.scenario.order_cells
+            done = world.now / (world.scenario.duration_ticks or world.scenario.limit_ticks)
+            if order is not None:
+                done = (world.counts["started"] + world.graded()) / (2 * order)
+            day = world.now / 86_400_000
+            text = f"day {day:5.2f}  started {world.counts['started']}  graded {world.graded()}"
+            bar.update(task, completed=done, description=text)
+
+        show()
+        yield show

@@ -1,0 +1,49 @@
+"""What the commands share in printing: tables that lose nothing, and JSON that is valid."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FILE_WIDTH = 200
+"""Columns of text where output goes into a file or a pipe, which have no width of their own."""
+
+
+def print_json(content: Any) -> None:  # noqa: ANN401  whatever JSON can hold
+    """Print JSON; numbers that are not finite become null, which JSON has in their place."""
+    typer.echo(json.dumps(_plain(content), allow_nan=False, default=str))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  recursion over JSON
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def print_table(
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int
+) -> None:
+    """Print a table whose first `text_columns` columns are text, the others numbers."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=FILE_WIDTH)
+    table = Table(title=title or None, title_justify="left", box=None)
+    for index, heading in enumerate(headings):
+        justify: Any = "left" if index < text_columns else "right"
+        table.add_column(heading, justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))  # as it is: brackets are no markup
+    console.print(table)
