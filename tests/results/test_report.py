@@ -174,6 +174,16 @@ def test_thinning_keeps_the_extremes(values: list[float], bins: int) -> None:
     assert (thin_y.min(), thin_y.max()) == (y.min(), y.max())
 
 
+@pytest.mark.parametrize("known", [0, 1, 5])
+def test_a_web_of_which_little_is_known_can_still_be_drawn(known: int) -> None:
+    """Fewer values than bins, the rest cut out: every value is kept, and none is invented."""
+    x, y = np.arange(100.0), np.full(100, np.nan)
+    y[10 : 10 + known] = 1.0 + np.arange(known)
+    thin_x, thin_y = thinned(x, y, 20)
+    assert thin_x.tolist() == x[10 : 10 + known].tolist()
+    assert thin_y.tolist() == y[10 : 10 + known].tolist()
+
+
 @given(
     marks=st.lists(st.integers(0, 1000), min_size=2, max_size=20, unique=True).map(sorted),
     bins=st.integers(1, 30),

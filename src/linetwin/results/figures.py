@@ -104,12 +104,14 @@ def thinned(x: np.ndarray, y: np.ndarray, bins: int = WEB_BINS) -> tuple[np.ndar
         return x, y
     known = np.isfinite(y)
     x, y = x[known], y[known]
-    starts = np.linspace(0, len(x), bins + 1).astype(int)
-    chosen = []
+    # Where little is known there are fewer points than bins: none may be empty.
+    starts = np.unique(np.linspace(0, len(x), bins + 1).astype(int))
+    chosen: list[int] = []
     for first, last in pairwise(starts.tolist()):
         part = y[first:last]
         chosen += sorted({first + int(part.argmin()), first + int(part.argmax())})
-    return x[chosen], y[chosen]
+    kept = np.array(chosen, dtype=np.intp)
+    return x[kept], y[kept]
 
 
 def _visible(values: np.ndarray, limits: Sequence[float]) -> list[float] | None:
