@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from linetwin.line.world import Sink
     from linetwin.scenario.resolved import Scenario
 
+HOUR = 3_600_000
 BASELINE = Path(__file__).resolve().parents[2] / "scenarios" / "baseline.yaml"
 
 
@@ -44,8 +45,13 @@ class Memory:
 
 
 def pilot(cells: int = 60, *overrides: str, seed: int | None = None, **changes: Any) -> Scenario:  # noqa: ANN401
-    """Return the shipped baseline with a smaller order; `changes`: fields of the scenario."""
-    return replace(load(BASELINE, overrides, seed), order_cells=cells, **changes)
+    """Return the shipped baseline with a smaller order, a shorter ageing and an hour's recording.
+
+    `changes`: fields of the scenario.
+    """
+    quick = ("cell.ageing.ageing_time=3 h", *overrides)
+    fields = {"order_cells": cells, "limit_ticks": 240 * HOUR, "recording_ticks": HOUR} | changes
+    return replace(load(BASELINE, quick, seed), **fields)
 
 
 def make_world(scenario: Scenario, sink: Sink, driver: Driver | None = None) -> World:

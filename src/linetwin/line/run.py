@@ -157,7 +157,11 @@ def _check(world: World, data: dict[str, Any]) -> None:
     if data["scenario"] != _digest(world):
         message = "the snapshot belongs to another scenario than the one given"
         raise SimulationError(message)
-    expected = {"units": world.units, "models": _models(world), **_parts(world)}
+    expected: dict[str, Mapping[str, object]] = {
+        "units": world.units,
+        "models": _models(world),
+        **_parts(world),
+    }
     for kind, parts in expected.items():
         differing = data[kind].keys() ^ parts.keys()
         if differing:
