@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from linetwin.line.drivers import Driver
-    from linetwin.line.world import Sink
+    from linetwin.line.world import Models, Sink
     from linetwin.scenario.resolved import Scenario
 
 HOUR = 3_600_000
@@ -54,10 +54,12 @@ def pilot(cells: int = 60, *overrides: str, seed: int | None = None, **changes: 
     return replace(load(BASELINE, quick, seed), **fields)
 
 
-def make_world(scenario: Scenario, sink: Sink, driver: Driver | None = None) -> World:
+def make_world(
+    scenario: Scenario, sink: Sink, driver: Driver | None = None, models: Models | None = None
+) -> World:
     """Return a line on doubles, not begun yet."""
     chance = driver or StochasticDriver(Streams(scenario.seed))
-    return World(scenario, Doubles(), chance, sink, make_station)
+    return World(scenario, models or Doubles(), chance, sink, make_station)
 
 
 def run_out(world: World) -> None:
@@ -67,20 +69,22 @@ def run_out(world: World) -> None:
     run.close(world)
 
 
-def run_into(scenario: Scenario, folder: Path) -> World:
+def run_into(scenario: Scenario, folder: Path, models: Models | None = None) -> World:
     """Run a scenario from its beginning into a run folder."""
     writer = RunWriter(folder, {"scenario": scenario.name, "seed": scenario.seed}, scenario.text)
-    world = make_world(scenario, writer)
+    world = make_world(scenario, writer, models=models)
     world.begin()
     run_out(world)
     writer.finish("complete")
     return world
 
 
-def in_memory(scenario: Scenario, driver: Driver | None = None) -> tuple[World, Memory]:
+def in_memory(
+    scenario: Scenario, driver: Driver | None = None, models: Models | None = None
+) -> tuple[World, Memory]:
     """Run a scenario from its beginning; return the line and its rows."""
     sink = Memory()
-    world = make_world(scenario, sink, driver)
+    world = make_world(scenario, sink, driver, models)
     world.begin()
     run_out(world)
     return world, sink
