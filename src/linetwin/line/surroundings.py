@@ -106,6 +106,7 @@ class Recorder(Unit):
         rows.extend(
             (path, {"buffer_level": buffer.level}) for path, buffer in self.world.buffers.items()
         )
+        rows.extend((path, {"slurry_mass": tank.level}) for path, tank in self.world.tanks.items())
         if self.world.building is not None:
             rows.append((self.world.building.name, self.world.building.signals()))
         names = sorted({name for _, values in rows for name in values})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.results import display, timeline
+from linetwin.results import display, kpis_stations, timeline
 from linetwin.results.figures import Figure
 
 if TYPE_CHECKING:
@@ -112,25 +112,22 @@ def _covered(spans: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
 
 def buffer_levels(facts: Facts) -> Figure | None:
     """Draw how full each buffer was; None where no levels were recorded."""
-    if "buffer_level" not in facts.signals:
-        return None
-    levels = facts.signals[facts.signals["buffer_level"].notna()]
     per_unit, unit = _time(facts)
     edges = np.linspace(0, max(facts.end, 1), 401)
     names, rows, texts = [], [], []
-    for path, part in levels.groupby("station", sort=False):
-        capacity = (
-            facts.plan.buffers.get(str(path), {}).get("capacity") or part["buffer_level"].max()
-        )
+    for path, about, recorded in kpis_stations.levels(facts):
+        capacity = about.get("capacity") or recorded.max()
         at = np.clip(
-            np.searchsorted(part["tick"], (edges[:-1] + edges[1:]) / 2, "right") - 1, 0, None
+            np.searchsorted(recorded.index, (edges[:-1] + edges[1:]) / 2, "right") - 1, 0, None
         )
-        level = part["buffer_level"].to_numpy()[at]
-        names.append(display.name(str(path)))
+        level = recorded.to_numpy()[at]
+        names.append(display.name(path))
         rows.append(display.digits((level / (capacity or 1.0)).tolist(), 3))
         texts.append(
             [f"{display.plain(float(v))} of {display.plain(float(capacity))}" for v in level]
         )
+    if not names:
+        return None
     trace = {
         "type": "heatmap",
         "z": rows,

@@ -32,7 +32,7 @@ Kpis = dict[str, Section]
 GRADES = ("A", "B")
 _CELLS = ("capacity", "dcir", "ocv_drift", "first_cycle_efficiency", "discharge_energy")
 _SEGMENTS = ("loading_a", "loading_b", "porosity_a", "porosity_b")
-_SIGNALS = ("buffer_level", "electric_energy", "thermal_energy")
+_SIGNALS = ("buffer_level", "slurry_mass", "electric_energy", "thermal_energy")
 MS_PER_HOUR = 3_600_000
 
 

@@ -10,6 +10,8 @@ from linetwin.results import timeline
 from linetwin.results.kpis import Facts, Section, kpi
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 FAILED = "Aborted"
@@ -160,17 +162,21 @@ def _failures(facts: Facts) -> Section:
     }
 
 
+def levels(facts: Facts) -> Iterator[tuple[str, dict[str, Any], pd.Series]]:
+    """Yield path, description and levels by tick of every buffer: lots, or kg in a tank."""
+    for path, rows in facts.signals.groupby("station", sort=False):
+        about = facts.plan.buffers.get(str(path), {})
+        column = "slurry_mass" if about.get("kind") == "tank" else "buffer_level"
+        if column in rows and rows[column].notna().any():
+            yield str(path), about, rows.set_index("tick")[column].dropna()
+
+
 def buffers(facts: Facts) -> Section:
     """Return levels of the buffers over the run."""
-    if "buffer_level" not in facts.signals:
-        return {}
-    levels = facts.signals[facts.signals["buffer_level"].notna()]
     section: Section = {}
-    for path, rows in levels.groupby("station", sort=False):
-        level = rows["buffer_level"].to_numpy()
-        about = facts.plan.buffers.get(str(path), {})
+    for path, about, level in levels(facts):
         capacity = about.get("capacity")
-        section[str(path)] = kpi(
+        section[path] = kpi(
             {
                 "mean": float(level.mean()),
                 "maximum": float(level.max()),

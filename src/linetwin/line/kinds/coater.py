@@ -100,10 +100,8 @@ class Coater(Station):
         return heating * (1 - self.value("heat_recovery")) + evaporation * self.value("latent_heat")
 
     def signals(self) -> dict[str, float]:
-        """Speed of the web now, and the level of the slurry tank."""
-        tank = self.world.tanks[self.config.takes["slurry"]]
-        speed = self.job.get("speed", 0.0) if self.state.mode == "Execute" else 0.0
-        return {"web_speed": speed, "slurry_mass": tank.level}
+        """Speed of the web now."""
+        return {"web_speed": self.job.get("speed", 0.0) if self.state.mode == "Execute" else 0.0}
 
     def _zones(self) -> tuple[float, ...]:
         zones = self.config.parameters["zone_temperatures"].value
