@@ -76,9 +76,7 @@ class ModelError(LinetwinError):
 
     exit_code = 3
 
-    def __init__(
-        self, message: str, model: str = "", time_s: float | None = None
-    ) -> None:
+    def __init__(self, message: str, model: str = "", time_s: float | None = None) -> None:
         self.model = model
         self.time_s = time_s
         where = model + ("" if time_s is None else f" at {time_s:.3f} s")
