@@ -78,6 +78,7 @@ def _html(run: Run, facts: Facts, found: Kpis) -> str:
         if html
     )
     title = str(facts.plan.content.get("title") or run.manifest["scenario"] or "A run")
+    description = str(facts.plan.content.get("description") or "")
     figures: list[dict[str, object]] = [
         {"name": f.name, "data": f.data, "layout": f.layout | {"height": f.height}}
         for f in page.figures
@@ -89,7 +90,7 @@ def _html(run: Run, facts: Facts, found: Kpis) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             "<meta name='viewport' content='width=device-width, initial-scale=1'>",
             f"<title>{escape(title)}</title><style>{_resource('report.css')}</style></head>",
-            f"<body><main>{_header(run, title)}{_answers(found)}<nav>{links}</nav>",
+            f"<body><main>{_header(run, title, description)}{_answers(found)}<nav>{links}</nav>",
             *body,
             "</main>",
             f"<script type='application/json' id='figures'>{_embedded(figures)}</script>",
@@ -110,7 +111,7 @@ def _embedded(content: object) -> str:
     return text.replace("</", "<\\/")
 
 
-def _header(run: Run, title: str) -> str:
+def _header(run: Run, title: str, description: str) -> str:
     manifest = run.manifest
     warnings = []
     if manifest["status"] != "complete":
@@ -125,7 +126,8 @@ def _header(run: Run, title: str) -> str:
     said = "".join(f"<p class='warning'>{escape(text)}</p>" for text in warnings)
     started = str(manifest.get("started") or "")[:16].replace("T", " ")
     about = f"Scenario {manifest['scenario']}, seed {manifest['seed']}, run on {started} UTC"
-    return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p></header>{said}"
+    text = f"<p>{escape(description)}</p>" if description else ""
+    return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p>{text}</header>{said}"
 
 
 def _answers(found: Kpis) -> str:

@@ -112,8 +112,10 @@ class Formation(Chamber):
             for _ in range(failed):
                 wait = max(wait, self.world.driver.time_to_repair(self.name, failure) / 1000)
             if failed:
+                # A channel stops its cell, not the station: no state of the station changes.
+                cause = f"{failure.cause} repaired"
                 self.world.log_event(
-                    self.name, "failure", lot=lot.name, cause=failure.cause, amount=float(failed)
+                    self.name, "note", lot=lot.name, cause=cause, amount=float(failed)
                 )
         return wait
 
