@@ -34,7 +34,7 @@ MAIN = (
     "energy.energy_per_good_energy",
     "quality.rolled_throughput_yield",
     "quality.capacity.mean",
-    "quality.capacity.std",
+    "quality.capacity.standard_deviation",
     "quality.dcir.mean",
     "quality.first_cycle_efficiency.mean",
 )

@@ -1,0 +1,47 @@
+"""The library built, a clerk at the command line, and one small order that has been run.
+
+Tests are imported by path, so what they share is found through sys.path.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cli_support import Answer, Clerk, Order, linetwin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def library() -> None:
+    """Every FMU of the library is built, which is quick where it is."""
+    built = linetwin("fmu", "build")
+    assert built.code == 0, built.err
+
+
+@pytest.fixture(scope="session")
+def clerk(library: None) -> Iterator[Clerk]:
+    """Runs commands quickly; what tests a process of its own calls `linetwin`."""
+    made = Clerk()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    """A small order that is right."""
+    return Order(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(library: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Order, Answer]:
+    """A small order that was run with one command, and what that said. Only to be read."""
+    small = Order(tmp_path_factory.mktemp("finished"))
+    return small, linetwin("run", small.file, "-o", small.run)
