@@ -5,117 +5,24 @@ The tests that drop a part of the saved state show that the comparison can fail.
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import random
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import DoubleContinuous
+from freezing import Frozen, at_random, check_all, freeze, outcome
 from line_support import Memory, differences, in_memory, make_world, pilot, run_out
-from thaw import line, thaw
 
-from linetwin.errors import WiringError
 from linetwin.line import run
 from linetwin.line.unit import UnitState
-from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from linetwin.line.world import World
 
 CELLS = 40
-THAW = Path(__file__).with_name("thaw.py")
-SOURCE = Path(__file__).resolve().parents[2] / "src"
-
-
-@dataclass
-class Frozen:
-    """A finished run folder, and snapshots taken on the way, by number of events."""
-
-    folder: Path
-    cells: int
-    models: str
-    events: int = 0
-    snapshots: dict[int, bytes] = field(default_factory=dict)
-
-
-def freeze(
-    folder: Path, cells: int, wanted: Callable[[World], bool], models: str = "doubles"
-) -> Frozen:
-    """Run an order into a folder and save the line after every event that is `wanted`."""
-    writer = RunWriter(folder, {"scenario": "baseline", "seed": 1}, "frozen")
-    world = line(cells, models, writer)
-    frozen = Frozen(folder, cells, models)
-    world.begin()
-    while world.step():
-        if wanted(world):
-            frozen.snapshots[world.events] = run.save(world, writer.mark())
-    run.close(world)
-    writer.finish("complete")
-    frozen.events = world.events
-    return frozen
-
-
-def at_random(count: int, cells: int, models: str = "doubles") -> Callable[[World], bool]:
-    """Return a choice of `count` events, two thirds of them not the building's nor the recorder's.
-
-    For days of ageing those two are nearly alone.
-    """
-    world = line(cells, models, Memory())
-    world.begin()
-    lively: list[int] = []
-    while True:
-        who, _ = world.calendar._environment._queue[0][3].value
-        if who not in {"building", "recorder"}:
-            lively.append(world.events + 1)
-        if not world.step():
-            break
-    chance = random.Random(20_261_121)  # noqa: S311  a sample, no secret
-    chosen = set(chance.sample(range(1, world.events), count // 3))
-    rest = [number for number in lively if number not in chosen and number < world.events]
-    chosen |= set(chance.sample(rest, count - len(chosen)))
-    return lambda world: world.events in chosen
-
-
-def thaw_apart(frozen: Frozen, number: int, folder: Path) -> dict[str, Any]:
-    """Thaw a copy of the run folder in a process of its own."""
-    shutil.copytree(frozen.folder, folder)
-    snapshot = folder / "line.snapshot"
-    snapshot.write_bytes(frozen.snapshots[number])
-    asked = {
-        "folder": str(folder),
-        "snapshot": str(snapshot),
-        "cells": frozen.cells,
-        "models": frozen.models,
-    }
-    done = subprocess.run(
-        [sys.executable, str(THAW), json.dumps(asked)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(SOURCE), str(THAW.parent)))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def check_all(frozen: Frozen, folder: Path) -> None:
-    """Thaw every snapshot in a fresh process: the same log, the same tables, the same bytes."""
-    for number in frozen.snapshots:
-        copy = folder / f"thawed-{number}"
-        found = thaw_apart(frozen, number, copy)
-        assert found == {"saved_again_alike": True, "events": frozen.events, "ended": "order"}
-        assert differences(frozen.folder, copy) == [], f"after event {number}"
-        shutil.rmtree(copy)
 
 
 @pytest.fixture(scope="module")
@@ -175,17 +82,6 @@ def test_a_thawed_baseline_goes_on_alike_after_a_hundred_events(tmp_path: Path) 
     """The whole order of 1,000 cells, after each of 100 random events."""
     found = freeze(tmp_path / "run", 1000, at_random(100, 1000))
     assert len(found.snapshots) == 100
-    check_all(found, tmp_path)
-
-
-@pytest.mark.slow
-def test_a_thawed_line_of_fmus_goes_on_alike(tmp_path: Path) -> None:
-    """The whole order on compiled FMUs, after each of ten random events."""
-    try:
-        line(1000, "fmus", Memory())
-    except WiringError as error:
-        pytest.skip(f"the FMUs are not built: {error.problems[0].message}")
-    found = freeze(tmp_path / "run", 1000, at_random(10, 1000, "fmus"), "fmus")
     check_all(found, tmp_path)
 
 
@@ -259,16 +155,6 @@ FAULTS: dict[str, Fault] = {
     "the ledger": ("coating", lambda data: data["ledger"][0].clear()),
     "the counts of cells": ("stacking", lambda data: data["counts"].clear()),
 }
-
-
-def outcome(frozen: Frozen, blob: bytes, folder: Path) -> list[str]:
-    """Thaw here; return what differs from the reference, or how the line broke down."""
-    shutil.copytree(frozen.folder, folder)
-    try:
-        thaw(folder, blob, frozen.cells)
-    except Exception as error:  # noqa: BLE001  a line of which a part is missing may break anyhow
-        return [repr(error)]
-    return differences(frozen.folder, folder)
 
 
 @pytest.mark.parametrize("dropped", FAULTS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from line_support import BASELINE, make_world, pilot, run_out
 
 from linetwin.line import run
 from linetwin.results.writer import RunWriter
+from linetwin.scenario import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,12 +34,12 @@ class LateSink:
 
 
 def line(cells: int, models: str, sink: Sink) -> World:
-    """Return the pilot line on doubles or on FMUs, not begun yet."""
-    scenario = pilot(cells)
+    """Return the pilot line on doubles, or the shipped baseline on FMUs, not begun yet."""
     if models == "doubles":
-        return make_world(scenario, sink)
+        return make_world(pilot(cells), sink)
     from linetwin.cli import compose
 
+    scenario = replace(load(BASELINE, (), None), order_cells=cells)
     return compose.make_world(scenario, BASELINE.parent / scenario.files[1], sink)
 
 
