@@ -49,10 +49,16 @@ class LotBuffer:
         """How many lots lie here."""
         return float(len(self.lots))
 
-    def put(self, who: str, lot: str) -> bool:
-        """Put a lot, or note that `who` waits for room."""
+    def has_room(self, who: str) -> bool:
+        """Tell whether a lot fits, or note that `who` waits for room."""
         if len(self.lots) >= self.capacity:
             self._putters.wait(who)
+            return False
+        return True
+
+    def put(self, who: str, lot: str) -> bool:
+        """Put a lot, or note that `who` waits for room."""
+        if not self.has_room(who):
             return False
         self.lots.append(lot)
         self._takers.wake()

@@ -59,34 +59,24 @@ class Chamber(Equipment):
             name, due, entered = str(place[0]), int(place[1]), int(place[2])
             if due > self.world.now:
                 continue
-            if not output.put(self.name, name):
+            if not output.has_room(self.name):
                 return True
-            lot = self.world.lots[name]
-            self.discharge(lot, (self.world.now - entered) / 1000)
-            if lot.items:
-                lot.place = output.path
-                self.world.log_event(self.name, "give", lot=name, amount=lot.amount)
-            else:
-                output.lots.remove(name)
-                self.world.end_lot(name, "scrap", self.name)
+            self.discharge(self.world.lots[name], (self.world.now - entered) / 1000)
             self.places.remove(place)
+            self.give(self.role, name)
             self.drive_machine()
         return False
 
     def _take_in(self) -> bool:
         """Admit lots while there are places; True when one could be taken but none waits."""
-        source = self.world.buffers[self.config.takes[self.role]]
         while len(self.places) < int(self.value("parallel_places")):
             if not self.world.is_open(self.config.calendar):
                 return False
-            name = source.take(self.name)
-            if name is None:
+            lot = self.take(self.role)
+            if lot is None:
                 return True
-            lot = self.world.lots[name]
-            lot.place = self.name
             ticks, watts = self.admit(lot)
-            self.places.append([name, self.world.now + ticks, self.world.now, watts])
-            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+            self.places.append([lot.name, self.world.now + ticks, self.world.now, watts])
             self.wake_at(self.world.now + ticks)
             self.set_mode("Execute")
             self.drive_machine()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from linetwin.contracts import Columns, Continuous, Transform
+    from linetwin.line.lots import Lot
     from linetwin.line.world import World
     from linetwin.scenario.resolved import StationConfig
 
@@ -61,6 +62,32 @@ class Equipment(Unit):
     def signals(self) -> dict[str, float]:
         """Quantities of this kind of station worth recording, beside those of its machine."""
         return {}
+
+    def take(self, role: str) -> Lot | None:
+        """Take the oldest lot of a role's buffer; None, and a wake-up later, where none waits."""
+        name = self.world.buffers[self.config.takes[role]].take(self.name)
+        if name is None:
+            return None
+        lot = self.world.lots[name]
+        lot.place = self.name
+        self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+        return lot
+
+    def give(self, role: str, name: str) -> bool:
+        """Hand a lot over; False, and a wake-up later, where its buffer is full.
+
+        A tray whose cells have all been scrapped ends here.
+        """
+        lot = self.world.lots[name]
+        if lot.kind == "tray" and not lot.items:
+            self.world.end_lot(name, "scrap", self.name)
+            return True
+        buffer = self.world.buffers[self.config.gives[role]]
+        if not buffer.put(self.name, name):
+            return False
+        lot.place = buffer.path
+        self.world.log_event(self.name, "give", lot=name, amount=lot.amount)
+        return True
 
     def set_mode(self, mode: str, cause: str = "") -> None:
         """Enter a PackML state; the event log and the machine model see every change."""

@@ -24,13 +24,10 @@ class Calender(Station):
     def prepare(self) -> Operation | None:
         """Take a roll, thread it, run it through the gap."""
         if "roll" not in self.job:
-            name = self.world.buffers[self.config.takes["rolls"]].take(self.name)
-            if name is None:
+            lot = self.take("rolls")
+            if lot is None:
                 return None
-            lot = self.world.lots[name]
-            lot.place = self.name
-            self.job.update(roll=name, threaded=False)
-            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+            self.job.update(roll=lot.name, threaded=False)
         if not self.job["threaded"]:
             return Operation("thread", round(self.value("changeover_time") * 1000), "Starting")
         self.job["speed"] = self.value("web_speed")
@@ -48,14 +45,10 @@ class Calender(Station):
 
     def deliver(self) -> bool:
         """Hand over the roll."""
-        if "done" not in self.job:
-            return True
-        buffer = self.world.buffers[self.config.gives["rolls"]]
-        if not buffer.put(self.name, self.job["done"]):
-            return False
-        lot = self.world.lots[self.job.pop("done")]
-        lot.place = buffer.path
-        self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
+        if "done" in self.job:
+            if not self.give("rolls", self.job["done"]):
+                return False
+            del self.job["done"]
         return True
 
     def process_power(self) -> float:

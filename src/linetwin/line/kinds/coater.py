@@ -71,14 +71,10 @@ class Coater(Station):
 
     def deliver(self) -> bool:
         """Hand over a roll that is coated on both sides."""
-        if "done" not in self.job:
-            return True
-        buffer = self.world.buffers[self.config.gives["rolls"]]
-        if not buffer.put(self.name, self.job["done"]):
-            return False
-        lot = self.world.lots[self.job.pop("done")]
-        lot.place = buffer.path
-        self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
+        if "done" in self.job:
+            if not self.give("rolls", self.job["done"]):
+                return False
+            del self.job["done"]
         return True
 
     def resumed(self, done: float, stopped_s: float) -> None:

@@ -63,13 +63,10 @@ class Filler(Station):
     def prepare(self) -> Operation | None:
         """Take a tray."""
         if "tray" not in self.job:
-            name = self.world.buffers[self.config.takes["cells"]].take(self.name)
-            if name is None:
+            lot = self.take("cells")
+            if lot is None:
                 return None
-            lot = self.world.lots[name]
-            lot.place = self.name
-            self.job["tray"] = name
-            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+            self.job["tray"] = lot.name
         cells = self.world.lots[self.job["tray"]].items
         fixed = self.value("evacuating_time") + self.value("dosing_time")
         return Operation("fill", round((fixed + cells * self.value("cycle_time")) * 1000))
@@ -91,18 +88,10 @@ class Filler(Station):
 
     def deliver(self) -> bool:
         """Hand over the tray."""
-        if "done" not in self.job:
-            return True
-        lot = self.world.lots[self.job["done"]]
-        buffer = self.world.buffers[self.config.gives["cells"]]
-        if lot.items and not buffer.put(self.name, lot.name):
-            return False
-        del self.job["done"]
-        if not lot.items:
-            self.world.end_lot(lot.name, "scrap", self.name)
-            return True
-        lot.place = buffer.path
-        self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
+        if "done" in self.job:
+            if not self.give("cells", self.job["done"]):
+                return False
+            del self.job["done"]
         return True
 
     def _dose(self, lot: Lot) -> None:

@@ -29,13 +29,10 @@ class Grading(Station):
     def prepare(self) -> Operation | None:
         """Take a tray."""
         if "tray" not in self.job:
-            name = self.world.buffers[self.config.takes["cells"]].take(self.name)
-            if name is None:
+            lot = self.take("cells")
+            if lot is None:
                 return None
-            lot = self.world.lots[name]
-            lot.place = self.name
-            self.job["tray"] = name
-            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+            self.job["tray"] = lot.name
         cells = self.world.lots[self.job["tray"]].items
         return Operation("grade", round(cells * self.value("cycle_time") * 1000))
 

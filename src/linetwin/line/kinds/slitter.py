@@ -28,13 +28,10 @@ class Slitter(Station):
         if "roll" not in self.job:
             if self.job.get("cut", 0.0) >= self.value("knife_life"):
                 return Operation("knife", round(self.value("knife_change_time") * 1000), "Starting")
-            name = self.world.buffers[self.config.takes["rolls"]].take(self.name)
-            if name is None:
+            lot = self.take("rolls")
+            if lot is None:
                 return None
-            lot = self.world.lots[name]
-            lot.place = self.name
-            self.job.update(roll=name, threaded=False)
-            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+            self.job.update(roll=lot.name, threaded=False)
         if not self.job["threaded"]:
             return Operation("thread", round(self.value("changeover_time") * 1000), "Starting")
         length = self.world.lots[self.job["roll"]].amount
@@ -53,15 +50,10 @@ class Slitter(Station):
 
     def deliver(self) -> bool:
         """Hand over the daughter rolls, one by one."""
-        buffer = self.world.buffers[self.config.gives["rolls"]]
         while self.job.get("done"):
-            name = self.job["done"][0]
-            if not buffer.put(self.name, name):
+            if not self.give("rolls", self.job["done"][0]):
                 return False
             self.job["done"].pop(0)
-            lot = self.world.lots[name]
-            lot.place = buffer.path
-            self.world.log_event(self.name, "give", lot=name, amount=lot.amount)
         return True
 
     def signals(self) -> dict[str, float]:

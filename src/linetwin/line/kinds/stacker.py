@@ -71,15 +71,9 @@ class Stacker(Station):
         lot = self.world.lots[self.job["tray"]]
         if lot.items < self.value("tray_size") and self.world.to_release() != 0:
             return True
-        buffer = self.world.buffers[self.config.gives["cells"]]
-        if lot.items and not buffer.put(self.name, lot.name):
+        if not self.give("cells", lot.name):
             return False
         del self.job["tray"]
-        if not lot.items:
-            self.world.end_lot(lot.name, "scrap", self.name)
-            return True
-        lot.place = buffer.path
-        self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
         return True
 
     def _length(self, electrode: str) -> float:
@@ -104,15 +98,11 @@ class Stacker(Station):
 
     def _load(self, electrode: str) -> bool:
         """Put a roll on; one that is too short or too moist for a cell is scrap at once."""
-        buffer = self.world.buffers[self.config.takes[electrode]]
-        while (name := buffer.take(self.name)) is not None:
-            lot = self.world.lots[name]
-            lot.place = self.name
-            self.job[electrode], self.job[f"{electrode}_at"] = name, 0.0
-            self.world.log_event(self.name, "take", lot=name, amount=lot.amount)
+        while (lot := self.take(electrode)) is not None:
+            self.job[electrode], self.job[f"{electrode}_at"] = lot.name, 0.0
             if lot.properties["moisture"] > self.value(f"{electrode}_moisture_limit"):
                 self.world.log_event(
-                    self.name, "scrap", lot=name, cause="moisture", amount=lot.amount
+                    self.name, "scrap", lot=lot.name, cause="moisture", amount=lot.amount
                 )
             elif lot.amount >= self._length(electrode):
                 return True
