@@ -51,7 +51,7 @@ class FmuModels:
 def check_models(scenario: Scenario, base: Path) -> None:
     """Raise a WiringError with everything that keeps any FMU from answering."""
     problems: list[Problem] = []
-    for kind, process in _processes(scenario):
+    for kind, process in processes(scenario):
         found = check_process(replace(process, key=""), CONTRACTS[kind], base)
         problems.extend(replace(problem, key=_where(problem, process)) for problem in found)
     if problems:
@@ -74,7 +74,8 @@ def make_world(scenario: Scenario, base: Path, sink: Sink) -> World:
     return World(scenario, FmuModels(base), driver, sink, make_station)
 
 
-def _processes(scenario: Scenario) -> Iterator[tuple[str, ProcessConfig]]:
+def processes(scenario: Scenario) -> Iterator[tuple[str, ProcessConfig]]:
+    """Yield (kind, process) of every station, machine and building."""
     stations = list(scenario.stations.values())
     if scenario.building is not None:
         stations.append(scenario.building)

@@ -13,6 +13,7 @@ import typer
 from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.compose import make_world
 from linetwin.cli.driving import LateSink, Outcome, drive
+from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.printing import print_json
 from linetwin.cli.summary import cells, summary
@@ -131,8 +132,8 @@ def _base(request: Request, scenario: Scenario) -> Path:
 def _run_once(
     request: Request, scenario: Scenario, folder: Path, interruption: Interruption
 ) -> Outcome:
-    sink = LateSink()
-    world = make_world(scenario, _base(request, scenario), sink)
+    sink, base = LateSink(), _base(request, scenario)
+    world = make_world(scenario, base, sink)
     asked = {
         "scenario": str(request.file()),
         "settings": list(request.settings),
@@ -141,7 +142,7 @@ def _run_once(
     }
     manifest = {"scenario": scenario.name, "seed": scenario.seed, "request": asked}
     interruption.check()
-    sink.writer = RunWriter(folder, manifest, scenario.text)
+    sink.writer = RunWriter(folder, manifest, scenario.text + model_evidence(scenario, base))
     return drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=True)
 
 

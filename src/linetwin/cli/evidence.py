@@ -1,0 +1,55 @@
+"""What the models assume: their own constants, with source and tag, for the run folder."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from linetwin.cli.compose import processes
+from linetwin.cosim import find_fmu, read_description
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from linetwin.scenario.resolved import Scenario
+
+
+def model_evidence(scenario: Scenario, base: Path) -> str:
+    """Return YAML: each FMU of a scenario with version, validity, hash and its own parameters.
+
+    A station's setting of a parameter stands with the station; here is what holds where it sets
+    nothing. An FMU without evidence is listed without parameters.
+    """
+    found: dict[str, Any] = {}
+    for _, process in processes(scenario):
+        description = read_description(find_fmu(process.model, base))
+        if description.model not in found:
+            found[description.model] = _of(description.evidence)
+    stream = io.StringIO()
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.width = 100
+    writer.dump({"models": found}, stream)
+    return stream.getvalue()
+
+
+def _of(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = {
+        key: str(evidence[key]) for key in ("version", "validity", "hash") if key in evidence
+    }
+    origin = f"model {evidence.get('model', '')} {about.get('version', '')}".strip()
+    parameters = {
+        name: {
+            "value": entry.get("start"),
+            "unit": entry.get("unit", ""),
+            "tag": entry["tag"],
+            "source": entry.get("source", ""),
+            "origin": origin,
+        }
+        for name, entry in evidence.get("variables", {}).items()
+        if entry.get("kind") == "parameter" and entry.get("tag")
+    }
+    return {**about, "parameters": parameters}
