@@ -31,7 +31,7 @@ class Coater(Station):
 
     @property
     def job(self) -> dict[str, Any]:
-        """`roll`, `side`, `position` in the pass [m], `stops` [[m, s], ...] of the block."""
+        """`roll`, `side`, `position` [m], `stops` [[m, s], ...] of the block, `discard` [m]."""
         return self.state.job
 
     def has_finished(self) -> bool:
@@ -63,7 +63,7 @@ class Coater(Station):
             case "mount":
                 self._mount()
             case "turn":
-                self.job.update(side="b", position=0.0, restart=True, stops=[])
+                self.job.update(side="b", position=0.0, restart=True, stops=[], discard=0.0)
             case "coat":
                 self._coat()
             case "unload":
@@ -129,7 +129,7 @@ class Coater(Station):
                 amount_unit="m2",
             )
         lot.properties["initial_porosity"] = self.value("initial_porosity")
-        self.job.update(roll=lot.name, side="a", position=0.0, restart=True, stops=[])
+        self.job.update(roll=lot.name, side="a", position=0.0, restart=True, stops=[], discard=0.0)
         self.world.wake_finished()
         self.world.log_event(self.name, "take", lot=lot.name, amount=length)
 
@@ -162,6 +162,23 @@ class Coater(Station):
         self.job["position"] = float(self.job["position"]) + self._block()
         self.job.update(restart=False, stops=[])
 
+    def _starts(self) -> list[float]:
+        """Metres of the block at which the coater was started."""
+        first = [0.0] if self.job["restart"] else []
+        return first + [float(position) for position, _ in self.job["stops"]]
+
+    def _discarded(self, offsets: np.ndarray, length: float) -> np.ndarray:
+        """Which segments of the block are web of a start-up; what reaches beyond is carried on."""
+        carried = float(self.job["discard"])
+        hit = offsets < carried - 1e-9
+        until = carried
+        for start in self._starts():
+            end = start + self.value("startup_length")
+            hit |= (offsets >= start - 1e-9) & (offsets < end - 1e-9)
+            until = max(until, end)
+        self.job["discard"] = max(0.0, until - length)
+        return hit
+
     def _wander(self, cause: str, count: int, spread: float, correlation_m: float) -> np.ndarray:
         """First-order autoregressive noise along the web, of standard deviation `spread`."""
         keep = math.exp(-self.value("segment_length") / correlation_m)
@@ -189,10 +206,8 @@ class Coater(Station):
             "gap drift", len(rows), self.value("gap_drift"), self.value("gap_drift_length")
         )
         slot_flow = np.full(len(rows), flow)
-        starts = [0.0] if self.job["restart"] else []
-        starts += [position for position, _ in self.job["stops"]]
         offsets = np.cumsum(lengths) - lengths
-        for position in starts:
+        for position in self._starts():
             slot_flow[min(len(rows) - 1, int(np.searchsorted(offsets, position, "right")) - 1)] = (
                 0.0
             )
@@ -315,14 +330,7 @@ class Coater(Station):
         self, lot: Lot, rows: np.ndarray, lengths: np.ndarray, coated: Columns, dried: Columns
     ) -> None:
         target, tolerance = self.value("loading_target"), self.value("loading_tolerance")
-        starts = [0.0] if self.job["restart"] else []
-        starts += [position for position, _ in self.job["stops"]]
-        offsets = np.cumsum(lengths) - lengths
-        startup = np.zeros(len(rows), dtype=bool)
-        for position in starts:
-            startup |= (offsets >= position - 1e-9) & (
-                offsets < position + self.value("startup_length")
-            )
+        startup = self._discarded(np.cumsum(lengths) - lengths, float(lengths.sum()))
         mark(lot, rows, startup, "start-up of the coater")
         mark(lot, rows, coated["loading"] < target * (1 - tolerance), "loading below its window")
         mark(lot, rows, coated["loading"] > target * (1 + tolerance), "loading above its window")
