@@ -72,13 +72,12 @@ class Watch:
             self.lively.append(world.events + 1)
         return False
 
-    def choose(self, count: int) -> Callable[[World], bool]:
-        """Return a random choice of `count` events, two thirds of them not of regular units."""
+    def choose(self, count: int) -> set[int]:
+        """Return `count` random events by number, two thirds of them not of regular units."""
         chance = random.Random(20_261_121)  # noqa: S311  a sample, no secret
         chosen = set(chance.sample(range(1, self.events + 1), count // 3))
         rest = [number for number in self.lively if number not in chosen and number <= self.events]
-        chosen |= set(chance.sample(rest, count - len(chosen)))
-        return lambda world: world.events in chosen
+        return chosen | set(chance.sample(rest, count - len(chosen)))
 
 
 def at_random(count: int, cells: int, models: str = "doubles") -> Callable[[World], bool]:
@@ -88,7 +87,8 @@ def at_random(count: int, cells: int, models: str = "doubles") -> Callable[[Worl
     world.begin()
     while world.step():
         watch(world)
-    return watch.choose(count)
+    chosen = watch.choose(count)
+    return lambda world: world.events in chosen
 
 
 def thaw_apart(frozen: Frozen, number: int, folder: Path) -> dict[str, Any]:

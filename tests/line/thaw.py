@@ -34,12 +34,14 @@ class LateSink:
 
 
 def line(cells: int, models: str, sink: Sink) -> World:
-    """Return the pilot line on doubles, or the shipped baseline on FMUs, not begun yet."""
+    """Return the pilot line on doubles or fmus, or the baseline as shipped; not begun yet."""
     if models == "doubles":
         return make_world(pilot(cells), sink)
     from linetwin.cli import compose
 
-    scenario = replace(load(BASELINE, (), None), order_cells=cells)
+    scenario = pilot(cells)
+    if models == "shipped":
+        scenario = replace(load(BASELINE, (), None), order_cells=cells)
     return compose.make_world(scenario, BASELINE.parent / scenario.files[1], sink)
 
 
