@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,17 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linetwin.cli.interruption import SIGNALS
 from linetwin.results.schemas import TABLES
 from linetwin.scenario.loading import find_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 COMMAND = [sys.executable, "-m", "linetwin.cli"]
 BASELINE = find_scenario("baseline").resolve()
 LINE = BASELINE.parent / "lines" / "pilot.yaml"
 RECIPE = next((BASELINE.parent / "recipes").glob("*.yaml"))
 CELLS = 40
+TABLE_NAMES = tuple(TABLES)
 SCENARIO = """\
 schema: 1
 name: small
@@ -133,13 +136,14 @@ def status(folder: Path) -> str:
 
 
 def start_run(
-    scenario: Path, folder: Path, *, until: Callable[[], bool]
+    order: Order, *, until: Callable[[], bool], **environment: str
 ) -> subprocess.Popen[bytes]:
-    """Start `linetwin run` and return it once `until()` holds; it may be interrupted then."""
+    """Start to run an order, with snapshots, and return once `until()` holds."""
     process = subprocess.Popen(
-        [*COMMAND, "run", str(scenario), "-o", str(folder)],
+        [*COMMAND, "run", str(order.file), "-o", str(order.run), "--snapshot-every", "12 h"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
         preexec_fn=_heed_interrupts,  # noqa: PLW1509 - one call, and no thread is left in it
     )
     end = time.monotonic() + PATIENCE_S
@@ -155,4 +159,12 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-TABLE_NAMES = tuple(TABLES)
+@contextlib.contextmanager
+def restored_signals() -> Iterator[None]:
+    """Put back what a command does to this process's signals."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cli_support import Answer, Clerk, Order, linetwin
+from tiny_models import write_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,3 +46,15 @@ def finished(library: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[O
     """A small order that was run with one command, and what that said. Only to be read."""
     small = Order(tmp_path_factory.mktemp("finished"))
     return small, linetwin("run", small.file, "-o", small.run)
+
+
+@pytest.fixture(scope="session")
+def tiny(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the FMUs of a user's own library, built by command."""
+    pytest.importorskip("casadi")
+    folder = tmp_path_factory.mktemp("tiny")
+    models = write_library(folder / "models")
+    built = clerk("fmu", "build", "--models", models, "-o", folder / "built")
+    assert built.code == 0, built.err
+    assert "3 built" in built.out
+    return folder / "built"

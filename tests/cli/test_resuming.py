@@ -1,0 +1,114 @@
+"""`run --snapshot-every` and `resume`: the same tables as if nothing had happened."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from cli_support import TABLE_NAMES, Answer, Clerk, Order, linetwin
+
+from linetwin.results import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INTERVAL_MS = 12 * 3_600_000
+
+
+@pytest.fixture(scope="module")
+def saved(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Order:
+    """The order of `finished`, saved every twelve hours."""
+    small = Order(tmp_path_factory.mktemp("saved"))
+    answer = clerk("run", small.file, "-o", small.run, "--snapshot-every", "12 h")
+    assert answer.code == 0, answer.err
+    return small
+
+
+def assert_same_tables(one: Path, other: Path) -> None:
+    """Every row of every table is the same, to the last bit."""
+    for name in TABLE_NAMES:
+        pd.testing.assert_frame_equal(
+            read(one).table(name), read(other).table(name), check_exact=True
+        )
+
+
+def test_saving_changes_nothing(finished: tuple[Order, Answer], saved: Order) -> None:
+    """A run that was saved on its way is the run that was not."""
+    assert_same_tables(finished[0].run, saved.run)
+
+
+def test_snapshots_stand_in_the_manifest_by_their_tick(saved: Order) -> None:
+    """One at the first event after each interval, named by its tick, and no half ones."""
+    files = sorted(file.name for file in (saved.run / "snapshots").iterdir())
+    manifest = read(saved.run).manifest
+    assert manifest["snapshots"] == files
+    ticks = [int(name.partition(".")[0]) for name in files]
+    assert [tick // INTERVAL_MS for tick in ticks] == list(range(1, len(ticks) + 1))
+    assert manifest["end_tick"] // INTERVAL_MS in (len(ticks), len(ticks) + 1)
+
+
+def test_a_run_resumed_in_a_fresh_process_ends_alike(
+    finished: tuple[Order, Answer], saved: Order, tmp_path: Path
+) -> None:
+    """From the middle: the same tables, exactly, the same key figures, no snapshot twice."""
+    copy = shutil.copytree(saved.run, tmp_path / "copy")
+    before = read(copy).manifest["snapshots"]
+    answer = linetwin("resume", copy / "snapshots" / before[len(before) // 2])
+    assert answer.code == 0, answer.err
+    assert "small: complete" in answer.out
+    assert_same_tables(finished[0].run, copy)
+    assert read(copy).kpis == read(finished[0].run).kpis
+    assert read(copy).manifest["snapshots"] == before
+    assert (copy / "report.html").is_file()
+
+
+def test_what_is_no_snapshot_of_this_run_is_refused(
+    saved: Order, clerk: Clerk, tmp_path: Path
+) -> None:
+    """Noise, a piece, nothing, a folder: exit code 2, and the run folder is as it was."""
+    copy = shutil.copytree(saved.run, tmp_path / "copy")
+    good = min((copy / "snapshots").iterdir())
+    content = good.read_bytes()
+    before = read(copy).manifest
+    (copy / "snapshots" / "piece.snapshot").write_bytes(content[: len(content) // 2])
+    (copy / "snapshots" / "noise.snapshot").write_bytes(bytes(range(256)))
+    (copy / "snapshots" / "packed.snapshot").write_bytes(b"\x01")
+    for name in ("piece", "noise", "packed", "missing"):
+        answer = clerk("resume", copy / "snapshots" / f"{name}.snapshot")
+        assert answer.code == 2, answer.err
+        assert f"{name}.snapshot" in answer.err
+        assert "Traceback" not in answer.err
+    assert clerk("resume", copy / "snapshots").code == 2
+    assert read(copy).manifest == before
+    assert_same_tables(copy, saved.run)
+
+
+def test_a_scenario_that_has_changed_is_not_continued(
+    clerk: Clerk, saved: Order, tmp_path: Path
+) -> None:
+    """The snapshot belongs to what was written then; the folder is left as it was."""
+    changed = Order(tmp_path)
+    shutil.copytree(saved.run, changed.run)
+    manifest = changed.run / "manifest.json"
+    text = manifest.read_text("utf-8").replace(str(saved.file), str(changed.file))
+    manifest.write_text(text, encoding="utf-8")
+    snapshot = min((changed.run / "snapshots").iterdir())
+    changed.edit("web_speed: 1.9 m/min", "web_speed: 1.8 m/min")
+    answer = clerk("resume", snapshot)
+    assert answer.code == 2, answer.err
+    assert "another scenario" in answer.err
+    assert read(changed.run).manifest["status"] == "complete"
+
+
+def test_a_snapshot_outside_of_a_run_folder_is_refused(
+    clerk: Clerk, saved: Order, tmp_path: Path
+) -> None:
+    """A snapshot alone holds the line, not what it had written."""
+    stray = tmp_path / "snapshots" / "x.snapshot"
+    stray.parent.mkdir()
+    shutil.copy(min((saved.run / "snapshots").iterdir()), stray)
+    answer = clerk("resume", stray)
+    assert answer.code == 2
+    assert "not a run folder" in answer.err
