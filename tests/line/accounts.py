@@ -1,0 +1,159 @@
+"""The material account of a run, reckoned again from segments, cells, lots and links alone.
+
+The ledger is not read here: it is what the result is compared with. A kilogram of solids on the web
+follows from the loading of its segment and from what was dosed into the batches of its slurry.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from linetwin.results.reader import Run
+    from linetwin.scenario.resolved import Scenario
+
+SOLIDS = ("active_material", "conductive_additive", "binder")
+ELECTRODES = ("cathode", "anode")
+
+Account = dict[tuple[str, str], float]
+"""(material, entry) -> kg or m2; entries: in, cells, scrap, lost, in_process."""
+
+
+class Accountant:
+    """Reckons the account of one run."""
+
+    def __init__(self, result: Run, scenario: Scenario) -> None:
+        self._links = result.table("links")
+        self._lots = result.table("lots").set_index("lot")
+        self._cells = result.table("cells").set_index("cell")
+        self._segments = result.table("segments")
+        self._stations = scenario.stations
+        self._account: Account = defaultdict(float)
+
+    def account(self) -> Account:
+        """Return every material's entries, summed over stations."""
+        raw = self._lots.index[self._lots["kind"] == "material"]
+        used = self._links[self._links["parent"].isin(raw)]
+        for parent, amount in zip(used["parent"], used["amount"], strict=True):
+            self._account[str(parent).rpartition("-")[0], "in"] += amount
+        for electrode in ELECTRODES:
+            drawn = self._slurry(electrode)
+            for roll in self._segments["roll"].unique():
+                if str(roll).startswith(electrode):
+                    self._roll(electrode, str(roll), drawn)
+        self._cells_own()
+        return dict(self._account)
+
+    def _made_from(self, role: str) -> pd.DataFrame:
+        return self._links[self._links["role"] == role]
+
+    def _book(self, electrode: str, entry: str, contents: dict[str, float]) -> None:
+        for role, amount in contents.items():
+            self._account[f"{electrode}.{role}", entry] += float(amount)
+
+    def _batches(self, electrode: str) -> dict[str, dict[str, float]]:
+        """What was dosed into each batch [kg]."""
+        found: dict[str, dict[str, float]] = {}
+        for role in (*SOLIDS, "solvent"):
+            rows = self._made_from(role)
+            rows = rows[rows["child"].str.startswith(f"{electrode}.")]
+            for batch, amount in rows.groupby("child")["amount"].sum().items():
+                found.setdefault(str(batch), {})[role] = amount
+        return found
+
+    def _slurry(self, electrode: str) -> dict[str, dict[str, float]]:
+        """Book what was never coated; return each tank charge's raw materials [kg]."""
+        batches = self._batches(electrode)
+        left = {name: sum(dosed.values()) for name, dosed in batches.items()}
+        charges: dict[str, dict[str, float]] = {}
+        rows = self._made_from("slurry")
+        rows = rows[rows["child"].str.startswith(f"{electrode}.")]
+        for charge, batch, mass in zip(rows["child"], rows["parent"], rows["amount"], strict=True):
+            left[batch] -= mass
+            content = charges.setdefault(charge, defaultdict(float))
+            for role, dosed in batches[batch].items():
+                content[role] += mass * dosed / sum(batches[batch].values())
+        for batch, mass in left.items():
+            entry = "in_process" if self._lots.loc[batch, "status"] == "in_process" else "lost"
+            total = sum(batches[batch].values())
+            self._book(electrode, entry, {r: d * mass / total for r, d in batches[batch].items()})
+        return charges
+
+    def _web(
+        self, electrode: str, roll: str, segments: pd.DataFrame, drawn: dict[str, dict[str, float]]
+    ) -> dict[str, np.ndarray]:
+        """Raw materials in each segment [kg; foil m2]; what the dryer took is booked as lost."""
+        width = self._stations[f"{electrode}.coater"].parameters["coating_width"].number
+        start, end = segments["start_m"].to_numpy(), segments["end_m"].to_numpy()
+        area = (end - start) * width
+        found = {role: np.zeros(len(area)) for role in (*SOLIDS, "solvent")} | {"foil": area}
+        for side in "ab":
+            rows = self._made_from(f"slurry side {side}")
+            for row in rows[rows["child"] == roll].itertuples():
+                content = drawn[row.parent]
+                inside = (start >= row.child_start_m - 1e-9) & (end <= row.child_end_m + 1e-9)
+                solids = np.where(inside, segments[f"loading_{side}"] * area, 0.0)
+                residue = np.where(inside, segments[f"solvent_loading_{side}"] * area, 0.0)
+                whole = sum(content[role] for role in SOLIDS)
+                for role in SOLIDS:
+                    found[role] += solids * content[role] / whole
+                found["solvent"] += residue
+                dosed = solids.sum() / whole * content["solvent"]
+                self._book(electrode, "lost", {"solvent": dosed - residue.sum()})
+        return found
+
+    def _roll(self, electrode: str, roll: str, drawn: dict[str, dict[str, float]]) -> None:
+        """Book a mother roll: what was cut out, trimmed, left over, made into cells."""
+        segments = self._segments[self._segments["roll"] == roll].sort_values("start_m")
+        web = self._web(electrode, roll, segments, drawn)
+        if self._lots.loc[roll, "status"] == "in_process":
+            self._book(electrode, "in_process", {r: v.sum() for r, v in web.items()})
+            return
+        slitter = self._stations[f"{electrode}.slitter"].parameters
+        lane = slitter["lane_width"].number / slitter["coating_width"].number
+        good = (segments["status"] == "good").to_numpy()
+        edges = np.append(segments["start_m"].to_numpy(), segments["end_m"].iloc[-1])
+        lanes = self._made_from("web")
+        lanes = lanes[lanes["parent"] == roll]["child"]
+        for role, content in web.items():
+            kept = np.where(good, content, 0.0)
+            trimmed = content[~good].sum() + kept.sum() * (1 - len(lanes) * lane)
+            self._book(electrode, "scrap", {role: trimmed})
+            sums = np.append(0.0, np.cumsum(kept)) * lane
+            for daughter in lanes:
+                left = sums[-1] - self._cut(electrode, role, str(daughter), edges, sums)
+                open_ = self._lots.loc[daughter, "status"] == "in_process"
+                self._book(electrode, "in_process" if open_ else "scrap", {role: left})
+
+    def _cut(
+        self, electrode: str, role: str, daughter: str, edges: np.ndarray, sums: np.ndarray
+    ) -> float:
+        """Book the cells that were cut from a daughter roll; return how much they took."""
+        rows = self._made_from(electrode)
+        rows = rows[rows["parent"] == daughter]
+        taken = np.interp(rows["end_m"], edges, sums) - np.interp(rows["start_m"], edges, sums)
+        for cell, amount in zip(rows["child"], taken, strict=True):
+            self._book(electrode, self._entry(cell), {role: amount})
+        return float(taken.sum())
+
+    def _entry(self, cell: str) -> str:
+        status = self._cells.loc[cell, "status"]
+        return "cells" if status in {"A", "B"} else str(status)
+
+    def _cells_own(self) -> None:
+        """Book separator and electrolyte; what a soaked cell no longer holds has evaporated."""
+        for role in ("separator", "electrolyte"):
+            given = self._made_from(role).groupby("child")["amount"].sum()
+            for cell, amount in given.items():
+                kept = amount
+                if role == "electrolyte" and np.isfinite(
+                    self._cells.loc[cell, "wetting_saturation"]
+                ):
+                    kept = self._cells.loc[cell, "electrolyte_mass"]
+                self._book("cell", self._entry(str(cell)), {role: kept})
+                self._book("cell", "lost", {role: amount - kept})
