@@ -126,6 +126,20 @@ def without_binaries(fmu: Path, copy: Path) -> Path:
     return copy
 
 
+def with_capabilities(fmu: Path, copy: Path, *capabilities: tuple[str, str]) -> Path:
+    """Copy an FMU that says something else of what it can do."""
+    with zipfile.ZipFile(fmu) as old, zipfile.ZipFile(copy, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "modelDescription.xml":
+                for capability, value in capabilities:
+                    said = f'{capability}="true"'.encode()
+                    assert said in content
+                    content = content.replace(said, f'{capability}="{value}"'.encode())
+            new.writestr(name, content)
+    return copy
+
+
 def status(folder: Path) -> str:
     """Return the status in a run folder's manifest; empty while there is none."""
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import linetwin, without_binaries
+from cli_support import linetwin, with_capabilities, without_binaries
 
 from linetwin.cosim.library import find_fmu
 
@@ -153,6 +153,15 @@ def test_an_fmu_for_other_machines_only_is_refused(order: Order, clerk: Clerk) -
     order.edit_line(DRYER, DRYER.replace(": drying", ": foreign.fmu"))
     says = ("line.yaml", "processes.drying.model", "foreign.fmu", "riscv64-plan9", "needed:")
     assert_refused(clerk("run", order.file, "-o", order.run), order, says)
+
+
+def test_snapshots_are_refused_where_an_fmu_cannot_save(order: Order, clerk: Clerk) -> None:
+    """The option and the station are named before the run begins, not half a day into it."""
+    changes = ("canSerializeFMUState", "false"), ("canGetAndSetFMUState", "false")
+    forgetful = with_capabilities(find_fmu("machine"), order.folder / "forgetful.fmu", *changes)
+    order.edit_line("model: machine\n", f"model: {forgetful.name}\n")
+    answer = clerk("run", order.file, "-o", order.run, "--snapshot-every", "12 h")
+    assert_refused(answer, order, ("--snapshot-every", "cathode.mixer", "cannot serialise"))
 
 
 def test_a_file_that_is_no_fmu_is_refused(order: Order, clerk: Clerk) -> None:

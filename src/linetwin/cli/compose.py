@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from linetwin.cli.located import StationContinuous, StationTransform
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import check_process, open_continuous, open_transform
 from linetwin.errors import Problem, WiringError
@@ -27,25 +28,32 @@ class FmuModels:
     def __init__(self, base: Path) -> None:
         self._base = base
         self._transforms: dict[tuple[str, str], Transform] = {}
+        self.unsaved: list[str] = []
+        """Stations, and their models, of which no snapshot can be made."""
 
     def machine(self, config: StationConfig) -> Continuous | None:
         """Return a new machine model, or None where the station has none."""
         if config.machine is None:
             return None
-        return open_continuous(config.machine, CONTRACTS["machine"], self._base)
+        return self._continuous(config, config.machine)
 
     def continuous(self, config: StationConfig, kind: str) -> Continuous:
         """Return a new process model that lives in line time."""
-        return open_continuous(config.processes[kind], CONTRACTS[kind], self._base)
+        return self._continuous(config, config.processes[kind])
 
     def transform(self, config: StationConfig, kind: str) -> Transform:
         """Return the station's process model of this kind."""
         key = (config.path, kind)
         if key not in self._transforms:
-            self._transforms[key] = open_transform(
-                config.processes[kind], CONTRACTS[kind], self._base
-            )
+            model = open_transform(config.processes[kind], CONTRACTS[kind], self._base)
+            self._transforms[key] = StationTransform(config.path, model)
         return self._transforms[key]
+
+    def _continuous(self, config: StationConfig, process: ProcessConfig) -> StationContinuous:
+        model = open_continuous(process, CONTRACTS[process.kind], self._base)
+        if not model.can_save:
+            self.unsaved.append(f"{config.path} ({model.model})")
+        return StationContinuous(config.path, model)
 
 
 def check_models(scenario: Scenario, base: Path) -> None:
@@ -72,6 +80,15 @@ def make_world(scenario: Scenario, base: Path, sink: Sink) -> World:
     check_models(scenario, base)
     driver = StochasticDriver(Streams(scenario.seed))
     return World(scenario, FmuModels(base), driver, sink, make_station)
+
+
+def check_snapshots(world: World) -> None:
+    """Raise a WiringError where a model of the line cannot save its state."""
+    models = world.models
+    if isinstance(models, FmuModels) and models.unsaved:
+        message = f"no snapshot can be made with {', '.join(models.unsaved)}"
+        hint = "the FMU cannot serialise its state; run without snapshots"
+        raise WiringError([Problem(message, "--snapshot-every", hint)])
 
 
 def processes(scenario: Scenario) -> Iterator[tuple[str, ProcessConfig]]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from linetwin.cli.interruption import Interrupted
+from linetwin.errors import ModelError
 from linetwin.line import run as engine
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from linetwin.line.world import World
     from linetwin.results.writer import RunWriter
 
+TICKS_PER_SECOND = 1000
+DAY_S = 86_400
 FLUSH_EVERY_S = 5.0
 _LOOK_EVERY = 200
 """Events between two looks at the clock."""
@@ -73,14 +76,28 @@ def drive(
         writer.finish("complete" if world.ended else "interrupted")
     except Interrupted:  # asked twice: what is written is readable, and nothing more is done
         raise
+    except ModelError as error:
+        told = _with_time(error, world)
+        _leave_failed(world, writer, told)
+        raise told from error
     except Exception as error:
-        # The disk may be what failed: the first error is the one to be told.
-        with contextlib.suppress(OSError):
-            writer.update(end_tick=world.now, ended_by="error", events=world.events)
-            writer.finish("failed", str(error) or type(error).__name__)
+        _leave_failed(world, writer, error)
         raise
     snapshots = tuple(writer.manifest["snapshots"])
     return Outcome(writer.folder, world.scenario.seed, snapshots, interruption.asked)
+
+
+def _with_time(error: ModelError, world: World) -> ModelError:
+    """Add the line's time: a process model counts the time of its item."""
+    seconds = world.now / TICKS_PER_SECOND
+    return ModelError(str(error), f"day {seconds / DAY_S:.2f} of the line, {seconds:.3f} s")
+
+
+def _leave_failed(world: World, writer: RunWriter, error: Exception) -> None:
+    # The disk may be what failed: the first error is the one to be told.
+    with contextlib.suppress(OSError):
+        writer.update(end_tick=world.now, ended_by="error", events=world.events)
+        writer.finish("failed", str(error) or type(error).__name__)
 
 
 def _loop(
@@ -129,7 +146,7 @@ def _progress(world: World) -> Iterator[Callable[[], None]]:
             done = world.now / (world.scenario.duration_ticks or world.scenario.limit_ticks)
             if order is not None:
                 done = (world.counts["started"] + world.graded()) / (2 * order)
-            day = world.now / 86_400_000
+            day = world.now / (TICKS_PER_SECOND * DAY_S)
             text = f"day {day:5.2f}  started {world.counts['started']}  graded {world.graded()}"
             bar.update(task, completed=done, description=text)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from linetwin.cli import INTERRUPTED_EXIT
-from linetwin.cli.compose import make_world
+from linetwin.cli.compose import check_snapshots, make_world
 from linetwin.cli.driving import LateSink, Outcome, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
@@ -134,6 +134,8 @@ def _run_once(
 ) -> Outcome:
     sink, base = LateSink(), _base(request, scenario)
     world = make_world(scenario, base, sink)
+    if request.snapshot_every is not None:
+        check_snapshots(world)
     asked = {
         "scenario": str(request.file()),
         "settings": list(request.settings),

@@ -1,0 +1,73 @@
+"""Models that say in which station they failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy as np
+
+    from linetwin.contracts import Columns, Phase
+    from linetwin.cosim import FmuContinuous, FmuTransform
+
+
+class StationTransform:
+    """A station's Transform; see `contracts.Transform`."""
+
+    def __init__(self, station: str, model: FmuTransform) -> None:
+        self._station = station
+        self._model = model
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Take items through `phases`; an FmuError names the station."""
+        try:
+            return self._model.apply(start, phases)
+        except FmuError as error:
+            raise FmuError(str(error), self._station) from error
+
+
+class StationContinuous:
+    """A station's Continuous model; see `contracts.Continuous`."""
+
+    def __init__(self, station: str, model: FmuContinuous) -> None:
+        self._station = station
+        self._model = model
+        self.can_save = model.can_save
+
+    def start(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Begin (again) at `tick`; an FmuError names the station."""
+        try:
+            self._model.start(tick, inputs)
+        except FmuError as error:
+            raise FmuError(str(error), self._station) from error
+
+    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Hold the inputs until `tick`, then set `inputs`; an FmuError names the station."""
+        try:
+            self._model.advance(tick, inputs)
+        except FmuError as error:
+            raise FmuError(str(error), self._station) from error
+
+    def read(self, names: Iterable[str]) -> dict[str, float]:
+        """Return outputs at the tick last advanced to."""
+        return self._model.read(names)
+
+    def save(self) -> bytes:
+        """Return the complete state; an FmuError names the station."""
+        try:
+            return self._model.save()
+        except FmuError as error:
+            raise FmuError(str(error), self._station) from error
+
+    def restore(self, state: bytes) -> None:
+        """Continue from a saved state; an FmuError names the station."""
+        try:
+            self._model.restore(state)
+        except FmuError as error:
+            raise FmuError(str(error), self._station) from error
