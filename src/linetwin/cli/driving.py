@@ -143,11 +143,15 @@ def _progress(world: World) -> Iterator[Callable[[], None]]:
 
         def show() -> None:
             order = world.scenario.order_cells
+            formed = world.counts["in formation or past it"]
             done = world.now / (world.scenario.duration_ticks or world.scenario.limit_ticks)
             if order is not None:
-                done = (world.counts["started"] + world.graded()) / (2 * order)
+                done = (world.counts["started"] + formed + world.graded()) / (3 * order)
             day = world.now / (TICKS_PER_SECOND * DAY_S)
-            text = f"day {day:5.2f}  started {world.counts['started']}  graded {world.graded()}"
+            text = (
+                f"day {day:5.2f}  started {world.counts['started']}  "
+                f"formed {formed}  graded {world.graded()}"
+            )
             bar.update(task, completed=done, description=text)
 
         show()

@@ -63,7 +63,7 @@ def process_map(
             problems.append(
                 Problem(
                     str(error),
-                    key=f"{key}.map.{name}".lstrip("."),
+                    key=".".join(part for part in (key, "map", name) if part),
                     hint=f"a variable's name, or a table with {allowed}",
                 )
             )

@@ -36,7 +36,7 @@ def check_process(
         description = read_description(find_fmu(config.model, relative_to))
         check_platform(description)
     except WiringError as error:
-        key = f"{config.key}.model".lstrip(".")
+        key = ".".join(part for part in (config.key, "model") if part)
         return [replace(problem, key=key) for problem in error.problems]
     try:
         mapping = process_map(config.map, config.fixed, config.key)
@@ -101,7 +101,7 @@ def _numbers(
                 target = parse_unit(words[name].unit)
             affine = conversion(parse_unit(value.unit), target)
         except ValueError as error:
-            key = f"{config.key}.parameters.{name}".lstrip(".")
+            key = ".".join(part for part in (config.key, "parameters", name) if part)
             wanted = f"a value in {variable.unit or '1'}"
             problems.append(Problem(f"wrong unit: {error}", key=key, hint=wanted))
         else:

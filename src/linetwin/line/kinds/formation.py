@@ -62,6 +62,7 @@ class Formation(Chamber):
         outcome["formation_time"] = times
         for name, values in outcome.items():
             lot.columns[PENDING + name] = values
+        self.world.counts["in formation or past it"] += lot.items
         longest = float(times.max()) + self._channel_repairs(lot, float(times.max()))
         return round(longest * 1000), self._mean_power(outcome, longest)
 
