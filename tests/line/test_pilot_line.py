@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from doubles import Doubles, DoubleTransform
-from line_support import Memory, differences, imbalance, in_memory, make_world, pilot, run_into
+from line_support import (
+    Memory,
+    differences,
+    imbalance,
+    in_memory,
+    make_world,
+    pilot,
+    run_into,
+    run_out,
+)
 
-from linetwin.errors import SimulationError
+from linetwin.errors import ScenarioError, SimulationError
 from linetwin.line import run
 from linetwin.line.drivers import StochasticDriver
 from linetwin.line.streams import Streams
@@ -256,6 +265,40 @@ def test_a_mixer_with_a_full_tank_is_blocked() -> None:
         if row["station"].endswith("mixer") and row["state"] == "Suspended"
     }
     assert causes == {"blocked"}
+
+
+@pytest.mark.parametrize("batch", [1.65, 2.8, 4.2, 5.65])
+def test_mixer_and_coater_do_not_wait_for_one_another(batch: float) -> None:
+    """Before its last block the coater asks for more than it takes: the mixer provides for it."""
+    world, _ = in_memory(pilot(40, f"cathode.mixer.batch_mass={batch} kg"))
+    assert world.ended == "order"
+
+
+def test_a_tank_too_small_for_a_batch_is_refused() -> None:
+    """A batch that would wait for room for ever is named before the line starts."""
+    world = make_world(pilot(40, "cathode.mixer.batch_mass=59 kg"), Memory())
+    with pytest.raises(ScenarioError, match=r"cathode\.mixer\.batch_mass: .* cathode\.tank"):
+        world.begin()
+
+
+def test_a_tank_never_overflows() -> None:
+    """A batch that came out larger than its room waits in the mixer until the coater makes room."""
+    small, slow = "cathode.mixer.batch_mass=12 kg", "cathode.coater.web_speed=0.4 m/min"
+    world = make_world(pilot(100, small, slow), Memory())
+    tank, mixer = world.tanks["cathode.tank"], world.units["cathode.mixer"].state
+    world.begin()
+    while world.step() and not (tank.level > 2 and mixer.job.get("stage") == "discharge"):
+        pass
+    tank.capacity = tank.level + world.lots[mixer.job["batch"]].amount - 1.5
+    while mixer.cause != "blocked":
+        assert world.step()
+    while mixer.cause == "blocked":
+        assert world.step()
+        assert tank.level <= tank.capacity
+    tank.capacity = 60.0
+    run_out(world)
+    assert world.ended == "order"
+    assert max(map(abs, imbalance(world).values())) < 1e-9
 
 
 def changes(address: str, *spans: tuple[float, int, int | None]) -> Sequence[Any]:

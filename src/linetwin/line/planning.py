@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ALLOWANCE = 1.05
 """Cells planned for over cells wanted: some of the web will be cut out [A]."""
+SLURRY_RESERVE = 1.5
+"""Slurry a coater asks for before a block, over what it should take: pump and gap may run high."""
 
 
 class Plan:
@@ -42,7 +44,7 @@ class Plan:
         return (need - have) / self._lanes(electrode)
 
     def missing_slurry(self, electrode: str) -> float:
-        """Slurry that the coater will still take, less what is in the tank [kg]."""
+        """Slurry that the coater will still take or ask for, less what is in the tank [kg]."""
         metres = self.missing_metres(electrode)
         if not math.isfinite(metres):
             return math.inf
@@ -50,13 +52,27 @@ class Plan:
         roll_length = self._world.value(coater, "roll_length")
         passes = 2 * math.ceil(max(0.0, metres) / roll_length) * roll_length
         passes += sum(self._uncoated(lot) for lot in self._rolls(electrode))
-        per_metre = (
+        tank = self._world.tanks[self._world.scenario.stations[coater].takes["slurry"]]
+        need = passes * self._slurry_per_metre(coater) * ALLOWANCE
+        if passes > 0:  # before its last block, too, the coater asks for more than it takes
+            need += (1 - 1 / SLURRY_RESERVE) * self.largest_draw(electrode)
+        return need - tank.level
+
+    def largest_draw(self, electrode: str) -> float:
+        """Slurry that the coater asks for before a whole block [kg]; 0 where there is none."""
+        coater = self._by_kind.get(("coater", electrode))
+        if coater is None:
+            return 0.0
+        block = self._world.value(coater, "block_length")
+        return block * self._slurry_per_metre(coater) * SLURRY_RESERVE
+
+    def _slurry_per_metre(self, coater: str) -> float:
+        """Slurry on a metre of one side [kg/m]."""
+        return (
             self._world.value(coater, "coating_width")
             * self._world.value(coater, "loading_target")
             / self._world.value(coater, "solids_target")
         )
-        tank = self._world.tanks[self._world.scenario.stations[coater].takes["slurry"]]
-        return passes * per_metre * ALLOWANCE - tank.level
 
     def _lane_metres(self, electrode: str) -> float:
         """Lane in one cell [m]."""

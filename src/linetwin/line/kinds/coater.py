@@ -10,6 +10,7 @@ import numpy as np
 from linetwin.contracts import Phase
 from linetwin.line.buffers import RESIDUE_SHARE
 from linetwin.line.kinds.web import add_content, link, mark
+from linetwin.line.planning import SLURRY_RESERVE
 from linetwin.line.station import Operation, Station
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from linetwin.line.lots import Lot
 
 RHEOLOGY = ("yield_stress", "consistency_index", "flow_index", "slurry_density")
-SLURRY_RESERVE = 1.5
-"""Slurry asked for before a block, over what it should take: pump and gap may run high."""
 KEPT = ("loading", "wet_film_thickness", "coating_window_margin", "edge_ratio")
 DRIED = ("solvent_loading", "peak_film_temperature", "binder_bottom_ratio", "adhesion_index")
 ROOM_TEMPERATURE_K = 295.15
@@ -53,6 +52,7 @@ class Coater(Station):
         )
         if not tank.has(self.name, length * wet * SLURRY_RESERVE):
             self.job["restart"] = True
+            self.world.wake_finished()  # a mixer that thought it had made enough
             return None
         self.job["speed"] = self.value("web_speed")
         return Operation("coat", round(length / self.job["speed"] * 1000))

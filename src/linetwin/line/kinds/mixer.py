@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from linetwin.errors import Problem, ScenarioError
 from linetwin.line.kinds.web import link
 from linetwin.line.station import Operation, Station
 
@@ -22,6 +23,8 @@ SLURRY_PROPERTIES = (
     "slurry_temperature",
     "specific_energy",
 )
+BATCH_RESERVE = 1.02
+"""Room asked for in the tank over the mass of a batch: doses scatter."""
 NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clean": ""}
 
 
@@ -33,7 +36,18 @@ class Mixer(Station):
         self.slurry = world.models.continuous(config, "mixing")
 
     def begin(self) -> None:
-        """Start with an empty vessel."""
+        """Start with an empty vessel.
+
+        ScenarioError where mixer and coater would wait for one another: a tank without room for a
+        batch that still holds less than the coater asks for.
+        """
+        tank = self.world.tanks[self.config.gives["slurry"]]
+        draw = self.world.plan.largest_draw(self.name.split(".")[0])
+        least = self.value("batch_mass") * BATCH_RESERVE + draw
+        if tank.capacity < least:
+            message = f"a batch and a block of the coater need {least:.3g} kg in {tank.path}"
+            hint = f"it holds {tank.capacity:g} kg: smaller batches or a larger tank"
+            raise ScenarioError([Problem(message, f"{self.name}.batch_mass", hint)])
         self.slurry.start(self.world.now, self._slurry_inputs())
         super().begin()
 
@@ -52,7 +66,7 @@ class Mixer(Station):
         stage = self.job.get("stage", "")
         if not stage:
             tank = self.world.tanks[self.config.gives["slurry"]]
-            if not tank.has_room(self.name, self.value("batch_mass") * 1.02):
+            if not tank.has_room(self.name, self.value("batch_mass") * BATCH_RESERVE):
                 return None
             self._open_batch()
             stage = self.job["stage"] = "dose"
@@ -81,10 +95,14 @@ class Mixer(Station):
             self.mode_changed()
 
     def deliver(self) -> bool:
-        """After pumping, the batch is in the tank: room was reserved before it was begun."""
+        """After pumping, the batch is in the tank; it is blocked where doses ran far too high."""
         if self.state.operation == "discharge" and self.job.get("batch"):
-            lot = self.world.lots[self.job.pop("batch")]
-            self.world.tanks[self.config.gives["slurry"]].fill(lot.name, lot.amount)
+            lot = self.world.lots[self.job["batch"]]
+            tank = self.world.tanks[self.config.gives["slurry"]]
+            if not tank.has_room(self.name, lot.amount):
+                return False
+            del self.job["batch"]
+            tank.fill(lot.name, lot.amount)
             lot.place = self.config.gives["slurry"]
             self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
             self.mode_changed()
