@@ -106,10 +106,11 @@ def _changeable(address: str, plant: Plant, place: Place, problems: Problems) ->
         if not plant.is_broken(address):
             problems.adopt(error, place)
         return None
-    if target.section == "parameters":
+    if target.section == "parameters" and not target.is_list:
         return target
-    hint = nearest(target.name, plant.kinds[target.station].parameters)
-    message = f"{address} cannot change while the line runs; only a station's quantity can"
+    parameters = plant.kinds[target.station].parameters
+    hint = nearest(target.name, [name for name, each in parameters.items() if not each.is_list])
+    message = f"{address} cannot change while the line runs; only a station's single value can"
     problems.add(place, message, hint)
     return None
 
