@@ -49,11 +49,7 @@ def remember_temperature(m: Model, T: ca.SX, warming: ca.SX) -> None:
 
 
 def remember_rate(m: Model, rate: ca.SX, change: ca.SX) -> None:
-    """Let a state rise with the rate while it is the highest yet; in a new zone the rate jumps.
-
-    The guard rests at -1: the runtime locates an event on the highest of all guards, and one that
-    rests just below zero would hide the one that is due.
-    """
+    """Let a state rise with the rate while it is the highest yet; in a new zone the rate jumps."""
     highest = m.state(
         "highest_rate",
         "kg/(m2.s)",

@@ -38,7 +38,7 @@ REST, CONSTANT_CURRENT, CONSTANT_VOLTAGE, DISCHARGE = 0, 1, 2, 3
 RESIDUAL_RESISTANCE = 4e-3  # Ohm.m2 [A] scales V - V_set to ampere: about the cell's resistance
 THINNEST_FILM = 1e-10  # m [A] keeps the growth finite for a film of nothing
 GRADIENT = "mean gradient in the particle, in maximum concentration per radius"
-IDLE = -1e3  # a guard that is not due; far below those that are in volt, so it hides none
+IDLE = -1e3  # a guard that is not due, in volt
 NO_POTENTIAL_YET = 3.0  # V, above any potential of an anode
 GAS_MOLAR_VOLUME = 0.02446  # m3/mol, ideal gas at 25 Cel and 1 atm
 

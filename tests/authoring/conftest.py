@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,12 +95,27 @@ def faulty() -> Model:
     return m
 
 
+def chain() -> Model:
+    """Heat in a rod of 40 cells, held cold at both ends; beside the event a guard that idles."""
+    m = Model("chain", title="Chain")
+    mode = [math.sin(math.pi * k / 41) for k in range(1, 41)]
+    cells = [m.state(f"cell_{k}", "1", start=mode[k]) for k in range(40)]
+    padded = [ca.SX(0), *cells, ca.SX(0)]
+    for k, cell in enumerate(cells):
+        m.der(cell, padded[k] - 2.0 * cell + padded[k + 2])
+    cold, never = m.discrete("cold", "s"), m.discrete("never", "1")
+    m.when("idle", ca.SX(-1e-12), {never: 1})
+    m.when("cools", ca.if_else(cold > 0, -1.0, 0.5 - cells[0] / mode[0]), {cold: m.time})
+    return m
+
+
 MODELS: dict[str, Callable[[], Model]] = {
     "circuit": circuit,
     "ball": ball,
     "static": static,
     "stiff": stiff,
     "faulty": faulty,
+    "chain": chain,
 }
 
 

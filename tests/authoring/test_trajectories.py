@@ -52,6 +52,16 @@ def test_a_trip_is_located_in_time(instance: Make) -> None:
         assert float(trips[0].split("t=")[1].split()[0]) == pytest.approx(math.log(2), rel=2e-7)
 
 
+def test_a_model_of_many_states_decays_as_its_mode(instance: Make) -> None:
+    """The first mode of a rod keeps its shape; an idle guard hides no event from another."""
+    rate = 4.0 * math.sin(0.5 * math.pi / 41) ** 2
+    chain = instance("chain").start()
+    chain.step(300.0)
+    decayed = [math.sin(math.pi * k / 41) * math.exp(-300.0 * rate) for k in range(1, 41)]
+    assert chain.get(*(f"cell_{k}" for k in range(40))) == pytest.approx(decayed, rel=1e-5)
+    assert chain.get("cold", "never") == pytest.approx([math.log(2.0) / rate, 0.0], rel=1e-6)
+
+
 def test_a_model_without_states_follows_time_and_inputs(instance: Make) -> None:
     """x**3 + x = u + t; the transition is located though nothing is integrated."""
     static = instance("static").start(u=1.0)

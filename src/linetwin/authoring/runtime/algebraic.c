@@ -30,7 +30,7 @@ static double newton_step(const Linearised *at, const double *z, double *step)
     int pivot[N_ALGEBRAICS];
     for (int k = 0; k < N_NONZEROS; k++) {
         int row = JACOBIAN_ROW[k] - N_STATES, column = JACOBIAN_COLUMN[k] - N_STATES;
-        if (row >= 0 && column >= 0) matrix[row * N_ALGEBRAICS + column] = at->jacobian[k];
+        if (row >= 0 && column >= 0) matrix[column * N_ALGEBRAICS + row] = at->jacobian[k];
     }
     if (!all_finite(matrix, N_ALGEBRAICS * N_ALGEBRAICS)) return INFINITY;
     if (!factorise(matrix, pivot, N_ALGEBRAICS)) return INFINITY;

@@ -32,7 +32,7 @@ static bool follow(const State *state, Seeds *seeds)
     evaluate_jacobian(state, state->value[0], state->value + FIRST_UNKNOWN, f, jacobian, f_t);
     for (int k = 0; k < N_NONZEROS; k++) {
         int row = JACOBIAN_ROW[k] - N_STATES, column = JACOBIAN_COLUMN[k] - N_STATES;
-        if (row >= 0 && column >= 0) matrix[row * N_ALGEBRAICS + column] = -jacobian[k];
+        if (row >= 0 && column >= 0) matrix[column * N_ALGEBRAICS + row] = -jacobian[k];
     }
     if (!factorise(matrix, pivot, N_ALGEBRAICS)) return false;
     solve(matrix, pivot, seeds->f + N_STATES, N_ALGEBRAICS);

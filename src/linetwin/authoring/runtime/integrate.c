@@ -36,13 +36,11 @@ static const double LOCATION = 1e-10; /* of an event, relative to the step that 
 typedef struct {
     double f[SIZE(N)], f_t[SIZE(N)], jacobian[SIZE(N_NONZEROS)];
     bool known;
-} Point; /* the model linearised at the state's own time and unknowns */
+} Point; /* the model linearised at one time and its unknowns */
 
-static bool linearise(const State *state, Point *at)
+static bool linearise(const State *state, double t, const double *z, Point *at)
 {
-    if (at->known) return true;
-    const double *z = state->value + FIRST_UNKNOWN;
-    evaluate_jacobian(state, state->value[0], z, at->f, at->jacobian, at->f_t);
+    evaluate_jacobian(state, t, z, at->f, at->jacobian, at->f_t);
     at->known = all_finite(at->f, N) && all_finite(at->jacobian, N_NONZEROS)
         && all_finite(at->f_t, N);
     return at->known;
@@ -54,7 +52,7 @@ static void set_matrix(const Point *at, double h, double *matrix)
 {
     memset(matrix, 0, N * N * sizeof *matrix);
     for (int k = 0; k < N_NONZEROS; k++)
-        matrix[JACOBIAN_ROW[k] * N + JACOBIAN_COLUMN[k]] = -at->jacobian[k];
+        matrix[JACOBIAN_COLUMN[k] * N + JACOBIAN_ROW[k]] = -at->jacobian[k];
     for (int i = 0; i < N_STATES; i++) matrix[i * N + i] += 1.0 / (h * GAMMA);
 }
 
@@ -93,10 +91,15 @@ static double take_step(const State *state, const Point *at, double h, double *z
     }
     /* the last stage starts from the embedded solution: its increment is the error estimate */
     for (int i = 0; i < N; i++) z_new[i] += stage[STAGES - 1][i];
-    double error = error_norm(state, z, z_new, stage[STAGES - 1]), f[N];
-    if (error > 1.0) return error;
-    evaluate_rhs(state, t + h, z_new, f); /* accept no point that the model cannot evaluate */
-    return all_finite(f, N) ? error : INFINITY;
+    return error_norm(state, z, z_new, stage[STAGES - 1]);
+}
+
+/* No point is accepted that the model cannot evaluate: false is a reason to step shorter. */
+static bool usable(const State *state, double t, const double *z)
+{
+    double f[N];
+    evaluate_rhs(state, t, z, f);
+    return all_finite(f, N);
 }
 
 #else /* nothing to integrate: algebraic variables follow time */
@@ -106,6 +109,12 @@ static double take_step(const State *state, const Point *at, double h, double *z
     (void)at;
     memcpy(z_new, state->value + FIRST_UNKNOWN, N * sizeof(double));
     return solve_algebraics(state, state->value[0] + h, z_new) ? 0.0 : INFINITY;
+}
+
+static bool usable(const State *state, double t, const double *z)
+{
+    (void)state, (void)t, (void)z;
+    return true;
 }
 
 #endif
@@ -120,25 +129,31 @@ static double careful_step(const State *state, const Point *at, double span)
     return rate * step > 0.05 ? 0.05 / rate : step;
 }
 
-static double highest_guard(const State *state, double t, const double *z)
+/* The highest of the guards chosen; not a number where one of them is none. */
+static double highest_guard(const State *state, double t, const double *z, const bool *chosen)
 {
     double guards[SIZE(N_GUARDS)], highest = -INFINITY;
     evaluate_guards(state, t, z, guards);
     for (int i = 0; i < N_GUARDS; i++) {
+        if (!chosen[i]) continue;
         if (isnan(guards[i])) return guards[i];
         highest = fmax(highest, guards[i]);
     }
     return highest;
 }
 
-/* Shorten a step that ends with a guard positive until it ends just behind the crossing.
- * Illinois method on the highest guard; each trial is a step from the same point. */
-static double locate(const State *state, const Point *at, double high, double *z_high)
+/* Shorten a step that ends with guards positive until it ends just behind the first crossing.
+ * Illinois method on the highest of those; each trial is a step from the same point. The other
+ * guards are left out: one that rests just below zero would be a plateau with nothing to follow. */
+static double locate(
+    const State *state, const Point *at, double high, double *z_high, const double *guards)
 {
-    const double t = state->value[0];
+    const double t = state->value[0], *start = state->value + FIRST_UNKNOWN;
     double low = 0.0, z[SIZE(N)], width = high;
-    double g_low = highest_guard(state, t, state->value + FIRST_UNKNOWN);
-    double g_high = highest_guard(state, t + high, z_high);
+    bool due[SIZE(N_GUARDS)];
+    for (int i = 0; i < N_GUARDS; i++) due[i] = guards[i] > 0.0;
+    double g_low = highest_guard(state, t, start, due);
+    double g_high = highest_guard(state, t + high, z_high, due);
     const double close = fmax(LOCATION * high, 4.0 * DBL_EPSILON * (fabs(t) + high));
     int side = 0;
     for (int i = 0; i < MAX_LOCATION_STEPS && high - low > close; i++) {
@@ -147,8 +162,8 @@ static double locate(const State *state, const Point *at, double high, double *z
         if (i % 4 == 3) width = high - low;
         if (slow || !isfinite(trial)) trial = 0.5 * (low + high);
         trial = fmin(fmax(trial, low + 0.5 * close), high - 0.5 * close);
-        if (!isfinite(take_step(state, at, trial, z))) return -1.0;
-        double g = highest_guard(state, t + trial, z);
+        if (!isfinite(take_step(state, at, trial, z)) || !usable(state, t + trial, z)) return -1.0;
+        double g = highest_guard(state, t + trial, z, due);
         if (isnan(g)) return -1.0;
         if (g <= 0.0) {
             if (side < 0) g_high *= 0.5;
@@ -162,8 +177,9 @@ static double locate(const State *state, const Point *at, double high, double *z
     return high;
 }
 
-/* Accept z_new at t, or at the event before it. */
-static Outcome accept(Instance *instance, Point *at, double h, double t, double *z_new)
+/* Accept z_new at t, or at the event before it; `next`: the model linearised at t, if known. */
+static Outcome accept(
+    Instance *instance, Point *at, const Point *next, double h, double t, double *z_new)
 {
     State *state = &instance->state;
     double guards[SIZE(N_GUARDS)];
@@ -172,17 +188,20 @@ static Outcome accept(Instance *instance, Point *at, double h, double t, double 
         evaluate_guards(state, t, z_new, guards);
         due = first_due(guards);
     }
-    if (due < N_GUARDS) {
+    if (due == N_GUARDS) {
+        *at = *next;
+    } else {
         state->culprit = due;
-        double located = isnan(guards[due]) ? -1.0 : locate(state, at, h, z_new);
+        double located = -1.0;
+        if (!isnan(guards[due])) located = locate(state, at, h, z_new, guards);
         if (located < 0.0) return GUARD_NOT_FINITE;
         if (located < h) t = state->value[0] + located;
         evaluate_guards(state, t, z_new, guards);
         due = first_due(guards);
+        at->known = false;
     }
     state->value[0] = t;
     memcpy(state->value + FIRST_UNKNOWN, z_new, N * sizeof(double));
-    at->known = false;
     if (due == N_GUARDS) return REACHED;
     if (!solve_algebraics(state, t, state->value + FIRST_UNKNOWN)) return NO_ALGEBRAIC_SOLUTION;
     /* due by location: fired even where the algebraic correction moved the guard back to zero */
@@ -197,24 +216,31 @@ Outcome integrate(Instance *instance, double end)
 {
     State *state = &instance->state;
     double z_new[SIZE(N)];
-    Point at = {.known = false};
+    Point at = {.known = false}, next = {.known = false};
     int rejected = 0;
     for (int count = 0; state->value[0] < end; count++) {
         const double t = state->value[0], span = end - t;
         if (count == MAX_STEPS) return TOO_MANY_STEPS;
-        if (N_STATES > 0 && !linearise(state, &at)) return NOT_FINITE;
+        const double *z = state->value + FIRST_UNKNOWN;
+        if (N_STATES > 0 && !at.known && !linearise(state, t, z, &at)) return NOT_FINITE;
         if (state->jumped || !(state->step > 0.0)) state->step = careful_step(state, &at, span);
         state->jumped = 0;
         bool last = N_STATES == 0 || state->step * 1.0001 >= span;
         double h = last ? span : state->step;
         if (!last && 2.0 * h > span) h = 0.5 * span; /* leaves no sliver */
         double error = take_step(state, &at, h, z_new);
+        next.known = false;
+        if (error <= 1.0) {
+            /* the next step wants the model linearised where this one ends: that tries it, too */
+            bool good = last ? usable(state, end, z_new) : linearise(state, t + h, z_new, &next);
+            if (!good) error = INFINITY;
+        }
         double factor = fmin(6.0, fmax(0.1, 0.9 * pow(fmax(error, 1e-10), -0.25)));
         if (error <= 1.0) {
             if (rejected) factor = fmin(factor, 1.0);
             rejected = 0;
             if (!last || factor * h > state->step || factor < 1.0) state->step = factor * h;
-            Outcome outcome = accept(instance, &at, h, last ? end : t + h, z_new);
+            Outcome outcome = accept(instance, &at, &next, h, last ? end : t + h, z_new);
             if (outcome != REACHED) return outcome;
             continue;
         }
