@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,18 @@ def test_items_follow_the_closed_form(web: Path) -> None:
     np.testing.assert_array_equal(first["phase_time"], seconds)
     np.testing.assert_array_equal(second["phase_time"], [4.0, 4.0, 4.0])
     assert first["film_temperature"].dtype == np.float64
+
+
+def test_asks_for_the_tolerance_of_the_contract_where_the_fmu_is_tighter(web: Path) -> None:
+    """A coarser one is asked for and shows in the result; a tighter one changes no bit."""
+    phases = [Phase(HOT, 20.0)]
+    own, coarse, tight = (
+        FmuTransform(web, replace(WEB, tolerance=asked)).apply(START, phases)[0]["film_temperature"]
+        for asked in (None, 1e-4, 1e-12)
+    )
+    assert tight.item() == own.item()
+    assert coarse.item() != own.item()
+    np.testing.assert_allclose(coarse, warmed(300.0, 400.0, 20.0), rtol=1e-3)
 
 
 @settings(max_examples=25, deadline=None)

@@ -109,7 +109,11 @@ class Fmu:
         self.messages.append(text.decode())
 
     def start(
-        self, start: Mapping[str, float], inputs: Mapping[str, float], values: Mapping[str, float]
+        self,
+        start: Mapping[str, float],
+        inputs: Mapping[str, float],
+        values: Mapping[str, float],
+        tolerance: float | None = None,
     ) -> None:
         """Reset, set parameters, starts and inputs, and initialise at time 0."""
         self._slave.reset()
@@ -117,7 +121,7 @@ class Fmu:
         self.time = 0.0
         self.set(values)
         self.set(start)
-        self._slave.enterInitializationMode(startTime=0.0)
+        self._slave.enterInitializationMode(tolerance=tolerance, startTime=0.0)
         self.set(inputs)
         self._slave.exitInitializationMode()
 
@@ -156,10 +160,14 @@ class Fmu:
             self.time += duration
 
     def run(
-        self, start: Mapping[str, float], phases: Phases, values: Mapping[str, float] | None = None
+        self,
+        start: Mapping[str, float],
+        phases: Phases,
+        values: Mapping[str, float] | None = None,
+        tolerance: float | None = None,
     ) -> list[dict[str, float]]:
         """Do what `ReferenceModel.simulate` does, with the compiled model."""
-        self.start(start, phases[0][0] if phases else {}, values or {})
+        self.start(start, phases[0][0] if phases else {}, values or {}, tolerance)
         results = []
         for inputs, duration in phases:
             self.set(inputs)

@@ -82,7 +82,8 @@ class Capabilities:
 class Description:
     """An FMU's description: FMI major version, capabilities, units and variables by name.
 
-    `model` is the model identifier, a short name without blanks; `title` what people read.
+    `model` is the model identifier, a short name without blanks; `title` what people read;
+    `tolerance` is relative.
     """
 
     path: Path
@@ -97,6 +98,7 @@ class Description:
     categories: tuple[str, ...]
     step_s: float | None
     stop_time_s: float | None
+    tolerance: float | None
     evidence: Mapping[str, Any]
 
     def of(self, causality: str) -> list[Variable]:
@@ -151,6 +153,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         categories=tuple(category.name for category in found.logCategories),
         step_s=_number(experiment.stepSize) if experiment else None,
         stop_time_s=_number(experiment.stopTime) if experiment else None,
+        tolerance=_number(experiment.tolerance) if experiment else None,
         evidence=evidence,
     )
 

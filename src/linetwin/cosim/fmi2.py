@@ -110,9 +110,10 @@ class Fmi2Instance(Instance):
         self._length = ctypes.c_double()
         self._step_arguments = (self._handle, self._time, self._length, _FALSE)
 
-    def initialise(self) -> None:
+    def initialise(self, tolerance: float | None = None) -> None:
         """Enter and leave initialisation at local time 0, with the values set before."""
-        status = self._setup(self._handle, _FALSE, _ZERO, _ZERO, _FALSE, _ZERO)
+        asked = (_FALSE, _ZERO) if tolerance is None else (_TRUE, ctypes.c_double(tolerance))
+        status = self._setup(self._handle, *asked, _ZERO, _FALSE, _ZERO)
         self._check(status, "SetupExperiment")
         self._check(self._enter(self._handle), "EnterInitializationMode")
         self._check(self._exit(self._handle), "ExitInitializationMode")

@@ -78,9 +78,10 @@ class Fmi3Instance(Instance):
             *(ctypes.byref(flag) for flag in flags),
         )
 
-    def initialise(self) -> None:
+    def initialise(self, tolerance: float | None = None) -> None:
         """Enter and leave initialisation at local time 0, with the values set before."""
-        status = self._enter(self._handle, _FALSE, _ZERO, _ZERO, _FALSE, _ZERO)
+        asked = (_FALSE, _ZERO) if tolerance is None else (_TRUE, ctypes.c_double(tolerance))
+        status = self._enter(self._handle, *asked, _ZERO, _FALSE, _ZERO)
         if status:
             self._check(status, "EnterInitializationMode")
         status = self._exit(self._handle)

@@ -84,8 +84,11 @@ class Instance(ABC):
         """Look up the functions used in every step."""
 
     @abstractmethod
-    def initialise(self) -> None:
-        """Enter and leave initialisation at local time 0, with the values set before."""
+    def initialise(self, tolerance: float | None = None) -> None:
+        """Enter and leave initialisation at local time 0, with the values set before.
+
+        `tolerance`: relative, asked of the FMU's integrator; None leaves it the FMU's own.
+        """
 
     @abstractmethod
     def step(self, time: float, length: float) -> Step:

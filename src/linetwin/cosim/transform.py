@@ -52,6 +52,8 @@ class FmuTransform:
         self.contract = contract
         self.wiring = wire(description, contract, mapping, parameters)
         self._rule = step_rule(description, step_s)
+        own, asked = description.tolerance, contract.tolerance
+        self._tolerance = asked if asked is not None and own is not None and own < asked else None
         self._constants = self._constant_table()
         self._batches: dict[tuple[int, tuple[str, ...]], Batch] = {}
         self._outputs = tuple(self.wiring.outputs.values())
@@ -100,7 +102,7 @@ class FmuTransform:
         try:
             self._restart(instance)
             instance.set(phases[0].inputs, row)
-            instance.initialise()
+            instance.initialise(self._tolerance)
             time = 0.0
             for index, phase in enumerate(phases):
                 if index:
