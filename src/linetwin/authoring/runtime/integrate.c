@@ -235,7 +235,7 @@ Outcome integrate(Instance *instance, double end)
             bool good = last ? usable(state, end, z_new) : linearise(state, t + h, z_new, &next);
             if (!good) error = INFINITY;
         }
-        double factor = fmin(6.0, fmax(0.1, 0.9 * pow(fmax(error, 1e-10), -0.25)));
+        double factor = fmin(6.0, fmax(0.1, 0.9 / sqrt(sqrt(fmax(error, 1e-10)))));
         if (error <= 1.0) {
             if (rejected) factor = fmin(factor, 1.0);
             rejected = 0;
