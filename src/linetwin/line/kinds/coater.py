@@ -30,7 +30,7 @@ class Coater(Station):
 
     @property
     def job(self) -> dict[str, Any]:
-        """`roll`, `side`, `position` [m], `stops` [[m, s], ...] of the block, `discard` [m]."""
+        """`roll`, `side`, `position` and `block` [m], its `stops` [[m, s], ...], `discard` [m]."""
         return self.state.job
 
     def has_finished(self) -> bool:
@@ -46,7 +46,7 @@ class Coater(Station):
                 return Operation("unload", round(self.value("unload_time") * 1000), "Completing")
             return Operation("turn", round(self.value("changeover_time") * 1000), "Starting")
         tank = self.world.tanks[self.config.takes["slurry"]]
-        length = self._block()
+        length = self._next_block()
         wet = (
             self.value("loading_target") / self.value("solids_target") * self.value("coating_width")
         )
@@ -54,7 +54,7 @@ class Coater(Station):
             self.job["restart"] = True
             self.world.wake_finished()  # a mixer that thought it had made enough
             return None
-        self.job["speed"] = self.value("web_speed")
+        self.job.update(speed=self.value("web_speed"), block=length)
         return Operation("coat", round(length / self.job["speed"] * 1000))
 
     def complete(self) -> None:
@@ -80,7 +80,7 @@ class Coater(Station):
     def resumed(self, done: float, stopped_s: float) -> None:
         """The web stood still: what was in the dryer stayed longer, and the coater starts anew."""
         if self.state.operation == "coat":
-            self.job["stops"].append([done * self._block(), stopped_s])
+            self.job["stops"].append([done * self.job["block"], stopped_s])
 
     def process_heat(self) -> float:
         """Heat of the drying air and of evaporation while web runs [W]."""
@@ -103,7 +103,7 @@ class Coater(Station):
         zones = self.config.parameters["zone_temperatures"].value
         return zones if isinstance(zones, tuple) else (float(zones),)
 
-    def _block(self) -> float:
+    def _next_block(self) -> float:
         left = self.world.lots[self.job["roll"]].amount - float(self.job["position"])
         return min(self.value("block_length"), left)
 
@@ -135,7 +135,7 @@ class Coater(Station):
 
     def _rows(self, lot: Lot) -> np.ndarray:
         """Segments of the block, in the order in which they pass the die."""
-        start, end = self.job["position"], self.job["position"] + self._block()
+        start, end = self.job["position"], self.job["position"] + self.job["block"]
         middle = (lot.columns["start_m"] + lot.columns["end_m"]) / 2
         if self.job["side"] == "b":
             middle = lot.amount - middle
@@ -146,7 +146,7 @@ class Coater(Station):
         lot = self.world.lots[self.job["roll"]]
         rows = self._rows(lot)
         if rows.size == 0:  # a last block shorter than half a segment holds no middle
-            self.job["position"] = float(self.job["position"]) + self._block()
+            self.job["position"] = float(self.job["position"]) + self.job["block"]
             return
         lengths = lot.columns["end_m"][rows] - lot.columns["start_m"][rows]
         coated = self._apply_coating(rows, lengths)
@@ -159,7 +159,7 @@ class Coater(Station):
                 column[rows] = result[name]
         self._draw_slurry(lot, rows, coated["loading"], dried["solvent_loading"])
         self._judge(lot, rows, lengths, coated, dried)
-        self.job["position"] = float(self.job["position"]) + self._block()
+        self.job["position"] = float(self.job["position"]) + self.job["block"]
         self.job.update(restart=False, stops=[])
 
     def _starts(self) -> list[float]:
