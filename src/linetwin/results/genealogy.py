@@ -22,6 +22,8 @@ from linetwin.errors import ResultsError
 from linetwin.results.ancestry import Link, Links
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from linetwin.results.reader import Run
 
 
@@ -68,17 +70,26 @@ class Branch:
 
 
 class Genealogy:
-    """The genealogy of a run; links are read once and walked as arrays."""
+    """The genealogy of a run; links are read once and walked as arrays.
 
-    def __init__(self, run: Run) -> None:
+    With `cells` given only those are known, and all lots: of a long run most links are of cells.
+    """
+
+    def __init__(self, run: Run, cells: Collection[str] | None = None) -> None:
         self._run = run
-        self._links = Links(run.table("links"))
+        self._cells = cells
+        only = None
+        if cells is not None:  # lots that a killed run left open stand in no table but this one
+            children = {*run.table("links", ["child"])["child"].unique()}
+            only = {"child": children.difference(run.table("cells", ["cell"])["cell"]) | {*cells}}
+        self._links = Links(run.table("links", only=only))
 
     @cached_property
     def _things(self) -> pd.DataFrame:
         """Kind, status and place of every lot and cell, by name."""
         lots = self._run.table("lots", ["lot", "kind", "status", "place"])
-        cells = self._run.table("cells", ["cell", "status", "station"])
+        only = None if self._cells is None else {"cell": self._cells}
+        cells = self._run.table("cells", ["cell", "status", "station"], only)
         cells = cells.rename(columns={"cell": "lot", "station": "place"}).assign(kind="cell")
         return pd.concat([cells, lots]).drop_duplicates("lot").set_index("lot")
 

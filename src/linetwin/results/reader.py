@@ -91,7 +91,9 @@ class Run:
             found = _among(found, column, values)
         whole = pa.concat_tables([subset.empty_table(), *found])
         # Each Arrow column is given back as soon as pandas has it.
-        frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
+        frame: pd.DataFrame = whole.to_pandas(
+            split_blocks=True, self_destruct=True, use_threads=False
+        )
         del whole
         if table.key:
             frame = frame.drop_duplicates(table.key, keep="last", ignore_index=True)

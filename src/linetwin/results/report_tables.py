@@ -175,7 +175,7 @@ def provenance(run: Run) -> str:
 
 def genealogy(run: Run, cell: str) -> str:
     """Return the ancestry of a cell as nested lists, and the conditions it saw."""
-    ancestry = Genealogy(run)
+    ancestry = Genealogy(run, [cell])
     tree = ancestry.tree(cell)
     branches = "".join(_branch(parent, opened=True) for parent in tree.parents)
     carriers = [a.lot for a in ancestry.backward(cell) if a.relation == "carried_in" and not a.path]
