@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from linetwin.bench import line
+from linetwin.cli import benching
 from linetwin.errors import LinetwinError
 
 if TYPE_CHECKING:
     from cli_support import Clerk
 
 
-def test_a_run_is_measured_in_a_process_of_its_own(library: None) -> None:
-    """Wall time, memory, events and simulated days of a whole order, however small."""
+def test_the_whole_command_is_measured_in_a_process_of_its_own(library: None) -> None:
+    """Wall and CPU time with their parts, memory, events and days of an order, however small."""
     found = line.measure(10)
     assert found.cells == 10
-    assert found.seconds > 0
+    assert found.cpu_s > 0
+    assert found.wall_s > 0
     assert found.events > 1000
     assert 3 < found.days < 30
     assert found.memory_mb > 20
+    assert list(found.parts_s) == ["scenario", "models", "tables", "key figures", "report"]
+    assert all(seconds > 0 for seconds in found.parts_s.values())
+    assert sum(found.parts_s.values()) < found.cpu_s
 
 
-def test_the_report_gives_each_figure_with_its_limit() -> None:
-    """Time and memory over their limits, growth of memory, and time per cell as ratios."""
-    runs = [line.Measured(1000, 5.0, 250.0, 10, 9.0), line.Measured(4000, 16.0, 275.0, 40, 12.0)]
-    lines = line.report(runs)
-    assert any("0.50 of 10 s, 0.25 of 1000 MB" in text for text in lines)
-    assert any("1.10 (limit 1.2)" in text and "0.80" in text for text in lines)
+def measured(cells: int, cpu_s: float, memory_mb: float) -> line.Measured:
+    """Return figures as a run may have given them."""
+    return line.Measured(cells, cpu_s + 1.0, cpu_s, memory_mb, {"models": cpu_s / 2}, 10, 9.0)
+
+
+def test_each_figure_is_held_against_its_limit() -> None:
+    """Time and memory of the smallest run; growth of memory and of time per cell as ratios."""
+    runs = [measured(1000, 5.0, 200.0), measured(4000, 14.0, 210.0), measured(16000, 53.6, 220.0)]
+    found = list(line.verdicts(runs).values())
+    assert [value for value, _ in found] == pytest.approx([6.0, 200.0, 1.1, 53.6 / 80.0, 1.1])
+    assert [limit for _, limit in found] == [10.0, 1000.0, 1.2, 1.1, 1.1]
+    assert len(line.verdicts(runs[:1])) == 2
+    text = line.describe(runs[0])
+    assert "6.0 s of wall time, 5.0 s of CPU, 200 MB" in text
+    assert "5.00 ms a cell, 50% in models" in text
+
+
+def test_the_bench_prints_runs_and_verdicts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine, a run of each size, and whether the limits are met; the same as JSON."""
+    monkeypatch.setattr(line, "measure", lambda cells: measured(cells, cells / 80, 200.0))
+    benching.bench("line", as_json=False)
+    printed = capsys.readouterr().out
+    assert printed.startswith("machine: ")
+    assert all(f"{cells} cells:" in printed for cells in line.CELLS)
+    assert "wall time for 1000 cells in s: 13.50 of 10 (NOT met)" in printed
+    assert "memory, 16000 over 1000 cells: 1.00 of 1.2 (met)" in printed
+    benching.bench("line", as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert [run["cells"] for run in found["runs"]] == list(line.CELLS)
+    assert found["limits"]["wall time for 1000 cells in s"] == {"value": 13.5, "limit": 10.0}
 
 
 def test_a_run_that_fails_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be run is no measurement."""
-    monkeypatch.setattr(line, "_SCRIPT", "raise SystemExit('no luck')")
-    with pytest.raises(LinetwinError, match="10 cells failed:\nno luck"):
+    monkeypatch.setattr(line, "_write_scenario", lambda file, _cells: file.write_text("schema: 1"))
+    with pytest.raises(LinetwinError, match=r"10 cells failed:\nlinetwin: "):
         line.measure(10)
 
 

@@ -1,101 +1,159 @@
-"""`linetwin bench line`: wall time and memory of whole runs, each in a process of its own."""
+"""`linetwin bench line`: time and memory of the whole command, each run in a process of its own."""
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from linetwin.errors import LinetwinError
+from ruamel.yaml import YAML
+
+from linetwin.errors import LinetwinError, ResultsError
+from linetwin.results import read
+from linetwin.scenario.loading import find_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TIME_LIMIT_S = 10.0
 MEMORY_LIMIT_MB = 1000.0
 GROWTH_LIMIT = 1.2
+PROPORTION_LIMIT = 1.1
+"""What proportional means where the processor is shared: repeats differ by some percent."""
 CELLS = (1000, 4000, 16000)
-
-_SCRIPT = """
-import json, sys, time
-from dataclasses import replace
-from pathlib import Path
-from linetwin.cli.compose import make_world
-from linetwin.line import run
-from linetwin.results.writer import RunWriter
-from linetwin.scenario import load
-from linetwin.scenario.loading import find_scenario
-
-cells, folder = int(sys.argv[1]), Path(sys.argv[2])
-start = time.perf_counter()
-file = find_scenario("baseline")
-scenario = replace(load(file), order_cells=cells, limit_ticks=365 * 86_400_000)
-writer = RunWriter(folder, {"scenario": "bench", "seed": scenario.seed}, scenario.text)
-world = make_world(scenario, file.parent / scenario.files[1], writer)
-world.begin()
-while world.step():
-    if world.events % 5000 == 0:
-        writer.flush()
-run.close(world)
-writer.finish("complete")
-seconds = time.perf_counter() - start
-try:
-    import resource
-    scale = 1024 if sys.platform == "darwin" else 1
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / scale
-except ImportError:
-    memory = float("nan")
-print(json.dumps({"cells": cells, "seconds": seconds, "memory_mb": memory,
-                  "events": world.events, "days": world.now / 86_400_000}))
-"""
+_MS_PER_DAY = 86_400_000
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: wall time from loading to the merged tables, and peak memory."""
+    """One run of the command, from the start of Python to the written report.
+
+    `parts_s`: CPU time (s) of parts of the run; `models` is that inside FMUs, calls included.
+    """
 
     cells: int
-    seconds: float
+    wall_s: float
+    cpu_s: float
     memory_mb: float
+    parts_s: dict[str, float]
     events: int
     days: float
 
+    @property
+    def model_share(self) -> float:
+        """Share of the CPU time that went into the models: the rest is the line, and results."""
+        return self.parts_s["models"] / self.cpu_s
+
+    @property
+    def cell_ms(self) -> float:
+        """CPU time per cell (ms)."""
+        return self.cpu_s / self.cells * 1000
+
 
 def measure(cells: int) -> Measured:
-    """Run the baseline for `cells` in a fresh process and return what it took."""
-    with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as folder:
-        done = subprocess.run(
-            [sys.executable, "-c", _SCRIPT, str(cells), str(Path(folder) / "run")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        message = f"the run of {cells} cells failed:\n{done.stderr[-2000:]}"
-        raise LinetwinError(message)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+    """Run the baseline for `cells` in a fresh process and return what it took.
+
+    Raises LinetwinError where that run fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
+        folder = Path(name)
+        scenario, run, figures = (folder / part for part in ("bench.yaml", "run", "figures.json"))
+        _write_scenario(scenario, cells)
+        command = [sys.executable, "-m", "linetwin.bench.watched"]
+        command += [str(path) for path in (scenario, run, figures)]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        wall = time.perf_counter() - start
+        if done.returncode or not figures.is_file():
+            raise LinetwinError(f"the run of {cells} cells failed:\n{done.stderr[-2000:]}")
+        found = json.loads(figures.read_text(encoding="utf-8"))
+        return _measured(cells, wall, found, run)
 
 
-def report(found: list[Measured]) -> list[str]:
-    """Return the figures as lines, each with its limit."""
+def _measured(cells: int, wall: float, found: dict[str, Any], run: Path) -> Measured:
+    manifest = read(run).manifest
+    graded = read(run).kpis["order"]["cells_graded"]["value"]
+    if graded < cells or not (run / "report.html").is_file():
+        raise ResultsError(f"the run that was measured graded {graded} of {cells} cells")
+    return Measured(
+        cells=cells,
+        wall_s=wall,
+        cpu_s=found["cpu_s"],
+        memory_mb=found["memory_mb"],
+        parts_s=found["parts_s"],
+        events=manifest["events"],
+        days=manifest["end_tick"] / _MS_PER_DAY,
+    )
+
+
+def _write_scenario(target: Path, cells: int) -> None:
+    """Write the baseline with an order of `cells`, and time enough to make them."""
+    source = find_scenario("baseline")
+    content = YAML(typ="safe").load(source.read_text(encoding="utf-8"))
+    for key in ("line", "recipe"):
+        content[key] = str((source.parent / content[key]).resolve())
+    content |= {"order": {"cells": cells}, "limit": "365 d"}
+    with target.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(content, file)
+
+
+def describe(run: Measured) -> str:
+    """Return the figures of one run as text."""
+    parts = ", ".join(f"{part} {seconds:.2f}" for part, seconds in run.parts_s.items())
+    return (
+        f"{run.cells:6d} cells: {run.wall_s:.1f} s of wall time, {run.cpu_s:.1f} s of CPU, "
+        f"{run.memory_mb:.0f} MB at most; {run.events} events in {run.days:.1f} days\n"
+        f"              CPU: {run.cell_ms:.2f} ms a cell, {run.model_share:.0%} in models; "
+        f"{parts} s"
+    )
+
+
+def verdicts(found: Sequence[Measured]) -> dict[str, tuple[float, float]]:
+    """Return what is held against a limit: text -> (figure, the most that it may be)."""
     first, last = found[0], found[-1]
-    growth = last.memory_mb / first.memory_mb
-    proportion = (last.seconds / last.cells) / (first.seconds / first.cells)
-    lines = [
-        f"machine: {platform.processor() or platform.machine()}, Python {platform.python_version()}"
-    ]
-    lines += [
-        f"{run.cells:6d} cells: {run.seconds:7.2f} s, {run.memory_mb:6.0f} MB, "
-        f"{run.events} events, {run.days:.1f} days simulated"
-        for run in found
-    ]
-    lines.append(
-        f"{first.cells} cells: {first.seconds / TIME_LIMIT_S:.2f} of {TIME_LIMIT_S:.0f} s, "
-        f"{first.memory_mb / MEMORY_LIMIT_MB:.2f} of {MEMORY_LIMIT_MB:.0f} MB"
-    )
-    lines.append(
-        f"memory at {last.cells} over {first.cells} cells: {growth:.2f} (limit {GROWTH_LIMIT}); "
-        f"time per cell: {proportion:.2f}"
-    )
-    return lines
+    size = f"{first.cells} cells"
+    limits = {
+        f"wall time for {size} in s": (first.wall_s, TIME_LIMIT_S),
+        f"memory for {size} in MB": (first.memory_mb, MEMORY_LIMIT_MB),
+    }
+    if len(found) > 1:
+        pair = f"{last.cells} over {first.cells} cells"
+        limits[f"memory, {pair}"] = (last.memory_mb / first.memory_mb, GROWTH_LIMIT)
+        limits[f"CPU time a cell, {pair}"] = (last.cell_ms / first.cell_ms, PROPORTION_LIMIT)
+    if len(found) > 2:  # noqa: PLR2004 - what does not depend on the size cancels out
+        steps = [_further_ms(*pair) for pair in pairwise(found)]
+        name = f"CPU time of each further cell ({' and '.join(f'{step:.2f}' for step in steps)} ms)"
+        limits[name] = (steps[-1] / steps[0], PROPORTION_LIMIT)
+    return limits
+
+
+def _further_ms(small: Measured, large: Measured) -> float:
+    """Return the CPU time (ms) of each cell that the larger run makes more."""
+    return (large.cpu_s - small.cpu_s) / (large.cells - small.cells) * 1000
+
+
+def machine() -> str:
+    """Return what was measured on: processor, cores, system, Python and what else was running."""
+    text = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
+    text += f", Python {platform.python_version()}"
+    if hasattr(os, "getloadavg"):
+        text += f"; load average {os.getloadavg()[0]:.1f} when it began"
+    return text
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -12,12 +12,21 @@ from linetwin.errors import Problem, ScenarioError
 
 
 def bench(part: str, *, as_json: bool) -> None:
-    """Measure `part` and print figures with their limits."""
+    """Measure `part` and print figures with their limits, each as soon as it is there."""
     if part != "line":
         raise ScenarioError([Problem(f"nothing called '{part}' to measure", "bench", "line")])
-    found = [line.measure(cells) for cells in line.CELLS]
+    machine = line.machine()
+    if not as_json:
+        typer.echo(f"machine: {machine}")
+    found = []
+    for cells in line.CELLS:
+        found.append(line.measure(cells))
+        if not as_json:
+            typer.echo(line.describe(found[-1]))
+    verdicts = line.verdicts(found)
     if as_json:
-        print_json([asdict(run) for run in found])
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, "runs": [asdict(run) for run in found], "limits": limits})
         return
-    for text in line.report(found):
-        typer.echo(text)
+    for name, (value, most) in verdicts.items():
+        typer.echo(f"{name}: {value:.2f} of {most:g} {'(met)' if value <= most else '(NOT met)'}")
