@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Finished = tuple[Order, Answer]
-SUMMARY = ("cells", "when", "energy", "limit", "scrap", "balance")
+SUMMARY = ("cells", "when", "energy", "limit", "scrap", "web", "balance")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_a_run_ends_with_a_summary_and_the_path_of_its_report(finished: Finished
     assert answer.err == ""
     lines = answer.out.splitlines()
     assert lines[0] == "small: complete"
-    assert tuple(line.split()[0] for line in lines[1:7]) == SUMMARY
+    assert tuple(line.split()[0] for line in lines[1:8]) == SUMMARY
     assert f"of {CELLS} graded" in lines[1]
     assert lines[-2:] == [
         f"run folder: {order.run}",

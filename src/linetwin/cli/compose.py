@@ -9,6 +9,7 @@ from linetwin.cli.located import StationContinuous, StationTransform
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import check_process, open_continuous, open_transform
 from linetwin.errors import Problem, WiringError
+from linetwin.line.checks import check_line
 from linetwin.line.drivers import StochasticDriver
 from linetwin.line.kinds import make_station
 from linetwin.line.streams import Streams
@@ -79,7 +80,9 @@ def make_world(scenario: Scenario, base: Path, sink: Sink) -> World:
     """Return the line of a scenario, not begun yet; `base`: the file FMU paths count from."""
     check_models(scenario, base)
     driver = StochasticDriver(Streams(scenario.seed))
-    return World(scenario, FmuModels(base), driver, sink, make_station)
+    world = World(scenario, FmuModels(base), driver, sink, make_station)
+    check_line(world)
+    return world
 
 
 def check_snapshots(world: World) -> None:

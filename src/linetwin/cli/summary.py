@@ -18,12 +18,13 @@ def summary(run: Run) -> str:
     order, quality = _values(found["order"]), _values(found["quality"])
     energy, stations = _values(found["energy"]), _values(found["stations"])
     lines = [
-        f"{run.manifest['scenario']}: {run.manifest['status']}",
+        f"{run.manifest['scenario']}: {_status(run)}",
         f"  cells   {cells(run)}",
         f"  when    {_when(order)}",
         f"  energy  {_energy(energy)}",
         f"  limit   {_limit(stations)}",
         f"  scrap   {_reasons(quality)}",
+        f"  web     {_webs(quality)}",
         f"  balance {_balance(_values(found['materials']))}",
     ]
     outside = run.manifest.get("outside_validity", {})
@@ -31,6 +32,15 @@ def summary(run: Run) -> str:
         where = ", ".join(f"{station} ({count})" for station, count in outside.items())
         lines.append(f"  doubt   model inputs outside of their range at {where}")
     return "\n".join(lines)
+
+
+def _status(run: Run) -> str:
+    """Say how the run ended; an order given up at its limit is no complete order."""
+    status = str(run.manifest["status"])
+    given_up = run.manifest.get("ended_by") == "limit"
+    return (
+        f"{status}; the order was given up at the limit of simulated time" if given_up else status
+    )
 
 
 def _values(section: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -86,6 +96,16 @@ def _reasons(quality: dict[str, Any]) -> str:
     }
     worst = sorted(counts.items(), key=lambda item: -item[1])[:SHOWN_REASONS]
     return ", ".join(f"{count:.0f} {reason}" for reason, count in worst) or "no cell"
+
+
+def _webs(quality: dict[str, Any]) -> str:
+    """Say how much web was good, and why most of the rest was cut out."""
+    parts = []
+    for web, share in sorted((quality.get("yield_of_webs") or {}).items()):
+        reasons = quality["web_scrap"].get(web, {})
+        worst = max(reasons, key=lambda reason: reasons[reason], default="")
+        parts.append(f"{web} {share:.0%} good" + (f", cut out: {worst}" if worst else ""))
+    return "; ".join(parts) or "none coated"
 
 
 def _balance(materials: dict[str, Any]) -> str:

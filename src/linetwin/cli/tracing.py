@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.results.genealogy import Branch, Descendant
+    from linetwin.results.reader import Run
 
 SHOWN_DESCENDANTS = 40
+DAY_MS = 86_400_000
 
 
 def trace(folder: Path, cell: str | None, lot: str | None, *, as_json: bool) -> None:
@@ -29,19 +31,21 @@ def trace(folder: Path, cell: str | None, lot: str | None, *, as_json: bool) -> 
     if (cell is None) == (lot is None):
         problem = Problem("name a cell, or a lot with --lot", "trace", "one of the two")
         raise ScenarioError([problem])
-    genealogy = Genealogy(read(folder))
+    run = read(folder)
+    genealogy = Genealogy(run)
     if cell is not None:
-        _backward(genealogy, cell, as_json=as_json)
+        _backward(run, genealogy, cell, as_json=as_json)
     elif lot is not None:
         _forward(genealogy, lot, as_json=as_json)
 
 
-def _backward(genealogy: Genealogy, cell: str, *, as_json: bool) -> None:
+def _backward(run: Run, genealogy: Genealogy, cell: str, *, as_json: bool) -> None:
     tree, conditions = genealogy.tree(cell), genealogy.conditions(cell)
     shares = genealogy.slurry_shares(cell)
     if as_json:
         print_json({"tree": asdict(tree), "slurry": shares, "conditions": conditions})
         return
+    typer.echo(_outcome(run, cell))
     typer.echo("made from")
     _print_branch(tree, "")
     carriers = [
@@ -58,6 +62,21 @@ def _backward(genealogy: Genealogy, cell: str, *, as_json: bool) -> None:
         typer.echo(f"conditions: {place or 'cell'}")
         for name, value in values.items():
             typer.echo(f"  {name:34s} {_shown(name, value)}")
+
+
+def _outcome(run: Run, cell: str) -> str:
+    """Say what became of a cell, when and why; a lot that is no cell is only named."""
+    table = run.table("cells", ["cell", "tray", "started", "ended", "status", "station", "reason"])
+    found = table[table["cell"] == cell]
+    if found.empty:
+        return cell
+    row = found.iloc[-1]
+    text = (
+        f"{cell}: {row['status']} at {row['station']}, stacked on day {row['started'] / DAY_MS:.2f}"
+    )
+    if row["ended"] >= 0:
+        text += f", ended on day {row['ended'] / DAY_MS:.2f}"
+    return f"{text}; {row['reason']}" if row["reason"] else text
 
 
 def _print_branch(branch: Branch, indent: str) -> None:

@@ -172,33 +172,45 @@ class Stacker(Station):
             columns[f"{electrode}_{name}"] = np.diff(total) / each
         for name, values in self._contents(lot, at, each, count).items():
             columns[name] = columns.get(name, np.zeros(count)) + values
-        # position on the mother roll: good metres skip what was cut out
-        rows = np.minimum(np.searchsorted(edges, marks[:-1], "right") - 1, lot.items - 1)
-        starts = lot.columns["start_m"][rows] + (marks[:-1] - edges[rows])
-        last = np.minimum(np.searchsorted(edges, marks[1:] - 1e-9, "right") - 1, lot.items - 1)
-        ends = lot.columns["start_m"][last] + (marks[1:] - edges[last])
         columns[f"{electrode}_moisture"] = np.full(count, lot.properties["moisture"])
         columns[f"{electrode}_burr_height"] = np.full(count, lot.properties["burr_height"])
-        self._link_cells(names, lot.name, electrode, starts=starts, ends=ends, each=each)
+        for row, name in enumerate(names):
+            self._link_web(name, lot, electrode, (float(marks[row]), float(marks[row + 1])))
         self.job[f"{electrode}_at"] = float(marks[-1])
 
-    def _link_cells(self, names: list[str], parent: str, role: str, **where: Any) -> None:  # noqa: ANN401
-        count = len(names)
-        nothing = np.full(count, np.nan)
-        columns: dict[str, Any] = {
-            "child": names,
-            "parent": [parent] * count,
-            "relation": ["carried_in" if role == "tray" else "made_from"] * count,
-            "share": [1.0] * count,
-            "role": [role] * count,
-            "amount": [where.get("each", 1.0)] * count,
-            "amount_unit": ["m" if "each" in where else "1"] * count,
-            "start_m": where.get("starts", nothing),
-            "end_m": where.get("ends", nothing),
-            "child_start_m": nothing,
-            "child_end_m": nothing,
-        }
-        self.world.sink.add("links", columns)
+    def _link_web(self, cell: str, lot: Lot, role: str, good: tuple[float, float]) -> None:
+        """Link a cell to each stretch of the mother roll it was cut from.
+
+        `good`: from and to, in metres of good web; what was cut out between two stretches is in
+        neither.
+        """
+        edges = self._edges(lot)
+        first, last = np.searchsorted(edges, [good[0] + 1e-9, good[1] - 1e-9], "right") - 1
+        stretches: list[list[float]] = []
+        for row in range(int(first), min(int(last), lot.items - 1) + 1):
+            shift = lot.columns["start_m"][row] - edges[row]
+            start = max(good[0], edges[row]) + shift
+            end = min(good[1], edges[row + 1]) + shift
+            if stretches and abs(start - stretches[-1][1]) < 1e-6:  # noqa: PLR2004  a micrometre
+                stretches[-1][1] = end
+            else:
+                stretches.append([start, end])
+        for start, end in stretches:
+            link(
+                self.world,
+                cell,
+                lot.name,
+                role,
+                share=float((end - start) / (good[1] - good[0])),
+                amount=float(end - start),
+                amount_unit="m",
+                start_m=float(start),
+                end_m=float(end),
+            )
+
+    def _link_tray(self, names: list[str], tray: str) -> None:
+        for name in names:
+            link(self.world, name, tray, "tray", relation="carried_in", amount=1.0, amount_unit="1")
 
     def _add_separator(self, count: int, columns: Columns, names: list[str]) -> None:
         area = self.value("separator_area")
@@ -273,7 +285,7 @@ class Stacker(Station):
         if "tray" not in self.job:
             self.job["tray"] = world.new_lot("tray", "tray", self.name, 0.0, "1").name
         lot = world.lots[self.job["tray"]]
-        self._link_cells(names, lot.name, "tray")
+        self._link_tray(names, lot.name)
         flags = [
             (
                 columns["overhang_margin"] < self.value("overhang_limit"),

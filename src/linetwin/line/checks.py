@@ -1,0 +1,86 @@
+"""What a line must fulfil beyond the range of each single quantity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linetwin.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import StationConfig
+
+AREA_ROLES = ("foil", "separator")
+"""Raw materials counted in m2; all others are weighed."""
+SHARES = ("active_material_share", "conductive_additive_share", "binder_share")
+TOLERANCE = 1e-6
+
+
+def check_line(world: World) -> None:
+    """Raise a ScenarioError with everything that would let the line lose or create material."""
+    problems = [
+        problem
+        for config in world.scenario.stations.values()
+        for problem in (*_geometry(config, world), *_materials(config, world))
+    ]
+    problems += _widths(world)
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _geometry(config: StationConfig, world: World) -> Iterator[Problem]:
+    def value(quantity: str) -> float:
+        return world.value(config.path, quantity)
+
+    if config.kind == "slitter":
+        lanes = value("lane_count") * value("lane_width")
+        if lanes > value("coating_width") * (1 + TOLERANCE):
+            message = f"the lanes are {lanes * 1000:g} mm wide together"
+            hint = f"the web is {value('coating_width') * 1000:g} mm wide"
+            yield Problem(message, f"{config.path}.lane_width", hint)
+    if config.kind == "coater" and value("startup_length") >= value("roll_length"):
+        message = "a start-up as long as the roll leaves no good metre"
+        hint = f"less than roll_length, {value('roll_length'):g} m"
+        yield Problem(message, f"{config.path}.startup_length", hint)
+    if config.kind == "mixer":
+        total = sum(value(share) for share in SHARES)
+        if abs(total - 1) > TOLERANCE:
+            message = f"the shares of the solids sum to {total:.4%}"
+            yield Problem(message, f"{config.path}.active_material_share", "100 %")
+    if config.kind == "grading":
+        if value("capacity_limit_b") > value("capacity_limit_a"):
+            message = "grade B asks for more capacity than grade A"
+            yield Problem(message, f"{config.path}.capacity_limit_b", "at most capacity_limit_a")
+        if value("resistance_limit_b") < value("resistance_limit_a"):
+            message = "grade B asks for less resistance than grade A"
+            yield Problem(
+                message, f"{config.path}.resistance_limit_b", "at least resistance_limit_a"
+            )
+
+
+def _materials(config: StationConfig, world: World) -> Iterator[Problem]:
+    for role, path in config.materials.items():
+        wanted = "m2" if role in AREA_ROLES else "kg"
+        unit = world.material_units[path]
+        if unit != wanted:
+            message = f"{config.path} takes it as {role}, in {wanted}, but its lots are in {unit}"
+            yield Problem(message, f"materials.{path}.lot", f"such as 100 {wanted}")
+
+
+def _widths(world: World) -> list[Problem]:
+    """The web keeps its coated width from the coater to the slitter."""
+    problems = []
+    coaters = [c for c in world.scenario.stations.values() if c.kind == "coater"]
+    for coater in coaters:
+        electrode, width = coater.path.split(".")[0], world.value(coater.path, "coating_width")
+        for config in world.scenario.stations.values():
+            if config.kind not in ("calender", "slitter") or config.path.split(".")[0] != electrode:
+                continue
+            own = world.value(config.path, "coating_width")
+            if abs(own - width) > TOLERANCE * width:
+                message = f"{own * 1000:g} mm, but {coater.path} coats {width * 1000:g} mm"
+                hint = "the same width at coater, calender and slitter"
+                problems.append(Problem(message, f"{config.path}.coating_width", hint))
+    return problems

@@ -1,0 +1,77 @@
+"""A line that would lose or create material is refused before it runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from doubles import Doubles
+
+from linetwin.errors import ScenarioError
+from linetwin.line.checks import check_line
+from linetwin.line.drivers import ScriptedDriver
+from linetwin.line.kinds import make_station
+from linetwin.line.kinds.stacker import Stacker
+from linetwin.line.lots import Lot
+from linetwin.line.world import World
+from linetwin.scenario import load
+
+
+class Rows:
+    """Collects rows by table."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, object]]] = {}
+
+    def add(self, table: str, columns: dict[str, list[object]]) -> None:
+        """Append rows."""
+        count = len(next(iter(columns.values())))
+        found = self.rows.setdefault(table, [])
+        found.extend(
+            {name: values[row] for name, values in columns.items()} for row in range(count)
+        )
+
+
+def _world(*settings: str) -> World:
+    scenario = load("baseline", settings)
+    return World(scenario, Doubles(), ScriptedDriver({}), Rows(), make_station)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("cathode.slitter.lane_count=3", "cathode.slitter.lane_width"),
+        ("anode.slitter.lane_width=140 mm", "anode.slitter.lane_width"),
+        ("cathode.coater.coating_width=240 mm", "cathode.slitter.coating_width"),
+        ("anode.mixer.binder_share=5 %", "anode.mixer.active_material_share"),
+        ("anode.coater.startup_length=130 m", "anode.coater.startup_length"),
+        ("cell.grading.capacity_limit_b=110 %", "cell.grading.capacity_limit_b"),
+        ("cell.grading.resistance_limit_b=20 mOhm", "cell.grading.resistance_limit_b"),
+    ],
+)
+def test_a_contradiction_is_named_by_its_address(setting: str, key: str) -> None:
+    """Lanes wider than the web, other widths downstream, shares beside one, grades upside down."""
+    with pytest.raises(ScenarioError) as caught:
+        check_line(_world(setting))
+    assert key in [problem.key for problem in caught.value.problems]
+
+
+def test_the_shipped_line_passes() -> None:
+    """The pilot line fulfils its own checks."""
+    check_line(_world())
+
+
+def test_a_cell_is_linked_to_each_stretch_it_was_cut_from() -> None:
+    """Web cut out between two stretches is in neither link, and shares sum to one."""
+    world = _world()
+    stacker = world.units["cell.stacker"]
+    assert isinstance(stacker, Stacker)
+    lot = Lot("anode.roll-0001.1", "daughter_roll", "anode.slitter", 0, 4.0, "m", "cell.stacker")
+    lot.columns = {
+        "start_m": np.array([38.0, 39.0, 50.0, 51.0]),
+        "end_m": np.array([39.0, 40.0, 51.0, 52.0]),
+    }
+    stacker._link_web("cell-000001", lot, "anode", (1.9, 2.7))
+    rows = world.sink.rows["links"]  # type: ignore[attr-defined]
+    stretches = [(row["start_m"], row["end_m"]) for row in rows]
+    assert stretches == [pytest.approx((39.9, 40.0)), pytest.approx((50.0, 50.7))]
+    assert sum(row["share"] for row in rows) == pytest.approx(1.0, abs=1e-12)
