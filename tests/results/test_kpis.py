@@ -100,6 +100,38 @@ def test_stations(found: dict[str, dict[str, Any]]) -> None:
     assert failure["causes"] == {"web break": 1}
 
 
+@pytest.mark.parametrize(("level", "setter"), [(4.0, "formation"), (1.0, "cathode.coater")])
+def test_full_places_with_work_before_them_set_the_pace(
+    tmp_path: Path, level: float, setter: str
+) -> None:
+    """Stays cut off at the end are no measure; full places behind a full buffer are the limit."""
+    text = """
+buffers: {filled: {kind: lots, holds: tray, capacity: 4}}
+stations:
+  cathode.coater: {kind: coater}
+  formation:
+    {kind: formation, takes: {cells: filled}, parameters: {parallel_places: {value: 2}}}
+"""
+    run = RunWriter(tmp_path / "run", {"scenario": "full", "seed": 1}, text)
+    rows = [(0, "cathode.coater", "state", "Execute", "")]
+    rows += [(0, "formation", "state", "Execute", "")]
+    rows += [(at, "formation", "take", "", f"tray-{n}") for n, at in enumerate((0, 0, 100, 100))]
+    rows += [(100, "formation", "give", "", f"tray-{n}") for n in (0, 1)]
+    names = ("tick", "station", "event", "state", "lot")
+    events = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    events["tick"] = [int(tick) * 1000 for tick in events["tick"]]
+    run.add("events", events)
+    for tick in (0, 50_000, 100_000):
+        run.add("signals", {"tick": [tick], "station": ["filled"], "buffer_level": [level]})
+    run.update(end_tick=110_000)
+    run.finish("complete")
+    stations = kpis.compute(read(tmp_path / "run"))["stations"]
+    # two lots of 100 s in two places; the two of 10 s had not left
+    assert stations["time_needed"]["value"]["formation"] == pytest.approx(100.0)
+    assert stations["time_needed"]["value"]["cathode.coater"] == pytest.approx(110.0)
+    assert stations["bottleneck"]["value"] == setter
+
+
 def test_buffers_and_stock(found: dict[str, dict[str, Any]]) -> None:
     """Levels at recording instants; what lies in the line at the end."""
     rolls = found["buffers"]["cathode.coated_rolls"]

@@ -113,16 +113,18 @@ def _held_back(found: Kpis) -> tuple[str, str]:
     if slowest is None:
         return "No station worked, so none can be said to have held the line back.", ""
     needed = stations["time_needed"]
-    sentence = (
-        f"<b>{escape(display.name(slowest).capitalize())}</b> set the pace: "
-        f"{display.duration(needed[slowest])} of work"
-    )
+    sentence = f"<b>{escape(display.name(slowest).capitalize())}</b> set the pace: "
     others = [name for name in needed if name.split(".")[-1] != slowest.split(".")[-1]]
-    if others:
-        second = max(others, key=lambda name: needed[name])
-        sentence += (
-            f", against {display.duration(needed[second])} at the {escape(display.name(second))}"
-        )
+    second = max(others, key=lambda name: needed[name]) if others else None
+    if slowest in needed and (second is None or needed[slowest] >= needed[second]):
+        sentence += f"{display.duration(needed[slowest])} of work"
+        if second is not None:
+            sentence += (
+                f", against {display.duration(needed[second])} at the "
+                f"{escape(display.name(second))}"
+            )
+    else:
+        sentence += "its places were full while work waited before it"
     went: dict[str, float] = _value(found, "order", "time_of_last_cell") or {}
     small = ""
     if went:

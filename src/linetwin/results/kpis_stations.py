@@ -22,7 +22,16 @@ _WINDOW = (
 
 _NEEDED = (
     "time a station would take for its output of the run if it never had to wait: work, set-up and "
-    "repair, over its places and over the share of the week in which it is staffed"
+    "repair, over its places and over the share of the week in which it is staffed; for a station "
+    "that holds many lots, from its shortest completed stay, and nothing where no lot left it"
+)
+_FULL = 0.98
+_HELD_UP = 0.5
+_BOTTLENECK = (
+    "the station that sets the pace: one that holds many lots, had at least 98 % of its places "
+    "taken in its window and whose input buffer was full, or a station before it blocked, for at "
+    "least half of that window (of several the last in the flow, as those before it are held up "
+    "by it); where there is none, the station that needs most time for the run's output"
 )
 
 
@@ -33,7 +42,9 @@ def stations(facts: Facts) -> Section:
     order = [name for name in timeline.station_order(facts.events) if name in windows]
     inside = {name: timeline.within(by_station[name], *windows[name]) for name in order}
     busy, active = _busy(facts, windows, inside)
-    needed = {name: _needed(facts, name, by_station[name]) for name in order}
+    times = {name: _needed(facts, name, by_station[name]) for name in order}
+    needed = {name: time for name, time in times.items() if time is not None}
+    full = [name for name in order if _saturated(facts, name, windows[name], busy[name])]
     waits = {name: _waiting(inside[name]) for name in order}
     return {
         "utilisation": kpi(
@@ -66,7 +77,7 @@ def stations(facts: Facts) -> Section:
         "blocked": kpi(
             {name: wait["blocked"] for name, wait in waits.items()}, "1", "share of window blocked"
         ),
-        **_bottleneck(needed, active),
+        **_bottleneck(full, needed, active),
         **_failures(facts),
     }
 
@@ -102,24 +113,54 @@ def _waiting(spans: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _needed(facts: Facts, station: str, spans: pd.DataFrame) -> float:
-    """Return the time [s] a station would take for its output if it never had to wait."""
-    staffed = facts.plan.staffed_share(station)
+def _many(facts: Facts, station: str) -> float | None:
+    """Return the places of a station that holds many lots, None for any other."""
     places = facts.plan.number(station, "parallel_places")
-    if places is not None and places > 1:
+    return places if places is not None and places > 1 else None
+
+
+def _needed(facts: Facts, station: str, spans: pd.DataFrame) -> float | None:
+    """Return the time [s] a station would take for its output if it never had to wait."""
+    places = _many(facts, station)
+    if places is not None:
         stays = timeline.stays(facts.events, facts.lots, station, facts.end)
-        # Lots that found no room behind stayed longer: the shortest stay is the process itself.
-        lengths = stays["out"] - stays["in"]
-        return float(lengths.min() * len(lengths)) / 1000 / places if len(lengths) else 0.0
+        # A lot still inside tells nothing of the process; one that found no room behind stayed
+        # longer: the shortest completed stay is the process itself.
+        left = stays[stays["completed"]]
+        lengths = left["out"] - left["in"]
+        return float(lengths.min() * len(lengths)) / 1000 / places if len(lengths) else None
     active = spans[~spans["state"].isin(timeline.WAITING)]
-    return float((active["end"] - active["start"]).sum()) / 1000 / staffed
+    worked = float((active["end"] - active["start"]).sum()) / 1000
+    return worked / facts.plan.staffed_share(station)
 
 
-def _bottleneck(needed: dict[str, float], active: dict[str, float]) -> Section:
+def _saturated(facts: Facts, station: str, window: tuple[int, int], busy: float) -> bool:
+    """Tell whether a station's places were taken while work piled up before it."""
+    if _many(facts, station) is None or busy < _FULL:
+        return False
+    inputs = set((facts.plan.stations.get(station, {}).get("takes") or {}).values())
+    shares = []
+    for path, about, level in levels(facts):
+        inside = level[(level.index >= window[0]) & (level.index <= window[1])]
+        if path in inputs and about.get("capacity") is not None and len(inside):
+            shares.append(float((inside >= about["capacity"]).mean()))
+    before = {
+        name
+        for name, about in facts.plan.stations.items()
+        if inputs & set((about.get("gives") or {}).values())
+    }
+    for _, spans in facts.spans[facts.spans["station"].isin(before)].groupby("station"):
+        shares.append(_waiting(timeline.within(spans, *window))["blocked"])
+    return max(shares, default=0.0) >= _HELD_UP
+
+
+def _bottleneck(full: list[str], needed: dict[str, float], active: dict[str, float]) -> Section:
     slowest = max(needed, key=lambda name: needed[name]) if needed else None
+    if full:
+        slowest = full[-1]
     longest = max(active, key=lambda name: active[name]) if active else None
     return {
-        "bottleneck": kpi(slowest, "", "the station that needs most time for the run's output"),
+        "bottleneck": kpi(slowest, "", _BOTTLENECK),
         "bottleneck_by_active_period": kpi(
             longest, "", "the station with the longest mean active period; a cross-check"
         ),

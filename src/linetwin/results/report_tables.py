@@ -54,7 +54,7 @@ def stations(found: Kpis) -> str:
         rows.append(
             [
                 display.name(path),
-                display.duration(of["time_needed"][path]),
+                display.duration(of["time_needed"][path]) if path in of["time_needed"] else "",
                 display.share(of["busy"][path]),
                 display.share(of["starved"][path]),
                 display.share(of["blocked"][path]),

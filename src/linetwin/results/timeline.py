@@ -110,17 +110,18 @@ def active_periods(spans: pd.DataFrame) -> np.ndarray:
 
 
 def stays(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
-    """Return columns in, out [ms] for every lot that lay in a station, indexed by lot.
+    """Return columns in, out [ms], completed for every lot that lay in a station, by lot.
 
     A lot is inside from its take to its give; one that was never given (all of it scrapped) until
-    it ended, else until `end`.
+    it ended, else until `end`. Completed is a stay that ended with a give.
     """
     own = events[events["station"] == station]
     takes = own[own["event"] == "take"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
     gives = own[own["event"] == "give"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
     ended = lots.set_index("lot")["ended"].reindex(takes.index)
-    out = gives.reindex(takes.index).fillna(ended.where(ended >= 0)).fillna(end)
-    return pd.DataFrame({"in": takes, "out": out.astype("int64")})
+    given = gives.reindex(takes.index)
+    out = given.fillna(ended.where(ended >= 0)).fillna(end).astype("int64")
+    return pd.DataFrame({"in": takes, "out": out, "completed": given.notna()})
 
 
 def occupancy(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
