@@ -157,6 +157,25 @@ def test_a_run_stopped_at_once_has_a_report(tmp_path: Path) -> None:
         report.write_report(tmp_path / "nowhere")
 
 
+def test_an_order_given_up_is_said(tmp_path: Path) -> None:
+    """At the limit of simulated time the page says how much of the order was graded."""
+    text = "order_cells: 1000"
+    run = RunWriter(tmp_path / "run", {"scenario": "none", "seed": 1}, text)
+    run.update(ended_by="limit")
+    run.finish("complete")
+    said = Page(report.write_report(tmp_path / "run").read_text()).text
+    assert "Given up at the limit of simulated time: 0 of 1,000 cells graded." in said
+    assert "had been written" not in said
+
+
+def test_a_killed_run_says_that_its_counts_are_not_known(tmp_path: Path) -> None:
+    """A run that never said how it ended is one of which only the closed parts are known."""
+    RunWriter(tmp_path / "run", {"scenario": "none", "seed": 1}, "")
+    said = Page(report.write_report(tmp_path / "run").read_text()).text
+    assert "The figures come from what had been written" in said
+    assert "Given up" not in said
+
+
 def test_windows_come_from_the_recipe(tiny: Path) -> None:
     """Loading has a relative tolerance; a recipe without a window gives none."""
     plan = Facts(read(tiny)).plan

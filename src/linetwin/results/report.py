@@ -90,7 +90,7 @@ def _html(run: Run, facts: Facts, found: Kpis) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             "<meta name='viewport' content='width=device-width, initial-scale=1'>",
             f"<title>{escape(title)}</title><style>{_resource('report.css')}</style></head>",
-            f"<body><main>{_header(run, title, description)}{_answers(found)}<nav>{links}</nav>",
+            f"<body><main>{_header(run, facts, found, title, description)}{_answers(found)}<nav>{links}</nav>",
             *body,
             "</main>",
             f"<script type='application/json' id='figures'>{_embedded(figures)}</script>",
@@ -111,13 +111,24 @@ def _embedded(content: object) -> str:
     return text.replace("</", "<\\/")
 
 
-def _header(run: Run, title: str, description: str) -> str:
+def _header(run: Run, facts: Facts, found: Kpis, title: str, description: str) -> str:
     manifest = run.manifest
     warnings = []
     if manifest["status"] != "complete":
         message = f": {manifest['message']}" if manifest.get("message") else ""
         warnings.append(
             f"This run is {manifest['status']}{message}. What follows is what it wrote."
+        )
+    if manifest["status"] == "running":
+        warnings.append(
+            "The figures come from what had been written: of cells in process and of what had not "
+            "been written the counts are not known."
+        )
+    ordered = _ordered(facts)
+    graded = found["order"]["cells_graded"]["value"]
+    if manifest.get("ended_by") == "limit" and ordered is not None and graded < ordered:
+        warnings.append(
+            f"Given up at the limit of simulated time: {graded:,} of {ordered:,} cells graded."
         )
     outside = manifest.get("outside_validity") or {}
     if outside:
@@ -128,6 +139,13 @@ def _header(run: Run, title: str, description: str) -> str:
     about = f"Scenario {manifest['scenario']}, seed {manifest['seed']}, run on {started} UTC"
     text = f"<p>{escape(description)}</p>" if description else ""
     return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p>{text}</header>{said}"
+
+
+def _ordered(facts: Facts) -> int | None:
+    """Return the cells of the order, None where the run had none."""
+    content = facts.plan.content
+    cells = content.get("order_cells", (content.get("order") or {}).get("cells"))
+    return cells if isinstance(cells, int) else None
 
 
 def _answers(found: Kpis) -> str:
