@@ -37,7 +37,7 @@ def test_every_value_of_a_station_has_an_address(bench: Workbench) -> None:
         "building.outdoor_temperature_swing",
     }
     speed = found["cathode.coater.web_speed"]
-    assert (speed.value, speed.unit, speed.minimum, speed.maximum) == (0.035, "m/s", 0.0, 3.0)
+    assert (speed.value, speed.unit, speed.minimum, speed.maximum) == (0.035, "m/s", 0.0001, 3.0)
     assert (speed.tag, speed.origin) == ("A", "small.yaml:10")
     assert speed.meaning == "speed of the web"
     assert found["cathode.coater.drying.tortuosity"].maximum == float("inf")

@@ -86,7 +86,7 @@ TRAPS: dict[str, Trap] = {
     ),
     "negative speed": (
         "recipe", "1.5 m/min", "-1.5 m/min", 5, "set.cathode.coater.web_speed",
-        ("plausible range", "allowed: 0 m/min to 180 m/min"),
+        ("plausible range", "allowed: 0.006 m/min to 180 m/min"),
     ),
     "one number for a list": (
         "line", LOADING, "zone_temperatures: 80 degC", 37,
