@@ -66,6 +66,18 @@ def test_quality(found: dict[str, dict[str, Any]]) -> None:
     assert quality["capacity"]["mean"] == pytest.approx(28.7 / 6)
 
 
+def test_rolls_refused_at_the_stacker_are_scrap(tmp_path: Path) -> None:
+    """Metres of rolls that were too moist are counted by station."""
+    run = RunWriter(tmp_path / "run", {"scenario": "moist", "seed": 1}, "")
+    rows = {"tick": [0, 1, 2], "station": ["stacker"] * 2 + ["slitter"], "event": ["scrap"] * 3}
+    causes = ["moisture", "moisture", "web defects"]
+    run.add("events", {**rows, "cause": causes, "amount": [20.0, 30.0, 5.0]})
+    run.finish("complete")
+    quality = kpis.compute(read(tmp_path / "run"))["quality"]
+    assert quality["roll_scrap"]["value"] == {"stacker": {"moisture": 50.0}}
+    assert quality["roll_scrap"]["unit"] == "m"
+
+
 def test_energy(found: dict[str, dict[str, Any]]) -> None:
     """600 kJ for five cells of 60 kJ; a third is the building's."""
     energy = found["energy"]

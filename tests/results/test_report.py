@@ -87,6 +87,7 @@ def test_the_answer_comes_first(html: str) -> None:
     answer = text[: text.index("The stronger the colour")]
     for said in (
         "5 good cells came out of 8 started: 4 of grade A, 1 of grade B.",
+        "10 % of the cathode web cut out for loading below its window",
         "the last after 25 min.",
         "Each good kWh took 2 kWh",
         "Cathode coater set the pace: 31.5 min of work, against 6.67 min at the formation;",

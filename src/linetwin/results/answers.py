@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from linetwin.results.kpis import Kpis
 
 _NAMED = 3
+_START_UP = "start-up of the coater"
+_WORTH_SAYING = 0.05
 
 
 def answers(found: Kpis) -> list[tuple[str, str]]:
@@ -43,7 +45,7 @@ def _how_many(found: Kpis) -> tuple[str, str]:
         f"process. Quality ratio {display.share(order['quality_ratio'])}, rolled throughput yield "
         f"with the webs {display.share(_value(found, 'quality', 'rolled_throughput_yield'))}."
     )
-    return sentence, small + _worst(found)
+    return sentence, small + _worst(found) + _webs(found)
 
 
 def _worst(found: Kpis) -> str:
@@ -59,6 +61,24 @@ def _worst(found: Kpis) -> str:
     top = sorted(reasons, key=lambda reason: -reasons[reason])[:_NAMED]
     said = ", ".join(f"{escape(reason)} ({reasons[reason]:,})" for reason in top)
     return f" Commonest findings: {said}."
+
+
+def _webs(found: Kpis) -> str:
+    """Name the webs of which much was cut out besides start-up, and the commonest reason."""
+    said = []
+    yields = _value(found, "quality", "yield_of_webs")
+    for web, by_reason in _value(found, "quality", "web_scrap").items():
+        cut = sum(by_reason.values())
+        metres = {reason: m for reason, m in by_reason.items() if reason != _START_UP}
+        share = (1 - yields[web]) * sum(metres.values()) / cut if cut else 0.0
+        if share > _WORTH_SAYING:
+            worst = max(metres, key=lambda reason: metres[reason])
+            mostly = "mostly " if len(metres) > 1 else ""
+            said.append(
+                f"{display.share(share)} of the {escape(web)} web cut out {mostly}for "
+                f"{escape(worst)}"
+            )
+    return f" Besides start-up: {', '.join(said)}." if said else ""
 
 
 def _when(found: Kpis) -> tuple[str, str]:

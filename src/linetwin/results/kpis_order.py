@@ -141,6 +141,9 @@ def quality(facts: Facts) -> Section:
             "m",
             "web cut out, by electrode and reason",
         ),
+        "roll_scrap": kpi(
+            _roll_scrap(facts), "m", "slit rolls scrapped whole, by station and cause"
+        ),
     }
     units = facts.run.units("cells")
     for name in GRADED_ON:
@@ -149,6 +152,15 @@ def quality(facts: Facts) -> Section:
                 _distribution(facts.graded[name]), units[name], f"{name} of all graded cells"
             )
     return section
+
+
+def _roll_scrap(facts: Facts) -> dict[str, Any]:
+    """Return station -> cause -> m of rolls refused as too moist."""
+    events = facts.events
+    moist = events[(events["event"] == "scrap") & (events["cause"] == "moisture")]
+    return _counted(
+        moist.rename(columns={"cause": "reason"}), lambda part: float(part["amount"].sum())
+    )
 
 
 def _electrode(roll: str) -> str:

@@ -142,10 +142,11 @@ def _cells(facts: Facts) -> Section:
 
 def _defects(facts: Facts, found: Kpis) -> Section:
     quality = {name: entry["value"] for name, entry in found["quality"].items()}
+    webs = quality["web_scrap"] | quality.get("roll_scrap", {})
     drawn = [
         figures.defects("cell-scrap", "Cells scrapped", quality["cell_scrap"], "cells"),
         figures.defects("cell-b", "Cells of grade B", quality["cell_grade_b"], "cells"),
-        figures.defects("web-scrap", "Web cut out", quality["web_scrap"], "m"),
+        figures.defects("web-scrap", "Web cut out, and slit rolls scrapped", webs, "m"),
     ]
     shown = tuple(figure for figure in drawn if figure is not None)
     none = "" if shown or facts.cells.empty else "<p>No cell and no metre of web was scrapped.</p>"
