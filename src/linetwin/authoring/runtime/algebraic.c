@@ -1,4 +1,4 @@
-/* Consistent algebraic variables: damped Newton on the residuals. */
+/* Consistent algebraic variables: damped Newton on the residuals; a bracket where it fails. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -78,6 +78,56 @@ static bool iterate(const State *state, double t, double *z)
     return false;
 }
 
+#if N_ALGEBRAICS == 1
+
+static const double FOLD = 1e-3; /* relative width within which both solutions of a fold lie */
+enum { WIDENINGS = 40, BISECTIONS = 60 };
+
+static double residual(const State *state, double t, double *z, double value)
+{
+    double f[N_UNKNOWNS];
+    z[N_STATES] = value;
+    evaluate_rhs(state, t, z, f);
+    return f[N_STATES];
+}
+
+/* At a fold the branch that was followed ends: the residual has one sign on both sides of it.
+ * Look for the next change of sign, on either side. */
+bool beyond_fold(const State *state, double t, double *z)
+{
+    const double centre = z[N_STATES];
+    double inner = FOLD * (NOMINAL[N_STATES] + fabs(centre)), outer = 1.5 * inner;
+    const double f_centre = residual(state, t, z, centre - inner);
+    const double f_above = residual(state, t, z, centre + inner);
+    if (!isfinite(f_centre + f_above) || (f_centre > 0.0) != (f_above > 0.0)) return false;
+    for (int i = 0; i < WIDENINGS; i++, inner = outer, outer *= 1.5) {
+        for (int side = -1; side <= 1; side += 2) {
+            double near = centre + side * inner, far = centre + side * outer;
+            double f_far = residual(state, t, z, far);
+            if (!isfinite(f_far) || (f_far > 0.0) == (f_centre > 0.0)) continue;
+            for (int k = 0; k < BISECTIONS; k++) {
+                double middle = 0.5 * (near + far);
+                double f = residual(state, t, z, middle);
+                if ((f > 0.0) == (f_centre > 0.0)) near = middle;
+                else far = middle;
+            }
+            z[N_STATES] = far;
+            if (iterate(state, t, z)) return true; /* not so at a pole */
+        }
+    }
+    return false;
+}
+
+#else
+
+bool beyond_fold(const State *state, double t, double *z)
+{
+    (void)state, (void)t, (void)z;
+    return false;
+}
+
+#endif
+
 bool solve_algebraics(const State *state, double t, double *z)
 {
     double old[N_ALGEBRAICS];
@@ -86,6 +136,8 @@ bool solve_algebraics(const State *state, double t, double *z)
     /* the last solution may lie in another branch: begin again at the model's start values */
     memcpy(z + N_STATES, START + FIRST_ALGEBRAIC, sizeof old);
     if (iterate(state, t, z)) return true;
+    memcpy(z + N_STATES, old, sizeof old);
+    if (beyond_fold(state, t, z)) return true;
     memcpy(z + N_STATES, old, sizeof old);
     return false;
 }
@@ -96,6 +148,12 @@ bool solve_algebraics(const State *state, double t, double *z)
 {
     (void)state, (void)t, (void)z;
     return true;
+}
+
+bool beyond_fold(const State *state, double t, double *z)
+{
+    (void)state, (void)t, (void)z;
+    return false;
 }
 
 #endif

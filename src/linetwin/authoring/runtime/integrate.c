@@ -246,14 +246,28 @@ Outcome integrate(Instance *instance, double end)
         }
         if (N_STATES == 0) return NO_ALGEBRAIC_SOLUTION;
         rejected++;
+        bool left_branch = false;
         /* near a kink the drift off the constraint does not shrink with h: solve it again */
         if (N_ALGEBRAICS > 0 && rejected > 1) {
+            double *a = state->value + FIRST_ALGEBRAIC, old[SIZE(N_ALGEBRAICS)];
+            memcpy(old, a, N_ALGEBRAICS * sizeof(double));
             if (!solve_algebraics(state, t, state->value + FIRST_UNKNOWN))
                 return NO_ALGEBRAIC_SOLUTION;
+            for (int i = 0; i < N_ALGEBRAICS; i++)
+                if (fabs(a[i] - old[i]) > 0.01 * (NOMINAL[N_STATES + i] + fabs(old[i])))
+                    left_branch = true;
             at.known = false;
         }
         state->step = factor * h;
-        if (state->step < 8.0 * DBL_EPSILON * fmax(fabs(t), span)) return STEP_TOO_SMALL;
+        if (left_branch) { /* the step that led to the fold says nothing of this branch */
+            state->step = 0.0;
+            rejected = 0;
+        } else if (state->step < 8.0 * DBL_EPSILON * fmax(fabs(t), span)) {
+            if (!beyond_fold(state, t, state->value + FIRST_UNKNOWN)) return STEP_TOO_SMALL;
+            at.known = false;
+            state->step = 0.0;
+            rejected = 0;
+        }
     }
     return REACHED;
 }

@@ -74,6 +74,7 @@ bool all_finite(const double *x, int n);
 
 /* algebraic.c, integrate.c, events.c */
 bool solve_algebraics(const State *state, double t, double *z);
+bool beyond_fold(const State *state, double t, double *z);
 Outcome integrate(Instance *instance, double end);
 int first_due(const double *guards);
 Outcome fire(Instance *instance, int transition);
