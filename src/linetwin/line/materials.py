@@ -23,6 +23,15 @@ class Drawn:
     properties: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Withdrawals:
+    """What a series of withdrawals took, piece by piece: which one, of which lot, how much."""
+
+    rows: np.ndarray
+    lots: list[str]
+    amounts: np.ndarray
+
+
 class Supply:
     """Opens a new lot of a raw material whenever the last one is used up.
 
@@ -55,6 +64,35 @@ class Supply:
             "material", self.config.path, self.config.path, "in", total, self.config.unit
         )
         return taken
+
+    def draw_each(self, amounts: np.ndarray) -> Withdrawals:
+        """Take `amounts`, shape (rows,), one after another; a piece ends with its lot."""
+        ends = np.cumsum(amounts)
+        at, total = 0.0, float(ends[-1]) if ends.size else 0.0
+        names, bounds = [], []
+        while at < total:
+            if self.remaining <= 0:
+                self._open()
+            names.append(self.lot)
+            if self.remaining > total - at:
+                self.remaining -= total - at
+                at = total
+            else:
+                at += self.remaining
+                self.remaining = 0.0
+                self._world.end_lot(self.lot, "used", self.config.path)
+            bounds.append(at)
+        self._world.ledger.add(
+            "material", self.config.path, self.config.path, "in", total, self.config.unit
+        )
+        edges = np.unique(np.concatenate([[0.0], ends, bounds[:-1]]))
+        edges = edges[edges <= total]
+        lots = np.searchsorted(bounds, edges[:-1], "right")
+        return Withdrawals(
+            rows=np.searchsorted(ends, edges[:-1], "right"),
+            lots=[names[index] for index in lots.tolist()],
+            amounts=np.diff(edges),
+        )
 
     def _open(self) -> None:
         size = self.config.lot_size.number

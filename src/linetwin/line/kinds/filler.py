@@ -8,7 +8,7 @@ import numpy as np
 
 from linetwin.contracts import Phase
 from linetwin.line.kinds.cells import cell_names, first_reason, scrap_cells
-from linetwin.line.kinds.web import CONTENT, link
+from linetwin.line.kinds.web import CONTENT, link_many
 from linetwin.line.station import Operation, Station
 
 if TYPE_CHECKING:
@@ -100,16 +100,15 @@ class Filler(Station):
         doses = self.value("electrolyte_dose") * (1 + self.value("dose_deviation") * errors)
         material = self.config.materials["electrolyte"]
         names = cell_names(lot, np.arange(lot.items))
-        for name, dose in zip(names, doses, strict=True):
-            for drawn in self.world.supplies[material].draw(float(dose)):
-                link(
-                    self.world,
-                    name,
-                    drawn.lot,
-                    "electrolyte",
-                    share=drawn.amount / float(dose),
-                    amount=drawn.amount,
-                    amount_unit="kg",
-                )
+        drawn = self.world.supplies[material].draw_each(doses)
+        link_many(
+            self.world,
+            [names[row] for row in drawn.rows],
+            drawn.lots,
+            "electrolyte",
+            share=drawn.amounts / doses[drawn.rows],
+            amount=drawn.amounts,
+            amount_unit="kg",
+        )
         lot.columns["dosed_electrolyte"] = doses
         lot.columns[CONTENT + material] = doses.copy()

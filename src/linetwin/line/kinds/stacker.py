@@ -10,7 +10,7 @@ import numpy as np
 
 from linetwin.contracts import Phase
 from linetwin.line.kinds.cells import first_reason, scrap_cells
-from linetwin.line.kinds.web import CONTENT, link
+from linetwin.line.kinds.web import CONTENT, link_many
 from linetwin.line.materials import contents_of
 from linetwin.line.station import Operation, Station
 
@@ -174,59 +174,59 @@ class Stacker(Station):
             columns[name] = columns.get(name, np.zeros(count)) + values
         columns[f"{electrode}_moisture"] = np.full(count, lot.properties["moisture"])
         columns[f"{electrode}_burr_height"] = np.full(count, lot.properties["burr_height"])
-        for row, name in enumerate(names):
-            self._link_web(name, lot, electrode, (float(marks[row]), float(marks[row + 1])))
+        self._link_web(names, lot, electrode, marks)
         self.job[f"{electrode}_at"] = float(marks[-1])
 
-    def _link_web(self, cell: str, lot: Lot, role: str, good: tuple[float, float]) -> None:
-        """Link a cell to each stretch of the mother roll it was cut from.
+    def _link_web(self, names: list[str], lot: Lot, role: str, marks: np.ndarray) -> None:
+        """Link cells to each stretch of the mother roll that they were cut from.
 
-        `good`: from and to, in metres of good web; what was cut out between two stretches is in
-        neither.
+        `marks`, shape (cells + 1,): where each cell begins, and the last one ends, in metres of
+        good web; what was cut out between two stretches is in neither.
         """
         edges = self._edges(lot)
-        first, last = np.searchsorted(edges, [good[0] + 1e-9, good[1] - 1e-9], "right") - 1
-        stretches: list[list[float]] = []
-        for row in range(int(first), min(int(last), lot.items - 1) + 1):
-            shift = lot.columns["start_m"][row] - edges[row]
-            start = max(good[0], edges[row]) + shift
-            end = min(good[1], edges[row + 1]) + shift
-            if stretches and abs(start - stretches[-1][1]) < 1e-6:  # noqa: PLR2004  a micrometre
-                stretches[-1][1] = end
-            else:
-                stretches.append([start, end])
-        for start, end in stretches:
-            link(
-                self.world,
-                cell,
-                lot.name,
-                role,
-                share=float((end - start) / (good[1] - good[0])),
-                amount=float(end - start),
-                amount_unit="m",
-                start_m=float(start),
-                end_m=float(end),
-            )
+        inside = edges[(edges > marks[0] + 1e-9) & (edges < marks[-1] - 1e-9)]
+        cuts = np.unique(np.concatenate([marks, inside]))
+        cuts = cuts[np.append(True, np.diff(cuts) > 1e-9)]  # noqa: PLR2004  a nanometre
+        middle = 0.5 * (cuts[:-1] + cuts[1:])
+        cells = np.searchsorted(marks, middle, "right") - 1
+        segments = np.minimum(np.searchsorted(edges, middle, "right") - 1, lot.items - 1)
+        shift = lot.columns["start_m"][segments] - edges[segments]
+        starts, ends = cuts[:-1] + shift, cuts[1:] + shift
+        # pieces of one cell that meet on the mother roll are one stretch: 1e-6 m is rounding
+        follows = (np.diff(cells) == 0) & (np.abs(starts[1:] - ends[:-1]) < 1e-6)  # noqa: PLR2004
+        first = np.flatnonzero(np.append(True, ~follows))
+        starts, ends = starts[first], ends[np.append(first[1:], len(ends)) - 1]
+        link_many(
+            self.world,
+            [names[cell] for cell in cells[first].tolist()],
+            lot.name,
+            role,
+            share=(ends - starts) / (marks[1] - marks[0]),
+            amount=ends - starts,
+            amount_unit="m",
+            start_m=starts,
+            end_m=ends,
+        )
 
     def _link_tray(self, names: list[str], tray: str) -> None:
-        for name in names:
-            link(self.world, name, tray, "tray", relation="carried_in", amount=1.0, amount_unit="1")
+        link_many(
+            self.world, names, tray, "tray", relation="carried_in", amount=1.0, amount_unit="1"
+        )
 
     def _add_separator(self, count: int, columns: Columns, names: list[str]) -> None:
         area = self.value("separator_area")
         material = self.config.materials["separator"]
         columns[CONTENT + material] = np.full(count, area)
-        for name in names:
-            for drawn in self.world.supplies[material].draw(area):
-                link(
-                    self.world,
-                    name,
-                    drawn.lot,
-                    "separator",
-                    share=drawn.amount / area,
-                    amount=drawn.amount,
-                    amount_unit="m2",
-                )
+        drawn = self.world.supplies[material].draw_each(columns[CONTENT + material])
+        link_many(
+            self.world,
+            [names[row] for row in drawn.rows],
+            drawn.lots,
+            "separator",
+            share=drawn.amounts / area,
+            amount=drawn.amounts,
+            amount_unit="m2",
+        )
 
     def _assemble(self, count: int, columns: Columns) -> None:
         """Offsets of the sheets, the cell's design values, burrs and particles."""

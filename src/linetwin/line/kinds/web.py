@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.line.lots import Lot
     from linetwin.line.world import World
 
@@ -68,23 +70,29 @@ def write_segments(world: World, lot: Lot, station: str) -> None:
 
 
 def link(world: World, child: str, parent: str, role: str, **details: Any) -> None:  # noqa: ANN401
-    """Write a made_from link.
+    """Write one made_from link; details as those of `link_many`."""
+    link_many(world, [child], parent, role, **details)
 
-    `details`: share (1 unless given), amount and amount_unit, the stretch on the parent (start_m,
-    end_m) and the stretch of the child that it became (child_start_m, child_end_m), in m.
+
+def link_many(
+    world: World,
+    children: Sequence[str],
+    parents: str | Sequence[str],
+    role: str,
+    **details: Any,  # noqa: ANN401
+) -> None:
+    """Write a made_from link for each child, to its own parent or to the one that all share.
+
+    `details`, one for all or one for each: relation, share (1 unless given), amount and
+    amount_unit, the stretch on the parent (start_m, end_m) and the stretch of the child that it
+    became (child_start_m, child_end_m), in m.
     """
-    row = {
-        "child": child,
-        "parent": parent,
-        "relation": "made_from",
-        "share": 1.0,
-        "role": role,
-        "amount": np.nan,
-        "amount_unit": "",
-        "start_m": np.nan,
-        "end_m": np.nan,
-        "child_start_m": np.nan,
-        "child_end_m": np.nan,
-        **details,
+    count = len(children)
+    if not count:
+        return
+    row = {"parent": parents, "relation": "made_from", "share": 1.0, "role": role} | details
+    columns: dict[str, Any] = {
+        name: [value] * count if isinstance(value, (str, int, float)) else value
+        for name, value in row.items()
     }
-    world.sink.add("links", {name: [value] for name, value in row.items()})
+    world.sink.add("links", {"child": children, **columns})
