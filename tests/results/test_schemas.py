@@ -20,18 +20,20 @@ PINNED = {
     "station:str tick:int64:ms *sides",
     "cells": "cell:str tray:str started:int64:ms ended:int64:ms status:str station:str "
     "reason:str *",
+    "operations": "lot:str station:str operation:str start:int64:ms end:int64:ms shift:str "
+    "tool:str place:int32:1",
     "ledger": "account:str item:str station:str entry:str amount:float64 unit:str",
 }
 
 
-def test_the_tables_of_version_1_are_pinned() -> None:
+def test_the_tables_of_version_2_are_pinned() -> None:
     """Columns, their order, types and units change only with SCHEMA_VERSION."""
     found = {}
     for name, table in TABLES.items():
         words = [":".join(filter(None, (c.name, c.type, c.unit))) for c in table.columns]
         words += ["*sides" if table.sides else "*"] if table.open else []
         found[name] = " ".join(words)
-    assert SCHEMA_VERSION == 1
+    assert SCHEMA_VERSION == 2
     assert found == PINNED
 
 
@@ -40,6 +42,8 @@ def test_open_columns_take_the_unit_of_the_vocabulary() -> None:
     words = vocabulary()
     assert TABLES["segments"].open_column("loading_a", words).unit == "kg/m2"
     assert TABLES["cells"].open_column("resistance_limit_a", words).unit == "Ohm"
+    assert TABLES["cells"].open_column("measured_capacity", words).unit == "A.h"
+    assert TABLES["segments"].open_column("measured_loading_b", words).unit == "kg/m2"
     with pytest.raises(ResultsError, match="no column 'loading_a'"):
         TABLES["cells"].open_column("loading_a", words)
     with pytest.raises(ResultsError, match="no column 'loading'"):

@@ -2,7 +2,8 @@
 
 A table has fixed columns and, where it is `open`, any number of float64 columns named after
 quantities of the vocabulary; in `segments` a quantity may carry the coated side (`loading_a`,
-`loading_b`). The unit of an open column is the vocabulary's.
+`loading_b`). The unit of an open column is the vocabulary's. A column `measured_<quantity>` holds
+what the plant's gauge read, the one without the prefix the true value.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
     from linetwin.quantities import Vocabulary
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TICKS_PER_SECOND = 1000
 SIDES = ("_a", "_b")
+MEASURED = "measured_"
 
 ColumnType = Literal["str", "int64", "int32", "float64"]
 Scalar = str | int | float
@@ -67,14 +69,16 @@ class Table:
     key: str = ""
 
     def open_column(self, name: str, words: Vocabulary) -> Column:
-        """Return the open column `name`, a quantity of `words`, with a side where allowed."""
-        quantity = name
-        if self.sides and name not in words and name.endswith(SIDES):
-            quantity = name[:-2]
+        """Return the open column `name`: a quantity of `words`, a side or `measured_` added."""
+        quantity = name if name in words else name.removeprefix(MEASURED)
+        if self.sides and quantity not in words and quantity.endswith(SIDES):
+            quantity = quantity[:-2]
         if not self.open or quantity not in words:
             raise ResultsError(f"table {self.name} has no column '{name}'")
         entry = words[quantity]
-        return Column(name, "float64", entry.unit, entry.meaning)
+        measured = name not in words and name.startswith(MEASURED)
+        meaning = f"{entry.meaning}, as measured" if measured else entry.meaning
+        return Column(name, "float64", entry.unit, meaning)
 
     def schema(self, extra: Iterable[Column] = ()) -> pa.Schema:
         """Return the Arrow schema: the fixed columns, then the open columns `extra`."""
@@ -112,7 +116,8 @@ TABLES: dict[str, Table] = {
                 _text("station", "station path", required=True),
                 _text(
                     "event",
-                    "state | failure | repair | take | give | scrap | disturbance | note",
+                    "state | failure | repair | micro_stop | maintenance | take | give | scrap | "
+                    "hold | release | disposition | disturbance | note",
                     required=True,
                 ),
                 _text("state", "PackML state entered, where event is 'state'"),
@@ -188,6 +193,19 @@ TABLES: dict[str, Table] = {
             ),
             open=True,
             key="cell",
+        ),
+        Table(
+            "operations",
+            (
+                _text("lot", "lot worked on", required=True),
+                _text("station", "station path", required=True),
+                _text("operation", "what was done", required=True),
+                _tick("start", "when the work on the lot began"),
+                _tick("end", "when it was done"),
+                _text("shift", "shift in which it was done, such as day 3 late"),
+                _text("tool", "knife, die, nest or channel group, such as knife-003"),
+                Column("place", "int32", "1", "lane, place or channel; -1: none"),
+            ),
         ),
         Table(
             "ledger",

@@ -69,11 +69,70 @@ class FailureConfig:
 
 
 @dataclass(frozen=True)
+class MicroStopConfig:
+    """A short stop that the operator clears: exponential operating time to it, lognormal length."""
+
+    cause: str
+    time_between_stops: Value
+    time_to_clear: Value
+    time_to_clear_variation: Value
+
+    @property
+    def failure(self) -> FailureConfig:
+        """The same, as a driver is asked about it."""
+        return FailureConfig(
+            self.cause, self.time_between_stops, self.time_to_clear, self.time_to_clear_variation
+        )
+
+
+@dataclass(frozen=True)
+class MaintenanceConfig:
+    """Preventive maintenance after `interval` of operating time, done by the station's crew."""
+
+    cause: str
+    interval: Value
+    duration: Value
+
+
+@dataclass(frozen=True)
+class GaugeConfig:
+    """How a quantity is measured at a station.
+
+    Each term is in the quantity's canonical unit or, where its unit is "%", in percent of the true
+    value. `bias` is constant, `repeatability` the standard deviation between readings,
+    `reproducibility` that between shifts (operators).
+    """
+
+    quantity: str
+    bias: Value
+    repeatability: Value
+    reproducibility: Value
+
+
+@dataclass(frozen=True)
+class InspectionConfig:
+    """How surely a defect is found: share missed, and share of sound items refused."""
+
+    defect: str
+    miss: Value
+    false_alarm: Value
+
+
+@dataclass(frozen=True)
+class DefectConfig:
+    """How often a station inflicts a defect: share of its items."""
+
+    defect: str
+    rate: Value
+
+
+@dataclass(frozen=True)
 class StationConfig:
     """A station: its kind, the buffers it is wired to, its parameters and models.
 
     `takes` and `gives` map the roles of the kind (`slurry`, `web`, `cells`) to buffer paths,
-    `materials` the roles of raw materials (`foil`, `binder`) to material paths.
+    `materials` the roles of raw materials (`foil`, `binder`) to material paths. `group` is the
+    path as written in the line file, where it stands for several machines, else "".
     """
 
     path: str
@@ -89,6 +148,17 @@ class StationConfig:
     processes: Mapping[str, ProcessConfig]
     machine: ProcessConfig | None
     failures: tuple[FailureConfig, ...]
+    group: str = ""
+    micro_stops: tuple[MicroStopConfig, ...] = ()
+    maintenance: tuple[MaintenanceConfig, ...] = ()
+    gauges: Mapping[str, GaugeConfig] = field(default_factory=dict)
+    inspections: Mapping[str, InspectionConfig] = field(default_factory=dict)
+    defects: Mapping[str, DefectConfig] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """The path that the station has in common with its like: its group, or its own."""
+        return self.group or self.path
 
 
 @dataclass(frozen=True)
@@ -146,7 +216,11 @@ class DisturbanceConfig:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Everything a run needs. `text` is the resolved YAML that goes into the run folder."""
+    """Everything a run needs. `text` is the resolved YAML that goes into the run folder.
+
+    `window_ticks`: from and until of the time over which steady-state figures are taken;
+    `good_energy_per_day`: planned energy of good cells a day [J]; `prices`: file of prices, or "".
+    """
 
     name: str
     title: str
@@ -166,3 +240,14 @@ class Scenario:
     disturbances: tuple[DisturbanceConfig, ...]
     text: str
     files: tuple[str, ...]
+    window_ticks: tuple[int, int] | None = None
+    good_energy_per_day: Value | None = None
+    prices: str = ""
+
+    def stations_of(self, group_or_kind: str) -> list[StationConfig]:
+        """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""
+        return [
+            station
+            for station in self.stations.values()
+            if group_or_kind in (station.path, station.group, station.kind)
+        ]
