@@ -48,18 +48,22 @@ def build() -> Model:
     outdoors = _outdoors(p, u)
     room = _dry_room(m, p, u, x, outdoors)
     hall = _hall(m, p, u, x)
-    _meters(m, p, x, room, hall, outdoors)
+    _meters(m, x, room, hall, _utilities(m, p, u, outdoors))
     return m
 
 
 def _states(m: Model) -> SimpleNamespace:
-    """Declare temperatures, humidity and the two meters."""
+    """Declare temperatures, humidity, the two meters and their parts."""
     rows = {
         "dry_room_temperature": ("K", 295.15, 10.0, "air of the dry room"),
         "hall_temperature": ("K", 294.15, 10.0, "air of the halls"),
         "dry_room_humidity": ("1", 5e-5, 1e-4, "water per dry air in the dry room"),
         "electric_energy": ("J", 0.0, 1e9, "electric energy drawn since the start"),
         "thermal_energy": ("J", 0.0, 1e9, "heat drawn since the start"),
+        "dry_room_electric_energy": ("J", 0.0, 1e9, "of it, for the dry room"),
+        "dry_room_thermal_energy": ("J", 0.0, 1e9, "of the heat, for the dry room"),
+        "chiller_energy": ("J", 0.0, 1e9, "of it, for cooling water of machines"),
+        "compressor_energy": ("J", 0.0, 1e9, "of it, for compressed air"),
     }
     return SimpleNamespace(**{
         name: m.state(name, unit, start=start, nominal=nominal, minimum=0.0, meaning=meaning)
@@ -186,28 +190,46 @@ def _hall(m: Model, p: SimpleNamespace, u: SimpleNamespace, x: SimpleNamespace) 
     )
 
 
+def _utilities(
+    m: Model, p: SimpleNamespace, u: SimpleNamespace, outdoors: SimpleNamespace
+) -> SimpleNamespace:
+    """Return what cooling water and compressed air of machines take, and the chillers' share."""
+    water = p.process_cooling + u.process_cooling_load
+    air = p.compressed_air_power + u.compressed_air_flow * p.compressed_air_work
+    m.output("chiller_performance", "1", outdoors.performance, meaning="cooling per electricity")
+    chillers = m.output("chiller_power", "W", water / outdoors.performance, nominal=1e4,
+                        meaning="chillers for cooling water of machines")  # fmt: skip
+    compressors = m.output("compressor_power", "W", air, nominal=1e4,
+                           meaning="air compressors")  # fmt: skip
+    return SimpleNamespace(
+        water=water, chillers=chillers, compressors=compressors, performance=outdoors.performance
+    )
+
+
 def _meters(
     m: Model,
-    p: SimpleNamespace,
     x: SimpleNamespace,
     room: SimpleNamespace,
     hall: SimpleNamespace,
-    outdoors: SimpleNamespace,
+    utilities: SimpleNamespace,
 ) -> None:
     """State powers and their integrals."""
-    room_electric = room.electric + room.cooling / outdoors.performance
-    utilities = p.compressed_air_power + p.process_cooling / outdoors.performance
-    hall_electric = hall.electric + hall.cooling / outdoors.performance
-    m.output("chiller_performance", "1", outdoors.performance, meaning="cooling per electricity")
-    m.output("dry_room_electric_power", "W", room_electric, nominal=1e4,
-             meaning="electric power for the dry room")  # fmt: skip
-    m.output("dry_room_thermal_power", "W", room.heating, nominal=1e4,
-             meaning="heat for the dry room")  # fmt: skip
-    m.output("cooling_power", "W", room.cooling + hall.cooling + p.process_cooling, nominal=1e4,
+    room_electric = room.electric + room.cooling / utilities.performance
+    hall_electric = hall.electric + hall.cooling / utilities.performance
+    room_electric = m.output("dry_room_electric_power", "W", room_electric, nominal=1e4,
+                             meaning="electric power for the dry room")  # fmt: skip
+    room_thermal = m.output("dry_room_thermal_power", "W", room.heating, nominal=1e4,
+                            meaning="heat for the dry room")  # fmt: skip
+    m.output("cooling_power", "W", room.cooling + hall.cooling + utilities.water, nominal=1e4,
              meaning="heat that the chillers take up")  # fmt: skip
-    electric = m.output("electric_power", "W", room_electric + hall_electric + utilities,
+    both = utilities.chillers + utilities.compressors
+    electric = m.output("electric_power", "W", room_electric + hall_electric + both,
                         nominal=1e4, meaning="electric power drawn")  # fmt: skip
     thermal = m.output("thermal_power", "W", room.heating + hall.heating, nominal=1e4,
                        meaning="heat drawn from the heat network")  # fmt: skip
     m.der(x.electric_energy, electric)
     m.der(x.thermal_energy, thermal)
+    m.der(x.dry_room_electric_energy, room_electric)
+    m.der(x.dry_room_thermal_energy, room_thermal)
+    m.der(x.chiller_energy, utilities.chillers)
+    m.der(x.compressor_energy, utilities.compressors)

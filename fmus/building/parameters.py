@@ -15,6 +15,8 @@ INPUTS = [
     Row("dry_room_heat_load", "W", 0.0, 0.0, 1e7, "A", "line", "heat of machines, dry room"),
     Row("hall_heat_load", "W", 0.0, 0.0, 1e7, "A", "line", "heat of machines, halls"),
     Row("occupants", "1", 0.0, 0.0, 1000.0, "A", "idle", "people in the dry room"),
+    Row("process_cooling_load", "W", 0.0, 0.0, 1e8, "A", "line", "machines' heat to cooling water"),
+    Row("compressed_air_flow", "m3/s", 0.0, 0.0, 1e3, "A", "line", "machines' compressed air"),
 ]  # fmt: skip
 
 PARAMETERS = [
@@ -80,6 +82,8 @@ PARAMETERS = [
     Row("compressed_air_power", "W", 6e3, 0.0, 1e8, "A",
         "steady, with leakage", "electric power of the compressors"),
     Row("process_cooling", "W", 1e4, 0.0, 1e8, "A", _PRACTICE, "heat taken by cooling water"),
+    Row("compressed_air_work", "J/m3", 4.3e5, 1e5, 1e6, "A",
+        "0.12 kWh/m3 at 7 bar; " + _PRACTICE, "electricity per compressed air (20 Cel, 101325 Pa)"),
     Row("chiller_quality", "1", 0.4, 0.1, 0.9, "A", _PRACTICE, "share of the ideal performance"),
     Row("chiller_evaporation", "K", 277.15, 263.15, 288.15, "A", "4 Cel", "evaporation"),
     Row("chiller_approach", "K", 12.0, 3.0, 30.0, "A", _PRACTICE, "condensation above outdoors"),

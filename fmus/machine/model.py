@@ -37,6 +37,8 @@ PACKML = {  # ISA-TR88.00.02 [M], state numbers of StateCurrent
     "complete": 17,
 }
 SWITCHED_OFF = ("undefined", "clearing", "stopped", "aborting", "aborted")  # drives and heaters [A]
+WAITING = ("suspending", "suspended", "unsuspending", "holding", "held", "unholding")
+SETTING_UP = ("starting", "resetting", "completing")
 
 # fmt: off
 INPUTS = (
@@ -44,6 +46,10 @@ INPUTS = (
     Row("process_power", "W", 0.0, 0.0, 1e8, "A", "none",
         "electric power that the process computes"),
     Row("process_heat", "W", 0.0, 0.0, 1e8, "A", "none", "heat that the process computes"),
+    Row("process_cooling", "W", 0.0, 0.0, 1e8, "A", "none",
+        "heat that the process gives to cooling water"),
+    Row("heat_carried_off", "W", 0.0, 0.0, 1e8, "A", "none",
+        "heat of the process that leaves with exhaust, product or cooling water"),
     Row("ambient_temperature", "K", 295.15, 243.15, 323.15, "A", "22 Cel",
         "temperature of the room"),
 )
@@ -57,6 +63,12 @@ POWER = (
         "heat drawn in every state but Execute while switched on"),
     Row("execute_heat", "W", 0.0, 0.0, 1e8, "A", "set by the station",
         "heat drawn in Execute at load 1"),
+    Row("waiting_factor", "1", 1.0, 0.0, 10.0, "A", "as in standby",
+        "power and heat in Suspended and Held over those in standby"),
+    Row("setup_factor", "1", 1.0, 0.0, 10.0, "A", "as in standby",
+        "power and heat in Starting, Resetting and Completing over those in standby"),
+    Row("cooling_water_share", "1", 0.0, 0.0, 1.0, "A", "air-cooled",
+        "share of the machine's electric power that cooling water takes up"),
     Row("product_heat_share", "1", 0.0, 0.0, 1.0, "A", "all heat stays in the room",
         "share of the power that leaves with product and exhaust"),
 )
@@ -71,6 +83,16 @@ WARM_UP = (
         "time constant of cooling down while switched off"),
     Row("warmup_electric_share", "1", 1.0, 0.0, 1.0, "A", "electric heaters",
         "share of the warm-up energy drawn as electricity"),
+)
+LOSS = (
+    Row("loss_conductance", "W/K", 0.0, 0.0, 1e6, "A", "standby_heat holds the losses",
+        "heat lost to the room per kelvin above it, made up by the heater while switched on"),
+)
+AIR = (
+    Row("standby_air", "m3/s", 0.0, 0.0, 1e3, "A", "no pneumatics",
+        "compressed air while switched on, leaks included (20 Cel, 101325 Pa)"),
+    Row("execute_air", "m3/s", 0.0, 0.0, 1e3, "A", "no pneumatics",
+        "compressed air in Execute at load 1"),
 )
 WEAR = (
     Row("wear_life", "s", 3.6e6, 1.0, 1e10, "A", "1000 h in Execute at load 1",
@@ -102,12 +124,13 @@ def build() -> Model:
         source="idle",
     )
     p = declare_inputs(m, INPUTS)
-    for rows in (POWER, WARM_UP, WEAR):
+    for rows in (POWER, WARM_UP, LOSS, AIR, WEAR):
         p |= declare_parameters(m, rows)
     on = 1.0 - _one_of(state, SWITCHED_OFF)
     executing = _one_of(state, ("execute",))
     _wear(m, p, executing)
-    _energy(m, p, on, executing)
+    _energy(m, p, state, on, executing)
+    _compressed_air(m, p, on, executing)
     return m
 
 
@@ -129,7 +152,7 @@ def _wear(m: Model, p: dict[str, ca.SX], executing: ca.SX) -> None:
     )
 
 
-def _energy(m: Model, p: dict[str, ca.SX], on: ca.SX, executing: ca.SX) -> None:
+def _energy(m: Model, p: dict[str, ca.SX], state: ca.SX, on: ca.SX, executing: ca.SX) -> None:
     """Declare temperature, power, heat emission and their integrals."""
     temperature = m.state(
         "machine_temperature", "K", start=295.15, nominal=100.0, meaning="of the part warmed up"
@@ -139,23 +162,29 @@ def _energy(m: Model, p: dict[str, ca.SX], on: ca.SX, executing: ca.SX) -> None:
     m.der(temperature, ca.if_else(on > 0.0, warming, cooling))
     # what is too hot when switched on cools by itself: no heater runs backwards
     warm_up = on * p["heat_capacity"] * ca.fmax(warming, 0.0)
+    lost = on * p["loss_conductance"] * ca.fmax(temperature - p["ambient_temperature"], 0.0)
     stored = p["heat_capacity"] * ca.if_else(on > 0.0, warming, cooling)
 
     used = executing * p["load"]
-    base = ca.if_else(on > 0.0, p["standby_power"], p["off_power"])
-    electric = base + used * (p["execute_power"] - p["standby_power"]) + p["process_power"]
-    thermal = on * p["standby_heat"] + used * (p["execute_heat"] - p["standby_heat"])
+    ready = _level(p, state)
+    base = ca.if_else(on > 0.0, ready * p["standby_power"], p["off_power"])
+    own = base + used * (p["execute_power"] - p["standby_power"])
+    electric = own + p["process_power"]
+    thermal = on * ready * p["standby_heat"] + used * (p["execute_heat"] - p["standby_heat"])
     thermal += p["process_heat"]
     leaving = p["product_heat_share"] * (electric + thermal)
-    electric += p["warmup_electric_share"] * warm_up
-    thermal += (1.0 - p["warmup_electric_share"]) * warm_up
+    leaving += p["cooling_water_share"] * own + p["heat_carried_off"]
+    electric += p["warmup_electric_share"] * (warm_up + lost)
+    thermal += (1.0 - p["warmup_electric_share"]) * (warm_up + lost)
+    to_water = p["cooling_water_share"] * own + p["process_cooling"]
 
     for name, power, meaning in (
-        ("electric", electric, "electricity"),
-        ("thermal", thermal, "heat of the heat network"),
+        ("electric", electric, "electricity drawn"),
+        ("thermal", thermal, "heat of the heat network drawn"),
+        ("cooling", to_water, "heat given to cooling water"),
     ):
-        m.output(f"{name}_power", "W", power, nominal=1e3, meaning=f"{meaning} drawn now")
-        energy = m.state(f"{name}_energy", "J", nominal=1e6, meaning=f"{meaning} drawn so far")
+        m.output(f"{name}_power", "W", power, nominal=1e3, meaning=f"{meaning} now")
+        energy = m.state(f"{name}_energy", "J", nominal=1e6, meaning=f"{meaning} so far")
         m.der(energy, power)
     emission = m.output(
         "heat_emission",
@@ -166,3 +195,18 @@ def _energy(m: Model, p: dict[str, ca.SX], on: ca.SX, executing: ca.SX) -> None:
     )
     emitted = m.state("emitted_energy", "J", nominal=1e6, meaning="heat given to the room so far")
     m.der(emitted, emission)
+
+
+def _level(p: dict[str, ca.SX], state: ca.SX) -> ca.SX:
+    """Return power over standby power: waiting and set-up have factors of their own."""
+    waiting, setting_up = _one_of(state, WAITING), _one_of(state, SETTING_UP)
+    return 1.0 + waiting * (p["waiting_factor"] - 1.0) + setting_up * (p["setup_factor"] - 1.0)
+
+
+def _compressed_air(m: Model, p: dict[str, ca.SX], on: ca.SX, executing: ca.SX) -> None:
+    """Declare the flow of compressed air and its integral."""
+    flow = on * p["standby_air"]
+    flow += executing * p["load"] * (p["execute_air"] - p["standby_air"])
+    m.output("compressed_air_flow", "m3/s", flow, nominal=1e-2, meaning="compressed air drawn now")
+    volume = m.state("compressed_air_volume", "m3", meaning="compressed air drawn so far")
+    m.der(volume, flow)

@@ -80,8 +80,8 @@ class Contract:
 
     `start`: properties of the item before the process (settable starts of states);
     `inputs`: conditions; `outputs`: what the model must offer. An FMU may have more parameters
-    and outputs than these; it may lack none of the outputs and must take every input that is not
-    in `optional`.
+    and outputs than these; it may lack no output and must take every input that is not in
+    `optional`. An optional output that an FMU lacks reads as 0.
     `tolerance`: relative, what the line asks an integrator for where an FMU's own is tighter; None
     leaves it alone. Ours then stay within 1e-6 of an independent integration. Drying needs its own:
     the heat flux is a small difference between two temperatures in kelvin.
@@ -97,6 +97,14 @@ class Contract:
 
 
 _TOLERANCE = 1e-6
+_UTILITIES = ("cooling_power", "cooling_energy", "compressed_air_flow", "compressed_air_volume")
+BUILDING_PARTS = (
+    "dry_room_electric_energy",
+    "dry_room_thermal_energy",
+    "chiller_energy",
+    "compressor_energy",
+)
+"""Parts of the building's two meters; the rest is that of the halls."""
 _SLURRY = (
     "yield_stress",
     "consistency_index",
@@ -320,8 +328,11 @@ CONTRACTS: dict[str, Contract] = {
                 "load",
                 "process_power",
                 "process_heat",
+                "process_cooling",
+                "heat_carried_off",
                 "ambient_temperature",
             ),
+            optional=("process_cooling", "heat_carried_off", *_UTILITIES),
             outputs=(
                 "electric_power",
                 "thermal_power",
@@ -331,6 +342,7 @@ CONTRACTS: dict[str, Contract] = {
                 "hazard_factor",
                 "electric_energy",
                 "thermal_energy",
+                *_UTILITIES,
             ),
         ),
         Contract(
@@ -342,7 +354,10 @@ CONTRACTS: dict[str, Contract] = {
                 "dry_room_heat_load",
                 "hall_heat_load",
                 "occupants",
+                "process_cooling_load",
+                "compressed_air_flow",
             ),
+            optional=("process_cooling_load", "compressed_air_flow", *BUILDING_PARTS),
             outputs=(
                 "dry_room_dew_point",
                 "dry_room_temperature",
@@ -351,6 +366,7 @@ CONTRACTS: dict[str, Contract] = {
                 "thermal_power",
                 "electric_energy",
                 "thermal_energy",
+                *BUILDING_PARTS,
             ),
         ),
     )

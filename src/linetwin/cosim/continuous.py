@@ -102,15 +102,21 @@ class FmuContinuous:
             self._set(instance, inputs)
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
-        """Return outputs at the tick last advanced to, in canonical units."""
-        key = tuple(names)
+        """Return outputs at the tick last advanced to, in canonical units.
+
+        An optional output that the FMU does not have is 0.
+        """
+        asked = tuple(names)
+        wired, optional = self.wiring.outputs, self.contract.optional
+        lacking = {name: 0.0 for name in asked if name not in wired and name in optional}
+        key = tuple(name for name in asked if name not in lacking) if lacking else asked
         table, wires, plain = self._table(key, self.wiring.outputs, "output")
         self._running().get(table)
         values = table.read_row()
         if not plain:
             pairs = zip(values, wires, strict=True)
             values = [float(found.to_quantity(value)) for value, found in pairs]
-        return dict(zip(key, values, strict=True))
+        return dict(zip(key, values, strict=True)) | lacking
 
     def save(self) -> bytes:
         """Return the complete state; restoring it continues with the same bits.

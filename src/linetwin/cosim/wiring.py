@@ -223,6 +223,9 @@ class _Wirer:
 
     def _output(self, quantity: str) -> None:
         link = self.mapping.link(quantity)
+        optional = quantity in self.contract.optional and quantity not in self.mapping.quantities
+        if optional and quantity not in self.description.variables:
+            return
         variable = self._find(link.variable, quantity, "output")
         if variable is None:
             return
