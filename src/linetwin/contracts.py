@@ -331,8 +331,9 @@ CONTRACTS: dict[str, Contract] = {
                 "process_cooling",
                 "heat_carried_off",
                 "ambient_temperature",
+                "wear_removed",
             ),
-            optional=("process_cooling", "heat_carried_off", *_UTILITIES),
+            optional=("process_cooling", "heat_carried_off", "wear_removed", *_UTILITIES),
             outputs=(
                 "electric_power",
                 "thermal_power",
