@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from linetwin.line import quality
 from linetwin.line.packml import STATES
 from linetwin.line.unit import Unit
+from linetwin.scenario.resolved import FailureConfig, address_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
 
     from linetwin.contracts import Columns, Continuous, Transform
     from linetwin.line.lots import Lot
     from linetwin.line.world import World
     from linetwin.scenario.resolved import StationConfig
 
+TICKS_PER_SECOND = 1000
 ROOM_TEMPERATURE_K = 295.15
 """Room air around machines [A: 22 Cel, held by the building's control]."""
+GIVEN_OFF = ("heat_emission", "cooling_power", "compressed_air_flow")
+"""What a machine asks of the building: heat to its room, to cooling water [W]; air [m3/s]."""
 
 
 class Equipment(Unit):
@@ -27,21 +35,107 @@ class Equipment(Unit):
         super().__init__(config.path, world)
         self.config = config
         self.machine: Continuous | None = world.models.machine(config)
-        self.heat_emission_w = 0.0
+        self.given_off = dict.fromkeys(GIVEN_OFF, 0.0)
 
     def begin(self) -> None:
         """Start the machine model, draw the first failures and wake the station."""
         if self.machine is not None:
             self.machine.start(self.world.now, self._machine_inputs())
         for failure in self.config.failures:
-            self.state.to_failure[failure.cause] = self.world.driver.time_to_failure(
-                self.name, failure
-            )
+            self.draw_failure(failure.cause)
+        for stop in self.config.micro_stops:
+            self.draw_failure(stop.cause)
+        for service in self.config.maintenance:
+            self.plan_service(service.cause)
         self.world.calendar.kick(self.name)
+
+    def failure(self, cause: str) -> FailureConfig:
+        """Return a failure or micro-stop with the times that hold now."""
+        for written in self.config.failures:
+            if written.cause == cause:
+                names = ("time_between_failures", "time_to_repair", "time_to_repair_variation")
+                break
+        else:
+            written = next(m.failure for m in self.config.micro_stops if m.cause == cause)
+            names = ("time_between_stops", "time_to_clear", "time_to_clear_variation")
+        times = (
+            written.time_between_failures,
+            written.time_to_repair,
+            written.time_to_repair_variation,
+        )
+        live = (
+            replace(value, value=self.value(f"{address_part(cause)}.{name}"))
+            for name, value in zip(names, times, strict=True)
+        )
+        return FailureConfig(cause, *live)
+
+    def draw_failure(self, cause: str) -> None:
+        """Draw the operating time to the next failure or micro-stop of this cause."""
+        self.state.to_failure[cause] = self.world.driver.time_to_failure(
+            self.name, self.failure(cause)
+        )
+
+    def plan_service(self, cause: str) -> None:
+        """Put the next maintenance of this cause a whole interval of operating time ahead."""
+        interval_s = self.value(f"{address_part(cause)}.interval")
+        self.state.to_service[cause] = round(interval_s * TICKS_PER_SECOND)
+
+    def maintained(self, cause: str) -> None:
+        """Maintenance has been done: the machine is as new. Kinds renew what else wears."""
+        del cause
+        if self.machine is not None:
+            self.drive_machine()
+            self.state.wear_removed += self.machine.read(["wear"])["wear"]
+            self.drive_machine()
+
+    def committed(self) -> int:
+        """Cells of the order that are under way here but not counted as started yet."""
+        return 0
 
     def value(self, quantity: str) -> float:
         """Return a live parameter of this station, in the quantity's canonical unit."""
         return self.world.value(self.name, quantity)
+
+    def values(self, quantity: str) -> list[float]:
+        """Return a live parameter that is a row of numbers."""
+        return self.world.values(self.name, quantity)
+
+    def text(self, quantity: str) -> str:
+        """Return a parameter that is text; it cannot change while the line runs."""
+        return str(self.config.parameters[quantity].value)
+
+    def measure(self, quantity: str, true: np.ndarray) -> np.ndarray:
+        """Return what the station's gauge of `quantity` reads: shape (items,), same unit.
+
+        Without a gauge the true values.
+        """
+        return quality.measure(self, quantity, true)
+
+    def inspect(self, defect: str, truth: np.ndarray) -> np.ndarray:
+        """Return which items an inspection finds to have a defect: Boolean, shape (items,).
+
+        Without an inspection of it the truth.
+        """
+        return quality.inspect(self, defect, truth)
+
+    def inflict(self, defect: str, count: int) -> np.ndarray:
+        """Return which of `count` items get a defect here: Boolean, shape (count,)."""
+        return quality.inflict(self, defect, count)
+
+    def log_operation(
+        self, lot: str, operation: str, start_tick: int, tool: str = "", place: int = -1
+    ) -> None:
+        """Write a row of the table of operations: work on a lot from `start_tick` until now."""
+        self.world.log_operation(
+            {
+                "lot": lot,
+                "station": self.name,
+                "operation": operation,
+                "start": start_tick,
+                "tool": tool,
+                "place": place,
+            }
+        )
 
     def transform(self, kind: str) -> Transform:
         """Return the station's process model of this kind."""
@@ -57,6 +151,14 @@ class Equipment(Unit):
 
     def process_heat(self) -> float:
         """Heat the process itself draws now [W]."""
+        return 0.0
+
+    def process_cooling(self) -> float:
+        """Heat the process gives to cooling water now [W]."""
+        return 0.0
+
+    def heat_carried_off(self) -> float:
+        """Heat of the process that does not stay in the room now [W]."""
         return 0.0
 
     def signals(self) -> dict[str, float]:
@@ -106,7 +208,7 @@ class Equipment(Unit):
         if self.machine is None:
             return
         self.machine.advance(self.world.now, self._machine_inputs())
-        self.heat_emission_w = self.machine.read(["heat_emission"])["heat_emission"]
+        self.given_off = self.machine.read(GIVEN_OFF)
 
     def hazard(self) -> float:
         """Failure rate of the worn machine over its rate when new."""
@@ -121,7 +223,10 @@ class Equipment(Unit):
             "load": self.load(),
             "process_power": self.process_power(),
             "process_heat": self.process_heat(),
+            "process_cooling": self.process_cooling(),
+            "heat_carried_off": self.heat_carried_off(),
             "ambient_temperature": ROOM_TEMPERATURE_K,
+            "wear_removed": self.state.wear_removed,
         }
 
     def note_validity(self, columns: Columns) -> None:

@@ -1,9 +1,10 @@
 """A station that does one operation at a time.
 
-Phases: get (obtain what the next operation needs), work (a timed stretch that failures and shifts
-interrupt), put (hand over), ask and repair (after a failure). A kind of station says what its
-operations are; the engine here says how they run. Rules for one instant: completion beats failure,
-failure beats the end of a shift; a repair that has begun is finished by its technician.
+Phases: get (obtain what the next operation needs), work (a timed stretch that failures,
+micro-stops and shifts interrupt), put (hand over), ask and repair (after a failure), clear (after a
+micro-stop), call and serve (maintenance). A kind of station says what its operations are; the
+engine here says how they run. Rules for one instant: completion beats failure, failure beats the
+end of a shift; a repair that has begun is finished by its technician, a micro-stop by its operator.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from linetwin.line.equipment import Equipment
+from linetwin.line.equipment import TICKS_PER_SECOND, Equipment
+from linetwin.scenario.resolved import address_part
+
+MAINTENANCE = "maintenance: "
+"""How the cause of a stop for preventive maintenance begins."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,9 @@ class Station(Equipment):
         """Why `prepare` has returned None."""
         return "starved"
 
+    def interrupted(self, cause: str) -> None:
+        """Work stops: a failure or micro-stop of this cause, or "" at the end of a shift."""
+
     def resumed(self, done: float, stopped_s: float) -> None:
         """Work goes on after a stop of `stopped_s` seconds at share `done` of the operation."""
 
@@ -65,6 +73,9 @@ class Station(Equipment):
             "put": self._put,
             "ask": self._ask,
             "repair": self._repair,
+            "clear": self._clear,
+            "call": self._call,
+            "serve": self._serve,
         }
         while phases[self.state.phase]():
             pass
@@ -90,6 +101,9 @@ class Station(Equipment):
             return self._wait("Stopped", "off shift")
         if self.has_finished():
             return self._wait("Complete", "order covered")
+        if any(left <= 0 for left in state.to_service.values()):
+            state.phase = "call"
+            return True
         operation = self.prepare()
         if operation is None:
             return self._wait("Suspended", self.shortage())
@@ -106,26 +120,46 @@ class Station(Equipment):
         used = self._close_stretch()
         state.left -= used
         if used and executing:
-            for cause in state.to_failure:
-                state.to_failure[cause] -= math.ceil(used * state.hazard)
+            self._age(used)
         if state.left <= 0:
             self.complete()
             state.phase = "put"
             return True
         failed = [cause for cause, ticks in state.to_failure.items() if ticks <= 0]
         if failed and executing:
-            state.failure, state.phase = failed[0], "ask"
-            self.world.log_event(self.name, "failure", cause=failed[0])
-            return self._stop()
+            return self._fail(failed[0])
         if not self.world.is_open(self.config.calendar):
-            self._stop()
+            self._stop("")
             return self._wait("Stopped", "off shift")
         return self._run()
 
-    def _stop(self) -> bool:
+    def _age(self, used: int) -> None:
+        """Count ticks of work towards failures (faster when worn) and maintenance."""
+        state = self.state
+        for cause in state.to_failure:
+            state.to_failure[cause] -= math.ceil(used * state.hazard)
+        for cause in state.to_service:
+            state.to_service[cause] -= used
+
+    def _fail(self, cause: str) -> bool:
+        """A failure calls the crew; a micro-stop is cleared by the operator at the machine."""
+        state = self.state
+        state.failure = cause
+        self._stop(cause)
+        if any(stop.cause == cause for stop in self.config.micro_stops):
+            self.world.log_event(self.name, "micro_stop", cause=cause)
+            ticks = self.world.driver.time_to_repair(self.name, self.failure(cause))
+            state.resumes_at = self.world.now + ticks
+            state.phase = "clear"
+        else:
+            self.world.log_event(self.name, "failure", cause=cause)
+            state.phase = "ask"
+        return True
+
+    def _stop(self, cause: str) -> None:
         if self.state.stopped < 0:
             self.state.stopped = self.world.now
-        return True
+            self.interrupted(cause)
 
     def _run(self) -> bool:
         state = self.state
@@ -150,25 +184,62 @@ class Station(Equipment):
         crew = self.world.crews[self.config.crew]
         if not crew.ask(self.name):
             return self._wait("Aborted", self.state.failure)
-        failure = next(f for f in self.config.failures if f.cause == self.state.failure)
-        self.state.failure = failure.cause
-        ticks = self.world.driver.time_to_repair(self.name, failure)
-        self.state.job["repair_until"] = self.world.now + ticks
+        ticks = self.world.driver.time_to_repair(self.name, self.failure(self.state.failure))
+        self.state.resumes_at = self.world.now + ticks
         self.state.phase = "repair"
         return True
 
-    def _repair(self) -> bool:
+    def _until(self, mode: str, cause: str) -> bool:
+        """Wait for the end of a repair, micro-stop or service; True once it has come."""
         state = self.state
-        until = state.job["repair_until"]
-        if self.world.now < until:
+        if self.world.now < state.resumes_at:
             state.token += 1
-            self.wake_at(until)
-            return self._wait("Aborted", state.failure)
+            self.wake_at(state.resumes_at)
+            return self._wait(mode, cause)
+        state.resumes_at = -1
+        return True
+
+    def _repair(self) -> bool:
+        if not self._until("Aborted", self.state.failure):
+            return False
         self.world.crews[self.config.crew].release(self.name)
-        failure = next(f for f in self.config.failures if f.cause == state.failure)
-        state.to_failure[failure.cause] = self.world.driver.time_to_failure(self.name, failure)
-        self.world.log_event(self.name, "repair", cause=failure.cause)
-        del state.job["repair_until"]
+        self.world.log_event(self.name, "repair", cause=self.state.failure)
+        return self._go_on()
+
+    def _clear(self) -> bool:
+        return self._until("Held", self.state.failure) and self._go_on()
+
+    def _go_on(self) -> bool:
+        """Work again; when the same failure strikes next is drawn now."""
+        state = self.state
+        self.draw_failure(state.failure)
         state.failure = ""
         state.phase = "work"
+        return True
+
+    def _call(self) -> bool:
+        """Maintenance is due: the crew, or the operator where there is none, comes for it."""
+        state = self.state
+        cause = next(cause for cause, left in state.to_service.items() if left <= 0)
+        crew = self.world.crews.get(self.config.crew)
+        if crew is not None and not crew.ask(self.name):
+            return self._wait("Stopped", f"{MAINTENANCE}{cause}")
+        nominal = round(self.value(f"{address_part(cause)}.duration") * TICKS_PER_SECOND)
+        ticks = self.world.driver.duration(self.name, f"{MAINTENANCE}{cause}", nominal)
+        self.world.log_event(self.name, "maintenance", cause=cause, amount=ticks / TICKS_PER_SECOND)
+        state.failure, state.resumes_at = cause, self.world.now + ticks
+        state.phase = "serve"
+        return True
+
+    def _serve(self) -> bool:
+        state = self.state
+        if not self._until("Stopped", f"{MAINTENANCE}{state.failure}"):
+            return False
+        crew = self.world.crews.get(self.config.crew)
+        if crew is not None:
+            crew.release(self.name)
+        self.plan_service(state.failure)
+        self.maintained(state.failure)
+        state.failure = ""
+        state.phase = "get"
         return True

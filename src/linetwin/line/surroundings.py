@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from linetwin.contracts import BUILDING_PARTS
 from linetwin.line.packml import STATES
 from linetwin.line.unit import Unit
 
@@ -19,6 +20,8 @@ MACHINE_SIGNALS = (
     "thermal_power",
     "electric_energy",
     "thermal_energy",
+    "cooling_energy",
+    "compressed_air_volume",
     "heat_emission",
     "machine_temperature",
     "wear",
@@ -31,6 +34,7 @@ BUILDING_SIGNALS = (
     "thermal_power",
     "electric_energy",
     "thermal_energy",
+    *BUILDING_PARTS,
 )
 
 
@@ -48,13 +52,16 @@ class Building(Unit):
         self.plan(self.world.now + MINUTE)
 
     def inputs(self) -> dict[str, float]:
-        """Weather, people and the heat that machines give off now."""
+        """Weather, people, and what machines give off and take now."""
         swing = self.world.value(self.name, "outdoor_temperature_swing")
         # warmest at 15:00 [A]
         phase = 2 * math.pi * (self.world.now % DAY / DAY - 15 / 24)
         loads = {"hall": 0.0, "dry_room": 0.0}
+        cooling = air = 0.0
         for unit in self.world.equipment():
-            loads[unit.config.room] += unit.heat_emission_w
+            loads[unit.config.room] += unit.given_off["heat_emission"]
+            cooling += unit.given_off["cooling_power"]
+            air += unit.given_off["compressed_air_flow"]
         return {
             "outdoor_temperature": self.world.value(self.name, "outdoor_temperature")
             + swing * math.cos(phase),
@@ -62,6 +69,8 @@ class Building(Unit):
             "dry_room_heat_load": max(0.0, loads["dry_room"]),
             "hall_heat_load": max(0.0, loads["hall"]),
             "occupants": self.world.value(self.name, "occupants"),
+            "process_cooling_load": cooling,
+            "compressed_air_flow": air,
         }
 
     def advance(self) -> None:
@@ -153,9 +162,8 @@ class Disturbances(Unit):
         if address in held and held[address][1] == number:
             return
         value = changes[number].value
-        before = self.world.override(
-            address, float(value) if isinstance(value, (int, float)) else math.nan
-        )
+        number_or_row = list(value) if isinstance(value, tuple) else float(value)
+        before = self.world.override(address, number_or_row)
         held[address] = [held[address][0] if address in held else before, number]
 
 

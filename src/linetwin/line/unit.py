@@ -15,8 +15,10 @@ class UnitState:
     """All state of a unit: int, float, str, bytes, list and dict only, no object references.
 
     `token` voids timers: a timer whose token is not the present one is ignored. `due` is the tick
-    of the next duty of a unit that has one: woken before, it has nothing to do. `job` belongs to
-    the kind of station.
+    of the next duty of a unit that has one: woken before, it has nothing to do. `resumes_at`: when
+    a repair, a micro-stop or a service ends. `to_failure`, `to_service`: cause -> ticks of work
+    left. `offsets`: gauge -> [shift, standard normal number of that shift]. `job` belongs to the
+    kind of station.
     """
 
     name: str
@@ -34,6 +36,10 @@ class UnitState:
     operation_ticks: int = 0
     to_failure: dict[str, int] = field(default_factory=dict)
     failure: str = ""
+    resumes_at: int = -1
+    to_service: dict[str, int] = field(default_factory=dict)
+    offsets: dict[str, list[float]] = field(default_factory=dict)
+    wear_removed: float = 0.0
     job: dict[str, Any] = field(default_factory=dict)
 
 

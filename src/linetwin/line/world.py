@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from linetwin.line.crew import Crew, Shifts
 from linetwin.line.lots import Lot, LotRegister
 from linetwin.line.materials import Ledger, Supply
 from linetwin.line.planning import Plan
+from linetwin.line.shifts import shift_name
 from linetwin.line.surroundings import Building, Disturbances, End, Recorder
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from linetwin.line.equipment import Equipment
     from linetwin.line.unit import Unit
     from linetwin.scenario.resolved import Scenario, StationConfig
+
+Parameter = float | list[float]
+"""A live parameter: one number, or a row of them (the zones of a dryer)."""
 
 
 class Sink(Protocol):
@@ -70,7 +75,7 @@ class World:
         self.outside_validity: dict[str, int] = {}
         self.ended = ""
         self.events = 0
-        self.parameters = _live_parameters(scenario)
+        self.parameters = live_parameters(scenario)
         self.calendars = {name: Shifts(config, self) for name, config in scenario.calendars.items()}
         self.crews = {name: Crew(config, self) for name, config in scenario.crews.items()}
         self.supplies = {
@@ -126,11 +131,24 @@ class World:
         return self.counts["A"] + self.counts["B"] + self.counts["scrap at grading"]
 
     def to_release(self) -> int | None:
-        """Cells the order still wants started; None where no order limits them."""
+        """Cells the order still wants started; None where no order limits them.
+
+        What another stacker has under way is counted as started: several share one order.
+        """
         if self.scenario.order_cells is None:
             return None
         alive = self.counts["started"] - self.counts["scrap before grading"]
-        return max(0, self.scenario.order_cells - alive)
+        under_way = sum(station.committed() for station in self._equipment)
+        return max(0, self.scenario.order_cells - alive - under_way)
+
+    def stations_of(self, group_or_kind: str) -> list[Equipment]:
+        """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""
+        found: list[Equipment] = []
+        for station in self._equipment:
+            config = station.config
+            if group_or_kind in (config.path, config.group, config.kind):
+                found.append(station)
+        return found
 
     def is_open(self, calendar: str) -> bool:
         """Whether people of this calendar are at work."""
@@ -152,19 +170,33 @@ class World:
                 self.calendar.kick(unit.name)
 
     def value(self, station: str, quantity: str) -> float:
-        """Return a live parameter in its canonical unit."""
-        return self.parameters[f"{station}.{quantity}"]
+        """Return a live parameter in its canonical unit; TypeError for a row of numbers."""
+        found = self.parameters[f"{station}.{quantity}"]
+        if isinstance(found, list):
+            message = f"{station}.{quantity} is a row of numbers"
+            raise TypeError(message)
+        return found
 
-    def override(self, address: str, value: float) -> float:
+    def values(self, station: str, quantity: str) -> list[float]:
+        """Return a live parameter that is a row of numbers, in its canonical unit."""
+        found = self.parameters[f"{station}.{quantity}"]
+        return list(found) if isinstance(found, list) else [found]
+
+    def override(self, address: str, value: Parameter) -> Parameter:
         """Change a live parameter; return what it was."""
         if address not in self.parameters:
-            problem = Problem(
-                "cannot be changed while the line runs", address, "only station quantities can"
-            )
-            raise ScenarioError([problem])
+            hint = "quantities, causes, gauges, inspections and defects of stations can"
+            raise ScenarioError([Problem("cannot be changed while the line runs", address, hint)])
         before, self.parameters[address] = self.parameters[address], value
-        self.log_event(address.rpartition(".")[0], "disturbance", cause=address, amount=value)
+        station = next(name for name in self.units if address.startswith(f"{name}."))
+        amount = math.nan if isinstance(value, list) else value
+        self.log_event(station, "disturbance", cause=address, amount=amount)
+        self.calendar.kick(station)
         return before
+
+    def shift(self) -> str:
+        """Return the name of the present shift."""
+        return shift_name(self.now)
 
     def new_lot(self, prefix: str, kind: str, maker: str, amount: float, unit: str) -> Lot:
         """Open a lot; its name counts within `prefix`."""
@@ -212,20 +244,27 @@ class World:
         }
         self.sink.add("events", row)
 
+    def log_operation(self, row: Mapping[str, Any]) -> None:
+        """Write a row of the table of operations, done now; the shift is the one it began in."""
+        filled = {**row, "end": self.now, "shift": shift_name(int(row["start"]))}
+        self.sink.add("operations", {name: [value] for name, value in filled.items()})
+
     def _wake(self, who: str, token: int) -> None:
         unit = self.units[who]
         if token in (KICK, unit.state.token):
             unit.advance()
 
 
-def _live_parameters(scenario: Scenario) -> dict[str, float]:
-    """Return station parameters that are single numbers, by address."""
+def live_parameters(scenario: Scenario) -> dict[str, Parameter]:
+    """Return everything that can change while the line runs, by address."""
     configs = list(scenario.stations.values())
     if scenario.building is not None:
         configs.append(scenario.building)
-    return {
-        f"{config.path}.{name}": float(value.value)
-        for config in configs
-        for name, value in config.parameters.items()
-        if isinstance(value.value, (int, float))
-    }
+    found: dict[str, Parameter] = {}
+    for config in configs:
+        for name, value in config.live_values().items():
+            if isinstance(value.value, tuple):
+                found[f"{config.path}.{name}"] = [float(number) for number in value.value]
+            elif isinstance(value.value, (int, float)):
+                found[f"{config.path}.{name}"] = float(value.value)
+    return found

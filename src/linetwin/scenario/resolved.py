@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 Scalar = float | int | str | bool | tuple[float, ...]
 
 
+def address_part(name: str) -> str:
+    """Return the name of a cause or defect as an address has it: `cold weld` is `cold_weld`."""
+    return name.replace(" ", "_").replace("-", "_")
+
+
 @dataclass(frozen=True)
 class Value:
     """One parameter value with its evidence.
@@ -155,6 +160,23 @@ class StationConfig:
     inspections: Mapping[str, InspectionConfig] = field(default_factory=dict)
     defects: Mapping[str, DefectConfig] = field(default_factory=dict)
 
+    def live_values(self) -> dict[str, Value]:
+        """Return everything that an address may set by number, models aside: name -> value.
+
+        The name is what follows the station's path: `web_speed`, `jam.time_between_stops`,
+        `loading.bias`, `cold_weld.miss`.
+        """
+        found = dict(self.parameters)
+        parts: list[tuple[str, object]] = [(f.cause, f) for f in self.failures]
+        parts += [(stop.cause, stop) for stop in self.micro_stops]
+        parts += [(service.cause, service) for service in self.maintenance]
+        parts += [*self.gauges.items(), *self.inspections.items(), *self.defects.items()]
+        for name, part in parts:
+            for key, value in vars(part).items():
+                if isinstance(value, Value):
+                    found[f"{address_part(name)}.{key}"] = value
+        return found
+
     @property
     def family(self) -> str:
         """The path that the station has in common with its like: its group, or its own."""
@@ -215,6 +237,36 @@ class DisturbanceConfig:
 
 
 @dataclass(frozen=True)
+class StockConfig:
+    """What lies in a line that starts filled.
+
+    `shares`: path of a buffer, tank or chamber -> part of its places (of its mass, for a tank);
+    `lots`: path -> number of lots instead; a chamber in neither holds what steady state needs.
+    `rate`: cells a second that steady state is reckoned with, None for what the line can do.
+    """
+
+    shares: Mapping[str, float] = field(default_factory=dict)
+    lots: Mapping[str, int] = field(default_factory=dict)
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class HoldConfig:
+    """A hold on a lot, or on metres `from_m` to `to_m` of a mother roll.
+
+    `to_m` is infinite for the whole lot; `end_tick` None for a hold that is never decided on.
+    """
+
+    lot: str
+    from_m: float
+    to_m: float
+    start_tick: int
+    end_tick: int | None
+    then: Literal["release", "scrap"]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Everything a run needs. `text` is the resolved YAML that goes into the run folder.
 
@@ -240,6 +292,8 @@ class Scenario:
     disturbances: tuple[DisturbanceConfig, ...]
     text: str
     files: tuple[str, ...]
+    stock: StockConfig = StockConfig()
+    holds: tuple[HoldConfig, ...] = ()
     window_ticks: tuple[int, int] | None = None
     good_energy_per_day: Value | None = None
     prices: str = ""

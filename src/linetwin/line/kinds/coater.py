@@ -9,6 +9,7 @@ import numpy as np
 
 from linetwin.contracts import Phase
 from linetwin.line.buffers import RESIDUE_SHARE
+from linetwin.line.dryer_air import ROOM_TEMPERATURE_K, AirDemand, dryer_air
 from linetwin.line.kinds.web import add_content, link, mark
 from linetwin.line.planning import SLURRY_RESERVE
 from linetwin.line.station import Operation, Station
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 RHEOLOGY = ("yield_stress", "consistency_index", "flow_index", "slurry_density")
 KEPT = ("loading", "wet_film_thickness", "coating_window_margin", "edge_ratio")
 DRIED = ("solvent_loading", "peak_film_temperature", "binder_bottom_ratio", "adhesion_index")
-ROOM_TEMPERATURE_K = 295.15
-AIR_HEAT_CAPACITY = 1.2 * 1006.0
-"""Density times heat capacity of room air, J/(m3.K) [A: 1.2 kg/m3, 1006 J/(kg.K)]."""
 
 
 class Coater(Station):
@@ -83,25 +81,39 @@ class Coater(Station):
             self.job["stops"].append([done * self.job["block"], stopped_s])
 
     def process_heat(self) -> float:
-        """Heat of the drying air and of evaporation while web runs [W]."""
-        if self.state.mode != "Execute":
-            return 0.0
-        speed: float = self.job["speed"]
+        """Heat of the drying air, of evaporation and of distilling the solvent [W]."""
+        return self._air().heat
+
+    def process_power(self) -> float:
+        """Power of the dryer's fans [W]."""
+        return self._air().fans
+
+    def process_cooling(self) -> float:
+        """Heat that condensing and distilling the solvent gives to cooling water [W]."""
+        return self._air().cooling
+
+    def heat_carried_off(self) -> float:
+        """Heat that leaves with exhaust air, web or cooling water [W]."""
+        return self._air().carried_off
+
+    def _air(self) -> AirDemand:
+        """What the dryer's air draws now; its exhaust is set for the speed that is set."""
         solids, width = self.value("solids_target"), self.value("coating_width")
         wet = self.value("loading_target") * (1 - solids) / solids
-        evaporation = wet * width * speed
-        air_m3_s = evaporation / self.value("exhaust_concentration")
-        hottest = max(self._zones())
-        heating = air_m3_s * AIR_HEAT_CAPACITY * (hottest - ROOM_TEMPERATURE_K)
-        return heating * (1 - self.value("heat_recovery")) + evaporation * self.value("latent_heat")
+        return dryer_air(
+            self.value,
+            self.state.mode,
+            max(self._zones()),
+            wet * width * self.value("web_speed"),
+            self.value("dryer_length") * width,
+        )
 
     def signals(self) -> dict[str, float]:
         """Speed of the web now."""
         return {"web_speed": self.job.get("speed", 0.0) if self.state.mode == "Execute" else 0.0}
 
     def _zones(self) -> tuple[float, ...]:
-        zones = self.config.parameters["zone_temperatures"].value
-        return zones if isinstance(zones, tuple) else (float(zones),)
+        return tuple(self.values("zone_temperatures"))
 
     def _next_block(self) -> float:
         left = self.world.lots[self.job["roll"]].amount - float(self.job["position"])
@@ -295,7 +307,9 @@ class Coater(Station):
         column = lot.columns[f"content:{solvent}"]
         before = charge.content[solvent] * masses / masses.sum()
         column[rows] += kept - before
-        world.ledger.add("material", solvent, self.name, "lost", float((before - kept).sum()), "kg")
+        evaporated, recovery = float((before - kept).sum()), self.value("solvent_recovery")
+        for entry, share in (("recovered", recovery), ("lost", 1 - recovery)):
+            world.ledger.add("material", solvent, self.name, entry, evaporated * share, "kg")
         start = float(lot.columns["start_m"][rows].min())
         end = float(lot.columns["end_m"][rows].max())
         link(
