@@ -1,4 +1,9 @@
-"""Lots: what flows. Items of a lot (web segments, cells) are columns, not objects."""
+"""Lots: what flows. Items of a lot (web segments, cells) are columns, not objects.
+
+A lot that lay in the line when the run began is drawn from a pool of template items. Its columns
+are made when somebody first looks at them: a store of 400,000 cells costs four bytes a cell until
+its trays are due.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,40 @@ from typing import Any
 
 import numpy as np
 
+from linetwin.errors import SimulationError
+
+Stretches = list[list[float]]
+"""[from, to] in metres of the mother roll; an empty list means the whole lot."""
+
+
+@dataclass(frozen=True)
+class Dormant:
+    """Items of a lot as rows of a shared pool.
+
+    `rows`: little-endian int32; `first`: number of the first cell; `shift`: ticks added to the
+    pool's `started`, which counts from the instant of the template.
+    """
+
+    pool: str
+    rows: bytes
+    first: int
+    shift: int
+
+    @property
+    def items(self) -> int:
+        """How many items the lot holds."""
+        return len(self.rows) // 4
+
+    def columns(self, pool: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the items' columns."""
+        rows = np.frombuffer(self.rows, dtype="<i4")
+        found = {name: values[rows] for name, values in pool.items()}
+        found["number"] = self.first + np.arange(len(rows), dtype=np.float64)
+        found["started"] += self.shift
+        if "position" in found:
+            found["position"] = np.arange(1, len(rows) + 1, dtype=np.float64)
+        return found
+
 
 @dataclass
 class Lot:
@@ -14,7 +53,9 @@ class Lot:
 
     `amount` in `unit` (kg, m or 1 for cells); `properties` hold one number per quantity for the
     whole lot, `columns` one per item: float64 arrays of shape (items,); `content` holds kg of each
-    raw material for lots that are mixtures.
+    raw material for lots that are mixtures. `held` is the reason of a hold, "" for none: a held lot
+    is not taken from its buffer and does not leave its chamber. `rework` counts how often it went
+    back. `sources`: which holds' lots went into it, and where (`line/holds.py`).
     """
 
     name: str
@@ -26,12 +67,36 @@ class Lot:
     place: str
     properties: dict[str, float] = field(default_factory=dict)
     content: dict[str, float] = field(default_factory=dict)
-    columns: dict[str, np.ndarray] = field(default_factory=dict)
+    held: str = ""
+    rework: int = 0
+    sources: dict[str, Stretches] = field(default_factory=dict)
+    _columns: dict[str, np.ndarray] = field(default_factory=dict)
+    _dormant: Dormant | None = None
+    _pool: dict[str, np.ndarray] | None = None
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """One array per quantity of the items."""
+        if self._dormant is not None and self._pool is not None:
+            self._columns = self._dormant.columns(self._pool)
+            self._dormant = self._pool = None
+        return self._columns
+
+    @columns.setter
+    def columns(self, columns: dict[str, np.ndarray]) -> None:
+        self._columns = columns
+        self._dormant = self._pool = None
+
+    def put_to_sleep(self, dormant: Dormant, pool: dict[str, np.ndarray]) -> None:
+        """Let the items be rows of a pool until somebody looks at them."""
+        self._columns, self._dormant, self._pool = {}, dormant, pool
 
     @property
     def items(self) -> int:
         """How many items the lot holds."""
-        return len(next(iter(self.columns.values()))) if self.columns else 0
+        if self._dormant is not None:
+            return self._dormant.items
+        return len(next(iter(self._columns.values()))) if self._columns else 0
 
     def keep(self, rows: np.ndarray) -> None:
         """Keep only these items (a Boolean mask or row numbers)."""
@@ -39,28 +104,34 @@ class Lot:
 
     def save(self) -> dict[str, Any]:
         """Return the lot as plain data; columns as little-endian float64 bytes."""
-        data = {key: value for key, value in vars(self).items() if key != "columns"}
+        data = {key: value for key, value in vars(self).items() if not key.startswith("_")}
         data["columns"] = {
-            name: values.astype("<f8").tobytes() for name, values in self.columns.items()
+            name: values.astype("<f8").tobytes() for name, values in self._columns.items()
         }
+        data["dormant"] = vars(self._dormant) if self._dormant else {}
         return data
 
     @classmethod
-    def load(cls, data: dict[str, Any]) -> Lot:
+    def load(cls, data: dict[str, Any], pools: dict[str, dict[str, np.ndarray]]) -> Lot:
         """Make a lot from saved data."""
-        columns = {
-            name: np.frombuffer(values, dtype="<f8").astype(np.float64)
-            for name, values in data["columns"].items()
-        }
-        return cls(**{**data, "columns": columns})
+        plain = {key: value for key, value in data.items() if key not in ("columns", "dormant")}
+        lot = cls(**plain, _columns=_thawed(data["columns"]))
+        if data["dormant"]:
+            dormant = Dormant(**data["dormant"])
+            lot.put_to_sleep(dormant, pools[dormant.pool])
+        return lot
 
 
 class LotRegister:
-    """Every lot that is still open, and the counters that name new ones."""
+    """Every lot that is still open, and the counters that name new ones.
+
+    `pools`: name -> columns of template items that dormant lots are rows of.
+    """
 
     def __init__(self) -> None:
         self._lots: dict[str, Lot] = {}
         self._counters: dict[str, int] = {}
+        self.pools: dict[str, dict[str, np.ndarray]] = {}
 
     def __getitem__(self, name: str) -> Lot:
         return self._lots[name]
@@ -87,6 +158,9 @@ class LotRegister:
 
     def add(self, lot: Lot) -> Lot:
         """Register a new lot."""
+        if lot.name in self._lots:
+            message = f"there is a lot called {lot.name} already"
+            raise SimulationError(message)
         self._lots[lot.name] = lot
         return lot
 
@@ -95,10 +169,25 @@ class LotRegister:
         return self._lots.pop(name)
 
     def save(self) -> dict[str, Any]:
-        """Return register and counters as plain data."""
-        return {"lots": [lot.save() for lot in self._lots.values()], "counters": self._counters}
+        """Return register, pools and counters as plain data."""
+        return {
+            "lots": [lot.save() for lot in self._lots.values()],
+            "counters": self._counters,
+            "pools": {
+                name: {column: values.astype("<f8").tobytes() for column, values in pool.items()}
+                for name, pool in self.pools.items()
+            },
+        }
 
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
-        self._lots = {lot["name"]: Lot.load(lot) for lot in data["lots"]}
+        self.pools = {name: _thawed(pool) for name, pool in data["pools"].items()}
+        self._lots = {lot["name"]: Lot.load(lot, self.pools) for lot in data["lots"]}
         self._counters = dict(data["counters"])
+
+
+def _thawed(columns: dict[str, bytes]) -> dict[str, np.ndarray]:
+    return {
+        name: np.frombuffer(values, dtype="<f8").astype(np.float64)
+        for name, values in columns.items()
+    }

@@ -19,6 +19,7 @@ from linetwin.scenario.resolved import Scenario
 from linetwin.scenario.schema import LineFile, RecipeFile, ScenarioFile
 from linetwin.scenario.settings import apply_settings, settings_of, settings_of_overrides
 from linetwin.scenario.stations import StationReader
+from linetwin.scenario.stock import read_holds, read_stock
 from linetwin.scenario.text import resolved_text
 from linetwin.scenario.validation import validate
 from linetwin.scenario.wiring import Wiring
@@ -151,7 +152,10 @@ class _Composition:
             disturbances=read_disturbances(self.file, plant, problems),
             text="",
             files=labels,
+            holds=read_holds(self.file, problems),
         )
+        stock = read_stock(self.file, resolved.stations, resolved.buffers, problems)
+        resolved = replace(resolved, stock=stock)
         problems.check()
         return replace(resolved, text=resolved_text(resolved, plant))
 

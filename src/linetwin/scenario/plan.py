@@ -73,6 +73,16 @@ def read_disturbances(
     return tuple(disturbance for disturbance in found if disturbance is not None)
 
 
+def read_instant(written: Written, place: Place, problems: Problems) -> int | None:
+    """Return a point of simulated time in ticks of 1 ms."""
+    return _ticks(written, _INSTANT, place, problems)
+
+
+def read_span(written: Written | None, place: Place, problems: Problems) -> int | None:
+    """Return a time longer than nothing in ticks of 1 ms; None where none is written."""
+    return _ticks(written, _SPAN, place, problems)
+
+
 def _disturbance(
     written: Disturbance,
     path: KeyPath,

@@ -137,6 +137,19 @@ class Disturbance(_Strict):
     end: Writing | None = Field(default=None, alias="until")
 
 
+class Hold(_Strict):
+    """A lot, or metres of a mother roll, put on hold and then released or scrapped."""
+
+    lot: str | None = None
+    roll: str | None = None
+    from_m: Annotated[float, Field(ge=0)] | None = None
+    to_m: Annotated[float, Field(gt=0)] | None = None
+    begin: Writing = Field(default=Written(value="0 s"), alias="from")
+    end: Writing | None = Field(default=None, alias="until")
+    then: Literal["release", "scrap"] = "release"
+    reason: str = "on hold"
+
+
 class _File(_Strict):
     version: Literal[1] = Field(alias="schema")
     name: Annotated[str, Field(pattern=_NAME)]
@@ -152,11 +165,13 @@ class ScenarioFile(_File):
     order: Order | None = None
     duration: Writing | None = None
     limit: Writing | None = None
-    start: Literal["empty"] = "empty"
+    start: Literal["empty", "filled"] = "empty"
+    stock: dict[StationPath, Writing] = {}
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     recording: Recording = Recording()
     settings: dict[str, Writing] = Field(default={}, alias="set")
     disturbances: list[Disturbance | None] = []
+    holds: list[Hold | None] = []
 
 
 class LineFile(_File):

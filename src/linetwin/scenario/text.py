@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from linetwin.scenario.stock import hold_text, stock_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -62,6 +64,8 @@ def resolved_text(scenario: Scenario, plant: Plant) -> str:
         "stations": {path: _station(station) for path, station in scenario.stations.items()},
         "building": _station(scenario.building) if scenario.building else None,
         "disturbances": [_disturbance(d, plant) for d in scenario.disturbances],
+        "stock": stock_text(scenario.stock) if scenario.start == "filled" else None,
+        "holds": [hold_text(hold) for hold in scenario.holds],
     }
     return _dump(content)
 
