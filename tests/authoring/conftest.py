@@ -174,6 +174,12 @@ class Instance:
 
 
 @pytest.fixture(scope="session")
+def model_makers() -> dict[str, Callable[[], Model]]:
+    """Makers of the symbolic models by name."""
+    return MODELS
+
+
+@pytest.fixture(scope="session")
 def fmus(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Paths of the built FMUs by model name."""
     folder = tmp_path_factory.mktemp("fmus")

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from linetwin.authoring.codegen import Sources, generate
-from linetwin.authoring.description import evidence, model_description
+from linetwin.authoring.description import evidence
 from linetwin.authoring.model import Model
 from linetwin.authoring.package import EVIDENCE, build_hash, is_current, write_fmu
+from linetwin.authoring.standards import FMI3, Standard, universal
 from linetwin.authoring.toolchain import TARGETS, compile_library, resolve_targets
 from linetwin.errors import LinetwinError, ModelError
 
@@ -68,43 +69,56 @@ def _library_on_path(library: Path) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def build_fmu(model_file: Path, out_dir: Path, target: str | Sequence[str] = "host") -> Path:
+def build_fmu(
+    model_file: Path,
+    out_dir: Path,
+    target: str | Sequence[str] = "host",
+    standard: Standard = FMI3,
+) -> Path:
     """Build the FMU of one model, unless the one in `out_dir` is current.
 
     Args:
         model_file: a Python file with `build() -> Model`.
         out_dir: gets `<model name>.fmu`.
         target: "host", "all", or one or more names of `toolchain.TARGETS`.
+        standard: the version of FMI.
 
     Raises:
         ModelError: for mistakes in the model and for failures of the compiler.
     """
     targets = resolve_targets([target] if isinstance(target, str) else target)
-    expected = build_hash(model_file)
+    expected = build_hash(model_file, standard.version)
+    folders = standard.targets_of(targets)
     # by the rule of the library the folder bears the model's name; a model.py elsewhere is built
     fmu = out_dir / f"{model_file.parent.name}.fmu"
-    if is_current(fmu, expected, targets):
+    if is_current(fmu, expected, folders):
         return fmu
     model = load_model(model_file)
     fmu = out_dir / f"{model.name}.fmu"
-    if is_current(fmu, expected, targets):
+    if is_current(fmu, expected, folders):
         return fmu
-    return build_model(model, fmu, targets, expected)
+    return build_model(model, fmu, targets, expected, standard)
 
 
 def build_model(
-    model: Model, fmu: Path, targets: Sequence[str] = ("host",), expected_hash: str = ""
+    model: Model,
+    fmu: Path,
+    targets: Sequence[str] = ("host",),
+    expected_hash: str = "",
+    standard: Standard = FMI3,
 ) -> Path:
     """Build an FMU from a model object, without a look at what is there already."""
     sources = generate(model)
     contents = {
-        "modelDescription.xml": model_description(model, sources),
+        "modelDescription.xml": standard.describe(model, sources),
         EVIDENCE: _json(evidence(model, expected_hash or sources.token)),
     }
-    for name in resolve_targets(targets):
-        target = TARGETS[name]
-        member = f"binaries/{target.folder}/{model.name}{target.suffix}"
-        contents[member] = _compile(sources, name, f"{model.name}{target.suffix}")
+    for folder, names in standard.targets_of(resolve_targets(targets)).items():
+        file_name = f"{model.name}{TARGETS[names[0]].suffix}"
+        libraries = [_compile(sources, name, file_name, standard.layer) for name in names]
+        contents[f"binaries/{folder}/{file_name}"] = (
+            libraries[0] if len(libraries) == 1 else universal(libraries)
+        )
     write_fmu(fmu, contents)
     return fmu
 
@@ -115,6 +129,7 @@ def build_library(
     names: Iterable[str] | None = None,
     targets: Sequence[str] = ("host",),
     progress: Progress | None = None,
+    standard: Standard = FMI3,
 ) -> list[Path]:
     """Build the FMUs of all models `models_dir/<name>/model.py`, or of those named.
 
@@ -124,6 +139,7 @@ def build_library(
         names: folders to build; all by default.
         targets: see `build_fmu`.
         progress: called with one line for each model.
+        standard: the version of FMI.
 
     Raises:
         ModelError: for the first model that fails, named in the message.
@@ -139,18 +155,19 @@ def build_library(
         if progress:
             progress(f"building {name}")
         try:
-            built.append(build_fmu(available[name], out_dir, targets))
+            built.append(build_fmu(available[name], out_dir, targets, standard))
         except ModelError as error:
             raise ModelError(f"model {name}: {error}") from error
     return built
 
 
-def _compile(sources: Sources, target: str, file_name: str) -> bytes:
+def _compile(sources: Sources, target: str, file_name: str, layer: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="linetwin-build-") as text:
         folder = Path(text)
         for name, content in sources.files.items():
             (folder / name).write_text(content, encoding="utf-8", newline="\n")
-        code = [*sorted(RUNTIME.glob("*.c")), *sorted(folder.glob("*.c"))]
+        fmi = (RUNTIME / layer).glob("*.c")
+        code = [*sorted(RUNTIME.glob("*.c")), *sorted(fmi), *sorted(folder.glob("*.c"))]
         compile_library(code, [RUNTIME, folder], target, folder / file_name)
         return (folder / file_name).read_bytes()
 

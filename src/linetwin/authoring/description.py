@@ -20,8 +20,7 @@ LOG_CATEGORIES = {
     "logStatusDiscard": "a step failed and was rolled back",
     "logStatusError": "a call was refused",
 }
-# causality and initial of each kind; inputs and parameters are exact by default
-_ROLE = {
+ROLE = {
     Kind.INPUT: ("input", None),
     Kind.PARAMETER: ("parameter", None),
     Kind.STATE: ("output", "exact"),
@@ -29,7 +28,8 @@ _ROLE = {
     Kind.DISCRETE: ("output", "exact"),
     Kind.OUTPUT: ("output", "calculated"),
 }
-_RESULTS = (Kind.STATE, Kind.ALGEBRAIC, Kind.DISCRETE, Kind.OUTPUT)
+"""Causality and initial of each kind; inputs and parameters are exact by default."""
+RESULTS = (Kind.STATE, Kind.ALGEBRAIC, Kind.DISCRETE, Kind.OUTPUT)
 
 
 def model_description(model: Model, sources: Sources) -> bytes:
@@ -55,7 +55,7 @@ def model_description(model: Model, sources: Sources) -> bytes:
         mightReturnEarlyFromDoStep=_xml(flag=any(t.stop for t in model.transitions)),
         hasEventMode="false",
     )
-    _add_units(root, model)
+    add_units(root, model)
     categories = ET.SubElement(root, "LogCategories")
     for name, meaning in LOG_CATEGORIES.items():
         ET.SubElement(categories, "Category", name=name, description=meaning)
@@ -96,7 +96,8 @@ def _evidence_of(variable: Variable) -> dict[str, Any]:
     return facts
 
 
-def _add_units(root: ET.Element, model: Model) -> None:
+def add_units(root: ET.Element, model: Model) -> None:
+    """Add the definition of every unit that the model uses."""
     definitions = ET.SubElement(root, "UnitDefinitions")
     for name in sorted({v.unit for v in model.variables.values()} | {"s"}):
         unit = ET.SubElement(definitions, "Unit", name=name)
@@ -132,12 +133,12 @@ def _add_variables(root: ET.Element, sources: Sources) -> None:
 
 
 def _attributes(variable: Variable, reference: int) -> dict[str, str]:
-    causality, initial = _ROLE[variable.kind]
+    causality, initial = ROLE[variable.kind]
     found = {
         "name": variable.name,
         "valueReference": str(reference),
         "causality": causality,
-        "variability": _variability(variable),
+        "variability": variability(variable),
     }
     if initial:
         found["initial"] = initial
@@ -146,17 +147,18 @@ def _attributes(variable: Variable, reference: int) -> dict[str, str]:
     if not variable.integer:
         found["unit"] = variable.unit
     if math.isfinite(variable.minimum):
-        found["min"] = _number(variable.minimum, variable)
+        found["min"] = number_text(variable.minimum, variable)
     if math.isfinite(variable.maximum):
-        found["max"] = _number(variable.maximum, variable)
+        found["max"] = number_text(variable.maximum, variable)
     if variable.nominal != 1.0:
-        found["nominal"] = _number(variable.nominal, variable)
+        found["nominal"] = number_text(variable.nominal, variable)
     if variable.kind is not Kind.OUTPUT:
-        found["start"] = _number(variable.start, variable)
+        found["start"] = number_text(variable.start, variable)
     return found
 
 
-def _variability(variable: Variable) -> str:
+def variability(variable: Variable) -> str:
+    """Return how a variable may change, in FMI's words."""
     if variable.kind is Kind.PARAMETER:
         return "tunable" if variable.tunable else "fixed"
     discrete = variable.integer or variable.kind is Kind.DISCRETE
@@ -167,7 +169,7 @@ def _add_structure(root: ET.Element, model: Model, sources: Sources) -> None:
     structure = ET.SubElement(root, "ModelStructure")
     references = sources.layout.references
     dependencies = input_dependencies(model, sources.functions)
-    results = [v for v in sources.layout.variables if v.kind in _RESULTS]
+    results = [v for v in sources.layout.variables if v.kind in RESULTS]
     for variable in results:
         inputs = dependencies.get(variable.name, [])
         listed = " ".join(str(references[name]) for name in inputs)
@@ -179,7 +181,7 @@ def _add_structure(root: ET.Element, model: Model, sources: Sources) -> None:
         )
     ET.SubElement(structure, "Output", valueReference=str(references["valid"]))
     for variable in results:
-        if _ROLE[variable.kind][1] != "exact":
+        if ROLE[variable.kind][1] != "exact":
             reference = str(references[variable.name])
             ET.SubElement(structure, "InitialUnknown", valueReference=reference)
     ET.SubElement(structure, "InitialUnknown", valueReference=str(references["valid"]))
@@ -189,7 +191,8 @@ def _finite(bound: float) -> float | None:
     return bound if math.isfinite(bound) else None
 
 
-def _number(value: float, variable: Variable) -> str:
+def number_text(value: float, variable: Variable) -> str:
+    """Write a number as the variable's type wants it."""
     return str(int(value)) if variable.integer else repr(value)
 
 

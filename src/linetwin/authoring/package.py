@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linetwin.authoring.toolchain import FLAGS, TARGETS
+from linetwin.authoring.toolchain import FLAGS
 from linetwin.errors import ModelError
 from linetwin.quantities import ucum
 
@@ -22,14 +22,14 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip archive can hold
 EVIDENCE = "resources/evidence.json"
 
 
-def build_hash(model_file: Path) -> str:
+def build_hash(model_file: Path, fmi_version: str) -> str:
     """Return the hash of all that an FMU is made of: models' code and data, authoring, tools.
 
     Raises:
         ModelError: when a tool is not installed.
     """
     digest = hashlib.sha256()
-    ours = [*_AUTHORING.glob("*.py"), *_AUTHORING.glob("runtime/*.[ch]")]
+    ours = [*_AUTHORING.glob("*.py"), *_AUTHORING.glob("runtime/**/*.[ch]")]
     ours.append(Path(ucum.__file__))
     own = [path for pattern in ("*.py", "*.csv") for path in model_file.parent.glob(pattern)]
     shared = model_file.parent.parent.glob("*.py")  # a library's models may share modules
@@ -38,7 +38,7 @@ def build_hash(model_file: Path) -> str:
         digest.update(f"{path.name} {len(content)}\n".encode() + content)
     for tool in ("casadi", "ziglang"):
         digest.update(f"{tool} {_version(tool)}\n".encode())
-    digest.update(" ".join(FLAGS).encode())
+    digest.update(" ".join((fmi_version, *FLAGS)).encode())
     return digest.hexdigest()
 
 
@@ -49,15 +49,15 @@ def _version(tool: str) -> str:
         raise ModelError(f"{tool} is missing: FMUs are built with linetwin[fmu]") from error
 
 
-def is_current(fmu: Path, expected_hash: str, targets: Iterable[str]) -> bool:
-    """Tell whether an FMU exists with this hash and a binary for each of the targets."""
+def is_current(fmu: Path, expected_hash: str, folders: Iterable[str]) -> bool:
+    """Tell whether an FMU exists with this hash and a library in each folder of binaries/."""
     try:
         with zipfile.ZipFile(fmu) as archive:
             stored = json.loads(archive.read(EVIDENCE)).get("hash")
-            folders = {name.split("/")[1] for name in archive.namelist() if "binaries/" in name}
+            found = {name.split("/")[1] for name in archive.namelist() if "binaries/" in name}
     except (OSError, zipfile.BadZipFile, KeyError, ValueError):
         return False  # absent or damaged: to be built
-    return stored == expected_hash and all(TARGETS[t].folder in folders for t in targets)
+    return stored == expected_hash and found.issuperset(folders)
 
 
 def write_fmu(fmu: Path, contents: Mapping[str, bytes]) -> None:

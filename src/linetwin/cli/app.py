@@ -137,19 +137,21 @@ def fmu_build(
         Path | None, typer.Option(help="Model library (the checkout's fmus/).")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder for the FMUs (the package's own).")
+        Path | None,
+        typer.Option("-o", "--output", help="Folder (the package's own; ./fmi2 for FMI 2.0)."),
     ] = None,
-    all_platforms: Annotated[
-        bool,
-        typer.Option(
-            "--all-platforms", help="Build for Linux, macOS and Windows, not only for this machine."
-        ),
-    ] = False,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(help="host (default), all, or one such as x86_64-windows; may be repeated."),
+    ] = None,
+    fmi: Annotated[str, typer.Option(help="Version of the standard: 3, or 2 for other tools.")] = (
+        "3"
+    ),
 ) -> None:
     """Build FMUs from their Python equations; those that are current are left alone."""
     from linetwin.cli import fmu
 
-    fmu.build(names, models, output, all_platforms=all_platforms)
+    fmu.build(names, models, output, tuple(platform or ("host",)), fmi)
 
 
 @fmu_app.command("info", epilog="Example: linetwin fmu info drying")

@@ -15,7 +15,7 @@ from rich.console import Console
 import linetwin
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cosim import find_fmu, inspection
-from linetwin.errors import Problem, ScenarioError
+from linetwin.errors import ModelError, Problem, ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,24 +43,37 @@ class Simulation:
 
 
 def build(
-    names: list[str] | None, models: Path | None, output: Path | None, *, all_platforms: bool
+    names: list[str] | None,
+    models: Path | None,
+    output: Path | None,
+    platforms: tuple[str, ...],
+    fmi: str,
 ) -> None:
-    """Build the FMUs of a model library."""
+    """Build the FMUs of a model library, of FMI 3.0 for the line or of FMI 2.0 for other tools."""
     package = Path(linetwin.__file__).resolve().parent
     library = models or package.parents[1] / "fmus"
-    folder = output or package / "_fmus"
     chosen = _chosen(library, names)
     try:
         from linetwin.authoring.build import build_library
+        from linetwin.authoring.standards import STANDARDS
+        from linetwin.authoring.toolchain import resolve_targets
     except ModuleNotFoundError as error:
         problem = Problem(
             f"{error.name} is not installed", "fmu build", "pip install linetwin[fmu]"
         )
         raise ScenarioError([problem]) from error
-    targets = ("all",) if all_platforms else ("host",)
+    if fmi not in STANDARDS:
+        problem = Problem(f"no FMI version '{fmi}'", "--fmi", " or ".join(sorted(STANDARDS)))
+        raise ScenarioError([problem])
+    standard = STANDARDS[fmi]
+    try:
+        standard.targets_of(resolve_targets(platforms))
+    except ModelError as error:
+        raise ScenarioError([Problem(str(error), "--platform")]) from error
+    folder = output or (package / "_fmus" if fmi == "3" else Path("fmi2"))
     before = _stamps(folder)
     with _progress() as show:
-        build_library(library, folder, chosen, targets, progress=show)
+        build_library(library, folder, chosen, platforms, show, standard)
     built = _stamps(folder).items() - before.items()
     for name, _ in sorted(built):
         typer.echo(f"built {name}")
