@@ -21,7 +21,7 @@ SOLIDS = ("active_material", "conductive_additive", "binder")
 ELECTRODES = ("cathode", "anode")
 
 Account = dict[tuple[str, str], float]
-"""(material, entry) -> kg or m2; entries: in, cells, scrap, lost, in_process."""
+"""(material, entry) -> kg or m2; entries: in, cells, scrap, lost, recovered, in_process."""
 
 
 class Accountant:
@@ -104,7 +104,10 @@ class Accountant:
                     found[role] += solids * content[role] / whole
                 found["solvent"] += residue
                 dosed = solids.sum() / whole * content["solvent"]
-                self._book(electrode, "lost", {"solvent": dosed - residue.sum()})
+                evaporated = dosed - residue.sum()
+                back = self._stations[f"{electrode}.coater"].parameters["solvent_recovery"].number
+                self._book(electrode, "recovered", {"solvent": evaporated * back})
+                self._book(electrode, "lost", {"solvent": evaporated * (1 - back)})
         return found
 
     def _roll(self, electrode: str, roll: str, drawn: dict[str, dict[str, float]]) -> None:

@@ -97,7 +97,7 @@ def imbalance(world: World) -> dict[str, float]:
         came = world.ledger.total(material, "in")
         went = sum(
             world.ledger.total(material, entry)
-            for entry in ("cells", "scrap", "lost", "in_process")
+            for entry in ("cells", "scrap", "lost", "recovered", "in_process")
         )
         found[material] = (went - came) / max(came, 1e-300)
     return found

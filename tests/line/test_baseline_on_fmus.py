@@ -34,7 +34,7 @@ MATERIALS = {f"{electrode}.{role}" for electrode in ELECTRODES for role in COATE
     "cell.separator",
     "cell.electrolyte",
 }
-OUT = ("cells", "scrap", "lost", "in_process")
+OUT = ("cells", "scrap", "lost", "recovered", "in_process")
 
 
 @dataclass

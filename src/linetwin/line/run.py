@@ -50,7 +50,7 @@ def save(world: World, mark: dict[str, Any]) -> bytes:
             "counts": dict(world.counts),
             "outside_validity": world.outside_validity,
             "parameters": world.parameters,
-            "heat": {unit.name: unit.heat_emission_w for unit in world.equipment()},
+            "given_off": {unit.name: unit.given_off for unit in world.equipment()},
             "events": world.events,
             "ended": world.ended,
             "crews": {name: crew.save() for name, crew in world.crews.items()},
@@ -85,7 +85,7 @@ def load(world: World, blob: bytes) -> dict[str, Any]:
     for name, state in data["units"].items():
         world.units[name].state = UnitState(**state)
     for unit in world.equipment():
-        unit.heat_emission_w = data["heat"][unit.name]
+        unit.given_off = data["given_off"][unit.name]
     for name, model in _models(world).items():
         model.restore(data["models"][name])
     world.calendar.load([(tick, who, token) for tick, who, token in data["calendar"]])
@@ -170,6 +170,7 @@ def _check(world: World, data: dict[str, Any]) -> None:
 
 
 def _book_energy(world: World) -> None:
+    """Book electricity and heat drawn; the boiler's loss; and what machines took of utilities."""
     owners: list[tuple[str, str, Continuous]] = [
         (unit.name, "machine", unit.machine)
         for unit in world.equipment()
@@ -177,10 +178,20 @@ def _book_energy(world: World) -> None:
     ]
     if world.building is not None:
         owners.append((world.building.name, "building", world.building.model))
+    heat = 0.0
     for name, entry, model in owners:
         values = model.read(("electric_energy", "thermal_energy"))
+        heat += values["thermal_energy"]
         for carrier, quantity in (("electricity", "electric_energy"), ("heat", "thermal_energy")):
             world.ledger.add("energy", carrier, name, entry, values[quantity], "J")
+        if entry == "machine":
+            taken = model.read(("cooling_energy", "compressed_air_volume"))
+            world.ledger.add("utility", "cooling", name, entry, taken["cooling_energy"], "J")
+            volume = taken["compressed_air_volume"]
+            world.ledger.add("utility", "compressed air", name, entry, volume, "m3")
+    if world.building is not None:
+        loss = heat * (1 / world.value(world.building.name, "boiler_efficiency") - 1)
+        world.ledger.add("energy", "heat", world.building.name, "boiler", loss, "J")
 
 
 def _tank_contents(world: World) -> dict[str, dict[str, float]]:

@@ -210,17 +210,21 @@ TABLES: dict[str, Table] = {
         Table(
             "ledger",
             (
-                _text("account", "material | energy", required=True),
-                _text("item", "material path, or electricity | heat", required=True),
+                _text("account", "material | energy | utility", required=True),
+                _text(
+                    "item",
+                    "material path, electricity | heat, or cooling | compressed air",
+                    required=True,
+                ),
                 _text("station", "station path"),
                 _text(
                     "entry",
-                    "material: in | cells | scrap | lost | in_process; "
-                    "energy: machine | process | building",
+                    "material: in | cells | scrap | lost | recovered | in_process; "
+                    "energy: machine | building | boiler; utility: machine",
                     required=True,
                 ),
                 _number("amount", "", "in the row's own unit"),
-                _text("unit", "kg, m or J"),
+                _text("unit", "kg, m2, J or m3"),
             ),
         ),
     )
