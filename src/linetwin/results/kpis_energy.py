@@ -4,38 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from linetwin.results.anchors import compared
 from linetwin.results.kpis import Facts, Section, kpi
+from linetwin.results.meters import (
+    BUILDING,
+    DRY_ROOM,
+    Meters,
+    boiler_efficiency,
+    by_group,
+    group_of,
+    purchases,
+    read_meters,
+    union,
+)
+from linetwin.results.timeline import within
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COUNTERS = {"electricity": "electric_energy", "heat": "thermal_energy"}
 _ALL = (
     "Allocation: all energy of the run, idle hours and the building included, over the energy of "
     "the good cells"
 )
+_BOUGHT = (
+    "energy bought, by group of stations and carrier: electricity, fuel (heat over the boiler's "
+    "efficiency), and electricity for cooling water and compressed air put to those who took them"
+)
+_STEADY = (
+    "over the steady window: counters of all stations, over the energy of the good cells graded in "
+    "it"
+)
 
 
 def energy(facts: Facts) -> Section:
-    """Return energy by station and carrier, and per energy of good cells."""
+    """Return energy by station, group and carrier, per good energy, and beside what is printed."""
     used = facts.ledger[facts.ledger["account"] == "energy"]
     total = float(used["amount"].sum())
     good = facts.good_energy_j
-    per_good = total / good if good else None
     by_station = _by(used, "station", "item")
-    by_entry = _by(used, "entry", "item")
-    building = float(used.loc[used["entry"] == "building", "amount"].sum())
-    steady = _steady(facts)
-    return {
+    building = float(used.loc[used["entry"].isin(["building", "boiler"]), "amount"].sum())
+    section = {
         "good_energy": kpi(
             good, "J", "energy of the discharge that measures capacity, summed over good cells"
         ),
-        "energy_used": kpi(total, "J", "electricity and heat used in the run"),
+        "energy_used": kpi(
+            total, "J", "electricity and heat used in the run, boiler loss included"
+        ),
         "energy_by_station": kpi(by_station, "J", "energy used, by station and carrier"),
-        "energy_by_entry": kpi(by_entry, "J", "energy used by machines, process and building"),
-        "energy_per_good_energy": kpi(per_good, "1", f"kWh per good kWh. {_ALL}"),
+        "energy_by_entry": kpi(
+            _by(used, "entry", "item"), "J", "energy used by machines, building, boiler loss"
+        ),
+        "energy_per_good_energy": kpi(
+            total / good if good else None, "1", f"kWh per good kWh. {_ALL}"
+        ),
         "energy_per_good_energy_by_station": kpi(
             {
                 station: {carrier: amount / good for carrier, amount in carriers.items()}
@@ -47,15 +68,98 @@ def energy(facts: Facts) -> Section:
             f"kWh per good kWh, by station and carrier. {_ALL}",
         ),
         "building_share": kpi(
-            building / total if total else None, "1", "share of the building (dry room, halls)"
-        ),
-        "energy_per_good_energy_steady": kpi(
-            steady,
+            building / total if total else None,
             "1",
-            "kWh per good kWh while the middle half of the cells was graded: counters of all "
-            "stations over that window, over the energy of the good cells graded in it",
+            "share of the building (dry room, halls, utilities, boiler loss)",
         ),
     }
+    return section | _bottom_up(facts, good)
+
+
+def _bottom_up(facts: Facts, good: float | None) -> Section:
+    """Return what was bought for what, in the run and in the steady window, and the anchors."""
+    meters = read_meters(facts)
+    bought = purchases(facts, meters, 0, facts.end)
+    idle = _idle(facts, meters, 0, facts.end)
+    first, last = facts.window or (0, 0)
+    held = good_energy_between(facts, first, last)
+    steady = purchases(facts, meters, first, last) if held else []
+    steady_idle = _idle(facts, meters, first, last) if held else {}
+    groups = by_group(bought, 1 / good) if good else {}
+    steady_groups = by_group(steady, 1 / held) if held else {}
+    per_idle = {name: joule / good for name, joule in idle.items()} if good else {}
+    steady_per_idle = {name: joule / held for name, joule in steady_idle.items()} if held else {}
+    return {
+        "energy_by_group": kpi(by_group(bought), "J", _BOUGHT),
+        "energy_per_good_energy_by_group": kpi(
+            groups or None, "1", f"kWh per good kWh; {_BOUGHT}. {_ALL}"
+        ),
+        "energy_per_good_energy_steady": kpi(
+            sum(purchase.joule for purchase in steady) / held if held else None,
+            "1",
+            f"kWh per good kWh {_STEADY}",
+        ),
+        "energy_per_good_energy_steady_by_group": kpi(
+            steady_groups or None, "1", f"kWh per good kWh {_STEADY}; {_BOUGHT}"
+        ),
+        "idle_energy_per_good_energy": kpi(
+            per_idle or None, "1", f"kWh per good kWh {_IDLE}. {_ALL}"
+        ),
+        "idle_energy_per_good_energy_steady": kpi(
+            steady_per_idle or None, "1", f"kWh per good kWh {_IDLE}, {_STEADY}"
+        ),
+        "anchors": kpi(
+            compared(steady_groups or groups, steady_per_idle if steady_groups else per_idle)
+            if groups
+            else None,
+            "1",
+            "published figures beside the run's own: steady window where there is one, else the "
+            "whole run; nothing is fitted to them. A gap of 0 lies within the printed range",
+        ),
+    }
+
+
+_IDLE = (
+    "drawn without anything being made: the dry room while no station in it executes, dryers and "
+    "other stations of a group while they wait or are set up; within the totals, not on top"
+)
+
+
+def _idle(facts: Facts, meters: Meters, first: int, last: int) -> dict[str, float]:
+    """Return what was bought while idle, by group [J]; utilities' electricity left out."""
+    efficiency = boiler_efficiency(facts)
+    spans = within(facts.spans, first, last)
+    executing = spans[spans["state"] == "Execute"]
+    dry = {s for s, config in facts.plan.stations.items() if config.get("room") == "dry_room"}
+    found: dict[str, float] = {}
+    names = [(BUILDING, DRY_ROOM, "dry_room_electric_energy", "dry_room_thermal_energy")]
+    names += [
+        (station, group_of(facts, station), "electric_energy", "thermal_energy")
+        for station in meters.readings
+        if station in facts.plan.stations
+    ]
+    for station, group, electric, thermal in names:
+        own = (
+            executing["station"].isin(dry)
+            if station == BUILDING
+            else executing["station"] == station
+        )
+        busy = union(executing[own])
+        for counter, share in ((electric, 1.0), (thermal, 1 / efficiency)):
+            drawn = meters.drawn(station, counter, first, last)
+            idle = drawn - meters.drawn_in(station, counter, busy)
+            found[group] = found.get(group, 0.0) + max(0.0, idle) * share
+    order = sorted(found, key=lambda name: -found[name])
+    return {name: found[name] for name in order if found[name] > 0}
+
+
+def good_energy_between(facts: Facts, first: int, last: int) -> float:
+    """Return the energy of the good cells graded between two ticks [J]; 0 where not known."""
+    if "discharge_energy" not in facts.good or last <= first:
+        return 0.0
+    ended = facts.good["ended"]
+    cells = facts.good[(ended > first) & (ended <= last)]
+    return float(cells["discharge_energy"].sum())
 
 
 def _by(used: pd.DataFrame, first: str, second: str) -> dict[str, dict[str, float]]:
@@ -66,33 +170,15 @@ def _by(used: pd.DataFrame, first: str, second: str) -> dict[str, dict[str, floa
     return {name: found[name] for name in order}
 
 
-def _steady(facts: Facts) -> float | None:
-    """Energy counted in the window of the graded cells over what those cells hold."""
-    counters = [name for name in COUNTERS.values() if name in facts.signals]
-    if facts.window is None or not counters or "discharge_energy" not in facts.good:
-        return None
-    first, last = facts.window
-    used = 0.0
-    for _, signals in facts.signals.groupby("station", sort=False):
-        for name in counters:
-            known = signals[signals[name].notna()]
-            if len(known):
-                at = np.interp([first, last], known["tick"], known[name])
-                used += float(at[1] - at[0])
-    ended = facts.good["ended"]
-    cells = facts.good[(ended > first) & (ended <= last)]
-    held = float(cells["discharge_energy"].sum())
-    return used / held if held else None
-
-
 def materials(facts: Facts) -> Section:
-    """Return the balance of each material: in = cells + scrap + lost + in_process."""
+    """Return the balance of each material: in = cells + scrap + lost + recovered + in_process."""
     booked = facts.ledger[facts.ledger["account"] == "material"]
     section: Section = {}
     for item, rows in booked.groupby("item", sort=False):
         sums = {str(k): float(v) for k, v in rows.groupby("entry")["amount"].sum().items()}
-        inside = sums.pop("in", 0.0)
-        where = {entry: sums.get(entry, 0.0) for entry in ("cells", "scrap", "lost", "in_process")}
+        inside = sums.pop("in", 0.0) + sums.pop("stock", 0.0)
+        entries = ("cells", "scrap", "lost", "recovered", "in_process")
+        where = {entry: sums.get(entry, 0.0) for entry in entries}
         error = inside - sum(where.values())
         relative = error / inside if inside else error
         section[str(item)] = kpi(
