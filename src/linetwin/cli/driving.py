@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from linetwin.cli.interruption import Interrupted
 from linetwin.errors import ModelError
 from linetwin.line import run as engine
+from linetwin.line import stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +64,8 @@ def drive(
     """
     try:
         if begin:
+            if world.scenario.start == "filled":
+                _fill(world, writer)
             world.begin()
         with _progress(world) as show:
             _loop(world, writer, snapshot_ticks, interruption, show)
@@ -85,6 +88,20 @@ def drive(
         raise
     snapshots = tuple(writer.manifest["snapshots"])
     return Outcome(writer.folder, world.scenario.seed, snapshots, interruption.asked)
+
+
+def _fill(world: World, writer: RunWriter) -> None:
+    """Fill the line, and say with what: a template run of it takes a moment."""
+    console = Console(stderr=True)
+    with console.status("filling the line: a short run of it shows what its stock looks like"):
+        filled = stock.fill(world)
+    writer.update(stock=filled.report())
+    lots, limit = sum(filled.lots.values()), filled.limited_by
+    console.print(
+        f"line filled with {filled.cells:,} cells on trays, {lots:,} lots in all, for "
+        f"{filled.cells_per_hour:.3g} cells an hour ({limit})",
+        highlight=False,
+    )
 
 
 def _with_time(error: ModelError, world: World) -> ModelError:
@@ -117,6 +134,8 @@ def _loop(
             show()
             if time.monotonic() - flushed > FLUSH_EVERY_S:
                 writer.flush()
+                # What a killed run can still tell: cells in process stand in no table yet.
+                writer.update(progress={"tick": world.now, "counts": dict(world.counts)})
                 flushed = time.monotonic()
 
 

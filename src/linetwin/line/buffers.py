@@ -35,11 +35,17 @@ class _Queue:
 
 
 class LotBuffer:
-    """Holds up to `capacity` lots, first in, first out."""
+    """Holds up to `capacity` lots, first in, first out; a lot on hold takes room and stays."""
 
-    def __init__(self, config: BufferConfig, kick: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: BufferConfig,
+        kick: Callable[[str], None],
+        is_held: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.path = config.path
         self.capacity = int(config.capacity)
+        self._is_held = is_held
         self.lots: list[str] = []
         self._takers = _Queue(kick)
         self._putters = _Queue(kick)
@@ -65,13 +71,22 @@ class LotBuffer:
         return True
 
     def take(self, who: str) -> str | None:
-        """Take the oldest lot, or note that `who` waits for one."""
-        if not self.lots:
-            self._takers.wait(who)
-            return None
-        lot = self.lots.pop(0)
+        """Take the oldest lot that is not on hold, or note that `who` waits for one."""
+        for lot in self.lots:
+            if not self._is_held(lot):
+                self.remove(lot)
+                return lot
+        self._takers.wait(who)
+        return None
+
+    def remove(self, lot: str) -> None:
+        """Take a lot away, wherever it lies in the row."""
+        self.lots.remove(lot)
         self._putters.wake()
-        return lot
+
+    def wake_takers(self) -> None:
+        """A lot is no longer on hold: whoever waits for one is woken."""
+        self._takers.wake()
 
     def save(self) -> dict[str, Any]:
         """Return the buffer's state as plain data."""

@@ -92,6 +92,11 @@ class Lot:
         self._columns, self._dormant, self._pool = {}, dormant, pool
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether nobody has looked at the items of this stock lot yet."""
+        return self._dormant is not None
+
+    @property
     def items(self) -> int:
         """How many items the lot holds."""
         if self._dormant is not None:

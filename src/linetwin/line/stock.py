@@ -1,0 +1,206 @@
+"""A line that starts filled: stock in every buffer, tank and chamber, drawn from a template run.
+
+A stock lot has no parents in the run: it is linked to the lot `stock`, and its materials are booked
+under the entry `stock`. Cells are drawn anew from the pool of all template cells of the place, so
+no two trays are alike. Ticks before the run are negative.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linetwin.line.chamber import Chamber
+from linetwin.line.kinds.cells import PENDING
+from linetwin.line.kinds.web import CONTENT, link_many
+from linetwin.line.lots import Dormant, Lot
+from linetwin.line.materials import contents_of
+from linetwin.line.template import Templates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.line.template import Template
+    from linetwin.line.world import World
+
+ROOT = "stock"
+"""The lot that stands for everything that was in the line when the run began; also its role."""
+FULL_ENOUGH = 0.5
+"""Part of the fullest template tray below which a tray is no template: the last of an order."""
+
+
+@dataclass
+class Filled:
+    """What a line was filled with."""
+
+    cells_per_hour: float
+    limited_by: str
+    lots: dict[str, int] = field(default_factory=dict)
+    cells: int = 0
+
+    def report(self) -> dict[str, Any]:
+        """Return plain data for a manifest."""
+        return dict(vars(self))
+
+
+def fill(world: World) -> Filled:
+    """Put stock into a line that has not begun; runs a template of it first."""
+    templates = Templates(world)
+    templates.run()
+    return _Filler(world, templates).fill()
+
+
+class _Filler:
+    """Fills place after place."""
+
+    def __init__(self, world: World, templates: Templates) -> None:
+        self._world = world
+        self._templates = templates
+        self._config = world.scenario.stock
+        rate = templates.rate()
+        self._rate = self._config.rate or rate.cells_per_s
+        limited = "as written" if self._config.rate else rate.limited_by
+        self._filled = Filled(self._rate * 3600, limited)
+
+    def fill(self) -> Filled:
+        """Fill tanks, buffers and chambers."""
+        world = self._world
+        world.lots.add(Lot(ROOT, ROOT, ROOT, world.now, 1.0, "1", ROOT))
+        for path in world.tanks:
+            self._fill_tank(path)
+        for path, buffer in world.buffers.items():
+            wanted = round(self._config.shares.get(path, 0.0) * buffer.capacity)
+            for number in range(min(buffer.capacity, self._config.lots.get(path, wanted))):
+                template = self._template(path, number)
+                if template is not None:
+                    buffer.lots.append(self._copy(template, path, path, stayed=0).name)
+        families: dict[str, list[Chamber]] = {}
+        for unit in world.equipment():
+            if isinstance(unit, Chamber):
+                families.setdefault(unit.config.family, []).append(unit)
+        for machines in families.values():
+            self._fill_chambers(machines)
+        world.end_lot(ROOT, "used", ROOT)
+        return self._filled
+
+    def _fill_tank(self, path: str) -> None:
+        tank = self._world.tanks[path]
+        level = self._config.shares.get(path, 0.0) * tank.capacity
+        while tank.level < level * (1 - 1e-9):
+            template = self._template(path, len(tank.batches))
+            if template is None:
+                return
+            lot = self._copy(template, path, path, stayed=0, most=level - tank.level)
+            tank.fill(lot.name, lot.amount)
+
+    def _fill_chambers(self, machines: list[Chamber]) -> None:
+        """Fill like chambers so that their lots fall due evenly, one machine after the other."""
+        source = machines[0].name  # the template run had the first machine only
+        for which, chamber in enumerate(machines):
+            count = self._lots_of(chamber, source, len(machines))
+            for number in range(count):
+                template = self._template(source, number)
+                if template is None:
+                    break
+                due, entered, *rest = template.entry
+                part = (number + (which + 0.5) / len(machines)) / count
+                left = max(1, round(part * (due - entered)))
+                stayed = due - entered - left
+                lot = self._copy(template, chamber.name, source, stayed=stayed)
+                at = self._world.now
+                chamber.places.append([lot.name, at + left, at - stayed, *rest])
+                chamber.wake_at(at + left)
+
+    def _lots_of(self, chamber: Chamber, source: str, machines: int) -> int:
+        """How many lots lie in a chamber: as written, or what steady state needs."""
+        places = int(chamber.value("parallel_places"))
+        if chamber.name in self._config.lots:
+            return min(places, self._config.lots[chamber.name])
+        if chamber.name in self._config.shares:
+            return round(self._config.shares[chamber.name] * places)
+        cells = self._templates.cells_per_lot(source)
+        if not cells:
+            return 0
+        return min(places, round(self._rate * self._templates.stay_s(source) / cells / machines))
+
+    def _template(self, source: str, number: int) -> Template | None:
+        """The templates of a place in turn, but for trays that are hardly filled."""
+        found = self._templates.taps[source].templates
+        most = max((each.lot.items for each in found), default=0)
+        usable = [
+            each
+            for each in found
+            if each.lot.kind != "tray" or (each.lot.items and each.lot.items >= FULL_ENOUGH * most)
+        ]
+        return usable[number % len(usable)] if usable else None
+
+    def _copy(
+        self, template: Template, place: str, source: str, *, stayed: int, most: float = np.inf
+    ) -> Lot:
+        """Open a stock lot like a template that has lain at `place` for `stayed` ticks.
+
+        `most`: kg of a slurry batch at most.
+        """
+        world, old = self._world, template.lot
+        before, _, after = re.fullmatch(r"(.*?)-(\d+)(.*)", old.name).groups()  # type: ignore[union-attr]
+        created = world.now - stayed - (template.tick - old.created)
+        name = world.lots.name(before) + after
+        share = min(1.0, most / old.amount) if old.content else 1.0
+        lot = world.lots.add(
+            Lot(name, old.kind, old.maker, created, old.amount * share, old.unit, place)
+        )
+        lot.properties = dict(old.properties)
+        lot.content = {material: kg * share for material, kg in old.content.items()}
+        if old.kind == "tray":
+            self._place_cells(lot, old.items, source, stayed)
+        else:
+            lot.columns = {quantity: values.copy() for quantity, values in old.columns.items()}
+            self._book({**lot.content, **contents_of(lot)}, place)
+        link_many(world, [name], ROOT, ROOT)
+        self._filled.lots[place] = self._filled.lots.get(place, 0) + 1
+        return lot
+
+    def _place_cells(self, tray: Lot, count: int, source: str, stayed: int) -> None:
+        """Let a tray hold cells drawn from the pool of the place."""
+        world = self._world
+        pool = self._pool(source)
+        size = len(pool["number"])
+        draws = self._templates.driver.uniform("stock", source, count)
+        rows = np.minimum((draws * size).astype("<i4"), size - 1)
+        first = world.lots.number("cell", count)
+        tray.put_to_sleep(Dormant(source, rows.tobytes(), first, -stayed), pool)
+        contents = {
+            name.removeprefix(CONTENT): float(values[rows].sum())
+            for name, values in pool.items()
+            if name.startswith(CONTENT)
+        }
+        self._book(contents, tray.place)
+        names = [f"cell-{number:06d}" for number in range(first, first + count)]
+        details = {"relation": "carried_in", "amount": 1.0, "amount_unit": "1"}
+        link_many(world, names, tray.name, "tray", **details)
+        self._filled.cells += count
+        world.counts["started"] += count
+        if "capacity" in pool or PENDING + "capacity" in pool:
+            world.counts["in formation or past it"] += count
+
+    def _pool(self, source: str) -> dict[str, np.ndarray]:
+        """Return the cells of all templates of a place; `started` counts from the template."""
+        pools = self._world.lots.pools
+        if source not in pools:
+            trays = [each for each in self._templates.taps[source].templates if each.lot.items]
+            columns: list[Mapping[str, np.ndarray]] = [
+                {**each.lot.columns, "started": each.lot.columns["started"] - each.tick}
+                for each in trays
+            ]
+            pools[source] = {
+                name: np.concatenate([each[name] for each in columns])
+                for name in columns[0]
+                if all(name in each for each in columns)
+            }
+        return pools[source]
+
+    def _book(self, contents: Mapping[str, float], place: str) -> None:
+        self._world.ledger.book(dict(contents), place, "stock", self._world.material_units)

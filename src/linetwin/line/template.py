@@ -1,0 +1,215 @@
+"""A short private run of a line, tapped: what lots look like at every place, and its pace.
+
+The template run has the scenario's own models and settings, one machine of each group, streams of
+its own, no failures, no shifts and no order but a few trays; it writes nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from linetwin.line.chamber import Chamber
+from linetwin.line.crew import WEEK_S
+from linetwin.line.drivers import StochasticDriver
+from linetwin.line.kinds import make_station
+from linetwin.line.materials import contents_of
+from linetwin.line.streams import Streams
+from linetwin.line.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from linetwin.line.lots import Lot
+    from linetwin.scenario.resolved import Scenario, StationConfig
+
+CELLS = 240
+"""Cells of the template run; at least two full trays."""
+KEPT = 8
+"""Lots kept of each place: enough that trays differ, few enough to be copied."""
+LIMIT_TICKS = 120 * 86_400_000
+"""A template run is given up after this time: what it has shown by then is used."""
+AT_REST = {"Idle", "Suspended", "Stopped", "Complete", "Aborted", "Held"}
+"""PackML states in which a station does nothing for its product."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A lot as it lay at a place at `tick`; in a chamber its `entry` there, with the ticks due."""
+
+    lot: Lot
+    tick: int
+    entry: tuple[Any, ...] = ()
+
+
+@dataclass
+class Tap:
+    """What came to one place: some lots, and the sum of all."""
+
+    templates: list[Template] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    cells: int = 0
+    contents: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+@dataclass
+class _Listener:
+    """A sink that adds up the time in which each station worked, and forgets the rest."""
+
+    busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _since: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        if table != "events":
+            return
+        rows = zip(*(columns[name] for name in ("tick", "station", "event", "state")), strict=True)
+        for tick, station, event, state in rows:
+            if event == "state":
+                since, before = self._since.get(station, (tick, "Idle"))
+                self.busy[station] += 0 if before in AT_REST else tick - since
+                self._since[station] = (tick, state)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Cells a second that a line gives in steady state, and the family of stations that limits."""
+
+    cells_per_s: float
+    limited_by: str
+
+
+class Templates:
+    """A template run of a world's scenario, with the world's models."""
+
+    def __init__(self, world: World) -> None:
+        self._scenario = world.scenario
+        self._listener = _Listener()
+        digest = hashlib.sha256(f"{world.scenario.seed}|stock".encode()).digest()
+        self.driver = StochasticDriver(Streams(int.from_bytes(digest[:8], "little")))
+        scenario = _simplified(world.scenario)
+        self._world = World(scenario, world.models, self.driver, self._listener, make_station)
+        self.taps: dict[str, Tap] = defaultdict(Tap)
+
+    def run(self) -> None:
+        """Run to the end, noting every lot that comes to a place."""
+        self._world.begin()
+        chambers = [each for each in self._world.equipment() if isinstance(each, Chamber)]
+        while self._world.step():
+            for path, buffer in self._world.buffers.items():
+                self._note(path, ((name, ()) for name in buffer.lots[-KEPT:]))
+            for path, tank in self._world.tanks.items():
+                self._note(path, ((name, ()) for name in tank.batches))
+            for chamber in chambers:
+                inside = chamber.places[-KEPT:]
+                self._note(chamber.name, ((str(place[0]), tuple(place[1:])) for place in inside))
+
+    def _note(self, path: str, lots: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+        tap = self.taps[path]
+        for name, entry in lots:
+            if name in tap.seen:
+                continue
+            tap.seen.add(name)
+            lot = self._world.lots[name]
+            for material, amount in {**lot.content, **contents_of(lot)}.items():
+                tap.contents[material] += amount
+            tap.cells += lot.items if lot.kind == "tray" else 0
+            if len(tap.templates) < KEPT:
+                tap.templates.append(Template(copy.deepcopy(lot), self._world.now, entry))
+
+    def cells_per_lot(self, path: str) -> float:
+        """Return how many cells a lot at this place is, or will be; 0 where none came there."""
+        tap = self.taps[path]
+        if not tap.seen:
+            return 0.0
+        if tap.cells:
+            return tap.cells / len(tap.seen)
+        needed = self._active_material_of_a_cell()
+        shares = [amount / needed[m] for m, amount in tap.contents.items() if m in needed]
+        return sum(shares) / len(shares) / len(tap.seen) if shares else 0.0
+
+    def stay_s(self, path: str) -> float:
+        """Return the mean time that a lot stays in a chamber [s]; 0 where none came there."""
+        entries = [template.entry for template in self.taps[path].templates]
+        stays = [int(due) - int(entered) for due, entered, *_ in entries]
+        return sum(stays) / len(stays) / 1000 if stays else 0.0
+
+    def rate(self) -> Rate:
+        """Return what the slowest family of stations gives: work, shifts and failures counted."""
+        found = [Rate(math.inf, "")]
+        for unit in self._world.equipment():
+            config = unit.config
+            machines = self._scenario.stations_of(config.family)
+            if isinstance(unit, Chamber):
+                rate = self._of_chamber(unit, machines)
+            else:
+                rate = self._of_station(unit.config, machines)
+            if rate > 0:
+                found.append(Rate(rate, config.family))
+        return min(found, key=lambda each: each.cells_per_s)
+
+    def _of_chamber(self, unit: Chamber, machines: list[StationConfig]) -> float:
+        stay_s = self.stay_s(unit.name)
+        places = sum(each.parameters["parallel_places"].number for each in machines)
+        return places * self.cells_per_lot(unit.name) / stay_s if stay_s else 0.0
+
+    def _of_station(self, config: StationConfig, machines: list[StationConfig]) -> float:
+        at = next(iter((config.gives or config.takes).values()), "")
+        made = self.cells_per_lot(at) * len(self.taps[at].seen)
+        busy_s = self._listener.busy[config.path] / 1000
+        if not made or not busy_s:
+            return 0.0
+        working = sum(self._open_share(each) * _availability(each) for each in machines)
+        return working * made / busy_s
+
+    def _open_share(self, config: StationConfig) -> float:
+        spans = self._scenario.calendars[config.calendar].open_s
+        return sum(end - start for start, end in spans) / WEEK_S if spans else 1.0
+
+    def _active_material_of_a_cell(self) -> dict[str, float]:
+        """Return kg of each active material in a finished cell."""
+        trays = [tap for tap in self.taps.values() if tap.cells]
+        roles = [c.materials.get("active_material") for c in self._scenario.stations.values()]
+        return {
+            role: trays[-1].contents[role] / trays[-1].cells
+            for role in roles
+            if role and trays and trays[-1].contents[role]
+        }
+
+
+def _simplified(scenario: Scenario) -> Scenario:
+    """Return the scenario of the template run."""
+    first: dict[str, StationConfig] = {}
+    for config in scenario.stations.values():
+        plain = replace(config, machine=None, failures=(), micro_stops=(), maintenance=())
+        first.setdefault(config.family, plain)
+    sizes = [
+        config.parameters["tray_size"].number
+        for config in first.values()
+        if "tray_size" in config.parameters
+    ]
+    return replace(
+        scenario,
+        start="empty",
+        order_cells=max([CELLS, *(2 * int(size) for size in sizes)]),
+        duration_ticks=None,
+        limit_ticks=LIMIT_TICKS,
+        recording_ticks=2 * LIMIT_TICKS,
+        stations={config.path: config for config in first.values()},
+        calendars={name: replace(each, open_s=()) for name, each in scenario.calendars.items()},
+        disturbances=(),
+        holds=(),
+    )
+
+
+def _availability(config: StationConfig) -> float:
+    """Return the share of time in which a machine that is wanted can work."""
+    lost = sum(
+        each.time_to_repair.number / each.time_between_failures.number
+        for each in (*config.failures, *(stop.failure for stop in config.micro_stops))
+    )
+    lost += sum(each.duration.number / each.interval.number for each in config.maintenance)
+    return 1 / (1 + lost)
