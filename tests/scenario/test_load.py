@@ -80,7 +80,7 @@ def test_overrides_take_every_form_of_value(bench: Workbench) -> None:
         ("web_speed=3 m/min", "'web_speed' is no address (station.quantity)"),
         ("cathode.coater.drying.po-ro=3", "no name of an FMU's parameter"),
         ("cathode.coater.drying=3", "add a name, as in cathode.coater.drying.parameter"),
-        ("cathode.mixer.breakdown.time_to_fail=3 h", "a failure has no 'time_to_fail'"),
+        ("cathode.mixer.breakdown.time_to_fail=3 h", "breakdown has no 'time_to_fail'"),
         ("cathode.coater.drying.tortuosity=yes", "does not begin with a number"),
         ("cathode.coater.drying.tortuosity=[1, 2]", "not a value: [1, 2]"),
     ],
@@ -266,7 +266,8 @@ def test_the_resolved_text_is_complete(bench: Workbench) -> None:
     assert set(_tables(data)) == written
     assert len(written) > 15
     assert data.keys() > {field.name for field in fields(Scenario)} - {
-        "text", "duration_ticks", "limit_ticks", "recording_ticks",
+        "text", "duration_ticks", "limit_ticks", "recording_ticks", "window_ticks",
+        "good_energy_per_day",
     }  # fmt: skip
     assert data["limit"] == {"value": 7_776_000.0, "unit": "s"}
     assert data["disturbances"][0]["unit"] == "K"

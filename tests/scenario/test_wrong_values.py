@@ -234,7 +234,7 @@ TRAPS: dict[str, Trap] = {
     ),
     "unknown process": (
         "scenario", "coater.drying.", "coater.dying.", 11, "set.cathode.coater.dying.tortuosity",
-        ("no process 'dying'", "did you mean drying"),
+        ("no process, cause, gauge or defect 'dying'", "did you mean drying"),
     ),
     "too long an address": (
         "scenario", "drying.tortuosity", "drying.zone.tortuosity", 11,

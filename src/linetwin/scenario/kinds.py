@@ -39,7 +39,9 @@ class Kind:
     """What a kind of station takes and gives, the models it needs, and its parameters.
 
     `takes`, `gives`: role -> kind of lot; `optional`: roles that may stay unwired; `materials`:
-    roles of raw materials; `processes`: kinds of contracts; `machine`: it has a machine model.
+    roles of raw materials; `processes`: kinds of contracts; `machine`: it has a machine model;
+    `gauges`: quantities that it can measure; `defects`: what it may inflict; `inspections`: what it
+    may look for.
     """
 
     name: str
@@ -51,6 +53,9 @@ class Kind:
     processes: tuple[str, ...]
     machine: bool
     parameters: Mapping[str, KindParameter]
+    gauges: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+    inspections: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -78,6 +83,9 @@ class _WrittenKind(BaseModel):
     materials: list[str] = []
     processes: list[str] = []
     machine: bool = True
+    gauges: list[str] = []
+    defects: list[str] = []
+    inspections: list[str] = []
     parameters: dict[str, _WrittenParameter] = {}
 
 
@@ -120,6 +128,10 @@ def _kind(name: str, written: _WrittenKind, place: Place, problems: Problems) ->
             problems.add(here, "not in the vocabulary", hint)
             continue
         parameters[quantity_name] = _parameter(known[quantity_name], entry, here, problems)
+    for gauge in written.gauges:
+        if gauge not in known:
+            hint = nearest(gauge, (quantity.name for quantity in known))
+            problems.add(place.below("gauges"), f"'{gauge}' is not in the vocabulary", hint)
     return Kind(
         name=name,
         title=written.title,
@@ -130,6 +142,9 @@ def _kind(name: str, written: _WrittenKind, place: Place, problems: Problems) ->
         processes=tuple(written.processes),
         machine=written.machine,
         parameters=parameters,
+        gauges=tuple(written.gauges),
+        defects=tuple(written.defects),
+        inspections=tuple(written.inspections),
     )
 
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import linetwin
 from linetwin.errors import Problem, ScenarioError
-from linetwin.scenario.addressing import Plant
+from linetwin.scenario.addressing import Parts, Plant
 from linetwin.scenario.calendars import read_calendars
 from linetwin.scenario.document import label_of, read
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
 from linetwin.scenario.plan import read_disturbances, read_plan
+from linetwin.scenario.prices import PriceFile, read_prices
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.resolved import Scenario
 from linetwin.scenario.schema import LineFile, RecipeFile, ScenarioFile
+from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.settings import apply_settings, settings_of, settings_of_overrides
 from linetwin.scenario.stations import StationReader
 from linetwin.scenario.stock import read_holds, read_stock
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from linetwin.scenario.kinds import Kind, Kinds
+    from linetwin.scenario.prices import PriceTable
     from linetwin.scenario.resolved import CalendarConfig
     from linetwin.scenario.validation import Checked, FileModel
 
@@ -54,7 +57,11 @@ def load_scenario(
         read_plan(scenario, problems)
         problems.check()
         raise ScenarioError([Problem("no line to read", file=file)])
-    composition = _Composition(scenario, line, recipe, kinds or shipped_kinds(), problems)
+    prices = None
+    if scenario.model.prices is not None:
+        prices = reader.checked(file.parent / scenario.model.prices, PriceFile)
+    kinds = kinds or shipped_kinds()
+    composition = _Composition(scenario, line, recipe, prices, kinds, problems)
     resolved = composition.scenario(overrides, seed, tuple(reader.labels))
     problems.check()
     return resolved
@@ -110,6 +117,7 @@ class _Composition:
     file: Checked[ScenarioFile]
     line: Checked[LineFile]
     recipe: Checked[RecipeFile] | None
+    prices: Checked[PriceFile] | None
     kinds: Kinds
     problems: Problems
 
@@ -130,6 +138,11 @@ class _Composition:
         plan = read_plan(self.file, problems)
         model = self.file.model
         building = line.model.building
+        stations = {
+            machine: reader.station(machine, path, kind)
+            for path, kind in kinds.items()
+            for machine in plant.members(path)
+        }
         resolved = Scenario(
             name=model.name,
             title=model.title,
@@ -140,24 +153,29 @@ class _Composition:
             duration_ticks=plan.duration_ticks,
             limit_ticks=plan.limit_ticks,
             recording_ticks=plan.recording_ticks,
-            stations={
-                path: reader.station(path, line.model.stations[path], kind)
-                for path, kind in kinds.items()
-            },
+            window_ticks=plan.window_ticks,
+            good_energy_per_day=plan.good_energy_per_day,
+            stations=stations,
             buffers=read_buffers(line, problems),
             materials=read_materials(line, problems),
             calendars=calendars,
             crews=read_crews(line, calendars, problems),
             building=reader.building(building, self.kinds[_BUILDING]) if building else None,
-            disturbances=read_disturbances(self.file, plant, problems),
+            disturbances=read_disturbances(self.file, plant, stations, problems),
             text="",
             files=labels,
             holds=read_holds(self.file, problems),
         )
         stock = read_stock(self.file, resolved.stations, resolved.buffers, problems)
-        resolved = replace(resolved, stock=stock)
+        resolved = replace(resolved, stock=stock, prices=self._prices(resolved))
         problems.check()
-        return replace(resolved, text=resolved_text(resolved, plant))
+        return replace(resolved, text=resolved_text(resolved))
+
+    def _prices(self, scenario: Scenario) -> PriceTable | None:
+        if self.prices is None:
+            return None
+        units = {path: material.unit for path, material in scenario.materials.items()}
+        return read_prices(self.prices, self.line.model.name, units, self.problems)
 
     def _kinds_of_stations(self) -> dict[str, Kind]:
         """Return station path -> kind, for the stations whose kind exists."""
@@ -181,9 +199,28 @@ class _Composition:
             known[_BUILDING] = self.kinds[_BUILDING]
         elif self.line.is_cut(_BUILDING):
             broken.add(_BUILDING)
-        causes = {path: tuple(stations[path].failures) for path in kinds}
+        machines = {path: self._machines(path) for path in kinds if stations[path].machines > 1}
+        parts: dict[str, Parts] = {
+            path: {section: tuple(getattr(stations[path], section)) for section in SECTIONS}
+            for path in kinds
+        }
+        for path, names in machines.items():
+            known |= dict.fromkeys(names, kinds[path])
+            parts |= dict.fromkeys(names, parts[path])
         everything = ("stations",) in self.line.cut
-        return Plant(known, causes, frozenset(broken - known.keys()), everything)
+        return Plant(known, parts, machines, frozenset(broken - known.keys()), everything)
+
+    def _machines(self, path: str) -> tuple[str, ...]:
+        """Return the paths of a group's machines, numbers padded to equal width."""
+        stations = self.line.model.stations
+        count = stations[path].machines
+        names = tuple(f"{path}_{number:0{len(str(count))}}" for number in range(1, count + 1))
+        for name in names:
+            if name in stations:
+                place = self.line.document.place(("stations", name))
+                message = f"is the name of a machine of {path} already"
+                self.problems.add(place, message, "choose another name")
+        return names
 
     def _all_settings_known(self) -> bool:
         """Say whether recipe and scenario could be read in full, so that nothing set is lost."""

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linetwin.errors import ScenarioError
-from linetwin.quantities import Quantity
+from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario.problems import nearest
-from linetwin.scenario.resolved import DisturbanceConfig
-from linetwin.scenario.values import read_scalar
+from linetwin.scenario.resolved import DisturbanceConfig, address_part
+from linetwin.scenario.schema import Written
+from linetwin.scenario.sections import SECTIONS, read_section_value
+from linetwin.scenario.values import read_scalar, read_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.scenario.addressing import Plant, Target
     from linetwin.scenario.document import KeyPath
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import Disturbance, ScenarioFile, Written
+    from linetwin.scenario.resolved import Scalar, StationConfig, Value
+    from linetwin.scenario.schema import Disturbance, ScenarioFile
     from linetwin.scenario.validation import Checked
 
 TICKS_PER_SECOND = 1000
@@ -34,6 +39,8 @@ class Plan:
     duration_ticks: int | None
     limit_ticks: int
     recording_ticks: int
+    window_ticks: tuple[int, int] | None = None
+    good_energy_per_day: Value | None = None
 
 
 def read_plan(scenario: Checked[ScenarioFile], problems: Problems) -> Plan:
@@ -55,22 +62,63 @@ def read_plan(scenario: Checked[ScenarioFile], problems: Problems) -> Plan:
     whole = duration or limit or round(_LIMIT_S * TICKS_PER_SECOND)
     if interval is not None and interval > whole:
         problems.add(interval_place, "longer than the run", "such as 5 min")
-    return Plan(order, duration, whole, interval or whole)
+    return Plan(
+        order,
+        duration,
+        whole,
+        interval or whole,
+        _window(scenario, whole, problems),
+        _good_energy(scenario, problems),
+    )
+
+
+def _window(
+    scenario: Checked[ScenarioFile], whole: int, problems: Problems
+) -> tuple[int, int] | None:
+    """Return from and until of the time over which steady-state figures are taken."""
+    window, place = scenario.model.window, scenario.document.place
+    if window is None:
+        return None
+    begin = _ticks(window.begin, _INSTANT, place(("window", "from")), problems)
+    end = _ticks(window.end, _SPAN, place(("window", "until")), problems)
+    if begin is None or end is None:
+        return None
+    if end <= begin:
+        hint = "until must be later than from"
+        problems.add(place(("window", "until")), "ends before it begins", hint)
+    if begin >= whole:
+        days = whole / TICKS_PER_SECOND / 86_400
+        hint = f"the run takes {days:g} d at most"
+        problems.add(place(("window", "from")), "begins after the run has ended", hint)
+    return begin, end
+
+
+def _good_energy(scenario: Checked[ScenarioFile], problems: Problems) -> Value | None:
+    plan = scenario.model.plan
+    if plan is None:
+        return None
+    name = "good_energy_per_day"
+    place = scenario.document.place(("plan", name))
+    return read_value(plan.good_energy_per_day, vocabulary()[name], place, problems)
 
 
 def read_disturbances(
-    scenario: Checked[ScenarioFile], plant: Plant, problems: Problems
+    scenario: Checked[ScenarioFile],
+    plant: Plant,
+    stations: Mapping[str, StationConfig],
+    problems: Problems,
 ) -> tuple[DisturbanceConfig, ...]:
-    """Return the disturbances in the order in which they were written."""
-    found = []
+    """Return the disturbances in the order in which they were written, machine by machine."""
+    found: list[DisturbanceConfig] = []
     for index, written in enumerate(scenario.model.disturbances):
         path: KeyPath = ("disturbances", index)
         if written is not None:
-            found.append(_disturbance(written, path, scenario, plant, problems))
+            reader = _DisturbanceReader(scenario, plant, stations, problems)
+            found += reader.read(written, path)
         elif not scenario.is_cut(*path):
             place = scenario.document.place(path)
             problems.add(place, "an empty item", "address, value, from, until")
-    return tuple(disturbance for disturbance in found if disturbance is not None)
+    return tuple(found)
 
 
 def read_instant(written: Written, place: Place, problems: Problems) -> int | None:
@@ -83,46 +131,74 @@ def read_span(written: Written | None, place: Place, problems: Problems) -> int 
     return _ticks(written, _SPAN, place, problems)
 
 
-def _disturbance(
-    written: Disturbance,
-    path: KeyPath,
-    scenario: Checked[ScenarioFile],
-    plant: Plant,
-    problems: Problems,
-) -> DisturbanceConfig | None:
-    def place(key: str) -> Place:
-        return scenario.document.place((*path, key))
+@dataclass(frozen=True)
+class _DisturbanceReader:
+    """Reads what changes while the line runs; `stations` tell how a gauge's terms are written."""
 
-    start = _ticks(written.begin, _INSTANT, place("from"), problems)
-    end = _ticks(written.end, _SPAN, place("until"), problems)
-    if start is not None and end is not None and end <= start:
-        problems.add(place("until"), "ends before it begins", "until must be later than from")
-    target = _changeable(written.address, plant, place("address"), problems)
-    if target is None or target.quantity is None:
-        return None
-    value = read_scalar(
-        written.value, target.quantity, place("value"), problems, is_list=target.is_list
-    )
-    if value is None or start is None:
-        return None
-    return DisturbanceConfig(written.address, value, start, end)
+    scenario: Checked[ScenarioFile]
+    plant: Plant
+    stations: Mapping[str, StationConfig]
+    problems: Problems
 
+    def read(self, written: Disturbance, path: KeyPath) -> list[DisturbanceConfig]:
+        """Return one change per machine that the address means."""
 
-def _changeable(address: str, plant: Plant, place: Place, problems: Problems) -> Target | None:
-    """Return the target of an address whose value may change while the line runs."""
-    try:
-        target = plant.target(address)
-    except ScenarioError as error:
-        if not plant.is_broken(address):
-            problems.adopt(error, place)
+        def place(key: str) -> Place:
+            return self.scenario.document.place((*path, key))
+
+        start = _ticks(written.begin, _INSTANT, place("from"), self.problems)
+        end = _ticks(written.end, _SPAN, place("until"), self.problems)
+        if start is not None and end is not None and end <= start:
+            hint = "until must be later than from"
+            self.problems.add(place("until"), "ends before it begins", hint)
+        target = self._changeable(written.address, place("address"))
+        if target is None or target.quantity is None:
+            return []
+        value = self._value(target, written.value, place("value"))
+        if value is None or start is None:
+            return []
+        return [
+            DisturbanceConfig(
+                written.address.replace(target.station, machine, 1), value, start, end
+            )
+            for machine in self.plant.members(target.station)
+        ]
+
+    def _value(self, target: Target, raw: object, place: Place) -> Scalar | None:
+        """Return the value in the unit in which the line holds it."""
+        assert target.quantity is not None  # noqa: S101  an FMU's parameter cannot change
+        if target.section not in SECTIONS:
+            return read_scalar(raw, target.quantity, place, self.problems, is_list=target.is_list)
+        alone = Written(value=raw)
+        value = read_section_value(
+            target.section, target.group, target.name, alone, place, self.problems
+        )
+        station = self.stations.get(self.plant.members(target.station)[0])
+        if value is None or station is None:
+            return None
+        held = station.live_values().get(f"{address_part(target.group)}.{target.name}")
+        if held is not None and held.unit != value.unit:
+            message = f"written in {value.unit}, but the line has it in {held.unit}"
+            self.problems.add(place, message, "write it as the line file does")
+            return None
+        return value.value
+
+    def _changeable(self, address: str, place: Place) -> Target | None:
+        """Return the target of an address whose value may change while the line runs."""
+        try:
+            target = self.plant.target(address)
+        except ScenarioError as error:
+            if not self.plant.is_broken(address):
+                self.problems.adopt(error, place)
+            return None
+        is_text = target.quantity is not None and target.quantity.type in {"str", "bool"}
+        if target.section != "processes" and not is_text:
+            return target
+        parameters = self.plant.kinds[target.station].parameters
+        hint = nearest(target.name, parameters)
+        message = f"{address} cannot change while the line runs; a number of a station can"
+        self.problems.add(place, message, hint)
         return None
-    if target.section == "parameters" and not target.is_list:
-        return target
-    parameters = plant.kinds[target.station].parameters
-    hint = nearest(target.name, [name for name, each in parameters.items() if not each.is_list])
-    message = f"{address} cannot change while the line runs; only a station's single value can"
-    problems.add(place, message, hint)
-    return None
 
 
 def _ticks(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from linetwin.scenario.prices import PriceTable
+
 Scalar = float | int | str | bool | tuple[float, ...]
 
 
@@ -271,7 +273,7 @@ class Scenario:
     """Everything a run needs. `text` is the resolved YAML that goes into the run folder.
 
     `window_ticks`: from and until of the time over which steady-state figures are taken;
-    `good_energy_per_day`: planned energy of good cells a day [J]; `prices`: file of prices, or "".
+    `good_energy_per_day`: planned energy of good cells a day [J].
     """
 
     name: str
@@ -296,7 +298,7 @@ class Scenario:
     holds: tuple[HoldConfig, ...] = ()
     window_ticks: tuple[int, int] | None = None
     good_energy_per_day: Value | None = None
-    prices: str = ""
+    prices: PriceTable | None = None
 
     def stations_of(self, group_or_kind: str) -> list[StationConfig]:
         """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""

@@ -12,6 +12,8 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 StationPath = Annotated[str, Field(pattern=_PATH)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
+DefectName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$")]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -58,14 +60,55 @@ class Process(_Strict):
     fixed: dict[str, object] = {}
 
 
-class Failure(_Strict):
-    """One cause of failure; `tag` and `source` hold for those of its values that bring none."""
+class _Part(_Strict):
+    """A named part; `tag` and `source` hold for those of its values that bring none."""
+
+    tag: Literal["V", "D", "M", "A"] | None = None
+    source: str | None = None
+
+
+class Failure(_Part):
+    """One cause of failure."""
 
     time_between_failures: Writing
     time_to_repair: Writing
     time_to_repair_variation: Writing | None = None
-    tag: Literal["V", "D", "M", "A"] | None = None
-    source: str | None = None
+
+
+class MicroStop(_Part):
+    """A short stop that the operator clears."""
+
+    time_between_stops: Writing
+    time_to_clear: Writing
+    time_to_clear_variation: Writing | None = None
+
+
+class Maintenance(_Part):
+    """Preventive maintenance after so much operating time."""
+
+    interval: Writing
+    duration: Writing
+
+
+class Gauge(_Part):
+    """What a gauge adds to the true value."""
+
+    bias: Writing | None = None
+    repeatability: Writing | None = None
+    reproducibility: Writing | None = None
+
+
+class Inspection(_Part):
+    """How surely a defect is found."""
+
+    miss: Writing | None = None
+    false_alarm: Writing | None = None
+
+
+class Defect(_Part):
+    """How often a defect is inflicted."""
+
+    rate: Writing
 
 
 class Station(_Strict):
@@ -81,7 +124,13 @@ class Station(_Strict):
     materials: dict[str, str] = {}
     processes: dict[str, Process] = {}
     machine: Process | None = None
+    machines: Annotated[int, Field(ge=1, le=1000)] = 1
     failures: dict[Identifier, Failure] = {}
+    micro_stops: dict[Identifier, MicroStop] = {}
+    maintenance: dict[Identifier, Maintenance] = {}
+    gauges: dict[Identifier, Gauge] = {}
+    inspections: dict[DefectName, Inspection] = {}
+    defects: dict[DefectName, Defect] = {}
     parameters: dict[str, Writing] = {}
 
 
@@ -120,6 +169,19 @@ class Order(_Strict):
     """How many cells are to be graded."""
 
     cells: Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+class Window(_Strict):
+    """From when until when steady-state figures are taken."""
+
+    begin: Writing = Field(alias="from")
+    end: Writing = Field(alias="until")
+
+
+class Target(_Strict):
+    """What is planned."""
+
+    good_energy_per_day: Writing
 
 
 class Recording(_Strict):
@@ -169,6 +231,9 @@ class ScenarioFile(_File):
     stock: dict[StationPath, Writing] = {}
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     recording: Recording = Recording()
+    window: Window | None = None
+    plan: Target | None = None
+    prices: str | None = None
     settings: dict[str, Writing] = Field(default={}, alias="set")
     disturbances: list[Disturbance | None] = []
     holds: list[Hold | None] = []

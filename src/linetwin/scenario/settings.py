@@ -11,6 +11,7 @@ from linetwin.errors import ScenarioError
 from linetwin.scenario.document import fragment
 from linetwin.scenario.problems import Place
 from linetwin.scenario.schema import Written
+from linetwin.scenario.sections import SECTIONS, read_section_value
 from linetwin.scenario.values import read_free, read_value
 
 if TYPE_CHECKING:
@@ -86,17 +87,22 @@ def apply_settings(settings: Sequence[Setting], plant: Plant, problems: Problems
             if not plant.is_broken(setting.address):
                 problems.adopt(error, setting.place)
             continue
-        key = (target.station, target.section, target.group, target.name)
-        tried.add(key)
         value = _value(setting, target, problems)
-        if value is not None:
-            values[key] = value
+        for station in plant.members(target.station):
+            key = (station, target.section, target.group, target.name)
+            tried.add(key)
+            if value is not None:
+                values[key] = value
     return Settings(values, frozenset(tried))
 
 
 def _value(setting: Setting, target: Target, problems: Problems) -> Value | None:
     if target.quantity is None:
         return read_free(setting.written, setting.place, problems)
+    if target.section in SECTIONS:
+        return read_section_value(
+            target.section, target.group, target.name, setting.written, setting.place, problems
+        )
     return read_value(
         setting.written, target.quantity, setting.place, problems, is_list=target.is_list
     )

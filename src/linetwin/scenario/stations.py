@@ -7,10 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linetwin.quantities import vocabulary
-from linetwin.scenario.addressing import FAILURE_TIMES
 from linetwin.scenario.problems import nearest
-from linetwin.scenario.resolved import FailureConfig, ProcessConfig, StationConfig, Value
-from linetwin.scenario.schema import Process, Written
+from linetwin.scenario.resolved import (
+    DefectConfig,
+    FailureConfig,
+    GaugeConfig,
+    InspectionConfig,
+    MaintenanceConfig,
+    MicroStopConfig,
+    ProcessConfig,
+    StationConfig,
+    Value,
+)
+from linetwin.scenario.schema import Process
+from linetwin.scenario.station_parts import SectionReader
 from linetwin.scenario.values import read_free, read_value
 
 if TYPE_CHECKING:
@@ -19,13 +29,9 @@ if TYPE_CHECKING:
     from linetwin.scenario.document import KeyPath
     from linetwin.scenario.kinds import Kind
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import Building, Failure, LineFile, Station
+    from linetwin.scenario.schema import Building, LineFile, Station, Written
     from linetwin.scenario.settings import Settings
     from linetwin.scenario.validation import Checked
-
-_REPAIR_VARIATION = Value(
-    1.0, "1", "A", "repair times are taken as lognormal, deviation equal to the mean", "default"
-)
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,18 @@ class StationReader:
     problems: Problems
     all_known: bool = True
 
-    def station(self, path: str, written: Station, kind: Kind) -> StationConfig:
-        """Return one station; `materials` of the kind default to `<first part>.<role>`."""
-        key: KeyPath = ("stations", path)
-        models = self._models(path, written.processes, kind, key)
+    def station(self, path: str, group: str, kind: Kind) -> StationConfig:
+        """Return one station; `group` is the path as written, which may stand for many machines.
+
+        `materials` of the kind default to `<first part>.<role>`.
+        """
+        written = self.line.model.stations[group]
+        key: KeyPath = ("stations", group)
+        sections = SectionReader(self.line, self.settings, self.problems)
+        parts = sections.parts(path, group, written, kind)
         return StationConfig(
             path=path,
+            group=group if written.machines > 1 else "",
             kind=kind.name,
             title=written.title or kind.title,
             room=written.room,
@@ -55,13 +67,14 @@ class StationReader:
             gives=dict(written.gives),
             materials={role: material_of(path, written, role) for role in kind.materials},
             parameters=self._parameters(path, written.parameters, kind, key),
-            processes=models,
+            processes=self._models(path, written.processes, kind, key),
             machine=self._machine(path, written.machine, kind, key),
-            failures=tuple(
-                failure
-                for cause, entry in written.failures.items()
-                if (failure := self._failure(path, cause, entry)) is not None
-            ),
+            failures=tuple(FailureConfig(n, **v) for n, v in parts["failures"].items()),
+            micro_stops=tuple(MicroStopConfig(n, **v) for n, v in parts["micro_stops"].items()),
+            maintenance=tuple(MaintenanceConfig(n, **v) for n, v in parts["maintenance"].items()),
+            gauges={n: GaugeConfig(n, **v) for n, v in parts["gauges"].items()},
+            inspections={n: InspectionConfig(n, **v) for n, v in parts["inspections"].items()},
+            defects={n: DefectConfig(n, **v) for n, v in parts["defects"].items()},
         )
 
     def building(self, written: Building, kind: Kind) -> StationConfig:
@@ -110,7 +123,11 @@ class StationReader:
                 found[name] = value
             elif name not in written and setting not in self.settings.tried and known:
                 message = f"'{name}' has no default and is set nowhere"
-                hint = f"{parameter.quantity.meaning}; set it here or as {path}.{name} in a recipe"
+                written_path = key[1] if len(key) > 1 else path
+                hint = (
+                    f"{parameter.quantity.meaning}; set it here or as {written_path}.{name} "
+                    "in a recipe"
+                )
                 self.problems.add(self._place(*key, "parameters", name), message, hint)
         return found
 
@@ -190,25 +207,6 @@ class StationReader:
                 hint = "a bare number in the unit of the FMU's variable"
                 self.problems.add(place, f"{raw!r} is no number", hint)
         return found
-
-    def _failure(self, path: str, cause: str, written: Failure) -> FailureConfig | None:
-        values = {}
-        for name in FAILURE_TIMES:
-            entry: Written | None = getattr(written, name)
-            value: Value | None = _REPAIR_VARIATION
-            if entry is not None:
-                complete = entry.model_copy(
-                    update={
-                        "tag": entry.tag or written.tag,
-                        "source": entry.source or written.source,
-                    }
-                )
-                place = self._place("stations", path, "failures", cause, name)
-                value = read_value(complete, vocabulary()[name], place, self.problems)
-            value = self.settings.values.get((path, "failures", cause, name), value)
-            if value is not None:
-                values[name] = value
-        return FailureConfig(cause, **values) if len(values) == len(FAILURE_TIMES) else None
 
 
 def material_of(path: str, station: Station, role: str) -> str:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from linetwin.scenario.addressing import parts_of
+from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.stock import hold_text, stock_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from linetwin.scenario.addressing import Plant
     from linetwin.scenario.resolved import (
         CalendarConfig,
         DisturbanceConfig,
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 _TICKS_PER_SECOND = 1000
 
 
-def resolved_text(scenario: Scenario, plant: Plant) -> str:
-    """Return the scenario as YAML 1.2; `plant` knows the units of disturbed addresses."""
+def resolved_text(scenario: Scenario) -> str:
+    """Return the scenario as YAML 1.2."""
+    units = _units(scenario) if scenario.disturbances else {}
     content: dict[str, Any] = {
         "resolved": 1,
         "name": scenario.name,
@@ -39,6 +41,11 @@ def resolved_text(scenario: Scenario, plant: Plant) -> str:
         "duration": _time(scenario.duration_ticks),
         "limit": _time(scenario.limit_ticks),
         "recording_interval": _time(scenario.recording_ticks),
+        "window": _window(scenario.window_ticks),
+        "plan": {"good_energy_per_day": _value(scenario.good_energy_per_day)}
+        if scenario.good_energy_per_day
+        else None,
+        "prices": scenario.prices.content() if scenario.prices else None,
         "calendars": {name: _calendar(c) for name, c in scenario.calendars.items()},
         "crews": {
             name: {"size": crew.size, "calendar": crew.calendar}
@@ -63,7 +70,7 @@ def resolved_text(scenario: Scenario, plant: Plant) -> str:
         },
         "stations": {path: _station(station) for path, station in scenario.stations.items()},
         "building": _station(scenario.building) if scenario.building else None,
-        "disturbances": [_disturbance(d, plant) for d in scenario.disturbances],
+        "disturbances": [_disturbance(d, units) for d in scenario.disturbances],
         "stock": stock_text(scenario.stock) if scenario.start == "filled" else None,
         "holds": [hold_text(hold) for hold in scenario.holds],
     }
@@ -94,15 +101,17 @@ def _station(station: StationConfig) -> dict[str, Any]:
         "parameters": _values(station.parameters),
         "processes": {name: _process(process) for name, process in station.processes.items()},
         "machine": _process(station.machine) if station.machine else None,
-        "failures": {
-            failure.cause: {
-                "time_between_failures": _value(failure.time_between_failures),
-                "time_to_repair": _value(failure.time_to_repair),
-                "time_to_repair_variation": _value(failure.time_to_repair_variation),
-            }
-            for failure in station.failures
-        },
+        "group": station.group,
+        **{section: dict(parts) for section, parts in _parts(station).items()},
     }
+
+
+def _parts(station: StationConfig) -> dict[str, dict[str, Any]]:
+    """Return section -> name -> values, of causes, gauges, inspections and defects."""
+    found: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    for section, name, values in parts_of(station):
+        found[section][name] = _values(values)
+    return found
 
 
 def _process(process: ProcessConfig) -> dict[str, Any]:
@@ -139,6 +148,10 @@ def _time(ticks: int | None) -> dict[str, Any] | None:
     return None if ticks is None else {"value": ticks / _TICKS_PER_SECOND, "unit": "s"}
 
 
+def _window(ticks: tuple[int, int] | None) -> dict[str, Any] | None:
+    return None if ticks is None else {"from": _time(ticks[0]), "until": _time(ticks[1])}
+
+
 def _calendar(calendar: CalendarConfig) -> str | list[dict[str, Any]]:
     """Return working hours as seconds from Monday 00:00."""
     if not calendar.open_s:
@@ -146,13 +159,23 @@ def _calendar(calendar: CalendarConfig) -> str | list[dict[str, Any]]:
     return [{"from": start, "until": end, "unit": "s"} for start, end in calendar.open_s]
 
 
-def _disturbance(disturbance: DisturbanceConfig, plant: Plant) -> dict[str, Any]:
+def _disturbance(disturbance: DisturbanceConfig, units: Mapping[str, str]) -> dict[str, Any]:
     value = disturbance.value
-    quantity = plant.target(disturbance.address).quantity
     return {
         "address": disturbance.address,
         "value": list(value) if isinstance(value, tuple) else value,
-        "unit": quantity.unit if quantity else "",
+        "unit": units.get(disturbance.address, ""),
         "from": _time(disturbance.start_tick),
         "until": _time(disturbance.end_tick),
+    }
+
+
+def _units(scenario: Scenario) -> dict[str, str]:
+    """Return the unit of everything that can change while the line runs, by address."""
+    configs = [*scenario.stations.values()]
+    configs += [scenario.building] if scenario.building else []
+    return {
+        f"{config.path}.{name}": value.unit
+        for config in configs
+        for name, value in config.live_values().items()
     }
