@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _AMOUNT = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*(\S.*)?\Z")
 _PIECES = {"kg": 1.0, "t": 1e-3, "g": 1e3, "m2": 1.0, "m": 1.0, "km": 1e-3, "piece": 1.0}
-# Section, and which value of an entry -> unit written -> factor to the first, which is kept; what is
-# priced for one place keeps that.
+# Section, and which value of an entry -> unit written -> factor to the first, which is kept; what
+# is priced for one place keeps that.
 _UNITS: dict[tuple[str, str], dict[str, float]] = {
     ("energy", "price"): {"CUR/kWh": 1.0, "CUR/MWh": 1e-3},
     ("energy", "emission"): {"kg/kWh": 1.0, "g/kWh": 1e-3, "t/MWh": 1.0},
@@ -189,7 +189,7 @@ class _Reader:
 
     def entry(self, path: tuple[str, ...], written: Priced, section: str) -> dict[str, Value]:
         """Return price and emission of an entry."""
-        found = {}
+        found: dict[str, Value] = {}
         for what in ("price", "emission"):
             text = getattr(written, what, None)
             if text is not None:
@@ -202,7 +202,7 @@ class _Reader:
         unit = "piece" if unit == "1" else unit or "kg"
         same = [u for u in _PIECES if u == unit or (unit == "kg" and u in {"t", "g"})]
         same += ["km"] if unit == "m" else []
-        found = {}
+        found: dict[str, Value] = {}
         for what, numerator in (("price", "CUR"), ("emission", "kg")):
             text = getattr(written, what)
             if text is not None:

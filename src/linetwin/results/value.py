@@ -1,0 +1,148 @@
+"""Value added: what something is worth at the place where it is, or was scrapped.
+
+Materials in it at their price, and the conversion cost of every station that it has passed. A
+station's conversion cost is put to what it processed by the active material in it: that of its own
+electrode before the cells, the cathode's for cells. So the value of good cells, scrap, losses and
+of what is in process sums to materials plus conversion cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from linetwin.results.costs import Costs
+
+OUTCOMES = ("cells", "scrap", "lost", "in_process")
+ANODE = "anode"
+
+
+@dataclass(frozen=True)
+class ValueFlow:
+    """Values of the whole run; `costs` must span it."""
+
+    costs: Costs
+
+    @cached_property
+    def _booked(self) -> pd.DataFrame:
+        ledger = self.costs.facts.ledger
+        return ledger[(ledger["account"] == "material") & ledger["entry"].isin(OUTCOMES)]
+
+    @cached_property
+    def _after(self) -> dict[str, set[str]]:
+        """Station -> places that what it made can reach: itself, buffers and stations after it."""
+        onward: dict[str, set[str]] = {}
+        for name, config in self.costs.facts.plan.stations.items():
+            onward.setdefault(name, set()).update((config.get("gives") or {}).values())
+            for buffer in (config.get("takes") or {}).values():
+                onward.setdefault(buffer, set()).add(name)
+        return {name: _reachable(name, onward) for name in self.costs.facts.plan.stations}
+
+    def _measure(self, station: str) -> str:
+        """Return the material by whose amount a station's cost is put to what it processed."""
+        electrode = station.partition(".")[0]
+        stations = self.costs.facts.plan.stations
+        mixers = {
+            name.partition(".")[0]: str((config.get("materials") or {}).get("active_material", ""))
+            for name, config in stations.items()
+            if config.get("kind") == "mixer"
+        }
+        first = next(iter(mixers.values()), "")
+        return mixers.get(electrode) or mixers.get("cathode", first)
+
+    @cached_property
+    def unit_costs(self) -> dict[str, tuple[str, float]]:
+        """Station -> (measure, conversion cost per kg of it that the station processed)."""
+        ledger = self.costs.facts.ledger
+        before = ledger[(ledger["account"] == "material") & (ledger["entry"] == "stock")]
+        # what lay behind a station when the run began was not processed in it
+        amounts = pd.concat([self._booked, before.assign(amount=-before["amount"])])
+        by_place = amounts.groupby(["item", "station"])["amount"].sum()
+        found = {}
+        for station, cost in self.costs.conversion.items():
+            measure, places = self._measure(station), self._after[station]
+            known = measure in by_place.index.get_level_values("item")
+            own = by_place[measure] if known else by_place.iloc[:0]
+            done = float(own[own.index.isin(places)].sum()) if known else 0.0
+            found[station] = (measure, cost / done if done > 0 else 0.0)
+        return found
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """Return entry, station and value: outcomes of the run by place."""
+        booked = self._booked
+        price = {
+            item: self.costs.prices.asked("materials", item) for item in booked["item"].unique()
+        }
+        value = booked["amount"] * booked["item"].map(price)
+        for station, (measure, each) in self.unit_costs.items():
+            passed = (booked["item"] == measure) & booked["station"].isin(self._after[station])
+            value += booked["amount"].where(passed, 0.0) * each
+        table = booked.assign(value=value)
+        return table.groupby(["entry", "station"], sort=False)["value"].sum().reset_index()
+
+    @cached_property
+    def scrap(self) -> dict[str, dict[str, float]]:
+        """Station -> reason -> value of what was scrapped there, the largest first."""
+        rows = self.values[self.values["entry"] == "scrap"]
+        found = {}
+        for station, value in zip(rows["station"], rows["value"], strict=True):
+            reasons = self._reasons(str(station))
+            total = sum(reasons.values())
+            found[str(station)] = {
+                reason: float(value) * amount / total
+                for reason, amount in sorted(reasons.items(), key=lambda entry: -entry[1])
+            }
+        return dict(sorted(found.items(), key=lambda entry: -sum(entry[1].values())))
+
+    def total(self, entry: str) -> float:
+        """Return the value of an outcome over all places."""
+        return float(self.values.loc[self.values["entry"] == entry, "value"].sum())
+
+    def _reasons(self, station: str) -> dict[str, float]:
+        """Return reason -> how much was scrapped at a station: cells, else metres, else events."""
+        facts = self.costs.facts
+        cells = facts.cells[
+            (facts.cells["status"] == "scrap") & (facts.cells["station"] == station)
+        ]
+        if len(cells):
+            return _counted(cells["reason"], None)
+        web = facts.segments[facts.segments["station"] == station]
+        bad = web[web["status"] == "scrap"]
+        if len(bad):
+            lengths = bad["end_m"] - bad["start_m"]
+            kept = float((web["end_m"] - web["start_m"]).sum()) - float(lengths.sum())
+            trim = {"edges trimmed": kept * self._trim(station)}
+            return _counted(bad["reason"], lengths) | {k: v for k, v in trim.items() if v > 0}
+        events = facts.events
+        told = events[(events["event"] == "scrap") & (events["station"] == station)]
+        if len(told) and float(told["amount"].sum()) > 0:
+            return _counted(told["cause"], told["amount"])
+        return {"not stated": 1.0}
+
+    def _trim(self, station: str) -> float:
+        """Return the share of the web's width that a station cuts off, where it is a slitter."""
+        plan = self.costs.facts.plan
+        numbers = [plan.number(station, n) for n in ("lane_count", "lane_width", "coating_width")]
+        lanes, width, whole = (number or 0.0 for number in numbers)
+        return max(0.0, 1 - lanes * width / whole) if lanes and width and whole else 0.0
+
+
+def _reachable(start: str, onward: dict[str, set[str]]) -> set[str]:
+    found, ahead = {start}, [start]
+    while ahead:
+        for place in onward.get(ahead.pop(), set()) - found:
+            found.add(place)
+            ahead.append(place)
+    return found
+
+
+def _counted(reasons: pd.Series, amounts: Any) -> dict[str, float]:  # noqa: ANN401 - a series or None
+    """Return reason -> sum of amounts, or how often."""
+    ones = amounts if amounts is not None else reasons.map(lambda _: 1.0)
+    sums = ones.groupby(reasons.replace("", "not stated"), sort=False).sum()
+    return {str(reason): float(amount) for reason, amount in sums.items()}
