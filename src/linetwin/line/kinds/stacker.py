@@ -41,6 +41,11 @@ class Stacker(Station):
         """Whether every cell of the order has been started."""
         return "tray" not in self.job and self.world.to_release() == 0
 
+    def committed(self) -> int:
+        """Cells of the operation under way: other stackers leave them alone."""
+        stacking = self.state.operation == "stack" and self.state.phase not in ("get", "put")
+        return int(self.job["count"]) if stacking else 0
+
     def prepare(self) -> Operation | None:
         """Load rolls, then stack as many cells as tray, rolls and order allow."""
         if any(electrode not in self.job for electrode in ELECTRODES):
