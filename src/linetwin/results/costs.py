@@ -55,7 +55,7 @@ class PriceList:
 
 def price_list(facts: Facts) -> PriceList | None:
     """Return the prices of a run's scenario; None where it names none."""
-    content = facts.plan.content.get("price_table")
+    content = facts.plan.content.get("prices")
     return PriceList(content) if content else None
 
 
