@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MJ_PER_KWH = 3.6
+_MOST_IDLE = 3
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def _explained(
     else:
         parts.append("no parts are printed, so the gap cannot be put to stations")
     if idle:
-        shown = ", ".join(f"{name} {value:.1f}" for name, value in idle.items())
-        parts.append(f"drawn while idle here, kWh/kWh: {shown}")
+        largest = sorted(idle, key=lambda name: -idle[name])[:_MOST_IDLE]
+        shown = ", ".join(f"{name} {idle[name]:.1f}" for name in largest)
+        parts.append(f"drawn while idle here: {sum(idle.values()):.1f} kWh/kWh ({shown})")
     return "; ".join(parts)

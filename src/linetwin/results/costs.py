@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results.meters import BUILDING, DRY_ROOM, UTILITIES, purchases
+from linetwin.results.meters import BUILDING, DRY_ROOM, UTILITIES, building_parameter, purchases
 
 if TYPE_CHECKING:
     from linetwin.results.kpis import Facts
@@ -155,21 +155,13 @@ class Costs:
         """Room -> cost of its floor over the span."""
         found = {}
         for room, parameter in _FLOORS.items():
-            area, price = self._building(parameter), self.prices.number("floor", room)
+            area, price = (
+                building_parameter(self.facts, parameter),
+                self.prices.number("floor", room),
+            )
             if area is not None and price is not None:
                 found[room] = area * price * self.years
         return found
-
-    def _building(self, parameter: str) -> float | None:
-        """Return a parameter of the building's model: the line's, else the model's own."""
-        content = self.facts.plan.content
-        process = ((content.get(BUILDING) or {}).get("processes") or {}).get(BUILDING) or {}
-        own = (content.get("models") or {}).get(str(process.get("model")), {})
-        for holder in (process, own):
-            value = (holder.get("parameters") or {}).get(parameter) or {}
-            if isinstance(value.get("value"), (int, float)):
-                return float(value["value"])
-        return None
 
     @cached_property
     def categories(self) -> dict[str, float]:

@@ -134,13 +134,15 @@ def purchases(facts: Facts, meters: Meters, first: int, last: int) -> list[Purch
         fuel = drawn(name, "thermal_energy") / efficiency
         found.append(Purchase(name, group, "fuel", fuel))
     utilities = 0.0
-    for carrier, supply, taken in (
-        ("cooling water", "chiller_energy", "cooling_energy"),
-        ("compressed air", "compressor_energy", "compressed_air_volume"),
+    seconds = (last - first) / 1000
+    for carrier, supply, taken, base in (
+        ("cooling water", "chiller_energy", "cooling_energy", _base_cooling(facts)),
+        ("compressed air", "compressor_energy", "compressed_air_volume", _base_air(facts)),
     ):
         bought = drawn(BUILDING, supply)
         utilities += bought
         amounts = {name: drawn(name, taken) for name in stations}
+        amounts[UTILITIES] = base * seconds
         found.extend(_shared(facts, carrier, bought, amounts))
     room = drawn(BUILDING, "dry_room_electric_energy")
     warm = drawn(BUILDING, "dry_room_thermal_energy")
@@ -158,11 +160,35 @@ def _shared(
 ) -> Iterator[Purchase]:
     """Put the electricity of a utility to those who took of it."""
     total = sum(amounts.values())
-    if total <= 0:
-        yield Purchase(UTILITIES, UTILITIES, carrier, bought)
-        return
     for name, amount in amounts.items():
-        yield Purchase(name, group_of(facts, name), carrier, bought * amount / total)
+        group = UTILITIES if name == UTILITIES else group_of(facts, name)
+        yield Purchase(name, group, carrier, bought * amount / total if total else 0.0)
+    if not total:
+        yield Purchase(UTILITIES, UTILITIES, carrier, bought)
+
+
+def building_parameter(facts: Facts, name: str) -> float | None:
+    """Return a parameter of the building's model: the line's, else the model's own."""
+    content = facts.plan.content
+    process = ((content.get(BUILDING) or {}).get("processes") or {}).get(BUILDING) or {}
+    own = (content.get("models") or {}).get(str(process.get("model"))) or {}
+    for holder in (process, own):
+        value = ((holder.get("parameters") or {}).get(name) or {}).get("value")
+        if isinstance(value, (int, float)):
+            return float(value)
+    return None
+
+
+def _base_cooling(facts: Facts) -> float:
+    """Return the heat that cooling water takes up from no station of the line [W]."""
+    return building_parameter(facts, "process_cooling") or 0.0
+
+
+def _base_air(facts: Facts) -> float:
+    """Return the compressed air that no station of the line draws, leaks of the net [m3/s]."""
+    power = building_parameter(facts, "compressed_air_power") or 0.0
+    work = building_parameter(facts, "compressed_air_work")
+    return power / work if work else 0.0
 
 
 def by_group(bought: list[Purchase], scale: float = 1.0) -> dict[str, dict[str, float]]:
