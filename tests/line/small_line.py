@@ -9,7 +9,7 @@ buffer of the given capacity. What happened is told as text too, so a test asser
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,7 @@ class Worker(Station):
 
 @dataclass
 class Setting:
-    """What a drawing does not show."""
+    """What a drawing does not show; `extra`: station -> further fields of its configuration."""
 
     parts: int = 3
     script: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)
@@ -93,6 +93,7 @@ class Setting:
     modes: Mapping[str, str] = field(default_factory=dict)
     models: Models = field(default_factory=Doubles)
     duration_s: int = 24 * HOUR
+    extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def number(value: float, unit: str = "s") -> Value:
@@ -152,7 +153,7 @@ def _station(
         FailureConfig(cause, number(1), number(60), number(0, "1"))
         for cause in setting.failing.get(name, ())
     )
-    return StationConfig(
+    config = StationConfig(
         path=name,
         kind="worker",
         title=setting.modes.get(name, "Execute"),
@@ -167,6 +168,7 @@ def _station(
         machine=None,
         failures=failures,
     )
+    return replace(config, **setting.extra.get(name, {}))
 
 
 def story(world: World) -> str:
@@ -180,7 +182,7 @@ def _sentence(row: dict[str, Any]) -> str:
     what = {"state": row["state"], "note": row["cause"]}.get(row["event"], row["event"])
     if row["event"] == "state" and row["cause"]:
         what = f"{what} ({row['cause']})"
-    if row["event"] in {"failure", "repair"}:
+    if row["event"] in {"failure", "repair", "micro_stop", "maintenance"}:
         what = f"{what} {row['cause']}"
     words = [f"{row['tick'] / 1000:g}", row["station"], what, row["lot"]]
     return " ".join(word for word in words if word)
