@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from linetwin.contracts import Phase
+from linetwin.line.dryer_air import COLD, ROOM_TEMPERATURE_K
 from linetwin.line.kinds.web import mark
 from linetwin.line.station import Operation, Station
 
@@ -56,6 +57,13 @@ class Calender(Station):
         if self.state.mode != "Execute" or self.state.operation != "calender":
             return 0.0
         return float(self.job.get("roll_power", 0.0)) / self.value("drive_efficiency")
+
+    def process_heat(self) -> float:
+        """Heat that keeps the rolls at temperature, whether they turn or not [W]."""
+        if self.state.mode in COLD:
+            return 0.0
+        warmer = max(0.0, self.value("roll_temperature") - ROOM_TEMPERATURE_K)
+        return self.value("roll_loss_coefficient") * warmer
 
     def signals(self) -> dict[str, float]:
         """Speed of the web now."""
