@@ -105,6 +105,16 @@ BUILDING_PARTS = (
     "compressor_energy",
 )
 """Parts of the building's two meters; the rest is that of the halls."""
+_FORMED = (
+    "anode_stoichiometry",
+    "cathode_stoichiometry",
+    "sei_thickness",
+    "sei_capacity",
+    "plated_capacity",
+    "charged_capacity",
+    "charge_energy",
+)
+"""What a cell brings from its pre-charge into formation."""
 _SLURRY = (
     "yield_stress",
     "consistency_index",
@@ -262,6 +272,7 @@ CONTRACTS: dict[str, Contract] = {
             "formation",
             "transform",
             tolerance=_TOLERANCE,
+            start=_FORMED,
             inputs=(
                 "mode",
                 "current_setpoint",
@@ -285,12 +296,14 @@ CONTRACTS: dict[str, Contract] = {
                 "discharged_capacity",
                 "charge_energy",
                 "discharge_energy",
+                "sei_thickness",
                 "sei_capacity",
                 "plated_capacity",
                 "anode_potential",
                 "film_resistance",
                 "anode_stoichiometry",
                 "cathode_stoichiometry",
+                "gas_volume",
                 "within_fit",
             ),
         ),
@@ -298,7 +311,7 @@ CONTRACTS: dict[str, Contract] = {
             "ageing",
             "transform",
             tolerance=_TOLERANCE,
-            start=("anode_stoichiometry", "cathode_stoichiometry"),
+            start=("anode_stoichiometry", "cathode_stoichiometry", "storage_time"),
             inputs=(
                 "storage_temperature",
                 "load_current",

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import StationConfig
 
 AREA_ROLES = ("foil", "separator")
-"""Raw materials counted in m2; all others are weighed."""
+"""Raw materials counted in m2."""
+PIECE_ROLES = ("tabs", "housing")
+"""Raw materials counted in pieces; all others are weighed."""
 SHARES = ("active_material_share", "conductive_additive_share", "binder_share")
 TOLERANCE = 1e-6
 
@@ -62,7 +64,7 @@ def _geometry(config: StationConfig, world: World) -> Iterator[Problem]:
 
 def _materials(config: StationConfig, world: World) -> Iterator[Problem]:
     for role, path in config.materials.items():
-        wanted = "m2" if role in AREA_ROLES else "kg"
+        wanted = "m2" if role in AREA_ROLES else "1" if role in PIECE_ROLES else "kg"
         unit = world.material_units[path]
         if unit != wanted:
             message = f"{config.path} takes it as {role}, in {wanted}, but its lots are in {unit}"

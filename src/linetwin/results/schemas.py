@@ -141,7 +141,7 @@ TABLES: dict[str, Table] = {
                 _tick(
                     "ended", "when it was used up, scrapped or shipped; -1: open", required=False
                 ),
-                _text("status", "in_process | used | scrap | shipped"),
+                _text("status", "in_process | used | scrap | store | shipped"),
                 _text("place", "buffer or station path where it is or was last"),
                 _number("amount", "", "how much was made, in amount_unit"),
                 _text("amount_unit", "kg, m or 1"),
@@ -187,9 +187,13 @@ TABLES: dict[str, Table] = {
                 _text("tray", "tray that carries it"),
                 _tick("started", "when stacking began"),
                 _tick("ended", "when it was graded or scrapped; -1: open", required=False),
-                _text("status", "A | B | scrap | in_process"),
+                _text("status", "A | B | scrap | sample | in_process"),
                 _text("station", "where it ended, or is"),
                 _text("reason", "why it is B or scrap"),
+                _text("true_grade", "grade by its true values, where it was graded by measured ones"),
+                Column("position", "int32", "1", "place on the tray, and its channel; -1: none"),
+                Column("cathode_lane", "int32", "1", "lane of the cathode web; -1: not known"),
+                Column("anode_lane", "int32", "1", "lane of the anode web; -1: not known"),
             ),
             open=True,
             key="cell",
