@@ -150,13 +150,14 @@ class Facts:
 
 def compute(run: Run) -> Kpis:
     """Compute all key figures of a run; those it cannot tell have the value None."""
-    from linetwin.results import kpis_energy, kpis_order, kpis_stations
+    from linetwin.results import kpis_cost, kpis_energy, kpis_order, kpis_stations
 
     facts = Facts(run)
     return {
         "order": kpis_order.order(facts),
         "quality": kpis_order.quality(facts),
         "energy": kpis_energy.energy(facts),
+        "cost": kpis_cost.cost(facts),
         "stations": kpis_stations.stations(facts),
         "buffers": kpis_stations.buffers(facts),
         "materials": kpis_energy.materials(facts),
