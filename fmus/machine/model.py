@@ -94,6 +94,10 @@ AIR = (
     Row("execute_air", "m3/s", 0.0, 0.0, 1e3, "A", "no pneumatics",
         "compressed air in Execute at load 1"),
 )
+SERVICE = (
+    Row("wear_removed", "1", 0.0, 0.0, 1e6, "A", "none",
+        "wear that maintenance has taken away since the machine was new"),
+)
 WEAR = (
     Row("wear_life", "s", 3.6e6, 1.0, 1e10, "A", "1000 h in Execute at load 1",
         "life of the part that wears, in Execute at load 1"),
@@ -123,7 +127,7 @@ def build() -> Model:
         tag="A",
         source="idle",
     )
-    p = declare_inputs(m, INPUTS)
+    p = declare_inputs(m, (*INPUTS, *SERVICE))
     for rows in (POWER, WARM_UP, LOSS, AIR, WEAR):
         p |= declare_parameters(m, rows)
     on = 1.0 - _one_of(state, SWITCHED_OFF)
@@ -141,9 +145,15 @@ def _one_of(state: ca.SX, names: Iterable[str]) -> ca.SX:
 
 
 def _wear(m: Model, p: dict[str, ca.SX], executing: ca.SX) -> None:
-    wear = m.state("wear", "1", meaning="0 new, 1 at the end of the part's life")
-    m.der(wear, executing * p["load"] / p["wear_life"])
-    worn = ca.fmax(wear, 0.0) ** p["hazard_exponent"]
+    total = m.state("total_wear", "1", meaning="wear since the machine was new")
+    m.der(total, executing * p["load"] / p["wear_life"])
+    wear = m.output(
+        "wear",
+        "1",
+        ca.fmax(total - p["wear_removed"], 0.0),
+        meaning="0 new or maintained, 1 at the end of the part's life",
+    )
+    worn = wear ** p["hazard_exponent"]
     m.output(
         "hazard_factor",
         "1",

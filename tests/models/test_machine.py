@@ -94,6 +94,16 @@ def test_wear_grows_in_execute_only() -> None:
     assert worn["wear"] == pytest.approx(0.25, rel=1e-12)
 
 
+def test_maintenance_takes_wear_away() -> None:
+    """After half a life of work and a service the machine is as new, and wears on from there."""
+    worked = ({"packml_state": 6, "load": 1.0}, 100 * HOUR)
+    serviced = ({"packml_state": 6, "load": 1.0, "wear_removed": 0.5}, 20 * HOUR)
+    before, after = run(worked, serviced, wear_life=200 * HOUR, hazard_gain=4.0)
+    assert before["wear"] == pytest.approx(0.5, rel=1e-12)
+    assert after["wear"] == pytest.approx(0.1, rel=1e-12)
+    assert after["hazard_factor"] < before["hazard_factor"]
+
+
 @settings(max_examples=30, deadline=None)
 @given(hours=st.floats(0.1, 2000.0), gain=st.floats(0.0, 5.0), exponent=st.floats(1.0, 4.0))
 def test_hazard_rises_with_wear(hours: float, gain: float, exponent: float) -> None:
