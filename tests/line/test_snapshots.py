@@ -50,7 +50,7 @@ def test_another_scenario_is_refused(world: World, blob: bytes) -> None:
 def test_another_format_is_refused(world: World, blob: bytes) -> None:
     """The message names both formats."""
     data = run.unseal(blob) | {"format": 99}
-    with pytest.raises(SimulationError, match="format 99; this version reads format 1"):
+    with pytest.raises(SimulationError, match=f"format 99; this version reads format {run.FORMAT}"):
         run.load(make_world(world.scenario, Memory()), run.seal(data))
 
 

@@ -57,7 +57,7 @@ class Chamber(Equipment):
         output = self.world.buffers[self.config.gives[self.role]]
         for place in list(self.places):
             name, due, entered = str(place[0]), int(place[1]), int(place[2])
-            if due > self.world.now:
+            if due > self.world.now or self.world.is_held(name):
                 continue
             if not output.has_room(self.name):
                 return True

@@ -189,6 +189,8 @@ class Equipment(Unit):
             return False
         lot.place = buffer.path
         self.world.log_event(self.name, "give", lot=name, amount=lot.amount)
+        if self.world.holds is not None:
+            self.world.holds.handed_over(lot)
         return True
 
     def set_mode(self, mode: str, cause: str = "") -> None:

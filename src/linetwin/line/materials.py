@@ -45,13 +45,13 @@ class Supply:
         self._driver = driver
         self.lot = ""
         self.remaining = 0.0
+        self._aside: dict[str, float] = {}
 
     def draw(self, amount: float) -> list[Drawn]:
         """Take `amount` (kg, m or m2, as the material is counted), of one lot or several."""
         taken: list[Drawn] = []
         while amount > 0:
-            if self.remaining <= 0:
-                self._open()
+            self._turn_to_lot()
             part = min(amount, self.remaining)
             lot = self._world.lots[self.lot]
             taken.append(Drawn(lot.name, part, dict(lot.properties)))
@@ -71,8 +71,7 @@ class Supply:
         at, total = 0.0, float(ends[-1]) if ends.size else 0.0
         names, bounds = [], []
         while at < total:
-            if self.remaining <= 0:
-                self._open()
+            self._turn_to_lot()
             names.append(self.lot)
             if self.remaining > total - at:
                 self.remaining -= total - at
@@ -94,6 +93,21 @@ class Supply:
             amounts=np.diff(edges),
         )
 
+    def _turn_to_lot(self) -> None:
+        """Have a lot at hand that is not on hold; one that is waits on its shelf."""
+        lots = self._world.lots
+        if self.remaining > 0 and self.lot not in lots:  # scrapped after a hold
+            self.remaining = 0.0
+        while self.remaining <= 0 or lots[self.lot].held:
+            if self.remaining > 0:
+                self._aside[self.lot] = self.remaining
+            self._aside = {name: left for name, left in self._aside.items() if name in lots}
+            free = next((name for name in self._aside if not lots[name].held), None)
+            if free is None:
+                self._open()
+            else:
+                self.lot, self.remaining = free, self._aside.pop(free)
+
     def _open(self) -> None:
         size = self.config.lot_size.number
         properties = {}
@@ -106,15 +120,18 @@ class Supply:
         lot.properties = properties
         self.lot = lot.name
         self.remaining = size
+        if self._world.holds is not None:
+            self._world.holds.handed_over(lot)
 
     def save(self) -> dict[str, Any]:
         """Return the supply's state as plain data."""
-        return {"lot": self.lot, "remaining": self.remaining}
+        return {"lot": self.lot, "remaining": self.remaining, "aside": self._aside}
 
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
         self.lot = data["lot"]
         self.remaining = data["remaining"]
+        self._aside = dict(data["aside"])
 
 
 class Ledger:

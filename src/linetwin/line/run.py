@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from linetwin.line.materials import Supply
     from linetwin.line.world import World
 
-FORMAT = 1
+FORMAT = 2
 """Version of a snapshot; one of another version is refused."""
 MAGIC = b"linetwin snapshot\n"
 """How a snapshot begins; the SHA-256 of the rest follows, so that damage is noticed."""
@@ -115,7 +116,7 @@ def close(world: World) -> None:
     world.recorder.record()
     _book_energy(world)
     held = _tank_contents(world)
-    for lot in world.lots.open_lots():
+    for lot in map(copy.copy, world.lots.open_lots()):  # stock that is asleep stays so
         for material, amount in _content_of(lot, world).items():
             held.setdefault(lot.place, {}).setdefault(material, 0.0)
             held[lot.place][material] += amount
@@ -210,7 +211,7 @@ def _content_of(lot: Lot, world: World) -> dict[str, float]:
     if lot.kind == "slurry_batch":
         return {} if lot.place in world.tanks else dict(lot.content)
     used = {name: 0.0 for name in lot.columns if name.startswith(CONTENT)}
-    for unit in world.equipment():
+    for unit in world.equipment() if lot.kind != "tray" else ():
         for role in ("cathode", "anode"):
             if unit.state.job.get(role) == lot.name:
                 at = float(unit.state.job[f"{role}_at"])
@@ -231,5 +232,7 @@ def _write_open(world: World, lot: Lot) -> None:
         write_segments(world, lot, lot.place)
     if lot.kind == "tray":
         rows = np.arange(lot.items)
-        write_cells(world, lot, rows, ["in_process"] * lot.items, lot.place, [""] * lot.items)
+        held = world.holds.concerned(lot) if world.holds else np.zeros(lot.items, dtype=bool)
+        reasons = np.where(held, lot.held, "").tolist()
+        write_cells(world, lot, rows, ["in_process"] * lot.items, lot.place, reasons)
     world.write_lot(lot, "in_process", lot.place, -1)

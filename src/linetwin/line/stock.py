@@ -31,6 +31,9 @@ ROOT = "stock"
 FULL_ENOUGH = 0.5
 """Part of the fullest template tray below which a tray is no template: the last of an order."""
 
+ANEW = {"exposed_since": 0.0}
+"""Properties that count from the beginning of a run: the template's clock is not the run's."""
+
 
 @dataclass
 class Filled:
@@ -152,7 +155,7 @@ class _Filler:
         lot = world.lots.add(
             Lot(name, old.kind, old.maker, created, old.amount * share, old.unit, place)
         )
-        lot.properties = dict(old.properties)
+        lot.properties = {name: ANEW.get(name, value) for name, value in old.properties.items()}
         lot.content = {material: kg * share for material, kg in old.content.items()}
         if old.kind == "tray":
             self._place_cells(lot, old.items, source, stayed)

@@ -10,6 +10,7 @@ from linetwin.errors import Problem, ScenarioError, SimulationError
 from linetwin.line.buffers import LotBuffer, Tank
 from linetwin.line.calendar import KICK, Calendar
 from linetwin.line.crew import Crew, Shifts
+from linetwin.line.holds import Holds
 from linetwin.line.lots import Lot, LotRegister
 from linetwin.line.materials import Ledger, Supply
 from linetwin.line.planning import Plan
@@ -88,13 +89,15 @@ class World:
             if config.kind == "tank":
                 self.tanks[path] = Tank(config, self.calendar.kick)
             else:
-                self.buffers[path] = LotBuffer(config, self.calendar.kick)
+                self.buffers[path] = LotBuffer(config, self.calendar.kick, self.is_held)
         self.building = Building(scenario.building, self) if scenario.building else None
         self.plan = Plan(self)
         self.recorder = Recorder(self, scenario.recording_ticks)
         stations = [factory(config, self) for config in scenario.stations.values()]
         around: list[Unit] = [*self.calendars.values(), Disturbances("disturbances", self)]
         around += [self.building] if self.building else []
+        self.holds = Holds(self) if scenario.holds else None
+        around += [self.holds] if self.holds else []
         around += [*stations, self.recorder, End("end", self)]
         self.units = {unit.name: unit for unit in around}
         self._equipment = stations
@@ -149,6 +152,10 @@ class World:
             if group_or_kind in (config.path, config.group, config.kind):
                 found.append(station)
         return found
+
+    def is_held(self, lot: str) -> bool:
+        """Whether a lot is on hold."""
+        return bool(self.lots[lot].held)
 
     def is_open(self, calendar: str) -> bool:
         """Whether people of this calendar are at work."""

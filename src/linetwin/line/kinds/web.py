@@ -26,6 +26,7 @@ DEFECTS = (
     "residual solvent",
     "porosity below its window",
     "porosity above its window",
+    "scrapped after a hold",
 )
 """Reasons for cutting a segment out, by code; the first one found stays."""
 
@@ -96,3 +97,5 @@ def link_many(
         for name, value in row.items()
     }
     world.sink.add("links", {"child": children, **columns})
+    if world.holds is not None:
+        world.holds.pass_on(children, parents, details)
