@@ -213,3 +213,28 @@ def test_idle_dry_room_draws_about_a_hundred_kilowatts() -> None:
     assert found["dry_room_thermal_power"] + found["dry_room_electric_power"] == pytest.approx(
         1800 * 18.5 / 336 * 1e3, rel=0.25
     )
+
+
+def test_utilities_of_machines_cost_electricity() -> None:
+    """Cooling water costs its heat over the chillers' performance, air its work, both metered."""
+    taken = {"process_cooling_load": 5e4, "compressed_air_flow": 0.02}
+    plain, found = settled(**MILD), settled(**MILD, **taken)
+    assert found["chiller_power"] == pytest.approx(6e4 / found["chiller_performance"])
+    assert found["compressor_power"] == pytest.approx(6e3 + 0.02 * 4.3e5)
+    more = 5e4 / found["chiller_performance"] + 0.02 * 4.3e5
+    assert found["electric_power"] - plain["electric_power"] == pytest.approx(more, rel=1e-9)
+    for part in ("chiller", "compressor"):
+        expected = found[f"{part}_power"] * 8 * WEEK
+        assert found[f"{part}_energy"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_parts_of_the_meters_leave_the_halls() -> None:
+    """Both meters are dry room, utilities and halls: what is left is what the halls draw."""
+    found = settled(**WINTER, **AT_WORK)
+    halls = found["electric_energy"] - found["dry_room_electric_energy"]
+    halls -= found["chiller_energy"] + found["compressor_energy"]
+    air = 600 * 6 / 3600  # m3/s, fans against 600 Pa at 0.6; lighting 8 W/m2; no cooling in winter
+    expected = (air * 600 / 0.6 + 8 * 600) * 8 * WEEK
+    assert halls == pytest.approx(expected, rel=0.02)  # the rounded control cools a little
+    warm = found["thermal_energy"] - found["dry_room_thermal_energy"]
+    assert 0 < warm < found["thermal_energy"]

@@ -112,3 +112,46 @@ def test_hazard_rises_with_wear(hours: float, gain: float, exponent: float) -> N
     first, second = run(*[({"packml_state": 6}, hours * HOUR)] * 2, **values)
     assert second["hazard_factor"] >= first["hazard_factor"] >= 1.0
     assert first["hazard_factor"] == pytest.approx(1 + gain * first["wear"] ** exponent, rel=1e-9)
+
+
+def test_waiting_and_set_up_have_levels_of_their_own() -> None:
+    """Suspended and Held, Starting and Resetting scale standby power and heat; Execute does not."""
+    levels = {"waiting_factor": 0.4, "setup_factor": 1.5}
+    expected = {5: 0.4, 11: 0.4, 3: 1.5, 15: 1.5, 4: 1.0, 17: 1.0}
+    for state, factor in expected.items():
+        machine = run(({"packml_state": state}, 1.0), **levels)[0]
+        assert machine["electric_power"] == pytest.approx(1e3 * factor)
+        assert machine["thermal_power"] == pytest.approx(2e3 * factor)
+    working = run(({"packml_state": 6, "load": 1.0}, 1.0), **levels)[0]
+    assert working["electric_power"] == pytest.approx(5e3)
+
+
+def test_losses_of_a_hot_machine_are_drawn_and_given_to_the_room() -> None:
+    """At rest at 80 Cel the heater makes up UA (T - T_room), and the room gets it."""
+    hot = HOT | {"loss_conductance": 30.0, "warmup_electric_share": 0.0}
+    machine = run(({"packml_state": 4}, 40 * HOUR), ({"packml_state": 4}, HOUR), **hot)[-1]
+    lost = 30.0 * (353.15 - 295.15)
+    assert machine["thermal_power"] == pytest.approx(2e3 + lost, rel=1e-6)
+    assert machine["heat_emission"] == pytest.approx(1e3 + 2e3 + lost, rel=1e-6)
+    off = run(({"packml_state": 4}, 40 * HOUR), ({"packml_state": 2}, 1.0), **hot)[-1]
+    assert off["thermal_power"] == 0.0
+
+
+def test_heat_to_cooling_water_and_exhaust_does_not_reach_the_room() -> None:
+    """Cooling water takes its share of the machine's own power and what the process gives it."""
+    inputs = {"packml_state": 6, "load": 1.0, "process_power": 100.0, "process_heat": 900.0}
+    inputs |= {"process_cooling": 400.0, "heat_carried_off": 950.0}
+    machine = run((inputs, 100.0), cooling_water_share=0.25)[0]
+    assert machine["cooling_power"] == pytest.approx(0.25 * 5e3 + 400.0)
+    assert machine["cooling_energy"] == pytest.approx(100.0 * (0.25 * 5e3 + 400.0))
+    drawn = 5e3 + 1e4 + 100.0 + 900.0
+    assert machine["heat_emission"] == pytest.approx(drawn - 0.25 * 5e3 - 950.0)
+
+
+def test_compressed_air_by_state() -> None:
+    """Leaks while switched on, the full flow in Execute, nothing while switched off."""
+    air = {"standby_air": 0.001, "execute_air": 0.005}
+    phases = [({"packml_state": state, "load": 0.5}, 1000.0) for state in (6, 4, 9)]
+    found = run(*phases, **air)
+    assert [machine["compressed_air_flow"] for machine in found] == pytest.approx([0.003, 0.001, 0])
+    assert found[-1]["compressed_air_volume"] == pytest.approx(3.0 + 1.0)
