@@ -126,6 +126,15 @@ def without_binaries(fmu: Path, copy: Path) -> Path:
     return copy
 
 
+def with_broken_binaries(fmu: Path, copy: Path) -> Path:
+    """Copy an FMU whose libraries are cut off after a few bytes."""
+    with zipfile.ZipFile(fmu) as old, zipfile.ZipFile(copy, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, content[:100] if name.startswith("binaries/") else content)
+    return copy
+
+
 def with_capabilities(fmu: Path, copy: Path, *capabilities: tuple[str, str]) -> Path:
     """Copy an FMU that says something else of what it can do."""
     with zipfile.ZipFile(fmu) as old, zipfile.ZipFile(copy, "w") as new:

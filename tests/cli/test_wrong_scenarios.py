@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import linetwin, with_capabilities, without_binaries
+from cli_support import linetwin, with_broken_binaries, with_capabilities, without_binaries
 
 from linetwin.cosim.library import find_fmu
 
@@ -153,6 +153,17 @@ def test_an_fmu_for_other_machines_only_is_refused(order: Order, clerk: Clerk) -
     order.edit_line(DRYER, DRYER.replace(": drying", ": foreign.fmu"))
     says = ("line.yaml", "processes.drying.model", "foreign.fmu", "riscv64-plan9", "needed:")
     assert_refused(clerk("run", order.file, "-o", order.run), order, says)
+
+
+@pytest.mark.parametrize("name", ["drying", "machine"])
+def test_an_fmu_whose_binary_does_not_load_is_refused(
+    order: Order, clerk: Clerk, name: str
+) -> None:
+    """It is told with the key that chose it, before the run begins."""
+    broken = with_broken_binaries(find_fmu(name), order.folder / "broken.fmu")
+    order.edit_line(f"model: {name}\n", f"model: {broken.name}\n")
+    answer = clerk("run", order.file, "-o", order.run)
+    assert_refused(answer, order, ("line.yaml", f"{name}.model", "broken.fmu"))
 
 
 def test_snapshots_are_refused_where_an_fmu_cannot_save(order: Order, clerk: Clerk) -> None:

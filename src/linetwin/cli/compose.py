@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.cli.located import StationContinuous, StationTransform
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import check_process, open_continuous, open_transform
-from linetwin.errors import Problem, WiringError
+from linetwin.errors import FmuError, Problem, WiringError
 from linetwin.line.checks import check_line
 from linetwin.line.drivers import StochasticDriver
 from linetwin.line.kinds import make_station
@@ -17,7 +19,6 @@ from linetwin.line.world import Sink, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from linetwin.contracts import Continuous, Transform
     from linetwin.scenario.resolved import ProcessConfig, Scenario, StationConfig
@@ -46,15 +47,37 @@ class FmuModels:
         """Return the station's process model of this kind."""
         key = (config.path, kind)
         if key not in self._transforms:
-            model = open_transform(config.processes[kind], CONTRACTS[kind], self._base)
+            process = config.processes[kind]
+            with _named(process):
+                model = open_transform(process, CONTRACTS[kind], self._base)
             self._transforms[key] = StationTransform(config.path, model)
         return self._transforms[key]
 
     def _continuous(self, config: StationConfig, process: ProcessConfig) -> StationContinuous:
-        model = open_continuous(process, CONTRACTS[process.kind], self._base)
+        with _named(process):
+            model = open_continuous(process, CONTRACTS[process.kind], self._base)
         if not model.can_save:
             self.unsaved.append(f"{config.path} ({model.model})")
         return StationContinuous(config.path, model)
+
+
+    def open_all(self, scenario: Scenario) -> None:
+        """Load every Transform now: one that does not load is told before the run begins."""
+        for config in scenario.stations.values():
+            for kind in config.processes:
+                if CONTRACTS[kind].form == "transform":
+                    self.transform(config, kind)
+
+
+@contextmanager
+def _named(process: ProcessConfig) -> Iterator[None]:
+    """Turn the error of an FMU that does not load into one that names where it was chosen."""
+    try:
+        yield
+    except FmuError as error:
+        message = f"{Path(process.model).name}: {error}"
+        hint = "an FMU whose binary for this platform loads"
+        raise WiringError([Problem(message, f"{process.key}.model", hint)]) from error
 
 
 def check_models(scenario: Scenario, base: Path) -> None:
@@ -80,7 +103,9 @@ def make_world(scenario: Scenario, base: Path, sink: Sink) -> World:
     """Return the line of a scenario, not begun yet; `base`: the file FMU paths count from."""
     check_models(scenario, base)
     driver = StochasticDriver(Streams(scenario.seed))
-    world = World(scenario, FmuModels(base), driver, sink, make_station)
+    models = FmuModels(base)
+    models.open_all(scenario)
+    world = World(scenario, models, driver, sink, make_station)
     check_line(world)
     return world
 
