@@ -145,3 +145,17 @@ def test_a_missing_path_is_told(tmp_path: Path) -> None:
     """A path that does not exist is named."""
     file = tmp_path / "nowhere" / "a.yaml"
     assert f"{file}: the file does not exist" in _problem(lambda: load(file))
+
+
+def test_a_duplicate_key_hides_no_other_problem(bench: Workbench) -> None:
+    """The first of the two counts, and what else is wrong is told with it."""
+    bench.edit("line", "      roll_length: 100 m\n", "      roll_length: 100 m\n" * 2)
+    bench.edit("line", "kind: slitter", "kind: sliter")
+    bench.edit("scenario", "seed: 7", "seed: 7\nseed: 8\nordr: 3")
+    with pytest.raises(ScenarioError) as caught:
+        bench.load()
+    told = [(problem.key, problem.message) for problem in caught.value.problems]
+    assert ("stations.cathode.coater.parameters.roll_length", "duplicate key") in told
+    assert ("seed", "duplicate key") in told
+    assert ("ordr", "unknown key") in told
+    assert any(key == "stations.cathode.slitter.kind" for key, _ in told)

@@ -34,13 +34,15 @@ _DEEPEST = 50
 class Document:
     """One file: `data` is made of dict, list, str, int, float, bool and None.
 
-    `lines`: key path -> line, from 1; `label` is the file's path as origins show it.
+    `lines`: key path -> line, from 1; `label` is the file's path as origins show it; `problems`:
+    what is wrong but hides nothing else, such as a duplicate key, of which the first counts.
     """
 
     file: Path
     label: str
     data: dict[str, object]
     lines: Mapping[KeyPath, int]
+    problems: tuple[Problem, ...] = ()
 
     def place(self, path: KeyPath) -> Place:
         """Return the place of `path`, or of the nearest thing that encloses it."""
@@ -74,9 +76,7 @@ def read(file: Path, label: str) -> Document:
     if not isinstance(data, dict):
         hint = "the top level is made of lines such as 'name: pilot'"
         raise ScenarioError([Problem("not a mapping", hint=hint, file=file, line=1)])
-    if walk.problems:
-        raise ScenarioError(walk.problems)
-    return Document(file, label, data, walk.lines)
+    return Document(file, label, data, walk.lines, tuple(walk.problems))
 
 
 def fragment(text: str) -> object:

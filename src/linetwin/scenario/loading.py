@@ -104,8 +104,9 @@ class _Files:
         try:
             document = read(file, label)
         except ScenarioError as error:
-            self.problems.keep(error)
+            self.problems.keep(error.problems)
             return None
+        self.problems.keep(document.problems)
         self.labels.append(label)
         return validate(document, model, self.problems)
 

@@ -48,9 +48,9 @@ class Problems:
         for problem in error.problems:
             self.add(place, problem.message, problem.hint)
 
-    def keep(self, error: ScenarioError) -> None:
-        """Note the problems of an error that knows its places."""
-        for problem in error.problems:
+    def keep(self, problems: Iterable[Problem]) -> None:
+        """Note problems that know their places."""
+        for problem in problems:
             self._found[problem] = None
 
     def check(self) -> None:
