@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from doubles import Doubles
@@ -13,7 +15,8 @@ from linetwin.line.kinds import make_station
 from linetwin.line.kinds.stacker import Stacker
 from linetwin.line.lots import Lot
 from linetwin.line.world import World
-from linetwin.scenario import load
+from linetwin.scenario import Scenario, Value, load
+from linetwin.scenario.resolved import MicroStopConfig
 
 
 class Rows:
@@ -46,13 +49,42 @@ def _world(*settings: str) -> World:
         ("anode.coater.startup_length=130 m", "anode.coater.startup_length"),
         ("cell.grading.capacity_limit_b=110 %", "cell.grading.capacity_limit_b"),
         ("cell.grading.resistance_limit_b=20 mOhm", "cell.grading.resistance_limit_b"),
+        ("cell.filler.electrolyte_dose=1 kg", "cell.filler.electrolyte_dose"),
+        ("cell.filler.electrolyte_dose=1 g", "cell.filler.electrolyte_dose"),
+        ("cell.stacker.separator_area=0.1 m2", "cell.stacker.separator_area"),
+        ("cell.formation.nominal_capacity=60 Ah", "cell.formation.nominal_capacity"),
     ],
 )
 def test_a_contradiction_is_named_by_its_address(setting: str, key: str) -> None:
-    """Lanes wider than the web, other widths downstream, shares beside one, grades upside down."""
+    """Lanes wider than the web, other widths downstream, shares beside one, grades upside down.
+
+    So are a kilogram of electrolyte in a cell of 5 Ah, cathodes that hold a tenth of what is formed.
+    """
     with pytest.raises(ScenarioError) as caught:
         check_line(_world(setting))
     assert key in [problem.key for problem in caught.value.problems]
+
+
+def test_a_chamber_knows_no_micro_stops() -> None:
+    """Its engine would not play them, so they are refused."""
+    scenario = load("baseline")
+    stop = MicroStopConfig("jam", *scenario_times(scenario))
+    stations = dict(scenario.stations)
+    stations["cell.soak"] = replace(stations["cell.soak"], micro_stops=(stop,))
+    changed = replace(scenario, stations=stations)
+    world = World(changed, Doubles(), ScriptedDriver({}), Rows(), make_station)  # type: ignore[arg-type]
+    with pytest.raises(ScenarioError, match=r"cell\.soak\.micro_stops\.jam"):
+        check_line(world)
+
+
+def scenario_times(scenario: Scenario) -> tuple[Value, Value, Value]:
+    """Return the times of a failure of the line."""
+    failure = scenario.stations["cathode.coater"].failures[0]
+    return (
+        failure.time_between_failures,
+        failure.time_to_repair,
+        failure.time_to_repair_variation,
+    )
 
 
 def test_the_shipped_line_passes() -> None:

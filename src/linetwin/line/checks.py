@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.line.chamber import Chamber
+from linetwin.line.plausibility import plausibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from linetwin.line.equipment import Equipment
     from linetwin.line.world import World
     from linetwin.scenario.resolved import StationConfig
 
@@ -21,15 +24,21 @@ TOLERANCE = 1e-6
 
 
 def check_line(world: World) -> None:
-    """Raise a ScenarioError with everything that would let the line lose or create material."""
+    """Raise a ScenarioError with everything that no plant could be.
+
+    What would let the line lose or create material, what its engine would not do, and amounts that
+    cannot be meant.
+    """
     problems = [
         problem
         for config in world.scenario.stations.values()
         for problem in (*_geometry(config, world), *_materials(config, world))
     ]
     problems += _widths(world)
+    problems += [problem for station in world.equipment() for problem in _causes(station)]
+    problems += plausibility(world)
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(list(dict.fromkeys(problems)))
 
 
 def _geometry(config: StationConfig, world: World) -> Iterator[Problem]:
@@ -86,3 +95,15 @@ def _widths(world: World) -> list[Problem]:
                 hint = "the same width at coater, calender and slitter"
                 problems.append(Problem(message, f"{config.path}.coating_width", hint))
     return problems
+
+
+def _causes(station: Equipment) -> Iterator[Problem]:
+    """A chamber does not work in operations: nothing there stops for a minute or between two."""
+    if not isinstance(station, Chamber):
+        return
+    for section in ("micro_stops", "maintenance"):
+        for cause in getattr(station.config, section):
+            family = station.config.family
+            key = f"stations.{family}.{section}.{cause.cause}"
+            yield Problem(f"{family} holds many lots at once and knows no {section}", key,
+                          "leave it out, or name it under failures")  # fmt: skip
