@@ -91,10 +91,10 @@ def in_memory(
 
 
 def imbalance(world: World) -> dict[str, float]:
-    """Return material -> (out - in) / in of a line that has been closed."""
+    """Return material -> (out - in) / in of a closed line; its stock came in too."""
     found = {}
     for material in world.scenario.materials:
-        came = world.ledger.total(material, "in")
+        came = world.ledger.total(material, "in") + world.ledger.total(material, "stock")
         went = sum(
             world.ledger.total(material, entry)
             for entry in ("cells", "scrap", "lost", "recovered", "in_process")

@@ -3,6 +3,10 @@
 A stock lot has no parents in the run: it is linked to the lot `stock`, and its materials are booked
 under the entry `stock`. Cells are drawn anew from the pool of all template cells of the place, so
 no two trays are alike. Ticks before the run are negative.
+
+Where the scenario says nothing, a chamber holds what steady state needs (rate * stay), its lots due
+at even distances; tanks and buffers are half full, so that no station starves or is blocked; but a
+buffer of trays behind a chamber is empty, or the first hours would give more than the line can.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 ROOT = "stock"
 """The lot that stands for everything that was in the line when the run began; also its role."""
+DEFAULT_SHARE = 0.5
+"""Part of a buffer or tank that is full where nothing is said [A]."""
 FULL_ENOUGH = 0.5
 """Part of the fullest template tray below which a tray is no template: the last of an order."""
 
@@ -75,7 +81,7 @@ class _Filler:
         for path in world.tanks:
             self._fill_tank(path)
         for path, buffer in world.buffers.items():
-            wanted = round(self._config.shares.get(path, 0.0) * buffer.capacity)
+            wanted = round(self._share(path) * buffer.capacity)
             for number in range(min(buffer.capacity, self._config.lots.get(path, wanted))):
                 template = self._template(path, number)
                 if template is not None:
@@ -89,9 +95,19 @@ class _Filler:
         world.end_lot(ROOT, "used", ROOT)
         return self._filled
 
+    def _share(self, path: str) -> float:
+        """Part of a buffer or tank that is to be full."""
+        behind = [
+            path in unit.config.gives.values()
+            for unit in self._world.equipment()
+            if isinstance(unit, Chamber)
+        ]
+        after_chamber = any(behind) and self._world.scenario.buffers[path].holds == "tray"
+        return self._config.shares.get(path, 0.0 if after_chamber else DEFAULT_SHARE)
+
     def _fill_tank(self, path: str) -> None:
         tank = self._world.tanks[path]
-        level = self._config.shares.get(path, 0.0) * tank.capacity
+        level = self._share(path) * tank.capacity
         while tank.level < level * (1 - 1e-9):
             template = self._template(path, len(tank.batches))
             if template is None:

@@ -243,7 +243,7 @@ class StockConfig:
     """What lies in a line that starts filled.
 
     `shares`: path of a buffer, tank or chamber -> part of its places (of its mass, for a tank);
-    `lots`: path -> number of lots instead; a chamber in neither holds what steady state needs.
+    `lots`: path -> number of lots instead; what is in neither holds what `line/stock.py` says.
     `rate`: cells a second that steady state is reckoned with, None for what the line can do.
     """
 

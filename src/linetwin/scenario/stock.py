@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from linetwin.scenario.validation import Checked
 
 BUFFERS, TANKS, CHAMBERS, RATE = "buffers", "tanks", "chambers", "rate"
-DEFAULT_SHARE = 0.5
-"""Part of a buffer or tank that is full when nothing is said: no station starves or is blocked."""
 _SHARE = Quantity("stock", "1", "part of the places", display="%", minimum=0.0, maximum=1.0)
 _RATE = Quantity("rate", "1/s", "cells a second", display="1/h", minimum=1e-9, maximum=1e6)
 
@@ -38,7 +36,7 @@ def read_stock(
         place = scenario.document.place(("stock",))
         problems.add(place, "an empty line has no stock", "write start: filled")
     groups = _places(stations, buffers)
-    shares = {path: DEFAULT_SHARE for group in (BUFFERS, TANKS) for path in groups.get(group, ())}
+    shares: dict[str, float] = {}
     lots: dict[str, int] = {}
     for name in sorted(written, key=lambda each: each not in (BUFFERS, TANKS, CHAMBERS)):
         if name == RATE:

@@ -1,0 +1,225 @@
+"""Holds: exactly what contains a suspected lot is set aside, and then released or scrapped."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from line_support import HOUR, Memory, imbalance, in_memory, make_world, pilot, run_into
+
+from linetwin.line import run
+from linetwin.line.descent import carried, joined
+from linetwin.results import read
+from linetwin.results.genealogy import Genealogy
+from linetwin.scenario.resolved import HoldConfig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import Scenario
+
+MIDDLE = 80 * HOUR
+"""A time at which an order of 400 cells has cells on trays everywhere."""
+
+
+def line(cells: int = 160, *holds: HoldConfig, **changes: Any) -> Scenario:  # noqa: ANN401
+    """Return the pilot line with small lots of powder, so that cells differ in their lots."""
+    scenario = pilot(cells, "cathode.mixer.batch_mass=8 kg", **changes)
+    materials = dict(scenario.materials)
+    for path, size in (("cathode.active_material", 8.0), ("cell.electrolyte", 0.4)):
+        lot_size = replace(materials[path].lot_size, value=size)
+        materials[path] = replace(materials[path], lot_size=lot_size)
+    return replace(scenario, materials=materials, holds=tuple(holds))
+
+
+def hold(lot: str, start: int = 0, end: int | None = None, **changes: Any) -> HoldConfig:  # noqa: ANN401
+    """Return a hold on the whole of a lot."""
+    plain = HoldConfig(lot, 0.0, math.inf, start, end, "release", "suspect")
+    return replace(plain, **changes)
+
+
+def cells_with(folder: Path, lot: str) -> set[str]:
+    """Return the cells that the genealogy of a run folder traces forward from a lot."""
+    found = Genealogy(read(folder)).forward(lot)
+    return {each.lot for each in found if each.kind == "cell"}
+
+
+def cells_held(world: World) -> set[str]:
+    """Return the cells that are on hold in a line."""
+    assert world.holds is not None
+    found: set[str] = set()
+    for lot in world.lots.open_lots():
+        if lot.kind == "tray" and lot.held:
+            numbers = lot.columns["number"][world.holds.concerned(lot)]
+            found |= {f"cell-{int(number):06d}" for number in numbers}
+    return found
+
+
+SUSPECTS = (
+    "cathode.active_material-0002",
+    "anode.slurry-0001",
+    "cathode.roll-0001",
+    "cathode.roll-0001.2",
+    "cell.separator-0001",
+    "cell.electrolyte-0002",
+    "tray-0002",
+)
+
+
+@pytest.mark.parametrize("lot", SUSPECTS)
+def test_exactly_the_cells_that_forward_trace_names_are_held(lot: str, tmp_path: Path) -> None:
+    """Held from the middle of an order: no open descendant goes on, and no other is held."""
+    scenario = line(400, hold(lot, MIDDLE), limit_ticks=MIDDLE + 60 * HOUR)
+    world = run_into(scenario, tmp_path / "run")
+    cells = read(tmp_path / "run").table("cells").set_index("cell")
+    named = cells.loc[sorted(cells_with(tmp_path / "run", lot))]
+    late = named[(named["ended"] < 0) | (named["ended"] > MIDDLE)]
+    assert len(late) > 0
+    assert set(cells.index[cells["reason"] == "suspect"]) == set(late.index)
+    assert cells_held(world) == set(late.index)
+    assert set(late["status"]) == {"in_process"}
+    assert max(map(abs, imbalance(world).values())) < 1e-9
+
+
+def test_a_scrapped_hold_ends_exactly_those_cells(tmp_path: Path) -> None:
+    """Disposition: every cell on hold is scrapped with the reason, the order is made up for."""
+    scrap = hold("cathode.slurry-0002", MIDDLE, MIDDLE + 10 * HOUR, then="scrap")
+    world = run_into(line(400, scrap), tmp_path / "run")
+    cells = read(tmp_path / "run").table("cells").set_index("cell")
+    named = cells.loc[sorted(cells_with(tmp_path / "run", scrap.lot))]
+    late = named[(named["ended"] < 0) | (named["ended"] > MIDDLE)]
+    assert len(late) > 0
+    assert set(cells.index[cells["reason"] == "suspect"]) == set(late.index)
+    assert set(late["status"]) == {"scrap"}
+    assert world.ended == "order"
+    assert world.graded() >= 400
+    assert max(map(abs, imbalance(world).values())) < 1e-9
+    events = read(tmp_path / "run").table("events")
+    assert {"hold", "disposition"} <= set(events["event"])
+
+
+def test_a_released_hold_only_takes_time(tmp_path: Path) -> None:
+    """What was on hold is graded after its release; nothing is scrapped or lost."""
+    released = hold("cathode.roll-0001", MIDDLE, MIDDLE + 48 * HOUR)
+    world = run_into(line(400, released), tmp_path / "run")
+    cells = read(tmp_path / "run").table("cells").set_index("cell")
+    named = cells.loc[sorted(cells_with(tmp_path / "run", released.lot))]
+    late = named[(named["ended"] < 0) | (named["ended"] > MIDDLE)]
+    assert len(late) > 0
+    assert late["ended"].min() > MIDDLE + 48 * HOUR
+    assert (cells["reason"] != "suspect").all()
+    assert world.ended == "order"
+    assert cells_held(world) == set()
+    assert max(map(abs, imbalance(world).values())) < 1e-9
+    assert set(read(tmp_path / "run").table("events")["event"]) >= {"hold", "release"}
+
+
+PART = {"from_m": 20.0, "to_m": 60.0}
+
+
+def stretches(folder: Path, roll: str) -> dict[str, tuple[float, float]]:
+    """Return cell -> metres of a mother roll, from the links of its daughters."""
+    links = read(folder).table("links")
+    rows = links[links["parent"].str.startswith(f"{roll}.") & (links["role"] == "cathode")]
+    ends = rows.groupby("child").agg(start=("start_m", "min"), end=("end_m", "max"))
+    return {str(cell): (row.start, row.end) for cell, row in ends.iterrows()}
+
+
+def test_metres_of_a_roll_on_hold_hold_the_cells_cut_from_them(tmp_path: Path) -> None:
+    """Cells with any of the metres on hold are held, their neighbours on the web are not."""
+    part = hold("cathode.roll-0001", MIDDLE, **PART)
+    world = run_into(line(400, part, limit_ticks=MIDDLE + 60 * HOUR), tmp_path / "run")
+    found = stretches(tmp_path / "run", "cathode.roll-0001")
+    expected = {cell for cell, (start, end) in found.items() if start < 60 and end > 20}
+    cells = read(tmp_path / "run").table("cells").set_index("cell")
+    late = {cell for cell in expected if not 0 <= cells.loc[cell, "ended"] <= MIDDLE}
+    assert 0 < len(late) < len(found)
+    assert cells_held(world) == late
+
+
+@pytest.mark.parametrize("start", [14, 22, 30], ids=["on the coater", "as roll", "as lanes"])
+def test_metres_of_a_roll_are_cut_out_wherever_the_roll_is(start: int, tmp_path: Path) -> None:
+    """No cell has any of the metres once they are scrapped; what was cut out is booked."""
+    part = hold(
+        "cathode.roll-0001", start * HOUR, (start + 1) * HOUR, then="scrap", reason="dent", **PART
+    )
+    world = run_into(line(400, part), tmp_path / "run")
+    cells = read(tmp_path / "run").table("cells").set_index("cell")
+    scrapped = set(cells.index[cells["reason"] == "dent"])
+    for cell, (from_m, to_m) in stretches(tmp_path / "run", "cathode.roll-0001").items():
+        hit = from_m < 60 and to_m > 20
+        # a cell may join web from both sides of what was cut out
+        assert not hit or cell in scrapped or (from_m <= 20 and to_m >= 60)
+    assert world.graded() >= 400
+    assert max(map(abs, imbalance(world).values())) < 1e-9
+
+
+def test_powder_on_hold_stays_on_its_shelf() -> None:
+    """The mixer turns to the next lot, and to the first again once it is released."""
+    name = "cathode.active_material-0001"
+    world, sink = in_memory(line(400, hold(name, 10 * HOUR, 14 * HOUR)))
+    drawn = [row for row in sink.rows["links"] if row["role"] == "active_material"]
+    order = [row["parent"] for row in drawn if row["parent"].startswith("cathode.")]
+    assert order[0] == name
+    assert order.index("cathode.active_material-0002") < len(order) - 1 - order[::-1].index(name)
+    used = sum(row["amount"] for row in drawn if row["parent"] == name)
+    assert used == pytest.approx(8.0)
+    assert world.ended == "order"
+
+
+def test_a_line_with_a_hold_can_be_saved_while_it_lasts() -> None:
+    """Saved and loaded every 100 events, before, during and after: the same rows follow."""
+    scrap = hold("cathode.slurry-0001", MIDDLE, MIDDLE + 10 * HOUR, then="scrap")
+    scenario = line(160, scrap)
+    plain, expected = in_memory(scenario)
+    sink = Memory()
+    world = make_world(scenario, sink)
+    world.begin()
+    while world.step():
+        if world.events % 100 == 0:
+            blob = run.save(world, {})
+            world = make_world(scenario, sink)
+            run.load(world, blob)
+            assert run.save(world, {}) == blob
+    run.close(world)
+    assert world.events == plain.events
+    assert sink.rows["cells"] == expected.rows["cells"]
+    assert sink.rows["events"] == expected.rows["events"]
+
+
+metres = st.floats(0, 100, allow_nan=False)
+spans = st.lists(st.tuples(metres, metres).map(sorted), min_size=1, max_size=5)
+
+
+@given(spans, spans)
+def test_joined_stretches_cover_what_either_covers(one: list[Any], other: list[Any]) -> None:
+    """A point lies in the union if and only if it lies in one of the two, up to rounding."""
+    union = joined([list(each) for each in one], [list(each) for each in other])
+    for point in np.linspace(0, 100, 41):
+        inside = any(start <= point <= end for start, end in [*one, *other])
+        assert inside == any(start - 1e-9 <= point <= end + 1e-9 for start, end in union) or (
+            min(abs(point - edge) for each in union for edge in each) < 1e-6
+        )
+
+
+@given(spans, st.tuples(metres, metres), st.booleans())
+def test_a_stretch_keeps_its_length_from_parent_to_child(
+    held: list[Any],
+    on_parent: tuple[float, float],
+    turned: bool,  # noqa: FBT001  drawn
+) -> None:
+    """What is carried over is as long as the overlap, also where the web was turned round."""
+    start, end = on_parent
+    if end - start < 1e-3:
+        return
+    parent = (end, start) if turned else (start, end)
+    stretches_of = joined([list(held[0])], [list(each) for each in held])
+    part = carried(stretches_of, parent, (0.0, end - start))
+    overlap = sum(max(0.0, min(b, end) - max(a, start)) for a, b in stretches_of)
+    assert sum(b - a for a, b in part or []) == pytest.approx(overlap, abs=1e-6)
