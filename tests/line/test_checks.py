@@ -58,7 +58,7 @@ def _world(*settings: str) -> World:
 def test_a_contradiction_is_named_by_its_address(setting: str, key: str) -> None:
     """Lanes wider than the web, other widths downstream, shares beside one, grades upside down.
 
-    So are a kilogram of electrolyte in a cell of 5 Ah, cathodes that hold a tenth of what is formed.
+    So are a kilogram of electrolyte in a cell of 5 Ah, and cathodes far too small for its capacity.
     """
     with pytest.raises(ScenarioError) as caught:
         check_line(_world(setting))

@@ -16,6 +16,7 @@ from linetwin.line.materials import Ledger, Supply
 from linetwin.line.planning import Plan
 from linetwin.line.shifts import shift_name
 from linetwin.line.surroundings import Building, Disturbances, End, Recorder
+from linetwin.line.watch import Watch, stuck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +99,7 @@ class World:
         around += [self.building] if self.building else []
         self.holds = Holds(self) if scenario.holds else None
         around += [self.holds] if self.holds else []
-        around += [*stations, self.recorder, End("end", self)]
+        around += [*stations, self.recorder, Watch("watch", self), End("end", self)]
         self.units = {unit.name: unit for unit in around}
         self._equipment = stations
 
@@ -121,8 +122,7 @@ class World:
         if self.ended:
             return False
         if not self.calendar.step():
-            message = "nothing is planned any more: the line is stuck"
-            raise SimulationError(message)
+            raise SimulationError(stuck(self))
         self.events += 1
         order = self.scenario.order_cells
         if order is not None and self.graded() >= order:
