@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
@@ -55,17 +55,70 @@ class Plan:
         value = (parameters.get(quantity) or {}).get("value")
         return float(value) if isinstance(value, (int, float)) else None
 
-    def staffed_share(self, station: str) -> float:
-        """Return the share of the week in which people work at a station (1 where always)."""
+    def kind(self, station: str) -> str:
+        """Return the kind of a station or of a group, "" where it is not known."""
+        members = self.members.get(station, [station])
+        return str(self.stations.get(members[0], {}).get("kind") or "")
+
+    def family(self, station: str) -> str:
+        """Return the group that a station belongs to, its own path where it stands alone."""
+        return str(self.stations.get(station, {}).get("group") or station)
+
+    @cached_property
+    def members(self) -> dict[str, list[str]]:
+        """Stations by group, in the order of the line file."""
+        found: dict[str, list[str]] = {}
+        for station in self.stations:
+            found.setdefault(self.family(station), []).append(station)
+        return found
+
+    @property
+    def window_ms(self) -> tuple[int, int] | None:
+        """The steady-state window that the scenario states [ms], None where it states none."""
+        stated = self.content.get("window")
+        if not isinstance(stated, dict):
+            return None
+        return round(_scalar(stated["from"]) * 1000), round(_scalar(stated["until"]) * 1000)
+
+    @property
+    def filled(self) -> bool:
+        """Whether the line began with stock in it."""
+        return self.content.get("start") == "filled"
+
+    @property
+    def planned_energy_per_day(self) -> float | None:
+        """Energy of good cells planned for a day [J], None where there is no plan."""
+        stated = (self.content.get("plan") or {}).get("good_energy_per_day")
+        return None if stated is None else _scalar(stated)
+
+    @property
+    def ordered(self) -> int | None:
+        """The cells of the order, None where the run had none."""
+        cells = self.content.get("order_cells")
+        return cells if isinstance(cells, int) else None
+
+    def week(self, station: str) -> list[tuple[int, int]] | None:
+        """Return when in a week [ms] people work at a station; None where always."""
         calendars = self.content.get("calendars") or {}
         spans = calendars.get(self.stations.get(station, {}).get("calendar"))
         if not isinstance(spans, list):
+            return None
+        return [(round(span["from"] * 1000), round(span["until"] * 1000)) for span in spans]
+
+    def staffed_share(self, station: str) -> float:
+        """Return the share of the week in which people work at a station (1 where always)."""
+        spans = self.week(station)
+        if spans is None:
             return 1.0
-        return float(sum(span["until"] - span["from"] for span in spans)) / _WEEK_S
+        return sum(until - start for start, until in spans) / (_WEEK_S * 1000)
 
     def assumptions(self) -> list[Assumption]:
         """Return every parameter that carries an evidence tag."""
         return list(_tagged(self.content, ()))
+
+
+def _scalar(node: Any) -> float:  # noqa: ANN401 - a number, or a value with unit and source
+    return float(node["value"] if isinstance(node, dict) else node)
 
 
 def _tagged(node: object, path: tuple[str, ...]) -> Iterator[Assumption]:

@@ -10,7 +10,7 @@ from linetwin.results import display, kpis_stations, timeline
 from linetwin.results.figures import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -22,7 +22,9 @@ ACTIVITIES: dict[str, str] = {
     "setting up": "#d9b44a",
     "starved": "#8fb8de",
     "blocked": "#b594d1",
+    "micro-stop": "#e58a4e",
     "failed": "#cf4a55",
+    "maintenance": "#5f6fb5",
     "off shift": "#9aa3ad",
 }
 GANTT_COLUMNS = 900
@@ -33,33 +35,20 @@ def _time(facts: Facts) -> tuple[float, str]:
     return (86_400_000, "d") if facts.end > 2 * 86_400_000 else (3_600_000, "h")
 
 
-def activity(state: str, cause: str) -> str:
-    """Return the activity that a PackML state with its cause counts as; "" for done or idle."""
-    if state in {"Execute", "Suspended"} and cause.startswith("blocked"):
-        return "blocked"
-    if state in {"Execute", "Suspended"}:
-        return "working" if state == "Execute" else "starved"
-    if state in {"Aborted", "Aborting", "Held", "Holding"}:
-        return "failed"
-    if state == timeline.OFF_SHIFT:
-        return "off shift"
-    return "" if state in timeline.WAITING else "setting up"
+def gantt(facts: Facts, groups: Mapping[str, Sequence[str]]) -> Figure:
+    """Draw what each group of stations did when; a column shows what filled most of it.
 
-
-def gantt(facts: Facts, stations: Sequence[str]) -> Figure:
-    """Draw what each station did when; a column of the picture shows what filled most of it."""
+    `groups`: name -> stations; of several machines the column shows what most of them did.
+    """
     per_unit, unit = _time(facts)
     edges = np.linspace(0, facts.end, GANTT_COLUMNS + 1)
     names = list(ACTIVITIES)
     rows = []
-    for station in stations:
-        spans = facts.spans[facts.spans["station"] == station]
+    for members in groups.values():
+        spans = facts.spans[facts.spans["station"].isin(members)]
         shares = np.zeros((len(names), GANTT_COLUMNS))
         for number, kind in enumerate(names):
-            shown = [
-                activity(s, c) == kind for s, c in zip(spans["state"], spans["cause"], strict=True)
-            ]
-            shares[number] = _covered(spans[shown], edges)
+            shares[number] = _covered(spans[spans["activity"] == kind], edges)
         # A stop is short against a column: it shows from a tenth of it on.
         shares[names.index("failed")] *= 5
         best = shares.argmax(axis=0)
@@ -78,7 +67,10 @@ def gantt(facts: Facts, stations: Sequence[str]) -> Figure:
         "z": rows,
         "text": text,
         "x": display.digits((edges / per_unit).tolist(), 6),
-        "y": [display.name(station) for station in stations],
+        "y": [
+            display.name(group) + (f" ({len(each)})" if len(each) > 1 else "")
+            for group, each in groups.items()
+        ],
         "zmin": -0.5,
         "zmax": steps - 0.5,
         "colorscale": colours,
@@ -93,21 +85,15 @@ def gantt(facts: Facts, stations: Sequence[str]) -> Figure:
     }
     caption = (
         f"Each column is {display.duration(facts.end / 1000 / GANTT_COLUMNS)} wide and shows what "
-        "filled most of it; a failure shows from a fifth of a column on. Empty: order done or idle."
+        "filled most of it; a failure shows from a fifth of a column on. Of a group of machines, "
+        "their number behind it, it shows what most did. Empty: order done."
     )
     return Figure("gantt", "What the stations did", caption, [trace], layout, 90 + 24 * len(rows))
 
 
 def _covered(spans: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
     """Return how long [ms] intervals cover each bin."""
-    starts, ends = spans["start"].to_numpy(), spans["end"].to_numpy()
-    before = np.searchsorted(np.sort(starts), edges, "right")
-    after = np.searchsorted(np.sort(ends), edges, "right")
-    total_start = np.concatenate([[0], np.cumsum(np.sort(starts))])[before]
-    total_end = np.concatenate([[0], np.cumsum(np.sort(ends))])[after]
-    # Time covered until an edge: each begun interval adds edge - start, each ended one less.
-    covered = edges * before - total_start - (edges * after - total_end)
-    return np.asarray(np.diff(covered), dtype=np.float64)
+    return np.diff(timeline.covered_until(spans, edges))
 
 
 def buffer_levels(facts: Facts) -> Figure | None:

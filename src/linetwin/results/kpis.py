@@ -18,7 +18,7 @@ import numpy as np
 from linetwin.results import timeline
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.manifest import write_atomically
-from linetwin.results.schemas import TABLES
+from linetwin.results.schemas import MEASURED, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,14 @@ Section = dict[str, Kpi]
 Kpis = dict[str, Section]
 
 GRADES = ("A", "B")
-_CELLS = ("capacity", "dcir", "ocv_drift", "first_cycle_efficiency", "discharge_energy")
-_SEGMENTS = ("loading_a", "loading_b", "porosity_a", "porosity_b")
+_JUDGED = ("capacity", "dcir", "fill_ratio")
+_CELLS = (
+    *_JUDGED,
+    *(f"{MEASURED}{name}" for name in _JUDGED),
+    *("ocv_drift", "first_cycle_efficiency", "discharge_energy"),
+)
+_WEBS = ("loading_a", "loading_b", "porosity_a", "porosity_b")
+_SEGMENTS = (*_WEBS, *(f"{MEASURED}{name}" for name in _WEBS))
 _SIGNALS = ("buffer_level", "slurry_mass", "electric_energy", "thermal_energy")
 MS_PER_HOUR = 3_600_000
 
@@ -107,8 +113,14 @@ class Facts:
 
     @cached_property
     def spans(self) -> pd.DataFrame:
-        """Intervals of PackML state."""
-        return timeline.intervals(self.events, self.end)
+        """Intervals of PackML state, with the activity; once an order is done nobody waits."""
+        spans = timeline.intervals(self.events, self.end)
+        spans["activity"] = timeline.activities(spans)
+        if self.run.manifest.get("ended_by") == "order":
+            worked = ~spans["activity"].isin(["starved", "off shift", ""])
+            last = spans["end"].where(worked, 0).groupby(spans["station"]).transform("max")
+            spans.loc[(spans["start"] >= last) & (last > 0), "activity"] = ""
+        return spans
 
     @cached_property
     def good(self) -> pd.DataFrame:
@@ -131,7 +143,11 @@ class Facts:
 
     @cached_property
     def window(self) -> tuple[int, int] | None:
-        """Ticks between which the middle half of the graded cells was graded."""
+        """Ticks of the steady-state window: the scenario's, else the middle half of the grades."""
+        stated = self.plan.window_ms
+        if stated is not None:
+            first, last = stated[0], min(stated[1], self.end)
+            return (first, last) if last > first else None
         ticks = self.graded["ended"].to_numpy()
         if len(ticks) < 4:  # noqa: PLR2004 - fewer have no middle half
             return None
@@ -139,6 +155,11 @@ class Facts:
             int(ticks[min(math.ceil(at * len(ticks)), len(ticks)) - 1]) for at in timeline.WINDOW
         )
         return (first, last) if last > first else None
+
+    @property
+    def steady(self) -> bool:
+        """Whether the run was made to be judged in steady state: a stated window, or stock."""
+        return self.window is not None and (self.plan.window_ms is not None or self.plan.filled)
 
     @property
     def good_energy_j(self) -> float | None:
@@ -150,19 +171,37 @@ class Facts:
 
 def compute(run: Run) -> Kpis:
     """Compute all key figures of a run; those it cannot tell have the value None."""
-    from linetwin.results import kpis_cost, kpis_energy, kpis_order, kpis_stations
+    from linetwin.results import (
+        kpis_capability,
+        kpis_cost,
+        kpis_energy,
+        kpis_iso,
+        kpis_levers,
+        kpis_limits,
+        kpis_order,
+        kpis_stations,
+        kpis_window,
+    )
 
     facts = Facts(run)
-    return {
+    budget = kpis_iso.Budget(facts)
+    found: Kpis = {
         "order": kpis_order.order(facts),
         "quality": kpis_order.quality(facts),
         "energy": kpis_energy.energy(facts),
         "cost": kpis_cost.cost(facts),
         "stations": kpis_stations.stations(facts),
+        "iso": kpis_iso.iso(facts, (0, facts.end), budget),
+        "iso_steady": kpis_iso.iso(facts, facts.window, budget),
         "buffers": kpis_stations.buffers(facts),
         "materials": kpis_energy.materials(facts),
         "stock": kpis_order.stock(facts),
+        "capability": kpis_capability.capability(facts),
     }
+    found["window"] = kpis_window.window(facts, found)
+    found["limits"] = kpis_limits.limits(facts, found)
+    found["levers"] = kpis_levers.levers(facts, found)
+    return found
 
 
 def write(run: Run) -> Kpis:

@@ -69,8 +69,12 @@ def _line(facts: Facts, found: Kpis) -> Section:
 
 
 def _time(facts: Facts, found: Kpis) -> Section:
-    order = [name for name in facts.plan.stations if name in set(facts.spans["station"])]
-    order = order or station_order(facts.events)
+    seen = set(facts.spans["station"])
+    groups = {
+        group: [name for name in stations if name in seen]
+        for group, stations in facts.plan.members.items()
+        if seen.intersection(stations)
+    } or {name: [name] for name in station_order(facts.events)}
     if facts.spans.empty:
         return Section("time", "What the stations did")
     legend = "".join(
@@ -81,7 +85,7 @@ def _time(facts: Facts, found: Kpis) -> Section:
         "time",
         "Stations over time",
         report_tables.stations(found),
-        (figures_time.gantt(facts, order),),
+        (figures_time.gantt(facts, groups),),
         before=f"<div class='legend'>{legend}</div>",
     )
 

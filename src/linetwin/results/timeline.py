@@ -46,10 +46,45 @@ def intervals(events: pd.DataFrame, end: int) -> pd.DataFrame:
     return frame[frame["end"] > frame["start"]].reset_index(drop=True)
 
 
+def activity(state: str, cause: str) -> str:
+    """Return what a station does in a PackML state with its cause; "" for done or idle.
+
+    working, setting up, starved, blocked, micro-stop, failed, maintenance, off shift.
+    """
+    if state in {"Execute", "Suspended"} and cause.startswith("blocked"):
+        return "blocked"
+    if state in {"Execute", "Suspended"}:
+        return "working" if state == "Execute" else "starved"
+    if state in {"Held", "Holding", "Unholding"}:
+        return "micro-stop"
+    if state in {"Aborted", "Aborting", "Clearing"}:
+        return "failed"
+    if state == OFF_SHIFT:
+        return "maintenance" if cause.startswith("maintenance") else "off shift"
+    return "" if state in WAITING else "setting up"
+
+
+def activities(spans: pd.DataFrame) -> pd.Series:
+    """Return the activity of each interval."""
+    keys = spans["state"] + "\0" + spans["cause"]
+    known = {key: activity(*key.split("\0", 1)) for key in keys.unique()}
+    return keys.map(known)
+
+
 def within(spans: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
     """Return the parts of intervals that lie between two ticks."""
     cut = spans.assign(start=spans["start"].clip(lower=start), end=spans["end"].clip(upper=end))
     return cut[cut["end"] > cut["start"]]
+
+
+def covered_until(spans: pd.DataFrame, ticks: np.ndarray) -> np.ndarray:
+    """Return how long [ms] intervals have covered the time until each tick."""
+    starts, ends = np.sort(spans["start"].to_numpy()), np.sort(spans["end"].to_numpy())
+    begun, over = np.searchsorted(starts, ticks, "right"), np.searchsorted(ends, ticks, "right")
+    started = np.concatenate([[0], np.cumsum(starts)])[begun]
+    ended = np.concatenate([[0], np.cumsum(ends)])[over]
+    # Each begun interval adds tick - start, each ended one takes tick - end away.
+    return np.asarray(ticks * begun - started - (ticks * over - ended), dtype=np.float64)
 
 
 def station_order(events: pd.DataFrame) -> list[str]:

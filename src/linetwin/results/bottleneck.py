@@ -1,0 +1,165 @@
+"""Who held the line back, and when: the active-period method (shifting bottleneck).
+
+At each instant the station with the longest uninterrupted active period is the momentary
+bottleneck; where the period of the one overlaps that of the next, the bottleneck is shifting
+between them (Roser, Nakano, Tanaka 2002, from memory [M]). Active is whatever is not waiting for
+material or room: work, set-up, repair. A group of like machines is active while none of them
+waits, a station that holds many lots while every place is taken. Time off shift takes the activity
+before it: a station that closes with work in hand holds the line back while it is closed.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.results import timeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from linetwin.results.kpis import Facts
+
+Periods = list[tuple[int, int]]
+_FULL = 0.98
+_IDLE = {"starved", "blocked", ""}
+
+
+def active_periods(facts: Facts) -> dict[str, Periods]:
+    """Return group -> uninterrupted active periods [ms], in order."""
+    by_station = {str(name): part for name, part in facts.spans.groupby("station", sort=False)}
+    members: dict[str, list[str]] = defaultdict(list)
+    for station in by_station:
+        members[facts.plan.family(station)].append(station)
+    found = {}
+    for group, stations in members.items():
+        each = [_periods(facts, name, by_station[name]) for name in stations]
+        found[group] = each[0] if len(each) == 1 else _all_active(each)
+    return found
+
+
+def _periods(facts: Facts, station: str, spans: pd.DataFrame) -> Periods:
+    places = facts.plan.number(station, "parallel_places") or 1.0
+    if places > 1:
+        taken = timeline.occupancy(facts.events, facts.lots, station, facts.end)
+        full = taken["places"] >= _FULL * places
+        return _merged(zip(taken["start"], taken["end"], full, strict=True))
+    active = ~spans["activity"].isin(_IDLE)
+    off = spans["activity"] == "off shift"
+    # Off shift inherits; before the first work of the run nothing is inherited.
+    active = active.mask(off).astype("object").ffill().fillna(value=False).astype(bool)
+    return _merged(zip(spans["start"], spans["end"], active, strict=True))
+
+
+def _merged(rows: zip[tuple[int, int, bool]]) -> Periods:
+    merged: Periods = []
+    for start, end, active in rows:
+        if not active:
+            continue
+        if merged and merged[-1][1] == start:
+            merged[-1] = (merged[-1][0], int(end))
+        else:
+            merged.append((int(start), int(end)))
+    return merged
+
+
+def _all_active(each: list[Periods]) -> Periods:
+    """Return when every machine of a group is active."""
+    edges = sorted(
+        [(start, 1) for periods in each for start, _ in periods]
+        + [(end, -1) for periods in each for _, end in periods]
+    )
+    count, since, found = 0, 0, []
+    for tick, change in edges:
+        if count == len(each) and change < 0 and tick > since:
+            found.append((since, tick))
+        count += change
+        if count == len(each) and change > 0:
+            since = tick
+    return found
+
+
+def shifting(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, dict[str, float]]:
+    """Return group -> `sole` and `shifting`: shares of the window as the bottleneck."""
+    chain = _chain(periods, window)
+    length = window[1] - window[0]
+    found: dict[str, dict[str, float]] = {}
+    shared: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    total: dict[str, float] = defaultdict(float)
+    for (group, period, painted), (after, following, _) in zip(
+        chain, [*chain[1:], ("", (0, 0), (0, 0))], strict=True
+    ):
+        total[group] += painted[1] - painted[0]
+        start, end = max(period[0], following[0]), min(period[1], following[1])
+        overlap = (max(start, window[0]), min(end, window[1]))
+        if after and after != group and overlap[1] > overlap[0]:
+            shared[group].append(overlap)
+            shared[after].append(overlap)
+    for group in total:
+        both = _union(shared[group])
+        own = [painted for name, _, painted in chain if name == group]
+        sole = total[group] - sum(
+            max(0, min(a[1], b[1]) - max(a[0], b[0])) for a in own for b in both
+        )
+        found[group] = {
+            "sole": max(0.0, sole) / length,
+            "shifting": sum(end - start for start, end in both) / length,
+        }
+    return dict(sorted(found.items(), key=lambda entry: -sum(entry[1].values())))
+
+
+def _chain(
+    periods: dict[str, Periods], window: tuple[int, int]
+) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
+    """Return the momentary bottlenecks in order: group, its period, the time it held the line."""
+    begun = sorted(
+        (start, end, group)
+        for group, own in periods.items()
+        for start, end in own
+        if end > window[0] and start < window[1]
+    )
+    edges = {window[0], window[1]} | {max(start, window[0]) for start, _, _ in begun}
+    edges |= {min(end, window[1]) for _, end, _ in begun}
+    marks = sorted(edges)
+    waiting = iter(begun)
+    upcoming = next(waiting, None)
+    heap: list[tuple[int, int, int, str]] = []
+    chain: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
+    for tick, until in zip(marks, marks[1:], strict=False):
+        while upcoming is not None and upcoming[0] <= tick:
+            start, end, group = upcoming
+            heapq.heappush(heap, (start - end, start, end, group))
+            upcoming = next(waiting, None)
+        while heap and heap[0][2] <= tick:
+            heapq.heappop(heap)
+        if not heap:
+            continue
+        _, start, end, group = heap[0]
+        if chain and chain[-1][:2] == (group, (start, end)) and chain[-1][2][1] == tick:
+            chain[-1] = (group, (start, end), (chain[-1][2][0], until))
+        else:
+            chain.append((group, (start, end), (tick, until)))
+    return chain
+
+
+def _union(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def mean_periods(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, float]:
+    """Return group -> mean active period [s] within a window."""
+    found = {}
+    for group, own in periods.items():
+        cut = [min(end, window[1]) - max(start, window[0]) for start, end in own]
+        inside = [length for length in cut if length > 0]
+        found[group] = float(np.mean(inside)) / 1000 if inside else 0.0
+    return found

@@ -1,0 +1,222 @@
+"""Cp, Cpk and Ppk of what decides a cell's quality, measured by a stated gauge, with intervals.
+
+Cp = (U - L) / 6 s, Cpk = min(U - mean, mean - L) / 3 s with s from within subgroups (rolls, trays),
+Ppk the same with the overall s. Intervals of 95 %: Cp by chi-square, Cpk and Ppk by Bissell 1990,
+Cpk (1 +- z sqrt(1 / (9 n Cpk^2) + 1 / (2 f))), f the degrees of freedom of s [M]. Neighbouring
+metres of a web resemble each other: there the intervals are too narrow.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from linetwin.results.inference import CONFIDENCE, chi_square_quantile, normal_quantile
+from linetwin.results.kpis import Facts, Kpi, Section, kpi
+from linetwin.results.schemas import MEASURED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NO_GAUGE = "gauge not stated"
+_FEWEST = 10
+Limits = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Characteristic:
+    """One quantity judged: where it is measured, its limits, and its values with subgroups."""
+
+    name: str
+    quantity: str
+    group: str
+    limits: Limits
+    said: str
+    true: pd.Series
+    measured: pd.Series | None
+    subgroup: pd.Series
+
+
+def capability(facts: Facts) -> Section:
+    """Return capability by characteristic; those without a stated gauge say so and have none."""
+    return {each.name: _judged(facts, each) for each in _characteristics(facts)}
+
+
+def indices(values: np.ndarray, subgroups: np.ndarray, limits: Limits) -> dict[str, Any] | None:
+    """Return n, mean, both standard deviations, Cp, Cpk and Ppk with intervals.
+
+    None for fewer than ten values, no spread or no limit; Cp is None where one limit is missing.
+    """
+    count = len(values)
+    names, codes = np.unique(subgroups, return_inverse=True)
+    freedom = count - len(names)
+    if count < _FEWEST or freedom < 1 or limits == (None, None):
+        return None
+    mean, overall = float(values.mean()), float(values.std(ddof=1))
+    means = np.bincount(codes, values) / np.bincount(codes)
+    within = math.sqrt(float(((values - means[codes]) ** 2).sum()) / freedom)
+    if not within:
+        return None
+    low, high = limits
+    reach = min(math.inf if high is None else high - mean, math.inf if low is None else mean - low)
+    cpk, ppk = reach / 3 / within, reach / 3 / overall
+    found: dict[str, Any] = {
+        "n": count,
+        "subgroups": len(names),
+        "mean": mean,
+        "within": within,
+        "overall": overall,
+        "cpk": cpk,
+        "cpk_interval": bissell(cpk, count, freedom),
+        "ppk": ppk,
+        "ppk_interval": bissell(ppk, count, count - 1),
+        "cp": None,
+        "cp_interval": None,
+    }
+    if low is not None and high is not None:
+        cp = (high - low) / 6 / within
+        found |= {"cp": cp, "cp_interval": _chi_square(cp, freedom)}
+    return found
+
+
+def bissell(index: float, count: int, freedom: int) -> list[float]:
+    """Return the 95 % interval of Cpk or Ppk after Bissell 1990."""
+    half = normal_quantile((1 + CONFIDENCE) / 2) * math.sqrt(
+        1 / (9 * count) + index * index / (2 * freedom)
+    )
+    return [index - half, index + half]
+
+
+def _chi_square(index: float, freedom: int) -> list[float]:
+    shares = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
+    return [index * math.sqrt(chi_square_quantile(p, freedom) / freedom) for p in shares]
+
+
+def _judged(facts: Facts, each: Characteristic) -> Kpi:
+    gauge = gauge_of(facts, each.group, each.quantity)
+    entry: dict[str, Any] = {
+        "station": each.group,
+        "lower_limit": each.limits[0],
+        "upper_limit": each.limits[1],
+        "limits": each.said,
+        "gauge": NO_GAUGE if gauge is None else "stated",
+    }
+    values = each.measured
+    if gauge is not None and values is not None:
+        known = values.notna()
+        entry |= (
+            indices(values[known].to_numpy(), each.subgroup[known].to_numpy(), each.limits) or {}
+        )
+        entry |= _gauge_study(gauge, values[known])
+    unit = facts.run.units("cells" if each.true.name in facts.cells else "segments")
+    return kpi(
+        entry,
+        unit.get(str(each.true.name), ""),
+        f"capability of {each.name} from measured values, against {each.said}; grr: share of the "
+        "gauge (repeatability and reproducibility) in the spread of the readings, ndc: distinct "
+        "categories, 1.41 x spread of the parts over that of the gauge",
+    )
+
+
+def gauge_of(facts: Facts, group: str, quantity: str) -> dict[str, Any] | None:
+    """Return the gauge that reads a quantity in the same part of the line, or None.
+
+    Bias, repeatability and reproducibility as the scenario states them; of the station itself
+    where it has one, else of the first in its part (capacity is read in formation, judged later).
+    """
+    part = group.split(".")[0]
+    own = facts.plan.members.get(group, [group])
+    others = [station for station in facts.plan.stations if station.split(".")[0] == part]
+    for station in [*own, *others]:
+        found = (facts.plan.stations.get(station, {}).get("gauges") or {}).get(quantity)
+        if isinstance(found, dict):
+            return dict(found)
+    return None
+
+
+def _gauge_study(gauge: dict[str, Any], values: pd.Series) -> dict[str, Any]:
+    level, spread = float(values.mean()), float(values.std(ddof=1))
+    terms = [_absolute(gauge.get(name), level) for name in ("repeatability", "reproducibility")]
+    grr = math.hypot(*terms)
+    parts = math.sqrt(max(0.0, spread * spread - grr * grr))
+    return {
+        "bias": _absolute(gauge.get("bias"), level),
+        "grr": grr / spread if spread else None,
+        "ndc": math.floor(1.41 * parts / grr) if grr else None,
+    }
+
+
+def _absolute(term: dict[str, Any] | None, level: float) -> float:
+    """Return a term of a gauge in the quantity's unit: in percent it is relative to the value."""
+    if not term:
+        return 0.0
+    value = float(term["value"])
+    return value / 100 * level if term.get("unit") == "%" else value
+
+
+def _characteristics(facts: Facts) -> Iterator[Characteristic]:
+    for group in facts.plan.members:
+        kind = facts.plan.kind(group)
+        if kind in {"coater", "calender"}:
+            yield from _web(facts, group, kind)
+        elif kind in {"grading", "filler"}:
+            yield from _cells(facts, group, kind)
+
+
+def _web(facts: Facts, group: str, kind: str) -> Iterator[Characteristic]:
+    from linetwin.results.report_sections import window_of
+
+    quantity = "loading" if kind == "coater" else "porosity"
+    electrode = group.split(".")[0]
+    limits = window_of(facts.plan, electrode, quantity)
+    segments = facts.segments
+    own = segments[(segments["roll"].str.split(".").str[0] == electrode)]
+    own = own[~own["reason"].str.startswith("start-up")]
+    sides = [side for side in ("_a", "_b") if f"{quantity}{side}" in own]
+    if limits is None or own.empty or not sides:
+        return
+    true = pd.concat([own[f"{quantity}{side}"] for side in sides], ignore_index=True)
+    read = [f"{MEASURED}{quantity}{side}" for side in sides]
+    measured = (
+        pd.concat([own[name] for name in read], ignore_index=True)
+        if all(name in own for name in read)
+        else None
+    )
+    rolls = pd.concat([own["roll"] + side for side in sides], ignore_index=True)
+    said = f"the window of the {kind}, without start-up; subgroups: roll and side"
+    yield Characteristic(
+        f"{electrode} {quantity}", quantity, group, limits, said,
+        true.rename(f"{quantity}_a"), measured, rolls,
+    )  # fmt: skip
+
+
+def _cells(facts: Facts, group: str, kind: str) -> Iterator[Characteristic]:
+    station = facts.plan.members[group][0]
+
+    def number(name: str) -> float | None:
+        return facts.plan.number(station, name)
+
+    judged: list[tuple[str, Limits, str]] = []
+    if kind == "filler":
+        least = _product(number("fill_limit"), 1.0)
+        judged.append(("fill_ratio", (least, None), "the least fill of the pores"))
+    else:
+        least = _product(number("nominal_capacity"), number("capacity_limit_b"))
+        judged.append(("capacity", (least, None), "the least capacity of grade B"))
+        most = number("resistance_limit_b")
+        judged.append(("dcir", (None, most), "the greatest resistance of grade B"))
+    for quantity, limits, said in judged:
+        if quantity in facts.cells and limits != (None, None):
+            read = facts.cells.get(f"{MEASURED}{quantity}")
+            yield Characteristic(
+                quantity.replace("_", " "), quantity, group, limits, f"{said}; subgroups: tray",
+                facts.cells[quantity], read, facts.cells["tray"],
+            )  # fmt: skip
+
+
+def _product(*factors: float | None) -> float | None:
+    return None if None in factors else math.prod(f for f in factors if f is not None)

@@ -1,0 +1,320 @@
+"""Key figures of stations as ISO 22400-2 defines them, over the run and over the steady window.
+
+The standard is sold, so its definitions are recalled [M]; each meaning says what was computed.
+Times are planned ones: what lies outside of a station's calendar does not count.
+
+PBT planned busy time: staffed time less preventive maintenance and less the time after the order
+was covered. APT production: Execute. AUST set-up. ADET delay: failures and micro-stops. ADOT down
+time in the standard's sense: available and without work (starved or blocked). AUPT = APT + AUST,
+AUBT = AUPT + ADET. PQ produced, GQ good quantity.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from linetwin.results import timeline
+from linetwin.results.kpis import Facts, Section, kpi
+from linetwin.results.shifts import open_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Times = Counter[str]
+Period = tuple[int, int]
+
+_TERM = {
+    "working": "APT",
+    "setting up": "AUST",
+    "failed": "failed",
+    "micro-stop": "micro-stop",
+    "maintenance": "PMT",
+    "starved": "ADOT",
+    "blocked": "ADOT",
+}
+_BEST = 0.1
+_HOUR_MS = 3_600_000
+
+
+def _over(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None
+
+
+_FORMULAS: dict[str, tuple[str, str, Callable[[Times], float | None]]] = {
+    "availability": ("1", "APT / PBT", lambda t: _over(t["APT"], t["PBT"])),
+    "effectiveness": (
+        "1",
+        "PRI PQ / APT; PRI, the planned run time of a unit, is the best tenth of those shown in "
+        "the run (of a station that holds many lots the shortest stay)",
+        lambda t: _over(t["planned_run"], t["APT"]) if t["planned_run"] else None,
+    ),
+    "quality_ratio": ("1", "GQ / PQ", lambda t: _over(t["GQ"], t["PQ"])),
+    "oee": ("1", "availability x effectiveness x quality ratio", lambda t: _index(t, t["APT"])),
+    "nee": (
+        "1",
+        "net equipment effectiveness: AUPT / PBT x effectiveness x quality ratio",
+        lambda t: _index(t, t["APT"] + t["AUST"]),
+    ),
+    "throughput_rate": (
+        "1/h",
+        "PQ / order execution time; in cells, m of web or kg of slurry",
+        lambda t: _over(t["PQ"] * _HOUR_MS, t["AOET"]),
+    ),
+    "allocation_ratio": ("1", "AUBT / order execution time", lambda t: _over(_busy(t), t["all"])),
+    "allocation_efficiency": ("1", "AUBT / PBT", lambda t: _over(_busy(t), t["PBT"])),
+    "utilization_efficiency": ("1", "APT / AUBT", lambda t: _over(t["APT"], _busy(t))),
+    "technical_efficiency": (
+        "1",
+        "APT / (APT + ADET)",
+        lambda t: _over(t["APT"], t["APT"] + t["failed"] + t["micro-stop"]),
+    ),
+    "setup_ratio": ("1", "AUST / AUPT", lambda t: _over(t["AUST"], t["APT"] + t["AUST"])),
+    "scrap_ratio": ("1", "scrap quantity / PQ", lambda t: _over(t["PQ"] - t["GQ"], t["PQ"])),
+    "corrective_maintenance_ratio": (
+        "1",
+        "repair / (repair + preventive maintenance)",
+        lambda t: _over(t["failed"], t["failed"] + t["PMT"]),
+    ),
+    "mtbf": (
+        "s",
+        "operating time (APT) / failures; the standard divides by failures + 1",
+        lambda t: _over(t["APT"] / 1000, t["failures"]),
+    ),
+    "mttr": (
+        "s",
+        "time failed, wait for a technician included / failures; the standard: failures + 1",
+        lambda t: _over(t["failed"] / 1000, t["failures"]),
+    ),
+}
+
+
+def _busy(t: Times) -> float:
+    return t["APT"] + t["AUST"] + t["failed"] + t["micro-stop"]
+
+
+def _index(t: Times, worked: float) -> float | None:
+    """Return worked / PBT x effectiveness x quality; what is not known counts as one."""
+    share = _over(worked, t["PBT"])
+    if share is None:
+        return None
+    for name in ("effectiveness", "quality_ratio"):
+        factor = _FORMULAS[name][2](t)
+        share *= 1.0 if factor is None else factor
+    return share
+
+
+def iso(facts: Facts, period: Period | None, budget: Budget | None = None) -> Section:
+    """Return the key figures by group of stations over a period; {} for no period."""
+    if period is None or facts.spans.empty:
+        return {}
+    found = (budget or Budget(facts)).by_group(period)
+    members = facts.plan.members
+    section: Section = {
+        name: kpi({group: formula(sum_) for group, (sum_, _) in found.items()}, unit, meaning)
+        for name, (unit, meaning, formula) in _FORMULAS.items()
+    }
+    section["machines"] = kpi(
+        {group: len(members.get(group, [group])) for group in found}, "1", "machines in the group"
+    )
+    section["spread_of_oee"] = kpi(
+        {group: _spread(each) for group, (_, each) in found.items() if len(each) > 1},
+        "1",
+        "OEE of the machines of a group: lowest and highest",
+    )
+    section["time_shares"] = kpi(
+        {group: _shares(sum_) for group, (sum_, _) in found.items()},
+        "1",
+        "planned busy time by what was done in it",
+    )
+    section["period"] = kpi([tick / 1000 for tick in period], "s", "from and until")
+    return section
+
+
+def _spread(each: Iterable[Times]) -> list[float]:
+    known = [value for value in map(_FORMULAS["oee"][2], each) if value is not None]
+    return [min(known), max(known)] if known else []
+
+
+def _shares(t: Times) -> dict[str, float]:
+    names = ("APT", "AUST", "failed", "micro-stop", "starved", "blocked")
+    said = ("working", "setting up", "failed", "micro-stop", "starved", "blocked")
+    return {
+        word: t[name] / t["PBT"] if t["PBT"] else 0.0
+        for word, name in zip(said, names, strict=True)
+    }
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The times and quantities of every station, for any period."""
+
+    facts: Facts
+
+    @cached_property
+    def spans(self) -> dict[str, pd.DataFrame]:
+        """Intervals with their activity, by station."""
+        spans = self.facts.spans.groupby("station", sort=False)
+        return {str(name): part for name, part in spans}
+
+    @cached_property
+    def gives(self) -> dict[str, pd.DataFrame]:
+        """Ticks and amounts handed over, by station."""
+        events = self.facts.events
+        given = events[events["event"] == "give"]
+        return {str(name): part for name, part in given.groupby("station", sort=False)}
+
+    @cached_property
+    def stays(self) -> dict[str, pd.DataFrame]:
+        """Stays of lots in stations that hold many, by station."""
+        facts = self.facts
+        many = [
+            name for name in self.spans if (facts.plan.number(name, "parallel_places") or 1) > 1
+        ]
+        return {n: timeline.stays(facts.events, facts.lots, n, facts.end) for n in many}
+
+    @cached_property
+    def run_times(self) -> dict[str, float]:
+        """Planned run time [ms] of a unit, by group: the best shown by any of its machines."""
+        found: dict[str, float] = {}
+        for station in self.spans:
+            best = self._stay(station) if station in self.stays else self._cycle(station)
+            group = self.facts.plan.family(station)
+            if best is not None:
+                found[group] = min(best, found.get(group, best))
+        return found
+
+    def by_group(self, period: Period) -> dict[str, tuple[Times, list[Times]]]:
+        """Return group -> sum and machines, in the order of the line file."""
+        found: dict[str, list[Times]] = {}
+        for station in dict.fromkeys([*self.facts.plan.stations, *self.spans]):
+            if station in self.spans:
+                group = self.facts.plan.family(station)
+                found.setdefault(group, []).append(self.times(station, period))
+        webs = _web_quality(self.facts, period)
+        sums: dict[str, tuple[Times, list[Times]]] = {}
+        for group, each in found.items():
+            for times in each:
+                times["GQ"] = times["PQ"] * webs.get(group, 1.0) - times.pop("cell_scrap")
+            total: Times = sum(each, Counter())
+            total["AOET"] = period[1] - period[0]
+            sums[group] = total, each
+        return sums
+
+    def times(self, station: str, period: Period) -> Times:
+        """Return the terms of one station [ms], its quantities and its counts."""
+        week = self.facts.plan.week(station)
+        spans = timeline.within(self.spans[station], *period)
+        ticks = open_until(week, np.array([*period])), spans["start"], spans["end"]
+        lengths = open_until(week, ticks[2].to_numpy()) - open_until(week, ticks[1].to_numpy())
+        sums: Times = Counter()
+        for name, length in zip(spans["activity"], lengths.tolist(), strict=True):
+            sums[_TERM.get(name, name)] += length
+            if name in {"starved", "blocked"}:
+                sums[name] += length
+        staffed = float(ticks[0][1] - ticks[0][0])
+        sums["AOET"] = sums["all"] = period[1] - period[0]
+        sums["PBT"] = max(0.0, staffed - sums["PMT"] - sums[""])
+        if station in self.stays:
+            self._places(station, period, sums)
+        self._quantities(station, period, sums)
+        return sums
+
+    def _places(self, station: str, period: Period, sums: Times) -> None:
+        """Count the share of places taken as production: such a station works on many lots."""
+        places = self.facts.plan.number(station, "parallel_places") or 1.0
+        stays = self.stays[station]
+        inside = stays["out"].clip(*period) - stays["in"].clip(*period)
+        blocked = sums["blocked"]
+        sums["PBT"] = period[1] - period[0]
+        sums["APT"] = float(inside.sum()) / places
+        sums["blocked"] = min(blocked, max(0.0, sums["PBT"] - sums["APT"]))
+        sums["starved"] = max(0.0, sums["PBT"] - sums["APT"] - sums["blocked"])
+        sums["ADOT"] = sums["starved"] + sums["blocked"]
+
+    def _quantities(self, station: str, period: Period, sums: Times) -> None:
+        gives = self.gives.get(station)
+        if gives is not None:
+            inside = gives["tick"].between(*period, inclusive="right")
+            sums["PQ"] = float(gives["amount"][inside].sum())
+        sums["cell_scrap"] = self._scrapped(station, period)
+        sums["PQ"] += sums["cell_scrap"]
+        run_time = self.run_times.get(self.facts.plan.family(station))
+        sums["planned_run"] = 0.0 if run_time is None else run_time * sums["PQ"]
+        failures = self.facts.events[self.facts.events["event"] == "failure"]
+        own = failures[failures["station"] == station]["tick"]
+        sums["failures"] = int(own.between(*period, inclusive="right").sum())
+
+    def _scrapped(self, station: str, period: Period) -> float:
+        cells = self._scrap_cells
+        return float(
+            (
+                (cells["station"] == station) & cells["ended"].between(*period, inclusive="right")
+            ).sum()
+        )
+
+    @cached_property
+    def _scrap_cells(self) -> pd.DataFrame:
+        cells = self.facts.cells
+        return cells.loc[cells["status"] == "scrap", ["station", "ended"]]
+
+    def _stay(self, station: str) -> float | None:
+        """Return the shortest completed stay of a lot, over its size and the places [ms]."""
+        stays, gives = self.stays[station], self.gives.get(station)
+        left = stays[stays["completed"]]
+        if gives is None or left.empty:
+            return None
+        places = self.facts.plan.number(station, "parallel_places") or 1.0
+        length = float((left["out"] - left["in"]).min())
+        return length / max(float(gives["amount"].median()), 1e-300) / places
+
+    def _cycle(self, station: str) -> float | None:
+        """Return the best tenth of the time in Execute per unit handed over [ms]."""
+        gives = self.gives.get(station)
+        if gives is None:
+            return None
+        amounts = gives.groupby("tick")["amount"].sum()
+        spans = self.spans[station]
+        work = spans[spans["activity"] == "working"]
+        before = timeline.covered_until(work, amounts.index.to_numpy())
+        used = np.diff(before, prepend=0.0)
+        whole = amounts.to_numpy() >= amounts.median() / 2
+        rates = used[whole] / amounts.to_numpy()[whole]
+        rates = rates[rates > 0]
+        return float(np.quantile(rates, _BEST)) if len(rates) else None
+
+
+def _web_quality(facts: Facts, period: Period) -> dict[str, float]:
+    """Return group -> good share of the web, for the stations at which defects arise.
+
+    Defects are found where the web is cut, but belong to who made them: porosity to the calender,
+    what names a kind of station to that, the rest to the coater.
+    """
+    segments = facts.segments[facts.segments["tick"].between(*period, inclusive="right")]
+    if segments.empty:
+        return {}
+    length = segments["end_m"] - segments["start_m"]
+    electrode = segments["roll"].str.split(".").str[0]
+    total = length.groupby(electrode).sum()
+    bad = segments["status"] == "scrap"
+    lost: Counter[str] = Counter()
+    sums = length[bad].groupby([electrode[bad], segments["reason"][bad]]).sum()
+    for (web, reason), metres in sums.items():
+        lost[origin(facts, str(web), str(reason))] += metres / total[web]
+    return {group: 1.0 - share for group, share in lost.items()}
+
+
+def origin(facts: Facts, electrode: str, reason: str) -> str:
+    """Return the group of stations at which a defect of the web arose."""
+    groups = [g for g in facts.plan.members if g.split(".")[0] == electrode]
+    kinds = {facts.plan.kind(group): group for group in groups}
+    for kind, group in kinds.items():
+        if kind and kind.split("_")[-1].removesuffix("er") in reason and kind != "coater":
+            return group
+    wanted = "calender" if reason.startswith("porosity") else "coater"
+    return kinds.get(wanted, f"{electrode}.{wanted}")

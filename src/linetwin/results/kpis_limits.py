@@ -1,0 +1,137 @@
+"""What limits the line, and what one point of OEE or of yield is worth there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from linetwin.results import bottleneck
+from linetwin.results.kpis import Facts, Kpis, Section, kpi
+from linetwin.results.kpis_energy import good_energy_between
+from linetwin.results.kpis_window import DAY_MS
+
+POINT = 0.01
+_STEADY = (
+    "the group of stations that was the momentary bottleneck (longest uninterrupted active "
+    "period) for most of the window"
+)
+_ORDER = (
+    "an order that starts empty has no steady state: the group that needs most time for the run's "
+    "output had it never waited, or whose places were full with work before them"
+)
+
+
+def limits(facts: Facts, found: Kpis) -> Section:
+    """Return the bottleneck, the shares of time as such, and the value of a point there."""
+    if facts.spans.empty:
+        return {}
+    period = facts.window if facts.steady and facts.window else (0, facts.end)
+    periods = bottleneck.active_periods(facts)
+    shares = bottleneck.shifting(periods, period) if period[1] > period[0] else {}
+    name = next(iter(shares), None) if facts.steady else _pace(facts, found)
+    rates = day_rates(facts)
+    return {
+        "basis": kpi("steady" if facts.steady else "order", "", "what the run is judged by"),
+        "bottleneck": kpi(name, "", _STEADY if facts.steady else _ORDER),
+        "share_as_bottleneck": kpi(
+            shares,
+            "1",
+            "share of the window (of the run where it starts empty) as the sole momentary "
+            "bottleneck, and while it shifted to or from another (active-period method)",
+        ),
+        "load": kpi(load(facts, found), "1", "share of planned time not spent waiting"),
+        "good_cells_per_day": kpi(rates["cells"], "1/d", "good cells a day in the window, or run"),
+        "good_energy_per_day": kpi(
+            rates["energy"], "J/d", "energy of good cells a day in the window, or run"
+        ),
+        "planned_energy_per_day": kpi(
+            facts.plan.planned_energy_per_day, "J/d", "plan of the scenario"
+        ),
+        "share_of_plan": kpi(_of_plan(facts, rates["energy"]), "1", "good energy over the plan"),
+        **_points(facts, found, name, rates),
+    }
+
+
+def _pace(facts: Facts, found: Kpis) -> str | None:
+    station = found["stations"]["bottleneck"]["value"]
+    return None if station is None else facts.plan.family(station)
+
+
+def day_rates(facts: Facts) -> dict[str, float | None]:
+    """Return good cells and their energy [J] a day: in the window of a steady run, else overall."""
+    first, last = facts.window if facts.steady and facts.window else (0, facts.end)
+    if last <= first:
+        return {"cells": None, "energy": None}
+    ended = facts.good["ended"]
+    cells = int(((ended > first) & (ended <= last)).sum())
+    days = (last - first) / DAY_MS
+    energy = good_energy_between(facts, first, last) if facts.good_energy_j else None
+    return {"cells": cells / days, "energy": None if energy is None else energy / days}
+
+
+def load(facts: Facts, found: Kpis) -> dict[str, float]:
+    """Return group -> share of its planned time in which it did not wait, in the judged period."""
+    section = found["iso_steady"] if facts.steady else found["iso"]
+    if not section:
+        return {}
+    shares: dict[str, dict[str, float]] = section["time_shares"]["value"]
+    return {
+        group: sum(part for name, part in each.items() if name not in {"starved", "blocked"})
+        for group, each in shares.items()
+    }
+
+
+def _of_plan(facts: Facts, energy: float | None) -> float | None:
+    planned = facts.plan.planned_energy_per_day
+    return energy / planned if planned and energy is not None else None
+
+
+def _points(
+    facts: Facts, found: Kpis, group: str | None, rates: dict[str, float | None]
+) -> Section:
+    section = found["iso_steady"] if facts.steady else found["iso"]
+    if group is None or not section or not rates["cells"]:
+        return {}
+    oee = section["oee"]["value"].get(group)
+    good = section["quality_ratio"]["value"].get(group)
+    fixed, full, currency = prices(found, rates)
+    section = {}
+    if oee:
+        section["value_of_oee_point"] = kpi(
+            _worth(POINT / oee, rates, fixed),
+            "",
+            f"one point of OEE more at {group}: good output a day x 0.01 / OEE ({oee:.3f}), as "
+            "long as no other station limits; in money: the more good kWh share the same people, "
+            f"capital and rooms, output gained x fixed cost per good kWh [{currency or 'no prices'}]",
+        )
+    if good:
+        section["value_of_yield_point"] = kpi(
+            _worth(POINT / good, rates, full),
+            "",
+            f"one point of yield more at {group}: good output a day x 0.01 / yield ({good:.3f}); "
+            "in money: what was already spent on it, output gained x cost of a good kWh "
+            f"[{currency or 'no prices'}]",
+        )
+    return section
+
+
+def prices(found: Kpis, rates: dict[str, float | None]) -> tuple[float | None, float | None, str]:
+    """Return the fixed and the full cost of a good joule, and the currency; None without prices."""
+    cost = found["cost"]
+    if "cost_per_good_energy" not in cost:
+        return None, None, ""
+    per_day = cost["fixed_cost_per_day"]["value"]
+    currency = str(cost["fixed_cost_per_day"]["unit"]).split("/", maxsplit=1)[0]
+    fixed = per_day / rates["energy"] if per_day is not None and rates["energy"] else None
+    steady = cost.get("cost_per_good_energy_steady", {}).get("value")
+    full = steady or cost["cost_per_good_energy"]["value"]
+    return fixed, None if full is None else full / 3.6e6, currency
+
+
+def _worth(share: float, rates: dict[str, float | None], per_joule: float | None) -> dict[str, Any]:
+    """Return cells, energy [J] and money a day for a share more of good output."""
+    energy = None if rates["energy"] is None else share * rates["energy"]
+    return {
+        "cells_per_day": share * (rates["cells"] or 0.0),
+        "energy_per_day": energy,
+        "money_per_day": None if energy is None or per_joule is None else energy * per_joule,
+    }

@@ -1,0 +1,28 @@
+"""Time by the calendar: how much of an interval people were planned to be at work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WEEK_MS = 7 * 24 * 3_600_000
+
+
+def open_until(week: Sequence[tuple[int, int]] | None, ticks: np.ndarray) -> np.ndarray:
+    """Return the staffed time [ms] from the start of the run until each tick.
+
+    `week`: intervals of a week [ms] that do not overlap; None for a place that never closes. The
+    run starts with the week.
+    """
+    at = np.asarray(ticks, dtype=np.float64)
+    if week is None:
+        return at
+    weeks, inside = np.divmod(at, WEEK_MS)
+    found = weeks * sum(until - start for start, until in week)
+    for start, until in week:
+        found += np.clip(inside, start, until) - start
+    return np.asarray(found, dtype=np.float64)
