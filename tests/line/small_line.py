@@ -70,7 +70,7 @@ class Worker(Station):
     def deliver(self) -> bool:
         """Hand the part over, or out of the line."""
         job = self.state.job
-        if self.config.gives:
+        if "out" in self.config.gives:
             if not self.world.buffers[self.config.gives["out"]].put(self.name, job["done"]):
                 return False
             self.world.log_event(self.name, "give", lot=job.pop("done"))
