@@ -76,7 +76,7 @@ def _rates() -> st.SearchStrategy[float]:
 
 
 def _times() -> st.SearchStrategy[float]:
-    return st.sampled_from([0.0, 7.0, 40.0])
+    return st.sampled_from([0.0, 7.0, 20.0])
 
 
 STAGES = st.builds(

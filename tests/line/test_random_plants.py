@@ -77,6 +77,11 @@ def test_a_plant_can_be_frozen_after_any_event(plant: Plant, share: float) -> No
         assert repr(before.rows[table] + after.rows[table]) == repr(rows)
 
 
+def _step_out(world: World) -> None:
+    while world.step():
+        _check(world, world.lots.number("part", 0) - 1, 0)
+
+
 def test_the_law_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     """A buffer that drops a part is found out at once."""
 
@@ -84,17 +89,16 @@ def test_the_law_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
         return True
 
     monkeypatch.setattr(LotBuffer, "put", drop)
-    stage = Stage(2, 3.0, 2, 7.0, 7.0, 40.0, 0.5, 0.1, 0.05, day_shift=False)
+    stage = Stage(2, 3.0, 2, 7.0, 7.0, 20.0, 0.5, 0.1, 0.05, day_shift=False)
     world = make(Plant((stage, stage), 1, 1, 5, disturbed=True, seed=1))
     world.begin()
     with pytest.raises(AssertionError):
-        while world.step():
-            _check(world, world.lots.number("part", 0) - 1, 0)
+        _step_out(world)
 
 
 def test_a_lively_plant_does_everything() -> None:
     """The generator reaches failures, stops, services, rework, scrap and good parts."""
-    stage = Stage(2, 3.0, 2, 7.0, 7.0, 40.0, 0.5, 0.1, 0.05, day_shift=False)
+    stage = Stage(2, 3.0, 2, 7.0, 7.0, 20.0, 0.5, 0.1, 0.05, day_shift=False)
     world = make(Plant((stage,) * 3, 1, 1, 12, disturbed=True, seed=1), sink := Memory())
     world.begin()
     while world.step():
