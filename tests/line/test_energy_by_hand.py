@@ -167,9 +167,9 @@ def test_the_building_draws_what_a_hand_calculation_says(
     assert halls == pytest.approx(by_hand["halls electricity"], rel=0.03)
 
 
-# A line of 2 GWh a year, PHYSICS.md 0: 7,500 h, 8.9 m2 of cathode a side and kWh, yields in it.
+# A line of 2 GWh a year, PHYSICS.md 0: 7,500 h, 2,670 m2/h of cathode coated on one side.
 GOOD_KW = 2e6 / 7500
-SPEED = 8.9 * GOOD_KW / 3600 / 1.2 / 0.75  # m/s, two passes on 1.2 m, OEE 0.75
+SPEED = 2670 / 3600 / 1.2 / 0.75  # m/s, two passes on 1.2 m, OEE 0.75
 RUNNING = Shares(0.75, 0.25)
 COATED = {"length": 60.0, "width": 1.2, "loss": 8.0}
 CATHODE = Dryer(0.0985 * 1.2 * SPEED, 6.6e-3, 393.15, 505e3, recovered=0.995, **COATED)
