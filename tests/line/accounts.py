@@ -146,11 +146,11 @@ class Accountant:
 
     def _entry(self, cell: str) -> str:
         status = self._cells.loc[cell, "status"]
-        return "cells" if status in {"A", "B"} else str(status)
+        return {"A": "cells", "B": "cells", "sample": "scrap"}.get(str(status), str(status))
 
     def _cells_own(self) -> None:
         """Book separator and electrolyte; what a soaked cell no longer holds has evaporated."""
-        for role in ("separator", "electrolyte"):
+        for role in ("separator", "electrolyte", "tabs", "housing"):
             given = self._made_from(role).groupby("child")["amount"].sum()
             for cell, amount in given.items():
                 kept = amount

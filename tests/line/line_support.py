@@ -45,11 +45,11 @@ class Memory:
 
 
 def pilot(cells: int = 60, *overrides: str, seed: int | None = None, **changes: Any) -> Scenario:  # noqa: ANN401
-    """Return the shipped baseline with a smaller order, a shorter ageing and an hour's recording.
+    """Return the shipped baseline with a smaller order, shorter rests and an hour's recording.
 
     `changes`: fields of the scenario.
     """
-    quick = ("cell.ageing.ageing_time=3 h", *overrides)
+    quick = ("cell.ageing.ageing_time=3 h", "cell.ocv_test.rest_time=1 h", *overrides)
     fields = {"order_cells": cells, "limit_ticks": 240 * HOUR, "recording_ticks": HOUR} | changes
     return replace(load(BASELINE, quick, seed), **fields)
 

@@ -19,7 +19,7 @@ PINNED = {
     "segments": "roll:str segment:int32:1 start_m:float64:m end_m:float64:m status:str reason:str "
     "station:str tick:int64:ms *sides",
     "cells": "cell:str tray:str started:int64:ms ended:int64:ms status:str station:str "
-    "reason:str *",
+    "reason:str true_grade:str position:int32:1 cathode_lane:int32:1 anode_lane:int32:1 *",
     "operations": "lot:str station:str operation:str start:int64:ms end:int64:ms shift:str "
     "tool:str place:int32:1",
     "ledger": "account:str item:str station:str entry:str amount:float64 unit:str",

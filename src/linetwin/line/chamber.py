@@ -24,8 +24,11 @@ class Chamber(Equipment):
         """Take a lot in; return the ticks it stays and the mean power it draws [W]."""
 
     @abstractmethod
-    def discharge(self, lot: Lot, stayed_s: float) -> None:
-        """The lot leaves after `stayed_s` seconds: compute what became of it."""
+    def discharge(self, lot: Lot, stayed_s: float) -> int | None:
+        """The lot is due after `stayed_s` seconds: compute what became of it, and it leaves.
+
+        Ticks, not none of them, where it has to stay on for so long.
+        """
 
     @property
     def places(self) -> list[list[str | int | float]]:
@@ -61,7 +64,11 @@ class Chamber(Equipment):
                 continue
             if not output.has_room(self.name):
                 return True
-            self.discharge(self.world.lots[name], (self.world.now - entered) / 1000)
+            longer = self.discharge(self.world.lots[name], (self.world.now - entered) / 1000)
+            if longer:
+                place[1] = self.world.now + longer
+                self.wake_at(self.world.now + longer)
+                continue
             self.places.remove(place)
             self.give(self.role, name)
             self.drive_machine()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from linetwin.line.lots import Lot
     from linetwin.line.materials import Supply
     from linetwin.line.world import World
+    from linetwin.scenario.resolved import Scenario
 
 FORMAT = 2
 """Version of a snapshot; one of another version is refused."""
@@ -41,7 +42,7 @@ def save(world: World, mark: dict[str, Any]) -> bytes:
     return seal(
         {
             "format": FORMAT,
-            "scenario": _digest(world),
+            "scenario": _digest(world.scenario),
             "mark": mark,
             "now": world.now,
             "calendar": world.calendar.save(),
@@ -64,13 +65,14 @@ def save(world: World, mark: dict[str, Any]) -> bytes:
     )
 
 
-def load(world: World, blob: bytes) -> dict[str, Any]:
+def load(world: World, blob: bytes, origin: Scenario | None = None) -> dict[str, Any]:
     """Put a newly made world into a saved state; return the mark of its run folder.
 
+    `origin`: the scenario under which it was saved, the world's own unless given.
     SimulationError where the snapshot is of another version, scenario or set of models.
     """
     data = unseal(blob)
-    _check(world, data)
+    _check(world, data, origin or world.scenario)
     world.calendar.reset(data["now"])
     world.driver.load(data["driver"])
     world.lots.load(data["lots"])
@@ -147,15 +149,15 @@ def _parts(world: World) -> dict[str, Mapping[str, Crew | Supply | LotBuffer | T
     }
 
 
-def _digest(world: World) -> str:
-    return hashlib.sha256(world.scenario.text.encode()).hexdigest()
+def _digest(scenario: Scenario) -> str:
+    return hashlib.sha256(scenario.text.encode()).hexdigest()
 
 
-def _check(world: World, data: dict[str, Any]) -> None:
+def _check(world: World, data: dict[str, Any], scenario: Scenario) -> None:
     if data.get("format") != FORMAT:
         message = f"snapshot of format {data.get('format')}; this version reads format {FORMAT}"
         raise SimulationError(message)
-    if data["scenario"] != _digest(world):
+    if data["scenario"] != _digest(scenario):
         message = "the snapshot belongs to another scenario than the one given"
         raise SimulationError(message)
     expected: dict[str, Mapping[str, object]] = {
@@ -235,4 +237,4 @@ def _write_open(world: World, lot: Lot) -> None:
         held = world.holds.concerned(lot) if world.holds else np.zeros(lot.items, dtype=bool)
         reasons = np.where(held, lot.held, "").tolist()
         write_cells(world, lot, rows, ["in_process"] * lot.items, lot.place, reasons)
-    world.write_lot(lot, "in_process", lot.place, -1)
+    world.write_lot(lot, "store" if lot.kind == "box" else "in_process", lot.place, -1)

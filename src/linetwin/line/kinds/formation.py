@@ -7,89 +7,86 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.contracts import Phase
-from linetwin.line.chamber import Chamber
 from linetwin.line.kinds.cells import PENDING
+from linetwin.line.kinds.charging import CHARGE, DISCHARGE, LONGEST_PHASE_S, REST, STATES, Charger
 
 if TYPE_CHECKING:
     from linetwin.contracts import Columns
     from linetwin.line.lots import Lot
 
-REST, CHARGE, DISCHARGE = 0.0, 1.0, 2.0
-LONGEST_PHASE_S = 60 * 3600.0
-"""A phase that has not met its limit after this time is ended by the cycler [A]."""
-CELL_INPUTS = (
-    "electrode_area",
-    "cathode_coating_thickness",
-    "anode_coating_thickness",
-    "cathode_active_fraction",
-    "anode_active_fraction",
-    "np_ratio",
-    "wetting_saturation",
-    "moisture",
-)
 
+class Formation(Charger):
+    """The slowest cell holds its tray.
 
-class Formation(Chamber):
-    """Each place holds one tray, a channel per cell; the slowest cell holds the tray."""
+    A cap of power per tower is shared evenly by its places: a tray whose charge would draw more
+    than its place's share at the upper voltage is charged and discharged with less current.
+    """
 
-    role = "cells"
+    operation = "formation"
+
+    def tool(self, place: int) -> str:
+        """Name of the tower, each of `tower_places`."""
+        return f"tower-{self._tower(place):03d}"
+
+    def _tower(self, place: int) -> int:
+        return (place - 1) // int(self.value("tower_places")) + 1
 
     def admit(self, lot: Lot) -> tuple[int, float]:
         """Compute the whole protocol; its results are the cells' once the tray has left."""
-        phases = self._protocol(lot)
-        results = self.transform("formation").apply({}, phases)
-        for result in results:
-            result["valid"] = np.minimum(result["valid"], result["within_fit"])
-            self.note_validity(result)
-        charge, _, discharge, _, storage = results
-        outcome = {
-            "capacity": discharge["discharged_capacity"] - charge["discharged_capacity"],
-            "first_charge_capacity": charge["charged_capacity"],
-            "discharge_energy": discharge["discharge_energy"],
-            "charge_energy": storage["charge_energy"],
-            "anode_potential": charge["anode_potential"],
-        }
-        outcome["first_cycle_efficiency"] = outcome["capacity"] / outcome["first_charge_capacity"]
-        for name in (
-            "sei_capacity",
-            "plated_capacity",
-            "film_resistance",
-            "anode_stoichiometry",
-            "cathode_stoichiometry",
-        ):
-            outcome[name] = storage[name]
-        times = np.sum([result["phase_time"] for result in results], axis=0)
-        outcome["formation_time"] = times
+        place = self.occupy(lot)
+        factors = self.current_factors(lot, place)
+        brought = lot.columns.get("charge_energy", np.zeros(lot.items))
+        results = self.charge(lot, self._protocol(lot, factors))
+        outcome = self._outcome(lot, results)
+        outcome["measured_capacity"] = self.measure("capacity", outcome["capacity"] / factors)
         for name, values in outcome.items():
             lot.columns[PENDING + name] = values
         self.world.counts["in formation or past it"] += lot.items
-        longest = float(times.max()) + self._channel_repairs(lot, float(times.max()))
-        return round(longest * 1000), self._mean_power(outcome, longest)
+        slowest = float(outcome["formation_time"].max())
+        longest = slowest + self._channel_repairs(lot, slowest)
+        given = float((outcome["charge_energy"] - brought).sum())
+        power = self._mean_power(given, float(outcome["discharge_energy"].sum()), longest)
+        return round(longest * 1000), power
 
     def discharge(self, lot: Lot, stayed_s: float) -> None:
-        """The results become the cells'."""
-        del stayed_s
-        for name in [name for name in lot.columns if name.startswith(PENDING)]:
-            lot.columns[name.removeprefix(PENDING)] = lot.columns.pop(name)
+        """The results become the cells'; from now on they are in store."""
+        super().discharge(lot, stayed_s)
+        lot.columns["stored_at"] = np.full(lot.items, self.world.now / 1000)
 
-    def _protocol(self, lot: Lot) -> list[Phase]:
-        capacity = self.value("nominal_capacity")
-        draws = self.world.driver.normal(self.name, "channel", lot.items)
-        accuracy = 1 + self.value("channel_accuracy") * draws
-        spread = float(self.world.driver.normal(self.name, "tray temperature", 1)[0])
-        deviation = self.value("tray_temperature_spread") * spread
-        temperature = self.value("chamber_temperature") + deviation
-        common: dict[str, float | np.ndarray] = {name: lot.columns[name] for name in CELL_INPUTS}
-        common |= {
-            "chamber_temperature": temperature,
-            "cutoff_current": self.value("cutoff_rate") * capacity,
+    def _outcome(self, lot: Lot, results: list[Columns]) -> Columns:
+        """Return what the protocol makes of the cells."""
+        charge, _, discharge, _, storage = results
+        outcome = {name: storage[name] for name in (*STATES, "film_resistance")}
+        del outcome["charged_capacity"]
+        first = charge["charged_capacity"]
+        bare = lot.columns["bare_edge_share"] * first  # plates where no anode faces the cathode
+        outcome |= {
+            "first_charge_capacity": first,
+            "capacity": discharge["discharged_capacity"] - charge["discharged_capacity"] - bare,
+            "plated_capacity": storage["plated_capacity"] + bare,
+            "discharge_energy": discharge["discharge_energy"],
+            "anode_potential": charge["anode_potential"],
+            "gas_volume": storage["gas_volume"],
+            "storage_time": np.zeros(lot.items),
+            "formation_time": np.sum([result["phase_time"] for result in results], axis=0),
         }
+        outcome["first_cycle_efficiency"] = outcome["capacity"] / first
+        if "removed_gas" in lot.columns:  # the model counts all gas since the first charge
+            outcome["gas_volume"] = outcome["gas_volume"] - lot.columns["removed_gas"]
+        if "anode_potential" in lot.columns:
+            lowest = np.minimum(outcome["anode_potential"], lot.columns["anode_potential"])
+            outcome["anode_potential"] = lowest
+        return outcome
+
+    def _protocol(self, lot: Lot, factors: np.ndarray) -> list[Phase]:
+        capacity = self.value("nominal_capacity")
+        common = self.conditions(lot) | {"cutoff_current": self.value("cutoff_rate") * capacity}
 
         def phase(mode: float, rate: str, voltage: str, seconds: float) -> Phase:
-            current = self.value(rate) * capacity * accuracy
+            current = min(self.value(rate), self._highest_rate(lot)) * capacity
             settings: dict[str, float | np.ndarray] = {
                 "mode": mode,
-                "current_setpoint": current,
+                "current_setpoint": current * factors,
                 "voltage_setpoint": self.value(voltage),
             }
             return Phase(common | settings, seconds)
@@ -103,10 +100,19 @@ class Formation(Chamber):
             phase(CHARGE, "storage_charge_rate", "storage_voltage", LONGEST_PHASE_S),
         ]
 
+    def _highest_rate(self, lot: Lot) -> float:
+        """Rate at which a tray draws its place's share of the tower's power [1/h]."""
+        share = self.value("tower_power_limit") / self.value("tower_places")
+        watts_per_ampere = (
+            lot.items * self.value("upper_voltage") / self.value("charger_efficiency")
+        )
+        return share / watts_per_ampere / self.value("nominal_capacity")
+
     def _channel_repairs(self, lot: Lot, seconds: float) -> float:
         """Time that failed channels cost the tray [s]; each is repaired, then goes on."""
         wait = 0.0
-        for failure in self.config.failures:
+        for written in self.config.failures:
+            failure = self.failure(written.cause)
             mean = failure.time_between_failures.number
             draws = self.world.driver.uniform(self.name, failure.cause, lot.items)
             failed = int((draws < 1 - np.exp(-seconds / mean)).sum())
@@ -120,8 +126,8 @@ class Formation(Chamber):
                 )
         return wait
 
-    def _mean_power(self, outcome: Columns, seconds: float) -> float:
-        """Mean electric power of the tray, with what discharging gives back [W]."""
-        drawn = float(outcome["charge_energy"].sum()) / self.value("charger_efficiency")
-        returned = float(outcome["discharge_energy"].sum()) * self.value("recovery_efficiency")
+    def _mean_power(self, charged: float, discharged: float, seconds: float) -> float:
+        """Mean electric power of the tray, with what discharging gives back [W]; energies in J."""
+        drawn = charged / self.value("charger_efficiency")
+        returned = discharged * self.value("recovery_efficiency")
         return (drawn - returned) / seconds

@@ -1,105 +1,170 @@
-"""Grading: a current pulse for the resistance, then grade A, B or scrap with reasons."""
+"""Grading: second voltage, a current pulse for the resistance, then grade A, B or scrap."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.line.kinds.ageing import STOICHIOMETRIES, storage_phase
-from linetwin.line.kinds.cells import write_cells
+from linetwin.line.kinds.cells import find, write_cells
+from linetwin.line.kinds.storing import storage_phase, storage_start, store_until_now
+from linetwin.line.kinds.tray_station import TrayStation
+from linetwin.line.kinds.web import CONTENT
 from linetwin.line.materials import contents_of
-from linetwin.line.station import Operation, Station
+from linetwin.line.station import Operation
 
 if TYPE_CHECKING:
+    from linetwin.contracts import Columns
     from linetwin.line.lots import Lot
 
 PULSE_S = 10.0
 REST_S = 1.0
+GRADED = "graded_tray"
+"""Kind of the lot that good cells leave on: their materials are accounted for."""
+GRADES = ("A", "B", "scrap")
+JUDGED = ("capacity", "dcir", "ocv_drift", "open_circuit_voltage")
+"""What a grade is decided on, beside the signs of plating."""
 
 
-class Grading(Station):
-    """One tray at a time; drift and voltage are judged against the tray's median."""
+class Grading(TrayStation):
+    """Grades by measured values; drift and voltage are judged against the tray's median.
 
-    @property
-    def job(self) -> dict[str, Any]:
-        """`tray` in the machine."""
-        return self.state.job
+    A cell whose voltage is out of tolerance is measured again, `rework_limit` times at most. Its
+    true grade, by true values, is written beside: what grading has missed can be counted.
+    `state.job`: `again`, the number of cells to be measured again.
+    """
+
+    operation = "grade"
 
     def prepare(self) -> Operation | None:
-        """Take a tray."""
-        if "tray" not in self.job:
-            lot = self.take("cells")
-            if lot is None:
-                return None
-            self.job["tray"] = lot.name
-        cells = self.world.lots[self.job["tray"]].items
-        return Operation("grade", round(cells * self.value("cycle_time") * 1000))
+        """Take a tray, or measure some cells again."""
+        if "again" in self.job:
+            return Operation("measure again", round(self.working_time(self.job["again"]) * 1000))
+        return super().prepare()
 
     def complete(self) -> None:
-        """Measure, grade, and end the cells' way through the line."""
-        lot = self.world.lots[self.job.pop("tray")]
-        self._measure(lot)
-        grades, reasons = self._grade(lot)
-        world = self.world
-        write_cells(world, lot, np.arange(lot.items), grades, self.name, reasons)
-        scrap = np.array([grade == "scrap" for grade in grades])
-        world.ledger.book(
-            contents_of(lot, np.flatnonzero(scrap)), self.name, "scrap", world.material_units
+        """Measure; grade once nothing has to be measured again."""
+        lot = self.world.lots[self.job["tray"]]
+        if "again" in self.job:
+            del self.job["again"]
+        else:
+            self._measure(lot)
+        doubtful = self._voltage(lot.columns, "measured_") > self.value("voltage_tolerance")
+        doubtful &= lot.columns["rework_count"] < self.value("rework_limit")
+        if doubtful.any():
+            self._read_again(lot, doubtful)
+            self.job["again"] = int(doubtful.sum())
+            return
+        super().complete()
+
+    def process(self, lot: Lot) -> None:
+        """Grade, and end the cells' way through the line."""
+        plated = lot.columns["plated_capacity"] > self.value("plating_limit") * self.value(
+            "nominal_capacity"
         )
-        world.ledger.book(
-            contents_of(lot, np.flatnonzero(~scrap)), self.name, "cells", world.material_units
-        )
-        for grade in ("A", "B"):
-            world.counts[grade] += grades.count(grade)
+        found = find(self, lot, "lithium plating", plated)
+        grades, reasons = self._grade(lot.columns, "measured_", found)
+        truth, _ = self._grade(lot.columns, "", plated)
+        world, rows = self.world, np.arange(lot.items)
+        write_cells(world, lot, rows, grades, self.name, reasons, true_grade=truth)
+        scrap = np.array([grade == "scrap" for grade in grades], dtype=bool)
+        for entry, chosen in (("scrap", scrap), ("cells", ~scrap)):
+            contents = contents_of(lot, np.flatnonzero(chosen))
+            world.ledger.book(contents, self.name, entry, world.material_units)
+        world.counts["A"] += grades.count("A")
+        world.counts["B"] += grades.count("B")
         world.counts["scrap at grading"] += grades.count("scrap")
-        for grade in ("A", "B", "scrap"):
-            if grades.count(grade):
+        for grade in GRADES:
+            if count := grades.count(grade):
                 event = "scrap" if grade == "scrap" else "give"
-                world.log_event(
-                    self.name, event, lot=lot.name, cause=grade, amount=float(grades.count(grade))
-                )
-        world.end_lot(lot.name, "used", self.name)
+                world.log_event(self.name, event, lot=lot.name, cause=grade, amount=float(count))
+        self._release(lot, grades)
+
+    def _release(self, lot: Lot, grades: list[str]) -> None:
+        """Leave good cells on the tray, for binning; without it they have left the line."""
+        kept = np.array([grade != "scrap" for grade in grades], dtype=bool)
+        lot.columns["grade"] = np.array([float(GRADES.index(grade)) for grade in grades])
+        lot.columns = {
+            name: values[kept]
+            for name, values in lot.columns.items()
+            if not name.startswith(CONTENT)
+        }
+        lot.kind, lot.amount = GRADED, float(lot.items)
 
     def deliver(self) -> bool:
-        """Graded cells leave the line."""
+        """Hand good cells on, or end the tray where no more is done with them."""
+        name = self.job.get("done")
+        if name is None:
+            return True
+        if not self.world.lots[name].items or "cells" not in self.config.gives:
+            self.world.end_lot(name, "used", self.name)
+        elif not self.give("cells", name):
+            return False
+        del self.job["done"]
         return True
 
     def _measure(self, lot: Lot) -> None:
-        """Resistance from the fall of voltage over a pulse of ten seconds [Ohm]."""
-        temperature = self.value("storage_temperature")
+        """Second voltage and drift; resistance from the fall of voltage over a pulse [Ohm]."""
+        temperature, columns = self.value("storage_temperature"), lot.columns
+        columns.setdefault("rework_count", np.zeros(lot.items))
+        second = store_until_now(self, lot, temperature)["voltage"]
+        columns["open_circuit_voltage"] = second
+        columns["measured_open_circuit_voltage"] = self.measure("open_circuit_voltage", second)
+        self._drift(columns)
         current = self.value("pulse_rate") * self.value("nominal_capacity")
-        start = {name: lot.columns[name] for name in STOICHIOMETRIES}
         phases = [
             storage_phase(lot, temperature, 0.0, REST_S),
             storage_phase(lot, temperature, current, PULSE_S),
         ]
-        before, after = self.transform("ageing").apply(start, phases)
+        before, after = self.transform("ageing").apply(storage_start(lot), phases)
         self.note_validity(after)
-        lot.columns["dcir"] = (before["voltage"] - after["voltage"]) / current
+        columns["dcir"] = (before["voltage"] - after["voltage"]) / current
+        columns["dcir"] += columns.get("weld_resistance", 0.0)
+        columns["measured_dcir"] = self.measure("dcir", columns["dcir"])
 
-    def _grade(self, lot: Lot) -> tuple[list[str], list[str]]:
-        """Return grade and reasons of each cell; the worst finding decides, all are named."""
+    def _drift(self, columns: Columns) -> None:
+        """Fall of the voltage between the two tests over the time between them [V/s]."""
+        seconds = columns["storage_time"] - columns["first_storage_time"]
+        for prefix in ("", "measured_"):
+            fall = columns[f"{prefix}first_open_circuit_voltage"]
+            fall = fall - columns[f"{prefix}open_circuit_voltage"]
+            columns[f"{prefix}ocv_drift"] = fall / seconds
+
+    def _read_again(self, lot: Lot, doubtful: np.ndarray) -> None:
+        """Read the voltage of some cells once more; the new reading counts."""
         columns = lot.columns
-        nominal = self.value("nominal_capacity")
-        drift = columns["ocv_drift"] - np.median(columns["ocv_drift"])
-        voltage = np.abs(
-            columns["open_circuit_voltage"] - np.median(columns["open_circuit_voltage"])
+        true = columns["open_circuit_voltage"][doubtful]
+        columns["measured_open_circuit_voltage"] = columns["measured_open_circuit_voltage"].copy()
+        columns["measured_open_circuit_voltage"][doubtful] = self.measure(
+            "open_circuit_voltage", true
         )
+        columns["rework_count"] = columns["rework_count"] + doubtful
+        self._drift(columns)
+
+    def _voltage(self, columns: Columns, prefix: str) -> np.ndarray:
+        """Return how far each voltage lies from the tray's median [V]."""
+        values = columns[f"{prefix}open_circuit_voltage"]
+        distance: np.ndarray = np.abs(values - np.median(values))
+        return distance
+
+    def _grade(
+        self, columns: Columns, prefix: str, plated: np.ndarray
+    ) -> tuple[list[str], list[str]]:
+        """Return grade and reasons of each cell; the worst finding decides, all are named."""
+        capacity, dcir, drift = (columns[f"{prefix}{name}"] for name in JUDGED[:3])
+        nominal = self.value("nominal_capacity")
+        fast = drift - np.median(drift) > self.value("drift_limit")
+        odd = self._voltage(columns, prefix) > self.value("voltage_tolerance")
         findings = [
-            (columns["capacity"] < self.value("capacity_limit_b") * nominal, "scrap", "capacity"),
-            (columns["dcir"] > self.value("resistance_limit_b"), "scrap", "resistance"),
-            (drift > self.value("drift_limit"), "scrap", "self-discharge"),
-            (
-                columns["plated_capacity"] > self.value("plating_limit") * nominal,
-                "scrap",
-                "lithium plating",
-            ),
-            (columns["capacity"] < self.value("capacity_limit_a") * nominal, "B", "capacity"),
-            (columns["dcir"] > self.value("resistance_limit_a"), "B", "resistance"),
-            (voltage > self.value("voltage_tolerance"), "B", "open-circuit voltage"),
+            (capacity < self.value("capacity_limit_b") * nominal, "scrap", "capacity"),
+            (dcir > self.value("resistance_limit_b"), "scrap", "resistance"),
+            (fast, "scrap", "self-discharge"),
+            (plated, "scrap", "lithium plating"),
+            (capacity < self.value("capacity_limit_a") * nominal, "B", "capacity"),
+            (dcir > self.value("resistance_limit_a"), "B", "resistance"),
+            (odd, "B", "open-circuit voltage"),
         ]
-        grades, reasons = ["A"] * lot.items, [""] * lot.items
+        grades, reasons = ["A"] * len(capacity), [""] * len(capacity)
         for wanted in ("scrap", "B"):
             for flag, grade, reason in findings:
                 if grade != wanted:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.contracts import Phase
-from linetwin.line.kinds.cells import first_reason, scrap_cells
+from linetwin.line.kinds.cells import first_reason, scrap_cells, soft_short
 from linetwin.line.kinds.web import CONTENT, link_many
 from linetwin.line.materials import contents_of
 from linetwin.line.station import Operation, Station
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ELECTRODES = ("cathode", "anode")
 PARTICLE_SPREAD = 0.5
 """Standard deviation of the logarithm of a particle's size [A]."""
+SURE, FARTHEST = 1e-12, 7.0
+"""Below this chance a particle's size is taken at so many standard deviations."""
 BURR_SPREAD = 0.2
 """Standard deviation of the logarithm of the burr height between cells of one roll [A]."""
 
@@ -79,6 +81,7 @@ class Stacker(Station):
         if not self.give("cells", lot.name):
             return False
         del self.job["tray"]
+        self.log_operation(lot.name, "stack", lot.created)
         return True
 
     def _length(self, electrode: str) -> float:
@@ -177,6 +180,7 @@ class Stacker(Station):
             columns[f"{electrode}_{name}"] = np.diff(total) / each
         for name, values in self._contents(lot, at, each, count).items():
             columns[name] = columns.get(name, np.zeros(count)) + values
+        columns[f"{electrode}_lane"] = np.full(count, lot.properties.get("lane", -1.0))
         columns[f"{electrode}_moisture"] = np.full(count, lot.properties["moisture"])
         columns[f"{electrode}_burr_height"] = np.full(count, lot.properties["burr_height"])
         self._link_web(names, lot, electrode, marks)
@@ -258,6 +262,9 @@ class Stacker(Station):
         moistures = np.vstack([columns.pop(f"{electrode}_moisture") for electrode in ELECTRODES])
         columns["moisture"] = moistures.mean(axis=0)
         columns["leak_resistance"] = self._leaks(columns)
+        # both faces of the sheet that lies worst lose their counterpart along one edge
+        bare = 2 * np.maximum(0.0, -columns["overhang_margin"]) * self.value("cathode_sheet_length")
+        columns["bare_edge_share"] = bare / columns["electrode_area"]
 
     def _particles(self, count: int, area: np.ndarray) -> np.ndarray:
         """Size of the largest particle in each cell; 0 where there is none [m].
@@ -266,24 +273,23 @@ class Stacker(Station):
         """
         draws = self.world.driver.uniform(self.name, "particle", count)
         sizes = np.zeros(count)
-        for row, draw in enumerate(draws):
-            above = -math.log(draw) / (self.value("particle_rate") * area[row])
-            if above < 1:
-                quantile = NormalDist().inv_cdf(1 - above) if above > 1e-12 else 7.0  # noqa: PLR2004
-                sizes[row] = self.value("particle_size") * math.exp(PARTICLE_SPREAD * quantile)
+        above = -np.log(draws) / (self.value("particle_rate") * area)
+        for row in np.flatnonzero(above < 1):
+            quantile = (
+                NormalDist().inv_cdf(1 - float(above[row])) if above[row] > SURE else FARTHEST
+            )
+            sizes[row] = self.value("particle_size") * math.exp(PARTICLE_SPREAD * quantile)
         return sizes
 
     def _leaks(self, columns: Columns) -> np.ndarray:
-        """Resistance of the soft short of a burr or particle [Ohm].
-
-        It falls as the square of the excess [A].
-        """
+        """Resistance of the soft short of a burr or particle [Ohm]."""
         excess = np.maximum(
             columns["burr_height"] / self.value("burr_limit"),
             columns["particle_size"] / self.value("particle_limit"),
         )
-        short = self.value("soft_short_resistance") / np.maximum(excess, 1.0) ** 2
-        return np.where(excess > 1.0, short, self.value("sound_resistance"))
+        return soft_short(
+            excess, self.value("soft_short_resistance"), self.value("sound_resistance")
+        )
 
     def _put_on_tray(self, count: int, columns: Columns, names: list[str]) -> None:
         world = self.world
@@ -291,21 +297,9 @@ class Stacker(Station):
             self.job["tray"] = world.new_lot("tray", "tray", self.name, 0.0, "1").name
         lot = world.lots[self.job["tray"]]
         self._link_tray(names, lot.name)
-        flags = [
-            (
-                columns["overhang_margin"] < self.value("overhang_limit"),
-                "cathode edge without anode",
-            ),
-            (columns["np_ratio"] < self.value("np_limit"), "N/P ratio below its limit"),
-            (
-                np.maximum(
-                    columns["burr_height"] / self.value("burr_limit"),
-                    columns["particle_size"] / self.value("particle_limit"),
-                )
-                > self.value("hard_short_factor"),
-                "hard short found by HiPot test",
-            ),
-        ]
+        columns["position"] = self._free_positions(lot, count)
+        ratio = self.measure("np_ratio", columns["np_ratio"])
+        flags = [(ratio < self.value("np_limit"), "N/P ratio below its limit")]
         reasons = first_reason(flags, count)
         old = lot.columns
         lot.columns = {n: np.concatenate([old[n], v]) if old else v for n, v in columns.items()}
@@ -313,3 +307,8 @@ class Stacker(Station):
         bad = np.zeros(lot.items, dtype=bool)
         bad[-count:] = [bool(reason) for reason in reasons]
         scrap_cells(world, lot, bad, self.name, [reason for reason in reasons if reason])
+
+    def _free_positions(self, lot: Lot, count: int) -> np.ndarray:
+        """Return the first `count` free places on a tray, counted from 1."""
+        places = np.arange(1.0, self.value("tray_size") + 1)
+        return np.setdiff1d(places, lot.columns.get("position", []))[:count]
