@@ -81,6 +81,32 @@ def resume(
     running.resume(snapshot, as_json=json)
 
 
+@app.command(
+    epilog="Example: linetwin fork runs/week/snapshots/000086400000.snapshot "
+    '--set "cathode.coater.web_speed=2.2 m/min" -o runs/faster',
+)
+def fork(
+    snapshot: Annotated[Path, typer.Argument(help="A snapshot in a run folder.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Run folder (runs/SCENARIO-fork-TIME).")
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Begin all random streams anew from this seed, alike in every branch."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End at this time of the line: 9 d.")
+    ] = None,
+    settings: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Go on from a snapshot with other inputs, in a new run folder that holds the past as well."""
+    from linetwin.cli import forking
+
+    change = forking.Change(tuple(settings or ()), seed, until)
+    forking.fork(snapshot, change, output, as_json=json)
+
+
 @app.command(epilog="Example: linetwin compare runs/slow runs/fast")
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders of replications.")],

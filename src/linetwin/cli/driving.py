@@ -101,6 +101,7 @@ def _fill(world: World, writer: RunWriter) -> None:
         f"line filled with {filled.cells:,} cells on trays, {lots:,} lots in all, for "
         f"{filled.cells_per_hour:.3g} cells an hour ({limit})",
         highlight=False,
+        soft_wrap=True,
     )
 
 

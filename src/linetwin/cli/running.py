@@ -41,6 +41,7 @@ class Request:
     settings: tuple[str, ...]
     seed: int | None
     snapshot_every: str | None
+    until: str | None = None
 
     def file(self) -> Path:
         """Return the scenario's file."""
@@ -48,34 +49,47 @@ class Request:
 
     def load(self) -> Scenario:
         """Read and check the scenario."""
-        return load(self.file(), self.settings, self.seed)
+        scenario = load(self.file(), self.settings, self.seed)
+        end = _ticks(self.until, "--until")
+        return scenario if end is None else replace(scenario, duration_ticks=end, limit_ticks=end)
 
     def snapshot_ticks(self) -> int | None:
         """Return the simulated time between snapshots [ticks]."""
-        if self.snapshot_every is None:
-            return None
-        try:
-            ticks = round(parse(self.snapshot_every, vocabulary()["process_time"]) * 1000)
-        except ScenarioError as error:
-            raise ScenarioError(
-                [replace(problem, key="--snapshot-every") for problem in error.problems]
-            ) from error
-        if ticks < 1:
-            raise ScenarioError(
-                [Problem("must be longer than nothing", "--snapshot-every", "such as 12 h")]
-            )
-        return ticks
+        return _ticks(self.snapshot_every, "--snapshot-every")
+
+    def asked(self, scenario: Scenario) -> dict[str, Any]:
+        """Return plain data from which the run can be continued."""
+        return {
+            "scenario": str(self.file()),
+            "settings": list(self.settings),
+            "seed": scenario.seed,
+            "snapshot_every": self.snapshot_every,
+            "until": self.until,
+        }
+
+
+def _ticks(text: str | None, option: str) -> int | None:
+    """Return a time given on the command line in ticks."""
+    if text is None:
+        return None
+    try:
+        ticks = round(parse(text, vocabulary()["process_time"]) * 1000)
+    except ScenarioError as error:
+        raise ScenarioError([replace(problem, key=option) for problem in error.problems]) from error
+    if ticks < 1:
+        raise ScenarioError([Problem("must be longer than nothing", option, "such as 12 h")])
+    return ticks
 
 
 def run(request: Request, output: Path | None, replications: int, *, as_json: bool) -> None:
     """Run a scenario once or several times, and print what came out."""
     scenario = request.load()
     request.snapshot_ticks()
-    folder = _folder(output, scenario)
+    folder = folder_for(output, scenario.name)
     with Interruption().watched() as interruption:
         if replications == 1:
             outcome = _run_once(request, scenario, folder, interruption)
-            _finish(outcome, as_json=as_json)
+            finish(outcome, as_json=as_json)
             return
         outcomes: list[Outcome] = []
         for index in range(replications):
@@ -91,20 +105,25 @@ def run(request: Request, output: Path | None, replications: int, *, as_json: bo
 def resume(snapshot: Path, *, as_json: bool) -> None:
     """Go on from a snapshot in its own run folder."""
     folder = snapshot.resolve().parent.parent
-    try:
-        blob = snapshot.read_bytes()
-    except OSError as error:
-        message = f"{snapshot}: {error.strerror or error} (a file of a run's folder snapshots/)"
-        raise ResultsError(message) from error
-    request = _request_of(folder)
+    blob = read_snapshot(snapshot)
+    request = request_of(folder)
     scenario = request.load()
     sink = LateSink()
-    world = make_world(scenario, _base(request, scenario), sink)
+    world = make_world(scenario, base_of(request, scenario), sink)
     mark = _thaw(world, blob, snapshot)
     with Interruption().watched() as interruption:
         sink.writer = RunWriter.resume(folder, mark)
         outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
-        _finish(outcome, as_json=as_json)
+        finish(outcome, as_json=as_json)
+
+
+def read_snapshot(file: Path) -> bytes:
+    """Return the content of a snapshot; ResultsError where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        message = f"{file}: {error.strerror or error} (a file of a run's folder snapshots/)"
+        raise ResultsError(message) from error
 
 
 def report(folder: Path) -> None:
@@ -113,17 +132,17 @@ def report(folder: Path) -> None:
     typer.echo(f"{summary(read(folder))}\nreport:     {page}")
 
 
-def _folder(output: Path | None, scenario: Scenario) -> Path:
+def folder_for(output: Path | None, name: str) -> Path:
     """Return the run folder; ResultsError for one that holds something, before anything runs."""
     if output is None:
-        return Path("runs") / f"{scenario.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+        return Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
     if output.is_dir() and any(output.iterdir()):
         message = f"{output} is not empty: name another folder with -o, or remove it"
         raise ResultsError(message)
     return output
 
 
-def _base(request: Request, scenario: Scenario) -> Path:
+def base_of(request: Request, scenario: Scenario) -> Path:
     """Return the line file: an FMU's path in it counts from there."""
     file = request.file()
     return file.parent / scenario.files[1] if len(scenario.files) > 1 else file
@@ -132,23 +151,18 @@ def _base(request: Request, scenario: Scenario) -> Path:
 def _run_once(
     request: Request, scenario: Scenario, folder: Path, interruption: Interruption
 ) -> Outcome:
-    sink, base = LateSink(), _base(request, scenario)
+    sink, base = LateSink(), base_of(request, scenario)
     world = make_world(scenario, base, sink)
     if request.snapshot_every is not None:
         check_snapshots(world)
-    asked = {
-        "scenario": str(request.file()),
-        "settings": list(request.settings),
-        "seed": scenario.seed,
-        "snapshot_every": request.snapshot_every,
-    }
+    asked = request.asked(scenario)
     manifest = {"scenario": scenario.name, "seed": scenario.seed, "request": asked}
     interruption.check()
     sink.writer = RunWriter(folder, manifest, scenario.text + model_evidence(scenario, base))
     return drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=True)
 
 
-def _request_of(folder: Path) -> Request:
+def request_of(folder: Path) -> Request:
     """Return what the run in `folder` was asked for; ResultsError where it does not say."""
     asked = read(folder).manifest.get("request")
     if not isinstance(asked, dict):
@@ -159,6 +173,7 @@ def _request_of(folder: Path) -> Request:
         tuple(map(str, asked.get("settings", ()))),
         asked.get("seed"),
         asked.get("snapshot_every"),
+        asked.get("until"),
     )
 
 
@@ -178,7 +193,8 @@ def _write_report(folder: Path) -> Path:
     return write_report(folder)
 
 
-def _finish(outcome: Outcome, *, as_json: bool) -> None:
+def finish(outcome: Outcome, *, as_json: bool) -> None:
+    """Write the report of a run that has ended, and print its summary."""
     page = _write_report(outcome.folder)
     found = read(outcome.folder)
     if as_json:

@@ -1,0 +1,65 @@
+"""`linetwin fork`: a snapshot goes on with other inputs, in a run folder of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from linetwin.cli import running
+from linetwin.cli.compose import make_world
+from linetwin.cli.driving import LateSink, drive
+from linetwin.cli.evidence import model_evidence
+from linetwin.cli.interruption import Interruption
+from linetwin.errors import FmuError, ResultsError, SimulationError
+from linetwin.line.fork import branch, note
+from linetwin.results.writer import RunWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a branch differs from the run that it leaves."""
+
+    settings: tuple[str, ...]
+    seed: int | None
+    until: str | None
+
+
+def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) -> None:
+    """Go on from a snapshot with other inputs; the source's folder is left as it is."""
+    source = snapshot.resolve().parent.parent
+    blob = running.read_snapshot(snapshot)
+    asked = running.request_of(source)
+    origin = asked.load()
+    request = replace(
+        asked,
+        settings=(*asked.settings, *change.settings),
+        seed=asked.seed if change.seed is None else change.seed,
+        until=change.until or asked.until,
+    )
+    scenario = request.load()
+    folder = running.folder_for(output, f"{scenario.name}-fork")
+    base = running.base_of(request, scenario)
+    sink = LateSink()
+    world = make_world(scenario, base, sink)
+    try:
+        mark = branch(world, blob, origin, reseed=change.seed is not None)
+    except (SimulationError, FmuError) as error:
+        message = f"{snapshot} cannot be continued: {error}"
+        raise ResultsError(message) from error
+    manifest = {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "request": request.asked(scenario),
+        "branched_from": str(source),
+        "branched_at_tick": world.now,
+        "branch_settings": list(change.settings),
+    }
+    text = scenario.text + model_evidence(scenario, base)
+    with Interruption().watched() as interruption:
+        sink.writer = RunWriter.branch(source, folder, mark, manifest=manifest, scenario_text=text)
+        note(world, origin)
+        outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
+        running.finish(outcome, as_json=as_json)

@@ -1,0 +1,136 @@
+"""`linetwin fork`: a common past, then other inputs, other chance, or another end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from cli_support import TABLE_NAMES, Clerk, Order
+
+from linetwin.results import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def saved(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Order:
+    """A small order, saved every twelve hours."""
+    small = Order(tmp_path_factory.mktemp("saved"))
+    answer = clerk("run", small.file, "-o", small.run, "--snapshot-every", "12 h")
+    assert answer.code == 0, answer.err
+    return small
+
+
+@pytest.fixture(scope="module")
+def snapshot(saved: Order) -> Path:
+    """A snapshot taken while web is coated."""
+    return min((saved.run / "snapshots").iterdir())
+
+
+def same(one: Path, other: Path, table: str) -> bool:
+    """Whether a table of two runs is the same, to the last bit."""
+    return read(one).table(table).equals(read(other).table(table))
+
+
+def test_a_branch_without_a_change_ends_as_its_origin(
+    clerk: Clerk, saved: Order, snapshot: Path, tmp_path: Path
+) -> None:
+    """Past and future are those of the origin, whose folder is left alone."""
+    before = read(saved.run).manifest
+    answer = clerk("fork", snapshot, "-o", tmp_path / "branch")
+    assert answer.code == 0, answer.err
+    for name in TABLE_NAMES:
+        pd.testing.assert_frame_equal(
+            read(saved.run).table(name), read(tmp_path / "branch").table(name), check_exact=True
+        )
+    assert read(saved.run).manifest == before
+    manifest = read(tmp_path / "branch").manifest
+    assert manifest["branched_from"] == str(saved.run.resolve())
+    assert manifest["branched_at_tick"] == int(snapshot.stem)
+    assert (tmp_path / "branch" / "report.html").is_file()
+
+
+def test_a_change_acts_from_the_branch_on(
+    clerk: Clerk, saved: Order, snapshot: Path, tmp_path: Path
+) -> None:
+    """What was written before the snapshot is the same, what comes after is not."""
+    change = "cathode.coater.loading_target=19.5 mg/cm2"
+    answer = clerk("fork", snapshot, "-o", tmp_path / "branch", "--set", change, "--until", "30 h")
+    assert answer.code == 0, answer.err
+    tick = read(tmp_path / "branch").manifest["branched_at_tick"]
+    events = [read(each).table("events") for each in (saved.run, tmp_path / "branch")]
+    past = [each[each["tick"] < tick].reset_index(drop=True) for each in events]
+    pd.testing.assert_frame_equal(*past, check_exact=True)
+    noted = events[1][events[1]["cause"] == "fork: cathode.coater.loading_target"]
+    assert noted["tick"].tolist() == [tick]
+    assert noted["station"].tolist() == ["cathode.coater"]
+    loadings = [
+        table.loc[table["roll"].str.startswith("cathode"), "loading_b"].median()
+        for table in (read(each).table("segments") for each in (saved.run, tmp_path / "branch"))
+    ]
+    assert loadings[1] > 1.02 * loadings[0]
+
+
+def test_a_seed_gives_all_branches_the_same_chance(
+    clerk: Clerk, saved: Order, snapshot: Path, tmp_path: Path
+) -> None:
+    """Two branches of one seed are one; another than the origin's."""
+    for name in ("one", "two"):
+        answer = clerk("fork", snapshot, "-o", tmp_path / name, "--seed", "7", "--until", "30 h")
+        assert answer.code == 0, answer.err
+    assert all(same(tmp_path / "one", tmp_path / "two", name) for name in TABLE_NAMES)
+    assert not same(tmp_path / "one", saved.run, "segments")
+    assert read(tmp_path / "one").manifest["seed"] == 7
+
+
+def test_a_branch_ends_when_it_is_told_to_and_can_be_resumed(
+    clerk: Clerk, saved: Order, snapshot: Path, tmp_path: Path
+) -> None:
+    """`--until` counts in the line's time; snapshots of the branch are its own."""
+    branch = tmp_path / "branch"
+    answer = clerk("fork", snapshot, "-o", branch, "--until", "40 h", "--seed", "3")
+    assert answer.code == 0, answer.err
+    found = read(branch)
+    assert found.manifest["end_tick"] == 40 * 3_600_000
+    assert found.manifest["snapshots"]
+    tables = {name: found.table(name) for name in TABLE_NAMES}
+    answer = clerk("resume", branch / "snapshots" / found.manifest["snapshots"][-1])
+    assert answer.code == 0, answer.err
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(read(branch).table(name), table, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--set", "cathode.coater.machine.standby_power=3.3 kW"), "cannot change in a fork"),
+        (("--set", "cathode.mixer.mixing.packing_limit=0.61"), "cannot change in a fork"),
+        (("--set", "cathode.coater.nothing=1"), "nothing"),
+        (("--until", "1 h"), "--until"),
+        (("--until", "soon"), "--until"),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(
+    clerk: Clerk, snapshot: Path, tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    """Exit code 2, the option is named, and no folder is begun."""
+    answer = clerk("fork", snapshot, "-o", tmp_path / "branch", *options)
+    assert answer.code == 2, answer.err
+    assert told in answer.err
+    assert "Traceback" not in answer.err
+    assert not (tmp_path / "branch").exists()
+
+
+def test_a_filled_line_says_what_it_was_filled_with(clerk: Clerk, tmp_path: Path) -> None:
+    """`start: filled` is told on the way and stands in the manifest."""
+    order = Order(tmp_path)
+    order.edit("order: {cells: 40}\nlimit: 60 d\n", "duration: 7 h\nstart: filled\n")
+    answer = clerk("run", order.file, "-o", order.run)
+    assert answer.code == 0, answer.err
+    assert "line filled with" in answer.err
+    stock = read(order.run).manifest["stock"]
+    assert stock["cells"] > 1000
+    assert stock["lots"]["cell.ageing"] > 10
+    assert 50 < stock["cells_per_hour"] < 150
