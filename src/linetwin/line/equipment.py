@@ -26,6 +26,7 @@ ROOM_TEMPERATURE_K = 295.15
 """Room air around machines [A: 22 Cel, held by the building's control]."""
 GIVEN_OFF = ("heat_emission", "cooling_power", "compressed_air_flow")
 """What a machine asks of the building: heat to its room, to cooling water [W]; air [m3/s]."""
+NOTHING_CARRIED_OFF = {"process_cooling": 0.0, "heat_carried_off": 0.0}
 
 
 class Equipment(Unit):
@@ -153,13 +154,16 @@ class Equipment(Unit):
         """Heat the process itself draws now [W]."""
         return 0.0
 
-    def process_cooling(self) -> float:
-        """Heat the process gives to cooling water now [W]."""
-        return 0.0
+    def process_draw(self) -> dict[str, float]:
+        """What the process draws and gives off now: inputs of the machine model [W].
 
-    def heat_carried_off(self) -> float:
-        """Heat of the process that does not stay in the room now [W]."""
-        return 0.0
+        A kind adds `process_cooling` (heat to cooling water) and `heat_carried_off` (heat that
+        does not stay in the room) where it has them.
+        """
+        return NOTHING_CARRIED_OFF | {
+            "process_power": self.process_power(),
+            "process_heat": self.process_heat(),
+        }
 
     def signals(self) -> dict[str, float]:
         """Quantities of this kind of station worth recording, beside those of its machine."""
@@ -223,10 +227,7 @@ class Equipment(Unit):
         return {
             "packml_state": float(STATES[self.state.mode]),
             "load": self.load(),
-            "process_power": self.process_power(),
-            "process_heat": self.process_heat(),
-            "process_cooling": self.process_cooling(),
-            "heat_carried_off": self.heat_carried_off(),
+            **self.process_draw(),
             "ambient_temperature": ROOM_TEMPERATURE_K,
             "wear_removed": self.state.wear_removed,
         }

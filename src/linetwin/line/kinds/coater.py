@@ -80,21 +80,15 @@ class Coater(Station):
         if self.state.operation == "coat":
             self.job["stops"].append([done * self.job["block"], stopped_s])
 
-    def process_heat(self) -> float:
-        """Heat of the drying air, of evaporation and of distilling the solvent [W]."""
-        return self._air().heat
-
-    def process_power(self) -> float:
-        """Power of the dryer's fans [W]."""
-        return self._air().fans
-
-    def process_cooling(self) -> float:
-        """Heat that condensing and distilling the solvent gives to cooling water [W]."""
-        return self._air().cooling
-
-    def heat_carried_off(self) -> float:
-        """Heat that leaves with exhaust air, web or cooling water [W]."""
-        return self._air().carried_off
+    def process_draw(self) -> dict[str, float]:
+        """What the dryer's air draws and carries off [W]."""
+        air = self._air()
+        return {
+            "process_power": air.fans,
+            "process_heat": air.heat,
+            "process_cooling": air.cooling,
+            "heat_carried_off": air.carried_off,
+        }
 
     def _air(self) -> AirDemand:
         """What the dryer's air draws now; its exhaust is set for the speed that is set."""
