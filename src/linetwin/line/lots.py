@@ -18,12 +18,16 @@ Stretches = list[list[float]]
 """[from, to] in metres of the mother roll; an empty list means the whole lot."""
 
 
+CLOCKS = ("started", "sealed_at", "stored_at")
+"""Columns of a tray that hold simulated time [ticks]."""
+
+
 @dataclass(frozen=True)
 class Dormant:
     """Items of a lot as rows of a shared pool.
 
     `rows`: little-endian int32; `first`: number of the first cell; `shift`: ticks added to the
-    pool's `started`, which counts from the instant of the template.
+    pool's `CLOCKS`, which count from the instant of the template.
     """
 
     pool: str
@@ -41,7 +45,9 @@ class Dormant:
         rows = np.frombuffer(self.rows, dtype="<i4")
         found = {name: values[rows] for name, values in pool.items()}
         found["number"] = self.first + np.arange(len(rows), dtype=np.float64)
-        found["started"] += self.shift
+        for name in CLOCKS:
+            if name in found:
+                found[name] += self.shift
         if "position" in found:
             found["position"] = np.arange(1, len(rows) + 1, dtype=np.float64)
         return found

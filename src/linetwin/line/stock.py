@@ -19,8 +19,10 @@ import numpy as np
 
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds.cells import PENDING
+from linetwin.line.kinds.charging import Charger
+from linetwin.line.kinds.grading import GRADED
 from linetwin.line.kinds.web import CONTENT, link_many
-from linetwin.line.lots import Dormant, Lot
+from linetwin.line.lots import CLOCKS, Dormant, Lot
 from linetwin.line.materials import contents_of
 from linetwin.line.template import Templates
 
@@ -37,7 +39,7 @@ DEFAULT_SHARE = 0.5
 FULL_ENOUGH = 0.5
 """Part of the fullest template tray below which a tray is no template: the last of an order."""
 
-ANEW = {"exposed_since": 0.0}
+ANEW = {"exposed_since": 0.0, "humidity_exposure": 0.0}
 """Properties that count from the beginning of a run: the template's clock is not the run's."""
 
 
@@ -97,6 +99,8 @@ class _Filler:
 
     def _share(self, path: str) -> float:
         """Part of a buffer or tank that is to be full."""
+        if self._world.scenario.buffers[path].holds == GRADED:
+            return 0.0  # its cells are finished: they have rows and grades already
         behind = [
             path in unit.config.gives.values()
             for unit in self._world.equipment()
@@ -132,6 +136,8 @@ class _Filler:
                 at = self._world.now
                 chamber.places.append([lot.name, at + left, at - stayed, *rest])
                 chamber.wake_at(at + left)
+                if isinstance(chamber, Charger):
+                    chamber.occupy(lot)
 
     def _lots_of(self, chamber: Chamber, source: str, machines: int) -> int:
         """How many lots lie in a chamber: as written, or what steady state needs."""
@@ -206,12 +212,15 @@ class _Filler:
             world.counts["in formation or past it"] += count
 
     def _pool(self, source: str) -> dict[str, np.ndarray]:
-        """Return the cells of all templates of a place; `started` counts from the template."""
+        """Return the cells of all templates of a place; `CLOCKS` count from the template."""
         pools = self._world.lots.pools
         if source not in pools:
             trays = [each for each in self._templates.taps[source].templates if each.lot.items]
             columns: list[Mapping[str, np.ndarray]] = [
-                {**each.lot.columns, "started": each.lot.columns["started"] - each.tick}
+                {
+                    name: values - each.tick if name in CLOCKS else values
+                    for name, values in each.lot.columns.items()
+                }
                 for each in trays
             ]
             pools[source] = {

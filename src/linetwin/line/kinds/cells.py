@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.line.kinds.web import CONTENT, link_many
+from linetwin.line.lots import CLOCKS
 from linetwin.line.materials import contents_of
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ PENDING = "pending:"
 """Columns so prefixed are computed already, but the cell has not got there yet."""
 PLACES = ("position", "cathode_lane", "anode_lane")
 """Columns that are whole numbers in the cells table; -1 where not known."""
-TIMES = ("started", "sealed_at", "stored_at", "first_storage_time")
-HIDDEN = {"number", "grade", *TIMES, *PLACES}
+HIDDEN = {"number", "grade", "first_storage_time", *CLOCKS, *PLACES}
 """Columns that are no quantities of the cells table."""
 DESTRUCTIVE_TEST = "destructive test"
 

@@ -84,7 +84,7 @@ class Charger(Chamber):
         spread = float(self.world.driver.normal(self.name, "tray temperature", 1)[0])
         deviation = self.value("tray_temperature_spread") * spread
         found: dict[str, float | np.ndarray] = {name: lot.columns[name] for name in CELL_INPUTS}
-        found["moisture"] = moisture_now(lot, self.world.now / 1000)
+        found["moisture"] = moisture_now(lot, self.world.now)
         found["chamber_temperature"] = self.value("chamber_temperature") + deviation
         return found
 

@@ -51,7 +51,7 @@ class Formation(Charger):
     def discharge(self, lot: Lot, stayed_s: float) -> None:
         """The results become the cells'; from now on they are in store."""
         super().discharge(lot, stayed_s)
-        lot.columns["stored_at"] = np.full(lot.items, self.world.now / 1000)
+        lot.columns["stored_at"] = np.full(lot.items, float(self.world.now))
 
     def _outcome(self, lot: Lot, results: list[Columns]) -> Columns:
         """Return what the protocol makes of the cells."""

@@ -36,11 +36,11 @@ def seal(station: Equipment, lot: Lot) -> None:
     )
     leaks = np.where(station.inflict("leaky seal", count), sizes, 0.0)
     columns["moisture_ingress"] = columns.get("moisture_ingress", 0.0) + leaks
-    columns.setdefault("sealed_at", np.full(count, station.world.now / 1000))
+    columns.setdefault("sealed_at", np.full(count, float(station.world.now)))
 
 
-def moisture_now(lot: Lot, now_s: float) -> np.ndarray:
-    """Return the moisture of a tray's cells with what leaky seals have let in since.
+def moisture_now(lot: Lot, now: int) -> np.ndarray:
+    """Return the moisture of a tray's cells with what leaky seals have let in since, up to tick `now`.
 
     kg of water over kg of coating, both electrodes.
     """
@@ -48,6 +48,6 @@ def moisture_now(lot: Lot, now_s: float) -> np.ndarray:
     if "sealed_at" not in columns:
         return columns["moisture"]
     coating = columns["electrode_area"] * (columns["cathode_loading"] + columns["anode_loading"])
-    water = columns["moisture_ingress"] * (now_s - columns["sealed_at"])
+    water = columns["moisture_ingress"] * (now - columns["sealed_at"]) / 1000
     moist: np.ndarray = columns["moisture"] + water / coating
     return moist

@@ -56,8 +56,7 @@ def storage_start(lot: Lot) -> dict[str, float | np.ndarray]:
 def store_until_now(station: Equipment, lot: Lot, temperature: float) -> Columns:
     """Bring the cells of a tray to now, waiting in buffers included; return the model's outputs."""
     settle(lot)
-    now = station.world.now / 1000
-    seconds = now - lot.columns["stored_at"]
+    seconds = (station.world.now - lot.columns["stored_at"]) / 1000
     phase = storage_phase(lot, temperature, 0.0, seconds)
     result = station.transform("ageing").apply(storage_start(lot), [phase])[-1]
     station.note_validity(result)
@@ -66,5 +65,5 @@ def store_until_now(station: Equipment, lot: Lot, temperature: float) -> Columns
     lost = lot.columns.get("lost_capacity", np.zeros(lot.items))
     lot.columns["lost_capacity"] = lost + result["lost_capacity"]
     lot.columns["storage_time"] = lot.columns["storage_time"] + seconds
-    lot.columns["stored_at"] = np.full(lot.items, now)
+    lot.columns["stored_at"] = np.full(lot.items, float(station.world.now))
     return result
