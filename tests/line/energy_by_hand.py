@@ -150,10 +150,15 @@ class Site:
         loss = 0.9 * area + flow * 1006 * 0.4
         free = machines + 8 * area
 
-        def balance(temperature: float) -> float:
-            return free + loss * (OUTDOOR_TEMPERATURE - temperature)
+        wall, gain = self.dry_room_area, 35.0 * area
 
-        cooling, heat = max(0.0, balance(297.15)), max(0.0, -balance(293.15))
+        def held(setpoint: float) -> float:
+            """Temperature where losses and the control's gain over its set point balance."""
+            heat = free + loss * OUTDOOR_TEMPERATURE + wall * ROOM + gain * setpoint
+            return heat / (loss + wall + gain)
+
+        cooling = gain * max(0.0, held(297.15) - 297.15)
+        heat = gain * max(0.0, 293.15 - held(293.15))
         return {"cooling": cooling, "heat": heat, "electric": flow / 1.2 * 600 / 0.6 + 8 * area}
 
 
