@@ -36,8 +36,6 @@ ROOT = "stock"
 """The lot that stands for everything that was in the line when the run began; also its role."""
 DEFAULT_SHARE = 0.5
 """Part of a buffer or tank that is full where nothing is said [A]."""
-FULL_ENOUGH = 0.5
-"""Part of the fullest template tray below which a tray is no template: the last of an order."""
 
 ANEW = {"exposed_since": 0.0, "humidity_exposure": 0.0}
 """Properties that count from the beginning of a run: the template's clock is not the run's."""
@@ -152,15 +150,9 @@ class _Filler:
         return min(places, round(self._rate * self._templates.stay_s(source) / cells / machines))
 
     def _template(self, source: str, number: int) -> Template | None:
-        """The templates of a place in turn, but for trays that are hardly filled."""
-        found = self._templates.taps[source].templates
-        most = max((each.lot.items for each in found), default=0)
-        usable = [
-            each
-            for each in found
-            if each.lot.kind != "tray" or (each.lot.items and each.lot.items >= FULL_ENOUGH * most)
-        ]
-        return usable[number % len(usable)] if usable else None
+        """Return the examples of a place in turn."""
+        found = self._templates.taps[source].examples()
+        return found[number % len(found)] if found else None
 
     def _copy(
         self, template: Template, place: str, source: str, *, stayed: int, most: float = np.inf

@@ -33,6 +33,8 @@ KEPT = 8
 """Lots kept of each place: enough that trays differ, few enough to be copied."""
 LIMIT_TICKS = 120 * 86_400_000
 """A template run is given up after this time: what it has shown by then is used."""
+FULL_ENOUGH = 0.5
+"""Part of the fullest tray below which a tray is no example: the last of an order."""
 AT_REST = {"Idle", "Suspended", "Stopped", "Complete", "Aborted", "Held"}
 """PackML states in which a station does nothing for its product."""
 
@@ -48,12 +50,26 @@ class Template:
 
 @dataclass
 class Tap:
-    """What came to one place: some lots, and the sum of all."""
+    """What came to one place: some lots, and the sum of all up to the last that was full.
+
+    `busy`: ticks in which the station before had worked by then.
+    """
 
     templates: list[Template] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    most: int = 0
+    lots: int = 0
     cells: int = 0
+    busy: int = 0
     contents: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def is_full(self, lot: Lot) -> bool:
+        """Whether a lot is as good an example as those before."""
+        return lot.kind != "tray" or 0 < lot.items >= FULL_ENOUGH * self.most
+
+    def examples(self) -> list[Template]:
+        """Return the templates, but for trays that are hardly filled."""
+        return [each for each in self.templates if self.is_full(each.lot)]
 
 
 @dataclass
@@ -72,6 +88,11 @@ class _Listener:
                 since, before = self._since.get(station, (tick, "Idle"))
                 self.busy[station] += 0 if before in AT_REST else tick - since
                 self._since[station] = (tick, state)
+
+    def until(self, station: str, tick: int) -> int:
+        """Return the ticks in which a station has worked until now."""
+        since, state = self._since.get(station, (tick, "Idle"))
+        return self.busy[station] + (0 if state in AT_REST else tick - since)
 
 
 @dataclass(frozen=True)
@@ -93,6 +114,11 @@ class Templates:
         scenario = _simplified(world.scenario)
         self._world = World(scenario, world.models, self.driver, self._listener, make_station)
         self.taps: dict[str, Tap] = defaultdict(Tap)
+        self._givers = {
+            path: config.path
+            for config in scenario.stations.values()
+            for path in config.gives.values()
+        }
 
     def run(self) -> None:
         """Run to the end, noting every lot that comes to a place."""
@@ -113,27 +139,32 @@ class Templates:
             if name in tap.seen:
                 continue
             tap.seen.add(name)
-            lot = self._world.lots[name]
+            lot, now = self._world.lots[name], self._world.now
+            if len(tap.templates) < KEPT:
+                tap.templates.append(Template(copy.deepcopy(lot), now, entry))
+            tap.most = max(tap.most, lot.items)
+            if not tap.is_full(lot):
+                continue
             for material, amount in {**lot.content, **contents_of(lot)}.items():
                 tap.contents[material] += amount
+            tap.lots += 1
             tap.cells += lot.items if lot.kind == "tray" else 0
-            if len(tap.templates) < KEPT:
-                tap.templates.append(Template(copy.deepcopy(lot), self._world.now, entry))
+            tap.busy = self._listener.until(self._givers.get(path, ""), now)
 
     def cells_per_lot(self, path: str) -> float:
         """Return how many cells a lot at this place is, or will be; 0 where none came there."""
         tap = self.taps[path]
-        if not tap.seen:
+        if not tap.lots:
             return 0.0
         if tap.cells:
-            return tap.cells / len(tap.seen)
+            return tap.cells / tap.lots
         needed = self._active_material_of_a_cell()
         shares = [amount / needed[m] for m, amount in tap.contents.items() if m in needed]
-        return sum(shares) / len(shares) / len(tap.seen) if shares else 0.0
+        return sum(shares) / len(shares) / tap.lots if shares else 0.0
 
     def stay_s(self, path: str) -> float:
         """Return the mean time that a lot stays in a chamber [s]; 0 where none came there."""
-        entries = [template.entry for template in self.taps[path].templates]
+        entries = [template.entry for template in self.taps[path].examples()]
         stays = [int(due) - int(entered) for due, entered, *_ in entries]
         return sum(stays) / len(stays) / 1000 if stays else 0.0
 
@@ -158,8 +189,9 @@ class Templates:
 
     def _of_station(self, config: StationConfig, machines: list[StationConfig]) -> float:
         at = next(iter((config.gives or config.takes).values()), "")
-        made = self.cells_per_lot(at) * len(self.taps[at].seen)
-        busy_s = self._listener.busy[config.path] / 1000
+        made = self.cells_per_lot(at) * self.taps[at].lots
+        busy = self.taps[at].busy if config.gives else self._listener.busy[config.path]
+        busy_s = busy / 1000
         if not made or not busy_s:
             return 0.0
         working = sum(self._open_share(each) * _availability(each) for each in machines)
