@@ -16,7 +16,8 @@ from linetwin.contracts import BUILDING_PARTS, CONTRACTS
 from linetwin.cosim import open_continuous
 from linetwin.cosim.library import shipped_models
 from linetwin.line import stock
-from linetwin.results import kpis, kpis_energy, read
+from linetwin.results import kpis, read
+from linetwin.results.meters import read_meters
 from linetwin.results.timeline import within
 from linetwin.results.writer import RunWriter
 from linetwin.scenario import load
@@ -109,7 +110,7 @@ def test_stations_draw_what_a_hand_calculation_says(
 ) -> None:
     """Time by state times power by state, and the dryers' terms: within 1 % per station."""
     scenario, facts = week
-    meters = kpis_energy.read_meters(facts)
+    meters = read_meters(facts)
     seconds = (WINDOW[1] - WINDOW[0]) / 1000
     compared = 0
     for path, config in scenario.stations.items():
@@ -137,7 +138,7 @@ def test_the_building_draws_what_a_hand_calculation_says(
 ) -> None:
     """Steady state of rooms and utilities for the mean draw of all machines: within 3 %."""
     scenario, facts = week
-    meters = kpis_energy.read_meters(facts)
+    meters = read_meters(facts)
     seconds = (WINDOW[1] - WINDOW[0]) / 1000
 
     def mean(station: str, counter: str) -> float:
