@@ -119,7 +119,8 @@ def balance(found: Kpis) -> str:
     rows = []
     for path, entry in found["materials"].items():
         value = entry["value"]
-        amounts = [value[name] for name in ("in", "cells", "scrap", "lost", "in_process")]
+        entries = ("in", "cells", "scrap", "lost", "recovered", "in_process")
+        amounts = [value[name] for name in entries]
         rows.append(
             [
                 display.name(path),
@@ -128,7 +129,7 @@ def balance(found: Kpis) -> str:
                 f"{value['relative_error']:.1e}" if value["relative_error"] else "0",
             ]
         )
-    heads = ["material", "unit", "#in", "#in cells", "#scrap", "#lost", "#in process"]
+    heads = ["material", "unit", "#in", "#in cells", "#scrap", "#lost", "#recovered", "#in process"]
     return table([*heads, "#relative error"], rows)
 
 
