@@ -81,7 +81,7 @@ def test_a_tank_conserves_mass_and_never_overflows(flows: list[tuple[str, float]
             vessel.fill(f"batch-{number}", mass)
             filled[f"batch-{number}"] = mass
         elif what == "draw" and vessel.has("coater", mass):
-            taken = vessel.draw(mass)
+            taken = vessel.draw("coater", mass)
             assert sum(taken.values()) == pytest.approx(mass, rel=1e-12)
             for batch, part in taken.items():
                 drawn[batch] = drawn.get(batch, 0.0) + part
@@ -99,7 +99,7 @@ def test_what_is_drawn_is_the_blend() -> None:
     vessel, _ = tank()
     vessel.fill("one", 30.0)
     vessel.fill("two", 10.0)
-    assert vessel.draw(8.0) == {"one": 6.0, "two": 2.0}
+    assert vessel.draw("coater", 8.0) == {"one": 6.0, "two": 2.0}
     assert vessel.batches == {"one": 24.0, "two": 8.0}
     assert vessel.shares() == {"one": 0.75, "two": 0.25}
 
@@ -112,9 +112,9 @@ def test_who_waits_for_slurry_or_for_room_is_woken() -> None:
     vessel.fill("one", 50.0)
     assert vessel.has("coater", 5.0)
     assert not vessel.has_room("mixer", 20.0)
-    vessel.draw(15.0)
+    vessel.draw("coater", 15.0)
     assert vessel.has_room("mixer", 20.0)
-    vessel.draw(1.0)
+    vessel.draw("coater", 1.0)
     assert woken == ["coater", "mixer"]
 
 
@@ -136,6 +136,22 @@ def test_a_tank_made_again_goes_on() -> None:
     again, woken = tank()
     again.load(vessel.save())
     assert again.save() == vessel.save()
-    assert again.draw(11.0) == vessel.draw(11.0)
+    assert again.draw("coater", 11.0) == vessel.draw("coater", 11.0)
     assert list(again.batches) == ["one", "two"]
     assert woken == ["mixer"]
+
+
+def test_what_one_coater_was_promised_no_other_may_draw() -> None:
+    """Two coaters at one tank: the second waits until the first has drawn, and is then woken."""
+    woken: list[str] = []
+    vessel = Tank(BufferConfig("tank", "tank", "slurry_batch", 40.0), woken.append)
+    vessel.fill("one", 10.0)
+    assert vessel.has("first", 6.0)
+    assert vessel.has("first", 6.0), "asking again keeps the same promise"
+    assert not vessel.has("second", 6.0)
+    again = Tank(BufferConfig("tank", "tank", "slurry_batch", 40.0), woken.append)
+    again.load(vessel.save())
+    assert not again.has("second", 6.0)
+    vessel.draw("first", 4.0)
+    assert woken == ["second"]
+    assert vessel.has("second", 6.0)

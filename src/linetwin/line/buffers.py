@@ -100,12 +100,16 @@ class LotBuffer:
 
 
 class Tank:
-    """A stirred tank that holds up to `capacity` kg: what leaves is the blend of what is in it."""
+    """A stirred tank that holds up to `capacity` kg: what leaves is the blend of what is in it.
+
+    What one coater has been promised no other may draw.
+    """
 
     def __init__(self, config: BufferConfig, kick: Callable[[str], None]) -> None:
         self.path = config.path
         self.capacity = float(config.capacity)
         self.batches: dict[str, float] = {}
+        self.promised: dict[str, float] = {}
         self._takers = _Queue(kick)
         self._putters = _Queue(kick)
 
@@ -122,10 +126,12 @@ class Tank:
         return True
 
     def has(self, who: str, mass: float) -> bool:
-        """Tell whether `mass` [kg] can be drawn, or note that `who` waits for it."""
-        if self.level < mass:
+        """Promise `who` that `mass` [kg] can be drawn, or note that it waits for it."""
+        others = sum(kept for name, kept in self.promised.items() if name != who)
+        if self.level - others < mass:
             self._takers.wait(who)
             return False
+        self.promised[who] = mass
         return True
 
     def fill(self, batch: str, mass: float) -> None:
@@ -138,12 +144,17 @@ class Tank:
         level = self.level
         return {batch: mass / level for batch, mass in self.batches.items()}
 
-    def draw(self, mass: float) -> dict[str, float]:
-        """Draw `mass` [kg] of the blend; return the kg taken of each batch."""
+    def draw(self, who: str, mass: float) -> dict[str, float]:
+        """Draw `mass` [kg] of the blend; return the kg taken of each batch.
+
+        What `who` was promised above that is free again.
+        """
+        self.promised.pop(who, None)
         drawn = {batch: mass * share for batch, share in self.shares().items()}
         for batch, amount in drawn.items():
             self.batches[batch] -= amount
         self._putters.wake()
+        self._takers.wake()
         return drawn
 
     def discard(self, batch: str) -> float:
@@ -154,6 +165,7 @@ class Tank:
         """Return the tank's state as plain data."""
         return {
             "batches": self.batches,
+            "promised": self.promised,
             "takers": self._takers.waiting,
             "putters": self._putters.waiting,
         }
@@ -161,5 +173,6 @@ class Tank:
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
         self.batches = dict(data["batches"])
+        self.promised = dict(data["promised"])
         self._takers.waiting = list(data["takers"])
         self._putters.waiting = list(data["putters"])

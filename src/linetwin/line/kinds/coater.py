@@ -278,7 +278,7 @@ class Coater(Station):
         areas = (lot.columns["end_m"][rows] - lot.columns["start_m"][rows]) * width
         solids = self._blend(tank.shares())["solids_fraction"]
         masses = loading * areas / solids
-        drawn = tank.draw(float(masses.sum()))
+        drawn = tank.draw(self.name, float(masses.sum()))
         total = sum(drawn.values())
         electrode = self.name.split(".")[0]
         charge = world.new_lot(f"{electrode}.charge", "tank_charge", tank.path, total, "kg")
