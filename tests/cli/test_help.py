@@ -9,7 +9,7 @@ import pytest
 from cli_support import Clerk, linetwin
 
 COMMANDS = [
-    *(["run"], ["resume"], ["compare"], ["trace"], ["report"], ["bench"], ["fmu"]),
+    *(["run"], ["resume"], ["fork"], ["compare"], ["trace"], ["report"], ["bench"], ["fmu"]),
     *(["fmu", "build"], ["fmu", "info"], ["fmu", "validate"], ["fmu", "simulate"]),
 ]
 HEAVY = ("fmpy", "numpy", "pandas", "pint", "plotly", "pyarrow", "simpy")

@@ -76,6 +76,8 @@ def _outcome(run: Run, cell: str) -> str:
     )
     if row["ended"] >= 0:
         text += f", ended on day {row['ended'] / DAY_MS:.2f}"
+    if row["started"] < 0:
+        text += "; in the line when the run began, so its parents are not known"
     return f"{text}; {row['reason']}" if row["reason"] else text
 
 
