@@ -136,13 +136,20 @@ class World:
     def to_release(self) -> int | None:
         """Cells the order still wants started; None where no order limits them.
 
+        At first the order and its reserve are started; after that only what it has lost beyond.
         What another stacker has under way is counted as started: several share one order.
         """
-        if self.scenario.order_cells is None:
+        order = self.scenario.order_cells
+        if order is None:
             return None
-        alive = self.counts["started"] - self.counts["scrap before grading"]
-        under_way = sum(station.committed() for station in self._equipment)
-        return max(0, self.scenario.order_cells - alive - under_way)
+        started = self.counts["started"] + sum(each.committed() for each in self._equipment)
+        lost = self.counts["scrap before grading"]
+        return max(0, order + self._reserve(order) - started, order + lost - started)
+
+    def _reserve(self, order: int) -> int:
+        """Cells started for those that will be scrapped or tested on the way."""
+        stackers = self.stations_of("stacker")
+        return int(order * stackers[0].value("start_reserve")) if stackers else 0
 
     def stations_of(self, group_or_kind: str) -> list[Equipment]:
         """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""
