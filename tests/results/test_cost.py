@@ -44,8 +44,22 @@ stations:
     calendar: always
     room: hall
     takes: {cells: trays}
-    gives: {}
+    gives: {cells: graded}
     parameters: {}
+  cell.binning:
+    kind: binning
+    calendar: always
+    room: hall
+    takes: {cells: graded}
+    gives: {}
+    parameters: {operators: {value: 0.25, unit: '1', tag: A, source: x, origin: y}}
+  cell.spare:
+    kind: notcher
+    calendar: always
+    room: hall
+    takes: {}
+    gives: {}
+    parameters: {operators: {value: 0.25, unit: '1', tag: A, source: x, origin: y}}
 building:
   kind: building
   parameters: {boiler_efficiency: {value: 0.8, unit: '1', tag: A, source: x, origin: y}}
@@ -175,7 +189,7 @@ def test_cost_by_category(cost: dict[str, Any]) -> None:
         {
             "materials": 90 * 10.0,
             "energy": 80 * 0.1 + 40 * 0.05,
-            "operators": (0.5 * 24 + 1.0 * 12) * 40,
+            "operators": (0.5 * 24 + 1.0 * 12 + 0.25 * 24 + 0.25 * 24) * 40,
             "technicians": 2 * 12 * 50,
             "depreciation": 292000 / 8 / 365,
             "maintenance": 292000 * 0.03 / 365,
@@ -183,8 +197,9 @@ def test_cost_by_category(cost: dict[str, Any]) -> None:
         }
     )
     assert cost["cost_per_good_energy"] == pytest.approx(sum(cost["cost"].values()) / 10)
-    assert cost["fixed_cost_per_day"] == pytest.approx(960 + 1200 + 100 + 24 + 100)
-    assert cost["not_priced"] == ["equipment.stacker.price", "equipment.grading.price"]
+    assert cost["fixed_cost_per_day"] == pytest.approx(1440 + 1200 + 100 + 24 + 100)
+    kinds = ("stacker", "grading", "binning", "notcher")
+    assert cost["not_priced"] == [f"equipment.{kind}.price" for kind in kinds]
 
 
 def test_scrap_is_worth_what_was_put_into_it(cost: dict[str, Any]) -> None:
@@ -203,8 +218,13 @@ def test_scrap_is_worth_what_was_put_into_it(cost: dict[str, Any]) -> None:
 
 
 def test_values_sum_to_the_cost(cost: dict[str, Any]) -> None:
-    """Cells, scrap, losses and what is in process hold all materials and all conversion cost."""
+    """Cells, scrap, losses and what is in process hold all materials and all conversion cost.
+
+    Good cells booked at grading go on to binning and bear its cost; a station that nothing went
+    through stands by itself.
+    """
     held = sum(cost["value_by_outcome"].values())
+    assert cost["value_by_outcome"]["unused stations"] == cost["conversion_cost"]["cell.spare"]
     assert held == pytest.approx(sum(cost["cost"].values()) + 10 * 10.0)
 
 
@@ -214,6 +234,8 @@ def test_common_costs_go_to_rooms(cost: dict[str, Any]) -> None:
         "cathode.mixer": 1.0 + 0.6 + 480 + 124.0,
         "cell.stacker": 2.0 + 0.5 + 0.2 + 0.4 + 480,
         "cell.grading": 0.0,
+        "cell.binning": 240.0,
+        "cell.spare": 240.0,
     }
     common = 26 * 0.1 + 10 * 0.05 + 1200 + 100
     room = {"cell.stacker": 12 * 0.1 + 20 * 0.05}

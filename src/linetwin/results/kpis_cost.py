@@ -8,7 +8,7 @@ from linetwin.results.costs import CONSUMED, J_PER_KWH, Costs, PriceList, price_
 from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
 from linetwin.results.meters import purchases, read_meters
-from linetwin.results.value import ValueFlow
+from linetwin.results.value import OUTCOMES, ValueFlow
 
 if TYPE_CHECKING:
     from linetwin.results.meters import Meters
@@ -121,7 +121,7 @@ def _scrap(costs: Costs) -> Section:
             scrap / whole if whole else None, "1", "value of scrap over the cost of the run"
         ),
         "value_by_outcome": kpi(
-            {name: flow.total(name) for name in ("cells", "scrap", "lost", "in_process")},
+            {name: flow.total(name) for name in OUTCOMES} | {"unused stations": flow.unused},
             unit,
             "value of good cells, scrap, losses and of what is in process at the end, whose "
             "materials are not in the cost of the run",

@@ -17,8 +17,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from linetwin.results.costs import Costs
 
-OUTCOMES = ("cells", "scrap", "lost", "in_process")
-ANODE = "anode"
+GOOD = "cells"
+OUTCOMES = (GOOD, "scrap", "lost", "in_process")
 
 
 @dataclass(frozen=True)
@@ -54,34 +54,46 @@ class ValueFlow:
         first = next(iter(mixers.values()), "")
         return mixers.get(electrode) or mixers.get("cathode", first)
 
+    def _passed(self, rows: pd.DataFrame, station: str) -> pd.Series:
+        """Return the amounts of rows that had passed a station, by its measure; 0 elsewhere.
+
+        What lies behind it has, and good cells that were booked before it and go on to it.
+        """
+        before = [name for name, places in self._after.items() if station in places]
+        behind = rows["station"].isin(self._after[station])
+        going_on = (rows["entry"] == GOOD) & rows["station"].isin(before)
+        passed = (rows["item"] == self._measure(station)) & (behind | going_on)
+        return rows["amount"].where(passed, 0.0)
+
     @cached_property
-    def unit_costs(self) -> dict[str, tuple[str, float]]:
-        """Station -> (measure, conversion cost per kg of it that the station processed)."""
+    def unit_costs(self) -> dict[str, float]:
+        """Station -> conversion cost per kg of its measure that it processed; 0 for nothing."""
         ledger = self.costs.facts.ledger
-        before = ledger[(ledger["account"] == "material") & (ledger["entry"] == "stock")]
+        stock = ledger[(ledger["account"] == "material") & (ledger["entry"] == "stock")]
         # what lay behind a station when the run began was not processed in it
-        amounts = pd.concat([self._booked, before.assign(amount=-before["amount"])])
-        by_place = amounts.groupby(["item", "station"])["amount"].sum()
+        rows = pd.concat([self._booked, stock.assign(amount=-stock["amount"])])
         found = {}
         for station, cost in self.costs.conversion.items():
-            measure, places = self._measure(station), self._after[station]
-            known = measure in by_place.index.get_level_values("item")
-            own = by_place[measure] if known else by_place.iloc[:0]
-            done = float(own[own.index.isin(places)].sum()) if known else 0.0
-            found[station] = (measure, cost / done if done > 0 else 0.0)
+            done = float(self._passed(rows, station).sum())
+            found[station] = cost / done if done > 0 else 0.0
         return found
+
+    @property
+    def unused(self) -> float:
+        """Conversion cost of stations through which nothing went."""
+        return sum(
+            cost for name, cost in self.costs.conversion.items() if not self.unit_costs[name]
+        )
 
     @cached_property
     def values(self) -> pd.DataFrame:
         """Return entry, station and value: outcomes of the run by place."""
         booked = self._booked
-        price = {
-            item: self.costs.prices.asked("materials", item) for item in booked["item"].unique()
-        }
+        items = booked["item"].unique()
+        price = {item: self.costs.prices.asked("materials", item) for item in items}
         value = booked["amount"] * booked["item"].map(price)
-        for station, (measure, each) in self.unit_costs.items():
-            passed = (booked["item"] == measure) & booked["station"].isin(self._after[station])
-            value += booked["amount"].where(passed, 0.0) * each
+        for station, each in self.unit_costs.items():
+            value += self._passed(booked, station) * each
         table = booked.assign(value=value)
         return table.groupby(["entry", "station"], sort=False)["value"].sum().reset_index()
 
