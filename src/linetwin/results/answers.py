@@ -1,9 +1,9 @@
-"""The four sentences that a report begins with: how many, when, at what energy, limited by what."""
+"""What a report begins with: what limits us, what it costs, what to try, how much came out."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linetwin.results import display
 
@@ -15,11 +15,108 @@ if TYPE_CHECKING:
 _NAMED = 3
 _START_UP = "start-up of the coater"
 _WORTH_SAYING = 0.05
+_NEARLY = 0.95
+_FEW = 4
 
 
-def answers(found: Kpis) -> list[tuple[str, str]]:
-    """Return four (sentence, small print), both HTML."""
-    return [_how_many(found), _when(found), _energy(found), _held_back(found)]
+class Answer(NamedTuple):
+    """A question, its answer and the small print; both of the latter are HTML."""
+
+    question: str
+    sentence: str
+    small: str
+
+
+def answers(found: Kpis) -> list[Answer]:
+    """Return the answers in the order in which a manager asks."""
+    limit = _limit(found) if found["limits"] and _steady(found) else _held_back(found)
+    cost = found["cost"].get("cost_per_good_energy", {}).get("value")
+    spent = _energy(found) if cost is None else _cost(found)
+    return [
+        Answer("What limits us", *limit),
+        Answer("What does it cost", *spent),
+        Answer("What came out", *_how_many(found)),
+        Answer("When", *_when(found)),
+    ]
+
+
+def _steady(found: Kpis) -> bool:
+    return found["limits"]["basis"]["value"] == "steady" and bool(
+        found["limits"]["bottleneck"]["value"]
+    )
+
+
+def _limit(found: Kpis) -> tuple[str, str]:
+    """Say which group limits in steady state, what comes out, and what a point is worth there."""
+    values = {name: entry["value"] for name, entry in found["limits"].items()}
+    group = values["bottleneck"]
+    share = sum(values["share_as_bottleneck"].get(group, {}).values())
+    sentence = f"<b>{escape(display.name(group).capitalize())}</b> limits the line"
+    if share:
+        sentence += f", for {display.share(min(1.0, share))} of the window"
+    energy, planned = values["good_energy_per_day"], values["planned_energy_per_day"]
+    made = f"{display.plain(values['good_cells_per_day'], 4)} good cells"
+    if energy is not None:
+        made += f", {display.energy(energy)},"
+    sentence += f": {made} came out a day"
+    if planned and energy is not None:
+        sentence += (
+            f", <b>{display.share(energy / planned)} of the plan</b> of {display.energy(planned)}"
+        )
+    near = [
+        f"{escape(display.name(name))} ({display.share(load)})"
+        for name, load in values["load"].items()
+        if name != group and load >= _NEARLY
+    ]
+    small = point_values(found)
+    if near:
+        small += f" Hardly waiting either: {', '.join(near)}: faster than these it will not get."
+    return f"{sentence}.", f"{small} {_stops(found['stations']['failures']['value'])}".strip()
+
+
+def point_values(found: Kpis) -> str:
+    """Return what a point of OEE and of yield is worth at the bottleneck, with the formulas."""
+    said = []
+    currency = str(found["cost"].get("fixed_cost_per_day", {}).get("unit", "")).split("/")[0]
+    for name, what in (("value_of_oee_point", "OEE"), ("value_of_yield_point", "yield")):
+        worth = found["limits"].get(name, {}).get("value")
+        if not worth:
+            continue
+        text = f"One point of {what} there is worth {display.plain(worth['cells_per_day'])} cells"
+        if worth["energy_per_day"] is not None:
+            text += f" or {display.energy(worth['energy_per_day'])}"
+        text += " a day"
+        if worth["money_per_day"] is not None:
+            text += f", {display.plain(worth['money_per_day'])} {currency} a day"
+        said.append(f"{text}.")
+    return " ".join(said)
+
+
+def _cost(found: Kpis) -> tuple[str, str]:
+    """Say what a good kWh costs, what scrap costs a day, and what energy it takes."""
+    cost = {name: entry["value"] for name, entry in found["cost"].items()}
+    unit = found["cost"]["cost_per_good_energy"]["unit"].split("/")[0]
+    steady, whole = cost["cost_per_good_energy_steady"], cost["cost_per_good_energy"]
+    in_window = steady is not None and _steady(found)
+    shown = steady if in_window else whole
+    sentence = f"A good kWh costs <b>{display.plain(shown)} {unit}</b>"
+    parts = cost[f"cost_per_good_energy{'_steady' if in_window else ''}_by_category"] or {}
+    top = sorted(parts, key=lambda name: -parts[name])[:_NAMED]
+    shares = [f"{escape(name)} {display.share(parts[name] / shown)}" for name in top]
+    sentence += f": {', '.join(shares)}" if shares and shown else ""
+    if cost["scrap_value_per_day"]:
+        sentence += (
+            f". Scrap costs <b>{display.plain(cost['scrap_value_per_day'])} {unit} a day</b>"
+        )
+    dated = cost["prices"]
+    small = (
+        f"{'In the window; ' if in_window else ''}{display.plain(whole)} {unit} over the whole run, "
+        f"with what lies outside of the window put on its good cells. Prices: "
+        f"{escape(str(dated['name']))} of {escape(str(dated['date']))}, all assumed, to be "
+        "replaced by your own. "
+    )
+    energy, more = _energy(found)
+    return f"{sentence}.", f"{small}{energy} {more}"
 
 
 def _value(found: Kpis, section: str, name: str) -> Any:  # noqa: ANN401 - a number or a table
@@ -132,6 +229,7 @@ def _held_back(found: Kpis) -> tuple[str, str]:
     slowest = stations["bottleneck"]
     if slowest is None:
         return "No station worked, so none can be said to have held the line back.", ""
+    points = point_values(found)
     needed = stations["time_needed"]
     sentence = f"<b>{escape(display.name(slowest).capitalize())}</b> set the pace: "
     others = [name for name in needed if name.split(".")[-1] != slowest.split(".")[-1]]
@@ -156,7 +254,7 @@ def _held_back(found: Kpis) -> tuple[str, str]:
             f"{escape(display.name(first))}"
         )
         small = f"After that: {', '.join(parts)}. " if parts else ""
-    return f"{sentence}.", small + _stops(stations["failures"])
+    return f"{sentence}.", f"{small}{points} {_stops(stations['failures'])}".strip()
 
 
 def _stops(failures: Mapping[str, Mapping[str, Any]]) -> str:

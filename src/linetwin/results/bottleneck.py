@@ -11,6 +11,7 @@ before it: a station that closes with work in hand holds the line back while it 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Periods = list[tuple[int, int]]
 _FULL = 0.98
+ALWAYS = 0.95
 _IDLE = {"starved", "blocked", ""}
 
 
@@ -32,8 +34,9 @@ def active_periods(facts: Facts) -> dict[str, Periods]:
     """Return group -> uninterrupted active periods [ms], in order."""
     by_station = {str(name): part for name, part in facts.spans.groupby("station", sort=False)}
     members: dict[str, list[str]] = defaultdict(list)
-    for station in by_station:
-        members[facts.plan.family(station)].append(station)
+    for station in dict.fromkeys([*facts.plan.stations, *by_station]):
+        if station in by_station:
+            members[facts.plan.family(station)].append(station)
     found = {}
     for group, stations in members.items():
         each = [_periods(facts, name, by_station[name]) for name in stations]
@@ -83,7 +86,11 @@ def _all_active(each: list[Periods]) -> Periods:
 
 
 def shifting(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, dict[str, float]]:
-    """Return group -> `sole` and `shifting`: shares of the window as the bottleneck."""
+    """Return group -> `sole` and `shifting`: shares of the window as the bottleneck.
+
+    `periods` in the order of the flow: of several groups active for (nearly) the whole window, the
+    last is the bottleneck, for what leaves the line passes it and those before it build up stock.
+    """
     chain = _chain(periods, window)
     length = window[1] - window[0]
     found: dict[str, dict[str, float]] = {}
@@ -115,6 +122,8 @@ def _chain(
     periods: dict[str, Periods], window: tuple[int, int]
 ) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
     """Return the momentary bottlenecks in order: group, its period, the time it held the line."""
+    whole = ALWAYS * (window[1] - window[0])
+    flow = {group: -place for place, group in enumerate(periods)}
     begun = sorted(
         (start, end, group)
         for group, own in periods.items()
@@ -126,18 +135,20 @@ def _chain(
     marks = sorted(edges)
     waiting = iter(begun)
     upcoming = next(waiting, None)
-    heap: list[tuple[int, int, int, str]] = []
+    heap: list[tuple[float, int, int, int, str]] = []
     chain: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
     for tick, until in zip(marks, marks[1:], strict=False):
         while upcoming is not None and upcoming[0] <= tick:
             start, end, group = upcoming
-            heapq.heappush(heap, (start - end, start, end, group))
+            inside = min(end, window[1]) - max(start, window[0])
+            key = -math.inf if inside >= whole else float(start - end)
+            heapq.heappush(heap, (key, flow[group], end, start, group))
             upcoming = next(waiting, None)
         while heap and heap[0][2] <= tick:
             heapq.heappop(heap)
         if not heap:
             continue
-        _, start, end, group = heap[0]
+        _, _, end, start, group = heap[0]
         if chain and chain[-1][:2] == (group, (start, end)) and chain[-1][2][1] == tick:
             chain[-1] = (group, (start, end), (chain[-1][2][0], until))
         else:

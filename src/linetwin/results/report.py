@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from plotly.offline import get_plotlyjs
 
-from linetwin.results import display, kpis, report_sections
+from linetwin.results import display, kpis, report_levers, report_sections
 from linetwin.results.answers import answers
 from linetwin.results.manifest import write_atomically
 from linetwin.results.reader import Run
@@ -115,7 +115,7 @@ def _embedded(content: object) -> str:
 def _header(run: Run, facts: Facts, found: Kpis, title: str, description: str) -> str:
     manifest = run.manifest
     warnings = []
-    if manifest["status"] != "complete":
+    if manifest["status"] not in {"complete", "given up"}:
         message = f": {manifest['message']}" if manifest.get("message") else ""
         warnings.append(
             f"This run is {manifest['status']}{message}. What follows is what it wrote."
@@ -125,7 +125,7 @@ def _header(run: Run, facts: Facts, found: Kpis, title: str, description: str) -
             "The figures come from what had been written: of cells in process and of what had not "
             "been written the counts are not known."
         )
-    ordered = _ordered(facts)
+    ordered = facts.plan.ordered
     graded = found["order"]["cells_graded"]["value"]
     if manifest.get("ended_by") == "limit" and ordered is not None and graded < ordered:
         warnings.append(
@@ -142,16 +142,12 @@ def _header(run: Run, facts: Facts, found: Kpis, title: str, description: str) -
     return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p>{text}</header>{said}"
 
 
-def _ordered(facts: Facts) -> int | None:
-    """Return the cells of the order, None where the run had none."""
-    content = facts.plan.content
-    cells = content.get("order_cells", (content.get("order") or {}).get("cells"))
-    return cells if isinstance(cells, int) else None
-
-
 def _answers(found: Kpis) -> str:
-    said = "".join(
-        f"<p class='answer'>{sentence}<small>{small}</small></p>"
-        for sentence, small in answers(found)
-    )
-    return f"<div class='answers' id='answer'>{said}</div>"
+    said = [
+        f"<p class='answer'><span class='question'>{escape(each.question)}</span>"
+        f"{each.sentence}<small>{each.small}</small></p>"
+        for each in answers(found)
+    ]
+    # What to try follows from what limits and what it costs, and comes before the figures.
+    said.insert(2, report_levers.levers(found))
+    return f"<div class='answers' id='answer'>{''.join(said)}</div>"
