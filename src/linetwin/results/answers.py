@@ -82,6 +82,13 @@ def point_values(found: Kpis) -> str:
         worth = found["limits"].get(name, {}).get("value")
         if not worth:
             continue
+        if "sooner" in worth:
+            money = worth["money_per_order"]
+            gain = f", {display.plain(money)} {currency} an order" if money is not None else ""
+            said.append(
+                f"A point of {what} there is worth {display.duration(worth['sooner'])}{gain}."
+            )
+            continue
         text = f"One point of {what} there is worth {display.plain(worth['cells_per_day'])} cells"
         if worth["energy_per_day"] is not None:
             text += f" or {display.energy(worth['energy_per_day'])}"
@@ -109,9 +116,14 @@ def _cost(found: Kpis) -> tuple[str, str]:
             f". Scrap costs <b>{display.plain(cost['scrap_value_per_day'])} {unit} a day</b>"
         )
     dated = cost["prices"]
+    aside = (
+        f"In the window; {display.plain(whole)} {unit} over the whole run, with what lies outside "
+        "of the window put on its good cells. "
+        if in_window
+        else "Everything from the start of the run counted. "
+    )
     small = (
-        f"{'In the window; ' if in_window else ''}{display.plain(whole)} {unit} over the whole run, "
-        f"with what lies outside of the window put on its good cells. Prices: "
+        f"{aside}Prices: "
         f"{escape(str(dated['name']))} of {escape(str(dated['date']))}, all assumed, to be "
         "replaced by your own. "
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from linetwin.results import display
+from linetwin.results.display import name as name_of
 from linetwin.results.kpis import Facts, Kpis, Section, kpi
 from linetwin.results.kpis_limits import day_rates, prices
 
@@ -18,6 +20,11 @@ _STEP = 0.1
 _HALF = 0.5
 _TOP = 3
 _WORTH = 0.002
+_WHOLE = 10
+SEPARATOR = "; "
+"""Between the settings of one lever."""
+NEARLY = 0.95
+_PACE_FORMULA = "a tenth more pace gives a tenth more output"
 # What sets the pace of a kind of station: quantity, and whether more of it is faster.
 _PACE: dict[str, tuple[str, bool]] = {
     "mixer": ("dispersing_time", False),
@@ -41,7 +48,7 @@ _REMEDY = {
 
 @dataclass(frozen=True)
 class Lever:
-    """One thing to try; effects a day, None where they cannot be told. `setting`: ADDRESS=VALUE."""
+    """One thing to try; effects a day, None where they cannot be told. `setting`: ADDRESS=VALUE, or several."""
 
     what: str
     why: str
@@ -59,19 +66,14 @@ def levers(facts: Facts, found: Kpis) -> Section:
     if not limits:
         return {}
     rates = day_rates(facts)
-    worth = prices(found, rates)
-    every = [
-        *_capacity(facts, found, rates, worth[0]),
-        *_scrap(found, worth[2]),
-        *_energy(facts, found),
-    ]
-    if not facts.steady:
-        every += _time(facts, found)
+    fixed, _, currency = prices(found, rates)
+    pace = _capacity(facts, found, rates, fixed) if facts.steady else _time(facts, found)
+    every = [*pace, *_scrap(found, currency), *_energy(facts, found)]
     every.sort(key=_rank)
     return {
         "ranked": kpi(
             [asdict(lever) for lever in every],
-            worth[2],
+            currency,
             "what to try, by money a day (else by time, then by good energy a day): estimates of "
             "first order from this run, to be checked by a what-if; cells_per_day 1/d, "
             "energy_per_day J/d, money_per_day in the currency, sooner s",
@@ -91,35 +93,44 @@ def _capacity(
     loads = found["limits"]["load"]["value"]
     if group is None or not rates["cells"] or not loads.get(group):
         return
-    room, second = _room(facts, found, group)
-    until = f", until {second} limits (+{room:.0%})" if second else ""
+    near = [name for name in loads if name != group and loads[name] >= NEARLY * loads[group]]
 
-    def lever(what: str, why: str, gain: float, formula: str, setting: str = "") -> Lever:
-        gain = min(gain, room)
+    def lever(what: str, why: str, wanted: float, groups: list[str], *, formula: str) -> Lever:
+        room, second = _room(loads, groups)
+        gain = min(wanted, room)
         energy = None if rates["energy"] is None else gain * rates["energy"]
         money = None if energy is None or fixed is None else energy * fixed
         cells = gain * (rates["cells"] or 0.0)
+        until = f", until {name_of(second)} limits (+{room:.1%})" if second else ""
         note = f"good output a day x {gain:.1%}{until}; {formula}"
-        return Lever(what, why, note, cells, energy, money, None, setting)
+        setting = SEPARATOR.join(filter(None, (_setting(facts, each)[1] for each in groups)))
+        alone = setting if formula == _PACE_FORMULA else ""
+        return Lever(what, why, note, cells, energy, money, None, alone)
 
-    pace, setting = _setting(facts, group)
+    pace, _ = _setting(facts, group)
     yield lever(
-        f"make {group} 10 % faster{pace}",
+        f"make {name_of(group)} 10 % faster{pace}",
         f"it limits, at work for {loads[group]:.0%} of its planned time",
-        _STEP,
-        "a tenth more pace gives a tenth more output",
-        setting,
-    )
-    section = found["iso_steady"] if facts.steady else found["iso"]
+        _STEP, [group], formula=_PACE_FORMULA,
+    )  # fmt: skip
+    if near:
+        named = ", ".join(name_of(name) for name in near)
+        yield lever(
+            f"make {name_of(group)} and what hardly waits either 10 % faster: {named}",
+            "the line is balanced: one of them alone brings little",
+            _STEP, [group, *near], formula=_PACE_FORMULA,
+        )  # fmt: skip
+    section = found["iso_steady"]
     shares = section["time_shares"]["value"][group]
     working = shares.get("working") or 1.0
     for loss, remedy in _REMEDY.items():
         if shares.get(loss, 0.0) > _WORTH:
             yield lever(
-                f"{remedy} of {group}",
+                f"{remedy} of {name_of(group)}",
                 f"{shares[loss]:.1%} of its planned time",
                 _HALF * shares[loss] / working,
-                "half of the lost share over the share at work",
+                [group],
+                formula="half of the lost share over the share at work",
             )
 
 
@@ -132,25 +143,19 @@ def _setting(facts: Facts, group: str) -> tuple[str, str]:
     if not parameter or not isinstance(parameter["value"], (int, float)):
         return "", ""
     value = parameter["value"] * (1 + _STEP) if faster else parameter["value"] / (1 + _STEP)
-    unit = "" if parameter["unit"] == "1" else f" {parameter['unit']}"
-    shown = round(value) if quantity == "parallel_places" else float(f"{value:.4g}")
-    return f" ({quantity.replace('_', ' ')})", f"{group}.{quantity}={shown:g}{unit}"
+    unit = str(parameter.get("unit", "1"))
+    whole = unit == "1" and value > _WHOLE
+    said = str(round(value)) if whole else display.parameter(float(f"{value:.4g}"), unit, quantity)
+    return f" ({name_of(quantity)})", f"{group}.{quantity}={said}"
 
 
-def _room(facts: Facts, found: Kpis, group: str) -> tuple[float, str]:
+def _room(loads: dict[str, float], groups: list[str]) -> tuple[float, str]:
     """Return how much more the line gives until the next group limits, and which that is."""
-    if facts.steady:
-        loads: dict[str, float] = found["limits"]["load"]["value"]
-    else:
-        loads = {}
-        for station, time in found["stations"]["time_needed"]["value"].items():
-            family = facts.plan.family(station)
-            loads[family] = max(time, loads.get(family, 0.0))
-    others = {name: load for name, load in loads.items() if name != group and load > 0}
-    if not others or not loads.get(group):
+    others = {name: load for name, load in loads.items() if name not in groups and load > 0}
+    if not others:
         return 1.0, ""
     second = max(others, key=lambda name: others[name])
-    return max(0.0, loads[group] / others[second] - 1), second
+    return max(0.0, loads[groups[0]] / others[second] - 1), second
 
 
 def _scrap(found: Kpis, currency: str) -> Iterator[Lever]:
@@ -161,7 +166,7 @@ def _scrap(found: Kpis, currency: str) -> Iterator[Lever]:
     for value, place, reason in sorted(dear, reverse=True)[:_TOP]:
         if value > 0 and days:
             yield Lever(
-                f"halve the scrap for {reason} at {place}",
+                f"halve the scrap for {reason} at {name_of(place)}",
                 f"{value / days:,.0f} {currency} a day at the value added so far",
                 "half of the value scrapped a day",
                 money_per_day=_HALF * value / days,
@@ -181,7 +186,7 @@ def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
     for group in sorted(sums, key=lambda name: -sums[name])[:2]:
         joule = _STEP * sums[group] / days
         yield Lever(
-            f"use 10 % less energy in {group}",
+            f"use 10 % less energy in {name_of(group)}",
             f"{sums[group] / total:.0%} of all energy bought",
             "a tenth of what it used a day x mean price of energy",
             money_per_day=None if price is None else joule * price,
@@ -191,7 +196,7 @@ def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
     for group in sorted(idle, key=lambda name: -idle[name])[:1]:
         joule = _HALF * idle[group] * good / days
         yield Lever(
-            f"set {group} back while nothing is made in it (half of what it draws then)",
+            f"set {name_of(group)} back while nothing is made in it (half of what it draws then)",
             f"{idle[group] * good / total:.0%} of all energy bought, drawn while idle",
             "half of the energy drawn while idle a day x mean price of energy",
             money_per_day=None if price is None else joule * price,
@@ -202,19 +207,25 @@ def _time(facts: Facts, found: Kpis) -> Iterator[Lever]:
     """In an order: a tenth less of the longest stretches on the way of the last cell."""
     went: dict[str, float] = found["order"]["time_of_last_cell"]["value"] or {}
     fixed = found["cost"].get("fixed_cost_per_day", {}).get("value")
-    stations = [name for name in went if name in facts.plan.stations and went[name] > 0]
-    for station in sorted(stations, key=lambda name: -went[name])[:2]:
-        sooner = went[station] * _STEP / (1 + _STEP)
-        pace, setting = _setting(facts, facts.plan.family(station))
-        if not setting or facts.plan.kind(station) == "formation":
-            continue
-        money = None if fixed is None else fixed * sooner / (facts.end / 1000)
-        yield Lever(
-            f"shorten the stay in {station} by a tenth{pace}",
-            "the last cell spent the longest stretch of its way there",
-            "time of the last cell there / 11; in money: people, capital and rooms for that time, "
-            "a day of the order",
-            money_per_day=money,
-            sooner=sooner,
-            setting=setting,
-        )
+    pace = found["stations"]["bottleneck"]["value"]
+    needed = found["stations"]["time_needed"]["value"].get(pace, 0.0)
+    stretches = [
+        (name, time, "the last cell spent the longest stretches of its way there")
+        for name, time in sorted(went.items(), key=lambda entry: -entry[1])[:_TOP]
+        if name in facts.plan.stations and facts.plan.kind(name) != "formation"
+    ]
+    if needed:
+        stretches.append((pace, needed, "it has most work to do; at most, where nothing waits"))
+    for station, time, why in stretches:
+        sooner = time * _STEP / (1 + _STEP)
+        words, setting = _setting(facts, facts.plan.family(station))
+        if sooner:
+            yield Lever(
+                f"make {name_of(station)} a tenth faster{words}",
+                why,
+                f"{time / 3600:.3g} h / 11 sooner; in money: people, capital and rooms for that "
+                "time, spread over the days of the order",
+                money_per_day=None if fixed is None else fixed * sooner / (facts.end / 1000),
+                sooner=sooner,
+                setting=setting,
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from linetwin.results import bottleneck
-from linetwin.results.kpis import Facts, Kpis, Section, kpi
+from linetwin.results.kpis import Facts, Kpi, Kpis, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
 from linetwin.results.kpis_window import DAY_MS
 
@@ -94,24 +94,44 @@ def _points(
     oee = section["oee"]["value"].get(group)
     good = section["quality_ratio"]["value"].get(group)
     fixed, full, currency = prices(found, rates)
+    unit = currency or "no prices are named"
     section = {}
-    if oee:
+    if oee and not facts.steady:
+        section["value_of_oee_point"] = _sooner(facts, found, group, oee)
+    elif oee:
         section["value_of_oee_point"] = kpi(
             _worth(POINT / oee, rates, fixed),
             "",
             f"one point of OEE more at {group}: good output a day x 0.01 / OEE ({oee:.3f}), as "
             "long as no other station limits; in money: the more good kWh share the same people, "
-            f"capital and rooms, output gained x fixed cost per good kWh [{currency or 'no prices'}]",
+            f"capital and rooms, output gained x fixed cost per good kWh ({unit})",
         )
-    if good:
+    if good and facts.steady:
         section["value_of_yield_point"] = kpi(
             _worth(POINT / good, rates, full),
             "",
             f"one point of yield more at {group}: good output a day x 0.01 / yield ({good:.3f}); "
             "in money: what was already spent on it, output gained x cost of a good kWh "
-            f"[{currency or 'no prices'}]",
+            f"({unit})",
         )
     return section
+
+
+def _sooner(facts: Facts, found: Kpis, group: str, oee: float) -> Kpi:
+    """Return what a point of OEE brings an order: time, and the people and capital of that time."""
+    needed: dict[str, float] = found["stations"]["time_needed"]["value"]
+    time = max(needed.get(name, 0.0) for name in facts.plan.members.get(group, [group]))
+    sooner = time * POINT / (oee + POINT)
+    fixed = found["cost"].get("fixed_cost_per_day", {}).get("value")
+    return kpi(
+        {
+            "sooner": sooner,
+            "money_per_order": None if fixed is None else fixed * sooner / 86_400,
+        },
+        "",
+        f"one point of OEE more at {group}: an order that starts empty is done sooner by its time "
+        f"needed x 0.01 / (OEE + 0.01), OEE {oee:.3f}, at most; in money: fixed cost of that time",
+    )
 
 
 def prices(found: Kpis, rates: dict[str, float | None]) -> tuple[float | None, float | None, str]:

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display
+from linetwin.results.kpis_levers import SEPARATOR
 
 if TYPE_CHECKING:
     from linetwin.results.kpis import Kpis
@@ -28,14 +29,20 @@ def levers(found: Kpis) -> str:
 
 
 def _row(lever: dict[str, Any], currency: str) -> str:
-    what = display.name(str(lever["what"]).split("=")[0])
-    setting = f" <code>--set {escape(lever['setting'])}</code>" if lever["setting"] else ""
-    return (
-        f"<li><b>{escape(what[:1].upper() + what[1:])}</b><span class='effect'>"
-        f"{escape(_effect(lever, currency))}</span>"
-        f"<small>{escape(display.name(lever['why']))}. {escape(display.name(lever['formula']))}."
-        f"{setting}</small></li>"
+    what, why, formula = (escape(_begun(str(lever[name]))) for name in ("what", "why", "formula"))
+    setting = "".join(
+        f" <code>--set '{escape(each)}'</code>"
+        for each in lever["setting"].split(SEPARATOR)
+        if each
     )
+    return (
+        f"<li><b>{what}</b><span class='effect'>{escape(_effect(lever, currency))}</span>"
+        f"<small>{why}. {formula}.{setting}</small></li>"
+    )
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _effect(lever: dict[str, Any], currency: str) -> str:

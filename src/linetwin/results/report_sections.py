@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from linetwin.results import display, figures, figures_time, report_tables
+from linetwin.results import display, figures, figures_time, report_factory, report_tables
 from linetwin.results.drawing import Busy, line_drawing
 from linetwin.results.timeline import station_order
 
@@ -40,8 +40,13 @@ def sections(facts: Facts, found: Kpis) -> list[Section]:
     return [
         _line(facts, found),
         _time(facts, found),
+        _limits(facts, found),
+        _money(found),
+        Section("window", "The run and its steady window", report_factory.window(found)),
+        Section("acted", "Disturbances and holds that acted", report_factory.acted(facts)),
         _webs(facts),
         _cells(facts),
+        Section("capability", "Process capability", report_factory.capability(found)),
         _defects(facts, found),
         _energy(found),
         _buffers(facts, found),
@@ -88,6 +93,20 @@ def _time(facts: Facts, found: Kpis) -> Section:
         (figures_time.gantt(facts, groups),),
         before=f"<div class='legend'>{legend}</div>",
     )
+
+
+def _limits(facts: Facts, found: Kpis) -> Section:
+    tables = (
+        report_factory.bottleneck(found)
+        + report_factory.iso(found, "iso", "ISO 22400-2 over the whole run")
+        + report_factory.iso(found, "iso_steady", "ISO 22400-2 in the steady window")
+    )
+    return Section("limits", "What limits the line", "" if facts.spans.empty else tables)
+
+
+def _money(found: Kpis) -> Section:
+    html, drawn = report_factory.cost(found)
+    return Section("cost", "What it costs", html, drawn)
 
 
 def window_of(plan: Plan, electrode: str, quantity: str) -> tuple[float, float] | None:
@@ -186,11 +205,17 @@ def _genealogy(facts: Facts) -> Section:
     return Section(
         "genealogy",
         "One cell and its ancestors",
-        report_tables.genealogy(facts.run, cell),
+        report_tables.genealogy(facts.run, cell) + _operations(facts, cell),
         intro=f"{escape(cell)}, from the middle of the order; every cell can be traced so, with "
         "<code>linetwin trace</code>. Shares are parts of the material of the step below; "
         "metres are where it lay on the roll.",
     )
+
+
+def _operations(facts: Facts, cell: str) -> str:
+    """Return what was done to the cell's tray and to the rolls and batches in it."""
+    tray = str(facts.cells.loc[facts.cells["cell"] == cell, "tray"].iloc[0])
+    return report_factory.operations(facts, {tray, cell})
 
 
 def _balance(found: Kpis) -> Section:

@@ -1,0 +1,257 @@
+"""Sections of the report that a plant is run by: limits, window, capability, money, what acted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from linetwin.results import display, figures
+from linetwin.results.report_tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.results.figures import Figure
+    from linetwin.results.kpis import Facts, Kpis
+
+_LISTED = 200
+
+
+def bottleneck(found: Kpis) -> str:
+    """Return who was the momentary bottleneck for how long, and the formulas of a point."""
+    limits = found["limits"]
+    shares = limits.get("share_as_bottleneck", {}).get("value") or {}
+    loads = limits.get("load", {}).get("value") or {}
+    rows = [
+        [
+            display.name(group),
+            display.share(each["sole"]),
+            display.share(each["shifting"]),
+            display.share(loads.get(group)),
+        ]
+        for group, each in shares.items()
+    ]
+    heads = ["station", "#sole bottleneck", "#shifting", "#planned time not waiting"]
+    notes = [
+        limits[name]["meaning"]
+        for name in (
+            "share_as_bottleneck",
+            "bottleneck",
+            "value_of_oee_point",
+            "value_of_yield_point",
+        )
+        if name in limits
+    ]
+    said = "".join(f"<p class='soft'>{_sentence(note)}</p>" for note in notes)
+    return (table(heads, rows) if rows else "") + said
+
+
+def _sentence(text: str) -> str:
+    from html import escape
+
+    return f"{escape(text[:1].upper() + text[1:])}."
+
+
+_SHOWN = (
+    ("availability", "availability"),
+    ("effectiveness", "effectiveness"),
+    ("quality_ratio", "quality"),
+    ("oee", "OEE"),
+    ("nee", "NEE"),
+    ("technical_efficiency", "technical efficiency"),
+    ("allocation_ratio", "allocation ratio"),
+    ("setup_ratio", "set-up ratio"),
+)
+
+
+def iso(found: Kpis, section: str, title: str) -> str:
+    """Return the key figures of ISO 22400-2 by group; spread of OEE where there are machines."""
+    of = {name: entry["value"] for name, entry in found[section].items()}
+    if not of:
+        return ""
+    rows = []
+    for group, machines in of["machines"].items():
+        spread = of["spread_of_oee"].get(group)
+        cells = [display.share(of[name].get(group)) if of[name].get(group) is not None else ""
+                 for name, _ in _SHOWN]  # fmt: skip
+        between = f"{display.share(spread[0])} to {display.share(spread[1])}" if spread else ""
+        mtbf, mttr = of["mtbf"].get(group), of["mttr"].get(group)
+        rows.append(
+            [
+                display.name(group) + (f" ({machines})" if machines > 1 else ""),
+                *cells,
+                "" if mtbf is None else display.duration(mtbf),
+                "" if mttr is None else display.duration(mttr),
+                between,
+            ]
+        )
+    heads = ["station", *(f"#{head}" for _, head in _SHOWN), "#MTBF", "#MTTR", "#OEE of machines"]
+    start, end = of["period"]
+    body = table(heads, [row for row in rows if any(row[1:])])
+    note = f"{title}: {display.duration(start)} to {display.duration(end)} after the start."
+    return f"<details><summary>{note}</summary>{body}</details>"
+
+
+def window(found: Kpis) -> str:
+    """Return the run and its window side by side, and the work in process at its ends."""
+    of = {name: entry["value"] for name, entry in found["window"].items()}
+    if not of:
+        return ""
+    rows = [
+        [name, *(_amount(row[part], row["unit"]) for part in ("run", "window")),
+         _amount(row["outside"], row["unit"])]
+        for name, row in of["totals"].items()
+    ]  # fmt: skip
+    rows += [
+        [name, _amount(row["run"], row["unit"]), _amount(row["window"], row["unit"]), ""]
+        for name, row in of["rates"].items()
+    ]
+    begin, end = of["work_in_process"]["begin"], of["work_in_process"]["end"]
+    note = (
+        f"In process when the window began: {begin['cells']:,} cells, {begin['rolls']:,} rolls; "
+        f"when it ended: {end['cells']:,} cells, {end['rolls']:,} rolls."
+    )
+    first, last = (display.duration(second) for second in of["period"])
+    heads = ["", "#whole run", f"#window, {first} to {last}", "#outside of the window"]
+    return table(heads, rows) + f"<p class='soft'>{note} {_outside(found)}</p>"
+
+
+def _outside(found: Kpis) -> str:
+    return _sentence(found["window"]["totals"]["meaning"].split("; ", 1)[-1])
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit in {"J", "J/d"}:
+        return display.energy(value)
+    shown = {"1": "", "1/d": ""}.get(unit, unit)
+    return f"{display.plain(value, 4)} {shown}".strip()
+
+
+def capability(found: Kpis) -> str:
+    """Return Cp, Cpk and Ppk with intervals and the gauge; words where no gauge is stated."""
+    rows = []
+    for name, entry in found["capability"].items():
+        of: dict[str, Any] = entry["value"]
+        limits = " to ".join(
+            "" if edge is None else _shown(edge, name)
+            for edge in (of["lower_limit"], of["upper_limit"])
+        )
+        known = of.get("cpk") is not None
+        rows.append(
+            [
+                display.name(name),
+                limits.strip(),
+                f"{of['n']:,}" if known else "",
+                _interval(of, "cp"),
+                _interval(of, "cpk"),
+                _interval(of, "ppk"),
+                display.share(of["grr"]) if known and of.get("grr") is not None else "",
+                str(of["ndc"]) if known and of.get("ndc") is not None else "",
+                "" if known else of["gauge"],
+            ]
+        )
+    if not rows:
+        return ""
+    heads = ["measured", "limits", "#n", "#Cp", "#Cpk", "#Ppk", "#%GRR", "#ndc", "note"]
+    note = (
+        "From measured values, 95 % intervals (Cp by chi-square, Cpk and Ppk after Bissell 1990); "
+        "within subgroups of a roll or a tray. %GRR is the gauge's share of the spread read, ndc "
+        "the number of categories it can tell apart: under 5 it is no gauge for this."
+    )
+    return table(heads, rows) + f"<p class='soft'>{note}</p>"
+
+
+def _shown(edge: float, name: str) -> str:
+    return display.value(edge, name.split(" ", 1)[-1] if name.split(" ")[0] in {"cathode", "anode"}
+                         else name.replace(" ", "_"))  # fmt: skip
+
+
+def _interval(of: Mapping[str, Any], name: str) -> str:
+    if of.get(name) is None:
+        return ""
+    low, high = of[f"{name}_interval"]
+    return f"{of[name]:.2f} ({low:.2f} to {high:.2f})"
+
+
+def cost(found: Kpis) -> tuple[str, tuple[Figure, ...]]:
+    """Return cost by category, in the run and the window, and the Pareto of scrap by value."""
+    entries = found["cost"]
+    if "cost" not in entries:
+        return "", ()
+    currency = str(entries["cost"]["unit"])
+    whole = entries["cost_per_good_energy_by_category"]["value"] or {}
+    steady = entries["cost_per_good_energy_steady_by_category"]["value"] or {}
+    total = entries["cost"]["value"]
+    rows = [
+        [
+            name,
+            f"{display.plain(amount)} {currency}",
+            display.plain(whole[name]) if name in whole else "",
+            display.plain(steady[name]) if name in steady else "",
+        ]
+        for name, amount in sorted(total.items(), key=lambda item: -item[1])
+    ]
+    heads = ["", "#whole run", f"#{currency} per good kWh", "#in the window"]
+    pareto = figures.defects(
+        "scrap-value", "Scrap by value added so far", entries["scrap_value"]["value"], currency
+    )
+    note = f"<p class='soft'>{_sentence(entries['scrap_value']['meaning'])}</p>"
+    missing = entries["not_priced"]["value"]
+    if missing:
+        note += f"<p class='soft'>Not priced, so counted as nothing: {', '.join(missing)}.</p>"
+    return table(heads, rows) + note, () if pareto is None else (pareto,)
+
+
+def acted(facts: Facts) -> str:
+    """Return the disturbances, holds and dispositions that acted, in the order in which they did."""
+    events = facts.events
+    names = {"disturbance", "hold", "release", "disposition"}
+    rows = events[events["event"].isin(names)]
+    if rows.empty:
+        return ""
+    listed = [
+        [
+            display.duration(tick / 1000),
+            str(event),
+            str(lot or station),
+            _change(str(event), str(cause), float(amount)),
+        ]
+        for tick, event, station, lot, cause, amount in rows[
+            ["tick", "event", "station", "lot", "cause", "amount"]
+        ].head(_LISTED).itertuples(index=False)
+    ]  # fmt: skip
+    more = len(rows) - len(listed)
+    rest = f"<p class='soft'>and {more:,} more</p>" if more > 0 else ""
+    return table(["when", "what", "where", "how"], listed) + rest
+
+
+def _change(event: str, cause: str, amount: float) -> str:
+    if event != "disturbance":
+        return cause
+    quantity = cause.rsplit(".", 1)[-1]
+    return f"{display.name(quantity)} becomes {display.value(amount, quantity)}"
+
+
+def operations(facts: Facts, lots: set[str]) -> str:
+    """Return what was done to some lots: station, tool, place and shift."""
+    done = facts.run.table("operations", only={"lot": sorted(lots)})
+    if done.empty:
+        return ""
+    rows = [
+        [
+            str(row["lot"]),
+            display.name(str(row["station"])),
+            str(row["operation"]),
+            display.duration(row["start"] / 1000),
+            display.duration((row["end"] - row["start"]) / 1000),
+            str(row["tool"]),
+            str(row["place"]) if row["place"] >= 0 else "",
+            str(row["shift"]),
+        ]
+        for _, row in done.sort_values("start", kind="stable").head(_LISTED).iterrows()
+    ]
+    heads = ["lot", "station", "operation", "#began", "#took", "tool", "#place", "shift"]
+    return (
+        f"<details><summary>Operations on it ({len(rows)})</summary>{table(heads, rows)}</details>"
+    )
