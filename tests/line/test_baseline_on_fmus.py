@@ -129,7 +129,7 @@ def test_raw_material_in_is_what_was_opened(baseline: Baseline, account: Account
 
 
 def test_every_cell_started_is_somewhere(baseline: Baseline) -> None:
-    """Cells started = A + B + scrapped + in process; 1,000 of them were graded."""
+    """Cells started = A + B + scrapped + in process; the tray that made up 1,000 was the last."""
     cells, links = baseline.result.table("cells"), baseline.result.table("links")
     events = baseline.result.table("events")
     started = set(links.loc[links["role"] == "cathode", "child"])
@@ -139,7 +139,8 @@ def test_every_cell_started_is_somewhere(baseline: Baseline) -> None:
     assert sum(found.values()) == len(started)
     assert found.keys() <= {"A", "B", "scrap", "sample", "in_process"}
     graded = cells[(cells["station"] == "cell.grading") & (cells["status"] != "in_process")]
-    assert len(graded) == baseline.world.scenario.order_cells == 1000
+    last = graded[graded["ended"] == graded["ended"].max()]
+    assert len(graded) - len(last) < baseline.world.scenario.order_cells == 1000 <= len(graded)
     scrap = events[(events["event"] == "scrap") & events["lot"].str.startswith("tray")]
     assert scrap["amount"].sum() == found["scrap"] + found["sample"]
     assert (cells["reason"] != "").equals(cells["status"].isin(["B", "scrap", "sample"]))

@@ -46,25 +46,26 @@ class Charger(Chamber):
         """What was computed when the tray came in becomes the cells'."""
         settle(lot)
         start = self.world.now - round(stayed_s * 1000)
-        place = self._places_taken.pop(lot.name, -1)  # one that was here from the start has none
-        tool = self.tool(place) if place > 0 else ""
-        self.log_operation(lot.name, self.operation, start, tool, place)
+        place = self._numbered().pop(lot.name)
+        self.log_operation(lot.name, self.operation, start, self.tool(place), place)
 
     def tool(self, place: int) -> str:
         """Name of the equipment that a place belongs to."""
         return f"place-{place:03d}"
 
-    @property
-    def _places_taken(self) -> dict[str, int]:
+    def _numbered(self) -> dict[str, int]:
+        """Return the place of each tray, counted from 1; those of the first stock get theirs."""
         found: dict[str, int] = self.state.job.setdefault("place_of", {})
+        if len(found) < len(self.places):
+            for tray in (str(place[0]) for place in self.places):
+                found.setdefault(tray, _first_free(found))
         return found
 
     def occupy(self, lot: Lot) -> int:
-        """Give a tray the first free place, counted from 1."""
-        taken = set(self._places_taken.values())
-        place = next(number for number in range(1, len(taken) + 2) if number not in taken)
-        self._places_taken[lot.name] = place
-        return place
+        """Give a tray the first free place."""
+        places = self._numbered()
+        places[lot.name] = _first_free(places)
+        return places[lot.name]
 
     def current_factors(self, lot: Lot, place: int) -> np.ndarray:
         """Return set over nominal current of each cell's channel."""
@@ -98,3 +99,8 @@ class Charger(Chamber):
             result["valid"] = np.minimum(result["valid"], result["within_fit"])
             self.note_validity(result)
         return results
+
+
+def _first_free(places: dict[str, int]) -> int:
+    taken = set(places.values())
+    return next(number for number in range(1, len(taken) + 2) if number not in taken)
