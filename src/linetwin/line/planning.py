@@ -7,14 +7,19 @@ a thousand cells would leave twice its material in process.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.line.lots import Lot
     from linetwin.line.world import World
+    from linetwin.scenario.resolved import StationConfig
 
+OTHER = {"cathode": "anode", "anode": "cathode"}
+"""The electrode with which a roll is stacked."""
 ALLOWANCE = 1.05
 """Cells planned for over cells wanted: some of the web will be cut out [A]."""
 SLURRY_RESERVE = 1.5
@@ -22,13 +27,23 @@ SLURRY_RESERVE = 1.5
 
 
 class Plan:
-    """Looks at the lots in process; keeps no state of its own."""
+    """Looks at the lots in process; keeps no state of its own.
+
+    Machines of a kind and electrode are alike: the first one's settings speak for all.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         stations = list(world.scenario.stations.values())
-        self._stacker = next((s.path for s in stations if s.kind == "stacker"), "")
-        self._by_kind = {(s.kind, s.path.split(".")[0]): s.path for s in stations}
+        self._stackers = [s.path for s in stations if s.kind == "stacker"]
+        self._stacker = self._stackers[0] if self._stackers else ""
+        self._by_kind: dict[tuple[str, str], str] = {}
+        self._coaters: dict[str, list[StationConfig]] = {}
+        for station in stations:
+            electrode = station.path.split(".")[0]
+            self._by_kind.setdefault((station.kind, electrode), station.path)
+            if station.kind == "coater":
+                self._coaters.setdefault(electrode, []).append(station)
 
     def is_covered(self, electrode: str) -> bool:
         """Whether the web in process is enough for every cell that is still to be started."""
@@ -52,11 +67,12 @@ class Plan:
         roll_length = self._world.value(coater, "roll_length")
         passes = 2 * math.ceil(max(0.0, metres) / roll_length) * roll_length
         passes += sum(self._uncoated(lot) for lot in self._rolls(electrode))
-        tank = self._world.tanks[self._world.scenario.stations[coater].takes["slurry"]]
+        tanks = {config.takes["slurry"] for config in self._coaters[electrode]}
         need = passes * self._slurry_per_metre(coater) * ALLOWANCE
-        if passes > 0:  # before its last block, too, the coater asks for more than it takes
-            need += (1 - 1 / SLURRY_RESERVE) * self.largest_draw(electrode)
-        return need - tank.level
+        if passes > 0:  # before its last block, too, each coater asks for more than it takes
+            asked = len(self._coaters[electrode]) * self.largest_draw(electrode)
+            need += (1 - 1 / SLURRY_RESERVE) * asked
+        return need - sum(self._world.tanks[path].level for path in tanks)
 
     def largest_draw(self, electrode: str) -> float:
         """Slurry that the coater asks for before a whole block [kg]; 0 where there is none."""
@@ -91,9 +107,25 @@ class Plan:
         if lot.kind == "mother_roll":
             lengths = lot.columns["end_m"] - lot.columns["start_m"]
             return float(lengths[lot.columns["defect"] == 0].sum()) * self._lanes(electrode)
-        job = self._world.units[self._stacker].state.job
-        used = float(job[f"{electrode}_at"]) if job.get(electrode) == lot.name else 0.0
-        return lot.amount - used
+        for stacker in self._stackers:
+            job = self._world.units[stacker].state.job
+            if job.get(electrode) == lot.name:
+                if self._is_alone(job, electrode):
+                    return 0.0
+                return lot.amount - float(job[f"{electrode}_at"])
+        return lot.amount
+
+    def _is_alone(self, job: Mapping[str, Any], electrode: str) -> bool:
+        """Whether a mounted roll has no partner: none beside it, none on the way, only elsewhere.
+
+        Else two stackers, each with a roll of one electrode, would wait for one another for ever.
+        """
+        other = OTHER[electrode]
+        if other in job:
+            return False
+        jobs = [self._world.units[stacker].state.job for stacker in self._stackers]
+        mounted = {each.get(other) for each in jobs}
+        return all(lot.name in mounted for lot in self._rolls(other))
 
     def _uncoated(self, lot: Lot) -> float:
         """Metres, counted once a side, that a mounted roll still has to be coated on."""

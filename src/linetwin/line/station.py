@@ -61,6 +61,10 @@ class Station(Equipment):
         """Whether nothing is in hand and the order needs nothing more of this station."""
         return False
 
+    def is_under_way(self) -> bool:
+        """Whether an operation has begun and is not done, be it interrupted."""
+        return self.state.phase in ("work", "ask", "repair", "clear")
+
     def load(self) -> float:
         """Full load while executing."""
         return 1.0 if self.state.mode == "Execute" else 0.0

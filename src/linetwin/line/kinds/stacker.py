@@ -45,11 +45,16 @@ class Stacker(Station):
 
     def committed(self) -> int:
         """Cells of the operation under way: other stackers leave them alone."""
-        stacking = self.state.operation == "stack" and self.state.phase not in ("get", "put")
+        stacking = self.state.operation == "stack" and self.is_under_way()
         return int(self.job["count"]) if stacking else 0
 
     def prepare(self) -> Operation | None:
-        """Load rolls, then stack as many cells as tray, rolls and order allow."""
+        """Load rolls, then stack as many cells as tray, rolls and order allow.
+
+        Where others have made the order's last cells, the tray begun is handed over.
+        """
+        if "tray" in self.job and self.world.to_release() == 0:
+            return Operation("hand over", 0, "Completing")
         if any(electrode not in self.job for electrode in ELECTRODES):
             missing = [e for e in ELECTRODES if e not in self.job and not self._load(e)]
             if missing:
@@ -167,6 +172,8 @@ class Stacker(Station):
         self._add_separator(count, columns, names)
         self._assemble(count, columns)
         world.counts["started"] += count
+        if world.to_release() == 0:
+            world.wake_finished()  # a stacker that waits for a roll hands over what it has
         self._put_on_tray(count, columns, names)
 
     def _cut(self, electrode: str, count: int, columns: Columns, names: list[str]) -> None:

@@ -1,0 +1,115 @@
+"""The pilot line with other numbers of machines, buffers, failures and defects, drawn at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from linetwin.scenario import Scenario, load
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+PARALLEL = ("coater", "calender", "slitter", "stacker", "filler", "grading", "mixer")
+"""Kinds of which a line may have several machines."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What differs from the pilot line.
+
+    `machines`: kind -> number; `room`: lots in every buffer; `between_failures`, `between_stops`:
+    h and min, 0 for as written; `settings`: what is set by address.
+    """
+
+    machines: dict[str, int]
+    room: int
+    between_failures: float
+    between_stops: float
+    service_interval: float
+    crew: int
+    settings: tuple[str, ...]
+    cells: int
+    seed: int
+
+
+QUICK = ("cell.ageing.ageing_time=5 h", "cell.soak.soak_time=2 h")
+"""Stores are short, so that orders end."""
+SETTINGS = st.lists(
+    st.sampled_from(
+        [
+            "cathode.coater.loading_target=17 mg/cm2",
+            "cathode.coater.pump_ripple=6 %",
+            "anode.coater.pump_ripple=6 %",
+            "cathode.coater.block_length=7 m",
+            "cathode.coater.segment_length=2 m",
+            "cathode.slitter.lane_count=1",
+            "anode.slitter.knife_life=100 m",
+            "cell.stacker.particle_rate=300 1/m2",
+            "cell.stacker.offset_deviation=0.6 mm",
+            "cell.stacker.tray_size=7",
+            "cell.filler.dose_deviation=8 %",
+            "cell.ageing.ageing_time=30 h",
+            "cell.grading.capacity_limit_a=102 %",
+        ]
+    ),
+    max_size=5,
+    unique_by=lambda text: text.partition("=")[0],
+)
+DRAFTS = st.builds(
+    Draft,
+    machines=st.dictionaries(st.sampled_from(PARALLEL), st.integers(2, 3), max_size=4),
+    room=st.integers(1, 4),
+    between_failures=st.sampled_from([0.0, 0.5, 4.0]),
+    between_stops=st.sampled_from([0.0, 20.0, 120.0]),
+    service_interval=st.sampled_from([0.0, 1.0, 6.0]),
+    crew=st.integers(1, 3),
+    settings=SETTINGS.map(tuple),
+    cells=st.integers(5, 30),
+    seed=st.integers(0, 2**32),
+)
+
+
+def scenario_of(draft: Draft, folder: Path) -> Scenario:
+    """Write the files of a draft into a folder and load them."""
+    yaml = YAML(typ="safe", pure=True)
+    line = yaml.load((SCENARIOS / "lines" / "pilot.yaml").read_text("utf-8"))
+    order = yaml.load((SCENARIOS / "baseline.yaml").read_text("utf-8"))
+    for buffer in line["buffers"].values():
+        if buffer.get("kind") != "tank":
+            buffer["capacity"] = draft.room
+    for station in line["stations"].values():
+        _change(station, draft)
+    for crew in line["crews"].values():
+        crew["size"] = draft.crew
+    order["recipe"] = str(SCENARIOS / order["recipe"])
+    order["line"] = "line.yaml"
+    order["order"] = {"cells": draft.cells}
+    order["seed"] = draft.seed
+    order["limit"] = "6 d"
+    order["recording"] = {"interval": "6 h"}
+    for key in ("prices", "window", "plan", "duration", "start", "stock"):
+        order.pop(key, None)
+    for name, content in (("line.yaml", line), ("random.yaml", order)):
+        with (folder / name).open("w", encoding="utf-8") as stream:
+            yaml.dump(content, stream)
+    return load(folder / "random.yaml", (*QUICK, *draft.settings))
+
+
+def _change(station: dict[str, Any], draft: Draft) -> None:
+    """Change one station as the draft says."""
+    if station["kind"] in draft.machines:
+        station["machines"] = draft.machines[station["kind"]]
+    if station["kind"] not in PARALLEL:
+        return
+    for failure in station.get("failures", {}).values():
+        if draft.between_failures:
+            failure["time_between_failures"] = f"{draft.between_failures} h"
+    if draft.between_stops:
+        times = {"time_between_stops": f"{draft.between_stops} min", "time_to_clear": "1 min"}
+        station["micro_stops"] = {"small": times}
+    if draft.service_interval:
+        interval = f"{draft.service_interval} h"
+        station["maintenance"] = {"care": {"interval": interval, "duration": "20 min"}}

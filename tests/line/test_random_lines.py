@@ -1,0 +1,96 @@
+"""Random lines of batteries: material is conserved to the last gram, and any of them freezes."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from line_support import HOUR, Memory, make_world, run_out
+from random_lines import DRAFTS, Draft, scenario_of
+
+from linetwin.line import run
+
+if TYPE_CHECKING:
+    from linetwin.line.world import World
+    from linetwin.scenario import Scenario
+
+ENTRIES = ("cells", "scrap", "lost", "in_process", "recovered", "shipped")
+"""Where a raw material may end."""
+
+
+def _scenario(draft: Draft) -> Scenario:
+    with tempfile.TemporaryDirectory() as folder:
+        return scenario_of(draft, Path(folder))
+
+
+def _imbalance(world: World) -> dict[str, float]:
+    """Return of every raw material what came in less what is somewhere, over what came in."""
+    found = {}
+    for path in world.scenario.materials:
+        given_ = sum(world.ledger.total(path, entry) for entry in ("in", "stock"))
+        gone = sum(world.ledger.total(path, entry) for entry in ENTRIES)
+        found[path] = abs(given_ - gone) / max(given_, 1e-9)
+    return found
+
+
+@settings(max_examples=8, deadline=None)
+@given(draft=DRAFTS)
+def test_material_is_conserved_in_any_line(draft: Draft) -> None:
+    """Of every raw material: drawn = cells + scrap + lost + recovered + in process, to 1e-9."""
+    world = make_world(_scenario(draft), Memory())
+    world.begin()
+    run_out(world)
+    assert world.ended in {"order", "limit"}
+    assert world.ended == "limit" or world.graded() >= draft.cells
+    assert max(_imbalance(world).values()) < 1e-9, _imbalance(world)
+
+
+@settings(max_examples=4, deadline=None)
+@given(draft=DRAFTS, share=st.floats(0.0, 1.0))
+def test_any_line_freezes_after_any_event(draft: Draft, share: float) -> None:
+    """Thawed in a new world it ends with the same bits as the one that was never frozen."""
+    scenario = _scenario(draft)
+    whole = make_world(scenario, Memory())
+    whole.begin()
+    while whole.step():
+        pass
+    frozen = make_world(scenario, Memory())
+    frozen.begin()
+    for _ in range(int(share * (whole.events - 1))):
+        assert frozen.step()
+    thawed = make_world(scenario, Memory())
+    run.load(thawed, run.save(frozen, {}))
+    while thawed.step():
+        pass
+    assert run.save(thawed, {}) == run.save(whole, {})
+
+
+@pytest.mark.parametrize("kind", ["coater", "calender", "slitter", "stacker", "mixer"])
+def test_several_machines_share_one_order(kind: str) -> None:
+    """Three machines of a kind share the work; no more cells are started than the order needs."""
+    draft = Draft({kind: 3}, 3, 0.0, 0.0, 0.0, 2, (), 130, 1)
+    world = make_world(_scenario(draft), sink := Memory())
+    world.begin()
+    run_out(world)
+    assert world.ended == "order"
+    alive = world.counts["started"] - world.counts["scrap before grading"]
+    assert alive == draft.cells
+    if kind == "stacker":
+        workers = {row["station"] for row in sink.rows["events"] if row["state"] == "Execute"}
+        assert {"cell.stacker_1", "cell.stacker_2"} <= workers
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_stackers_never_wait_for_each_others_rolls(seed: int) -> None:
+    """An order whose last rolls lie on different stackers is finished, to the last tray."""
+    draft = Draft({"stacker": 3}, 3, 0.0, 0.0, 1.0, 3, (), 400, seed)
+    world = make_world(replace(_scenario(draft), limit_ticks=720 * HOUR), Memory())
+    world.begin()
+    while world.step():
+        pass
+    assert world.ended == "order"
