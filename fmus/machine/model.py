@@ -43,8 +43,8 @@ SETTING_UP = ("starting", "resetting", "completing")
 # fmt: off
 INPUTS = (
     Row("load", "1", 1.0, 0.0, 2.0, "A", "nominal", "throughput over its nominal value"),
-    Row("process_power", "W", 0.0, 0.0, 1e8, "A", "none",
-        "electric power that the process computes"),
+    Row("process_power", "W", 0.0, -1e8, 1e8, "A", "none",
+        "electric power that the process computes; negative where it gives power back"),
     Row("process_heat", "W", 0.0, 0.0, 1e8, "A", "none", "heat that the process computes"),
     Row("process_cooling", "W", 0.0, 0.0, 1e8, "A", "none",
         "heat that the process gives to cooling water"),

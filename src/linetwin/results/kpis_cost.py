@@ -8,7 +8,7 @@ from linetwin.results.costs import CONSUMED, J_PER_KWH, Costs, PriceList, price_
 from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
 from linetwin.results.meters import purchases, read_meters
-from linetwin.results.value import OUTCOMES, ValueFlow
+from linetwin.results.value import OUTCOMES, ValueFlow, by_size
 
 if TYPE_CHECKING:
     from linetwin.results.meters import Meters
@@ -110,7 +110,9 @@ def _scrap(costs: Costs) -> Section:
     )
     return {
         "scrap_value": kpi(
-            flow.scrap, unit, f"scrap at the value added so far, by station and reason: {formula}"
+            flow.scrap,
+            unit,
+            f"scrap at the value added so far, by station or group and reason: {formula}",
         ),
         "scrap_value_per_day": kpi(
             scrap / days if days else None,
@@ -127,11 +129,20 @@ def _scrap(costs: Costs) -> Section:
             "materials are not in the cost of the run",
         ),
         "conversion_cost": kpi(
-            dict(sorted(costs.conversion.items(), key=lambda entry: -entry[1])),
+            by_size(_families(costs)),
             unit,
-            "conversion cost by station, rooms and common costs put to stations in proportion",
+            "conversion cost by station or group; rooms and common costs in proportion to own costs",
         ),
     }
+
+
+def _families(costs: Costs) -> dict[str, float]:
+    """Return conversion costs with machines of one group added up."""
+    found: dict[str, float] = {}
+    for station, amount in costs.conversion.items():
+        family = costs.facts.plan.family(station)
+        found[family] = found.get(family, 0.0) + amount
+    return found
 
 
 def _emissions(facts: Facts, prices: PriceList, meters: Meters, good: float | None) -> Section:
@@ -146,7 +157,7 @@ def _emissions(facts: Facts, prices: PriceList, meters: Meters, good: float | No
         amount = float(consumed) * prices.asked("materials", str(item), "emission")
         found[str(item)] = found.get(str(item), 0.0) + amount
     kwh = (good or 0.0) / J_PER_KWH
-    ordered = dict(sorted(found.items(), key=lambda entry: -entry[1]))
+    ordered = by_size(found)
     return {
         "emissions": kpi(ordered, "kg", f"CO2 equivalents of the whole run by source; {_SCOPE}"),
         "emissions_per_good_energy": kpi(

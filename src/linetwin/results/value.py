@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -99,17 +99,16 @@ class ValueFlow:
 
     @cached_property
     def scrap(self) -> dict[str, dict[str, float]]:
-        """Station -> reason -> value of what was scrapped there, the largest first."""
-        rows = self.values[self.values["entry"] == "scrap"]
-        found = {}
+        """Station or group -> reason -> value of what was scrapped there, the largest first."""
+        rows = self.values[(self.values["entry"] == "scrap") & (self.values["value"] > 0)]
+        found: dict[str, dict[str, float]] = {}
         for station, value in zip(rows["station"], rows["value"], strict=True):
             reasons = self._reasons(str(station))
             total = sum(reasons.values())
-            found[str(station)] = {
-                reason: float(value) * amount / total
-                for reason, amount in sorted(reasons.items(), key=lambda entry: -entry[1])
-            }
-        return dict(sorted(found.items(), key=lambda entry: -sum(entry[1].values())))
+            row = found.setdefault(self.costs.facts.plan.family(str(station)), {})
+            for reason, amount in reasons.items():
+                row[reason] = row.get(reason, 0.0) + float(value) * amount / total
+        return by_size({station: by_size(row) for station, row in found.items()})
 
     def total(self, entry: str) -> float:
         """Return the value of an outcome over all places."""
@@ -142,6 +141,18 @@ class ValueFlow:
         numbers = [plan.number(station, n) for n in ("lane_count", "lane_width", "coating_width")]
         lanes, width, whole = (number or 0.0 for number in numbers)
         return max(0.0, 1 - lanes * width / whole) if lanes and width and whole else 0.0
+
+
+Table = TypeVar("Table", dict[str, float], dict[str, dict[str, float]])
+
+
+def by_size(table: Table) -> Table:
+    """Return a table with its largest entries first."""
+
+    def size(value: float | dict[str, float]) -> float:
+        return sum(value.values()) if isinstance(value, dict) else value
+
+    return dict(sorted(table.items(), key=lambda entry: -size(entry[1])))
 
 
 def _reachable(start: str, onward: dict[str, set[str]]) -> set[str]:
