@@ -131,7 +131,7 @@ def _scrap(costs: Costs) -> Section:
         "conversion_cost": kpi(
             by_size(_families(costs)),
             unit,
-            "conversion cost by station or group; rooms and common costs in proportion to own costs",
+            "conversion cost by station or group; rooms and common costs by their own costs",
         ),
     }
 
