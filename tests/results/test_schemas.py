@@ -15,7 +15,7 @@ PINNED = {
     "amount:float64 amount_unit:str *",
     "links": "child:str parent:str relation:str share:float64:1 role:str amount:float64 "
     "amount_unit:str start_m:float64:m end_m:float64:m child_start_m:float64:m "
-    "child_end_m:float64:m",
+    "child_end_m:float64:m position_uncertainty:float64:m",
     "segments": "roll:str segment:int32:1 start_m:float64:m end_m:float64:m status:str reason:str "
     "station:str tick:int64:ms *sides",
     "cells": "cell:str tray:str started:int64:ms ended:int64:ms status:str station:str "

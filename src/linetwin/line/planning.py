@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.line.patches import mean_fraction
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,6 +51,10 @@ class Plan:
         """Whether the web in process is enough for every cell that is still to be started."""
         return self.missing_metres(electrode) <= 0
 
+    def coater_of(self, electrode: str) -> StationConfig | None:
+        """Return the first coater of an electrode, None where the line has none."""
+        return next(iter(self._coaters.get(electrode, [])), None)
+
     def missing_metres(self, electrode: str) -> float:
         """Mother web that is still to be mounted [m]; infinite where no order limits it."""
         wanted = self._world.to_release()
@@ -80,7 +86,9 @@ class Plan:
         if coater is None:
             return 0.0
         block = self._world.value(coater, "block_length")
-        return block * self._slurry_per_metre(coater) * SLURRY_RESERVE
+        mode = self._world.scenario.stations[coater].parameters["coating_mode"].value
+        sides = 2 if mode == "tandem" else 1
+        return block * self._slurry_per_metre(coater) * sides * SLURRY_RESERVE
 
     def _slurry_per_metre(self, coater: str) -> float:
         """Slurry on a metre of one side [kg/m]."""
@@ -88,6 +96,7 @@ class Plan:
             self._world.value(coater, "coating_width")
             * self._world.value(coater, "loading_target")
             / self._world.value(coater, "solids_target")
+            * mean_fraction(lambda quantity: self._world.value(coater, quantity))
         )
 
     def _lane_metres(self, electrode: str) -> float:

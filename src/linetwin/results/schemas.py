@@ -163,6 +163,7 @@ TABLES: dict[str, Table] = {
                 _number("end_m", "m", "where it ends; smaller than start_m where rewound"),
                 _number("child_start_m", "m", "where on the child that stretch begins"),
                 _number("child_end_m", "m", "where on the child it ends"),
+                _number("position_uncertainty", "m", "standard uncertainty of these positions"),
             ),
         ),
         Table(

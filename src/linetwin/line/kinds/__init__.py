@@ -14,9 +14,11 @@ from linetwin.line.kinds.filler import Filler
 from linetwin.line.kinds.formation import Formation
 from linetwin.line.kinds.grading import Grading
 from linetwin.line.kinds.mixer import Mixer
+from linetwin.line.kinds.notcher import Notcher
 from linetwin.line.kinds.ocv_test import OcvTest
 from linetwin.line.kinds.pouch_former import PouchFormer
 from linetwin.line.kinds.pre_charge import PreCharge
+from linetwin.line.kinds.rewinder import Rewinder
 from linetwin.line.kinds.slitter import Slitter
 from linetwin.line.kinds.soak import Soak
 from linetwin.line.kinds.stacker import Stacker
@@ -32,7 +34,9 @@ KINDS: dict[str, type[Equipment]] = {
     "mixer": Mixer,
     "coater": Coater,
     "calender": Calender,
+    "rewinder": Rewinder,
     "slitter": Slitter,
+    "notcher": Notcher,
     "vacuum_dryer": VacuumDryer,
     "stacker": Stacker,
     "tab_welder": TabWelder,

@@ -1,56 +1,54 @@
-"""Calender: compacts both sides of a coated roll."""
+"""Calender: compacts both sides of a coated roll and stretches it; its rolls wear."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from linetwin.contracts import Phase
 from linetwin.line.dryer_air import COLD, ROOM_TEMPERATURE_K
+from linetwin.line.kinds.reel import ReelToReel
 from linetwin.line.kinds.web import mark
-from linetwin.line.station import Operation, Station
+from linetwin.line.kinds.winding import STRETCH_DOUBT, doubt, note_threading, turn_over
+from linetwin.line.station import Operation
 
 KEPT = ("porosity", "coating_thickness", "conductivity_index")
+GAUGED = ("porosity", "coating_thickness")
 
 
-class Calender(Station):
-    """One roll at a time."""
+class Calender(ReelToReel):
+    """One roll at a time. Worn rolls press less in the middle of the web."""
 
-    @property
-    def job(self) -> dict[str, Any]:
-        """`roll` in the machine and whether it is `threaded`."""
-        return self.state.job
+    operation = "calender"
+    tool = "rolls"
 
-    def prepare(self) -> Operation | None:
-        """Take a roll, thread it, run it through the gap."""
-        if "roll" not in self.job:
-            lot = self.take("rolls")
-            if lot is None:
-                return None
-            self.job.update(roll=lot.name, threaded=False)
-        if not self.job["threaded"]:
-            return Operation("thread", round(self.value("changeover_time") * 1000), "Starting")
-        self.job["speed"] = self.value("web_speed")
-        return Operation(
-            "calender", round(self.world.lots[self.job["roll"]].amount / self.job["speed"] * 1000)
-        )
+    def begin(self) -> None:
+        """Start with rolls as worn as the scenario says."""
+        self.job["run"] = self.value("roll_wear_start") * self.value("roll_life")
+        super().begin()
 
-    def complete(self) -> None:
-        """Compute the roll once it has run through."""
-        if self.state.operation == "thread":
-            self.job["threaded"] = True
-            return
-        self._compact()
-        self.job["done"] = self.job.pop("roll")
+    def tool_change(self) -> Operation | None:
+        """Rolls at the end of their life are changed for ground ones."""
+        if self.wear("roll_life") < 1:
+            return None
+        return Operation("rolls", round(self.value("grinding_time") * 1000), "Starting")
 
-    def deliver(self) -> bool:
-        """Hand over the roll."""
-        if "done" in self.job:
-            if not self.give("rolls", self.job["done"]):
-                return False
-            del self.job["done"]
-        return True
+    def maintained(self, cause: str) -> None:
+        """Maintenance of the rolls, by whatever cause, puts ground ones in."""
+        super().maintained(cause)
+        self.renew_tool()
+
+    def run_through(self, name: str) -> list[str]:
+        """Compute the roll; it is the same lot, longer than it says and wound the other way."""
+        lot = self.world.lots[name]
+        self._compact(name)
+        stretch = self.value("web_stretch")
+        lot.properties["web_stretch"] = stretch
+        doubt(lot, STRETCH_DOUBT * stretch * lot.amount)
+        turn_over(lot, self.value("swap_sides"))
+        note_threading(lot)
+        self.job["run"] = self.job.get("run", 0.0) + lot.amount
+        self.log_operation(name, "calender", self.job["since"], self.tool_name())
+        return [name]
 
     def process_power(self) -> float:
         """Power of the rolls, as computed for the last roll [W]."""
@@ -66,19 +64,19 @@ class Calender(Station):
         return self.value("roll_loss_coefficient") * warmer
 
     def signals(self) -> dict[str, float]:
-        """Speed of the web now."""
-        running = self.state.mode == "Execute" and self.state.operation == "calender"
-        return {"web_speed": self.job["speed"] if running else 0.0}
+        """Speed of the web now, and wear of the rolls."""
+        return {**super().signals(), "roll_wear": self.wear("roll_life")}
 
-    def _compact(self) -> None:
-        lot = self.world.lots[self.job["roll"]]
+    def _compact(self, name: str) -> None:
+        lot = self.world.lots[name]
         rows = np.arange(lot.items)
         loading = np.concatenate([lot.columns["loading_a"], lot.columns["loading_b"]])
         before = lot.properties["initial_porosity"]
+        lost = self.value("roll_wear_loss") * self.wear("roll_life")
         inputs: dict[str, float | np.ndarray] = {
             "porosity_before": before,
             "coating_thickness_before": loading / (self.value("solids_density") * (1 - before)),
-            "line_load": self.value("line_load"),
+            "line_load": self.value("line_load") * max(0.0, 1 - lost),
             "web_speed": self.job["speed"],
             "roll_temperature": self.value("roll_temperature"),
             "coating_width": self.value("coating_width"),
@@ -86,11 +84,18 @@ class Calender(Station):
         transform = self.transform("calendering")
         result = transform.apply({}, [Phase(inputs, self.value("relaxation_time"))])[-1]
         self.note_validity(result)
-        for name in KEPT:
-            lot.columns[f"{name}_a"], lot.columns[f"{name}_b"] = np.split(result[name], 2)
+        for quantity in KEPT:
+            lot.columns[f"{quantity}_a"], lot.columns[f"{quantity}_b"] = np.split(
+                result[quantity], 2
+            )
         self.job["roll_power"] = float(np.mean(result["rolling_power"]))
+        for quantity in GAUGED:
+            if quantity in self.config.gauges:
+                for side in "ab":
+                    seen = self.measure(quantity, lot.columns[f"{quantity}_{side}"])
+                    lot.columns[f"measured_{quantity}_{side}"] = seen
         target, tolerance = self.value("porosity_target"), self.value("porosity_tolerance")
-        lowest = np.minimum(lot.columns["porosity_a"], lot.columns["porosity_b"])
-        highest = np.maximum(lot.columns["porosity_a"], lot.columns["porosity_b"])
-        mark(lot, rows, lowest < target - tolerance, "porosity below its window")
-        mark(lot, rows, highest > target + tolerance, "porosity above its window")
+        seen_name = "measured_porosity" if "porosity" in self.config.gauges else "porosity"
+        sides = [lot.columns[f"{seen_name}_{side}"] for side in "ab"]
+        mark(lot, rows, np.minimum(*sides) < target - tolerance, "porosity below its window")
+        mark(lot, rows, np.maximum(*sides) > target + tolerance, "porosity above its window")

@@ -3,139 +3,117 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from linetwin.line.kinds.web import CONTENT, link, write_segments
+from linetwin.line.kinds.reel import ReelToReel
+from linetwin.line.kinds.web import CONTENT, DEFECTS, write_segments
+from linetwin.line.kinds.winding import THREADING_M, contents, doubt, link_web, wind_up, wound
 from linetwin.line.lots import Lot
-from linetwin.line.station import Operation, Station
+from linetwin.line.moisture import inherited
+from linetwin.line.station import Operation
 
 BURR_SPREAD = 0.2
 """Standard deviation of the logarithm of the burr height along a cut [A]."""
+HANDED_ON = ("sides_swapped", "position_uncertainty")
 
 
-class Slitter(Station):
+class Slitter(ReelToReel):
     """One mother roll at a time."""
 
-    @property
-    def job(self) -> dict[str, Any]:
-        """`roll` in the machine, daughters `done`, metres the knife has `cut`."""
-        return self.state.job
+    operation = "slit"
+    tool = "knife"
 
-    def prepare(self) -> Operation | None:
-        """Change a worn knife, take a roll, thread it, slit it."""
-        if "roll" not in self.job:
-            if self.job.get("cut", 0.0) >= self.value("knife_life"):
-                return Operation("knife", round(self.value("knife_change_time") * 1000), "Starting")
-            lot = self.take("rolls")
-            if lot is None:
-                return None
-            self.job.update(roll=lot.name, threaded=False)
-        if not self.job["threaded"]:
-            return Operation("thread", round(self.value("changeover_time") * 1000), "Starting")
-        length = self.world.lots[self.job["roll"]].amount
-        return Operation("slit", round(length / self.value("web_speed") * 1000))
-
-    def complete(self) -> None:
-        """Make the daughter rolls."""
-        match self.state.operation:
-            case "knife":
-                self.job["cut"] = 0.0
-                self.world.log_event(self.name, "note", cause="new knife")
-            case "thread":
-                self.job["threaded"] = True
-            case "slit":
-                self._slit()
-
-    def deliver(self) -> bool:
-        """Hand over the daughter rolls, one by one."""
-        while self.job.get("done"):
-            if not self.give("rolls", self.job["done"][0]):
-                return False
-            self.job["done"].pop(0)
-        return True
+    def tool_change(self) -> Operation | None:
+        """A worn knife is changed between two rolls."""
+        if self.wear("knife_life") < 1:
+            return None
+        return Operation("knife", round(self.value("knife_change_time") * 1000), "Starting")
 
     def signals(self) -> dict[str, float]:
         """Share of the knife's life used up."""
-        return {"knife_wear": self.job.get("cut", 0.0) / self.value("knife_life")}
+        return {**super().signals(), "knife_wear": self.wear("knife_life")}
 
-    def _slit(self) -> None:
+    def run_through(self, name: str) -> list[str]:
+        """Make the daughter rolls."""
         world = self.world
-        mother = world.lots[self.job.pop("roll")]
+        mother = world.lots[name]
         write_segments(world, mother, self.name)
         good = np.flatnonzero(mother.columns["defect"] == 0)
         lanes = int(self.value("lane_count"))
-        share = self.value("lane_width") / self.value("coating_width")
         burr = self._burr(mother.amount)
-        self.job["done"] = []
+        done = []
         for lane in range(1, lanes + 1):
             if not len(good):
                 break
-            daughter = self._daughter(mother, good, lane, share)
+            daughter = self._daughter(mother, good, lane)
             daughter.properties["burr_height"] = burr[lane - 1]
-            self.job["done"].append(daughter.name)
-        self._book_scrap(mother, good, lanes * share)
+            done.append(daughter.name)
+            tool = self.tool_name()
+            self.log_operation(daughter.name, "slit", self.job["since"], tool, lane)
+        self._book_scrap(mother, good, len(done))
         world.end_lot(mother.name, "used", self.name)
         world.wake_finished()
+        return done
+
+    def _share(self, material: str) -> float:
+        """Part of the web's raw material that is in one lane: foil has bare edges, too."""
+        lane, width = self.value("lane_width"), self.value("coating_width")
+        coater = self.world.plan.coater_of(self.name.split(".")[0])
+        if coater is not None and material == coater.materials["foil"]:
+            lane, width = (
+                lane + self.value("lane_bare_width"),
+                width + self.value("bare_width"),
+            )
+        return lane / width
 
     def _burr(self, length: float) -> list[float]:
         """Burr height of each lane: grows with the knife's wear [m]."""
-        cut = float(self.job.get("cut", 0.0)) + length
-        self.job["cut"] = cut
-        wear = min(1.0, cut / self.value("knife_life"))
-        mean = self.value("burr_new") + wear * (self.value("burr_worn") - self.value("burr_new"))
+        self.job["run"] = float(self.job.get("run", 0.0)) + length
+        mean = self.burr(self.wear("knife_life"))
         draws = self.world.driver.normal(self.name, "burr", int(self.value("lane_count")))
         return [mean * math.exp(BURR_SPREAD * float(draw)) for draw in draws]
 
-    def _daughter(self, mother: Lot, good: np.ndarray, lane: int, share: float) -> Lot:
-        world = self.world
-        lengths = mother.columns["end_m"][good] - mother.columns["start_m"][good]
-        lot = world.lots.add(
-            Lot(
-                f"{mother.name}.{lane}",
-                "daughter_roll",
-                self.name,
-                world.now,
-                float(lengths.sum()),
-                "m",
-                self.name,
-            )
-        )
+    def _daughter(self, mother: Lot, good: np.ndarray, lane: int) -> Lot:
+        """Cut one lane; it is wound up as it is cut, so what was cut last lies outside."""
+        stretch = mother.properties.get("web_stretch", 0.0)
+        rows, downwards = wound(mother, good)
+        name, maker, now = f"{mother.name}.{lane}", self.name, self.world.now
+        lot = Lot(name, "daughter_roll", maker, now, 0.0, "m", maker)
+        wind_up(mother, lot, rows, stretch)
         columns = mother.columns
-        lot.columns = {"start_m": columns["start_m"][good], "end_m": columns["end_m"][good]}
-        for name in ("loading", "porosity", "coating_thickness", "adhesion_index"):
-            lot.columns[name] = (columns[f"{name}_a"][good] + columns[f"{name}_b"][good]) / 2
-        for name, values in columns.items():
-            if name.startswith(CONTENT):
-                lot.columns[name] = values[good] * share
-        start, end = float(lot.columns["start_m"][0]), float(lot.columns["end_m"][-1])
-        # A daughter keeps the metres of its mother: a cell's stretch resolves to its own segments.
-        link(
-            world,
-            lot.name,
-            mother.name,
-            "web",
-            amount=lot.amount,
-            amount_unit="m",
-            start_m=start,
-            end_m=end,
-            child_start_m=start,
-            child_end_m=end,
-        )
+        for quantity in ("loading", "porosity", "coating_thickness", "adhesion_index"):
+            both = (columns[f"{quantity}_a"][rows] + columns[f"{quantity}_b"][rows]) / 2
+            lot.columns[quantity] = both / (1 + stretch) if quantity == "loading" else both
+        for material, amounts in contents(mother, rows).items():
+            lot.columns[CONTENT + material] = amounts * self._share(material)
+        lot.properties.update(inherited(mother), lane=float(lane))
+        for quantity in HANDED_ON:
+            lot.properties[quantity] = mother.properties.get(quantity, 0.0)
+        doubt(lot, THREADING_M)
+        self.world.lots.add(lot)
+        link_web(self.world, lot, mother, rows, downwards=downwards)
         return lot
 
-    def _book_scrap(self, mother: Lot, good: np.ndarray, used_share: float) -> None:
+    def _book_scrap(self, mother: Lot, good: np.ndarray, lanes: int) -> None:
         """Segments cut out are scrap in full, good ones lose their trimmed edges."""
-        bad = np.setdiff1d(np.arange(mother.items), good)
-        scrap: dict[str, float] = {}
-        for name, values in mother.columns.items():
-            if name.startswith(CONTENT):
-                lost = values[bad].sum() + values[good].sum() * (1 - used_share)
-                scrap[name.removeprefix(CONTENT)] = float(lost)
+        defects = mother.columns["defect"].astype(int)
+        scrap = {}
+        for material, amounts in contents(mother, np.arange(mother.items)).items():
+            kept = float(amounts[good].sum()) * lanes * self._share(material)
+            scrap[material] = float(amounts.sum()) - kept
         self.world.ledger.book(scrap, self.name, "scrap", self.world.material_units)
-        metres = float((mother.columns["end_m"][bad] - mother.columns["start_m"][bad]).sum())
+        lengths = mother.columns["end_m"] - mother.columns["start_m"]
+        metres = float(lengths[defects > 0].sum())
         if metres:
             self.world.log_event(
                 self.name, "scrap", lot=mother.name, cause="web defects", amount=metres
+            )
+        for code in np.unique(defects[defects > 0]).tolist():
+            self.world.log_event(
+                self.name,
+                "note",
+                lot=mother.name,
+                cause=f"cut out: {DEFECTS[code]}",
+                amount=float(lengths[defects == code].sum()),
             )

@@ -1,7 +1,7 @@
 """Web that flows: rolls as lots of segments, their defects, and the rows of the segments table.
 
-Positions are metres of the mother roll, counted as side A was coated; rewinding reverses the order
-in which segments are worked, never their positions.
+Positions on a mother roll are metres counted as side A was coated; rewinding reverses the order in
+which segments are worked, never their positions (`winding.py`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,16 @@ DEFECTS = (
     "porosity below its window",
     "porosity above its window",
     "scrapped after a hold",
+    "splice",
+    "batch change",
+    "web break",
 )
 """Reasons for cutting a segment out, by code; the first one found stays."""
 
 CONTENT = "content:"
 """Columns so prefixed hold the kg (or m2) of a raw material in each item."""
+WET = "wet:"
+"""Columns so prefixed are of web that has not left the dryer yet."""
 
 
 def mark(lot: Lot, rows: np.ndarray, where: np.ndarray, reason: str) -> None:
@@ -65,7 +70,7 @@ def write_segments(world: World, lot: Lot, station: str) -> None:
     quantities = {
         name: values
         for name, values in lot.columns.items()
-        if name not in hidden and not name.startswith(CONTENT)
+        if name not in hidden and not name.startswith((CONTENT, WET))
     }
     world.sink.add("segments", row | quantities)
 
