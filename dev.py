@@ -5,6 +5,7 @@
     python3 dev.py test [ARGUMENTS OF pytest]          every check, then the tests
     python3 dev.py setup                               only make or renew .venv
     python3 dev.py fmus                                build the model library
+    python3 dev.py release                             wheel and FMI 2.0 FMUs for all platforms, in dist
 
 Everything is kept in this folder: the environment in .venv, results in runs, caches in .cache.
 Commands run in this folder, so paths among the arguments are relative to it.
@@ -233,6 +234,16 @@ def build_fmus() -> int:
     return run([LINETWIN, "fmu", "build"])
 
 
+def release() -> int:
+    """Build what is given to others: a wheel, and the FMI 2.0 library, both for all platforms."""
+    set_up(dev=False)
+    os.environ["LINETWIN_FMU_TARGETS"] = "all"
+    dist = ROOT / "dist"
+    return run([PYTHON, "-m", "hatchling", "build", "-t", "wheel", "-d", dist]) or run(
+        [LINETWIN, "fmu", "build", "--fmi", "2", "--platform", "all", "-o", dist / "fmi2"]
+    )
+
+
 def demo(arguments: "Sequence[str]") -> int:
     """Simulate the baseline order; ends with its summary and the report's path."""
     set_up(dev=False)
@@ -297,6 +308,8 @@ def main(arguments: "Sequence[str]") -> int:
             return demo(rest)
         if command == "test":
             return test(rest)
+        if command == "release" and not rest:
+            return release()
         if command in ("setup", "fmus") and not rest:
             set_up(dev=command == "setup")
             return build_fmus() if command == "fmus" else 0

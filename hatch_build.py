@@ -18,7 +18,11 @@ OUT = Path("src", "linetwin", "_fmus")
 
 
 class FmuBuildHook(BuildHookInterface[Any]):
-    """Builds the FMUs of `fmus/` for this machine, or for `LINETWIN_FMU_TARGETS`."""
+    """Builds the FMUs of `fmus/` for this machine, or for `LINETWIN_FMU_TARGETS`.
+
+    That is a list of targets such as `x86_64-linux,x86_64-windows`, or `all`: then every FMU holds
+    the libraries of all platforms, and one wheel serves them all.
+    """
 
     PLUGIN_NAME = "custom"
 
@@ -45,8 +49,9 @@ class FmuBuildHook(BuildHookInterface[Any]):
         if version == "editable":
             return  # the FMUs are found in the source tree
         # they enter the wheel as `artifacts` of pyproject.toml, which are collected after the hook
-        build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{platform_tag()}"
+        if targets == ["host"]:
+            build_data["pure_python"] = False
+            build_data["tag"] = f"py3-none-{platform_tag()}"
 
 
 def platform_tag() -> str:
