@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from linetwin.contracts import BUILDING_PARTS
+from linetwin.line.moisture import follow_air
 from linetwin.line.packml import STATES
 from linetwin.line.unit import Unit
 
@@ -49,6 +50,7 @@ class Building(Unit):
     def begin(self) -> None:
         """Start the building's model."""
         self.model.start(self.world.now, self.inputs())
+        follow_air(self)
         self.plan(self.world.now + MINUTE)
 
     def inputs(self) -> dict[str, float]:
@@ -78,6 +80,7 @@ class Building(Unit):
         if self.world.now < self.state.due:
             return
         self.model.advance(self.world.now, self.inputs())
+        follow_air(self)
         self.plan(self.world.now + MINUTE)
 
     def signals(self) -> dict[str, float]:
