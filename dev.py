@@ -5,7 +5,7 @@
     python3 dev.py test [ARGUMENTS OF pytest]          every check, then the tests
     python3 dev.py setup                               only make or renew .venv
     python3 dev.py fmus                                build the model library
-    python3 dev.py release                             wheel and FMI 2.0 FMUs for all platforms, in dist
+    python3 dev.py release                             wheel and FMI 2.0 FMUs, all platforms: dist
 
 Everything is kept in this folder: the environment in .venv, results in runs, caches in .cache.
 Commands run in this folder, so paths among the arguments are relative to it.
@@ -236,7 +236,6 @@ def build_fmus() -> int:
 
 def release() -> int:
     """Build what is given to others: a wheel, and the FMI 2.0 library, both for all platforms."""
-    set_up(dev=False)
     os.environ["LINETWIN_FMU_TARGETS"] = "all"
     dist = ROOT / "dist"
     return run([PYTHON, "-m", "hatchling", "build", "-t", "wheel", "-d", dist]) or run(
@@ -308,11 +307,9 @@ def main(arguments: "Sequence[str]") -> int:
             return demo(rest)
         if command == "test":
             return test(rest)
-        if command == "release" and not rest:
-            return release()
-        if command in ("setup", "fmus") and not rest:
+        if command in ("setup", "fmus", "release") and not rest:
             set_up(dev=command == "setup")
-            return build_fmus() if command == "fmus" else 0
+            return {"setup": lambda: 0, "fmus": build_fmus, "release": release}[command]()
     except CannotStart as problem:
         print(f"dev.py: {problem}", file=sys.stderr)
         return 2
