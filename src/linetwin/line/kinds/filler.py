@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linetwin.contracts import Phase
 from linetwin.line.kinds.cells import give_material, scrap_flagged
 from linetwin.line.kinds.tray_station import TrayStation
+from linetwin.line.moisture import absorb, room_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,6 +63,7 @@ class Filler(TrayStation):
 
     def process(self, lot: Lot) -> None:
         """Compute the filled cells; weigh out those that got too little."""
+        absorb(self, lot, room_of(self, "cells"), self.value("uptake_time"))
         lot.properties.update({name: self.value(name) for name in FILL_CONDITIONS})
         self._dose(lot)
         result = self.transform("filling").apply({}, fill_phases(lot))[-1]

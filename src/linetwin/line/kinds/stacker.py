@@ -12,6 +12,7 @@ from linetwin.contracts import Phase
 from linetwin.line.kinds.cells import first_reason, scrap_cells, soft_short
 from linetwin.line.kinds.web import CONTENT, link_many
 from linetwin.line.materials import contents_of
+from linetwin.line.moisture import absorb, expose, room_of
 from linetwin.line.station import Operation, Station
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Stacker(Station):
         """Put a roll on; one that is too short or too moist for a cell is scrap at once."""
         while (lot := self.take(electrode)) is not None:
             self.job[electrode], self.job[f"{electrode}_at"] = lot.name, 0.0
+            absorb(self, lot, room_of(self, electrode), self.value("uptake_time"))
             if lot.properties["moisture"] > self.value(f"{electrode}_moisture_limit"):
                 self.world.log_event(
                     self.name, "scrap", lot=lot.name, cause="moisture", amount=lot.amount
@@ -188,7 +190,9 @@ class Stacker(Station):
         for name, values in self._contents(lot, at, each, count).items():
             columns[name] = columns.get(name, np.zeros(count)) + values
         columns[f"{electrode}_lane"] = np.full(count, lot.properties.get("lane", -1.0))
-        columns[f"{electrode}_moisture"] = np.full(count, lot.properties["moisture"])
+        absorb(self, lot, self.config.room, self.value("uptake_time"))
+        for name in ("moisture", "reference_moisture"):
+            columns[f"{electrode}_{name}"] = np.full(count, lot.properties.get(name, 0.0))
         columns[f"{electrode}_burr_height"] = np.full(count, lot.properties["burr_height"])
         self._link_web(names, lot, electrode, marks)
         self.job[f"{electrode}_at"] = float(marks[-1])
@@ -266,8 +270,9 @@ class Stacker(Station):
         scatter = np.exp(BURR_SPREAD * driver.normal(self.name, "burr", count))
         columns["burr_height"] = worst * scatter
         columns["particle_size"] = self._particles(count, columns["electrode_area"])
-        moistures = np.vstack([columns.pop(f"{electrode}_moisture") for electrode in ELECTRODES])
-        columns["moisture"] = moistures.mean(axis=0)
+        for name in ("moisture", "reference_moisture"):
+            both = np.vstack([columns.pop(f"{electrode}_{name}") for electrode in ELECTRODES])
+            columns[name] = both.mean(axis=0)
         columns["leak_resistance"] = self._leaks(columns)
         # both faces of the sheet that lies worst lose their counterpart along one edge
         bare = 2 * np.maximum(0.0, -columns["overhang_margin"]) * self.value("cathode_sheet_length")
@@ -311,6 +316,8 @@ class Stacker(Station):
         old = lot.columns
         lot.columns = {n: np.concatenate([old[n], v]) if old else v for n, v in columns.items()}
         lot.amount = float(lot.items)
+        if not old:
+            expose(self, lot)
         bad = np.zeros(lot.items, dtype=bool)
         bad[-count:] = [bool(reason) for reason in reasons]
         scrap_cells(world, lot, bad, self.name, [reason for reason in reasons if reason])
