@@ -34,6 +34,21 @@ class Rows:
         )
 
 
+def test_a_grading_without_a_first_voltage_is_refused() -> None:
+    """A drift needs two voltages: the missing kind of station is named."""
+    scenario = load("baseline", ())
+    stations = {path: each for path, each in scenario.stations.items() if each.kind != "ocv_test"}
+    world = World(
+        replace(scenario, stations=stations),
+        Doubles(),
+        ScriptedDriver({}),
+        Rows(),  # type: ignore[arg-type]
+        make_station,
+    )
+    with pytest.raises(ScenarioError, match="needs a station of kind ocv_test"):
+        check_line(world)
+
+
 def _world(*settings: str) -> World:
     scenario = load("baseline", settings)
     return World(scenario, Doubles(), ScriptedDriver({}), Rows(), make_station)  # type: ignore[arg-type]

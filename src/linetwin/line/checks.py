@@ -19,6 +19,8 @@ AREA_ROLES = ("foil", "separator")
 """Raw materials counted in m2."""
 PIECE_ROLES = ("tabs", "housing")
 """Raw materials counted in pieces; all others are weighed."""
+NEEDED = {"degasser": "pre_charge", "grading": "ocv_test"}
+"""What a kind of station needs another to have done before: gas made, a first voltage measured."""
 SHARES = ("active_material_share", "conductive_additive_share", "binder_share")
 TOLERANCE = 1e-6
 
@@ -35,6 +37,7 @@ def check_line(world: World) -> None:
         for problem in (*_geometry(config, world), *_materials(config, world))
     ]
     problems += _widths(world)
+    problems += _missing(world)
     problems += [problem for station in world.equipment() for problem in _causes(station)]
     problems += plausibility(world)
     if problems:
@@ -78,6 +81,21 @@ def _materials(config: StationConfig, world: World) -> Iterator[Problem]:
         if unit != wanted:
             message = f"{config.path} takes it as {role}, in {wanted}, but its lots are in {unit}"
             yield Problem(message, f"materials.{path}.lot", f"such as 100 {wanted}")
+
+
+def _missing(world: World) -> list[Problem]:
+    """A kind that goes on from another's result cannot do without it."""
+    configs = world.scenario.stations.values()
+    kinds = {config.kind for config in configs}
+    return [
+        Problem(
+            f"a {config.kind} needs a station of kind {NEEDED[config.kind]} before it",
+            f"stations.{config.path}",
+            f"add one with kind: {NEEDED[config.kind]}, as in lines/pilot.yaml",
+        )
+        for config in configs
+        if NEEDED.get(config.kind, config.kind) not in kinds
+    ]
 
 
 def _widths(world: World) -> list[Problem]:
