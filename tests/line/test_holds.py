@@ -90,7 +90,7 @@ def test_exactly_the_cells_that_forward_trace_names_are_held(lot: str, tmp_path:
 def test_a_scrapped_hold_ends_exactly_those_cells(tmp_path: Path) -> None:
     """Disposition: every cell on hold is scrapped with the reason, the order is made up for."""
     scrap = hold("cathode.slurry-0002", MIDDLE, MIDDLE + 10 * HOUR, then="scrap")
-    world = run_into(line(400, scrap), tmp_path / "run")
+    world = run_into(line(400, scrap, limit_ticks=600 * HOUR), tmp_path / "run")
     cells = read(tmp_path / "run").table("cells").set_index("cell")
     named = cells.loc[sorted(cells_with(tmp_path / "run", scrap.lot))]
     late = named[(named["ended"] < 0) | (named["ended"] > MIDDLE)]

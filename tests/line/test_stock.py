@@ -80,16 +80,16 @@ def test_material_and_cells_balance(seed: int) -> None:
 
 
 def test_a_filled_line_grades_evenly_from_the_first_hours() -> None:
-    """Every quarter of each of the first three days gives what the slowest station allows."""
-    world, sink, found = begun(filled(3))
+    """Every quarter of the first day gives what the slowest station allows."""
+    world, sink, found = begun(filled(1))
     while world.step():
         pass
     quarters = Counter(
         row["ended"] // (6 * HOUR) for row in sink.rows["cells"] if row["status"] in {"A", "B"}
     )
-    rates = np.array([quarters[number] / 6 for number in range(12)])
-    assert rates == pytest.approx(found.cells_per_hour, rel=0.2)
-    assert rates.mean() == pytest.approx(found.cells_per_hour, rel=0.08)
+    rates = np.array([quarters[number] / 6 for number in range(4)])
+    assert rates == pytest.approx(found.cells_per_hour, rel=0.15)
+    assert rates.mean() == pytest.approx(found.cells_per_hour, rel=0.06)
 
 
 def test_every_place_holds_what_the_scenario_says() -> None:
@@ -168,14 +168,14 @@ def test_trays_sleep_until_they_are_due() -> None:
     world, _, found = begun(filled())
     asleep = sum(lot.items for lot in trays(world) if lot.is_asleep)
     assert asleep == found.cells
-    short = filled(1, "cell.ageing.parallel_places=10")
-    small, _, less = begun(short)
+    short = replace(filled().stock, lots={"cell.soak": 5})
+    small, _, less = begun(replace(filled(), stock=short))
     bytes_more = len(run.save(world, {})) - len(run.save(small, {}))
     assert found.cells > less.cells
     assert bytes_more / (found.cells - less.cells) < 50
-    for _ in range(200):
+    for _ in range(50):
         world.step()
-    assert sum(lot.items for lot in trays(world) if lot.is_asleep) > 0.9 * asleep
+    assert sum(lot.items for lot in trays(world) if lot.is_asleep) > 0.8 * asleep
 
 
 def test_closing_wakes_no_tray() -> None:
@@ -185,12 +185,12 @@ def test_closing_wakes_no_tray() -> None:
         pass
     run.close(world)
     assert len(sink.rows["cells"]) == found.cells
-    assert sum(lot.items for lot in trays(world) if lot.is_asleep) > 0.9 * found.cells
+    assert sum(lot.items for lot in trays(world) if lot.is_asleep) > 0.8 * found.cells
 
 
 def test_the_same_seed_fills_alike() -> None:
     """Rows repeat with the seed and differ without; the run's own streams are not touched."""
-    rows = [repr(finished(filled(0.5, seed=seed))[1].rows) for seed in (1, 1, 2)]
+    rows = [repr(finished(filled(0.2, seed=seed))[1].rows) for seed in (1, 1, 2)]
     assert rows[0] == rows[1]
     assert rows[0] != rows[2]
     world, _, _ = begun(filled())
@@ -200,12 +200,12 @@ def test_the_same_seed_fills_alike() -> None:
 
 
 def test_a_filled_line_can_be_saved_at_any_time() -> None:
-    """Saved and loaded every 150 events into a new line that nobody fills: the same rows."""
-    scenario = filled(0.6)
+    """Saved and loaded every 90 events into a new line that nobody fills: the same rows."""
+    scenario = filled(0.3)
     plain, expected = finished(scenario)
     world, sink, _ = begun(scenario)
     while world.step():
-        if world.events % 150 == 0:
+        if world.events % 90 == 0:
             blob = run.save(world, {})
             world = make_world(scenario, sink, models=Doubles())
             run.load(world, blob)

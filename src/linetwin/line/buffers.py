@@ -102,11 +102,18 @@ class LotBuffer:
 class Tank:
     """A stirred tank that holds up to `capacity` kg: what leaves is the blend of what is in it.
 
-    What one coater has been promised no other may draw.
+    What one coater has been promised no other may draw. While one of its batches is on hold nothing
+    more is promised: a blend cannot be parted again.
     """
 
-    def __init__(self, config: BufferConfig, kick: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: BufferConfig,
+        kick: Callable[[str], None],
+        is_held: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.path = config.path
+        self._is_held = is_held
         self.capacity = float(config.capacity)
         self.batches: dict[str, float] = {}
         self.promised: dict[str, float] = {}
@@ -128,7 +135,7 @@ class Tank:
     def has(self, who: str, mass: float) -> bool:
         """Promise `who` that `mass` [kg] can be drawn, or note that it waits for it."""
         others = sum(kept for name, kept in self.promised.items() if name != who)
-        if self.level - others < mass:
+        if self.level - others < mass or any(map(self._is_held, self.batches)):
             self._takers.wait(who)
             return False
         self.promised[who] = mass
@@ -159,7 +166,12 @@ class Tank:
 
     def discard(self, batch: str) -> float:
         """Drop what is left of a batch; return its mass [kg]."""
+        self._putters.wake()
         return self.batches.pop(batch)
+
+    def wake_takers(self) -> None:
+        """A batch is no longer on hold: whoever waits for slurry is woken."""
+        self._takers.wake()
 
     def save(self) -> dict[str, Any]:
         """Return the tank's state as plain data."""

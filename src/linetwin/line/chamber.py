@@ -36,6 +36,11 @@ class Chamber(Equipment):
         found: list[list[str | int | float]] = self.state.job.setdefault("places", [])
         return found
 
+    def withdraw(self, name: str) -> None:
+        """Take a lot out before it is due: nothing is computed, its place is free."""
+        self.places[:] = [place for place in self.places if place[0] != name]
+        self.world.calendar.kick(self.name)
+
     def load(self) -> float:
         """Share of places taken."""
         return len(self.places) / self.value("parallel_places")

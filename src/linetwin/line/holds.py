@@ -1,11 +1,11 @@
 """Holds: lots that are set aside on suspicion, with all that is made of them, until decided on.
 
 From its beginning a hold keeps every open lot that contains what is held, and every one made later,
-where it is: it is taken from no buffer and leaves no chamber; raw material stays on its shelf. Work
-under way is finished. Slurry in a tank cannot be parted again: it is coated, and the web is held.
+where it is: it is taken from no buffer and leaves no chamber; raw material stays on its shelf, and
+from a tank with a batch on hold no further block is coated. Work under way is finished.
 At its end the lots are released, or what the hold concerns in them is scrapped: cells one by one,
-metres of a mother roll by the slitter, daughter rolls at once. A lot in a machine, and what is
-still made of held slurry, is decided on when it is handed over.
+metres of a mother roll by the slitter, daughter rolls at once, the whole of a tank, since a blend
+cannot be parted. A lot in a machine is decided on when it is handed over.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from linetwin.line.world import World
 
 ROLLS = ("mother_roll", "daughter_roll")
-FLUIDS = ("slurry_batch", "tank_charge")
+RETRY_TICKS = 60_000
+"""After this time a tank is looked at again from which a block was being coated [A]."""
 SCRAPPED = "scrapped after a hold"
 """Defect of the segments of a mother roll that a hold has scrapped."""
 
@@ -75,6 +76,10 @@ class Holds(Unit):
                 self._phases[number] = "scrapping" if hold.then == "scrap" else "released"
                 for lot in self.world.lots.open_lots():
                     self._decide(lot)
+        for tank in self.world.tanks.values():
+            for batch in list(tank.batches):
+                if batch in tank.batches:
+                    self._decide(self.world.lots[batch])
 
     def pass_on(
         self, children: Sequence[str], parents: str | Sequence[str], details: Mapping[str, Any]
@@ -118,8 +123,6 @@ class Holds(Unit):
     def _decide(self, lot: Lot) -> None:
         """Scrap what a hold that has ended condemns, where the lot is at hand."""
         for number in self._of(lot, "scrapping"):
-            if lot.kind in FLUIDS:
-                continue
             if not self._is_at_hand(lot):
                 return
             reason = self._configs[number].reason
@@ -145,6 +148,8 @@ class Holds(Unit):
             return float(bad.sum())
         if lot.kind in ROLLS:
             return self._scrap_web(number, lot)
+        if lot.place in self.world.tanks:
+            return self._empty_tank(lot.place)
         self._take_away(lot)
         return lot.amount
 
@@ -171,6 +176,18 @@ class Holds(Unit):
             self._take_away(lot)
         return amount
 
+    def _empty_tank(self, path: str) -> float:
+        """Scrap the blend in a tank; return its mass [kg]."""
+        tank, lots = self.world.tanks[path], self.world.lots
+        level = tank.level
+        for batch in list(tank.batches):
+            share = tank.discard(batch) / lots[batch].amount
+            contents = {name: kg * share for name, kg in lots[batch].content.items()}
+            self.world.ledger.book(contents, path, "scrap", self.world.material_units)
+            self.world.end_lot(batch, "scrap", path)
+        self.world.wake_finished()
+        return level
+
     def _take_away(self, lot: Lot) -> None:
         """End a lot of which nothing is left, and free its place."""
         place = lot.place
@@ -178,13 +195,16 @@ class Holds(Unit):
             self.world.buffers[place].remove(lot.name)
         unit = self.world.units.get(place)
         if isinstance(unit, Chamber):
-            unit.places[:] = [each for each in unit.places if each[0] != lot.name]
-            self.world.calendar.kick(place)
+            unit.withdraw(lot.name)
         self.world.end_lot(lot.name, "scrap", place)
         self.world.wake_finished()
 
     def _is_at_hand(self, lot: Lot) -> bool:
         """Whether a lot lies where it can be got at: not in a machine."""
+        tank = self.world.tanks.get(lot.place)
+        if tank is not None and tank.promised:
+            self.wake_at(self.world.now + RETRY_TICKS)
+            return False
         unit = self.world.units.get(lot.place)
         return unit is None or isinstance(unit, Chamber)
 
@@ -192,5 +212,7 @@ class Holds(Unit):
         """Wake whoever may go on now that a lot is free."""
         if lot.place in self.world.buffers:
             self.world.buffers[lot.place].wake_takers()
+        elif lot.place in self.world.tanks:
+            self.world.tanks[lot.place].wake_takers()
         elif lot.place in self.world.units:
             self.world.calendar.kick(lot.place)

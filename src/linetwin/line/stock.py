@@ -19,7 +19,6 @@ import numpy as np
 
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds.cells import PENDING
-from linetwin.line.kinds.charging import Charger
 from linetwin.line.kinds.grading import GRADED
 from linetwin.line.kinds.web import CONTENT, link_many
 from linetwin.line.lots import CLOCKS, Dormant, Lot
@@ -134,8 +133,6 @@ class _Filler:
                 at = self._world.now
                 chamber.places.append([lot.name, at + left, at - stayed, *rest])
                 chamber.wake_at(at + left)
-                if isinstance(chamber, Charger):
-                    chamber.occupy(lot)
 
     def _lots_of(self, chamber: Chamber, source: str, machines: int) -> int:
         """How many lots lie in a chamber: as written, or what steady state needs."""

@@ -88,7 +88,7 @@ class World:
         self.tanks: dict[str, Tank] = {}
         for path, config in scenario.buffers.items():
             if config.kind == "tank":
-                self.tanks[path] = Tank(config, self.calendar.kick)
+                self.tanks[path] = Tank(config, self.calendar.kick, self.is_held)
             else:
                 self.buffers[path] = LotBuffer(config, self.calendar.kick, self.is_held)
         self.building = Building(scenario.building, self) if scenario.building else None

@@ -49,6 +49,11 @@ class Charger(Chamber):
         place = self._numbered().pop(lot.name)
         self.log_operation(lot.name, self.operation, start, self.tool(place), place)
 
+    def withdraw(self, name: str) -> None:
+        """Take a tray out before it is due: its channels are free."""
+        self._numbered().pop(name)
+        super().withdraw(name)
+
     def tool(self, place: int) -> str:
         """Name of the equipment that a place belongs to."""
         return f"place-{place:03d}"

@@ -105,6 +105,8 @@ class Mixer(Station):
             tank.fill(lot.name, lot.amount)
             lot.place = self.config.gives["slurry"]
             self.world.log_event(self.name, "give", lot=lot.name, amount=lot.amount)
+            if self.world.holds is not None:
+                self.world.holds.handed_over(lot)
             self.mode_changed()
         return True
 
