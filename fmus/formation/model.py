@@ -6,6 +6,8 @@ Equations, sources, calibration and what is uncertain: README.md beside this fil
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import casadi as ca
 from electrochemistry import (
     COULOMB_PER_AH,
@@ -30,6 +32,9 @@ from tables import declare_inputs, declare_parameters
 
 from linetwin.authoring import Model
 
+if TYPE_CHECKING:
+    from linetwin.authoring.variables import Facts
+
 __all__ = ["CHEN2020_CELL", "CHEN2020_START", "PARAMETER_SETS", "build"]
 
 REQUESTS = {"rest": 0, "charge": 1, "discharge": 2}
@@ -37,6 +42,7 @@ REST, CONSTANT_CURRENT, CONSTANT_VOLTAGE, DISCHARGE = 0, 1, 2, 3
 
 RESIDUAL_RESISTANCE = 4e-3  # Ohm.m2 [A] scales V - V_set to ampere: about the cell's resistance
 THINNEST_FILM = 1e-10  # m [A] keeps the growth finite for a film of nothing
+SHARE: Facts = {"minimum": 0.0, "maximum": 1.0}
 GRADIENT = "mean gradient in the particle, in maximum concentration per radius"
 IDLE = -1e3  # a guard that is not due, in volt
 NO_POTENTIAL_YET = 3.0  # V, above any potential of an anode
@@ -64,16 +70,31 @@ def build() -> Model:
     for rows in (FILM, PLATING, CELL):
         p |= declare_parameters(m, rows)
     temperature = m.state(
-        "cell_temperature", "K", start=298.15, nominal=10.0, meaning="temperature of the cell"
+        "cell_temperature",
+        "K",
+        start=298.15,
+        nominal=10.0,
+        minimum=250.0,
+        maximum=350.0,
+        meaning="temperature of the cell",
     )
     film = m.state(
         "sei_thickness",
         "m",
         start=5e-9,
         nominal=1e-6,
+        minimum=0.0,
+        maximum=1e-5,
         meaning="thickness of the film per geometric particle area",
     )
-    lost = m.state("sei_capacity", "A.h", nominal=1.0, meaning="charge lost to the film")
+    lost = m.state(
+        "sei_capacity",
+        "A.h",
+        nominal=1.0,
+        minimum=0.0,
+        maximum=100.0,
+        meaning="charge lost to the film",
+    )
     current = m.algebraic("current", "A", meaning="cell current, discharge positive")
     growth = _film_growth(p, film, temperature)
     cell = _cell(m, p, temperature, film, lost, growth)
@@ -102,11 +123,10 @@ def _cell(
     """Declare the electrodes and their states; return the cell."""
     anode = declare_electrode(m, "anode", p, temperature)
     cathode = declare_electrode(m, "cathode", p, temperature)
-    x = m.state("anode_stoichiometry", "1", start=0.0279, meaning="mean over the anode")
-    y = m.state("cathode_stoichiometry", "1", start=0.998, meaning="mean over the cathode")
+    x = m.state("anode_stoichiometry", "1", start=0.0279, meaning="mean over the anode", **SHARE)
+    y = m.state("cathode_stoichiometry", "1", start=0.998, meaning="mean over the cathode", **SHARE)
     onset = (anode.potential(x) - p["sei_onset_potential"]) / p["sei_onset_width"]
-    # written with tanh, which cannot overflow: 1/(1 + exp(onset))
-    share = 0.5 * (1.0 - ca.tanh(0.5 * onset))
+    share = 1.0 / (1.0 + ca.exp(ca.fmin(onset, 100.0)))  # bounded: exp must not overflow
     grown = share * growth * p["sei_solvent_concentration"] / ca.fmax(film, THINNEST_FILM)
     area = wetted_area(p)
     film_resistance = m.output(
@@ -153,7 +173,14 @@ def _particle_equations(m: Model, cell: Cell, current: ca.SX) -> None:
     m.der(cell.y, cell.cathode.stoichiometry_rate(j_cathode))
     m.der(cell.anode_gradient, cell.anode.gradient_rate(cell.anode_gradient, j_anode))
     m.der(cell.cathode_gradient, cell.cathode.gradient_rate(cell.cathode_gradient, j_cathode))
-    plated = m.state("plated_capacity", "A.h", nominal=0.1, meaning="charge lost to plating")
+    plated = m.state(
+        "plated_capacity",
+        "A.h",
+        nominal=0.1,
+        minimum=0.0,
+        maximum=100.0,
+        meaning="charge lost to plating",
+    )
     m.der(plated, plating * cell.anode.surface / COULOMB_PER_AH)
 
 
@@ -203,7 +230,10 @@ def _regimes(m: Model, cell: Cell, current: ca.SX) -> ca.SX:
         return ca.if_else(regime == active, excess, IDLE)
 
     limit, demand, cutoff = p["voltage_setpoint"], p["current_setpoint"], p["cutoff_current"]
-    upper_limit = due(CONSTANT_CURRENT, cell.voltage(-demand) - limit)
+    charged_at = ca.if_else(regime == CONSTANT_VOLTAGE, -cutoff, -demand)
+    # one voltage for all guards: each looks at it in its own regime only
+    excess = cell.voltage(ca.if_else(regime == DISCHARGE, demand, charged_at)) - limit
+    upper_limit = due(CONSTANT_CURRENT, excess)
     m.when(
         "upper limit reached",
         upper_limit,
@@ -213,9 +243,9 @@ def _regimes(m: Model, cell: Cell, current: ca.SX) -> ca.SX:
         },
     )
     # at constant voltage the current has fallen to the cut-off where the cut-off would exceed it
-    charged = due(CONSTANT_VOLTAGE, cell.voltage(-cutoff) - limit)
+    charged = due(CONSTANT_VOLTAGE, excess)
     m.when("charge complete", charged, {regime: REST}, stop=True)
-    lower_limit = due(DISCHARGE, limit - cell.voltage(demand))
+    lower_limit = due(DISCHARGE, -excess)
     m.when("discharge complete", lower_limit, {regime: REST}, stop=True)
     charging = ca.logic_or(regime == CONSTANT_CURRENT, regime == CONSTANT_VOLTAGE)
     now = ca.if_else(charging, ca.fmin(lowest, cell.local_potential(current)), lowest)

@@ -271,7 +271,7 @@ CONTRACTS: dict[str, Contract] = {
         Contract(
             "formation",
             "transform",
-            tolerance=_TOLERANCE,
+            tolerance=2e-5,
             start=_FORMED,
             inputs=(
                 "mode",

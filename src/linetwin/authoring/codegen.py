@@ -92,14 +92,27 @@ def _tables(model: Model, functions: Functions, layout: Layout) -> str:
         lines += [f"#define N_{name} {number}", f"#define FIRST_{name.rstrip('S')} {first}"]
     rows, columns = functions.sparsity.get_triplet()
     unknowns = [v for v in layout.variables if v.kind in (Kind.STATE, Kind.ALGEBRAIC)]
+    # counters: states that no equation asks for, not even their own; the rest is solved for first
+    core = [i for i, v in enumerate(unknowns) if v.kind is Kind.ALGEBRAIC or i in columns]
+    counted = [k for k, row in enumerate(rows) if row not in core]
     lines += [
         f"#define N_GUARDS {len(model.transitions)}",
         f"#define N_NONZEROS {functions.sparsity.nnz()}",
+        f"#define N_CONSTANTS {functions.constants.numel_out(0)}",
         f"#define DEPENDS_ON_TIME {int(functions.depends_on_time)}",
         f"#define DEFAULT_TOLERANCE {DEFAULT_TOLERANCE!r}",
         f'#define MODEL_NAME "{model.name}"',
         _array("unsigned short", "JACOBIAN_ROW", map(str, rows)),
         _array("unsigned short", "JACOBIAN_COLUMN", map(str, columns)),
+        f"#define N_CORE {len(core)}",
+        f"#define N_COUNTED {len(counted)}",
+        _array("unsigned short", "CORE", map(str, core)),
+        _array(
+            "short",
+            "CORE_PLACE",
+            (str(core.index(i) if i in core else -1) for i in range(len(unknowns))),
+        ),
+        _array("unsigned short", "COUNTED_NONZERO", map(str, counted)),
         _array("double", "NOMINAL", (_c(v.nominal) for v in unknowns)),
         _array("double", "START", ["0.0", *(_c(v.start) for v in layout.variables)]),
         _array("double", "MINIMUM", ["-INFINITY", *(_c(v.minimum) for v in layout.variables)]),

@@ -27,6 +27,8 @@ class Functions:
         guards: -> g, a transition is due while its guard is positive.
         jump: -> matrix, column e holds (states, discretes) after transition e.
         directional: (..., dz, dd, du, dp) -> df, dy.
+        constants: (d, u, p) -> what the steps need and no step changes.
+        stepping: rhs, jacobian and guards as (t, z, d, u, p, constants) -> the same, for C.
         sparsity: of df/dz.
         depends_on_time: whether df/dt is structurally other than zero.
     """
@@ -37,19 +39,14 @@ class Functions:
     guards: ca.Function
     jump: ca.Function
     directional: ca.Function
+    constants: ca.Function
+    stepping: tuple[ca.Function, ...]
     sparsity: ca.Sparsity
     depends_on_time: bool
 
     def all(self) -> list[ca.Function]:
         """Return the functions in the order in which C code is generated."""
-        return [
-            self.rhs,
-            self.jacobian,
-            self.outputs,
-            self.guards,
-            self.jump,
-            self.directional,
-        ]
+        return [self.constants, *self.stepping, self.outputs, self.jump, self.directional]
 
 
 def build_functions(model: Model) -> Functions:
@@ -69,6 +66,7 @@ def build_functions(model: Model) -> Functions:
     point, seed = ca.vertcat(z, d, u, p), ca.vertcat(*seeds)
     df, dy = (ca.densify(ca.jtimes(e, point, seed)) for e in (f, y))
     jacobian, once = [f, dfdz, ca.densify(dfdt)], {"cse": True}
+    constants, stepping = _hoisted(arguments, [*jacobian, g])
     return Functions(
         rhs=ca.Function("model_rhs", arguments, [f], once),
         jacobian=ca.Function("model_jacobian", arguments, jacobian, once),
@@ -76,8 +74,27 @@ def build_functions(model: Model) -> Functions:
         guards=ca.Function("model_guards", arguments, [g], once),
         jump=ca.Function("model_jump", arguments, [_jump(model)], once),
         directional=ca.Function("model_directional", arguments + seeds, [df, dy], once),
+        constants=constants,
+        stepping=stepping,
         sparsity=dfdz.sparsity(),
         depends_on_time=dfdt.nnz() > 0,
+    )
+
+
+def _hoisted(
+    arguments: list[ca.SX], results: list[ca.SX]
+) -> tuple[ca.Function, tuple[ca.Function, ...]]:
+    """Take out of (f, df/dz, df/dt, g) whatever follows from discretes, inputs and parameters.
+
+    Return the function of these constants, and rhs, jacobian and guards that are given them.
+    """
+    (f, dfdz, dfdt, g), symbols, parts = ca.extract_parametric(ca.cse(results), arguments[2:])
+    given, once = [*arguments, _column(ca.vertcat(*symbols))], {"cse": True}
+    constants = _column(ca.vertcat(*parts))
+    return ca.Function("model_constants", arguments[2:], [constants], once), (
+        ca.Function("model_rhs", given, [f], once),
+        ca.Function("model_jacobian", given, [f, dfdz, dfdt], once),
+        ca.Function("model_guards", given, [g], once),
     )
 
 

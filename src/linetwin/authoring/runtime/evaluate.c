@@ -3,6 +3,7 @@
 #include "runtime.h"
 
 #define NO_WORK(f) _Static_assert(f##_SZ_W == 0 && f##_SZ_IW == 0, "needs a work vector")
+NO_WORK(model_constants);
 NO_WORK(model_rhs);
 NO_WORK(model_jacobian);
 NO_WORK(model_outputs);
@@ -10,11 +11,20 @@ NO_WORK(model_guards);
 NO_WORK(model_jump);
 NO_WORK(model_directional);
 
+#define SETTINGS(state)                                                                        \
+    (state)->value + FIRST_DISCRETE, (state)->value + FIRST_INPUT,                             \
+        (state)->value + FIRST_PARAMETER
 #define ARGUMENTS(state, t, z)                                                                 \
     {                                                                                          \
-        &(t), (z), (state)->value + FIRST_DISCRETE, (state)->value + FIRST_INPUT,              \
-            (state)->value + FIRST_PARAMETER                                                   \
+        &(t), (z), SETTINGS(state), (state)->constants                                         \
     }
+
+void evaluate_constants(State *state)
+{
+    const double *arguments[] = {SETTINGS(state)};
+    double *results[] = {state->constants};
+    model_constants(arguments, results, NULL, NULL, 0);
+}
 
 void evaluate_rhs(const State *state, double t, const double *z, double *f)
 {

@@ -25,6 +25,7 @@ Outcome fire(Instance *instance, int transition)
     if (!all_finite(column, N_TARGETS)) return JUMP_NOT_FINITE;
     memcpy(z, column, N_STATES * sizeof(double));
     memcpy(state->value + FIRST_DISCRETE, column + N_STATES, N_DISCRETES * sizeof(double));
+    evaluate_constants(state);
     state->jumped = 1;
     if (instance->logging)
         tell(instance, STATUS_OK, "transition %s at t=%.12g s", GUARD_NAME[transition],

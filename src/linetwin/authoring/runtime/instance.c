@@ -57,6 +57,7 @@ Status refresh(Instance *instance)
 {
     State *state = &instance->state;
     if (!state->stale) return STATUS_OK;
+    evaluate_constants(state);
     if (!solve_algebraics(state, state->value[0], state->value + FIRST_UNKNOWN)) {
         tell(instance, STATUS_ERROR, "t=%.12g s: the algebraic equations have no solution",
             state->value[0]);
@@ -121,6 +122,7 @@ Status do_step(Instance *instance, double start, double size, bool *early)
     if (!step_is_possible(instance, start, size)) return STATUS_ERROR;
     memcpy(&instance->kept, state, sizeof *state);
     Outcome outcome = REACHED;
+    if (state->stale) evaluate_constants(state);
     if (state->stale && !solve_algebraics(state, state->value[0], state->value + FIRST_UNKNOWN))
         outcome = NO_ALGEBRAIC_SOLUTION;
     if (outcome == REACHED) outcome = settle(instance, &stop);

@@ -8,7 +8,7 @@
 #include "model_tables.h"
 
 /* Loops over triangles have another length each time, which no processor predicts. */
-#if N_STATES + N_ALGEBRAICS <= 32
+#if N_CORE <= 32
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL

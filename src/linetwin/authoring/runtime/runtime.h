@@ -36,6 +36,7 @@ typedef enum {
 /* All that a restored instance needs to go on with the same bits. Copied with memcpy only. */
 typedef struct {
     double value[N_VALUES]; /* by value reference; value[0] is the time in s */
+    double constants[SIZE(N_CONSTANTS)]; /* follow from discretes, inputs and parameters */
     double step;            /* the integrator's next step in s; 0: none yet */
     double tolerance;
     int32_t life;
@@ -64,6 +65,7 @@ typedef struct {
 } Saved;
 
 /* evaluate.c: the functions of the model at time t and unknowns z */
+void evaluate_constants(State *state); /* before the others, when something has been set */
 void evaluate_rhs(const State *state, double t, const double *z, double *f);
 void evaluate_jacobian(
     const State *state, double t, const double *z, double *f, double *jacobian, double *f_t);
