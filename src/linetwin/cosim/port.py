@@ -7,6 +7,7 @@ row is one C call per type, and conversion is done for whole columns.
 
 from __future__ import annotations
 
+import copy
 import ctypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -112,6 +113,15 @@ class Cell:
         kind = np.ctypeslib.as_ctypes_type(block.type) * len(block.positions)
         self.first: Any = kind.from_address(self.address) if rows else None
 
+    def view(self) -> Cell:
+        """Return a cell on the same values whose row can be chosen independently."""
+        other = copy.copy(self)
+        other.pointer = ctypes.c_void_p(self.address)
+        other.arguments = tuple(
+            other.pointer if argument is self.pointer else argument for argument in self.arguments
+        )
+        return other
+
     def number(self, value: float) -> float:
         """Return a value as the block's type holds it; ValueError where it cannot."""
         if self.whole:
@@ -147,6 +157,12 @@ class Table:
             for column, position in enumerate(cell.block.positions)
         }
         self._places = tuple(places[position] for position in range(len(places)))
+
+    def view(self) -> Table:
+        """Return a table on the same values, to set or read its rows in another thread."""
+        other = copy.copy(self)
+        other.cells = tuple(cell.view() for cell in self.cells)
+        return other
 
     def write(self, position: int, values: float | np.ndarray) -> None:
         """Set a variable in all rows: to one number, or to an array of shape (rows,)."""
