@@ -12,7 +12,7 @@ CATHODE = {
     "exhaust_concentration": 6.6e-3,
     "heat_recovery": 0.6,
     "latent_heat": 505e3,
-    "dryer_length": 40.0,
+    "coating_width": 1.2,
     "solvent_recovery": 0.995,
     "condensing_temperature": 283.15,
     "distillation_heat": 1.5e6,
@@ -30,8 +30,8 @@ HOT = 393.15
 def demand(
     values: dict[str, float], mode: str = "Execute", evaporation: float = 0.1, hottest: float = HOT
 ) -> AirDemand:
-    """Return what a dryer with 48 m2 of web inside draws."""
-    return dryer_air(values.__getitem__, mode, hottest, evaporation, 48.0)
+    """Return what a dryer with 40 m of web of 1.2 m inside draws."""
+    return dryer_air(values.__getitem__, mode, hottest, evaporation, 40.0)
 
 
 def test_a_closed_loop_by_hand() -> None:

@@ -40,13 +40,13 @@ def dryer_air(
     mode: str,
     hottest: float,
     evaporation: float,
-    web_area: float,
+    length: float,
 ) -> AirDemand:
     """Return what the air of a dryer draws now.
 
     `value` gives the coater's parameters; `mode` is its PackML state; `hottest` the temperature of
     its hottest zone [K]; `evaporation` the solvent removed at the set speed [kg/s], which sets the
-    exhaust; `web_area` the area of web inside, counted once [m2].
+    exhaust; `length` the web inside, over all dryers of the coater [m].
     """
     if mode in COLD:
         return AirDemand()
@@ -58,10 +58,10 @@ def dryer_air(
     exhaust = share * evaporation / value("exhaust_concentration")
     rise = max(0.0, hottest - inlet)
     air = exhaust * AIR_HEAT_CAPACITY * rise * (1 - value("heat_recovery"))
-    circulated = share * value("circulation_velocity") * web_area
+    circulated = share * value("circulation_velocity") * length * value("coating_width")
     moved = circulated * value("circulation_pressure") + exhaust * value("exhaust_pressure")
     fans = moved / value("fan_efficiency")
-    loss = value("dryer_loss_coefficient") * value("dryer_length")
+    loss = value("dryer_loss_coefficient") * length
     loss *= max(0.0, hottest - ROOM_TEMPERATURE_K)
     latent = evaporation * value("latent_heat") if working else 0.0
     distilled = evaporation * recovered * value("distillation_heat") if working else 0.0

@@ -79,20 +79,22 @@ ANCHORS = (
 )
 
 
-def compared(groups: dict[str, dict[str, float]], idle: dict[str, float]) -> list[dict[str, Any]]:
+def compared(
+    groups: dict[str, dict[str, float]], idle: dict[str, float], recovered: float
+) -> list[dict[str, Any]]:
     """Return a row an anchor: printed, found here, gap, and what the gap consists of.
 
     `groups`: group -> carrier -> kWh per good kWh; `idle`: what was drawn without anything being
-    made there, by what drew it, kWh per good kWh.
+    made there, by what drew it; `recovered`: fuel that the dryers' heat recovery saves; both kWh
+    per good kWh.
     """
-    total = sum(sum(carriers.values()) for carriers in groups.values())
-    return [_row(anchor, groups, idle, total) for anchor in ANCHORS]
+    return [_row(anchor, groups, idle, recovered) for anchor in ANCHORS]
 
 
 def _row(
-    anchor: Anchor, groups: dict[str, dict[str, float]], idle: dict[str, float], total: float
+    anchor: Anchor, groups: dict[str, dict[str, float]], idle: dict[str, float], recovered: float
 ) -> dict[str, Any]:
-    here = total
+    total = here = sum(sum(carriers.values()) for carriers in groups.values())
     if anchor.share_of:
         here = sum(sum(groups.get(name, {}).values()) for name in anchor.share_of) / total
     below, above = min(0.0, here - anchor.low), max(0.0, here - anchor.high)
@@ -105,27 +107,34 @@ def _row(
         "printed_high": anchor.high,
         "here": here,
         "gap": below or above,
-        "gap_consists_of": _explained(anchor, groups, idle, total),
+        "gap_consists_of": "; ".join([*_printed(anchor, groups, total), *_terms(idle, recovered)]),
     }
 
 
-def _explained(
-    anchor: Anchor, groups: dict[str, dict[str, float]], idle: dict[str, float], total: float
-) -> str:
-    """Say in words and figures what the gap to an anchor comes from, as far as it prints parts."""
+def _printed(anchor: Anchor, groups: dict[str, dict[str, float]], total: float) -> list[str]:
+    """Put the gap to carriers or groups as far as an anchor prints its parts."""
     fuel = sum(carriers.get("fuel", 0.0) for carriers in groups.values())
-    parts = []
     if anchor.fuel is not None and anchor.electricity is not None:
-        parts.append(f"fuel {fuel:.1f} here, {anchor.fuel:.1f} printed")
-        parts.append(f"electricity {total - fuel:.1f} here, {anchor.electricity:.1f} printed")
-    elif anchor.share_of:
+        return [
+            f"fuel {fuel:.1f} here, {anchor.fuel:.1f} printed",
+            f"electricity {total - fuel:.1f} here, {anchor.electricity:.1f} printed",
+        ]
+    if anchor.share_of:
         rest = {name: sum(groups[name].values()) for name in groups if name not in anchor.share_of}
         largest = sorted(rest, key=lambda name: -rest[name])[:2]
-        parts += [f"{name} is {rest[name] / total:.0%} here" for name in largest]
-    else:
-        parts.append("no parts are printed, so the gap cannot be put to stations")
+        return [f"{name} is {rest[name] / total:.0%} here" for name in largest]
+    return ["no parts are printed, so the gap cannot be put to stations"]
+
+
+def _terms(idle: dict[str, float], recovered: float) -> list[str]:
+    """Say what in this line's figure depends most on how it is run and equipped."""
+    found = []
+    if recovered:
+        found.append(
+            f"without the dryers' heat recovery {recovered:.1f} kWh/kWh of fuel on top of it"
+        )
     if idle:
         largest = sorted(idle, key=lambda name: -idle[name])[:_MOST_IDLE]
         shown = ", ".join(f"{name} {idle[name]:.1f}" for name in largest)
-        parts.append(f"drawn while idle here: {sum(idle.values()):.1f} kWh/kWh ({shown})")
-    return "; ".join(parts)
+        found.append(f"drawn while idle here: {sum(idle.values()):.1f} kWh/kWh ({shown})")
+    return found

@@ -17,6 +17,7 @@ from linetwin.results.meters import (
     read_meters,
     union,
 )
+from linetwin.results.recovery import dryer_heat_recovered
 from linetwin.results.timeline import within
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ def _bottom_up(facts: Facts, good: float | None) -> Section:
     steady_groups = by_group(steady, 1 / held) if held else {}
     per_idle = {name: joule / good for name, joule in idle.items()} if good else {}
     steady_per_idle = {name: joule / held for name, joule in steady_idle.items()} if held else {}
+    span, basis = ((first, last), held) if held else ((0, facts.end), good or 0.0)
+    saved = dryer_heat_recovered(facts, *span) / boiler_efficiency(facts)
+    saved = saved / basis if basis else 0.0
     return {
         "energy_by_group": kpi(by_group(bought), "J", _BOUGHT),
         "energy_per_good_energy_by_group": kpi(
@@ -108,8 +112,14 @@ def _bottom_up(facts: Facts, good: float | None) -> Section:
         "idle_energy_per_good_energy_steady": kpi(
             steady_per_idle or None, "1", f"kWh per good kWh {_IDLE}, {_STEADY}"
         ),
+        "dryer_recovery_per_good_energy": kpi(
+            saved or None,
+            "1",
+            "fuel in kWh per good kWh that dryers would need without their heat recovery, on top; "
+            "steady window where there is one",
+        ),
         "anchors": kpi(
-            compared(steady_groups or groups, steady_per_idle if steady_groups else per_idle)
+            compared(steady_groups or groups, steady_per_idle if steady_groups else per_idle, saved)
             if groups
             else None,
             "1",

@@ -72,13 +72,7 @@ class Coater(Station):
         if "roll" not in self.job:
             return self._starting("mount", "changeover_time")
         if self.job["position"] >= self.world.lots[self.job["roll"]].amount - NEAR:
-            if self.job["wet"]:
-                seconds = self._dryer.reach() / self.job["speed"]
-                self._note_halt()
-                return Operation("run out", round(seconds * 1000))
-            if "b" in self.sides:
-                return self._starting("unload", "unload_time")
-            return self._starting("turn", "changeover_time")
+            return self._end_of_pass()
         interval = self.value("die_cleaning_interval")
         if 0 < interval <= self.job.get("coated", 0.0):
             return self._starting("clean die", "die_cleaning_time")
@@ -178,8 +172,18 @@ class Coater(Station):
             self.state.mode,
             max(self.zones()),
             wet * self.value("web_speed"),
-            self._dryer.reach() * self.value("coating_width"),
+            self._dryer.reach(),
         )
+
+    def _end_of_pass(self) -> Operation:
+        """Let the web run out of the dryer, then turn the roll or take it off."""
+        if self.job["wet"]:
+            self._note_halt()
+            seconds = self._dryer.reach() / self.job["speed"]
+            return Operation("run out", round(seconds * 1000))
+        if "b" in self.sides:
+            return self._starting("unload", "unload_time")
+        return self._starting("turn", "changeover_time")
 
     def _starting(self, name: str, time: str) -> Operation:
         return Operation(name, round(self.value(time) * 1000), "Starting")
