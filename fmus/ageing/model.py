@@ -36,6 +36,8 @@ INPUTS = (
         "resistance of an internal soft short"),
     Row("film_resistance", "Ohm", 5.75e-3, 0.0, 10.0, "D", "result of the formation model",
         "films that count in a pulse, at 25 Cel"),
+    Row("electrolyte_resistance_factor", "1", 1.0, 0.0, 100.0, "A", "the reference cell",
+        "resistance of the electrolyte over that of the reference cell, from stacking"),
 )
 SELF_DISCHARGE = (
     Row("shuttle_current_density", "A/m2", 1.2e-4, 0.0, 1.0, "A", "20 uA in a cell of 5 A.h",
@@ -175,7 +177,10 @@ def _electrodes(
         "ohmic_resistance",
         "Ohm",
         p["film_resistance"] / arrhenius(p["film_resistance_energy"], temperature)
-        + p["electrolyte_area_resistance"] / area / arrhenius(p["electrolyte_energy"], temperature),
+        + p["electrolyte_resistance_factor"]
+        * p["electrolyte_area_resistance"]
+        / area
+        / arrhenius(p["electrolyte_energy"], temperature),
         nominal=0.01,
         meaning="films, electrolyte and separator at the storage temperature",
     )

@@ -16,6 +16,8 @@ ATMOSPHERE = 101325.0  # Pa [V] standard atmosphere
 REFERENCE_TEMPERATURE = 298.15  # K [A] of viscosity and vapour pressure
 LOWEST_FITTED = 0.32  # 1 [A] porosity taken for Sheng's 41 um film
 HIGHEST_FITTED = 0.5275  # 1 [A] the same solids at 59 um
+CATHODE_POROSITY = 0.30  # 1 [A] for which the cathode's pore radius and tortuosity are given
+CATHODE_PORE_RATIO = CATHODE_POROSITY / (1 - CATHODE_POROSITY)
 SMALLEST_MASS = 1e-6  # kg [A] a milligram: below it there is hardly any liquid to wet or evaporate
 SMALLEST_PORES = 1e-9  # m3 [A] keeps the fill ratio finite
 SMALLEST_FRONT = 1e-18  # m2 [A] keeps the square root smooth at the start
@@ -33,7 +35,13 @@ _PARAMETERS = {
     "viscosity_25": ("Pa.s", 3.5e-3, 1e-4, 0.1, "viscosity at 25 Cel", "M", "PHYSICS.md 1.6"),
     "viscosity_activation": ("J/mol", 17e3, 0.0, 6e4, "of the viscosity", "A", "carbonates"),
     "pore_radius": ("m", 0.2e-6, 1e-8, 1e-4, "effective", "M", "PHYSICS.md 1.6"),
+    "tortuosity_exponent": ("1", 0.5, 0.0, 3.0, "cathode: tortuosity ~ porosity^-exponent", "M",
+                            "Bruggeman 1935"),
     "tortuosity": ("1", 3.0, 1.0, 50.0, "divides the wetting rate", "A", "calendered graphite"),
+    "cathode_pore_radius": ("m", 0.2e-6, 1e-8, 1e-4, "effective, at 30 % porosity", "A",
+                            "as the generic one of PHYSICS.md 1.6"),
+    "cathode_tortuosity": ("1", 4.0, 1.0, 50.0, "divides the wetting rate, at 30 % porosity", "A",
+                           "calendered NMC, 3-5"),
     "structure_peak": ("1", 2.1554, 0.01, 100.0, "f at its peak, for tortuosity 3", "D", _SHENG),
     "best_porosity": ("1", 0.44335, 0.1, 0.9, "porosity of the peak of f", "D", _SHENG),
     "porosity_width": ("1", 0.11658, 0.02, 1.0, "width of the peak of f", "D", _SHENG),
@@ -135,19 +143,29 @@ def _residual_gas(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX])
 def _wetting_rate(m: Model, p: dict[str, ca.SX], temperature: ca.SX, gas: ca.SX) -> ca.SX:
     """Return K^2 (m2/s) of the front x = K sqrt(t)."""
     porosity = m.input("anode_porosity", "1", start=0.32, minimum=0.05, maximum=0.95,
-                       meaning="porosity of the anode, the slower electrode", tag="A",
+                       meaning="porosity of the anode", tag="A",
                        source="recipe, calendered")  # fmt: skip
+    other = m.input("cathode_porosity", "1", start=0.30, minimum=0.05, maximum=0.95,
+                    meaning="porosity of the cathode", tag="A",
+                    source="recipe, calendered")  # fmt: skip
     viscosity = p["viscosity_25"] * _arrhenius(p["viscosity_activation"], temperature)
-    capillary = p["pore_radius"] * p["surface_tension"] * p["contact_cosine"] / (2 * viscosity)
+    suction = p["surface_tension"] * p["contact_cosine"] / (2 * viscosity)
     fitted = ca.fmin(ca.fmax(porosity, LOWEST_FITTED), HIGHEST_FITTED)
     peak = ca.exp(-(((fitted - p["best_porosity"]) / p["porosity_width"]) ** 2))
     structure = p["structure_peak"] * peak / p["tortuosity"]
     # denser than the films measured: effective pore radius ~ eps/(1-eps)
     lowest_ratio = LOWEST_FITTED / (1 - LOWEST_FITTED)
     denser = ca.fmin(porosity / (1 - porosity) / lowest_ratio, 1)
+    anode = p["pore_radius"] * structure**2 * denser
+    # no rate of a cathode is at hand: pore radius ~ eps/(1-eps), Bruggeman's tortuosity
+    radius = p["cathode_pore_radius"] * other / (1 - other) / CATHODE_PORE_RATIO
+    winding = p["cathode_tortuosity"] * (CATHODE_POROSITY / other) ** p["tortuosity_exponent"]
+    cathode = radius / winding**2
+    m.output("cathode_lags", "1", ca.if_else(cathode < anode, 1.0, 0.0), minimum=0.0, maximum=1.0,
+             meaning="1 where the cathode is the slower electrode")  # fmt: skip
     slowing = 1 - p["ambient_slowing"] * gas / ATMOSPHERE
-    return m.output("wetting_rate_squared", "m2/s", capillary * structure**2 * denser * slowing,
-                    nominal=1e-8, meaning="K^2 in x = K sqrt(t)")  # fmt: skip
+    return m.output("wetting_rate_squared", "m2/s", suction * ca.fmin(anode, cathode) * slowing,
+                    nominal=1e-8, meaning="K^2 in x = K sqrt(t), slower electrode")  # fmt: skip
 
 
 def _wetting(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX]) -> None:

@@ -12,6 +12,7 @@ import casadi as ca
 
 from linetwin.authoring import Model
 
+SMALLEST_POROSITY = 0.01  # 1 [A] keeps the resistance of a coating without pores finite
 _CELL = "pilot cell, 5 A.h"
 _SEPARATOR = "polyolefin separator of a catalogue"
 _MASS = "PHYSICS.md 1.2"
@@ -35,6 +36,11 @@ _PARAMETERS = {
     "anode_active_density": ("kg/m3", 2260.0, 1e3, 8e3, "true, graphite", "M", "PHYSICS.md 1"),
     "cathode_specific_capacity": ("A.h/kg", 172.0, 10.0, 1e3, "reversible, NMC622", "A", _MASS),
     "anode_specific_capacity": ("A.h/kg", 360.0, 10.0, 4e3, "reversible, graphite", "A", _MASS),
+    "tortuosity_exponent": ("1", 0.5, 0.0, 3.0, "tortuosity = porosity^-exponent, electrodes", "M",
+                            "Bruggeman 1935"),
+    "separator_tortuosity": ("1", 2.5, 1.0, 20.0, "of the separator", "A", _SEPARATOR),
+    "reference_path": ("m", 3.54e-4, 1e-6, 1e-2, "electrolyte path of the reference cell", "A",
+                       "the pilot cell at its recipe: factor 1"),
     "first_cycle_efficiency": ("1", 0.85, 0.3, 1.0, "reversible over first charge, cathode", "D",
                                "KIproBatt: 0.8517, n = 103, rounded"),
     "anode_utilisation": ("1", 0.85, 0.3, 1.0, "anode capacity that limits the cell", "A",
@@ -85,6 +91,7 @@ def build() -> Model:
     _overhang(m, p)
     _capacity(m, p, cathode, anode)
     _volumes(m, p, cathode, anode)
+    _electrolyte(m, p, cathode, anode)
     return m
 
 
@@ -154,3 +161,17 @@ def _volumes(m: Model, p: dict[str, ca.SX], cathode: _Electrode, anode: _Electro
     m.output("stack_thickness", "m", thickness, nominal=1e-3, meaning="thickness of the stack")
     m.output("pore_volume", "m3", pores, nominal=1e-5,
              meaning="pores of electrodes and separator")  # fmt: skip
+
+
+def _electrolyte(m: Model, p: dict[str, ca.SX], cathode: _Electrode, anode: _Electrode) -> None:
+    """Give the resistance of the electrolyte over that of the reference cell.
+
+    Ions cross a third of each electrode (a current that fades evenly towards the foil) and the
+    separator; a layer counts as its thickness times tortuosity over porosity.
+    """
+    path = p["separator_thickness"] * p["separator_tortuosity"] / p["separator_porosity"]
+    for electrode in (cathode, anode):
+        open_share = ca.fmax(electrode.porosity, SMALLEST_POROSITY)
+        path += electrode.thickness / 3 * open_share ** -(1 + p["tortuosity_exponent"])
+    m.output("electrolyte_resistance_factor", "1", path / p["reference_path"],
+             meaning="electrolyte in electrodes and separator, over the reference cell")  # fmt: skip

@@ -246,7 +246,9 @@ CONTRACTS: dict[str, Contract] = {
                 "electrode_area",
                 "cathode_active_fraction",
                 "anode_active_fraction",
+                "electrolyte_resistance_factor",
             ),
+            optional=("electrolyte_resistance_factor",),
         ),
         Contract(
             "filling",
@@ -258,7 +260,9 @@ CONTRACTS: dict[str, Contract] = {
                 "electrolyte_temperature",
                 "pore_volume",
                 "anode_porosity",
+                "cathode_porosity",
             ),
+            optional=("cathode_porosity",),
             outputs=(
                 "electrolyte_mass",
                 "evaporated_electrolyte",
@@ -323,7 +327,9 @@ CONTRACTS: dict[str, Contract] = {
                 "anode_active_fraction",
                 "cathode_active_fraction",
                 "wetting_saturation",
+                "electrolyte_resistance_factor",
             ),
+            optional=("electrolyte_resistance_factor",),
             outputs=(
                 "open_circuit_voltage",
                 "voltage",

@@ -93,3 +93,13 @@ def test_capacity_grows_with_sheets_and_loading(sheets: int, one: float, other: 
     assert low["design_capacity"] <= high["design_capacity"] * (1 + 1e-12)
     single = stack(CELL | {"cathode_loading": max(one, other)}, {"cathode_sheets": 1.0})
     assert high["design_capacity"] == pytest.approx(sheets * single["design_capacity"], rel=1e-9)
+
+
+def test_electrolyte_resistance_grows_as_pores_close() -> None:
+    """The pilot cell has the factor 1; each layer counts as thickness x tortuosity / porosity."""
+    recipe = fmu("stacking").run({}, [({}, 1.0)])[0]
+    assert recipe["electrolyte_resistance_factor"] == pytest.approx(1.0, rel=2e-3)
+    dense = fmu("stacking").run({}, [({"cathode_porosity": 0.25}, 1.0)])[0]
+    path = 16e-6 * 2.5 / 0.41 + 59.2e-6 / 3 * 0.25**-1.5 + 74.1e-6 / 3 * 0.32**-1.5
+    assert dense["electrolyte_resistance_factor"] == pytest.approx(path / 3.54e-4, rel=1e-9)
+    assert dense["electrolyte_resistance_factor"] > 1.09

@@ -99,3 +99,5 @@ class Calender(ReelToReel):
         sides = [lot.columns[f"{seen_name}_{side}"] for side in "ab"]
         mark(lot, rows, np.minimum(*sides) < target - tolerance, "porosity below its window")
         mark(lot, rows, np.maximum(*sides) > target + tolerance, "porosity above its window")
+        adhesion = np.fmin(*(lot.columns[f"adhesion_index_{side}"] for side in "ab"))
+        mark(lot, rows, adhesion < self.value("adhesion_limit"), "delamination")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from linetwin.line.lots import Lot
 
 ATMOSPHERE_PA = 101325.0
+POROSITIES = ("anode_porosity", "cathode_porosity")
 FILL_CONDITIONS = ("chamber_pressure", "evacuating_time", "dosing_time", "electrolyte_temperature")
 
 
@@ -24,7 +25,7 @@ def fill_phases(lot: Lot) -> list[Phase]:
     common: dict[str, float | np.ndarray] = {
         "electrolyte_temperature": inside["electrolyte_temperature"],
         "pore_volume": lot.columns["pore_volume"],
-        "anode_porosity": lot.columns["anode_porosity"],
+        **{name: lot.columns[name] for name in POROSITIES},
     }
     rate = lot.columns["dosed_electrolyte"] / inside["dosing_time"]
     vacuum = inside["chamber_pressure"]
@@ -45,7 +46,7 @@ def soak_phase(lot: Lot, temperature: float, seconds: float) -> Phase:
     conditions: dict[str, float | np.ndarray] = {
         "electrolyte_temperature": temperature,
         "pore_volume": lot.columns["pore_volume"],
-        "anode_porosity": lot.columns["anode_porosity"],
+        **{name: lot.columns[name] for name in POROSITIES},
         "pressure_setpoint": ATMOSPHERE_PA,
         "electrolyte_dose_rate": 0.0,
     }

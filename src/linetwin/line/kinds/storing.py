@@ -40,6 +40,9 @@ def storage_phase(lot: Lot, temperature: float, load: float, seconds: float | np
     if "moisture_ingress" in lot.columns:
         reaction = lot.columns["moisture_ingress"] * CHARGE_PER_WATER
         leak = 1.0 / (1.0 / leak + reaction / STORED_VOLTAGE)
+    if "electrolyte_resistance_factor" in lot.columns:
+        factor = lot.columns["electrolyte_resistance_factor"]
+        conditions["electrolyte_resistance_factor"] = factor
     conditions |= {
         "leak_resistance": leak,
         "storage_temperature": temperature,

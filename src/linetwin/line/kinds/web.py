@@ -30,6 +30,8 @@ DEFECTS = (
     "splice",
     "batch change",
     "web break",
+    "delamination",
+    "streak of agglomerates",
 )
 """Reasons for cutting a segment out, by code; the first one found stays."""
 
