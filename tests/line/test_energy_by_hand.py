@@ -18,6 +18,7 @@ from linetwin.cosim.library import shipped_models
 from linetwin.line import stock
 from linetwin.results import kpis, read
 from linetwin.results.meters import read_meters
+from linetwin.results.recovery import dryer_heat_recovered
 from linetwin.results.timeline import within
 from linetwin.results.writer import RunWriter
 from linetwin.scenario import load
@@ -81,22 +82,27 @@ def shares(facts: kpis.Facts, station: str, off: tuple[str, ...] = OFF) -> Share
     return Shares(working, 1 - working - gone)
 
 
+def dryer(config: StationConfig) -> Dryer:
+    """Return the dryer of a coater that coats one side a pass, in full width."""
+    p: dict[str, Any] = {name: value.value for name, value in config.parameters.items()}
+    wet = p["loading_target"] * (1 - p["solids_target"]) / p["solids_target"]
+    return Dryer(
+        evaporation=wet * p["coating_width"] * p["web_speed"],
+        concentration=p["exhaust_concentration"],
+        hottest=max(p["zone_temperatures"]),
+        latent=p["latent_heat"],
+        length=p["dryer_length"],
+        width=p["coating_width"],
+        loss=p["dryer_loss_coefficient"],
+        recovered=p["solvent_recovery"],
+    )
+
+
 def process(config: StationConfig, facts: kpis.Facts) -> Draw:
     """Return what the process of a station draws beside its machine."""
     p: dict[str, Any] = {name: value.value for name, value in config.parameters.items()}
     if config.kind == "coater":
-        wet = p["loading_target"] * (1 - p["solids_target"]) / p["solids_target"]
-        dryer = Dryer(
-            evaporation=wet * p["coating_width"] * p["web_speed"],
-            concentration=p["exhaust_concentration"],
-            hottest=max(p["zone_temperatures"]),
-            latent=p["latent_heat"],
-            length=p["dryer_length"],
-            width=p["coating_width"],
-            loss=p["dryer_loss_coefficient"],
-            recovered=p["solvent_recovery"],
-        )
-        return dryer.draw(shares(facts, config.path, ("Stopped",)))
+        return dryer(config).draw(shares(facts, config.path, ("Stopped",)))
     if config.kind == "calender":
         on = shares(facts, config.path, ("Stopped",))
         heat = (on.working + on.waiting) * p["roll_loss_coefficient"]
@@ -131,6 +137,21 @@ def test_stations_draw_what_a_hand_calculation_says(
             )
             compared += 1
     assert compared >= 36
+
+
+def test_heat_recovery_is_the_difference_to_dryers_without_it(
+    week: tuple[Scenario, kpis.Facts],
+) -> None:
+    """What the key figures call recovered is what the dryers would draw more without it."""
+    scenario, facts = week
+    more = 0.0
+    for path, config in scenario.stations.items():
+        if config.kind == "coater":
+            on = shares(facts, path, ("Stopped",))
+            plain, bare = (replace(dryer(config), heat_recovery=x).draw(on) for x in (0.6, 0.0))
+            more += bare.heat - plain.heat
+    found = dryer_heat_recovered(facts, *WINDOW)
+    assert found == pytest.approx(more * (WINDOW[1] - WINDOW[0]) / 1000, rel=1e-6)
 
 
 def test_the_building_draws_what_a_hand_calculation_says(
