@@ -34,6 +34,10 @@ class Accountant:
         self._segments = result.table("segments")
         self._stations = scenario.stations
         self._account: Account = defaultdict(float)
+        self._webs: dict[str, list[tuple[str, float, float, float, float]]] = {}
+        columns = ["parent", "start_m", "end_m", "child_start_m", "child_end_m"]
+        for child, rows in self._made_from("web").groupby("child"):
+            self._webs[str(child)] = list(rows[columns].itertuples(index=False, name=None))
 
     def account(self) -> Account:
         """Return every material's entries, summed over stations."""
@@ -78,6 +82,9 @@ class Accountant:
             content = charges.setdefault(charge, defaultdict(float))
             for role, dosed in batches[batch].items():
                 content[role] += mass * dosed / sum(batches[batch].values())
+        for charge, content in charges.items():
+            if self._lots.loc[charge, "status"] == "scrap":  # rinsed out of the die
+                self._book(electrode, "lost", content)
         for batch, mass in left.items():
             entry = "in_process" if self._lots.loc[batch, "status"] == "in_process" else "lost"
             total = sum(batches[batch].values())
@@ -88,10 +95,16 @@ class Accountant:
         self, electrode: str, roll: str, segments: pd.DataFrame, drawn: dict[str, dict[str, float]]
     ) -> dict[str, np.ndarray]:
         """Raw materials in each segment [kg; foil m2]; what the dryer took is booked as lost."""
-        width = self._stations[f"{electrode}.coater"].parameters["coating_width"].number
+        width, bare = (
+            self._stations[f"{electrode}.coater"].parameters[name].number
+            for name in ("coating_width", "bare_width")
+        )
         start, end = segments["start_m"].to_numpy(), segments["end_m"].to_numpy()
         area = (end - start) * width
-        found = {role: np.zeros(len(area)) for role in (*SOLIDS, "solvent")} | {"foil": area}
+        found = {role: np.zeros(len(area)) for role in (*SOLIDS, "solvent")}
+        found["foil"] = (end - start) * (width + bare)
+        if "coated_fraction" in segments:
+            area = area * segments["coated_fraction"].fillna(0.0).to_numpy()
         for side in "ab":
             rows = self._made_from(f"slurry side {side}")
             for row in rows[rows["child"] == roll].itertuples():
@@ -117,32 +130,68 @@ class Accountant:
         if self._lots.loc[roll, "status"] == "in_process":
             self._book(electrode, "in_process", {r: v.sum() for r, v in web.items()})
             return
-        slitter = self._stations[f"{electrode}.slitter"].parameters
-        lane = slitter["lane_width"].number / slitter["coating_width"].number
         good = (segments["status"] == "good").to_numpy()
         edges = np.append(segments["start_m"].to_numpy(), segments["end_m"].iloc[-1])
-        lanes = self._made_from("web")
-        lanes = lanes[lanes["parent"] == roll]["child"]
+        webs = self._made_from("web")
+        lanes = sorted(set(webs[webs["parent"] == roll]["child"]))
         for role, content in web.items():
-            kept = np.where(good, content, 0.0)
-            trimmed = content[~good].sum() + kept.sum() * (1 - len(lanes) * lane)
+            kept, share = np.where(good, content, 0.0), self._lane(electrode, role)
+            trimmed = content[~good].sum() + kept.sum() * (1 - len(lanes) * share)
             self._book(electrode, "scrap", {role: trimmed})
-            sums = np.append(0.0, np.cumsum(kept)) * lane
+            sums = np.append(0.0, np.cumsum(kept)) * share
             for daughter in lanes:
-                left = sums[-1] - self._cut(electrode, role, str(daughter), edges, sums)
-                open_ = self._lots.loc[daughter, "status"] == "in_process"
-                self._book(electrode, "in_process" if open_ else "scrap", {role: left})
+                self._daughter(electrode, role, daughter, (edges, sums))
 
-    def _cut(
-        self, electrode: str, role: str, daughter: str, edges: np.ndarray, sums: np.ndarray
-    ) -> float:
-        """Book the cells that were cut from a daughter roll; return how much they took."""
+    def _lane(self, electrode: str, role: str) -> float:
+        """Part of the web's material in one lane; foil is wider than the coating."""
+        slitter = self._stations[f"{electrode}.slitter"].parameters
+        lane, width = slitter["lane_width"].number, slitter["coating_width"].number
+        if role == "foil":
+            lane += slitter["lane_bare_width"].number
+            width += slitter["bare_width"].number
+        return float(lane / width)
+
+    def _daughter(
+        self, electrode: str, role: str, slit: str, along: tuple[np.ndarray, np.ndarray]
+    ) -> None:
+        """Book a lane: what notching took off, what went into cells, what is left of it.
+
+        `along`: metres of the mother roll, and what the lane holds up to there.
+        """
+        webs = self._made_from("web")
+        notched = sorted(set(webs[webs["parent"] == slit]["child"]))
+        daughter, kept = (notched[0], 1.0) if notched else (slit, 1.0)
+        if notched and role == "foil":
+            notcher = self._stations[f"{electrode}.notcher"].parameters
+            bare, lane = notcher["lane_bare_width"].number, notcher["lane_width"].number
+            kept = 1 - bare / (bare + lane) * (1 - notcher["tab_share"].number)
+        whole = self._within(along, slit, (0.0, self._lots.loc[slit, "amount"]))
+        self._book(electrode, "scrap", {role: whole * (1 - kept)})
         rows = self._made_from(electrode)
         rows = rows[rows["parent"] == daughter]
-        taken = np.interp(rows["end_m"], edges, sums) - np.interp(rows["start_m"], edges, sums)
-        for cell, amount in zip(rows["child"], taken, strict=True):
-            self._book(electrode, self._entry(cell), {role: amount})
-        return float(taken.sum())
+        left = whole
+        for cell, start, end in zip(rows["child"], rows["start_m"], rows["end_m"], strict=True):
+            taken = self._within(along, daughter, (start, end))
+            left -= taken
+            self._book(electrode, self._entry(cell), {role: taken * kept})
+        open_ = self._lots.loc[daughter, "status"] == "in_process"
+        self._book(electrode, "in_process" if open_ else "scrap", {role: left * kept})
+
+    def _within(
+        self, along: tuple[np.ndarray, np.ndarray], lot: str, stretch: tuple[float, float]
+    ) -> float:
+        """What a stretch of a daughter roll holds, by the stretches of its mother it came from."""
+        links = self._webs.get(lot)
+        if links is None:
+            return float(abs(np.diff(np.interp(stretch, *along))[0]))
+        total = 0.0
+        for parent, start, end, child_start, child_end in links:
+            low, high = max(stretch[0], child_start), min(stretch[1], child_end)
+            if high > low:
+                scale = (end - start) / (child_end - child_start)
+                ends = (start + (x - child_start) * scale for x in (low, high))
+                total += self._within(along, parent, tuple(sorted(ends)))
+        return total
 
     def _entry(self, cell: str) -> str:
         status = self._cells.loc[cell, "status"]

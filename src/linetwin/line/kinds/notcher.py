@@ -1,4 +1,4 @@
-"""Notcher: cuts tabs out of the bare edge of a lane; its tool wears and leaves a burr of its own."""
+"""Notcher: cuts tabs out of the bare edge of a lane; its tool wears and leaves its own burr."""
 
 from __future__ import annotations
 
