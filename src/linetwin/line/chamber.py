@@ -1,7 +1,12 @@
-"""A station that holds many lots at once, each for its own time: ovens, stores, formation."""
+"""A station that holds many lots at once, each for its own time: ovens, stores, formation.
+
+A failure stops the whole chamber: nothing goes in or out, and what is inside stays as much longer
+as the repair took. Where each place fails for itself the kind deals with it (`fails_as_one`).
+"""
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
@@ -14,10 +19,13 @@ if TYPE_CHECKING:
 class Chamber(Equipment):
     """The engine; kinds implement `admit`, which says how long a lot stays, and `discharge`.
 
-    `state.job["places"]`: [lot name, due tick, entry tick, watts] per place taken.
+    `state.job["places"]`: [lot name, due tick, entry tick, watts] per place taken; both ticks move
+    on by the time that a failure has stopped the chamber.
     """
 
     role = ""
+    fails_as_one = True
+    """Whether a failure stops the whole chamber; else it is a matter of single places."""
 
     @abstractmethod
     def admit(self, lot: Lot) -> tuple[int, float]:
@@ -46,11 +54,16 @@ class Chamber(Equipment):
         return len(self.places) / self.value("parallel_places")
 
     def process_power(self) -> float:
-        """Sum of what the lots inside draw [W]."""
+        """Sum of what the lots inside draw [W]; nothing while the chamber is down."""
+        if self.state.mode == "Aborted":
+            return 0.0
         return sum(float(place[3]) for place in self.places)
 
     def advance(self) -> None:
         """Let out what is due and has room, take in what waits and fits."""
+        fails = self.fails_as_one and bool(self.config.failures)
+        if fails and self._is_down():
+            return
         blocked = self._let_out()
         starved = self._take_in()
         if self.places:
@@ -59,13 +72,76 @@ class Chamber(Equipment):
             self.set_mode("Stopped", "off shift")
         elif starved:
             self.set_mode("Suspended", "starved")
+        if fails:
+            self._expect_failure()
+
+    def _is_down(self) -> bool:
+        """Whether a failure has struck and is not repaired yet."""
+        state = self.state
+        if state.phase == "get" and not self._has_failed():
+            return False
+        if state.phase == "ask" and not self._crew_comes():
+            return True
+        if self.world.now < state.resumes_at:
+            return True
+        self._start_again()
+        return False
+
+    def _has_failed(self) -> bool:
+        """Count the ticks in which lots were inside; note a failure that they have brought."""
+        state = self.state
+        used = self.world.now - state.began if state.began >= 0 else 0
+        state.began = self.world.now if state.began >= 0 else -1
+        for cause in state.to_failure:
+            state.to_failure[cause] -= math.ceil(used * state.hazard)
+        failed = [cause for cause, ticks in state.to_failure.items() if ticks <= 0]
+        if not failed or not self.places:
+            return False
+        state.failure, state.phase, state.stopped = failed[0], "ask", self.world.now
+        self.world.log_event(self.name, "failure", cause=failed[0])
+        return True
+
+    def _crew_comes(self) -> bool:
+        """Whether a technician is there and has begun the repair."""
+        state = self.state
+        self.set_mode("Aborted", state.failure)
+        if not self.world.crews[self.config.crew].ask(self.name):
+            return False
+        ticks = self.world.driver.time_to_repair(self.name, self.failure(state.failure))
+        state.resumes_at, state.phase = self.world.now + ticks, "repair"
+        self.wake_at(state.resumes_at)
+        return True
+
+    def _start_again(self) -> None:
+        """The repair is done: what is inside stays on for the time that was lost."""
+        state = self.state
+        self.world.crews[self.config.crew].release(self.name)
+        self.world.log_event(self.name, "repair", cause=state.failure)
+        self.draw_failure(state.failure)
+        lost = self.world.now - state.stopped
+        for place in self.places:
+            if int(place[1]) > state.stopped:
+                place[1], place[2] = int(place[1]) + lost, int(place[2]) + lost
+                self.wake_at(int(place[1]))
+        state.failure, state.phase = "", "get"
+        state.stopped = state.resumes_at = state.began = -1
+
+    def _expect_failure(self) -> None:
+        """Ask to be woken at the next failure, should lots be inside until then."""
+        state = self.state
+        if not self.places:
+            state.began = -1
+            return
+        state.began, state.hazard = self.world.now, max(1.0, self.hazard())
+        left = math.ceil(min(state.to_failure.values()) / state.hazard)
+        self.wake_at(self.world.now + max(1, left))
 
     def _let_out(self) -> bool:
         """Discharge every lot that is due; True when one of them finds no room."""
         output = self.world.buffers[self.config.gives[self.role]]
-        for place in list(self.places):
-            name, due, entered = str(place[0]), int(place[1]), int(place[2])
-            if due > self.world.now or self.world.is_held(name):
+        for place in [place for place in self.places if int(place[1]) <= self.world.now]:
+            name, entered = str(place[0]), int(place[2])
+            if self.world.is_held(name):
                 continue
             if not output.has_room(self.name):
                 return True

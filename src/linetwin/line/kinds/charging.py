@@ -41,6 +41,7 @@ class Charger(Chamber):
 
     role = "cells"
     operation = "charge"
+    fails_as_one = False
 
     def discharge(self, lot: Lot, stayed_s: float) -> None:
         """What was computed when the tray came in becomes the cells'."""

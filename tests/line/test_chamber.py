@@ -1,0 +1,135 @@
+"""A chamber that fails: nothing moves until it is repaired, and what is inside stays on for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from doubles import Doubles
+from line_support import Memory
+from small_line import ALWAYS, Worker, number, story, told
+
+from linetwin.line import run
+from linetwin.line.chamber import Chamber
+from linetwin.line.drivers import ScriptedDriver
+from linetwin.line.world import World
+from linetwin.scenario.resolved import (
+    BufferConfig,
+    CalendarConfig,
+    CrewConfig,
+    FailureConfig,
+    Scenario,
+    StationConfig,
+)
+
+if TYPE_CHECKING:
+    from linetwin.line.equipment import Equipment
+    from linetwin.line.lots import Lot
+
+SCRIPT = {("oven", "failure.heater"): [8_000], ("oven", "repair.heater"): [30_000]}
+
+
+class Oven(Chamber):
+    """Bakes parts for ten seconds; notes how long each was baked."""
+
+    role = "parts"
+
+    def admit(self, lot: Lot) -> tuple[int, float]:
+        """Ten seconds at a kilowatt."""
+        del lot
+        return 10_000, 1000.0
+
+    def discharge(self, lot: Lot, stayed_s: float) -> None:
+        """Note the time."""
+        self.world.log_event(self.name, "note", lot=lot.name, cause=f"baked {stayed_s:g} s")
+
+
+def _station(
+    path: str, takes: dict[str, str], gives: dict[str, str], **extra: object
+) -> StationConfig:
+    return StationConfig(
+        path=path, kind=path, title="Execute", room="hall", calendar="always", crew="crew",
+        takes=takes, gives=gives, materials={},
+        parameters={"cycle_time": number(3), "parts": number(3, "1"), "parallel_places": number(2)},
+        processes={}, machine=None, **{"failures": (), **extra},  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _line(script: dict[tuple[str, str], list[float]] = SCRIPT) -> World:
+    """Return a[3 s] -> oven (two places) -> b[3 s]."""
+    failure = FailureConfig("heater", number(1), number(60), number(0, "1"))
+    stations = [
+        _station("a", {}, {"out": "raw"}),
+        _station("oven", {"parts": "raw"}, {"parts": "baked"}, failures=(failure,)),
+        _station("b", {"in": "baked"}, {}),
+    ]
+    scenario = Scenario(
+        name="oven", title="", description="", start="empty", seed=1, order_cells=None,
+        duration_ticks=90_000, limit_ticks=90_000, recording_ticks=90_000,
+        stations={config.path: config for config in stations},
+        buffers={path: BufferConfig(path, "lots", "tray", 2.0) for path in ("raw", "baked")},
+        materials={}, calendars={"always": CalendarConfig("always", ALWAYS)},
+        crews={"crew": CrewConfig("crew", 1, "always")}, building=None, disturbances=(),
+        text="oven", files=(),
+    )  # fmt: skip
+
+    def make(config: StationConfig, world: World) -> Equipment:
+        return (Oven if config.kind == "oven" else Worker)(config, world)
+
+    return World(scenario, Doubles(), ScriptedDriver(script), Memory(), make)
+
+
+def _story(world: World) -> str:
+    lines = story(world).splitlines()
+    return "\n".join(line for line in lines if " oven " in line and " give " not in line)
+
+
+def test_a_failed_chamber_keeps_what_is_inside_for_as_much_longer() -> None:
+    """Eight seconds of baking, 30 s of repair, then the rest: each part is baked for 10 s."""
+    world = _line()
+    world.begin()
+    while world.step():
+        pass
+    assert _story(world) == told("""
+        0 oven Suspended (starved)
+        3 oven take part-0001
+        3 oven Execute
+        6 oven take part-0002
+        11 oven failure heater
+        11 oven Aborted (heater)
+        41 oven repair heater
+        41 oven Execute
+        43 oven baked 10 s part-0001
+        43 oven take part-0003
+        46 oven baked 10 s part-0002
+        53 oven baked 10 s part-0003
+        53 oven Suspended (starved)
+    """)
+
+
+def test_a_failed_chamber_draws_no_power() -> None:
+    """Its heaters are off."""
+    world = _line()
+    oven = world.units["oven"]
+    assert isinstance(oven, Oven)
+    world.begin()
+    drawn = {}
+    while world.step():
+        drawn[world.now] = oven.process_power()
+    assert (drawn[6000], drawn[11_000], drawn[41_000]) == (2000.0, 0.0, 2000.0)
+
+
+@pytest.mark.parametrize("seconds", [5, 11, 20, 42])
+def test_a_failed_chamber_can_be_frozen(seconds: int) -> None:
+    """Before the failure, at it, during the repair and after it."""
+    whole, frozen, thawed = _line(), _line(), _line()
+    whole.begin()
+    while whole.step():
+        pass
+    frozen.begin()
+    while frozen.calendar.next_tick() is not None and frozen.calendar.next_tick() <= seconds * 1000:  # type: ignore[operator]
+        frozen.step()
+    run.load(thawed, run.save(frozen, {}))
+    while thawed.step():
+        pass
+    assert run.save(thawed, {}) == run.save(whole, {})
