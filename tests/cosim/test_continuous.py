@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from small_fmus import DRYING_RATE, OVEN, TIME_CONSTANT_S, rewritten, run_python
 
 from linetwin.contracts import Continuous
 from linetwin.cosim import FmuContinuous
-from linetwin.errors import FmuError
+from linetwin.errors import FmuError, WiringError
 
 HOT = {"air_temperature": 400.0, "mode": 1.0}
 NAMES = ("film_temperature", "solvent_loading")
@@ -33,6 +34,20 @@ def test_follows_the_closed_form_from_any_tick(web: Path) -> None:
     values = model.read(NAMES)
     assert values["film_temperature"] == pytest.approx(expected, rel=1e-6)
     assert values["solvent_loading"] == pytest.approx(0.1 - 15 * DRYING_RATE, rel=1e-9)
+
+
+def test_an_optional_output_that_an_fmu_lacks_reads_as_zero(web: Path) -> None:
+    """A machine that says nothing of its cooling draws none; one that must be there is missed."""
+    outputs = (*OVEN.outputs, "cooling_power")
+    lenient = replace(OVEN, outputs=outputs, optional=(*OVEN.optional, "cooling_power"))
+    model = FmuContinuous(web, lenient)
+    model.start(0, HOT)
+    assert model.read(["cooling_power", "solvent_loading"]) == {
+        "cooling_power": 0.0,
+        "solvent_loading": 0.1,
+    }
+    with pytest.raises(WiringError, match="cooling_power"):
+        FmuContinuous(web, replace(OVEN, outputs=outputs))
 
 
 def test_time_does_not_drift(web: Path) -> None:

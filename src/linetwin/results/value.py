@@ -133,7 +133,7 @@ class ValueFlow:
         told = events[(events["event"] == "scrap") & (events["station"] == station)]
         if len(told) and float(told["amount"].sum()) > 0:
             return _counted(told["cause"], told["amount"])
-        return {"not stated": 1.0}
+        return {"offcuts and remainders": 1.0}
 
     def _trim(self, station: str) -> float:
         """Return the share of the web's width that a station cuts off, where it is a slitter."""
