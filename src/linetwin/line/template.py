@@ -74,14 +74,19 @@ class Tap:
 
 @dataclass
 class _Listener:
-    """A sink that adds up the time in which each station worked, and forgets the rest."""
+    """A sink that adds up the time in which each station worked, and forgets the rest.
 
+    `stirred`: whether something has happened since it was last looked at.
+    """
+
+    stirred: bool = False
     busy: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _since: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         if table != "events":
             return
+        self.stirred = True
         rows = zip(*(columns[name] for name in ("tick", "station", "event", "state")), strict=True)
         for tick, station, event, state in rows:
             if event == "state":
@@ -125,6 +130,9 @@ class Templates:
         self._world.begin()
         chambers = [each for each in self._world.equipment() if isinstance(each, Chamber)]
         while self._world.step():
+            if not self._listener.stirred:
+                continue
+            self._listener.stirred = False
             for path, buffer in self._world.buffers.items():
                 self._note(path, ((name, ()) for name in buffer.lots[-KEPT:]))
             for path, tank in self._world.tanks.items():
