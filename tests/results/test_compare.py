@@ -3,12 +3,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from linetwin.errors import ResultsError
 from linetwin.results import read
-from linetwin.results.compare import compare, student_quantile
+from linetwin.results.compare import compare
+from linetwin.results.inference import chi_square_quantile, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 def test_the_t_quantile_is_that_of_scipy(freedom: int) -> None:
     """An independent implementation agrees."""
     assert student_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
+
+
+@pytest.mark.parametrize("freedom", [10, 40, 200, 5000])
+@pytest.mark.parametrize("share", [0.025, 0.5, 0.975])
+def test_the_chi_square_quantile_is_near_that_of_scipy(freedom: int, share: float) -> None:
+    """Wilson and Hilferty: within 1 % from ten degrees of freedom on."""
+    expected = stats.chi2.ppf(share, freedom)
+    assert chi_square_quantile(share, freedom) == pytest.approx(expected, rel=1e-2)
 
 
 def test_replications_pair_by_seed(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
@@ -40,6 +50,12 @@ def test_replications_pair_by_seed(tmp_path: Path, tiny_writer: Callable[..., Pa
     assert row["difference"] == pytest.approx(sum(after) / 3 - sum(before) / 3)
     assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
     assert found.table.shape[1] == 8
+    assert row["chance"] == pytest.approx(stats.ttest_rel(after, before).pvalue)
+    changes = [b - a for a, b in zip(before, after, strict=True)]
+    apart = np.var(before, ddof=1) + np.var(after, ddof=1)
+    assert row["saved"] == pytest.approx(1 - np.var(changes, ddof=1) / apart)
+    assert found.groups["plain"] == [f"plain seed {seed}" for seed in plain]
+    assert found.groups["faster"] == [f"faster seed {seed}" for seed in faster]
 
 
 def test_a_single_pair_has_no_interval(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
@@ -61,8 +77,8 @@ def test_what_does_not_pair_is_shown_side_by_side(
     found = compare([first, second])
     assert found.differences.empty
     assert "exactly two scenarios" in found.note
-    assert list(found.table.columns) == ["unit", "run (1)", "run (2)"]
-    assert found.table.loc["quality.cell_scrap.grading.capacity", "run (2)"] == 1.0
+    assert list(found.table.columns) == ["unit", "tiny seed 1", "tiny seed 2"]
+    assert found.table.loc["quality.cell_scrap.grading.capacity", "tiny seed 2"] == 1.0
     # Where a value was written is no difference between scenarios, the value is.
     text = (first.path / "scenario.yaml").read_text()
     (first.path / "scenario.yaml").write_text(text.replace("l.yaml:3", "l.yaml:4"))
@@ -74,3 +90,18 @@ def test_what_does_not_pair_is_shown_side_by_side(
     assert "no seed in common" in compare([first, third]).note
     with pytest.raises(ResultsError, match="at least two"):
         compare([first])
+
+
+def test_what_ifs_of_one_scenario_are_told_apart_by_their_folders(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Made with --set they share name and seed: the folder above the replication names them."""
+    runs = []
+    for folder in ("slow", "fast"):
+        path = tiny_writer(tmp_path / folder / "seed-0001")
+        if folder == "fast":
+            text = (path / "scenario.yaml").read_text()
+            (path / "scenario.yaml").write_text(text.replace("value: 0.04", "value: 0.05"))
+        runs.append(read(path))
+    found = compare(runs)
+    assert found.groups == {"slow": ["slow seed 1"], "fast": ["fast seed 1"]}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from linetwin.results.compare import Comparison
     from linetwin.results.reader import Run
 
 MAIN = (
@@ -27,21 +28,47 @@ MAIN = (
     "order.cells_scrap_at_grading",
     "order.cells_scrap_upstream",
     "order.duration",
+    "order.last_cell_graded",
     "order.stacking_rate",
     "order.throughput",
     "order.quality_ratio",
+    "limits.good_cells_per_day",
+    "limits.good_energy_per_day",
     "energy.energy_used",
     "energy.energy_per_good_energy",
+    "energy.energy_per_good_energy_steady",
+    "cost.cost_per_good_energy",
+    "cost.cost_per_good_energy_steady",
+    "cost.scrap_value_per_day",
+    "cost.emissions_per_good_energy",
     "quality.rolled_throughput_yield",
     "quality.capacity.mean",
     "quality.capacity.standard_deviation",
     "quality.dcir.mean",
     "quality.first_cycle_efficiency.mean",
 )
+"""Shown whether they differ or not; others are shown where they differ."""
 
-
-SHOWN = {"s": (86_400.0, "d"), "J": (3.6e6, "kWh"), "Ohm": (1e-3, "mOhm"), "A.h": (1.0, "Ah")}
+SHOWN = {
+    "s": (86_400.0, "d"),
+    "J": (3.6e6, "kWh"),
+    "J/d": (3.6e6, "kWh/d"),
+    "Ohm": (1e-3, "mOhm"),
+    "A.h": (1.0, "Ah"),
+}
 """Canonical unit -> its divisor and the unit shown; JSON keeps the canonical one."""
+
+_TELLING = (
+    *("quality.", "cost.", "energy.energy_by_group", "stations.time_needed", "stations.starved"),
+    *("stations.blocked", "iso.oee", "iso.availability", "iso_steady.oee", "limits.share"),
+)
+"""Beginnings of the names of the other figures worth showing."""
+
+_SIDE_BY_SIDE = 4
+_OTHERS = 15
+_NAME = 36
+_SURE = 0.05
+_NOTABLE = 0.01
 
 
 def compare(folders: list[Path], *, as_json: bool) -> None:
@@ -51,22 +78,15 @@ def compare(folders: list[Path], *, as_json: bool) -> None:
         print_json(
             {
                 "note": comparison.note,
+                "groups": comparison.groups,
                 "table": json.loads(comparison.table.to_json(orient="index")),
                 "differences": json.loads(comparison.differences.to_json(orient="index")),
             }
         )
         return
-    frame = comparison.table
-    headings = ["figure", "unit", *map(str, frame.columns[1:])]
-    print_table("Key figures", headings, _rows(frame, list(frame.columns[1:])), 2)
-    frame = comparison.differences
-    if len(frame):
-        columns = ["first", "second", "difference"]
-        headings = ["figure", "unit", *columns]
-        if frame["low"].notna().any():
-            columns += ["low", "high"]
-            headings += ["95 % from", "to"]
-        print_table("\nSecond over first", headings, _rows(frame, columns), 2)
+    _print_table(comparison)
+    if len(comparison.differences):
+        _print_differences(comparison)
     typer.echo(f"\n{comparison.note}")
 
 
@@ -80,16 +100,87 @@ def _runs(folder: Path) -> list[Run]:
     return [read(path) for path in runs]
 
 
-def _rows(frame: pd.DataFrame, columns: list[str]) -> list[list[str]]:
-    """Return name, unit and numbers of the main figures, as people read them."""
-    rows = []
+def _print_table(comparison: Comparison) -> None:
+    """Few runs stand side by side; of many, mean and standard deviation of each scenario do."""
+    frame = comparison.table
+    columns = list(map(str, frame.columns[1:]))
+    if len(columns) <= _SIDE_BY_SIDE:
+        rows = [_row(frame.loc[name], columns) for name in MAIN if name in frame.index]
+        print_table("Key figures", ["figure", "unit", *columns], rows, 2)
+        return
+    headings, rows = ["figure", "unit"], []
+    for title, members in comparison.groups.items():
+        headings += [f"{title} ({len(members)})", "sd"]
     for name in MAIN:
-        if name in frame.index:
-            row = frame.loc[name]
-            divisor, unit = SHOWN.get(row["unit"], (1.0, row["unit"]))
-            rows.append([name, unit, *(_number(row[column] / divisor) for column in columns)])
-    return rows
+        if name not in frame.index:
+            continue
+        divisor, unit = SHOWN.get(frame.loc[name, "unit"], (1.0, frame.loc[name, "unit"]))
+        cells = [_short(name), unit]
+        for members in comparison.groups.values():
+            values = frame.loc[name, members].astype(float)
+            cells += [_number(values.mean() / divisor), _number(values.std() / divisor)]
+        rows.append(cells)
+    print_table("Key figures, mean and standard deviation", headings, rows, 2)
+
+
+def _print_differences(comparison: Comparison) -> None:
+    frame = comparison.differences
+    first, second = comparison.groups
+    if frame["low"].isna().all():
+        columns = ["first", "second", "difference"]
+        rows = [_row(frame.loc[name], columns) for name in MAIN if name in frame.index]
+        print_table("\nSecond over first", ["figure", "unit", first, second, "difference"], rows, 2)
+        return
+    surely = frame[frame["chance"] < _SURE].sort_values("chance", kind="stable")
+    main = [name for name in surely.index if name in MAIN]
+    others = [n for n in surely.index if n not in MAIN and n.startswith(_TELLING)][:_OTHERS]
+    columns = ["first", "second", "difference", "low", "high"]
+    rows = [
+        [*_row(surely.loc[name], columns), _share(surely.loc[name, "saved"])]
+        for name in [*main, *others]
+    ]
+    headings = ["figure", "unit", first, second, "change", "95 % from", "to", "saved"]
+    if rows:
+        print_table("\nWhat differs, most surely first", headings, rows, 2)
+    else:
+        typer.echo("\nNo figure differs beyond chance.")
+    left = len(surely) - len(main) - len(others)
+    compared = int(frame["chance"].notna().sum())
+    typer.echo(
+        f"\n{len(surely)} of {compared} figures differ at 95 %, {left} of them not shown; "
+        f"about {compared * _SURE:.0f} would by chance alone. Saved: share of the variance of the "
+        "difference that common random numbers took away."
+    )
+    _tell_needed(frame)
+
+
+def _tell_needed(frame: pd.DataFrame) -> None:
+    """Name main figures whose change of more than 1 % is not sure yet, and the pairs it takes."""
+    for name in MAIN:
+        if name not in frame.index:
+            continue
+        row = frame.loc[name]
+        notable = abs(row["difference"]) > _NOTABLE * abs(row["first"])
+        if row["chance"] >= _SURE and notable and math.isfinite(row["needed"]):
+            typer.echo(
+                f"{name}: changed by {row['difference'] / row['first']:+.1%}, not surely; about "
+                f"{max(math.ceil(row['needed']), int(row['pairs']) + 1)} pairs would tell"
+            )
+
+
+def _row(row: pd.Series, columns: list[str]) -> list[str]:
+    divisor, unit = SHOWN.get(row["unit"], (1.0, row["unit"]))
+    return [_short(str(row.name)), unit, *(_number(row[column] / divisor) for column in columns)]
+
+
+def _short(name: str) -> str:
+    """Return a name that leaves room for numbers within 100 columns."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 14]}..{name[-12:]}"
+
+
+def _share(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.0%}"
 
 
 def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:,.5g}"
+    return "-" if math.isnan(value) else f"{value:,.4g}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from linetwin.cli.interruption import Interruption
     from linetwin.line.world import World
-    from linetwin.results.writer import RunWriter
+    from linetwin.results.writer import RunWriter, Status
 
 TICKS_PER_SECOND = 1000
 DAY_S = 86_400
@@ -76,7 +76,9 @@ def drive(
             events=world.events,
             outside_validity=world.outside_validity,
         )
-        writer.finish("complete" if world.ended else "interrupted")
+        # At its limit an order is given up; a run over a duration has no limit.
+        ended: Status = "given up" if world.ended == "limit" else "complete"
+        writer.finish(ended if world.ended else "interrupted")
     except Interrupted:  # asked twice: what is written is readable, and nothing more is done
         raise
     except ModelError as error:

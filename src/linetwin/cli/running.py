@@ -16,11 +16,11 @@ from linetwin.cli.driving import LateSink, Outcome, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.printing import print_json
-from linetwin.cli.summary import cells, summary
+from linetwin.cli.summary import cells, replicated, summary
 from linetwin.errors import FmuError, Problem, ResultsError, ScenarioError, SimulationError
 from linetwin.line import run as engine
 from linetwin.quantities import vocabulary
-from linetwin.results import kpis, read
+from linetwin.results import kpis, read, replications
 from linetwin.results.writer import RunWriter
 from linetwin.scenario import load
 from linetwin.scenario.loading import find_scenario
@@ -208,16 +208,18 @@ def finish(outcome: Outcome, *, as_json: bool) -> None:
 def _tell_replications(
     folder: Path, outcomes: Sequence[Outcome], asked: int, *, as_json: bool
 ) -> None:
+    found_again = replications.write(folder, [read(each.folder) for each in outcomes])
     if as_json:
         runs = [
             {"folder": str(each.folder), "seed": each.seed, "kpis": read(each.folder).kpis}
             for each in outcomes
         ]
-        print_json({"folder": str(folder), "runs": runs})
+        print_json({"folder": str(folder), "runs": runs, "replications": found_again})
     else:
         for each in outcomes:
             found = read(each.folder)
             typer.echo(f"{each.folder.name} {found.manifest['status']}: {cells(found)}")
+        typer.echo(replicated(found_again))
         typer.echo(f"{len(outcomes)} of {asked} runs in {folder}; each holds its report.html")
         typer.echo(f"compare them with: linetwin compare {folder} OTHER")
     if outcomes[-1].stopped:

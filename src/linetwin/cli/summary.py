@@ -10,19 +10,21 @@ if TYPE_CHECKING:
 DAY_S = 86_400
 KWH_J = 3.6e6
 SHOWN_REASONS = 3
+_SHOWN = {"s": (DAY_S, "d"), "J": (KWH_J, "kWh")}
 
 
 def summary(run: Run) -> str:
     """Return the summary of a run as lines of text."""
     found = run.kpis
     order, quality = _values(found["order"]), _values(found["quality"])
-    energy, stations = _values(found["energy"]), _values(found["stations"])
+    energy = _values(found["energy"])
     lines = [
         f"{run.manifest['scenario']}: {_status(run)}",
         f"  cells   {cells(run)}",
         f"  when    {_when(order)}",
         f"  energy  {_energy(energy)}",
-        f"  limit   {_limit(stations)}",
+        *([f"  cost    {_cost(found['cost'])}"] if "cost" in found["cost"] else []),
+        f"  limit   {_limit(found)}",
         f"  scrap   {_reasons(quality)}",
         f"  web     {_webs(quality)}",
         f"  balance {_balance(_values(found['materials']))}",
@@ -37,10 +39,10 @@ def summary(run: Run) -> str:
 def _status(run: Run) -> str:
     """Say how the run ended; an order given up at its limit is no complete order."""
     status = str(run.manifest["status"])
-    given_up = run.manifest.get("ended_by") == "limit"
-    return (
-        f"{status}; the order was given up at the limit of simulated time" if given_up else status
-    )
+    if status != "given up":
+        return status
+    graded = run.kpis["order"]["cells_graded"]["value"]
+    return f"given up: the order is not done at the limit of simulated time, {graded} cells graded"
 
 
 def _values(section: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -80,12 +82,46 @@ def _energy(energy: dict[str, Any]) -> str:
     )
 
 
-def _limit(stations: dict[str, Any]) -> str:
-    name = stations["bottleneck"]
+def _cost(cost: dict[str, Any]) -> str:
+    per, unit = cost["cost_per_good_energy"]["value"], cost["cost_per_good_energy"]["unit"]
+    scrap = cost["scrap_value_per_day"]
+    text = (
+        "no good cell to set it against"
+        if per is None
+        else f"{per:,.0f} {unit.split('/')[0]} per good kWh"
+    )
+    if scrap["value"] is not None:
+        text += f", scrap {scrap['value']:,.0f} {scrap['unit'].split('/')[0]} a day"
+    return f"{text}; assumed prices"
+
+
+def _limit(found: dict[str, Any]) -> str:
+    """Say what limited: in steady state with what a point of OEE is worth, in an order its use."""
+    limits = _values(found["limits"])
+    name = limits.get("bottleneck")
     if not name:
         return "not known: too short a run"
-    busy = stations["busy"].get(name)
+    worth = limits.get("value_of_oee_point") or {}
+    if limits["basis"] == "steady" and worth:
+        return f"{name}; one point of OEE there is worth {worth['cells_per_day']:,.3g} cells a day"
+    busy = found["stations"]["busy"]["value"].get(name)
     return name if busy is None else f"{name}, in use for {busy:.0%} of its shift time"
+
+
+def replicated(found: dict[str, Any]) -> str:
+    """Return median and interval of the main figures over replications, as lines of text."""
+    lines = [f"{len(found['seeds'])} replications: median (interval of {found['share']:.0%})"]
+    for each in found["figures"].values():
+        divisor, unit = {"s": (DAY_S, "d"), "J": (KWH_J, "kWh")}.get(
+            each["unit"], (1, each["unit"])
+        )
+        text = f"  {each['title']:<24}{each['median'] / divisor:,.4g}"
+        if each["low"] is not None:
+            text += f" ({each['low'] / divisor:,.4g} to {each['high'] / divisor:,.4g})"
+        lines.append(f"{text} {'' if unit == '1' else unit}".rstrip())
+    if found["not_complete"] and "order.last_cell_graded" in found["figures"]:
+        lines.append(f"  {found['not_complete']} runs did not complete the order")
+    return "\n".join(lines)
 
 
 def _reasons(quality: dict[str, Any]) -> str:

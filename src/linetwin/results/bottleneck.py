@@ -13,15 +13,15 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from linetwin.results import timeline
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from linetwin.results.kpis import Facts
 
 Periods = list[tuple[int, int]]
@@ -88,6 +88,8 @@ def _all_active(each: list[Periods]) -> Periods:
 def shifting(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, dict[str, float]]:
     """Return group -> `sole` and `shifting`: shares of the window as the bottleneck.
 
+    First comes who held the line for most of the time.
+
     `periods` in the order of the flow: of several groups active for (nearly) the whole window, the
     last is the bottleneck, for what leaves the line passes it and those before it build up stock.
     """
@@ -97,7 +99,7 @@ def shifting(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, 
     shared: dict[str, list[tuple[int, int]]] = defaultdict(list)
     total: dict[str, float] = defaultdict(float)
     for (group, period, painted), (after, following, _) in zip(
-        chain, [*chain[1:], ("", (0, 0), (0, 0))], strict=True
+        chain, [*chain[1:], ("", (0, 0), (0, 0))][: len(chain)], strict=True
     ):
         total[group] += painted[1] - painted[0]
         start, end = max(period[0], following[0]), min(period[1], following[1])
@@ -105,17 +107,15 @@ def shifting(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, 
         if after and after != group and overlap[1] > overlap[0]:
             shared[group].append(overlap)
             shared[after].append(overlap)
-    for group in total:
-        both = _union(shared[group])
-        own = [painted for name, _, painted in chain if name == group]
-        sole = total[group] - sum(
-            max(0, min(a[1], b[1]) - max(a[0], b[0])) for a in own for b in both
-        )
+    for group, held in total.items():
+        both = _frame(_union(shared[group]))
+        own = np.array([painted for name, _, painted in chain if name == group])
+        covered = timeline.covered_until(both, own[:, 1]) - timeline.covered_until(both, own[:, 0])
         found[group] = {
-            "sole": max(0.0, sole) / length,
-            "shifting": sum(end - start for start, end in both) / length,
+            "sole": max(0.0, held - float(covered.sum())) / length,
+            "shifting": float((both["end"] - both["start"]).sum()) / length,
         }
-    return dict(sorted(found.items(), key=lambda entry: -sum(entry[1].values())))
+    return dict(sorted(found.items(), key=lambda entry: -total[entry[0]]))
 
 
 def _chain(
@@ -125,7 +125,7 @@ def _chain(
     whole = ALWAYS * (window[1] - window[0])
     flow = {group: -place for place, group in enumerate(periods)}
     begun = sorted(
-        (start, end, group)
+        (*(window if min(end, window[1]) - max(start, window[0]) >= whole else (start, end)), group)
         for group, own in periods.items()
         for start, end in own
         if end > window[0] and start < window[1]
@@ -137,12 +137,12 @@ def _chain(
     upcoming = next(waiting, None)
     heap: list[tuple[float, int, int, int, str]] = []
     chain: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
-    for tick, until in zip(marks, marks[1:], strict=False):
+    for tick, until in pairwise(marks):
         while upcoming is not None and upcoming[0] <= tick:
             start, end, group = upcoming
-            inside = min(end, window[1]) - max(start, window[0])
-            key = -math.inf if inside >= whole else float(start - end)
-            heapq.heappush(heap, (key, flow[group], end, start, group))
+            always = (start, end) == window
+            rank = -math.inf if always else float(start - end)
+            heapq.heappush(heap, (rank, flow[group], end, start, group))
             upcoming = next(waiting, None)
         while heap and heap[0][2] <= tick:
             heapq.heappop(heap)
@@ -166,11 +166,5 @@ def _union(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def mean_periods(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, float]:
-    """Return group -> mean active period [s] within a window."""
-    found = {}
-    for group, own in periods.items():
-        cut = [min(end, window[1]) - max(start, window[0]) for start, end in own]
-        inside = [length for length in cut if length > 0]
-        found[group] = float(np.mean(inside)) / 1000 if inside else 0.0
-    return found
+def _frame(spans: list[tuple[int, int]]) -> pd.DataFrame:
+    return pd.DataFrame(spans, columns=["start", "end"], dtype="int64")

@@ -1,7 +1,8 @@
 """Runs side by side, and what a what-if changed: paired differences with 95 % confidence.
 
 Runs of one scenario form a group (its replications). Two groups with the same seeds are compared
-seed by seed: common random numbers leave only what the inputs changed.
+seed by seed: common random numbers leave only what the inputs changed, and how much of the
+variance that saves against independent runs is told.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import pandas as pd
 from linetwin.errors import ResultsError
 from linetwin.results import kpis
 from linetwin.results.assumptions import plan
+from linetwin.results.inference import student_inside, student_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from linetwin.results.reader import Run
 
-CONFIDENCE = 0.95
 # What may differ between replications: the seed, and words about where values come from.
+_COLUMNS = ["pairs", "first", "second", "difference", "low", "high", "chance", "saved", "needed"]
 _WORDS = {"seed", "origin", "source", "key", "files", "title", "description"}
 
 
@@ -33,12 +35,16 @@ class Comparison:
 
     `table`: index KPI (`section.name`), columns unit and one per run. `differences`: index KPI,
     columns unit, pairs, first, second (means), difference (second - first), low, high (95 %
-    interval of the mean difference, NaN for a single pair); empty where runs do not pair.
-    `note` says in words how runs were paired, or why not.
+    interval of the mean difference, NaN for a single pair), chance (probability of so large a
+    difference by chance alone), saved (share of the variance that pairing saved against
+    independent runs), needed (pairs at which an interval as wide as this difference would leave
+    zero out); empty where runs do not pair. `groups`: title of each scenario -> its labels in
+    `table`. `note` says in words how runs were paired, or why not.
     """
 
     table: pd.DataFrame
     differences: pd.DataFrame
+    groups: dict[str, list[str]]
     note: str
 
 
@@ -55,7 +61,8 @@ def compare(runs: Sequence[Run]) -> Comparison:
         for name, entry in entries.items()
     }
     names = list(dict.fromkeys(name for entry in numbers for name in entry))
-    labels = _labels(runs)
+    groups = _titled(runs)
+    labels = _labels(runs, groups)
     table = pd.DataFrame(
         {
             label: [entry.get(name, math.nan) for name in names]
@@ -73,11 +80,12 @@ def compare(runs: Sequence[Run]) -> Comparison:
         if pairs
         else [],
         index=names if pairs else [],
-        columns=["pairs", "first", "second", "difference", "low", "high"],
+        columns=_COLUMNS,
     )
     for frame in (table, differences):
         frame.insert(0, "unit", [units[_key(name, units)] for name in frame.index])
-    return Comparison(table, differences, note)
+    titled = {title: [labels[number] for number in members] for title, members in groups.items()}
+    return Comparison(table, differences, titled, note)
 
 
 def flat(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, float]:
@@ -102,9 +110,30 @@ def _key(name: str, units: Mapping[str, str]) -> str:
     return max((key for key in units if name == key or name.startswith(f"{key}.")), key=len)
 
 
-def _labels(runs: Sequence[Run]) -> list[str]:
-    """Name runs by their folders, numbered where two have the same name."""
-    names = [run.path.resolve().name for run in runs]
+def _titled(runs: Sequence[Run]) -> dict[str, list[int]]:
+    """Return title -> numbers of its runs: scenarios by name, by folder where names are alike."""
+    groups: dict[str, list[int]] = {}
+    for number, run in enumerate(runs):
+        groups.setdefault(_identity(run), []).append(number)
+    names = [str(runs[members[0]].manifest["scenario"]) for members in groups.values()]
+    if len(set(names)) < len(names):
+        names = [_folder(runs[members[0]]) for members in groups.values()]
+    return {
+        name if names.count(name) == 1 else f"{name} ({number})": members
+        for number, (name, members) in enumerate(zip(names, groups.values(), strict=True), 1)
+    }
+
+
+def _folder(run: Run) -> str:
+    """Return the folder that tells a what-if from another: above that of a replication."""
+    path = run.path.resolve()
+    return path.parent.name if path.name.startswith("seed-") else path.name
+
+
+def _labels(runs: Sequence[Run], groups: Mapping[str, Sequence[int]]) -> list[str]:
+    """Name runs by scenario and seed, numbered where that is not enough."""
+    titles = {number: title for title, members in groups.items() for number in members}
+    names = [f"{titles[n]} seed {run.manifest['seed']}" for n, run in enumerate(runs)]
     return [
         name if names.count(name) == 1 else f"{name} ({number})"
         for number, name in enumerate(names, 1)
@@ -149,47 +178,28 @@ def _pairs(runs: Sequence[Run]) -> tuple[list[tuple[int, int]], str]:
 
 
 def _difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, ...]:
-    """Return pairs, both means, the mean difference and its interval."""
+    """Return the columns of `differences` for one KPI."""
     known = [(a, b) for a, b in pairs if not (math.isnan(a) or math.isnan(b))]
     count = len(known)
     if not count:
-        return (0, *[math.nan] * 5)
+        return (0, *[math.nan] * (len(_COLUMNS) - 1))
     first, second = (sum(side) / count for side in zip(*known, strict=True))
-    changes = [b - a for a, b in known]
-    mean = sum(changes) / count
+    mean = sum(b - a for a, b in known) / count
     if count == 1:
-        return (1, first, second, mean, math.nan, math.nan)
-    variance = sum((change - mean) ** 2 for change in changes) / (count - 1)
-    half = student_quantile(count - 1) * math.sqrt(variance / count)
-    return (count, first, second, mean, mean - half, mean + half)
+        return (1, first, second, mean, *[math.nan] * (len(_COLUMNS) - 4))
+    variance = _variance([b - a for a, b in known])
+    apart = sum(_variance(list(side)) for side in zip(*known, strict=True))
+    quantile = student_quantile(count - 1)
+    half = quantile * math.sqrt(variance / count)
+    if variance:
+        chance = 1 - student_inside(abs(mean) / math.sqrt(variance / count), count - 1)
+    else:
+        chance = 1.0 if mean == 0 else 0.0
+    saved = 1 - variance / apart if apart else math.nan
+    needed = (half * math.sqrt(count) / mean) ** 2 if mean else math.nan
+    return (count, first, second, mean, mean - half, mean + half, chance, saved, needed)
 
 
-def student_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
-    """Return t for which a Student variable of `freedom` degrees lies in (-t, t) so likely.
-
-    Bisection on the finite series of the distribution (Abramowitz and Stegun 26.7.3, 26.7.4).
-    """
-    low, high = 0.0, 1.0
-    while _student_inside(high, freedom) < confidence:
-        high *= 2.0
-    for _ in range(200):
-        middle = (low + high) / 2
-        if _student_inside(middle, freedom) < confidence:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def _student_inside(t: float, freedom: int) -> float:
-    angle = math.atan(t / math.sqrt(freedom))
-    cosine = math.cos(angle)
-    odd = freedom % 2 == 1
-    term = cosine if odd else 1.0
-    total = 0.0 if freedom == 1 else term
-    for k in range(3 if odd else 2, freedom - 1, 2):
-        term *= cosine * cosine * (k - 1) / k
-        total += term
-    if odd:
-        return 2 / math.pi * (angle + math.sin(angle) * total)
-    return math.sin(angle) * total
+def _variance(values: Sequence[float]) -> float:
+    mean = sum(values) / len(values)
+    return sum((value - mean) ** 2 for value in values) / (len(values) - 1)

@@ -46,6 +46,6 @@ def normal_quantile(share: float) -> float:
 
 
 def chi_square_quantile(share: float, freedom: float) -> float:
-    """Return the quantile of chi-square (Wilson and Hilferty: 0.1 % off from 10 degrees on)."""
+    """Return the quantile of chi-square (Wilson and Hilferty: within 1 % from 10 degrees on)."""
     step = 2.0 / (9.0 * freedom)
     return freedom * max(0.0, 1.0 - step + normal_quantile(share) * math.sqrt(step)) ** 3

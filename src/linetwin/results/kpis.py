@@ -101,6 +101,14 @@ class Facts:
         recorded = set(self.run.columns(name))
         return self.run.table(name, [*fixed, *(q for q in quantities if q in recorded)])
 
+    @property
+    def started(self) -> int:
+        """Cells whose stacking began; of a killed run as its manifest last counted them."""
+        progress = self.run.manifest.get("progress") or {}
+        counted = (progress.get("counts") or {}).get("started", 0)
+        killed = self.run.manifest["status"] == "running"
+        return max(len(self.cells), int(counted)) if killed else len(self.cells)
+
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """The ledger table."""

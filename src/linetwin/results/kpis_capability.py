@@ -128,7 +128,7 @@ def gauge_of(facts: Facts, group: str, quantity: str) -> dict[str, Any] | None:
     Bias, repeatability and reproducibility as the scenario states them; of the station itself
     where it has one, else of the first in its part (capacity is read in formation, judged later).
     """
-    part = group.split(".")[0]
+    part = group.split(".", maxsplit=1)[0]
     own = facts.plan.members.get(group, [group])
     others = [station for station in facts.plan.stations if station.split(".")[0] == part]
     for station in [*own, *others]:
@@ -171,7 +171,7 @@ def _web(facts: Facts, group: str, kind: str) -> Iterator[Characteristic]:
     from linetwin.results.report_sections import window_of
 
     quantity = "loading" if kind == "coater" else "porosity"
-    electrode = group.split(".")[0]
+    electrode = group.split(".", maxsplit=1)[0]
     limits = window_of(facts.plan, electrode, quantity)
     segments = facts.segments
     own = segments[(segments["roll"].str.split(".").str[0] == electrode)]

@@ -11,13 +11,12 @@ AUBT = AUPT + ADET. PQ produced, GQ good quantity.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from linetwin.results import timeline
 from linetwin.results.kpis import Facts, Section, kpi
@@ -26,7 +25,9 @@ from linetwin.results.shifts import open_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-Times = Counter[str]
+    import pandas as pd
+
+Times = defaultdict[str, float]
 Period = tuple[int, int]
 
 _TERM = {
@@ -50,8 +51,10 @@ _FORMULAS: dict[str, tuple[str, str, Callable[[Times], float | None]]] = {
     "availability": ("1", "APT / PBT", lambda t: _over(t["APT"], t["PBT"])),
     "effectiveness": (
         "1",
-        "PRI PQ / APT; PRI, the planned run time of a unit, is the best tenth of those shown in "
-        "the run (of a station that holds many lots the shortest stay)",
+        (
+            "PRI PQ / APT; PRI, the planned run time of a unit, is the best tenth of those shown "
+            "in the run (of a station that holds many lots the shortest stay)"
+        ),
         lambda t: _over(t["planned_run"], t["APT"]) if t["planned_run"] else None,
     ),
     "quality_ratio": ("1", "GQ / PQ", lambda t: _over(t["GQ"], t["PQ"])),
@@ -136,6 +139,14 @@ def iso(facts: Facts, period: Period | None, budget: Budget | None = None) -> Se
     return section
 
 
+def _sum(each: Iterable[Times]) -> Times:
+    total: Times = defaultdict(float)
+    for times in each:
+        for name, amount in times.items():
+            total[name] += amount
+    return total
+
+
 def _spread(each: Iterable[Times]) -> list[float]:
     known = [value for value in map(_FORMULAS["oee"][2], each) if value is not None]
     return [min(known), max(known)] if known else []
@@ -201,7 +212,7 @@ class Budget:
         for group, each in found.items():
             for times in each:
                 times["GQ"] = times["PQ"] * webs.get(group, 1.0) - times.pop("cell_scrap")
-            total: Times = sum(each, Counter())
+            total = _sum(each)
             total["AOET"] = period[1] - period[0]
             sums[group] = total, each
         return sums
@@ -212,7 +223,7 @@ class Budget:
         spans = timeline.within(self.spans[station], *period)
         ticks = open_until(week, np.array([*period])), spans["start"], spans["end"]
         lengths = open_until(week, ticks[2].to_numpy()) - open_until(week, ticks[1].to_numpy())
-        sums: Times = Counter()
+        sums: Times = defaultdict(float)
         for name, length in zip(spans["activity"], lengths.tolist(), strict=True):
             sums[_TERM.get(name, name)] += length
             if name in {"starved", "blocked"}:
@@ -302,7 +313,7 @@ def _web_quality(facts: Facts, period: Period) -> dict[str, float]:
     electrode = segments["roll"].str.split(".").str[0]
     total = length.groupby(electrode).sum()
     bad = segments["status"] == "scrap"
-    lost: Counter[str] = Counter()
+    lost: Times = defaultdict(float)
     sums = length[bad].groupby([electrode[bad], segments["reason"][bad]]).sum()
     for (web, reason), metres in sums.items():
         lost[origin(facts, str(web), str(reason))] += metres / total[web]

@@ -48,7 +48,10 @@ _REMEDY = {
 
 @dataclass(frozen=True)
 class Lever:
-    """One thing to try; effects a day, None where they cannot be told. `setting`: ADDRESS=VALUE, or several."""
+    """One thing to try; effects a day, None where they cannot be told.
+
+    `setting`: ADDRESS=VALUE, several parted by SEPARATOR, "" where no one quantity does it.
+    """
 
     what: str
     why: str

@@ -25,9 +25,10 @@ def order(facts: Facts) -> Section:
     counts = cells["status"].value_counts()
     finished = len(graded) + len(upstream)
     good = len(facts.good)
+    started = facts.started
     ended = graded["ended"]
     return {
-        "cells_started": kpi(len(cells), "1", "cells whose stacking began"),
+        "cells_started": kpi(started, "1", "cells whose stacking began"),
         "cells_graded": kpi(len(graded), "1", "cells graded A, B or scrap (produced quantity)"),
         "cells_good": kpi(good, "1", "cells graded A or B (good quantity)"),
         "cells_a": kpi(int(counts.get("A", 0)), "1", "cells graded A"),
@@ -35,7 +36,7 @@ def order(facts: Facts) -> Section:
         "cells_scrap_at_grading": kpi(len(scrap) - len(upstream), "1", "cells scrapped at grading"),
         "cells_scrap_upstream": kpi(len(upstream), "1", "cells scrapped before grading"),
         "cells_in_process": kpi(
-            len(cells) - finished, "1", "cells started and neither graded nor scrapped at the end"
+            started - finished, "1", "cells started and neither graded nor scrapped at the end"
         ),
         "first_cell_graded": kpi(_seconds(ended.min()), "s", "when the first cell was graded"),
         "last_cell_graded": kpi(_seconds(ended.max()), "s", "when the last cell was graded"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plotly.offline import get_plotlyjs
 
@@ -17,6 +17,8 @@ from linetwin.results.manifest import write_atomically
 from linetwin.results.reader import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.results.figures import Figure
     from linetwin.results.kpis import Facts, Kpis
     from linetwin.results.report_sections import Section
@@ -121,10 +123,7 @@ def _header(run: Run, facts: Facts, found: Kpis, title: str, description: str) -
             f"This run is {manifest['status']}{message}. What follows is what it wrote."
         )
     if manifest["status"] == "running":
-        warnings.append(
-            "The figures come from what had been written: of cells in process and of what had not "
-            "been written the counts are not known."
-        )
+        warnings.append(_killed(manifest.get("progress") or {}))
     ordered = facts.plan.ordered
     graded = found["order"]["cells_graded"]["value"]
     if manifest.get("ended_by") == "limit" and ordered is not None and graded < ordered:
@@ -140,6 +139,18 @@ def _header(run: Run, facts: Facts, found: Kpis, title: str, description: str) -
     about = f"Scenario {manifest['scenario']}, seed {manifest['seed']}, run on {started} UTC"
     text = f"<p>{escape(description)}</p>" if description else ""
     return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p>{text}</header>{said}"
+
+
+def _killed(progress: Mapping[str, Any]) -> str:
+    """Say which counts of a run that was killed are known."""
+    text = "The figures come from what had been written"
+    if "tick" not in progress:
+        return (
+            f"{text}: of cells in process and of what had not been written the counts are not "
+            "known."
+        )
+    when = display.duration(progress["tick"] / 1000)
+    return f"{text}; cells started and in process are those counted after {when}."
 
 
 def _answers(found: Kpis) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display, figures
@@ -46,8 +47,6 @@ def bottleneck(found: Kpis) -> str:
 
 
 def _sentence(text: str) -> str:
-    from html import escape
-
     return f"{escape(text[:1].upper() + text[1:])}."
 
 
@@ -163,8 +162,9 @@ def capability(found: Kpis) -> str:
 
 
 def _shown(edge: float, name: str) -> str:
-    return display.value(edge, name.split(" ", 1)[-1] if name.split(" ")[0] in {"cathode", "anode"}
-                         else name.replace(" ", "_"))  # fmt: skip
+    """Return a limit in the display unit; a web's name begins with its electrode."""
+    quantity = name.replace(" ", "_").removeprefix("cathode_").removeprefix("anode_")
+    return display.value(edge, quantity)
 
 
 def _interval(of: Mapping[str, Any], name: str) -> str:
@@ -204,7 +204,7 @@ def cost(found: Kpis) -> tuple[str, tuple[Figure, ...]]:
 
 
 def acted(facts: Facts) -> str:
-    """Return the disturbances, holds and dispositions that acted, in the order in which they did."""
+    """Return the disturbances, holds and dispositions that acted, in their order."""
     events = facts.events
     names = {"disturbance", "hold", "release", "disposition"}
     rows = events[events["event"].isin(names)]

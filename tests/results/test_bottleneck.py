@@ -1,0 +1,62 @@
+"""Shifting bottleneck: by hand, and against a count instant by instant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linetwin.results.bottleneck import ALWAYS, Periods, _all_active, shifting
+
+
+def test_the_longest_period_holds_the_line_and_overlaps_shift() -> None:
+    """A works 0 to 60, B 40 to 120: from 40 to 60 it shifts; C is always shorter."""
+    periods = {"a": [(0, 60)], "b": [(40, 120)], "c": [(10, 30), (50, 70)]}
+    found = shifting(periods, (0, 200))
+    # B is the longer, so the line is its from 40 on; the overlap is counted for both.
+    assert found["a"] == pytest.approx({"sole": 0.2, "shifting": 0.1})
+    assert found["b"] == pytest.approx({"sole": 0.3, "shifting": 0.1})
+    assert "c" not in found
+
+
+def test_of_those_that_never_wait_the_last_in_the_flow_limits() -> None:
+    """What leaves the line passes it; those before it only build up stock."""
+    periods = {"mixer": [(0, 100)], "stacker": [(1, 99)], "packer": [(0, 50)]}
+    assert list(shifting(periods, (0, 100))) == ["stacker"]
+
+
+def test_a_group_is_active_while_none_of_its_machines_waits() -> None:
+    """Intersection of the machines' periods."""
+    machines: list[Periods] = [[(0, 50), (60, 100)], [(20, 70)], [(0, 100)]]
+    assert _all_active(machines) == [(20, 50), (60, 70)]
+
+
+spans = st.lists(st.integers(0, 60), min_size=2, max_size=8, unique=True).map(
+    lambda marks: list(zip(sorted(marks)[0::2], sorted(marks)[1::2], strict=False))
+)
+
+
+@given(periods=st.dictionaries(st.sampled_from("abcd"), spans, min_size=1))
+def test_each_instant_belongs_to_the_longest_period(periods: dict[str, Periods]) -> None:
+    """Sole and shifting shares sum to what a count of instants finds, within the overlaps."""
+    window = (0, 60)
+    found = shifting(periods, window)
+    # Whoever hardly ever waits is taken as never waiting.
+    whole = {
+        group: [window if end - start >= ALWAYS * 60 else (start, end) for start, end in own]
+        for group, own in periods.items()
+    }
+
+    def rank(entry: tuple[str, tuple[int, int]]) -> tuple[float, int]:
+        group, (start, end) = entry
+        return end - start, list(periods).index(group)
+
+    owners = []
+    for tick in range(60):
+        inside = [(g, p) for g, own in whole.items() for p in own if p[0] <= tick < p[1]]
+        owners.append(max(inside, key=rank)[0] if inside else None)
+    for group in periods:
+        held = owners.count(group) / 60
+        each = found.get(group, {"sole": 0.0, "shifting": 0.0})
+        assert each["sole"] <= held + 1e-9
+        assert each["sole"] + each["shifting"] >= held - 1e-9

@@ -1,0 +1,169 @@
+"""Figures that a plant is run by, worked out by hand from the tables in conftest.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linetwin.results import kpis, kpis_capability, read
+from linetwin.results.kpis import Facts
+from linetwin.results.shifts import WEEK_MS, open_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+STEADY = "window: {from: {value: 0, unit: s}, until: {value: 1500, unit: s}}\n"
+
+
+@pytest.fixture
+def found(tiny: Path) -> dict[str, dict[str, Any]]:
+    """Section -> name -> value."""
+    return _values(tiny)
+
+
+def _values(folder: Path) -> dict[str, dict[str, Any]]:
+    computed = kpis.compute(read(folder))
+    return {
+        section: {name: entry["value"] for name, entry in entries.items()}
+        for section, entries in computed.items()
+    }
+
+
+def test_iso_terms_of_a_coater(found: dict[str, dict[str, Any]]) -> None:
+    """800 s at work, 100 s failed, 100 s starved of 1,000 s: done, it is planned no more."""
+    iso = found["iso"]
+    coater = "cathode.coater"
+    assert iso["availability"][coater] == pytest.approx(800 / 1000)
+    assert iso["technical_efficiency"][coater] == pytest.approx(800 / 900)
+    assert iso["allocation_efficiency"][coater] == pytest.approx(900 / 1000)
+    assert iso["allocation_ratio"][coater] == pytest.approx(900 / 2000)
+    assert (iso["mtbf"][coater], iso["mttr"][coater]) == (800.0, 100.0)
+    # 50 m each time, in 250, 150, 200 and 200 s of work: the best tenth takes 165 s
+    assert iso["effectiveness"][coater] == pytest.approx(4 * 165 / 800)
+    # 10 m of 100 m cut out
+    assert iso["quality_ratio"][coater] == pytest.approx(0.9)
+    oee = 0.8 * 4 * 165 / 800 * 0.9
+    assert iso["oee"][coater] == pytest.approx(oee)
+    assert iso["throughput_rate"][coater] == pytest.approx(200 / (2000 / 3600))
+
+
+def test_iso_terms_of_formation(found: dict[str, dict[str, Any]]) -> None:
+    """Two places hold lots for 400 s and 500 s of 2,000 s each."""
+    assert found["iso"]["availability"]["formation"] == pytest.approx(900 / 2 / 2000)
+    assert found["iso"]["effectiveness"]["formation"] == pytest.approx(8 * 100 / 2 / 450)
+
+
+def test_the_window_and_what_lies_outside(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """Five good cells by 1,500 s, one scrapped; of eight started two are in process at 1,100 s."""
+    folder = tiny_writer(tmp_path / "steady")
+    text = (folder / "scenario.yaml").read_text()
+    (folder / "scenario.yaml").write_text(text + STEADY.replace("value: 0", "value: 1100"))
+    found = _values(folder)
+    totals = found["window"]["totals"]
+    assert (totals["good cells"]["window"], totals["good cells"]["outside"]) == (3, 2)
+    assert found["window"]["work_in_process"]["begin"]["cells"] == 5
+    assert found["window"]["work_in_process"]["end"]["cells"] == 1
+
+
+def test_a_point_is_worth_its_share_of_the_output(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Good cells a day over OEE and yield of the bottleneck; the plan stands beside it."""
+    folder = tiny_writer(tmp_path / "steady")
+    text = (folder / "scenario.yaml").read_text() + STEADY
+    text += "plan: {good_energy_per_day: {value: 3.0e+7, unit: J}}\n"
+    (folder / "scenario.yaml").write_text(text)
+    found = _values(folder)
+    limits = found["limits"]
+    per_day = 5 * 86_400 / 1500
+    assert limits["basis"] == "steady"
+    assert limits["good_cells_per_day"] == pytest.approx(per_day)
+    assert limits["share_of_plan"] == pytest.approx(per_day * 60e3 / 3.0e7)
+    group = limits["bottleneck"]
+    oee = found["iso_steady"]["oee"][group]
+    assert limits["value_of_oee_point"]["cells_per_day"] == pytest.approx(per_day * 0.01 / oee)
+    assert limits["value_of_oee_point"]["money_per_day"] is None
+
+
+def test_an_order_gains_time_from_a_point(found: dict[str, dict[str, Any]]) -> None:
+    """From empty nothing is steady: the point is worth time, the levers say how much sooner."""
+    limits = found["limits"]
+    assert (limits["basis"], limits["bottleneck"]) == ("order", "cathode.coater")
+    oee = found["iso"]["oee"]["cathode.coater"]
+    needed = 900 * 168 / 80
+    assert limits["value_of_oee_point"]["sooner"] == pytest.approx(needed * 0.01 / (oee + 0.01))
+    sooner = [lever["sooner"] for lever in found["levers"]["ranked"] if lever["sooner"]]
+    assert sooner == sorted(sooner, reverse=True)
+    assert max(sooner) == pytest.approx(needed / 11)
+
+
+def test_no_capability_without_a_gauge(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """What nobody measures has no Cpk; the table says so and keeps the limits."""
+    found = _values(tiny_writer(tmp_path / "run"))["capability"]
+    assert found["cathode loading"]["gauge"] == "gauge not stated"
+    assert "cpk" not in found["cathode loading"]
+    assert found["cathode loading"]["lower_limit"] == pytest.approx(0.19)
+
+
+def test_capability_of_known_spread() -> None:
+    """Two trays 1 apart, spread 0.1 within: Cp by the spread within, Ppk by that of all."""
+    rng = np.random.default_rng(1)
+    subgroups = np.repeat(["tray-1", "tray-2"], 500)
+    values = rng.normal(np.where(subgroups == "tray-1", 9.5, 10.5), 0.1)
+    found = kpis_capability.indices(values, subgroups, (9.0, 11.0))
+    assert found is not None
+    low, high = found["cp_interval"]
+    assert low < 2 / 6 / 0.1 < high
+    low, high = found["cpk_interval"]
+    assert low < 1 / 3 / 0.1 < high
+    assert found["ppk"] == pytest.approx(1 / 3 / values.std(ddof=1), rel=0.02)
+    assert kpis_capability.indices(values[:5], subgroups[:5], (9.0, 11.0)) is None
+    one_sided = kpis_capability.indices(values, subgroups, (9.0, None))
+    assert one_sided is not None
+    assert one_sided["cp"] is None
+
+
+def test_bissell_covers_as_often_as_it_says() -> None:
+    """Of 2,000 samples of 60 about 95 % have the true Cpk of 1.33 in their interval."""
+    rng = np.random.default_rng(2)
+    truth, inside = 4 / 3, 0
+    names = np.array(["one"] * 60)
+    for _ in range(2000):
+        found = kpis_capability.indices(rng.normal(0.0, 1.0, 60), names, (None, 4.0))
+        assert found is not None
+        low, high = found["cpk_interval"]
+        inside += low <= truth <= high
+    assert inside / 2000 == pytest.approx(0.95, abs=0.02)
+
+
+@given(
+    week=st.lists(st.integers(0, 168), min_size=2, max_size=8, unique=True),
+    tick=st.integers(0, 3 * WEEK_MS),
+)
+def test_staffed_time_is_that_of_a_count(week: list[int], tick: int) -> None:
+    """Hours of the weekly calendar, counted one by one, agree with the sum in closed form."""
+    marks = sorted(week)[: len(week) // 2 * 2]
+    hour = WEEK_MS // 168
+    spans = [(a * hour, b * hour) for a, b in zip(marks[0::2], marks[1::2], strict=True)]
+    expected = 0
+    for at in range(0, tick, hour):
+        inside = at % WEEK_MS
+        if any(a <= inside < b for a, b in spans):
+            expected += min(hour, tick - at)
+    assert open_until(spans, np.array([tick]))[0] == expected
+    assert open_until(None, np.array([tick]))[0] == tick
+
+
+def test_a_finished_station_does_not_wait(tiny: Path) -> None:
+    """Once an order is done a station that has nothing more to do counts as complete."""
+    run = read(tiny)
+    run.manifest["ended_by"] = "order"
+    spans = Facts(run).spans
+    last = spans[spans["station"] == "cathode.coater"].iloc[-1]
+    assert (last["state"], last["activity"]) == ("Complete", "")
+    assert not (spans.groupby("station")["activity"].last() == "starved").any()
