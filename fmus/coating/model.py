@@ -7,6 +7,8 @@ Equations, sources and what is uncertain: README.md beside this file.
 
 from __future__ import annotations
 
+import math
+
 import casadi as ca
 from tables import Row, declare_inputs, declare_parameters, rows
 
@@ -14,6 +16,8 @@ from linetwin.authoring import Model
 
 SMALLEST_AREA = 1e-9  # m2 [A] below it nothing was coated and the momentary film is reported
 SMALLEST_SPEED = 1e-4  # m/s [A] keeps the film of a web that stands still finite
+SMALLEST_STRESS = 1e-6  # Pa [A] keeps the root smooth where nothing flows
+SMALLEST_SIZE = 1e-9  # m [A] keeps ratios of sizes finite
 SMALLEST_SHEAR = 1e-3  # 1/s [A] keeps the viscosity of a web that stands still finite
 LIMIT_CONSTANT = 0.65  # 1 [M] Carvalho & Kheshgi 2000, AIChE J. 46:1907
 
@@ -24,6 +28,9 @@ _PARAMETERS = {
     "vacuum_reference": ("Pa", 10.0, 1e5, "vacuum that doubles the stabilising term"),
     "slot_height": ("m", 5e-5, 3e-3, "height of the die's slot (shim)"),
     "swelling_ratio": ("1", 0.5, 1.0, "wet film over gap above which the bead swells"),
+    "streak_share": ("1", 0.01, 1.0, "agglomerate over wet film that leaves a streak"),
+    "agglomerate_spread": ("1", 0.05, 3.0, "standard deviation of ln(size) of agglomerates"),
+    "carbon_volume_share": ("1", 0.0, 0.3, "volume of agglomerates over volume of slurry"),
 }
 
 PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
@@ -33,6 +40,9 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "vacuum_reference": (300.0, "A", "capillary pressure of the film, 0.04 N/m / 130 um"),
         "slot_height": (3e-4, "A", "shims of 0.2-0.5 mm are common"),
         "swelling_ratio": (0.95, "A", "PHYSICS.md 1.2"),
+        "streak_share": (0.25, "A", "a particle of a quarter of the film disturbs it; no data"),
+        "agglomerate_spread": (0.7, "A", "broad, as laser diffraction shows them; no data"),
+        "carbon_volume_share": (0.015, "A", "2 % of the solids, 67 % solids"),
     },
     "graphite_water": {
         "surface_tension": (0.045, "A", "PHYSICS.md 1.2"),
@@ -40,10 +50,14 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "vacuum_reference": (300.0, "A", "as the cathode"),
         "slot_height": (3e-4, "A", "as the cathode"),
         "swelling_ratio": (0.95, "A", "as the cathode"),
+        "streak_share": (0.25, "A", "as the cathode"),
+        "agglomerate_spread": (0.7, "A", "as the cathode"),
+        "carbon_volume_share": (0.005, "A", "1.5 % of the solids, 50 % solids"),
     },
 }
 
 _RECIPE = "pilot cathode: 185 g/m2 at 1.9 m/min on 0.25 m, gap 1.2 wet films"
+_PLAIN = "none unless the mixing model gives one"
 _SLURRY = "mixing model: 96/2/2 at 67 % solids, fully dispersed"
 
 # name, unit, start, minimum, maximum, tag, source, meaning
@@ -59,6 +73,8 @@ _INPUTS = [
         "consistency_index", "Pa.s", 4.14, 0.0, 500.0, "A", _SLURRY, "Herschel-Bulkley consistency"
     ),
     Row("flow_index", "1", 0.7, 0.2, 1.2, "A", _SLURRY, "Herschel-Bulkley flow index"),
+    Row("plateau_viscosity", "Pa.s", 0.0, 0.0, 100.0, "A", _PLAIN, "viscosity where thinning ends"),
+    Row("agglomerate_size", "m", 0.0, 0.0, 1e-3, "A", _PLAIN, "median of carbon agglomerates"),
     Row("slurry_density", "kg/m3", 2123.0, 700.0, 5e3, "A", _SLURRY, "density of the slurry"),
     Row("solids_fraction", "1", 0.67, 0.0, 1.0, "A", _SLURRY, "mass fraction of solids"),
 ]
@@ -80,6 +96,7 @@ def build() -> Model:
     inputs = declare_inputs(m, _INPUTS)
     film = _mass_balance(m, p, inputs)
     _window(m, p, inputs, film)
+    _streaks(m, p, inputs, film)
     return m
 
 
@@ -164,11 +181,28 @@ def _mass_balance(m: Model, p: dict[str, ca.SX], u: dict[str, ca.SX]) -> ca.SX:
     )
 
 
+def _streaks(m: Model, p: dict[str, ca.SX], u: dict[str, ca.SX], film: ca.SX) -> None:
+    """Count agglomerates too coarse for the film: sizes by volume are lognormal about a median."""
+    coarse = p["streak_share"] * ca.fmax(film, SMALLEST_SIZE)
+    away = ca.log(coarse / ca.fmax(u["agglomerate_size"], SMALLEST_SIZE)) / p["agglomerate_spread"]
+    tail = 0.5 * (1 - ca.erf(away / math.sqrt(2)))
+    carbon = p["carbon_volume_share"] * film
+    m.output(
+        "streak_density",
+        "1/m2",
+        carbon * tail / (math.pi / 6 * coarse**3),
+        minimum=0.0,
+        meaning="agglomerates per area that are coarse enough to leave a streak",
+    )
+
+
 def _window(m: Model, p: dict[str, ca.SX], u: dict[str, ca.SX], film: ca.SX) -> None:
     """Compare the wet film with the limits of the coating window."""
     gap = u["coating_gap"]
     shear_rate = ca.fmax(u["web_speed"] / gap, SMALLEST_SHEAR)
-    stress = u["yield_stress"] + u["consistency_index"] * shear_rate ** u["flow_index"]
+    thinning = u["consistency_index"] * shear_rate ** u["flow_index"]
+    plateau = u["plateau_viscosity"] * shear_rate
+    stress = u["yield_stress"] + ca.sqrt(thinning**2 + plateau**2 + SMALLEST_STRESS**2)
     # eta u = stress * gap, so the number stays finite when the web stands still
     capillary = m.output(
         "capillary_number",

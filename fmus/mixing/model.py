@@ -24,6 +24,7 @@ CARBON_HEEL = 1e-3  # kg [A] keeps the mixing of fresh with dispersed carbon fin
 REFERENCE_TIP_SPEED = 10.0  # m/s [A] PHYSICS.md 1.1
 SMALLEST_TIP_SPEED = 0.1  # m/s [A] keeps the final agglomerate of a resting tool finite
 SMALLEST_SIZE = 1e-9  # m [A] keeps ratios of agglomerate sizes finite
+HIGHEST_MEASURED = 1000.0  # 1/s [A] up to which the 24 rows are taken to hold
 SMALLEST_SHEAR = 1e-2  # 1/s [A] keeps the derivative of the stress finite at rest
 
 COMPONENTS = ("active_material", "conductive_additive", "binder", "solvent")
@@ -155,9 +156,18 @@ def _slurry(m: Model, b: _Batch) -> Rheology:
     medium = ca.fmax(carbon + binder + solvent, 0) + HEEL
     carbon_share, binder_share = ca.fmax(carbon, 0) / medium, ca.fmax(binder, 0) / medium
     size = ca.fmax(b.size, SMALLEST_SIZE)
-    law = rheology(
-        b.p, fraction / limit, limit, (carbon_share, binder_share), (size, b.temperature)
+    moisture = m.input(
+        "moisture_factor",
+        "1",
+        start=1.0,
+        minimum=0.0,
+        maximum=10.0,
+        meaning="water in the active material's lot over its nominal value",
+        tag="A",
+        source="nominal lot",
     )
+    shares, now = (carbon_share, binder_share), (size, b.temperature)
+    law = rheology(b.p, fraction / limit, limit, shares, now, moisture)
     m.output("slurry_mass", "kg", b.mass, meaning="mass of slurry in the vessel")
     _report(m, "slurry_density", "kg/m3", (b.mass + HEEL) / volume, "density of the slurry")
     solids = (active + carbon + binder) / (b.mass + HEEL)
@@ -168,6 +178,7 @@ def _slurry(m: Model, b: _Batch) -> Rheology:
     _report(m, "flow_index", "1", law.flow_index, "Herschel-Bulkley flow index")
     _report(m, "viscosity", "Pa.s", law.stress(100.0) / 100, "viscosity at 100 1/s")
     _report(m, "viscosity_low_shear", "Pa.s", law.stress(10.0) / 10, "viscosity at 10 1/s")
+    _report_die(m, b, law)
     strained = ca.fmax(
         fraction / limit / PACKING_BEND, ca.fmax(carbon_share, binder_share) / MEDIUM_BEND
     )
@@ -175,6 +186,16 @@ def _slurry(m: Model, b: _Batch) -> Rheology:
         m, "rheology_valid", "1", ca.if_else(strained < 1, 1.0, 0.0), "1 where the rheology holds"
     )
     return law
+
+
+def _report_die(m: Model, b: _Batch, law: Rheology) -> None:
+    """Report what a slot die meets, and how far it can be trusted."""
+    rate = b.p["die_shear_rate"]
+    _report(m, "plateau_viscosity", "Pa.s", law.plateau, "viscosity at which thinning ends")
+    _report(m, "viscosity_die", "Pa.s", law.stress(rate) / rate, "viscosity in a slot die")
+    beyond = b.p["scatter_per_decade"] * ca.fmax(ca.log10(rate / HIGHEST_MEASURED), 0)
+    scatter = ca.sqrt(b.p["viscosity_scatter"] ** 2 + beyond**2)
+    _report(m, "viscosity_die_uncertainty", "1", scatter, "relative, one standard deviation")
 
 
 def _report(m: Model, name: str, unit: str, value: ca.SX, meaning: str) -> None:

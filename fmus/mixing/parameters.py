@@ -33,6 +33,11 @@ PARAMETERS = {
     "medium_yield_stress": ("Pa", 0.0, 50.0, "yield stress where carbon is one reference above"),
     "yield_threshold": ("1", 0.0, 0.1, "carbon over medium mass where a network forms"),
     "yield_exponent": ("1", 1.0, 6.0, "yield stress over carbon fraction, exponent"),
+    "medium_plateau": ("Pa.s", 0.0, 5.0, "dissolved binder at high shear, at the reference"),
+    "moisture_exponent": ("1", 0.0, 2.0, "viscosity over moisture of the active material"),
+    "die_shear_rate": ("1/s", 10.0, 1e4, "shear rate for which the die's viscosity is given"),
+    "viscosity_scatter": ("1", 0.0, 1.0, "relative uncertainty of the viscosity at 10-1000 1/s"),
+    "scatter_per_decade": ("1", 0.0, 2.0, "added uncertainty per decade of shear above 1000 1/s"),
     "dispersion_exponent": ("1", 0.0, 2.0, "yield stress over agglomerate size, exponent"),
     "activation_energy": ("J/mol", 0.0, 6e4, "of the viscosity"),
     "dispersion_rate": ("kg/J", 0.0, 1e-2, "break-up of agglomerates per specific energy"),
@@ -55,6 +60,9 @@ _COMMON: dict[str, tuple[float, str, str]] = {
     "binder_exponent": (1.0, "A", "dissolved polymer, dilute side; no data"),
     "dispersion_exponent": (0.3, "A", _FORM + ": yield term times (x_ref/x)^q"),
     "activation_energy": (17e3, "A", _POWER),
+    "die_shear_rate": (2000.0, "A", "PHYSICS.md 1.1: 1,700-2,500 1/s at 20-30 m/min"),
+    "viscosity_scatter": (0.05, "A", "replicates of the 24 rows: 2.9 % in K, 4.7 % in tau0"),
+    "scatter_per_decade": (0.35, "A", "no data above 1000 1/s: a factor of two at 10000 is 2 sigma"),
     "dispersion_rate": (0.15e-3, "A", _FORM),
     "reference_agglomerate": (0.25e-6, "A", _FORM),
     "tip_speed_exponent": (0.7, "A", _FORM),
@@ -93,6 +101,8 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "medium_yield_stress": (3.0, "A", "about 1-2 Pa for the recipe; no data"),
         "yield_threshold": (0.01, "A", "percolation of carbon black, no data"),
         "yield_exponent": (2.8, "A", "fractal networks: 2.5-4.5"),
+        "medium_plateau": (0.02, "A", "3.8 % PVDF in NMP: tens of mPa.s; no data"),
+        "moisture_exponent": (0.1, "A", "wet, alkaline NMC gels PVDF; sign known, size not"),
     },
     "graphite_water": _COMMON
     | {
@@ -116,5 +126,7 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "medium_yield_stress": (0.73841, "D", _FIT),
         "yield_threshold": (0.0032725, "D", _FIT),
         "yield_exponent": (4.5774, "D", _FIT),
+        "medium_plateau": (0.01, "A", "1.5 % CMC at high shear: about 10 mPa.s; no data"),
+        "moisture_exponent": (0.0, "A", "water is the solvent"),
     },
 }

@@ -15,15 +15,18 @@ THRESHOLD_WIDTH = 1e-3  # 1 [A] rounds the onset of a yield stress
 
 @dataclass(frozen=True)
 class Rheology:
-    """Herschel-Bulkley law of a slurry: yield stress Pa, consistency Pa.s^n, flow index 1."""
+    """Herschel-Bulkley law with a plateau: Pa, Pa.s^n, 1 and, where thinning ends, Pa.s."""
 
     yield_stress: ca.SX
     consistency: ca.SX
     flow_index: ca.SX
+    plateau: ca.SX
 
     def stress(self, shear_rate: ca.SX | float) -> ca.SX:
         """Return the shear stress in Pa at a shear rate in 1/s."""
-        return self.yield_stress + self.consistency * shear_rate**self.flow_index
+        thinning = self.consistency * shear_rate**self.flow_index
+        # the plateau adds in squares: nothing where the law was fitted, all of it far above
+        return self.yield_stress + ca.sqrt(thinning**2 + (self.plateau * shear_rate) ** 2)
 
 
 def saturate(value: ca.SX, bend: ca.SX | float, end: ca.SX | float) -> ca.SX:
@@ -38,12 +41,13 @@ def rheology(
     packing_limit: ca.SX,
     medium: tuple[ca.SX, ca.SX],
     state: tuple[ca.SX, ca.SX],
+    moisture_factor: ca.SX,
 ) -> Rheology:
     """Return the law of a slurry.
 
     `packing`: volume fraction of active material over its limit; `packing_limit`: that limit;
     `medium`: mass fractions of carbon and of binder in the medium; `state`: agglomerate size in m
-    and temperature in K.
+    and temperature in K; `moisture_factor`: water in the active material over its nominal value.
     """
     carbon, binder = (saturate(part, MEDIUM_BEND, MEDIUM_END) + 1e-9 for part in medium)
     size, temperature = state
@@ -53,6 +57,8 @@ def rheology(
     )
     difference = 1 / temperature - 1 / REFERENCE_TEMPERATURE
     fluidity = ca.exp(p["activation_energy"] / GAS_CONSTANT * difference)
+    gelled = fluidity * ca.fmax(moisture_factor, 1e-3) ** p["moisture_exponent"]
+    dissolved = p["medium_plateau"] * binder / p["reference_binder"]
     network = (
         p["medium_consistency"]
         * (carbon / p["reference_carbon"]) ** p["carbon_exponent"]
@@ -66,7 +72,8 @@ def rheology(
     dispersed = (p["reference_agglomerate"] / size) ** p["dispersion_exponent"]
     yield_stress = p["medium_yield_stress"] * percolated ** p["yield_exponent"] * dispersed
     return Rheology(
-        yield_stress * thickening * fluidity,
-        (network + p["solvent_viscosity"]) * thickening * fluidity,
+        yield_stress * thickening * gelled,
+        (network + p["solvent_viscosity"]) * thickening * gelled,
         1 - (1 - index) * share,
+        dissolved * thickening * gelled,
     )

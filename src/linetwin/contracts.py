@@ -115,6 +115,7 @@ _FORMED = (
     "charge_energy",
 )
 """What a cell brings from its pre-charge into formation."""
+_AT_THE_DIE = ("plateau_viscosity", "viscosity_die", "viscosity_die_uncertainty")
 _SLURRY = (
     "yield_stress",
     "consistency_index",
@@ -137,10 +138,13 @@ CONTRACTS: dict[str, Contract] = {
                 "binder_feed",
                 "solvent_feed",
                 "particle_size_factor",
+                "moisture_factor",
             ),
+            optional=("moisture_factor", *_AT_THE_DIE),
             outputs=(
                 "slurry_mass",
                 *_SLURRY,
+                *_AT_THE_DIE,
                 "viscosity",
                 "agglomerate_size",
                 "slurry_temperature",
@@ -160,8 +164,11 @@ CONTRACTS: dict[str, Contract] = {
                 "coating_width",
                 "vacuum_pressure",
                 *_SLURRY,
+                "plateau_viscosity",
+                "agglomerate_size",
                 "loading_noise",
             ),
+            optional=("plateau_viscosity", "agglomerate_size", "streak_density"),
             outputs=(
                 "slot_flow",
                 "wet_film_thickness",
@@ -173,6 +180,7 @@ CONTRACTS: dict[str, Contract] = {
                 "edge_ratio",
                 "air_entrainment",
                 "swelling",
+                "streak_density",
             ),
         ),
         Contract(

@@ -154,3 +154,35 @@ def test_edge_is_higher_where_the_film_is_stretched() -> None:
     thick = inputs | {"pump_flow": 4 * inputs["pump_flow"]}
     result = fmu("coating").run({"slot_flow": thick["pump_flow"]}, [(thick, 30.0)])[0]
     assert result["edge_ratio"] == 1.0
+
+
+def test_coarse_agglomerates_leave_streaks() -> None:
+    """A batch dispersed to 0.3 um hardly leaves any, one stopped at 1 um ruins the web.
+
+    Closed form: the upper tail of a lognormal distribution by volume, over the volume of a sphere.
+    """
+    density = {}
+    for size in (0.0, 0.3e-6, 1e-6):
+        result = fmu("coating").run({}, [({"agglomerate_size": size}, 30.0)])[-1]
+        density[size] = result["streak_density"]
+    assert density[0.0] == 0.0
+    assert density[0.3e-6] < 0.01
+    coarse = 0.25 * result["wet_film_thickness"]
+    tail = 0.5 * math.erfc(math.log(coarse / 1e-6) / 0.7 / math.sqrt(2))
+    expected = 0.015 * result["wet_film_thickness"] * tail / (math.pi / 6 * coarse**3)
+    assert density[1e-6] == pytest.approx(expected, rel=1e-6)
+    assert density[1e-6] > 1.0
+
+
+def test_a_plateau_thickens_only_above_the_shear_where_thinning_ends() -> None:
+    """The capillary number of a pilot gap hardly changes with it, that of a fast line does."""
+    gains = []
+    for speed in (0.03, 1.0):
+        numbers = [
+            fmu("coating").run(
+                {}, [({"web_speed": speed, "plateau_viscosity": plateau, "yield_stress": 0.0}, 1.0)]
+            )[-1]["capillary_number"]
+            for plateau in (0.0, 0.066)
+        ]
+        gains.append(numbers[1] / numbers[0] - 1)
+    assert gains[0] < 0.01 < gains[1] < 0.10

@@ -102,9 +102,46 @@ def test_recipe_slurries_have_a_usual_viscosity(name: str) -> None:
     volume = sum(part / values[f"{key}_density"] for key, part in mass.items())
     assert result["slurry_density"] == pytest.approx(1 / volume, rel=1e-9)
     assert result["solids_fraction"] == pytest.approx(solids, rel=1e-9)
-    # Herschel-Bulkley, written anew
-    stress = result["yield_stress"] + result["consistency_index"] * 10 ** result["flow_index"]
-    assert result["viscosity_low_shear"] == pytest.approx(stress / 10, rel=1e-12)
+    # Herschel-Bulkley with a plateau, written anew
+    for key, rate in (("viscosity_low_shear", 10.0), ("viscosity", 100.0), ("viscosity_die", 2e3)):
+        thinning = result["consistency_index"] * rate ** result["flow_index"]
+        stress = math.hypot(thinning, result["plateau_viscosity"] * rate) + result["yield_stress"]
+        assert result[key] == pytest.approx(stress / rate, rel=1e-12)
+
+
+def at_shear(name: str, rate: float) -> dict[str, float]:
+    """Return a recipe's slurry as a die of that shear rate (1/s) meets it."""
+    values = parameters("mixing", name, die_shear_rate=rate)
+    return fmu("mixing").run(recipe(name), [({}, 0.0)], values)[-1]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_shear_thinning_ends_and_trust_fades_with_it(name: str) -> None:
+    """Up to 1000 1/s the plateau changes little; at 10000 1/s viscosity still falls, but less.
+
+    The stated uncertainty is that of replicates up to 1000 1/s and a factor of two (two sigma)
+    at 10000 1/s.
+    """
+    dies = {rate: at_shear(name, rate) for rate in (100.0, 1e3, 1e4)}
+    found = {rate: result["viscosity_die"] for rate, result in dies.items()}
+    assert found[1e2] > found[1e3] > found[1e4] > dies[1e4]["plateau_viscosity"]
+    law = dies[1e4]
+    bare = law["yield_stress"] / 1e4 + law["consistency_index"] * 1e4 ** (law["flow_index"] - 1)
+    assert 1.001 < found[1e4] / bare < 1.2
+    assert dies[1e2]["viscosity_die_uncertainty"] == pytest.approx(0.05)
+    assert dies[1e4]["viscosity_die_uncertainty"] == pytest.approx(math.log(2) / 2, rel=0.05)
+
+
+def test_wet_powder_thickens_the_cathode_slurry_only() -> None:
+    """Twice the powder's moisture gels PVDF by the exponent assumed; water-based slurry keeps."""
+    for name, expected in (("nmc622_nmp", 2**0.1), ("graphite_water", 1.0)):
+        dry, wet = (
+            fmu("mixing").run(
+                recipe(name), [({"moisture_factor": factor}, 0.0)], parameters("mixing", name)
+            )[-1]["viscosity"]
+            for factor in (1.0, 2.0)
+        )
+        assert wet / dry == pytest.approx(expected, rel=1e-9)
 
 
 def feeds(start: dict[str, float], duration: float) -> dict[str, float]:
