@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +29,20 @@ MIDDLE = 80 * HOUR
 """A time at which an order of 400 cells has cells on trays everywhere."""
 
 
-def line(cells: int = 160, *holds: HoldConfig, **changes: Any) -> Scenario:  # noqa: ANN401
+@lru_cache
+def small_lots() -> Scenario:
     """Return the pilot line with small lots of powder, so that cells differ in their lots."""
-    scenario = pilot(cells, "cathode.mixer.batch_mass=8 kg", **changes)
+    scenario = pilot(160, "cathode.mixer.batch_mass=8 kg")
     materials = dict(scenario.materials)
     for path, size in (("cathode.active_material", 8.0), ("cell.electrolyte", 0.4)):
         lot_size = replace(materials[path].lot_size, value=size)
         materials[path] = replace(materials[path], lot_size=lot_size)
-    return replace(scenario, materials=materials, holds=tuple(holds))
+    return replace(scenario, materials=materials)
+
+
+def line(cells: int, *holds: HoldConfig, **changes: Any) -> Scenario:  # noqa: ANN401
+    """Return an order of cells on that line, with holds."""
+    return replace(small_lots(), order_cells=cells, holds=tuple(holds), **changes)
 
 
 def hold(lot: str, start: int = 0, end: int | None = None, **changes: Any) -> HoldConfig:  # noqa: ANN401

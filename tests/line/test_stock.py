@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,10 +25,16 @@ DAY = 24 * HOUR
 CHAMBERS = ("cathode.vacuum_dryer", "anode.vacuum_dryer", "cell.soak", "cell.formation")
 
 
+@lru_cache
+def pilot_line(overrides: tuple[str, ...], seed: int | None) -> Scenario:
+    """Return the pilot line, filled."""
+    return pilot(1, *overrides, seed=seed, start="filled", order_cells=None)
+
+
 def filled(days: float = 1, *overrides: str, seed: int | None = None, **changes: Any) -> Scenario:  # noqa: ANN401
     """Return the pilot line, filled, for some days; people are always there."""
     ticks = round(days * DAY)
-    scenario = pilot(1, *overrides, seed=seed, start="filled", order_cells=None)
+    scenario = pilot_line(overrides, seed)
     always = {name: replace(each, open_s=()) for name, each in scenario.calendars.items()}
     fields: dict[str, Any] = {"duration_ticks": ticks, "limit_ticks": ticks, "calendars": always}
     return replace(scenario, **{**fields, **changes})

@@ -17,6 +17,7 @@ import numpy as np
 from linetwin.line.chamber import Chamber
 from linetwin.line.descent import NEAR, Descent
 from linetwin.line.kinds.cells import scrap_cells
+from linetwin.line.kinds.grading import GRADED
 from linetwin.line.kinds.web import mark, write_segments
 from linetwin.line.materials import contents_of
 from linetwin.line.unit import Unit
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from linetwin.line.world import World
 
 ROLLS = ("mother_roll", "daughter_roll")
+FINISHED = (GRADED, "box")
+"""Lots whose cells have ended: they are beyond a hold."""
 RETRY_TICKS = 60_000
 """After this time a tank is looked at again from which a block was being coated [A]."""
 SCRAPPED = "scrapped after a hold"
@@ -103,6 +106,8 @@ class Holds(Unit):
 
     def _of(self, lot: Lot, phase: str) -> list[str]:
         """Holds of a phase that concern a lot."""
+        if lot.kind in FINISHED:
+            return []
         descent = self._descent
         return [
             number
