@@ -127,12 +127,15 @@ def trace(
     lot: Annotated[
         str | None, typer.Option(help="A lot: all that became of it, and where that is.")
     ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="With --lot: write all descendants to this file.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Follow a cell back to its raw materials, or a lot forward to its cells."""
     from linetwin.cli import tracing
 
-    tracing.trace(run, cell, lot, as_json=json)
+    tracing.trace(run, cell, lot, csv, as_json=json)
 
 
 @app.command(epilog="Example: linetwin report runs/baseline")

@@ -4,10 +4,14 @@ A walk goes level by level over (item, lot, role path, stretch of the lot) with 
 a link says which stretch of the child it became, only what overlaps the stretch that is in the
 item counts: a cell has the slurry of its own metres, not of the whole roll. A role that follows
 itself (a tank topped up with an earlier charge) does not lengthen the path.
+
+Positions on a web are uncertain (`position_uncertainty`, one standard deviation). A walk that asks
+what may be inside widens each stretch that it steps to by `COVERAGE` of them on either side.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,23 +20,37 @@ import pandas as pd
 from linetwin.errors import ResultsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 SIDE = r" side [ab]\b"
 """How a role names the coated side: `slurry side a`."""
+
+COVERAGE = 2.0
+"""Standard deviations by which a stretch is widened: about 95 % of what may be inside."""
 
 _KEYS = ["item", "lot", "path", "role", "start_m", "end_m"]
 _STRETCHES = ["start_m", "end_m", "child_start_m", "child_end_m"]
 
 
 class Link(NamedTuple):
-    """One direct parent; stretches in m on the parent, NaN where none."""
+    """One direct parent; stretches in m on the parent, NaN where none, with their uncertainty."""
 
     parent: str
     role: str
     share: float
     start_m: float
     end_m: float
+    uncertainty_m: float = 0.0
+
+
+class Reach(NamedTuple):
+    """How far a walk goes: `only` lots so marked (by number), `widened` by what is uncertain.
+
+    Beside them it names the charges on either coated side, but goes no further there.
+    """
+
+    only: np.ndarray | None = None
+    widened: bool = False
 
 
 class _Side:
@@ -92,8 +110,11 @@ class Links:
         self._share = made["share"].to_numpy(dtype=np.float64)
         self._role, roles = pd.factorize(made["role"])
         self._roles = [str(role) for role in roles]
+        self._sided = np.array([re.search(SIDE, f" {role}") is not None for role in self._roles])
         self._continued = np.unique(child * max(len(self._roles), 1) + self._role)
         self._stretches = {name: made[name].to_numpy(dtype=np.float64) for name in _STRETCHES}
+        doubts = made.get("position_uncertainty", pd.Series(np.zeros(len(made))))
+        self._doubt = np.nan_to_num(doubts.to_numpy(dtype=np.float64))
         carried = table[table["relation"] == "carried_in"]
         self._carriers = carried.groupby("child", sort=False)["parent"].agg(list).to_dict()
         self._contents = carried.groupby("parent", sort=False)["child"].agg(list).to_dict()
@@ -108,6 +129,10 @@ class Links:
     def contents(self, carrier: str) -> list[str]:
         """Return what a carrier carried."""
         return list(self._contents.get(carrier, []))
+
+    def last_carriers(self, items: Iterable[str]) -> list[str]:
+        """Return what carried each item last, "" where nothing did."""
+        return [(self._carriers.get(item) or [""])[-1] for item in items]
 
     def parents(self, item: str, start_m: float = np.nan, end_m: float = np.nan) -> list[Link]:
         """Return the direct parents of an item, or of a stretch of it, in the order of links.
@@ -124,13 +149,14 @@ class Links:
                 "share": [1.0],
                 "start_m": [start_m],
                 "end_m": [end_m],
+                "doubt": [0.0],
             }
         )
         level = self._next(near, _Paths(self._roles))
         return [
-            Link(str(self._names[lot]), self._roles[role], float(share), float(start), float(end))
-            for lot, role, share, start, end in zip(
-                *(level[name] for name in ("lot", "role", "share", "start_m", "end_m")),
+            Link(str(self._names[lot]), self._roles[role], *map(float, numbers))
+            for lot, role, *numbers in zip(
+                *(level[name] for name in ("lot", "role", "share", "start_m", "end_m", "doubt")),
                 strict=True,
             )
         ]
@@ -140,14 +166,15 @@ class Links:
         if depth > len(self._names):
             raise ResultsError("the genealogy has a circle: a lot is its own ancestor")
 
-    def ancestors(self, items: Sequence[str]) -> pd.DataFrame:
+    def ancestors(self, items: Sequence[str], reach: Reach | None = None) -> pd.DataFrame:
         """Return columns item, lot, path, share, last: one row per item, lot and role path."""
-        found = self.stretches(items)
+        found = self.stretches(items, reach)
         grouped = found.groupby(["item", "lot", "path", "last"], sort=False, as_index=False)
         return grouped["share"].sum()
 
-    def stretches(self, items: Sequence[str]) -> pd.DataFrame:
+    def stretches(self, items: Sequence[str], reach: Reach | None = None) -> pd.DataFrame:
         """Return the ancestors by stretch: with start_m and end_m on the lot, NaN for all of it."""
+        reach = reach or Reach()
         nodes = self._names.get_indexer(pd.Index(items, dtype=object))
         item = np.flatnonzero(nodes >= 0)
         unknown = np.full(len(item), np.nan)
@@ -159,6 +186,7 @@ class Links:
                 "share": np.ones(len(item)),
                 "start_m": unknown,
                 "end_m": unknown,
+                "doubt": np.zeros(len(item)),
             }
         )
         paths = _Paths(self._roles)
@@ -166,6 +194,15 @@ class Links:
         while len(near):
             self.check_depth(len(levels))
             near = self._next(near, paths)
+            if reach.only is not None:
+                inside = reach.only[near["lot"].to_numpy()]
+                levels.append(near[~inside & self._sided[near["role"].to_numpy()]])
+                near = near[inside]
+            if reach.widened:
+                spread = COVERAGE * near.pop("doubt")
+                near = near.assign(
+                    start_m=near["start_m"] - spread, end_m=near["end_m"] + spread, doubt=0.0
+                )
             levels.append(near)
         found = pd.concat([level for level in levels if len(level)] or levels)
         ends = found["lot"].to_numpy() * max(len(self._roles), 1) + found["role"].to_numpy()
@@ -212,9 +249,10 @@ class Links:
         mapped = placed & (part > 0)
         ends = np.where(mapped, on_parent[0] + along * [first, last], on_parent)
         level["start_m"], level["end_m"] = ends.min(axis=0), ends.max(axis=0)
+        level["doubt"] = self._doubt[links]
         kept = level[weight > 0]
         grouped = kept.groupby(_KEYS, sort=False, as_index=False, dropna=False)
-        return grouped["share"].sum()
+        return grouped.agg({"share": "sum", "doubt": "max"})
 
     def _on(self, links: np.ndarray, start: str, end: str) -> np.ndarray:
         return np.array([self._stretches[start][links], self._stretches[end][links]])
@@ -223,13 +261,31 @@ class Links:
         """Return columns item, lot, path, share for whatever contains `lot`.
 
         The share is the part of the item's material on the path, which reads from the item; both
-        coated sides are one path here and count alike.
+        coated sides are one path here and count alike. It is 0 for what may contain the lot only
+        because positions are uncertain.
         """
-        found = self.ancestors(self._below(lot))
-        found["whole"] = found["path"].str.replace(SIDE, "", regex=True)
-        sides = found.groupby(["item", "whole"], sort=False)["path"].transform("nunique")
-        found["share"] /= sides
+        below = self._below(lot)
+        only = np.zeros(len(self._names), dtype=bool)
+        only[self._names.get_indexer(pd.Index([*below, lot], dtype=object))] = True
+        sure = self._containing(below, lot, Reach(only))
+        if not self._doubt.any():
+            return sure
+        maybe = self._containing(below, lot, Reach(only, widened=True))
+        new = maybe[~maybe["item"].isin(set(sure["item"]))]
+        return pd.concat([sure, new.assign(share=0.0)], ignore_index=True)
+
+    def _containing(self, items: list[str], lot: str, reach: Reach) -> pd.DataFrame:
+        found = self.ancestors(items, reach)
+        if found.empty:
+            return found[["item", "lot", "path", "share"]]
+        # both coated sides are in an item where a charge of either is among its ancestors
+        coats = {path: _coat(path) for path in found["path"].unique()}
+        found["coat"] = found["path"].map(coats)
+        found["coats"] = found["coat"].str.replace(SIDE, "", regex=True)
+        sides = found.groupby(["item", "coats"], sort=False)["coat"].transform("nunique")
+        found["share"] /= np.where(found["coat"] == "", 1, sides)
         found = found[found["lot"] == lot]
+        found = found.assign(whole=found["path"].str.replace(SIDE, "", regex=True))
         summed = found.groupby(["item", "lot", "whole"], sort=False, as_index=False)["share"].sum()
         return summed.rename(columns={"whole": "path"})
 
@@ -247,6 +303,12 @@ class Links:
             seen[near] = True
             below.extend(self._names[near].tolist())
         return below
+
+
+def _coat(path: str) -> str:
+    """Return a role path up to the coated side that it names, "" where it names none."""
+    found = re.search(SIDE, path)
+    return path[: found.end()] if found else ""
 
 
 def _level(near: pd.DataFrame, which: np.ndarray, role: np.ndarray | int) -> pd.DataFrame:

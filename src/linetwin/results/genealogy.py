@@ -20,6 +20,8 @@ import pandas as pd
 
 from linetwin.errors import ResultsError
 from linetwin.results.ancestry import Link, Links
+from linetwin.results.assumptions import plan
+from linetwin.results.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,7 +47,11 @@ class Ancestor:
 
 @dataclass(frozen=True)
 class Descendant:
-    """Something that contains a lot, or was carried in it; `place` is where it is or ended."""
+    """Something that contains a lot, or was carried in it; `place` is where it is or ended.
+
+    `where`: in one word, see `Whereabouts`. `certain` is false where only the uncertainty of
+    positions on a web lets it contain the lot; its share is then 0.
+    """
 
     lot: str
     kind: str
@@ -54,11 +60,16 @@ class Descendant:
     share: float
     status: str
     place: str
+    where: str = ""
+    certain: bool = True
 
 
 @dataclass(frozen=True)
 class Branch:
-    """A lot with its direct parents, for display; lengths in m on the lot, NaN where none."""
+    """A lot with its direct parents, for display; lengths in m on the lot, NaN where none.
+
+    `uncertainty_m`: standard uncertainty of start and end.
+    """
 
     lot: str
     kind: str
@@ -67,6 +78,7 @@ class Branch:
     start_m: float
     end_m: float
     parents: tuple[Branch, ...] = ()
+    uncertainty_m: float = 0.0
 
 
 class Genealogy:
@@ -92,6 +104,10 @@ class Genealogy:
         cells = self._run.table("cells", ["cell", "status", "station"], only)
         cells = cells.rename(columns={"cell": "lot", "station": "place"}).assign(kind="cell")
         return pd.concat([cells, lots]).drop_duplicates("lot").set_index("lot")
+
+    @cached_property
+    def _whereabouts(self) -> Whereabouts:
+        return Whereabouts(plan(self._run))
 
     def _known(self, name: str) -> str:
         if name not in self._links and name not in self._things.index:
@@ -120,27 +136,42 @@ class Genealogy:
     def forward(self, name: str) -> list[Descendant]:
         """Return everything that contains a lot, and where it is; then what it carried."""
         found = self._links.descendants(self._known(name))
-        rows = list(zip(found["item"], found["path"], found["share"], strict=True))
+        carried = pd.DataFrame({"item": self._links.contents(name), "path": "", "share": math.nan})
+        found = pd.concat([found, carried], ignore_index=True)
         table = self._things.reindex(found["item"]).fillna("")
-        made = [
-            Descendant(lot, kind, "made_from", path, float(share), status, place)
-            for (lot, path, share), kind, status, place in zip(
-                rows, table["kind"], table["status"], table["place"], strict=True
-            )
-        ]
-        carried = [
+        boxes = self._links.last_carriers(found["item"])
+        where = self._whereabouts.tell(table, self._things.reindex(boxes).fillna(""))
+        made = len(found) - len(carried)
+        rows = zip(
+            *(found[name] for name in ("item", "path", "share")),
+            *(table[name] for name in ("kind", "status", "place")),
+            where,
+            strict=True,
+        )
+        return [
             Descendant(
                 item,
-                self._about(item, "kind"),
-                "carried_in",
-                "",
-                math.nan,
-                self._about(item, "status"),
-                self._about(item, "place"),
+                kind,
+                "made_from" if number < made else "carried_in",
+                path,
+                float(share),
+                status,
+                place,
+                word,
+                certain=share != 0,
             )
-            for item in self._links.contents(name)
+            for number, (item, path, share, kind, status, place, word) in enumerate(rows)
         ]
-        return [*made, *carried]
+
+    def operations(self, name: str) -> pd.DataFrame:
+        """Return what was done to an item, its ancestors and what carried them, in time.
+
+        The columns of the table of operations, and `path`, the role of the lot in the item.
+        """
+        roles = {each.lot: each.path for each in reversed(self.backward(name))} | {name: ""}
+        found = self._run.table("operations", only={"lot": set(roles)})
+        found = found.assign(path=found["lot"].map(roles))
+        return found.sort_values(["start", "end"], kind="stable", ignore_index=True)
 
     def tree(self, name: str) -> Branch:
         """Return the ancestry as a tree; `share` is that of the direct child's stretch."""
@@ -158,6 +189,7 @@ class Genealogy:
             link.start_m,
             link.end_m,
             tuple(self._branch(parent, depth + 1) for parent in above),
+            link.uncertainty_m,
         )
 
     def slurry_shares(self, cell: str) -> dict[str, dict[str, float]]:

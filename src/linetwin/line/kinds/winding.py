@@ -8,7 +8,8 @@ it, and none for what was cut out.
 
 Rule for the standard uncertainty of a position [A, all three in quadrature]: `THREADING_M` for each
 threading of the web, `JOINT_M` for each splice, tear or cut-out in the roll, and `STRETCH_DOUBT` of
-the metres that the calender added.
+the metres that the calender added. A roll's property counts all of it since the coater; a link from
+one daughter roll to the next only what was added between the two.
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ def link_web(world: World, child: Lot, parent: Lot, rows: np.ndarray, *, downwar
     first = np.flatnonzero(np.append(True, joints))
     last = np.append(first[1:], len(rows)) - 1
     doubt(child, JOINT_M, len(first) - 1)
+    known = parent.properties["position_uncertainty"] if parent.kind == child.kind else 0.0
     child_start = child.columns["start_m"][first]
     child_end = child.columns["end_m"][last]
     link_many(
@@ -104,7 +106,7 @@ def link_web(world: World, child: Lot, parent: Lot, rows: np.ndarray, *, downwar
         end_m=last_met[last],
         child_start_m=child_start,
         child_end_m=child_end,
-        position_uncertainty=child.properties["position_uncertainty"],
+        position_uncertainty=math.sqrt(child.properties["position_uncertainty"] ** 2 - known**2),
     )
 
 
