@@ -62,7 +62,11 @@ _COMMON: dict[str, tuple[float, str, str]] = {
     "activation_energy": (17e3, "A", _POWER),
     "die_shear_rate": (2000.0, "A", "PHYSICS.md 1.1: 1,700-2,500 1/s at 20-30 m/min"),
     "viscosity_scatter": (0.05, "A", "replicates of the 24 rows: 2.9 % in K, 4.7 % in tau0"),
-    "scatter_per_decade": (0.35, "A", "no data above 1000 1/s: a factor of two at 10000 is 2 sigma"),
+    "scatter_per_decade": (
+        0.35,
+        "A",
+        "no data above 1000 1/s: a factor of two at 10000 is 2 sigma",
+    ),
     "dispersion_rate": (0.15e-3, "A", _FORM),
     "reference_agglomerate": (0.25e-6, "A", _FORM),
     "tip_speed_exponent": (0.7, "A", _FORM),

@@ -174,4 +174,4 @@ def _electrolyte(m: Model, p: dict[str, ca.SX], cathode: _Electrode, anode: _Ele
         open_share = ca.fmax(electrode.porosity, SMALLEST_POROSITY)
         path += electrode.thickness / 3 * open_share ** -(1 + p["tortuosity_exponent"])
     m.output("electrolyte_resistance_factor", "1", path / p["reference_path"],
-             meaning="electrolyte in electrodes and separator, over the reference cell")  # fmt: skip
+             meaning="electrolyte in electrodes and separator, over the reference")  # fmt: skip

@@ -12,9 +12,7 @@ and its water counts. Source: PHYSICS.md 1.5, dew point times exposure; every co
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from linetwin.line.equipment import Equipment
@@ -111,9 +109,7 @@ def absorb(station: Equipment, lot: Lot, room: str, uptake_time_s: float) -> Non
         gathered = exposure(station.world, room) - lot.properties["humidity_exposure"]
         kept = math.exp(-seconds / uptake_time_s)
         mean = gathered / seconds
-        holder: dict[str, float] | dict[str, np.ndarray] = (
-            lot.columns if "moisture" in lot.columns else lot.properties
-        )
+        holder: dict[str, Any] = lot.columns if "moisture" in lot.columns else lot.properties
         equilibrium = holder["reference_moisture"] * mean
         holder["moisture"] = equilibrium + (holder["moisture"] - equilibrium) * kept
     expose(station, lot)
@@ -123,9 +119,7 @@ def room_of(station: Equipment, role: str) -> str:
     """Return the room in which lots wait for a role of a station: that of who gives them."""
     path = station.config.takes[role]
     givers = [
-        each.config.room
-        for each in station.world.equipment()
-        if path in each.config.gives.values()
+        each.config.room for each in station.world.equipment() if path in each.config.gives.values()
     ]
     return givers[0] if givers else station.config.room
 

@@ -78,6 +78,8 @@ class Coater(Station):
             return self._starting("clean die", "die_cleaning_time")
         tank = self.world.tanks[self.config.takes["slurry"]]
         length = self._next_block()
+        if self._die.discard_expired():
+            self.world.wake_finished()
         if not tank.has(self.name, length * self.slurry_per_metre() * SLURRY_RESERVE):
             self.world.wake_finished()  # a mixer that thought it had made enough
             return None
@@ -305,6 +307,10 @@ class Coater(Station):
         mark(lot, rows, seen > target * (1 + tolerance), "loading above its window")
         mark(lot, rows, coated["air_entrainment"] > 0.5, "air entrainment")  # noqa: PLR2004  a flag
         mark(lot, rows, coated["swelling"] > 0.5, "swelling out of the gap")  # noqa: PLR2004  a flag
+        if "streak_density" in coated:
+            clean = np.exp(-coated["streak_density"] * self.areas(lot, rows))
+            draws = self.world.driver.uniform(self.name, f"streak side {side}", len(rows))
+            mark(lot, rows, draws > clean, "streak of agglomerates")
 
     def _log_pass(self) -> None:
         sides = self.sides.replace("ab", "a and b")

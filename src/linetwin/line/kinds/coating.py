@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.contracts import Phase
+from linetwin.line import slurry
 from linetwin.line.buffers import RESIDUE_SHARE
 from linetwin.line.kinds.web import WET, add_content, link, link_many
 from linetwin.line.patches import pattern
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from linetwin.line.kinds.coater import Coater
     from linetwin.line.lots import Lot
 
-RHEOLOGY = ("yield_stress", "consistency_index", "flow_index", "slurry_density")
 KEPT = ("loading", "wet_film_thickness", "coating_window_margin", "edge_ratio")
 LEAST_GAP_M = 1e-5
 
@@ -102,9 +102,8 @@ class Die:
             "coating_gap": np.maximum(LEAST_GAP_M, wet_target * value("gap_ratio") + drift),
             "coating_width": width,
             "vacuum_pressure": value("vacuum_pressure"),
-            "solids_fraction": blend["solids_fraction"],
             "loading_noise": ripple,
-            **{name: blend[name] for name in RHEOLOGY},
+            **blend,
         }
         lengths = lot.columns["end_m"][rows] - lot.columns["start_m"][rows]
         result = coater.transform("coating").apply(
@@ -114,14 +113,10 @@ class Die:
         return result
 
     def _blend(self) -> dict[str, float]:
-        """Mass-weighted means over the batches in the tank [A for the rheology of a blend]."""
-        names = (*RHEOLOGY, "solids_fraction")
-        world = self._coater.world
-        shares = world.tanks[self._coater.config.takes["slurry"]].shares()
-        return {
-            name: sum(share * world.lots[batch].properties[name] for batch, share in shares.items())
-            for name in names
-        }
+        """What the tank holds now, thickened by waiting."""
+        coater = self._coater
+        drift = coater.value("viscosity_drift")
+        return slurry.blend(coater.world, coater.config.takes["slurry"], drift)
 
     def _charge(self, mass: float) -> Lot:
         """Draw slurry [kg] from the tank as a lot of its own, linked to its batches."""
@@ -191,7 +186,23 @@ class Die:
             for name, mass in tank.batches.items()
             if mass < RESIDUE_SHARE * world.lots[name].amount
         ]:
-            lot, mass = world.lots[batch], tank.discard(batch)
-            residue = {name: part * mass / lot.amount for name, part in lot.content.items()}
-            world.ledger.book(residue, tank.path, "lost", world.material_units)
-            world.end_lot(batch, "used", tank.path)
+            self._discard(batch, "used")
+
+    def discard_expired(self) -> bool:
+        """Drop batches past their pot life; return whether there were any."""
+        coater = self._coater
+        world, tank = coater.world, coater.config.takes["slurry"]
+        old = slurry.expired(world, tank, coater.value("pot_life"))
+        for batch in old:
+            mass = world.tanks[tank].batches[batch]
+            world.log_event(coater.name, "scrap", lot=batch, cause="pot life", amount=mass)
+            self._discard(batch, "scrap")
+        return bool(old)
+
+    def _discard(self, batch: str, status: str) -> None:
+        coater = self._coater
+        world, tank = coater.world, coater.world.tanks[coater.config.takes["slurry"]]
+        lot, mass = world.lots[batch], tank.discard(batch)
+        rest = {name: part * mass / lot.amount for name, part in lot.content.items()}
+        world.ledger.book(rest, tank.path, "lost", world.material_units)
+        world.end_lot(batch, status, tank.path)

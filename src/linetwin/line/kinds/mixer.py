@@ -19,10 +19,15 @@ SLURRY_PROPERTIES = (
     "flow_index",
     "slurry_density",
     "viscosity",
+    "viscosity_die",
+    "viscosity_die_uncertainty",
+    "plateau_viscosity",
     "agglomerate_size",
     "slurry_temperature",
     "specific_energy",
 )
+LOT_FACTORS = ("particle_size_factor", "moisture_factor")
+"""What varies from lot to lot of the active material, and the slurry with it."""
 BATCH_RESERVE = 1.02
 """Room asked for in the tank over the mass of a batch: doses scatter."""
 NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clean": ""}
@@ -136,7 +141,7 @@ class Mixer(Station):
         lot = self.world.new_lot(
             f"{self.name.split('.')[0]}.slurry", "slurry_batch", self.name, 0.0, "kg"
         )
-        factor = 1.0
+        factors = dict.fromkeys(LOT_FACTORS, 1.0)
         for role, target in masses.items():
             error = float(self.world.driver.normal(self.name, f"dosing {role}", 1)[0])
             mass = target * (1 + self.value("dosing_error") * error)
@@ -153,10 +158,11 @@ class Mixer(Station):
                     amount_unit="kg",
                 )
                 if role == "active_material":
-                    factor += share * (drawn.properties.get("particle_size_factor", 1.0) - 1.0)
+                    for name in LOT_FACTORS:
+                        factors[name] += share * (drawn.properties.get(name, 1.0) - 1.0)
             lot.content[material] = lot.content.get(material, 0.0) + mass
         lot.amount = sum(lot.content.values())
-        lot.properties["particle_size_factor"] = factor
+        lot.properties.update(factors)
         lot.properties["solids_fraction"] = (
             1 - lot.content[self.config.materials["solvent"]] / lot.amount
         )
@@ -181,13 +187,14 @@ class Mixer(Station):
         if executing:
             speed = self.value("rotor_speed" if stage == "disperse" else "dosing_rotor_speed")
         feeds = self.job.get("feeds", {}) if executing and stage == "dose" else {}
-        factor = 1.0
+        factors = dict.fromkeys(LOT_FACTORS, 1.0)
         if self.job.get("batch"):
-            factor = self.world.lots[self.job["batch"]].properties["particle_size_factor"]
+            batch = self.world.lots[self.job["batch"]].properties
+            factors = {name: batch.get(name, 1.0) for name in LOT_FACTORS}
         return {
             "rotor_speed": speed,
             "jacket_temperature": self.value("jacket_temperature"),
-            "particle_size_factor": factor,
+            **factors,
             **{f"{role}_feed": feeds.get(role, 0.0) for role in ROLES},
         }
 
@@ -195,3 +202,4 @@ class Mixer(Station):
         self.slurry.advance(self.world.now, {})
         lot = self.world.lots[self.job["batch"]]
         lot.properties.update(self.slurry.read(SLURRY_PROPERTIES))
+        lot.properties["mixed_at"] = self.world.now / 1000

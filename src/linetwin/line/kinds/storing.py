@@ -41,8 +41,9 @@ def storage_phase(lot: Lot, temperature: float, load: float, seconds: float | np
         reaction = lot.columns["moisture_ingress"] * CHARGE_PER_WATER
         leak = 1.0 / (1.0 / leak + reaction / STORED_VOLTAGE)
     if "electrolyte_resistance_factor" in lot.columns:
-        factor = lot.columns["electrolyte_resistance_factor"]
-        conditions["electrolyte_resistance_factor"] = factor
+        told = lot.columns["electrolyte_resistance_factor"]
+        # a stacking model that does not tell it reads as zero: then the cell is as the reference
+        conditions["electrolyte_resistance_factor"] = np.where(told > 0, told, 1.0)
     conditions |= {
         "leak_resistance": leak,
         "storage_temperature": temperature,
