@@ -1,4 +1,7 @@
-"""The line as a drawing: stations, buffers and flows, coloured by how busy the stations were."""
+"""The line as a drawing: stations, buffers and flows, coloured by how busy the stations were.
+
+A group of like machines is one box; rows that are too long for a page go on below.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,12 @@ _BOX = (132.0, 58.0)
 _STEP = (186.0, 112.0)
 _MARGIN = (14.0, 16.0)
 _STRONGEST = 0.62
+_ROW = 7
 
 
 @dataclass(frozen=True)
 class Busy:
-    """What the drawing shows of the stations: share busy, the bottleneck, mean buffer levels."""
+    """What the drawing shows by group: share busy, the bottleneck; and mean buffer levels."""
 
     share: Mapping[str, float]
     bottleneck: str
@@ -46,13 +50,18 @@ def line_drawing(plan: Plan, busy: Busy) -> str:
 
 
 def _places(plan: Plan) -> dict[str, tuple[int, int]]:
-    """Return station -> (row, column): groups by first word, in the order of the line file."""
-    groups: dict[str, list[str]] = {}
-    for path in plan.stations:
-        groups.setdefault(path.split(".", 1)[0], []).append(path)
+    """Return group -> (row, column): rows by first word, in the order of the line file."""
+    parts: dict[str, list[str]] = {}
+    for group in plan.members:
+        parts.setdefault(group.split(".", 1)[0], []).append(group)
+    rows = [
+        members[first : first + _ROW]
+        for members in parts.values()
+        for first in range(0, len(members), _ROW)
+    ]
     return {
         path: (row, column)
-        for row, members in enumerate(groups.values())
+        for row, members in enumerate(rows)
         for column, path in enumerate(members)
     }
 
@@ -67,7 +76,9 @@ def _station(plan: Plan, path: str, corner: tuple[float, float], busy: Busy) -> 
     share = busy.share.get(path)
     strength = 0.0 if share is None else _STRONGEST * min(1.0, share)
     group, _, label = path.partition(".")
-    about = escape(str(plan.stations[path].get("title") or path))
+    members = plan.members[path]
+    about = escape(str(plan.stations[members[0]].get("title") or path))
+    count = f" x {len(members)}" if len(members) > 1 else ""
     kind = "box bottleneck" if path == busy.bottleneck else "box"
     said = "not used" if share is None else f"{display.share(share)} busy"
     return (
@@ -77,26 +88,46 @@ def _station(plan: Plan, path: str, corner: tuple[float, float], busy: Busy) -> 
         f'fill-opacity="{strength:.3f}"/>'
         f'<text x="{x + 10}" y="{y + 18}" class="group">{escape(group if label else "")}</text>'
         f'<text x="{x + 10}" y="{y + 34}" class="name">'
-        f"{escape(display.name(label or group))}</text>"
+        f"{escape(display.name(label or group))}{count}</text>"
         f'<text x="{x + 10}" y="{y + 50}" class="share">{said}</text></g>'
     )
 
 
 def _flows(plan: Plan, places: dict[str, tuple[int, int]], busy: Busy) -> list[str]:
     """Draw an arrow from each giver to each taker of a buffer, with the buffer on it."""
-    givers: dict[str, list[str]] = {}
-    for path, about in plan.stations.items():
-        for buffer in (about.get("gives") or {}).values():
-            givers.setdefault(str(buffer), []).append(path)
+    wires = {
+        group: {
+            side: dict.fromkeys(
+                str(buffer)
+                for path in members
+                for buffer in (plan.stations[path].get(side) or {}).values()
+            )
+            for side in ("takes", "gives")
+        }
+        for group, members in plan.members.items()
+    }
     parts = []
     turn = 0
-    for path, about in plan.stations.items():
-        for buffer in (about.get("takes") or {}).values():
-            for giver in givers.get(str(buffer), []):
-                start, end = places[giver], places[path]
-                turn += start[0] != end[0]
-                parts.append(_flow(start, end, str(buffer), busy, turn))
+    for taker, wire in wires.items():
+        for buffer in wire["takes"]:
+            for giver in (name for name, each in wires.items() if buffer in each["gives"]):
+                start, end = places[giver], places[taker]
+                below = giver.split(".")[0] == taker.split(".")[0] and start[0] != end[0]
+                turn += start[0] != end[0] and not below
+                draw = _below if below else _flow
+                parts.append(draw(start, end, buffer, busy, turn))
     return parts
+
+
+def _below(start: tuple[int, int], end: tuple[int, int], buffer: str, busy: Busy, turn: int) -> str:
+    """Draw the arrow from the end of a row to where the row goes on below."""
+    del turn
+    (x0, y0), (x1, y1) = _corner(start), _corner(end)
+    right, middle, into = x0 + _BOX[0], y0 + _BOX[1] / 2, x1 + _BOX[0] / 2
+    between = (y0 + _BOX[1] + y1) / 2 + 6
+    line = f"M{right} {middle}H{right + 14}V{between}H{into}V{y1 - 5}"
+    head = f"M{into - 4} {y1 - 6}L{into} {y1}L{into + 4} {y1 - 6}"
+    return _arrow(buffer, busy, line, head, (right - 20, between))
 
 
 def _flow(start: tuple[int, int], end: tuple[int, int], buffer: str, busy: Busy, turn: int) -> str:
@@ -114,6 +145,10 @@ def _flow(start: tuple[int, int], end: tuple[int, int], buffer: str, busy: Busy,
         line = f"M{right} {middle}H{side}V{between}H{into}V{y1 - 5}"
         head = f"M{into - 4} {y1 - 6}L{into} {y1}L{into + 4} {y1 - 6}"
         at = (right + 35, middle if turn == 1 else middle + 25)
+    return _arrow(buffer, busy, line, head, at)
+
+
+def _arrow(buffer: str, busy: Busy, line: str, head: str, at: tuple[float, float]) -> str:
     level = busy.levels.get(buffer)
     said = "" if level is None else _level(*level)
     return (

@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 GRADE_COLOURS = {"A": "#2f9e8f", "B": "#d9b44a", "scrap": "#cf4a55"}
 _SYMBOLS = {"a": "circle", "b": "x"}
 SIDE_COLOURS = {"a": "#3f7fbf", "b": "#c77d2e"}
-CARRIER_COLOURS = {"electricity": "#3f7fbf", "heat": "#cf6a3c"}
+CARRIER_COLOURS = {
+    "electricity": "#3f7fbf",
+    "fuel": "#cf6a3c",
+    "cooling water": "#6fb7c9",
+    "compressed air": "#9a8fc4",
+}
 WEB_BINS = 700
 HISTOGRAM_BINS = 40
+_PARETO = 20
 
 
 @dataclass(frozen=True)
@@ -218,6 +224,13 @@ def defects(
         return None
     rows.sort(key=lambda row: -row[2])
     total = math.fsum(row[2] for row in rows)
+    left = rows[_PARETO:]
+    caption = (
+        f"and {len(left):,} more with {display.share(math.fsum(r[2] for r in left) / total)} of it"
+        if left
+        else ""
+    )
+    rows = rows[:_PARETO]
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -232,11 +245,11 @@ def defects(
         "xaxis": {"title": {"text": unit}},
         "yaxis": {"autorange": "reversed", "automargin": True},
     }
-    return Figure(name, title, "", [trace], layout, 110 + 30 * len(rows))
+    return Figure(name, title, caption, [trace], layout, 110 + 30 * len(rows))
 
 
 def energy(by_station: Mapping[str, Mapping[str, float]]) -> Figure | None:
-    """Draw energy by station and carrier; `by_station`: station -> carrier -> J."""
+    """Draw energy bought by group of stations and carrier; `by_station`: group -> carrier -> J."""
     stations = [name for name, carriers in by_station.items() if sum(carriers.values()) > 0]
     if not stations:
         return None
@@ -262,5 +275,10 @@ def energy(by_station: Mapping[str, Mapping[str, float]]) -> Figure | None:
     }
     caption = "Everything used in the run, idle hours included."
     return Figure(
-        "energy", "Energy by station and carrier", caption, traces, layout, 120 + 26 * len(stations)
+        "energy",
+        "Energy by group of stations and carrier",
+        caption,
+        traces,
+        layout,
+        120 + 26 * len(stations),
     )

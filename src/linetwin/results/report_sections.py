@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from linetwin.results import display, figures, figures_time, report_factory, report_tables
+from linetwin.results import (
+    display,
+    figures,
+    figures_time,
+    report_energy,
+    report_factory,
+    report_tables,
+)
 from linetwin.results.drawing import Busy, line_drawing
 from linetwin.results.timeline import station_order
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.results.assumptions import Plan
     from linetwin.results.figures import Figure
     from linetwin.results.kpis import Facts, Kpis
@@ -63,10 +72,12 @@ def _line(facts: Facts, found: Kpis) -> Section:
         path: (entry["value"]["mean"], entry["value"]["capacity"])
         for path, entry in found["buffers"].items()
     }
-    drawing = line_drawing(facts.plan, Busy(stations["busy"], stations["bottleneck"] or "", levels))
+    limit = found["limits"]["bottleneck"]["value"] if found["limits"] else None
+    busy = report_tables.by_family(facts.plan, stations["busy"])
+    drawing = line_drawing(facts.plan, Busy(busy, limit or "", levels))
     intro = (
         "The stronger the colour, the busier the station while the middle half of its output went "
-        "through; the red frame marks the one that set the pace. On the arrows: mean level "
+        "through; the red frame marks the one that limits. On the arrows: mean level "
         "of the buffer, and its capacity."
     )
     scrolling = f"<div class='scroll'>{drawing}</div>" if drawing else ""
@@ -89,7 +100,7 @@ def _time(facts: Facts, found: Kpis) -> Section:
     return Section(
         "time",
         "Stations over time",
-        report_tables.stations(found),
+        report_tables.stations(found, facts.plan),
         (figures_time.gantt(facts, groups),),
         before=f"<div class='legend'>{legend}</div>",
     )
@@ -165,10 +176,13 @@ def _cells(facts: Facts) -> Section:
 
 def _defects(facts: Facts, found: Kpis) -> Section:
     quality = {name: entry["value"] for name, entry in found["quality"].items()}
-    webs = quality["web_scrap"] | quality.get("roll_scrap", {})
+    webs = quality["web_scrap"] | _by_group(facts.plan, quality.get("roll_scrap", {}))
+    scrap, lesser = (
+        _by_group(facts.plan, quality[name]) for name in ("cell_scrap", "cell_grade_b")
+    )
     drawn = [
-        figures.defects("cell-scrap", "Cells scrapped", quality["cell_scrap"], "cells"),
-        figures.defects("cell-b", "Cells of grade B", quality["cell_grade_b"], "cells"),
+        figures.defects("cell-scrap", "Cells scrapped", scrap, "cells"),
+        figures.defects("cell-b", "Cells of grade B", lesser, "cells"),
         figures.defects("web-scrap", "Web cut out, and slit rolls scrapped", webs, "m"),
     ]
     shown = tuple(figure for figure in drawn if figure is not None)
@@ -176,13 +190,25 @@ def _defects(facts: Facts, found: Kpis) -> Section:
     return Section("defects", "Defects", none, shown)
 
 
+def _by_group(plan: Plan, table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Return place -> reason -> sum with the machines of a group put together."""
+    found: dict[str, dict[str, float]] = {}
+    for place, reasons in table.items():
+        own = found.setdefault(plan.family(place), {})
+        for reason, amount in reasons.items():
+            own[reason] = own.get(reason, 0.0) + amount
+    return found
+
+
 def _energy(found: Kpis) -> Section:
-    energy = {name: entry["value"] for name, entry in found["energy"].items()}
-    figure = figures.energy(energy["energy_by_station"])
+    groups = found["energy"]["energy_by_group"]["value"] or {}
+    figure = figures.energy(groups)
     return Section(
         "energy",
         "Energy",
-        report_tables.energy(energy),
+        report_energy.by_group(found)
+        + report_energy.emissions(found)
+        + report_energy.anchors(found),
         () if figure is None else (figure,),
         intro=escape(found["energy"]["energy_per_good_energy"]["meaning"]) + ".",
     )

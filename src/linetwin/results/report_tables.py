@@ -12,7 +12,7 @@ from linetwin.results.genealogy import Genealogy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from linetwin.results.assumptions import Assumption
+    from linetwin.results.assumptions import Assumption, Plan
     from linetwin.results.genealogy import Branch
     from linetwin.results.kpis import Kpis
     from linetwin.results.reader import Run
@@ -45,22 +45,38 @@ def _breakable(text: str) -> str:
     return escape(text).replace("_", "_<wbr>")
 
 
-def stations(found: Kpis) -> str:
-    """Return use, waiting and failures by station."""
+def by_family(plan: Plan, values: Mapping[str, float]) -> dict[str, float]:
+    """Return group -> mean over those of its machines that have a value."""
+    found: dict[str, list[float]] = {}
+    for path, value in values.items():
+        found.setdefault(plan.family(path), []).append(value)
+    return {group: math.fsum(each) / len(each) for group, each in found.items()}
+
+
+def stations(found: Kpis, plan: Plan) -> str:
+    """Return use, waiting and failures by group of stations; of several the mean and the range."""
     of = {name: entry["value"] for name, entry in found["stations"].items()}
-    rows = []
+    needed, starved, blocked = (
+        by_family(plan, of[name]) for name in ("time_needed", "starved", "blocked")
+    )
+    groups: dict[str, list[str]] = {}
     for path in of["busy"]:
-        failure: Mapping[str, Any] = of["failures"].get(path, {})
+        groups.setdefault(plan.family(path), []).append(path)
+    rows = []
+    for group, paths in groups.items():
+        failures: list[Mapping[str, Any]] = [of["failures"].get(path, {}) for path in paths]
+        down = math.fsum(each.get("down_time", 0.0) for each in failures)
+        known = [each["availability"] for each in failures if each]
         rows.append(
             [
-                display.name(path),
-                display.duration(of["time_needed"][path]) if path in of["time_needed"] else "",
-                display.share(of["busy"][path]),
-                display.share(of["starved"][path]),
-                display.share(of["blocked"][path]),
-                f"{failure.get('count', 0):,}",
-                display.duration(failure["down_time"]) if failure else "",
-                display.share(failure["availability"]) if failure else "",
+                display.name(group) + (f" ({len(paths)})" if len(paths) > 1 else ""),
+                display.duration(needed[group]) if group in needed else "",
+                _ranged([of["busy"][path] for path in paths]),
+                display.share(starved[group]),
+                display.share(blocked[group]),
+                f"{sum(each.get('count', 0) for each in failures):,}",
+                display.duration(down) if known else "",
+                display.share(math.fsum(known) / len(known)) if known else "",
             ]
         )
     heads = ["station", "#time needed", "#busy", "#starved", "#blocked"]
@@ -68,32 +84,18 @@ def stations(found: Kpis) -> str:
     note = (
         "Time needed: work, set-up and repair for the output of the run, had it never waited, over "
         "its places and staffed hours. Busy, starved and blocked: shares while the middle half of "
-        "its output went through. Down time holds the wait for a technician."
+        "its output went through. Down time holds the wait for a technician. Of a group of "
+        "machines, their number behind it: means, for busy with the range, and sums."
     )
     return f"{table(heads, rows)}<p class='soft'>{note}</p>" if rows else ""
 
 
-def energy(values: Mapping[str, Any]) -> str:
-    """Return energy by station and carrier, absolute and per good kWh."""
-    per_good = values["energy_per_good_energy_by_station"] or {}
-    rows = []
-    for station, carriers in values["energy_by_station"].items():
-        total = sum(carriers.values())
-        if total <= 0:
-            continue
-        rows.append(
-            [
-                display.name(station),
-                *(
-                    display.plain(carriers.get(carrier, 0.0) / display.JOULE_PER_KWH)
-                    for carrier in ("electricity", "heat")
-                ),
-                display.share(total / values["energy_used"]),
-                display.plain(sum(per_good[station].values())) if station in per_good else "",
-            ]
-        )
-    heads = ["station", "#electricity in kWh", "#heat in kWh", "#share", "#kWh per good kWh"]
-    return table(heads, rows) if rows else ""
+def _ranged(shares: Sequence[float]) -> str:
+    """Return a share, of several their mean with the lowest and the highest."""
+    mean = display.share(math.fsum(shares) / len(shares))
+    if len(shares) == 1:
+        return mean
+    return f"{mean} ({display.share(min(shares))} to {display.share(max(shares))})"
 
 
 def buffers(found: Kpis) -> str:
