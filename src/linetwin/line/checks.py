@@ -9,7 +9,7 @@ from linetwin.line.chamber import Chamber
 from linetwin.line.plausibility import plausibility
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from linetwin.line.equipment import Equipment
     from linetwin.line.world import World
@@ -21,6 +21,7 @@ PIECE_ROLES = ("tabs", "housing")
 """Raw materials counted in pieces; all others are weighed."""
 NEEDED = {"degasser": "pre_charge", "grading": "ocv_test"}
 """What a kind of station needs another to have done before: gas made, a first voltage measured."""
+COATING_MODES = ("two_pass", "tandem")
 SHARES = ("active_material_share", "conductive_additive_share", "binder_share")
 TOLERANCE = 1e-6
 
@@ -48,16 +49,7 @@ def _geometry(config: StationConfig, world: World) -> Iterator[Problem]:
     def value(quantity: str) -> float:
         return world.value(config.path, quantity)
 
-    if config.kind == "slitter":
-        lanes = value("lane_count") * value("lane_width")
-        if lanes > value("coating_width") * (1 + TOLERANCE):
-            message = f"the lanes are {lanes * 1000:g} mm wide together"
-            hint = f"the web is {value('coating_width') * 1000:g} mm wide"
-            yield Problem(message, f"{config.path}.lane_width", hint)
-    if config.kind == "coater" and value("startup_length") >= value("roll_length"):
-        message = "a start-up as long as the roll leaves no good metre"
-        hint = f"less than roll_length, {value('roll_length'):g} m"
-        yield Problem(message, f"{config.path}.startup_length", hint)
+    yield from _web(config, value)
     if config.kind == "mixer":
         total = sum(value(share) for share in SHARES)
         if abs(total - 1) > TOLERANCE:
@@ -72,6 +64,27 @@ def _geometry(config: StationConfig, world: World) -> Iterator[Problem]:
             yield Problem(
                 message, f"{config.path}.resistance_limit_b", "at least resistance_limit_a"
             )
+
+
+def _web(config: StationConfig, value: Callable[[str], float]) -> Iterator[Problem]:
+    if config.kind == "slitter":
+        lanes = value("lane_count") * value("lane_width")
+        if lanes > value("coating_width") * (1 + TOLERANCE):
+            message = f"the lanes are {lanes * 1000:g} mm wide together"
+            hint = f"the web is {value('coating_width') * 1000:g} mm wide"
+            yield Problem(message, f"{config.path}.lane_width", hint)
+        bare = value("lane_count") * value("lane_bare_width")
+        if bare > value("bare_width") * (1 + TOLERANCE):
+            message = f"the lanes' bare edges are {bare * 1000:g} mm wide together"
+            hint = f"the web has {value('bare_width') * 1000:g} mm of bare foil"
+            yield Problem(message, f"{config.path}.lane_bare_width", hint)
+    if config.kind == "coater" and config.parameters["coating_mode"].value not in COATING_MODES:
+        message = f"there is no coating_mode '{config.parameters['coating_mode'].value}'"
+        yield Problem(message, f"{config.path}.coating_mode", " or ".join(COATING_MODES))
+    if config.kind == "coater" and value("startup_length") >= value("roll_length"):
+        message = "a start-up as long as the roll leaves no good metre"
+        hint = f"less than roll_length, {value('roll_length'):g} m"
+        yield Problem(message, f"{config.path}.startup_length", hint)
 
 
 def _materials(config: StationConfig, world: World) -> Iterator[Problem]:
@@ -99,19 +112,25 @@ def _missing(world: World) -> list[Problem]:
 
 
 def _widths(world: World) -> list[Problem]:
-    """The web keeps its coated width from the coater to the slitter."""
+    """The web keeps its widths from the coater to the slitter, a lane from there to the notcher."""
+    same = (
+        ("coater", "coating_width", ("calender", "slitter")),
+        ("coater", "bare_width", ("slitter",)),
+        ("slitter", "lane_width", ("notcher",)),
+        ("slitter", "lane_bare_width", ("notcher",)),
+    )
     problems = []
-    coaters = [c for c in world.scenario.stations.values() if c.kind == "coater"]
-    for coater in coaters:
-        electrode, width = coater.path.split(".")[0], world.value(coater.path, "coating_width")
-        for config in world.scenario.stations.values():
-            if config.kind not in ("calender", "slitter") or config.path.split(".")[0] != electrode:
-                continue
-            own = world.value(config.path, "coating_width")
-            if abs(own - width) > TOLERANCE * width:
-                message = f"{own * 1000:g} mm, but {coater.path} coats {width * 1000:g} mm"
-                hint = "the same width at coater, calender and slitter"
-                problems.append(Problem(message, f"{config.path}.coating_width", hint))
+    for kind, quantity, followers in same:
+        for first in world.scenario.stations_of(kind):
+            electrode, width = first.path.split(".")[0], world.value(first.path, quantity)
+            for config in world.scenario.stations.values():
+                if config.kind not in followers or config.path.split(".")[0] != electrode:
+                    continue
+                own = world.value(config.path, quantity)
+                if abs(own - width) > TOLERANCE * max(width, TOLERANCE):
+                    message = f"{own * 1000:g} mm, but {first.path} has {width * 1000:g} mm"
+                    hint = f"the same width at {kind}, {' and '.join(followers)}"
+                    problems.append(Problem(message, f"{config.path}.{quantity}", hint))
     return problems
 
 

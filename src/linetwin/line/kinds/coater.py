@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import StationConfig
 
 TANDEM = "tandem"
-MODES = ("two_pass", TANDEM)
 WEB_BREAK = "web_break"
 """Cause of failure that tears the web; its time to repair is that of rethreading."""
 NEAR = 1e-9
