@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from doubles import Doubles, DoubleTransform
-from line_support import Memory, imbalance, in_memory, make_world, pilot
+from line_support import Memory, imbalance, in_memory, make_world, pilot, run_out
 
+from linetwin.line import run
 from linetwin.line.kinds.charging import Charger
 from linetwin.line.kinds.storing import storage_phase
 from linetwin.line.lots import Lot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from linetwin.contracts import Columns, Phase, Transform
     from linetwin.line.world import World
@@ -353,3 +354,38 @@ def test_an_odd_voltage_is_read_once_more() -> None:
     wrong = [row for row in rows if row["status"] != "A"]
     assert wrong
     assert all("voltage" in row["reason"] or "self-discharge" in row["reason"] for row in wrong)
+
+
+def is_measuring_again(world: World) -> bool:
+    """Whether some cells are being read once more."""
+    return "again" in world.units["cell.grading"].state.job
+
+
+def is_soaking_again(world: World) -> bool:
+    """Whether a tray with dry cells stays on."""
+    return any(lot.rework for lot in world.lots.open_lots())
+
+
+@pytest.mark.parametrize(
+    ("moment", "setting", "hours"),
+    [
+        (is_measuring_again, "cell.grading.open_circuit_voltage.repeatability=4 mV", 1.0),
+        (is_soaking_again, "cell.inspection.cold_weld.miss=50 %", 24.0),
+    ],
+)
+def test_rework_survives_a_snapshot(
+    moment: Callable[[World], bool], setting: str, hours: float
+) -> None:
+    """Saved in the middle of rework, the line goes on with the same rows."""
+    scenario = pilot(40, setting)
+    world = make_world(scenario, sink := Memory(), models=Slow(hours))
+    world.begin()
+    while not moment(world):
+        assert world.step()
+    again = make_world(scenario, rows := Memory(), models=Slow(hours))
+    run.load(again, run.save(world, {}))
+    before = {table: len(each) for table, each in sink.rows.items()}
+    for each in (world, again):
+        run_out(each)
+    for table in ("cells", "operations", "links", "events", "ledger"):
+        assert str(sink.rows[table][before[table] :]) == str(rows.rows[table]), table

@@ -53,6 +53,7 @@ class Grading(TrayStation):
         doubtful &= lot.columns["rework_count"] < self.value("rework_limit")
         if doubtful.any():
             self._read_again(lot, doubtful)
+            lot.rework += 1
             self.job["again"] = int(doubtful.sum())
             return
         super().complete()

@@ -41,6 +41,7 @@ class Soak(Chamber):
         rounds = lot.columns["rework_count"]
         if (dry & (rounds < self.value("rework_limit"))).any():
             lot.columns["rework_count"] = rounds + dry
+            lot.rework += 1
             self.world.log_event(
                 self.name, "note", lot=lot.name, cause="soaked again", amount=float(dry.sum())
             )
