@@ -36,6 +36,9 @@ DEFAULTS = {
     "film_resistance": 5e-3,
     "anode_stoichiometry": 0.4,
     "cathode_stoichiometry": 0.6,
+    "dry_room_dew_point": 233.15,
+    "dry_room_temperature": 295.15,
+    "hall_temperature": 295.15,
     "within_fit": 1.0,
 }
 
