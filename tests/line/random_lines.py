@@ -9,27 +9,33 @@ from typing import Any
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from linetwin.line.chamber import Chamber
+from linetwin.line.kinds import KINDS
 from linetwin.scenario import Scenario, load
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
-PARALLEL = ("coater", "calender", "slitter", "stacker", "filler", "grading", "mixer")
-"""Kinds of which a line may have several machines."""
+PARALLEL = sorted(name for name, kind in KINDS.items() if not issubclass(kind, Chamber))
+"""Kinds that work in operations: they may be stopped, maintained, and stand side by side."""
+CHAMBERS = sorted(set(KINDS) - set(PARALLEL))
 
 
 @dataclass(frozen=True)
 class Draft:
     """What differs from the pilot line.
 
-    `machines`: kind -> number; `room`: lots in every buffer; `between_failures`, `between_stops`:
-    h and min, 0 for as written; `settings`: what is set by address.
+    `machines`: kind -> number; `chambers`: kinds of chambers that fail as a whole; `room`: lots in
+    every buffer; `between_failures`, `between_stops`: h and min, 0 for as written; `settings`: what
+    is set by address.
     """
 
     machines: dict[str, int]
+    chambers: frozenset[str]
     room: int
     between_failures: float
     between_stops: float
     service_interval: float
     crew: int
+    holds: tuple[dict[str, Any], ...]
     settings: tuple[str, ...]
     cells: int
     seed: int
@@ -58,14 +64,26 @@ SETTINGS = st.lists(
     max_size=5,
     unique_by=lambda text: text.partition("=")[0],
 )
+HOLDS = st.fixed_dictionaries(
+    {
+        "lot": st.sampled_from(
+            ["cathode.active_material-0001", "anode.binder-0001", "cell.separator-0001"]
+        ),
+        "from": st.sampled_from(["0 h", "9 h", "26 h"]),
+        "until": st.sampled_from(["27 h", "40 h"]),
+        "then": st.sampled_from(["release", "scrap"]),
+    }
+)
 DRAFTS = st.builds(
     Draft,
-    machines=st.dictionaries(st.sampled_from(PARALLEL), st.integers(2, 3), max_size=4),
+    machines=st.dictionaries(st.sampled_from(PARALLEL), st.integers(2, 3), max_size=5),
+    chambers=st.frozensets(st.sampled_from(CHAMBERS), max_size=2),
     room=st.integers(1, 4),
     between_failures=st.sampled_from([0.0, 0.5, 4.0]),
     between_stops=st.sampled_from([0.0, 20.0, 120.0]),
     service_interval=st.sampled_from([0.0, 1.0, 6.0]),
     crew=st.integers(1, 3),
+    holds=st.lists(HOLDS, max_size=2).map(tuple),
     settings=SETTINGS.map(tuple),
     cells=st.integers(5, 30),
     seed=st.integers(0, 2**32),
@@ -88,6 +106,7 @@ def scenario_of(draft: Draft, folder: Path) -> Scenario:
     order["line"] = "line.yaml"
     order["order"] = {"cells": draft.cells}
     order["seed"] = draft.seed
+    order["holds"] = [dict(hold) for hold in draft.holds]
     order["limit"] = "6 d"
     order["recording"] = {"interval": "6 h"}
     for key in ("prices", "window", "plan", "duration", "start", "stock"):
@@ -102,6 +121,10 @@ def _change(station: dict[str, Any], draft: Draft) -> None:
     """Change one station as the draft says."""
     if station["kind"] in draft.machines:
         station["machines"] = draft.machines[station["kind"]]
+    if station["kind"] in draft.chambers:
+        times = {"time_between_failures": "6 h", "time_to_repair": "40 min"}
+        station["failures"] = {"heater": times}
+        station["crew"] = "maintenance"
     if station["kind"] not in PARALLEL:
         return
     for failure in station.get("failures", {}).values():

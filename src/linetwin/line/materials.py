@@ -96,10 +96,9 @@ class Supply:
     def _turn_to_lot(self) -> None:
         """Have a lot at hand that is not on hold; one that is waits on its shelf."""
         lots = self._world.lots
-        if self.remaining > 0 and self.lot not in lots:  # scrapped after a hold
-            self.remaining = 0.0
-        while self.remaining <= 0 or lots[self.lot].held:
-            if self.remaining > 0:
+        # a lot may be scrapped after a hold, even as it is opened
+        while self.remaining <= 0 or self.lot not in lots or lots[self.lot].held:
+            if self.remaining > 0 and self.lot in lots:
                 self._aside[self.lot] = self.remaining
             self._aside = {name: left for name, left in self._aside.items() if name in lots}
             free = next((name for name in self._aside if not lots[name].held), None)
