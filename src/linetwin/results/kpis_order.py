@@ -15,6 +15,25 @@ if TYPE_CHECKING:
 
 # What a grade is decided on, and what tells how the line spreads.
 GRADED_ON = ("capacity", "dcir", "ocv_drift", "first_cycle_efficiency")
+_RANKS = {"A": 0, "B": 1, "scrap": 2}
+
+
+def _misgraded(graded: pd.DataFrame) -> Section:
+    """Return how many cells measured values have graded otherwise than true ones would."""
+    known = graded[graded["true_grade"] != ""]
+    steps = (known["status"].map(_RANKS) - known["true_grade"].map(_RANKS)).to_numpy(float)
+    return {
+        "cells_graded_too_well": kpi(
+            int((steps < 0).sum()) if len(known) else None,
+            "1",
+            "cells graded better by measured values than they are (misses)",
+        ),
+        "cells_graded_too_poorly": kpi(
+            int((steps > 0).sum()) if len(known) else None,
+            "1",
+            "cells graded worse by measured values than they are (false alarms)",
+        ),
+    }
 
 
 def order(facts: Facts) -> Section:
@@ -23,7 +42,8 @@ def order(facts: Facts) -> Section:
     scrap = cells[cells["status"] == "scrap"]
     upstream = scrap[~scrap["station"].isin(facts.grading)]
     counts = cells["status"].value_counts()
-    finished = len(graded) + len(upstream)
+    sampled = int(counts.get("sample", 0))
+    finished = len(graded) + len(upstream) + sampled
     good = len(facts.good)
     started = facts.started
     ended = graded["ended"]
@@ -35,9 +55,13 @@ def order(facts: Facts) -> Section:
         "cells_b": kpi(int(counts.get("B", 0)), "1", "cells graded B"),
         "cells_scrap_at_grading": kpi(len(scrap) - len(upstream), "1", "cells scrapped at grading"),
         "cells_scrap_upstream": kpi(len(upstream), "1", "cells scrapped before grading"),
+        "cells_sampled": kpi(sampled, "1", "cells taken apart in destructive tests"),
         "cells_in_process": kpi(
-            started - finished, "1", "cells started and neither graded nor scrapped at the end"
+            started - finished,
+            "1",
+            "cells started and neither graded, scrapped nor sampled at the end",
         ),
+        **_misgraded(graded),
         "first_cell_graded": kpi(_seconds(ended.min()), "s", "when the first cell was graded"),
         "last_cell_graded": kpi(_seconds(ended.max()), "s", "when the last cell was graded"),
         "duration": kpi(facts.end / 1000, "s", "simulated time of the run"),
