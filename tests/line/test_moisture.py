@@ -98,7 +98,7 @@ def test_uptake_follows_the_closed_form() -> None:
     assert waited(air, 10, 250e-6, 2500e-6, 24.0) == pytest.approx(expected, rel=1e-9)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(first=st.floats(220, 265), second=st.floats(220, 265), hours=st.integers(1, 4))
 def test_a_weaker_dry_room_never_makes_drier_rolls(first: float, second: float, hours: int) -> None:
     """Uptake rises with the dew point, and stays between start and balance."""
