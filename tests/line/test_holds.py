@@ -131,10 +131,11 @@ PART = {"from_m": 20.0, "to_m": 60.0}
 
 
 def stretches(folder: Path, roll: str) -> dict[str, tuple[float, float]]:
-    """Return cell -> metres of a mother roll, from the links of its daughters."""
-    links = read(folder).table("links")
-    rows = links[links["parent"].str.startswith(f"{roll}.") & (links["role"] == "cathode")]
-    ends = rows.groupby("child").agg(start=("start_m", "min"), end=("end_m", "max"))
+    """Return cell -> metres of a mother roll, through its lanes however they were rewound."""
+    result = read(folder)
+    found = Genealogy(result)._links.stretches(result.table("cells", ["cell"])["cell"].tolist())
+    rows = found[found["lot"] == roll]
+    ends = rows.groupby("item").agg(start=("start_m", "min"), end=("end_m", "max"))
     return {str(cell): (row.start, row.end) for cell, row in ends.iterrows()}
 
 

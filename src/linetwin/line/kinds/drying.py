@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DRIED = ("solvent_loading", "peak_film_temperature", "binder_bottom_ratio", "adhesion_index")
 NEAR = 1e-9
+DRY = 1e-9
+"""Solvent on a side that is dry, a microgram on a square metre: it is not dried again [kg/m2]."""
 
 
 class _Path(NamedTuple):
@@ -118,8 +120,12 @@ class Dryer:
 
     def _again(self, lot: Lot, side: str, path: _Path) -> None:
         """Dry a side that is dry already: only its solvent goes on falling."""
-        rows = path.rows
         left = lot.columns[f"solvent_loading_{side}"]
+        damp = left[path.rows] > DRY
+        if not damp.any():
+            return
+        rows = path.rows[damp]
+        path = _Path(rows, [duration[damp] for duration in path.durations])
         before = left[rows]
         after = np.minimum(before, self._apply(lot, side, path, before)["solvent_loading"])
         self._lose(lot, rows, before * self._coater.areas(lot, rows), after)
