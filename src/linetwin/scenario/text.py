@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-
 from linetwin.scenario.addressing import parts_of
+from linetwin.scenario.emit import dump
 from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.stock import hold_text, stock_text
 
@@ -74,18 +72,7 @@ def resolved_text(scenario: Scenario) -> str:
         "stock": stock_text(scenario.stock) if scenario.start == "filled" else None,
         "holds": [hold_text(hold) for hold in scenario.holds],
     }
-    return _dump(content)
-
-
-def _dump(content: Mapping[str, Any]) -> str:
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.allow_unicode = True
-    yaml.width = 100
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    stream = io.StringIO()
-    yaml.dump(content, stream)
-    return stream.getvalue()
+    return dump(content)
 
 
 def _station(station: StationConfig) -> dict[str, Any]:
