@@ -52,9 +52,9 @@ def hold(lot: str, start: int = 0, end: int | None = None, **changes: Any) -> Ho
 
 
 def cells_with(folder: Path, lot: str) -> set[str]:
-    """Return the cells that the genealogy of a run folder traces forward from a lot."""
+    """Return the cells that the genealogy of a run folder surely traces forward from a lot."""
     found = Genealogy(read(folder)).forward(lot)
-    return {each.lot for each in found if each.kind == "cell"}
+    return {each.lot for each in found if each.kind == "cell" and each.certain}
 
 
 def cells_held(world: World) -> set[str]:

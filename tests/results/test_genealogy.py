@@ -264,3 +264,96 @@ def test_shares_at_the_ends_of_each_role_sum_to_one(
         "cathode", "cathode.web", "cathode.web.slurry", "cathode.web.slurry.powder",
     }  # fmt: skip
     assert all(total == pytest.approx(1.0, abs=1e-12) for total in sums.values())
+
+
+# A lane of 20 m whose positions on the mother roll are known to 0.25 m; charges meet at 10 m.
+UNSURE = [
+    ("mother-1", "charge-1", "slurry side a", 0.5, NAN, NAN, 0.0, 10.0),
+    ("mother-1", "charge-2", "slurry side a", 0.5, NAN, NAN, 10.0, 20.0),
+    ("lane-1", "mother-1", "web", 1.0, 20.0, 0.0, 0.0, 20.0),
+    ("cell-1", "lane-1", "cathode", 1.0, 9.0, 9.6, NAN, NAN),
+    ("cell-2", "lane-1", "cathode", 1.0, 9.6, 10.4, NAN, NAN),
+    ("cell-3", "lane-1", "cathode", 1.0, 11.0, 11.6, NAN, NAN),
+]
+PLANT = "schema: 1\nbuffers: {store: {capacity: 3}}\n"
+
+
+def unsure(folder: Path) -> Genealogy:
+    """A run of three cells: one shipped in a box, one in a buffer, one scrapped."""
+    run = RunWriter(folder, {"scenario": "unsure", "seed": 1}, PLANT)
+    names = ("child", "parent", "role", "share", "start_m", "end_m", "child_start_m", "child_end_m")
+    links: dict[str, list[object]] = {
+        name: [row[number] for row in UNSURE] for number, name in enumerate(names)
+    }
+    doubts = [0.25 if row[2] == "web" else NAN for row in UNSURE]
+    count = len(UNSURE)
+    run.add("links", {**links, "relation": ["made_from"] * count, "position_uncertainty": doubts})
+    run.add("links", {"child": ["cell-1"], "parent": ["box-1"], "relation": ["carried_in"]})
+    run.add(
+        "lots",
+        {
+            "lot": ["box-1", "lane-1"],
+            "kind": ["box", "daughter_roll"],
+            "created": [0, 0],
+            "status": ["shipped", "used"],
+            "place": ["binning", "stacker"],
+        },
+    )
+    run.add(
+        "cells",
+        {
+            "cell": ["cell-1", "cell-2", "cell-3"],
+            "started": [5, 6, 7],
+            "status": ["A", "in_process", "scrap"],
+            "station": ["grading", "store", "filler"],
+        },
+    )
+    run.add(
+        "operations",
+        {
+            "lot": ["mother-1", "lane-1", "other-1"],
+            "station": ["coater", "slitter", "slitter"],
+            "operation": ["coat side a", "slit", "slit"],
+            "start": [0, 10, 10],
+            "end": [9, 20, 20],
+            "shift": ["day 1 early", "day 1 late", "day 1 late"],
+            "tool": ["die-001", "knife-002", "knife-002"],
+            "place": [1, 2, 1],
+        },
+    )
+    run.finish("complete")
+    return Genealogy(read(folder))
+
+
+def test_forward_trace_widens_stretches_by_what_is_uncertain(tmp_path: Path) -> None:
+    """A cell 0.4 m from a charge's end may hold it, one a metre away may not; both are told apart.
+
+    The lane is rewound: its metre 9.6 is metre 10.4 of the mother roll.
+    """
+    found = {each.lot: each for each in unsure(tmp_path).forward("charge-1")}
+    cells = {name: each.certain for name, each in found.items() if each.kind == "cell"}
+    assert cells == {"cell-1": False, "cell-2": True, "cell-3": True}
+    assert found["cell-1"].share == 0
+    assert found["cell-2"].share == pytest.approx(0.5)
+    assert found["cell-3"].share == pytest.approx(1.0)
+
+
+def test_forward_trace_says_where_things_are(tmp_path: Path) -> None:
+    """A boxed cell left with its box; others wait in a buffer or were scrapped."""
+    found = {each.lot: each.where for each in unsure(tmp_path).forward("mother-1")}
+    assert found == {
+        "lane-1": "used",
+        "cell-1": "shipped",
+        "cell-2": "buffer",
+        "cell-3": "scrap",
+    }
+
+
+def test_backward_trace_names_tool_lane_and_shift(tmp_path: Path) -> None:
+    """What was done to the cell's own lots, in time; what was done to others is left out."""
+    done = unsure(tmp_path).operations("cell-2")
+    columns = ["operation", "path", "tool", "place", "shift"]
+    assert list(done[columns].itertuples(index=False, name=None)) == [
+        ("coat side a", "cathode.web", "die-001", 1, "day 1 early"),
+        ("slit", "cathode", "knife-002", 2, "day 1 late"),
+    ]
