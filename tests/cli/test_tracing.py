@@ -69,5 +69,5 @@ def test_a_file_that_cannot_be_written_is_a_message(
 ) -> None:
     """Only descendants go to a file, and its folder must be there."""
     lot = None if cell else "roll-1"
-    with pytest.raises(ScenarioError, match="only descendants|cannot be written"):
+    with pytest.raises(ScenarioError, match=r"only descendants|cannot be written"):
         trace(folder, cell, lot, tmp_path / name, as_json=False)

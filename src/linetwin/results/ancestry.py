@@ -191,8 +191,10 @@ class Links:
         )
         paths = _Paths(self._roles)
         levels = [_level(near, near.index.to_numpy(), role=0)[:0]]
+        depth = 0
         while len(near):
-            self.check_depth(len(levels))
+            depth += 1
+            self.check_depth(depth)
             near = self._next(near, paths)
             if reach.only is not None:
                 inside = reach.only[near["lot"].to_numpy()]
