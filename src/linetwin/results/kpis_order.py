@@ -21,7 +21,9 @@ _RANKS = {"A": 0, "B": 1, "scrap": 2}
 def _misgraded(graded: pd.DataFrame) -> Section:
     """Return how many cells measured values have graded otherwise than true ones would."""
     known = graded[graded["true_grade"] != ""]
-    steps = (known["status"].map(_RANKS) - known["true_grade"].map(_RANKS)).to_numpy(float)
+    # Of no cell at all pandas would keep text, which cannot be subtracted.
+    given, true = (known[name].map(_RANKS).astype(float) for name in ("status", "true_grade"))
+    steps = (given - true).to_numpy(float)
     return {
         "cells_graded_too_well": kpi(
             int((steps < 0).sum()) if len(known) else None,
