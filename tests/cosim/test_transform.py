@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from small_fmus import DRYING_RATE, TIME_CONSTANT_S, WEB
 
 from linetwin.contracts import Phase, Transform
 from linetwin.cosim import FmuTransform
+from linetwin.cosim.rows import RowRunner, Rows
+from linetwin.cosim.stepping import StepRule
 from linetwin.errors import FmuError
 
 START = {"film_temperature": 300.0, "solvent_loading": 0.1}
@@ -187,3 +190,25 @@ def test_memory_stays_flat(web: Path) -> None:
     tracemalloc.stop()
     assert grown < 50_000  # five bytes a run
     assert resident_pages() - pages < 256
+
+
+@pytest.mark.parametrize("bad", [3, 9])
+def test_threads_change_neither_results_nor_errors(web: Path, bad: int) -> None:
+    """The same bits and the same first failing item on one thread and on three."""
+    transform = FmuTransform(web, WEB)
+    runner = partial(RowRunner, transform.binary, None, StepRule(), None)
+    begin = np.linspace(290.0, 310.0, 11)
+    phases = [Phase(HOT, np.linspace(1.0, 20.0, 11)), Phase({"mode": 0.0}, 4.0)]
+    found = []
+    for count in (1, 3):
+        rows = transform._items = Rows([runner() for _ in range(count)])
+        rows._row_s = 1.0  # as if an item had taken long: threads are used
+        found.append(transform.apply(START | {"film_temperature": begin}, phases))
+        spoilt = begin.copy()
+        spoilt[[bad, 10]] = np.nan
+        with pytest.raises(FmuError, match=f"row {bad}, phase 0"):
+            transform.apply(START | {"film_temperature": spoilt}, phases)
+        rows.close()
+    for once, threaded in zip(*found, strict=True):
+        for name, values in once.items():
+            np.testing.assert_array_equal(values, threaded[name])

@@ -65,17 +65,25 @@ def measure(cells: int) -> Measured:
     """
     with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
         folder = Path(name)
-        scenario, run, figures = (folder / part for part in ("bench.yaml", "run", "figures.json"))
+        scenario, run = folder / "bench.yaml", folder / "run"
         _write_scenario(scenario, cells)
-        command = [sys.executable, "-m", "linetwin.bench.watched"]
-        command += [str(path) for path in (scenario, run, figures)]
-        start = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        wall = time.perf_counter() - start
-        if done.returncode or not figures.is_file():
-            raise LinetwinError(f"the run of {cells} cells failed:\n{done.stderr[-2000:]}")
-        found = json.loads(figures.read_text(encoding="utf-8"))
-        return _measured(cells, wall, found, run)
+        return _measured(cells, *watch(scenario, run), run)
+
+
+def watch(scenario: Path, run: Path) -> tuple[float, dict[str, Any]]:
+    """Run a scenario in a fresh process; return wall time (s) and what was seen from inside.
+
+    Raises LinetwinError where that run fails.
+    """
+    figures = run.with_name("figures.json")
+    command = [sys.executable, "-m", "linetwin.bench.watched"]
+    command += [str(path) for path in (scenario, run, figures)]
+    start = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - start
+    if done.returncode or not figures.is_file():
+        raise LinetwinError(f"the run of {scenario} failed:\n{done.stderr[-2000:]}")
+    return wall, json.loads(figures.read_text(encoding="utf-8"))
 
 
 def _measured(cells: int, wall: float, found: dict[str, Any], run: Path) -> Measured:
@@ -98,7 +106,7 @@ def _write_scenario(target: Path, cells: int) -> None:
     """Write the baseline with an order of `cells`, and time enough to make them."""
     source = find_scenario("baseline")
     content = YAML(typ="safe").load(source.read_text(encoding="utf-8"))
-    for key in ("line", "recipe"):
+    for key in content.keys() & {"line", "recipe", "prices"}:
         content[key] = str((source.parent / content[key]).resolve())
     content |= {"order": {"cells": cells}, "limit": "365 d"}
     with target.open("w", encoding="utf-8") as file:

@@ -6,15 +6,19 @@ from dataclasses import asdict
 
 import typer
 
-from linetwin.bench import line
+from linetwin.bench import line, week
 from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
 
 
 def bench(part: str, *, as_json: bool) -> None:
     """Measure `part` and print figures with their limits, each as soon as it is there."""
+    if part == "week":
+        _week(as_json=as_json)
+        return
     if part != "line":
-        raise ScenarioError([Problem(f"nothing called '{part}' to measure", "bench", "line")])
+        problem = Problem(f"nothing called '{part}' to measure", "bench", "line, week")
+        raise ScenarioError([problem])
     machine = line.machine()
     if not as_json:
         typer.echo(f"machine: {machine}")
@@ -28,5 +32,21 @@ def bench(part: str, *, as_json: bool) -> None:
         limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
         print_json({"machine": machine, "runs": [asdict(run) for run in found], "limits": limits})
         return
+    _print_verdicts(verdicts)
+
+
+def _week(*, as_json: bool) -> None:
+    """Measure a week of the gigafactory."""
+    machine, found = line.machine(), week.measure()
+    verdicts = week.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, "runs": [asdict(found)], "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{week.describe(found)}")
+    _print_verdicts(verdicts)
+
+
+def _print_verdicts(verdicts: dict[str, tuple[float, float]]) -> None:
     for name, (value, most) in verdicts.items():
         typer.echo(f"{name}: {value:.2f} of {most:g} {'(met)' if value <= most else '(NOT met)'}")

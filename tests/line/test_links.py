@@ -1,0 +1,67 @@
+"""Links written as columns, and withdrawals of a series, say what one after another would say."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from line_support import Memory, make_world, pilot
+
+from linetwin.line.kinds.web import link, link_many
+
+if TYPE_CHECKING:
+    from linetwin.line.materials import Supply, Withdrawals
+
+AMOUNTS = st.lists(st.floats(0.01, 900.0), min_size=1, max_size=30)
+
+
+def a_world(sink: Memory) -> Any:  # noqa: ANN401 - stands in for a World
+    """Return as much of a world as a link asks for."""
+    return SimpleNamespace(sink=sink)
+
+
+def separator(amounts: list[float]) -> tuple[Supply, Withdrawals]:
+    """Return a fresh supply after `amounts` were drawn in one go, and the pieces."""
+    world = make_world(pilot(), Memory())
+    supply = next(s for path, s in world.supplies.items() if "separator" in path)
+    return supply, supply.draw_each(np.array(amounts))
+
+
+@settings(max_examples=25, deadline=None)
+@given(amounts=AMOUNTS)
+def test_withdrawals_of_a_series_are_those_of_one_after_another(amounts: list[float]) -> None:
+    """The same lots in the same order, the same pieces of each, nothing lost in between."""
+    supply, found = separator(amounts)
+    other = make_world(pilot(), Memory()).supplies[supply.config.path]
+    expected: list[tuple[int, str, float]] = []
+    for row, amount in enumerate(amounts):
+        expected += [(row, drawn.lot, drawn.amount) for drawn in other.draw(amount)]
+    large = [piece for piece in expected if piece[2] > 1e-9]
+    kept = found.amounts > 1e-9
+    assert [row for row, _, _ in large] == found.rows[kept].tolist()
+    lots = [lot for lot, keep in zip(found.lots, kept, strict=True) if keep]
+    assert [lot for _, lot, _ in large] == lots
+    np.testing.assert_allclose([part for *_, part in large], found.amounts[kept], atol=1e-8)
+    assert found.amounts.sum() == pytest.approx(sum(amounts), rel=1e-12)
+    assert supply.remaining == pytest.approx(other.remaining, abs=1e-7)
+
+
+def test_many_links_are_those_of_one_after_another() -> None:
+    """One call with columns gives the rows of a call for each child."""
+    many, single = Memory(), Memory()
+    share = np.array([0.25, 0.75])
+    link_many(
+        a_world(many),
+        ["cell-1", "cell-2"],
+        "roll-1",
+        "cathode",
+        share=share,
+        amount_unit="m",
+    )
+    for child, part in zip(["cell-1", "cell-2"], share, strict=True):
+        link(a_world(single), child, "roll-1", "cathode", share=float(part), amount_unit="m")
+    assert many.rows["links"] == single.rows["links"]
