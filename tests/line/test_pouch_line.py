@@ -210,6 +210,19 @@ def test_a_channel_keeps_its_error() -> None:
     assert np.abs(first - 1).max() < 5 * 0.0005
 
 
+def test_a_place_is_given_up_with_its_tray() -> None:
+    """Trays of the stock have places; that of a tray taken away is free for the next."""
+    world = make_world(pilot(40), Memory())
+    charger = world.units["cell.formation"]
+    assert isinstance(charger, Charger)
+    charger.places.extend([name, 9, 0, 1.0] for name in ("tray-1", "tray-2", "tray-3"))
+    lot = Lot("tray-4", "tray", "test", 0, 3.0, "1", "test")
+    assert charger.occupy(lot) == 4
+    charger.places.append(["tray-4", 9, 0, 1.0])
+    del charger.places[1]
+    assert charger.occupy(Lot("tray-5", "tray", "test", 0, 3.0, "1", "test")) == 2
+
+
 class Seen(Doubles):
     """Notes the phases that formation was asked for."""
 

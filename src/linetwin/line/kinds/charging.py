@@ -60,10 +60,16 @@ class Charger(Chamber):
         return f"place-{place:03d}"
 
     def _numbered(self) -> dict[str, int]:
-        """Return the place of each tray, counted from 1; those of the first stock get theirs."""
+        """Return the place of each tray, counted from 1.
+
+        Trays of the first stock get theirs here; one that a hold has taken away gives its up.
+        """
         found: dict[str, int] = self.state.job.setdefault("place_of", {})
-        if len(found) < len(self.places):
-            for tray in (str(place[0]) for place in self.places):
+        inside = [str(place[0]) for place in self.places]
+        if found.keys() != set(inside):
+            for tray in found.keys() - set(inside):
+                del found[tray]
+            for tray in inside:
                 found.setdefault(tray, _first_free(found))
         return found
 
