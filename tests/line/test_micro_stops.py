@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from doubles import DoubleContinuous, Doubles
 from small_line import HOUR, Setting, number, play, story, told
 
 from linetwin.scenario.resolved import MaintenanceConfig, MicroStopConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from linetwin.contracts import Continuous
+    from linetwin.scenario.resolved import StationConfig
 
 JAM = MicroStopConfig("jam", number(1), number(60), number(0, "1"))
 SERVED = {"a": {"maintenance": (MaintenanceConfig("service", number(15), number(30)),)}}
@@ -72,3 +81,47 @@ def test_a_service_that_has_begun_is_finished(calendar: str) -> None:
     world = play("a[10 s]", setting)
     after = [line for line in story(world).splitlines() if line.startswith("50 a")]
     assert after == [{"always": "50 a Execute", "days": "50 a Stopped (off shift)"}[calendar]]
+
+
+class Wearing(DoubleContinuous):
+    """A machine that wears by a tenth an operation; maintenance takes it away."""
+
+    def __init__(self) -> None:
+        super().__init__("machine")
+        self.total = 0.0
+        self.removed: list[float] = []
+
+    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Wear at the end of each operation of ten seconds."""
+        self.total = tick // 10_000 / 10
+        if inputs["wear_removed"] not in self.removed:
+            self.removed.append(inputs["wear_removed"])
+        super().advance(tick, inputs)
+
+    def read(self, names: Iterable[str]) -> dict[str, float]:
+        """Wear since the last service, beside what every machine tells."""
+        asked = list(names)
+        return super().read(asked) | {"wear": self.total - self.removed[-1]} if asked else {}
+
+
+class WornModels(Doubles):
+    """Every station has the same machine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wearing = Wearing()
+
+    def machine(self, config: StationConfig) -> Continuous | None:
+        """Return the machine."""
+        del config
+        return self.wearing
+
+
+def test_maintenance_takes_the_wear_of_the_machine_away() -> None:
+    """What the machine says that it is worn is taken away, and never twice."""
+    models = WornModels()
+    play("a[10 s]", Setting(parts=6, extra=SERVED, models=models, duration_s=300))
+    first, *services = models.wearing.removed
+    assert first == 0.0
+    # served after 20 s of work at 50 s, after 20 s more at 100 s: no wear is taken away twice
+    assert services == pytest.approx([0.5, 1.0])
