@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,18 +15,20 @@ from linetwin.line.kinds.web import link, link_many
 
 if TYPE_CHECKING:
     from linetwin.line.materials import Supply, Withdrawals
+    from linetwin.scenario.resolved import Scenario
 
 AMOUNTS = st.lists(st.floats(0.01, 900.0), min_size=1, max_size=30)
 
 
-def a_world(sink: Memory) -> Any:  # noqa: ANN401 - stands in for a World
-    """Return as much of a world as a link asks for."""
-    return SimpleNamespace(sink=sink)
+@cache
+def scenario() -> Scenario:
+    """Return the shipped baseline, read once."""
+    return pilot()
 
 
 def separator(amounts: list[float]) -> tuple[Supply, Withdrawals]:
     """Return a fresh supply after `amounts` were drawn in one go, and the pieces."""
-    world = make_world(pilot(), Memory())
+    world = make_world(scenario(), Memory())
     supply = next(s for path, s in world.supplies.items() if "separator" in path)
     return supply, supply.draw_each(np.array(amounts))
 
@@ -36,7 +38,7 @@ def separator(amounts: list[float]) -> tuple[Supply, Withdrawals]:
 def test_withdrawals_of_a_series_are_those_of_one_after_another(amounts: list[float]) -> None:
     """The same lots in the same order, the same pieces of each, nothing lost in between."""
     supply, found = separator(amounts)
-    other = make_world(pilot(), Memory()).supplies[supply.config.path]
+    other = make_world(scenario(), Memory()).supplies[supply.config.path]
     expected: list[tuple[int, str, float]] = []
     for row, amount in enumerate(amounts):
         expected += [(row, drawn.lot, drawn.amount) for drawn in other.draw(amount)]
@@ -54,14 +56,11 @@ def test_many_links_are_those_of_one_after_another() -> None:
     """One call with columns gives the rows of a call for each child."""
     many, single = Memory(), Memory()
     share = np.array([0.25, 0.75])
-    link_many(
-        a_world(many),
-        ["cell-1", "cell-2"],
-        "roll-1",
-        "cathode",
-        share=share,
-        amount_unit="m",
-    )
-    for child, part in zip(["cell-1", "cell-2"], share, strict=True):
-        link(a_world(single), child, "roll-1", "cathode", share=float(part), amount_unit="m")
+    cells = ["cell-1", "cell-2"]
+    world = make_world(scenario(), many)
+    link_many(world, cells, "roll-1", "cathode", share=share, amount_unit="m")
+    world = make_world(scenario(), single)
+    for child, part in zip(cells, share, strict=True):
+        link(world, child, "roll-1", "cathode", share=float(part), amount_unit="m")
+    assert len(many.rows["links"]) == 2
     assert many.rows["links"] == single.rows["links"]
