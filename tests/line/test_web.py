@@ -49,6 +49,10 @@ TROUBLED = (
 )
 
 
+COATER = make_world(pilot(20), Memory()).units["cathode.coater"]
+"""A coater of a line that is not run."""
+
+
 def cuts(sink: Memory, electrode: str) -> Counter[str]:
     """Return the metres of mother rolls cut out, by reason."""
     found: Counter[str] = Counter()
@@ -87,6 +91,30 @@ def test_the_balance_holds_with_wet_web_in_the_dryer() -> None:
         run.close(stopped)
         assert max(map(abs, imbalance(stopped).values())) < 1e-9, world.events
     assert wet > 3
+
+
+@given(
+    at=st.floats(0.0, 23.0),
+    seconds=st.floats(1.0, 1e5),
+    side=st.sampled_from("ab"),
+    begins=st.sampled_from([0.0, 3.0]),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_stop_dries_what_lies_in_the_dryer_whichever_block_it_is_of(
+    at: float, seconds: float, side: str, begins: float
+) -> None:
+    """The 3 m behind the die stay longer by the stop, each segment in one zone; no other does."""
+    coater = COATER
+    lot = Lot("roll", "mother_roll", "", 0, 20.0, "m", "")
+    lot.columns = {"start_m": np.arange(20.0), "end_m": np.arange(1.0, 21.0)}
+    coater.state.job.update(side=side, stops=[[at, seconds]])
+    path = coater._dryer._path(lot, np.arange(20), 0.05, begins)
+    middle = np.arange(20) + 0.5 if side == "a" else 19.5 - np.arange(20)
+    behind = at - middle - begins
+    extra = np.sum(path.durations, axis=0) - 3.0 / 0.05
+    clear = (np.abs(behind) > 1e-6) & (np.abs(behind - 3) > 1e-6)
+    expected = np.where((behind >= 0) & (behind < 3), seconds, 0.0)
+    assert extra[clear] == pytest.approx(expected[clear], abs=1e-6)
 
 
 def test_each_pass_of_a_calm_coater_wastes_one_start_up() -> None:
