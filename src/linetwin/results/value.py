@@ -91,7 +91,8 @@ class ValueFlow:
         booked = self._booked
         items = booked["item"].unique()
         price = {item: self.costs.prices.asked("materials", item) for item in items}
-        value = booked["amount"] * booked["item"].map(price)
+        # Where nothing was booked pandas would keep text.
+        value = booked["amount"] * booked["item"].map(price).astype(float)
         for station, each in self.unit_costs.items():
             value += self._passed(booked, station) * each
         table = booked.assign(value=value)
