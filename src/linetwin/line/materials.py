@@ -116,7 +116,7 @@ class Supply:
         lot = self._world.new_lot(
             self.config.path, "material", self.config.path, size, self.config.unit
         )
-        lot.properties = properties
+        lot.properties = properties | dict(self.config.exceptions.get(lot.name, {}))
         self.lot = lot.name
         self.remaining = size
         if self._world.holds is not None:

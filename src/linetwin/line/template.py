@@ -242,6 +242,7 @@ def _simplified(scenario: Scenario) -> Scenario:
         calendars={name: replace(each, open_s=()) for name, each in scenario.calendars.items()},
         disturbances=(),
         holds=(),
+        materials={path: replace(each, exceptions={}) for path, each in scenario.materials.items()},
     )
 
 

@@ -10,6 +10,7 @@ import linetwin
 from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.addressing import Parts, Plant
 from linetwin.scenario.calendars import read_calendars
+from linetwin.scenario.deliveries import with_deliveries
 from linetwin.scenario.document import label_of, read
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
@@ -158,7 +159,7 @@ class _Composition:
             good_energy_per_day=plan.good_energy_per_day,
             stations=stations,
             buffers=read_buffers(line, problems),
-            materials=read_materials(line, problems),
+            materials=with_deliveries(self.file, read_materials(line, problems), problems),
             calendars=calendars,
             crews=read_crews(line, calendars, problems),
             building=reader.building(building, self.kinds[_BUILDING]) if building else None,

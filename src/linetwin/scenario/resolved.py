@@ -202,13 +202,15 @@ class BufferConfig:
 class MaterialConfig:
     """A raw material supplied in lots of `lot_size` (kg, or m for foil and separator).
 
-    `deviations`: lot property -> standard deviation of its lot-to-lot variation.
+    `deviations`: lot property -> standard deviation of its lot-to-lot variation;
+    `exceptions`: lot name -> property -> the value that this lot has instead of a drawn one.
     """
 
     path: str
     unit: str
     lot_size: Value
     deviations: Mapping[str, Value]
+    exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

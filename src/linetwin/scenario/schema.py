@@ -237,6 +237,7 @@ class ScenarioFile(_File):
     settings: dict[str, Writing] = Field(default={}, alias="set")
     disturbances: list[Disturbance | None] = []
     holds: list[Hold | None] = []
+    deliveries: dict[str, dict[str, Writing]] = {}
 
 
 class LineFile(_File):

@@ -54,6 +54,7 @@ def resolved_text(scenario: Scenario) -> str:
                 "unit": material.unit,
                 "lot_size": _value(material.lot_size),
                 "deviations": _values(material.deviations),
+                "exceptions": {lot: dict(own) for lot, own in material.exceptions.items()},
             }
             for path, material in scenario.materials.items()
         },
