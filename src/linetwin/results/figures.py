@@ -52,7 +52,7 @@ def web(
     columns = [
         f"{quantity}{side}" for side in ("_a", "_b") if f"{quantity}{side}" in facts.segments
     ]
-    segments = facts.segments[facts.segments["roll"].str.split(".").str[0] == electrode]
+    segments = facts.segments[facts.segments["web"] == electrode]
     if segments.empty or not columns:
         return None
     lengths = (segments["end_m"] - segments["start_m"]).to_numpy()

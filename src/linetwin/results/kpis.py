@@ -87,8 +87,12 @@ class Facts:
 
     @cached_property
     def segments(self) -> pd.DataFrame:
-        """The segments table: loading and porosity of both sides."""
-        return self._narrow("segments", _SEGMENTS)
+        """The segments table: loading and porosity of both sides; `web`, the electrode, added."""
+        segments = self._narrow("segments", _SEGMENTS)
+        # Rolls are few, segments many: each name is split once.
+        webs = {roll: str(roll).split(".", 1)[0] for roll in segments["roll"].unique()}
+        segments["web"] = segments["roll"].map(webs).astype("object")
+        return segments
 
     @cached_property
     def signals(self) -> pd.DataFrame:

@@ -174,7 +174,7 @@ def _web(facts: Facts, group: str, kind: str) -> Iterator[Characteristic]:
     electrode = group.split(".", maxsplit=1)[0]
     limits = window_of(facts.plan, electrode, quantity)
     segments = facts.segments
-    own = segments[(segments["roll"].str.split(".").str[0] == electrode)]
+    own = segments[segments["web"] == electrode]
     own = own[~own["reason"].str.startswith("start-up")]
     sides = [side for side in ("_a", "_b") if f"{quantity}{side}" in own]
     if limits is None or own.empty or not sides:

@@ -224,10 +224,11 @@ class Budget:
         ticks = open_until(week, np.array([*period])), spans["start"], spans["end"]
         lengths = open_until(week, ticks[2].to_numpy()) - open_until(week, ticks[1].to_numpy())
         sums: Times = defaultdict(float)
-        for name, length in zip(spans["activity"], lengths.tolist(), strict=True):
-            sums[_TERM.get(name, name)] += length
+        by_activity = spans.assign(length=lengths).groupby("activity", sort=False)["length"].sum()
+        for name, length in by_activity.items():
+            sums[_TERM.get(str(name), str(name))] += float(length)
             if name in {"starved", "blocked"}:
-                sums[name] += length
+                sums[str(name)] += float(length)
         staffed = float(ticks[0][1] - ticks[0][0])
         sums["AOET"] = sums["all"] = period[1] - period[0]
         sums["PBT"] = max(0.0, staffed - sums["PMT"] - sums[""])
@@ -253,26 +254,23 @@ class Budget:
         if gives is not None:
             inside = gives["tick"].between(*period, inclusive="right")
             sums["PQ"] = float(gives["amount"][inside].sum())
-        sums["cell_scrap"] = self._scrapped(station, period)
+        sums["cell_scrap"] = _within(self._scrap.get(station), period)
         sums["PQ"] += sums["cell_scrap"]
         run_time = self.run_times.get(self.facts.plan.family(station))
         sums["planned_run"] = 0.0 if run_time is None else run_time * sums["PQ"]
-        failures = self.facts.events[self.facts.events["event"] == "failure"]
-        own = failures[failures["station"] == station]["tick"]
-        sums["failures"] = int(own.between(*period, inclusive="right").sum())
-
-    def _scrapped(self, station: str, period: Period) -> float:
-        cells = self._scrap_cells
-        return float(
-            (
-                (cells["station"] == station) & cells["ended"].between(*period, inclusive="right")
-            ).sum()
-        )
+        sums["failures"] = _within(self._failures.get(station), period)
 
     @cached_property
-    def _scrap_cells(self) -> pd.DataFrame:
+    def _scrap(self) -> dict[str, np.ndarray]:
+        """Sorted ticks at which cells were scrapped, by station."""
         cells = self.facts.cells
-        return cells.loc[cells["status"] == "scrap", ["station", "ended"]]
+        return _ticks(cells[cells["status"] == "scrap"], "ended")
+
+    @cached_property
+    def _failures(self) -> dict[str, np.ndarray]:
+        """Sorted ticks at which stations failed."""
+        events = self.facts.events
+        return _ticks(events[events["event"] == "failure"], "tick")
 
     def _stay(self, station: str) -> float | None:
         """Return the shortest completed stay of a lot, over its size and the places [ms]."""
@@ -300,6 +298,21 @@ class Budget:
         return float(np.quantile(rates, _BEST)) if len(rates) else None
 
 
+def _ticks(frame: pd.DataFrame, column: str) -> dict[str, np.ndarray]:
+    return {
+        str(name): np.sort(part.to_numpy())
+        for name, part in frame.groupby("station", sort=False)[column]
+    }
+
+
+def _within(ticks: np.ndarray | None, period: Period) -> int:
+    """Return how many sorted ticks lie in a period, its begin left out."""
+    if ticks is None:
+        return 0
+    first, last = np.searchsorted(ticks, period, "right")
+    return int(last - first)
+
+
 def _web_quality(facts: Facts, period: Period) -> dict[str, float]:
     """Return group -> good share of the web, for the stations at which defects arise.
 
@@ -310,7 +323,7 @@ def _web_quality(facts: Facts, period: Period) -> dict[str, float]:
     if segments.empty:
         return {}
     length = segments["end_m"] - segments["start_m"]
-    electrode = segments["roll"].str.split(".").str[0]
+    electrode = segments["web"]
     total = length.groupby(electrode).sum()
     bad = segments["status"] == "scrap"
     lost: Times = defaultdict(float)

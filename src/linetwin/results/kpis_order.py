@@ -152,7 +152,7 @@ def quality(facts: Facts) -> Section:
     scrap = facts.cells[facts.cells["status"] == "scrap"]
     lesser = facts.cells[facts.cells["status"] == "B"]
     bad = facts.segments[facts.segments["status"] == "scrap"]
-    lengths = bad.assign(length=bad["end_m"] - bad["start_m"], web=bad["roll"].map(_electrode))
+    lengths = bad.assign(length=bad["end_m"] - bad["start_m"])
     section = {
         "yield_of_stations": kpi(
             cells, "1", "throughput yield: cells that a station passed on over cells it was given"
@@ -190,10 +190,6 @@ def _roll_scrap(facts: Facts) -> dict[str, Any]:
     )
 
 
-def _electrode(roll: str) -> str:
-    return roll.split(".", 1)[0]
-
-
 def _counted(frame: pd.DataFrame, measure: Any, by: str = "station") -> dict[str, Any]:  # noqa: ANN401
     """Return station -> reason -> measure, the largest first."""
     if frame.empty:
@@ -225,7 +221,7 @@ def _web_yields(facts: Facts) -> dict[str, float]:
         return {}
     lengths = pd.DataFrame(
         {
-            "web": segments["roll"].map(_electrode),
+            "web": segments["web"],
             "all": segments["end_m"] - segments["start_m"],
             "good": (segments["end_m"] - segments["start_m"]) * (segments["status"] != "scrap"),
         }

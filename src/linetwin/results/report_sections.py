@@ -134,7 +134,7 @@ def window_of(plan: Plan, electrode: str, quantity: str) -> tuple[float, float] 
 
 
 def _webs(facts: Facts) -> Section:
-    electrodes = dict.fromkeys(facts.segments["roll"].str.split(".").str[0])
+    electrodes = dict.fromkeys(facts.segments["web"])
     drawn = [
         figures.web(
             facts, str(electrode), quantity, window_of(facts.plan, str(electrode), quantity)

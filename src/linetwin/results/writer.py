@@ -27,7 +27,7 @@ _KNOWN = (SCENARIO, "kpis.json", "report.html", manifests.NAME)
 _CODES = {"int64": "q", "int32": "i", "float64": "d"}
 
 Mark = dict[str, dict[str, int]]
-Status = Literal["complete", "interrupted", "failed"]
+Status = Literal["complete", "given up", "interrupted", "failed"]
 
 
 class _Buffer:
