@@ -31,7 +31,7 @@ def cell_names(lot: Lot, rows: np.ndarray) -> list[str]:
     return [f"cell-{int(number):06d}" for number in lot.columns["number"][rows]]
 
 
-def write_cells(
+def write_cells(  # noqa: PLR0913  where the cells are and what is written of them
     world: World,
     lot: Lot,
     rows: np.ndarray,

@@ -40,7 +40,7 @@ def seal(station: Equipment, lot: Lot) -> None:
 
 
 def moisture_now(lot: Lot, now: int) -> np.ndarray:
-    """Return the moisture of a tray's cells with what leaky seals have let in since, up to tick `now`.
+    """Return the moisture of a tray's cells with what leaky seals have let in up to tick `now`.
 
     kg of water over kg of coating, both electrodes.
     """
