@@ -83,8 +83,9 @@ class Contract:
     and outputs than these; it may lack no output and must take every input that is not in
     `optional`. An optional output that an FMU lacks reads as 0.
     `tolerance`: relative, what the line asks an integrator for where an FMU's own is tighter; None
-    leaves it alone. Ours then stay within 1e-6 of an independent integration. Drying needs its own:
-    the heat flux is a small difference between two temperatures in kelvin.
+    leaves it alone. Ours then stay within 2e-6 of an independent integration, formation, asked
+    for 2e-5, within 1e-5. Drying needs its own: the heat flux is a small difference between two
+    temperatures in kelvin.
     """
 
     kind: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from linetwin.bench import line
+from linetwin.bench import line, week
 from linetwin.cli import benching
 from linetwin.errors import LinetwinError
 
@@ -76,3 +76,12 @@ def test_a_part_that_is_not_there_is_bad_input(clerk: Clerk) -> None:
     assert answer.code == 2
     assert "'report'" in answer.err
     assert "line" in answer.err
+
+
+def test_a_week_is_held_against_time_memory_and_formation(library: None) -> None:
+    """A short order measured as the week is: cells, formation's time a cell, three limits."""
+    found = week.measure("baseline")
+    assert found.graded >= 1000
+    assert 0.01 < found.formation_ms < 100
+    assert f"{found.graded} cells graded" in week.describe(found)
+    assert [limit for _, limit in week.verdicts(found).values()] == [120.0, 1.0, 1500.0]

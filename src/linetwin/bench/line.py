@@ -67,13 +67,13 @@ def measure(cells: int) -> Measured:
         folder = Path(name)
         scenario, run = folder / "bench.yaml", folder / "run"
         _write_scenario(scenario, cells)
-        return _measured(cells, *watch(scenario, run), run)
+        return _measured(cells, *watch(scenario, run, f"{cells} cells"), run)
 
 
-def watch(scenario: Path, run: Path) -> tuple[float, dict[str, Any]]:
+def watch(scenario: Path, run: Path, what: str) -> tuple[float, dict[str, Any]]:
     """Run a scenario in a fresh process; return wall time (s) and what was seen from inside.
 
-    Raises LinetwinError where that run fails.
+    Raises LinetwinError where that run, called `what`, fails.
     """
     figures = run.with_name("figures.json")
     command = [sys.executable, "-m", "linetwin.bench.watched"]
@@ -82,7 +82,7 @@ def watch(scenario: Path, run: Path) -> tuple[float, dict[str, Any]]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wall = time.perf_counter() - start
     if done.returncode or not figures.is_file():
-        raise LinetwinError(f"the run of {scenario} failed:\n{done.stderr[-2000:]}")
+        raise LinetwinError(f"the run of {what} failed:\n{done.stderr[-2000:]}")
     return wall, json.loads(figures.read_text(encoding="utf-8"))
 
 

@@ -61,7 +61,7 @@ class FormationClock:
         def timed(transform: Any, start: Any, phases: Any) -> Any:  # noqa: ANN401 - as it takes them
             begin = time.process_time()
             results = apply(transform, start, phases)
-            if transform.contract.name == "formation":
+            if transform.contract.kind == "formation":
                 self.seconds += time.process_time() - begin
                 self._cells[len(phases)] += len(results[0]["phase_time"])
             return results

@@ -35,7 +35,7 @@ def measure(scenario: str = SCENARIO) -> Week:
     """
     with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
         run = Path(name, "run")
-        wall, found = watch(find_scenario(scenario), run)
+        wall, found = watch(find_scenario(scenario), run, scenario)
         formed = found["formation"]
         return Week(
             graded=int(read(run).kpis["order"]["cells_graded"]["value"]),
