@@ -177,9 +177,12 @@ def _wetting(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX]) -> N
     # the square of the front is the state: the front itself starts with infinite speed
     squared = m.state("wetting_front_squared", "m2", start=0.0, nominal=1e-4, minimum=0.0,
                       meaning="square of the front's way in an endless sheet")  # fmt: skip
-    m.der(squared, _wetting_rate(m, p, temperature, gas) * _present(mass))
+    rate = _wetting_rate(m, p, temperature, gas)
+    m.der(squared, rate * _present(mass))
     travelled = ca.sqrt(ca.fmax(squared, 0) + SMALLEST_FRONT)
     half = (p["sheet_length"] / 2, p["sheet_width"] / 2)
+    m.output("wetting_time", "s", ca.fmin(*half) ** 2 / rate, nominal=1e4,
+             meaning="time of the front from the edges to the middle, under what is now")  # fmt: skip
     m.output("wetting_front", "m", ca.fmin(travelled, ca.fmax(*half)), nominal=1e-2,
              meaning="distance of the front from an edge, up to the middle")  # fmt: skip
     along, across = (1 - ca.fmin(travelled / distance, 1) for distance in half)

@@ -70,6 +70,23 @@ def time_to_wet(pressure: float, values: Values) -> float:
     return high
 
 
+@pytest.mark.parametrize("porosity", [0.27, 0.32])
+def test_the_wetting_time_told_is_the_one_taken(porosity: float) -> None:
+    """The front stands at the middle when the output `wetting_time` says so."""
+    values = {"sheet_length": 0.1205, "sheet_width": 0.0898}
+    still = {"electrolyte_dose_rate": 0.0, "pore_volume": PORES, "anode_porosity": porosity}
+    start = {"electrolyte_mass": 0.012, "residual_gas_pressure": 5000.0}
+
+    def front(seconds: float) -> Values:
+        return fmu("filling").run(start, [(still, seconds)], values)[-1]
+
+    told = front(60.0)["wetting_time"]
+    half = values["sheet_width"] / 2
+    assert front(0.999 * told)["wetting_front_squared"] < half**2
+    assert front(1.001 * told)["wetting_front_squared"] > half**2
+    assert told == pytest.approx(half**2 / front(60.0)["wetting_rate_squared"], rel=1e-9)
+
+
 def test_vacuum_wets_in_half_the_time_and_takes_up_more() -> None:
     """Weydanz 2018: a fit, no test of the physics: ambient takes twice as long, 10 % less."""
     sheet = {"sheet_length": 0.1205, "sheet_width": 0.0898}

@@ -50,6 +50,8 @@ class Soak(Chamber):
         self._evaporate(lot, result)
         for name in ("electrolyte_mass", "wetting_saturation", "fill_ratio"):
             lot.columns[name] = result[name]
+        if (told := result["wetting_time"]).any():  # a model without it reads as zero
+            lot.columns["wetting_time"] = told
         self.log_operation(lot.name, "soak", self.world.now - round(stayed_s * 1000))
         scrap_flagged(self, lot, [(dry, "not wetted")])
         return 0
