@@ -182,7 +182,7 @@ def _wetting(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX]) -> N
     travelled = ca.sqrt(ca.fmax(squared, 0) + SMALLEST_FRONT)
     half = (p["sheet_length"] / 2, p["sheet_width"] / 2)
     m.output("wetting_time", "s", ca.fmin(*half) ** 2 / rate, nominal=1e4,
-             meaning="time of the front from the edges to the middle, under what is now")  # fmt: skip
+             meaning="time of the front from the edges to the middle, as things are")  # fmt: skip
     m.output("wetting_front", "m", ca.fmin(travelled, ca.fmax(*half)), nominal=1e-2,
              meaning="distance of the front from an edge, up to the middle")  # fmt: skip
     along, across = (1 - ca.fmin(travelled / distance, 1) for distance in half)

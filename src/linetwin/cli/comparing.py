@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from linetwin.results.reader import Run
 
 MAIN = (
+    "order.cells_started",
     "order.cells_good",
     "order.cells_a",
     "order.cells_b",
@@ -49,6 +50,17 @@ MAIN = (
 )
 """Shown whether they differ or not; others are shown where they differ."""
 
+_MADE = (
+    *(
+        f"quality.{web}_{name}"
+        for web in ("cathode", "anode")
+        for name in ("loading.variation", "adhesion_index.mean", "porosity.mean")
+    ),
+    *(f"quality.{name}.mean" for name in ("wetting_time", "wetting_saturation", "moisture")),
+    *(f"quality.{name}.mean" for name in ("formation_time", "plated_capacity", "anode_potential")),
+)
+"""What is made, before it is graded: shown with the main figures where it differs."""
+
 SHOWN = {
     "s": (86_400.0, "d"),
     "J": (3.6e6, "kWh"),
@@ -69,6 +81,7 @@ _OTHERS = 15
 _NAME = 36
 _SURE = 0.05
 _NOTABLE = 0.01
+_SMALL = 1e-4
 
 
 def compare(folders: list[Path], *, as_json: bool) -> None:
@@ -78,6 +91,7 @@ def compare(folders: list[Path], *, as_json: bool) -> None:
         print_json(
             {
                 "note": comparison.note,
+                "remarks": comparison.remarks,
                 "groups": comparison.groups,
                 "table": json.loads(comparison.table.to_json(orient="index")),
                 "differences": json.loads(comparison.differences.to_json(orient="index")),
@@ -87,7 +101,7 @@ def compare(folders: list[Path], *, as_json: bool) -> None:
     _print_table(comparison)
     if len(comparison.differences):
         _print_differences(comparison)
-    typer.echo(f"\n{comparison.note}")
+    typer.echo("\n" + "\n".join([*comparison.remarks, comparison.note]))
 
 
 def _runs(folder: Path) -> list[Run]:
@@ -128,12 +142,17 @@ def _print_differences(comparison: Comparison) -> None:
     first, second = comparison.groups
     if frame["low"].isna().all():
         columns = ["first", "second", "difference"]
-        rows = [_row(frame.loc[name], columns) for name in MAIN if name in frame.index]
+        made = [n for n in _MADE if n in frame.index and frame.loc[n, "difference"]]
+        shown = [name for name in MAIN if name in frame.index] + made
+        rows = [_row(frame.loc[name], columns) for name in shown]
         print_table("\nSecond over first", ["figure", "unit", first, second, "difference"], rows, 2)
         return
     surely = frame[frame["chance"] < _SURE].sort_values("chance", kind="stable")
-    main = [name for name in surely.index if name in MAIN]
-    others = [n for n in surely.index if n not in MAIN and n.startswith(_TELLING)][:_OTHERS]
+    # A change within rounding can be the same in each pair, and then is as sure as it is small.
+    notable = (surely["difference"].abs() > _SMALL * surely["first"].abs()).to_dict()
+    main = [n for n in surely.index if (n in MAIN or n in _MADE) and notable[n]]
+    others = [n for n in surely.index if n not in main and n.startswith(_TELLING) and notable[n]]
+    others = others[:_OTHERS]
     columns = ["first", "second", "difference", "low", "high"]
     rows = [
         [*_row(surely.loc[name], columns), _share(surely.loc[name, "saved"])]
@@ -147,9 +166,9 @@ def _print_differences(comparison: Comparison) -> None:
     left = len(surely) - len(main) - len(others)
     compared = int(frame["chance"].notna().sum())
     typer.echo(
-        f"\n{len(surely)} of {compared} figures differ at 95 %, {left} of them not shown; "
-        f"about {compared * _SURE:.0f} would by chance alone. Saved: share of the variance of the "
-        "difference that common random numbers took away."
+        f"\n{len(surely)} of {compared} figures differ at 95 %, about {compared * _SURE:.0f} would "
+        f"by chance alone; {left} of them are not shown: parts, or changes below {_SMALL:.2%}. Saved: "
+        "share of the variance of the difference that common random numbers took away."
     )
     _tell_needed(frame)
 

@@ -18,6 +18,7 @@ from linetwin.errors import ResultsError
 from linetwin.results import kpis
 from linetwin.results.assumptions import plan
 from linetwin.results.inference import student_inside, student_quantile
+from linetwin.results.remarks import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,13 +40,15 @@ class Comparison:
     difference by chance alone), saved (share of the variance that pairing saved against
     independent runs), needed (pairs at which an interval as wide as this difference would leave
     zero out); empty where runs do not pair. `groups`: title of each scenario -> its labels in
-    `table`. `note` says in words how runs were paired, or why not.
+    `table`. `note` says in words how runs were paired, or why not; `remarks` who limits each
+    scenario, and where one asks its models outside of the range they hold for.
     """
 
     table: pd.DataFrame
     differences: pd.DataFrame
     groups: dict[str, list[str]]
     note: str
+    remarks: tuple[str, ...] = ()
 
 
 def compare(runs: Sequence[Run]) -> Comparison:
@@ -85,7 +88,7 @@ def compare(runs: Sequence[Run]) -> Comparison:
     for frame in (table, differences):
         frame.insert(0, "unit", [units[_key(name, units)] for name in frame.index])
     titled = {title: [labels[number] for number in members] for title, members in groups.items()}
-    return Comparison(table, differences, titled, note)
+    return Comparison(table, differences, titled, note, remarks(groups, runs, found))
 
 
 def flat(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, float]:

@@ -191,6 +191,7 @@ def compute(run: Run) -> Kpis:
         kpis_levers,
         kpis_limits,
         kpis_order,
+        kpis_product,
         kpis_stations,
         kpis_window,
     )
@@ -199,7 +200,7 @@ def compute(run: Run) -> Kpis:
     budget = kpis_iso.Budget(facts)
     found: Kpis = {
         "order": kpis_order.order(facts),
-        "quality": kpis_order.quality(facts),
+        "quality": kpis_order.quality(facts) | kpis_product.product(facts),
         "energy": kpis_energy.energy(facts),
         "cost": kpis_cost.cost(facts),
         "stations": kpis_stations.stations(facts),
