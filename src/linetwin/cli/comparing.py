@@ -167,8 +167,8 @@ def _print_differences(comparison: Comparison) -> None:
     compared = int(frame["chance"].notna().sum())
     typer.echo(
         f"\n{len(surely)} of {compared} figures differ at 95 %, about {compared * _SURE:.0f} would "
-        f"by chance alone; {left} of them are not shown: parts, or changes below {_SMALL:.2%}. Saved: "
-        "share of the variance of the difference that common random numbers took away."
+        f"by chance alone; {left} of them are not shown: parts, or changes below {_SMALL:.2%}. "
+        "Saved: share of the variance of the difference that common random numbers took away."
     )
     _tell_needed(frame)
 
