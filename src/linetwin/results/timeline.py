@@ -147,16 +147,21 @@ def active_periods(spans: pd.DataFrame) -> np.ndarray:
 def stays(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
     """Return columns in, out [ms], completed for every lot that lay in a station, by lot.
 
-    A lot is inside from its take to its give; one that was never given (all of it scrapped) until
-    it ended, else until `end`. Completed is a stay that ended with a give.
+    A lot is inside from its take (the begin of the run for one that lay there already) to its
+    give; one that was never given (all of it scrapped) until it ended, else until `end`.
+    Completed is a stay that ended with a give.
     """
     own = events[events["station"] == station]
     takes = own[own["event"] == "take"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
     gives = own[own["event"] == "give"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
-    ended = lots.set_index("lot")["ended"].reindex(takes.index)
-    given = gives.reindex(takes.index)
+    # what lay there when the run began was never taken
+    here = lots[(lots["place"] == station) & (lots["station"] != station)]["lot"]
+    names = takes.index.union(gives.index, sort=False).union(pd.Index(here), sort=False)
+    taken = takes.reindex(names).fillna(0).astype("int64")
+    ended = lots.set_index("lot")["ended"].reindex(names)
+    given = gives.reindex(names)
     out = given.fillna(ended.where(ended >= 0)).fillna(end).astype("int64")
-    return pd.DataFrame({"in": takes, "out": out, "completed": given.notna()})
+    return pd.DataFrame({"in": taken, "out": out, "completed": given.notna()})
 
 
 def occupancy(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
