@@ -21,9 +21,10 @@ def _written(tmp_path: Path, deliveries: str) -> Path:
 
 
 def test_a_delivery_that_is_not_as_the_others_is_read() -> None:
-    """The shipped scenario names one lot of powder with coarser particles."""
+    """The shipped scenario names one lot of powder that is fine and wet."""
     material = load(WEEK, (), None).materials["cathode.active_material"]
-    assert material.exceptions == {"cathode.active_material-0003": {"particle_size_factor": 1.5}}
+    unlike = {"particle_size_factor": 0.6, "moisture_factor": 6.0}
+    assert material.exceptions == {"cathode.active_material-0003": unlike}
 
 
 @pytest.mark.parametrize(
