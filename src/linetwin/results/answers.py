@@ -16,6 +16,7 @@ _NAMED = 3
 _START_UP = "start-up of the coater"
 _WORTH_SAYING = 0.05
 _NEARLY = 0.95
+_OFTEN = 0.2
 _FEW = 4
 
 
@@ -50,10 +51,17 @@ def _limit(found: Kpis) -> tuple[str, str]:
     """Say which group limits in steady state, what comes out, and what a point is worth there."""
     values = {name: entry["value"] for name, entry in found["limits"].items()}
     group = values["bottleneck"]
-    share = sum(values["share_as_bottleneck"].get(group, {}).values())
-    sentence = f"<b>{escape(display.name(group).capitalize())}</b> limits the line"
-    if share:
-        sentence += f", for {display.share(min(1.0, share))} of the window"
+    share = min(1.0, sum(values["share_as_bottleneck"].get(group, {}).values()))
+    if share < _OFTEN:
+        sentence = (
+            f"No station limits for long: <b>{escape(display.name(group))}</b> did most often, for "
+            f"{display.share(share)} of the window"
+        )
+    else:
+        sentence = (
+            f"<b>{escape(display.name(group).capitalize())}</b> limits the line, for "
+            f"{display.share(share)} of the window"
+        )
     energy, planned = values["good_energy_per_day"], values["planned_energy_per_day"]
     made = f"{display.plain(values['good_cells_per_day'], 4)} good cells"
     if energy is not None:

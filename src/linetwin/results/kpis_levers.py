@@ -24,6 +24,7 @@ _WHOLE = 10
 SEPARATOR = "; "
 """Between the settings of one lever."""
 NEARLY = 0.95
+_LIMITING = 0.5
 _PACE_FORMULA = "a tenth more pace gives a tenth more output"
 # What sets the pace of a kind of station: quantity, and whether more of it is faster.
 _PACE: dict[str, tuple[str, bool]] = {
@@ -94,7 +95,8 @@ def _capacity(
     """Pace and losses at the bottleneck; more of it helps up to the next station's load only."""
     group = found["limits"]["bottleneck"]["value"]
     loads = found["limits"]["load"]["value"]
-    if group is None or not rates["cells"] or not loads.get(group):
+    # A station that mostly waits holds nothing back, however often it was the busiest.
+    if group is None or not rates["cells"] or loads.get(group, 0.0) < _LIMITING:
         return
     near = [name for name in loads if name != group and loads[name] >= NEARLY * loads[group]]
 
