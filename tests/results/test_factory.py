@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linetwin.results import kpis, kpis_capability, read
+from linetwin.results import kpis, kpis_capability, read, timeline
 from linetwin.results.kpis import Facts
 from linetwin.results.shifts import WEEK_MS, open_until
 
@@ -167,3 +168,13 @@ def test_a_finished_station_does_not_wait(tiny: Path) -> None:
     last = spans[spans["station"] == "cathode.coater"].iloc[-1]
     assert (last["state"], last["activity"]) == ("Complete", "")
     assert not (spans.groupby("station")["activity"].last() == "starved").any()
+
+
+def test_stays_of_the_stock_tell_nothing_of_the_process() -> None:
+    """A tray that was inside when the run began is seen for a part of its stay only."""
+    stays = pd.DataFrame(
+        {"in": [0, 5, 9], "out": [2, 105, 20], "completed": [True, True, False]},
+        index=["stock", "tray-1", "tray-2"],
+    )
+    assert list(timeline.whole_stays(stays, filled=True).index) == ["tray-1"]
+    assert list(timeline.whole_stays(stays, filled=False).index) == ["stock", "tray-1"]

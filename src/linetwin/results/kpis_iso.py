@@ -275,7 +275,7 @@ class Budget:
     def _stay(self, station: str) -> float | None:
         """Return the shortest completed stay of a lot, over its size and the places [ms]."""
         stays, gives = self.stays[station], self.gives.get(station)
-        left = stays[stays["completed"]]
+        left = timeline.whole_stays(stays, filled=self.facts.plan.filled)
         if gives is None or left.empty:
             return None
         places = self.facts.plan.number(station, "parallel_places") or 1.0

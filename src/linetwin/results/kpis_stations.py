@@ -126,9 +126,10 @@ def _needed(facts: Facts, station: str, spans: pd.DataFrame) -> float | None:
         stays = timeline.stays(facts.events, facts.lots, station, facts.end)
         # A lot still inside tells nothing of the process; one that found no room behind stayed
         # longer: the shortest completed stay is the process itself.
-        left = stays[stays["completed"]]
-        lengths = left["out"] - left["in"]
-        return float(lengths.min() * len(lengths)) / 1000 / places if len(lengths) else None
+        left = timeline.whole_stays(stays, filled=facts.plan.filled)
+        shortest = float((left["out"] - left["in"]).min()) if len(left) else 0.0
+        count = int(stays["completed"].sum())
+        return shortest * count / 1000 / places if shortest else None
     active = spans[~spans["state"].isin(timeline.WAITING)]
     worked = float((active["end"] - active["start"]).sum()) / 1000
     return worked / facts.plan.staffed_share(station)

@@ -164,6 +164,15 @@ def stays(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> p
     return pd.DataFrame({"in": taken, "out": out, "completed": given.notna()})
 
 
+def whole_stays(stays: pd.DataFrame, *, filled: bool) -> pd.DataFrame:
+    """Return the completed stays; in a line that began filled without those of its stock.
+
+    Stock has been inside for a while when the run begins, so what is seen of its stay is too short.
+    """
+    left = stays["completed"]
+    return stays[left & (stays["in"] > 0)] if filled else stays[left]
+
+
 def occupancy(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
     """Return columns start, end, places: how many lots lay in a station that holds many."""
     inside = stays(events, lots, station, end)
