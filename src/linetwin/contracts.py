@@ -83,9 +83,8 @@ class Contract:
     and outputs than these; it may lack no output and must take every input that is not in
     `optional`. An optional output that an FMU lacks reads as 0.
     `tolerance`: relative, what the line asks an integrator for where an FMU's own is tighter; None
-    leaves it alone. Ours then stay within 2e-6 of an independent integration, formation, asked
-    for 2e-5, within 1e-5. Drying needs its own: the heat flux is a small difference between two
-    temperatures in kelvin.
+    leaves it alone. Ours then stay within 2e-6 of an independent integration where 1e-6 is asked
+    for, and within what is asked for where it is more: far below what the models themselves claim.
     """
 
     kind: str
@@ -187,6 +186,7 @@ CONTRACTS: dict[str, Contract] = {
         Contract(
             "drying",
             "transform",
+            tolerance=1e-5,
             start=("solvent_loading", "film_temperature"),
             inputs=(
                 "loading",
@@ -262,7 +262,7 @@ CONTRACTS: dict[str, Contract] = {
         Contract(
             "filling",
             "transform",
-            tolerance=_TOLERANCE,
+            tolerance=1e-4,
             inputs=(
                 "pressure_setpoint",
                 "electrolyte_dose_rate",
@@ -285,7 +285,7 @@ CONTRACTS: dict[str, Contract] = {
         Contract(
             "formation",
             "transform",
-            tolerance=2e-5,
+            tolerance=3e-4,
             start=_FORMED,
             inputs=(
                 "mode",

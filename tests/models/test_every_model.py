@@ -55,18 +55,21 @@ def work(name: str, seed: int) -> tuple[Phases, dict[str, float]]:
 def test_trajectory_agrees_with_an_independent_integration(name: str, seed: int) -> None:
     """The FMU follows scipy's Radau (1e-9) within 1e-5 of each variable's size.
 
-    At the tolerance that the line asks for, too, and with a margin where that is the usual 1e-6.
+    So does what the line reads at the tolerance that it asks for: with a margin where that is the
+    usual 1e-6, and within it where it is more.
     """
     phases, values = work(name, seed)
     expected = reference(name).simulate({}, phases, values)
     limits: dict[float | None, float] = {None: 1e-5}
     asked = CONTRACTS[name].tolerance
     if asked is not None:
-        limits[asked] = 2e-6 if asked <= USUAL_TOLERANCE else 1e-5
+        limits[asked] = 2e-6 if asked <= USUAL_TOLERANCE else asked
     for tolerance, allowed in limits.items():
         found = fmu(name).run({}, phases, values, tolerance)
         for truth, result in zip(expected, found, strict=True):
             for key, value in truth.items():
+                if tolerance is not None and key not in (*CONTRACTS[name].outputs, "time"):
+                    continue
                 size = abs(value) if key == "time" else scale(name, key, value)
                 assert abs(result[key] - value) <= allowed * size, (key, result[key], value)
 

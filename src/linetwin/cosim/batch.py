@@ -30,6 +30,7 @@ class Batch:
         self.outputs = Table(Port(binary, [found.variable for found in outputs]), rows)
         self.durations: list[float] = []
         self.taken: list[float] = []
+        self._views: list[Batch] = []
 
     def fill(self, values: Iterable[float | np.ndarray], duration: float | np.ndarray) -> None:
         """Take the wires' quantities and the duration (s), scalars or of shape (rows,)."""
@@ -43,11 +44,16 @@ class Batch:
             raise FmuError("a phase has a negative duration, or none")
         self.taken = [0.0] * self.rows
 
-    def view(self) -> Batch:
-        """Return the same values for another thread, which points to rows of its own."""
-        other = copy.copy(self)
-        other.inputs, other.outputs = self.inputs.view(), self.outputs.view()
-        return other
+    def views(self, count: int) -> list[Batch]:
+        """Return the same values for so many threads; each points to rows of its own."""
+        while len(self._views) < count:
+            other = copy.copy(self)
+            other.inputs, other.outputs = self.inputs.view(), self.outputs.view()
+            other._views = []  # noqa: SLF001 - its own kind; no reference cycle is left behind
+            self._views.append(other)
+        for other in self._views:
+            other.durations, other.taken = self.durations, self.taken
+        return self._views[:count]
 
     def in_range(self) -> np.ndarray:
         """Return for each item whether what was set lies in the ranges that the FMU declares."""

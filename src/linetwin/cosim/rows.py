@@ -129,9 +129,10 @@ class Rows:
             return
         cuts = [begin + (rows - begin) * part // count for part in range(count + 1)]
         pool = _pool(os.getpid())
+        views = zip(*(batch.views(count) for batch in batches), strict=True)
         running = [
-            pool.submit(runner.run, range(*ends), [batch.view() for batch in batches])
-            for runner, ends in zip(self._runners, pairwise(cuts), strict=False)
+            pool.submit(runner.run, range(*ends), own)
+            for runner, ends, own in zip(self._runners, pairwise(cuts), views, strict=False)
         ]
         for error in [future.exception() for future in running]:
             if error is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Columns, Contract, Phase
     from linetwin.cosim.mapping import ProcessMap
+
+_BATCHES_KEPT: Final = 40
+"""Batches of one model that are kept for the next call of the same shape."""
 
 
 class FmuTransform:
@@ -57,7 +60,7 @@ class FmuTransform:
         own, asked = description.tolerance, contract.tolerance
         self._tolerance = asked if asked is not None and own is not None and own < asked else None
         self._constants = self._constant_table()
-        self._batches: dict[tuple[int, tuple[str, ...]], Batch] = {}
+        self._batches: dict[tuple[int, int, tuple[str, ...]], Batch] = {}
         self._outputs = tuple(self.wiring.outputs.values())
         self._constants_hold = all(
             description.variables[name].holds(value)
@@ -116,9 +119,11 @@ class FmuTransform:
             if (found := self._input_wire(quantity)) is not None
         ]
         # one for each place in the sequence: all phases are filled before the first item runs
-        key = (index, tuple(found.variable.name for found, _ in pairs))
+        key = (index, rows, tuple([found.variable.name for found, _ in pairs]))
         batch = self._batches.get(key)
-        if batch is None or batch.rows != rows:
+        if batch is None:
+            if len(self._batches) >= _BATCHES_KEPT:  # trays differ by a few cells, rolls by many
+                del self._batches[next(iter(self._batches))]
             wires = [found for found, _ in pairs]
             batch = self._batches[key] = Batch(self.binary, wires, self._outputs, rows)
         batch.fill((value for _, value in pairs), phase.duration_s)

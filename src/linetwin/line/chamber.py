@@ -57,7 +57,7 @@ class Chamber(Equipment):
         """Sum of what the lots inside draw [W]; nothing while the chamber is down."""
         if self.state.mode == "Aborted":
             return 0.0
-        return sum(float(place[3]) for place in self.places)
+        return sum([float(place[3]) for place in self.places])
 
     def advance(self) -> None:
         """Let out what is due and has room, take in what waits and fits."""
@@ -138,17 +138,18 @@ class Chamber(Equipment):
 
     def _let_out(self) -> bool:
         """Discharge every lot that is due; True when one of them finds no room."""
-        output = self.world.buffers[self.config.gives[self.role]]
-        for place in [place for place in self.places if int(place[1]) <= self.world.now]:
+        output, now = self.world.buffers[self.config.gives[self.role]], self.world.now
+        # a store has thousands of places, and each lot that comes or goes asks
+        for place in [place for place in self.places if place[1] <= now]:  # type: ignore[operator]
             name, entered = str(place[0]), int(place[2])
             if self.world.is_held(name):
                 continue
             if not output.has_room(self.name):
                 return True
-            longer = self.discharge(self.world.lots[name], (self.world.now - entered) / 1000)
+            longer = self.discharge(self.world.lots[name], (now - entered) / 1000)
             if longer:
-                place[1] = self.world.now + longer
-                self.wake_at(self.world.now + longer)
+                place[1] = now + longer
+                self.wake_at(now + longer)
                 continue
             self.places.remove(place)
             self.give(self.role, name)

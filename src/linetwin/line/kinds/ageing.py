@@ -21,6 +21,10 @@ class Ageing(Chamber):
         del lot
         return round(self.value("ageing_time") * 1000), 0.0
 
+    def process_power(self) -> float:
+        """Shelves draw nothing [W]."""
+        return 0.0
+
     def discharge(self, lot: Lot, stayed_s: float) -> None:
         """Compute the cells over the time they really lay in store."""
         store_until_now(self, lot, self.value("storage_temperature"))
