@@ -42,7 +42,8 @@ REST, CONSTANT_CURRENT, CONSTANT_VOLTAGE, DISCHARGE = 0, 1, 2, 3
 
 RESIDUAL_RESISTANCE = 4e-3  # Ohm.m2 [A] scales V - V_set to ampere: about the cell's resistance
 THINNEST_FILM = 1e-10  # m [A] keeps the growth finite for a film of nothing
-SHARE: Facts = {"minimum": 0.0, "maximum": 1.0}
+ANODE: Facts = {"minimum": 0.0, "maximum": 1.0, "meaning": "mean over the anode"}
+CATHODE: Facts = ANODE | {"meaning": "mean over the cathode"}
 GRADIENT = "mean gradient in the particle, in maximum concentration per radius"
 IDLE = -1e3  # a guard that is not due, in volt
 NO_POTENTIAL_YET = 3.0  # V, above any potential of an anode
@@ -123,8 +124,8 @@ def _cell(
     """Declare the electrodes and their states; return the cell."""
     anode = declare_electrode(m, "anode", p, temperature)
     cathode = declare_electrode(m, "cathode", p, temperature)
-    x = m.state("anode_stoichiometry", "1", start=0.0279, meaning="mean over the anode", **SHARE)
-    y = m.state("cathode_stoichiometry", "1", start=0.998, meaning="mean over the cathode", **SHARE)
+    x = m.state("anode_stoichiometry", "1", start=0.0279, **ANODE)
+    y = m.state("cathode_stoichiometry", "1", start=0.998, **CATHODE)
     onset = (anode.potential(x) - p["sei_onset_potential"]) / p["sei_onset_width"]
     share = 1.0 / (1.0 + ca.exp(ca.fmin(onset, 100.0)))  # bounded: exp must not overflow
     grown = share * growth * p["sei_solvent_concentration"] / ca.fmax(film, THINNEST_FILM)

@@ -30,7 +30,9 @@ MACHINE = """\
         m.input(name, unit)
     ambient = m.input("ambient_temperature", "K", start=295.0)
     power = m.parameter("standby_power", "W", 500.0)
-    m.parameter("execute_power", "W", 1500.0)
+    for name, unit in (("off_power", "W"), ("execute_power", "W"), ("standby_air", "m3/s"),
+                       ("execute_air", "m3/s")):
+        m.parameter(name, unit, 0.0)
     limit = m.parameter("time_limit", "s", 5400.0)
     energy = m.state("electric_energy", "J")
     m.der(energy, power * ca.sqrt(limit - m.time) / 100.0)

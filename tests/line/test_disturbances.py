@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from linetwin.contracts import Columns, Phase
     from linetwin.line.world import World
 
-BEGIN, END = 12 * HOUR, 18 * HOUR
+BEGIN, END = 12 * HOUR, 14 * HOUR
 
 
 class Watched(DoubleTransform):
@@ -39,7 +39,7 @@ class Watched(DoubleTransform):
 
 
 def test_a_dryer_without_fans_dries_by_what_is_left() -> None:
-    """Fans lost and zones colder for six hours: blocks coated then see it, others do not."""
+    """Fans lost and zones colder for two hours: blocks coated then see it, others do not."""
     models, seen = Doubles(), list[tuple[int, float, float]]()
     watched = Watched(seen)
     models._transforms["drying"] = watched

@@ -60,7 +60,6 @@ class FmuModels:
             self.unsaved.append(f"{config.path} ({model.model})")
         return StationContinuous(config.path, model)
 
-
     def open_all(self, scenario: Scenario) -> None:
         """Load every Transform now: one that does not load is told before the run begins."""
         for config in scenario.stations.values():

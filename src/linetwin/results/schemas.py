@@ -191,7 +191,9 @@ TABLES: dict[str, Table] = {
                 _text("status", "A | B | scrap | sample | in_process"),
                 _text("station", "where it ended, or is"),
                 _text("reason", "why it is B or scrap"),
-                _text("true_grade", "grade by its true values, where it was graded by measured ones"),
+                _text(
+                    "true_grade", "grade by its true values, where it was graded by measured ones"
+                ),
                 Column("position", "int32", "1", "place on the tray, and its channel; -1: none"),
                 Column("cathode_lane", "int32", "1", "lane of the cathode web; -1: not known"),
                 Column("anode_lane", "int32", "1", "lane of the anode web; -1: not known"),
