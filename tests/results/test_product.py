@@ -48,3 +48,22 @@ def test_doubt_and_limit_are_told_in_words(
     assert found.table.loc[name, "doubted seed 1"] == 1200
     limits = [line for line in found.remarks if line.startswith("limit of ")]
     assert [line.split(":")[0] for line in limits] == ["limit of plain", "limit of doubted"]
+
+
+def test_a_cause_that_only_one_run_knows_is_zero_in_the_other(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Scrap of a new kind shows up as a difference; a run under way is told as such."""
+    plain = tiny_writer(tmp_path / "plain", name="plain")
+    leaking = tiny_writer(tmp_path / "leaking", name="leaking")
+    for folder in (plain, leaking):
+        kpis.write(read(folder))
+    told = json.loads((leaking / "kpis.json").read_text("utf-8"))
+    told["quality"]["cell_scrap"]["value"]["grading"]["leak"] = 3
+    (leaking / "kpis.json").write_text(json.dumps(told), "utf-8")
+    manifest = json.loads((leaking / "manifest.json").read_text("utf-8"))
+    (leaking / "manifest.json").write_text(json.dumps(manifest | {"status": "running"}), "utf-8")
+    found = compare([read(plain), read(leaking)])
+    row = found.differences.loc["quality.cell_scrap.grading.leak"]
+    assert (row["first"], row["second"]) == (0.0, 3.0)
+    assert [line for line in found.remarks if line.startswith("not complete: leaking seed 1")]

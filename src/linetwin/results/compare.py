@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 # What may differ between replications: the seed, and words about where values come from.
 _COLUMNS = ["pairs", "first", "second", "difference", "low", "high", "chance", "saved", "needed"]
+_COUNTS = {
+    *(f"quality.{name}" for name in ("web_scrap", "roll_scrap", "cell_scrap", "cell_grade_b")),
+    *("quality.outside_range", "cost.scrap_value"),
+}
+"""Tables that name only causes of which there was something."""
 _WORDS = {"seed", "origin", "source", "key", "files", "title", "description"}
 
 
@@ -68,8 +73,8 @@ def compare(runs: Sequence[Run]) -> Comparison:
     labels = _labels(runs, groups)
     table = pd.DataFrame(
         {
-            label: [entry.get(name, math.nan) for name in names]
-            for label, entry in zip(labels, numbers, strict=True)
+            label: [entry.get(name, _missing(name, content)) for name in names]
+            for label, entry, content in zip(labels, numbers, found, strict=True)
         },
         index=names,
         dtype="float64",
@@ -106,6 +111,13 @@ def _flatten(name: str, value: Any, into: dict[str, float]) -> None:  # noqa: AN
     elif isinstance(value, dict):
         for key, entry in value.items():
             _flatten(f"{name}.{key}", entry, into)
+
+
+def _missing(name: str, found: Mapping[str, Mapping[str, Any]]) -> float:
+    """Return what a run does not name: 0 of a cause that it counts nothing of, else not known."""
+    section, entry, *_ = name.split(".")
+    counted = f"{section}.{entry}" in _COUNTS and entry in found.get(section, {})
+    return 0.0 if counted else math.nan
 
 
 def _key(name: str, units: Mapping[str, str]) -> str:

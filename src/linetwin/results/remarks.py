@@ -1,4 +1,4 @@
-"""What a comparison says in words: who limits each scenario, and where its models cannot decide."""
+"""What a comparison says in words: who limits, what is not finished, what models cannot decide."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def remarks(
     runs: Sequence[Run],
     found: Sequence[Mapping[str, Any]],
 ) -> tuple[str, ...]:
-    """Return a line on the bottleneck of each scenario, then one for each that is in doubt.
+    """Return lines on the bottleneck of each scenario, on runs not complete, on what is in doubt.
 
     `groups`: title -> numbers of its runs; `found`: the key figures of each run.
     """
@@ -25,6 +25,12 @@ def remarks(
             line
             for title, own in groups.items()
             if (line := _limit(title, [found[n] for n in own]))
+        ),
+        *(
+            _unfinished(title, runs[n])
+            for title, own in groups.items()
+            for n in own
+            if _open(runs[n])
         ),
         *(line for title, own in groups.items() if (line := _doubt(title, [runs[n] for n in own]))),
     )
@@ -43,6 +49,16 @@ def _limit(title: str, found: Sequence[Mapping[str, Any]]) -> str:
         for name, count in names.most_common()
     )
     return f"limit of {title}: {told}"
+
+
+def _open(run: Run) -> bool:
+    return str(run.manifest["status"]) != "complete"
+
+
+def _unfinished(title: str, run: Run) -> str:
+    """Say that a run was not simulated to its end: its figures are of a shorter time."""
+    seed, status = run.manifest["seed"], run.manifest["status"]
+    return f"not complete: {title} seed {seed} is {status}, its figures are not like the others'"
 
 
 def _doubt(title: str, runs: Sequence[Run]) -> str:
