@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
-
-from ruamel.yaml import YAML
 
 from linetwin.cli.compose import processes
 from linetwin.cosim import find_fmu, read_description
+from linetwin.scenario.emit import dump
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +26,7 @@ def model_evidence(scenario: Scenario, base: Path) -> str:
         description = read_description(find_fmu(process.model, base))
         if description.model not in found:
             found[description.model] = _of(description.evidence)
-    stream = io.StringIO()
-    writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.width = 100
-    writer.dump({"models": found}, stream)
-    return stream.getvalue()
+    return dump({"models": found})
 
 
 def _of(evidence: Mapping[str, Any]) -> dict[str, Any]:

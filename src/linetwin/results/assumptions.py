@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from linetwin.errors import ResultsError
+from linetwin.scenario import reread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,6 +149,9 @@ def plan(run: Run) -> Plan:
 
 @lru_cache(maxsize=2)
 def _parsed(text: str) -> Plan:
-    """Key figures and report of a run ask one after the other, and parsing takes a second."""
-    content = YAML(typ="safe", pure=True).load(text)
+    """Key figures and report of a run ask one after the other."""
+    try:
+        content: object = reread.load(text)
+    except ValueError:  # a folder of somebody else's: any YAML
+        content = YAML(typ="safe", pure=True).load(text)
     return Plan(content if isinstance(content, dict) else {})
