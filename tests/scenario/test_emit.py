@@ -44,7 +44,7 @@ def test_everything_is_read_back(content: dict[str, Any]) -> None:
 
 @given(content=CONTENTS)
 def test_the_quick_reader_agrees_or_declines(content: dict[str, Any]) -> None:
-    """It declines only text with escapes that JSON does not know, which `emit` writes for some signs."""
+    """It declines only signs that `emit` escapes as JSON does not know."""
     text = dump(content)
     if "\\U" in text:
         with contextlib.suppress(ValueError):

@@ -29,7 +29,7 @@ def load(text: str) -> dict[str, Any]:
     """Return the mapping that `emit.dump` was given; ValueError for text that it did not write."""
     whole: dict[str, Any] = {}
     open_mappings: list[dict[str, Any]] = [whole]
-    awaited = ""  # a key whose mapping or list follows
+    awaited: str | None = None  # a key whose mapping or list follows
     for line in text.removesuffix("\n").split("\n"):
         found = _LINE.match(line)
         if found is None:
@@ -39,13 +39,13 @@ def load(text: str) -> dict[str, Any]:
         if lead == "- ":
             _append(open_mappings[depth], awaited, _flow(value))
             continue
-        if depth == len(open_mappings) and awaited:
+        if depth == len(open_mappings) and awaited is not None:
             open_mappings.append(open_mappings[-1].setdefault(awaited, {}))
         elif depth >= len(open_mappings):
             raise ValueError(line)
         del open_mappings[depth + 1 :]
         name = str(json.loads(key)) if key.startswith('"') else _plain(key)
-        awaited = "" if value else name
+        awaited = None if value else name
         if name in open_mappings[depth]:
             raise ValueError(line)
         if value:
@@ -53,11 +53,11 @@ def load(text: str) -> dict[str, Any]:
     return whole
 
 
-def _append(mapping: dict[str, Any], key: str, item: object) -> None:
+def _append(mapping: dict[str, Any], key: str | None, item: object) -> None:
     """Add an item to the list under a key; ValueError where no list is awaited."""
-    items = mapping.setdefault(key, [])
-    if not key or not isinstance(items, list):
-        raise ValueError(key)
+    items = None if key is None else mapping.setdefault(key, [])
+    if not isinstance(items, list):
+        raise ValueError(key)  # noqa: TRY004 - the text is at fault
     items.append(item)
 
 
