@@ -61,6 +61,9 @@ _MADE = (
 )
 """What is made, before it is graded: shown with the main figures where it differs."""
 
+_CAUSES = ("quality.web_scrap.", "quality.cell_scrap.", "quality.outside_range.")
+"""Beginnings of the names of figures shown with the main ones where they differ."""
+
 SHOWN = {
     "s": (86_400.0, "d"),
     "J": (3.6e6, "kWh"),
@@ -150,7 +153,8 @@ def _print_differences(comparison: Comparison) -> None:
     surely = frame[frame["chance"] < _SURE].sort_values("chance", kind="stable")
     # A change within rounding can be the same in each pair, and then is as sure as it is small.
     notable = (surely["difference"].abs() > _SMALL * surely["first"].abs()).to_dict()
-    main = [n for n in surely.index if (n in MAIN or n in _MADE) and notable[n]]
+    first_of_all = {*MAIN, *_MADE, *(n for n in surely.index if n.startswith(_CAUSES))}
+    main = [n for n in surely.index if n in first_of_all and notable[n]]
     others = [n for n in surely.index if n not in main and n.startswith(_TELLING) and notable[n]]
     others = others[:_OTHERS]
     columns = ["first", "second", "difference", "low", "high"]
@@ -167,7 +171,7 @@ def _print_differences(comparison: Comparison) -> None:
     compared = int(frame["chance"].notna().sum())
     typer.echo(
         f"\n{len(surely)} of {compared} figures differ at 95 %, about {compared * _SURE:.0f} would "
-        f"by chance alone; {left} of them are not shown: parts, or changes below {_SMALL:.2%}. "
+        f"by chance alone;\n{left} of them are not shown: parts, or changes below {_SMALL:.2%}.\n"
         "Saved: share of the variance of the difference that common random numbers took away."
     )
     _tell_needed(frame)
