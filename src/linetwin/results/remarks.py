@@ -69,6 +69,6 @@ def _doubt(title: str, runs: Sequence[Run]) -> str:
         return ""
     where = ", ".join(f"{station} ({count / len(runs):,.0f})" for station, count in counts.items())
     return (
-        f"doubt: {title} asks models outside of the range they hold for at {where} calculations a run: "
-        "what follows from there is extrapolated, and decides nothing"
+        f"doubt: {title} asks models outside of the range they hold for, calculations a run at "
+        f"{where}: what follows from there is extrapolated, and decides nothing"
     )
