@@ -8,11 +8,14 @@ its trays are due.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from linetwin.errors import SimulationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Stretches = list[list[float]]
 """[from, to] in metres of the mother roll; an empty list means the whole lot."""
@@ -42,15 +45,22 @@ class Dormant:
 
     def columns(self, pool: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the items' columns."""
-        rows = np.frombuffer(self.rows, dtype="<i4")
-        found = {name: values[rows] for name, values in pool.items()}
-        found["number"] = self.first + np.arange(len(rows), dtype=np.float64)
-        for name in CLOCKS:
-            if name in found:
-                found[name] += self.shift
-        if "position" in found:
-            found["position"] = np.arange(1, len(rows) + 1, dtype=np.float64)
-        return found
+        return _awake([self], pool)
+
+
+def _awake(trays: Sequence[Dormant], pool: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the columns of items drawn from one pool, those of one lot after another's."""
+    rows = np.frombuffer(b"".join([each.rows for each in trays]), dtype="<i4")
+    counts = [each.items for each in trays]
+    place = np.concatenate([np.arange(count, dtype=np.float64) for count in counts])
+    found = {name: values[rows] for name, values in pool.items()}
+    found["number"] = np.repeat([float(each.first) for each in trays], counts) + place
+    for name in CLOCKS:
+        if name in found:
+            found[name] += np.repeat([float(each.shift) for each in trays], counts)
+    if "position" in found:
+        found["position"] = place + 1
+    return found
 
 
 @dataclass
@@ -131,6 +141,21 @@ class Lot:
             dormant = Dormant(**data["dormant"])
             lot.put_to_sleep(dormant, pools[dormant.pool])
         return lot
+
+
+def alike(lot: Lot) -> tuple[str, ...]:
+    """Return what lots must share to be `joined`: a pool, or the names of their columns."""
+    dormant = lot._dormant  # noqa: SLF001 - of this module
+    return ("", dormant.pool) if dormant else tuple(lot.columns)
+
+
+def joined(lots: Sequence[Lot]) -> dict[str, np.ndarray]:
+    """Return the columns of lots that are `alike`, one after another; who sleeps sleeps on."""
+    asleep = [lot._dormant for lot in lots if lot._dormant is not None]  # noqa: SLF001
+    pool = lots[0]._pool  # noqa: SLF001
+    if asleep and pool is not None:
+        return _awake(asleep, pool)
+    return {name: np.concatenate([lot.columns[name] for lot in lots]) for name in lots[0].columns}
 
 
 class LotRegister:

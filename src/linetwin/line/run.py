@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -11,9 +12,10 @@ import numpy as np
 
 from linetwin.errors import SimulationError
 from linetwin.line.equipment import Equipment
-from linetwin.line.kinds.cells import write_cells
+from linetwin.line.kinds.cells import write_open_cells
 from linetwin.line.kinds.mixer import Mixer
 from linetwin.line.kinds.web import CONTENT, write_segments
+from linetwin.line.lots import alike
 from linetwin.line.unit import UnitState
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 """Version of a snapshot; one of another version is refused."""
+TRAYS_AT_ONCE = 64
+"""Trays whose cells in process are written together when a run ends."""
 MAGIC = b"linetwin snapshot\n"
 """How a snapshot begins; the SHA-256 of the rest follows, so that damage is noticed."""
 
@@ -118,13 +122,19 @@ def close(world: World) -> None:
     world.recorder.record()
     _book_energy(world)
     held = _tank_contents(world)
-    for lot in map(copy.copy, world.lots.open_lots()):  # stock that is asleep stays so
-        for material, amount in _content_of(lot, world).items():
-            held.setdefault(lot.place, {}).setdefault(material, 0.0)
-            held[lot.place][material] += amount
-        _write_open(world, lot)
-    for place, contents in held.items():
-        world.ledger.book(contents, place, "in_process", world.material_units)
+    contents: list[tuple[str, dict[str, float]]] = []
+    for lot in world.lots.open_lots():
+        if lot.kind != "tray":
+            contents.append((lot.place, _content_of(lot, world)))
+        if lot.kind == "mother_roll":
+            write_segments(world, lot, lot.place)
+        world.write_lot(lot, "store" if lot.kind == "box" else "in_process", lot.place, -1)
+    for place, content in contents + _open_trays(world):
+        for material, amount in content.items():
+            held.setdefault(place, {}).setdefault(material, 0.0)
+            held[place][material] += amount
+    for place, content in held.items():
+        world.ledger.book(content, place, "in_process", world.material_units)
     world.sink.add("ledger", world.ledger.rows())
 
 
@@ -213,7 +223,7 @@ def _content_of(lot: Lot, world: World) -> dict[str, float]:
     if lot.kind == "slurry_batch":
         return {} if lot.place in world.tanks else dict(lot.content)
     used = {name: 0.0 for name in lot.columns if name.startswith(CONTENT)}
-    for unit in world.equipment() if lot.kind != "tray" else ():
+    for unit in world.equipment():
         for role in ("cathode", "anode"):
             if unit.state.job.get(role) == lot.name:
                 at = float(unit.state.job[f"{role}_at"])
@@ -229,12 +239,22 @@ def _content_of(lot: Lot, world: World) -> dict[str, float]:
     }
 
 
-def _write_open(world: World, lot: Lot) -> None:
-    if lot.kind == "mother_roll":
-        write_segments(world, lot, lot.place)
-    if lot.kind == "tray":
-        rows = np.arange(lot.items)
-        held = world.holds.concerned(lot) if world.holds else np.zeros(lot.items, dtype=bool)
-        reasons = np.where(held, lot.held, "").tolist()
-        write_cells(world, lot, rows, ["in_process"] * lot.items, lot.place, reasons)
-    world.write_lot(lot, "store" if lot.kind == "box" else "in_process", lot.place, -1)
+def _open_trays(world: World) -> list[tuple[str, dict[str, float]]]:
+    """Write the cells in process; return the raw materials in them by place."""
+    trays = [lot for lot in world.lots.open_lots() if lot.kind == "tray" and lot.items]
+    found = []
+    for (place, _), alike_trays in groupby(trays, key=lambda lot: (lot.place, alike(lot))):
+        group = list(alike_trays)
+        for begin in range(0, len(group), TRAYS_AT_ONCE):
+            together = group[begin : begin + TRAYS_AT_ONCE]
+            reasons = [reason for lot in together for reason in _holds_of(world, lot)]
+            found.append((place, write_open_cells(world, together, reasons)))
+    return found
+
+
+def _holds_of(world: World, tray: Lot) -> list[str]:
+    """Return for each cell why it is held, or ""."""
+    if not tray.held or world.holds is None:
+        return [""] * tray.items
+    held = world.holds.concerned(copy.copy(tray))  # stock that is asleep stays so
+    return [tray.held if each else "" for each in held.tolist()]

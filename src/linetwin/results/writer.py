@@ -87,11 +87,19 @@ def _empty(column: Column) -> list[str] | array.array[Any]:
 
 
 def _fill(values: list[str] | array.array[Any], column: Column, count: int) -> None:
-    values.extend([column.default] * count)  # type: ignore[list-item] # the column's own type
+    if isinstance(values, array.array):
+        one: array.array[Any] = array.array(values.typecode)
+        one.append(column.default)
+        values.extend(one * count)
+    else:
+        values.extend([str(column.default)] * count)
 
 
 def _extend(values: list[str] | array.array[Any], new: Sequence[Any] | np.ndarray) -> None:
     if isinstance(new, np.ndarray):
+        if isinstance(values, array.array) and np.can_cast(new.dtype, values.typecode, "safe"):
+            values.frombytes(new.astype(values.typecode).tobytes())
+            return
         new = new.tolist()
     values.extend(new)
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.line.kinds.web import CONTENT, link_many
-from linetwin.line.lots import CLOCKS
+from linetwin.line.lots import CLOCKS, joined
 from linetwin.line.materials import contents_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from linetwin.contracts import Columns
     from linetwin.line.equipment import Equipment
     from linetwin.line.lots import Lot
     from linetwin.line.world import World
@@ -28,7 +29,11 @@ DESTRUCTIVE_TEST = "destructive test"
 
 def cell_names(lot: Lot, rows: np.ndarray) -> list[str]:
     """Return the names of cells."""
-    return [f"cell-{int(number):06d}" for number in lot.columns["number"][rows]]
+    return _named(lot.columns["number"][rows])
+
+
+def _named(numbers: np.ndarray) -> list[str]:
+    return [f"cell-{number:06d}" for number in numbers.astype(np.int64).tolist()]
 
 
 def write_cells(  # noqa: PLR0913  where the cells are and what is written of them
@@ -41,27 +46,55 @@ def write_cells(  # noqa: PLR0913  where the cells are and what is written of th
     *,
     true_grade: Sequence[str] | None = None,
 ) -> None:
-    """Write the rows of cells that have ended (or, at the run's end, are still in process)."""
+    """Write the rows of cells that have ended."""
     row: dict[str, Any] = {
         "cell": cell_names(lot, rows),
         "tray": [lot.name] * len(rows),
         "started": lot.columns["started"][rows].astype(np.int64),
-        "ended": [-1 if each == "in_process" else world.now for each in status],
+        "ended": [world.now] * len(rows),
         "status": list(status),
         "station": [station] * len(rows),
         "reason": list(reason),
     }
     if true_grade is not None:
         row["true_grade"] = list(true_grade)
-    row |= {
-        name: lot.columns[name][rows].astype(np.int64) for name in PLACES if name in lot.columns
+    world.sink.add("cells", row | _told(lot.columns, rows))
+
+
+def write_open_cells(
+    world: World, trays: Sequence[Lot], reasons: Sequence[str]
+) -> dict[str, float]:
+    """Write the cells in process on trays that are alike and in one place; return what is in them.
+
+    `reasons`: "" or why it is held, for each cell. Contents: raw material -> amount.
+    """
+    columns, counts = joined(trays), [lot.items for lot in trays]
+    count = sum(counts)
+    row: dict[str, Any] = {
+        "cell": _named(columns["number"]),
+        "tray": [lot.name for lot in trays for _ in range(lot.items)],
+        "started": columns["started"].astype(np.int64),
+        "ended": np.full(count, -1),
+        "status": ["in_process"] * count,
+        "station": [trays[0].place] * count,
+        "reason": reasons,
     }
-    quantities = {
+    world.sink.add("cells", row | _told(columns, slice(None)))
+    return {
+        name.removeprefix(CONTENT): float(values.sum())
+        for name, values in columns.items()
+        if name.startswith(CONTENT)
+    }
+
+
+def _told(columns: Columns, rows: np.ndarray | slice) -> dict[str, np.ndarray]:
+    """Return what of a tray's columns stands in the cells table."""
+    places = {name: columns[name][rows].astype(np.int64) for name in PLACES if name in columns}
+    return places | {
         name: values[rows]
-        for name, values in lot.columns.items()
+        for name, values in columns.items()
         if name not in HIDDEN and not name.startswith((CONTENT, PENDING))
     }
-    world.sink.add("cells", row | quantities)
 
 
 def scrap_cells(
