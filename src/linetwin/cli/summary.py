@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from linetwin.results import display
+from linetwin.results.assumptions import Plan, plan
+
 if TYPE_CHECKING:
     from linetwin.results.reader import Run
 
@@ -25,7 +28,7 @@ def summary(run: Run) -> str:
         f"  energy  {_energy(energy)}",
         *([f"  cost    {_cost(found['cost'])}"] if "cost" in found["cost"] else []),
         f"  limit   {_limit(found)}",
-        f"  scrap   {_reasons(quality)}",
+        f"  scrap   {_reasons(quality, plan(run))}",
         f"  web     {_webs(quality)}",
         f"  balance {_balance(_values(found['materials']))}",
     ]
@@ -53,11 +56,12 @@ def cells(run: Run) -> str:
     """Return how many cells a run made, in one line."""
     order = _values(run.kpis["order"])
     return (
-        f"{order['cells_good']} good of {order['cells_graded']} graded: "
-        f"{order['cells_a']} A, {order['cells_b']} B, {order['cells_scrap_at_grading']} scrap; "
-        f"{order['cells_started']} started, "
-        f"{order['cells_scrap_upstream']} scrapped before grading, "
-        f"{order['cells_in_process']} in process"
+        f"{order['cells_good']:,} good of {order['cells_graded']:,} graded: "
+        f"{order['cells_a']:,} A, {order['cells_b']:,} B, "
+        f"{order['cells_scrap_at_grading']:,} scrap; "
+        f"{order['cells_started']:,} started, "
+        f"{order['cells_scrap_upstream']:,} scrapped before grading, "
+        f"{order['cells_in_process']:,} in process"
     )
 
 
@@ -102,10 +106,11 @@ def _limit(found: dict[str, Any]) -> str:
     if not name:
         return "not known: too short a run"
     worth = limits.get("value_of_oee_point") or {}
+    said = display.name(name)
     if limits["basis"] == "steady" and worth:
-        return f"{name}; one point of OEE there is worth {worth['cells_per_day']:,.3g} cells a day"
+        return f"{said}; one point of OEE there is worth {worth['cells_per_day']:,.3g} cells a day"
     busy = found["stations"]["busy"]["value"].get(name)
-    return name if busy is None else f"{name}, in use for {busy:.0%} of its shift time"
+    return said if busy is None else f"{said}, in use for {busy:.0%} of its shift time"
 
 
 def replicated(found: dict[str, Any]) -> str:
@@ -124,12 +129,13 @@ def replicated(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _reasons(quality: dict[str, Any]) -> str:
-    counts = {
-        f"{reason} ({station})": count
-        for station, reasons in quality["cell_scrap"].items()
-        for reason, count in reasons.items()
-    }
+def _reasons(quality: dict[str, Any], planned: Plan) -> str:
+    """Return the commonest reasons of scrap, the machines of a group put together."""
+    counts: dict[str, float] = {}
+    for station, reasons in quality["cell_scrap"].items():
+        for reason, count in reasons.items():
+            found = f"{reason} ({display.name(planned.family(station))})"
+            counts[found] = counts.get(found, 0) + count
     worst = sorted(counts.items(), key=lambda item: -item[1])[:SHOWN_REASONS]
     return ", ".join(f"{count:.0f} {reason}" for reason, count in worst) or "no cell"
 

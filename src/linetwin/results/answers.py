@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linetwin.results import display
+from linetwin.results.kpis_limits import POINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ def _limit(found: Kpis) -> tuple[str, str]:
     ]
     small = point_values(found)
     if near:
-        small += f" Hardly waiting either: {', '.join(near)}: faster than these it will not get."
+        small += f" Next to limit, with hardly any slack (time at work): {', '.join(near)}."
     return f"{sentence}.", f"{small} {_stops(found['stations']['failures']['value'])}".strip()
 
 
@@ -97,7 +98,10 @@ def point_values(found: Kpis) -> str:
                 f"A point of {what} there is worth {display.duration(worth['sooner'])}{gain}."
             )
             continue
-        text = f"One point of {what} there is worth {display.plain(worth['cells_per_day'])} cells"
+        # Where nothing is scrapped there is no point of yield to win.
+        full = what == "yield" and _yield_there(found) > 1 - POINT
+        text = f"One point of {what} {'lost there costs' if full else 'there is worth'} "
+        text += f"{display.plain(worth['cells_per_day'])} cells"
         if worth["energy_per_day"] is not None:
             text += f" or {display.energy(worth['energy_per_day'])}"
         text += " a day"
@@ -105,6 +109,12 @@ def point_values(found: Kpis) -> str:
             text += f", {display.plain(worth['money_per_day'])} {currency} a day"
         said.append(f"{text}.")
     return " ".join(said)
+
+
+def _yield_there(found: Kpis) -> float:
+    """Return the quality ratio at the bottleneck; 0 where it is not known."""
+    shares = found["iso_steady"].get("quality_ratio", {}).get("value") or {}
+    return float(shares.get(found["limits"]["bottleneck"]["value"]) or 0.0)
 
 
 def _cost(found: Kpis) -> tuple[str, str]:
@@ -150,16 +160,24 @@ def _cells(count: int) -> str:
 def _how_many(found: Kpis) -> tuple[str, str]:
     order = {name: entry["value"] for name, entry in found["order"].items()}
     good = order["cells_good"]
-    sentence = (
-        f"<b>{good:,} good {'cell' if good == 1 else 'cells'}</b> came out of "
-        f"{order['cells_started']:,} started: {order['cells_a']:,} of grade A, "
-        f"{order['cells_b']:,} of grade B."
+    # A line that starts filled holds weeks of cells: of those started most are on their way.
+    begun = (
+        f"{order['cells_graded']:,} graded"
+        if found["limits"] and _steady(found)
+        else f"{order['cells_started']:,} started"
     )
+    sentence = (
+        f"<b>{good:,} good {'cell' if good == 1 else 'cells'}</b> came out of {begun}: "
+        f"{order['cells_a']:,} of grade A, {order['cells_b']:,} of grade B."
+    )
+    tested = order.get("cells_sampled") or 0
     scrapped = order["cells_scrap_at_grading"] + order["cells_scrap_upstream"]
     small = (
         f"{_cells(scrapped)} scrapped ({order['cells_scrap_upstream']:,} before grading, "
-        f"{order['cells_scrap_at_grading']:,} at grading), {order['cells_in_process']:,} still in "
-        f"process. Quality ratio {display.share(order['quality_ratio'])}, rolled throughput yield "
+        f"{order['cells_scrap_at_grading']:,} at grading), "
+        f"{f'{tested:,} taken for destructive tests, ' if tested else ''}"
+        f"{order['cells_in_process']:,} still in process. "
+        f"Quality ratio {display.share(order['quality_ratio'])}, rolled throughput yield "
         f"with the webs {display.share(_value(found, 'quality', 'rolled_throughput_yield'))}."
     )
     return sentence, small + _worst(found) + _webs(found)
@@ -273,7 +291,7 @@ def _held_back(found: Kpis) -> tuple[str, str]:
             f"; of the {total} to the last grade {display.duration(went[first])} went to "
             f"{escape(display.name(first))}"
         )
-        small = f"After that: {', '.join(parts)}. " if parts else ""
+        small = f"Next on the way of the last cell: {', '.join(parts)}. " if parts else ""
     return f"{sentence}.", f"{small}{points} {_stops(stations['failures'])}".strip()
 
 
@@ -284,6 +302,6 @@ def _stops(failures: Mapping[str, Mapping[str, Any]]) -> str:
     lost = sum(entry["down_time"] for entry in failures.values())
     worst = max(failures, key=lambda name: failures[name]["down_time"])
     return (
-        f"{count:,} failures cost {display.duration(lost)} in all, most at "
+        f"{count:,} failures cost {display.duration(lost)} of machine time in all, most at "
         f"{escape(display.name(worst))} ({display.duration(failures[worst]['down_time'])})."
     )

@@ -21,6 +21,8 @@ _STEP = (186.0, 112.0)
 _MARGIN = (14.0, 16.0)
 _STRONGEST = 0.62
 _ROW = 7
+_MANY, _THOUSAND = 100, 1000
+_WIDEST = 14
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def _station(plan: Plan, path: str, corner: tuple[float, float], busy: Busy) -> 
     members = plan.members[path]
     about = escape(str(plan.stations[members[0]].get("title") or path))
     count = f" x {len(members)}" if len(members) > 1 else ""
+    words = display.name(label or group) + count
+    fitted = f' textLength="{_BOX[0] - 18:.0f}"' if len(words) > _WIDEST else ""
     kind = "box bottleneck" if path == busy.bottleneck else "box"
     said = "not used" if share is None else f"{display.share(share)} busy"
     return (
@@ -87,8 +91,8 @@ def _station(plan: Plan, path: str, corner: tuple[float, float], busy: Busy) -> 
         f'<rect class="fill" x="{x}" y="{y}" width="{_BOX[0]}" height="{_BOX[1]}" rx="7" '
         f'fill-opacity="{strength:.3f}"/>'
         f'<text x="{x + 10}" y="{y + 18}" class="group">{escape(group if label else "")}</text>'
-        f'<text x="{x + 10}" y="{y + 34}" class="name">'
-        f"{escape(display.name(label or group))}{count}</text>"
+        f'<text x="{x + 10}" y="{y + 34}" class="name"{fitted} '
+        f'lengthAdjust="spacingAndGlyphs">{escape(words)}</text>'
         f'<text x="{x + 10}" y="{y + 50}" class="share">{said}</text></g>'
     )
 
@@ -159,5 +163,12 @@ def _arrow(buffer: str, busy: Busy, line: str, head: str, at: tuple[float, float
 
 
 def _level(mean: float, capacity: float | None) -> str:
-    limit = "" if capacity is None else f"/{display.plain(capacity)}"
-    return f"{mean:.1f}{limit}"
+    limit = "" if capacity is None else f"/{_short(capacity)}"
+    return f"{mean:.1f}{limit}" if mean < _MANY else f"{_short(mean)}{limit}"
+
+
+def _short(number: float) -> str:
+    """Return a level that fits between two boxes: thousands as k."""
+    if number < _THOUSAND:
+        return display.plain(number)
+    return f"{display.plain(number / _THOUSAND, 2)}k"

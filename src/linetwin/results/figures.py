@@ -94,7 +94,7 @@ def web(
     }
     scrap = float(lengths[~good].sum() / lengths.sum())
     caption = (
-        f"Shaded: the window. {display.share(scrap)} of the web was cut out. Extremes are kept "
+        f"Shaded: the tolerance. {display.share(scrap)} of the web was cut out. Extremes are kept "
         "where metres are drawn together; metres of a start-up may lie off the picture."
     )
     title = f"{electrode.capitalize()}: {display.name(quantity)} along the web"

@@ -106,8 +106,8 @@ def _capacity(
         energy = None if rates["energy"] is None else gain * rates["energy"]
         money = None if energy is None or fixed is None else energy * fixed
         cells = gain * (rates["cells"] or 0.0)
-        until = f", until {name_of(second)} limits (+{room:.1%})" if second else ""
-        note = f"good output a day x {gain:.1%}{until}; {formula}"
+        until = f", until {name_of(second)} limits (+{display.share(room)})" if second else ""
+        note = f"{display.share(gain)} more good output a day{until}; {formula}"
         setting = SEPARATOR.join(filter(None, (_setting(facts, each)[1] for each in groups)))
         alone = setting if formula == _PACE_FORMULA else ""
         return Lever(what, why, note, cells, energy, money, None, alone)
@@ -115,14 +115,14 @@ def _capacity(
     pace, _ = _setting(facts, group)
     yield lever(
         f"make {name_of(group)} 10 % faster{pace}",
-        f"it limits, at work for {loads[group]:.0%} of its planned time",
+        f"it limits, at work for {display.share(loads[group])} of its planned time",
         _STEP, [group], formula=_PACE_FORMULA,
     )  # fmt: skip
     if near:
         named = ", ".join(name_of(name) for name in near)
         yield lever(
-            f"make {name_of(group)} and what hardly waits either 10 % faster: {named}",
-            "the line is balanced: one of them alone brings little",
+            f"make {name_of(group)} 10 % faster together with {named}",
+            "none of them has slack: one alone brings little",
             _STEP, [group, *near], formula=_PACE_FORMULA,
         )  # fmt: skip
     section = found["iso_steady"]
@@ -132,7 +132,7 @@ def _capacity(
         if shares.get(loss, 0.0) > _WORTH:
             yield lever(
                 f"{remedy} of {name_of(group)}",
-                f"{shares[loss]:.1%} of its planned time",
+                f"{display.share(shares[loss])} of its planned time",
                 _HALF * shares[loss] / working,
                 [group],
                 formula="half of the lost share over the share at work",
@@ -171,7 +171,7 @@ def _scrap(found: Kpis, currency: str) -> Iterator[Lever]:
     for value, place, reason in sorted(dear, reverse=True)[:_TOP]:
         if value > 0 and days:
             yield Lever(
-                f"halve the scrap for {reason} at {name_of(place)}",
+                f"halve the scrap for {reason} (found at {name_of(place)})",
                 f"{value / days:,.0f} {currency} a day at the value added so far",
                 "half of the value scrapped a day",
                 money_per_day=_HALF * value / days,
@@ -192,7 +192,7 @@ def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
         joule = _STEP * sums[group] / days
         yield Lever(
             f"use 10 % less energy in {name_of(group)}",
-            f"{sums[group] / total:.0%} of all energy bought",
+            f"{display.share(sums[group] / total)} of all energy bought",
             "a tenth of what it used a day x mean price of energy",
             money_per_day=None if price is None else joule * price,
         )
@@ -202,7 +202,7 @@ def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
         joule = _HALF * idle[group] * good / days
         yield Lever(
             f"set {name_of(group)} back while nothing is made in it (half of what it draws then)",
-            f"{idle[group] * good / total:.0%} of all energy bought, drawn while idle",
+            f"{display.share(idle[group] * good / total)} of all energy bought, drawn while idle",
             "half of the energy drawn while idle a day x mean price of energy",
             money_per_day=None if price is None else joule * price,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from linetwin.results import bottleneck
+from linetwin.results import bottleneck, timeline
+from linetwin.results.display import name as name_of
 from linetwin.results.kpis import Facts, Kpi, Kpis, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
 from linetwin.results.kpis_window import DAY_MS
@@ -38,7 +39,12 @@ def limits(facts: Facts, found: Kpis) -> Section:
             "share of the window (of the run where it starts empty) as the sole momentary "
             "bottleneck, and while it shifted to or from another (active-period method)",
         ),
-        "load": kpi(load(facts, found), "1", "share of planned time not spent waiting"),
+        "load": kpi(
+            load(facts, found),
+            "1",
+            "share of planned time not spent waiting; of a station that holds many lots and was "
+            "blocked, the share of its places that its process alone would take",
+        ),
         "good_cells_per_day": kpi(rates["cells"], "1/d", "good cells a day in the window, or run"),
         "good_energy_per_day": kpi(
             rates["energy"], "J/d", "energy of good cells a day in the window, or run"
@@ -74,9 +80,26 @@ def load(facts: Facts, found: Kpis) -> dict[str, float]:
     if not section:
         return {}
     shares: dict[str, dict[str, float]] = section["time_shares"]["value"]
-    return {
+    loads = {
         group: sum(part for name, part in each.items() if name not in {"starved", "blocked"})
         for group, each in shares.items()
+    }
+    held = _held_up(facts, (0, facts.end) if not facts.steady else facts.window or (0, 0))
+    pace: dict[str, float | None] = section["effectiveness"]["value"]
+    return {
+        group: share * min(1.0, pace.get(group) or 1.0) if group in held else share
+        for group, share in loads.items()
+    }
+
+
+def _held_up(facts: Facts, period: tuple[int, int]) -> set[str]:
+    """Return the groups that hold many lots and in which finished lots kept places."""
+    spans = timeline.within(facts.spans, *period)
+    blocked = spans["station"][spans["activity"] == "blocked"].unique()
+    return {
+        facts.plan.family(str(station))
+        for station in blocked
+        if (facts.plan.number(str(station), "parallel_places") or 1.0) > 1
     }
 
 
@@ -102,15 +125,16 @@ def _points(
         section["value_of_oee_point"] = kpi(
             _worth(POINT / oee, rates, fixed),
             "",
-            f"one point of OEE more at {group}: good output a day x 0.01 / OEE ({oee:.3f}), as "
-            "long as no other station limits; in money: the more good kWh share the same people, "
-            f"capital and rooms, output gained x fixed cost per good kWh ({unit})",
+            f"one point of OEE more at {name_of(group)}: good output a day x 0.01 / OEE "
+            f"({oee:.3f}), as long as no other station limits; in money: the more good kWh share "
+            f"the same people, capital and rooms, output gained x fixed cost per good kWh ({unit})",
         )
     if good and facts.steady:
         section["value_of_yield_point"] = kpi(
             _worth(POINT / good, rates, full),
             "",
-            f"one point of yield more at {group}: good output a day x 0.01 / yield ({good:.3f}); "
+            f"one point of yield, won or lost, at {name_of(group)}: good output a day x 0.01 / "
+            f"yield ({good:.3f}); "
             "in money: what was already spent on it, output gained x cost of a good kWh "
             f"({unit})",
         )
@@ -129,8 +153,9 @@ def _sooner(facts: Facts, found: Kpis, group: str, oee: float) -> Kpi:
             "money_per_order": None if fixed is None else fixed * sooner / 86_400,
         },
         "",
-        f"one point of OEE more at {group}: an order that starts empty is done sooner by its time "
-        f"needed x 0.01 / (OEE + 0.01), OEE {oee:.3f}, at most; in money: fixed cost of that time",
+        f"one point of OEE more at {name_of(group)}: an order that starts empty is done sooner by "
+        f"its time needed x 0.01 / (OEE + 0.01), OEE {oee:.3f}, at most; in money: fixed "
+        "cost of that time",
     )
 
 

@@ -7,7 +7,8 @@
   const dressed = (layout) => {
     const look = structuredClone(layout);
     const font = getComputedStyle(document.body).fontFamily;
-    look.font = { family: font, size: 13, color: colour("--ink") };
+    const size = innerWidth < 560 ? 9 : 13;
+    look.font = { family: font, size, color: colour("--ink") };
     look.paper_bgcolor = look.plot_bgcolor = "rgba(0,0,0,0)";
     look.margin = { l: 64, r: 12, t: 26, b: 58, ...look.margin };
     look.hoverlabel = { font: { family: font } };
@@ -16,7 +17,7 @@
         gridcolor: colour("--grid"), zeroline: false, linecolor: colour("--rule"),
         tickcolor: colour("--rule"), ...look[axis],
       };
-      if (look[axis].title) look[axis].title = { standoff: 10, font: { size: 13 }, ...look[axis].title };
+      if (look[axis].title) look[axis].title = { standoff: 10, font: { size }, ...look[axis].title };
     }
     return look;
   };

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from linetwin.results.kpis import Facts, Kpis
 
 _LISTED = 200
+_SLOWEST = 8
 
 
 def bottleneck(found: Kpis) -> str:
     """Return who was the momentary bottleneck for how long, and the formulas of a point."""
     limits = found["limits"]
+    if limits.get("basis", {}).get("value") == "order":
+        return _order(found)
     shares = limits.get("share_as_bottleneck", {}).get("value") or {}
     loads = limits.get("load", {}).get("value") or {}
     rows = [
@@ -44,6 +47,29 @@ def bottleneck(found: Kpis) -> str:
     ]
     said = "".join(f"<p class='soft'>{_sentence(note)}</p>" for note in notes)
     return (table(heads, rows) if rows else "") + said
+
+
+def _order(found: Kpis) -> str:
+    """Return where an order that starts empty has most work, and where its last cell spent time."""
+    needed = found["stations"]["time_needed"]["value"]
+    went = found["order"]["time_of_last_cell"]["value"] or {}
+    both = sorted({*needed, *went}, key=lambda name: -max(needed.get(name, 0), went.get(name, 0)))
+    rows = [
+        [
+            display.name(name),
+            display.duration(needed[name]) if name in needed else "",
+            display.duration(went[name]) if went.get(name) else "",
+        ]
+        for name in both[:_SLOWEST]
+    ]
+    notes = [
+        "Time needed: work, set-up and repair for the order, over places and staffed hours",
+        *(found["limits"][name]["meaning"] for name in ("bottleneck", "value_of_oee_point")
+          if name in found["limits"]),
+    ]  # fmt: skip
+    said = "".join(f"<p class='soft'>{_sentence(note)}</p>" for note in notes)
+    heads = ["station or stretch", "#time needed for the order", "#time of the last cell there"]
+    return table(heads, rows) + said
 
 
 def _sentence(text: str) -> str:
@@ -101,7 +127,7 @@ def window(found: Kpis) -> str:
         for name, row in of["totals"].items()
     ]  # fmt: skip
     rows += [
-        [name, _amount(row["run"], row["unit"]), _amount(row["window"], row["unit"]), ""]
+        [name, *(_amount(row[part], _per(name, row["unit"])) for part in ("run", "window")), ""]
         for name, row in of["rates"].items()
     ]
     begin, end = of["work_in_process"]["begin"], of["work_in_process"]["end"]
@@ -111,11 +137,21 @@ def window(found: Kpis) -> str:
     )
     first, last = (display.duration(second) for second in of["period"])
     heads = ["", "#whole run", f"#window, {first} to {last}", "#outside of the window"]
+    if found["limits"].get("basis", {}).get("value") == "order":
+        note += (
+            " An order that starts empty has no steady state: its window, while the middle half "
+            "was graded, holds none of the work before, so judge the order by the whole run."
+        )
     return table(heads, rows) + f"<p class='soft'>{note} {_outside(found)}</p>"
 
 
 def _outside(found: Kpis) -> str:
     return _sentence(found["window"]["totals"]["meaning"].split("; ", 1)[-1])
+
+
+def _per(name: str, unit: str) -> str:
+    """Return the unit of a rate; energy over energy has none, but people read it as kWh."""
+    return "kWh/kWh" if unit == "1" and name.startswith("energy") else unit
 
 
 def _amount(value: float | None, unit: str) -> str:
@@ -132,15 +168,15 @@ def capability(found: Kpis) -> str:
     rows = []
     for name, entry in found["capability"].items():
         of: dict[str, Any] = entry["value"]
-        limits = " to ".join(
-            "" if edge is None else _shown(edge, name)
-            for edge in (of["lower_limit"], of["upper_limit"])
-        )
+        edges = (of["lower_limit"], of["upper_limit"])
+        low, high = ("" if edge is None else _shown(edge, name) for edge in edges)
+        limits = f"{low} to {high}" if low and high else f"at least {low}" if low else ""
+        limits = limits or (f"at most {high}" if high else "")
         known = of.get("cpk") is not None
         rows.append(
             [
-                display.name(name),
-                limits.strip(),
+                _MEASURED.get(name, display.name(name)),
+                limits,
                 f"{of['n']:,}" if known else "",
                 _interval(of, "cp"),
                 _interval(of, "cpk"),
@@ -159,6 +195,9 @@ def capability(found: Kpis) -> str:
         "the number of categories it can tell apart: under 5 it is no gauge for this."
     )
     return table(heads, rows) + f"<p class='soft'>{note}</p>"
+
+
+_MEASURED = {"dcir": "direct-current resistance"}
 
 
 def _shown(edge: float, name: str) -> str:
@@ -192,9 +231,20 @@ def cost(found: Kpis) -> tuple[str, tuple[Figure, ...]]:
         ]
         for name, amount in sorted(total.items(), key=lambda item: -item[1])
     ]
-    heads = ["", "#whole run", f"#{currency} per good kWh", "#in the window"]
+    rows.append(
+        [
+            "sum",
+            f"{display.plain(sum(total.values()))} {currency}",
+            *(display.plain(sum(each.values())) if each else "" for each in (whole, steady)),
+        ]
+    )
+    per = f"{currency} per good kWh"
+    heads = ["", "#whole run", f"#{per}", f"#{per}, in the window"]
     pareto = figures.defects(
-        "scrap-value", "Scrap by value added so far", entries["scrap_value"]["value"], currency
+        "scrap-value",
+        "Scrap of the run by value added so far",
+        entries["scrap_value"]["value"],
+        currency,
     )
     note = f"<p class='soft'>{_sentence(entries['scrap_value']['meaning'])}</p>"
     missing = entries["not_priced"]["value"]

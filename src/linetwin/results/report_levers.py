@@ -22,9 +22,9 @@ def levers(found: Kpis) -> str:
     rows = "".join(_row(lever, entry["unit"]) for lever in entry["value"][:_SHOWN])
     return (
         "<div class='answer'><span class='question'>What should we try</span>"
-        f"<ol class='levers'>{rows}</ol><small>Estimates of first order from this run, each by "
-        "its own formula; they do not add up. Try one with <code>linetwin run SCENARIO --set "
-        "ADDRESS=VALUE --replications 5</code> and compare.</small></div>"
+        f"<ol class='levers'>{rows}</ol><small>Rough estimates from this run, each by "
+        "its own formula; they do not add up. To check one, run <code>linetwin run SCENARIO "
+        "--set ADDRESS=VALUE --replications 5</code> and compare.</small></div>"
     )
 
 

@@ -78,7 +78,8 @@ def _line(facts: Facts, found: Kpis) -> Section:
     intro = (
         "The stronger the colour, the busier the station while the middle half of its output went "
         "through; the red frame marks the one that limits. On the arrows: mean level "
-        "of the buffer, and its capacity."
+        "of the buffer / its capacity, in lots (rolls, trays or cells), of slurry tanks in kg; k: "
+        "thousand."
     )
     scrolling = f"<div class='scroll'>{drawing}</div>" if drawing else ""
     return Section("line", "The line", scrolling, intro=intro)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from linetwin.results.reader import Run
 
 _ALIKE = 1e-3
+_ROUNDING = 1e-12
+_UNITS = {"1": "pieces", "m2": "m²"}
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], name: str = "") -> str:
@@ -60,7 +62,8 @@ def stations(found: Kpis, plan: Plan) -> str:
         by_family(plan, of[name]) for name in ("time_needed", "starved", "blocked")
     )
     groups: dict[str, list[str]] = {}
-    for path in of["busy"]:
+    order = {path: place for place, path in enumerate(plan.stations)}
+    for path in sorted(of["busy"], key=lambda name: order.get(name, len(order))):
         groups.setdefault(plan.family(path), []).append(path)
     rows = []
     for group, paths in groups.items():
@@ -84,8 +87,10 @@ def stations(found: Kpis, plan: Plan) -> str:
     note = (
         "Time needed: work, set-up and repair for the output of the run, had it never waited, over "
         "its places and staffed hours. Busy, starved and blocked: shares while the middle half of "
-        "its output went through. Down time holds the wait for a technician. Of a group of "
-        "machines, their number behind it: means, for busy with the range, and sums."
+        "its output went through. A station with many places is busy by the share of them taken, "
+        "also by finished lots that find no room behind: then its busy share is far above its time "
+        "needed, and the chart shows it blocked. Down time holds the wait for a technician. Of a "
+        "group of machines, their number behind it: means, for busy with the range, and sums."
     )
     return f"{table(heads, rows)}<p class='soft'>{note}</p>" if rows else ""
 
@@ -122,11 +127,13 @@ def balance(found: Kpis) -> str:
     for path, entry in found["materials"].items():
         value = entry["value"]
         entries = ("in", "cells", "scrap", "lost", "recovered", "in_process")
-        amounts = [value[name] for name in entries]
+        # Solvent is evaporated to the last digit that a sum can hold: what is left is nothing.
+        rounding = _ROUNDING * abs(value["in"])
+        amounts = [0.0 if abs(value[name]) < rounding else value[name] for name in entries]
         rows.append(
             [
                 display.name(path),
-                entry["unit"],
+                _UNITS.get(entry["unit"], entry["unit"]),
                 *(display.plain(amount, 5) for amount in amounts),
                 f"{value['relative_error']:.1e}" if value["relative_error"] else "0",
             ]
