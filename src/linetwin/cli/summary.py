@@ -59,7 +59,8 @@ def cells(run: Run) -> str:
         f"{order['cells_good']:,} good of {order['cells_graded']:,} graded: "
         f"{order['cells_a']:,} A, {order['cells_b']:,} B, "
         f"{order['cells_scrap_at_grading']:,} scrap; "
-        f"{order['cells_started']:,} started, "
+        f"{order['cells_started']:,} started"
+        f"{' (with the stock at the start)' if plan(run).filled else ''}, "
         f"{order['cells_scrap_upstream']:,} scrapped before grading, "
         f"{order['cells_in_process']:,} in process"
     )

@@ -77,10 +77,15 @@ def _limit(found: Kpis) -> tuple[str, str]:
         for name, load in values["load"].items()
         if name != group and load >= _NEARLY
     ]
-    small = point_values(found)
+    period = found["window"].get("period", {}).get("value")
+    small = ""
+    if period:
+        first, last = (display.duration(second) for second in period)
+        small = f"The window: {first} to {last} after the start. "
+    small += point_values(found)
     if near:
         small += f" Next to limit, with hardly any slack (time at work): {', '.join(near)}."
-    return f"{sentence}.", f"{small} {_stops(found['stations']['failures']['value'])}".strip()
+    return f"{sentence}.", f"{small} {_stops(found)}".strip()
 
 
 def point_values(found: Kpis) -> str:
@@ -256,9 +261,13 @@ def _energy(found: Kpis) -> tuple[str, str]:
         f"{display.share(energy['building_share'])} of it, whether cells were made or not."
     )
     if steady is not None:
-        small += (
-            f" While the middle half of the cells was graded it was {display.plain(steady)} kWh."
+        # A stated window is not the middle half that an order is told by.
+        when = (
+            "In the window"
+            if found["limits"] and _steady(found)
+            else "While the middle half of the cells was graded"
         )
+        small += f" {when} it was {display.plain(steady)} kWh."
     return sentence, small
 
 
@@ -292,16 +301,24 @@ def _held_back(found: Kpis) -> tuple[str, str]:
             f"{escape(display.name(first))}"
         )
         small = f"Next on the way of the last cell: {', '.join(parts)}. " if parts else ""
-    return f"{sentence}.", f"{small}{points} {_stops(stations['failures'])}".strip()
+    return f"{sentence}.", f"{small}{points} {_stops(found)}".strip()
 
 
-def _stops(failures: Mapping[str, Mapping[str, Any]]) -> str:
+def _stops(found: Kpis) -> str:
+    """Say what failures cost, and at which group of machines most."""
+    failures: Mapping[str, Mapping[str, Any]] = _value(found, "stations", "failures")
     if not failures:
         return "Nothing failed."
     count = sum(entry["count"] for entry in failures.values())
     lost = sum(entry["down_time"] for entry in failures.values())
-    worst = max(failures, key=lambda name: failures[name]["down_time"])
+    machines = found["iso"].get("machines", {}).get("value") or {}
+    down: dict[str, float] = {}
+    for path, entry in failures.items():
+        family = path.rsplit("_", 1)[0]
+        group = path if machines.get(family, 1) == 1 else family
+        down[group] = down.get(group, 0.0) + entry["down_time"]
+    worst = max(down, key=lambda name: down[name])
     return (
         f"{count:,} failures cost {display.duration(lost)} of machine time in all, most at "
-        f"{escape(display.name(worst))} ({display.duration(failures[worst]['down_time'])})."
+        f"{escape(display.name(worst))} ({display.duration(down[worst])})."
     )

@@ -240,6 +240,9 @@ def cost(found: Kpis) -> tuple[str, tuple[Figure, ...]]:
     )
     per = f"{currency} per good kWh"
     heads = ["", "#whole run", f"#{per}", f"#{per}, in the window"]
+    if found["limits"].get("basis", {}).get("value") == "order":
+        # The hours of the window hold none of the work before: no cost of a cell.
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
     pareto = figures.defects(
         "scrap-value",
         "Scrap of the run by value added so far",

@@ -133,7 +133,7 @@ def balance(found: Kpis) -> str:
         rows.append(
             [
                 display.name(path),
-                _UNITS.get(entry["unit"], entry["unit"]),
+                _UNITS.get(str(entry["unit"]), str(entry["unit"])),
                 *(display.plain(amount, 5) for amount in amounts),
                 f"{value['relative_error']:.1e}" if value["relative_error"] else "0",
             ]
@@ -190,6 +190,8 @@ def genealogy(run: Run, cell: str) -> str:
     branches = "".join(_branch(parent, opened=True) for parent in tree.parents)
     carriers = [a.lot for a in ancestry.backward(cell) if a.relation == "carried_in" and not a.path]
     carried = f"<p class='soft'>Carried in {escape(', '.join(carriers))}.</p>" if carriers else ""
+    if not branches:
+        branches = "<li>No ancestor is known: it was in stock when the run began.</li>"
     return f"<ul class='tree'>{branches}</ul>{carried}{_conditions(ancestry.conditions(cell))}"
 
 
