@@ -49,6 +49,15 @@ def finished(library: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[O
 
 
 @pytest.fixture(scope="session")
+def saved(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Order:
+    """The order of `finished`, saved every twelve hours. Only to be read or copied."""
+    small = Order(tmp_path_factory.mktemp("saved"))
+    answer = clerk("run", small.file, "-o", small.run, "--snapshot-every", "12 h")
+    assert answer.code == 0, answer.err
+    return small
+
+
+@pytest.fixture(scope="session")
 def tiny(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the FMUs of a user's own library, built by command."""
     pytest.importorskip("casadi")

@@ -6,13 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from cli_support import CELLS
 
 from linetwin.bench import line, week
 from linetwin.cli import benching
 from linetwin.errors import LinetwinError
 
 if TYPE_CHECKING:
-    from cli_support import Clerk
+    from cli_support import Clerk, Order
 
 
 def test_the_whole_command_is_measured_in_a_process_of_its_own(library: None) -> None:
@@ -78,10 +79,10 @@ def test_a_part_that_is_not_there_is_bad_input(clerk: Clerk) -> None:
     assert "line" in answer.err
 
 
-def test_a_week_is_held_against_time_memory_and_formation(library: None) -> None:
+def test_a_week_is_held_against_time_memory_and_formation(library: None, order: Order) -> None:
     """A short order measured as the week is: cells, formation's time a cell, three limits."""
-    found = week.measure("baseline")
-    assert found.graded >= 1000
+    found = week.measure(str(order.file))
+    assert found.graded >= CELLS
     assert 0.01 < found.formation_ms < 100
     assert f"{found.graded} cells graded" in week.describe(found)
     assert [limit for _, limit in week.verdicts(found).values()] == [120.0, 1.0, 1500.0]

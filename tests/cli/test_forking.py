@@ -15,15 +15,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def saved(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Order:
-    """A small order, saved every twelve hours."""
-    small = Order(tmp_path_factory.mktemp("saved"))
-    answer = clerk("run", small.file, "-o", small.run, "--snapshot-every", "12 h")
-    assert answer.code == 0, answer.err
-    return small
-
-
-@pytest.fixture(scope="module")
 def snapshot(saved: Order) -> Path:
     """A snapshot taken while web is coated."""
     return min((saved.run / "snapshots").iterdir())

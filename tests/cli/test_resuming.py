@@ -6,7 +6,6 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pandas as pd
-import pytest
 from cli_support import TABLE_NAMES, Answer, Clerk, Order, linetwin
 
 from linetwin.results import read
@@ -15,15 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INTERVAL_MS = 12 * 3_600_000
-
-
-@pytest.fixture(scope="module")
-def saved(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Order:
-    """The order of `finished`, saved every twelve hours."""
-    small = Order(tmp_path_factory.mktemp("saved"))
-    answer = clerk("run", small.file, "-o", small.run, "--snapshot-every", "12 h")
-    assert answer.code == 0, answer.err
-    return small
 
 
 def assert_same_tables(one: Path, other: Path) -> None:
