@@ -78,7 +78,7 @@ class Facts:
     @cached_property
     def events(self) -> pd.DataFrame:
         """The events table."""
-        return self.run.table("events")
+        return self._read("events")
 
     @cached_property
     def lots(self) -> pd.DataFrame:
@@ -103,7 +103,13 @@ class Facts:
         """Read the fixed columns and those quantities: a long run must fit into memory."""
         fixed = [column.name for column in TABLES[name].columns]
         recorded = set(self.run.columns(name))
-        return self.run.table(name, [*fixed, *(q for q in quantities if q in recorded)])
+        return self._read(name, [*fixed, *(q for q in quantities if q in recorded)])
+
+    def _read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read a table without the units: pandas copies them with every part of it."""
+        frame = self.run.table(name, columns)
+        frame.attrs = {}
+        return frame
 
     @property
     def started(self) -> int:
@@ -116,7 +122,7 @@ class Facts:
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """The ledger table."""
-        return self.run.table("ledger")
+        return self._read("ledger")
 
     @cached_property
     def end(self) -> int:
