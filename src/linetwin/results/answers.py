@@ -100,7 +100,8 @@ def point_values(found: Kpis) -> str:
             money = worth["money_per_order"]
             gain = f", {display.plain(money)} {currency} an order" if money is not None else ""
             said.append(
-                f"A point of {what} there is worth {display.duration(worth['sooner'])}{gain}."
+                f"A point of {what} there is worth at most "
+                f"{display.duration(worth['sooner'])}{gain}."
             )
             continue
         # Where nothing is scrapped there is no point of yield to win.

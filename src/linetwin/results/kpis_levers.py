@@ -52,6 +52,7 @@ class Lever:
     """One thing to try; effects a day, None where they cannot be told.
 
     `setting`: ADDRESS=VALUE, several parted by SEPARATOR, "" where no one quantity does it.
+    `at_most`: the effects are bounds, for other stations may hold the gain up.
     """
 
     what: str
@@ -62,6 +63,7 @@ class Lever:
     money_per_day: float | None = None
     sooner: float | None = None
     setting: str = ""
+    at_most: bool = False
 
 
 def levers(facts: Facts, found: Kpis) -> Section:
@@ -220,7 +222,9 @@ def _time(facts: Facts, found: Kpis) -> Iterator[Lever]:
         if name in facts.plan.stations and facts.plan.kind(name) != "formation"
     ]
     if needed:
-        stretches.append((pace, needed, "it has most work to do; at most, where nothing waits"))
+        stretches.append(
+            (pace, needed, "it has most work to do; waiting elsewhere eats of the gain")
+        )
     for station, time, why in stretches:
         sooner = time * _STEP / (1 + _STEP)
         words, setting = _setting(facts, facts.plan.family(station))
@@ -233,4 +237,5 @@ def _time(facts: Facts, found: Kpis) -> Iterator[Lever]:
                 money_per_day=None if fixed is None else fixed * sooner / (facts.end / 1000),
                 sooner=sooner,
                 setting=setting,
+                at_most=station not in went,
             )
