@@ -116,13 +116,7 @@ _FORMED = (
 )
 """What a cell brings from its pre-charge into formation."""
 _AT_THE_DIE = ("plateau_viscosity", "viscosity_die", "viscosity_die_uncertainty")
-_SLURRY = (
-    "yield_stress",
-    "consistency_index",
-    "flow_index",
-    "slurry_density",
-    "solids_fraction",
-)
+_SLURRY = ("yield_stress", "consistency_index", "flow_index", "slurry_density", "solids_fraction")
 
 CONTRACTS: dict[str, Contract] = {
     contract.kind: contract

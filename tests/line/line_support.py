@@ -90,6 +90,16 @@ def in_memory(
     return world, sink
 
 
+def cells_of(sink: Memory) -> dict[str, dict[str, Any]]:
+    """Return the last row of each cell."""
+    return {row["cell"]: row for row in sink.rows["cells"]}
+
+
+def graded(sink: Memory) -> list[dict[str, Any]]:
+    """Return the rows of cells that were graded."""
+    return [row for row in cells_of(sink).values() if row["station"] == "cell.grading"]
+
+
 def imbalance(world: World) -> dict[str, float]:
     """Return material -> (out - in) / in of a closed line; its stock came in too."""
     found = {}
