@@ -49,7 +49,19 @@ def test_withdrawals_of_a_series_are_those_of_one_after_another(amounts: list[fl
     assert [lot for _, lot, _ in large] == lots
     np.testing.assert_allclose([part for *_, part in large], found.amounts[kept], atol=1e-8)
     assert found.amounts.sum() == pytest.approx(sum(amounts), rel=1e-12)
+    assert (found.amounts > 1e-12 * sum(amounts)).all()  # no lot is an ancestor by rounding
     assert supply.remaining == pytest.approx(other.remaining, abs=1e-7)
+
+
+def test_what_is_left_of_a_scrapped_lot_is_booked() -> None:
+    """A raw material lot that is scrapped was delivered whole: what is left comes in and is scrap."""
+    supply, _ = separator([30.0, 20.0])
+    ledger, path = supply._world.ledger, supply.config.path
+    left = supply.discard(supply.lot)
+    assert left == pytest.approx(supply.config.lot_size.number - 50.0)
+    assert ledger.total(path, "in") == pytest.approx(supply.config.lot_size.number)
+    assert ledger.total(path, "scrap") == pytest.approx(left)
+    assert supply.discard(supply.lot) == 0.0
 
 
 def test_many_links_are_those_of_one_after_another() -> None:

@@ -78,13 +78,14 @@ def _when(order: dict[str, Any]) -> str:
 
 
 def _energy(energy: dict[str, Any]) -> str:
+    if not energy["energy_used"]:
+        return "none booked: that is done when a run ends"
     text = f"{energy['energy_used'] / KWH_J:,.0f} kWh"
     if energy["energy_per_good_energy"] is None:
         return text
-    return (
-        f"{text}, {energy['energy_per_good_energy']:,.0f} kWh per good kWh, idle hours counted; "
-        f"building {energy['building_share']:.0%}"
-    )
+    text += f", {energy['energy_per_good_energy']:,.0f} kWh per good kWh, idle hours counted"
+    share = energy["building_share"]  # of a run that was killed nothing has been booked
+    return text if share is None else f"{text}; building {share:.0%}"
 
 
 def _cost(cost: dict[str, Any]) -> str:

@@ -155,8 +155,11 @@ class Holds(Unit):
             return self._scrap_web(number, lot)
         if lot.place in self.world.tanks:
             return self._empty_tank(lot.place)
+        left = lot.amount
+        if lot.maker in self.world.supplies:
+            left = self.world.supplies[lot.maker].discard(lot.name)
         self._take_away(lot)
-        return lot.amount
+        return left
 
     def _scrap_web(self, number: str, lot: Lot) -> float:
         columns, metres = lot.columns, self._descent.metres_of(number, lot)

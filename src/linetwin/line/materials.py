@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import MaterialConfig
 
 
+ROUNDING = 1e-12
+"""Share of a withdrawal below which a piece is a rounding error, not material."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """What one withdrawal took of one material lot."""
@@ -86,12 +90,27 @@ class Supply:
         )
         edges = np.unique(np.concatenate([[0.0], ends, bounds[:-1]]))
         edges = edges[edges <= total]
-        lots = np.searchsorted(bounds, edges[:-1], "right")
+        # a lot that ends with a piece, but for rounding, gives nothing to the next
+        edges = edges[np.diff(edges, append=np.inf) > ROUNDING * total]
+        if edges.size:
+            edges[0] = 0.0
+        middles = (edges[:-1] + edges[1:]) / 2
+        lots = np.searchsorted(bounds, middles, "right")
         return Withdrawals(
-            rows=np.searchsorted(ends, edges[:-1], "right"),
+            rows=np.searchsorted(ends, middles, "right"),
             lots=[names[index] for index in lots.tolist()],
             amounts=np.diff(edges),
         )
+
+    def discard(self, lot: str) -> float:
+        """Scrap what is left of a lot: it was delivered, and nothing is made of it."""
+        left = self._aside.pop(lot, 0.0)
+        if lot == self.lot:
+            left, self.remaining = left + self.remaining, 0.0
+        path, unit = self.config.path, self.config.unit
+        for entry in ("in", "scrap"):
+            self._world.ledger.add("material", path, path, entry, left, unit)
+        return left
 
     def _turn_to_lot(self) -> None:
         """Have a lot at hand that is not on hold; one that is waits on its shelf."""
