@@ -54,7 +54,7 @@ def test_withdrawals_of_a_series_are_those_of_one_after_another(amounts: list[fl
 
 
 def test_what_is_left_of_a_scrapped_lot_is_booked() -> None:
-    """A raw material lot that is scrapped was delivered whole: what is left comes in and is scrap."""
+    """A powder lot that is scrapped was delivered whole: what is left comes in and is scrap."""
     supply, _ = separator([30.0, 20.0])
     ledger, path = supply._world.ledger, supply.config.path
     left = supply.discard(supply.lot)
