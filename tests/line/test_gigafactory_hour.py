@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WEEK = BASELINE.with_name("gigafactory_week.yaml")
-CELLS_PER_HOUR = 2e6 / (60 * 3.7e-3) / 315 / 24
-"""2 GWh a year of 60 A.h cells at 3.7 V on 315 days: 1,190 an hour."""
+CELLS_PER_HOUR = 2e6 / (60 * 3.7e-3) / 7500
+"""2 GWh a year of 60 A.h cells at 3.7 V in 7,500 hours: 1,200 an hour."""
 
 
 class Ledgers(Memory):
