@@ -113,6 +113,10 @@ def _film_growth(p: dict[str, ca.SX], film: ca.SX, temperature: ca.SX) -> ca.SX:
     """Return the solvent's effective diffusivity in m2/s: open in the young film, then closed."""
     limit = p["sei_limit_thickness"] * (1.0 + p["moisture_loss"] * p["moisture"])
     limit *= arrhenius(p["sei_limit_energy"], temperature)
+    # a film grown in a faster charge is less dense: it closes later
+    density = p["current_setpoint"] / wetted_area(p) / p["reference_charge_current"]
+    excess = ca.if_else(p["mode"] == REQUESTS["charge"], ca.fmax(density - 1.0, 0.0), 0.0)
+    limit *= 1.0 + p["fast_charge_loss"] * excess
     open_share = softplus(1.0 - film / limit, 0.01)
     young = p["sei_diffusivity"] * (1.0 + p["sei_self_limiting"] * (open_share - 1.0))
     return (young + p["sei_ageing_diffusivity"]) * arrhenius(p["sei_growth_energy"], temperature)

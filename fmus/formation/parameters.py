@@ -49,6 +49,11 @@ FILM = (
     Row("moisture_loss", "1", 97.0, 0.0, 1e3, "D",
         "one electron per molecule of water: 9.7 % more loss at 1000 ppm",
         "relative growth of the limit thickness per moisture"),
+    Row("fast_charge_loss", "1", 0.04, 0.0, 1.0, "A",
+        "no open figure: about 4 % more loss at C/2 than at C/10; calibrate",
+        "relative growth of the limit thickness per multiple of the reference current above one"),
+    Row("reference_charge_current", "A/m2", 3.03, 0.01, 1e3, "A", "C/10 of 5 A.h on 0.165 m2",
+        "charging current per wetted area up to which the film closes as calibrated"),
     Row("moisture_resistance", "1", 300.0, 0.0, 1e4, "A", "30 % more at 1000 ppm",
         "relative growth of the film resistance per moisture"),
     Row("film_area_resistance", "Ohm.m2", 1.0e-3, 0.0, 0.1, "A", "6 mOhm in a cell of 5 A.h",
@@ -105,6 +110,7 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "plating_conductance": (0.0, "D", _REFERENCE),
         "electrolyte_area_resistance": (0.0, "D", "a single-particle model has no electrolyte"),
         "moisture_loss": (0.0, "D", _REFERENCE),
+        "fast_charge_loss": (0.0, "D", _REFERENCE),
     },
 }
 CHEN2020_CELL = {  # inputs of the cell of that set, in the model's units [V]
