@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linetwin.results.bottleneck import ALWAYS, Periods, _all_active, shifting
+from linetwin.results import kpis, read
+from linetwin.results.assumptions import Plan
+from linetwin.results.bottleneck import ALWAYS, Periods, _all_active, piled_up, shifting
+from linetwin.results.kpis import Facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_longest_period_holds_the_line_and_overlaps_shift() -> None:
@@ -29,6 +38,59 @@ def test_a_group_is_active_while_none_of_its_machines_waits() -> None:
     """Intersection of the machines' periods."""
     machines: list[Periods] = [[(0, 50), (60, 100)], [(20, 70)], [(0, 100)]]
     assert _all_active(machines) == [(20, 50), (60, 70)]
+
+
+FLOW = {"coater": ("", "rolls"), "stacker": ("rolls", "cells"), "former": ("cells", "formed")}
+
+
+def _facts(folder: Path, full: dict[str, float]) -> Facts:
+    """Return facts of a line of three, with buffers of 10 places full for a share of 100 ticks."""
+    stations = {
+        name: {"takes": {"in": before} if before else {}, "gives": {"out": after}}
+        for name, (before, after) in FLOW.items()
+    }
+    buffers = {name: {"kind": "lots", "capacity": 10} for name in full}
+    facts = Facts(read(folder))
+    levels = [
+        {"tick": tick, "station": name, "buffer_level": 10.0 if tick < 100 * share else 4.0}
+        for name, share in full.items()
+        for tick in range(100)
+    ]
+    vars(facts)["plan"] = Plan({"stations": stations, "buffers": buffers})
+    vars(facts)["signals"] = pd.DataFrame(levels)
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("full", "piled"),
+    [
+        ({"rolls": 0.87, "cells": 0.1}, {"coater"}),
+        ({"rolls": 0.1, "cells": 0.6}, {"coater", "stacker"}),
+        ({"rolls": 0.5, "cells": 0.4}, set()),
+    ],
+)
+def test_work_piles_up_behind_all_before_a_full_buffer(
+    tiny: Path, full: dict[str, float], piled: set[str]
+) -> None:
+    """A buffer that is full for more than half of the window clears those before it."""
+    assert piled_up(_facts(tiny, full), (0, 99)) == piled
+
+
+def test_a_busy_station_with_a_full_buffer_behind_it_is_not_named(tiny: Path) -> None:
+    """In steady state the coater works most, but its rolls lie: the line is held further on."""
+    text = (tiny / "scenario.yaml").read_text()
+    window = "window: {from: {value: 300, unit: s}, until: {value: 1990, unit: s}}\n"
+    (tiny / "scenario.yaml").write_text(text.replace("capacity: 3", "capacity: 9") + window)
+    free = kpis.compute(read(tiny))
+    assert free["limits"]["bottleneck"]["value"] == "cathode.coater"
+    assert any("cathode coater" in lever["what"] for lever in free["levers"]["ranked"]["value"])
+    (tiny / "scenario.yaml").write_text(text + window)
+    facts = kpis.compute(read(tiny))
+    named = facts["limits"]["bottleneck"]["value"]
+    assert named != "cathode.coater"
+    assert facts["stations"]["bottleneck"]["value"] == named
+    faster = [lever["what"] for lever in facts["levers"]["ranked"]["value"]]
+    assert not any(what.startswith("make cathode coater") for what in faster)
 
 
 spans = st.lists(st.integers(0, 60), min_size=2, max_size=8, unique=True).map(

@@ -73,6 +73,24 @@ class Plan:
             found.setdefault(self.family(station), []).append(station)
         return found
 
+    @cached_property
+    def behind(self) -> dict[str, set[str]]:
+        """Buffers by group that lie behind it in the flow, at any distance."""
+        takers: dict[str, set[str]] = {}
+        for station, config in self.stations.items():
+            for buffer in (config.get("takes") or {}).values():
+                takers.setdefault(str(buffer), set()).add(station)
+        found = {}
+        for group, members in self.members.items():
+            ahead, seen = list(members), set[str]()
+            while ahead:
+                given = (self.stations[ahead.pop()].get("gives") or {}).values()
+                new = {str(buffer) for buffer in given} - seen
+                seen |= new
+                ahead += [taker for buffer in new for taker in takers.get(buffer, ())]
+            found[group] = seen
+        return found
+
     @property
     def window_ms(self) -> tuple[int, int] | None:
         """The steady-state window that the scenario states [ms], None where it states none."""

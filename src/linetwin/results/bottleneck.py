@@ -6,6 +6,9 @@ between them (Roser, Nakano, Tanaka 2002, from memory [M]). Active is whatever i
 material or room: work, set-up, repair. A group of like machines is active while none of them
 waits, a station that holds many lots while every place is taken. Time off shift takes the activity
 before it: a station that closes with work in hand holds the line back while it is closed.
+
+A group behind which work piles up cannot limit: it gives more than is taken. Where a buffer behind
+it, at any distance, is full for most of the window, it is left out.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from linetwin.results import timeline
+from linetwin.results.kpis_stations import levels
 
 if TYPE_CHECKING:
     from linetwin.results.kpis import Facts
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 Periods = list[tuple[int, int]]
 _FULL = 0.98
 ALWAYS = 0.95
+_MOSTLY = 0.5
 _IDLE = {"starved", "blocked", ""}
 
 
@@ -42,6 +47,28 @@ def active_periods(facts: Facts) -> dict[str, Periods]:
         each = [_periods(facts, name, by_station[name]) for name in stations]
         found[group] = each[0] if len(each) == 1 else _all_active(each)
     return found
+
+
+def piled_up(facts: Facts, window: tuple[int, int]) -> set[str]:
+    """Return the groups with a buffer behind them that was full for most of a window.
+
+    Full is 98 % of its capacity or more, at the recording instants.
+    """
+    full = set()
+    for path, about, level in levels(facts):
+        inside = level[(level.index >= window[0]) & (level.index <= window[1])]
+        capacity = about.get("capacity")
+        if capacity and len(inside) and float((inside >= _FULL * capacity).mean()) > _MOSTLY:
+            full.add(path)
+    return {group for group, buffers in facts.plan.behind.items() if buffers & full}
+
+
+def able_to_limit(facts: Facts, window: tuple[int, int]) -> dict[str, Periods]:
+    """Return the active periods of the groups behind which no work piles up; of all if none is."""
+    periods, piled = active_periods(facts), piled_up(facts, window)
+    able = {group: own for group, own in periods.items() if group not in piled}
+    inside = (e > window[0] and s < window[1] for own in able.values() for s, e in own)
+    return able if any(inside) else periods
 
 
 def _periods(facts: Facts, station: str, spans: pd.DataFrame) -> Periods:

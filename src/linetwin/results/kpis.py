@@ -219,6 +219,9 @@ def compute(run: Run) -> Kpis:
     }
     found["window"] = kpis_window.window(facts, found)
     found["limits"] = kpis_limits.limits(facts, found)
+    if facts.steady and found["limits"]:
+        # In steady state there is one answer to what limits: the order's rule is for orders.
+        found["stations"]["bottleneck"] = found["limits"]["bottleneck"]
     found["levers"] = kpis_levers.levers(facts, found)
     return found
 

@@ -5,12 +5,14 @@ Estimates of first order from one run, each with its formula: what-ifs to be sim
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display
+from linetwin.results.bottleneck import piled_up
 from linetwin.results.display import name as name_of
-from linetwin.results.kpis import Facts, Kpis, Section, kpi
+from linetwin.results.kpis import MS_PER_HOUR, Facts, Kpis, Section, kpi
 from linetwin.results.kpis_limits import day_rates, prices
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ _PACE: dict[str, tuple[str, bool]] = {
     "formation": ("parallel_places", True),
     "ageing": ("ageing_time", False),
 }
+_NO_CELLS = {"mixer", "coater", "rewinder", "calender", "slitter", "notcher", "vacuum_dryer"}
 _REMEDY = {
     "failed": "halve the time lost to failures",
     "micro-stop": "halve the time lost to micro-stops",
@@ -96,23 +99,30 @@ def _capacity(
 ) -> Iterator[Lever]:
     """Pace and losses at the bottleneck; more of it helps up to the next station's load only."""
     group = found["limits"]["bottleneck"]["value"]
-    loads = found["limits"]["load"]["value"]
+    piled = piled_up(facts, facts.window or (0, facts.end))
+    # Where work piles up behind a group, more of it only makes the pile larger.
+    loads = {n: v for n, v in found["limits"]["load"]["value"].items() if n not in piled}
     # A station that mostly waits holds nothing back, however often it was the busiest.
     if group is None or not rates["cells"] or loads.get(group, 0.0) < _LIMITING:
         return
     near = [name for name in loads if name != group and loads[name] >= NEARLY * loads[group]]
+    supply = _supply(facts, found, group) if piled else math.inf
 
     def lever(what: str, why: str, wanted: float, groups: list[str], *, formula: str) -> Lever:
         room, second = _room(loads, groups)
-        gain = min(wanted, room)
+        gain = min(wanted, room, supply)
         energy = None if rates["energy"] is None else gain * rates["energy"]
         money = None if energy is None or fixed is None else energy * fixed
         cells = gain * (rates["cells"] or 0.0)
         until = f", until {name_of(second)} limits (+{display.share(room)})" if second else ""
+        if supply < min(wanted, room):
+            until = ": what waits before it, or what the stations there could give besides"
         note = f"{display.share(gain)} more good output a day{until}; {formula}"
         setting = SEPARATOR.join(filter(None, (_setting(facts, each)[1] for each in groups)))
         alone = setting if formula == _PACE_FORMULA else ""
-        return Lever(what, why, note, cells, energy, money, None, alone)
+        return Lever(
+            what, why, note, cells, energy, money, setting=alone, at_most=supply < math.inf
+        )
 
     pace, _ = _setting(facts, group)
     yield lever(
@@ -154,6 +164,40 @@ def _setting(facts: Facts, group: str) -> tuple[str, str]:
     whole = unit == "1" and value > _WHOLE
     said = str(round(value)) if whole else display.parameter(float(f"{value:.4g}"), unit, quantity)
     return f" ({name_of(quantity)})", f"{group}.{quantity}={said}"
+
+
+def _supply(facts: Facts, found: Kpis, group: str) -> float:
+    """Return the greatest share by which what comes to a group of cell stations may grow.
+
+    The larger of two: what the stations before it could give had they never been blocked, over
+    what it gives; and the trays that lie before it, over what it gives in the window. Webs are
+    counted in metres and left out. Infinite for a group that takes no cells.
+    """
+    iso, plan = found["iso_steady"], facts.plan
+    given, shares = iso["throughput_rate"]["value"], iso["time_shares"]["value"]
+    own: float = given.get(group) or 0.0
+    sources = {
+        str(buffer)
+        for station in plan.members.get(group, [group])
+        for buffer in (plan.stations.get(station, {}).get("takes") or {}).values()
+    }
+    before = [
+        name
+        for name, behind in plan.behind.items()
+        if name != group and sources & behind and plan.kind(name) not in _NO_CELLS
+    ]
+    if not own or not before:
+        return math.inf
+    able: float = min((given.get(n) or 0.0) / max(1e-9, 1 - shares[n]["blocked"]) for n in before)
+    lying = set().union(*(plan.behind[name] for name in before)) - plan.behind[group]
+    levels: list[float] = [
+        found["buffers"][path]["value"]["mean"] for path in lying if path in found["buffers"]
+    ]
+    events = facts.events
+    taken = events["station"].isin(plan.members[group]) & (events["event"] == "take")
+    tray = float(events.loc[taken, "amount"].median()) if taken.any() else 0.0
+    first, last = facts.window or (0, facts.end)
+    return max(able / own - 1, sum(levels) * tray / (own * (last - first) / MS_PER_HOUR))
 
 
 def _room(loads: dict[str, float], groups: list[str]) -> tuple[float, str]:

@@ -13,7 +13,9 @@ from linetwin.results.kpis_window import DAY_MS
 POINT = 0.01
 _STEADY = (
     "the group of stations that was the momentary bottleneck (longest uninterrupted active "
-    "period) for most of the window"
+    "period) for most of the window, of those behind which no work piles up: no buffer behind it, "
+    "at any distance, was full (98 % or more) for most of the window; of several that never wait "
+    "the last in the flow"
 )
 _ORDER = (
     "an order that starts empty has no steady state: the group that needs most time for the run's "
@@ -26,7 +28,11 @@ def limits(facts: Facts, found: Kpis) -> Section:
     if facts.spans.empty:
         return {}
     period = facts.window if facts.steady and facts.window else (0, facts.end)
-    periods = bottleneck.active_periods(facts)
+    periods = (
+        bottleneck.able_to_limit(facts, period)
+        if facts.steady
+        else bottleneck.active_periods(facts)
+    )
     shares = bottleneck.shifting(periods, period) if period[1] > period[0] else {}
     name = next(iter(shares), None) if facts.steady else _pace(facts, found)
     rates = day_rates(facts)
