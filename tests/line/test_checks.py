@@ -62,7 +62,6 @@ def _world(*settings: str) -> World:
         ("cathode.coater.coating_width=240 mm", "cathode.slitter.coating_width"),
         ("cathode.coater.bare_width=30 mm", "cathode.slitter.bare_width"),
         ("cathode.slitter.lane_bare_width=14 mm", "cathode.notcher.lane_bare_width"),
-        ("cathode.coater.coating_mode=three_pass", "cathode.coater.coating_mode"),
         ("anode.mixer.binder_share=5 %", "anode.mixer.active_material_share"),
         ("anode.coater.startup_length=130 m", "anode.coater.startup_length"),
         ("cell.grading.capacity_limit_b=110 %", "cell.grading.capacity_limit_b"),

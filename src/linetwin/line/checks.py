@@ -21,7 +21,6 @@ PIECE_ROLES = ("tabs", "housing")
 """Raw materials counted in pieces; all others are weighed."""
 NEEDED = {"degasser": "pre_charge", "grading": "ocv_test"}
 """What a kind of station needs another to have done before: gas made, a first voltage measured."""
-COATING_MODES = ("two_pass", "tandem")
 SHARES = ("active_material_share", "conductive_additive_share", "binder_share")
 TOLERANCE = 1e-6
 
@@ -78,9 +77,6 @@ def _web(config: StationConfig, value: Callable[[str], float]) -> Iterator[Probl
             message = f"the lanes' bare edges are {bare * 1000:g} mm wide together"
             hint = f"the web has {value('bare_width') * 1000:g} mm of bare foil"
             yield Problem(message, f"{config.path}.lane_bare_width", hint)
-    if config.kind == "coater" and config.parameters["coating_mode"].value not in COATING_MODES:
-        message = f"there is no coating_mode '{config.parameters['coating_mode'].value}'"
-        yield Problem(message, f"{config.path}.coating_mode", " or ".join(COATING_MODES))
     if config.kind == "coater" and value("startup_length") >= value("roll_length"):
         message = "a start-up as long as the roll leaves no good metre"
         hint = f"less than roll_length, {value('roll_length'):g} m"

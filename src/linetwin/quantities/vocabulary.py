@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QuantityType = Literal["float", "int", "bool", "str"]
-_FIELDS = {"type", "unit", "unece", "display", "meaning", "minimum", "maximum", "iri"}
+_FIELDS = {"type", "unit", "unece", "display", "meaning", "minimum", "maximum", "iri", "choices"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Quantity:
 
     `unit` is the canonical UCUM unit in which the program and its result files hold the value;
     `display` is the UCUM unit shown to people; `unece` the UN/ECE Recommendation 20 code of
-    `unit` ("" where none exists); `minimum` and `maximum` bound what is plausible, in `unit`.
+    `unit` ("" where none exists); `minimum` and `maximum` bound what is plausible, in `unit`;
+    `choices`: the texts that are allowed, any where there are none.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Quantity:
     minimum: float = -math.inf
     maximum: float = math.inf
     iri: str = ""
+    choices: tuple[str, ...] = ()
 
 
 class Vocabulary:
@@ -100,7 +102,10 @@ def _parse(text: str, file: Path | None) -> dict[str, Quantity]:
         elif missing:
             problems.append(Problem(f"missing keys {missing}", key=name, file=file))
         else:
-            quantities[name] = Quantity(name=name, **{"display": entry["unit"], **entry})
+            quantities[name] = Quantity(
+                name=name,
+                **{"display": entry["unit"], **entry, "choices": tuple(entry.get("choices", ()))},
+            )
     if problems:
         raise ScenarioError(problems)
     return quantities

@@ -74,6 +74,10 @@ def _one(
     raw: object, quantity: Quantity, place: Place, problems: Problems
 ) -> float | int | str | bool | None:
     if quantity.type == "str" and isinstance(raw, str):
+        if quantity.choices and raw not in quantity.choices:
+            message = f"there is no {quantity.name} '{raw}'"
+            problems.add(place, message, f"allowed: {' or '.join(quantity.choices)}")
+            return None
         return raw
     if quantity.type == "bool" and isinstance(raw, bool):
         return raw
