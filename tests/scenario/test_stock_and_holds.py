@@ -86,6 +86,13 @@ TRAPS: dict[str, Trap] = {
     "a rate without a unit": (
         "scenario", AFTER, stocked("rate: 90"), 9, "stock.rate", ("no unit",),
     ),
+    "more lots than fit": (
+        "scenario", AFTER, stocked("cathode.coated_rolls: 50"), 9, "stock.cathode.coated_rolls",
+        ("50", "0 to 3"),
+    ),
+    "a rate of no line": (
+        "scenario", AFTER, stocked("rate: 1e9 1/h"), 9, "stock.rate", ("100000 1/h",),
+    ),
     "a hold on nothing": (
         "scenario", AFTER, held("from: 1 d"), 9, "holds.0.lot", ("lot:", "roll:"),
     ),

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from linetwin.scenario.validation import Checked
 
 BUFFERS, TANKS, CHAMBERS, RATE = "buffers", "tanks", "chambers", "rate"
+MOST = 1e5 / 3600
+"""Cells a second of steady state: 200 GWh a year of 60 A.h cells, beyond any line [A]."""
 _SHARE = Quantity("stock", "1", "part of the places", display="%", minimum=0.0, maximum=1.0)
-_RATE = Quantity("rate", "1/s", "cells a second", display="1/h", minimum=1e-9, maximum=1e6)
+_RATE = Quantity("rate", "1/s", "cells a second", display="1/h", minimum=1e-9, maximum=MOST)
 
 
 def read_stock(
@@ -47,6 +49,9 @@ def read_stock(
         elif isinstance(raw, int) and not isinstance(raw, bool):
             tanks = groups.get(TANKS, [])
             if _is_number_of_lots(raw, place, problems, is_tank=groups[name][0] in tanks):
+                most = min(_capacity(path, stations, buffers) for path in groups[name])
+                if raw > most:
+                    problems.add(place, f"{raw} lots are more than fit", f"allowed: 0 to {most:g}")
                 lots |= dict.fromkeys(groups[name], raw)
         elif isinstance(share := read_scalar(raw, _SHARE, place, problems), float):
             shares |= dict.fromkeys(groups[name], share)
@@ -98,6 +103,15 @@ def _places(
             for name in dict.fromkeys((CHAMBERS, path, station.family)):
                 found.setdefault(name, []).append(path)
     return found
+
+
+def _capacity(
+    path: str, stations: Mapping[str, StationConfig], buffers: Mapping[str, BufferConfig]
+) -> float:
+    """Return how many lots a buffer or chamber has places for."""
+    if path in buffers:
+        return buffers[path].capacity
+    return stations[path].parameters["parallel_places"].number
 
 
 def _is_number_of_lots(count: int, place: Place, problems: Problems, *, is_tank: bool) -> bool:
