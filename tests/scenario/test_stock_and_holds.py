@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from linetwin.errors import ScenarioError
+
 if TYPE_CHECKING:
     from conftest import Trap, Workbench
 
@@ -99,6 +101,16 @@ TRAPS: dict[str, Trap] = {
     "a roll without metres": (
         "scenario", AFTER, held("roll: cathode.roll-0001"), 9, "holds.0.roll", ("from_m",),
     ),
+    "a lot of no series": (
+        "scenario", AFTER, held("lot: cathode.slury-0001"), 9, "holds.0.lot", ("cathode.slurry",),
+    ),
+    "a lot without its number": (
+        "scenario", AFTER, held("lot: cathode.slurry-1"), 9, "holds.0.lot", ("-0001",),
+    ),
+    "metres beyond the roll": (
+        "scenario", AFTER, held("roll: cathode.roll-0001, from_m: 20, to_m: 101"), 9,
+        "holds.0.to_m", ("0 to 100 m",),
+    ),
     "metres turned round": (
         "scenario", AFTER, held("roll: cathode.roll-0001, from_m: 60, to_m: 20"), 9,
         "holds.0.to_m", ("more than from_m",),
@@ -117,3 +129,11 @@ TRAPS: dict[str, Trap] = {
 def test_what_is_wrong_is_told_with_its_place(bench: Workbench, name: str) -> None:
     """File, line, key path, and what is allowed."""
     bench.assert_told(TRAPS[name])
+
+
+def test_wrong_metres_are_told_once(bench: Workbench) -> None:
+    """What is written wrong is not taken for missing as well."""
+    bench.edit("scenario", AFTER, held("roll: cathode.roll-0001, from_m: -1, to_m: 20"))
+    with pytest.raises(ScenarioError) as caught:
+        bench.load()
+    assert [problem.key for problem in caught.value.problems] == ["holds.0.from_m"]

@@ -166,10 +166,10 @@ class _Composition:
             disturbances=read_disturbances(self.file, plant, stations, problems),
             text="",
             files=labels,
-            holds=read_holds(self.file, problems),
         )
         stock = read_stock(self.file, resolved.stations, resolved.buffers, problems)
-        resolved = replace(resolved, stock=stock, prices=self._prices(resolved))
+        holds = read_holds(self.file, resolved.stations, resolved.materials, problems)
+        resolved = replace(resolved, stock=stock, holds=holds, prices=self._prices(resolved))
         problems.check()
         return replace(resolved, text=resolved_text(resolved))
 

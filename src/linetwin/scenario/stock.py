@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from linetwin.quantities import Quantity
+from linetwin.scenario.lot_names import roll_length, wrong_lot
 from linetwin.scenario.plan import read_instant, read_span
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.resolved import HoldConfig, StockConfig
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.resolved import BufferConfig, StationConfig
+    from linetwin.scenario.resolved import BufferConfig, MaterialConfig, StationConfig
     from linetwin.scenario.schema import Hold, ScenarioFile
     from linetwin.scenario.validation import Checked
 
@@ -60,11 +61,18 @@ def read_stock(
     return StockConfig(shares, lots, rate)
 
 
-def read_holds(scenario: Checked[ScenarioFile], problems: Problems) -> tuple[HoldConfig, ...]:
+def read_holds(
+    scenario: Checked[ScenarioFile],
+    stations: Mapping[str, StationConfig],
+    materials: Mapping[str, MaterialConfig],
+    problems: Problems,
+) -> tuple[HoldConfig, ...]:
     """Return the holds in the order in which they were written."""
     found = []
     for index, written in enumerate(scenario.model.holds):
         if written is not None:
+            _check_lot(written, scenario.document.place(("holds", index)), stations, materials,
+                       problems)  # fmt: skip
             found.append(_hold(written, index, scenario, problems))
         elif not scenario.is_cut("holds", index):
             place = scenario.document.place(("holds", index))
@@ -138,8 +146,9 @@ def _hold(
     def place(key: str) -> Place:
         return scenario.document.place(("holds", index, key))
 
-    before = len(list(_contradictions(written)))
-    for key, message, hint in _contradictions(written):
+    cut = any(scenario.is_cut("holds", index, key) for key in ("lot", "roll", "from_m", "to_m"))
+    before = cut or any(_contradictions(written))
+    for key, message, hint in () if cut else _contradictions(written):
         problems.add(place(key), message, hint)
     start = read_instant(written.begin, place("from"), problems)
     end = read_span(written.end, place("until"), problems)
@@ -156,6 +165,27 @@ def _hold(
         then=written.then,
         reason=written.reason,
     )
+
+
+def _check_lot(
+    written: Hold,
+    place: Place,
+    stations: Mapping[str, StationConfig],
+    materials: Mapping[str, MaterialConfig],
+    problems: Problems,
+) -> None:
+    """Refuse a lot that the line cannot have, and metres beyond its rolls."""
+    key, lot = ("roll", written.roll) if written.lot is None else ("lot", written.lot)
+    if lot is None:
+        return
+    if wrong := wrong_lot(lot, stations, materials):
+        problems.add(place.below(key), *wrong)
+        return
+    length = roll_length(lot, stations) if key == "roll" else None
+    for name, metres in (("from_m", written.from_m), ("to_m", written.to_m)):
+        if length is not None and metres is not None and metres > length:
+            message = f"{metres:g} m is beyond the end of the roll"
+            problems.add(place.below(name), message, f"allowed: 0 to {length:g} m")
 
 
 def _contradictions(written: Hold) -> Iterator[tuple[str, str, str]]:
