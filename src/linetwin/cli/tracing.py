@@ -12,9 +12,9 @@ import typer
 
 from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
-from linetwin.quantities import vocabulary
 from linetwin.results import read
 from linetwin.results.ancestry import COVERAGE
+from linetwin.results.display import entry_of
 from linetwin.results.genealogy import Descendant, Genealogy
 from linetwin.scenario.units import display
 
@@ -176,6 +176,5 @@ def _share(shares: list[float]) -> str:
 
 
 def _shown(name: str, value: float) -> str:
-    words = vocabulary()
-    quantity = name[:-2] if name.endswith(("_a", "_b")) and name not in words else name
-    return display(value, words[quantity]) if quantity in words else f"{value:.6g}"
+    entry = entry_of(name)
+    return f"{value:.6g}" if entry is None else display(value, entry)

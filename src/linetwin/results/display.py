@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linetwin.quantities import vocabulary
+from linetwin.results.schemas import MEASURED
 from linetwin.scenario import units
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def scale(quantity: str) -> Scale:
 
 
 def entry_of(quantity: str) -> Quantity | None:
-    """Return the vocabulary's entry, also of a quantity with a side; None where it has none."""
+    """Return the vocabulary's entry, also of one with a side or measured; None if it has none."""
     words = vocabulary()
-    for name in (quantity, quantity.removesuffix("_a"), quantity.removesuffix("_b")):
-        if name in words:
-            return words[name]
+    for whole in (quantity, quantity.removeprefix(MEASURED)):
+        for name in (whole, whole.removesuffix("_a"), whole.removesuffix("_b")):
+            if name in words:
+                return words[name]
     return None
 
 
