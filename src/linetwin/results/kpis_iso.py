@@ -176,8 +176,7 @@ class Budget:
     @cached_property
     def gives(self) -> dict[str, pd.DataFrame]:
         """Ticks and amounts handed over, by station."""
-        events = self.facts.events
-        given = events[events["event"] == "give"]
+        given = timeline.hand_overs(self.facts.events)
         return {str(name): part for name, part in given.groupby("station", sort=False)}
 
     @cached_property

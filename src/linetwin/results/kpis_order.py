@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from linetwin.results.kpis import GRADES, MS_PER_HOUR, Facts, Section, kpi
-from linetwin.results.timeline import station_order
+from linetwin.results.timeline import hand_overs, station_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,10 +114,13 @@ def _itinerary(facts: Facts) -> dict[str, float] | None:
     if facts.graded.empty:
         return None
     last = facts.graded.iloc[-1]
-    found = {"before stacking": float(last["started"]) / 1000}
+    # A cell of the stock was stacked before the run began: its way begins where it lay then.
+    begun = max(0, int(last["started"]))
+    stock = last["started"] < 0
+    found = {"in stock before the run" if stock else "before stacking": begun / 1000}
     own = facts.events[facts.events["lot"] == last["tray"]]
     moves = own[own["event"].isin(["take", "give"]) & (own["tick"] < last["ended"])]
-    since, inside = int(last["started"]), True
+    since, inside = begun, not stock
     for station, event, tick in zip(moves["station"], moves["event"], moves["tick"], strict=True):
         name = station if inside or event == "give" else f"waiting for {station}"
         found[name] = found.get(name, 0.0) + (tick - since) / 1000
@@ -155,7 +158,10 @@ def quality(facts: Facts) -> Section:
     lengths = bad.assign(length=bad["end_m"] - bad["start_m"])
     section = {
         "yield_of_stations": kpi(
-            cells, "1", "throughput yield: cells that a station passed on over cells it was given"
+            cells,
+            "1",
+            "throughput yield: cells that a station passed on over cells it was given"
+            + (", those still in it left out" if facts.plan.filled else ""),
         ),
         "yield_of_webs": kpi(webs, "1", "good metres of web over coated metres, per electrode"),
         "rolled_throughput_yield": kpi(
@@ -202,12 +208,23 @@ def _counted(frame: pd.DataFrame, measure: Any, by: str = "station") -> dict[str
 
 
 def _cell_yields(facts: Facts) -> dict[str, float]:
-    """Throughput yield of each station that scrapped cells, over the finished cells."""
+    """Throughput yield of each station that scrapped cells, over the finished cells.
+
+    In a line that began with stock each station has seen other cells: there, over those that it
+    has handed over or scrapped.
+    """
     scrap = facts.cells[facts.cells["status"] == "scrap"]
     lost: Mapping[str, int] = scrap["station"].value_counts().to_dict()
     alive = len(scrap) + int(facts.cells["status"].isin(GRADES).sum())
     places = [*facts.plan.stations, *station_order(facts.events), *lost]
     found: dict[str, float] = {}
+    if facts.plan.filled:
+        given = hand_overs(facts.events).groupby("station", sort=False)["amount"].sum()
+        for station in dict.fromkeys(places):
+            if lost.get(station):
+                seen = float(given.get(station, 0.0)) + lost[station]
+                found[station] = 1 - lost[station] / seen
+        return found
     for station in dict.fromkeys(places):
         if lost.get(station):
             found[station] = 1 - lost[station] / alive

@@ -228,6 +228,9 @@ def _genealogy(facts: Facts) -> Section:
     good = facts.good if good.empty else good
     if good.empty:
         return Section("genealogy", "One cell and its ancestors")
+    # Of a cell of the stock no ancestors are known.
+    stacked = good[good["started"] >= 0]
+    good = good if stacked.empty else stacked
     cell = str(good.sort_values("ended", kind="stable")["cell"].iloc[len(good) // 2])
     return Section(
         "genealogy",
