@@ -124,3 +124,37 @@ def test_a_cell_is_linked_to_each_stretch_it_was_cut_from() -> None:
     stretches = [(row["start_m"], row["end_m"]) for row in rows]
     assert stretches == [pytest.approx((39.9, 40.0)), pytest.approx((50.0, 50.7))]
     assert sum(row["share"] for row in rows) == pytest.approx(1.0, abs=1e-12)
+
+
+PATCHES = ("cathode.coater.patch_length=87.3 mm", "cathode.coater.gap_length=10 mm")
+FITTING = (
+    "cell.stacker.cathode_sheet_length=97.3 mm",
+    "cell.stacker.stacking.cathode_sheet_length=0.118",
+    "cell.stacker.stacking.cathode_sheet_width=0.0873",
+)
+
+
+def test_patches_that_fit_their_sheets_pass() -> None:
+    """Cut at the pitch, and as much coated as the model takes it for."""
+    check_line(_world(*PATCHES, *FITTING))
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (
+            ("cathode.coater.patch_length=300 mm", "cathode.coater.gap_length=10 m"),
+            "cell.stacker.cathode_sheet_length",
+        ),
+        ((*PATCHES, FITTING[0]), "cell.stacker.stacking.cathode_sheet_length"),
+        (
+            (*PATCHES, *FITTING[:2], "cell.stacker.stacking.cathode_sheet_width=0.0973"),
+            "cell.stacker.stacking.cathode_sheet_length",
+        ),
+    ],
+)
+def test_patches_beside_their_sheets_are_refused(settings: tuple[str, ...], key: str) -> None:
+    """Sheets that are not cut at the pitch, and a model that takes them for more coated."""
+    with pytest.raises(ScenarioError) as caught:
+        check_line(_world(*settings))
+    assert key in [problem.key for problem in caught.value.problems]

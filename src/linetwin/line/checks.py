@@ -23,6 +23,10 @@ NEEDED = {"degasser": "pre_charge", "grading": "ocv_test"}
 """What a kind of station needs another to have done before: gas made, a first voltage measured."""
 SHARES = ("active_material_share", "conductive_additive_share", "binder_share")
 TOLERANCE = 1e-6
+PITCH_TOLERANCE = 0.01
+"""Deviation of a sheet from the pitch of the patches that a cutter follows [A]."""
+AREA_TOLERANCE = 0.02
+"""Deviation of the stacking model's coated sheet from the one that is cut [A]."""
 
 
 def check_line(world: World) -> None:
@@ -37,6 +41,7 @@ def check_line(world: World) -> None:
         for problem in (*_geometry(config, world), *_materials(config, world))
     ]
     problems += _widths(world)
+    problems += _patches(world)
     problems += _missing(world)
     problems += [problem for station in world.equipment() for problem in _causes(station)]
     problems += plausibility(world)
@@ -128,6 +133,47 @@ def _widths(world: World) -> list[Problem]:
                     hint = f"the same width at {kind}, {' and '.join(followers)}"
                     problems.append(Problem(message, f"{config.path}.{quantity}", hint))
     return problems
+
+
+def _patches(world: World) -> Iterator[Problem]:
+    """A sheet is cut at the pitch of the patches; the stacking model's is coated as much."""
+    for coater in world.stations_of("coater"):
+        electrode = coater.name.split(".")[0]
+        patch, gap = coater.value("patch_length"), coater.value("gap_length")
+        slitters = [s for s in world.stations_of("slitter") if s.name.startswith(f"{electrode}.")]
+        if patch <= 0 or gap <= 0 or not slitters:
+            continue
+        width = slitters[0].value("lane_width")
+        for stacker in world.stations_of("stacker"):
+            sheet = stacker.value(f"{electrode}_sheet_length")
+            if abs(sheet / (patch + gap) - 1) > PITCH_TOLERANCE:
+                pitch = f"{(patch + gap) * 1000:g} mm"
+                message = f"sheets of {sheet * 1000:g} mm, but a patch every {pitch}"
+                hint = f"{pitch} within 1 %: one patch is one sheet"
+                key = f"{stacker.config.family}.{electrode}_sheet_length"
+                yield Problem(message, key, f"{hint}; patches set in {_origin(coater)}")
+            else:
+                yield from _coated(stacker, electrode, patch * width, _origin(coater))
+
+
+def _origin(coater: Equipment) -> str:
+    return coater.config.parameters["patch_length"].origin
+
+
+def _coated(stacker: Equipment, electrode: str, area: float, origin: str) -> Iterator[Problem]:
+    """Compare the coated sheet of the library's stacking model with that of the web [m2]."""
+    process = stacker.config.processes.get("stacking")
+    if process is None or process.model != "stacking":
+        return
+    names = [f"{electrode}_sheet_length", f"{electrode}_sheet_width"]
+    key = f"{stacker.config.family}.stacking.{names[0]}"
+    hint = f"{names[0]} times {names[1]}: {area * 1e4:.4g} cm2 within 2 %; patches set in {origin}"
+    if any(name not in process.parameters for name in names):
+        yield Problem("with patches the model's coated sheet must be written", key, hint)
+        return
+    given = process.parameters[names[0]].number * process.parameters[names[1]].number
+    if abs(given / area - 1) > AREA_TOLERANCE:
+        yield Problem(f"{given * 1e4:.4g} cm2 of coated sheet in the model", key, hint)
 
 
 def _causes(station: Equipment) -> Iterator[Problem]:
