@@ -178,3 +178,16 @@ def test_stays_of_the_stock_tell_nothing_of_the_process() -> None:
     )
     assert list(timeline.whole_stays(stays, filled=True).index) == ["tray-1"]
     assert list(timeline.whole_stays(stays, filled=False).index) == ["stock", "tray-1"]
+
+
+def test_copies_of_cells_tell_no_more_than_the_cells() -> None:
+    """Ten copies of each of 100 values: the same index, the interval of 100 values."""
+    values = np.random.default_rng(4).normal(0.0, 1.0, 100)
+    tray = np.array(["one"] * 1000)
+    once = kpis_capability.indices(values, tray[:100], (None, 4.0))
+    copied = kpis_capability.indices(np.tile(values, 10), tray, (None, 4.0), 100)
+    assert once is not None
+    assert copied is not None
+    assert (copied["n"], copied["mean"]) == (100, pytest.approx(once["mean"]))
+    assert copied["cpk"] == pytest.approx(once["cpk"], rel=0.01)
+    assert copied["cpk_interval"] == pytest.approx(once["cpk_interval"], rel=0.02)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 NO_GAUGE = "gauge not stated"
 _FEWEST = 10
+_COPIES = (
+    "; of cells measured in the run only; cells of the stock are drawn again from few, so n and "
+    "the intervals count distinct true values"
+)
 Limits = tuple[float | None, float | None]
 
 
@@ -46,19 +50,24 @@ def capability(facts: Facts) -> Section:
     return {each.name: _judged(facts, each) for each in _characteristics(facts)}
 
 
-def indices(values: np.ndarray, subgroups: np.ndarray, limits: Limits) -> dict[str, Any] | None:
+def indices(
+    values: np.ndarray, subgroups: np.ndarray, limits: Limits, distinct: int | None = None
+) -> dict[str, Any] | None:
     """Return n, mean, both standard deviations, Cp, Cpk and Ppk with intervals.
 
-    None for fewer than ten values, no spread or no limit; Cp is None where one limit is missing.
+    `distinct`: how many values are no copies of others; n and the degrees of freedom are those of
+    so many. None for fewer than ten values, no spread or no limit; Cp is None where one limit is
+    missing.
     """
-    count = len(values)
+    count = len(values) if distinct is None else min(distinct, len(values))
     names, codes = np.unique(subgroups, return_inverse=True)
-    freedom = count - len(names)
+    every = len(values) - len(names)
+    freedom = round(every * count / max(1, len(values)))
     if count < _FEWEST or freedom < 1 or limits == (None, None):
         return None
     mean, overall = float(values.mean()), float(values.std(ddof=1))
     means = np.bincount(codes, values) / np.bincount(codes)
-    within = math.sqrt(float(((values - means[codes]) ** 2).sum()) / freedom)
+    within = math.sqrt(float(((values - means[codes]) ** 2).sum()) / every)
     if not within:
         return None
     low, high = limits
@@ -107,9 +116,15 @@ def _judged(facts: Facts, each: Characteristic) -> Kpi:
     }
     values = each.measured
     if gauge is not None and values is not None:
-        known = values.notna()
+        known = values.notna() & _seen(facts, each)
+        # Cells of the stock are drawn again and again from few: a copy tells nothing new.
+        cells = facts.plan.filled and each.true.name in facts.cells
+        distinct = int(each.true[known].nunique()) if cells else None
         entry |= (
-            indices(values[known].to_numpy(), each.subgroup[known].to_numpy(), each.limits) or {}
+            indices(
+                values[known].to_numpy(), each.subgroup[known].to_numpy(), each.limits, distinct
+            )
+            or {}
         )
         entry |= _gauge_study(gauge, values[known])
     unit = facts.run.units("cells" if each.true.name in facts.cells else "segments")
@@ -118,8 +133,19 @@ def _judged(facts: Facts, each: Characteristic) -> Kpi:
         unit.get(str(each.true.name), ""),
         f"capability of {each.name} from measured values, against {each.said}; grr: share of the "
         "gauge (repeatability and reproducibility) in the spread of the readings, ndc: distinct "
-        "categories, 1.41 x spread of the parts over that of the gauge",
+        "categories, 1.41 x spread of the parts over that of the gauge"
+        + (_COPIES if facts.plan.filled and each.true.name in facts.cells else ""),
     )
+
+
+def _seen(facts: Facts, each: Characteristic) -> pd.Series:
+    """Return which values were read in the run: in a filled line some were read before it."""
+    if not facts.plan.filled or each.true.name not in facts.cells:
+        return pd.Series(data=True, index=each.true.index)
+    place = _gauge_place(facts, each.group, each.quantity)
+    events = facts.events
+    given = events[events["event"].eq("give") & events["station"].isin(place)]
+    return each.subgroup.isin(given["lot"].unique())
 
 
 def gauge_of(facts: Facts, group: str, quantity: str) -> dict[str, Any] | None:
@@ -128,14 +154,21 @@ def gauge_of(facts: Facts, group: str, quantity: str) -> dict[str, Any] | None:
     Bias, repeatability and reproducibility as the scenario states them; of the station itself
     where it has one, else of the first in its part (capacity is read in formation, judged later).
     """
+    for station in _gauge_place(facts, group, quantity):
+        return dict(facts.plan.stations[station]["gauges"][quantity])
+    return None
+
+
+def _gauge_place(facts: Facts, group: str, quantity: str) -> list[str]:
+    """Return the stations of the group whose gauge reads a quantity; none where there is none."""
     part = group.split(".", maxsplit=1)[0]
     own = facts.plan.members.get(group, [group])
     others = [station for station in facts.plan.stations if station.split(".")[0] == part]
     for station in [*own, *others]:
         found = (facts.plan.stations.get(station, {}).get("gauges") or {}).get(quantity)
         if isinstance(found, dict):
-            return dict(found)
-    return None
+            return facts.plan.members[facts.plan.family(station)]
+    return []
 
 
 def _gauge_study(gauge: dict[str, Any], values: pd.Series) -> dict[str, Any]:
