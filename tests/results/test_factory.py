@@ -191,3 +191,15 @@ def test_copies_of_cells_tell_no_more_than_the_cells() -> None:
     assert (copied["n"], copied["mean"]) == (100, pytest.approx(once["mean"]))
     assert copied["cpk"] == pytest.approx(once["cpk"], rel=0.01)
     assert copied["cpk_interval"] == pytest.approx(once["cpk_interval"], rel=0.02)
+
+
+def test_tables_of_mixed_units_state_each(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """Totals, rates and the value of a point name the unit of every entry."""
+    folder = tiny_writer(tmp_path / "steady")
+    text = (folder / "scenario.yaml").read_text() + STEADY
+    (folder / "scenario.yaml").write_text(text)
+    found = kpis.compute(read(folder))
+    point = found["limits"]["value_of_oee_point"]
+    assert point["units"]["energy_per_day"] == "J/d"
+    for entry in (found["window"]["totals"], found["window"]["rates"], point):
+        assert entry["units"].keys() == entry["value"].keys()

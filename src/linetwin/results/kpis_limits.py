@@ -8,7 +8,7 @@ from linetwin.results import bottleneck, timeline
 from linetwin.results.display import name as name_of
 from linetwin.results.kpis import Facts, Kpi, Kpis, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
-from linetwin.results.kpis_window import DAY_MS
+from linetwin.results.kpis_window import DAY_MS, with_units
 
 POINT = 0.01
 _STEADY = (
@@ -144,7 +144,10 @@ def _points(
             "in money: what was already spent on it, output gained x cost of a good kWh "
             f"({unit})",
         )
-    return section
+    money = f"{currency}/d" if currency else ""
+    units = {"cells_per_day": "1/d", "energy_per_day": "J/d", "money_per_day": money}
+    units |= {"sooner": "s", "money_per_order": currency}
+    return {name: with_units(entry, units) for name, entry in section.items()}
 
 
 def _sooner(facts: Facts, found: Kpis, group: str, oee: float) -> Kpi:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results.kpis import MS_PER_HOUR, Facts, Kpis, Section, kpi
+from linetwin.results.kpis import MS_PER_HOUR, Facts, Kpi, Kpis, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
 
 if TYPE_CHECKING:
@@ -33,14 +33,15 @@ def window(facts: Facts, found: Kpis) -> Section:
             [first / 1000, last / 1000], "s", f"the steady-state window, from and until: {stated}"
         ),
         "share_of_run": kpi((last - first) / facts.end, "1", "length of the window over the run"),
-        "totals": kpi(
+        "totals": _by_row(
             rows,
-            "",
             "sums over the run, inside of the window and outside; each row has its unit. What lies "
             "outside (start-up, run-out, idle hours) is put on the good cells of the whole run in "
             "its figures, and on none in those of the window",
         ),
-        "rates": kpi(_rates(facts, found), "", "the same figures per day and per good kWh"),
+        "rates": _by_row(
+            _rates(facts, found), "the same figures per day and per good kWh; each row has its unit"
+        ),
         "work_in_process": kpi(
             {"begin": in_process(facts, first), "end": in_process(facts, last)},
             "1",
@@ -48,6 +49,15 @@ def window(facts: Facts, found: Kpis) -> Section:
             "ends: where they differ, the window made more or less than it finished",
         ),
     }
+
+
+def _by_row(rows: dict[str, dict[str, Any]], meaning: str) -> Kpi:
+    return with_units(kpi(rows, "", meaning), {name: row["unit"] for name, row in rows.items()})
+
+
+def with_units(entry: Kpi, units: dict[str, str]) -> Kpi:
+    """Return a table's key figure with `units`: the unit of each of its entries."""
+    return {**entry, "units": {name: units[name] for name in entry["value"]}}
 
 
 def _inside(cells: pd.DataFrame, first: int, last: int) -> int:
