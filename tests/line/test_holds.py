@@ -231,3 +231,21 @@ def test_a_stretch_keeps_its_length_from_parent_to_child(
     part = carried(stretches_of, parent, (0.0, end - start))
     overlap = sum(max(0.0, min(b, end) - max(a, start)) for a, b in stretches_of)
     assert sum(b - a for a, b in part or []) == pytest.approx(overlap, abs=1e-6)
+
+
+def test_a_hold_that_found_nothing_is_told() -> None:
+    """One note when the run ends, for a lot that was never made."""
+    holds = (hold("anode.roll-9999"),)
+    _, sink = in_memory(line(20, *holds, limit_ticks=24 * HOUR))
+    notes = [row for row in sink.rows["events"] if row["cause"].startswith("hold found nothing")]
+    assert [row["cause"] for row in notes if row["lot"] == "anode.roll-9999"] == [
+        "hold found nothing: anode.roll-9999"
+    ]
+    assert all(row["event"] == "note" for row in notes)
+
+
+def test_a_hold_that_found_its_lot_is_not_told() -> None:
+    """A powder that is delivered at the beginning."""
+    holds = (hold("cathode.active_material-0001"),)
+    _, sink = in_memory(line(20, *holds, limit_ticks=24 * HOUR))
+    assert not [row for row in sink.rows["events"] if "found nothing" in row["cause"]]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ROLLS = ("mother_roll", "daughter_roll")
 FINISHED = (GRADED, "box")
 """Lots whose cells have ended: they are beyond a hold."""
+NOTHING = "hold found nothing"
+"""Cause of the note on a hold that concerned no lot."""
 RETRY_TICKS = 60_000
 """After this time a tank is looked at again from which a block was being coated [A]."""
 SCRAPPED = "scrapped after a hold"
@@ -41,7 +43,7 @@ class Holds(Unit):
     """Begins and ends the holds of a scenario.
 
     `state.job`: `phase` of each hold (waiting, active, released, scrapping) and `cells`, those
-    that contain what is held.
+    that contain what is held; `found`, the holds that have concerned a lot.
     """
 
     def __init__(self, world: World) -> None:
@@ -97,6 +99,13 @@ class Holds(Unit):
         if lot.name in self.world.lots:
             self._judge(lot)
 
+    def tell_idle(self) -> None:
+        """Write which holds have concerned nothing, when the run has ended."""
+        for number, hold in self._configs.items():
+            if number not in self.state.job.get("found", []):
+                cause = f"{NOTHING}: {hold.lot}"
+                self.world.log_event(self.name, "note", lot=hold.lot, cause=cause)
+
     def concerned(self, lot: Lot) -> np.ndarray:
         """Return which cells of a tray are on hold: Boolean, shape (items,)."""
         mask = np.zeros(lot.items, dtype=bool)
@@ -117,7 +126,11 @@ class Holds(Unit):
 
     def _judge(self, lot: Lot) -> None:
         """Hold a lot for every active hold that concerns it; release it where there is none."""
-        reasons = [self._configs[number].reason for number in self._of(lot, "active")]
+        active = self._of(lot, "active")
+        if active:
+            found = self.state.job.get("found", [])
+            self.state.job["found"] = sorted({*found, *active})
+        reasons = [self._configs[number].reason for number in active]
         before, lot.held = lot.held, "; ".join(dict.fromkeys(reasons))
         if lot.held != before:
             event, cause = ("hold", lot.held) if lot.held else ("release", before)

@@ -120,6 +120,8 @@ def unseal(blob: bytes) -> dict[str, Any]:
 def close(world: World) -> None:
     """Write what is still open when a run ends: energies, lots, cells and segments in process."""
     world.recorder.record()
+    if world.holds is not None:
+        world.holds.tell_idle()
     _book_energy(world)
     held = _tank_contents(world)
     contents: list[tuple[str, dict[str, float]]] = []

@@ -260,7 +260,8 @@ def acted(facts: Facts) -> str:
     """Return the disturbances, holds and dispositions that acted, in their order."""
     events = facts.events
     names = {"disturbance", "hold", "release", "disposition"}
-    rows = events[events["event"].isin(names)]
+    idle = (events["event"] == "note") & events["cause"].str.startswith("hold found nothing")
+    rows = events[events["event"].isin(names) | idle]
     if rows.empty:
         return ""
     listed = [
