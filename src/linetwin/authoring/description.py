@@ -34,16 +34,7 @@ RESULTS = (Kind.STATE, Kind.ALGEBRAIC, Kind.DISCRETE, Kind.OUTPUT)
 
 def model_description(model: Model, sources: Sources) -> bytes:
     """Return modelDescription.xml, encoded in UTF-8."""
-    root = ET.Element(
-        "fmiModelDescription",
-        fmiVersion="3.0",
-        modelName=model.title,
-        instantiationToken=sources.token,
-        description=model.description,
-        version=model.version,
-        generationTool="linetwin",
-        variableNamingConvention="flat",
-    )
+    root = opening(model, "3.0", {"instantiationToken": sources.token})
     ET.SubElement(
         root,
         "CoSimulation",
@@ -55,13 +46,39 @@ def model_description(model: Model, sources: Sources) -> bytes:
         mightReturnEarlyFromDoStep=_xml(flag=any(t.stop for t in model.transitions)),
         hasEventMode="false",
     )
-    add_units(root, model)
+    add_preamble(root, model)
+    _add_variables(root, sources)
+    _add_structure(root, model, sources)
+    return encoded(root)
+
+
+def opening(model: Model, version: str, token: dict[str, str]) -> ET.Element:
+    """Return the root element; `token`: the attribute that ties it to its library."""
+    identity = {"fmiVersion": version, "modelName": model.title, **token}
+    return ET.Element(
+        "fmiModelDescription",
+        identity,
+        description=model.description,
+        version=model.version,
+        generationTool="linetwin",
+        variableNamingConvention="flat",
+    )
+
+
+def add_preamble(root: ET.Element, model: Model) -> None:
+    """Add what comes before the variables: units, log categories, default experiment."""
+    definitions = ET.SubElement(root, "UnitDefinitions")
+    for name in sorted({v.unit for v in model.variables.values()} | {"s"}):
+        unit = ET.SubElement(definitions, "Unit", name=name)
+        ET.SubElement(unit, "BaseUnit", parse_unit(name).attributes())
     categories = ET.SubElement(root, "LogCategories")
     for name, meaning in LOG_CATEGORIES.items():
         ET.SubElement(categories, "Category", name=name, description=meaning)
     ET.SubElement(root, "DefaultExperiment", startTime="0", tolerance=repr(DEFAULT_TOLERANCE))
-    _add_variables(root, sources)
-    _add_structure(root, model, sources)
+
+
+def encoded(root: ET.Element) -> bytes:
+    """Return the document in UTF-8, indented."""
     ET.indent(root)
     document: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
     return document + b"\n"
@@ -96,14 +113,6 @@ def _evidence_of(variable: Variable) -> dict[str, Any]:
     return facts
 
 
-def add_units(root: ET.Element, model: Model) -> None:
-    """Add the definition of every unit that the model uses."""
-    definitions = ET.SubElement(root, "UnitDefinitions")
-    for name in sorted({v.unit for v in model.variables.values()} | {"s"}):
-        unit = ET.SubElement(definitions, "Unit", name=name)
-        ET.SubElement(unit, "BaseUnit", parse_unit(name).attributes())
-
-
 def _add_variables(root: ET.Element, sources: Sources) -> None:
     variables = ET.SubElement(root, "ModelVariables")
     ET.SubElement(
@@ -119,46 +128,56 @@ def _add_variables(root: ET.Element, sources: Sources) -> None:
     references = sources.layout.references
     for variable in sources.layout.variables:
         kind = "Int32" if variable.integer else "Float64"
-        ET.SubElement(variables, kind, _attributes(variable, references[variable.name]))
-    ET.SubElement(
-        variables,
-        "Boolean",
-        name="valid",
-        valueReference=str(references["valid"]),
-        causality="output",
-        variability="discrete",
-        initial="calculated",
-        description="true while all inputs and parameters lie in their ranges",
-    )
+        about = identity(variable, references[variable.name]) | numbers(variable)
+        ET.SubElement(variables, kind, about)
+    ET.SubElement(variables, "Boolean", validity(references["valid"]))
 
 
-def _attributes(variable: Variable, reference: int) -> dict[str, str]:
+def identity(variable: Variable, reference: int) -> dict[str, str]:
+    """Return the attributes that say what a variable is."""
     causality, initial = ROLE[variable.kind]
     found = {
         "name": variable.name,
         "valueReference": str(reference),
         "causality": causality,
-        "variability": variability(variable),
+        "variability": _variability(variable),
     }
     if initial:
         found["initial"] = initial
     if variable.meaning:
         found["description"] = variable.meaning
-    if not variable.integer:
-        found["unit"] = variable.unit
-    if math.isfinite(variable.minimum):
-        found["min"] = number_text(variable.minimum, variable)
-    if math.isfinite(variable.maximum):
-        found["max"] = number_text(variable.maximum, variable)
-    if variable.nominal != 1.0:
-        found["nominal"] = number_text(variable.nominal, variable)
-    if variable.kind is not Kind.OUTPUT:
-        found["start"] = number_text(variable.start, variable)
     return found
 
 
-def variability(variable: Variable) -> str:
-    """Return how a variable may change, in FMI's words."""
+def numbers(variable: Variable) -> dict[str, str]:
+    """Return the attributes of a variable's type: unit, range, nominal and start value."""
+    found: dict[str, str] = {}
+    if not variable.integer:
+        found["unit"] = variable.unit
+    if math.isfinite(variable.minimum):
+        found["min"] = _number(variable.minimum, variable)
+    if math.isfinite(variable.maximum):
+        found["max"] = _number(variable.maximum, variable)
+    if variable.nominal != 1.0 and not variable.integer:
+        found["nominal"] = _number(variable.nominal, variable)
+    if variable.kind is not Kind.OUTPUT:
+        found["start"] = _number(variable.start, variable)
+    return found
+
+
+def validity(reference: int) -> dict[str, str]:
+    """Return the attributes of the Boolean output `valid`."""
+    return {
+        "name": "valid",
+        "valueReference": str(reference),
+        "causality": "output",
+        "variability": "discrete",
+        "initial": "calculated",
+        "description": "true while all inputs and parameters lie in their ranges",
+    }
+
+
+def _variability(variable: Variable) -> str:
     if variable.kind is Kind.PARAMETER:
         return "tunable" if variable.tunable else "fixed"
     discrete = variable.integer or variable.kind is Kind.DISCRETE
@@ -191,8 +210,7 @@ def _finite(bound: float) -> float | None:
     return bound if math.isfinite(bound) else None
 
 
-def number_text(value: float, variable: Variable) -> str:
-    """Write a number as the variable's type wants it."""
+def _number(value: float, variable: Variable) -> str:
     return str(int(value)) if variable.integer else repr(value)
 
 

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-from linetwin.authoring.codegen import DEFAULT_TOLERANCE, Sources
-from linetwin.authoring.description import (
-    LOG_CATEGORIES,
-    RESULTS,
-    ROLE,
-    add_units,
-    number_text,
-    variability,
-)
+from linetwin.authoring import description
+from linetwin.authoring.description import RESULTS, ROLE
 from linetwin.authoring.numerics import input_dependencies
-from linetwin.authoring.variables import Kind, Variable
 
 if TYPE_CHECKING:
+    from linetwin.authoring.codegen import Sources
     from linetwin.authoring.model import Model
 
 
 def model_description(model: Model, sources: Sources) -> bytes:
     """Return modelDescription.xml of FMI 2.0, encoded in UTF-8."""
-    root = ET.Element(
-        "fmiModelDescription",
-        fmiVersion="2.0",
-        modelName=model.title,
-        guid=sources.token,
-        description=model.description,
-        version=model.version,
-        generationTool="linetwin",
-        variableNamingConvention="flat",
-    )
+    root = description.opening(model, "2.0", {"guid": sources.token})
     ET.SubElement(
         root,
         "CoSimulation",
@@ -44,59 +27,22 @@ def model_description(model: Model, sources: Sources) -> bytes:
         canSerializeFMUstate="true",
         providesDirectionalDerivative="true",
     )
-    add_units(root, model)
-    categories = ET.SubElement(root, "LogCategories")
-    for name, meaning in LOG_CATEGORIES.items():
-        ET.SubElement(categories, "Category", name=name, description=meaning)
-    ET.SubElement(root, "DefaultExperiment", startTime="0", tolerance=repr(DEFAULT_TOLERANCE))
+    description.add_preamble(root, model)
     _add_variables(root, sources)
     _add_structure(root, model, sources)
-    ET.indent(root)
-    document: bytes = ET.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return document + b"\n"
+    return description.encoded(root)
 
 
 def _add_variables(root: ET.Element, sources: Sources) -> None:
     variables = ET.SubElement(root, "ModelVariables")
     references = sources.layout.references
     for variable in sources.layout.variables:
-        _add_variable(variables, variable, references[variable.name])
-    valid = ET.SubElement(
-        variables,
-        "ScalarVariable",
-        name="valid",
-        valueReference=str(references["valid"]),
-        causality="output",
-        variability="discrete",
-        initial="calculated",
-        description="true while all inputs and parameters lie in their ranges",
-    )
+        about = description.identity(variable, references[variable.name])
+        element = ET.SubElement(variables, "ScalarVariable", about)
+        kind = "Integer" if variable.integer else "Real"
+        ET.SubElement(element, kind, description.numbers(variable))
+    valid = ET.SubElement(variables, "ScalarVariable", description.validity(references["valid"]))
     ET.SubElement(valid, "Boolean")
-
-
-def _add_variable(parent: ET.Element, variable: Variable, reference: int) -> None:
-    causality, initial = ROLE[variable.kind]
-    about = {
-        "name": variable.name,
-        "valueReference": str(reference),
-        "causality": causality,
-        "variability": variability(variable),
-    }
-    if initial:
-        about["initial"] = initial
-    if variable.meaning:
-        about["description"] = variable.meaning
-    element = ET.SubElement(parent, "ScalarVariable", about)
-    numbers: dict[str, str] = {} if variable.integer else {"unit": variable.unit}
-    if math.isfinite(variable.minimum):
-        numbers["min"] = number_text(variable.minimum, variable)
-    if math.isfinite(variable.maximum):
-        numbers["max"] = number_text(variable.maximum, variable)
-    if variable.nominal != 1.0 and not variable.integer:
-        numbers["nominal"] = number_text(variable.nominal, variable)
-    if variable.kind is not Kind.OUTPUT:
-        numbers["start"] = number_text(variable.start, variable)
-    ET.SubElement(element, "Integer" if variable.integer else "Real", numbers)
 
 
 def _add_structure(root: ET.Element, model: Model, sources: Sources) -> None:
