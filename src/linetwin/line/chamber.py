@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from linetwin.line.equipment import Equipment
 
 if TYPE_CHECKING:
+    from linetwin.line.buffers import LotBuffer
     from linetwin.line.lots import Lot
 
 
@@ -26,6 +27,8 @@ class Chamber(Equipment):
     role = ""
     fails_as_one = True
     """Whether a failure stops the whole chamber; else it is a matter of single places."""
+    _quiet_until = -1
+    """No lot is due before this tick: an aid, found anew after a restart and not saved."""
 
     @abstractmethod
     def admit(self, lot: Lot) -> tuple[int, float]:
@@ -140,6 +143,14 @@ class Chamber(Equipment):
         """Discharge every lot that is due; True when one of them finds no room."""
         output, now = self.world.buffers[self.config.gives[self.role]], self.world.now
         # a store has thousands of places, and each lot that comes or goes asks
+        if now < self._quiet_until:
+            return False
+        blocked = self._discharge_due(output, now)
+        self._quiet_until = min([int(place[1]) for place in self.places], default=now)
+        return blocked
+
+    def _discharge_due(self, output: LotBuffer, now: int) -> bool:
+        """Discharge in the order of entry; True when one finds no room."""
         for place in [place for place in self.places if place[1] <= now]:  # type: ignore[operator]
             name, entered = str(place[0]), int(place[2])
             if self.world.is_held(name):
@@ -165,8 +176,10 @@ class Chamber(Equipment):
             if lot is None:
                 return True
             ticks, watts = self.admit(lot)
-            self.places.append([lot.name, self.world.now + ticks, self.world.now, watts])
-            self.wake_at(self.world.now + ticks)
+            due = self.world.now + ticks
+            self.places.append([lot.name, due, self.world.now, watts])
+            self._quiet_until = min(self._quiet_until, due)
+            self.wake_at(due)
             self.set_mode("Execute")
             self.drive_machine()
         return False
