@@ -34,7 +34,7 @@ _JUDGED = ("capacity", "dcir", "fill_ratio")
 _CELLS = (
     *_JUDGED,
     *(f"{MEASURED}{name}" for name in _JUDGED),
-    *("ocv_drift", "first_cycle_efficiency", "discharge_energy"),
+    *("ocv_drift", "first_cycle_efficiency", "discharge_energy", "formation_time"),
 )
 _WEBS = ("loading_a", "loading_b", "porosity_a", "porosity_b")
 _SEGMENTS = (*_WEBS, *(f"{MEASURED}{name}" for name in _WEBS))
@@ -209,7 +209,7 @@ def compute(run: Run) -> Kpis:
         "quality": kpis_order.quality(facts) | kpis_product.product(facts),
         "energy": kpis_energy.energy(facts),
         "cost": kpis_cost.cost(facts),
-        "stations": kpis_stations.stations(facts),
+        "stations": kpis_stations.stations(facts, budget),
         "iso": kpis_iso.iso(facts, (0, facts.end), budget),
         "iso_steady": kpis_iso.iso(facts, facts.window, budget),
         "buffers": kpis_stations.buffers(facts),

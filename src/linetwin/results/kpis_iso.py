@@ -20,6 +20,7 @@ import numpy as np
 
 from linetwin.results import timeline
 from linetwin.results.kpis import Facts, Section, kpi
+from linetwin.results.run_times import RunTimes
 from linetwin.results.shifts import open_until
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ _TERM = {
     "starved": "ADOT",
     "blocked": "ADOT",
 }
-_BEST = 0.1
 _HOUR_MS = 3_600_000
 
 
@@ -52,10 +52,12 @@ _FORMULAS: dict[str, tuple[str, str, Callable[[Times], float | None]]] = {
     "effectiveness": (
         "1",
         (
-            "PRI PQ / APT; PRI, the planned run time of a unit, is the best tenth of those shown "
-            "in the run (of a station that holds many lots the shortest stay)"
+            "PRI PQ / APT of the work that was handed over, the part of both inside the period; "
+            "PRI, the planned run time of a unit, from the station's own speed or cycle, of a "
+            "station that holds many lots the planned stay (formation: the protocol of its slowest "
+            "cell) over its places. At most 1, but for ticks of 1 ms"
         ),
-        lambda t: _over(t["planned_run"], t["APT"]) if t["planned_run"] else None,
+        lambda t: _over(t["planned_run"], t["used_run"]),
     ),
     "quality_ratio": ("1", "GQ / PQ", lambda t: _over(t["GQ"], t["PQ"])),
     "oee": ("1", "availability x effectiveness x quality ratio", lambda t: _index(t, t["APT"])),
@@ -116,7 +118,8 @@ def iso(facts: Facts, period: Period | None, budget: Budget | None = None) -> Se
     """Return the key figures by group of stations over a period; {} for no period."""
     if period is None or facts.spans.empty:
         return {}
-    found = (budget or Budget(facts)).by_group(period)
+    budget = budget or Budget(facts)
+    found = budget.by_group(period)
     members = facts.plan.members
     section: Section = {
         name: kpi({group: formula(sum_) for group, (sum_, _) in found.items()}, unit, meaning)
@@ -130,10 +133,22 @@ def iso(facts: Facts, period: Period | None, budget: Budget | None = None) -> Se
         "1",
         "OEE of the machines of a group: lowest and highest",
     )
+    section["not_known"] = kpi(
+        {
+            group: budget.run_times.reason(members.get(group, [group])[0])
+            or "no work of known begin and end in the period"
+            for group, value in section["effectiveness"]["value"].items()
+            if value is None
+        },
+        "",
+        "why a group has no effectiveness; its OEE and NEE count it as one",
+    )
     section["time_shares"] = kpi(
         {group: _shares(sum_) for group, (sum_, _) in found.items()},
         "1",
-        "planned busy time by what was done in it",
+        "planned busy time by what was done in it; of a station that holds many lots by places: "
+        "working with a lot that is not due yet, blocked with a finished one without room behind "
+        "(at least: of lots that were there when the run began it may not be known), else starved",
     )
     section["period"] = kpi([tick / 1000 for tick in period], "s", "from and until")
     return section
@@ -180,24 +195,34 @@ class Budget:
         return {str(name): part for name, part in given.groupby("station", sort=False)}
 
     @cached_property
-    def stays(self) -> dict[str, pd.DataFrame]:
-        """Stays of lots in stations that hold many, by station."""
-        facts = self.facts
-        many = [
-            name for name in self.spans if (facts.plan.number(name, "parallel_places") or 1) > 1
-        ]
-        return {n: timeline.stays(facts.events, facts.lots, n, facts.end) for n in many}
+    def run_times(self) -> RunTimes:
+        """Planned run times of the stations."""
+        return RunTimes(self.facts)
 
     @cached_property
-    def run_times(self) -> dict[str, float]:
-        """Planned run time [ms] of a unit, by group: the best shown by any of its machines."""
-        found: dict[str, float] = {}
-        for station in self.spans:
-            best = self._stay(station) if station in self.stays else self._cycle(station)
-            group = self.facts.plan.family(station)
-            if best is not None:
-                found[group] = min(best, found.get(group, best))
+    def stays(self) -> dict[str, pd.DataFrame]:
+        """Stays of lots in stations that hold many, with the ticks at which they were due."""
+        many = [
+            name
+            for name in self.spans
+            if (self.facts.plan.number(name, "parallel_places") or 1) > 1
+        ]
+        return {name: self.run_times.stays(name) for name in many}
+
+    @cached_property
+    def work(self) -> dict[str, pd.DataFrame]:
+        """Start, end, planned and used [ms] of each piece of work, of the other stations."""
+        found = {}
+        for name in self.spans.keys() - self.stays.keys():
+            pieces = self.run_times.work(name)
+            used = self._worked(name, pieces["end"]) - self._worked(name, pieces["start"])
+            found[name] = pieces.assign(used=used)[used > 0]
         return found
+
+    def _worked(self, station: str, ticks: pd.Series) -> np.ndarray:
+        """Return the time in Execute until each tick [ms]."""
+        spans = self.spans[station]
+        return timeline.covered_until(spans[spans["activity"] == "working"], ticks.to_numpy())
 
     def by_group(self, period: Period) -> dict[str, tuple[Times, list[Times]]]:
         """Return group -> sum and machines, in the order of the line file."""
@@ -233,20 +258,46 @@ class Budget:
         sums["PBT"] = max(0.0, staffed - sums["PMT"] - sums[""])
         if station in self.stays:
             self._places(station, period, sums)
+        else:
+            self._pieces(station, period, sums)
         self._quantities(station, period, sums)
         return sums
 
     def _places(self, station: str, period: Period, sums: Times) -> None:
-        """Count the share of places taken as production: such a station works on many lots."""
+        """Count places by what is in them: lots at work, finished lots without room behind, none.
+
+        A finished lot is past its planned stay while its station finds no room; where nobody saw
+        it come in it counts as at work, so the share blocked is at least what it says.
+        """
         places = self.facts.plan.number(station, "parallel_places") or 1.0
-        stays = self.stays[station]
-        inside = stays["out"].clip(*period) - stays["in"].clip(*period)
-        blocked = sums["blocked"]
+        stays, spans = self.stays[station], self.spans[station]
+        failed, held = (spans[spans["activity"] == name] for name in ("failed", "blocked"))
+        first, last = (stays[name].clip(*period).to_numpy() for name in ("in", "out"))
+        due = stays["due"].clip(*period).fillna(period[1]).to_numpy()
+        done = np.minimum(np.maximum(due, first), last)
+        down = _covered(failed, first, last)
+        blocked = _covered(held, done, last)
+        at_work = last - first - down - blocked
+        known = stays["due"].notna().to_numpy()
         sums["PBT"] = period[1] - period[0]
-        sums["APT"] = float(inside.sum()) / places
-        sums["blocked"] = min(blocked, max(0.0, sums["PBT"] - sums["APT"]))
-        sums["starved"] = max(0.0, sums["PBT"] - sums["APT"] - sums["blocked"])
+        sums["APT"] = float(at_work.sum()) / places
+        sums["blocked"] = float(blocked.sum()) / places
+        sums["failed"] = min(sums["failed"], sums["PBT"] - sums["APT"] - sums["blocked"])
+        rest = sums["PBT"] - sums["APT"] - sums["blocked"] - sums["failed"]
+        sums["starved"] = max(0.0, rest)
         sums["ADOT"] = sums["starved"] + sums["blocked"]
+        sums["used_run"] = float(at_work[known].sum()) / places
+        planned = done - first - _covered(failed, first, done)
+        sums["planned_run"] = float(planned[known].sum()) / places
+
+    def _pieces(self, station: str, period: Period, sums: Times) -> None:
+        """Count planned and used run time of the pieces of work, by the share in the period."""
+        work = self.work[station]
+        start, end = (work[name].clip(*period) for name in ("start", "end"))
+        inside = self._worked(station, end) - self._worked(station, start)
+        used = work["used"].to_numpy()
+        sums["used_run"] = float(inside.sum())
+        sums["planned_run"] = float((work["planned"].to_numpy() * inside / used).sum())
 
     def _quantities(self, station: str, period: Period, sums: Times) -> None:
         gives = self.gives.get(station)
@@ -255,8 +306,6 @@ class Budget:
             sums["PQ"] = float(gives["amount"][inside].sum())
         sums["cell_scrap"] = _within(self._scrap.get(station), period)
         sums["PQ"] += sums["cell_scrap"]
-        run_time = self.run_times.get(self.facts.plan.family(station))
-        sums["planned_run"] = 0.0 if run_time is None else run_time * sums["PQ"]
         sums["failures"] = _within(self._failures.get(station), period)
 
     @cached_property
@@ -271,30 +320,11 @@ class Budget:
         events = self.facts.events
         return _ticks(events[events["event"] == "failure"], "tick")
 
-    def _stay(self, station: str) -> float | None:
-        """Return the shortest completed stay of a lot, over its size and the places [ms]."""
-        stays, gives = self.stays[station], self.gives.get(station)
-        left = timeline.whole_stays(stays, filled=self.facts.plan.filled)
-        if gives is None or left.empty:
-            return None
-        places = self.facts.plan.number(station, "parallel_places") or 1.0
-        length = float((left["out"] - left["in"]).min())
-        return length / max(float(gives["amount"].median()), 1e-300) / places
 
-    def _cycle(self, station: str) -> float | None:
-        """Return the best tenth of the time in Execute per unit handed over [ms]."""
-        gives = self.gives.get(station)
-        if gives is None:
-            return None
-        amounts = gives.groupby("tick")["amount"].sum()
-        spans = self.spans[station]
-        work = spans[spans["activity"] == "working"]
-        before = timeline.covered_until(work, amounts.index.to_numpy())
-        used = np.diff(before, prepend=0.0)
-        whole = amounts.to_numpy() >= amounts.median() / 2
-        rates = used[whole] / amounts.to_numpy()[whole]
-        rates = rates[rates > 0]
-        return float(np.quantile(rates, _BEST)) if len(rates) else None
+def _covered(spans: pd.DataFrame, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return how long [ms] intervals cover each stretch."""
+    found: np.ndarray = timeline.covered_until(spans, end) - timeline.covered_until(spans, start)
+    return found
 
 
 def _ticks(frame: pd.DataFrame, column: str) -> dict[str, np.ndarray]:

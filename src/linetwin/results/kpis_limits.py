@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from linetwin.results import bottleneck, timeline
+from linetwin.results import bottleneck
 from linetwin.results.display import name as name_of
 from linetwin.results.kpis import Facts, Kpi, Kpis, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
@@ -48,8 +48,8 @@ def limits(facts: Facts, found: Kpis) -> Section:
         "load": kpi(
             load(facts, found),
             "1",
-            "share of planned time not spent waiting; of a station that holds many lots and was "
-            "blocked, the share of its places that its process alone would take",
+            "share of planned time not spent waiting; of a station that holds many lots, the share "
+            "of its places taken by lots that are not due yet",
         ),
         "good_cells_per_day": kpi(rates["cells"], "1/d", "good cells a day in the window, or run"),
         "good_energy_per_day": kpi(
@@ -86,26 +86,9 @@ def load(facts: Facts, found: Kpis) -> dict[str, float]:
     if not section:
         return {}
     shares: dict[str, dict[str, float]] = section["time_shares"]["value"]
-    loads = {
+    return {
         group: sum(part for name, part in each.items() if name not in {"starved", "blocked"})
         for group, each in shares.items()
-    }
-    held = _held_up(facts, (0, facts.end) if not facts.steady else facts.window or (0, 0))
-    pace: dict[str, float | None] = section["effectiveness"]["value"]
-    return {
-        group: share * min(1.0, pace.get(group) or 1.0) if group in held else share
-        for group, share in loads.items()
-    }
-
-
-def _held_up(facts: Facts, period: tuple[int, int]) -> set[str]:
-    """Return the groups that hold many lots and in which finished lots kept places."""
-    spans = timeline.within(facts.spans, *period)
-    blocked = spans["station"][spans["activity"] == "blocked"].unique()
-    return {
-        facts.plan.family(str(station))
-        for station in blocked
-        if (facts.plan.number(str(station), "parallel_places") or 1.0) > 1
     }
 
 

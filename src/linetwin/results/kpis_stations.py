@@ -8,6 +8,7 @@ import numpy as np
 
 from linetwin.results import timeline
 from linetwin.results.kpis import Facts, Section, kpi
+from linetwin.results.kpis_iso import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +36,9 @@ _BOTTLENECK = (
 )
 
 
-def stations(facts: Facts) -> Section:
+def stations(facts: Facts, budget: Budget | None = None) -> Section:
     """Return use, waiting, failures and the bottleneck, by station."""
+    budget = budget or Budget(facts)
     windows = timeline.windows(facts.events, facts.spans)
     by_station = dict(list(facts.spans.groupby("station", sort=False)))
     order = [name for name in timeline.station_order(facts.events) if name in windows]
@@ -46,6 +48,11 @@ def stations(facts: Facts) -> Section:
     needed = {name: time for name, time in times.items() if time is not None}
     full = [name for name in order if _saturated(facts, name, windows[name], busy[name])]
     waits = {name: _waiting(inside[name]) for name in order}
+    for name in order:
+        if _many(facts, name):
+            spent = budget.times(name, windows[name])
+            waits[name] = {why: spent[why] / spent["PBT"] for why in ("starved", "blocked")}
+            busy[name] = spent["APT"] / spent["PBT"]
     return {
         "utilisation": kpi(
             timeline.shares(facts.spans), "1", "share of the run in each PackML state"
@@ -62,7 +69,7 @@ def stations(facts: Facts) -> Section:
             busy,
             "1",
             "utilization (ISO 22400-2) in the window: share of shift time in Execute; for a "
-            "station that holds many lots, mean share of its places taken",
+            "station that holds many lots, mean share of its places with a lot at work",
         ),
         "active_period": kpi(
             active,
@@ -72,10 +79,15 @@ def stations(facts: Facts) -> Section:
         ),
         "time_needed": kpi(needed, "s", _NEEDED),
         "starved": kpi(
-            {name: wait["starved"] for name, wait in waits.items()}, "1", "share of window starved"
+            {name: wait["starved"] for name, wait in waits.items()},
+            "1",
+            "share of window starved; of a station that holds many lots, share of places empty",
         ),
         "blocked": kpi(
-            {name: wait["blocked"] for name, wait in waits.items()}, "1", "share of window blocked"
+            {name: wait["blocked"] for name, wait in waits.items()},
+            "1",
+            "share of window blocked; of a station that holds many lots, share of places with a "
+            "finished lot for which there was no room behind",
         ),
         **_bottleneck(full, needed, active),
         **_failures(facts),
@@ -106,9 +118,8 @@ def _busy(
 def _waiting(spans: pd.DataFrame) -> dict[str, float]:
     lengths = spans["end"] - spans["start"]
     total = float(lengths.sum())
-    suspended = spans["state"] == "Suspended"
     return {
-        cause: float(lengths[suspended & (spans["cause"] == cause)].sum()) / total if total else 0.0
+        cause: float(lengths[spans["activity"] == cause].sum()) / total if total else 0.0
         for cause in ("starved", "blocked")
     }
 

@@ -96,8 +96,7 @@ def iso(found: Kpis, section: str, title: str) -> str:
     rows = []
     for group, machines in of["machines"].items():
         spread = of["spread_of_oee"].get(group)
-        cells = [display.share(of[name].get(group)) if of[name].get(group) is not None else ""
-                 for name, _ in _SHOWN]  # fmt: skip
+        cells = [_known(of[name].get(group)) for name, _ in _SHOWN]
         between = f"{display.share(spread[0])} to {display.share(spread[1])}" if spread else ""
         mtbf, mttr = of["mtbf"].get(group), of["mttr"].get(group)
         rows.append(
@@ -111,9 +110,24 @@ def iso(found: Kpis, section: str, title: str) -> str:
         )
     heads = ["station", *(f"#{head}" for _, head in _SHOWN), "#MTBF", "#MTTR", "#OEE of machines"]
     start, end = of["period"]
-    body = table(heads, [row for row in rows if any(row[1:])])
+    body = table(heads, [row for row in rows if any(cell not in {"", "-"} for cell in row[1:])])
     note = f"{title}: {display.duration(start)} to {display.duration(end)} after the start."
-    return f"<details><summary>{note}</summary>{body}</details>"
+    meant = escape(found[section]["effectiveness"]["meaning"])
+    said = f"<p class='soft'>Effectiveness: {meant}. {_why(of['not_known'])}</p>"
+    return f"<details><summary>{note}</summary>{body}{said}</details>"
+
+
+def _known(share: float | None) -> str:
+    return "-" if share is None else display.share(share)
+
+
+def _why(reasons: Mapping[str, str]) -> str:
+    """Say why groups have no effectiveness."""
+    by_reason: dict[str, list[str]] = {}
+    for group, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(display.name(group))
+    said = "; ".join(f"{reason} ({', '.join(groups)})" for reason, groups in by_reason.items())
+    return f"- stands where it is not known: {escape(said)}." if said else ""
 
 
 def window(found: Kpis) -> str:

@@ -87,10 +87,11 @@ def stations(found: Kpis, plan: Plan) -> str:
     note = (
         "Time needed: work, set-up and repair for the output of the run, had it never waited, over "
         "its places and staffed hours. Busy, starved and blocked: shares while the middle half of "
-        "its output went through. A station with many places is busy by the share of them taken, "
-        "also by finished lots that find no room behind: then its busy share is far above its time "
-        "needed, and the chart shows it blocked. Down time holds the wait for a technician. Of a "
-        "group of machines, their number behind it: means, for busy with the range, and sums."
+        "its output went through. A station with many places is busy by the share of them with a "
+        "lot at work, blocked by that with a finished lot that finds no room behind, starved by "
+        "the rest; the chart shows it blocked while one such lot waits. Down time holds the wait "
+        "for a technician. Of a group of machines, their number behind it: means, for busy with "
+        "the range, and sums."
     )
     return f"{table(heads, rows)}<p class='soft'>{note}</p>" if rows else ""
 
