@@ -237,7 +237,8 @@ def test_rewinding_reverses_the_order_and_nothing_else(
 def test_every_cell_resolves_to_its_own_metres_of_the_mother_roll(tmp_path: Path) -> None:
     """Through notching, slitting, stretch and cut-outs: no metre is in two cells of a lane.
 
-    The loading that a cell has is that of the segments that its links lead to, less the stretch.
+    The loading that a cell has is that of the segments that its links lead to, across its lane of
+    118 of 250 mm, less the stretch.
     """
     run_into(pilot(40, "cathode.coater.loading_tolerance=1.2 %"), tmp_path / "run")
     result = read(tmp_path / "run")
@@ -256,6 +257,7 @@ def test_every_cell_resolves_to_its_own_metres_of_the_mother_roll(tmp_path: Path
     along = result.table("segments")
     for cell, loading in result.table("cells", ["cell", "cathode_loading"]).itertuples(index=False):
         total = 0.0
+        x = np.linspace(*{"1": (-0.944, 0.0), "2": (0.0, 0.944)}[lanes[cell][-1]], 2001)
         for piece in mothers[mothers["item"] == cell].itertuples():
             roll = along[(along["roll"] == piece.lot) & (along["status"] == "good")]
             inside = np.clip(
@@ -263,7 +265,10 @@ def test_every_cell_resolves_to_its_own_metres_of_the_mother_roll(tmp_path: Path
                 0,
                 None,
             )
-            total += float((inside * (roll["loading_a"] + roll["loading_b"]) / 2).sum())
+            for side in "ab":
+                tilt, rise = roll[f"lip_tilt_{side}"].iloc[0], roll[f"edge_rise_{side}"].iloc[0]
+                here = 1 + tilt * x.mean() + rise * (1.5 * (x**2).mean() - 0.5)
+                total += float((inside * roll[f"loading_{side}"] * here / 2).sum())
         assert loading == pytest.approx(total / (8 * 0.0873), rel=1e-6)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from linetwin.contracts import Phase
 from linetwin.line import slurry
 from linetwin.line.buffers import RESIDUE_SHARE
+from linetwin.line.kinds.cross_web import PROFILE
 from linetwin.line.kinds.web import WET, add_content, link, link_many
 from linetwin.line.patches import pattern
 
@@ -41,6 +42,9 @@ class Die:
         for name in KEPT:
             column = lot.columns.setdefault(f"{name}_{side}", np.full(lot.items, np.nan))
             column[rows] = coated[name]
+        for name, deviation in zip(PROFILE, self._profile(side), strict=True):
+            column = lot.columns.setdefault(f"{name}_{side}", np.full(lot.items, np.nan))
+            column[rows] = deviation
         self._draw(lot, rows, side, coated)
         return coated
 
@@ -51,6 +55,7 @@ class Die:
         others = sum(kept for who, kept in tank.promised.items() if who != coater.name)
         mass = min(coater.value("die_slurry_mass"), tank.level - others)
         coater.job["die"] = coater.job.get("die", 1) + 1
+        coater.job.pop("lips", None)
         if mass <= 0:
             return
         charge = self._charge(mass)
@@ -59,6 +64,25 @@ class Die:
         world.log_event(coater.name, "scrap", lot=charge.name, cause="die cleaning", amount=mass)
         world.end_lot(charge.name, "scrap", coater.name)
         self._discard_residues()
+
+    def _profile(self, side: str) -> tuple[float, float]:
+        """Return tilt and rise across the web: as set, and as the die was last put together.
+
+        In two passes one die coats both sides. The web turns about an axis across it, so what lies
+        at the left of side A lies at the left of side B.
+        """
+        coater = self._coater
+        die = "b" if coater.is_tandem and side == "b" else "a"
+        lips = coater.job.setdefault("lips", {})
+        if die not in lips:
+            cause = f"set-up of die {die}"
+            lips[die] = coater.world.driver.normal(coater.name, cause, len(PROFILE)).tolist()
+        spread = coater.value("die_setup_deviation")
+        tilt, rise = (
+            coater.value(name) + spread * draw
+            for name, draw in zip(PROFILE, lips[die], strict=True)
+        )
+        return tilt, rise
 
     def _wander(self, cause: str, count: int, spread: float, correlation_m: float) -> np.ndarray:
         """First-order autoregressive noise along the web, of standard deviation `spread`."""
