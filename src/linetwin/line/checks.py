@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linetwin.errors import Problem, ScenarioError
 from linetwin.line.chamber import Chamber
 from linetwin.line.plausibility import plausibility
+from linetwin.line.start_up import waste_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,9 +83,11 @@ def _web(config: StationConfig, value: Callable[[str], float]) -> Iterator[Probl
             message = f"the lanes' bare edges are {bare * 1000:g} mm wide together"
             hint = f"the web has {value('bare_width') * 1000:g} mm of bare foil"
             yield Problem(message, f"{config.path}.lane_bare_width", hint)
-    if config.kind == "coater" and value("startup_length") >= value("roll_length"):
-        message = "a start-up as long as the roll leaves no good metre"
-        hint = f"less than roll_length, {value('roll_length'):g} m"
+    if config.kind == "coater" and waste_length(value) >= value("roll_length"):
+        message = f"a start-up of {waste_length(value):.3g} m leaves no good metre of a roll"
+        hint = (
+            f"less than roll_length, {value('roll_length'):g} m; settling_time at web_speed counts"
+        )
         yield Problem(message, f"{config.path}.startup_length", hint)
 
 

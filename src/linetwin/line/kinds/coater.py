@@ -21,6 +21,7 @@ from linetwin.line.kinds.winding import FORWARD, JOINT_M, doubt, note_threading
 from linetwin.line.moisture import expose
 from linetwin.line.patches import mean_fraction
 from linetwin.line.planning import SLURRY_RESERVE
+from linetwin.line.start_up import waste_length
 from linetwin.line.station import Operation, Station
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ class Coater(Station):
 
     def _start_up(self, at: float) -> None:
         self.job["starts"].append(at)
-        until = at + self.value("startup_length")
+        until = at + waste_length(self.value)
         self.job["waste"].append([at, until, "start-up of the coater"])
 
     def _halt(self, at: float, seconds: float) -> None:
@@ -288,7 +289,8 @@ class Coater(Station):
         end = start + self.job["block"]
         self.job["coated"] = self.job.get("coated", 0.0) + self.job["block"] / self.job["speed"]
         self.job.update(position=end, halted=self.world.now)
-        self.job["starts"] = [at for at in self.job["starts"] if at >= end - NEAR]
+        last = max((at for at in self.job["starts"] if at < end), default=0.0)
+        self.job["starts"] = [at for at in self.job["starts"] if at >= min(last, end - NEAR)]
         self.job["waste"] = [each for each in self.job["waste"] if each[1] > end + NEAR]
         self._dryer.release(end)
 

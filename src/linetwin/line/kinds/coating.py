@@ -13,6 +13,7 @@ from linetwin.line.buffers import RESIDUE_SHARE
 from linetwin.line.kinds.cross_web import PROFILE
 from linetwin.line.kinds.web import WET, add_content, link, link_many
 from linetwin.line.patches import pattern
+from linetwin.line.start_up import settling
 
 if TYPE_CHECKING:
     from linetwin.contracts import Columns
@@ -106,6 +107,11 @@ class Die:
                 slot_flow[max(0, int(np.searchsorted(low, start + 1e-9, "right")) - 1)] = 0.0
         return slot_flow
 
+    def _settling(self, lot: Lot, rows: np.ndarray) -> np.ndarray:
+        """What the flow still lacks on each segment since the coater last started."""
+        low, high = self._coater.at(lot, rows)
+        return settling(self._coater.value, low, high, self._coater.job["starts"])
+
     def _film(self, lot: Lot, rows: np.ndarray, side: str) -> Columns:
         coater = self._coater
         value = coater.value
@@ -126,7 +132,7 @@ class Die:
             "coating_gap": np.maximum(LEAST_GAP_M, wet_target * value("gap_ratio") + drift),
             "coating_width": width,
             "vacuum_pressure": value("vacuum_pressure"),
-            "loading_noise": ripple,
+            "loading_noise": ripple + self._settling(lot, rows),
             **blend,
         }
         lengths = lot.columns["end_m"][rows] - lot.columns["start_m"][rows]
