@@ -15,6 +15,7 @@ from line_support import HOUR, Memory, imbalance, in_memory, make_world, pilot, 
 
 from linetwin.line import run
 from linetwin.line.descent import carried, joined
+from linetwin.line.holds import POSSIBLE
 from linetwin.results import read
 from linetwin.results.genealogy import Genealogy
 from linetwin.scenario.resolved import HoldConfig
@@ -51,21 +52,24 @@ def hold(lot: str, start: int = 0, end: int | None = None, **changes: Any) -> Ho
     return replace(plain, **changes)
 
 
-def cells_with(folder: Path, lot: str) -> set[str]:
-    """Return the cells that the genealogy of a run folder surely traces forward from a lot."""
+def cells_with(folder: Path, lot: str, *, certain: bool = True) -> set[str]:
+    """Return the cells that forward trace finds of a lot: surely made of it, or only perhaps."""
     found = Genealogy(read(folder)).forward(lot)
-    return {each.lot for each in found if each.kind == "cell" and each.certain}
+    return {each.lot for each in found if each.kind == "cell" and each.certain == certain}
 
 
-def cells_held(world: World) -> set[str]:
-    """Return the cells that are on hold in a line."""
+def cells_held(world: World, reason: str = "suspect") -> set[str]:
+    """Return the cells in process that are on hold in a line for a reason."""
     assert world.holds is not None
     found: set[str] = set()
     for lot in world.lots.open_lots():
         if lot.kind == "tray" and lot.held:
-            numbers = lot.columns["number"][world.holds.concerned(lot)]
-            found |= {f"cell-{int(number):06d}" for number in numbers}
+            mask = np.array(world.holds.reasons(lot)) == reason
+            found |= {f"cell-{int(number):06d}" for number in lot.columns["number"][mask]}
     return found
+
+
+PERHAPS = f"suspect ({POSSIBLE})"
 
 
 SUSPECTS = (
@@ -91,7 +95,32 @@ def test_exactly_the_cells_that_forward_trace_names_are_held(lot: str, tmp_path:
     assert set(cells.index[cells["reason"] == "suspect"]) == set(late.index)
     assert cells_held(world) == set(late.index)
     assert set(late["status"]) == {"in_process"}
+    perhaps = cells.loc[sorted(cells_with(tmp_path / "run", lot, certain=False))]
+    possible = perhaps[perhaps["status"] == "in_process"]
+    assert set(cells.index[cells["reason"] == PERHAPS]) == set(possible.index)
+    assert cells_held(world, PERHAPS) == set(possible.index)
     assert max(map(abs, imbalance(world).values())) < 1e-9
+
+
+def test_what_is_only_possible_is_held_unless_the_hold_says_otherwise(tmp_path: Path) -> None:
+    """Cells within the uncertainty of positions: as many as trace finds, or none."""
+    lot = "anode.charge-0032"
+    found = {}
+    for include in (True, False):
+        here = tmp_path / str(include)
+        asked = hold(lot, MIDDLE, include_possible=include)
+        world = run_into(line(400, asked, limit_ticks=MIDDLE + 60 * HOUR), here)
+        found[include] = cells_held(world, PERHAPS)
+        cells = read(here).table("cells").set_index("cell")
+        near = cells.loc[sorted(cells_with(here, lot, certain=False))]
+        if include:
+            assert found[include] == set(near.index[near["status"] == "in_process"])
+            told = read(here).table("events").query("event == 'hold'")
+            assert told.loc[told["cause"] == PERHAPS, "amount"].sum() == len(found[include])
+            trays = told[(told["cause"] == "suspect") & told["lot"].str.startswith("tray")]
+            assert trays["amount"].sum() == len(cells_held(world))
+    assert found[True]
+    assert found[False] == set()
 
 
 def test_a_scrapped_hold_ends_exactly_those_cells(tmp_path: Path) -> None:
@@ -125,6 +154,89 @@ def test_a_released_hold_only_takes_time(tmp_path: Path) -> None:
     assert cells_held(world) == set()
     assert max(map(abs, imbalance(world).values())) < 1e-9
     assert set(read(tmp_path / "run").table("events")["event"]) >= {"hold", "release"}
+
+
+STORED = "cathode.active_material-0001"
+
+
+@lru_cache
+def sorted_cells() -> int:
+    """Return the tick at which a quarter of an order of 400 cells has been graded."""
+    _, sink = in_memory(line(400))
+    ended = sorted(row["ended"] for row in sink.rows["cells"] if row["ended"] >= 0)
+    return int(ended[len(ended) // 4])
+
+
+def in_boxes(folder: Path, status: str) -> set[str]:
+    """Return the cells whose last box has a status."""
+    links, lots = read(folder).table("links"), read(folder).table("lots").set_index("lot")
+    boxed = links[links["role"] == "box"]
+    return set(boxed["child"][boxed["parent"].map(lots["status"]) == status])
+
+
+def test_graded_cells_in_store_are_held_and_shipped_ones_are_called_back(tmp_path: Path) -> None:
+    """From the beginning no suspected cell leaves; those that have left are told, all of them."""
+    asked = hold(STORED, sorted_cells())
+    run_into(line(400, asked, limit_ticks=sorted_cells() + 40 * HOUR), tmp_path / "run")
+    affected = cells_with(tmp_path / "run", STORED)
+    shipped = in_boxes(tmp_path / "run", "shipped") & affected
+    result = read(tmp_path / "run")
+    events = result.table("events")
+    told = events[(events["event"] == "recall") & (events["cause"] == "escaped: recall: suspect")]
+    assert shipped
+    assert told["amount"].sum() == len(shipped)
+    assert set(told["tick"]) == {sorted_cells()}
+    boxes = events[(events["event"] == "hold") & events["lot"].str.startswith("box")]
+    stored = in_boxes(tmp_path / "run", "store") & affected
+    assert stored
+    assert boxes["amount"].sum() == len(stored)
+    late = events[(events["tick"] > sorted_cells()) & events["cause"].str.startswith("shipped")]
+    assert not set(late["lot"]) & set(boxes["lot"])
+
+
+def test_a_grade_is_taken_away_and_everything_is_booked(tmp_path: Path) -> None:
+    """Scrapped from the store: grade, books, counters and what was measured of the cell."""
+    asked = hold(STORED, sorted_cells(), sorted_cells() + HOUR, then="scrap")
+    plain = line(400, limit_ticks=sorted_cells() + 3 * HOUR)
+    run_into(plain, tmp_path / "plain")
+    world = run_into(replace(plain, holds=(asked,)), tmp_path / "run")
+    before, after = (
+        read(tmp_path / name).table("cells").set_index("cell") for name in ("plain", "run")
+    )
+    events = read(tmp_path / "run").table("events")
+    gone = set(events["lot"][events["event"] == "recall"])
+    links = read(tmp_path / "run").table("links").query("role == 'box'")
+    shipped = set(links["child"][links["parent"].isin(gone)])
+    good = before["status"].isin(["A", "B"]) & (before["ended"] <= sorted_cells())
+    lost = sorted((cells_with(tmp_path / "run", STORED) & {*before.index[good]}) - shipped)
+    assert shipped
+    assert lost
+    assert set(after.loc[lost, "status"]) == {"scrap"}
+    assert set(after.loc[lost, "reason"]) == {"suspect"}
+    same = ["tray", "started", "station", "true_grade", "capacity", "measured_capacity", "dcir"]
+    assert after.loc[lost, same].equals(before.loc[lost, same])
+    changed = events[events["cause"].str.contains("becomes scrap: suspect")]
+    assert changed["amount"].sum() == len(lost)
+    assert max(map(abs, imbalance(world).values())) < 1e-9
+    assert (after["status"].isin(["A", "B"])).sum() == world.counts["A"] + world.counts["B"]
+    found = {each.lot: each.where for each in Genealogy(read(tmp_path / "run")).forward(STORED)}
+    assert {found[cell] for cell in lost} == {"scrap"}
+
+
+def test_a_box_is_shipped_after_its_release(tmp_path: Path) -> None:
+    """Boxes put aside go on being filled, are shipped when full, and no cell is lost."""
+    asked = hold(STORED, sorted_cells(), sorted_cells() + 2 * HOUR)
+    world = run_into(line(400, asked), tmp_path / "run")
+    events = read(tmp_path / "run").table("events")
+    held = set(events["lot"][(events["event"] == "hold") & events["lot"].str.startswith("box")])
+    shipped = events[events["cause"].str.startswith("shipped")]
+    assert held & set(shipped["lot"])
+    assert shipped["tick"][shipped["lot"].isin(held)].min() >= asked.end_tick
+    good = world.counts["A"] + world.counts["B"]
+    boxes = sum(lot.amount for lot in world.lots.open_lots() if lot.kind == "box")
+    waiting = sum(lot.items for lot in world.lots.open_lots() if lot.kind == "graded_tray")
+    assert world.counts["shipped"] + boxes + waiting == good
+    assert max(map(abs, imbalance(world).values())) < 1e-9
 
 
 PART = {"from_m": 20.0, "to_m": 60.0}
@@ -184,7 +296,8 @@ def test_powder_on_hold_stays_on_its_shelf() -> None:
 def test_a_line_with_a_hold_can_be_saved_while_it_lasts() -> None:
     """Saved and loaded every 100 events, before, during and after: the same rows follow."""
     scrap = hold("cathode.slurry-0001", MIDDLE, MIDDLE + 10 * HOUR, then="scrap")
-    scenario = line(160, scrap)
+    stored = hold("cathode.active_material-0003", 94 * HOUR, 95 * HOUR, then="scrap")
+    scenario = line(160, scrap, stored)
     plain, expected = in_memory(scenario)
     sink = Memory()
     world = make_world(scenario, sink)

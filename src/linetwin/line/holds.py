@@ -1,25 +1,20 @@
 """Holds: lots that are set aside on suspicion, with all that is made of them, until decided on.
 
 From its beginning a hold keeps every open lot that contains what is held, and every one made later,
-where it is: it is taken from no buffer and leaves no chamber; raw material stays on its shelf, and
-from a tank with a batch on hold no further block is coated. Work under way is finished.
-At its end the lots are released, or what the hold concerns in them is scrapped: cells one by one,
-metres of a mother roll by the slitter, daughter rolls at once, the whole of a tank, since a blend
-cannot be parted. A lot in a machine is decided on when it is handed over.
+where it is: it is taken from no buffer and leaves no chamber; raw material stays on its shelf, from
+a tank with a batch on hold no further block is coated, and a box is not shipped. Work under way is
+finished. What may contain it, as positions on a web are uncertain, is held alike under a reason of
+its own, unless the hold says otherwise. Cells that have been shipped are told as escaped.
+At its end the lots are released, or what the hold concerns in them is scrapped
+(`disposition.py`): a lot in a machine is decided on when it is handed over.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from linetwin.line.chamber import Chamber
-from linetwin.line.descent import NEAR, Descent
-from linetwin.line.kinds.cells import scrap_cells
-from linetwin.line.kinds.grading import GRADED
-from linetwin.line.kinds.web import mark, write_segments
-from linetwin.line.materials import contents_of
+from linetwin.line.descent import CARRIERS, PERHAPS, Descent, tracks_of
+from linetwin.line.disposition import is_at_hand, scrap
 from linetwin.line.unit import Unit
 
 if TYPE_CHECKING:
@@ -28,28 +23,27 @@ if TYPE_CHECKING:
     from linetwin.line.lots import Lot
     from linetwin.line.world import World
 
-ROLLS = ("mother_roll", "daughter_roll")
-FINISHED = (GRADED, "box")
-"""Lots whose cells have ended: they are beyond a hold."""
 NOTHING = "hold found nothing"
 """Cause of the note on a hold that concerned no lot."""
 RETRY_TICKS = 60_000
 """After this time a tank is looked at again from which a block was being coated [A]."""
-SCRAPPED = "scrapped after a hold"
-"""Defect of the segments of a mother roll that a hold has scrapped."""
+POSSIBLE = "perhaps: within position uncertainty"
+"""What the reason of a hold says of lots and cells that only may contain what is held."""
 
 
 class Holds(Unit):
     """Begins and ends the holds of a scenario.
 
-    `state.job`: `phase` of each hold (waiting, active, released, scrapping) and `cells`, those
-    that contain what is held; `found`, the holds that have concerned a lot.
+    `state.job`: `phase` of each track (waiting, active, released, scrapping) and `cells`, those
+    that contain what is held; `held`, lot -> tracks that keep it; `gone`, track -> [lot, place,
+    cells] that left the line before it began; `found`, the holds that have concerned a lot.
     """
 
     def __init__(self, world: World) -> None:
         super().__init__("holds", world)
-        self._configs = {str(n): hold for n, hold in enumerate(world.scenario.holds)}
-        self.state.job = {"phase": dict.fromkeys(self._configs, "waiting"), "cells": {}}
+        self._tracks = tracks_of(world.scenario.holds)
+        phases = dict.fromkeys(self._tracks, "waiting")
+        self.state.job = {"phase": phases, "cells": {}, "held": {}, "gone": {}, "found": []}
 
     @property
     def _phases(self) -> dict[str, str]:
@@ -58,33 +52,47 @@ class Holds(Unit):
 
     @property
     def _descent(self) -> Descent:
-        return Descent(self.world.scenario.holds, self.world.lots, self.state.job["cells"])
+        return Descent(self._tracks, self.world.lots, self.state.job["cells"])
 
     def begin(self) -> None:
         """Ask to be woken at every beginning and end."""
-        for hold in self._configs.values():
+        for hold in self.world.scenario.holds:
             for tick in (hold.start_tick, hold.end_tick):
                 if tick is not None:
-                    self.wake_at(tick)
+                    self.wake_at(max(tick, self.world.now))
 
     def advance(self) -> None:
         """Begin and end what is due; woken before, nothing is."""
-        now = self.world.now
-        for number, hold in self._configs.items():
-            if self._phases[number] == "waiting" and hold.start_tick <= now:
-                self._phases[number] = "active"
-                for lot in self.world.lots.open_lots():
-                    self._judge(lot)
-            if self._phases[number] == "active" and hold.end_tick is not None:
-                if hold.end_tick > now:
-                    continue
-                self._phases[number] = "scrapping" if hold.then == "scrap" else "released"
-                for lot in self.world.lots.open_lots():
-                    self._decide(lot)
+        now, lots = self.world.now, self.world.lots
+        held = self.state.job["held"]
+        self.state.job["held"] = {lot: tracks for lot, tracks in held.items() if lot in lots}
+        due = [
+            track
+            for track, hold in self._tracks.items()
+            if self._phases[track] == "waiting" and hold.start_tick <= now
+        ]
+        self._phases.update(dict.fromkeys(due, "active"))
+        for track in due:
+            for name, place, count in self.state.job["gone"].pop(track, []):
+                self._recall(track, name, place, count)
+        over = {
+            track: "scrapping" if hold.then == "scrap" else "released"
+            for track, hold in self._tracks.items()
+            if self._phases[track] == "active"
+            and hold.end_tick is not None
+            and hold.end_tick <= now
+        }
+        if due:
+            for lot in lots.open_lots():
+                self._judge(lot)
+        self._phases.update(over)
+        for lot in lots.open_lots() if over else ():
+            if lot.name in lots:
+                self._decide(lot)
         for tank in self.world.tanks.values():
             for batch in list(tank.batches):
                 if batch in tank.batches:
-                    self._decide(self.world.lots[batch])
+                    self._decide(lots[batch])
 
     def pass_on(
         self, children: Sequence[str], parents: str | Sequence[str], details: Mapping[str, Any]
@@ -94,59 +102,107 @@ class Holds(Unit):
             self._descent.pass_on(children, parents, details)
 
     def handed_over(self, lot: Lot) -> None:
-        """Decide on a lot that has just been put into a buffer."""
+        """Decide on a lot that has just been put into a buffer, or filled into a box."""
         self._decide(lot)
         if lot.name in self.world.lots:
             self._judge(lot)
 
+    def gone(self, lot: Lot) -> None:
+        """Note which cells of a lot leave the line: a hold that begins later has lost them."""
+        for track in self._of(lot, "waiting"):
+            row = [lot.name, self._place(lot), self._amount(track, lot)]
+            self.state.job["gone"].setdefault(track, []).append(row)
+        for track in self._of(lot, "active"):
+            self._recall(track, lot.name, self._place(lot), self._amount(track, lot))
+
     def tell_idle(self) -> None:
         """Write which holds have concerned nothing, when the run has ended."""
-        for number, hold in self._configs.items():
-            if number not in self.state.job.get("found", []):
+        for number, hold in enumerate(self.world.scenario.holds):
+            if str(number) not in self.state.job["found"]:
                 cause = f"{NOTHING}: {hold.lot}"
                 self.world.log_event(self.name, "note", lot=hold.lot, cause=cause)
 
-    def concerned(self, lot: Lot) -> np.ndarray:
-        """Return which cells of a tray are on hold: Boolean, shape (items,)."""
-        mask = np.zeros(lot.items, dtype=bool)
-        for number in self._of(lot, "active"):
-            mask |= self._descent.cells_of(number, lot)
-        return mask
+    def reasons(self, lot: Lot) -> list[str]:
+        """Return for each cell of a tray why it is on hold, or ""."""
+        found = [""] * lot.items
+        for track in self._of(lot, "active"):
+            for row in self._descent.cells_of(track, lot).nonzero()[0]:
+                found[row] = "; ".join(filter(None, (found[row], self._reason(track))))
+        return found
+
+    def _reason(self, track: str) -> str:
+        reason = self._tracks[track].reason
+        return f"{reason} ({POSSIBLE})" if track.endswith(PERHAPS) else reason
 
     def _of(self, lot: Lot, phase: str) -> list[str]:
-        """Holds of a phase that concern a lot."""
-        if lot.kind in FINISHED:
-            return []
+        """Tracks of holds in a phase that concern a lot."""
         descent = self._descent
         return [
-            number
-            for number, present in self._phases.items()
-            if present == phase and descent.is_affected(number, lot)
+            track
+            for track, present in self._phases.items()
+            if present == phase and descent.is_affected(track, lot)
         ]
+
+    def _amount(self, track: str, lot: Lot) -> float:
+        """How much of a lot a track keeps: cells, or the whole of any other lot."""
+        if lot.kind in CARRIERS:
+            return float(self._descent.cells_of(track, lot).sum())
+        return lot.amount
+
+    def _place(self, lot: Lot) -> str:
+        return lot.place or lot.maker
+
+    def _recall(self, track: str, name: str, place: str, count: float) -> None:
+        """Tell of cells that have left the line: they must be called back."""
+        self._find(track)
+        cause = f"escaped: recall: {self._reason(track)}"
+        self.world.log_event(place, "recall", lot=name, cause=cause, amount=count)
+
+    def _find(self, track: str) -> None:
+        found = {*self.state.job["found"], track.removesuffix(PERHAPS)}
+        self.state.job["found"] = sorted(found)
 
     def _judge(self, lot: Lot) -> None:
         """Hold a lot for every active hold that concerns it; release it where there is none."""
         active = self._of(lot, "active")
+        if lot.kind not in CARRIERS:  # a lot that surely contains it is not held twice
+            active = [t for t in active if t.removesuffix(PERHAPS) == t or t[:-1] not in active]
+        elif not self._holds_still(lot):
+            active = []
+        told, was = self.state.job["held"], lot.held
+        before = told.pop(lot.name, [])
+        lot.held = "; ".join(dict.fromkeys(map(self._reason, active)))
         if active:
-            found = self.state.job.get("found", [])
-            self.state.job["found"] = sorted({*found, *active})
-        reasons = [self._configs[number].reason for number in active]
-        before, lot.held = lot.held, "; ".join(dict.fromkeys(reasons))
-        if lot.held != before:
-            event, cause = ("hold", lot.held) if lot.held else ("release", before)
-            self.world.log_event(lot.place, event, lot=lot.name, cause=cause, amount=lot.amount)
-        if before and not lot.held:
+            told[lot.name] = active
+        for track in active:
+            self._find(track)
+            if track not in before:
+                self._tell("hold", track, lot)
+        for track in before:
+            if track not in active and self._phases[track] == "released":
+                self._tell("release", track, lot)
+        if was and not lot.held:
             self._wake(lot)
+
+    def _holds_still(self, lot: Lot) -> bool:
+        """Whether cells are at rest; those in a machine are held when they are handed over."""
+        return is_at_hand(self.world, lot)
+
+    def _tell(self, event: str, track: str, lot: Lot) -> None:
+        amount = self._amount(track, lot)
+        cause = self._reason(track)
+        self.world.log_event(lot.place, event, lot=lot.name, cause=cause, amount=amount)
 
     def _decide(self, lot: Lot) -> None:
         """Scrap what a hold that has ended condemns, where the lot is at hand."""
-        for number in self._of(lot, "scrapping"):
-            if not self._is_at_hand(lot):
+        for track in self._of(lot, "scrapping"):
+            if not is_at_hand(self.world, lot):
+                if lot.place in self.world.tanks:
+                    self.wake_at(self.world.now + RETRY_TICKS)
                 return
-            reason = self._configs[number].reason
-            amount = self._scrap(number, lot, reason)
+            amount = scrap(self.world, self._descent, track, lot, self._reason(track))
             if amount:
-                cause = f"scrap: {reason}"
+                cause = f"scrap: {self._reason(track)}"
                 self.world.log_event(
                     lot.place, "disposition", lot=lot.name, cause=cause, amount=amount
                 )
@@ -154,80 +210,6 @@ class Holds(Unit):
                 return
         if lot.held:
             self._judge(lot)
-
-    def _scrap(self, number: str, lot: Lot, reason: str) -> float:
-        """Scrap what a hold concerns of a lot; return how much, in the lot's unit."""
-        if lot.kind == "tray":
-            bad = self._descent.cells_of(number, lot)
-            scrap_cells(self.world, lot, bad, lot.place, [reason] * int(bad.sum()))
-            lot.sources.pop(number, None)
-            if not lot.items:
-                self._take_away(lot)
-            return float(bad.sum())
-        if lot.kind in ROLLS:
-            return self._scrap_web(number, lot)
-        if lot.place in self.world.tanks:
-            return self._empty_tank(lot.place)
-        left = lot.amount
-        if lot.maker in self.world.supplies:
-            left = self.world.supplies[lot.maker].discard(lot.name)
-        self._take_away(lot)
-        return left
-
-    def _scrap_web(self, number: str, lot: Lot) -> float:
-        columns, metres = lot.columns, self._descent.metres_of(number, lot)
-        lot.sources.pop(number, None)
-        bad = np.full(lot.items, not metres)
-        for start, end in metres:
-            bad |= (columns["end_m"] > start + NEAR) & (columns["start_m"] < end - NEAR)
-        if lot.kind == "mother_roll" and metres:
-            bad &= columns["defect"] == 0
-        lengths = columns["end_m"] - columns["start_m"]
-        amount = float(lengths[bad].sum())
-        if lot.kind == "mother_roll":
-            mark(lot, np.arange(lot.items), bad, SCRAPPED)
-            if metres:
-                return amount
-            write_segments(self.world, lot, lot.place)
-        units = self.world.material_units
-        self.world.ledger.book(contents_of(lot, bad), lot.place, "scrap", units)
-        lot.keep(~bad)
-        lot.amount -= amount
-        if not lot.items:
-            self._take_away(lot)
-        return amount
-
-    def _empty_tank(self, path: str) -> float:
-        """Scrap the blend in a tank; return its mass [kg]."""
-        tank, lots = self.world.tanks[path], self.world.lots
-        level = tank.level
-        for batch in list(tank.batches):
-            share = tank.discard(batch) / lots[batch].amount
-            contents = {name: kg * share for name, kg in lots[batch].content.items()}
-            self.world.ledger.book(contents, path, "scrap", self.world.material_units)
-            self.world.end_lot(batch, "scrap", path)
-        self.world.wake_finished()
-        return level
-
-    def _take_away(self, lot: Lot) -> None:
-        """End a lot of which nothing is left, and free its place."""
-        place = lot.place
-        if place in self.world.buffers:
-            self.world.buffers[place].remove(lot.name)
-        unit = self.world.units.get(place)
-        if isinstance(unit, Chamber):
-            unit.withdraw(lot.name)
-        self.world.end_lot(lot.name, "scrap", place)
-        self.world.wake_finished()
-
-    def _is_at_hand(self, lot: Lot) -> bool:
-        """Whether a lot lies where it can be got at: not in a machine."""
-        tank = self.world.tanks.get(lot.place)
-        if tank is not None and tank.promised:
-            self.wake_at(self.world.now + RETRY_TICKS)
-            return False
-        unit = self.world.units.get(lot.place)
-        return unit is None or isinstance(unit, Chamber)
 
     def _wake(self, lot: Lot) -> None:
         """Wake whoever may go on now that a lot is free."""

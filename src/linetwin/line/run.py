@@ -258,5 +258,4 @@ def _holds_of(world: World, tray: Lot) -> list[str]:
     """Return for each cell why it is held, or ""."""
     if not tray.held or world.holds is None:
         return [""] * tray.items
-    held = world.holds.concerned(copy.copy(tray))  # stock that is asleep stays so
-    return [tray.held if each else "" for each in held.tolist()]
+    return world.holds.reasons(copy.copy(tray))  # stock that is asleep stays so

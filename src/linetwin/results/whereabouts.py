@@ -48,6 +48,8 @@ class Whereabouts:
         ]
 
     def _word(self, status: str, place: str, box: str) -> str:
+        if status == "scrap":  # a hold may take the grade of a cell in its box away
+            return status
         if box == "shipped":
             return "shipped"
         if status in GRADES or box:

@@ -259,6 +259,7 @@ class HoldConfig:
     """A hold on a lot, or on metres `from_m` to `to_m` of a mother roll.
 
     `to_m` is infinite for the whole lot; `end_tick` None for a hold that is never decided on.
+    `include_possible`: whether it also keeps what may contain the lot, as positions are uncertain.
     """
 
     lot: str
@@ -268,6 +269,7 @@ class HoldConfig:
     end_tick: int | None
     then: Literal["release", "scrap"]
     reason: str
+    include_possible: bool = True
 
 
 @dataclass(frozen=True)

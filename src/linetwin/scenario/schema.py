@@ -210,6 +210,7 @@ class Hold(_Strict):
     end: Writing | None = Field(default=None, alias="until")
     then: Literal["release", "scrap"] = "release"
     reason: str = "on hold"
+    include_possible: bool = True
 
 
 class _File(_Strict):

@@ -95,6 +95,7 @@ def hold_text(hold: HoldConfig) -> dict[str, object]:
         "until_ms": hold.end_tick,
         "then": hold.then,
         "reason": hold.reason,
+        "include_possible": hold.include_possible,
     }
 
 
@@ -164,6 +165,7 @@ def _hold(
         end_tick=end,
         then=written.then,
         reason=written.reason,
+        include_possible=written.include_possible,
     )
 
 

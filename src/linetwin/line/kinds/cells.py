@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 PENDING = "pending:"
 """Columns so prefixed are computed already, but the cell has not got there yet."""
+SOLD = "sold:"
+"""Columns so prefixed hold the raw materials of graded cells, which the books have as cells."""
 PLACES = ("position", "cathode_lane", "anode_lane")
 """Columns that are whole numbers in the cells table; -1 where not known."""
-HIDDEN = {"number", "grade", "first_storage_time", *CLOCKS, *PLACES}
+HIDDEN = {"number", "grade", "true_grade", "graded_by", "first_storage_time", *CLOCKS, *PLACES}
 """Columns that are no quantities of the cells table."""
 DESTRUCTIVE_TEST = "destructive test"
 
@@ -93,7 +95,7 @@ def _told(columns: Columns, rows: np.ndarray | slice) -> dict[str, np.ndarray]:
     return places | {
         name: values[rows]
         for name, values in columns.items()
-        if name not in HIDDEN and not name.startswith((CONTENT, PENDING))
+        if name not in HIDDEN and not name.startswith((CONTENT, PENDING, SOLD))
     }
 
 

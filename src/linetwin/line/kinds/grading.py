@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.line.kinds.cells import find, write_cells
+from linetwin.line.kinds.cells import SOLD, find, write_cells
 from linetwin.line.kinds.storing import storage_phase, storage_start, store_until_now
 from linetwin.line.kinds.tray_station import TrayStation
 from linetwin.line.kinds.web import CONTENT
@@ -79,16 +79,18 @@ class Grading(TrayStation):
             if count := grades.count(grade):
                 event = "scrap" if grade == "scrap" else "give"
                 world.log_event(self.name, event, lot=lot.name, cause=grade, amount=float(count))
-        self._release(lot, grades)
+        self._release(lot, grades, truth)
 
-    def _release(self, lot: Lot, grades: list[str]) -> None:
+    def _release(self, lot: Lot, grades: list[str], truth: list[str]) -> None:
         """Leave good cells on the tray, for binning; without it they have left the line."""
         kept = np.array([grade != "scrap" for grade in grades], dtype=bool)
         lot.columns["grade"] = np.array([float(GRADES.index(grade)) for grade in grades])
+        lot.columns["true_grade"] = np.array([float(GRADES.index(grade)) for grade in truth])
+        machines = [each.name for each in self.world.stations_of(self.config.kind)]
+        lot.columns["graded_by"] = np.full(lot.items, float(machines.index(self.name)))
         lot.columns = {
-            name: values[kept]
+            (SOLD + name.removeprefix(CONTENT) if name.startswith(CONTENT) else name): values[kept]
             for name, values in lot.columns.items()
-            if not name.startswith(CONTENT)
         }
         lot.kind, lot.amount = GRADED, float(lot.items)
 
@@ -97,7 +99,10 @@ class Grading(TrayStation):
         name = self.job.get("done")
         if name is None:
             return True
-        if not self.world.lots[name].items or "cells" not in self.config.gives:
+        lot = self.world.lots[name]
+        if not lot.items or "cells" not in self.config.gives:
+            if self.world.holds is not None:
+                self.world.holds.gone(lot)
             self.world.end_lot(name, "used", self.name)
         elif not self.give("cells", name):
             return False
