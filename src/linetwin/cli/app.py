@@ -70,15 +70,17 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
     running.run(request, output, replications, as_json=json)
 
 
-@app.command(epilog="Example: linetwin resume runs/baseline/snapshots/000086400000.snapshot")
+@app.command(epilog="Example: linetwin resume runs/baseline")
 def resume(
-    snapshot: Annotated[Path, typer.Argument(help="A snapshot in a run folder.")],
+    snapshot: Annotated[
+        Path, typer.Argument(help="A run folder (its newest whole snapshot), or one snapshot.")
+    ],
     json: JsonOption = False,
 ) -> None:
     """Go on from a snapshot, in the same run folder; what was written after it is replaced."""
-    from linetwin.cli import running
+    from linetwin.cli import resuming
 
-    running.resume(snapshot, as_json=json)
+    resuming.resume(snapshot, as_json=json)
 
 
 @app.command(

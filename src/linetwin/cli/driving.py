@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from linetwin.cli import snapshots
 from linetwin.cli.interruption import Interrupted
 from linetwin.errors import ModelError
 from linetwin.line import run as engine
@@ -88,8 +89,8 @@ def drive(
     except Exception as error:
         _leave_failed(world, writer, error)
         raise
-    snapshots = tuple(writer.manifest["snapshots"])
-    return Outcome(writer.folder, world.scenario.seed, snapshots, interruption.asked)
+    saved = tuple(writer.manifest["snapshots"])
+    return Outcome(writer.folder, world.scenario.seed, saved, interruption.asked)
 
 
 def _fill(world: World, writer: RunWriter) -> None:
@@ -131,7 +132,7 @@ def _loop(
     flushed = time.monotonic()
     while not interruption.asked and world.step():
         if due is not None and every is not None and world.now >= due:
-            _snapshot(world, writer)
+            snapshots.write(world, writer)
             due = (world.now // every + 1) * every
         if world.events % _LOOK_EVERY == 0:
             show()
@@ -140,17 +141,6 @@ def _loop(
                 # What a killed run can still tell: cells in process stand in no table yet.
                 writer.update(progress={"tick": world.now, "counts": dict(world.counts)})
                 flushed = time.monotonic()
-
-
-def _snapshot(world: World, writer: RunWriter) -> None:
-    folder = writer.folder / "snapshots"
-    folder.mkdir(exist_ok=True)
-    file = folder / f"{world.now:012d}.snapshot"
-    partial = file.with_suffix(".partial")
-    partial.write_bytes(engine.save(world, writer.mark()))
-    partial.replace(file)
-    # A resumed run writes again what came after its snapshot.
-    writer.update(snapshots=sorted({*writer.manifest["snapshots"], file.name}))
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from linetwin.cli import running
+from linetwin.cli import running, snapshots
 from linetwin.cli.compose import make_world
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.evidence import model_evidence
@@ -30,7 +30,7 @@ class Change:
 def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) -> None:
     """Go on from a snapshot with other inputs; the source's folder is left as it is."""
     source = snapshot.resolve().parent.parent
-    blob = running.read_snapshot(snapshot)
+    blob = snapshots.whole(snapshot).blob
     asked = running.request_of(source)
     origin = asked.load()
     request = replace(

@@ -17,8 +17,7 @@ from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.printing import print_json
 from linetwin.cli.summary import cells, replicated, summary
-from linetwin.errors import FmuError, Problem, ResultsError, ScenarioError, SimulationError
-from linetwin.line import run as engine
+from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.results import kpis, read, replications
 from linetwin.results.writer import RunWriter
@@ -29,7 +28,6 @@ from linetwin.scenario.units import parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from linetwin.line.world import World
     from linetwin.scenario.resolved import Scenario
 
 
@@ -96,39 +94,15 @@ def run(request: Request, output: Path | None, replications: int, *, as_json: bo
             again = replace(request, seed=scenario.seed + index)
             part = folder / f"seed-{again.seed:04d}"
             outcomes.append(_run_once(again, again.load(), part, interruption))
-            _write_report(part)
+            write_report(part)
             if interruption.asked:
                 break
     _tell_replications(folder, outcomes, replications, as_json=as_json)
 
 
-def resume(snapshot: Path, *, as_json: bool) -> None:
-    """Go on from a snapshot in its own run folder."""
-    folder = snapshot.resolve().parent.parent
-    blob = read_snapshot(snapshot)
-    request = request_of(folder)
-    scenario = request.load()
-    sink = LateSink()
-    world = make_world(scenario, base_of(request, scenario), sink)
-    mark = _thaw(world, blob, snapshot)
-    with Interruption().watched() as interruption:
-        sink.writer = RunWriter.resume(folder, mark)
-        outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
-        finish(outcome, as_json=as_json)
-
-
-def read_snapshot(file: Path) -> bytes:
-    """Return the content of a snapshot; ResultsError where it cannot be read."""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        message = f"{file}: {error.strerror or error} (a file of a run's folder snapshots/)"
-        raise ResultsError(message) from error
-
-
 def report(folder: Path) -> None:
     """Write key figures and report of a run folder again."""
-    page = _write_report(folder)
+    page = write_report(folder)
     typer.echo(f"{summary(read(folder))}\nreport:     {page}")
 
 
@@ -177,32 +151,28 @@ def request_of(folder: Path) -> Request:
     )
 
 
-def _thaw(world: World, blob: bytes, snapshot: Path) -> dict[str, Any]:
-    """Put the line into the saved state; a snapshot that does not fit is the user's mistake."""
-    try:
-        return engine.load(world, blob)
-    except (SimulationError, FmuError) as error:
-        message = f"{snapshot} cannot be continued: {error}"
-        raise ResultsError(message) from error
-
-
-def _write_report(folder: Path) -> Path:
-    from linetwin.results.report import write_report
+def write_report(folder: Path) -> Path:
+    """Write key figures and report of a run folder; return the report."""
+    from linetwin.results import report as reports
 
     kpis.write(read(folder))
-    return write_report(folder)
+    return reports.write_report(folder)
 
 
 def finish(outcome: Outcome, *, as_json: bool) -> None:
     """Write the report of a run that has ended, and print its summary."""
-    page = _write_report(outcome.folder)
-    found = read(outcome.folder)
-    if as_json:
-        print_json({"folder": str(outcome.folder), "report": str(page), "kpis": found.kpis})
-    else:
-        typer.echo(f"{summary(found)}\nrun folder: {outcome.folder}\nreport:     {page}")
+    tell(outcome.folder, write_report(outcome.folder), as_json=as_json)
     if outcome.stopped:
         _end_interrupted(outcome)
+
+
+def tell(folder: Path, page: Path, *, as_json: bool) -> None:
+    """Print what came out of a run whose report is written."""
+    found = read(folder)
+    if as_json:
+        print_json({"folder": str(folder), "report": str(page), "kpis": found.kpis})
+    else:
+        typer.echo(f"{summary(found)}\nrun folder: {folder}\nreport:     {page}")
 
 
 def _tell_replications(

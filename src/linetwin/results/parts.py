@@ -62,6 +62,27 @@ def rows(file: Path) -> int:
         return int(parquet.metadata.num_rows)
 
 
+def rows_up_to(folder: Path, table: Table, count: int) -> int:
+    """Return the rows of the table in `folder`; files behind row `count` are not looked at.
+
+    ResultsError where a file before it is damaged.
+    """
+    return sum(_sizes(listed(folder, table), count))
+
+
+def _sizes(files: Iterable[Path], count: int) -> list[int]:
+    """Return the rows of each file up to the one that holds row `count`.
+
+    What comes after it will be dropped, and may be damaged: power failed while it was written.
+    """
+    sizes: list[int] = []
+    for file in files:
+        if sum(sizes) >= count:
+            break
+        sizes.append(rows(file))
+    return sizes
+
+
 def write(data: pa.Table, file: Path) -> None:
     """Write one closed file."""
     _write_stream(iter([data]), data.schema, file)
@@ -151,7 +172,7 @@ def cut(source: Path, target: Path, table: Table, count: int) -> int:
     ResultsError where the source has fewer rows.
     """
     files = listed(source, table)
-    sizes = [rows(file) for file in files]
+    sizes = _sizes(files, count)
     if sum(sizes) < count:
         raise ResultsError(
             f"{source}: {table.name} has {sum(sizes)} rows, the snapshot counted {count}"
@@ -163,6 +184,7 @@ def cut(source: Path, target: Path, table: Table, count: int) -> int:
     for file in numbered(target, table):
         file.unlink()
     if count:
+        files = files[: len(sizes)]
         schema = union(files, table)
         first = part(target, table, 1)
         first.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,72 @@
+"""`linetwin resume`: a run goes on from a snapshot, to the same end as if nothing had happened."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from linetwin.cli import running, snapshots
+from linetwin.cli.compose import make_world
+from linetwin.cli.driving import LateSink, drive
+from linetwin.cli.interruption import Interruption
+from linetwin.errors import FmuError, ResultsError, SimulationError
+from linetwin.line import run as engine
+from linetwin.results import read
+from linetwin.results.writer import RunWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.cli.snapshots import Snapshot
+    from linetwin.line.world import World
+
+DAY_TICKS = 86_400_000
+ENDED = ("complete", "given up")
+
+
+def resume(path: Path, *, as_json: bool) -> None:
+    """Go on from a snapshot in its own run folder, or from the newest whole one of a run folder."""
+    if path.is_dir():
+        if read(path).manifest["status"] in ENDED:
+            _tell_ended(path, as_json=as_json)
+            return
+        snapshot = snapshots.newest(path)
+    else:
+        snapshot = snapshots.whole(path)
+    request = running.request_of(snapshot.folder)
+    scenario = request.load()
+    sink = LateSink()
+    world = make_world(scenario, running.base_of(request, scenario), sink)
+    mark = _thaw(world, snapshot)
+    _tell(snapshot, world.now)
+    with Interruption().watched() as interruption:
+        snapshots.drop_later(snapshot)
+        sink.writer = RunWriter.resume(snapshot.folder, mark)
+        outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
+        running.finish(outcome, as_json=as_json)
+
+
+def _thaw(world: World, snapshot: Snapshot) -> dict[str, Any]:
+    """Put the line into the saved state; a snapshot that does not fit is the user's mistake."""
+    try:
+        return engine.load(world, snapshot.blob)
+    except (SimulationError, FmuError) as error:
+        message = f"{snapshot.file} cannot be continued: {error}"
+        raise ResultsError(message) from error
+
+
+def _tell(snapshot: Snapshot, tick: int) -> None:
+    """Say where the run goes on, and which newer snapshots are not whole."""
+    for fault in snapshot.passed_over:
+        sys.stderr.write(f"linetwin: passed over: {fault}\n")
+    day = tick / DAY_TICKS
+    sys.stderr.write(f"linetwin: going on from {snapshot.file} (day {day:.2f} of the line)\n")
+
+
+def _tell_ended(folder: Path, *, as_json: bool) -> None:
+    """A run that has ended needs nothing, but for the report where a kill came before it."""
+    page = folder / "report.html"
+    if not page.is_file():
+        page = running.write_report(folder)
+    sys.stderr.write(f"linetwin: {folder} has ended: there is nothing to go on with\n")
+    running.tell(folder, page, as_json=as_json)
