@@ -170,39 +170,97 @@ static double highest_guard(const State *state, double t, const double *z, const
     return highest;
 }
 
+/* A step from the state at h = 0 to z_high at `high`, with what is known of it in between. */
+typedef struct {
+    const double *z_low, *z_high, *f_low, *f_high; /* f_high: NULL where it is not known */
+    double high;
+} Span;
+
+/* Unknowns within a step: states by a cubic of Hermite (a parabola where the rate at its end is
+ * not known), algebraic variables on a line. Good enough for a first guess of an event's time. */
+static void interpolate(const Span *span, double at, double *z)
+{
+    const double part = at / span->high, rest = 1.0 - part;
+    for (int i = 0; i < N; i++) {
+        const double rise = span->z_high[i] - span->z_low[i];
+        z[i] = span->z_low[i] + part * rise;
+        if (i >= N_STATES) continue;
+        const double begins = span->f_low[i] * span->high - rise;
+        const double ends = span->f_high ? span->f_high[i] * span->high - rise : 0.0;
+        if (span->f_high) z[i] += part * rest * (rest * begins - part * ends);
+        else z[i] += part * rest * begins;
+    }
+}
+
+typedef struct {
+    double time, slope; /* of the highest guard where it crosses zero */
+} Guess;
+
+/* Where the guards cross zero on the interpolated step, found to a 64th of it and by a secant; halves first,
+ * so that a guard with jumps does no harm. */
+static Guess guess_crossing(const State *state, const Span *span, const bool *due)
+{
+    double low = 0.0, high = span->high, z[SIZE(N)];
+    double g_low = highest_guard(state, state->value[0], span->z_low, due);
+    double g_high = highest_guard(state, state->value[0] + high, span->z_high, due);
+    for (int i = 0; i < 6; i++) {
+        double middle = 0.5 * (low + high);
+        interpolate(span, middle, z);
+        double g = highest_guard(state, state->value[0] + middle, z, due);
+        if (g > 0.0) high = middle, g_high = g;
+        else low = middle, g_low = g;
+    }
+    double slope = (g_high - g_low) / (high - low);
+    return (Guess){low - g_low / slope, slope};
+}
+
 /* Shorten a step that ends with guards positive until it ends just behind the first crossing.
- * Illinois method on the highest of those; each trial is a step from the same point. The other
- * guards are left out: one that rests just below zero would be a plateau with nothing to follow. */
+ * Each trial is a step from the same point: the first goes where the interpolated step crosses,
+ * the others follow the secant, each a little too far, so that it ends behind the crossing; a
+ * bisection where that does not get on. The guards that are not positive at the end are left out:
+ * one that rests just below zero would be a plateau with nothing to follow. */
 static double locate(
-    const State *state, const Point *at, double high, double *z_high, const double *guards)
+    const State *state, const Point *at, const Point *next, double high, double *z_high,
+    const double *guards)
 {
     const double t = state->value[0], *start = state->value + FIRST_UNKNOWN;
-    double low = 0.0, z[SIZE(N)], width = high;
+    double low = 0.0, z[SIZE(N)];
     bool due[SIZE(N_GUARDS)];
     for (int i = 0; i < N_GUARDS; i++) due[i] = guards[i] > 0.0;
-    double g_low = highest_guard(state, t, start, due);
-    double g_high = highest_guard(state, t + high, z_high, due);
     const double close = fmax(LOCATION * state->tolerance * high, 4.0 * DBL_EPSILON * (fabs(t) + high));
-    int side = 0;
+    const Span span = {start, z_high, at->f, next->known ? next->f : NULL, high};
+    Guess guess = guess_crossing(state, &span, due);
+    double last = NAN, g_last = NAN;
     for (int i = 0; i < MAX_LOCATION_STEPS && high - low > close; i++) {
-        double trial = high - g_high * (high - low) / (g_high - g_low);
-        bool slow = i % 4 == 3 && high - low > 0.25 * width;
-        if (i % 4 == 3) width = high - low;
-        if (slow || !isfinite(trial)) trial = 0.5 * (low + high);
+        double trial = guess.time + 0.5 * close;
+        if (i % 4 == 3 || !(trial > low && trial < high)) trial = 0.5 * (low + high);
         trial = fmin(fmax(trial, low + 0.5 * close), high - 0.5 * close);
         if (!isfinite(take_step(state, at, trial, z)) || !usable(state, t + trial, z)) return -1.0;
         double g = highest_guard(state, t + trial, z, due);
         if (isnan(g)) return -1.0;
+        if (isfinite(g_last)) guess.slope = (g - g_last) / (trial - last);
+        guess.time = trial - g / guess.slope;
+        last = trial, g_last = g;
         if (g <= 0.0) {
-            if (side < 0) g_high *= 0.5;
-            low = trial, g_low = g, side = -1;
+            low = trial;
         } else {
-            if (side > 0) g_low *= 0.5;
-            high = trial, g_high = g, side = 1;
+            high = trial;
             memcpy(z_high, z, N * sizeof(double));
+            if (g <= guess.slope * close) break; /* the crossing lies at most that far before */
         }
     }
     return high;
+}
+
+/* What to multiply a step by: by the method's order, or, after two rejections of which the second
+ * fell short of it (behind a jump, near a kink), by the order that they show. */
+static double new_step(double h, double error, double h_before, double error_before)
+{
+    double order = 4.0;
+    if (error > 1.0 && isfinite(error) && isfinite(error_before) && error < error_before)
+        order = fmin(order, fmax(0.5, log(error_before / error) / log(h_before / h)));
+    double factor = 0.9 * pow(fmax(error, 1e-10), -1.0 / order);
+    return fmin(6.0, fmax(0.1, factor));
 }
 
 /* Accept z_new at t, or at the event before it; `next`: the model linearised at t, if known. */
@@ -221,7 +279,7 @@ static Outcome accept(
     } else {
         state->culprit = due;
         double located = -1.0;
-        if (!isnan(guards[due])) located = locate(state, at, h, z_new, guards);
+        if (!isnan(guards[due])) located = locate(state, at, next, h, z_new, guards);
         if (located < 0.0) return GUARD_NOT_FINITE;
         if (located < h) t = state->value[0] + located;
         evaluate_guards(state, t, z_new, guards);
@@ -246,6 +304,7 @@ Outcome integrate(Instance *instance, double end)
     double z_new[SIZE(N)];
     Point at = {.known = false}, next = {.known = false};
     int rejected = 0;
+    double h_rejected = 0.0, error_rejected = INFINITY;
     for (int count = 0; state->value[0] < end; count++) {
         const double t = state->value[0], span = end - t;
         if (count == MAX_STEPS) return TOO_MANY_STEPS;
@@ -263,7 +322,8 @@ Outcome integrate(Instance *instance, double end)
             bool good = last ? usable(state, end, z_new) : linearise(state, t + h, z_new, &next);
             if (!good) error = INFINITY;
         }
-        double factor = fmin(6.0, fmax(0.1, 0.9 / sqrt(sqrt(fmax(error, 1e-10)))));
+        double factor = new_step(h, error, h_rejected, error_rejected);
+        h_rejected = h, error_rejected = error > 1.0 ? error : INFINITY;
         if (error <= 1.0) {
             if (rejected) factor = fmin(factor, 1.0);
             rejected = 0;
