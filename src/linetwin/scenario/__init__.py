@@ -28,6 +28,7 @@ def load(
     overrides: Sequence[str] = (),
     seed: int | None = None,
     *,
+    holds: Sequence[str] = (),
     kinds: Kinds | None = None,
 ) -> Scenario:
     """Return a scenario, checked and in canonical units.
@@ -36,14 +37,15 @@ def load(
         path_or_name: a YAML file, or the bare name of a shipped scenario such as `baseline`.
         overrides: `ADDRESS=VALUE` texts, which win over every file.
         seed: wins over the scenario's own.
+        holds: lots to be held beside the scenario's own holds: a name, or a mapping as in a file.
         kinds: kinds of stations; those that ship with linetwin by default.
 
     Raises:
         ScenarioError: with every problem found, each with file, line, key path and what is allowed.
     """
-    from linetwin.scenario.loading import load_scenario
+    from linetwin.scenario.loading import Asked, load_scenario
 
-    return load_scenario(path_or_name, overrides, seed, kinds)
+    return load_scenario(path_or_name, Asked(overrides, seed, holds), kinds)
 
 
 def addresses(scenario: Scenario) -> list[Address]:

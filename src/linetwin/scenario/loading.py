@@ -12,6 +12,7 @@ from linetwin.scenario.addressing import Parts, Plant
 from linetwin.scenario.calendars import read_calendars
 from linetwin.scenario.deliveries import with_deliveries
 from linetwin.scenario.document import label_of, read
+from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
 from linetwin.scenario.plan import read_disturbances, read_plan
@@ -22,7 +23,7 @@ from linetwin.scenario.schema import LineFile, RecipeFile, ScenarioFile
 from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.settings import apply_settings, settings_of, settings_of_overrides
 from linetwin.scenario.stations import StationReader
-from linetwin.scenario.stock import read_holds, read_stock
+from linetwin.scenario.stock import read_stock
 from linetwin.scenario.text import resolved_text
 from linetwin.scenario.validation import validate
 from linetwin.scenario.wiring import Wiring
@@ -39,9 +40,16 @@ _SUFFIXES = {".yaml", ".yml"}
 _BUILDING = "building"
 
 
-def load_scenario(
-    path_or_name: str | Path, overrides: Sequence[str], seed: int | None, kinds: Kinds | None
-) -> Scenario:
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for beside the files: `--set`, `--seed` and `--hold`."""
+
+    overrides: Sequence[str] = ()
+    seed: int | None = None
+    holds: Sequence[str] = ()
+
+
+def load_scenario(path_or_name: str | Path, asked: Asked, kinds: Kinds | None) -> Scenario:
     """Return the scenario; see `linetwin.scenario.load`."""
     file = find_scenario(path_or_name)
     problems = Problems()
@@ -63,7 +71,7 @@ def load_scenario(
         prices = reader.checked(file.parent / scenario.model.prices, PriceFile)
     kinds = kinds or shipped_kinds()
     composition = _Composition(scenario, line, recipe, prices, kinds, problems)
-    resolved = composition.scenario(overrides, seed, tuple(reader.labels))
+    resolved = composition.scenario(asked, tuple(reader.labels))
     problems.check()
     return resolved
 
@@ -123,9 +131,7 @@ class _Composition:
     kinds: Kinds
     problems: Problems
 
-    def scenario(
-        self, overrides: Sequence[str], seed: int | None, labels: tuple[str, ...]
-    ) -> Scenario:
+    def scenario(self, asked: Asked, labels: tuple[str, ...]) -> Scenario:
         """Return the scenario; whatever is wrong is noted, and the caller raises it."""
         line, problems = self.line, self.problems
         kinds = self._kinds_of_stations()
@@ -134,7 +140,7 @@ class _Composition:
         self._check_wiring(kinds, calendars)
         settings = settings_of(self.recipe) if self.recipe else []
         settings += settings_of(self.file)
-        settings += settings_of_overrides(overrides, problems)
+        settings += settings_of_overrides(asked.overrides, problems)
         applied = apply_settings(settings, plant, problems)
         reader = StationReader(line, applied, problems, all_known=self._all_settings_known())
         plan = read_plan(self.file, problems)
@@ -150,7 +156,7 @@ class _Composition:
             title=model.title,
             description=model.description,
             start=model.start,
-            seed=self._seed(seed),
+            seed=self._seed(asked.seed),
             order_cells=plan.order_cells,
             duration_ticks=plan.duration_ticks,
             limit_ticks=plan.limit_ticks,
@@ -168,7 +174,8 @@ class _Composition:
             files=labels,
         )
         stock = read_stock(self.file, resolved.stations, resolved.buffers, problems)
-        holds = read_holds(self.file, resolved.stations, resolved.materials, problems)
+        holding = HoldReader(resolved.stations, resolved.materials, problems)
+        holds = holding.of_scenario(self.file) + holding.of_command(asked.holds)
         resolved = replace(resolved, stock=stock, holds=holds, prices=self._prices(resolved))
         problems.check()
         return replace(resolved, text=resolved_text(resolved))

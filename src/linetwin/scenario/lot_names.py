@@ -55,5 +55,6 @@ def _series(stations: Iterable[StationConfig], materials: Iterable[str]) -> Iter
     for kind, electrode in dict.fromkeys(kinds):
         for name in _MADE.get(kind, ()):
             yield f"{electrode}.{name}"
-    if any(kind == "stacker" for kind, _ in kinds):
-        yield "tray"
+    for kind, name in (("stacker", "tray"), ("binning", "box")):
+        if any(each == kind for each, _ in kinds):
+            yield name

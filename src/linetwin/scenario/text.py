@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.scenario.addressing import parts_of
 from linetwin.scenario.emit import dump
+from linetwin.scenario.holding import hold_text
 from linetwin.scenario.sections import SECTIONS
-from linetwin.scenario.stock import hold_text, stock_text
+from linetwin.scenario.stock import stock_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -81,7 +81,7 @@ def validate(
             path = _written_path(detail, document)
             if path not in told and not _inside(path, cut):
                 told.add(path)
-                problems.add(document.place(path), *_words(detail, model))
+                problems.add(document.place(path), *words(detail, model))
         removed: set[KeyPath] = set()
         for detail in details:
             path = _schema_path(detail)
@@ -113,7 +113,7 @@ def _written_path(detail: ErrorDetails, document: Document) -> KeyPath:
     return path
 
 
-def _words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+def words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     """Return message and hint for one error of pydantic."""
     kind, value, path = detail["type"], detail["input"], detail["loc"]
     if kind in {"missing", "extra_forbidden"}:
