@@ -114,7 +114,10 @@ class Slitter(ReelToReel):
         deviation = {side: lane_deviation(whole, side, span) for side in SIDES}
         laid = {side: whole[f"loading_{side}"] * (1 + deviation[side]) for side in SIDES}
         both = (whole["loading_a"] + whole["loading_b"]) / 2
-        lot.columns["loading"] = of_both(laid) / (1 + mother.properties.get("web_stretch", 0.0))
+        stretched = 1 + mother.properties.get("web_stretch", 0.0)
+        lot.columns["loading"] = of_both(laid) / stretched
+        for side in SIDES:
+            lot.columns[f"loading_{side}"] = laid[side] / stretched
         lot.columns["porosity"] = of_both(
             {side: pressed_porosity(whole[f"porosity_{side}"], deviation[side]) for side in SIDES}
         )
