@@ -12,7 +12,7 @@ import pytest
 from doubles import Doubles
 from line_support import HOUR, Memory, imbalance, make_world, pilot
 
-from linetwin.line import run, stock
+from linetwin.line import run, stock, template
 from linetwin.line.kinds.web import CONTENT
 from linetwin.line.materials import contents_of
 from linetwin.line.template import Templates
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 DAY = 24 * HOUR
 CHAMBERS = ("cathode.vacuum_dryer", "anode.vacuum_dryer", "cell.soak", "cell.formation")
+
+
+@pytest.fixture(autouse=True)
+def _small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few trays show how a line is filled; what the pool is like, test_pools.py tells."""
+    monkeypatch.setattr(template, "CELLS", 240)
 
 
 @lru_cache

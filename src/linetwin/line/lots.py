@@ -2,7 +2,7 @@
 
 A lot that lay in the line when the run began is drawn from a pool of template items. Its columns
 are made when somebody first looks at them: a store of 400,000 cells costs four bytes a cell until
-its trays are due.
+its trays are due. The error of a reading is not the drawn item's but that of any item of the pool.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ Stretches = list[list[float]]
 """[from, to] in metres of the mother roll; an empty list means the whole lot."""
 
 
+MEASURED = "measured_"
+"""How a column begins that holds the readings of another; `pending:` may stand before it."""
 CLOCKS = ("started", "sealed_at", "stored_at")
 """Columns of a tray that hold simulated time [ticks]."""
 
@@ -60,7 +62,28 @@ def _awake(trays: Sequence[Dormant], pool: dict[str, np.ndarray]) -> dict[str, n
             found[name] += np.repeat([float(each.shift) for each in trays], counts)
     if "position" in found:
         found["position"] = place + 1
+    _read_anew(found, pool)
     return found
+
+
+def _read_anew(items: dict[str, np.ndarray], pool: dict[str, np.ndarray]) -> None:
+    """Give each item's readings the errors of another item of the pool, chosen by its number."""
+    readings = [name for name in pool if name.replace(MEASURED, "", 1) in pool.keys() - {name}]
+    if not readings:
+        return
+    others = _scrambled(items["number"]) % np.uint64(len(pool["number"]))
+    for name in readings:
+        true = name.replace(MEASURED, "", 1)
+        items[name] = items[true] + (pool[name] - pool[true])[others]
+
+
+def _scrambled(numbers: np.ndarray) -> np.ndarray:
+    """Return whole numbers that look drawn by chance: splitmix64 (Steele, Lea, Flood 2014)."""
+    mixed = numbers.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    scrambled: np.ndarray = mixed ^ (mixed >> np.uint64(31))
+    return scrambled
 
 
 @dataclass

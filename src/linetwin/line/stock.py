@@ -1,8 +1,9 @@
 """A line that starts filled: stock in every buffer, tank and chamber, drawn from a template run.
 
 A stock lot has no parents in the run: it is linked to the lot `stock`, and its materials are booked
-under the entry `stock`. Cells are drawn anew from the pool of all template cells of the place, so
-no two trays are alike. Ticks before the run are negative.
+under the entry `stock`. Cells are drawn anew from the pool of all template cells of the place, by
+weight, so no two trays are alike and defects are as frequent as configured (`line/rarities.py`);
+errors of readings are drawn for themselves (`line/lots.py`). Ticks before the run are negative.
 
 Where the scenario says nothing, a chamber holds what steady state needs (rate * stay), its lots due
 at even distances; tanks and buffers are half full, so that no station starves or is blocked; but a
@@ -72,6 +73,7 @@ class _Filler:
         self._rate = self._config.rate or rate.cells_per_s
         limited = "as written" if self._config.rate else rate.limited_by
         self._filled = Filled(self._rate * 3600, limited)
+        self._odds: dict[str, np.ndarray] = {}
 
     def fill(self) -> Filled:
         """Fill tanks, buffers and chambers."""
@@ -125,13 +127,15 @@ class _Filler:
                 template = self._template(source, number)
                 if template is None:
                     break
-                due, entered, *rest = template.entry
+                due, entered, watts = template.entry
                 part = (number + (which + 0.5) / len(machines)) / count
                 left = max(1, round(part * (due - entered)))
                 stayed = due - entered - left
                 lot = self._copy(template, chamber.name, source, stayed=stayed)
                 at = self._world.now
-                chamber.places.append([lot.name, at + left, at - stayed, *rest])
+                if template.lot.items:  # what a tray draws, its cells draw
+                    watts = watts * lot.items / template.lot.items
+                chamber.places.append([lot.name, at + left, at - stayed, watts])
                 chamber.wake_at(at + left)
 
     def _lots_of(self, chamber: Chamber, source: str, machines: int) -> int:
@@ -169,7 +173,7 @@ class _Filler:
         lot.properties = {name: ANEW.get(name, value) for name, value in old.properties.items()}
         lot.content = {material: kg * share for material, kg in old.content.items()}
         if old.kind == "tray":
-            self._place_cells(lot, old.items, source, stayed)
+            self._place_cells(lot, source, stayed)
         else:
             lot.columns = {quantity: values.copy() for quantity, values in old.columns.items()}
             self._book({**lot.content, **contents_of(lot)}, place)
@@ -177,13 +181,15 @@ class _Filler:
         self._filled.lots[place] = self._filled.lots.get(place, 0) + 1
         return lot
 
-    def _place_cells(self, tray: Lot, count: int, source: str, stayed: int) -> None:
-        """Let a tray hold cells drawn from the pool of the place."""
-        world = self._world
-        pool = self._pool(source)
-        size = len(pool["number"])
-        draws = self._templates.driver.uniform("stock", source, count)
-        rows = np.minimum((draws * size).astype("<i4"), size - 1)
+    def _place_cells(self, tray: Lot, source: str, stayed: int) -> None:
+        """Let a tray hold cells drawn from the pool of the place, as many as get so far."""
+        world, chance = self._world, self._templates.driver
+        pool, size = self._pool(source), self._templates.tray_size()
+        arriving = self._templates.cells_per_lot(source) / size
+        places = chance.uniform("stock", f"places of {source}", size)
+        count = max(1, int((places < arriving).sum()))
+        draws = chance.uniform("stock", source, count)
+        rows = np.searchsorted(self._odds[source], draws, side="right").astype("<i4")
         first = world.lots.number("cell", count)
         tray.put_to_sleep(Dormant(source, rows.tobytes(), first, -stayed), pool)
         contents = {
@@ -203,7 +209,7 @@ class _Filler:
     def _pool(self, source: str) -> dict[str, np.ndarray]:
         """Return the cells of all templates of a place; `CLOCKS` count from the template."""
         pools = self._world.lots.pools
-        if source not in pools:
+        if source not in self._odds:
             trays = [each for each in self._templates.taps[source].templates if each.lot.items]
             columns: list[Mapping[str, np.ndarray]] = [
                 {
@@ -217,6 +223,8 @@ class _Filler:
                 for name in columns[0]
                 if all(name in each for each in columns)
             }
+            weights = np.cumsum(self._templates.driver.weight(pools[source]["number"]))
+            self._odds[source] = weights[:-1] / weights[-1]
         return pools[source]
 
     def _book(self, contents: Mapping[str, float], place: str) -> None:

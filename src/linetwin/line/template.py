@@ -1,7 +1,9 @@
 """A short private run of a line, tapped: what lots look like at every place, and its pace.
 
 The template run has the scenario's own models and settings, one machine of each group, streams of
-its own, no failures, no shifts and no order but a few trays; it writes nothing.
+its own, no failures, no shifts and no order but some trays; it writes nothing. Rare defects are
+drawn more often there than in the line, and weighed for it (`line/rarities.py`): counts of cells
+are sums of weights.
 """
 
 from __future__ import annotations
@@ -15,22 +17,29 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.line.chamber import Chamber
 from linetwin.line.crew import WEEK_S
-from linetwin.line.drivers import StochasticDriver
 from linetwin.line.kinds import make_station
 from linetwin.line.materials import contents_of
+from linetwin.line.rarities import Rarities
 from linetwin.line.streams import Streams
 from linetwin.line.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from linetwin.line.lots import Lot
-    from linetwin.scenario.resolved import Scenario, StationConfig
+    import numpy as np
 
-CELLS = 240
-"""Cells of the template run; at least two full trays."""
-KEPT = 8
-"""Lots kept of each place: enough that trays differ, few enough to be copied."""
+    from linetwin.line.lots import Lot
+    from linetwin.scenario.resolved import Scenario, StationConfig, Value
+
+CELLS, TRAYS = 1200, 2
+"""Cells and full trays of the template run at least."""
+PART = 0.01
+"""Cells of the template run over those that the line's chambers can hold, where that is more: some
+percent of what a week of the line takes to compute [D]."""
+KEPT = 24
+"""Rolls and batches kept of each place; of trays all are kept."""
+RECENT = 8
+"""Lots that can have come to one place since it was last looked at."""
 LIMIT_TICKS = 120 * 86_400_000
 """A template run is given up after this time: what it has shown by then is used."""
 FULL_ENOUGH = 0.5
@@ -52,7 +61,8 @@ class Template:
 class Tap:
     """What came to one place: some lots, and the sum of all up to the last that was full.
 
-    `busy`: ticks in which the station before had worked by then.
+    `numbers`: those of the cells that came; `busy`: ticks in which the station before had worked
+    by then.
     """
 
     templates: list[Template] = field(default_factory=list)
@@ -60,6 +70,7 @@ class Tap:
     most: int = 0
     lots: int = 0
     cells: int = 0
+    numbers: list[np.ndarray] = field(default_factory=list)
     busy: int = 0
     contents: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
@@ -115,9 +126,10 @@ class Templates:
         self._scenario = world.scenario
         self._listener = _Listener()
         digest = hashlib.sha256(f"{world.scenario.seed}|stock".encode()).digest()
-        self.driver = StochasticDriver(Streams(int.from_bytes(digest[:8], "little")))
+        self.driver = Rarities(Streams(int.from_bytes(digest[:8], "little")))
         scenario = _simplified(world.scenario)
         self._world = World(scenario, world.models, self.driver, self._listener, make_station)
+        self.driver.watch(self._world)
         self.taps: dict[str, Tap] = defaultdict(Tap)
         self._givers = {
             path: config.path
@@ -134,11 +146,11 @@ class Templates:
                 continue
             self._listener.stirred = False
             for path, buffer in self._world.buffers.items():
-                self._note(path, ((name, ()) for name in buffer.lots[-KEPT:]))
+                self._note(path, ((name, ()) for name in buffer.lots[-RECENT:]))
             for path, tank in self._world.tanks.items():
                 self._note(path, ((name, ()) for name in tank.batches))
             for chamber in chambers:
-                inside = chamber.places[-KEPT:]
+                inside = chamber.places[-RECENT:]
                 self._note(chamber.name, ((str(place[0]), tuple(place[1:])) for place in inside))
 
     def _note(self, path: str, lots: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
@@ -148,7 +160,7 @@ class Templates:
                 continue
             tap.seen.add(name)
             lot, now = self._world.lots[name], self._world.now
-            if len(tap.templates) < KEPT:
+            if lot.kind == "tray" or len(tap.templates) < KEPT:
                 tap.templates.append(Template(copy.deepcopy(lot), now, entry))
             tap.most = max(tap.most, lot.items)
             if not tap.is_full(lot):
@@ -156,7 +168,9 @@ class Templates:
             for material, amount in {**lot.content, **contents_of(lot)}.items():
                 tap.contents[material] += amount
             tap.lots += 1
-            tap.cells += lot.items if lot.kind == "tray" else 0
+            if lot.kind == "tray":
+                tap.cells += lot.items
+                tap.numbers.append(lot.columns["number"].copy())
             tap.busy = self._listener.until(self._givers.get(path, ""), now)
 
     def cells_per_lot(self, path: str) -> float:
@@ -165,10 +179,15 @@ class Templates:
         if not tap.lots:
             return 0.0
         if tap.cells:
-            return tap.cells / tap.lots
+            weight = sum(float(self.driver.weight(numbers).sum()) for numbers in tap.numbers)
+            return weight / self.driver.mean_weight() / tap.lots
         needed = self._active_material_of_a_cell()
         shares = [amount / needed[m] for m, amount in tap.contents.items() if m in needed]
         return sum(shares) / len(shares) / tap.lots if shares else 0.0
+
+    def tray_size(self) -> int:
+        """Return the cells on the fullest tray."""
+        return max((tap.most for tap in self.taps.values() if tap.cells), default=0)
 
     def stay_s(self, path: str) -> float:
         """Return the mean time that a lot stays in a chamber [s]; 0 where none came there."""
@@ -226,15 +245,10 @@ def _simplified(scenario: Scenario) -> Scenario:
     for config in scenario.stations.values():
         plain = replace(config, machine=None, failures=(), micro_stops=(), maintenance=())
         first.setdefault(config.family, plain)
-    sizes = [
-        config.parameters["tray_size"].number
-        for config in first.values()
-        if "tray_size" in config.parameters
-    ]
     return replace(
         scenario,
         start="empty",
-        order_cells=max([CELLS, *(2 * int(size) for size in sizes)]),
+        order_cells=_order(scenario),
         duration_ticks=None,
         limit_ticks=LIMIT_TICKS,
         recording_ticks=2 * LIMIT_TICKS,
@@ -244,6 +258,23 @@ def _simplified(scenario: Scenario) -> Scenario:
         holds=(),
         materials={path: replace(each, exceptions={}) for path, each in scenario.materials.items()},
     )
+
+
+def _order(scenario: Scenario) -> int:
+    """Return how many cells the template run makes."""
+    stations = scenario.stations.values()
+    tray = _largest(config.parameters.get("tray_size") for config in stations)
+    trays = sum(
+        config.parameters["parallel_places"].number
+        for config in stations
+        if "parallel_places" in config.parameters
+        and any(scenario.buffers[path].holds == "tray" for path in config.takes.values())
+    )
+    return max(CELLS, TRAYS * int(tray), round(PART * trays * tray))
+
+
+def _largest(values: Iterable[Value | None]) -> float:
+    return max((value.number for value in values if value is not None), default=0.0)
 
 
 def _availability(config: StationConfig) -> float:
