@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from decay_source import build_fmi2
+from group_fmus import LAG_MODEL, MASS_MODEL
 from small_fmus import FOREIGN_MODEL, WEB_MODEL, build_model
+
+from linetwin.authoring.kernel import FOLDER, build_kernel
+from linetwin.authoring.toolchain import host_target
+from linetwin.cosim.kernel import library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOPS = ("compiled", "Python")
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +46,50 @@ def decay(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An FMI 2.0 FMU made outside linetwin."""
     pytest.importorskip("ziglang")
     return build_fmi2(tmp_path_factory.mktemp("decay"))
+
+
+@pytest.fixture(scope="session")
+def kernel_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the kernel's library, built as the package's own is."""
+    pytest.importorskip("ziglang")
+    package = tmp_path_factory.mktemp("package")
+    build_kernel(package)
+    return package
+
+
+@pytest.fixture
+def use_loop(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    """A function that chooses the loop of Transforms made from then on: compiled or Python."""
+
+    def use(loop: str) -> None:
+        monkeypatch.setenv(library.SWITCH, "on" if loop == "compiled" else "off")
+        if loop == "compiled":
+            folder = request.getfixturevalue("kernel_package") / FOLDER / host_target()
+            path = next(folder.iterdir())
+            monkeypatch.setattr(library, "library_path", lambda: path)
+        assert library.row_loop().startswith(loop)
+
+    return use
+
+
+@pytest.fixture(params=LOOPS)
+def row_loop(request: pytest.FixtureRequest, use_loop: Callable[[str], None]) -> str:
+    """Both loops that take items through their phases, one after the other."""
+    use_loop(request.param)
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def mass(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An FMI 3.0 FMU for groups: a mass on springs, through which nothing passes at once."""
+    pytest.importorskip("casadi")
+    return build_model(MASS_MODEL, tmp_path_factory.mktemp("mass"))
+
+
+@pytest.fixture(scope="session")
+def lag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An FMI 3.0 FMU for groups: a lag in two units, with outputs that pass inputs on."""
+    pytest.importorskip("casadi")
+    return build_model(LAG_MODEL, tmp_path_factory.mktemp("lag"))

@@ -1,7 +1,8 @@
 """A small FMI 2.0 co-simulation FMU in C: what an importer meets outside linetwin.
 
 x' = -rate * x, exact; temperature in degC; an Integer, a Boolean and an enumeration input; it stops
-part-way (discard) at `limit`, can save its state, and logs with printf's arguments.
+part-way (discard) at `limit`, can save its state, and logs with printf's arguments. Where x is
+above 1000 g/m2 the function that `fault` names (FAULTS) fails.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+FAULTS = (
+    *("none", "Reset", "SetupExperiment", "EnterInitializationMode", "ExitInitializationMode"),
+    *("SetInteger", "GetReal", "DoStep", "fatal", "discard", "pending", "terminate"),
+)
+"""What the parameter `fault` counts, from 0."""
 
 DESCRIPTION = """<?xml version="1.0" encoding="UTF-8"?>
 <fmiModelDescription fmiVersion="2.0" modelName="Decay" guid="{decay-1}"
@@ -46,6 +53,8 @@ DESCRIPTION = """<?xml version="1.0" encoding="UTF-8"?>
   initial="calculated"><Integer/></ScalarVariable>
 <ScalarVariable name="title" valueReference="0" causality="parameter" variability="fixed">
   <String start="decay"/></ScalarVariable>
+<ScalarVariable name="fault" valueReference="2" causality="parameter" variability="fixed">
+  <Integer start="0"/></ScalarVariable>
 </ModelVariables>
 <ModelStructure><Outputs><Unknown index="1"/><Unknown index="3"/><Unknown index="8"/></Outputs>
 <InitialUnknowns><Unknown index="3"/><Unknown index="8"/></InitialUnknowns></ModelStructure>
@@ -59,7 +68,7 @@ SOURCE = r"""
 
 typedef struct {
     fmi2Real real[5];
-    fmi2Integer integer[2];
+    fmi2Integer integer[3];
     fmi2Boolean on;
     fmi2Real time;
     fmi2Boolean terminated;
@@ -71,7 +80,16 @@ typedef struct {
 } Decay;
 
 #define SELF ((Decay *)c)
-static const State START = {{100, 20, 20, 0.1, 1e9}, {2, 0}, 1, 0, 0};
+static const State START = {{100, 20, 20, 0.1, 1e9}, {2, 0, 0}, 1, 0, 0};
+
+static int faulty(const Decay *decay, int fault)
+{
+    if (decay->now.integer[2] != fault || !(decay->now.real[0] > 1000)) return 0;
+    decay->callbacks->logger(decay->callbacks->componentEnvironment, "decay", fmi2Error,
+        "logStatusError", "fault %d", fault);
+    return 1;
+}
+#define FAULT(number) if (faulty(SELF, number)) return fmi2Error
 
 const char *fmi2GetTypesPlatform(void) { return fmi2TypesPlatform; }
 const char *fmi2GetVersion(void) { return fmi2Version; }
@@ -89,21 +107,21 @@ fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String guid, f
 }
 void fmi2FreeInstance(fmi2Component c) { if (c) SELF->callbacks->freeMemory(c); }
 fmi2Status fmi2SetupExperiment(fmi2Component c, fmi2Boolean td, fmi2Real t, fmi2Real start,
-    fmi2Boolean sd, fmi2Real stop) { SELF->now.time = start; return fmi2OK; }
-fmi2Status fmi2EnterInitializationMode(fmi2Component c) { return fmi2OK; }
+    fmi2Boolean sd, fmi2Real stop) { FAULT(2); SELF->now.time = start; return fmi2OK; }
+fmi2Status fmi2EnterInitializationMode(fmi2Component c) { FAULT(3); return fmi2OK; }
 fmi2Status fmi2ExitInitializationMode(fmi2Component c)
-{ SELF->now.real[2] = SELF->now.real[1]; return fmi2OK; }
+{ FAULT(4); SELF->now.real[2] = SELF->now.real[1]; return fmi2OK; }
 fmi2Status fmi2Terminate(fmi2Component c) { return fmi2OK; }
-fmi2Status fmi2Reset(fmi2Component c) { SELF->now = START; return fmi2OK; }
+fmi2Status fmi2Reset(fmi2Component c) { FAULT(1); SELF->now = START; return fmi2OK; }
 
-#define ACCESS(Name, Type, field) \
+#define ACCESS(Name, Type, field, set, get) \
 fmi2Status fmi2Get##Name(fmi2Component c, const fmi2ValueReference vr[], size_t n, Type v[]) \
-{ for (size_t i = 0; i < n; i++) v[i] = (&SELF->now.field)[vr[i]]; return fmi2OK; } \
+{ FAULT(get); for (size_t i = 0; i < n; i++) v[i] = (&SELF->now.field)[vr[i]]; return fmi2OK; } \
 fmi2Status fmi2Set##Name(fmi2Component c, const fmi2ValueReference vr[], size_t n, const Type v[]) \
-{ for (size_t i = 0; i < n; i++) (&SELF->now.field)[vr[i]] = v[i]; return fmi2OK; }
-ACCESS(Real, fmi2Real, real[0])
-ACCESS(Integer, fmi2Integer, integer[0])
-ACCESS(Boolean, fmi2Boolean, on)
+{ FAULT(set); for (size_t i = 0; i < n; i++) (&SELF->now.field)[vr[i]] = v[i]; return fmi2OK; }
+ACCESS(Real, fmi2Real, real[0], -1, 6)
+ACCESS(Integer, fmi2Integer, integer[0], 5, -1)
+ACCESS(Boolean, fmi2Boolean, on, -1, -1)
 fmi2Status fmi2GetString(fmi2Component c, const fmi2ValueReference r[], size_t n, fmi2String v[])
 { return fmi2Error; }
 fmi2Status fmi2SetString(fmi2Component c, const fmi2ValueReference r[], size_t n,
@@ -117,6 +135,14 @@ fmi2Status fmi2DoStep(fmi2Component c, fmi2Real t, fmi2Real h, fmi2Boolean final
         SELF->callbacks->logger(SELF->callbacks->componentEnvironment, "decay", fmi2Error,
             "logStatusError", "step of %g s at %s", h, "any time");
         return fmi2Error;
+    }
+    FAULT(7);
+    if (faulty(SELF, 8)) return fmi2Fatal;
+    if (faulty(SELF, 9)) return fmi2Discard;
+    if (faulty(SELF, 10)) return fmi2Pending;
+    if (faulty(SELF, 11)) {
+        now->terminated = 1;
+        return fmi2Discard;
     }
     if (r[1] > 100)
         SELF->callbacks->logger(SELF->callbacks->componentEnvironment, "decay", fmi2Warning,

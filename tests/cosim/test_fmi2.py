@@ -17,6 +17,8 @@ from linetwin.errors import FmuError
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("row_loop")
+
 DRYING = Contract(
     "drying",
     "transform",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,11 @@ from small_fmus import DRYING_RATE, TIME_CONSTANT_S, WEB
 
 from linetwin.contracts import Phase, Transform
 from linetwin.cosim import FmuTransform
-from linetwin.cosim.rows import RowRunner, Rows
-from linetwin.cosim.stepping import StepRule
+from linetwin.cosim.rows import Rows
+from linetwin.cosim.runners import Plan, make_runner
 from linetwin.errors import FmuError
+
+pytestmark = pytest.mark.usefixtures("row_loop")
 
 START = {"film_temperature": 300.0, "solvent_loading": 0.1}
 HOT = {"air_temperature": 400.0, "mode": 1.0}
@@ -109,6 +110,9 @@ def test_a_phase_of_no_length_reads_the_start(web: Path) -> None:
     columns = FmuTransform(web, WEB).apply(START, [Phase(HOT, 0.0)])[0]
     assert columns["film_temperature"][0] == 300.0
     assert columns["phase_time"][0] == 0.0
+    after, nothing = FmuTransform(web, WEB).apply(START, [Phase(HOT, 4.0), Phase({}, 1e-17)])
+    assert nothing["film_temperature"][0] == after["film_temperature"][0]
+    assert nothing["phase_time"][0] == 0.0
 
 
 def test_out_of_range_inputs_are_marked(web: Path) -> None:
@@ -196,12 +200,12 @@ def test_memory_stays_flat(web: Path) -> None:
 def test_threads_change_neither_results_nor_errors(web: Path, bad: int) -> None:
     """The same bits and the same first failing item on one thread and on three."""
     transform = FmuTransform(web, WEB)
-    runner = partial(RowRunner, transform.binary, None, StepRule(), None)
+    plan = Plan(transform.binary)
     begin = np.linspace(290.0, 310.0, 11)
     phases = [Phase(HOT, np.linspace(1.0, 20.0, 11)), Phase({"mode": 0.0}, 4.0)]
     found = []
     for count in (1, 3):
-        rows = transform._items = Rows([runner() for _ in range(count)])
+        rows = transform._items = Rows([make_runner(plan) for _ in range(count)])
         rows._row_s = 1.0  # as if an item had taken long: threads are used
         found.append(transform.apply(START | {"film_temperature": begin}, phases))
         spoilt = begin.copy()

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 from linetwin.authoring.toolchain import FLAGS
 from linetwin.errors import ModelError
+from linetwin.fingerprint import fingerprint
 from linetwin.quantities import ucum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _AUTHORING = Path(__file__).parent
+_OTHERS = ("kernel.py",)
+"""What authoring has besides: no FMU depends on it."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip archive can hold
 EVIDENCE = "resources/evidence.json"
 
@@ -29,13 +32,11 @@ def build_hash(model_file: Path, fmi_version: str) -> str:
         ModelError: when a tool is not installed.
     """
     digest = hashlib.sha256()
-    ours = [*_AUTHORING.glob("*.py"), *_AUTHORING.glob("runtime/**/*.[ch]")]
-    ours.append(Path(ucum.__file__))
+    ours = [path for path in _AUTHORING.glob("*.py") if path.name not in _OTHERS]
+    ours += [*_AUTHORING.glob("runtime/**/*.[ch]"), Path(ucum.__file__)]
     own = [path for pattern in ("*.py", "*.csv") for path in model_file.parent.glob(pattern)]
     shared = model_file.parent.parent.glob("*.py")  # a library's models may share modules
-    for path in [*sorted(own), *sorted(shared), *sorted(ours)]:
-        content = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    digest.update(fingerprint([*sorted(own), *sorted(shared), *sorted(ours)]).encode())
     for tool in ("casadi", "ziglang"):
         digest.update(f"{tool} {_version(tool)}\n".encode())
     digest.update(" ".join((fmi_version, *FLAGS)).encode())

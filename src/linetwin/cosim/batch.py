@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import ctypes
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.cosim.kernel.structures import KernelPhase
 from linetwin.cosim.port import Port, Table
 from linetwin.errors import FmuError
 
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
 
     from linetwin.cosim.binary import Binary
     from linetwin.cosim.wiring import Wire
+
+
+def _address(values: np.ndarray) -> int:
+    return int(values.__array_interface__["data"][0])
 
 
 class Batch:
@@ -28,21 +35,32 @@ class Batch:
         self.wires = tuple(wires)
         self.inputs = Table(Port(binary, [found.variable for found in wires]), rows)
         self.outputs = Table(Port(binary, [found.variable for found in outputs]), rows)
-        self.durations: list[float] = []
-        self.taken: list[float] = []
+        self.durations = np.zeros(rows)
+        self.taken = np.zeros(rows)
+        # the same numbers, item by item in a third of NumPy's time
+        items = ctypes.c_double * rows
+        self.lengths = items.from_address(_address(self.durations))
+        self.times = items.from_address(_address(self.taken))
         self._views: list[Batch] = []
 
     def fill(self, values: Iterable[float | np.ndarray], duration: float | np.ndarray) -> None:
         """Take the wires' quantities and the duration (s), scalars or of shape (rows,)."""
         for position, (found, value) in enumerate(zip(self.wires, values, strict=True)):
             self.inputs.write(position, value if found.plain else found.to_variable(value))
-        if isinstance(duration, np.ndarray) and duration.ndim:
-            self.durations = duration.astype(np.float64).tolist()
-        else:
-            self.durations = [float(duration)] * self.rows
-        if not all(length >= 0.0 for length in self.durations):
+        self.durations[:] = duration
+        if not (self.durations >= 0.0).all():
             raise FmuError("a phase has a negative duration, or none")
-        self.taken = [0.0] * self.rows
+        self.taken[:] = 0.0
+
+    @cached_property
+    def compiled(self) -> KernelPhase:
+        """The batch for the kernel; valid for as long as the batch lives."""
+        return KernelPhase(
+            inputs=self.inputs.setting,
+            outputs=self.outputs.getting,
+            lengths=_address(self.durations),
+            taken=_address(self.taken),
+        )
 
     def views(self, count: int) -> list[Batch]:
         """Return the same values for so many threads; each points to rows of its own."""
@@ -51,8 +69,6 @@ class Batch:
             other.inputs, other.outputs = self.inputs.view(), self.outputs.view()
             other._views = []  # noqa: SLF001 - its own kind; no reference cycle is left behind
             self._views.append(other)
-        for other in self._views:
-            other.durations, other.taken = self.durations, self.taken
         return self._views[:count]
 
     def in_range(self) -> np.ndarray:

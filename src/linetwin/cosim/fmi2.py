@@ -6,7 +6,7 @@ import ctypes
 from typing import Any, ClassVar, Final, final
 
 from linetwin.cosim import messages
-from linetwin.cosim.instance import DISCARD, FATAL, WARNING, Instance, Step
+from linetwin.cosim.instance import DISCARD, WARNING, Instance, Step
 
 _TRUE: Final = ctypes.c_int(1)
 _FALSE: Final = ctypes.c_int(0)
@@ -132,8 +132,7 @@ class Fmi2Instance(Instance):
         if status == DISCARD:
             return self._discarded(time, length)
         if status > WARNING:
-            reason = f"DoStep of {length:g} s returned {self._name_of(status)}"
-            self.fail(reason, fatal=status == FATAL)
+            self.fail_step(status, length)
         self.time = time + length
         return Step(self.time, early=False, terminated=False)
 
@@ -145,8 +144,6 @@ class Fmi2Instance(Instance):
         known = ask(self._handle, _LAST_SUCCESSFUL_TIME, ctypes.byref(reached))
         self._function("GetBooleanStatus")(self._handle, _TERMINATED, ctypes.byref(terminated))
         if known > WARNING or (reached.value <= time and not terminated.value):
-            self.fail(
-                f"DoStep of {length:g} s returned discard; it may need a smaller communication step"
-            )
+            self.fail_step(DISCARD, length)
         self.time = reached.value
         return Step(self.time, early=True, terminated=bool(terminated.value))

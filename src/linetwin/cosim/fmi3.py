@@ -6,7 +6,7 @@ import ctypes
 from typing import Any, Final, final
 
 from linetwin.cosim import messages
-from linetwin.cosim.instance import DISCARD, FATAL, WARNING, Instance, Step
+from linetwin.cosim.instance import WARNING, Instance, Step
 
 _TRUE: Final = ctypes.c_bool(True)  # noqa: FBT003 - a C Boolean
 _FALSE: Final = ctypes.c_bool(False)  # noqa: FBT003 - a C Boolean
@@ -99,12 +99,11 @@ class Fmi3Instance(Instance):
         self._length.value = length
         self._early.value = False
         self._terminate.value = False
+        self._reached.value = time
         self.time = time
         status = self._do_step(*self._step_arguments)
         if status > WARNING:
-            hint = "; it may need a smaller communication step" if status == DISCARD else ""
-            reason = f"DoStep of {length:g} s returned {self._name_of(status)}{hint}"
-            self.fail(reason, fatal=status == FATAL)
+            self.fail_step(status, length)
         early = self._early.value
         self.time = self._reached.value if early else time + length
         return Step(self.time, early, self._terminate.value)

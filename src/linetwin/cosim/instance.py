@@ -94,6 +94,11 @@ class Instance(ABC):
     def step(self, time: float, length: float) -> Step:
         """Advance from local `time` by `length` (s, positive)."""
 
+    @property
+    def address(self) -> int:
+        """Where the instance lies; what FMI's functions take first."""
+        return self._handle.value or 0
+
     def _function(self, name: str) -> Any:  # noqa: ANN401 - a C function
         return self.binary.function(f"fmi{self.binary.description.version}{name}")
 
@@ -189,11 +194,17 @@ class Instance(ABC):
     def _check(self, status: int, function: str) -> None:
         """Pass OK and warnings; raise FmuError for the rest."""
         if status > WARNING:
-            self.fail(f"{function} returned {self._name_of(status)}", fatal=status == FATAL)
+            self.fail_call(function, status)
 
-    @staticmethod
-    def _name_of(status: int) -> str:
-        return _STATUS[status] if status < len(_STATUS) else f"status {status}"
+    def fail_call(self, function: str, status: int) -> NoReturn:
+        """Raise FmuError for a function that returned neither OK nor a warning."""
+        self.fail(f"{function} returned {_name_of(status)}", fatal=status == FATAL)
+
+    def fail_step(self, status: int, length: float) -> NoReturn:
+        """Raise FmuError for a step of `length` (s) that returned neither OK nor a warning."""
+        hint = "; it may need a smaller communication step" if status == DISCARD else ""
+        reason = f"DoStep of {length:g} s returned {_name_of(status)}{hint}"
+        self.fail(reason, fatal=status == FATAL)
 
     def fail(self, reason: str, *, fatal: bool = False) -> NoReturn:
         """Raise FmuError with the reason, the last messages and the simulated time.
@@ -223,6 +234,10 @@ class Instance(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.free()
+
+
+def _name_of(status: int) -> str:
+    return _STATUS[status] if status < len(_STATUS) else f"status {status}"
 
 
 def _free(binary: Binary, function: Any, handle: ctypes.c_void_p, key: int) -> None:  # noqa: ANN401

@@ -11,7 +11,10 @@ import itertools
 import logging
 import re
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LEVELS: Final = {
     0: logging.DEBUG,
@@ -30,18 +33,23 @@ _NUMBER: Final = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?")
 
 
 class MessageLog:
-    """The messages of one instance: passes them on, and keeps the last for an error's text."""
+    """The messages of one instance: passes them on, and keeps the last for an error's text.
+
+    `resets` tells how often the instance was reset without `forget`: messages from before the last
+    reset belong to a time that is over.
+    """
 
     def __init__(self, model: str) -> None:
         self._logger = logging.getLogger(f"linetwin.fmu.{model}")
-        self._last: deque[str] = deque(maxlen=_KEPT)
+        self._last: deque[tuple[int, str]] = deque(maxlen=_KEPT)
+        self.resets: Callable[[], int] = int  # none: int() is 0
         self._counts: dict[str, int] = {}
 
     def record(self, status: int, category: str, text: str) -> None:
         """Take one message with the status (0 OK to 4 fatal) that the FMU gave it."""
         level = _LEVELS.get(status, logging.WARNING)
         if level > logging.DEBUG:
-            self._last.append(text)
+            self._last.append((self.resets(), text))
         if not self._logger.isEnabledFor(level):
             return
         count = self._count(_NUMBER.sub("#", text))
@@ -65,7 +73,8 @@ class MessageLog:
 
     def last(self) -> str:
         """Return the last warnings and errors, joined, for an error's text."""
-        return "; ".join(self._last)
+        now = self.resets()
+        return "; ".join(text for at, text in self._last if at == now)
 
     def forget(self) -> None:
         """Drop the quoted messages: they belong to a time that is over."""

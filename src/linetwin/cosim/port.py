@@ -10,10 +10,12 @@ from __future__ import annotations
 import copy
 import ctypes
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from linetwin.cosim.kernel.structures import KernelBlock, KernelBlocks
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
@@ -122,6 +124,16 @@ class Cell:
         )
         return other
 
+    def compiled(self, access: CFunction, rows: int) -> KernelBlock:
+        """Return the block for the kernel, set or read by `access`."""
+        return KernelBlock(
+            access=ctypes.cast(access, ctypes.c_void_p).value,  # type: ignore[arg-type]
+            references=ctypes.addressof(self.block.references),
+            count=len(self.block.positions),
+            values=self.address,
+            stride=self.stride if rows > 1 else 0,
+        )
+
     def number(self, value: float) -> float:
         """Return a value as the block's type holds it; ValueError where it cannot."""
         if self.whole:
@@ -157,12 +169,28 @@ class Table:
             for column, position in enumerate(cell.block.positions)
         }
         self._places = tuple(places[position] for position in range(len(places)))
+        self._kept: list[Any] = []  # what the kernel has addresses of
 
     def view(self) -> Table:
         """Return a table on the same values, to set or read its rows in another thread."""
         other = copy.copy(self)
         other.cells = tuple(cell.view() for cell in self.cells)
         return other
+
+    @cached_property
+    def setting(self) -> KernelBlocks:
+        """The table for the kernel, to be set; valid for as long as the table lives."""
+        return self._blocks([cell.compiled(cell.block.set, self.rows) for cell in self.cells])
+
+    @cached_property
+    def getting(self) -> KernelBlocks:
+        """The table for the kernel, to be read; valid for as long as the table lives."""
+        return self._blocks([cell.compiled(cell.block.get, self.rows) for cell in self.cells])
+
+    def _blocks(self, blocks: list[KernelBlock]) -> KernelBlocks:
+        array = (KernelBlock * len(blocks))(*blocks)
+        self._kept.append(array)
+        return KernelBlocks(blocks=ctypes.addressof(array), count=len(blocks))
 
     def write(self, position: int, values: float | np.ndarray) -> None:
         """Set a variable in all rows: to one number, or to an array of shape (rows,)."""

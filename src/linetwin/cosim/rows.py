@@ -1,4 +1,4 @@
-"""Taking items through their phases one by one, with an instance of its own for each thread."""
+"""Items on as many threads as pay, with an instance of its own for each thread."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from linetwin.cosim.instance import Instance, instantiate
-from linetwin.cosim.stepping import StepRule, advance
-from linetwin.errors import FmuError
+from linetwin.cosim.runners import CompiledRunner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from linetwin.cosim.batch import Batch
-    from linetwin.cosim.binary import Binary
-    from linetwin.cosim.port import Table
+    from linetwin.cosim.runners import Runner
 
 _HEAVY_ROW_S: Final = 1e-4
 """Time of an item above which threads pay: the calls into the FMU outweigh Python around them."""
+_HEAVY_CALL_S: Final = 1e-3
+"""Time of all items of a call above which threads pay in the kernel, which needs no Python."""
 
 
 def processors() -> int:
@@ -37,80 +36,15 @@ def _pool(_process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(processors(), thread_name_prefix="linetwin-rows")
 
 
-class RowRunner:
-    """One instance that serves items one after another; a failed one is replaced."""
-
-    def __init__(
-        self,
-        binary: Binary,
-        constants: Table | None,
-        rule: StepRule,
-        tolerance: float | None,
-    ) -> None:
-        """Remember what to do; the instance is made with the first item."""
-        self._binary = binary
-        self._constants = constants
-        self._rule = rule
-        self._tolerance = tolerance
-        self._instance: Instance | None = None
-
-    def run(self, rows: range, phases: Sequence[Batch]) -> None:
-        """Take items through all phases; raise FmuError with the row and the phase that failed."""
-        instance = self._instance
-        if instance is None:
-            instance = self._instance = instantiate(self._binary, early_return=True)
-        for row in rows:
-            self._run(instance, row, phases)
-
-    def _run(self, instance: Instance, row: int, phases: Sequence[Batch]) -> None:
-        index = 0
-        try:
-            self._restart(instance)
-            instance.set(phases[0].inputs, row)
-            instance.initialise(self._tolerance)
-            at = 0.0
-            for index, phase in enumerate(phases):
-                if index:
-                    instance.set(phase.inputs, row)
-                length = phase.durations[row]
-                if length > 0.0:
-                    reached = advance(instance, at, at + length, self._rule)
-                    phase.taken[row] = reached.time - at
-                    at = reached.time
-                    if reached.terminated and phase is not phases[-1]:
-                        instance.fail("it asked to end the simulation")
-                instance.get(phase.outputs, row)
-        except FmuError as error:
-            reason = instance.failure or str(error)
-            self.close()
-            raise FmuError(
-                f"row {row}, phase {index}: {reason}", instance.model, error.time_s
-            ) from error
-
-    def _restart(self, instance: Instance) -> None:
-        """Bring the instance to its beginning, with the parameters set."""
-        # Restoring a state saved here saves 0.4 us an item and asks more of anybody's FMU.
-        if instance.running:
-            instance.reset()
-        if self._constants is not None:
-            instance.set(self._constants)
-
-    def close(self) -> None:
-        """Free the instance; the next item makes a new one."""
-        instance, self._instance = self._instance, None
-        if instance is not None:
-            instance.free()
-
-
 class Rows:
     """Items of a Transform on as many threads as pay; the results do not depend on how many.
 
     Each item starts from a reset instance, so it does not matter which instance serves it. Threads
-    help because a call into an FMU lets Python go on; whether they pay is decided by the time that
-    the first item took.
+    help because a call into an FMU, or into the kernel, lets Python go on; whether they pay is
+    decided by the time that the first item took.
     """
 
-    def __init__(self, runners: Sequence[RowRunner]) -> None:
+    def __init__(self, runners: Sequence[Runner]) -> None:
         """Take one runner for each thread."""
         self._runners = runners
         self._row_s = 0.0
@@ -119,11 +53,12 @@ class Rows:
         """Take `rows` items through their phases; the first item that fails raises FmuError."""
         begin = 0
         if len(self._runners) > 1 and rows > 1 and not self._row_s:
+            self._runners[0].open()
             start = time.perf_counter()
             self._runners[0].run(range(1), batches)
             self._row_s = time.perf_counter() - start
             begin = 1
-        count = min(len(self._runners), rows - begin) if self._row_s > _HEAVY_ROW_S else 1
+        count = min(len(self._runners), rows - begin) if self._threads_pay(rows - begin) else 1
         if count < 2:  # noqa: PLR2004 - one thread: this one
             self._runners[0].run(range(begin, rows), batches)
             return
@@ -137,6 +72,11 @@ class Rows:
         for error in [future.exception() for future in running]:
             if error is not None:
                 raise error
+
+    def _threads_pay(self, rows: int) -> bool:
+        if isinstance(self._runners[0], CompiledRunner):
+            return self._row_s * rows > _HEAVY_CALL_S
+        return self._row_s > _HEAVY_ROW_S
 
     def close(self) -> None:
         """Free all instances."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy as np
 from linetwin.cosim.batch import Batch
 from linetwin.cosim.binary import load_binary
 from linetwin.cosim.port import Port, Table
-from linetwin.cosim.rows import RowRunner, Rows, processors
+from linetwin.cosim.rows import Rows, processors
+from linetwin.cosim.runners import Plan, make_runner
 from linetwin.cosim.stepping import step_rule
 from linetwin.cosim.wiring import Wire, wire
 from linetwin.errors import FmuError
@@ -56,10 +56,10 @@ class FmuTransform:
         self.model = description.model
         self.contract = contract
         self.wiring = wire(description, contract, mapping, parameters)
-        self._rule = step_rule(description, step_s)
         own, asked = description.tolerance, contract.tolerance
-        self._tolerance = asked if asked is not None and own is not None and own < asked else None
-        self._constants = self._constant_table()
+        tolerance = asked if asked is not None and own is not None and own < asked else None
+        rule = step_rule(description, step_s)
+        plan = Plan(self.binary, self._constant_table(), rule, tolerance)
         self._batches: dict[tuple[int, int, tuple[str, ...]], Batch] = {}
         self._outputs = tuple(self.wiring.outputs.values())
         self._constants_hold = all(
@@ -67,8 +67,7 @@ class FmuTransform:
             for name, value in self.wiring.constants.items()
         )
         alone = description.capabilities.once_per_process
-        runner = partial(RowRunner, self.binary, self._constants, self._rule, self._tolerance)
-        self._items = Rows([runner() for _ in range(1 if alone else processors())])
+        self._items = Rows([make_runner(plan) for _ in range(1 if alone else processors())])
 
     def _constant_table(self) -> Table | None:
         constants = self.wiring.constants
@@ -151,7 +150,7 @@ class FmuTransform:
                 found.quantity: np.asarray(found.to_quantity(batch.outputs.read(position)))
                 for position, found in enumerate(self._outputs)
             }
-            columns["phase_time"] = np.array(batch.taken, dtype=np.float64)
+            columns["phase_time"] = batch.taken.copy()
             if "valid" not in columns:
                 in_range = in_range & batch.in_range()
                 columns["valid"] = in_range.astype(np.float64)
