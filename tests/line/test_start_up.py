@@ -96,3 +96,27 @@ def test_a_roll_shorter_than_its_start_up_is_refused() -> None:
     world = make_world(pilot(20, "cathode.coater.web_speed=120 m/min"), Memory())
     with pytest.raises(ScenarioError, match="leaves no good metre"):
         check_line(world)
+
+
+def test_in_tandem_a_start_wastes_metres_under_either_die() -> None:
+    """The die is cleaned with metre 60 under it, and metre 40 under the second, 20 m behind it.
+
+    Side B of metre 60 reaches its die 20 m later: by then the loading has settled.
+    """
+    changes = (
+        *CALM,
+        "cathode.coater.startup_length=5 m",
+        "cathode.coater.coating_mode=tandem",
+        "cathode.coater.dryer_length=20 m",
+        "cathode.coater.die_cleaning_interval=0.5 h",
+        "cathode.coater.edge_rise=0 %",
+        "cathode.coater.die_setup_deviation=0 %",
+    )
+    world, sink = in_memory(pilot(20, *changes))
+    rows = [row for row in sink.rows["segments"] if row["roll"] == "cathode.roll-0001"]
+    wasted = {int(row["start_m"]) for row in rows if row["reason"]}
+    assert wasted == {*range(5), *range(60, 65), *range(40, 45)}
+    loading = {side: np.array([row[f"loading_{side}"] for row in rows]) for side in "ab"}
+    assert loading["a"][60] < 0.9 * loading["a"][50]
+    assert loading["b"][60] == pytest.approx(loading["b"][50], rel=1e-6)
+    assert max(map(abs, imbalance(world).values())) < 1e-9

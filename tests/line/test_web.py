@@ -108,7 +108,7 @@ def test_a_stop_dries_what_lies_in_the_dryer_whichever_block_it_is_of(
     lot = Lot("roll", "mother_roll", "", 0, 20.0, "m", "")
     lot.columns = {"start_m": np.arange(20.0), "end_m": np.arange(1.0, 21.0)}
     coater.state.job.update(side=side, stops=[[at, seconds]])
-    path = coater._dryer._path(lot, np.arange(20), 0.05, begins)
+    path = coater.dryer._path(lot, np.arange(20), 0.05, begins)
     middle = np.arange(20) + 0.5 if side == "a" else 19.5 - np.arange(20)
     behind = at - middle - begins
     extra = np.sum(path.durations, axis=0) - 3.0 / 0.05

@@ -42,7 +42,7 @@ class Coater(Station):
     def __init__(self, config: StationConfig, world: World) -> None:
         super().__init__(config, world)
         self._die = Die(self)
-        self._dryer = Dryer(self)
+        self.dryer = Dryer(self)
 
     @property
     def job(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Coater(Station):
             case "coat":
                 self._coat()
             case "run out":
-                self._dryer.release(math.inf)
+                self.dryer.release(math.inf)
             case "clean die":
                 self._die.clean()
                 self.job["coated"] = 0.0
@@ -123,7 +123,7 @@ class Coater(Station):
     def resumed(self, done: float, stopped_s: float) -> None:
         """The web stood still: what was in the dryer stayed longer, and the coater starts anew."""
         if self.state.operation == "run out":
-            at = float(self.job["position"]) + done * self._dryer.reach()
+            at = float(self.job["position"]) + done * self.dryer.reach()
             self.job["stops"].append([at, stopped_s])
         if self.state.operation == "coat":
             self._halt(float(self.job["position"]) + done * self.job["block"], stopped_s)
@@ -174,14 +174,14 @@ class Coater(Station):
             self.state.mode,
             max(self.zones()),
             wet * self.value("web_speed"),
-            self._dryer.reach(),
+            self.dryer.reach(),
         )
 
     def _end_of_pass(self) -> Operation:
         """Let the web run out of the dryer, then turn the roll or take it off."""
         if self.job["wet"]:
             self._note_halt()
-            seconds = self._dryer.reach() / self.job["speed"]
+            seconds = self.dryer.reach() / self.job["speed"]
             return Operation("run out", round(seconds * 1000))
         if "b" in self.sides:
             return self._starting("unload", "unload_time")
@@ -243,8 +243,24 @@ class Coater(Station):
 
     def _start_up(self, at: float) -> None:
         self.job["starts"].append(at)
-        until = at + waste_length(self.value)
-        self.job["waste"].append([at, until, "start-up of the coater"])
+        self._waste(at, at + waste_length(self.value), "start-up of the coater")
+
+    def _waste(self, at: float, until: float, reason: str) -> None:
+        """Discard web that passes the die; in tandem the web that passes the second one, too.
+
+        What lies between the dies has been coated already: it is marked at once.
+        """
+        self.job["waste"].append([at, until, reason])
+        if not self.is_tandem:
+            return
+        behind = self.dryer.die_distance()
+        self.job["waste"].append([at - behind, until - behind, reason])
+        lot = self.world.lots[self.job["roll"]]
+        rows = np.arange(lot.items)
+        low, high = self.at(lot, rows)
+        between = (high + low) / 2 < float(self.job["position"])
+        between &= (low < until - behind - NEAR) & (high > at - behind + NEAR)
+        mark(lot, rows, between, reason)
 
     def _halt(self, at: float, seconds: float) -> None:
         """The web has stood still with the die at metre `at`."""
@@ -267,8 +283,7 @@ class Coater(Station):
         known = self.job.get("batches", [])
         if known and set(batches) - set(known):
             at = float(self.job["position"])
-            until = at + self.value("batch_change_length")
-            self.job["waste"].append([at, until, "batch change"])
+            self._waste(at, at + self.value("batch_change_length"), "batch change")
         self.job["batches"] = batches
 
     def _rows(self, lot: Lot) -> np.ndarray:
@@ -292,7 +307,7 @@ class Coater(Station):
         last = max((at for at in self.job["starts"] if at < end), default=0.0)
         self.job["starts"] = [at for at in self.job["starts"] if at >= min(last, end - NEAR)]
         self.job["waste"] = [each for each in self.job["waste"] if each[1] > end + NEAR]
-        self._dryer.release(end)
+        self.dryer.release(end)
 
     def _judge(self, lot: Lot, rows: np.ndarray, side: str, coated: Columns) -> None:
         """Mark what was wasted and what the gauge after the die finds out of its window."""

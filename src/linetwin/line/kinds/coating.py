@@ -98,19 +98,25 @@ class Die:
         coater.job[cause] = value
         return values * spread
 
-    def _slot_flow(self, lot: Lot, rows: np.ndarray, flow: float) -> np.ndarray:
+    def _starts(self, side: str) -> list[float]:
+        """Metres at which the die of a side stood when the coater started."""
+        coater = self._coater
+        behind = coater.dryer.die_distance() if side == "b" else 0.0
+        return [at - behind for at in coater.job["starts"]]
+
+    def _slot_flow(self, lot: Lot, rows: np.ndarray, side: str, flow: float) -> np.ndarray:
         """Flow out of the slot as each segment begins: none where the coater was started."""
         slot_flow = np.full(len(rows), flow)
         low, high = self._coater.at(lot, rows)
-        for start in self._coater.job["starts"]:
+        for start in self._starts(side):
             if low[0] - 1e-9 <= start < high[-1]:
                 slot_flow[max(0, int(np.searchsorted(low, start + 1e-9, "right")) - 1)] = 0.0
         return slot_flow
 
-    def _settling(self, lot: Lot, rows: np.ndarray) -> np.ndarray:
+    def _settling(self, lot: Lot, rows: np.ndarray, side: str) -> np.ndarray:
         """What the flow still lacks on each segment since the coater last started."""
         low, high = self._coater.at(lot, rows)
-        return settling(self._coater.value, low, high, self._coater.job["starts"])
+        return settling(self._coater.value, low, high, self._starts(side))
 
     def _film(self, lot: Lot, rows: np.ndarray, side: str) -> Columns:
         coater = self._coater
@@ -132,12 +138,12 @@ class Die:
             "coating_gap": np.maximum(LEAST_GAP_M, wet_target * value("gap_ratio") + drift),
             "coating_width": width,
             "vacuum_pressure": value("vacuum_pressure"),
-            "loading_noise": ripple + self._settling(lot, rows),
+            "loading_noise": ripple + self._settling(lot, rows, side),
             **blend,
         }
         lengths = lot.columns["end_m"][rows] - lot.columns["start_m"][rows]
         result = coater.transform("coating").apply(
-            {"slot_flow": self._slot_flow(lot, rows, flow)}, [Phase(inputs, lengths / speed)]
+            {"slot_flow": self._slot_flow(lot, rows, side, flow)}, [Phase(inputs, lengths / speed)]
         )[-1]
         coater.note_validity(result)
         return result

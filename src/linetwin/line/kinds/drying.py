@@ -41,7 +41,11 @@ class Dryer:
 
     def reach(self) -> float:
         """Length of web between the first die and the end of the last dryer [m]."""
-        return self._coater.value("dryer_length") * (2 if self._coater.is_tandem else 1)
+        return self._coater.value("dryer_length") + self.die_distance()
+
+    def die_distance(self) -> float:
+        """Length of web between the dies: in tandem the first dryer lies there, else 0 [m]."""
+        return self._coater.value("dryer_length") if self._coater.is_tandem else 0.0
 
     def release(self, position: float) -> None:
         """Dry every block that has left the dryer with the die at metre `position` of the pass."""
