@@ -93,6 +93,52 @@ def test_a_branch_ends_when_it_is_told_to_and_can_be_resumed(
         pd.testing.assert_frame_equal(read(branch).table(name), table, check_exact=True)
 
 
+HELD = "cathode.active_material-0001"
+
+
+def test_a_hold_in_a_branch_acts_as_one_known_from_the_beginning(
+    clerk: Clerk, saved: Order, tmp_path: Path
+) -> None:
+    """The past is looked through: the same cells are held as in a run that had the hold all along.
+
+    Every row of the branch is that of a run of the whole order with a hold from that moment.
+    """
+    middle = sorted((saved.run / "snapshots").iterdir())[-2]
+    hours = int(middle.stem) / 3_600_000
+    asked = f"{{lot: {HELD}, from: {hours} h, until: {hours + 4} h, then: scrap, reason: suspect}}"
+    answer = clerk("fork", middle, "-o", tmp_path / "branch", "--hold", asked)
+    assert answer.code == 0, answer.err
+    answer = clerk("run", saved.file, "-o", tmp_path / "whole", "--hold", asked)
+    assert answer.code == 0, answer.err
+    events = read(tmp_path / "branch").table("events")
+    assert {"hold", "disposition"} <= set(events["event"])
+    for name in TABLE_NAMES:
+        pd.testing.assert_frame_equal(
+            read(tmp_path / "branch").table(name),
+            read(tmp_path / "whole").table(name),
+            check_exact=True,
+        )
+    assert read(tmp_path / "branch").manifest["branch_holds"] == [asked]
+
+
+def test_a_branch_can_hold_a_lot_by_its_name(
+    clerk: Clerk, saved: Order, snapshot: Path, tmp_path: Path
+) -> None:
+    """Held from the branch on, for good; a snapshot of the branch goes on with it."""
+    branch = tmp_path / "branch"
+    answer = clerk("fork", snapshot, "-o", branch, "--hold", HELD, "--until", "60 h")
+    assert answer.code == 0, answer.err
+    found = read(branch)
+    held = found.table("events").query("event == 'hold'")
+    assert int(held["tick"].min()) == found.manifest["branched_at_tick"]
+    assert found.kpis["order"]["cells_graded"]["value"] == 0
+    tables = {name: found.table(name) for name in TABLE_NAMES}
+    answer = clerk("resume", branch / "snapshots" / found.manifest["snapshots"][-1])
+    assert answer.code == 0, answer.err
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(read(branch).table(name), table, check_exact=True)
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -101,6 +147,9 @@ def test_a_branch_ends_when_it_is_told_to_and_can_be_resumed(
         (("--set", "cathode.coater.nothing=1"), "nothing"),
         (("--until", "1 h"), "--until"),
         (("--until", "soon"), "--until"),
+        (("--hold", "cathode.slury-0001"), "--hold.lot"),
+        (("--hold", "{lot: cathode.slurry-0001, then: burn}"), "--hold.then"),
+        (("--hold", "{lot: cathode.slurry-0001, until: 1 h}"), "before the branch"),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(

@@ -31,6 +31,15 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="ADDRESS=VALUE", help="Change one address; may be repeated."),
 ]
+HoldOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hold",
+        metavar="LOT",
+        help="Hold all that is made of a lot, from now on; may be repeated. Or "
+        "'{lot: LOT, until: 9 d, then: scrap, reason: WHY}'.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -61,12 +70,15 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
         typer.Option(metavar="TIME", help="Save the line at this simulated interval: 12 h."),
     ] = None,
     settings: SetOption = None,
+    holds: HoldOption = None,
     json: JsonOption = False,
 ) -> None:
     """Simulate a scenario; ends with a summary and a run folder with a report."""
     from linetwin.cli import running
 
-    request = running.Request(scenario, tuple(settings or ()), seed, snapshot_every)
+    request = running.Request(
+        scenario, tuple(settings or ()), seed, snapshot_every, holds=tuple(holds or ())
+    )
     running.run(request, output, replications, as_json=json)
 
 
@@ -87,7 +99,7 @@ def resume(
     epilog="Example: linetwin fork runs/week/snapshots/000086400000.snapshot "
     '--set "cathode.coater.web_speed=2.2 m/min" -o runs/faster',
 )
-def fork(
+def fork(  # noqa: PLR0913, PLR0917  one parameter per option
     snapshot: Annotated[Path, typer.Argument(help="A snapshot in a run folder.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Run folder (runs/SCENARIO-fork-TIME).")
@@ -100,12 +112,13 @@ def fork(
         str | None, typer.Option(metavar="TIME", help="End at this time of the line: 9 d.")
     ] = None,
     settings: SetOption = None,
+    holds: HoldOption = None,
     json: JsonOption = False,
 ) -> None:
     """Go on from a snapshot with other inputs, in a new run folder that holds the past as well."""
     from linetwin.cli import forking
 
-    change = forking.Change(tuple(settings or ()), seed, until)
+    change = forking.Change(tuple(settings or ()), seed, until, tuple(holds or ()))
     forking.fork(snapshot, change, output, as_json=json)
 
 

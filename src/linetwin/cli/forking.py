@@ -12,6 +12,8 @@ from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line.fork import branch, note
+from linetwin.line.hindsight import look_back
+from linetwin.results import read
 from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class Change:
     settings: tuple[str, ...]
     seed: int | None
     until: str | None
+    holds: tuple[str, ...] = ()
 
 
 def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) -> None:
@@ -38,6 +41,7 @@ def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) 
         settings=(*asked.settings, *change.settings),
         seed=asked.seed if change.seed is None else change.seed,
         until=change.until or asked.until,
+        holds=(*asked.holds, *change.holds),
     )
     scenario = request.load()
     folder = running.folder_for(output, f"{scenario.name}-fork")
@@ -56,10 +60,12 @@ def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) 
         "branched_from": str(source),
         "branched_at_tick": world.now,
         "branch_settings": list(change.settings),
+        "branch_holds": list(change.holds),
     }
     text = scenario.text + model_evidence(scenario, base)
     with Interruption().watched() as interruption:
         sink.writer = RunWriter.branch(source, folder, mark, manifest=manifest, scenario_text=text)
         note(world, origin)
+        look_back(world, origin, read(folder))
         outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
         running.finish(outcome, as_json=as_json)

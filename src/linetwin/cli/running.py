@@ -40,6 +40,7 @@ class Request:
     seed: int | None
     snapshot_every: str | None
     until: str | None = None
+    holds: tuple[str, ...] = ()
 
     def file(self) -> Path:
         """Return the scenario's file."""
@@ -47,7 +48,7 @@ class Request:
 
     def load(self) -> Scenario:
         """Read and check the scenario."""
-        scenario = load(self.file(), self.settings, self.seed)
+        scenario = load(self.file(), self.settings, self.seed, holds=self.holds)
         end = _ticks(self.until, "--until")
         return scenario if end is None else replace(scenario, duration_ticks=end, limit_ticks=end)
 
@@ -63,6 +64,7 @@ class Request:
             "seed": scenario.seed,
             "snapshot_every": self.snapshot_every,
             "until": self.until,
+            "holds": list(self.holds),
         }
 
 
@@ -148,6 +150,7 @@ def request_of(folder: Path) -> Request:
         asked.get("seed"),
         asked.get("snapshot_every"),
         asked.get("until"),
+        tuple(map(str, asked.get("holds", ()))),
     )
 
 

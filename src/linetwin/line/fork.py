@@ -35,6 +35,7 @@ def branch(world: World, blob: bytes, origin: Scenario, *, reseed: bool) -> dict
     if reseed:
         world.driver.load(unused)
     _change(world, origin)
+    _check_holds(world, origin)
     end = world.units["end"]
     scenario = world.scenario
     tick = scenario.duration_ticks or scenario.limit_ticks
@@ -54,6 +55,18 @@ def _check(origin: Scenario, scenario: Scenario) -> None:
         Problem("cannot change in a fork", f"--set {address}", "the model goes on as it was saved")
         for address in {**before, **after}
         if before.get(address) != after.get(address)
+    ]
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _check_holds(world: World, origin: Scenario) -> None:
+    """Refuse a hold of the branch that was over before it."""
+    day = world.now / 86_400_000
+    problems = [
+        Problem("ends before the branch begins", f"--hold {hold.lot}", f"later than {day:.2f} d")
+        for hold in world.scenario.holds[len(origin.holds) :]
+        if hold.end_tick is not None and hold.end_tick <= world.now
     ]
     if problems:
         raise ScenarioError(problems)

@@ -115,6 +115,13 @@ class Holds(Unit):
         for track in self._of(lot, "active"):
             self._recall(track, lot.name, self._place(lot), self._amount(track, lot))
 
+    def adopt(self, cells: Mapping[str, Any], gone: Mapping[str, Any]) -> None:
+        """Take up holds that a saved line did not know; `cells` and `gone` of their tracks."""
+        self.state.job["phase"] = dict.fromkeys(self._tracks, "waiting") | self._phases
+        self.state.job["cells"].update(cells)
+        self.state.job["gone"].update(gone)
+        self.begin()
+
     def tell_idle(self) -> None:
         """Write which holds have concerned nothing, when the run has ended."""
         for number, hold in enumerate(self.world.scenario.holds):
