@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from linetwin.results import kpis, kpis_capability, read, timeline
 from linetwin.results.kpis import Facts
-from linetwin.results.shifts import WEEK_MS, open_until
+from linetwin.results.shifts import WEEK_MS, after_staffed, open_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,15 +90,17 @@ def test_a_point_is_worth_its_share_of_the_output(
 
 
 def test_an_order_gains_time_from_a_point(found: dict[str, dict[str, Any]]) -> None:
-    """From empty nothing is steady: the point is worth time, the levers say how much sooner."""
+    """The last tray left formation at 700 s, where it came from nobody told: no machine to blame.
+
+    What a point and a lever bring on a path is in tests/line/test_critical_path.py.
+    """
     limits = found["limits"]
-    assert (limits["basis"], limits["bottleneck"]) == ("order", "cathode.coater")
-    oee = found["iso"]["oee"]["cathode.coater"]
-    needed = 900 * 168 / 80
-    assert limits["value_of_oee_point"]["sooner"] == pytest.approx(needed * 0.01 / (oee + 0.01))
-    sooner = [lever["sooner"] for lever in found["levers"]["ranked"] if lever["sooner"]]
-    assert sooner == sorted(sooner, reverse=True)
-    assert max(sooner) == pytest.approx(needed / 11)
+    assert (limits["basis"], limits["bottleneck"]) == ("order", "formation")
+    path = {"grading": {"waiting": 800.0}, "formation": {"working": 500.0, "waiting": 200.0}}
+    assert found["order"]["critical_path"] == path
+    assert "value_of_oee_point" not in limits
+    # 500 s / 11 are under a minute: nothing to try
+    assert not [lever for lever in found["levers"]["ranked"] if lever["sooner"]]
 
 
 def test_no_capability_without_a_gauge(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
@@ -156,6 +158,28 @@ def test_staffed_time_is_that_of_a_count(week: list[int], tick: int) -> None:
             expected += min(hour, tick - at)
     assert open_until(spans, np.array([tick]))[0] == expected
     assert open_until(None, np.array([tick]))[0] == tick
+
+
+@given(
+    week=st.lists(st.integers(0, 168), min_size=2, max_size=8, unique=True),
+    begin=st.integers(0, 2 * WEEK_MS),
+    staffed=st.integers(1, 3 * WEEK_MS),
+)
+def test_staffed_time_is_over_when_it_has_gone_by(
+    week: list[int], begin: int, staffed: int
+) -> None:
+    """The inverse of staffed time: so much of it lies between begin and end, and not before."""
+    marks = sorted(week)[: len(week) // 2 * 2]
+    hour = WEEK_MS // 168
+    spans = [(a * hour, b * hour) for a, b in zip(marks[0::2], marks[1::2], strict=True)]
+    end = after_staffed(spans, begin, staffed)
+    at = open_until(spans, np.array([begin, end, end - 1]))
+    assert at[1] - at[0] == staffed
+    assert at[2] < at[1]
+    opens = after_staffed(spans, begin, 0)
+    at = open_until(spans, np.array([begin, opens, opens + 1]))
+    assert (at[1] - at[0], at[2] - at[1]) == (0, 1)
+    assert after_staffed(None, begin, staffed) == begin + staffed
 
 
 def test_a_finished_station_does_not_wait(tiny: Path) -> None:

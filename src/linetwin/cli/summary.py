@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display
 from linetwin.results.assumptions import Plan, plan
+from linetwin.results.critical_path import WORK
 
 if TYPE_CHECKING:
     from linetwin.results.reader import Run
@@ -111,8 +112,13 @@ def _limit(found: dict[str, Any]) -> str:
     said = display.name(name)
     if limits["basis"] == "steady" and worth:
         return f"{said}; one point of OEE there is worth {worth['cells_per_day']:,.3g} cells a day"
-    busy = found["stations"]["busy"]["value"].get(name)
-    return said if busy is None else f"{said}, in use for {busy:.0%} of its shift time"
+    path = found["order"]["critical_path"]["value"] or {}
+    total = sum(sum(times.values()) for times in path.values())
+    return f"{said}, {_at_work(path[name]) / total:.0%} of the critical path" if total else said
+
+
+def _at_work(times: dict[str, float]) -> float:
+    return sum(times.get(name, 0.0) for name in WORK)
 
 
 def replicated(found: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linetwin.results import display
+from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_limits import POINT
 
 if TYPE_CHECKING:
@@ -273,36 +274,37 @@ def _energy(found: Kpis) -> tuple[str, str]:
 
 
 def _held_back(found: Kpis) -> tuple[str, str]:
-    stations = {name: entry["value"] for name, entry in found["stations"].items()}
-    slowest = stations["bottleneck"]
+    """Say what an order took its time with, and which machine held it longest."""
+    path: dict[str, dict[str, float]] = _value(found, "order", "critical_path") or {}
+    slowest = found["limits"]["bottleneck"]["value"] if found["limits"] else None
     if slowest is None:
         return "No station worked, so none can be said to have held the line back.", ""
-    points = point_values(found)
-    needed = stations["time_needed"]
-    sentence = f"<b>{escape(display.name(slowest).capitalize())}</b> set the pace: "
-    others = [name for name in needed if name.split(".")[-1] != slowest.split(".")[-1]]
-    second = max(others, key=lambda name: needed[name]) if others else None
-    if slowest in needed and (second is None or needed[slowest] >= needed[second]):
-        sentence += f"{display.duration(needed[slowest])} of work"
-        if second is not None:
-            sentence += (
-                f", against {display.duration(needed[second])} at the "
-                f"{escape(display.name(second))}"
-            )
-    else:
-        sentence += "its places were full while work waited before it"
-    went: dict[str, float] = _value(found, "order", "time_of_last_cell") or {}
-    small = ""
-    if went:
-        longest = sorted((n for n in went if went[n]), key=lambda name: -went[name])[: _NAMED + 1]
-        first, total = longest[0], display.duration(sum(went.values()))
-        parts = [f"{escape(display.name(n))} {display.duration(went[n])}" for n in longest[1:]]
-        sentence += (
-            f"; of the {total} to the last grade {display.duration(went[first])} went to "
-            f"{escape(display.name(first))}"
+    work = {group: _at_work(own) for group, own in path.items()}
+    if not any(work.values()):
+        return f"<b>{escape(display.name(slowest).capitalize())}</b> had most to do.", _stops(found)
+    total = sum(sum(own.values()) for own in path.values())
+    top = [name for name in sorted(work, key=lambda name: -work[name]) if work[name]]
+    top = top[: _NAMED + 1]
+    said = [f"{escape(display.name(name))} {display.duration(work[name])}" for name in top]
+    waited = sum(own.get("off shift", 0.0) for own in path.values())
+    sentence = f"Of the {display.duration(total)} to the last grade <b>{said[0]}</b>"
+    sentence += f", then {', '.join(said[1:])}" if said[1:] else ""
+    sentence += f"; waiting for a shift {display.duration(waited)}" if waited else ""
+    small = (
+        "These follow one another on the critical path, traced back from the last grade: nothing "
+        "off this path makes the order end sooner. "
+    )
+    machine = (found["limits"].get("value_of_oee_point", {}).get("value") or {}).get("machine")
+    if machine and work.get(machine):
+        small += (
+            f"Of the machines, {escape(display.name(machine))} held it longest, for "
+            f"{display.duration(work[machine])}. "
         )
-        small = f"Next on the way of the last cell: {', '.join(parts)}. " if parts else ""
-    return f"{sentence}.", f"{small}{points} {_stops(found)}".strip()
+    return f"{sentence}.", f"{small}{point_values(found)} {_stops(found)}".strip()
+
+
+def _at_work(times: Mapping[str, float]) -> float:
+    return sum(times.get(name, 0.0) for name in WORK)
 
 
 def _stops(found: Kpis) -> str:

@@ -23,6 +23,7 @@ from linetwin.results.schemas import MEASURED, TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from linetwin.results.critical_path import CriticalPath
     from linetwin.results.reader import Run
 
 Kpi = dict[str, Any]
@@ -178,6 +179,14 @@ class Facts:
     def steady(self) -> bool:
         """Whether the run was made to be judged in steady state: a stated window, or stock."""
         return self.window is not None and (self.plan.window_ms is not None or self.plan.filled)
+
+    @cached_property
+    def path(self) -> CriticalPath:
+        """What an order took its time with."""
+        from linetwin.results.critical_path import CriticalPath
+        from linetwin.results.run_times import RunTimes
+
+        return CriticalPath(self, RunTimes(self))
 
     @property
     def good_energy_j(self) -> float | None:

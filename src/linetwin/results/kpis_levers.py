@@ -6,67 +6,33 @@ Estimates of first order from one run, each with its formula: what-ifs to be sim
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display
 from linetwin.results.bottleneck import piled_up
+from linetwin.results.critical_path import WORK
 from linetwin.results.display import name as name_of
 from linetwin.results.kpis import MS_PER_HOUR, Facts, Kpis, Section, kpi
 from linetwin.results.kpis_limits import day_rates, prices
+from linetwin.results.lever import SEPARATOR, STEP, Lever, against_scrap, pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STEP = 0.1
 _HALF = 0.5
 _TOP = 3
+_PATH_TOP = 5
+_LEAST_S = 60.0
 _WORTH = 0.002
-_WHOLE = 10
-SEPARATOR = "; "
-"""Between the settings of one lever."""
 NEARLY = 0.95
 _LIMITING = 0.5
-_PACE_FORMULA = "a tenth more pace gives a tenth more output"
-# What sets the pace of a kind of station: quantity, and whether more of it is faster.
-_PACE: dict[str, tuple[str, bool]] = {
-    "mixer": ("dispersing_time", False),
-    "coater": ("web_speed", True),
-    "rewinder": ("web_speed", True),
-    "calender": ("web_speed", True),
-    "slitter": ("web_speed", True),
-    "notcher": ("web_speed", True),
-    "vacuum_dryer": ("process_time", False),
-    "stacker": ("sheet_cycle_time", False),
-    "soak": ("soak_time", False),
-    "formation": ("parallel_places", True),
-    "ageing": ("ageing_time", False),
-}
 _NO_CELLS = {"mixer", "coater", "rewinder", "calender", "slitter", "notcher", "vacuum_dryer"}
 _REMEDY = {
     "failed": "halve the time lost to failures",
     "micro-stop": "halve the time lost to micro-stops",
     "setting up": "halve the set-up time",
 }
-
-
-@dataclass(frozen=True)
-class Lever:
-    """One thing to try; effects a day, None where they cannot be told.
-
-    `setting`: ADDRESS=VALUE, several parted by SEPARATOR, "" where no one quantity does it.
-    `at_most`: the effects are bounds, for other stations may hold the gain up.
-    """
-
-    what: str
-    why: str
-    formula: str
-    cells_per_day: float | None = None
-    energy_per_day: float | None = None
-    money_per_day: float | None = None
-    sooner: float | None = None
-    setting: str = ""
-    at_most: bool = False
 
 
 def levers(facts: Facts, found: Kpis) -> Section:
@@ -76,8 +42,8 @@ def levers(facts: Facts, found: Kpis) -> Section:
         return {}
     rates = day_rates(facts)
     fixed, _, currency = prices(found, rates)
-    pace = _capacity(facts, found, rates, fixed) if facts.steady else _time(facts, found)
-    every = [*pace, *_scrap(found, currency), *_energy(facts, found)]
+    faster = _capacity(facts, found, rates, fixed) if facts.steady else _time(facts, found)
+    every = [*faster, *_scrap(facts, found, currency), *_energy(facts, found)]
     every.sort(key=_rank)
     return {
         "ranked": kpi(
@@ -101,69 +67,70 @@ def _capacity(
     group = found["limits"]["bottleneck"]["value"]
     piled = piled_up(facts, facts.window or (0, facts.end))
     # Where work piles up behind a group, more of it only makes the pile larger.
-    loads = {n: v for n, v in found["limits"]["load"]["value"].items() if n not in piled}
+    every: dict[str, float] = found["limits"]["load"]["value"]
+    loads = {name: load for name, load in every.items() if name not in piled}
     # A station that mostly waits holds nothing back, however often it was the busiest.
     if group is None or not rates["cells"] or loads.get(group, 0.0) < _LIMITING:
         return
-    near = [name for name in loads if name != group and loads[name] >= NEARLY * loads[group]]
+    # One that never waits has no slack, be there work behind it or not.
+    near = [name for name in every if name != group and every[name] >= NEARLY * loads[group]]
+    lead = found["order"]["lead_time"]["value"]
+    later = f"; it shows at grading {display.duration(lead)} later" if lead else ""
     supply = _supply(facts, found, group) if piled else math.inf
 
-    def lever(what: str, why: str, wanted: float, groups: list[str], *, formula: str) -> Lever:
+    shares = found["limits"]["share_as_bottleneck"]["value"].get(group) or {}
+    limiting = min(1.0, sum(shares.values()))
+
+    def lever(what: str, why: str, saved: float, groups: list[str], setting: str = "") -> Lever:
         room, second = _room(loads, groups)
-        gain = min(wanted, room, supply)
+        wanted = 1.0 / (1.0 - saved) - 1.0
+        gain = min(wanted, room, supply) * limiting
         energy = None if rates["energy"] is None else gain * rates["energy"]
         money = None if energy is None or fixed is None else energy * fixed
         cells = gain * (rates["cells"] or 0.0)
         until = f", until {name_of(second)} limits (+{display.share(room)})" if second else ""
         if supply < min(wanted, room):
             until = ": what waits before it, or what the stations there could give besides"
-        note = f"{display.share(gain)} more good output a day{until}; {formula}"
-        setting = SEPARATOR.join(filter(None, (_setting(facts, each)[1] for each in groups)))
-        alone = setting if formula == _PACE_FORMULA else ""
-        return Lever(
-            what, why, note, cells, energy, money, setting=alone, at_most=supply < math.inf
+        note = (
+            f"{display.share(gain)} more good output a day at most{until}; the time of a piece of "
+            f"work falls by {display.share(saved)}, for the {display.share(limiting)} of the "
+            f"window in which it limited{later}"
         )
+        return Lever(what, why, note, cells, energy, money, setting=setting, at_most=True)
 
-    pace, _ = _setting(facts, group)
+    times = found["iso_steady"]["time_shares"]["value"]
+    saved = {name: _saved(facts, times[name], every[name], name) for name in [group, *near]}
+    words = {name: pace(facts, name) for name in [group, *near]}
     yield lever(
-        f"make {name_of(group)} 10 % faster{pace}",
-        f"it limits, at work for {display.share(loads[group])} of its planned time",
-        _STEP, [group], formula=_PACE_FORMULA,
+        f"make {name_of(group)} 10 % faster{words[group][0]}",
+        f"it limits, at work for {display.share(loads[group])} of its planned time"
+        + (f"; {', '.join(map(name_of, near))} would limit next" if near else ""),
+        saved[group], [group], words[group][1],
     )  # fmt: skip
     if near:
         named = ", ".join(name_of(name) for name in near)
         yield lever(
             f"make {name_of(group)} 10 % faster together with {named}",
             "none of them has slack: one alone brings little",
-            _STEP, [group, *near], formula=_PACE_FORMULA,
+            min(saved.values()), [group, *near],
+            SEPARATOR.join(filter(None, (words[each][1] for each in [group, *near]))),
         )  # fmt: skip
-    section = found["iso_steady"]
-    shares = section["time_shares"]["value"][group]
-    working = shares.get("working") or 1.0
     for loss, remedy in _REMEDY.items():
-        if shares.get(loss, 0.0) > _WORTH:
+        if times[group].get(loss, 0.0) > _WORTH:
             yield lever(
                 f"{remedy} of {name_of(group)}",
-                f"{display.share(shares[loss])} of its planned time",
-                _HALF * shares[loss] / working,
+                f"{display.share(times[group][loss])} of its planned time",
+                _HALF * times[group][loss] / loads[group],
                 [group],
-                formula="half of the lost share over the share at work",
             )
 
 
-def _setting(facts: Facts, group: str) -> tuple[str, str]:
-    """Return words and ADDRESS=VALUE for a tenth more pace; empty where no one quantity sets it."""
-    kind = facts.plan.kind(group)
-    quantity, faster = _PACE.get(kind, ("cycle_time", False))
-    station = facts.plan.members.get(group, [group])[0]
-    parameter = (facts.plan.stations.get(station, {}).get("parameters") or {}).get(quantity)
-    if not parameter or not isinstance(parameter["value"], (int, float)):
-        return "", ""
-    value = parameter["value"] * (1 + _STEP) if faster else parameter["value"] / (1 + _STEP)
-    unit = str(parameter.get("unit", "1"))
-    whole = unit == "1" and value > _WHOLE
-    said = str(round(value)) if whole else display.parameter(float(f"{value:.4g}"), unit, quantity)
-    return f" ({name_of(quantity)})", f"{group}.{quantity}={said}"
+def _saved(facts: Facts, shares: dict[str, float], load: float, group: str) -> float:
+    """Return by which share the time of a piece of work falls if its pace is a tenth higher.
+
+    Set-up and failures take as long as before.
+    """
+    return (1.0 - pace(facts, group)[2]) * shares.get("working", 0.0) / load
 
 
 def _supply(facts: Facts, found: Kpis, group: str) -> float:
@@ -209,7 +176,7 @@ def _room(loads: dict[str, float], groups: list[str]) -> tuple[float, str]:
     return max(0.0, loads[groups[0]] / others[second] - 1), second
 
 
-def _scrap(found: Kpis, currency: str) -> Iterator[Lever]:
+def _scrap(facts: Facts, found: Kpis, currency: str) -> Iterator[Lever]:
     """Half of each of the dearest reasons of scrap."""
     values = found["cost"].get("scrap_value", {}).get("value") or {}
     days = found["order"]["duration"]["value"] / 86_400
@@ -221,6 +188,7 @@ def _scrap(found: Kpis, currency: str) -> Iterator[Lever]:
                 f"{value / days:,.0f} {currency} a day at the value added so far",
                 "half of the value scrapped a day",
                 money_per_day=_HALF * value / days,
+                setting=against_scrap(facts, place, reason),
             )
 
 
@@ -235,7 +203,7 @@ def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
     price = None if spent is None else spent / total
     sums = {group: sum(carriers.values()) for group, carriers in groups.items()}
     for group in sorted(sums, key=lambda name: -sums[name])[:2]:
-        joule = _STEP * sums[group] / days
+        joule = STEP * sums[group] / days
         yield Lever(
             f"use 10 % less energy in {name_of(group)}",
             f"{display.share(sums[group] / total)} of all energy bought",
@@ -255,31 +223,33 @@ def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
 
 
 def _time(facts: Facts, found: Kpis) -> Iterator[Lever]:
-    """In an order: a tenth less of the longest stretches on the way of the last cell."""
-    went: dict[str, float] = found["order"]["time_of_last_cell"]["value"] or {}
+    """In an order: a tenth more pace where the critical path spends most time at work."""
     fixed = found["cost"].get("fixed_cost_per_day", {}).get("value")
-    pace = found["stations"]["bottleneck"]["value"]
-    needed = found["stations"]["time_needed"]["value"].get(pace, 0.0)
-    stretches = [
-        (name, time, "the last cell spent the longest stretches of its way there")
-        for name, time in sorted(went.items(), key=lambda entry: -entry[1])[:_TOP]
-        if name in facts.plan.stations and facts.plan.kind(name) != "formation"
-    ]
-    if needed:
-        stretches.append(
-            (pace, needed, "it has most work to do; waiting elsewhere eats of the gain")
+    path = facts.path
+    bounds = []
+    for group in path.at_work:
+        words, setting, factor = pace(facts, group, stay=True)
+        bounds.append((path.sooner(group, factor), group, words, setting, factor))
+    bounds.sort(reverse=True)
+    times = path.times()
+    for sooner, group, words, setting, factor in bounds[:_PATH_TOP]:
+        if sooner < _LEAST_S:
+            continue
+        work = sum(times[group].get(name, 0.0) for name in WORK)
+        direct = times[group].get("working", 0.0) * (1 - factor)
+        night = sooner - direct
+        formula = f"{display.duration(direct)} less work on the path"
+        if night > _LEAST_S:
+            formula += f", and {display.duration(night)} less waiting for a shift behind it"
+        elif night < -_LEAST_S:
+            formula += f", of which {display.duration(-night)} go into waiting for a shift"
+        yield Lever(
+            f"make {name_of(group)} a tenth faster{words}",
+            f"{display.duration(work)} at work on the way to the last grade",
+            f"{formula}; in money: people, capital and rooms for that time, spread over the days "
+            "of the order",
+            money_per_day=None if fixed is None else fixed * sooner / (facts.end / 1000),
+            sooner=sooner,
+            setting=setting,
+            at_most=True,
         )
-    for station, time, why in stretches:
-        sooner = time * _STEP / (1 + _STEP)
-        words, setting = _setting(facts, facts.plan.family(station))
-        if sooner:
-            yield Lever(
-                f"make {name_of(station)} a tenth faster{words}",
-                why,
-                f"{time / 3600:.3g} h / 11 sooner; in money: people, capital and rooms for that "
-                "time, spread over the days of the order",
-                money_per_day=None if fixed is None else fixed * sooner / (facts.end / 1000),
-                sooner=sooner,
-                setting=setting,
-                at_most=station not in went,
-            )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from linetwin.results import bottleneck
+from linetwin.results.critical_path import WORK
 from linetwin.results.display import name as name_of
-from linetwin.results.kpis import Facts, Kpi, Kpis, Section, kpi
+from linetwin.results.kpis import Facts, Kpis, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
 from linetwin.results.kpis_window import DAY_MS, with_units
 
@@ -18,8 +19,9 @@ _STEADY = (
     "the last in the flow"
 )
 _ORDER = (
-    "an order that starts empty has no steady state: the group that needs most time for the run's "
-    "output had it never waited, or whose places were full with work before them"
+    "an order that starts empty has no steady state: the group with most time at work on the "
+    "critical path, followed back from the last grade. Nothing off this path makes the order end "
+    "sooner"
 )
 
 
@@ -64,6 +66,10 @@ def limits(facts: Facts, found: Kpis) -> Section:
 
 
 def _pace(facts: Facts, found: Kpis) -> str | None:
+    """Return the group with most time at work on the critical path; else who needs most time."""
+    work = facts.path.at_work
+    if any(work.values()):
+        return next(iter(work))
     station = found["stations"]["bottleneck"]["value"]
     return None if station is None else facts.plan.family(station)
 
@@ -108,8 +114,8 @@ def _points(
     fixed, full, currency = prices(found, rates)
     unit = currency or "no prices are named"
     section = {}
-    if oee and not facts.steady:
-        section["value_of_oee_point"] = _sooner(facts, found, group, oee)
+    if not facts.steady:
+        section = _sooner(facts, found)
     elif oee:
         section["value_of_oee_point"] = kpi(
             _worth(POINT / oee, rates, fixed),
@@ -129,26 +135,39 @@ def _points(
         )
     money = f"{currency}/d" if currency else ""
     units = {"cells_per_day": "1/d", "energy_per_day": "J/d", "money_per_day": money}
-    units |= {"sooner": "s", "money_per_order": currency}
+    units |= {"machine": "", "sooner": "s", "money_per_order": currency}
     return {name: with_units(entry, units) for name, entry in section.items()}
 
 
-def _sooner(facts: Facts, found: Kpis, group: str, oee: float) -> Kpi:
-    """Return what a point of OEE brings an order: time, and the people and capital of that time."""
-    needed: dict[str, float] = found["stations"]["time_needed"]["value"]
-    time = max(needed.get(name, 0.0) for name in facts.plan.members.get(group, [group]))
-    sooner = time * POINT / (oee + POINT)
+def _sooner(facts: Facts, found: Kpis) -> Section:
+    """Return what a point of OEE brings an order: time, and the people and capital of that time.
+
+    At the machine with most time at work on the critical path: a planned stay in a store is no
+    shorter where its places are better used.
+    """
+    machine = next((name for name in facts.path.at_work if not _holds_many(facts, name)), None)
+    oee = found["iso"]["oee"]["value"].get(machine)
+    if machine is None or not oee:
+        return {}
+    sooner = facts.path.sooner(machine, oee / (oee + POINT), WORK)
     fixed = found["cost"].get("fixed_cost_per_day", {}).get("value")
-    return kpi(
-        {
-            "sooner": sooner,
-            "money_per_order": None if fixed is None else fixed * sooner / 86_400,
-        },
-        "",
-        f"one point of OEE more at {name_of(group)}: an order that starts empty is done sooner by "
-        f"its time needed x 0.01 / (OEE + 0.01), OEE {oee:.3f}, at most; in money: fixed "
-        "cost of that time",
+    worth = {
+        "machine": machine,
+        "sooner": sooner,
+        "money_per_order": None if fixed is None else fixed * sooner / 86_400,
+    }
+    meaning = (
+        f"one point of OEE more at {name_of(machine)} (OEE {oee:.3f}), of the machines that work "
+        "on one thing at a time the one with most time at work on the critical path: at most what "
+        "the path ends sooner if that time takes OEE / (OEE + 0.01) of itself and all else as long "
+        "as it did, shifts counted; in money: fixed cost of that time"
     )
+    return {"value_of_oee_point": kpi(worth, "", meaning)}
+
+
+def _holds_many(facts: Facts, group: str) -> bool:
+    station = facts.plan.members.get(group, [group])[0]
+    return (facts.plan.number(station, "parallel_places") or 1) > 1
 
 
 def prices(found: Kpis, rates: dict[str, float | None]) -> tuple[float | None, float | None, str]:

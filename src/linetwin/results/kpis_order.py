@@ -81,6 +81,13 @@ def order(facts: Facts) -> Section:
         "time_of_last_cell": kpi(
             _itinerary(facts), "s", "where the time until the last grade went, for that cell's tray"
         ),
+        "critical_path": kpi(
+            None if facts.steady else facts.path.times(),
+            "s",
+            "of an order that starts empty: group -> what it did -> time on the critical path, "
+            "followed back from the last grade (where a station had waited, at the one that it "
+            "waited for); the times sum to the time of that grade",
+        ),
         "lead_time": kpi(
             _seconds((graded["ended"] - graded["started"]).median()),
             "s",

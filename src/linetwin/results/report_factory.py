@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from linetwin.results.kpis import Facts, Kpis
 
 _LISTED = 200
-_SLOWEST = 8
+_SLOWEST = 12
 
 
 def bottleneck(found: Kpis) -> str:
@@ -49,27 +49,28 @@ def bottleneck(found: Kpis) -> str:
     return (table(heads, rows) if rows else "") + said
 
 
+_ON_PATH = ("working", "setting up", "failed", "off shift", "blocked", "waiting")
+
+
 def _order(found: Kpis) -> str:
-    """Return where an order that starts empty has most work, and where its last cell spent time."""
-    needed = found["stations"]["time_needed"]["value"]
-    went = found["order"]["time_of_last_cell"]["value"] or {}
-    both = sorted({*needed, *went}, key=lambda name: -max(needed.get(name, 0), went.get(name, 0)))
+    """Return what the critical path of an order that starts empty went through."""
+    path = found["order"]["critical_path"]["value"] or {}
     rows = [
         [
-            display.name(name),
-            display.duration(needed[name]) if name in needed else "",
-            display.duration(went[name]) if went.get(name) else "",
+            display.name(group),
+            display.duration(sum(times.values())),
+            *(display.duration(times[what]) if times.get(what) else "" for what in _ON_PATH),
         ]
-        for name in both[:_SLOWEST]
+        for group, times in list(path.items())[:_SLOWEST]
     ]
     notes = [
-        "Time needed: work, set-up and repair for the order, over places and staffed hours",
+        found["order"]["critical_path"]["meaning"],
         *(found["limits"][name]["meaning"] for name in ("bottleneck", "value_of_oee_point")
           if name in found["limits"]),
     ]  # fmt: skip
     said = "".join(f"<p class='soft'>{_sentence(note)}</p>" for note in notes)
-    heads = ["station or stretch", "#time needed for the order", "#time of the last cell there"]
-    return table(heads, rows) + said
+    heads = ["station", "#on the critical path", *(f"#{what}" for what in _ON_PATH)]
+    return (table(heads, rows) if rows else "") + said
 
 
 def _sentence(text: str) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display
-from linetwin.results.kpis_levers import SEPARATOR
+from linetwin.results.lever import SEPARATOR
 
 if TYPE_CHECKING:
     from linetwin.results.kpis import Kpis

@@ -21,6 +21,7 @@ from linetwin.results import timeline
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from linetwin.results.assumptions import Plan
     from linetwin.results.kpis import Facts
 
 _REEL = ("calender", "slitter", "notcher", "rewinder")
@@ -67,6 +68,12 @@ def planned(kind: str, of: Mapping[str, float], amount: float, passes: int = 1) 
     if kind == "ocv_test":
         return of["rest_time"] + amount * of["cycle_time"]
     return sum(of.values())
+
+
+def settings(plan: Plan, station: str) -> dict[str, float]:
+    """Return the settings that a station's planned time follows from, as the scenario has them."""
+    values = {name: plan.number(station, name) for name in _NEEDS.get(plan.kind(station), ())}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -253,11 +260,8 @@ class RunTimes:
         return planned(kind, of, amount, passes)
 
     def _stated(self, station: str) -> dict[str, float]:
-        """Return the settings that the planned time follows from, as the scenario states them."""
         if station not in self._known:
-            plan = self.facts.plan
-            values = {name: plan.number(station, name) for name in _NEEDS[plan.kind(station)]}
-            self._known[station] = {n: value for n, value in values.items() if value is not None}
+            self._known[station] = settings(self.facts.plan, station)
         return self._known[station]
 
     @cached_property

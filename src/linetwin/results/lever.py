@@ -1,0 +1,158 @@
+"""A thing to try, and the settings that try it: ADDRESS=VALUE as `--set` takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from linetwin.results import display
+from linetwin.results.display import name as name_of
+from linetwin.results.run_times import planned, settings
+
+if TYPE_CHECKING:
+    from linetwin.results.kpis import Facts
+
+STEP = 0.1
+SEPARATOR = "; "
+"""Between the settings of one lever."""
+_WHOLE = 10
+# What sets the pace of a kind of station: quantities, and whether more of them is faster.
+_PACE: dict[str, tuple[tuple[str, ...], bool]] = {
+    "mixer": (("dispersing_time",), False),
+    "coater": (("web_speed",), True),
+    "rewinder": (("web_speed",), True),
+    "calender": (("web_speed",), True),
+    "slitter": (("web_speed",), True),
+    "notcher": (("web_speed",), True),
+    "vacuum_dryer": (("process_time",), False),
+    "stacker": (("sheet_cycle_time",), False),
+    "soak": (("soak_time",), False),
+    "pre_charge": (("pre_charge_rate",), True),
+    "formation": (("parallel_places",), True),
+    "ocv_test": (("rest_time",), False),
+    "ageing": (("ageing_time",), False),
+}
+_STAY = {"formation": (("charge_rate", "discharge_rate"), True)}
+"""What shortens the stay where more places make room for more, but none faster."""
+_LESS, _MORE = 0.5, 2.0
+# What to set where cells or web are scrapped for a reason: kind of station, quantity, factor.
+_SCRAP: dict[str, tuple[str, str, float]] = {
+    "start-up of the coater": ("coater", "startup_length", _LESS),
+    "splice": ("coater", "splice_length", _LESS),
+    "batch change": ("coater", "batch_change_length", _LESS),
+    "web break": ("coater", "web_break.time_between_failures", _MORE),
+    "streak of agglomerates": ("mixer", "dispersing_time", 1 + STEP),
+    "loading below its window": ("coater", "gap_drift", _LESS),
+    "loading above its window": ("coater", "gap_drift", _LESS),
+    "porosity below its window": ("calender", "line_load", 0.95),
+    "porosity above its window": ("calender", "line_load", 1.05),
+    "residual solvent": ("coater", "web_speed", 0.95),
+    "moisture": ("vacuum_dryer", "process_time", 1 + STEP),
+    "self-discharge": ("stacker", "particle_rate", _LESS),
+    "hard short found by HiPot test": ("stacker", "particle_rate", _LESS),
+    "cathode edge without anode": ("stacker", "offset_deviation", _LESS),
+    "cold weld": ("tab_welder", "cold_weld.rate", _LESS),
+    "weld spatter": ("tab_welder", "weld_spatter.rate", _LESS),
+    "too little electrolyte": ("filler", "electrolyte_dose", 1.02),
+    "too little electrolyte left": ("filler", "electrolyte_dose", 1.02),
+    "not wetted": ("soak", "soak_time", 1 + STEP),
+    "destructive test": ("", "sample_interval", _MORE),
+}
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One thing to try; effects a day, None where they cannot be told.
+
+    `setting`: ADDRESS=VALUE, several parted by SEPARATOR, "" where no one quantity does it.
+    `at_most`: the effects are bounds, for other stations may hold the gain up.
+    """
+
+    what: str
+    why: str
+    formula: str
+    cells_per_day: float | None = None
+    energy_per_day: float | None = None
+    money_per_day: float | None = None
+    sooner: float | None = None
+    setting: str = ""
+    at_most: bool = False
+
+
+def pace(facts: Facts, group: str, *, stay: bool = False) -> tuple[str, str, float]:
+    """Return words, settings, and what becomes of the time a piece of work takes, as a factor.
+
+    A tenth more of what sets the pace; `stay`: of what sets the time of one lot. Words and
+    settings are empty where no known quantity does it.
+    """
+    kind = facts.plan.kind(group)
+    quantities, faster = _PACE.get(kind, (("cycle_time",), False))
+    if stay and kind in _STAY:
+        quantities, faster = _STAY[kind]
+    factor = 1 + STEP if faster else 1 / (1 + STEP)
+    station = facts.plan.members.get(group, [group])[0]
+    parameters = facts.plan.stations.get(station, {}).get("parameters") or {}
+    found = [_scaled(f"{group}.{name}", parameters.get(name), name, factor) for name in quantities]
+    if not all(found):
+        return "", "", 1 / (1 + STEP)
+    words = f" ({', '.join(name_of(name) for name in quantities)})"
+    return words, SEPARATOR.join(found), _shortened(facts, station, quantities[0], factor)
+
+
+def _shortened(facts: Facts, station: str, quantity: str, factor: float) -> float:
+    """Return the planned time of a piece of work with a setting scaled, over that without."""
+    kind, of = facts.plan.kind(station), settings(facts.plan, station)
+    if quantity not in of:
+        return 1 / (1 + STEP)
+    events = facts.events
+    taken = events["amount"][events["station"].eq(station) & events["event"].eq("take")]
+    amount = float(taken.median()) if len(taken) else 1.0
+    faster = {**of, quantity: of[quantity] * factor}
+    return planned(kind, faster, amount) / planned(kind, of, amount)
+
+
+def against_scrap(facts: Facts, place: str, reason: str) -> str:
+    """Return the setting to try against a reason of scrap found at a place; "" for none known."""
+    for each in reason.split("; "):
+        if each not in _SCRAP:
+            continue
+        kind, address, factor = _SCRAP[each]
+        part = place.split(".", maxsplit=1)[0]
+        groups = [
+            group
+            for group in facts.plan.members
+            if (facts.plan.kind(group) == kind and group.split(".")[0] == part) or group == place
+        ]
+        for group in groups:
+            station = facts.plan.members[group][0]
+            found = _scaled(f"{group}.{address}", _entry(facts, station, address), address, factor)
+            if found:
+                return found
+    return ""
+
+
+def _entry(facts: Facts, station: str, address: str) -> Any:  # noqa: ANN401 - YAML
+    """Return what the scenario holds at an address within a station; None for nothing."""
+    about = facts.plan.stations.get(station, {})
+    first, _, rest = address.partition(".")
+    if not rest:
+        return (about.get("parameters") or {}).get(first)
+    for section in ("defects", "failures"):
+        for name, entry in (about.get(section) or {}).items():
+            if str(name).replace(" ", "_") == first and isinstance(entry, dict):
+                return entry.get(rest)
+    return None
+
+
+def _scaled(address: str, parameter: Any, quantity: str, factor: float) -> str:  # noqa: ANN401
+    """Return ADDRESS=VALUE with the value scaled; "" for no number, or for one that is nothing."""
+    if not isinstance(parameter, dict) or not isinstance(parameter.get("value"), (int, float)):
+        return ""
+    value = parameter["value"] * factor
+    if not value:
+        return ""
+    unit = str(parameter.get("unit", "1"))
+    if unit == "1" and value > _WHOLE:
+        return f"{address}={round(value)}"
+    quantity = quantity.rsplit(".", maxsplit=1)[-1]
+    return f"{address}={display.parameter(float(f'{value:.4g}'), unit, quantity)}"
