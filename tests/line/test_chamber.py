@@ -18,6 +18,7 @@ from linetwin.scenario.resolved import (
     CalendarConfig,
     CrewConfig,
     FailureConfig,
+    MaintenanceConfig,
     Scenario,
     StationConfig,
 )
@@ -55,12 +56,17 @@ def _station(
     )  # fmt: skip
 
 
-def _line(script: dict[tuple[str, str], list[float]] = SCRIPT) -> World:
-    """Return a[3 s] -> oven (two places) -> b[3 s]."""
+def _line(
+    script: dict[tuple[str, str], list[float]] = SCRIPT, service: float | None = None
+) -> World:
+    """Return a[3 s] -> oven (two places) -> b[3 s]; `service`: 20 s after so many s of use."""
     failure = FailureConfig("heater", number(1), number(60), number(0, "1"))
+    extra: dict[str, object] = {"failures": (failure,)}
+    if service is not None:
+        extra = {"maintenance": (MaintenanceConfig("cleaning", number(service), number(20)),)}
     stations = [
         _station("a", {}, {"out": "raw"}),
-        _station("oven", {"parts": "raw"}, {"parts": "baked"}, failures=(failure,)),
+        _station("oven", {"parts": "raw"}, {"parts": "baked"}, **extra),
         _station("b", {"in": "baked"}, {}),
     ]
     scenario = Scenario(
@@ -133,3 +139,45 @@ def test_a_failed_chamber_can_be_frozen(seconds: int) -> None:
     while thawed.step():
         pass
     assert run.save(thawed, {}) == run.save(whole, {})
+
+
+def test_a_chamber_due_for_maintenance_takes_nothing_in_until_it_is_empty_and_served() -> None:
+    """Due after 8 s of use, at 11 s: both parts are baked to the end, the third waits 20 s."""
+    world = _line({}, service=8)
+    world.begin()
+    while world.step():
+        pass
+    assert _story(world) == told("""
+        0 oven Suspended (starved)
+        3 oven take part-0001
+        3 oven Execute
+        6 oven take part-0002
+        13 oven baked 10 s part-0001
+        16 oven baked 10 s part-0002
+        16 oven maintenance cleaning
+        16 oven Stopped (maintenance: cleaning)
+        36 oven take part-0003
+        36 oven Execute
+        46 oven baked 10 s part-0003
+        46 oven maintenance cleaning
+        46 oven Stopped (maintenance: cleaning)
+        66 oven Suspended (starved)
+    """)
+    assert world.crews["crew"].busy == []
+
+
+def test_a_chamber_under_maintenance_is_saved_and_restored() -> None:
+    """Frozen in the middle of the service, it ends as if it had not been."""
+    plain, frozen = _line({}, service=8), _line({}, service=8)
+    plain.begin()
+    frozen.begin()
+    while frozen.units["oven"].state.phase != "serve":
+        frozen.step()
+    thawed = _line({}, service=8)
+    run.load(thawed, run.save(frozen, {}))
+    while plain.step():
+        pass
+    while thawed.step():
+        pass
+    assert _story(thawed) in _story(plain)
+    assert run.save(thawed, {}) == run.save(plain, {})

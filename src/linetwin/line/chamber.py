@@ -1,7 +1,9 @@
 """A station that holds many lots at once, each for its own time: ovens, stores, formation.
 
 A failure stops the whole chamber: nothing goes in or out, and what is inside stays as much longer
-as the repair took. Where each place fails for itself the kind deals with it (`fails_as_one`).
+as the repair took. Where each place fails for itself the kind deals with it (`fails_as_one`). For
+maintenance that is due a chamber takes nothing in until it is empty; then the crew comes.
+Phases: get (in use), ask and repair (after a failure), call and serve (maintenance).
 """
 
 from __future__ import annotations
@@ -65,9 +67,14 @@ class Chamber(Equipment):
     def advance(self) -> None:
         """Let out what is due and has room, take in what waits and fits."""
         fails = self.fails_as_one and bool(self.config.failures)
-        if fails and self._is_down():
+        watched = fails or bool(self.config.maintenance)
+        if watched and self._is_down():
             return
         blocked = self._let_out()
+        if self.is_due_for_service() and not self.places:
+            self.state.phase = "call"
+            if self._is_down():
+                return
         starved = self._take_in()
         if self.places:
             self.set_mode("Execute", "blocked" if blocked else "")
@@ -75,19 +82,27 @@ class Chamber(Equipment):
             self.set_mode("Stopped", "off shift")
         elif starved:
             self.set_mode("Suspended", "starved")
-        if fails:
-            self._expect_failure()
+        if watched:
+            self._count_from_now()
 
     def _is_down(self) -> bool:
-        """Whether a failure has struck and is not repaired yet."""
+        """Whether a failure that has struck, or a service that has begun, is not over yet."""
         state = self.state
         if state.phase == "get" and not self._has_failed():
             return False
         if state.phase == "ask" and not self._crew_comes():
             return True
+        if state.phase == "call":
+            if not self.begin_service():
+                return True
+            self.wake_at(state.resumes_at)
         if self.world.now < state.resumes_at:
             return True
-        self._start_again()
+        if state.phase == "serve":
+            self.end_service()
+            state.resumes_at = state.began = -1
+        else:
+            self._start_again()
         return False
 
     def _has_failed(self) -> bool:
@@ -97,6 +112,8 @@ class Chamber(Equipment):
         state.began = self.world.now if state.began >= 0 else -1
         for cause in state.to_failure:
             state.to_failure[cause] -= math.ceil(used * state.hazard)
+        for cause in state.to_service:
+            state.to_service[cause] -= used
         failed = [cause for cause, ticks in state.to_failure.items() if ticks <= 0]
         if not failed or not self.places:
             return False
@@ -129,15 +146,17 @@ class Chamber(Equipment):
         state.failure, state.phase = "", "get"
         state.stopped = state.resumes_at = state.began = -1
 
-    def _expect_failure(self) -> None:
-        """Ask to be woken at the next failure, should lots be inside until then."""
+    def _count_from_now(self) -> None:
+        """Count use from now on; be woken at the next failure, should lots be inside until then."""
         state = self.state
         if not self.places:
             state.began = -1
             return
-        state.began, state.hazard = self.world.now, max(1.0, self.hazard())
-        left = math.ceil(min(state.to_failure.values()) / state.hazard)
-        self.wake_at(self.world.now + max(1, left))
+        state.began = self.world.now
+        if state.to_failure:
+            state.hazard = max(1.0, self.hazard())
+            left = math.ceil(min(state.to_failure.values()) / state.hazard)
+            self.wake_at(self.world.now + max(1, left))
 
     def _let_out(self) -> bool:
         """Discharge every lot that is due; True when one of them finds no room."""
@@ -170,7 +189,7 @@ class Chamber(Equipment):
     def _take_in(self) -> bool:
         """Admit lots while there are places; True when one could be taken but none waits."""
         while len(self.places) < int(self.value("parallel_places")):
-            if not self.world.is_open(self.config.calendar):
+            if not self.world.is_open(self.config.calendar) or self.is_due_for_service():
                 return False
             lot = self.take(self.role)
             if lot is None:

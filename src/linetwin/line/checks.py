@@ -180,10 +180,15 @@ def _coated(stacker: Equipment, electrode: str, area: float, origin: str) -> Ite
 
 
 def _causes(station: Equipment) -> Iterator[Problem]:
-    """A chamber does not work in operations: nothing there stops for a minute or between two."""
+    """A chamber does not work in operations: nothing there stops for a minute.
+
+    Where each place is a machine for itself, none can be emptied for maintenance of all.
+    """
     if not isinstance(station, Chamber):
         return
     for section in ("micro_stops", "maintenance"):
+        if section == "maintenance" and station.fails_as_one:
+            continue
         for cause in getattr(station.config, section):
             family = station.config.family
             key = f"stations.{family}.{section}.{cause.cause}"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import StationConfig
 
 TICKS_PER_SECOND = 1000
+MAINTENANCE = "maintenance: "
+"""How the cause of a stop for preventive maintenance begins."""
 ROOM_TEMPERATURE_K = 295.15
 """Room air around machines [A: 22 Cel, held by the building's control]."""
 GIVEN_OFF = ("heat_emission", "cooling_power", "compressed_air_flow")
@@ -80,6 +82,37 @@ class Equipment(Unit):
         """Put the next maintenance of this cause a whole interval of operating time ahead."""
         interval_s = self.value(f"{address_part(cause)}.interval")
         self.state.to_service[cause] = round(interval_s * TICKS_PER_SECOND)
+
+    def is_due_for_service(self) -> bool:
+        """Whether an interval of maintenance has been used up."""
+        return any(left <= 0 for left in self.state.to_service.values())
+
+    def begin_service(self) -> bool:
+        """Whether the maintenance that is due has begun: by the crew, else by the operator."""
+        state = self.state
+        cause = next(cause for cause, left in state.to_service.items() if left <= 0)
+        crew = self.world.crews.get(self.config.crew)
+        if crew is not None and not crew.ask(self.name):
+            self.set_mode("Stopped", f"{MAINTENANCE}{cause}")
+            return False
+        nominal = round(self.value(f"{address_part(cause)}.duration") * TICKS_PER_SECOND)
+        ticks = self.world.driver.duration(self.name, f"{MAINTENANCE}{cause}", nominal)
+        self.world.log_event(self.name, "maintenance", cause=cause, amount=ticks / TICKS_PER_SECOND)
+        state.failure, state.resumes_at = cause, self.world.now + ticks
+        state.phase = "serve"
+        self.set_mode("Stopped", f"{MAINTENANCE}{cause}")
+        return True
+
+    def end_service(self) -> None:
+        """Maintenance has been done: the crew goes, the next is a whole interval away."""
+        state = self.state
+        crew = self.world.crews.get(self.config.crew)
+        if crew is not None:
+            crew.release(self.name)
+        self.plan_service(state.failure)
+        self.maintained(state.failure)
+        state.failure = ""
+        state.phase = "get"
 
     def maintained(self, cause: str) -> None:
         """Maintenance has been done: the machine is as new. Kinds renew what else wears."""

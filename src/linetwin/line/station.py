@@ -13,11 +13,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from linetwin.line.equipment import TICKS_PER_SECOND, Equipment
-from linetwin.scenario.resolved import address_part
-
-MAINTENANCE = "maintenance: "
-"""How the cause of a stop for preventive maintenance begins."""
+from linetwin.line.equipment import MAINTENANCE, Equipment
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class Station(Equipment):
             "ask": self._ask,
             "repair": self._repair,
             "clear": self._clear,
-            "call": self._call,
+            "call": self.begin_service,
             "serve": self._serve,
         }
         while phases[self.state.phase]():
@@ -105,7 +101,7 @@ class Station(Equipment):
             return self._wait("Stopped", "off shift")
         if self.has_finished():
             return self._wait("Complete", "order covered")
-        if any(left <= 0 for left in state.to_service.values()):
+        if self.is_due_for_service():
             state.phase = "call"
             return True
         operation = self.prepare()
@@ -221,29 +217,8 @@ class Station(Equipment):
         state.phase = "work"
         return True
 
-    def _call(self) -> bool:
-        """Maintenance is due: the crew, or the operator where there is none, comes for it."""
-        state = self.state
-        cause = next(cause for cause, left in state.to_service.items() if left <= 0)
-        crew = self.world.crews.get(self.config.crew)
-        if crew is not None and not crew.ask(self.name):
-            return self._wait("Stopped", f"{MAINTENANCE}{cause}")
-        nominal = round(self.value(f"{address_part(cause)}.duration") * TICKS_PER_SECOND)
-        ticks = self.world.driver.duration(self.name, f"{MAINTENANCE}{cause}", nominal)
-        self.world.log_event(self.name, "maintenance", cause=cause, amount=ticks / TICKS_PER_SECOND)
-        state.failure, state.resumes_at = cause, self.world.now + ticks
-        state.phase = "serve"
-        return True
-
     def _serve(self) -> bool:
-        state = self.state
-        if not self._until("Stopped", f"{MAINTENANCE}{state.failure}"):
+        if not self._until("Stopped", f"{MAINTENANCE}{self.state.failure}"):
             return False
-        crew = self.world.crews.get(self.config.crew)
-        if crew is not None:
-            crew.release(self.name)
-        self.plan_service(state.failure)
-        self.maintained(state.failure)
-        state.failure = ""
-        state.phase = "get"
+        self.end_service()
         return True
