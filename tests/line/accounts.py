@@ -135,12 +135,15 @@ class Accountant:
         webs = self._made_from("web")
         lanes = sorted(set(webs[webs["parent"] == roll]["child"]))
         for role, content in web.items():
-            kept, share = np.where(good, content, 0.0), self._lane(electrode, role)
-            trimmed = content[~good].sum() + kept.sum() * (1 - len(lanes) * share)
-            self._book(electrode, "scrap", {role: trimmed})
-            sums = np.append(0.0, np.cumsum(kept)) * share
+            kept, trimmed = np.where(good, content, 0.0), content.sum()
             for daughter in lanes:
+                held = kept * self._lane(electrode, role)
+                if role != "foil":
+                    held = held * self._heavier(electrode, int(daughter[-1]), segments)
+                trimmed -= held.sum()
+                sums = np.append(0.0, np.cumsum(held))
                 self._daughter(electrode, role, daughter, (edges, sums))
+            self._book(electrode, "scrap", {role: trimmed})
 
     def _lane(self, electrode: str, role: str) -> float:
         """Part of the web's material in one lane; foil is wider than the coating."""
@@ -150,6 +153,23 @@ class Accountant:
             lane += slitter["lane_bare_width"].number
             width += slitter["bare_width"].number
         return float(lane / width)
+
+    def _heavier(self, electrode: str, lane: int, segments: pd.DataFrame) -> np.ndarray:
+        """Coating of a lane over that of the mean web: the profile, by Gauss's three points."""
+        slitter = self._stations[f"{electrode}.slitter"].parameters
+        count, width = slitter["lane_count"].number, slitter["coating_width"].number
+        x = np.array([-np.sqrt(0.6), 0.0, np.sqrt(0.6)])
+        x = (2 * lane - 1 - count + x) * slitter["lane_width"].number / width
+        found, mass = np.zeros(len(segments)), np.zeros(len(segments))
+        for side in "ab":
+            tilt, rise, loading = (
+                segments[f"{name}_{side}"].fillna(0.0).to_numpy()
+                for name in ("lip_tilt", "edge_rise", "loading")
+            )
+            here = 1 + np.outer(tilt, x) + np.outer(rise, 1.5 * x**2 - 0.5)
+            found += loading * (here @ [5 / 18, 8 / 18, 5 / 18])
+            mass += loading
+        return found / np.where(mass > 0, mass, 1.0)
 
     def _daughter(
         self, electrode: str, role: str, slit: str, along: tuple[np.ndarray, np.ndarray]
