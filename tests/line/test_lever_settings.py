@@ -1,0 +1,59 @@
+"""Settings that the report says to try are settings that the scenario takes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from line_support import pilot
+
+from linetwin.results.assumptions import Plan
+from linetwin.results.lever import _SCRAP, SEPARATOR, against_scrap, pace
+from linetwin.scenario import addresses, reread
+
+if TYPE_CHECKING:
+    from linetwin.results.kpis import Facts
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    """Return the plan of the pilot line with no event."""
+    import pandas as pd
+
+    events = pd.DataFrame({"station": [], "event": [], "amount": []})
+    return cast("Facts", SimpleNamespace(plan=Plan(reread.load(pilot().text)), events=events))
+
+
+def _values(scenario: Any) -> dict[str, Any]:  # noqa: ANN401 - any scenario
+    return {each.address: each.value for each in addresses(scenario)}
+
+
+@pytest.mark.parametrize("reason", _SCRAP)
+def test_a_setting_against_scrap_changes_one_address(facts: Facts, reason: str) -> None:
+    """Loaded with the setting, just that address differs, by the factor stated."""
+    kind, quantity, factor = _SCRAP[reason]
+    place = "cell.ocv_test" if not kind else "cathode.slitter"
+    group = next((g for g in facts.plan.members if facts.plan.kind(g) == kind), place)
+    if group.startswith("cell."):
+        place = group
+    setting = against_scrap(facts, place, reason)
+    assert setting.startswith(f"{group}.{quantity}=")
+    before, after = _values(pilot()), _values(pilot(60, setting))
+    changed = {name: after[name] / before[name] for name in after if after[name] != before[name]}
+    assert changed == pytest.approx({f"{group}.{quantity}": factor}, rel=2e-3)
+
+
+def test_the_pace_of_every_group_can_be_set(facts: Facts) -> None:
+    """A tenth more: each group of the pilot line has settings, and the scenario takes them."""
+    settings = {group: pace(facts, group, stay=True)[1] for group in facts.plan.members}
+    assert all(settings.values())
+    pilot(60, *(each for setting in settings.values() for each in setting.split(SEPARATOR)))
+
+
+def test_a_reason_without_a_setting_has_none(facts: Facts) -> None:
+    """Offcuts follow from the geometry of rolls and sheets: no one setting is named."""
+    assert against_scrap(facts, "cell.stacker", "offcuts and remainders") == ""
+    assert against_scrap(facts, "cell.grading", "capacity; self-discharge").startswith(
+        "cell.stacker.particle_rate="
+    )
