@@ -4,7 +4,7 @@
     python3 dev.py demo [ARGUMENTS OF linetwin run]    simulate the baseline order
     python3 dev.py test [ARGUMENTS OF pytest]          every check, then the tests
     python3 dev.py setup                               only make or renew .venv
-    python3 dev.py fmus                                build the model library
+    python3 dev.py fmus                                build model library and row loop
     python3 dev.py release                             wheel and FMI 2.0 FMUs, all platforms: dist
 
 Everything is kept in this folder: the environment in .venv, results in runs, caches in .cache.
@@ -230,7 +230,7 @@ def set_up(*, dev: bool) -> None:
 
 # -------------------------------------------------------------------------------- commands
 def build_fmus() -> int:
-    """Build those FMUs that are absent or stale."""
+    """Build FMUs and row loop where they are absent or stale."""
     return run([LINETWIN, "fmu", "build"])
 
 

@@ -1,7 +1,7 @@
-"""The build hook: compiles the model library into the source tree, or into the wheel.
+"""The build hook: compiles model library and row loop into the source tree, or into the wheel.
 
 Hatchling calls it for wheels and for editable installs. An editable install does not run it again
-when a model changes; `linetwin fmu build` does, comparing hashes.
+when a model or the loop changes; `linetwin fmu build` does, comparing hashes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-OUT = Path("src", "linetwin", "_fmus")
+PACKAGE = Path("src", "linetwin")
+OUT = PACKAGE / "_fmus"
 
 
 class FmuBuildHook(BuildHookInterface[Any]):
-    """Builds the FMUs of `fmus/` for this machine, or for `LINETWIN_FMU_TARGETS`.
+    """Builds FMUs (`fmus/`) and row loop for this machine, or for `LINETWIN_FMU_TARGETS`.
 
     That is a list of targets such as `x86_64-linux,x86_64-windows`, or `all`: then every FMU holds
-    the libraries of all platforms, and one wheel serves them all.
+    the libraries of all platforms, the row loop is there for each, and one wheel serves them all.
     """
 
     PLUGIN_NAME = "custom"
@@ -39,11 +40,13 @@ class FmuBuildHook(BuildHookInterface[Any]):
         sys.path.insert(0, str(root / "src"))
         try:
             from linetwin.authoring.build import build_library
+            from linetwin.authoring.kernel import build_kernel
 
             targets = os.environ.get("LINETWIN_FMU_TARGETS", "host").split(",")
             build_library(
                 root / "fmus", root / OUT, targets=targets, progress=self.app.display_info
             )
+            build_kernel(root / PACKAGE, targets)
         finally:
             sys.path.remove(str(root / "src"))
         if version == "editable":

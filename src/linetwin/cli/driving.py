@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from linetwin.cli import snapshots
 from linetwin.cli.interruption import Interrupted
+from linetwin.cosim.kernel.library import row_loop
 from linetwin.errors import ModelError
 from linetwin.line import run as engine
 from linetwin.line import stock
@@ -63,6 +64,7 @@ def drive(
 
     Whatever happens, the folder stays readable, and its manifest says what happened.
     """
+    writer.update(row_loop=row_loop())
     try:
         if begin:
             if world.scenario.start == "filled":

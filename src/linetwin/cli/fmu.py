@@ -15,6 +15,7 @@ from rich.console import Console
 import linetwin
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cosim import find_fmu, inspection
+from linetwin.cosim.kernel.library import row_loop
 from linetwin.errors import ModelError, Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -49,12 +50,16 @@ def build(
     platforms: tuple[str, ...],
     fmi: str,
 ) -> None:
-    """Build the FMUs of a model library, of FMI 3.0 for the line or of FMI 2.0 for other tools."""
+    """Build the FMUs of a model library, of FMI 3.0 for the line or of FMI 2.0 for other tools.
+
+    With linetwin's own FMUs goes the compiled row loop that runs them.
+    """
     package = Path(linetwin.__file__).resolve().parent
     library = models or package.parents[1] / "fmus"
     chosen = _chosen(library, names)
     try:
         from linetwin.authoring.build import build_library
+        from linetwin.authoring.kernel import build_kernel
         from linetwin.authoring.standards import STANDARDS
         from linetwin.authoring.toolchain import resolve_targets
     except ModuleNotFoundError as error:
@@ -74,9 +79,12 @@ def build(
     before = _stamps(folder)
     with _progress() as show:
         build_library(library, folder, chosen, platforms, show, standard)
+        kernels = build_kernel(package, platforms) if folder == package / "_fmus" else []
     built = _stamps(folder).items() - before.items()
     for name, _ in sorted(built):
         typer.echo(f"built {name}")
+    for path in kernels:
+        typer.echo(f"built the compiled row loop for {path.parent.name}")
     typer.echo(f"{len(built)} built, {len(chosen) - len(built)} were current, in {folder}")
 
 
@@ -120,6 +128,7 @@ def info(reference: str, *, as_json: bool) -> None:
     typer.echo(f"  file       {description.path}")
     typer.echo(f"  platforms  {', '.join(found.platforms) or 'none'}")
     typer.echo(f"  runs here  {'yes' if found.runs_here else 'no: needs ' + found.needed_platform}")
+    typer.echo(f"  items by   {row_loop()}")
     typer.echo(f"  can        {', '.join(can).replace('_', ' ') or 'only step'}")
     typer.echo(f"  fulfils    {', '.join(found.fulfils) or 'no contract by its own names'}")
     headings = ("variable", "causality", "unit", "start", "range", "tag", "source")
@@ -151,6 +160,7 @@ def _facts(found: FmuInfo) -> dict[str, object]:
         "fmi_version": description.version,
         "platforms": found.platforms,
         "runs_here": found.runs_here,
+        "row_loop": row_loop(),
         "capabilities": asdict(description.capabilities),
         "fulfils": found.fulfils,
         "variables": [

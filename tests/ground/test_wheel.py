@@ -1,0 +1,93 @@
+"""The wheel: what it carries besides Python, and that it runs without a compiler."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = """
+from linetwin.authoring import Model
+
+
+def build() -> Model:
+    m = Model("tank", title="A tank", description="For tests.", version="1.0", validity="tests")
+    inflow = m.input("inflow", "m3/s", start=1.0, minimum=0.0, maximum=2.0)
+    volume = m.state("volume", "m3", start=0.0, nominal=1.0)
+    m.der(volume, inflow)
+    return m
+"""
+
+
+def build_wheel(folder: Path, targets: str) -> Path:
+    """Build a wheel of this linetwin with one small model in place of the library."""
+    for name in ("hatch_build.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / name)
+    built = shutil.ignore_patterns("_fmus", "_kernel", "__pycache__")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=built)
+    shutil.copytree(ROOT / "scenarios", folder / "scenarios")
+    (folder / "fmus" / "tank").mkdir(parents=True)
+    (folder / "fmus" / "tank" / "model.py").write_text(MODEL, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"],
+        cwd=folder,
+        env={**os.environ, "LINETWIN_FMU_TARGETS": targets, "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return next((folder / "dist").glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel for this machine and for Windows."""
+    for package in ("hatchling", "casadi", "ziglang"):
+        pytest.importorskip(package)
+    from linetwin.authoring.toolchain import host_target
+
+    return build_wheel(tmp_path_factory.mktemp("tree"), f"{host_target()},x86_64-windows")
+
+
+def test_carries_models_and_row_loop_for_the_platforms_asked_for(wheel: Path) -> None:
+    """Each FMU is there, and the row loop with a library of each platform and its sources."""
+    from linetwin.authoring.toolchain import TARGETS, host_target
+
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        windows = archive.read("linetwin/_kernel/x86_64-windows/rows.dll")
+    host = host_target()
+    kernels = {name for name in names if name.startswith("linetwin/_kernel/")}
+    assert "linetwin/_fmus/tank.fmu" in names
+    assert kernels == {
+        f"linetwin/_kernel/{host}/rows{TARGETS[host].suffix}",
+        "linetwin/_kernel/x86_64-windows/rows.dll",
+    }
+    assert {"linetwin/cosim/kernel/rows.c", "linetwin/cosim/kernel/kernel.h"} <= names
+    assert windows[:2] == b"MZ"
+    assert b"linetwin_rows" in windows
+
+
+def test_the_row_loop_of_an_unpacked_wheel_is_used(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked anywhere, linetwin finds the library that fits its sources."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    asking = "from linetwin.cosim.kernel.library import row_loop; print(row_loop())"
+    environment = {k: v for k, v in os.environ.items() if k != "LINETWIN_KERNEL"}
+    done = subprocess.run(
+        [sys.executable, "-c", asking],
+        env={**environment, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "compiled", done.stderr
