@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linetwin.cli.compose import processes
-from linetwin.cosim import find_fmu, read_description
+from linetwin.cosim import model_descriptions
 from linetwin.scenario.emit import dump
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def model_evidence(scenario: Scenario, base: Path) -> str:
     """
     found: dict[str, Any] = {}
     for _, process in processes(scenario):
-        description = read_description(find_fmu(process.model, base))
-        if description.model not in found:
-            found[description.model] = _of(description.evidence)
+        for description in model_descriptions(process, base):
+            if description.model not in found:
+                found[description.model] = _of(description.evidence)
     return dump({"models": found})
 
 

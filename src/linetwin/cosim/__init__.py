@@ -8,11 +8,18 @@ from linetwin.cosim.continuous import FmuContinuous
 from linetwin.cosim.description import Description, read_description
 from linetwin.cosim.library import find_fmu
 from linetwin.cosim.mapping import Link, ProcessMap, process_map
-from linetwin.cosim.process import check_process, open_continuous, open_transform
+from linetwin.cosim.process import (
+    ContinuousModel,
+    check_process,
+    model_descriptions,
+    open_continuous,
+    open_transform,
+)
 from linetwin.cosim.transform import FmuTransform
 from linetwin.cosim.wiring import check
 
 __all__ = [
+    "ContinuousModel",
     "Description",
     "FmuContinuous",
     "FmuTransform",
@@ -21,6 +28,7 @@ __all__ = [
     "check",
     "check_process",
     "find_fmu",
+    "model_descriptions",
     "open_continuous",
     "open_transform",
     "process_map",

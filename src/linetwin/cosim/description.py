@@ -83,7 +83,8 @@ class Description:
     """An FMU's description: FMI major version, capabilities, units and variables by name.
 
     `model` is the model identifier, a short name without blanks; `title` what people read;
-    `tolerance` is relative.
+    `tolerance` is relative. `dependencies`: output -> variables on which it depends at once, for
+    the outputs of which the FMU says so.
     """
 
     path: Path
@@ -100,6 +101,7 @@ class Description:
     stop_time_s: float | None
     tolerance: float | None
     evidence: Mapping[str, Any]
+    dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, causality: str) -> list[Variable]:
         """Return the variables of a causality, in the FMU's order."""
@@ -155,6 +157,11 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         stop_time_s=_number(experiment.stopTime) if experiment else None,
         tolerance=_number(experiment.tolerance) if experiment else None,
         evidence=evidence,
+        dependencies={
+            unknown.variable.name: frozenset(other.name for other in unknown.dependencies)
+            for unknown in found.outputs
+            if unknown.dependencies is not None
+        },
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from linetwin.cosim.binary import check_platform
 from linetwin.cosim.continuous import FmuContinuous
 from linetwin.cosim.description import read_description
+from linetwin.cosim.groups.continuous import GroupContinuous, describe
+from linetwin.cosim.groups.reading import is_group, read_group
 from linetwin.cosim.library import find_fmu
 from linetwin.cosim.mapping import process_map
 from linetwin.cosim.transform import FmuTransform
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from linetwin.cosim.description import Description
     from linetwin.scenario.resolved import ProcessConfig
 
+ContinuousModel = FmuContinuous | GroupContinuous
+
 
 def check_process(
     config: ProcessConfig, contract: Contract, relative_to: Path | None = None
@@ -33,11 +37,12 @@ def check_process(
     `relative_to`: the file or folder from which a path in the scenario counts. Nothing is loaded.
     """
     try:
-        description = read_description(find_fmu(config.model, relative_to))
-        check_platform(description)
+        description = _described(find_fmu(config.model, relative_to), contract)
     except WiringError as error:
         key = ".".join(part for part in (config.key, "model") if part)
-        return [replace(problem, key=key) for problem in error.problems]
+        return [
+            problem if problem.file else replace(problem, key=key) for problem in error.problems
+        ]
     try:
         mapping = process_map(config.map, config.fixed, config.key)
     except WiringError as error:
@@ -54,26 +59,57 @@ def open_transform(
     return FmuTransform(
         fmu,
         contract,
-        _checked_numbers(config, fmu),
+        _checked_numbers(config, read_description(fmu)),
         process_map(config.map, config.fixed, config.key),
     )
 
 
 def open_continuous(
     config: ProcessConfig, contract: Contract, relative_to: Path | None = None
-) -> FmuContinuous:
-    """Load the FMU of a process whose contract is Continuous; errors as `FmuContinuous`."""
+) -> ContinuousModel:
+    """Load the FMU or the group of a process whose contract is Continuous.
+
+    Errors as `FmuContinuous` and `GroupContinuous`.
+    """
     fmu = find_fmu(config.model, relative_to)
+    if is_group(fmu):
+        group = read_group(fmu)
+        return GroupContinuous(
+            group,
+            contract,
+            _checked_numbers(config, describe(group)),
+            process_map(config.map, config.fixed, config.key),
+        )
     return FmuContinuous(
         fmu,
         contract,
-        _checked_numbers(config, fmu),
+        _checked_numbers(config, read_description(fmu)),
         process_map(config.map, config.fixed, config.key),
     )
 
 
-def _checked_numbers(config: ProcessConfig, fmu: Path) -> dict[str, float]:
-    numbers, problems = _numbers(config, read_description(fmu))
+def model_descriptions(config: ProcessConfig, relative_to: Path | None = None) -> list[Description]:
+    """Return the descriptions of a process's FMUs: one, or those of a group's members."""
+    path = find_fmu(config.model, relative_to)
+    if is_group(path):
+        return [member.description for member in read_group(path).members]
+    return [read_description(path)]
+
+
+def _described(path: Path, contract: Contract) -> Description:
+    """Return what a model says of itself; WiringError where it cannot answer on this machine."""
+    if not is_group(path):
+        description = read_description(path)
+        check_platform(description)
+        return description
+    if contract.form != "continuous":
+        hint = f"{contract.kind} takes items through phases: an FMU does that"
+        raise WiringError([Problem(f"{path.name} is a group of FMUs", hint=hint)])
+    return describe(read_group(path))
+
+
+def _checked_numbers(config: ProcessConfig, description: Description) -> dict[str, float]:
+    numbers, problems = _numbers(config, description)
     if problems:
         raise WiringError(problems)
     return numbers

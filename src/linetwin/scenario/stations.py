@@ -176,7 +176,7 @@ class StationReader:
 
     def _fmu(self, model: str, place: Place) -> str:
         """Return a bare name of the library, or the absolute path of a file that exists."""
-        if "/" not in model and "\\" not in model and not model.endswith(".fmu"):
+        if "/" not in model and "\\" not in model and not Path(model).suffix:
             return model
         file = (self.line.document.file.parent / Path(model)).resolve()
         if not file.exists():

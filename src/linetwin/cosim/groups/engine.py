@@ -1,0 +1,118 @@
+"""Stepping a group through its communication points, in Python.
+
+The compiled kernel (`compiled.py`) does the same, call by call, to the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from linetwin.cosim.groups.recorder import Recorder
+    from linetwin.cosim.groups.running import Plan, RunningMember
+
+
+class Engine(Protocol):
+    """What steps a group; ticks count from the group's start."""
+
+    def advance(self, begin: int, end: int) -> None:
+        """Step all members from tick `begin` to tick `end`, which is later.
+
+        Raises FmuError with the member and the time of the first failure.
+        """
+        ...
+
+    def settle(self) -> None:
+        """Let inputs from outside pass through at once, so that outputs fit them."""
+        ...
+
+
+class PythonEngine:
+    """Fulfils `Engine` with a Python call for each FMI call."""
+
+    def __init__(self, plan: Plan, recorder: Recorder | None = None) -> None:
+        """Step the members of `plan`; each communication point becomes a row of `recorder`."""
+        self._plan = plan
+        self._recorder = recorder
+        self._jacobi = plan.order == "jacobi"
+        self._visits = [plan.members[index] for index in plan.visits]
+        self._settling = [plan.members[index] for index in plan.settling]
+        self._current = plan.members[0]
+
+    def advance(self, begin: int, end: int) -> None:
+        """Step all members from tick `begin` to tick `end`."""
+        plan, now = self._plan, begin / TICKS_PER_SECOND
+        index = plan.grid.index(begin)
+        for member in plan.members:
+            member.at, member.index = now, index
+        last = end / TICKS_PER_SECOND
+        try:
+            for index, time in plan.grid.points(begin, end):
+                due = plan.members
+                if time != last:
+                    due = tuple(m for m in due if index is not None and not index % m.member.every)
+                self._communicate(now, index, time, due)
+                now = time
+        except FmuError as error:
+            raise self._named(error) from error
+
+    def settle(self) -> None:
+        """Let inputs from outside pass through at once."""
+        try:
+            self._visit(self._settling)
+        except FmuError as error:
+            raise self._named(error) from error
+
+    def _communicate(
+        self, now: float, index: int | None, time: float, due: tuple[RunningMember, ...]
+    ) -> None:
+        """Go from one communication point to the next; those that are `due` step there."""
+        if self._jacobi:
+            for member in self._plan.members:
+                if member.at == now:
+                    self._current = member
+                    member.take(member.running)
+        for member in due:
+            self._current = member
+            instance = member.running
+            if not self._jacobi:
+                member.take(instance)
+            self._step(member, index, time)
+            instance.get(member.outputs.table)
+        self._visit([member for member in self._visits if member.at == time])
+        if self._recorder is not None:
+            self._recorder.note(time)
+
+    def _step(self, member: RunningMember, index: int | None, time: float) -> None:
+        whole = None not in {index, member.index} and (
+            (index or 0) - (member.index or 0) == member.member.every
+        )
+        length = member.length_s if whole else time - member.at
+        instance = member.running
+        reached = instance.step(member.at, length)
+        if reached.terminated:
+            instance.fail("it asked to end the simulation")
+        if reached.early:
+            instance.fail(
+                f"it ended a step of {length:g} s before its time; members of a group step together"
+            )
+        member.at, member.index = time, index
+
+    def _visit(self, members: list[RunningMember]) -> None:
+        for member in members:
+            self._current = member
+            instance = member.running
+            member.take(instance)
+            instance.get(member.outputs.table)
+
+    def _named(self, error: FmuError) -> FmuError:
+        return failure(self._plan.name, self._current, error)
+
+
+def failure(group: str, member: RunningMember, error: FmuError) -> FmuError:
+    """Return the error of a member's instance as one that names group and member."""
+    reason = (member.instance.failure if member.instance else "") or str(error)
+    return FmuError(f"member '{member.member.name}': {reason}", group, error.time_s)

@@ -1,0 +1,274 @@
+"""A group of FMUs that runs: start, advance to a tick, read, save and restore."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import msgpack
+
+from linetwin.cosim.groups.engine import PythonEngine, failure
+from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.recorder import Recorder
+from linetwin.cosim.groups.running import plan
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from linetwin.cosim.groups.definition import Group, Terminal
+    from linetwin.cosim.groups.engine import Engine
+    from linetwin.cosim.groups.running import RunningMember
+    from linetwin.cosim.instance import Instance
+
+_FORMAT: Final = "linetwin-group-1"
+
+
+class FmuGroup:
+    """Members of a `Group` that step together; numbers are in the units of the group's ports.
+
+    Time is a whole number of ticks (1 ms); members see seconds since the group's start. All of
+    them stand at the same tick after each call.
+    """
+
+    def __init__(self, group: Group, recorded: Sequence[Terminal] = ()) -> None:
+        """Load the members; every communication point becomes a row of the `recorded` variables.
+
+        Raises FmuError where an FMU does not load.
+        """
+        self.group = group
+        self.plan = plan(group, recorded)
+        self._members = {found.member.name: found for found in self.plan.members}
+        slots = {str(t): self._members[t.member].outputs.slots[t.variable] for t in recorded}
+        self.recorder = Recorder(slots) if recorded else None
+        self._engine: Engine = PythonEngine(self.plan, self.recorder)
+        self._failure = ""
+        self.start_tick = 0
+        self.tick = 0
+
+    @property
+    def can_save(self) -> bool:
+        """Whether every member can save its state."""
+        return not self.unable_to_save()
+
+    def unable_to_save(self) -> list[str]:
+        """Return the members that cannot save their state."""
+        return [
+            member.name
+            for member in self.group.members
+            if not member.description.capabilities.serialise_state
+        ]
+
+    def digest(self) -> bytes:
+        """Return a hash of what a saved state depends on: the FMUs, and how they are joined."""
+        group = self.group
+        members = [
+            (m.member.name, m.binary.digest.hex(), m.member.every, sorted(m.outputs.slots))
+            for m in self.plan.members
+        ]
+        joined = [
+            (*c.source, *c.target, c.affine.factor, c.affine.offset) for c in group.connections
+        ]
+        inputs = {name: [str(t) for t, _ in i.targets] for name, i in sorted(group.inputs.items())}
+        whole = (str(group.step), group.order, members, joined, inputs)
+        return hashlib.sha256(json.dumps(whole).encode()).digest()
+
+    def start(
+        self,
+        tick: int,
+        inputs: Mapping[str, float],
+        values: Mapping[Terminal, float] | None = None,
+    ) -> None:
+        """Begin (again) at `tick`; `values` come after the group's own, before initialisation.
+
+        A member is initialised with what those before it give; where members feed each other, the
+        later one's start value of the input stands in. Raises FmuError where a member fails.
+        """
+        self._failure = ""
+        self.start_tick = self.tick = tick
+        if self.recorder is not None:
+            self.recorder.rows = 0
+        done: set[str] = set()
+        for index in self.plan.starting:
+            member = self.plan.members[index]
+            try:
+                self._initialise(member, inputs, values or {}, done)
+            except FmuError as error:
+                raise self._failed(failure(self.group.name, member, error)) from error
+            done.add(member.member.name)
+        self._settle()
+        if self.recorder is not None:
+            self.recorder.note(0.0)
+
+    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Hold the present inputs until `tick`, then set `inputs`; others keep their value.
+
+        Raises FmuError where a member fails, and for a tick in the past.
+        """
+        self._check()
+        if tick < self.tick:
+            raise FmuError(f"tick {tick} lies before tick {self.tick}", self.group.name)
+        if tick > self.tick:
+            begin, end = self.tick - self.start_tick, tick - self.start_tick
+            self._check_fixed(begin, end)
+            if self.recorder is not None:
+                self.recorder.reserve(len(self.plan.grid.between(begin, end)) + 1)
+            try:
+                self._engine.advance(begin, end)
+            except FmuError as error:
+                raise self._failed(error) from error
+            self.tick = tick
+        if inputs:
+            for member in self._give(inputs):
+                member.running.set(member.given.table)
+            self._settle()
+
+    def read(self, names: Iterable[str]) -> dict[str, float]:
+        """Return outputs at the tick last advanced to."""
+        self._check()
+        found = {}
+        for name in names:
+            source = self.group.outputs[name].source
+            found[name] = self._members[source.member].outputs.slots[source.variable].read()
+        return found
+
+    def save(self) -> bytes:
+        """Return the complete state; FmuError where a member cannot save its own."""
+        self._check()
+        self._require_save()
+        content = {
+            "format": _FORMAT,
+            "digest": self.digest(),
+            "start": self.start_tick,
+            "tick": self.tick,
+            "states": [_saved(member.running) for member in self.plan.members],
+            "values": [c.values.tobytes() for m in self.plan.members for c in m.buffers()],
+        }
+        packed: bytes = msgpack.packb(content)
+        return packed
+
+    def restore(self, state: bytes) -> None:
+        """Continue from a saved state, also one saved by another process.
+
+        Raises FmuError for a state of another format or of another group.
+        """
+        self._require_save()
+        content = self._unpacked(state)
+        self._failure = ""
+        self.start_tick, self.tick = content["start"], content["tick"]
+        local = (self.tick - self.start_tick) / TICKS_PER_SECOND
+        for member, saved in zip(self.plan.members, content["states"], strict=True):
+            instance = member.renew()
+            _restore(instance, saved)
+            instance.offset_s = self.start_tick / TICKS_PER_SECOND
+            instance.time = local
+            instance.running = True
+        cells = [cell for member in self.plan.members for cell in member.buffers()]
+        for cell, raw in zip(cells, content["values"], strict=True):
+            cell.values.ravel().view("u1")[:] = memoryview(raw)
+
+    def close(self) -> None:
+        """Free the instances; `start` or `restore` make new ones."""
+        for member in self.plan.members:
+            member.close()
+
+    def _initialise(
+        self,
+        member: RunningMember,
+        inputs: Mapping[str, float],
+        values: Mapping[Terminal, float],
+        done: set[str],
+    ) -> None:
+        instance = member.renew()
+        instance.offset_s = self.start_tick / TICKS_PER_SECOND
+        own = {t.variable: number for t, number in values.items() if t.member == member.member.name}
+        if own:
+            member.set_once(own)
+        member.given.to_start()
+        self._give(inputs, only=member)
+        instance.set(member.given.table)
+        member.begin(done)
+        instance.initialise()
+        instance.get(member.outputs.table)
+
+    def _give(
+        self, inputs: Mapping[str, float], only: RunningMember | None = None
+    ) -> list[RunningMember]:
+        """Write inputs from outside into the tables; return the members that take any."""
+        taking: dict[str, RunningMember] = {}
+        for name, value in inputs.items():
+            found = self.group.inputs.get(name)
+            if found is None:
+                raise FmuError(f"'{name}' is no input", self.group.name)
+            for target, affine in found.targets:
+                member = self._members[target.member]
+                if only is None or member is only:
+                    number = affine.factor * value + affine.offset
+                    slot = member.given.slots[target.variable]
+                    member.fill(member.running, slot, target.variable, number)
+                    taking[target.member] = member
+        return list(taking.values())
+
+    def _settle(self) -> None:
+        try:
+            self._engine.settle()
+        except FmuError as error:
+            raise self._failed(error) from error
+
+    def _check_fixed(self, begin: int, end: int) -> None:
+        """Refuse a tick at which a member that takes one fixed step only cannot stand."""
+        for member in self.group.members:
+            if member.description.capabilities.variable_step:
+                continue
+            points = [self.plan.grid.index(tick) for tick in (begin, end)]
+            if any(point is None or point % member.every for point in points):
+                own = float(self.group.step * member.every)
+                raise FmuError(
+                    f"member '{member.name}' takes only steps of {own:g} s, and {end} ms after the"
+                    " start is no whole number of them",
+                    self.group.name,
+                )
+
+    def _check(self) -> None:
+        if self._failure:
+            raise FmuError(f"it has failed before: {self._failure}", self.group.name)
+        if any(m.instance is None or not m.instance.running for m in self.plan.members):
+            raise FmuError("it has not been started", self.group.name)
+
+    def _failed(self, error: FmuError) -> FmuError:
+        self._failure = str(error)
+        return error
+
+    def _require_save(self) -> None:
+        unable = self.unable_to_save()
+        if unable:
+            raise FmuError(f"{', '.join(unable)} cannot save the state as bytes", self.group.name)
+
+    def _unpacked(self, state: bytes) -> dict[str, Any]:
+        try:
+            content = msgpack.unpackb(state)
+        except (ValueError, msgpack.UnpackException) as error:
+            raise FmuError("the saved state is not one of a group", self.group.name) from error
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise FmuError("the saved state is of another format", self.group.name)
+        if content["digest"] != self.digest():
+            raise FmuError("the saved state belongs to another group", self.group.name)
+        return content
+
+
+def _saved(instance: Instance) -> bytes:
+    state = instance.save_state()
+    try:
+        return instance.serialise(state)
+    finally:
+        instance.free_state(state)
+
+
+def _restore(instance: Instance, content: bytes) -> None:
+    inside = instance.deserialise(content)
+    try:
+        instance.restore_state(inside)
+    finally:
+        instance.free_state(inside)
+    instance.messages.forget()

@@ -1,0 +1,194 @@
+"""Reading a group file: everything that is wrong with it is told at once, with line and key."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from linetwin.cosim.binary import check_platform
+from linetwin.cosim.description import read_description
+from linetwin.cosim.groups.definition import Group, Member
+from linetwin.cosim.groups.grid import parse_step
+from linetwin.cosim.groups.joining import Joiner
+from linetwin.cosim.groups.written import WrittenGroup
+from linetwin.cosim.library import find_fmu
+from linetwin.cosim.units import conversion, unit_of
+from linetwin.errors import ScenarioError, WiringError
+from linetwin.quantities.ucum import parse_unit
+from linetwin.scenario import document, units, validation
+from linetwin.scenario.problems import Problems, nearest
+
+if TYPE_CHECKING:
+    from linetwin.cosim.description import Description, Variable
+    from linetwin.cosim.groups.written import Amount, WrittenMember
+
+SUFFIXES: Final = (".yaml", ".yml")
+_ROUNDING: Final = 1e-9
+
+
+def is_group(reference: str | Path) -> bool:
+    """Tell whether a model that is named so is a group file."""
+    return Path(reference).suffix in SUFFIXES
+
+
+def read_group(path: Path) -> Group:
+    """Return the group of a file; WiringError with all problems where its parts do not fit."""
+    path = Path(path)
+    try:
+        return _Reader(document.read(path, path.name)).read()
+    except WiringError:
+        raise
+    except ScenarioError as error:
+        raise WiringError(error.problems) from error
+
+
+class _Reader:
+    """Goes through one file and collects problems."""
+
+    def __init__(self, source: document.Document) -> None:
+        self._document = source
+        self._problems = Problems()
+        self._problems.keep(source.problems)
+
+    def read(self) -> Group:
+        checked = validation.validate(self._document, WrittenGroup, self._problems)
+        self._problems.check()
+        if checked is None:  # what could not be validated was told
+            raise WiringError(f"{self._document.file}: it is no group file")
+        written = checked.model
+        step = self._step(written.step)
+        found = [self._member(name, member, step) for name, member in written.members.items()]
+        if not found:
+            self._add(("members",), "a group needs a member", "members: {oven: {fmu: oven.fmu}}")
+        members = [member for member in found if member is not None]
+        self._problems.check()
+        joiner = Joiner(self._document, self._problems, members)
+        group = Group(
+            name=written.name,
+            file=self._document.file.resolve(),
+            meaning=written.meaning,
+            step=step,
+            order=written.order,
+            members=tuple(members),
+            connections=joiner.connections(written.connections),
+            inputs=joiner.inputs(written.inputs),
+            outputs=joiner.outputs(written.outputs, written.inputs),
+        )
+        joiner.check(group)
+        self._problems.check()
+        return group
+
+    def _add(self, path: document.KeyPath, message: str, hint: str = "") -> None:
+        self._problems.add(self._document.place(path), message, hint)
+
+    def _step(self, text: str) -> Fraction:
+        try:
+            return parse_step(text)
+        except ValueError as error:
+            self._add(("step",), f"'{text}' is no communication step", f"allowed: {error}")
+            return Fraction(1)
+
+    def _member(self, name: str, written: WrittenMember, step: Fraction) -> Member | None:
+        """Return a member; None, and problems, where its FMU cannot take part."""
+        path = ("members", name)
+        try:
+            description = read_description(find_fmu(written.fmu, self._document.file))
+            check_platform(description)
+        except WiringError as error:
+            self._problems.adopt(error, self._document.place((*path, "fmu")))
+            return None
+        self._fixed_step(path, description, float(step * written.every))
+        values = {
+            variable: number
+            for variable, amount in written.values.items()
+            if (number := self._value((*path, "values", variable), description, amount)) is not None
+        }
+        depends = {
+            output: frozenset(inputs)
+            for output, inputs in written.depends.items()
+            if self._depends((*path, "depends", output), description, inputs)
+        }
+        return Member(name, description, written.every, values, depends)
+
+    def _fixed_step(self, path: document.KeyPath, description: Description, own: float) -> None:
+        able = description.capabilities
+        if able.variable_step:
+            return
+        needed = able.fixed_step_s or description.step_s
+        if needed is None:
+            hint = "export it with a variable step, or with a default step size"
+            self._add(path, "it takes only one fixed step and does not say which", hint)
+        elif not math.isclose(needed, own, rel_tol=_ROUNDING):
+            hint = f"choose `step` and `every` so that step * every is {needed:g} s"
+            self._add(path, f"it takes only steps of {needed:g} s, here they are {own:g} s", hint)
+
+    def _value(
+        self, path: document.KeyPath, description: Description, amount: Amount
+    ) -> float | None:
+        """Return a value in its variable's own unit; None, and a problem, where it is none."""
+        name = str(path[-1])
+        variable = description.variables.get(name)
+        if variable is None:
+            hint = nearest(name, description.variables, "variable")
+            self._add(path, f"{description.model} has no variable '{name}'", hint)
+        elif variable.shape or not variable.numeric:
+            self._add(path, f"'{name}' is no scalar number", f"it is a {variable.type}")
+        elif not variable.settable:
+            what = f"a {variable.variability} {variable.causality}"
+            self._add(path, f"'{name}' is {what} and cannot be set")
+        else:
+            return self._number(path, description, variable, amount)
+        return None
+
+    def _number(
+        self, path: document.KeyPath, description: Description, variable: Variable, amount: Amount
+    ) -> float | None:
+        unit = variable.unit or "1"
+        try:
+            number = _own_number(description, variable, amount)
+        except (ScenarioError, ValueError) as error:
+            hint = f"a number in {unit}, or text with a unit that fits {unit}"
+            self._add(path, f"'{amount}': {error}", hint)
+            return None
+        if not math.isfinite(number) or not variable.holds(number):
+            hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {unit}"
+            self._add(path, f"{number:g} {unit} is out of range", hint)
+            return None
+        return number
+
+    def _depends(self, path: document.KeyPath, description: Description, inputs: list[str]) -> bool:
+        """Tell whether a member's `depends` names an output and inputs that it has."""
+        outputs = [v.name for v in description.variables.values() if v.causality != "input"]
+        takes = [variable.name for variable in description.of("input")]
+        if path[-1] not in outputs:
+            hint = nearest(str(path[-1]), outputs, "output")
+            self._add(path, f"{description.model} has no output '{path[-1]}'", hint)
+            return False
+        unknown = [name for name in inputs if name not in takes]
+        for name in unknown:
+            hint = nearest(name, takes, "input")
+            self._add(path, f"{description.model} has no input '{name}'", hint)
+        return not unknown
+
+
+def _own_number(description: Description, variable: Variable, amount: Amount) -> float:
+    """Return a value in a variable's own unit; ScenarioError or ValueError where it does not fit.
+
+    A number counts in that unit, an item of an enumeration by its name, text has a unit.
+    """
+    if not isinstance(amount, str):
+        return float(amount)
+    if amount in variable.enumeration:
+        return float(variable.enumeration[amount])
+    number, unit = units.si(amount)
+    if not unit:
+        return number
+    own = unit_of(variable, description.units, None)
+    source = parse_unit(unit)
+    if variable.relative:
+        source = replace(source, offset=0.0)
+    affine = conversion(source, own)
+    return affine.factor * number + affine.offset

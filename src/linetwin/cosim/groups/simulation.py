@@ -1,0 +1,112 @@
+"""Running a group alone, from its start, with a row for each communication point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linetwin.cosim.groups.definition import Terminal
+from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.group import FmuGroup
+from linetwin.cosim.wiring import near
+from linetwin.errors import Problem, WiringError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from linetwin.cosim.groups.definition import Group
+
+
+def simulate_group(
+    group: Group,
+    stop_time_s: float,
+    start_values: Mapping[str, float] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Simulate a group alone and return a table, a row per communication point.
+
+    `start_values`: the group's inputs, or `member.variable`. `outputs`: the group's outputs (its
+    default, or all outputs of its members where it has none), or `member.variable`. Numbers are in
+    the variables' own units; `attrs["units"]` of the table holds those of its columns.
+    Raises WiringError for a name that is not there or a time of no whole ticks, FmuError where a
+    member fails.
+    """
+    import pandas as pd
+
+    ticks = round(stop_time_s * TICKS_PER_SECOND)
+    if ticks <= 0 or abs(ticks - stop_time_s * TICKS_PER_SECOND) > 1e-6 * ticks:
+        hint = "more than 0 s, in whole ms"
+        raise WiringError([Problem(f"a group cannot stop at {stop_time_s:g} s", "stop", hint)])
+    columns = _columns(group, outputs)
+    inputs, values = _start(group, start_values or {})
+    running = FmuGroup(group, list(dict.fromkeys(columns.values())))
+    recorder = running.recorder
+    if recorder is None:
+        raise WiringError([Problem(f"{group.name} has nothing to record", "outputs")])
+    try:
+        running.start(0, inputs, values)
+        running.advance(ticks, {})
+    finally:
+        running.close()
+    found = recorder.columns()
+    frame = pd.DataFrame(
+        {
+            "time": recorder.times[: recorder.rows].copy(),
+            **{name: found[str(terminal)] for name, terminal in columns.items()},
+        }
+    )
+    frame.attrs["units"] = {
+        "time": "s",
+        **{name: _unit(group, terminal) for name, terminal in columns.items()},
+    }
+    return frame
+
+
+def _unit(group: Group, terminal: Terminal) -> str:
+    return group.member(terminal.member).description.variables[terminal.variable].unit or "1"
+
+
+def _columns(group: Group, outputs: Sequence[str] | None) -> dict[str, Terminal]:
+    """Return what to record by column name; WiringError for names that are not there."""
+    own = {name: found.source for name, found in group.outputs.items()}
+    inner = {
+        f"{member.name}.{variable.name}": Terminal(member.name, variable.name)
+        for member in group.members
+        for variable in member.description.variables.values()
+        if variable.causality in {"output", "local"} and variable.numeric and not variable.shape
+    }
+    if outputs is None:
+        shown = {str(t): t for t in inner.values() if _causality(group, t) == "output"}
+        return own or shown
+    known = {**inner, **own}
+    _refuse([name for name in outputs if name not in known], known, "output")
+    return {name: known[name] for name in outputs}
+
+
+def _causality(group: Group, terminal: Terminal) -> str:
+    return group.member(terminal.member).description.variables[terminal.variable].causality
+
+
+def _start(
+    group: Group, values: Mapping[str, float]
+) -> tuple[dict[str, float], dict[Terminal, float]]:
+    """Return start values for the group's inputs, and for variables of its members."""
+    joined = {connection.target for connection in group.connections}
+    joined |= {target for taken in group.inputs.values() for target, _ in taken.targets}
+    known = {
+        str(terminal): terminal
+        for member in group.members
+        for variable in member.description.variables.values()
+        if variable.settable and variable.numeric and not variable.shape
+        if (terminal := Terminal(member.name, variable.name)) not in joined
+    }
+    _refuse([n for n in values if n not in known and n not in group.inputs], known, "start value")
+    inputs = {name: number for name, number in values.items() if name in group.inputs}
+    return inputs, {known[name]: v for name, v in values.items() if name not in inputs}
+
+
+def _refuse(unknown: Sequence[str], known: Mapping[str, Terminal], what: str) -> None:
+    if unknown:
+        problems = [Problem(f"there is no {what} '{n}'", n, near(n, known)) for n in unknown]
+        raise WiringError(problems)

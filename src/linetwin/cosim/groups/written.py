@@ -1,0 +1,64 @@
+"""What may stand in a group file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+Name = Annotated[str, Field(pattern=_NAME)]
+Amount = float | int | bool | str
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _as_source(raw: object) -> object:
+    """Let `x` stand for `{from: x}`."""
+    return raw if isinstance(raw, dict) else {"from": raw}
+
+
+def _as_list(raw: object) -> object:
+    return raw if isinstance(raw, list) else [raw]
+
+
+class WrittenMember(_Strict):
+    """One FMU; it steps once in `every` communication steps.
+
+    `values`: variables that nobody else sets; `depends`: output -> inputs on which it depends at
+    once, where the FMU says nothing of it or too much.
+    """
+
+    fmu: str
+    every: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    values: dict[str, Amount] = {}
+    depends: dict[str, list[str]] = {}
+
+
+class WrittenConnection(_Strict):
+    """Where an input's value comes from: input = scale * output, in the input's unit, + offset.
+
+    `from_unit` and `to_unit` (UCUM) override what the FMUs declare.
+    """
+
+    source: str = Field(alias="from")
+    scale: float = 1.0
+    offset: float = 0.0
+    from_unit: str | None = None
+    to_unit: str | None = None
+
+
+class WrittenGroup(_Strict):
+    """A group file."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: Name
+    meaning: str = ""
+    step: str
+    order: Literal["jacobi", "gauss-seidel"] = "jacobi"
+    members: dict[Name, WrittenMember]
+    connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
+    inputs: dict[Name, Annotated[list[str], BeforeValidator(_as_list)]] = {}
+    outputs: dict[Name, str] = {}
