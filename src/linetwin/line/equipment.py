@@ -50,6 +50,10 @@ class Equipment(Unit):
             self.draw_failure(stop.cause)
         for service in self.config.maintenance:
             self.plan_service(service.cause)
+            if self.world.scenario.start == "filled":  # the machine is somewhere in its interval
+                draw = self.world.driver.uniform(self.name, f"{service.cause} used up", 1)
+                left = self.state.to_service[service.cause] * (1 - float(draw[0]))
+                self.state.to_service[service.cause] = max(1, round(left))
         self.world.calendar.kick(self.name)
 
     def failure(self, cause: str) -> FailureConfig:
