@@ -130,27 +130,41 @@ def compare(
     """Key figures side by side, and paired differences with their confidence."""
     from linetwin.cli import comparing
 
-    comparing.compare(runs, as_json=json)
+    comparing.compare(runs, csv, everything=everything, as_json=json)
 
 
-@app.command(epilog="Example: linetwin trace runs/baseline cell-000123")
-def trace(
+@app.command(
+    help="Follow a cell or lot back to its raw materials, or a lot, a tool, a shift, a lane or a "
+    "channel forward to its cells and where they are.",
+    epilog="Example: linetwin trace runs/baseline cell-000123; forward: --lot cathode.slurry-0002, "
+    'or --station cathode.slitter --tool knife-001 --shift "day 3 late"',
+)
+def trace(  # noqa: PLR0913, PLR0917  one parameter per option
     run: RunArgument,
-    cell: Annotated[
-        str | None, typer.Argument(help="A cell: its ancestry and what it saw.")
+    item: Annotated[
+        str | None, typer.Argument(help="A cell or lot: its ancestry and what it saw.")
     ] = None,
     lot: Annotated[
         str | None, typer.Option(help="A lot: all that became of it, and where that is.")
     ] = None,
+    station: Annotated[str, typer.Option(help="What was worked on at a station or group.")] = "",
+    tool: Annotated[str, typer.Option(help="... with a tool: knife-001.")] = "",
+    shift: Annotated[str, typer.Option(help="... begun in a shift: day 3 late.")] = "",
+    place: Annotated[int | None, typer.Option(help="... in a lane or place of a chamber.")] = None,
+    position: Annotated[
+        int | None, typer.Option(help="... at a position on the tray; with --place a channel.")
+    ] = None,
     csv: Annotated[
-        Path | None, typer.Option(help="With --lot: write all descendants to this file.")
+        Path | None, typer.Option(help="Forward: write all descendants to this file.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Follow a cell back to its raw materials, or a lot forward to its cells."""
+    """Follow a cell or lot back, or a lot or some work forward."""
     from linetwin.cli import tracing
+    from linetwin.results.genealogy import Work
 
-    tracing.trace(run, cell, lot, csv, as_json=json)
+    question = tracing.Question(item, lot, Work(station, tool, shift, place, position))
+    tracing.trace(run, question, csv, as_json=json)
 
 
 @app.command(epilog="Example: linetwin report runs/baseline")

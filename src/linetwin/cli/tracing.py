@@ -1,11 +1,11 @@
-"""`linetwin trace`: back from a cell to its raw materials, forward from a lot to its cells."""
+"""`linetwin trace`: back from a cell or lot, forward from a lot, tool, shift or place."""
 
 from __future__ import annotations
 
 import csv
 import math
 from collections import Counter
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,38 +15,62 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.results import read
 from linetwin.results.ancestry import COVERAGE
 from linetwin.results.display import entry_of
-from linetwin.results.genealogy import Descendant, Genealogy
+from linetwin.results.genealogy import STOCK, Descendant, Genealogy, Work
 from linetwin.scenario.units import display
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from linetwin.results.genealogy import Branch
     from linetwin.results.reader import Run
 
 SHOWN_DESCENDANTS = 40
+SHOWN_LOTS = 8
 DAY_MS = 86_400_000
+CELL = "cell-"
+ANY = Work()
+WITH_STOCK = "carried in with the stock: what came before the run is not known"
 
 
-def trace(
-    folder: Path, cell: str | None, lot: str | None, file: Path | None = None, *, as_json: bool
-) -> None:
-    """Print the ancestry of `cell`, or the descendants of `lot`, which may go to a CSV `file`."""
-    if (cell is None) == (lot is None):
-        problem = Problem("name a cell, or a lot with --lot", "trace", "one of the two")
+@dataclass(frozen=True)
+class Question:
+    """What is to be traced: a cell or lot back, or a lot or some work forward."""
+
+    item: str | None
+    lot: str | None = None
+    work: Work = ANY
+
+
+def trace(folder: Path, question: Question, file: Path | None = None, *, as_json: bool) -> None:
+    """Print ancestry, or descendants, which may go to a CSV `file`."""
+    asked = [question.item is not None, question.lot is not None, question.work != ANY]
+    if sum(asked) != 1:
+        problem = Problem(
+            "name a cell or lot, or a lot with --lot, or work", "trace", "one of them: --station"
+        )
         raise ScenarioError([problem])
-    if file is not None and lot is None:
+    if file is not None and question.item is not None:
         problem = Problem("only descendants go to a file", "--csv", "name a lot with --lot")
         raise ScenarioError([problem])
     run = read(folder)
     genealogy = Genealogy(run)
-    if cell is not None:
-        _backward(run, genealogy, cell, as_json=as_json)
-    elif lot is not None:
-        found = genealogy.forward(lot)
-        if file is not None:
-            _write(file, found)
-        _forward(lot, found, as_json=as_json)
+    if question.item is not None:
+        _backward(run, genealogy, question.item, as_json=as_json)
+        return
+    if question.lot is not None:
+        name, found = question.lot, genealogy.forward(question.lot)
+        title = f"{name} {_destiny(genealogy, name, found)}"
+    else:
+        found = genealogy.forward_of(question.work)
+        title = f"{question.work.text}: {_counted(found)}"
+    if file is not None:
+        _write(file, found)
+    if as_json:
+        print_json([asdict(each) for each in found])
+    else:
+        _print_descendants(title, found)
 
 
 def _write(file: Path, found: list[Descendant]) -> None:
@@ -62,29 +86,45 @@ def _write(file: Path, found: list[Descendant]) -> None:
         raise ScenarioError([problem]) from error
 
 
-def _backward(run: Run, genealogy: Genealogy, cell: str, *, as_json: bool) -> None:
-    tree, conditions = genealogy.tree(cell), genealogy.conditions(cell)
-    shares, operations = genealogy.slurry_shares(cell), genealogy.operations(cell)
+def _backward(run: Run, genealogy: Genealogy, name: str, *, as_json: bool) -> None:
+    tree, conditions = genealogy.tree(name), genealogy.conditions(name)
+    shares, operations = genealogy.slurry_shares(name), genealogy.operations(name)
+    contents = genealogy.contents(name)
+    pooled = genealogy.pooled(contents)
     if as_json:
         print_json(
             {
                 "tree": asdict(tree),
                 "slurry": shares,
+                "contents": contents,
+                "pooled": pooled.to_dict("records"),
                 "conditions": conditions,
                 "operations": operations.to_dict("records"),
             }
         )
         return
-    typer.echo(_outcome(run, cell))
-    typer.echo("made from")
-    _print_branch(tree, "")
+    typer.echo(outcome(run, genealogy, name))
+    if tree.parents:
+        typer.echo("made from")
+        _print_branch(tree, "")
     carriers = [
         each.lot
-        for each in genealogy.backward(cell)
+        for each in genealogy.backward(name)
         if each.relation == "carried_in" and not each.path
     ]
     if carriers:
         typer.echo(f"carried in {', '.join(carriers)}")
+    if contents:
+        _print_contents(genealogy, contents, pooled)
+    _print_history(shares if name.startswith(CELL) else {}, operations, conditions)
+
+
+def _print_history(
+    shares: dict[str, dict[str, float]],
+    operations: pd.DataFrame,
+    conditions: dict[str, dict[str, float]],
+) -> None:
+    """Say which slurry is in a cell, what was done to it, and under which conditions."""
     for electrode, batches in shares.items():
         parts = ", ".join(f"{share:.1%} {batch}" for batch, share in batches.items())
         typer.echo(f"slurry of the {electrode}: {parts}")
@@ -93,9 +133,21 @@ def _backward(run: Run, genealogy: Genealogy, cell: str, *, as_json: bool) -> No
         for row in operations.itertuples():
             typer.echo(f"  {_operation(row)}")
     for place, values in conditions.items():
-        typer.echo(f"conditions: {place or 'cell'}")
-        for name, value in values.items():
-            typer.echo(f"  {name:34s} {_shown(name, value)}")
+        typer.echo(f"conditions: {place}")
+        for quantity, value in values.items():
+            typer.echo(f"  {quantity:34s} {_shown(quantity, value)}")
+
+
+def _print_contents(genealogy: Genealogy, contents: list[str], pooled: pd.DataFrame) -> None:
+    """Say which cells a tray or box carried, where they are, and from which lots they are made."""
+    known = Counter(genealogy.where(cell) or "not known" for cell in contents)
+    parts = ", ".join(f"{count} {word}" for word, count in known.most_common())
+    typer.echo(f"carried {len(contents)} cells, {contents[0]} to {contents[-1]}: {parts}")
+    typer.echo("its cells are made from" if len(pooled) else f"its cells were {WITH_STOCK}")
+    for path, rows in pooled.groupby("path", sort=False):
+        lots = [f"{row.lot} ({row.cells})" for row in rows.itertuples()]
+        more = f", and {len(lots) - SHOWN_LOTS} more" if len(lots) > SHOWN_LOTS else ""
+        typer.echo(f"  {path}: {', '.join(lots[:SHOWN_LOTS])}{more}")
 
 
 def _operation(row: Any) -> str:  # noqa: ANN401  a row of the table of operations
@@ -106,20 +158,34 @@ def _operation(row: Any) -> str:  # noqa: ANN401  a row of the table of operatio
     return ", ".join([*words, row.shift])
 
 
-def _outcome(run: Run, cell: str) -> str:
-    """Say what became of a cell, when and why; a lot that is no cell is only named."""
-    table = run.table("cells", ["cell", "tray", "started", "ended", "status", "station", "reason"])
-    found = table[table["cell"] == cell]
-    if found.empty:
-        return cell
-    row = found.iloc[-1]
-    text = (
-        f"{cell}: {row['status']} at {row['station']}, stacked on day {row['started'] / DAY_MS:.2f}"
-    )
+def outcome(run: Run, genealogy: Genealogy, name: str) -> str:
+    """Say in one line what became of a cell or lot, when and why."""
+    cells = run.table("cells", only={"cell": [name]})
+    if len(cells):
+        return _of_cell(cells.iloc[-1], is_stock=genealogy.is_stock(name))
+    lots = run.table("lots", only={"lot": [name]})
+    if lots.empty:
+        return name
+    row = lots.iloc[-1]
+    unit = "" if row["amount_unit"] == "1" else f" {row['amount_unit']}"
+    kind, status = (row[key].replace("_", " ") for key in ("kind", "status"))
+    text = f"{name}: {kind}, {row['amount']:.6g}{unit}, {status}"
+    text += f" at {row['place']}" if row["place"] else ""
+    if genealogy.is_stock(name) or row["created"] < 0 or row["kind"] == STOCK:
+        return f"{text}; {WITH_STOCK}"
+    verb = "delivered to" if row["kind"] == "material" else "begun at"
+    text += f"; {verb} {row['station']} on day {row['created'] / DAY_MS:.2f}"
+    return text + (f", ended on day {row['ended'] / DAY_MS:.2f}" if row["ended"] >= 0 else "")
+
+
+def _of_cell(row: pd.Series, *, is_stock: bool) -> str:
+    text = f"{row['cell']}: {row['status']} at {row['station']}"
+    if not is_stock:
+        text += f", stacked on day {row['started'] / DAY_MS:.2f}"
     if row["ended"] >= 0:
         text += f", ended on day {row['ended'] / DAY_MS:.2f}"
-    if row["started"] < 0:
-        text += "; in the line when the run began, so its parents are not known"
+    if is_stock:
+        text += f"; {WITH_STOCK}"
     return f"{text}; {row['reason']}" if row["reason"] else text
 
 
@@ -133,21 +199,34 @@ def _print_branch(branch: Branch, indent: str) -> None:
         if spread:
             low, high = max(0.0, branch.start_m - spread), branch.end_m + spread
             stretch += f" (within {low:.2f} to {high:.2f} m, positions +-{spread:.2f} m)"
-    typer.echo(f"{indent}{role}{branch.lot}{share}{stretch}")
+    told = f" ({WITH_STOCK})" if branch.role == STOCK else ""
+    typer.echo(f"{indent}{role}{branch.lot}{share}{stretch}{told}")
     for parent in branch.parents:
         _print_branch(parent, indent + "  ")
 
 
-def _forward(lot: str, found: list[Descendant], *, as_json: bool) -> None:
-    if as_json:
-        print_json([asdict(each) for each in found])
-        return
-    # A lot may be reached on several paths: in both coated sides of a web, say.
-    once = {each.lot: each for each in found}
-    cells = [each for each in once.values() if each.kind == "cell"]
-    others = [each for each in once.values() if each.kind != "cell"]
-    typer.echo(f"{lot} went into {len(others)} lots and {len(cells)} cells")
-    maybe = sum(not each.certain for each in once.values())
+def _once(found: list[Descendant]) -> tuple[list[Descendant], list[Descendant]]:
+    """Return cells and other lots, each once: a lot may be reached on several paths."""
+    once = {each.lot: each for each in found}.values()
+    cells = [each for each in once if each.kind == "cell"]
+    return cells, [each for each in once if each.kind != "cell"]
+
+
+def _counted(found: list[Descendant]) -> str:
+    cells, others = _once(found)
+    return f"{len(others)} lots and {len(cells)} cells"
+
+
+def _destiny(genealogy: Genealogy, name: str, found: list[Descendant]) -> str:
+    if found or not name.startswith(CELL):
+        return f"went into {_counted(found)}"
+    return f"is a cell, so nothing is made of it; where it is: {genealogy.where(name)}"
+
+
+def _print_descendants(title: str, found: list[Descendant]) -> None:
+    cells, others = _once(found)
+    typer.echo(title)
+    maybe = sum(not each.certain for each in [*cells, *others])
     if maybe:
         typer.echo(f"{maybe} of them perhaps: stretches of web are widened by what is uncertain")
     for each in others[:SHOWN_DESCENDANTS]:

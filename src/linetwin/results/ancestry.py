@@ -259,43 +259,42 @@ class Links:
     def _on(self, links: np.ndarray, start: str, end: str) -> np.ndarray:
         return np.array([self._stretches[start][links], self._stretches[end][links]])
 
-    def descendants(self, lot: str) -> pd.DataFrame:
-        """Return columns item, lot, path, share for whatever contains `lot`.
+    def descendants(self, lots: Sequence[str]) -> pd.DataFrame:
+        """Return columns item, path, share for whatever contains one of `lots`.
 
         The share is the part of the item's material on the path, which reads from the item; both
-        coated sides are one path here and count alike. It is 0 for what may contain the lot only
+        coated sides are one path here and count alike. It is 0 for what may contain a lot only
         because positions are uncertain.
         """
-        below = self._below(lot)
+        known = [lot for lot in lots if lot in self._names]
+        below = self._below(known)
         only = np.zeros(len(self._names), dtype=bool)
-        only[self._names.get_indexer(pd.Index([*below, lot], dtype=object))] = True
-        sure = self._containing(below, lot, Reach(only))
+        only[self._names.get_indexer(pd.Index([*below, *known], dtype=object))] = True
+        sure = self._containing(below, known, Reach(only))
         if not self._doubt.any():
             return sure
-        maybe = self._containing(below, lot, Reach(only, widened=True))
+        maybe = self._containing(below, known, Reach(only, widened=True))
         new = maybe[~maybe["item"].isin(set(sure["item"]))]
         return pd.concat([sure, new.assign(share=0.0)], ignore_index=True)
 
-    def _containing(self, items: list[str], lot: str, reach: Reach) -> pd.DataFrame:
+    def _containing(self, items: list[str], lots: Sequence[str], reach: Reach) -> pd.DataFrame:
         found = self.ancestors(items, reach)
         if found.empty:
-            return found[["item", "lot", "path", "share"]]
+            return found[["item", "path", "share"]]
         # both coated sides are in an item where a charge of either is among its ancestors
         coats = {path: _coat(path) for path in found["path"].unique()}
         found["coat"] = found["path"].map(coats)
         found["coats"] = found["coat"].str.replace(SIDE, "", regex=True)
         sides = found.groupby(["item", "coats"], sort=False)["coat"].transform("nunique")
         found["share"] /= np.where(found["coat"] == "", 1, sides)
-        found = found[found["lot"] == lot]
+        found = found[found["lot"].isin(set(lots))]
         found = found.assign(whole=found["path"].str.replace(SIDE, "", regex=True))
-        summed = found.groupby(["item", "lot", "whole"], sort=False, as_index=False)["share"].sum()
+        summed = found.groupby(["item", "whole"], sort=False, as_index=False)["share"].sum()
         return summed.rename(columns={"whole": "path"})
 
-    def _below(self, lot: str) -> list[str]:
-        """Return everything that may contain a lot, nearest first."""
-        if lot not in self._names:
-            return []
-        near = np.array([self._names.get_loc(lot)])
+    def _below(self, lots: Sequence[str]) -> list[str]:
+        """Return everything that may contain one of `lots`, nearest first."""
+        near = self._names.get_indexer(pd.Index(lots, dtype=object))
         seen = np.zeros(len(self._names), dtype=bool)
         below = []
         while len(near):

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from linetwin.results.reader import Run
 
+STOCK = "stock"
+"""Role of the lot that stands for what was in the line when the run began."""
+
 
 @dataclass(frozen=True)
 class Ancestor:
@@ -62,6 +65,28 @@ class Descendant:
     place: str
     where: str = ""
     certain: bool = True
+
+
+@dataclass(frozen=True)
+class Work:
+    """Which work is meant: all that is named must fit.
+
+    `station`: a path or group; `tool`, `shift` and `place` (lane, place in a chamber) as in the
+    table of operations; `position`: of a cell on its tray, which with `place` is a channel.
+    """
+
+    station: str = ""
+    tool: str = ""
+    shift: str = ""
+    place: int | None = None
+    position: int | None = None
+
+    @property
+    def text(self) -> str:
+        """What is named, for messages."""
+        return ", ".join(
+            f"{key} {value}" for key, value in vars(self).items() if value not in ("", None)
+        )
 
 
 @dataclass(frozen=True)
@@ -134,14 +159,65 @@ class Genealogy:
         return [*made, *dict.fromkeys(carried)]
 
     def forward(self, name: str) -> list[Descendant]:
-        """Return everything that contains a lot, and where it is; then what it carried."""
-        found = self._links.descendants(self._known(name))
-        carried = pd.DataFrame({"item": self._links.contents(name), "path": "", "share": math.nan})
-        found = pd.concat([found, carried], ignore_index=True)
+        """Return everything that contains a lot, and where it is; then what it carried.
+
+        Of the stock also the cells on its trays: they came with it, whatever they are made of.
+        """
+        found = self._links.descendants([self._known(name)])
+        made = set(found["item"])
+        carried = [each for lot in [name, *made] for each in self._links.contents(lot)]
+        return self._told(found, [each for each in dict.fromkeys(carried) if each not in made])
+
+    def forward_of(self, work: Work) -> list[Descendant]:
+        """Return everything that some work was done on, what was made of it, and where it is.
+
+        Cells are those that were on the tray then. ResultsError where no such work was done.
+        """
+        done = self._done(work)
+        if done.empty:
+            raise ResultsError(f"{self._run.path}: no such work was done ({work.text})")
+        trays = done[[bool(self._links.contents(lot)) for lot in done["lot"]]]
+        webs = list(dict.fromkeys(done["lot"][~done.index.isin(trays.index)]))
+        if work.position is not None:
+            webs = []
+        found = self._links.descendants(webs)
+        cells = self._on_trays(trays, work.position)
+        itself = [*webs, *([] if work.position is not None else dict.fromkeys(trays["lot"]))]
+        return self._told(
+            found, [each for each in [*itself, *cells] if each not in {*found["item"]}]
+        )
+
+    def _done(self, work: Work) -> pd.DataFrame:
+        """Return the rows of the table of operations that some work means."""
+        members = plan(self._run).members.get(work.station, [work.station])
+        meant = {"station": members, "tool": [work.tool], "shift": [work.shift]}
+        kept = {name: values for name, values in meant.items() if any(values)}
+        done = self._run.table("operations", only=kept)
+        return done if work.place is None else done[done["place"] == work.place]
+
+    def _on_trays(self, done: pd.DataFrame, position: int | None) -> list[str]:
+        """Return the cells that were on trays when work on these began."""
+        names = ["cell", "ended", *(["position"] if position is not None else [])]
+        cells = self._run.table("cells", names).set_index("cell")
+        if position is not None:
+            cells = cells[cells["position"] == position]
+        ended = cells["ended"].to_dict()
+        makers = self._run.table("lots", ["lot", "station"]).set_index("lot")["station"].to_dict()
+        found = []
+        for tray, station, start in zip(done["lot"], done["station"], done["start"], strict=True):
+            here = [cell for cell in self._links.contents(tray) if cell in ended]
+            if makers.get(tray) != station:  # who fills the tray has worked on every cell
+                here = [cell for cell in here if not 0 <= ended[cell] <= start]
+            found += here
+        return list(dict.fromkeys(found))
+
+    def _told(self, found: pd.DataFrame, carried: list[str]) -> list[Descendant]:
+        """Return descendants, and what was carried, with status and place."""
+        rest = pd.DataFrame({"item": carried, "path": "", "share": math.nan})
+        made, found = len(found), pd.concat([found, rest], ignore_index=True)
         table = self._things.reindex(found["item"]).fillna("")
         boxes = self._links.last_carriers(found["item"])
         where = self._whereabouts.tell(table, self._things.reindex(boxes).fillna(""))
-        made = len(found) - len(carried)
         rows = zip(
             *(found[name] for name in ("item", "path", "share")),
             *(table[name] for name in ("kind", "status", "place")),
@@ -162,6 +238,31 @@ class Genealogy:
             )
             for number, (item, path, share, kind, status, place, word) in enumerate(rows)
         ]
+
+    def where(self, name: str) -> str:
+        """Return where a lot or cell is, in one word of `Whereabouts`; "" where no table says."""
+        if name not in self._things.index:
+            return ""
+        boxes = self._things.reindex(self._links.last_carriers([name])).fillna("")
+        return self._whereabouts.tell(self._things.loc[[name]], boxes)[0]
+
+    def contents(self, name: str) -> list[str]:
+        """Return the cells that a tray or box carried."""
+        return self._links.contents(self._known(name))
+
+    def is_stock(self, name: str) -> bool:
+        """Whether a lot, or what carried a cell, was in the line when the run began."""
+        return any(
+            parent.role == STOCK
+            for each in [self._known(name), *self._links.carriers(name)]
+            for parent in self._links.parents(each)
+        )
+
+    def pooled(self, cells: list[str]) -> pd.DataFrame:
+        """Return the ancestors of many cells at once: path, lot and how many cells contain it."""
+        found = self._links.ancestors(cells).drop_duplicates(["item", "path", "lot"])
+        counted = found.groupby(["path", "lot"], sort=False, as_index=False).size()
+        return counted.rename(columns={"size": "cells"})
 
     def operations(self, name: str) -> pd.DataFrame:
         """Return what was done to an item, its ancestors and what carried them, in time.
@@ -225,9 +326,12 @@ class Genealogy:
 
         `cell` holds its own columns; a role path ending at a web (`cathode`) the length-weighted
         means over the segments in it; other role paths the share-weighted properties of lots.
+        `lot` holds those of a lot itself.
         """
         row = self._run.table("cells", only={"cell": [self._known(cell)]}).select_dtypes("float64")
         seen = {"cell": _numbers(row.mean())} if len(row) else {}
+        own = self._run.table("lots", only={"lot": [cell]}).select_dtypes("float64")
+        seen |= {"lot": _numbers(own.drop(columns="amount").mean())} if len(own) else {}
         found = self._links.ancestors([cell])
         lots = self._run.table("lots", only={"lot": set(found["lot"])}).set_index("lot")
         lots = lots.select_dtypes("float64")
