@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cli_support import CELLS, TABLE_NAMES, Answer, Clerk, Order, linetwin
 
-from linetwin.cli.comparing import MAIN
 from linetwin.results import read
+from linetwin.results.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,10 +161,15 @@ def test_two_what_ifs_are_paired_by_their_seed(
     assert "Second over first" in shown.out
     assert "one pair" in shown.out
     assert "…" not in shown.out
-    known = [name for name in MAIN if name in told["table"]]
+    known = [name for name in QUESTIONS if name in told["table"]]
     # No prices are named, and so few cells may have no rate.
-    unknown = {name for name in MAIN if name not in known and not name.startswith("cost.")}
-    rates = {"order.throughput", "order.stacking_rate", "energy.energy_per_good_energy_steady"}
+    unknown = {name for name in QUESTIONS if name not in known and not name.startswith("cost.")}
+    rates = {
+        "limits.share_of_plan",
+        "order.throughput",
+        "order.stacking_rate",
+        "energy.energy_per_good_energy_steady",
+    }
     assert unknown <= rates
     assert all(name in shown.out for name in known)
 

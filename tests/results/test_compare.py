@@ -1,20 +1,31 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
+from typer.testing import CliRunner
 
+from linetwin.cli.app import app
 from linetwin.errors import ResultsError
 from linetwin.results import read
 from linetwin.results.compare import compare
-from linetwin.results.inference import chi_square_quantile, student_quantile
+from linetwin.results.inference import (
+    benjamini_hochberg,
+    chi_square_quantile,
+    holm,
+    student_quantile,
+)
+from linetwin.results.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 9, 10, 29, 30, 199])
@@ -105,3 +116,73 @@ def test_what_ifs_of_one_scenario_are_told_apart_by_their_folders(
         runs.append(read(path))
     found = compare(runs)
     assert found.groups == {"slow": ["slow seed 1"], "fast": ["fast seed 1"]}
+
+
+chances = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=6)
+
+
+@given(chances=chances)
+def test_holm_is_closed_testing_with_bonferroni(chances: list[float]) -> None:
+    """A figure differs if every set of figures that holds it does, its least p times its size."""
+    number = range(len(chances))
+    expected = [
+        max(
+            min(1.0, len(chosen) * min(chances[each] for each in chosen))
+            for size in range(1, len(chances) + 1)
+            for chosen in combinations(number, size)
+            if one in chosen
+        )
+        for one in number
+    ]
+    assert holm(chances) == pytest.approx(expected)
+
+
+@given(chances=chances)
+def test_benjamini_and_hochberg_agree_with_scipy(chances: list[float]) -> None:
+    """An independent implementation."""
+    assert benjamini_hochberg(chances) == pytest.approx(stats.false_discovery_control(chances))
+
+
+def test_figures_are_corrected_in_two_families(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """What is asked first after Holm, the rest after Benjamini and Hochberg; equals are none."""
+    runs = [
+        read(tiny_writer(tmp_path / f"{name}-{seed}", seed=seed, speed=speed, name=name))
+        for name, speeds in (("plain", (1.0, 1.1, 1.3)), ("faster", (1.25, 1.2, 1.5)))
+        for seed, speed in enumerate(speeds)
+    ]
+    found = compare(runs).differences
+    varying = found[found["chance"] < 1.0]
+    for asked, correct in ((True, holm), (False, benjamini_hochberg)):
+        family = varying[varying.index.isin(QUESTIONS) == asked]
+        assert len(family) > 1
+        assert family["adjusted"].tolist() == pytest.approx(correct(family["chance"].tolist()))
+    assert math.isnan(found.loc["order.cells_started", "adjusted"])
+    assert found.loc["quality.capacity.count", "unit"] == "1"
+
+
+@pytest.mark.parametrize("pairs", [1, 3])
+def test_no_line_is_wider_than_a_hundred_columns(
+    tmp_path: Path, tiny_writer: Callable[..., Path], pairs: int
+) -> None:
+    """However long the names of scenarios: letters stand for them, and figures are shortened."""
+    names = ["a_line_with_a_long_name_" * 6, "another_with_another_name_" * 6]
+    folders = [
+        str(tiny_writer(tmp_path / f"{at}-{seed}", seed=seed, speed=1 + 0.1 * at * seed, name=name))
+        for at, name in enumerate(names)
+        for seed in range(1, pairs + 1)
+    ]
+    file = tmp_path / "all.csv"
+    for more in ([], ["--all", "--csv", str(file)]):
+        answer = CliRunner().invoke(app, ["compare", *folders, *more])
+        assert answer.exit_code == 0, answer.output
+        assert max(map(len, answer.output.splitlines())) <= 100
+    short, long = (
+        CliRunner().invoke(app, ["compare", *folders, *more]).output for more in ([], ["--all"])
+    )
+    assert len(long) > 2 * len(short)
+    assert short.index("limits.good_cells_per_day") < short.index("order.cells_started")
+    # a row of the file for each figure of the table
+    rows = len(file.read_text("utf-8").splitlines())
+    assert rows == len(compare([read(Path(folder)) for folder in folders]).table) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,6 +13,8 @@ from linetwin.cli.printing import print_json, print_table
 from linetwin.errors import ResultsError
 from linetwin.results import read
 from linetwin.results.compare import compare as compare_runs
+from linetwin.results.inference import student_quantile
+from linetwin.results.questions import QUESTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,35 +23,6 @@ if TYPE_CHECKING:
 
     from linetwin.results.compare import Comparison
     from linetwin.results.reader import Run
-
-MAIN = (
-    "order.cells_started",
-    "order.cells_good",
-    "order.cells_a",
-    "order.cells_b",
-    "order.cells_scrap_at_grading",
-    "order.cells_scrap_upstream",
-    "order.duration",
-    "order.last_cell_graded",
-    "order.stacking_rate",
-    "order.throughput",
-    "order.quality_ratio",
-    "limits.good_cells_per_day",
-    "limits.good_energy_per_day",
-    "energy.energy_used",
-    "energy.energy_per_good_energy",
-    "energy.energy_per_good_energy_steady",
-    "cost.cost_per_good_energy",
-    "cost.cost_per_good_energy_steady",
-    "cost.scrap_value_per_day",
-    "cost.emissions_per_good_energy",
-    "quality.rolled_throughput_yield",
-    "quality.capacity.mean",
-    "quality.capacity.standard_deviation",
-    "quality.dcir.mean",
-    "quality.first_cycle_efficiency.mean",
-)
-"""Shown whether they differ or not; others are shown where they differ."""
 
 _MADE = (
     *(
@@ -59,10 +33,10 @@ _MADE = (
     *(f"quality.{name}.mean" for name in ("wetting_time", "wetting_saturation", "moisture")),
     *(f"quality.{name}.mean" for name in ("formation_time", "plated_capacity", "anode_potential")),
 )
-"""What is made, before it is graded: shown with the main figures where it differs."""
+"""What is made, before it is graded: first of the other figures."""
 
 _CAUSES = ("quality.web_scrap.", "quality.cell_scrap.", "quality.outside_range.")
-"""Beginnings of the names of figures shown with the main ones where they differ."""
+"""Beginnings of the names of causes: next of the other figures."""
 
 SHOWN = {
     "s": (86_400.0, "d"),
@@ -80,16 +54,27 @@ _TELLING = (
 """Beginnings of the names of the other figures worth showing."""
 
 _SIDE_BY_SIDE = 4
-_OTHERS = 15
+_WITH_SPREAD = 2
+_OTHERS = 20
 _NAME = 36
+_MOST_PAIRS = 200
+_WIDTH = 100
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SURE = 0.05
 _NOTABLE = 0.01
 _SMALL = 1e-4
 
 
-def compare(folders: list[Path], *, as_json: bool) -> None:
-    """Print a comparison; a folder of replications counts as its runs."""
+def compare(
+    folders: list[Path], csv: Path | None = None, *, everything: bool = False, as_json: bool = False
+) -> None:
+    """Print a comparison; a folder of replications counts as its runs.
+
+    `everything`: all figures; `csv`: a file for all of them, with the columns of Comparison.
+    """
     comparison = compare_runs([run for folder in folders for run in _runs(folder)])
+    if csv is not None:
+        _write(csv, comparison)
     if as_json:
         print_json(
             {
@@ -101,10 +86,41 @@ def compare(folders: list[Path], *, as_json: bool) -> None:
             }
         )
         return
-    _print_table(comparison)
+    _legend(comparison)
     if len(comparison.differences):
-        _print_differences(comparison)
-    typer.echo("\n" + "\n".join([*comparison.remarks, comparison.note]))
+        _print_differences(comparison, everything=everything)
+    else:
+        _print_table(comparison, everything=everything)
+    for line in ("", *comparison.remarks, comparison.note):
+        typer.echo(textwrap.fill(line, _WIDTH, subsequent_indent="  "))
+
+
+def _write(file: Path, comparison: Comparison) -> None:
+    """Write every figure of every run, with its differences, a row a figure."""
+    frame = comparison.table
+    if len(comparison.differences):
+        frame = frame.join(comparison.differences.drop(columns="unit"))
+    try:
+        frame.to_csv(file, index_label="figure")
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror}"
+        raise ResultsError(message) from error
+
+
+def _legend(comparison: Comparison) -> None:
+    """Say which letter stands for which scenario, or for which of a few runs."""
+    for letter, name in zip(_LETTERS, _columns(comparison), strict=False):
+        runs = comparison.groups.get(name, [])
+        of = f", {len(runs)} runs" if len(runs) > 1 else ""
+        typer.echo(textwrap.fill(f"{letter}: {name}{of}", _WIDTH, subsequent_indent="   "))
+
+
+def _columns(comparison: Comparison) -> list[str]:
+    """Return what stands side by side: two scenarios, else few runs, else the scenarios."""
+    runs = list(map(str, comparison.table.columns[1:]))
+    if len(comparison.differences) or len(runs) > _SIDE_BY_SIDE:
+        return list(comparison.groups)
+    return runs
 
 
 def _runs(folder: Path) -> list[Run]:
@@ -117,78 +133,125 @@ def _runs(folder: Path) -> list[Run]:
     return [read(path) for path in runs]
 
 
-def _print_table(comparison: Comparison) -> None:
+def _print_table(comparison: Comparison, *, everything: bool) -> None:
     """Few runs stand side by side; of many, mean and standard deviation of each scenario do."""
     frame = comparison.table
-    columns = list(map(str, frame.columns[1:]))
-    if len(columns) <= _SIDE_BY_SIDE:
-        rows = [_row(frame.loc[name], columns) for name in MAIN if name in frame.index]
-        print_table("Key figures", ["figure", "unit", *columns], rows, 2)
+    names = [name for name in (frame.index if everything else QUESTIONS) if name in frame.index]
+    columns = _columns(comparison)
+    if columns == list(frame.columns[1:]):
+        rows = [_row(frame.loc[name], columns) for name in names]
+        print_table("\nKey figures", ["figure", "unit", *_LETTERS[: len(columns)]], rows, 2)
         return
-    headings, rows = ["figure", "unit"], []
-    for title, members in comparison.groups.items():
-        headings += [f"{title} ({len(members)})", "sd"]
-    for name in MAIN:
-        if name not in frame.index:
-            continue
+    shown = columns[:_SIDE_BY_SIDE]
+    spread = len(shown) <= _WITH_SPREAD
+    headings = ["figure", "unit"]
+    for letter in _LETTERS[: len(shown)]:
+        headings += [letter, "sd"] if spread else [letter]
+    rows = []
+    for name in names:
         divisor, unit = SHOWN.get(frame.loc[name, "unit"], (1.0, frame.loc[name, "unit"]))
         cells = [_short(name), unit]
-        for members in comparison.groups.values():
-            values = frame.loc[name, members].astype(float)
-            cells += [_number(values.mean() / divisor), _number(values.std() / divisor)]
+        for title in shown:
+            values = frame.loc[name, comparison.groups[title]].astype(float)
+            cells += [_number(values.mean() / divisor)]
+            cells += [_number(values.std() / divisor)] if spread else []
         rows.append(cells)
-    print_table("Key figures, mean and standard deviation", headings, rows, 2)
-
-
-def _print_differences(comparison: Comparison) -> None:
-    frame = comparison.differences
-    first, second = comparison.groups
-    if frame["low"].isna().all():
-        columns = ["first", "second", "difference"]
-        made = [n for n in _MADE if n in frame.index and frame.loc[n, "difference"]]
-        shown = [name for name in MAIN if name in frame.index] + made
-        rows = [_row(frame.loc[name], columns) for name in shown]
-        print_table("\nSecond over first", ["figure", "unit", first, second, "difference"], rows, 2)
-        return
-    surely = frame[frame["chance"] < _SURE].sort_values("chance", kind="stable")
-    # A change within rounding can be the same in each pair, and then is as sure as it is small.
-    notable = (surely["difference"].abs() > _SMALL * surely["first"].abs()).to_dict()
-    first_of_all = {*MAIN, *_MADE, *(n for n in surely.index if n.startswith(_CAUSES))}
-    main = [n for n in surely.index if n in first_of_all and notable[n]]
-    others = [n for n in surely.index if n not in main and n.startswith(_TELLING) and notable[n]]
-    others = others[:_OTHERS]
-    columns = ["first", "second", "difference", "low", "high"]
-    rows = [
-        [*_row(surely.loc[name], columns), _share(surely.loc[name, "saved"])]
-        for name in [*main, *others]
-    ]
-    headings = ["figure", "unit", first, second, "change", "95 % from", "to", "saved"]
-    if rows:
-        print_table("\nWhat differs, most surely first", headings, rows, 2)
-    else:
-        typer.echo("\nNo figure differs beyond chance.")
-    left = len(surely) - len(main) - len(others)
-    compared = int(frame["chance"].notna().sum())
-    typer.echo(
-        f"\n{len(surely)} of {compared} figures differ at 95 %, about {compared * _SURE:.0f} would "
-        f"by chance alone;\n{left} of them are not shown: parts, or changes below {_SMALL:.2%}.\n"
-        "Saved: share of the variance of the difference that common random numbers took away."
+    print_table(
+        f"\nKey figures, mean{' and standard deviation' if spread else ''}", headings, rows, 2
     )
+    if len(columns) > len(shown):
+        typer.echo(f"{len(columns) - len(shown)} more scenarios: linetwin compare --csv FILE")
+
+
+def _print_differences(comparison: Comparison, *, everything: bool) -> None:
+    frame = comparison.differences
+    asked = [name for name in QUESTIONS if name in frame.index]
+    if frame["low"].isna().all():
+        made = [n for n in _MADE if n in frame.index and frame.loc[n, "difference"]]
+        names = list(frame.index) if everything else asked + made
+        rows = [_row(frame.loc[name], ["first", "second", "difference"]) for name in names]
+        print_table("\nSecond over first", ["figure", "unit", "A", "B", "B - A"], rows, 2)
+        return
+    _print_changes("\nWhat is asked first", frame.loc[asked])
+    differing = frame[~frame.index.isin(QUESTIONS) & (frame["adjusted"] < _SURE)]
+    if everything:
+        _print_changes("\nAll other figures", frame[~frame.index.isin(QUESTIONS)])
+    else:
+        notable = differing[differing["difference"].abs() > _SMALL * differing["first"].abs()]
+        ranked = sorted(
+            (name for name in notable.index if name.startswith(_TELLING)),
+            key=lambda name: (name not in _MADE, not name.startswith(_CAUSES)),
+        )
+        if ranked:
+            _print_changes("\nWhat differs besides", frame.loc[ranked[:_OTHERS]])
+        _tell_left(len(differing) - len(ranked[:_OTHERS]))
+    _tell_method(frame)
     _tell_needed(frame)
+
+
+def _print_changes(title: str, frame: pd.DataFrame) -> None:
+    rows = [[*_change(row), _said(row["adjusted"])] for _, row in frame.iterrows()]
+    headings = ["figure", "unit", "A", "B", "B - A", "+- 95 %", "sure"]
+    print_table(title, headings, rows, 2)
+
+
+def _change(row: pd.Series) -> list[str]:
+    divisor, _ = SHOWN.get(row["unit"], (1.0, ""))
+    half = (row["high"] - row["low"]) / 2 / divisor
+    return [*_row(row, ["first", "second", "difference"]), _number(half)]
+
+
+def _said(adjusted: float) -> str:
+    if math.isnan(adjusted):
+        return "-"
+    return "yes" if adjusted < _SURE else "no"
+
+
+def _tell_left(left: int) -> None:
+    if left > 0:
+        typer.echo(
+            f"\n{left} more differ: parts of what is shown, or changes below {_SMALL:.2%}; "
+            "--all or --csv FILE shows them"
+        )
+
+
+def _tell_method(frame: pd.DataFrame) -> None:
+    """Say how many figures were tested, how many differ, and after which correction."""
+    tested = frame["adjusted"].notna()
+    first = frame.index.isin(QUESTIONS)
+    for chosen, what, how in (
+        (first, "asked first", "Corrected after Holm: none of these by chance, 95 % sure."),
+        (~first, "besides", "After Benjamini and Hochberg: one in twenty of these by chance."),
+    ):
+        sure = int((frame["adjusted"][chosen] < _SURE).sum())
+        typer.echo(f"{sure} of {int(tested[chosen].sum())} figures {what} differ. {how}")
+    saved = frame["saved"][first].median()
+    typer.echo(
+        f"An interval (+-) is that of one figure by itself. Common random numbers took away "
+        f"{saved:.0%} of\nthe variance of the differences (median of what is asked first)."
+    )
 
 
 def _tell_needed(frame: pd.DataFrame) -> None:
     """Name main figures whose change of more than 1 % is not sure yet, and the pairs it takes."""
-    for name in MAIN:
-        if name not in frame.index:
-            continue
-        row = frame.loc[name]
-        notable = abs(row["difference"]) > _NOTABLE * abs(row["first"])
-        if row["chance"] >= _SURE and notable and math.isfinite(row["needed"]):
-            typer.echo(
-                f"{name}: changed by {row['difference'] / row['first']:+.1%}, not surely; about "
-                f"{max(math.ceil(row['needed']), int(row['pairs']) + 1)} pairs would tell"
-            )
+    asked = frame.loc[[name for name in QUESTIONS if name in frame.index]]
+    for name, row in asked.iterrows():
+        change = row["difference"] / row["first"] if row["first"] else math.nan
+        if row["adjusted"] >= _SURE and abs(change) > _NOTABLE:
+            pairs = _pairs_needed(row, int(asked["adjusted"].notna().sum()))
+            more = f"about {pairs} pairs" if pairs else f"more than {_MOST_PAIRS} pairs"
+            typer.echo(f"{name}: {change:+.1%}, not surely; {more} would tell")
+
+
+def _pairs_needed(row: pd.Series, asked: int) -> int | None:
+    """Return at how many pairs this change would be sure as the first of so many asked."""
+    pairs = int(row["pairs"])
+    spread = (row["high"] - row["low"]) / 2 / student_quantile(pairs - 1) * math.sqrt(pairs)
+    for count in range(pairs + 1, _MOST_PAIRS + 1):
+        reach = student_quantile(count - 1, 1 - _SURE / asked) * spread / math.sqrt(count)
+        if reach < abs(row["difference"]):
+            return count
+    return None
 
 
 def _row(row: pd.Series, columns: list[str]) -> list[str]:
@@ -199,10 +262,6 @@ def _row(row: pd.Series, columns: list[str]) -> list[str]:
 def _short(name: str) -> str:
     """Return a name that leaves room for numbers within 100 columns."""
     return name if len(name) <= _NAME else f"{name[: _NAME - 14]}..{name[-12:]}"
-
-
-def _share(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.0%}"
 
 
 def _number(value: float) -> str:

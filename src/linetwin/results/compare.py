@@ -17,7 +17,13 @@ import pandas as pd
 from linetwin.errors import ResultsError
 from linetwin.results import kpis
 from linetwin.results.assumptions import plan
-from linetwin.results.inference import student_inside, student_quantile
+from linetwin.results.inference import (
+    benjamini_hochberg,
+    holm,
+    student_inside,
+    student_quantile,
+)
+from linetwin.results.questions import QUESTIONS
 from linetwin.results.remarks import remarks
 
 if TYPE_CHECKING:
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 
 # What may differ between replications: the seed, and words about where values come from.
 _COLUMNS = ["pairs", "first", "second", "difference", "low", "high", "chance", "saved", "needed"]
+_ADJUSTED = "adjusted"
 _COUNTS = {
     *(f"quality.{name}" for name in ("web_scrap", "roll_scrap", "cell_scrap", "cell_grade_b")),
     *("quality.outside_range", "cost.scrap_value"),
@@ -42,7 +49,9 @@ class Comparison:
     `table`: index KPI (`section.name`), columns unit and one per run. `differences`: index KPI,
     columns unit, pairs, first, second (means), difference (second - first), low, high (95 %
     interval of the mean difference, NaN for a single pair), chance (probability of so large a
-    difference by chance alone), saved (share of the variance that pairing saved against
+    difference by chance alone), adjusted (the same, corrected for how many figures are looked at:
+    QUESTIONS after Holm, the others after Benjamini and Hochberg; NaN for a figure that is the
+    same in every pair), saved (share of the variance that pairing saved against
     independent runs), needed (pairs at which an interval as wide as this difference would leave
     zero out); empty where runs do not pair. `groups`: title of each scenario -> its labels in
     `table`. `note` says in words how runs were paired, or why not; `remarks` who limits each
@@ -90,10 +99,27 @@ def compare(runs: Sequence[Run]) -> Comparison:
         index=names if pairs else [],
         columns=_COLUMNS,
     )
+    differences[_ADJUSTED] = _adjusted(differences)
     for frame in (table, differences):
-        frame.insert(0, "unit", [units[_key(name, units)] for name in frame.index])
+        frame.insert(0, "unit", [_unit(name, units) for name in frame.index])
     titled = {title: [labels[number] for number in members] for title, members in groups.items()}
     return Comparison(table, differences, titled, note, remarks(groups, runs, found))
+
+
+def _adjusted(differences: pd.DataFrame) -> pd.Series:
+    """Return the chances corrected within two families: the questions, and all other figures.
+
+    Few questions are asked before anything is seen, and each answer is acted on: Holm holds
+    whatever depends on what. The others are a search for what to look at, among figures of which
+    many move together: there it does that one in twenty found is found by chance.
+    """
+    found = pd.Series(math.nan, index=differences.index, dtype="float64")
+    asked = differences.index.isin(QUESTIONS)
+    tested = differences["chance"].notna() & (differences["chance"] < 1.0)
+    for family, correct in ((asked, holm), (~asked, benjamini_hochberg)):
+        chosen = family & tested.to_numpy(dtype=bool)
+        found[chosen] = correct(differences["chance"][chosen].astype(float).tolist())
+    return found
 
 
 def flat(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, float]:
@@ -123,6 +149,11 @@ def _missing(name: str, found: Mapping[str, Mapping[str, Any]]) -> float:
 def _key(name: str, units: Mapping[str, str]) -> str:
     """Return the KPI that a flattened name belongs to."""
     return max((key for key in units if name == key or name.startswith(f"{key}.")), key=len)
+
+
+def _unit(name: str, units: Mapping[str, str]) -> str:
+    """Return the unit of a figure; how many there are of something has none."""
+    return "1" if name.endswith(".count") else units[_key(name, units)]
 
 
 def _titled(runs: Sequence[Run]) -> dict[str, list[int]]:

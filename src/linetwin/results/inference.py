@@ -1,9 +1,15 @@
-"""Quantiles of Student's t, of chi-square and of the normal distribution, without a library."""
+"""Quantiles of distributions and corrections for many comparisons, without a library."""
 
 from __future__ import annotations
 
 import math
 from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CONFIDENCE = 0.95
 
@@ -49,3 +55,33 @@ def chi_square_quantile(share: float, freedom: float) -> float:
     """Return the quantile of chi-square (Wilson and Hilferty: within 1 % from 10 degrees on)."""
     step = 2.0 / (9.0 * freedom)
     return freedom * max(0.0, 1.0 - step + normal_quantile(share) * math.sqrt(step)) ** 3
+
+
+def holm(chances: Sequence[float]) -> np.ndarray:
+    """Return p values adjusted after Holm (1979), shape (n,): whatever depends on what.
+
+    Of all figures with less than 0.05 not one differs by chance, with 95 % confidence.
+    """
+    values = np.asarray(chances, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    steps = values[order] * np.arange(len(values), 0, -1)
+    return _in_place(np.minimum(1.0, np.maximum.accumulate(steps)), order)
+
+
+def benjamini_hochberg(chances: Sequence[float]) -> np.ndarray:
+    """Return p values adjusted after Benjamini and Hochberg (1995), shape (n,).
+
+    Of the figures with less than 0.05 one in twenty differs by chance, on average: for independent
+    or positively dependent figures.
+    """
+    values = np.asarray(chances, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    steps = values[order] * len(values) / np.arange(1, len(values) + 1)
+    falling = np.minimum.accumulate(steps[::-1])[::-1]
+    return _in_place(np.minimum(1.0, falling), order)
+
+
+def _in_place(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    found = np.empty(len(values))
+    found[order] = values
+    return found
