@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli_support import CELLS
 
-from linetwin.bench import line, week
+from linetwin.bench import line, rows, week
 from linetwin.cli import benching
 from linetwin.errors import LinetwinError
 
@@ -80,9 +80,56 @@ def test_a_part_that_is_not_there_is_bad_input(clerk: Clerk) -> None:
 
 
 def test_a_week_is_held_against_time_memory_and_formation(library: None, order: Order) -> None:
-    """A short order measured as the week is: cells, formation's time a cell, three limits."""
+    """A short order measured as the week is: cells, formation's time a cell, memory, limits."""
     found = week.measure(str(order.file))
     assert found.graded >= CELLS
     assert 0.01 < found.formation_ms < 100
     assert f"{found.graded} cells graded" in week.describe(found)
-    assert [limit for _, limit in week.verdicts(found).values()] == [120.0, 1.0, 1500.0]
+    assert [limit for _, limit in week.verdicts(found).values()][:3] == [120.0, 1.0, 1500.0]
+    assert len(found.memory_by_day_mb) > 3
+    assert all(20 < level <= found.memory_mb + 1 for level in found.memory_by_day_mb)
+
+
+def a_week(*memory_mb: float) -> week.Week:
+    """Return figures as a run may have given them."""
+    return week.Week(200_000, 100.0, 150.0, max(memory_mb), 0.6, {"models": 90.0}, memory_mb)
+
+
+def test_growth_of_memory_is_counted_after_the_first_day() -> None:
+    """The first day fills tables and pools; then 1 % a day is allowed, one flat and one leaking."""
+    name = "growth of memory after day 1 in MB a day"
+    flat, leaking = a_week(500, 800, 801, 800, 802, 801, 802, 803), a_week(500, 800, 820, 840, 860)
+    assert flat.growth_mb == pytest.approx(3 / 7, abs=0.1)
+    assert leaking.growth_mb == pytest.approx(20.0)
+    assert [week.verdicts(each)[name][1] for each in (flat, leaking)] == [8.0, 8.0]
+    assert "day 0: 500, day 1: 800, day 3: 800, day 5: 801, day 7: 803 MB" in week.describe(flat)
+    assert "+20.00 MB a day" in week.describe(leaking)
+    assert name not in week.verdicts(a_week(500, 800))
+
+
+def test_loops_are_measured_on_what_a_line_asks_of_its_models(
+    library: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every model with items has its rate in each loop; totals weigh models by their items."""
+    pytest.importorskip("ziglang")
+    found = rows.measure(cells=2, repeats=2)
+    assert {"coating", "drying", "formation", "ageing"} <= {rate.model for rate in found}
+    assert all(0.0 < rate.bare_s < rate.python_s for rate in found)
+    assert all(rate.compiled_s < rate.python_s for rate in found)
+    made = [rows.Rate("a", 30, 3, 1e-6, 1.1e-6, 9e-6), rows.Rate("b", 10, 1, 1e-6, 1.5e-6, 9e-6)]
+    assert list(rows.verdicts(made).values()) == [(pytest.approx(1.2), 1.3), (1.5, 1.3)]
+    monkeypatch.setattr(rows, "measure", lambda: made)
+    benching.bench("rows", as_json=False)
+    printed = capsys.readouterr().out
+    assert "compiled over bare loop, b: 1.50 of 1.3 (NOT met)" in printed
+    benching.bench("rows", as_json=True)
+    assert [each["model"] for each in json.loads(capsys.readouterr().out)["models"]] == ["a", "b"]
+
+
+def test_without_the_compiled_loop_there_is_nothing_to_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reason why it did not load stands in the message."""
+    monkeypatch.setenv("LINETWIN_KERNEL", "off")
+    with pytest.raises(LinetwinError, match="LINETWIN_KERNEL is off"):
+        rows.measure()

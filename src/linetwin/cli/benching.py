@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from linetwin.bench import line, week
+from linetwin.bench import line, rows, week
 from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
 
@@ -16,8 +16,11 @@ def bench(part: str, *, as_json: bool) -> None:
     if part == "week":
         _week(as_json=as_json)
         return
+    if part == "rows":
+        _rows(as_json=as_json)
+        return
     if part != "line":
-        problem = Problem(f"nothing called '{part}' to measure", "bench", "line, week")
+        problem = Problem(f"nothing called '{part}' to measure", "bench", "line, week, rows")
         raise ScenarioError([problem])
     machine = line.machine()
     if not as_json:
@@ -44,6 +47,19 @@ def _week(*, as_json: bool) -> None:
         print_json({"machine": machine, "runs": [asdict(found)], "limits": limits})
         return
     typer.echo(f"machine: {machine}\n{week.describe(found)}")
+    _print_verdicts(verdicts)
+
+
+def _rows(*, as_json: bool) -> None:
+    """Measure the compiled row loop beside a bare one and Python's."""
+    machine, found = line.machine(), rows.measure()
+    verdicts = rows.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        models = [asdict(rate) for rate in found]
+        print_json({"machine": machine, "models": models, "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{rows.describe(found)}")
     _print_verdicts(verdicts)
 
 

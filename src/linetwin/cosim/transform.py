@@ -59,7 +59,7 @@ class FmuTransform:
         own, asked = description.tolerance, contract.tolerance
         tolerance = asked if asked is not None and own is not None and own < asked else None
         rule = step_rule(description, step_s)
-        plan = Plan(self.binary, self._constant_table(), rule, tolerance)
+        self.plan = Plan(self.binary, self._constant_table(), rule, tolerance)
         self._batches: dict[tuple[int, int, tuple[str, ...]], Batch] = {}
         self._outputs = tuple(self.wiring.outputs.values())
         self._constants_hold = all(
@@ -67,7 +67,7 @@ class FmuTransform:
             for name, value in self.wiring.constants.items()
         )
         alone = description.capabilities.once_per_process
-        self._items = Rows([make_runner(plan) for _ in range(1 if alone else processors())])
+        self._items = Rows([make_runner(self.plan) for _ in range(1 if alone else processors())])
 
     def _constant_table(self) -> Table | None:
         constants = self.wiring.constants
@@ -88,17 +88,26 @@ class FmuTransform:
         """
         if not phases:
             return []
+        batches = self.prepare(start, phases)
+        self._items.run(batches[0].rows, batches)
+        return self._columns(batches)
+
+    def prepare(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Batch]:
+        """Return the batches of at least one phase, filled with their inputs, for a runner.
+
+        They hold until the next call, which may fill them anew.
+        """
         missing = [q for q in self.wiring.inputs if q not in phases[0].inputs]
         missing = [q for q in missing if q not in self.contract.optional]
         if missing:
             raise FmuError(f"the first phase lacks {', '.join(missing)}", self.model)
         rows = _rows(start, phases)
-        batches = [
+        return [
             self._batch(index, start if index == 0 else {}, phase, rows)
             for index, phase in enumerate(phases)
         ]
-        self._items.run(rows, batches)
-        return self._columns(batches)
 
     def close(self) -> None:
         """Free the instances; the next call of `apply` makes new ones."""

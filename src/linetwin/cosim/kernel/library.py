@@ -25,9 +25,9 @@ SWITCH: Final = "LINETWIN_KERNEL"
 class Kernel:
     """The loaded library; a call lets other threads of Python go on."""
 
-    def __init__(self, library: ctypes.CDLL) -> None:
-        """Bind its function."""
-        self._rows = library["linetwin_rows"]
+    def __init__(self, library: ctypes.CDLL, function: str = "linetwin_rows") -> None:
+        """Bind its function; another of the same form for a benchmark."""
+        self._rows = library[function]
         self._rows.restype = ctypes.c_int32
         self._rows.argtypes = [
             ctypes.POINTER(KernelRunner),
