@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MS_PER_DAY = 86_400_000
+
 
 class Stopwatch:
     """CPU time (s) of calls by part of the run; a call inside another of its part counts once."""
@@ -74,12 +76,54 @@ class FormationClock:
         return {"cpu_s": self.seconds, "cells": cells}
 
 
+class MemoryByDay:
+    """Resident memory (MB) at the start of a line and at the end of each day of its time.
+
+    Of several lines, such as the template of one that starts filled, the last counts.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[float] = []
+
+    def watch(self, owner: Any) -> None:  # noqa: ANN401 - the class of lines
+        """Look whenever a line begins, and after the first event of each day."""
+        begin, step = owner.begin, owner.step
+
+        @functools.wraps(begin)
+        def begun(world: Any) -> None:  # noqa: ANN401 - a line
+            begin(world)
+            self.found = [resident_mb()]
+
+        @functools.wraps(step)
+        def stepped(world: Any) -> bool:  # noqa: ANN401 - a line
+            goes_on: bool = step(world)
+            if world.now >= len(self.found) * MS_PER_DAY:
+                self.found.append(resident_mb())
+            return goes_on
+
+        owner.begin, owner.step = begun, stepped
+
+
+def _status_mb(name: str) -> float | None:
+    """Return a figure of this process that Linux counts (MB), None elsewhere."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return None
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return float(lines[name].split()[0]) / 1024
+
+
+def resident_mb() -> float:
+    """Return this process's resident memory (MB); NaN where the system does not say."""
+    found = _status_mb("VmRSS")
+    return float("nan") if found is None else found
+
+
 def peak_mb() -> float:
     """Return this process's highest resident memory so far (MB); NaN where nobody counts it."""
-    status = Path("/proc/self/status")
-    if status.is_file():  # not inherited from the process that started this one, as rusage is
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return float(lines["VmHWM"].split()[0]) / 1024
+    found = _status_mb("VmHWM")  # not inherited from the process that started this, as rusage is
+    if found is not None:
+        return found
     try:
         import resource
     except ImportError:
@@ -92,6 +136,7 @@ def watched(scenario: Path, folder: Path) -> dict[str, Any]:
     """Run the command in this process; return CPU time, its parts, and peak memory."""
     from linetwin.cli import main, running
     from linetwin.cosim import FmuContinuous, FmuTransform
+    from linetwin.line.world import World
     from linetwin.results import kpis, report
     from linetwin.results.writer import RunWriter
 
@@ -101,6 +146,8 @@ def watched(scenario: Path, folder: Path) -> dict[str, Any]:
         clock.watch("models", FmuContinuous, name)
     formation = FormationClock()
     formation.watch(FmuTransform)
+    memory = MemoryByDay()
+    memory.watch(World)
     clock.watch("models", FmuTransform, "apply")
     clock.watch("tables", RunWriter, "finish")
     clock.watch("key figures", kpis, "write")
@@ -115,6 +162,7 @@ def watched(scenario: Path, folder: Path) -> dict[str, Any]:
         "code": code,
         "cpu_s": time.process_time(),
         "memory_mb": peak_mb(),
+        "memory_by_day_mb": memory.found,
         "parts_s": clock.seconds,
         "formation": formation.figures(),
     }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from linetwin.bench.line import watch
 from linetwin.results import read
@@ -14,11 +17,18 @@ SCENARIO = "gigafactory_week"
 TIME_LIMIT_S = 120.0
 FORMATION_LIMIT_MS = 1.0
 MEMORY_LIMIT_MB = 1500.0
+GROWTH_LIMIT = 0.01
+"""What flat means: after the first day, resident memory grows by 1 % a day at most [A]."""
+SETTLED = 1
+"""Day from which growth is counted: by then every table and pool has been used."""
 
 
 @dataclass(frozen=True)
 class Week:
-    """One run of the command; `formation_ms` is CPU time in formation's FMU for a cell formed."""
+    """One run of the command; `formation_ms` is CPU time in formation's FMU for a cell formed.
+
+    `memory_by_day_mb`: resident memory at the start and at the end of each day of the line.
+    """
 
     graded: int
     wall_s: float
@@ -26,6 +36,18 @@ class Week:
     memory_mb: float
     formation_ms: float
     parts_s: dict[str, float]
+    memory_by_day_mb: tuple[float, ...]
+
+    @property
+    def growth_mb(self) -> float:
+        """Growth of resident memory per day after the first (MB), by least squares.
+
+        NaN where fewer than two days are known.
+        """
+        later = self.memory_by_day_mb[SETTLED:]
+        if len(later) < 2 or not all(map(math.isfinite, later)):  # noqa: PLR2004 - two ends
+            return math.nan
+        return float(np.polyfit(np.arange(len(later)), later, 1)[0])
 
 
 def measure(scenario: str = SCENARIO) -> Week:
@@ -44,6 +66,7 @@ def measure(scenario: str = SCENARIO) -> Week:
             memory_mb=found["memory_mb"],
             formation_ms=formed["cpu_s"] / max(formed["cells"], 1) * 1000,
             parts_s=found["parts_s"],
+            memory_by_day_mb=tuple(found["memory_by_day_mb"]),
         )
 
 
@@ -52,14 +75,29 @@ def describe(week: Week) -> str:
     parts = ", ".join(f"{part} {seconds:.2f}" for part, seconds in week.parts_s.items())
     return (
         f"{week.graded} cells graded: {week.wall_s:.1f} s of wall time, {week.cpu_s:.1f} s of CPU,"
-        f" {week.memory_mb:.0f} MB at most\n              CPU: {parts} s"
+        f" {week.memory_mb:.0f} MB at most\n              CPU: {parts} s\n"
+        f"              {_memory(week)}"
     )
+
+
+def _memory(week: Week) -> str:
+    """Return resident memory on the start, every other day and the end."""
+    days = len(week.memory_by_day_mb) - 1
+    shown = sorted({0, *range(1, days, 2), days})
+    levels = ", ".join(f"day {day}: {week.memory_by_day_mb[day]:.0f}" for day in shown)
+    if math.isnan(week.growth_mb):
+        return f"resident memory {levels} MB; too short a run to tell its growth"
+    return f"resident memory {levels} MB; {week.growth_mb:+.2f} MB a day after day {SETTLED}"
 
 
 def verdicts(week: Week) -> dict[str, tuple[float, float]]:
     """Return what is held against a limit: text -> (figure, the most that it may be)."""
-    return {
+    limits = {
         "wall time of the week in s": (week.wall_s, TIME_LIMIT_S),
         "formation of a cell in ms": (week.formation_ms, FORMATION_LIMIT_MS),
         "memory of the week in MB": (week.memory_mb, MEMORY_LIMIT_MB),
     }
+    if not math.isnan(week.growth_mb):
+        most = GROWTH_LIMIT * week.memory_by_day_mb[SETTLED]
+        limits[f"growth of memory after day {SETTLED} in MB a day"] = (week.growth_mb, most)
+    return limits
