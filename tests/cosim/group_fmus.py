@@ -56,7 +56,7 @@ def write_group(folder: Path, **content: object) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "group.yaml"
     with file.open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump({"schema": 1, "name": "group", **content}, stream)
+        YAML().dump({"schema": 1, "name": "group", **content}, stream)
     return file
 
 

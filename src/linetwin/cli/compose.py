@@ -84,7 +84,11 @@ def check_models(scenario: Scenario, base: Path) -> None:
     problems: list[Problem] = []
     for kind, process in processes(scenario):
         found = check_process(replace(process, key=""), CONTRACTS[kind], base)
-        problems.extend(replace(problem, key=_where(problem, process)) for problem in found)
+        problems.extend(
+            # a problem within a group's file says itself where it is
+            problem if problem.file else replace(problem, key=_where(problem, process))
+            for problem in found
+        )
     if problems:
         raise WiringError(list(dict.fromkeys(problems)))
 

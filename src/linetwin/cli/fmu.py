@@ -15,11 +15,14 @@ from rich.console import Console
 import linetwin
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cosim import find_fmu, inspection
+from linetwin.cosim.groups import is_group, read_group, simulate_group
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.errors import ModelError, Problem, ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pandas as pd
 
     from linetwin.cosim.inspection import FmuInfo
 
@@ -187,14 +190,9 @@ def validate(reference: str, *, as_json: bool) -> None:
 
 
 def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
-    """Run an FMU alone; print or write its trajectory."""
+    """Run an FMU or a group alone; print or write its trajectory."""
     path = find_fmu(reference, Path.cwd() / ".")
-    stop = request.stop
-    if stop is None:
-        stop = inspection.info(path).description.stop_time_s or 1.0
-    step = request.step if request.step is not None else stop / STEPS
-    start = dict(_start(text) for text in request.start)
-    frame = inspection.simulate(path, stop, step, start, request.outputs or None)
+    stop, frame = _trajectory(path, request)
     units = frame.attrs["units"]
     if request.csv is not None:
         try:
@@ -216,6 +214,22 @@ def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
         rows.append((name, units[name], *(f"{number:.6g}" for number in numbers)))
     title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
     print_table(title, headings, rows, 2)
+
+
+def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
+    """Return the stop time (s) and the table of a simulation."""
+    start = dict(_start(text) for text in request.start)
+    stop, outputs = request.stop, request.outputs or None
+    if is_group(path):
+        if request.step is not None:
+            problem = Problem("a group steps as its file says", "--step", f"step: in {path.name}")
+            raise ScenarioError([problem])
+        stop = 1.0 if stop is None else stop
+        return stop, simulate_group(read_group(path), stop, start, outputs)
+    if stop is None:
+        stop = inspection.info(path).description.stop_time_s or 1.0
+    step = request.step if request.step is not None else stop / STEPS
+    return stop, inspection.simulate(path, stop, step, start, outputs)
 
 
 def _start(text: str) -> tuple[str, float]:

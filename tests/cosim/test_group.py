@@ -1,0 +1,393 @@
+"""Groups that run: trajectories, several rates, things that pass at once, saving, failures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from group_fmus import oscillators, write_group
+from small_fmus import run_python
+
+from linetwin.contracts import CONTRACTS, Continuous, Contract
+from linetwin.cosim import (
+    check_process,
+    find_fmu,
+    model_descriptions,
+    open_continuous,
+    read_description,
+)
+from linetwin.cosim.groups import (
+    FmuGroup,
+    GroupContinuous,
+    Terminal,
+    read_group,
+    simulate_group,
+)
+from linetwin.errors import FmuError, WiringError
+from linetwin.scenario.resolved import ProcessConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from linetwin.cosim.groups import Group
+
+RATIO = math.sqrt(1.4)
+"""Two equal masses on springs of 1 N/m, coupled by 0.2 N/m, swing with 1 and sqrt(1.4) rad/s."""
+
+
+def left_position(time: float | np.ndarray) -> float | np.ndarray:
+    """Return the left mass's position (m), which begins at 1 m; the right one's at 0 m."""
+    return 0.5 * (np.cos(time) + np.cos(RATIO * time))
+
+
+def lags(folder: Path, lag: Path, **changes: object) -> Group:
+    """Return three lags in a row: each passes its inlet on at once, and lags behind it."""
+    member = {"fmu": str(lag), "values": {"switch": 1}}
+    content: dict[str, object] = {
+        "step": "100 ms",
+        "members": {"third": member, "second": member, "first": member},
+        "connections": {"third.inlet": "second.passed", "second.inlet": "first.passed"},
+        "inputs": {"air": "first.inlet"},
+        "outputs": {"end": "third.passed", "level": "third.level"},
+    }
+    return read_group(write_group(folder, **{**content, **changes}))
+
+
+@pytest.mark.parametrize("order", ["jacobi", "gauss-seidel"])
+def test_coupled_oscillators_follow_the_closed_form(tmp_path: Path, mass: Path, order: str) -> None:
+    """The error falls with the communication step, at least in proportion to it."""
+    errors = []
+    for step in ("40 ms", "20 ms", "10 ms"):
+        group = oscillators(tmp_path, mass, order=order, step=step)
+        found = simulate_group(group, 10.0)
+        expected = left_position(found["time"].to_numpy())
+        errors.append(float(np.abs(found["left_position"] - expected).max()))
+    assert errors[-1] < 5e-3
+    orders = [math.log2(a / b) for a, b in pairwise(errors)]
+    assert all(order > 0.95 for order in orders), orders
+
+
+def test_what_passes_at_once_passes_at_once(tmp_path: Path, lag: Path) -> None:
+    """Three members through which a value passes show it at the instant at which it was set."""
+    group = FmuGroup(lags(tmp_path, lag))
+    group.start(5, {"air": 20.0})
+    assert group.read(["end"])["end"] == pytest.approx(293.15, abs=1e-9)
+    group.advance(1005, {"air": 50.0})
+    assert group.read(["end"])["end"] == pytest.approx(323.15, abs=1e-9)
+    group.advance(1005, {"air": 60.0})
+    assert group.read(["end"])["end"] == pytest.approx(333.15, abs=1e-9)
+    assert group.plan.visits == (1, 0)
+    assert group.plan.settling == (2, 1, 0)
+    group.close()
+
+
+def test_a_lag_follows_the_closed_form_from_any_tick(tmp_path: Path, lag: Path) -> None:
+    """Inputs hold from the tick at which they are set, also one off the grid of the group."""
+    group = FmuGroup(lags(tmp_path, lag))
+    group.start(3_600_000, {"air": 100.0})
+    group.advance(3_600_777, {"air": 20.0})
+    group.advance(3_601_500, {})
+    middle = 373.15 + (300.0 - 373.15) * math.exp(-0.777)
+    expected = 293.15 + (middle - 293.15) * math.exp(-0.723)
+    assert group.read(["level"])["level"] == pytest.approx(expected, rel=1e-6)
+    group.close()
+
+
+def test_several_rates(tmp_path: Path, lag: Path) -> None:
+    """A member that steps once in five holds its inlet for five; others see it change once."""
+    member = {"fmu": str(lag), "values": {"switch": 1}}
+    content: dict[str, object] = {
+        "step": "1/10 s",
+        "members": {"fast": member, "slow": {**member, "every": 5}},
+        "connections": {"slow.inlet": "fast.level", "fast.inlet": "slow.level"},
+    }
+    found = simulate_group(read_group(write_group(tmp_path, **content)), 2.0)
+    slow = found["slow.level"].to_numpy()
+    fast = found["fast.level"].to_numpy()
+    assert len(found) == 21
+    # the oracle: exact lags with held inlets, in plain Python
+    x, y, held = 300.0, 300.0, 300.0
+    for k in range(20):
+        if k % 5 == 0:
+            held = x
+        x = y + (x - y) * math.exp(-0.1)
+        if k % 5 == 4:
+            y = held + (y - held) * math.exp(-0.5)
+        assert fast[k + 1] == pytest.approx(x, rel=1e-7)
+        assert slow[k + 1] == pytest.approx(y, rel=1e-7)
+
+
+def test_gauss_seidel_takes_what_those_before_have_reached(tmp_path: Path, lag: Path) -> None:
+    """In declared order: the second member sees the first one's value of the end of the step."""
+    member = {"fmu": str(lag), "values": {"switch": 1}}
+    hot = {"fmu": str(lag), "values": {"switch": 1, "level": 400.0}}
+    content: dict[str, object] = {
+        "step": "100 ms",
+        "order": "gauss-seidel",
+        "members": {"one": member, "two": hot},
+        "connections": {"one.inlet": "two.level", "two.inlet": "one.level"},
+    }
+    found = simulate_group(read_group(write_group(tmp_path, **content)), 0.3)
+    x, y = 300.0, 400.0
+    for k in range(3):
+        x = y + (x - y) * math.exp(-0.1)
+        y = x + (y - x) * math.exp(-0.1)
+        assert found["one.level"][k + 1] == pytest.approx(x, rel=1e-7)
+        assert found["two.level"][k + 1] == pytest.approx(y, rel=1e-7)
+
+
+def test_types_are_converted(tmp_path: Path, lag: Path) -> None:
+    """A number goes into an integer input rounded; one that does not fit names the member."""
+    group = lags(
+        tmp_path,
+        lag,
+        members={
+            "third": {"fmu": str(lag), "values": {"inlet": 20.0}},
+            "first": {"fmu": str(lag), "values": {"switch": 1}},
+        },
+        connections={"third.switch": {"from": "first.level", "from_unit": "1", "scale": 0.01}},
+        inputs={"air": "first.inlet"},
+        outputs={"stage": "third.stage"},
+    )
+    running = FmuGroup(group)
+    running.start(0, {"air": 20.0})
+    assert running.read(["stage"]) == {"stage": 3.0}
+    running.close()
+    wide = {"third.switch": {"from": "first.level", "from_unit": "1", "scale": 1e9}}
+    group = lags(
+        tmp_path,
+        lag,
+        members={
+            "third": {"fmu": str(lag), "values": {"inlet": 20.0}},
+            "first": {"fmu": str(lag), "values": {"switch": 1}},
+        },
+        connections=wide,
+        outputs={"stage": "third.stage"},
+    )
+    running = FmuGroup(group)
+    with pytest.raises(
+        FmuError, match=r"member 'third': value 3e.11 does not fit integer variable"
+    ):
+        running.start(0, {"air": 20.0})
+    with pytest.raises(FmuError, match="it has failed before"):
+        running.advance(10, {})
+    running.close()
+
+
+def test_a_second_start_gives_the_bits_of_the_first(tmp_path: Path, mass: Path) -> None:
+    """Nothing of an earlier run is left; recording begins anew."""
+    recorded = [Terminal("left", "position"), Terminal("right", "velocity")]
+    group = FmuGroup(oscillators(tmp_path, mass), recorded)
+    assert group.recorder is not None
+    runs = []
+    for tick in (0, 12_345):
+        group.start(tick, {})
+        for until in (7, 500, 503, 2000):
+            group.advance(tick + until, {})
+        runs.append(group.recorder.columns())
+        assert group.recorder.times[0] == 0.0
+        assert np.all(np.diff(group.recorder.times[: group.recorder.rows]) > 0.0)
+    for name, first in runs[0].items():
+        assert np.array_equal(first, runs[1][name])
+        assert np.isfinite(first).all()
+    group.close()
+
+
+RESUME = """
+import sys
+from pathlib import Path
+from linetwin.cosim.groups import FmuGroup, read_group
+
+group = FmuGroup(read_group(Path(sys.argv[1])))
+group.restore(Path(sys.argv[2]).read_bytes())
+group.advance(int(sys.argv[3]), {})
+print(*(value.hex() for value in group.read(sys.argv[4:]).values()))
+"""
+
+
+@pytest.mark.parametrize("order", ["jacobi", "gauss-seidel"])
+def test_a_saved_state_continues_with_the_same_bits(tmp_path: Path, mass: Path, order: str) -> None:
+    """In the same process, and in a fresh one, off the grid, with several rates."""
+    members = {
+        "left": {"fmu": str(mass), "values": {"position": 1.0}},
+        "right": {"fmu": str(mass), "every": 3},
+    }
+    description = oscillators(tmp_path, mass, order=order, members=members, step="1/60 s")
+    group = FmuGroup(description)
+    names = ["left_position", "right_position"]
+    group.start(100, {})
+    group.advance(1337, {})
+    state = group.save()
+    group.advance(5000, {})
+    expected = group.read(names)
+    group.restore(state)
+    assert group.tick == 1337
+    group.advance(5000, {})
+    assert group.read(names) == expected
+    file = tmp_path / "state"
+    file.write_bytes(state)
+    printed = run_python(
+        RESUME, str(description.file), str(file), "5000", *names, temporary=tmp_path
+    )
+    assert [float.fromhex(text) for text in printed.split()] == list(expected.values())
+    group.close()
+
+
+def test_states_that_do_not_fit_are_refused(tmp_path: Path, mass: Path) -> None:
+    """A state of another group, of another format, and no state at all."""
+    group = FmuGroup(oscillators(tmp_path, mass))
+    with pytest.raises(FmuError, match="it has not been started"):
+        group.save()
+    group.start(0, {})
+    state = group.save()
+    other = FmuGroup(oscillators(tmp_path, mass, step="20 ms"))
+    with pytest.raises(FmuError, match="belongs to another group"):
+        other.restore(state)
+    with pytest.raises(FmuError, match="is not one of a group"):
+        group.restore(state[:-3])
+    with pytest.raises(FmuError, match="another format"):
+        group.restore(b"\x01")
+    with pytest.raises(FmuError, match="tick -1 lies before tick 0"):
+        group.advance(-1, {})
+    with pytest.raises(FmuError, match="'air' is no input"):
+        group.advance(0, {"air": 1.0})
+    group.close()
+
+
+def test_a_failing_member_is_named_with_its_time(tmp_path: Path, decay: Path) -> None:
+    """An FMI 2.0 FMU that stops part-way ends the group: its members step together."""
+    content: dict[str, object] = {
+        "step": "1 s",
+        "members": {
+            "slow": {"fmu": str(decay), "values": {"mode": "on", "on": 1, "T": 20}},
+            "stops": {"fmu": str(decay), "values": {"mode": 2, "on": 1, "limit": 2.5, "T": 20}},
+        },
+        "outputs": {"x": "slow.x"},
+    }
+    group = FmuGroup(read_group(write_group(tmp_path, **content)))
+    group.start(1000, {})
+    group.advance(3000, {})
+    assert group.read(["x"])["x"] == pytest.approx(100.0 * math.exp(-0.2), rel=1e-12)
+    with pytest.raises(FmuError, match="member 'stops': it ended a step of 1 s before") as caught:
+        group.advance(9000, {})
+    assert caught.value.model == "group"
+    assert caught.value.time_s == pytest.approx(3.5)
+    with pytest.raises(FmuError, match=r"it has failed before: .*member 'stops'"):
+        group.read(["x"])
+    group.start(0, {})
+    assert group.read(["x"]) == {"x": 100.0}
+    group.close()
+
+
+CONTRACT = Contract(
+    "oven",
+    "continuous",
+    inputs=("air_temperature",),
+    outputs=("film_temperature", "cooling_power"),
+    optional=("cooling_power",),
+)
+
+
+def test_a_group_fulfils_a_contract(tmp_path: Path, lag: Path) -> None:
+    """The line sees quantities in canonical units; ports are found by name, or mapped."""
+    description = lags(
+        tmp_path,
+        lag,
+        inputs={"air_temperature": "first.inlet"},
+        outputs={"film_temperature": "third.level"},
+    )
+    model = GroupContinuous(description, CONTRACT, {"third.time_constant": 2.0})
+    assert isinstance(model, Continuous)
+    assert model.can_save
+    model.start(0, {"air_temperature": 373.15})
+    model.advance(1000, {})
+    expected = 373.15 + (300.0 - 373.15) * math.exp(-0.5)
+    assert model.read(["film_temperature", "cooling_power"]) == {
+        "film_temperature": pytest.approx(expected, rel=1e-6),
+        "cooling_power": 0.0,
+    }
+    state = model.save()
+    model.advance(2000, {"air_temperature": 300.0})
+    model.advance(3000, {})
+    after = model.read(["film_temperature"])
+    model.restore(state)
+    model.advance(2000, {"air_temperature": 300.0})
+    model.advance(3000, {})
+    assert model.read(["film_temperature"]) == after
+    with pytest.raises(FmuError, match="lacks air_temperature"):
+        model.start(0, {})
+    model.close()
+    with pytest.raises(WiringError, match="film_temperature"):
+        GroupContinuous(lags(tmp_path, lag), CONTRACT)
+
+
+def test_a_group_is_simulated_from_the_command_line(
+    tmp_path: Path, lag: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`linetwin fmu simulate GROUP.yaml` writes a row per communication point; mistakes are 2."""
+    from linetwin.cli import main
+
+    file, csv = str(lags(tmp_path, lag).file), tmp_path / "out.csv"
+    arguments = ["fmu", "simulate", file, "--stop", "1", "--start", "air=100", "--csv", str(csv)]
+    assert _code(main, [*arguments, "--start", "third.time_constant=2"]) == 0
+    rows = np.genfromtxt(csv, delimiter=",", names=True)
+    assert rows.dtype.names == ("time", "end", "level")
+    assert rows["time"].tolist() == [k / 10 for k in range(11)]
+    expected = 373.15 + (300.0 - 373.15) * np.exp(-rows["time"] / 2.0)
+    assert rows["level"] == pytest.approx(expected, rel=1e-6)
+    capsys.readouterr()
+    assert _code(main, [*arguments, "--step", "1"]) == 2
+    assert "a group steps as its file says" in capsys.readouterr().err
+    assert _code(main, [*arguments, "--output", "ende"]) == 2
+    assert "did you mean end" in capsys.readouterr().err
+
+
+def _code(main: Callable[[], object], arguments: list[str]) -> int:
+    """Return the exit code of the command."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["linetwin", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return int(ended.value.code or 0)
+
+
+def test_a_station_can_have_a_group_for_its_machine(tmp_path: Path) -> None:
+    """A group is a model by its file's name, with the same numbers as the FMU that it holds."""
+    fmu = find_fmu("machine")
+    description = read_description(fmu)
+    contract = CONTRACTS["machine"]
+    outputs = [v.name for v in description.of("output") if v.name in contract.outputs]
+    file = write_group(
+        tmp_path,
+        step="1 min",
+        members={"only": {"fmu": "machine"}},
+        inputs={v.name: f"only.{v.name}" for v in description.of("input")},
+        outputs={name: f"only.{name}" for name in outputs},
+    )
+    config = ProcessConfig("machine", str(file), fixed={"only.standby_power": 800.0})
+    assert check_process(config, contract) == []
+    single = open_continuous(
+        ProcessConfig("machine", str(fmu), fixed={"standby_power": 800.0}), contract
+    )
+    grouped = open_continuous(config, contract)
+    inputs = {v.name: float(v.start or 0.0) for v in description.of("input")}
+    inputs |= {"packml_state": 6.0, "load": 0.5}
+    results = []
+    for model in (single, grouped):
+        model.start(1000, inputs)
+        for tick in range(61_000, 600_000, 60_000):
+            model.advance(tick, {"load": tick / 1e6})
+        results.append(model.read(outputs))
+        model.close()
+    assert results[1] == results[0]
+    assert results[0]["electric_energy"] > 0.0
+    assert [d.model for d in model_descriptions(config)] == ["machine"]
+    wrong = ProcessConfig("machine", str(file), fixed={"only.idle": 800.0}, key="machine")
+    assert [p.key for p in check_process(wrong, contract)] == ["machine.fixed.only.idle"]
+    other = check_process(replace(config, kind="drying"), CONTRACTS["drying"])
+    assert "is a group of FMUs" in str(other[0])
