@@ -125,6 +125,12 @@ def fork(  # noqa: PLR0913, PLR0917  one parameter per option
 @app.command(epilog="Example: linetwin compare runs/slow runs/fast")
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders of replications.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every figure, not only what is asked first and differs.")
+    ] = False,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write every figure of every run to this file.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Key figures side by side, and paired differences with their confidence."""
