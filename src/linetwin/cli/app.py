@@ -250,7 +250,9 @@ def fmu_validate(
     epilog='Example: linetwin fmu simulate drying --stop 60 --start "air_temperature=393.15"',
 )
 def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
-    fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
+    fmu: Annotated[
+        str, typer.Argument(help="A file, a model of the library by name, or a group file (.yaml).")
+    ],
     stop: Annotated[
         float | None, typer.Option(help="Stop time, s (the FMU's own, else 1).")
     ] = None,
@@ -266,7 +268,7 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     csv: Annotated[Path | None, typer.Option(help="Write the trajectory to this CSV file.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Run an FMU alone and print its outputs."""
+    """Run an FMU, or a group of them, alone and print the outputs."""
     from linetwin.cli import fmu as commands
 
     request = commands.Simulation(stop, step, tuple(start or ()), tuple(outputs or ()), csv)
