@@ -63,13 +63,13 @@ def test_carries_models_and_row_loop_for_the_platforms_asked_for(wheel: Path) ->
 
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        windows = archive.read("linetwin/_kernel/x86_64-windows/rows.dll")
+        windows = archive.read("linetwin/_kernel/x86_64-windows/kernel.dll")
     host = host_target()
     kernels = {name for name in names if name.startswith("linetwin/_kernel/")}
     assert "linetwin/_fmus/tank.fmu" in names
     assert kernels == {
-        f"linetwin/_kernel/{host}/rows{TARGETS[host].suffix}",
-        "linetwin/_kernel/x86_64-windows/rows.dll",
+        f"linetwin/_kernel/{host}/kernel{TARGETS[host].suffix}",
+        "linetwin/_kernel/x86_64-windows/kernel.dll",
     }
     assert {"linetwin/cosim/kernel/rows.c", "linetwin/cosim/kernel/kernel.h"} <= names
     assert windows[:2] == b"MZ"

@@ -1,4 +1,4 @@
-"""Building the compiled row loop of `cosim/kernel`, with the compiler of the FMUs."""
+"""Building the library of `cosim/kernel`, with the compiler of the FMUs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build_kernel(package: Path, targets: Sequence[str] = ("host",)) -> list[Path
     expected = fingerprint(sources)
     built = []
     for name in resolve_targets(targets):
-        library = package / FOLDER / name / f"rows{TARGETS[name].suffix}"
+        library = package / FOLDER / name / f"kernel{TARGETS[name].suffix}"
         # the hash is text in the library, so that whoever loads it can ask
         if not (library.is_file() and expected.encode() in library.read_bytes()):
             _compile([path for path in sources if path.suffix == ".c"], expected, name, library)

@@ -1,5 +1,6 @@
 """The compiled row loop, in C without Python's headers; Python does the same where it is missing.
 
-`rows.c`, `fmi2.c`, `fmi3.c` and `kernel.h` are built into one library per platform by the hook that
-builds the FMUs; `library.py` loads it, `structures.py` speaks its language.
+All `*.c` of this folder are built into one library per platform, `_kernel/<platform>/kernel.so`, by
+the hook that builds the FMUs and by `linetwin fmu build`. `library.py` loads it where it is built
+from these sources, whose hash it carries; `structures.py` speaks its language.
 """

@@ -27,6 +27,7 @@ class Kernel:
 
     def __init__(self, library: ctypes.CDLL, function: str = "linetwin_rows") -> None:
         """Bind its function; another of the same form for a benchmark."""
+        self.library = library
         self._rows = library[function]
         self._rows.restype = ctypes.c_int32
         self._rows.argtypes = [
@@ -60,7 +61,7 @@ def source_hash() -> str:
 def library_path() -> Path:
     """Return where the library for this machine lies, built or not."""
     folder = Path(__file__).resolve().parents[2] / "_kernel" / platform_folder(_FMI3)
-    return folder / f"rows{library_suffix()}"
+    return folder / f"kernel{library_suffix()}"
 
 
 def kernel() -> Loaded:
