@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from line_support import BASELINE, imbalance, pilot, run_into
 
-from linetwin.line.kinds.stacker import scarcer_face
+from linetwin.line.kinds.cell_design import scarcer_face
 from linetwin.results import read
 from linetwin.results.genealogy import Genealogy
 from linetwin.scenario import load
@@ -103,7 +103,11 @@ def test_the_scarcer_face_is_that_of_the_sides_that_meet(swap: int, tmp_path: Pa
     assert world.ended == "order"
     assert max(map(abs, imbalance(world).values())) < 1e-9
     result = read(tmp_path / "run")
-    cells = result.table("cells", ["cell", "np_ratio"]).set_index("cell")["np_ratio"]
+    factors = [f"{electrode}_specific_capacity_factor" for electrode in LENGTHS]
+    table = result.table("cells", ["cell", "np_ratio", *factors]).set_index("cell")
+    cells = (
+        table["np_ratio"] * table[factors[0]] / table[factors[1]]
+    )  # for powders as they should be
     webs = Genealogy(result)._links.stretches(cells.index.tolist())
     sides = {e: loading_of_sides(result, webs, e) for e in LENGTHS}
     for cell, ratio in cells.items():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEPT = ("loading", "wet_film_thickness", "coating_window_margin", "edge_ratio")
 LEAST_GAP_M = 1e-5
+CAPACITY = "specific_capacity_factor"
 
 
 class Die:
@@ -166,6 +167,10 @@ class Die:
             for material, content in world.lots[batch].content.items():
                 amount = content * part / world.lots[batch].amount
                 charge.content[material] = charge.content.get(material, 0.0) + amount
+        charge.properties[CAPACITY] = sum(
+            part / total * world.lots[batch].properties.get(CAPACITY, 1.0)
+            for batch, part in drawn.items()
+        )
         masses = np.array(list(drawn.values()))
         link_many(
             world,
@@ -196,6 +201,7 @@ class Die:
         for name, values in (
             (f"{WET}{side}", laid),
             (f"solvent_loading_{side}", laid / np.where(areas > 0, areas, 1.0)),
+            (f"{CAPACITY}_{side}", np.full(len(rows), charge.properties[CAPACITY])),
         ):
             lot.columns.setdefault(name, np.full(lot.items, np.nan))[rows] = values
         start, end = lot.columns["start_m"][rows].min(), lot.columns["end_m"][rows].max()

@@ -28,6 +28,8 @@ SLURRY_PROPERTIES = (
 )
 LOT_FACTORS = ("particle_size_factor", "moisture_factor")
 """What varies from lot to lot of the active material, and the slurry with it."""
+OF_THE_POWDER = (*LOT_FACTORS, "specific_capacity_factor")
+"""What a batch has from its lots of active material."""
 BATCH_RESERVE = 1.02
 """Room asked for in the tank over the mass of a batch: doses scatter."""
 NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clean": ""}
@@ -141,7 +143,7 @@ class Mixer(Station):
         lot = self.world.new_lot(
             f"{self.name.split('.')[0]}.slurry", "slurry_batch", self.name, 0.0, "kg"
         )
-        factors = dict.fromkeys(LOT_FACTORS, 1.0)
+        factors = dict.fromkeys(OF_THE_POWDER, 1.0)
         for role, target in masses.items():
             error = float(self.world.driver.normal(self.name, f"dosing {role}", 1)[0])
             mass = target * (1 + self.value("dosing_error") * error)
@@ -158,7 +160,7 @@ class Mixer(Station):
                     amount_unit="kg",
                 )
                 if role == "active_material":
-                    for name in LOT_FACTORS:
+                    for name in OF_THE_POWDER:
                         factors[name] += share * (drawn.properties.get(name, 1.0) - 1.0)
             lot.content[material] = lot.content.get(material, 0.0) + mass
         lot.amount = sum(lot.content.values())

@@ -123,6 +123,9 @@ class Slitter(ReelToReel):
         )
         for quantity in ("coating_thickness", "adhesion_index"):
             lot.columns[quantity] = of_both({side: whole[f"{quantity}_{side}"] for side in SIDES})
+        capacity = {side: whole[f"specific_capacity_factor_{side}"] * laid[side] for side in SIDES}
+        coating = np.where(of_both(laid) > 0, of_both(laid), 1.0)
+        lot.columns["specific_capacity_factor"] = of_both(capacity) / coating
         heavier = of_both(laid) / np.where(both > 0, both, 1.0)
         foil = self._foil()
         for material, amounts in contents(mother, rows).items():

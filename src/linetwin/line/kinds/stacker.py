@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.contracts import Phase
+from linetwin.line.kinds.cell_design import ELECTRODES, FACES, of_the_powders, scarcer_face
 from linetwin.line.kinds.cells import first_reason, scrap_cells, soft_short
 from linetwin.line.kinds.web import CONTENT, link_many
 from linetwin.line.materials import contents_of
@@ -19,15 +20,10 @@ if TYPE_CHECKING:
     from linetwin.contracts import Columns
     from linetwin.line.lots import Lot
 
-ELECTRODES = ("cathode", "anode")
 PARTICLE_SPREAD = 0.5
 """Standard deviation of the logarithm of a particle's size [A]."""
 SURE, FARTHEST = 1e-12, 7.0
 """Below this chance a particle's size is taken at so many standard deviations."""
-FACES = ("upper", "lower")
-"""How the sides of a sheet lie in the stack; side A lies up unless the web was turned over."""
-BARE = 1e-6
-"""Loading that a bare side is taken to have, so that a ratio stays finite [kg/m2]."""
 BURR_SPREAD = 0.2
 """Standard deviation of the logarithm of the burr height between cells of one roll [A]."""
 
@@ -191,6 +187,11 @@ class Stacker(Station):
         for name in ("loading", "porosity", "coating_thickness", "adhesion_index"):
             total = self._integral(lot, lot.columns[name] * lengths, marks)
             columns[f"{electrode}_{name}"] = np.diff(total) / each
+        powder = lot.columns["loading"] * lot.columns["specific_capacity_factor"] * lengths
+        laid = columns[f"{electrode}_loading"] * each
+        columns[f"{electrode}_specific_capacity_factor"] = (
+            np.diff(self._integral(lot, powder, marks)) / laid
+        )
         sides = "ba" if lot.properties.get("sides_swapped", 0.0) > 0 else "ab"
         for face, side in zip(FACES, sides, strict=True):
             total = self._integral(lot, lot.columns[f"loading_{side}"] * lengths, marks)
@@ -274,6 +275,7 @@ class Stacker(Station):
         columns.update(
             {name: values for name, values in result.items() if name not in ("valid", "phase_time")}
         )
+        columns.update(of_the_powders(columns))
         columns["np_ratio"] = columns["np_ratio"] * scarcer_face(columns)
         worst = np.maximum(columns.pop("cathode_burr_height"), columns.pop("anode_burr_height"))
         scatter = np.exp(BURR_SPREAD * driver.normal(self.name, "burr", count))
@@ -335,17 +337,3 @@ class Stacker(Station):
         """Return the first `count` free places on a tray, counted from 1."""
         places = np.arange(1.0, self.value("tray_size") + 1)
         return np.setdiff1d(places, lot.columns.get("position", []))[:count]
-
-
-def scarcer_face(columns: Columns) -> np.ndarray:
-    """Return N/P of the scarcer of both faces over that of the sheets' means, shape (cells,).
-
-    The upper side of a cathode faces the lower side of the anode above it, and the other way
-    round. Takes the sides' loadings, `cathode_upper` and its like, out of `columns`.
-    """
-    parts = {}  # of the coating of both sides, on the upper one and on the lower one
-    for electrode in ELECTRODES:
-        both = np.array([columns.pop(f"{electrode}_{face}") for face in FACES])
-        parts[electrode] = np.maximum(both, BARE) / np.maximum(both, BARE).mean(axis=0)
-    found: np.ndarray = (parts["anode"][::-1] / parts["cathode"]).min(axis=0)
-    return found
