@@ -15,9 +15,9 @@ from line_support import HOUR, Memory, imbalance, in_memory, make_world, pilot, 
 
 from linetwin.line import run
 from linetwin.line.descent import carried, joined
-from linetwin.line.holds import POSSIBLE
 from linetwin.results import read
 from linetwin.results.genealogy import Genealogy
+from linetwin.results.held import POSSIBLE
 from linetwin.scenario.resolved import HoldConfig
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def cells_held(world: World, reason: str = "suspect") -> set[str]:
     return found
 
 
-PERHAPS = f"suspect ({POSSIBLE})"
+PERHAPS = f"suspect{POSSIBLE}"
 
 
 SUSPECTS = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.results import display
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.critical_path import WORK
+from linetwin.results.kpis_holds import reworked, told
 
 if TYPE_CHECKING:
     from linetwin.results.reader import Run
@@ -33,6 +34,9 @@ def summary(run: Run) -> str:
         f"  web     {_webs(quality)}",
         f"  balance {_balance(_values(found['materials']))}",
     ]
+    lines += [f"  hold    {each}" for each in told(found["holds"])]
+    if again := reworked(found["holds"]):
+        lines.append(f"  rework  {again}")
     outside = run.manifest.get("outside_validity", {})
     if outside:
         where = ", ".join(f"{station} ({count})" for station, count in outside.items())

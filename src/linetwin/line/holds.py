@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.line.descent import CARRIERS, PERHAPS, Descent, tracks_of
 from linetwin.line.disposition import is_at_hand, scrap
 from linetwin.line.unit import Unit
+from linetwin.results.held import LEADS, NOTHING, POSSIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,12 +24,8 @@ if TYPE_CHECKING:
     from linetwin.line.lots import Lot
     from linetwin.line.world import World
 
-NOTHING = "hold found nothing"
-"""Cause of the note on a hold that concerned no lot."""
 RETRY_TICKS = 60_000
 """After this time a tank is looked at again from which a block was being coated [A]."""
-POSSIBLE = "perhaps: within position uncertainty"
-"""What the reason of a hold says of lots and cells that only may contain what is held."""
 
 
 class Holds(Unit):
@@ -139,7 +136,7 @@ class Holds(Unit):
 
     def _reason(self, track: str) -> str:
         reason = self._tracks[track].reason
-        return f"{reason} ({POSSIBLE})" if track.endswith(PERHAPS) else reason
+        return f"{reason}{POSSIBLE}" if track.endswith(PERHAPS) else reason
 
     def _of(self, lot: Lot, phase: str) -> list[str]:
         """Tracks of holds in a phase that concern a lot."""
@@ -162,7 +159,7 @@ class Holds(Unit):
     def _recall(self, track: str, name: str, place: str, count: float) -> None:
         """Tell of cells that have left the line: they must be called back."""
         self._find(track)
-        cause = f"escaped: recall: {self._reason(track)}"
+        cause = f"{LEADS['recall']}{self._reason(track)}"
         self.world.log_event(place, "recall", lot=name, cause=cause, amount=count)
 
     def _find(self, track: str) -> None:
@@ -209,7 +206,7 @@ class Holds(Unit):
                 return
             amount = scrap(self.world, self._descent, track, lot, self._reason(track))
             if amount:
-                cause = f"scrap: {self._reason(track)}"
+                cause = f"{LEADS['disposition']}{self._reason(track)}"
                 self.world.log_event(
                     lot.place, "disposition", lot=lot.name, cause=cause, amount=amount
                 )

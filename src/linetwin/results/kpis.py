@@ -202,6 +202,7 @@ def compute(run: Run) -> Kpis:
         kpis_capability,
         kpis_cost,
         kpis_energy,
+        kpis_holds,
         kpis_iso,
         kpis_levers,
         kpis_limits,
@@ -225,6 +226,7 @@ def compute(run: Run) -> Kpis:
         "materials": kpis_energy.materials(facts),
         "stock": kpis_order.stock(facts),
         "capability": kpis_capability.capability(facts),
+        "holds": kpis_holds.holds(facts),
     }
     found["window"] = kpis_window.window(facts, found)
     found["limits"] = kpis_limits.limits(facts, found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results import display, figures
+from linetwin.results import display, figures, kpis_holds
+from linetwin.results.held import NOTHING
 from linetwin.results.report_tables import table
 
 if TYPE_CHECKING:
@@ -274,8 +275,8 @@ def cost(found: Kpis) -> tuple[str, tuple[Figure, ...]]:
 def acted(facts: Facts) -> str:
     """Return the disturbances, holds and dispositions that acted, in their order."""
     events = facts.events
-    names = {"disturbance", "hold", "release", "disposition"}
-    idle = (events["event"] == "note") & events["cause"].str.startswith("hold found nothing")
+    names = {"disturbance", "hold", "release", "disposition", "recall"}
+    idle = (events["event"] == "note") & events["cause"].str.startswith(NOTHING)
     rows = events[events["event"].isin(names) | idle]
     if rows.empty:
         return ""
@@ -292,7 +293,8 @@ def acted(facts: Facts) -> str:
     ]  # fmt: skip
     more = len(rows) - len(listed)
     rest = f"<p class='soft'>and {more:,} more</p>" if more > 0 else ""
-    return table(["when", "what", "where", "how"], listed) + rest
+    told = "".join(f"<p>{escape(each)}.</p>" for each in kpis_holds.told(kpis_holds.holds(facts)))
+    return told + table(["when", "what", "where", "how"], listed) + rest
 
 
 def _change(event: str, cause: str, amount: float) -> str:
