@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from linetwin.results import kpis, kpis_cost, kpis_energy, read
@@ -215,6 +216,18 @@ def test_scrap_is_worth_what_was_put_into_it(cost: dict[str, Any]) -> None:
     at_grading = 10 * (10 + mixed + stacked + graded)
     assert cost["scrap_value"]["cell.grading"] == pytest.approx({"capacity": at_grading})
     assert cost["scrap_value_per_day"] == pytest.approx(at_stacker + at_grading)
+
+
+def test_a_tank_scrapped_by_a_hold_is_scrap_of_its_cause(facts: kpis.Facts) -> None:
+    """What lay in the tank has passed the mixer; the reason is that of the hold."""
+    ledger = facts.ledger
+    facts.__dict__["ledger"] = ledger.assign(entry=ledger["entry"].replace("lost", "scrap"))
+    told = {"tick": 9, "station": "tank", "event": "disposition", "state": "", "lot": "slurry-1"}
+    row = facts.events.iloc[:1].assign(**told, cause="scrap: bad mix", amount=5.0)
+    facts.__dict__["events"] = pd.concat([facts.events, row], ignore_index=True)
+    found = {name: entry["value"] for name, entry in kpis_cost.cost(facts).items()}
+    mixed = found["conversion_cost"]["cathode.mixer"] / 100
+    assert found["scrap_value"]["tank"] == pytest.approx({"bad mix": 5 * (10 + mixed)})
 
 
 def test_values_sum_to_the_cost(cost: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
+from linetwin.results.held import LEADS
+
 if TYPE_CHECKING:
     from linetwin.results.costs import Costs
 
@@ -131,9 +133,10 @@ class ValueFlow:
             trim = {"edges trimmed": kept * self._trim(station)}
             return _counted(bad["reason"], lengths) | {k: v for k, v in trim.items() if v > 0}
         events = facts.events
-        told = events[(events["event"] == "scrap") & (events["station"] == station)]
+        causes = events["event"].isin(["scrap", "disposition"])  # a hold scraps tanks and rolls
+        told = events[causes & (events["station"] == station)]
         if len(told) and float(told["amount"].sum()) > 0:
-            return _counted(told["cause"], told["amount"])
+            return _counted(told["cause"].str.removeprefix(LEADS["disposition"]), told["amount"])
         return {"offcuts and remainders": 1.0}
 
     def _trim(self, station: str) -> float:
