@@ -8,6 +8,7 @@ from linetwin.results import display
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_holds import reworked, told
+from linetwin.results.steadiness import said
 
 if TYPE_CHECKING:
     from linetwin.results.reader import Run
@@ -30,6 +31,11 @@ def summary(run: Run) -> str:
         f"  energy  {_energy(energy)}",
         *([f"  cost    {_cost(found['cost'])}"] if "cost" in found["cost"] else []),
         f"  limit   {_limit(found)}",
+        *(
+            [f"  steady  {said(found['window']['steadiness']['value'])}"]
+            if "steadiness" in found["window"]
+            else []
+        ),
         f"  scrap   {_reasons(quality, plan(run))}",
         f"  web     {_webs(quality)}",
         f"  balance {_balance(_values(found['materials']))}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from linetwin.results import display
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_limits import POINT
+from linetwin.results.steadiness import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,8 @@ def _limit(found: Kpis) -> tuple[str, str]:
     if period:
         first, last = (display.duration(second) for second in period)
         small = f"The window: {first} to {last} after the start. "
+    if "steadiness" in found["window"]:
+        small += f"{said(found['window']['steadiness']['value'])} "
     small += point_values(found)
     if near:
         small += f" Next to limit, with hardly any slack (time at work): {', '.join(near)}."

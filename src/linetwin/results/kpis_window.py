@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.results.kpis import MS_PER_HOUR, Facts, Kpi, Kpis, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
+from linetwin.results.steadiness import steadiness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,7 @@ def window(facts: Facts, found: Kpis) -> Section:
         "rates": _by_row(
             _rates(facts, found), "the same figures per day and per good kWh; each row has its unit"
         ),
+        **_steadiness(facts),
         "work_in_process": kpi(
             {"begin": in_process(facts, first), "end": in_process(facts, last)},
             "1",
@@ -49,6 +51,23 @@ def window(facts: Facts, found: Kpis) -> Section:
             "ends: where they differ, the window made more or less than it finished",
         ),
     }
+
+
+def _steadiness(facts: Facts) -> Section:
+    """Return the trend of work in process in a window that is to be judged as steady."""
+    if not facts.steady or facts.window is None:
+        return {}
+    entry = kpi(
+        steadiness(facts, facts.window),
+        "",
+        "mean change of the cells in process a day, with half its 95 % interval (long-run variance "
+        "of the hourly changes after Newey and West, t with one degree of freedom less than days); "
+        "grows or falls: the interval leaves zero out; steady: it does not, and is within 5 % of "
+        "the good cells a day; else not told. Beside it cells started and ended, and the good "
+        "cells a day that as many started cells would give",
+    )
+    units = dict.fromkeys(entry["value"], "1/d") | {"verdict": "", "same_each_day": ""}
+    return {"steadiness": with_units(entry, units)}
 
 
 def _by_row(rows: dict[str, dict[str, Any]], meaning: str) -> Kpi:

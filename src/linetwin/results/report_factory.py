@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.results import display, figures, kpis_holds
 from linetwin.results.held import NOTHING
 from linetwin.results.report_tables import table
+from linetwin.results.steadiness import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +159,8 @@ def window(found: Kpis) -> str:
             " An order that starts empty has no steady state: its window, while the middle half "
             "was graded, holds none of the work before, so judge the order by the whole run."
         )
-    return table(heads, rows) + f"<p class='soft'>{note} {_outside(found)}</p>"
+    trend = said(of["steadiness"]) if "steadiness" in of else ""
+    return table(heads, rows) + f"<p class='soft'>{note} {trend} {_outside(found)}</p>"
 
 
 def _outside(found: Kpis) -> str:
