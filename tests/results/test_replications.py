@@ -48,7 +48,24 @@ def test_the_date_counts_complete_orders_only(
     assert json.loads((tmp_path / "replications.json").read_text()) == found
     date = found["figures"]["order.last_cell_graded"]
     assert (date["n"], date["median"], found["not_complete"]) == (2, 1350.0, 1)
-    assert found["figures"]["order.cells_good"]["n"] == 3
+    # How many cells is what was ordered: only their date is open.
+    assert "order.cells_good" not in found["figures"]
+    assert found["figures"]["energy.good_energy"]["n"] == 3
     assert found["seeds"] == [1, 2, 3]
     with pytest.raises(ResultsError, match="no replications"):
         replications.summarise([])
+
+
+def test_good_cells_of_a_duration_have_an_interval_and_no_date(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Where time is given, how many good cells come out is open, and no order is complete."""
+    runs = []
+    for seed in (1, 2):
+        folder = tiny_writer(tmp_path / f"seed-{seed:04d}", seed=seed)
+        text = (folder / "scenario.yaml").read_text()
+        (folder / "scenario.yaml").write_text(text.replace("order_cells: 6\n", ""))
+        runs.append(read(folder))
+    found = replications.summarise(runs)["figures"]
+    assert (found["order.cells_good"]["n"], found["order.cells_good"]["median"]) == (2, 5.0)
+    assert "order.last_cell_graded" not in found

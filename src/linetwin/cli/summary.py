@@ -142,7 +142,7 @@ def replicated(found: dict[str, Any]) -> str:
         if each["low"] is not None:
             text += f" ({each['low'] / divisor:,.4g} to {each['high'] / divisor:,.4g})"
         lines.append(f"{text} {'' if unit == '1' else unit}".rstrip())
-    if found["not_complete"] and "order.last_cell_graded" in found["figures"]:
+    if found["not_complete"] and found["ordered"]:
         lines.append(f"  {found['not_complete']} runs did not complete the order")
     return "\n".join(lines)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from linetwin.errors import ResultsError
 from linetwin.results import kpis
+from linetwin.results.assumptions import plan
 from linetwin.results.compare import flat
 from linetwin.results.inference import student_quantile
 from linetwin.results.manifest import write_atomically
@@ -39,12 +40,18 @@ FIGURES = {
     "quality.rolled_throughput_yield": "rolled throughput yield",
 }
 
+_OF_ORDERS = {"order.last_cell_graded"}
+_OF_DURATIONS = {"order.cells_good"}
+"""An order fixes how many cells, a duration how long: only what is left open has an interval."""
+
 
 def summarise(runs: Sequence[Run]) -> dict[str, Any]:
     """Return median and 90 % interval of the main figures; ResultsError for no run.
 
     `figures`: name -> title, unit, n, median, low, high, method. The date counts complete orders
-    only; `not_complete` says how many runs were not.
+    only; `ordered` says whether there is an order, `not_complete` how many runs were not. Good
+    cells have an interval where a duration is simulated; an order of so many cells has the date on
+    which it is complete instead.
     """
     if not runs:
         raise ResultsError("no replications: nothing to summarise")
@@ -52,7 +59,11 @@ def summarise(runs: Sequence[Run]) -> dict[str, Any]:
     numbers = [flat(entry) for entry in found]
     complete = [run.manifest.get("ended_by") == "order" for run in runs]
     figures = {}
+    ordered = plan(runs[0]).ordered is not None
+    open_figures = _OF_ORDERS if ordered else _OF_DURATIONS
     for name, title in FIGURES.items():
+        if name in (_OF_ORDERS | _OF_DURATIONS) - open_figures:
+            continue
         section, entry = name.split(".", 1)
         values = [
             each[name]
@@ -65,6 +76,7 @@ def summarise(runs: Sequence[Run]) -> dict[str, Any]:
     return {
         "scenario": runs[0].manifest["scenario"],
         "seeds": [run.manifest["seed"] for run in runs],
+        "ordered": ordered,
         "not_complete": len(runs) - sum(complete),
         "share": SHARE,
         "figures": figures,
