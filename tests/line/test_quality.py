@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from small_line import HOUR, Setting, draw, number
 
 from linetwin.line.drivers import StochasticDriver
@@ -14,6 +16,7 @@ from linetwin.line.equipment import Equipment
 from linetwin.line.shifts import shift_name, shift_number
 from linetwin.line.streams import Streams
 from linetwin.scenario.resolved import (
+    CalendarConfig,
     DefectConfig,
     DisturbanceConfig,
     GaugeConfig,
@@ -139,9 +142,48 @@ def test_a_row_of_numbers_can_be_disturbed() -> None:
 
 def test_shifts_begin_at_22_6_and_14() -> None:
     """A run begins in the night shift that ends on day 1."""
+    usual = CalendarConfig("usual", ())
     hours = {0: "day 1 night", 6: "day 1 early", 14: "day 1 late", 22: "day 2 night"}
-    assert {hour: shift_name(hour * HOUR * 1000) for hour in hours} == hours
-    assert [shift_number(hour * HOUR * 1000) for hour in hours] == [0, 1, 2, 3]
+    assert {hour: shift_name(hour * HOUR * 1000, usual) for hour in hours} == hours
+    assert [shift_number(hour * HOUR * 1000, usual) for hour in hours] == [0, 1, 2, 3]
+    assert shift_name(-1, usual) == "day 1 night"
+
+
+STARTS = st.dictionaries(st.integers(0, 1439), st.just(""), min_size=1, max_size=5)
+
+
+@given(STARTS, st.integers(-3 * 86_400_000, 9 * 86_400_000))
+def test_shifts_of_a_calendar_follow_one_another(minutes: dict[int, str], tick: int) -> None:
+    """The number goes up by one exactly where a shift begins; its name is that of the last begun.
+
+    A shift counts to the day on which it ends.
+    """
+    shifts = tuple((f"s{minute}", 60 * minute) for minute in sorted(minutes))
+    calendar = CalendarConfig("own", (), shifts)
+    begins = {1000 * second for _, second in shifts}
+    step = shift_number(tick, calendar) - shift_number(tick - 1, calendar)
+    assert step == (tick % 86_400_000 in begins)
+    last = max(
+        (start for day in (-1, 0) for start in (day * 86_400 + second for _, second in shifts)
+         if start * 1000 <= tick % 86_400_000),
+    )  # fmt: skip
+    end = min(second + 86_400 * day for _, second in shifts for day in (0, 1)
+              if (second + 86_400 * day) > last)  # fmt: skip
+    day = tick // 86_400_000 + (end - 1) // 86_400 + 1
+    assert shift_name(tick, calendar) == f"day {day} s{last % 86_400 // 60}"
+
+
+def test_a_station_works_in_the_shifts_of_its_calendar() -> None:
+    """Operations carry the name; the gauge's offset changes with these shifts and no others."""
+    world = _line(gauges={"loading": _gauge(0.0, 0.0, 1.0, "kg/m2")})
+    days = CalendarConfig("always", (), (("day", 6 * 3600), ("dark", 18 * 3600)))
+    world.scenario = replace(world.scenario, calendars={"always": days})
+    station, readings = _station(world), []
+    for hour in (1, 5, 7, 13, 17, 19, 23):
+        world.calendar.reset(hour * HOUR * 1000)
+        readings.append(float(station.measure("loading", np.zeros(1))[0]))
+    assert [len({*part}) for part in (readings[:2], readings[2:5], readings[5:])] == [1, 1, 1]
+    assert len({*readings}) == 3
 
 
 def _share(value: float) -> Value:

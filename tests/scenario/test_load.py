@@ -225,6 +225,15 @@ def test_calendars_are_seconds_of_the_week(bench: Workbench) -> None:
     assert calendars["days"].open_s[5] == (5 * DAY + 6 * 3600, 5 * DAY + 14 * 3600)
 
 
+def test_a_calendar_names_its_shifts(bench: Workbench) -> None:
+    """In the order of the day; without days it is always open, without shifts there are three."""
+    bench.edit("line", "  days:", '  two: {shifts: {dark: "18:00", day: "06:30"}}\n  days:')
+    calendars = bench.load().calendars
+    assert calendars["two"].open_s == ()
+    assert calendars["two"].shifts == (("day", 6 * 3600 + 1800), ("dark", 18 * 3600))
+    assert [name for name, _ in calendars["days"].shifts] == ["early", "late", "night"]
+
+
 def test_an_fmu_beside_the_line_is_found(bench: Workbench) -> None:
     """A path counts from the file that names it and arrives absolute."""
     fmu = bench.folder / "lines" / "own.fmu"

@@ -43,6 +43,17 @@ TRAPS: dict[str, Trap] = {
         "line", '"06:00-22:00"', '"06:00 to 22:00"', 4, "calendars.days.mon-fri",
         ("no span of hours", "06:00-22:00"),
     ),
+    "a shift at no time": (
+        "line", "  days: {", '  days: {shifts: {early: "25:00"}, ', 4,
+        "calendars.days.shifts.early", ("no time of day", "06:00"),
+    ),
+    "two shifts at once": (
+        "line", "  days: {", '  days: {shifts: {early: "6:00", day: "06:00"}, ', 4,
+        "calendars.days.shifts.day", ("begins with 'early'",),
+    ),
+    "no shifts": (
+        "line", "  days: {", "  days: {shifts: {}, ", 4, "calendars.days.shifts", ("no shifts",),
+    ),
     "25 o'clock": (
         "line", '"06:00-22:00"', '"06:00-25:00"', 4, "calendars.days.mon-fri",
         ("no span of hours", "00:00 to 24:00"),

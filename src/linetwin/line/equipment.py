@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.line import quality
 from linetwin.line.packml import STATES
+from linetwin.line.shifts import shift_name
 from linetwin.line.unit import Unit
 from linetwin.scenario.resolved import FailureConfig, address_part
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from linetwin.contracts import Columns, Continuous, Transform
     from linetwin.line.lots import Lot
     from linetwin.line.world import World
-    from linetwin.scenario.resolved import StationConfig
+    from linetwin.scenario.resolved import CalendarConfig, StationConfig
 
 TICKS_PER_SECOND = 1000
 MAINTENANCE = "maintenance: "
@@ -163,17 +164,27 @@ class Equipment(Unit):
     def log_operation(
         self, lot: str, operation: str, start_tick: int, tool: str = "", place: int = -1
     ) -> None:
-        """Write a row of the table of operations: work on a lot from `start_tick` until now."""
+        """Write a row of the table of operations: work on a lot from `start_tick` until now.
+
+        Its shift is that of the station's calendar in which it began.
+        """
         self.world.log_operation(
             {
                 "lot": lot,
                 "station": self.name,
                 "operation": operation,
                 "start": start_tick,
+                "end": self.world.now,
+                "shift": shift_name(start_tick, self.calendar),
                 "tool": tool,
                 "place": place,
             }
         )
+
+    @property
+    def calendar(self) -> CalendarConfig:
+        """When people are at work here, and which shifts they work in."""
+        return self.world.scenario.calendars[self.config.calendar]
 
     def transform(self, kind: str) -> Transform:
         """Return the station's process model of this kind."""

@@ -48,7 +48,7 @@ def _of_shift(station: Equipment, quantity: str) -> float:
     One is drawn for every shift that has passed, measured in or not, so that two what-ifs meet the
     same operators.
     """
-    offsets, shift = station.state.offsets, shift_number(station.world.now)
+    offsets, shift = station.state.offsets, shift_number(station.world.now, station.calendar)
     last = int(offsets[quantity][0]) if quantity in offsets else -1
     if shift > last:
         draws = station.world.driver.normal(station.name, f"operator {quantity}", shift - last)

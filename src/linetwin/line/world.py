@@ -14,7 +14,6 @@ from linetwin.line.holds import Holds
 from linetwin.line.lots import Lot, LotRegister
 from linetwin.line.materials import Ledger, Supply
 from linetwin.line.planning import Plan
-from linetwin.line.shifts import shift_name
 from linetwin.line.surroundings import Building, Disturbances, End, Recorder
 from linetwin.line.watch import Watch, stuck
 
@@ -208,10 +207,6 @@ class World:
         self.calendar.kick(station)
         return before
 
-    def shift(self) -> str:
-        """Return the name of the present shift."""
-        return shift_name(self.now)
-
     def new_lot(self, prefix: str, kind: str, maker: str, amount: float, unit: str) -> Lot:
         """Open a lot; its name counts within `prefix`."""
         lot = Lot(self.lots.name(prefix), kind, maker, self.now, amount, unit, maker)
@@ -259,9 +254,8 @@ class World:
         self.sink.add("events", row)
 
     def log_operation(self, row: Mapping[str, Any]) -> None:
-        """Write a row of the table of operations, done now; the shift is the one it began in."""
-        filled = {**row, "end": self.now, "shift": shift_name(int(row["start"]))}
-        self.sink.add("operations", {name: [value] for name, value in filled.items()})
+        """Write a row of the table of operations."""
+        self.sink.add("operations", {name: [value] for name, value in row.items()})
 
     def _wake(self, who: str, token: int) -> None:
         unit = self.units[who]

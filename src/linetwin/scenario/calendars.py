@@ -1,4 +1,4 @@
-"""Weekly working hours: `mon-fri: ["06:00-22:00"]` as seconds from Monday 00:00."""
+"""Weekly working hours, `mon-fri: ["06:00-22:00"]`, as seconds from Monday 00:00, and shifts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from linetwin.scenario.problems import nearest
-from linetwin.scenario.resolved import CalendarConfig
+from linetwin.scenario.resolved import THREE_SHIFTS, CalendarConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,11 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_S = 86_400
 _WEEK_S = 7 * _DAY_S
 _HOURS = re.compile(r"(\d{1,2}):([0-5]\d)\s*[-\u2013]\s*(\d{1,2}):([0-5]\d)\Z")
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)\Z")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_ -]*\Z")
 _HINT = 'always, or days with hours: {mon-fri: ["06:00-22:00"], sat: ["06:00-14:00"]}'
+_SHIFTS = "shifts"
+_SHIFTS_HINT = 'beginnings by name, such as {early: "06:00", late: "14:00", night: "22:00"}'
 
 Interval = tuple[int, int]
 
@@ -38,11 +42,36 @@ def read_calendars(
         elif name == ALWAYS:
             problems.add(place, "always means always", "choose another name")
         else:
-            intervals = _week(raw, place, document, problems)
-            if all(hours == [] for hours in raw.values()):
+            days = {key: hours for key, hours in raw.items() if key != _SHIFTS}
+            intervals = _week(days, place, document, problems)
+            if days and all(hours == [] for hours in days.values()):
                 problems.add(place, "never open", _HINT)
-            calendars[name] = CalendarConfig(name, _merged(intervals))
+            shifts = THREE_SHIFTS
+            if _SHIFTS in raw:
+                shifts = _shifts(raw[_SHIFTS], place.below(_SHIFTS), problems)
+            calendars[name] = CalendarConfig(name, _merged(intervals), shifts)
     return calendars
+
+
+def _shifts(raw: object, place: Place, problems: Problems) -> tuple[tuple[str, int], ...]:
+    """Return name and beginning of each shift, in the order of the day."""
+    if not isinstance(raw, dict) or not raw:
+        problems.add(place, "no shifts", _SHIFTS_HINT)
+        return THREE_SHIFTS
+    found: dict[int, str] = {}
+    for name, text in raw.items():
+        match = _TIME.match(text.strip()) if isinstance(text, str) else None
+        second = _DAY_S if match is None else 3600 * int(match[1]) + 60 * int(match[2])
+        if not _NAME.match(str(name)):
+            problems.add(place, f"'{name}' is no name of a shift", "letters, digits, _ and -")
+        elif second >= _DAY_S:
+            problems.add(place.below(str(name)), f"{text!r} is no time of day", _SHIFTS_HINT)
+        elif second in found:
+            message = f"begins with '{found[second]}'"
+            problems.add(place.below(str(name)), message, "a time of its own for each shift")
+        else:
+            found[second] = str(name)
+    return tuple((name, second) for second, name in sorted(found.items())) or THREE_SHIFTS
 
 
 def _week(

@@ -213,12 +213,20 @@ class MaterialConfig:
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
+THREE_SHIFTS: tuple[tuple[str, int], ...] = (("early", 21_600), ("late", 50_400), ("night", 79_200))
+"""Shifts where a calendar names none: from 06:00, 14:00 and 22:00 [A]."""
+
+
 @dataclass(frozen=True)
 class CalendarConfig:
-    """Weekly working hours: (start, end) in seconds from Monday 00:00; empty means always."""
+    """Weekly working hours: (start, end) in seconds from Monday 00:00; empty means always.
+
+    `shifts`: name and beginning of each shift in seconds from 00:00, in the order of the day.
+    """
 
     name: str
     open_s: tuple[tuple[int, int], ...]
+    shifts: tuple[tuple[str, int], ...] = THREE_SHIFTS
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,10 @@ def resolved_text(scenario: Scenario) -> str:
         else None,
         "prices": scenario.prices.content() if scenario.prices else None,
         "calendars": {name: _calendar(c) for name, c in scenario.calendars.items()},
+        "shifts": {
+            name: {shift: {"begins": second, "unit": "s"} for shift, second in calendar.shifts}
+            for name, calendar in scenario.calendars.items()
+        },
         "crews": {
             name: {"size": crew.size, "calendar": crew.calendar}
             for name, crew in scenario.crews.items()
