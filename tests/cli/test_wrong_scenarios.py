@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import linetwin, with_broken_binaries, with_capabilities, without_binaries
+from cli_support import linetwin, with_broken_binaries, without_binaries
 
 from linetwin.cosim.library import find_fmu
 
@@ -164,15 +164,6 @@ def test_an_fmu_whose_binary_does_not_load_is_refused(
     order.edit_line(f"model: {name}\n", f"model: {broken.name}\n")
     answer = clerk("run", order.file, "-o", order.run)
     assert_refused(answer, order, ("line.yaml", f"{name}.model", "broken.fmu"))
-
-
-def test_snapshots_are_refused_where_an_fmu_cannot_save(order: Order, clerk: Clerk) -> None:
-    """The option and the station are named before the run begins, not half a day into it."""
-    changes = ("canSerializeFMUState", "false"), ("canGetAndSetFMUState", "false")
-    forgetful = with_capabilities(find_fmu("machine"), order.folder / "forgetful.fmu", *changes)
-    order.edit_line("model: machine\n", f"model: {forgetful.name}\n")
-    answer = clerk("run", order.file, "-o", order.run, "--snapshot-every", "12 h")
-    assert_refused(answer, order, ("--snapshot-every", "cathode.mixer", "cannot serialise"))
 
 
 def test_a_file_that_is_no_fmu_is_refused(order: Order, clerk: Clerk) -> None:

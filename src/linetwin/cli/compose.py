@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.cli.located import StationContinuous, StationTransform
 from linetwin.contracts import CONTRACTS
-from linetwin.cosim import check_process, open_continuous, open_transform
+from linetwin.cosim import RecordedContinuous, check_process, open_continuous, open_transform
 from linetwin.errors import FmuError, Problem, WiringError
 from linetwin.line.checks import check_line
 from linetwin.line.drivers import StochasticDriver
@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 
 class FmuModels:
-    """Models of a line, each an FMU; a station's Transform is opened once."""
+    """Models of a line, each an FMU; a station's Transform is opened once.
 
-    def __init__(self, base: Path) -> None:
+    `recording`: whether the inputs of models that cannot save their state are kept for snapshots.
+    """
+
+    def __init__(self, base: Path, *, recording: bool) -> None:
         self._base = base
+        self._recording = recording
         self._transforms: dict[tuple[str, str], Transform] = {}
         self.unsaved: list[str] = []
-        """Stations, and their models, of which no snapshot can be made."""
+        """Stations whose models cannot save their state, each with the model's name."""
 
     def machine(self, config: StationConfig) -> Continuous | None:
         """Return a new machine model, or None where the station has none."""
@@ -56,8 +60,11 @@ class FmuModels:
     def _continuous(self, config: StationConfig, process: ProcessConfig) -> StationContinuous:
         with _named(process):
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
-        if not model.can_save:
-            self.unsaved.append(f"{config.path} ({model.model})")
+        if model.can_save:
+            return StationContinuous(config.path, model)
+        self.unsaved.append(f"{config.path} ({model.model})")
+        if self._recording:
+            return StationContinuous(config.path, RecordedContinuous(model))
         return StationContinuous(config.path, model)
 
     def open_all(self, scenario: Scenario) -> None:
@@ -102,24 +109,23 @@ def _where(problem: Problem, process: ProcessConfig) -> str:
     return f"{where}.{problem.key}"
 
 
-def make_world(scenario: Scenario, base: Path, sink: Sink) -> World:
-    """Return the line of a scenario, not begun yet; `base`: the file FMU paths count from."""
+def make_world(scenario: Scenario, base: Path, sink: Sink, *, recording: bool = True) -> World:
+    """Return the line of a scenario, not begun yet; `base`: the file FMU paths count from.
+
+    Without `recording` no snapshot can be made of models that cannot save their state.
+    """
     check_models(scenario, base)
     driver = StochasticDriver(Streams(scenario.seed))
-    models = FmuModels(base)
+    models = FmuModels(base, recording=recording)
     models.open_all(scenario)
     world = World(scenario, models, driver, sink, make_station)
     check_line(world)
     return world
 
 
-def check_snapshots(world: World) -> None:
-    """Raise a WiringError where a model of the line cannot save its state."""
-    models = world.models
-    if isinstance(models, FmuModels) and models.unsaved:
-        message = f"no snapshot can be made with {', '.join(models.unsaved)}"
-        hint = "the FMU cannot serialise its state; run without snapshots"
-        raise WiringError([Problem(message, "--snapshot-every", hint)])
+def unsaved(world: World) -> list[str]:
+    """Return the stations of a line whose models cannot save their state, with the model's name."""
+    return world.models.unsaved if isinstance(world.models, FmuModels) else []
 
 
 def processes(scenario: Scenario) -> Iterator[tuple[str, ProcessConfig]]:

@@ -10,6 +10,7 @@ from linetwin.cli.compose import make_world
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
+from linetwin.cli.versions import made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line.fork import branch, note
 from linetwin.line.hindsight import look_back
@@ -60,6 +61,7 @@ def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) 
         "branched_from": str(source),
         "branched_at_tick": world.now,
         "branch_settings": list(change.settings),
+        "made_with": made_with(scenario, base),
         "branch_holds": list(change.holds),
     }
     text = scenario.text + model_evidence(scenario, base)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from linetwin.contracts import Columns, Phase
-    from linetwin.cosim import ContinuousModel, FmuTransform
+    from linetwin.cosim import ContinuousModel, FmuTransform, RecordedContinuous
 
 
 class StationTransform:
@@ -35,7 +35,7 @@ class StationTransform:
 class StationContinuous:
     """A station's Continuous model; see `contracts.Continuous`."""
 
-    def __init__(self, station: str, model: ContinuousModel) -> None:
+    def __init__(self, station: str, model: ContinuousModel | RecordedContinuous) -> None:
         self._station = station
         self._model = model
         self.can_save = model.can_save

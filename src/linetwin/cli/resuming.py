@@ -9,12 +9,14 @@ from linetwin.cli import running, snapshots
 from linetwin.cli.compose import make_world
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.interruption import Interruption
+from linetwin.cli.versions import differences, made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line import run as engine
 from linetwin.results import read
 from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.cli.snapshots import Snapshot
@@ -35,15 +37,32 @@ def resume(path: Path, *, as_json: bool) -> None:
         snapshot = snapshots.whole(path)
     request = running.request_of(snapshot.folder)
     scenario = request.load()
+    base = running.base_of(request, scenario)
+    _check_versions(snapshot, made_with(scenario, base))
     sink = LateSink()
-    world = make_world(scenario, running.base_of(request, scenario), sink)
+    world = make_world(scenario, base, sink)
     mark = _thaw(world, snapshot)
     _tell(snapshot, world.now)
     with Interruption().watched() as interruption:
         snapshots.drop_later(snapshot)
         sink.writer = RunWriter.resume(snapshot.folder, mark)
+        # A kill may have come before the manifest knew the last one.
+        sink.writer.update(snapshots=snapshots.names(snapshot.folder))
         outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
         running.finish(outcome, as_json=as_json)
+
+
+def _check_versions(snapshot: Snapshot, present: Mapping[str, Any]) -> None:
+    """Refuse to go on with anything that may change a bit; ResultsError names it and a way out."""
+    found = differences(snapshot.made_with, present)
+    if not found:
+        return
+    message = (
+        f"{snapshot.file} cannot be continued with the same bits; it was saved with "
+        f"{'; '.join(found)}. Resume it with what it was saved with, or branch off with what is "
+        f"here: linetwin fork {snapshot.file} -o FOLDER"
+    )
+    raise ResultsError(message)
 
 
 def _thaw(world: World, snapshot: Snapshot) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from linetwin.cli import INTERRUPTED_EXIT
-from linetwin.cli.compose import check_snapshots, make_world
+from linetwin.cli.compose import make_world, unsaved
 from linetwin.cli.driving import LateSink, Outcome, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.printing import print_json
 from linetwin.cli.summary import cells, replicated, summary
+from linetwin.cli.versions import made_with
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.results import kpis, read, replications
@@ -128,14 +129,27 @@ def _run_once(
     request: Request, scenario: Scenario, folder: Path, interruption: Interruption
 ) -> Outcome:
     sink, base = LateSink(), base_of(request, scenario)
-    world = make_world(scenario, base, sink)
-    if request.snapshot_every is not None:
-        check_snapshots(world)
+    saving = request.snapshot_every is not None
+    world = make_world(scenario, base, sink, recording=saving)
+    if saving:
+        _tell_unsaved(unsaved(world))
     asked = request.asked(scenario)
-    manifest = {"scenario": scenario.name, "seed": scenario.seed, "request": asked}
+    manifest = {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "request": asked,
+        "made_with": made_with(scenario, base),
+    }
     interruption.check()
     sink.writer = RunWriter(folder, manifest, scenario.text + model_evidence(scenario, base))
     return drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=True)
+
+
+def _tell_unsaved(stations: list[str]) -> None:
+    """Name the models that a snapshot can only hold by what was done to them."""
+    if stations:
+        text = f"{', '.join(stations)} cannot save its state: its inputs are recorded, and a resume"
+        sys.stderr.write(f"linetwin: {text} simulates it again from its start\n")
 
 
 def request_of(folder: Path) -> Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linetwin.errors import ResultsError, SimulationError
 from linetwin.line import run as engine
@@ -26,11 +26,13 @@ PARTIAL = ".partial"
 class Snapshot:
     """A whole snapshot whose run folder holds every row that it counted.
 
+    `made_with`: the versions and hashes that its bits depend on (`versions.made_with`).
     `passed_over`: why newer ones, if any, are not whole.
     """
 
     file: Path
     blob: bytes
+    made_with: dict[str, Any]
     passed_over: tuple[str, ...] = ()
 
     @property
@@ -46,12 +48,11 @@ def write(world: World, writer: RunWriter) -> None:
     file = folder / f"{world.now:012d}{SUFFIX}"
     partial = file.with_suffix(PARTIAL)
     with partial.open("wb") as stream:
-        stream.write(engine.save(world, writer.mark()))
+        stream.write(engine.save(world, writer.mark(), writer.manifest.get("made_with")))
         stream.flush()
         os.fsync(stream.fileno())  # the name must not outlive the content when power fails
     partial.replace(file)
-    # A resumed run writes again what came after its snapshot.
-    writer.update(snapshots=sorted({*writer.manifest["snapshots"], file.name}))
+    writer.update(snapshots=names(writer.folder))
 
 
 def whole(file: Path) -> Snapshot:
@@ -97,8 +98,13 @@ def drop_later(snapshot: Snapshot) -> None:
             file.unlink()
 
 
+def names(folder: Path) -> list[str]:
+    """Return the snapshots of a run folder by name, in the order of time."""
+    return sorted(file.name for file in (folder / FOLDER).glob(f"*{SUFFIX}"))
+
+
 def _newest_first(folder: Path) -> list[Path]:
-    return sorted((folder / FOLDER).glob(f"*{SUFFIX}"), reverse=True)
+    return [folder / FOLDER / name for name in reversed(names(folder))]
 
 
 def _first_whole(files: list[Path]) -> tuple[Snapshot | None, tuple[str, ...]]:
@@ -122,9 +128,10 @@ def _checked(file: Path) -> Snapshot:
     folder = file.parent.parent
     read(folder)
     try:
-        mark: Mark = engine.unseal(blob)["mark"]
+        content = engine.unseal(blob)
     except SimulationError as error:
         raise ResultsError(f"{file} cannot be continued: {error}") from error
+    mark: Mark = content.get("mark", {})
     for name, table in TABLES.items():
         count = mark.get(name, {}).get("rows", 0)
         try:
@@ -134,4 +141,4 @@ def _checked(file: Path) -> Snapshot:
         if found < count:
             message = f"it counted {count} rows of {name}, and the folder holds {found}"
             raise ResultsError(f"{file} cannot be continued: {message}")
-    return Snapshot(file, blob)
+    return Snapshot(file, blob, content.get("made_with", {}))

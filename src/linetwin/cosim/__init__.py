@@ -15,6 +15,7 @@ from linetwin.cosim.process import (
     open_continuous,
     open_transform,
 )
+from linetwin.cosim.recorded import RecordedContinuous
 from linetwin.cosim.transform import FmuTransform
 from linetwin.cosim.wiring import check
 
@@ -25,6 +26,7 @@ __all__ = [
     "FmuTransform",
     "Link",
     "ProcessMap",
+    "RecordedContinuous",
     "check",
     "check_process",
     "find_fmu",

@@ -61,6 +61,11 @@ class FmuContinuous:
         self._start_tick = 0
         self._tick = 0
 
+    @property
+    def digest(self) -> bytes:
+        """Hash of the FMU."""
+        return self.binary.digest
+
     def start(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Begin (again) at `tick` with the model's start values and these inputs."""
         lacking = [q for q in self.wiring.inputs if q not in inputs]

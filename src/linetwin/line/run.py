@@ -37,9 +37,10 @@ MAGIC = b"linetwin snapshot\n"
 """How a snapshot begins; the SHA-256 of the rest follows, so that damage is noticed."""
 
 
-def save(world: World, mark: dict[str, Any]) -> bytes:
+def save(world: World, mark: dict[str, Any], made_with: Mapping[str, Any] | None = None) -> bytes:
     """Return the whole state of a line; `mark` is where its run folder stood.
 
+    `made_with`: versions and hashes on which its bits depend, for whoever continues it.
     A snapshot is MessagePack of plain data: nothing in it is executed when it is read.
     """
     models = {name: model.save() for name, model in _models(world).items()}
@@ -48,6 +49,7 @@ def save(world: World, mark: dict[str, Any]) -> bytes:
             "format": FORMAT,
             "scenario": _digest(world.scenario),
             "mark": mark,
+            "made_with": dict(made_with or {}),
             "now": world.now,
             "calendar": world.calendar.save(),
             "units": {name: vars(unit.state) for name, unit in world.units.items()},
@@ -77,6 +79,16 @@ def load(world: World, blob: bytes, origin: Scenario | None = None) -> dict[str,
     """
     data = unseal(blob)
     _check(world, data, origin or world.scenario)
+    try:
+        _put(world, data)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        message = f"its state is not one of this version of linetwin: {error!r}"
+        raise SimulationError(message) from error
+    mark: dict[str, Any] = data["mark"]
+    return mark
+
+
+def _put(world: World, data: dict[str, Any]) -> None:
     world.calendar.reset(data["now"])
     world.driver.load(data["driver"])
     world.lots.load(data["lots"])
@@ -96,8 +108,6 @@ def load(world: World, blob: bytes, origin: Scenario | None = None) -> dict[str,
     for name, model in _models(world).items():
         model.restore(data["models"][name])
     world.calendar.load([(tick, who, token) for tick, who, token in data["calendar"]])
-    mark: dict[str, Any] = data["mark"]
-    return mark
 
 
 def seal(data: dict[str, Any]) -> bytes:

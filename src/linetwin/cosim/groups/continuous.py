@@ -104,6 +104,11 @@ class GroupContinuous:
             if name not in ports
         }
 
+    @property
+    def digest(self) -> bytes:
+        """Hash of the members and of how they are joined."""
+        return self._group.digest()
+
     def start(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Begin (again) at `tick` with the start values and these inputs."""
         lacking = [q for q in self.wiring.inputs if q not in inputs]
