@@ -130,13 +130,13 @@ class Fmi2Instance(Instance):
         self.time = time
         status = self._do_step(*self._step_arguments)
         if status == DISCARD:
-            return self._discarded(time, length)
+            return self.discarded(time, length)
         if status > WARNING:
             self.fail_step(status, length)
         self.time = time + length
         return Step(self.time, early=False, terminated=False)
 
-    def _discarded(self, time: float, length: float) -> Step:
+    def discarded(self, time: float, length: float) -> Step:
         """Ask how far a discarded step went: part-way is an early return."""
         reached = ctypes.c_double(time)
         terminated = ctypes.c_int()

@@ -13,6 +13,7 @@ from linetwin.errors import FmuError
 if TYPE_CHECKING:
     from linetwin.cosim.groups.recorder import Recorder
     from linetwin.cosim.groups.running import Plan, RunningMember
+    from linetwin.cosim.instance import Instance, Step
 
 
 class Engine(Protocol):
@@ -92,14 +93,9 @@ class PythonEngine:
         )
         length = member.length_s if whole else time - member.at
         instance = member.running
-        reached = instance.step(member.at, length)
-        if reached.terminated:
-            instance.fail("it asked to end the simulation")
-        if reached.early:
-            instance.fail(
-                f"it ended a step of {length:g} s before its time; members of a group step together"
-            )
-        member.at, member.index = time, index
+        check_step(instance, instance.step(member.at, length), length)
+        instance.time = member.at = time
+        member.index = index
 
     def _visit(self, members: list[RunningMember]) -> None:
         for member in members:
@@ -110,6 +106,16 @@ class PythonEngine:
 
     def _named(self, error: FmuError) -> FmuError:
         return failure(self._plan.name, self._current, error)
+
+
+def check_step(instance: Instance, reached: Step, length: float) -> None:
+    """Let an instance fail that did not go through a step of `length` (s) to its end."""
+    if reached.terminated:
+        instance.fail("it asked to end the simulation")
+    if reached.early:
+        instance.fail(
+            f"it ended a step of {length:g} s before its time; members of a group step together"
+        )
 
 
 def failure(group: str, member: RunningMember, error: FmuError) -> FmuError:

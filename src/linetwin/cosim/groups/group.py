@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
 
+from linetwin.cosim.groups.compiled import CompiledEngine
 from linetwin.cosim.groups.engine import PythonEngine, failure
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.recorder import Recorder
 from linetwin.cosim.groups.running import plan
+from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
@@ -32,17 +34,24 @@ class FmuGroup:
     them stand at the same tick after each call.
     """
 
-    def __init__(self, group: Group, recorded: Sequence[Terminal] = ()) -> None:
+    def __init__(
+        self, group: Group, recorded: Sequence[Terminal] = (), *, compiled: bool = True
+    ) -> None:
         """Load the members; every communication point becomes a row of the `recorded` variables.
 
-        Raises FmuError where an FMU does not load.
+        `compiled`: step in the compiled kernel where it is loaded, else in Python, to the same
+        bits. Raises FmuError where an FMU does not load.
         """
         self.group = group
         self.plan = plan(group, recorded)
         self._members = {found.member.name: found for found in self.plan.members}
         slots = {str(t): self._members[t.member].outputs.slots[t.variable] for t in recorded}
         self.recorder = Recorder(slots) if recorded else None
-        self._engine: Engine = PythonEngine(self.plan, self.recorder)
+        self._fixed = [
+            member for member in group.members if not member.description.capabilities.variable_step
+        ]
+        self._compiled = compiled
+        self._engine: Engine | None = None
         self._failure = ""
         self.start_tick = 0
         self.tick = 0
@@ -85,10 +94,11 @@ class FmuGroup:
         A member is initialised with what those before it give; where members feed each other, the
         later one's start value of the input stands in. Raises FmuError where a member fails.
         """
-        self._failure = ""
+        self._failure, self._engine = "", None
         self.start_tick = self.tick = tick
         if self.recorder is not None:
             self.recorder.rows = 0
+        self._taking(inputs)
         done: set[str] = set()
         for index in self.plan.starting:
             member = self.plan.members[index]
@@ -97,7 +107,7 @@ class FmuGroup:
             except FmuError as error:
                 raise self._failed(failure(self.group.name, member, error)) from error
             done.add(member.member.name)
-        self._settle()
+        self._settle(self._ready())
         if self.recorder is not None:
             self.recorder.note(0.0)
 
@@ -106,27 +116,32 @@ class FmuGroup:
 
         Raises FmuError where a member fails, and for a tick in the past.
         """
-        self._check()
+        engine = self._running()
         if tick < self.tick:
             raise FmuError(f"tick {tick} lies before tick {self.tick}", self.group.name)
         if tick > self.tick:
             begin, end = self.tick - self.start_tick, tick - self.start_tick
-            self._check_fixed(begin, end)
+            if self._fixed:
+                self._check_fixed(begin, end)
             if self.recorder is not None:
                 self.recorder.reserve(len(self.plan.grid.between(begin, end)) + 1)
             try:
-                self._engine.advance(begin, end)
+                engine.advance(begin, end)
             except FmuError as error:
                 raise self._failed(error) from error
             self.tick = tick
         if inputs:
-            for member in self._give(inputs):
-                member.running.set(member.given.table)
-            self._settle()
+            for member in self._taking(inputs):
+                member.running.time = (tick - self.start_tick) / TICKS_PER_SECOND
+                try:
+                    self._give(member, inputs)
+                except FmuError as error:
+                    raise self._failed(failure(self.group.name, member, error)) from error
+            self._settle(engine)
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to."""
-        self._check()
+        self._running()
         found = {}
         for name in names:
             source = self.group.outputs[name].source
@@ -135,7 +150,7 @@ class FmuGroup:
 
     def save(self) -> bytes:
         """Return the complete state; FmuError where a member cannot save its own."""
-        self._check()
+        self._running()
         self._require_save()
         content = {
             "format": _FORMAT,
@@ -155,7 +170,7 @@ class FmuGroup:
         """
         self._require_save()
         content = self._unpacked(state)
-        self._failure = ""
+        self._failure, self._engine = "", None
         self.start_tick, self.tick = content["start"], content["tick"]
         local = (self.tick - self.start_tick) / TICKS_PER_SECOND
         for member, saved in zip(self.plan.members, content["states"], strict=True):
@@ -167,9 +182,11 @@ class FmuGroup:
         cells = [cell for member in self.plan.members for cell in member.buffers()]
         for cell, raw in zip(cells, content["values"], strict=True):
             cell.values.ravel().view("u1")[:] = memoryview(raw)
+        self._ready()
 
     def close(self) -> None:
         """Free the instances; `start` or `restore` make new ones."""
+        self._engine = None
         for member in self.plan.members:
             member.close()
 
@@ -186,41 +203,50 @@ class FmuGroup:
         if own:
             member.set_once(own)
         member.given.to_start()
-        self._give(inputs, only=member)
-        instance.set(member.given.table)
+        self._give(member, inputs)
         member.begin(done)
         instance.initialise()
         instance.get(member.outputs.table)
 
-    def _give(
-        self, inputs: Mapping[str, float], only: RunningMember | None = None
-    ) -> list[RunningMember]:
-        """Write inputs from outside into the tables; return the members that take any."""
-        taking: dict[str, RunningMember] = {}
-        for name, value in inputs.items():
+    def _taking(self, inputs: Mapping[str, float]) -> list[RunningMember]:
+        """Return the members that take any of these inputs; FmuError for one that is none."""
+        taking = {}
+        for name in inputs:
             found = self.group.inputs.get(name)
             if found is None:
                 raise FmuError(f"'{name}' is no input", self.group.name)
-            for target, affine in found.targets:
-                member = self._members[target.member]
-                if only is None or member is only:
-                    number = affine.factor * value + affine.offset
-                    slot = member.given.slots[target.variable]
-                    member.fill(member.running, slot, target.variable, number)
-                    taking[target.member] = member
+            taking |= {target.member: self._members[target.member] for target, _ in found.targets}
         return list(taking.values())
 
-    def _settle(self) -> None:
+    def _give(self, member: RunningMember, inputs: Mapping[str, float]) -> None:
+        """Set what a member takes from outside; those of its inputs that are not named stay."""
+        instance = member.running
+        for name, value in inputs.items():
+            for target, affine in self.group.inputs[name].targets:
+                if target.member == member.member.name:
+                    number = affine.factor * value + affine.offset
+                    slot = member.given.slots[target.variable]
+                    member.fill(instance, slot, target.variable, number)
+        instance.set(member.given.table)
+
+    def _ready(self) -> Engine:
+        """Return an engine for the members' instances, which may be new."""
+        found = kernel().kernel if self._compiled else None
+        if found is None:
+            self._engine = PythonEngine(self.plan, self.recorder)
+        else:
+            self._engine = CompiledEngine(self.plan, self.recorder, found)
+        return self._engine
+
+    def _settle(self, engine: Engine) -> None:
         try:
-            self._engine.settle()
+            engine.settle()
         except FmuError as error:
             raise self._failed(error) from error
 
     def _check_fixed(self, begin: int, end: int) -> None:
         """Refuse a tick at which a member that takes one fixed step only cannot stand."""
-        for member in self.group.members:
-            if member.description.capabilities.variable_step:
-                continue
+        for member in self._fixed:
             points = [self.plan.grid.index(tick) for tick in (begin, end)]
             if any(point is None or point % member.every for point in points):
                 own = float(self.group.step * member.every)
@@ -230,11 +256,12 @@ class FmuGroup:
                     self.group.name,
                 )
 
-    def _check(self) -> None:
+    def _running(self) -> Engine:
         if self._failure:
             raise FmuError(f"it has failed before: {self._failure}", self.group.name)
-        if any(m.instance is None or not m.instance.running for m in self.plan.members):
+        if self._engine is None:
             raise FmuError("it has not been started", self.group.name)
+        return self._engine
 
     def _failed(self, error: FmuError) -> FmuError:
         self._failure = str(error)

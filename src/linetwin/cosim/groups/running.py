@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from linetwin.cosim.binary import Binary, load_binary
 from linetwin.cosim.groups.dependence import Dependence, starting_order
@@ -55,6 +55,11 @@ class SlotTable(NamedTuple):
         for variable in self.table.port.variables:
             if isinstance(variable.start, float):
                 self.slots[variable.name].write(variable.start)
+
+
+def unfit(instance: Instance, value: float, variable: str) -> NoReturn:
+    """Let an instance fail for a value that an integer variable cannot hold."""
+    instance.fail(f"value {value:g} does not fit integer variable '{variable}'")
 
 
 def slot_table(binary: Binary, names: Iterable[str]) -> SlotTable:
@@ -143,7 +148,7 @@ class RunningMember:
         try:
             slot.write(value)
         except ValueError:
-            instance.fail(f"value {value:g} does not fit integer variable '{variable}'")
+            unfit(instance, value, variable)
 
     def buffers(self) -> list[Cell]:
         """Return the values that belong to the group's state, in a fixed order."""

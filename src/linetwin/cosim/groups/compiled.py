@@ -1,0 +1,181 @@
+"""Stepping a group in the compiled kernel: one call for all communication points up to a tick.
+
+The kernel is cosim/kernel/group.c; it does what `PythonEngine` does, to the same bits.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import numpy as np
+
+from linetwin.cosim.fmi2 import Fmi2Instance
+from linetwin.cosim.groups.engine import check_step, failure
+from linetwin.cosim.groups.running import unfit
+from linetwin.cosim.instance import DISCARD, Step
+from linetwin.cosim.kernel.group_structures import (
+    GroupCall,
+    KernelCopy,
+    KernelGroup,
+    KernelMember,
+    KernelRecorded,
+    ValueType,
+)
+from linetwin.cosim.units import SAME
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from linetwin.cosim.groups.recorder import Recorder
+    from linetwin.cosim.groups.running import Plan, RunningMember, Slot
+    from linetwin.cosim.kernel.library import Kernel
+
+_TYPES: Final = {
+    np.float64: ValueType.FLOAT64,
+    np.float32: ValueType.FLOAT32,
+    np.bool_: ValueType.BOOL8,
+    np.int8: ValueType.INT8,
+    np.int16: ValueType.INT16,
+    np.int32: ValueType.INT32,
+    np.int64: ValueType.INT64,
+    np.uint8: ValueType.UINT8,
+    np.uint16: ValueType.UINT16,
+    np.uint32: ValueType.UINT32,
+    np.uint64: ValueType.UINT64,
+}
+
+
+class CompiledEngine:
+    """Fulfils `Engine` with a call into the kernel; other threads of Python go on meanwhile."""
+
+    def __init__(self, plan: Plan, recorder: Recorder | None, kernel: Kernel) -> None:
+        """Lay out the kernel's structures; the members have their instances."""
+        self._plan = plan
+        self._recorder = recorder
+        self._kept: list[Any] = []
+        members = [self._member(member) for member in plan.members]
+        step = plan.grid.step
+        self._inside = KernelGroup(
+            members=self._array(KernelMember, members),
+            count=len(members),
+            visits=self._array(ctypes.c_uint64, plan.visits),
+            visit_count=len(plan.visits),
+            settling=self._array(ctypes.c_uint64, plan.settling),
+            settling_count=len(plan.settling),
+            numerator=step.numerator,
+            denominator=step.denominator,
+            jacobi=plan.order == "jacobi",
+            recording=recorder is not None,
+        )
+        if recorder is not None:
+            slots = recorder.slots.values()
+            recorded = [KernelRecorded(source=_address(s), type=_type(s)) for s in slots]
+            self._inside.recorded = self._array(KernelRecorded, recorded)
+            self._inside.recorded_count = len(recorded)
+        self._begin, self._end = ctypes.c_int64(), ctypes.c_int64()
+        self._arguments = (ctypes.byref(self._inside), self._begin, self._end)
+        self._advance = _function(kernel, "linetwin_group_advance")
+        self._settle = _function(kernel, "linetwin_group_settle")
+
+    def advance(self, begin: int, end: int) -> None:
+        """Step all members from tick `begin` to tick `end`."""
+        self._begin.value = begin
+        self._end.value = end
+        recorder = self._recorder
+        if recorder is not None:
+            self._show(recorder)
+        done = self._advance(*self._arguments)
+        if recorder is not None:
+            recorder.rows = self._inside.rows
+        if not done:
+            self._fail()
+
+    def settle(self) -> None:
+        """Let inputs from outside pass through at once."""
+        if self._plan.settling and not self._settle(self._arguments[0]):
+            self._fail()
+
+    def _show(self, recorder: Recorder) -> None:
+        """Tell the kernel where to write: the arrays move when they grow."""
+        inside = self._inside
+        inside.rows = recorder.rows
+        inside.room = len(recorder.times)
+        inside.times = recorder.times.ctypes.data
+        inside.values = recorder.values.ctypes.data
+
+    def _array(self, kind: Any, items: Any) -> int:  # noqa: ANN401 - ctypes
+        """Return the address of an array that lives as long as this engine."""
+        array = (kind * len(items))(*items)
+        self._kept.append(array)
+        return ctypes.addressof(array)
+
+    def _member(self, member: RunningMember) -> KernelMember:
+        version = member.binary.description.version
+        step: Any = member.binary.function(f"fmi{version}DoStep")
+        copies = [
+            KernelCopy(
+                source=_address(copy.source),
+                target=_address(copy.target),
+                factor=copy.affine.factor,
+                offset=copy.affine.offset,
+                source_type=_type(copy.source),
+                target_type=_type(copy.target),
+                affine=copy.affine is not SAME,
+            )
+            for copy in member.copies
+        ]
+        same = (ValueType.FLOAT64, ValueType.FLOAT64, False)
+        return KernelMember(
+            handle=member.running.address,
+            step=ctypes.cast(step, ctypes.c_void_p).value,
+            version=version,
+            plain=all((c.source_type, c.target_type, c.affine) == same for c in copies),
+            every=member.member.every,
+            length=member.length_s,
+            copies=self._array(KernelCopy, copies),
+            copy_count=len(copies),
+            taken=member.taken.table.setting,
+            outputs=member.outputs.table.getting,
+        )
+
+    def _fail(self) -> NoReturn:
+        """Raise the FmuError that Python would have raised for the kernel's failure."""
+        member = self._plan.members[self._inside.failure.member]
+        try:
+            self._tell(member)
+        except FmuError as error:
+            raise failure(self._plan.name, member, error) from error
+
+    def _tell(self, member: RunningMember) -> NoReturn:
+        found, instance = self._inside.failure, member.running
+        call = GroupCall(found.call)
+        instance.time = found.time
+        if call is GroupCall.UNFIT:
+            unfit(instance, found.value, member.copies[found.place].variable)
+        if call is GroupCall.STEPPING:
+            if found.status == DISCARD and isinstance(instance, Fmi2Instance):
+                check_step(instance, instance.discarded(found.time, found.length), found.length)
+            instance.fail_step(found.status, found.length)
+        if call in {GroupCall.ENDING, GroupCall.EARLY}:
+            early = call is GroupCall.EARLY
+            check_step(instance, Step(found.time, early, not early), found.length)
+        table, verb = (member.taken, "Set")
+        if call is GroupCall.READING:
+            table, verb = (member.outputs, "Get")
+        label = table.table.cells[found.place].block.label
+        instance.fail_call(f"{verb}{label}", found.status)
+
+
+def _function(kernel: Kernel, name: str) -> Any:  # noqa: ANN401 - a C function
+    function = kernel.library[name]
+    function.restype = ctypes.c_int32
+    return function
+
+
+def _address(slot: Slot) -> int:
+    return slot.cell.address + slot.column * slot.cell.values.itemsize
+
+
+def _type(slot: Slot) -> ValueType:
+    block = slot.cell.block
+    return ValueType.BOOL32 if block.boolean and block.type is np.int32 else _TYPES[block.type]

@@ -1,0 +1,99 @@
+/* A group of FMUs that exchange signals at the points of a grid, and at the ends of calls.
+ *
+ * group.c does what PythonEngine in ../groups/engine.py does, call by call, to the same bits: a
+ * change of one is a change of both. The structures are those of group_structures.py. */
+#pragma once
+#include "kernel.h"
+
+/* How a value lies in memory; the numbers are those of `ValueType` in group_structures.py. */
+typedef enum {
+    FLOAT64,
+    FLOAT32,
+    BOOL8,
+    BOOL32,
+    INT8,
+    INT16,
+    INT32,
+    INT64,
+    UINT8,
+    UINT16,
+    UINT32,
+    UINT64
+} ValueType;
+
+/* target = factor * source + offset, or the same number where it is not `affine`. */
+typedef struct {
+    const void *source;
+    void *target;
+    double factor;
+    double offset;
+    int32_t from;
+    int32_t to;
+    int32_t affine;
+} Copy;
+
+typedef struct {
+    const void *source;
+    int32_t type;
+} Recorded;
+
+/* One FMU. `length` (s) is that of a whole step of its own, once in `every` communication steps;
+ * it stands at `at` (s), point `index` of the grid (-1: none). */
+typedef struct {
+    void *handle;
+    void (*step)(void);
+    int32_t version;
+    int32_t plain; /* all copies are of FLOAT64 to FLOAT64, the same number */
+    int64_t every;
+    double length;
+    const Copy *copies;
+    uint64_t copy_count;
+    Blocks taken;
+    Blocks outputs;
+    double at;
+    int64_t index;
+} Member;
+
+/* What failed: the numbers are those of `GroupCall` in group_structures.py. */
+typedef enum {
+    ALL_WELL,
+    TAKING, /* `place`: block */
+    STEPPING,
+    READING, /* `place`: block */
+    ENDING,  /* the FMU asked to end the simulation */
+    EARLY,   /* the FMU ended a step before its time */
+    UNFIT    /* `place`: copy; its value fits no integer of its type */
+} GroupCall;
+
+typedef struct {
+    int32_t call;
+    int32_t status; /* what the FMU returned */
+    uint64_t member;
+    uint64_t place;
+    double time;   /* s, local: where the member stands */
+    double length; /* s, of the step */
+    double value;  /* that does not fit */
+} GroupFailure;
+
+/* `visits` and `settling` are members, in the order in which values pass through them at once.
+ * Communication points are index * numerator / denominator (s). Recorded values stand in columns
+ * of `room` rows. */
+typedef struct {
+    Member *members;
+    uint64_t count;
+    const uint64_t *visits;
+    uint64_t visit_count;
+    const uint64_t *settling;
+    uint64_t settling_count;
+    int64_t numerator;
+    int64_t denominator;
+    int32_t jacobi;
+    int32_t recording;
+    const Recorded *recorded;
+    uint64_t recorded_count;
+    double *times;
+    double *values;
+    uint64_t room;
+    uint64_t rows;
+    GroupFailure failure;
+} Group;
