@@ -113,7 +113,7 @@ def _cost(cost: dict[str, Any]) -> str:
 
 
 def _limit(found: dict[str, Any]) -> str:
-    """Say what limited: in steady state with what a point of OEE is worth, in an order its use."""
+    """Say what limited: with what a point of OEE is worth, in an order its part of the path."""
     limits = _values(found["limits"])
     name = limits.get("bottleneck")
     if not name:
@@ -121,7 +121,8 @@ def _limit(found: dict[str, Any]) -> str:
     worth = limits.get("value_of_oee_point") or {}
     said = display.name(name)
     if limits["basis"] == "steady" and worth:
-        return f"{said}; one point of OEE there is worth {worth['cells_per_day']:,.3g} cells a day"
+        cells = f"{worth['cells_per_day']:,.3g} cells a day"
+        return f"{said}; one point of OEE there is worth at most {cells}"
     path = found["order"]["critical_path"]["value"] or {}
     total = sum(sum(times.values()) for times in path.values())
     return f"{said}, {_at_work(path[name]) / total:.0%} of the critical path" if total else said

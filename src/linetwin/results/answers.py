@@ -110,7 +110,7 @@ def point_values(found: Kpis) -> str:
             continue
         # Where nothing is scrapped there is no point of yield to win.
         full = what == "yield" and _yield_there(found) > 1 - POINT
-        text = f"One point of {what} {'lost there costs' if full else 'there is worth'} "
+        text = f"One point of {what} {'lost there costs' if full else 'there is worth at most'} "
         text += f"{display.plain(worth['cells_per_day'])} cells"
         if worth["energy_per_day"] is not None:
             text += f" or {display.energy(worth['energy_per_day'])}"

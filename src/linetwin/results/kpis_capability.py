@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 NO_GAUGE = "gauge not stated"
 _FEWEST = 10
+_FIT, _UNFIT = 0.1, 0.3
+_FEWEST_CATEGORIES = 5
 _COPIES = (
     "; of cells measured in the run only; cells of the stock are drawn again from few, so n and "
     "the intervals count distinct true values"
@@ -133,7 +135,8 @@ def _judged(facts: Facts, each: Characteristic) -> Kpi:
         unit.get(str(each.true.name), ""),
         f"capability of {each.name} from measured values, against {each.said}; grr: share of the "
         "gauge (repeatability and reproducibility) in the spread of the readings, ndc: distinct "
-        "categories, 1.41 x spread of the parts over that of the gauge"
+        "categories, 1.41 x spread of the parts over that of the gauge; over 1 the stated error is "
+        "larger than the spread read"
         + (_COPIES if facts.plan.filled and each.true.name in facts.cells else ""),
     )
 
@@ -176,11 +179,28 @@ def _gauge_study(gauge: dict[str, Any], values: pd.Series) -> dict[str, Any]:
     terms = [_absolute(gauge.get(name), level) for name in ("repeatability", "reproducibility")]
     grr = math.hypot(*terms)
     parts = math.sqrt(max(0.0, spread * spread - grr * grr))
+    categories = math.floor(1.41 * parts / grr) if grr else None
     return {
+        "verdict": _verdict(grr / spread if spread else math.inf, categories),
         "bias": _absolute(gauge.get("bias"), level),
         "grr": grr / spread if spread else None,
-        "ndc": math.floor(1.41 * parts / grr) if grr else None,
+        "ndc": categories,
     }
+
+
+def _verdict(share: float, categories: int | None) -> str:
+    """Say what a gauge is good for by its share of the spread read and its categories.
+
+    Bounds of the automotive handbook on measurement systems, recalled [M].
+    """
+    if share >= 1:
+        return (
+            "gauge no good: its stated error is larger than the spread that it reads, so no part "
+            "can be told from another"
+        )
+    if share > _UNFIT or (categories is not None and categories < _FEWEST_CATEGORIES):
+        return "gauge no good: it hardly tells the parts of this process apart"
+    return "gauge may do" if share > _FIT else "gauge good"
 
 
 def _absolute(term: dict[str, Any] | None, level: float) -> float:

@@ -13,6 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from linetwin.results import display, kpis, report_levers, report_sections
 from linetwin.results.answers import answers
+from linetwin.results.glossary import explain
 from linetwin.results.manifest import write_atomically
 from linetwin.results.reader import Run
 
@@ -93,8 +94,7 @@ def _html(run: Run, facts: Facts, found: Kpis) -> str:
             "<meta name='viewport' content='width=device-width, initial-scale=1'>",
             f"<title>{escape(title)}</title><style>{_resource('report.css')}</style></head>",
             f"<body><main>{_header(run, facts, found, title, description)}",
-            f"{_answers(found)}<nav>{links}</nav>",
-            *body,
+            explain("\n".join([f"{_answers(found)}<nav>{links}</nav>", *body])),
             "</main>",
             f"<script type='application/json' id='figures'>{_embedded(figures)}</script>",
             f"<script>{get_plotlyjs()}</script>",

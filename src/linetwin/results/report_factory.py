@@ -116,7 +116,8 @@ def iso(found: Kpis, section: str, title: str) -> str:
     body = table(heads, [row for row in rows if any(cell not in {"", "-"} for cell in row[1:])])
     note = f"{title}: {display.duration(start)} to {display.duration(end)} after the start."
     meant = escape(found[section]["effectiveness"]["meaning"])
-    said = f"<p class='soft'>Effectiveness: {meant}. {_why(of['not_known'])}</p>"
+    words = "Beside OEE stands NEE; MTBF and MTTR count all machines of a group."
+    said = f"<p class='soft'>{words} Effectiveness: {meant}. {_why(of['not_known'])}</p>"
     return f"<details><summary>{note}</summary>{body}{said}</details>"
 
 
@@ -199,20 +200,24 @@ def capability(found: Kpis) -> str:
                 _interval(of, "cp"),
                 _interval(of, "cpk"),
                 _interval(of, "ppk"),
-                display.share(of["grr"]) if known and of.get("grr") is not None else "",
+                _part_of_gauge(of["grr"]) if known and of.get("grr") is not None else "",
                 str(of["ndc"]) if known and of.get("ndc") is not None else "",
-                "" if known else of["gauge"],
+                of.get("verdict", "") if known else of["gauge"],
             ]
         )
     if not rows:
         return ""
     heads = ["measured", "limits", "#n", "#Cp", "#Cpk", "#Ppk", "#%GRR", "#ndc", "note"]
     note = (
-        "From measured values, 95 % intervals (Cp by chi-square, Cpk and Ppk after Bissell 1990); "
-        "within subgroups of a roll or a tray. %GRR is the gauge's share of the spread read, ndc "
-        "the number of categories it can tell apart: under 5 it is no gauge for this."
+        "From measured values, within subgroups of a roll or a tray, with 95 % intervals: Cp by "
+        "chi-square, Cpk and Ppk after Bissell 1990. What they are worth depends on the gauge: "
+        "%GRR and ndc."
     )
     return table(heads, rows) + f"<p class='soft'>{note}</p>"
+
+
+def _part_of_gauge(share: float) -> str:
+    return "over 100 %" if share > 1 else display.share(share)
 
 
 _MEASURED = {"dcir": "direct-current resistance"}
