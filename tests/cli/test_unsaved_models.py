@@ -22,7 +22,7 @@ CHANGES = ("canSerializeFMUState", "false"), ("canGetAndSetFMUState", "false")
 
 @pytest.fixture(scope="module")
 def forgetful(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> tuple[Order, Answer]:
-    """The small order, all machines of it without saved states; saved every day all the same."""
+    """The small order, a machine of it without saved states; saved every day all the same."""
     order = Order(tmp_path_factory.mktemp("forgetful"))
     machine = with_capabilities(find_fmu("machine"), order.folder / "forgetful.fmu", *CHANGES)
     order.edit_line("model: machine\n", f"model: {machine.name}\n")
