@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from linetwin.results import kpis, read, timeline
 from linetwin.results.assumptions import Plan
 from linetwin.results.kpis import Facts
 from linetwin.results.kpis_iso import Budget
-from linetwin.results.run_times import RunTimes, planned
+from linetwin.results.run_times import _NEEDS, RunTimes, planned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,3 +198,10 @@ def test_formation_is_planned_by_its_slowest_cell(tiny: Path) -> None:
     vars(facts)["cells"] = cells
     times = Budget(facts).times("tower", (0, 110_000))
     assert times["planned_run"] / times["used_run"] == pytest.approx(100 / 110)
+
+
+def test_every_kind_of_station_has_a_planned_run_time() -> None:
+    """A new kind must say what its work is planned to take, or be named here as doing none."""
+    kinds = tomllib.loads((resources.files("linetwin.scenario") / "kinds.toml").read_text("utf-8"))
+    assert set(kinds) - set(_NEEDS) == {"building"}
+    assert all(set(names) <= set(kinds[kind]["parameters"]) for kind, names in _NEEDS.items())
