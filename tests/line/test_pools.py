@@ -96,7 +96,7 @@ def test_soft_shorts_are_as_frequent_as_particles_that_pierce() -> None:
         particles,
         spatter,
     )
-    assert len(np.unique(leak[soft])) > 20
+    assert len(np.unique(leak[soft])) > 0.4 * soft.sum()
 
 
 def test_cells_are_of_many_kinds_and_no_two_alike() -> None:
@@ -110,8 +110,8 @@ def test_cells_are_of_many_kinds_and_no_two_alike() -> None:
 def test_no_two_trays_are_equal() -> None:
     """Each tray has its own cells, as many as get so far: rarely fewer than nine of ten."""
     trays = [lot for lot in stocked().lots.open_lots() if lot.kind == "tray"]
-    assert len({lot.columns["weld_resistance"].tobytes() for lot in trays
-                if "weld_resistance" in lot.columns}) > 300  # fmt: skip
+    welded = [lot.columns["weld_resistance"] for lot in trays if "weld_resistance" in lot.columns]
+    assert len({values.tobytes() for values in welded}) == len(welded) > 200
     counts = np.array([lot.items for lot in trays])
     assert counts.max() == stocked().value("cell.stacker", "tray_size")
     assert counts.min() >= 0.9 * counts.max()

@@ -5,19 +5,23 @@ under the entry `stock`. Cells are drawn anew from the pool of all template cell
 weight, so no two trays are alike and defects are as frequent as configured (`line/rarities.py`);
 errors of readings are drawn for themselves (`line/lots.py`). Ticks before the run are negative.
 
-Where the scenario says nothing, a chamber holds what steady state needs (rate * stay), its lots due
-at even distances; tanks and buffers are half full, so that no station starves or is blocked; but a
-buffer of trays behind a chamber is empty, or the first hours would give more than the line can.
+Where the scenario says nothing, places hold what they hold once the line has long been running, at
+the hours of the week in which the run begins (`line/arrivals.py`): a chamber what has come during
+its stay; a buffer before a slower part of the line is full, one behind it holds a lot, for that in
+the machine; between paces that are alike, and in tanks, half. A buffer of trays behind a chamber is
+empty, unless trays are slower from there on: or the first hours would give more than the line can.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.line.arrivals import Arrivals
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds.cells import PENDING
 from linetwin.line.kinds.grading import GRADED
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 ROOT = "stock"
 """The lot that stands for everything that was in the line when the run began; also its role."""
 DEFAULT_SHARE = 0.5
-"""Part of a buffer or tank that is full where nothing is said [A]."""
+"""Part of a tank, or of a buffer between paces that are alike, that is full [A]."""
 
 ANEW = {"exposed_since": 0.0, "humidity_exposure": 0.0}
 """Properties that count from the beginning of a run: the template's clock is not the run's."""
@@ -73,7 +77,11 @@ class _Filler:
         self._rate = self._config.rate or rate.cells_per_s
         limited = "as written" if self._config.rate else rate.limited_by
         self._filled = Filled(self._rate * 3600, limited)
+        self._arrivals = Arrivals(world.scenario, templates.paces(), self._stay_s)
         self._odds: dict[str, np.ndarray] = {}
+        self._chambers = {
+            unit.name: unit for unit in world.equipment() if isinstance(unit, Chamber)
+        }
 
     def fill(self) -> Filled:
         """Fill tanks, buffers and chambers."""
@@ -82,35 +90,42 @@ class _Filler:
         for path in world.tanks:
             self._fill_tank(path)
         for path, buffer in world.buffers.items():
-            wanted = round(self._share(path) * buffer.capacity)
-            for number in range(min(buffer.capacity, self._config.lots.get(path, wanted))):
+            wanted = self._config.lots.get(path, self._lots_in(path))
+            for number in range(min(buffer.capacity, wanted)):
                 template = self._template(path, number)
                 if template is not None:
                     buffer.lots.append(self._copy(template, path, path, stayed=0).name)
         families: dict[str, list[Chamber]] = {}
-        for unit in world.equipment():
-            if isinstance(unit, Chamber):
-                families.setdefault(unit.config.family, []).append(unit)
+        for unit in self._chambers.values():
+            families.setdefault(unit.config.family, []).append(unit)
         for machines in families.values():
             self._fill_chambers(machines)
         world.end_lot(ROOT, "used", ROOT)
         return self._filled
 
-    def _share(self, path: str) -> float:
-        """Part of a buffer or tank that is to be full."""
-        if self._world.scenario.buffers[path].holds == GRADED:
-            return 0.0  # its cells are finished: they have rows and grades already
-        behind = [
-            path in unit.config.gives.values()
-            for unit in self._world.equipment()
-            if isinstance(unit, Chamber)
-        ]
-        after_chamber = any(behind) and self._world.scenario.buffers[path].holds == "tray"
-        return self._config.shares.get(path, 0.0 if after_chamber else DEFAULT_SHARE)
+    def _stay_s(self, family: str) -> float:
+        """Return the time that a lot stays in a family of chambers [s], 0 for other stations."""
+        first = self._world.scenario.stations_of(family)[0].path
+        return self._templates.stay_s(first) if first in self._chambers else 0.0
+
+    def _lots_in(self, path: str) -> int:
+        """Return how many lots a buffer is to hold, if no number is written."""
+        buffer = self._world.scenario.buffers[path]
+        if buffer.holds == GRADED:
+            return 0  # its cells are finished: they have rows and grades already
+        if path in self._config.shares:
+            return round(self._config.shares[path] * buffer.capacity)
+        pressure = self._arrivals.pressure(path)
+        if pressure > 0:
+            return int(buffer.capacity)
+        chambers = [unit.config for unit in self._chambers.values()]
+        if buffer.holds == "tray" and any(path in each.gives.values() for each in chambers):
+            return 0
+        return 1 if pressure < 0 else round(DEFAULT_SHARE * buffer.capacity)
 
     def _fill_tank(self, path: str) -> None:
         tank = self._world.tanks[path]
-        level = self._share(path) * tank.capacity
+        level = self._config.shares.get(path, DEFAULT_SHARE) * tank.capacity
         while tank.level < level * (1 - 1e-9):
             template = self._template(path, len(tank.batches))
             if template is None:
@@ -119,36 +134,40 @@ class _Filler:
             tank.fill(lot.name, lot.amount)
 
     def _fill_chambers(self, machines: list[Chamber]) -> None:
-        """Fill like chambers so that their lots fall due evenly, one machine after the other."""
+        """Fill like chambers so that their lots fall due one machine after the other."""
         source = machines[0].name  # the template run had the first machine only
+        at = self._world.now
         for which, chamber in enumerate(machines):
-            count = self._lots_of(chamber, source, len(machines))
-            for number in range(count):
+            for number, age in enumerate(self._ages(chamber, machines, which)):
                 template = self._template(source, number)
                 if template is None:
                     break
                 due, entered, watts = template.entry
-                part = (number + (which + 0.5) / len(machines)) / count
-                left = max(1, round(part * (due - entered)))
-                stayed = due - entered - left
-                lot = self._copy(template, chamber.name, source, stayed=stayed)
-                at = self._world.now
+                left = max(1, due - entered - age)
+                lot = self._copy(template, chamber.name, source, stayed=age)
                 if template.lot.items:  # what a tray draws, its cells draw
                     watts = watts * lot.items / template.lot.items
-                chamber.places.append([lot.name, at + left, at - stayed, watts])
+                chamber.places.append([lot.name, at + left, at - age, watts])
                 chamber.wake_at(at + left)
 
-    def _lots_of(self, chamber: Chamber, source: str, machines: int) -> int:
-        """How many lots lie in a chamber: as written, or what steady state needs."""
+    def _ages(self, chamber: Chamber, machines: list[Chamber], which: int) -> list[int]:
+        """Return for how long each lot has been in a chamber, longest first [ticks].
+
+        As many as written, evenly, else as they have come to the machines in turn.
+        """
+        source, count = machines[0].name, 0
         places = int(chamber.value("parallel_places"))
+        stay = self._templates.stay_s(source)
         if chamber.name in self._config.lots:
-            return min(places, self._config.lots[chamber.name])
-        if chamber.name in self._config.shares:
-            return round(self._config.shares[chamber.name] * places)
-        cells = self._templates.cells_per_lot(source)
-        if not cells:
-            return 0
-        return min(places, round(self._rate * self._templates.stay_s(source) / cells / machines))
+            count = min(places, self._config.lots[chamber.name])
+        elif chamber.name in self._config.shares:
+            count = round(self._config.shares[chamber.name] * places)
+        elif cells := self._templates.cells_per_lot(source):
+            came = self._arrivals.ages(chamber.config, chamber.role, cells / self._rate)
+            ages = list(islice(came, which, places * len(machines), len(machines)))
+            return [round(age * 1000) for age in reversed(ages)]
+        parts = [(number + (which + 0.5) / len(machines)) / count for number in range(count)]
+        return [round((1 - part) * stay * 1000) for part in parts]
 
     def _template(self, source: str, number: int) -> Template | None:
         """Return the examples of a place in turn."""

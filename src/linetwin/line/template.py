@@ -42,6 +42,8 @@ RECENT = 8
 """Lots that can have come to one place since it was last looked at."""
 LIMIT_TICKS = 120 * 86_400_000
 """A template run is given up after this time: what it has shown by then is used."""
+ROLLS = ("mother_roll", "daughter_roll")
+"""Kinds of lots that are web."""
 FULL_ENOUGH = 0.5
 """Part of the fullest tray below which a tray is no example: the last of an order."""
 AT_REST = {"Idle", "Suspended", "Stopped", "Complete", "Aborted", "Held"}
@@ -67,6 +69,7 @@ class Tap:
 
     templates: list[Template] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    kind: str = ""
     most: int = 0
     lots: int = 0
     cells: int = 0
@@ -160,6 +163,7 @@ class Templates:
                 continue
             tap.seen.add(name)
             lot, now = self._world.lots[name], self._world.now
+            tap.kind = lot.kind
             if lot.kind == "tray" or len(tap.templates) < KEPT:
                 tap.templates.append(Template(copy.deepcopy(lot), now, entry))
             tap.most = max(tap.most, lot.items)
@@ -182,7 +186,11 @@ class Templates:
             weight = sum(float(self.driver.weight(numbers).sum()) for numbers in tap.numbers)
             return weight / self.driver.mean_weight() / tap.lots
         needed = self._active_material_of_a_cell()
-        shares = [amount / needed[m] for m, amount in tap.contents.items() if m in needed]
+        shares = [
+            amount * self._web_yield(tap, m) / needed[m]
+            for m, amount in tap.contents.items()
+            if m in needed
+        ]
         return sum(shares) / len(shares) / tap.lots if shares else 0.0
 
     def tray_size(self) -> int:
@@ -195,9 +203,9 @@ class Templates:
         stays = [int(due) - int(entered) for due, entered, *_ in entries]
         return sum(stays) / len(stays) / 1000 if stays else 0.0
 
-    def rate(self) -> Rate:
-        """Return what the slowest family of stations gives: work, shifts and failures counted."""
-        found = [Rate(math.inf, "")]
+    def paces(self) -> dict[str, float]:
+        """Return cells a second of each family of stations: work, shifts and failures counted."""
+        found = {}
         for unit in self._world.equipment():
             config = unit.config
             machines = self._scenario.stations_of(config.family)
@@ -206,8 +214,14 @@ class Templates:
             else:
                 rate = self._of_station(unit.config, machines)
             if rate > 0:
-                found.append(Rate(rate, config.family))
-        return min(found, key=lambda each: each.cells_per_s)
+                found[config.family] = rate
+        return found
+
+    def rate(self) -> Rate:
+        """Return what the slowest family of stations gives."""
+        paces = self.paces()
+        family = min(paces, key=lambda each: paces[each], default="")
+        return Rate(paces.get(family, math.inf), family)
 
     def _of_chamber(self, unit: Chamber, machines: list[StationConfig]) -> float:
         stay_s = self.stay_s(unit.name)
@@ -227,6 +241,21 @@ class Templates:
     def _open_share(self, config: StationConfig) -> float:
         spans = self._scenario.calendars[config.calendar].open_s
         return sum(end - start for start, end in spans) / WEEK_S if spans else 1.0
+
+    def _web_yield(self, tap: Tap, material: str) -> float:
+        """Return which part of what lies in the lots of a place gets into the stacker's rolls.
+
+        Much of a coated roll is cut out later. Of slurry the same part as of coated rolls: what is
+        left in a tank at the end says nothing.
+        """
+        rolls = [
+            each.contents[material]
+            for each in self.taps.values()
+            if each.kind in ROLLS and each.contents.get(material)
+        ]
+        if not rolls:
+            return 1.0
+        return min(rolls) / (tap.contents[material] if tap.kind in ROLLS else max(rolls))
 
     def _active_material_of_a_cell(self) -> dict[str, float]:
         """Return kg of each active material in a finished cell."""
