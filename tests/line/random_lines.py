@@ -1,4 +1,7 @@
-"""The pilot line with other numbers of machines, buffers, failures and defects, drawn at random."""
+"""The pilot line with other numbers of machines, buffers, failures and defects, drawn at random.
+
+It begins empty, with an order, or filled with stock, for some hours.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Draft:
 
     `machines`: kind -> number; `chambers`: kinds of chambers that fail as a whole; `room`: lots in
     every buffer; `between_failures`, `between_stops`: h and min, 0 for as written; `settings`: what
-    is set by address.
+    is set by address; `stock`: how full each place is when a filled line begins, None for empty.
     """
 
     machines: dict[str, int]
@@ -39,10 +42,13 @@ class Draft:
     settings: tuple[str, ...]
     cells: int
     seed: int
+    stock: dict[str, str | int] | None = None
 
 
 QUICK = ("cell.ageing.ageing_time=5 h", "cell.soak.soak_time=2 h")
 """Stores are short, so that orders end."""
+FEW = (*QUICK, "cell.stacker.tray_size=8")
+"""A line full of small trays holds some hundred cells."""
 SETTINGS = st.lists(
     st.sampled_from(
         [
@@ -74,20 +80,36 @@ HOLDS = st.fixed_dictionaries(
         "then": st.sampled_from(["release", "scrap"]),
     }
 )
-DRAFTS = st.builds(
-    Draft,
-    machines=st.dictionaries(st.sampled_from(PARALLEL), st.integers(2, 3), max_size=5),
-    chambers=st.frozensets(st.sampled_from(CHAMBERS), max_size=2),
-    room=st.integers(1, 4),
-    between_failures=st.sampled_from([0.0, 0.5, 4.0]),
-    between_stops=st.sampled_from([0.0, 20.0, 120.0]),
-    service_interval=st.sampled_from([0.0, 1.0, 6.0]),
-    crew=st.integers(1, 3),
-    holds=st.lists(HOLDS, max_size=2).map(tuple),
-    settings=SETTINGS.map(tuple),
-    cells=st.integers(5, 30),
-    seed=st.integers(0, 2**32),
+SHARES = st.sampled_from(["0 %", "15 %", "50 %", "100 %"])
+STOCK: st.SearchStrategy[dict[str, str | int]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "buffers": SHARES,
+        "tanks": SHARES,
+        "chambers": SHARES,
+        "cell.ageing": st.one_of(SHARES, st.integers(0, 9)),
+        "cell.formation": st.integers(0, 3),
+        "anode.vacuum_dryer": st.integers(0, 5),
+        "cathode.tank": SHARES,
+        "cell.stacked": st.integers(0, 1),
+        "rate": st.sampled_from(["30 1/h", "200 1/h"]),
+    },
 )
+LAYOUT: dict[str, st.SearchStrategy[Any]] = {
+    "machines": st.dictionaries(st.sampled_from(PARALLEL), st.integers(2, 3), max_size=5),
+    "chambers": st.frozensets(st.sampled_from(CHAMBERS), max_size=2),
+    "room": st.integers(1, 4),
+    "between_failures": st.sampled_from([0.0, 0.5, 4.0]),
+    "between_stops": st.sampled_from([0.0, 20.0, 120.0]),
+    "service_interval": st.sampled_from([0.0, 1.0, 6.0]),
+    "crew": st.integers(1, 3),
+    "holds": st.lists(HOLDS, max_size=2).map(tuple),
+    "settings": SETTINGS.map(tuple),
+    "cells": st.integers(5, 30),
+    "seed": st.integers(0, 2**32),
+}
+DRAFTS = st.builds(Draft, **LAYOUT)
+FILLED = st.builds(Draft, **LAYOUT, stock=STOCK)
 
 
 def scenario_of(draft: Draft, folder: Path) -> Scenario:
@@ -111,10 +133,14 @@ def scenario_of(draft: Draft, folder: Path) -> Scenario:
     order["recording"] = {"interval": "6 h"}
     for key in ("prices", "window", "plan", "duration", "start", "stock"):
         order.pop(key, None)
+    if draft.stock is not None:
+        del order["order"], order["limit"]
+        order |= {"start": "filled", "duration": "8 h", "stock": dict(draft.stock)}
     for name, content in (("line.yaml", line), ("random.yaml", order)):
         with (folder / name).open("w", encoding="utf-8") as stream:
             yaml.dump(content, stream)
-    return load(folder / "random.yaml", (*QUICK, *draft.settings))
+    quick = QUICK if draft.stock is None else FEW
+    return load(folder / "random.yaml", (*quick, *draft.settings))
 
 
 def _change(station: dict[str, Any], draft: Draft) -> None:

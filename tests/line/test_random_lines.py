@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from line_support import HOUR, Memory, make_world, run_out
-from random_lines import DRAFTS, Draft, scenario_of
+from random_lines import DRAFTS, FILLED, Draft, scenario_of
 
-from linetwin.line import run
+from linetwin.line import run, stock, template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from linetwin.line.world import World
     from linetwin.scenario import Scenario
 
@@ -23,6 +25,15 @@ ENTRIES = ("cells", "scrap", "lost", "in_process", "recovered", "shipped")
 """Where a raw material may end."""
 
 NONE: frozenset[str] = frozenset()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_pool() -> Iterator[None]:
+    """Some cells show what lies in a line; of full trays there are two at least."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(template, "CELLS", 20)
+        patch.setattr(template, "PART", 0.0)
+        yield
 
 
 def _scenario(draft: Draft) -> Scenario:
@@ -50,6 +61,42 @@ def test_material_is_conserved_in_any_line(draft: Draft) -> None:
     assert world.ended in {"order", "limit"}
     assert world.ended == "limit" or world.graded() >= draft.cells
     assert max(_imbalance(world).values()) < 1e-9, _imbalance(world)
+
+
+@settings(max_examples=4, deadline=None)
+@given(draft=FILLED)
+def test_material_is_conserved_in_any_filled_line(draft: Draft) -> None:
+    """Of every raw material: drawn + stock = what is somewhere; every cell has one end."""
+    world = make_world(_scenario(draft), sink := Memory())
+    found = stock.fill(world)
+    world.begin()
+    run_out(world)
+    assert max(_imbalance(world).values()) < 1e-9, _imbalance(world)
+    ends = [row["cell"] for row in sink.rows["cells"] if row["status"] != "in_process"]
+    left = [row["cell"] for row in sink.rows["cells"] if row["status"] == "in_process"]
+    assert len(ends) == len(set(ends))
+    assert not set(ends) & set(left)
+    assert len(ends) + len(left) == world.counts["started"] >= found.cells
+
+
+@settings(max_examples=2, deadline=None)
+@given(draft=FILLED, share=st.floats(0.0, 1.0))
+def test_any_filled_line_freezes_after_any_event(draft: Draft, share: float) -> None:
+    """Thawed in a new world that nobody fills it ends with the same bits."""
+    scenario = _scenario(draft)
+    whole, frozen = (make_world(scenario, Memory()) for _ in range(2))
+    for world in (whole, frozen):
+        stock.fill(world)
+        world.begin()
+    while whole.step():
+        pass
+    for _ in range(int(share * (whole.events - 1))):
+        assert frozen.step()
+    thawed = make_world(scenario, Memory())
+    run.load(thawed, run.save(frozen, {}))
+    while thawed.step():
+        pass
+    assert run.save(thawed, {}) == run.save(whole, {})
 
 
 @settings(max_examples=3, deadline=None)
