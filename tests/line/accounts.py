@@ -186,10 +186,11 @@ class Accountant:
             bare, lane = notcher["lane_bare_width"].number, notcher["lane_width"].number
             kept = 1 - bare / (bare + lane) * (1 - notcher["tab_share"].number)
         whole = self._within(along, slit, (0.0, self._lots.loc[slit, "amount"]))
-        self._book(electrode, "scrap", {role: whole * (1 - kept)})
+        wound = self._within(along, daughter, (0.0, self._lots.loc[daughter, "amount"]))
+        self._book(electrode, "scrap", {role: whole - wound * kept})
         rows = self._made_from(electrode)
         rows = rows[rows["parent"] == daughter]
-        left = whole
+        left = wound
         for cell, start, end in zip(rows["child"], rows["start_m"], rows["end_m"], strict=True):
             taken = self._within(along, daughter, (start, end))
             left -= taken

@@ -198,6 +198,10 @@ class Stacker(Station):
             columns[f"{electrode}_{face}"] = np.diff(total) / each
         for name, values in self._contents(lot, at, each, count).items():
             columns[name] = columns.get(name, np.zeros(count)) + values
+        if "misplaced_tabs" in lot.columns:
+            middles = (edges[:-1] + edges[1:]) / 2
+            tabs, _ = np.histogram(middles, marks, weights=lot.columns["misplaced_tabs"])
+            columns["misplaced_tabs"] = columns.get("misplaced_tabs", np.zeros(count)) + tabs
         columns[f"{electrode}_lane"] = np.full(count, lot.properties.get("lane", -1.0))
         absorb(self, lot, self.config.room, self.value("uptake_time"))
         for name in ("moisture", "reference_moisture"):

@@ -21,7 +21,10 @@ SPATTER_SPREAD = 0.5
 
 
 class TabWelder(TrayStation):
-    """A cold weld adds to the cell's resistance, spatter is a particle that may pierce."""
+    """A cold weld adds to the cell's resistance, spatter is a particle that may pierce.
+
+    A sheet whose tab is out of place is not joined: the cell is as one with a cold weld [A].
+    """
 
     operation = "weld"
 
@@ -39,7 +42,8 @@ class TabWelder(TrayStation):
         cold = self.value("cold_weld_resistance") * np.exp(
             COLD_SPREAD * driver.normal(self.name, "cold weld", count)
         )
-        lot.columns["weld_resistance"] = sound + self.inflict("cold weld", count) * cold
+        missing = lot.columns.get("misplaced_tabs", np.zeros(count)) > 0
+        lot.columns["weld_resistance"] = sound + (self.inflict("cold weld", count) | missing) * cold
 
     def _spatter(self, lot: Lot) -> None:
         """Add particles to the cells hit, and the leak of those large enough."""
