@@ -30,18 +30,19 @@ def _values(scenario: Any) -> dict[str, Any]:  # noqa: ANN401 - any scenario
 
 
 @pytest.mark.parametrize("reason", _SCRAP)
-def test_a_setting_against_scrap_changes_one_address(facts: Facts, reason: str) -> None:
-    """Loaded with the setting, just that address differs, by the factor stated."""
-    kind, quantity, factor = _SCRAP[reason]
+def test_a_setting_against_scrap_changes_its_addresses(facts: Facts, reason: str) -> None:
+    """Loaded with the settings, just those addresses differ, by the factor stated."""
+    kind, quantities, factor = _SCRAP[reason]
     place = "cell.ocv_test" if not kind else "cathode.slitter"
     group = next((g for g in facts.plan.members if facts.plan.kind(g) == kind), place)
     if group.startswith("cell."):
         place = group
     setting = against_scrap(facts, place, reason)
-    assert setting.startswith(f"{group}.{quantity}=")
-    before, after = _values(pilot()), _values(pilot(60, setting))
+    assert setting.startswith(f"{group}.{quantities[0]}=")
+    before, after = _values(pilot()), _values(pilot(60, *setting.split(SEPARATOR)))
     changed = {name: after[name] / before[name] for name in after if after[name] != before[name]}
-    assert changed == pytest.approx({f"{group}.{quantity}": factor}, rel=2e-3)
+    wanted = {f"{group}.{quantity}": factor for quantity in quantities}
+    assert changed == pytest.approx(wanted, rel=2e-3)
 
 
 def test_the_pace_of_every_group_can_be_set(facts: Facts) -> None:

@@ -100,6 +100,12 @@ def point_values(found: Kpis) -> str:
         worth = found["limits"].get(name, {}).get("value")
         if not worth:
             continue
+        if "sooner" in worth and worth["sooner"] < 1:
+            said.append(
+                f"A point of {what} there is worth nothing: what it saves goes into waiting for a "
+                "shift."
+            )
+            continue
         if "sooner" in worth:
             money = worth["money_per_order"]
             gain = f", {display.plain(money)} {currency} an order" if money is not None else ""

@@ -35,28 +35,28 @@ _PACE: dict[str, tuple[tuple[str, ...], bool]] = {
 _STAY = {"formation": (("charge_rate", "discharge_rate"), True)}
 """What shortens the stay where more places make room for more, but none faster."""
 _LESS, _MORE = 0.5, 2.0
-# What to set where cells or web are scrapped for a reason: kind of station, quantity, factor.
-_SCRAP: dict[str, tuple[str, str, float]] = {
-    "start-up of the coater": ("coater", "startup_length", _LESS),
-    "splice": ("coater", "splice_length", _LESS),
-    "batch change": ("coater", "batch_change_length", _LESS),
-    "web break": ("coater", "web_break.time_between_failures", _MORE),
-    "streak of agglomerates": ("mixer", "dispersing_time", 1 + STEP),
-    "loading below its window": ("coater", "gap_drift", _LESS),
-    "loading above its window": ("coater", "gap_drift", _LESS),
-    "porosity below its window": ("calender", "line_load", 0.95),
-    "porosity above its window": ("calender", "line_load", 1.05),
-    "residual solvent": ("coater", "web_speed", 0.95),
-    "moisture": ("vacuum_dryer", "process_time", 1 + STEP),
-    "self-discharge": ("stacker", "particle_rate", _LESS),
-    "hard short found by HiPot test": ("stacker", "particle_rate", _LESS),
-    "cathode edge without anode": ("stacker", "offset_deviation", _LESS),
-    "cold weld": ("tab_welder", "cold_weld.rate", _LESS),
-    "weld spatter": ("tab_welder", "weld_spatter.rate", _LESS),
-    "too little electrolyte": ("filler", "electrolyte_dose", 1.02),
-    "too little electrolyte left": ("filler", "electrolyte_dose", 1.02),
-    "not wetted": ("soak", "soak_time", 1 + STEP),
-    "destructive test": ("", "sample_interval", _MORE),
+# What to set where cells or web are scrapped for a reason: kind of station, quantities, factor.
+_SCRAP: dict[str, tuple[str, tuple[str, ...], float]] = {
+    "start-up of the coater": ("coater", ("startup_length", "settling_time"), _LESS),
+    "splice": ("coater", ("splice_length",), _LESS),
+    "batch change": ("coater", ("batch_change_length",), _LESS),
+    "web break": ("coater", ("web_break.time_between_failures",), _MORE),
+    "streak of agglomerates": ("mixer", ("dispersing_time",), 1 + STEP),
+    "loading below its window": ("coater", ("gap_drift",), _LESS),
+    "loading above its window": ("coater", ("gap_drift",), _LESS),
+    "porosity below its window": ("calender", ("line_load",), 0.95),
+    "porosity above its window": ("calender", ("line_load",), 1.05),
+    "residual solvent": ("coater", ("web_speed",), 0.95),
+    "moisture": ("vacuum_dryer", ("process_time",), 1 + STEP),
+    "self-discharge": ("stacker", ("particle_rate",), _LESS),
+    "hard short found by HiPot test": ("stacker", ("particle_rate",), _LESS),
+    "cathode edge without anode": ("stacker", ("offset_deviation",), _LESS),
+    "cold weld": ("tab_welder", ("cold_weld.rate",), _LESS),
+    "weld spatter": ("tab_welder", ("weld_spatter.rate",), _LESS),
+    "too little electrolyte": ("filler", ("electrolyte_dose",), 1.02),
+    "too little electrolyte left": ("filler", ("electrolyte_dose",), 1.02),
+    "not wetted": ("soak", ("soak_time",), 1 + STEP),
+    "destructive test": ("", ("sample_interval",), _MORE),
 }
 
 
@@ -112,11 +112,11 @@ def _shortened(facts: Facts, station: str, quantity: str, factor: float) -> floa
 
 
 def against_scrap(facts: Facts, place: str, reason: str) -> str:
-    """Return the setting to try against a reason of scrap found at a place; "" for none known."""
+    """Return the settings to try against a reason of scrap found at a place; "" for none known."""
     for each in reason.split("; "):
         if each not in _SCRAP:
             continue
-        kind, address, factor = _SCRAP[each]
+        kind, addresses, factor = _SCRAP[each]
         part = place.split(".", maxsplit=1)[0]
         groups = [
             group
@@ -125,9 +125,12 @@ def against_scrap(facts: Facts, place: str, reason: str) -> str:
         ]
         for group in groups:
             station = facts.plan.members[group][0]
-            found = _scaled(f"{group}.{address}", _entry(facts, station, address), address, factor)
-            if found:
-                return found
+            found = [
+                _scaled(f"{group}.{address}", _entry(facts, station, address), address, factor)
+                for address in addresses
+            ]
+            if any(found):
+                return SEPARATOR.join(filter(None, found))
     return ""
 
 
