@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from linetwin.results import RunResult
+    from linetwin.results.reader import Run
     from linetwin.scenario.resolved import Scenario
 
 LOTS = {
@@ -102,7 +102,7 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def result(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+def result(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The hard line's run."""
     folder = tmp_path_factory.mktemp("hard")
     world = run_into(hard_line(folder), folder / "run")
@@ -111,19 +111,19 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 
 
 @pytest.fixture(scope="module")
-def genealogy(result: RunResult) -> Genealogy:
+def genealogy(result: Run) -> Genealogy:
     """Its genealogy, read once."""
     return Genealogy(result)
 
 
 @pytest.fixture(scope="module")
-def ancestors(result: RunResult) -> dict[bool, dict[str, set[str]]]:
+def ancestors(result: Run) -> dict[bool, dict[str, set[str]]]:
     """Whether widened -> cell -> its ancestors, by the test's own walk."""
     walk, cells = Walk(result.table("links")), result.table("cells", ["cell"])["cell"]
     return {wide: {cell: walk.lots(cell, widened=wide) for cell in cells} for wide in (False, True)}
 
 
-def places(result: RunResult) -> dict[str, tuple[str, str, str]]:
+def places(result: Run) -> dict[str, tuple[str, str, str]]:
     """Return cell -> status, place and word for where it is, from cells, lots and links alone."""
     links, lots = result.table("links"), result.table("lots").set_index("lot")
     box = dict(links[links["role"] == "box"][["child", "parent"]].itertuples(index=False))
@@ -152,7 +152,7 @@ STATIONS = {f"cell.{name}" for name in (
 )}  # fmt: skip
 
 
-def test_the_line_is_as_hard_as_it_should_be(result: RunResult) -> None:
+def test_the_line_is_as_hard_as_it_should_be(result: Run) -> None:
     """Rewound, spliced, cut, reworked and stopped: else the tests below would test little."""
     assert "rewind" in set(result.table("operations")["operation"])
     reasons = set(result.table("segments")["reason"])
@@ -167,7 +167,7 @@ def test_the_line_is_as_hard_as_it_should_be(result: RunResult) -> None:
 
 
 def test_every_lot_is_followed_to_its_cells_and_their_places(
-    result: RunResult, genealogy: Genealogy, ancestors: dict[bool, dict[str, set[str]]]
+    result: Run, genealogy: Genealogy, ancestors: dict[bool, dict[str, set[str]]]
 ) -> None:
     """Raw materials, batches, charges, rolls, lanes: the cells of the walk, none more or less.
 
@@ -194,7 +194,7 @@ def test_every_lot_is_followed_to_its_cells_and_their_places(
 
 
 def test_a_tray_and_a_box_are_followed_to_what_they_carried(
-    result: RunResult, genealogy: Genealogy
+    result: Run, genealogy: Genealogy
 ) -> None:
     """Carriers are no ingredients, but hold cells that are found from them."""
     links = result.table("links").query("relation == 'carried_in'")
@@ -216,7 +216,7 @@ def test_a_tray_and_a_box_are_followed_to_what_they_carried(
 )
 def test_a_tool_a_lane_and_a_shift_are_followed_to_the_cells_of_the_web(
     work: Work,
-    result: RunResult,
+    result: Run,
     genealogy: Genealogy,
     ancestors: dict[bool, dict[str, set[str]]],
 ) -> None:
@@ -234,7 +234,7 @@ def test_a_tool_a_lane_and_a_shift_are_followed_to_the_cells_of_the_web(
 
 
 def test_a_channel_and_a_shift_are_followed_to_the_cells_that_were_there(
-    result: RunResult, genealogy: Genealogy
+    result: Run, genealogy: Genealogy
 ) -> None:
     """Of a tray only the cells that had not been scrapped or taken apart before."""
     done = result.table("operations").query("operation == 'formation'").reset_index(drop=True)
