@@ -48,8 +48,8 @@ _TYPES: Final = {
 class CompiledEngine:
     """Fulfils `Engine` with a call into the kernel; other threads of Python go on meanwhile."""
 
-    def __init__(self, plan: Plan, recorder: Recorder | None, kernel: Kernel) -> None:
-        """Lay out the kernel's structures; the members have their instances."""
+    def __init__(self, plan: Plan, recorder: Recorder | None, begin: int, kernel: Kernel) -> None:
+        """Lay out the kernel's structures; the members have instances, and stand at `begin`."""
         self._plan = plan
         self._recorder = recorder
         self._kept: list[Any] = []
@@ -64,6 +64,7 @@ class CompiledEngine:
             settling_count=len(plan.settling),
             numerator=step.numerator,
             denominator=step.denominator,
+            tick=begin,
             jacobi=plan.order == "jacobi",
             recording=recorder is not None,
         )
@@ -72,21 +73,19 @@ class CompiledEngine:
             recorded = [KernelRecorded(source=_address(s), type=_type(s)) for s in slots]
             self._inside.recorded = self._array(KernelRecorded, recorded)
             self._inside.recorded_count = len(recorded)
-        self._begin, self._end = ctypes.c_int64(), ctypes.c_int64()
-        self._arguments = (ctypes.byref(self._inside), self._begin, self._end)
+        self._end = ctypes.c_int64()
+        self._arguments = (ctypes.byref(self._inside), self._end)
         self._advance = _function(kernel, "linetwin_group_advance")
         self._settle = _function(kernel, "linetwin_group_settle")
 
-    def advance(self, begin: int, end: int) -> None:
-        """Step all members from tick `begin` to tick `end`."""
-        self._begin.value = begin
+    def advance(self, end: int) -> None:
+        """Step all members to tick `end`."""
         self._end.value = end
-        recorder = self._recorder
-        if recorder is not None:
-            self._show(recorder)
+        if self._recorder is not None:
+            self._show(self._recorder)
         done = self._advance(*self._arguments)
-        if recorder is not None:
-            recorder.rows = self._inside.rows
+        if self._recorder is not None:
+            self._recorder.rows = self._inside.rows
         if not done:
             self._fail()
 

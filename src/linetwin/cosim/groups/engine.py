@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """What steps a group; ticks count from the group's start."""
+    """What steps a group from one tick to the next; they count from the group's start."""
 
-    def advance(self, begin: int, end: int) -> None:
-        """Step all members from tick `begin` to tick `end`, which is later.
+    def advance(self, end: int) -> None:
+        """Step all members to tick `end`, which is later than where they stand.
 
         Raises FmuError with the member and the time of the first failure.
         """
@@ -34,19 +34,23 @@ class Engine(Protocol):
 class PythonEngine:
     """Fulfils `Engine` with a Python call for each FMI call."""
 
-    def __init__(self, plan: Plan, recorder: Recorder | None = None) -> None:
-        """Step the members of `plan`; each communication point becomes a row of `recorder`."""
+    def __init__(self, plan: Plan, recorder: Recorder | None, begin: int) -> None:
+        """Step the members of `plan`, which stand at tick `begin`.
+
+        Each communication point becomes a row of `recorder`.
+        """
         self._plan = plan
         self._recorder = recorder
+        self._tick = begin
         self._jacobi = plan.order == "jacobi"
         self._visits = [plan.members[index] for index in plan.visits]
         self._settling = [plan.members[index] for index in plan.settling]
         self._current = plan.members[0]
 
-    def advance(self, begin: int, end: int) -> None:
-        """Step all members from tick `begin` to tick `end`."""
-        plan, now = self._plan, begin / TICKS_PER_SECOND
-        index = plan.grid.index(begin)
+    def advance(self, end: int) -> None:
+        """Step all members to tick `end`."""
+        plan, begin = self._plan, self._tick
+        now, index = begin / TICKS_PER_SECOND, plan.grid.index(begin)
         for member in plan.members:
             member.at, member.index = now, index
         last = end / TICKS_PER_SECOND
@@ -59,6 +63,7 @@ class PythonEngine:
                 now = time
         except FmuError as error:
             raise self._named(error) from error
+        self._tick = end
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once."""

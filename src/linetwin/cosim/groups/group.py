@@ -116,20 +116,21 @@ class FmuGroup:
 
         Raises FmuError where a member fails, and for a tick in the past.
         """
-        engine = self._running()
-        if tick < self.tick:
-            raise FmuError(f"tick {tick} lies before tick {self.tick}", self.group.name)
+        engine = self._engine or self._running()
         if tick > self.tick:
-            begin, end = self.tick - self.start_tick, tick - self.start_tick
+            end = tick - self.start_tick
             if self._fixed:
-                self._check_fixed(begin, end)
+                self._check_fixed(self.tick - self.start_tick, end)
             if self.recorder is not None:
-                self.recorder.reserve(len(self.plan.grid.between(begin, end)) + 1)
+                points = self.plan.grid.between(self.tick - self.start_tick, end)
+                self.recorder.reserve(len(points) + 1)
             try:
-                engine.advance(begin, end)
+                engine.advance(end)
             except FmuError as error:
                 raise self._failed(error) from error
             self.tick = tick
+        elif tick < self.tick:
+            raise FmuError(f"tick {tick} lies before tick {self.tick}", self.group.name)
         if inputs:
             for member in self._taking(inputs):
                 member.running.time = (tick - self.start_tick) / TICKS_PER_SECOND
@@ -210,7 +211,7 @@ class FmuGroup:
 
     def _taking(self, inputs: Mapping[str, float]) -> list[RunningMember]:
         """Return the members that take any of these inputs; FmuError for one that is none."""
-        taking = {}
+        taking: dict[str, RunningMember] = {}
         for name in inputs:
             found = self.group.inputs.get(name)
             if found is None:
@@ -232,10 +233,11 @@ class FmuGroup:
     def _ready(self) -> Engine:
         """Return an engine for the members' instances, which may be new."""
         found = kernel().kernel if self._compiled else None
+        local = self.tick - self.start_tick
         if found is None:
-            self._engine = PythonEngine(self.plan, self.recorder)
+            self._engine = PythonEngine(self.plan, self.recorder, local)
         else:
-            self._engine = CompiledEngine(self.plan, self.recorder, found)
+            self._engine = CompiledEngine(self.plan, self.recorder, local, found)
         return self._engine
 
     def _settle(self, engine: Engine) -> None:
@@ -264,7 +266,7 @@ class FmuGroup:
         return self._engine
 
     def _failed(self, error: FmuError) -> FmuError:
-        self._failure = str(error)
+        self._failure, self._engine = str(error), None
         return error
 
     def _require_save(self) -> None:

@@ -69,17 +69,23 @@ static bool carry(Group *group, const Member *member, const Copy *copy)
     return fails(group, member, UNFIT, 0);
 }
 
-static bool exchange(Group *group, const Member *member, GroupCall call, const Blocks *table)
+static inline int access(const Member *member, const Block *block)
 {
-    for (size_t index = 0; index < table->count; index++) {
-        const Block *block = &table->blocks[index];
-        int status = member->version == 2
-            ? ((Access2 *)block->access)(
-                  member->handle, block->references, block->count, block->values)
-            : ((Access3 *)block->access)(
-                  member->handle, block->references, block->count, block->values, block->count);
+    return member->version == 2
+        ? ((Access2 *)block->access)(
+              member->handle, block->references, block->count, block->values)
+        : ((Access3 *)block->access)(
+              member->handle, block->references, block->count, block->values, block->count);
+}
+
+static inline bool exchange(
+    Group *group, const Member *member, GroupCall call, const Blocks *table)
+{
+    const Block *end = table->blocks + table->count;
+    for (const Block *block = table->blocks; block < end; block++) {
+        int status = access(member, block);
         if (status > WARNING) {
-            group->failure.place = index;
+            group->failure.place = (uint64_t)(block - table->blocks);
             return fails(group, member, call, status);
         }
     }
@@ -175,11 +181,11 @@ static int64_t index_of(const Group *group, int64_t tick)
     return under % over ? OFF_GRID : under / over;
 }
 
-/* Step all members from one tick to a later one, counted from the group's start; false after a
- * failure, which `group->failure` describes. */
-EXPORTED int32_t linetwin_group_advance(Group *group, int64_t begin, int64_t end)
+/* Step all members to a later tick, counted from the group's start; false after a failure, which
+ * `group->failure` describes. */
+EXPORTED int32_t linetwin_group_advance(Group *group, int64_t end)
 {
-    int64_t over = group->numerator * TICKS_PER_SECOND;
+    int64_t begin = group->tick, over = group->numerator * TICKS_PER_SECOND;
     int64_t first = begin * group->denominator / over + 1;
     int64_t last = (end * group->denominator + over - 1) / over;
     double now = (double)begin / TICKS_PER_SECOND, until = (double)end / TICKS_PER_SECOND;
@@ -193,7 +199,9 @@ EXPORTED int32_t linetwin_group_advance(Group *group, int64_t begin, int64_t end
         if (!communicate(group, now, index, time, false)) return false;
         now = time;
     }
-    return communicate(group, now, index_of(group, end), until, true);
+    if (!communicate(group, now, index_of(group, end), until, true)) return false;
+    group->tick = end;
+    return true;
 }
 
 /* Let inputs from outside pass through at once; false after a failure. */

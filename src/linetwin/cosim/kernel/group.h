@@ -87,6 +87,7 @@ typedef struct {
     uint64_t settling_count;
     int64_t numerator;
     int64_t denominator;
+    int64_t tick; /* where all stand, from the group's start */
     int32_t jacobi;
     int32_t recording;
     const Recorded *recorded;

@@ -103,6 +103,7 @@ class KernelGroup(ctypes.Structure):
         ("settling_count", ctypes.c_uint64),
         ("numerator", ctypes.c_int64),
         ("denominator", ctypes.c_int64),
+        ("tick", ctypes.c_int64),
         ("jacobi", ctypes.c_int32),
         ("recording", ctypes.c_int32),
         ("recorded", ctypes.c_void_p),
