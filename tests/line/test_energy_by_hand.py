@@ -41,7 +41,7 @@ class MachinesOnFmus(Doubles):
 
     def __init__(self) -> None:
         super().__init__()
-        self._fmus = FmuModels(BASELINE.parent)
+        self._fmus = FmuModels(BASELINE.parent, recording=False)
 
     def machine(self, config: StationConfig) -> Continuous | None:
         """Return the machine's FMU."""
