@@ -15,7 +15,15 @@ from linetwin.results.critical_path import WORK
 from linetwin.results.display import name as name_of
 from linetwin.results.kpis import MS_PER_HOUR, Facts, Kpis, Section, kpi
 from linetwin.results.kpis_limits import day_rates, prices
-from linetwin.results.lever import SEPARATOR, STEP, Lever, against_scrap, pace
+from linetwin.results.lever import (
+    SEPARATOR,
+    STEP,
+    Lever,
+    against_scrap,
+    faster,
+    mind,
+    pace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +50,8 @@ def levers(facts: Facts, found: Kpis) -> Section:
         return {}
     rates = day_rates(facts)
     fixed, _, currency = prices(found, rates)
-    faster = _capacity(facts, found, rates, fixed) if facts.steady else _time(facts, found)
-    every = [*faster, *_scrap(facts, found, currency), *_energy(facts, found)]
+    paced = _capacity(facts, found, rates, fixed) if facts.steady else _time(facts, found)
+    every = [*paced, *_scrap(facts, found, currency), *_energy(facts, found)]
     every.sort(key=_rank)
     return {
         "ranked": kpi(
@@ -104,7 +112,8 @@ def _capacity(
     yield lever(
         f"make {name_of(group)} 10 % faster{words[group][0]}",
         f"it limits, at work for {display.share(loads[group])} of its planned time"
-        + (f"; {', '.join(map(name_of, near))} would limit next" if near else ""),
+        + (f"; {', '.join(map(name_of, near))} would limit next" if near else "")
+        + mind(facts, group),
         saved[group], [group], words[group][1],
     )  # fmt: skip
     if near:
@@ -244,8 +253,8 @@ def _time(facts: Facts, found: Kpis) -> Iterator[Lever]:
         elif night < -_LEAST_S:
             formula += f", of which {display.duration(-night)} go into waiting for a shift"
         yield Lever(
-            f"make {name_of(group)} a tenth faster{words}",
-            f"{display.duration(work)} at work on the way to the last grade",
+            f"{faster(facts, group)}{words}",
+            f"{display.duration(work)} at work on the way to the last grade{mind(facts, group)}",
             f"{formula}; in money: people, capital and rooms for that time, spread over the days "
             "of the order",
             money_per_day=None if fixed is None else fixed * sooner / (facts.end / 1000),

@@ -34,6 +34,15 @@ _PACE: dict[str, tuple[tuple[str, ...], bool]] = {
 }
 _STAY = {"formation": (("charge_rate", "discharge_rate"), True)}
 """What shortens the stay where more places make room for more, but none faster."""
+_MIND = {
+    "mixer": "agglomerates may stay coarser",
+    "coater": "adhesion falls and start-up waste grows with speed",
+    "vacuum_dryer": "more moisture may stay in the rolls",
+    "soak": "cells may be wetted less",
+    "formation": "a faster charge costs capacity and may plate lithium",
+    "ocv_test": "the voltage has relaxed less when it is read",
+    "ageing": "soft shorts show less in a shorter time",
+}
 _LESS, _MORE = 0.5, 2.0
 # What to set where cells or web are scrapped for a reason: kind of station, quantities, factor.
 _SCRAP: dict[str, tuple[str, tuple[str, ...], float]] = {
@@ -99,6 +108,20 @@ def pace(facts: Facts, group: str, *, stay: bool = False) -> tuple[str, str, flo
     return words, SEPARATOR.join(found), _shortened(facts, station, quantities[0], factor)
 
 
+def faster(facts: Facts, group: str) -> str:
+    """Say what a tenth more pace is at a group: more speed, or less time in a store."""
+    station = facts.plan.members.get(group, [group])[0]
+    if (facts.plan.number(station, "parallel_places") or 1) > 1:
+        return f"a tenth less time in {name_of(group)}"
+    return f"make {name_of(group)} a tenth faster"
+
+
+def mind(facts: Facts, group: str) -> str:
+    """Say what a faster process may cost, for a simulation to show; "" where nothing is known."""
+    warning = _MIND.get(facts.plan.kind(group))
+    return f"; mind that {warning}" if warning else ""
+
+
 def _shortened(facts: Facts, station: str, quantity: str, factor: float) -> float:
     """Return the planned time of a piece of work with a setting scaled, over that without."""
     kind, of = facts.plan.kind(station), settings(facts.plan, station)
@@ -107,8 +130,8 @@ def _shortened(facts: Facts, station: str, quantity: str, factor: float) -> floa
     events = facts.events
     taken = events["amount"][events["station"].eq(station) & events["event"].eq("take")]
     amount = float(taken.median()) if len(taken) else 1.0
-    faster = {**of, quantity: of[quantity] * factor}
-    return planned(kind, faster, amount) / planned(kind, of, amount)
+    changed = {**of, quantity: of[quantity] * factor}
+    return planned(kind, changed, amount) / planned(kind, of, amount)
 
 
 def against_scrap(facts: Facts, place: str, reason: str) -> str:
