@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from linetwin.cosim.binary import load_binary
 from linetwin.cosim.instance import Instance, instantiate
@@ -20,11 +20,22 @@ if TYPE_CHECKING:
     from linetwin.cosim.mapping import ProcessMap
 
 TICKS_PER_SECOND: Final = 1000
-_Bound = tuple[Table, list[Wire], bool]
-"""The table of some quantities, their wires, and whether quantities and variables agree."""
 _MAGIC: Final = b"linetwin-fmu-1\0\0"
 _HEADER: Final = struct.Struct("<16s32sqq")
 """Format, hash of the FMU, tick of the start, tick of the state; the FMU's own bytes follow."""
+
+
+class _Bound(NamedTuple):
+    """Quantities bound to variables: those that the FMU has, and their table.
+
+    `wires` convert them; empty where quantities and variables agree. `lacking`: zeros for optional
+    outputs that the FMU does without.
+    """
+
+    names: tuple[str, ...]
+    table: Table
+    wires: tuple[Wire, ...]
+    lacking: dict[str, float]
 
 
 class FmuContinuous:
@@ -112,16 +123,14 @@ class FmuContinuous:
         An optional output that the FMU does not have is 0.
         """
         asked = tuple(names)
-        wired, optional = self.wiring.outputs, self.contract.optional
-        lacking = {name: 0.0 for name in asked if name not in wired and name in optional}
-        key = tuple(name for name in asked if name not in lacking) if lacking else asked
-        table, wires, plain = self._table(key, self.wiring.outputs, "output")
-        self._running().get(table)
-        values = table.read_row()
-        if not plain:
-            pairs = zip(values, wires, strict=True)
+        bound = self._outputs.get(asked) or self._bind_outputs(asked)
+        self._running().get(bound.table)
+        values = bound.table.read_row()
+        if bound.wires:
+            pairs = zip(values, bound.wires, strict=True)
             values = [float(found.to_quantity(value)) for value, found in pairs]
-        return dict(zip(key, values, strict=True)) | lacking
+        found = dict(zip(bound.names, values, strict=True))
+        return found | bound.lacking if bound.lacking else found
 
     def save(self) -> bytes:
         """Return the complete state; restoring it continues with the same bits.
@@ -191,36 +200,42 @@ class FmuContinuous:
 
     def _set(self, instance: Instance, inputs: Mapping[str, float]) -> None:
         """Set inputs; those that the FMU does without are left out."""
-        wired = self.wiring.inputs
-        if any(quantity not in wired for quantity in inputs):
-            inputs = {q: v for q, v in inputs.items() if q in wired or self._unknown(q)}
-        if not inputs:
+        key = tuple(inputs)
+        bound = self._inputs.get(key) or self._bind_inputs(key)
+        if not bound.names:
             return
-        table, wires, plain = self._table(tuple(inputs), wired, "input")
-        if plain:
-            table.write_row(inputs.values())
-        else:
-            pairs = zip(inputs.values(), wires, strict=True)
-            table.write_row([float(found.to_variable(value)) for value, found in pairs])
-        instance.set(table)
+        values = [inputs[name] for name in bound.names]
+        if bound.wires:
+            pairs = zip(values, bound.wires, strict=True)
+            values = [float(found.to_variable(value)) for value, found in pairs]
+        bound.table.write_row(values)
+        instance.set(bound.table)
 
-    def _unknown(self, quantity: str) -> bool:
-        """False for an input of the contract that the FMU does without; an error otherwise."""
-        if quantity in self.contract.inputs:
-            return False
-        raise FmuError(f"'{quantity}' is no input", self.model)
+    def _bind_inputs(self, asked: tuple[str, ...]) -> _Bound:
+        """Bind inputs on first use, but for those of the contract that the FMU does without."""
+        wired = self.wiring.inputs
+        for name in asked:
+            if name not in wired and name not in self.contract.inputs:
+                raise FmuError(f"'{name}' is no input", self.model)
+        names = tuple(name for name in asked if name in wired)
+        bound = self._inputs[asked] = self._bind(names, wired, {})
+        return bound
 
-    def _table(
-        self, key: tuple[str, ...], wires: Mapping[str, Wire], what: Literal["input", "output"]
+    def _bind_outputs(self, asked: tuple[str, ...]) -> _Bound:
+        """Bind outputs on first use."""
+        wired, optional = self.wiring.outputs, self.contract.optional
+        unknown = [name for name in asked if name not in wired and name not in optional]
+        if unknown:
+            raise FmuError(f"{', '.join(unknown)}: no such output", self.model)
+        names = tuple(name for name in asked if name in wired)
+        lacking = {name: 0.0 for name in asked if name not in wired}
+        bound = self._outputs[asked] = self._bind(names, wired, lacking)
+        return bound
+
+    def _bind(
+        self, names: tuple[str, ...], wired: Mapping[str, Wire], lacking: dict[str, float]
     ) -> _Bound:
-        """Return the table of some quantities, made on first use, and whether numbers agree."""
-        tables = self._inputs if what == "input" else self._outputs
-        found = tables.get(key)
-        if found is None:
-            unknown = [name for name in key if name not in wires]
-            if unknown:
-                raise FmuError(f"{', '.join(unknown)}: no such {what}", self.model)
-            chosen = [wires[name] for name in key]
-            table = Table(Port(self.binary, [w.variable for w in chosen]))
-            found = tables[key] = (table, chosen, all(w.plain for w in chosen))
-        return found
+        wires = tuple(wired[name] for name in names)
+        table = Table(Port(self.binary, [found.variable for found in wires]))
+        plain = all(found.plain for found in wires)
+        return _Bound(names, table, () if plain else wires, lacking)

@@ -19,7 +19,7 @@ from linetwin.cosim.kernel.structures import KernelBlock, KernelBlocks
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from linetwin.cosim.binary import Binary, CFunction
     from linetwin.cosim.description import Variable
@@ -107,7 +107,8 @@ class Cell:
         self.arguments: tuple[Any, ...] = (block.references, count, self.pointer)
         if version == 3:  # noqa: PLR2004 - FMI 3 also wants the number of values
             self.arguments = (*self.arguments, count)
-        self.whole = not block.boolean and not issubclass(block.type, np.floating)
+        self.floating = issubclass(block.type, np.floating)
+        self.whole = not block.boolean and not self.floating
         limits = np.iinfo(block.type) if self.whole else None
         self.lowest = limits.min if limits else 0
         self.highest = limits.max if limits else 0
@@ -205,15 +206,18 @@ class Table:
         except ValueError as error:
             raise self._unfit(position, error) from error
 
-    def write_row(self, values: Iterable[float]) -> None:
+    def write_row(self, values: Sequence[float]) -> None:
         """Set all variables of the first row, in the port's order."""
-        position = 0
-        try:
-            for (cell, column), value in zip(self._places, values, strict=True):
-                cell.first[column] = cell.number(value)
-                position += 1
-        except ValueError as error:
-            raise self._unfit(position, error) from error
+        for cell in self.cells:
+            positions = cell.block.positions
+            if cell.floating:
+                cell.first[:] = [values[position] for position in positions]
+                continue
+            for column, position in enumerate(positions):
+                try:
+                    cell.first[column] = cell.number(values[position])
+                except ValueError as error:
+                    raise self._unfit(position, error) from error
 
     def _unfit(self, position: int, error: ValueError) -> FmuError:
         name = self.port.variables[position].name
@@ -226,4 +230,7 @@ class Table:
 
     def read_row(self) -> list[float]:
         """Return the first row's values as Python floats, in the port's order."""
+        if len(self.cells) == 1 and self.cells[0].floating:
+            numbers: list[float] = self.cells[0].first[:]
+            return numbers
         return [float(cell.first[column]) for cell, column in self._places]

@@ -72,7 +72,7 @@ def advance_fully(instance: Instance, start: float, end: float, rule: StepRule) 
     Raises FmuError where the FMU wants to end the simulation, or no longer gains time.
     """
     stalls = 0
-    while start < end:
+    while start < end:  # once, but for early returns
         reached = advance(instance, start, end, rule)
         if reached.terminated:
             instance.fail("it asked to end the simulation")
