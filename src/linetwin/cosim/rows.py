@@ -64,12 +64,17 @@ class Rows:
             return
         cuts = [begin + (rows - begin) * part // count for part in range(count + 1)]
         pool = _pool(os.getpid())
-        views = zip(*(batch.views(count) for batch in batches), strict=True)
-        running = [
-            pool.submit(runner.run, range(*ends), own)
-            for runner, ends, own in zip(self._runners, pairwise(cuts), views, strict=False)
+        parts = [range(*ends) for ends in pairwise(cuts)]
+        views = list(zip(*(batch.views(count) for batch in batches), strict=True))
+        others = [
+            pool.submit(self._runners[part].run, parts[part], views[part])
+            for part in range(1, count)
         ]
-        for error in [future.exception() for future in running]:
+        try:
+            self._runners[0].run(parts[0], views[0])  # this thread would only wait
+        finally:
+            errors = [future.exception() for future in others]
+        for error in errors:
             if error is not None:
                 raise error
 
