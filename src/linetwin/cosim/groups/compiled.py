@@ -12,6 +12,7 @@ import numpy as np
 
 from linetwin.cosim.fmi2 import Fmi2Instance
 from linetwin.cosim.groups.engine import check_step, failure
+from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.running import unfit
 from linetwin.cosim.instance import DISCARD, Step
 from linetwin.cosim.kernel.group_structures import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from linetwin.cosim.groups.running import Plan, RunningMember, Slot
     from linetwin.cosim.kernel.library import Kernel
 
+_OFF_GRID: Final = -1
 _TYPES: Final = {
     np.float64: ValueType.FLOAT64,
     np.float32: ValueType.FLOAT32,
@@ -53,6 +55,9 @@ class CompiledEngine:
         self._plan = plan
         self._recorder = recorder
         self._kept: list[Any] = []
+        self._at = begin / TICKS_PER_SECOND
+        index = plan.grid.index(begin)
+        self._index = _OFF_GRID if index is None else index
         members = [self._member(member) for member in plan.members]
         step = plan.grid.step
         self._inside = KernelGroup(
@@ -65,6 +70,8 @@ class CompiledEngine:
             numerator=step.numerator,
             denominator=step.denominator,
             tick=begin,
+            index=self._index,
+            version=_common_version(plan),
             jacobi=plan.order == "jacobi",
             recording=recorder is not None,
         )
@@ -135,6 +142,8 @@ class CompiledEngine:
             copy_count=len(copies),
             taken=member.taken.table.setting,
             outputs=member.outputs.table.getting,
+            at=self._at,
+            index=self._index,
         )
 
     def _fail(self) -> NoReturn:
@@ -163,6 +172,13 @@ class CompiledEngine:
             table, verb = (member.outputs, "Get")
         label = table.table.cells[found.place].block.label
         instance.fail_call(f"{verb}{label}", found.status)
+
+
+def _common_version(plan: Plan) -> int:
+    """Return the version of FMI of members that all step at every point; 0 where they differ."""
+    kinds = {(m.binary.description.version, m.member.every) for m in plan.members}
+    version, every = kinds.pop()
+    return version if every == 1 and not kinds else 0
 
 
 def _function(kernel: Kernel, name: str) -> Any:  # noqa: ANN401 - a C function

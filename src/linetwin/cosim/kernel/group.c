@@ -6,13 +6,30 @@
 #define TICKS_PER_SECOND 1000
 #define OFF_GRID (-1)
 
-/* Note a failure of a member and return false. */
-static bool fails(Group *group, const Member *member, GroupCall call, int status)
+/* Functions that are made once for groups of one version whose members all step at every
+ * communication point, and once for all others: what is constant costs nothing. */
+#define SPECIAL static inline __attribute__((always_inline))
+
+typedef struct {
+    int32_t version; /* of all members, 0 where they differ */
+    bool even;       /* all step at every communication point */
+} Kind;
+
+/* From one communication point to the next, with their numbers or OFF_GRID. */
+typedef struct {
+    double now;
+    double time;
+    int64_t from;
+    int64_t index;
+} Span;
+
+/* Note a failure of a member at a time (s) and return false. */
+static bool fails(Group *group, const Member *member, GroupCall call, int status, double at)
 {
     group->failure.call = call;
     group->failure.status = status;
     group->failure.member = (uint64_t)(member - group->members);
-    group->failure.time = member->at;
+    group->failure.time = at;
     return false;
 }
 
@@ -59,41 +76,42 @@ static bool write_number(void *place, int32_t type, double value)
     }
 }
 
-static bool carry(Group *group, const Member *member, const Copy *copy)
+static bool carry(Group *group, const Member *member, const Copy *copy, double at)
 {
     double value = number_at(copy->source, copy->from);
     if (copy->affine) value = copy->factor * value + copy->offset;
     if (write_number(copy->target, copy->to, value)) return true;
     group->failure.place = (uint64_t)(copy - member->copies);
     group->failure.value = value;
-    return fails(group, member, UNFIT, 0);
+    return fails(group, member, UNFIT, 0, at);
 }
 
-static inline int access(const Member *member, const Block *block)
+SPECIAL int32_t version_of(const Member *member, Kind kind)
 {
-    return member->version == 2
-        ? ((Access2 *)block->access)(
-              member->handle, block->references, block->count, block->values)
-        : ((Access3 *)block->access)(
-              member->handle, block->references, block->count, block->values, block->count);
+    return kind.version ? kind.version : member->version;
 }
 
-static inline bool exchange(
-    Group *group, const Member *member, GroupCall call, const Blocks *table)
+/* Set or read a table of a member, which stands at a time (s). */
+SPECIAL bool exchange(
+    Group *group, const Member *member, const Blocks *table, GroupCall call, double at, Kind kind)
 {
     const Block *end = table->blocks + table->count;
     for (const Block *block = table->blocks; block < end; block++) {
-        int status = access(member, block);
+        int status = version_of(member, kind) == 2
+            ? ((Access2 *)block->access)(
+                  member->handle, block->references, block->count, block->values)
+            : ((Access3 *)block->access)(
+                  member->handle, block->references, block->count, block->values, block->count);
         if (status > WARNING) {
             group->failure.place = (uint64_t)(block - table->blocks);
-            return fails(group, member, call, status);
+            return fails(group, member, call, status, at);
         }
     }
     return true;
 }
 
 /* Copy what others give into a member's inputs, and set them. */
-static bool take(Group *group, const Member *member)
+SPECIAL bool take(Group *group, const Member *member, double at, Kind kind)
 {
     const Copy *end = member->copies + member->copy_count;
     if (member->plain) {
@@ -101,47 +119,55 @@ static bool take(Group *group, const Member *member)
             *(double *)copy->target = *(const double *)copy->source;
     } else {
         for (const Copy *copy = member->copies; copy < end; copy++)
-            if (!carry(group, member, copy)) return false;
+            if (!carry(group, member, copy, at)) return false;
     }
-    return exchange(group, member, TAKING, &member->taken);
+    return exchange(group, member, &member->taken, TAKING, at, kind);
 }
 
-static bool step_of_3(Group *group, Member *member, double length, double time)
+static bool step_fails(
+    Group *group, const Member *member, GroupCall call, int status, double at, double length)
 {
-    fmi3Boolean event = false, terminate = false, early = false;
-    fmi3Float64 last = time;
-    int status = ((fmi3DoStepTYPE *)member->step)(
-        member->handle, member->at, length, false, &event, &terminate, &early, &last);
-    if (status > WARNING) return fails(group, member, STEPPING, status);
-    if (!terminate && !early) return true;
-    fails(group, member, terminate ? ENDING : EARLY, status);
-    group->failure.time = early ? last : member->at + length;
-    return false;
-}
-
-static bool step(Group *group, Member *member, int64_t index, double time)
-{
-    bool whole = index != OFF_GRID && member->index != OFF_GRID
-        && index - member->index == member->every;
-    double length = whole ? member->length : time - member->at;
     group->failure.length = length;
-    if (member->version == 2) {
-        int status = ((fmi2DoStepTYPE *)member->step)(member->handle, member->at, length, fmi2False);
-        if (status > WARNING) return fails(group, member, STEPPING, status);
-    } else if (!step_of_3(group, member, length, time))
-        return false;
-    member->at = time;
-    member->index = index;
-    return exchange(group, member, READING, &member->outputs);
+    return fails(group, member, call, status, at);
+}
+
+SPECIAL bool step(Group *group, Member *member, const Span *span, Kind kind)
+{
+    double at = kind.even ? span->now : member->at;
+    int64_t from = kind.even ? span->from : member->index;
+    int64_t every = kind.even ? 1 : member->every;
+    bool whole = span->index != OFF_GRID && from != OFF_GRID && span->index - from == every;
+    double length = whole ? member->length : span->time - at;
+    if (version_of(member, kind) == 2) {
+        int status = ((fmi2DoStepTYPE *)member->step)(member->handle, at, length, fmi2False);
+        if (status > WARNING) return step_fails(group, member, STEPPING, status, at, length);
+    } else {
+        fmi3Boolean event = false, terminate = false, early = false;
+        fmi3Float64 last = at;
+        int status = ((fmi3DoStepTYPE *)member->step)(
+            member->handle, at, length, false, &event, &terminate, &early, &last);
+        if (status > WARNING) return step_fails(group, member, STEPPING, status, at, length);
+        if (terminate || early) {
+            GroupCall call = terminate ? ENDING : EARLY;
+            return step_fails(group, member, call, status, early ? last : at + length, length);
+        }
+    }
+    if (!kind.even) {
+        member->at = span->time;
+        member->index = span->index;
+    }
+    return exchange(group, member, &member->outputs, READING, span->time, kind);
 }
 
 /* Set the inputs of members through which values pass at once, and read them again. */
-static bool visit(Group *group, const uint64_t *visits, uint64_t count, const double *standing)
+static bool visit(
+    Group *group, const uint64_t *visits, uint64_t count, const Span *span, Kind kind)
 {
     for (uint64_t place = 0; place < count; place++) {
         const Member *member = &group->members[visits[place]];
-        if (standing && member->at != *standing) continue;
-        if (!take(group, member) || !exchange(group, member, READING, &member->outputs))
+        if (!kind.even && member->at != span->time) continue;
+        if (!take(group, member, span->time, kind)
+            || !exchange(group, member, &member->outputs, READING, span->time, kind))
             return false;
     }
     return true;
@@ -158,19 +184,22 @@ static void record(Group *group, double time)
 }
 
 /* Go from one communication point to the next; `all` step there, or those whose turn it is. */
-static bool communicate(Group *group, double now, int64_t index, double time, bool all)
+SPECIAL bool communicate(Group *group, const Span *span, bool all, Kind kind)
 {
     Member *end = group->members + group->count;
     if (group->jacobi)
         for (Member *member = group->members; member < end; member++)
-            if (member->at == now && !take(group, member)) return false;
+            if ((kind.even || member->at == span->now) && !take(group, member, span->now, kind))
+                return false;
     for (Member *member = group->members; member < end; member++) {
-        if (!all && member->every > 1 && index % member->every) continue;
-        if (!group->jacobi && !take(group, member)) return false;
-        if (!step(group, member, index, time)) return false;
+        if (!kind.even && !all && span->index % member->every) continue;
+        double at = kind.even ? span->now : member->at;
+        if (!group->jacobi && !take(group, member, at, kind)) return false;
+        if (!step(group, member, span, kind)) return false;
     }
-    if (!visit(group, group->visits, group->visit_count, &time)) return false;
-    if (group->recording) record(group, time);
+    if (group->visit_count && !visit(group, group->visits, group->visit_count, span, kind))
+        return false;
+    if (group->recording) record(group, span->time);
     return true;
 }
 
@@ -181,31 +210,39 @@ static int64_t index_of(const Group *group, int64_t tick)
     return under % over ? OFF_GRID : under / over;
 }
 
+SPECIAL bool advance(Group *group, int64_t end, Kind kind)
+{
+    int64_t over = group->numerator * TICKS_PER_SECOND;
+    int64_t first = group->tick * group->denominator / over + 1;
+    int64_t last = (end * group->denominator + over - 1) / over;
+    Span span = {.now = (double)group->tick / TICKS_PER_SECOND, .from = group->index};
+    for (int64_t index = first; index < last; index++) {
+        span.index = index;
+        span.time = (double)(index * group->numerator) / (double)group->denominator;
+        if (!communicate(group, &span, false, kind)) return false;
+        span.now = span.time;
+        span.from = index;
+    }
+    span.index = index_of(group, end);
+    span.time = (double)end / TICKS_PER_SECOND;
+    if (!communicate(group, &span, true, kind)) return false;
+    group->tick = end;
+    group->index = span.index;
+    return true;
+}
+
 /* Step all members to a later tick, counted from the group's start; false after a failure, which
- * `group->failure` describes. */
+ * `group->failure` describes. All members stand where the group stands before and after. */
 EXPORTED int32_t linetwin_group_advance(Group *group, int64_t end)
 {
-    int64_t begin = group->tick, over = group->numerator * TICKS_PER_SECOND;
-    int64_t first = begin * group->denominator / over + 1;
-    int64_t last = (end * group->denominator + over - 1) / over;
-    double now = (double)begin / TICKS_PER_SECOND, until = (double)end / TICKS_PER_SECOND;
-    int64_t start = index_of(group, begin);
-    for (uint64_t place = 0; place < group->count; place++) {
-        group->members[place].at = now;
-        group->members[place].index = start;
-    }
-    for (int64_t index = first; index < last; index++) {
-        double time = (double)(index * group->numerator) / (double)group->denominator;
-        if (!communicate(group, now, index, time, false)) return false;
-        now = time;
-    }
-    if (!communicate(group, now, index_of(group, end), until, true)) return false;
-    group->tick = end;
-    return true;
+    if (group->version == 3) return advance(group, end, (Kind){3, true});
+    if (group->version == 2) return advance(group, end, (Kind){2, true});
+    return advance(group, end, (Kind){0, false});
 }
 
 /* Let inputs from outside pass through at once; false after a failure. */
 EXPORTED int32_t linetwin_group_settle(Group *group)
 {
-    return visit(group, group->settling, group->settling_count, NULL);
+    Span span = {.time = (double)group->tick / TICKS_PER_SECOND};
+    return visit(group, group->settling, group->settling_count, &span, (Kind){0, true});
 }

@@ -38,7 +38,7 @@ typedef struct {
 } Recorded;
 
 /* One FMU. `length` (s) is that of a whole step of its own, once in `every` communication steps;
- * it stands at `at` (s), point `index` of the grid (-1: none). */
+ * between two points it stands at `at` (s), point `index` of the grid (-1: none). */
 typedef struct {
     void *handle;
     void (*step)(void);
@@ -87,7 +87,9 @@ typedef struct {
     uint64_t settling_count;
     int64_t numerator;
     int64_t denominator;
-    int64_t tick; /* where all stand, from the group's start */
+    int64_t tick;    /* where all stand, from the group's start */
+    int64_t index;   /* the point there, or -1 */
+    int32_t version; /* of members that all step at every point; 0 where they differ */
     int32_t jacobi;
     int32_t recording;
     const Recorded *recorded;

@@ -104,6 +104,8 @@ class KernelGroup(ctypes.Structure):
         ("numerator", ctypes.c_int64),
         ("denominator", ctypes.c_int64),
         ("tick", ctypes.c_int64),
+        ("index", ctypes.c_int64),
+        ("version", ctypes.c_int32),
         ("jacobi", ctypes.c_int32),
         ("recording", ctypes.c_int32),
         ("recorded", ctypes.c_void_p),
