@@ -40,6 +40,13 @@ HoldOption = Annotated[
         "'{lot: LOT, until: 9 d, then: scrap, reason: WHY}'.",
     ),
 ]
+PaceOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="FACTOR",
+        help="Hold line time to FACTOR times wall time; late events are caught up, none skipped.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -69,6 +76,7 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
         str | None,
         typer.Option(metavar="TIME", help="Save the line at this simulated interval: 12 h."),
     ] = None,
+    pace: PaceOption = None,
     settings: SetOption = None,
     holds: HoldOption = None,
     json: JsonOption = False,
@@ -76,8 +84,9 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
     """Simulate a scenario; ends with a summary and a run folder with a report."""
     from linetwin.cli import running
 
+    every = snapshot_every
     request = running.Request(
-        scenario, tuple(settings or ()), seed, snapshot_every, holds=tuple(holds or ())
+        scenario, tuple(settings or ()), seed, every, holds=tuple(holds or ()), pace=pace
     )
     running.run(request, output, replications, as_json=json)
 
@@ -87,12 +96,16 @@ def resume(
     snapshot: Annotated[
         Path, typer.Argument(help="A run folder (its newest whole snapshot), or one snapshot.")
     ],
+    pace: Annotated[
+        float | None,
+        typer.Option(metavar="FACTOR", help="Another pace than the run's; 0: as fast as it goes."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Go on from a snapshot, in the same run folder; what was written after it is replaced."""
     from linetwin.cli import resuming
 
-    resuming.resume(snapshot, as_json=json)
+    resuming.resume(snapshot, pace, as_json=json)
 
 
 @app.command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from linetwin.cli import snapshots
 from linetwin.cli.interruption import Interrupted
+from linetwin.cli.pacing import Pace
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.errors import ModelError
 from linetwin.line import run as engine
@@ -59,9 +61,11 @@ def drive(
     interruption: Interruption,
     *,
     begin: bool,
+    pace: float | None = None,
 ) -> Outcome:
     """Step a line to its end, from its beginning or from a snapshot.
 
+    `pace`: line time over wall time; None: as fast as it goes.
     Whatever happens, the folder stays readable, and its manifest says what happened.
     """
     writer.update(row_loop=row_loop())
@@ -71,7 +75,8 @@ def drive(
                 _fill(world, writer)
             world.begin()
         with _progress(world) as show:
-            _loop(world, writer, snapshot_ticks, interruption, show)
+            loop = _Loop(world, writer, snapshot_ticks, interruption, show)
+            loop.run(None if pace is None else Pace(pace, _warn))
         engine.close(world)
         writer.update(
             end_tick=world.now,
@@ -123,26 +128,57 @@ def _leave_failed(world: World, writer: RunWriter, error: Exception) -> None:
         writer.finish("failed", str(error) or type(error).__name__)
 
 
-def _loop(
-    world: World,
-    writer: RunWriter,
-    every: int | None,
-    interruption: Interruption,
-    show: Callable[[], None],
-) -> None:
-    due = None if every is None else (world.now // every + 1) * every
-    flushed = time.monotonic()
-    while not interruption.asked and world.step():
-        if due is not None and every is not None and world.now >= due:
-            snapshots.write(world, writer)
-            due = (world.now // every + 1) * every
-        if world.events % _LOOK_EVERY == 0:
-            show()
-            if time.monotonic() - flushed > FLUSH_EVERY_S:
-                writer.flush()
-                # What a killed run can still tell: cells in process stand in no table yet.
-                writer.update(progress={"tick": world.now, "counts": dict(world.counts)})
-                flushed = time.monotonic()
+@dataclass(frozen=True)
+class _Loop:
+    """What is done between one event and the next."""
+
+    world: World
+    writer: RunWriter
+    every: int | None
+    interruption: Interruption
+    show: Callable[[], None]
+
+    def run(self, pace: Pace | None) -> None:
+        """Serve events until the line has ended or the user asks, each at its time if paced."""
+        world, every = self.world, self.every
+        due = None if every is None else (world.now // every + 1) * every
+        flushed = time.monotonic()
+        if pace is not None:
+            pace.begin(world.now)
+        while self._may_go_on():
+            waited = pace is not None and self._wait(pace)
+            # A signal during the wait: the event is left for whoever goes on.
+            if not self._may_go_on() or not world.step():
+                break
+            if due is not None and every is not None and world.now >= due:
+                snapshots.write(world, self.writer)
+                due = (world.now // every + 1) * every
+            if waited or world.events % _LOOK_EVERY == 0:
+                self.show()
+                if time.monotonic() - flushed > FLUSH_EVERY_S:
+                    self._flush(pace)
+                    flushed = time.monotonic()
+        if pace is not None:
+            self.writer.update(pace=pace.report())
+
+    def _may_go_on(self) -> bool:
+        return not self.interruption.asked
+
+    def _wait(self, pace: Pace) -> bool:
+        tick = self.world.calendar.next_tick()
+        return tick is not None and pace.wait_for(tick, self._may_go_on)
+
+    def _flush(self, pace: Pace | None) -> None:
+        self.writer.flush()
+        # What a killed run can still tell: cells in process stand in no table yet.
+        world = self.world
+        self.writer.update(progress={"tick": world.now, "counts": dict(world.counts)})
+        if pace is not None:
+            self.writer.update(pace=pace.report())
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"linetwin: {text}\n")
 
 
 @contextlib.contextmanager

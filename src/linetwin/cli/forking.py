@@ -43,6 +43,7 @@ def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) 
         seed=asked.seed if change.seed is None else change.seed,
         until=change.until or asked.until,
         holds=(*asked.holds, *change.holds),
+        pace=None,
     )
     scenario = request.load()
     folder = running.folder_for(output, f"{scenario.name}-fork")

@@ -26,8 +26,13 @@ DAY_TICKS = 86_400_000
 ENDED = ("complete", "given up")
 
 
-def resume(path: Path, *, as_json: bool) -> None:
-    """Go on from a snapshot in its own run folder, or from the newest whole one of a run folder."""
+def resume(path: Path, pace: float | None, *, as_json: bool) -> None:
+    """Go on from a snapshot in its own run folder, or from the newest whole one of a run folder.
+
+    `pace`: another one than the run was asked for; 0: as fast as it goes.
+    """
+    if pace != 0:
+        running.check_pace(pace)
     if path.is_dir():
         if read(path).manifest["status"] in ENDED:
             _tell_ended(path, as_json=as_json)
@@ -48,7 +53,9 @@ def resume(path: Path, *, as_json: bool) -> None:
         sink.writer = RunWriter.resume(snapshot.folder, mark)
         # A kill may have come before the manifest knew the last one.
         sink.writer.update(snapshots=snapshots.names(snapshot.folder))
-        outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
+        every = request.snapshot_ticks()
+        wanted = (request.pace if pace is None else pace) or None
+        outcome = drive(world, sink.writer, every, interruption, begin=False, pace=wanted)
         running.finish(outcome, as_json=as_json)
 
 

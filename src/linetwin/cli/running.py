@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ class Request:
     snapshot_every: str | None
     until: str | None = None
     holds: tuple[str, ...] = ()
+    pace: float | None = None
 
     def file(self) -> Path:
         """Return the scenario's file."""
@@ -66,6 +68,7 @@ class Request:
             "snapshot_every": self.snapshot_every,
             "until": self.until,
             "holds": list(self.holds),
+            "pace": self.pace,
         }
 
 
@@ -82,10 +85,18 @@ def _ticks(text: str | None, option: str) -> int | None:
     return ticks
 
 
+def check_pace(pace: float | None) -> None:
+    """Refuse a pace that is none; ScenarioError."""
+    if pace is not None and not 0 < pace < math.inf:
+        hint = "line time over wall time, more than 0, such as 1000"
+        raise ScenarioError([Problem(f"{pace:g} is no pace", "--pace", hint)])
+
+
 def run(request: Request, output: Path | None, replications: int, *, as_json: bool) -> None:
     """Run a scenario once or several times, and print what came out."""
     scenario = request.load()
     request.snapshot_ticks()
+    check_pace(request.pace)
     folder = folder_for(output, scenario.name)
     with Interruption().watched() as interruption:
         if replications == 1:
@@ -142,7 +153,14 @@ def _run_once(
     }
     interruption.check()
     sink.writer = RunWriter(folder, manifest, scenario.text + model_evidence(scenario, base))
-    return drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=True)
+    return drive(
+        world,
+        sink.writer,
+        request.snapshot_ticks(),
+        interruption,
+        begin=True,
+        pace=request.pace,
+    )
 
 
 def _tell_unsaved(stations: list[str]) -> None:
@@ -165,6 +183,7 @@ def request_of(folder: Path) -> Request:
         asked.get("snapshot_every"),
         asked.get("until"),
         tuple(map(str, asked.get("holds", ()))),
+        asked.get("pace"),
     )
 
 

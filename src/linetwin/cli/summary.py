@@ -47,7 +47,18 @@ def summary(run: Run) -> str:
     if outside:
         where = ", ".join(f"{station} ({count})" for station, count in outside.items())
         lines.append(f"  doubt   model inputs outside of their range at {where}")
+    if "pace" in run.manifest:
+        lines.append(f"  pace    {_pace(run.manifest['pace'])}")
     return "\n".join(lines)
+
+
+def _pace(found: dict[str, Any]) -> str:
+    """Say how well line time was held to wall time."""
+    return (
+        f"{found['factor']:g} times real time; "
+        f"events late by {found['lag_mean_s']:.3f} s on average, "
+        f"{found['lag_max_s']:.2f} s at most, {found['lag_end_s']:.3f} s at the end"
+    )
 
 
 def _status(run: Run) -> str:
