@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from linetwin.cosim.binary import load_binary
 from linetwin.cosim.instance import Instance, instantiate
 from linetwin.cosim.port import Port, Table
-from linetwin.cosim.stepping import advance_fully, step_rule
+from linetwin.cosim.stepping import advance_ticks, step_rule
 from linetwin.cosim.wiring import Wire, wire
 from linetwin.errors import FmuError
 
@@ -110,9 +110,8 @@ class FmuContinuous:
         if tick != self._tick:
             if tick < self._tick:
                 raise FmuError(f"tick {tick} lies before tick {self._tick}", self.model)
-            begin = (self._tick - self._start_tick) / TICKS_PER_SECOND
-            end = (tick - self._start_tick) / TICKS_PER_SECOND
-            advance_fully(instance, begin, end, self._rule)
+            begin, end = self._tick - self._start_tick, tick - self._start_tick
+            advance_ticks(instance, begin, end, TICKS_PER_SECOND, self._rule)
             self._tick = tick
         if inputs:
             self._set(instance, inputs)

@@ -82,3 +82,23 @@ def advance_fully(instance: Instance, start: float, end: float, rule: StepRule) 
         if stalls > _STALLS:
             instance.fail(f"it returned early {stalls} times without gaining time")
         start = max(start, reached.time)
+
+
+def advance_ticks(
+    instance: Instance, begin: int, end: int, per_second: int, rule: StepRule
+) -> None:
+    """Step an instance from tick `begin` to tick `end` of its own time.
+
+    Where the stretch takes several steps they are equal, and no whole number of ticks perhaps:
+    they are held as fractions, so every communication point is the exact one, rounded once, and
+    after any number of steps the instance stands exactly at `end`. Errors as `advance_fully`.
+    """
+    number = rule.count((end - begin) / per_second, instance.model)
+    whole = StepRule()
+    at = begin / per_second
+    for index in range(1, number + 1):
+        # Python divides integers of any size with one rounding.
+        to = (begin * number + (end - begin) * index) / (per_second * number)
+        advance_fully(instance, at, to, whole)
+        at = to
+    instance.time = at
