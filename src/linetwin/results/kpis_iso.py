@@ -282,7 +282,8 @@ class Budget:
         sums["PBT"] = period[1] - period[0]
         sums["APT"] = float(at_work.sum()) / places
         sums["blocked"] = float(blocked.sum()) / places
-        sums["failed"] = min(sums["failed"], sums["PBT"] - sums["APT"] - sums["blocked"])
+        left = sums["PBT"] - sums["APT"] - sums["blocked"]
+        sums["failed"] = max(0.0, min(sums["failed"], left))
         rest = sums["PBT"] - sums["APT"] - sums["blocked"] - sums["failed"]
         sums["starved"] = max(0.0, rest)
         sums["ADOT"] = sums["starved"] + sums["blocked"]

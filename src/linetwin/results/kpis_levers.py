@@ -80,8 +80,8 @@ def _capacity(
     # A station that mostly waits holds nothing back, however often it was the busiest.
     if group is None or not rates["cells"] or loads.get(group, 0.0) < _LIMITING:
         return
-    # One that never waits has no slack, be there work behind it or not.
-    near = [name for name in every if name != group and every[name] >= NEARLY * loads[group]]
+    busy = [name for name in every if name != group and every[name] >= NEARLY * loads[group]]
+    near = [name for name in busy if name not in piled]
     lead = found["order"]["lead_time"]["value"]
     later = f"; it shows at grading {display.duration(lead)} later" if lead else ""
     supply = _supply(facts, found, group) if piled else math.inf
@@ -112,8 +112,8 @@ def _capacity(
     yield lever(
         f"make {name_of(group)} 10 % faster{words[group][0]}",
         f"it limits, at work for {display.share(loads[group])} of its planned time"
-        + (f"; {', '.join(map(name_of, near))} would limit next" if near else "")
-        + mind(facts, group),
+        + _hardly_waiting(busy, piled)
+        + mind(facts, group, stay=False),
         saved[group], [group], words[group][1],
     )  # fmt: skip
     if near:
@@ -132,6 +132,14 @@ def _capacity(
                 _HALF * times[group][loss] / loads[group],
                 [group],
             )
+
+
+def _hardly_waiting(busy: list[str], piled: set[str]) -> str:
+    """Name the groups that hardly wait either: how much more they could give is not known."""
+    said = ", ".join(
+        name_of(name) + (" (work piles up behind it)" if name in piled else "") for name in busy
+    )
+    return f"; hardly waiting either: {said}" if said else ""
 
 
 def _saved(facts: Facts, shares: dict[str, float], load: float, group: str) -> float:

@@ -116,9 +116,13 @@ def faster(facts: Facts, group: str) -> str:
     return f"make {name_of(group)} a tenth faster"
 
 
-def mind(facts: Facts, group: str) -> str:
-    """Say what a faster process may cost, for a simulation to show; "" where nothing is known."""
-    warning = _MIND.get(facts.plan.kind(group))
+def mind(facts: Facts, group: str, *, stay: bool = True) -> str:
+    """Say what a faster process may cost, for a simulation to show; "" where nothing is known.
+
+    `stay`: the time of one lot is shortened; else, where places make room, there are more of them.
+    """
+    kind = facts.plan.kind(group)
+    warning = _MIND.get(kind) if stay or kind not in _STAY else None
     return f"; mind that {warning}" if warning else ""
 
 
