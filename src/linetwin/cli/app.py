@@ -167,11 +167,13 @@ def trace(  # noqa: PLR0913, PLR0917  one parameter per option
         str | None, typer.Option(help="A lot: all that became of it, and where that is.")
     ] = None,
     station: Annotated[str, typer.Option(help="What was worked on at a station or group.")] = "",
-    tool: Annotated[str, typer.Option(help="... with a tool: knife-001.")] = "",
-    shift: Annotated[str, typer.Option(help="... begun in a shift: day 3 late.")] = "",
-    place: Annotated[int | None, typer.Option(help="... in a lane or place of a chamber.")] = None,
+    tool: Annotated[str, typer.Option(help="What was worked on with a tool: knife-001.")] = "",
+    shift: Annotated[str, typer.Option(help="What was begun in a shift: day 3 late.")] = "",
+    place: Annotated[
+        int | None, typer.Option(help="What was in a lane or a place of a chamber.")
+    ] = None,
     position: Annotated[
-        int | None, typer.Option(help="... at a position on the tray; with --place a channel.")
+        int | None, typer.Option(help="Cells at a position on the tray; with --place a channel.")
     ] = None,
     csv: Annotated[
         Path | None, typer.Option(help="Forward: write all descendants to this file.")

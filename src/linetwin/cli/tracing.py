@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SHOWN_DESCENDANTS = 40
 SHOWN_LOTS = 8
+WHOLE = 0.9995
+"""Share from which on a part is shown as the whole."""
 DAY_MS = 86_400_000
 CELL = "cell-"
 ANY = Work()
@@ -106,7 +108,7 @@ def _backward(run: Run, genealogy: Genealogy, name: str, *, as_json: bool) -> No
     typer.echo(outcome(run, genealogy, name))
     if tree.parents:
         typer.echo("made from")
-        _print_branch(tree, "")
+        _print_branch(tree, "", set())
     carriers = [
         each.lot
         for each in genealogy.backward(name)
@@ -189,9 +191,10 @@ def _of_cell(row: pd.Series, *, is_stock: bool) -> str:
     return f"{text}; {row['reason']}" if row["reason"] else text
 
 
-def _print_branch(branch: Branch, indent: str) -> None:
+def _print_branch(branch: Branch, indent: str, told: set[str]) -> None:
+    """Print a lot with its parents; those of a whole lot are told once."""
     role = f"{branch.role}: " if branch.role else ""
-    share = f"  {branch.share:.1%}" if branch.share < 1 else ""
+    share = f"  {branch.share:.1%}" if branch.share < WHOLE else ""
     stretch = ""
     if not math.isnan(branch.start_m):
         stretch = f"  {branch.start_m:.2f} to {branch.end_m:.2f} m"
@@ -199,10 +202,13 @@ def _print_branch(branch: Branch, indent: str) -> None:
         if spread:
             low, high = max(0.0, branch.start_m - spread), branch.end_m + spread
             stretch += f" (within {low:.2f} to {high:.2f} m, positions +-{spread:.2f} m)"
-    told = f" ({WITH_STOCK})" if branch.role == STOCK else ""
-    typer.echo(f"{indent}{role}{branch.lot}{share}{stretch}{told}")
-    for parent in branch.parents:
-        _print_branch(parent, indent + "  ")
+    again = not stretch and bool(branch.parents) and branch.lot in told
+    note = f" ({WITH_STOCK})" if branch.role == STOCK else " (as above)" if again else ""
+    typer.echo(f"{indent}{role}{branch.lot}{share}{stretch}{note}")
+    if not stretch:
+        told.add(branch.lot)
+    for parent in () if again else branch.parents:
+        _print_branch(parent, indent + "  ", told)
 
 
 def _once(found: list[Descendant]) -> tuple[list[Descendant], list[Descendant]]:
