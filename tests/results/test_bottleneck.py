@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from linetwin.results import kpis, read
 from linetwin.results.assumptions import Plan
-from linetwin.results.bottleneck import ALWAYS, Periods, _all_active, piled_up, shifting
+from linetwin.results.bottleneck import ALWAYS, Periods, _all_active, _without, piled_up, shifting
 from linetwin.results.kpis import Facts
 
 if TYPE_CHECKING:
@@ -38,6 +38,24 @@ def test_a_group_is_active_while_none_of_its_machines_waits() -> None:
     """Intersection of the machines' periods."""
     machines: list[Periods] = [[(0, 50), (60, 100)], [(20, 70)], [(0, 100)]]
     assert _all_active(machines) == [(20, 50), (60, 70)]
+
+
+@given(
+    marks=st.lists(st.integers(0, 60), min_size=2, max_size=8, unique=True),
+    others=st.lists(st.integers(0, 60), min_size=2, max_size=8, unique=True),
+)
+def test_a_full_store_that_is_blocked_is_not_active(marks: list[int], others: list[int]) -> None:
+    """Instant by instant: in a period while its places are full, in none that is blocked."""
+    periods, blocked = (
+        list(zip(sorted(each)[0::2], sorted(each)[1::2], strict=False)) for each in (marks, others)
+    )
+    found = _without(periods, blocked)
+    for tick in range(60):
+        inside, held, left = (
+            any(start <= tick < end for start, end in each) for each in (periods, blocked, found)
+        )
+        assert left == (inside and not held)
+    assert all(start < end for start, end in found)
 
 
 FLOW = {"coater": ("", "rolls"), "stacker": ("rolls", "cells"), "former": ("cells", "formed")}

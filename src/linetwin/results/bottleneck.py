@@ -4,8 +4,9 @@ At each instant the station with the longest uninterrupted active period is the 
 bottleneck; where the period of the one overlaps that of the next, the bottleneck is shifting
 between them (Roser, Nakano, Tanaka 2002, from memory [M]). Active is whatever is not waiting for
 material or room: work, set-up, repair. A group of like machines is active while none of them
-waits, a station that holds many lots while every place is taken. Time off shift takes the activity
-before it: a station that closes with work in hand holds the line back while it is closed.
+waits, a station that holds many lots while every place is taken and no finished lot waits for
+room behind: else the next one limits. Time off shift takes the activity before it: a station that
+closes with work in hand holds the line back while it is closed.
 
 A group behind which work piles up cannot limit: it gives more than is taken. Where a buffer behind
 it, at any distance, is full for most of the window, it is left out.
@@ -76,7 +77,11 @@ def _periods(facts: Facts, station: str, spans: pd.DataFrame) -> Periods:
     if places > 1:
         taken = timeline.occupancy(facts.events, facts.lots, station, facts.end)
         full = taken["places"] >= _FULL * places
-        return _merged(zip(taken["start"], taken["end"], full, strict=True))
+        held = spans[spans["activity"] == "blocked"]
+        return _without(
+            _merged(zip(taken["start"], taken["end"], full, strict=True)),
+            list(zip(held["start"].tolist(), held["end"].tolist(), strict=True)),
+        )
     active = ~spans["activity"].isin(_IDLE)
     off = spans["activity"] == "off shift"
     # Off shift inherits; before the first work of the run nothing is inherited.
@@ -94,6 +99,22 @@ def _merged(rows: zip[tuple[int, int, bool]]) -> Periods:
         else:
             merged.append((int(start), int(end)))
     return merged
+
+
+def _without(periods: Periods, blocked: Periods) -> Periods:
+    """Return the parts of periods that lie in no other ones; both in order, none overlapping."""
+    found: Periods = []
+    for begin, end in periods:
+        at = begin
+        for start, until in blocked:
+            if until <= at or start >= end:
+                continue
+            if start > at:
+                found.append((at, start))
+            at = until
+        if at < end:
+            found.append((at, end))
+    return found
 
 
 def _all_active(each: list[Periods]) -> Periods:
