@@ -90,20 +90,22 @@ def test_a_week_is_held_against_time_memory_and_formation(library: None, order: 
     assert all(20 < level <= found.memory_mb + 1 for level in found.memory_by_day_mb)
 
 
-def a_week(*memory_mb: float) -> week.Week:
-    """Return figures as a run may have given them."""
-    return week.Week(200_000, 100.0, 150.0, max(memory_mb), 0.6, {"models": 90.0}, memory_mb)
+def a_week(*memory_mb: float, lots_mb: float = 0.0) -> week.Week:
+    """Return figures as a run may have given them; `lots_mb`: growth of its lots a day."""
+    lots = tuple(40 + lots_mb * day for day in range(len(memory_mb)))
+    return week.Week(200_000, 100.0, 150.0, max(memory_mb), 0.6, {"models": 90.0}, memory_mb, lots)
 
 
 def test_growth_of_memory_is_counted_after_the_first_day() -> None:
     """The first day fills tables and pools; then 1 % a day is allowed, one flat and one leaking."""
-    name = "growth of memory after day 1 in MB a day"
+    name = "growth of memory beside lots after day 1 in MB a day"
     flat, leaking = a_week(500, 800, 801, 800, 802, 801, 802, 803), a_week(500, 800, 820, 840, 860)
     assert flat.growth_mb == pytest.approx(3 / 7, abs=0.1)
     assert leaking.growth_mb == pytest.approx(20.0)
     assert [week.verdicts(each)[name][1] for each in (flat, leaking)] == [8.0, 8.0]
     assert "day 0: 500, day 1: 800, day 3: 800, day 5: 801, day 7: 803 MB" in week.describe(flat)
-    assert "+20.00 MB a day" in week.describe(leaking)
+    assert "+20.00 MB a day, of it" in week.describe(leaking)
+    assert a_week(500, 800, 820, 840, 860, lots_mb=18.0).growth_mb == pytest.approx(2.0)
     assert name not in week.verdicts(a_week(500, 800))
 
 

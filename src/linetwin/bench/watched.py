@@ -77,13 +77,15 @@ class FormationClock:
 
 
 class MemoryByDay:
-    """Resident memory (MB) at the start of a line and at the end of each day of its time.
+    """Resident memory at the start of a line and at the end of each day of its time (MB).
 
-    Of several lines, such as the template of one that starts filled, the last counts.
+    `lots`: what the columns of its open lots take of it; stock that sleeps takes hardly any. Of
+    several lines, such as the template of one that starts filled, the last counts.
     """
 
     def __init__(self) -> None:
-        self.found: list[float] = []
+        self.resident: list[float] = []
+        self.lots: list[float] = []
 
     def watch(self, owner: Any) -> None:  # noqa: ANN401 - the class of lines
         """Look whenever a line begins, and after the first event of each day."""
@@ -92,16 +94,25 @@ class MemoryByDay:
         @functools.wraps(begin)
         def begun(world: Any) -> None:  # noqa: ANN401 - a line
             begin(world)
-            self.found = [resident_mb()]
+            self.resident, self.lots = [], []
+            self._look(world)
 
         @functools.wraps(step)
         def stepped(world: Any) -> bool:  # noqa: ANN401 - a line
             goes_on: bool = step(world)
-            if world.now >= len(self.found) * MS_PER_DAY:
-                self.found.append(resident_mb())
+            if world.now >= len(self.resident) * MS_PER_DAY:
+                self._look(world)
             return goes_on
 
         owner.begin, owner.step = begun, stepped
+
+    def _look(self, world: Any) -> None:  # noqa: ANN401 - a line
+        self.resident.append(resident_mb())
+        awake = [lot.columns for lot in world.lots.open_lots() if not lot.is_asleep]
+        taken = sum(
+            sys.getsizeof(columns) + sum(map(sys.getsizeof, columns.values())) for columns in awake
+        )
+        self.lots.append(taken / 2**20)
 
 
 def _status_mb(name: str) -> float | None:
@@ -162,7 +173,8 @@ def watched(scenario: Path, folder: Path) -> dict[str, Any]:
         "code": code,
         "cpu_s": time.process_time(),
         "memory_mb": peak_mb(),
-        "memory_by_day_mb": memory.found,
+        "memory_by_day_mb": memory.resident,
+        "lots_by_day_mb": memory.lots,
         "parts_s": clock.seconds,
         "formation": formation.figures(),
     }
