@@ -62,14 +62,16 @@ def test_the_page_of_results_explains_the_same_words() -> None:
 
 @pytest.mark.parametrize(
     ("scatter", "spread", "says"),
-    [(0.05, 1.0, "gauge good"), (0.2, 1.0, "gauge may do"), (0.5, 1.0, "hardly tells"),
-     (2.0, 1.0, "no part can be told from another")],
+    [(0.05, 1.0, "gauge good"), (0.2, 1.0, "gauge may do"),
+     (0.5, 1.0, "gauge no good: hardly tells"), (2.0, 1.0, "gauge no good: tells no part"),
+     (0.05, 0.1, "gauge good for the limits (15% of the tolerance), but hardly tells"),
+     (0.05, 0.04, "gauge good for the limits (15% of the tolerance), but tells no part")],
 )  # fmt: skip
 def test_a_gauge_is_judged_in_words(scatter: float, spread: float, says: str) -> None:
-    """By the share of its scatter in what it reads: 10 %, 30 % and all of it are the bounds."""
+    """By its scatter over what it reads: 10 %, 30 % and all of it; else by limits 2 apart."""
     gauge = {"repeatability": {"value": scatter, "unit": "1"}}
     values = pd.Series(np.random.default_rng(3).normal(10.0, spread, 2000))
-    found = kpis_capability._gauge_study(gauge, values)
+    found = kpis_capability._gauge_study(gauge, values, (9.0, 11.0))
     assert says in found["verdict"]
     entry: dict[str, Any] = {
         "lower_limit": 9.0,

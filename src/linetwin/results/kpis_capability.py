@@ -128,7 +128,7 @@ def _judged(facts: Facts, each: Characteristic) -> Kpi:
             )
             or {}
         )
-        entry |= _gauge_study(gauge, values[known])
+        entry |= _gauge_study(gauge, values[known], each.limits)
     unit = facts.run.units("cells" if each.true.name in facts.cells else "segments")
     return kpi(
         entry,
@@ -174,33 +174,48 @@ def _gauge_place(facts: Facts, group: str, quantity: str) -> list[str]:
     return []
 
 
-def _gauge_study(gauge: dict[str, Any], values: pd.Series) -> dict[str, Any]:
+def _gauge_study(gauge: dict[str, Any], values: pd.Series, limits: Limits) -> dict[str, Any]:
     level, spread = float(values.mean()), float(values.std(ddof=1))
     terms = [_absolute(gauge.get(name), level) for name in ("repeatability", "reproducibility")]
     grr = math.hypot(*terms)
     parts = math.sqrt(max(0.0, spread * spread - grr * grr))
     categories = math.floor(1.41 * parts / grr) if grr else None
     return {
-        "verdict": _verdict(grr / spread if spread else math.inf, categories),
+        "verdict": _verdict(
+            grr / spread if spread else math.inf, categories, _of_tolerance(grr, level, limits)
+        ),
+        "tolerance_share": _of_tolerance(grr, level, limits),
         "bias": _absolute(gauge.get("bias"), level),
         "grr": grr / spread if spread else None,
         "ndc": categories,
     }
 
 
-def _verdict(share: float, categories: int | None) -> str:
-    """Say what a gauge is good for by its share of the spread read and its categories.
+def _of_tolerance(grr: float, level: float, limits: Limits) -> float | None:
+    """Return six standard deviations of the gauge over the tolerance; None for no limit.
+
+    Of one limit three of them over its distance from the mean; None for a mean beyond it.
+    """
+    low, high = limits
+    if low is not None and high is not None:
+        return 6 * grr / (high - low)
+    room = level - low if low is not None else high - level if high is not None else 0.0
+    return 3 * grr / room if room > 0 else None
+
+
+def _verdict(share: float, categories: int | None, of_tolerance: float | None) -> str:
+    """Say what a gauge is good for: to tell parts apart, or only to judge them by their limits.
 
     Bounds of the automotive handbook on measurement systems, recalled [M].
     """
+    if share <= _UNFIT and (categories is None or categories >= _FEWEST_CATEGORIES):
+        return "gauge good" if share <= _FIT else "gauge may do"
+    apart = "hardly tells the parts of this process apart"
     if share >= 1:
-        return (
-            "gauge no good: its stated error is larger than the spread that it reads, so no part "
-            "can be told from another"
-        )
-    if share > _UNFIT or (categories is not None and categories < _FEWEST_CATEGORIES):
-        return "gauge no good: it hardly tells the parts of this process apart"
-    return "gauge may do" if share > _FIT else "gauge good"
+        apart = "tells no part from another: its stated error is larger than the spread it reads"
+    if of_tolerance is not None and of_tolerance <= _UNFIT:
+        return f"gauge good for the limits ({of_tolerance:.0%} of the tolerance), but {apart}"
+    return f"gauge no good: {apart}"
 
 
 def _absolute(term: dict[str, Any] | None, level: float) -> float:
