@@ -198,7 +198,9 @@ def report(run: RunArgument) -> None:
 
 @app.command(epilog="Example: linetwin bench line")
 def bench(
-    part: Annotated[str, typer.Argument(help="What to measure: line, week or rows.")] = "line",
+    part: Annotated[
+        str, typer.Argument(help="What to measure: line, week, rows or cosim.")
+    ] = "line",
     json: JsonOption = False,
 ) -> None:
     """Measure speed and memory on this machine."""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from linetwin.bench import line, rows, week
+from linetwin.bench import cosim, line, rows, week
 from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
 
@@ -16,11 +16,14 @@ def bench(part: str, *, as_json: bool) -> None:
     if part == "week":
         _week(as_json=as_json)
         return
+    if part == "cosim":
+        _cosim(as_json=as_json)
+        return
     if part == "rows":
         _rows(as_json=as_json)
         return
     if part != "line":
-        problem = Problem(f"nothing called '{part}' to measure", "bench", "line, week, rows")
+        problem = Problem(f"nothing called '{part}' to measure", "bench", "line, week, rows, cosim")
         raise ScenarioError([problem])
     machine = line.machine()
     if not as_json:
@@ -47,6 +50,18 @@ def _week(*, as_json: bool) -> None:
         print_json({"machine": machine, "runs": [asdict(found)], "limits": limits})
         return
     typer.echo(f"machine: {machine}\n{week.describe(found)}")
+    _print_verdicts(verdicts)
+
+
+def _cosim(*, as_json: bool) -> None:
+    """Measure our groups beside a bare loop in C and other masters."""
+    machine, found = line.machine(), cosim.measure()
+    verdicts = cosim.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, **asdict(found), "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{cosim.describe(found)}")
     _print_verdicts(verdicts)
 
 
