@@ -13,7 +13,7 @@ import platform
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cosim.description import Description, read_description
@@ -28,6 +28,7 @@ CFunction = Callable[..., int]
 _MACHINES: Final = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
 _SYSTEMS: Final = {"linux": "linux", "win32": "windows", "darwin": "darwin"}
 _SUFFIXES: Final = {"linux": ".so", "windows": ".dll", "darwin": ".dylib"}
+_LOUD: Final = ("warn", "error", "discard", "fatal")
 _FMI2_NAMES: Final = {"linux": "linux64", "windows": "win64", "darwin": "darwin64"}
 
 
@@ -92,6 +93,27 @@ class Binary:
                 f"its binary cannot be loaded from {self.folder}: {error}", description.model
             ) from error
         self._functions: dict[str, CFunction] = {}
+        self._together: dict[tuple[str, ...], tuple[CFunction, ...]] = {}
+
+    @cached_property
+    def identity(self) -> tuple[ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p]:
+        """Name, token and place of the resources, as the FMU is told them with each instance."""
+        resources = self.folder / "resources"
+        old = self.description.version == 2  # noqa: PLR2004 - the FMI version
+        texts = (
+            self.description.model,
+            self.description.token,
+            resources.as_uri() if old else f"{resources}/",
+        )
+        name, token, place = (ctypes.c_char_p(text.encode()) for text in texts)
+        return name, token, place
+
+    @cached_property
+    def loud(self) -> tuple[ctypes.c_size_t, ctypes.Array[ctypes.c_char_p]]:
+        """Number and names of the log categories that tell of warnings and errors."""
+        categories = self.description.categories
+        loud = [c.encode() for c in categories if any(word in c.lower() for word in _LOUD)]
+        return ctypes.c_size_t(len(loud)), (ctypes.c_char_p * len(loud))(*loud)
 
     def _library_path(self) -> Path:
         folder = self.folder / "binaries" / platform_folder(self.description.version)
@@ -109,6 +131,15 @@ class Binary:
             function.restype = result
             self._functions[name] = function
         return self._functions[name]
+
+    def functions(self, *names: str) -> tuple[CFunction, ...]:
+        """Return functions of the FMU's version by their names without its prefix."""
+        found = self._together.get(names)
+        if found is None:
+            version = self.description.version
+            found = tuple(self.function(f"fmi{version}{name}") for name in names)
+            self._together[names] = found
+        return found
 
 
 _BINARIES: dict[bytes, Binary] = {}

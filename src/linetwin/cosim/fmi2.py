@@ -14,6 +14,14 @@ _ZERO: Final = ctypes.c_double(0.0)
 _CO_SIMULATION: Final = ctypes.c_int(1)
 _LAST_SUCCESSFUL_TIME: Final = ctypes.c_int(2)
 _TERMINATED: Final = ctypes.c_int(3)
+_PLAIN: Final = (
+    "SetupExperiment",
+    "EnterInitializationMode",
+    "ExitInitializationMode",
+    "DoStep",
+)
+_SAVING: Final = ("GetFMUstate", "SetFMUstate", "FreeFMUstate")
+_SERIALISING: Final = ("SerializedFMUstateSize", "SerializeFMUstate", "DeSerializeFMUstate")
 
 _Logger: Final = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p
@@ -67,16 +75,16 @@ class Fmi2Instance(Instance):
 
     def _instantiate(self, key: int, *, early_return: bool) -> int | None:
         del early_return  # an FMI 2.0 instance always may
-        description = self.binary.description
+        name, token, resources = self.binary.identity
         if not _TEMPLATE:
             _TEMPLATE.append(_template())
         self._callbacks = _Callbacks.from_buffer_copy(_TEMPLATE[0])
         self._callbacks.componentEnvironment = key
         address = self.binary.function("fmi2Instantiate", ctypes.c_void_p)(
-            ctypes.c_char_p(description.model.encode()),
+            name,
             _CO_SIMULATION,
-            ctypes.c_char_p(description.token.encode()),
-            ctypes.c_char_p((self.binary.folder / "resources").as_uri().encode()),
+            token,
+            resources,
             ctypes.byref(self._callbacks),
             _FALSE,  # visible
             _TRUE,  # logging
@@ -94,18 +102,12 @@ class Fmi2Instance(Instance):
         return free_instance
 
     def _bind(self) -> None:
-        self._setup = self._function("SetupExperiment")
-        self._enter = self._function("EnterInitializationMode")
-        self._exit = self._function("ExitInitializationMode")
-        self._do_step = self._function("DoStep")
-        if self.binary.description.capabilities.save_state:
-            self._get_state = self._function("GetFMUstate")
-            self._set_state = self._function("SetFMUstate")
-            self._free_state = self._function("FreeFMUstate")
-        if self.binary.description.capabilities.serialise_state:
-            self._state_size = self._function("SerializedFMUstateSize")
-            self._serialise = self._function("SerializeFMUstate")
-            self._deserialise = self._function("DeSerializeFMUstate")
+        functions, able = self.binary.functions, self.binary.description.capabilities
+        self._setup, self._enter, self._exit, self._do_step = functions(*_PLAIN)
+        if able.save_state:
+            self._get_state, self._set_state, self._free_state = functions(*_SAVING)
+        if able.serialise_state:
+            self._state_size, self._serialise, self._deserialise = functions(*_SERIALISING)
         self._time = ctypes.c_double()
         self._length = ctypes.c_double()
         self._step_arguments = (self._handle, self._time, self._length, _FALSE)

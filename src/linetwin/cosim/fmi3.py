@@ -11,7 +11,11 @@ from linetwin.cosim.instance import WARNING, Instance, Step
 _TRUE: Final = ctypes.c_bool(True)  # noqa: FBT003 - a C Boolean
 _FALSE: Final = ctypes.c_bool(False)  # noqa: FBT003 - a C Boolean
 _ZERO: Final = ctypes.c_double(0.0)
+_NONE: Final = ctypes.c_size_t(0)
 
+_PLAIN: Final = ("EnterInitializationMode", "ExitInitializationMode", "DoStep")
+_SAVING: Final = ("GetFMUState", "SetFMUState", "FreeFMUState")
+_SERIALISING: Final = ("SerializedFMUStateSize", "SerializeFMUState", "DeserializeFMUState")
 
 _Logger: Final = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p
@@ -30,18 +34,14 @@ class Fmi3Instance(Instance):
     _true = _TRUE
 
     def _instantiate(self, key: int, *, early_return: bool) -> int | None:
-        description = self.binary.description
-        resources = f"{self.binary.folder / 'resources'}/"
         address = self.binary.function("fmi3InstantiateCoSimulation", ctypes.c_void_p)(
-            ctypes.c_char_p(description.model.encode()),
-            ctypes.c_char_p(description.token.encode()),
-            ctypes.c_char_p(resources.encode()),
+            *self.binary.identity,
             _FALSE,  # visible
             _TRUE,  # logging
             _FALSE,  # event mode
-            ctypes.c_bool(early_return),
+            _TRUE if early_return else _FALSE,
             None,
-            ctypes.c_size_t(0),
+            _NONE,
             ctypes.c_void_p(key),
             _log_message,
             None,
@@ -52,17 +52,12 @@ class Fmi3Instance(Instance):
         return self.binary.function("fmi3FreeInstance", None)
 
     def _bind(self) -> None:
-        self._enter = self._function("EnterInitializationMode")
-        self._exit = self._function("ExitInitializationMode")
-        self._do_step = self._function("DoStep")
-        if self.binary.description.capabilities.save_state:
-            self._get_state = self._function("GetFMUState")
-            self._set_state = self._function("SetFMUState")
-            self._free_state = self._function("FreeFMUState")
-        if self.binary.description.capabilities.serialise_state:
-            self._state_size = self._function("SerializedFMUStateSize")
-            self._serialise = self._function("SerializeFMUState")
-            self._deserialise = self._function("DeserializeFMUState")
+        functions, able = self.binary.functions, self.binary.description.capabilities
+        self._enter, self._exit, self._do_step = functions(*_PLAIN)
+        if able.save_state:
+            self._get_state, self._set_state, self._free_state = functions(*_SAVING)
+        if able.serialise_state:
+            self._state_size, self._serialise, self._deserialise = functions(*_SERIALISING)
         self._time = ctypes.c_double()
         self._length = ctypes.c_double()
         self._event = ctypes.c_bool()

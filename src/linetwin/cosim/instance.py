@@ -24,7 +24,6 @@ WARNING: Final = 1
 DISCARD: Final = 2
 FATAL: Final = 4
 _STATUS: Final = ("OK", "warning", "discard", "error", "fatal", "pending")
-_LOUD: Final = ("warn", "error", "discard", "fatal")
 
 
 class Step(NamedTuple):
@@ -104,17 +103,11 @@ class Instance(ABC):
 
     def _choose_categories(self) -> None:
         """Ask for warnings and errors alone, unless the model's logger wants everything."""
-        categories = self.binary.description.categories
-        loud = [c.encode() for c in categories if any(word in c.lower() for word in _LOUD)]
-        if not loud or self.messages.wants_everything():
+        loud = self.binary.loud
+        if not loud[0].value or self.messages.wants_everything():
             return
-        names = (ctypes.c_char_p * len(loud))(*loud)
-        self._check(
-            self._function("SetDebugLogging")(
-                self._handle, self._true, ctypes.c_size_t(len(loud)), names
-            ),
-            "SetDebugLogging",
-        )
+        (choose,) = self.binary.functions("SetDebugLogging")
+        self._check(choose(self._handle, self._true, *loud), "SetDebugLogging")
 
     @property
     @abstractmethod
