@@ -22,7 +22,7 @@ class Binning(TrayStation):
     Cells of one class fill one box of `box_size` after another; those in a box that is not full
     are in store. A box on hold is put aside: nothing is added to it, and it is not shipped.
     `state.job`: `boxes`, class -> name of its open box; `aside`, name -> class of boxes that were
-    on hold; `inside`, name -> the cells of a box.
+    on hold; `inside`, name -> the cells of a box; `layouts`, names of their columns.
     """
 
     operation = "sort"
@@ -37,6 +37,10 @@ class Binning(TrayStation):
         """Put the cells of the tray into the boxes of their classes."""
         classes = self._classes(lot)
         columns, table = packed(lot)
+        layouts: list[list[str]] = self.job.setdefault("layouts", [])
+        if columns not in layouts:
+            layouts.append(columns)
+        layout = layouts.index(columns)
         for each in np.unique(classes):
             waiting = np.flatnonzero(classes == each)
             while waiting.size:
@@ -44,7 +48,7 @@ class Binning(TrayStation):
                 room = int(self.value("box_size")) - int(box.amount)
                 placed, waiting = waiting[:room], waiting[room:]
                 names = cell_names(lot, placed)
-                self._lay(box, names, [lot.name, columns, table[placed].tobytes()])
+                self._lay(box, names, [lot.name, layout, table[placed].tobytes()])
                 numbers = box.columns.get("number", np.zeros(0))
                 box.columns["number"] = np.append(numbers, lot.columns["number"][placed])
                 if self.world.holds is not None:
@@ -64,7 +68,8 @@ class Binning(TrayStation):
         A box of which nothing is left ends.
         """
         inside: dict[str, list[Part]] = self.job["inside"]
-        inside[box.name], lost = revoke_in_box(self.world, inside[box.name], bad, reason)
+        parts, layouts = inside[box.name], self.job["layouts"]
+        inside[box.name], lost = revoke_in_box(self.world, parts, layouts, bad, reason)
         box.keep(~bad)
         box.amount = float(box.items)
         if not box.items:

@@ -57,20 +57,23 @@ def revoke(world: World, tray: Lot, bad: np.ndarray, reason: str) -> dict[str, i
 
 
 Part = list[Any]
-"""Cells of one tray in a box, as plain data: name of the tray, names of its columns, rows."""
+"""Cells of one tray in a box, as plain data: name of the tray, number of its layout, rows."""
 
 
 def revoke_in_box(
-    world: World, parts: list[Part], bad: np.ndarray, reason: str
+    world: World, parts: list[Part], layouts: list[list[str]], bad: np.ndarray, reason: str
 ) -> tuple[list[Part], dict[str, int]]:
-    """Scrap cells of a box (a Boolean mask over its parts); return what is left, and `revoke`'s."""
+    """Scrap cells of a box (a Boolean mask over its parts); return what is left, and `revoke`'s.
+
+    `layouts`: names of columns, which few trays have otherwise than the one before.
+    """
     left, lost, at = [], dict.fromkeys(GRADES, 0), 0
-    for name, columns, rows in parts:
-        tray = unpacked(name, columns, rows)
+    for name, layout, rows in parts:
+        tray = unpacked(name, layouts[layout], rows)
         mask, at = bad[at : at + tray.items], at + tray.items
         if mask.any():
             for grade, count in revoke(world, tray, mask, reason).items():
                 lost[grade] += count
         if tray.items:
-            left.append([name, columns, packed(tray)[1].tobytes()])
+            left.append([name, layout, packed(tray)[1].tobytes()])
     return left, {grade: count for grade, count in lost.items() if count}
