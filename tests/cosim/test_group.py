@@ -28,7 +28,7 @@ from linetwin.cosim.groups import (
     simulate_group,
 )
 from linetwin.errors import FmuError, WiringError
-from linetwin.scenario.resolved import ProcessConfig
+from linetwin.scenario.resolved import ProcessConfig, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -368,11 +368,13 @@ def test_a_station_can_have_a_group_for_its_machine(tmp_path: Path) -> None:
         members={"only": {"fmu": "machine"}},
         inputs={v.name: f"only.{v.name}" for v in description.of("input")},
         outputs={name: f"only.{name}" for name in outputs},
+        parameters={"standby_power": "only.standby_power"},
     )
-    config = ProcessConfig("machine", str(file), fixed={"only.standby_power": 800.0})
+    power = {"standby_power": Value(800.0, "W", "A", "test", "test")}
+    config = ProcessConfig("machine", str(file), parameters=power, fixed={"only.off_power": 9.0})
     assert check_process(config, contract) == []
     single = open_continuous(
-        ProcessConfig("machine", str(fmu), fixed={"standby_power": 800.0}), contract
+        ProcessConfig("machine", str(fmu), parameters=power, fixed={"off_power": 9.0}), contract
     )
     grouped = open_continuous(config, contract)
     inputs = {v.name: float(v.start or 0.0) for v in description.of("input")}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from small_fmus import rewritten
 
 from linetwin.cosim.groups import read_group
+from linetwin.cosim.groups.continuous import describe
 from linetwin.cosim.groups.grid import Grid, parse_step
 from linetwin.errors import WiringError
 
@@ -271,3 +272,28 @@ def test_one_fixed_step_must_be_met(tmp_path: Path, mass: Path) -> None:
     assert "it takes only steps of 0.05 s, here they are 0.01 s" in text
     member["every"] = 5
     assert read_group(write_group(tmp_path, step="10 ms", members={"left": member})).members
+
+
+def test_parameters_are_names_for_what_members_can_be_told(tmp_path: Path, mass: Path) -> None:
+    """A parameter names one variable that can be set before the start; the file may preset it."""
+    content: dict[str, object] = {
+        "step": "1 s",
+        "members": {"a": {"fmu": str(mass), "values": {"neighbour": 0.0, "mass": 2.0}}},
+        "parameters": {"weight": "a.mass", "begin": "a.position"},
+    }
+    group = read_group(write_group(tmp_path, **content))
+    assert {n: str(t) for n, t in group.parameters.items()} == {
+        "weight": "a.mass",
+        "begin": "a.position",
+    }
+    variables = describe(group).variables
+    assert variables["weight"].unit == "kg"
+    assert "a.mass" not in variables
+    assert "a.stiffness" in variables
+    content |= {"outputs": {"weight": "a.position"}, "inputs": {"pull": "a.neighbour"}}
+    content["parameters"] = {"weight": "a.mass", "pulled": "a.neighbour", "x": "a.valid"}
+    content["members"] = {"a": {"fmu": str(mass)}}
+    text = "\n".join(problems(write_group(tmp_path, **content)))
+    assert "parameters.weight: it is an input or an output already" in text
+    assert "'a.neighbour' is no start value: its causality is input" in text
+    assert "'a.valid' is no start value: its causality is output" in text

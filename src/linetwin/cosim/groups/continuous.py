@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def describe(group: Group) -> Description:
     """Return what a group says of itself, as an FMU would.
 
-    Its inputs and outputs are variables, and so is what may be set before the start of a member,
-    as `member.variable`. Units of one name that mean different things bear the member's name.
+    Its inputs, outputs and parameters are variables, and so is what else may be set before the
+    start of a member, as `member.variable`. Units of one name that mean different things bear the
+    member's name.
     """
     units: dict[str, Unit] = {}
     variables: dict[str, Variable] = {}
@@ -43,13 +44,20 @@ def describe(group: Group) -> Description:
         add(taken.name, taken.variable, taken.targets[0][0].member)
     for given in group.outputs.values():
         add(given.name, given.variable, given.source.member)
+    for name, terminal in group.parameters.items():
+        own = group.member(terminal.member).description.variables[terminal.variable]
+        add(name, replace(own, causality="parameter"), terminal.member)
     joined = {connection.target for connection in group.connections}
     joined |= {target for taken in group.inputs.values() for target, _ in taken.targets}
+    joined |= set(group.parameters.values())
     for member in group.members:
         for variable in member.description.variables.values():
             terminal = Terminal(member.name, variable.name)
             if variable.settable and variable.numeric and terminal not in joined:
-                causality = "parameter" if variable.causality == "parameter" else "local"
+                state = (
+                    variable.initial in {"exact", "approx"} and variable.causality != "parameter"
+                )
+                causality = "local" if state else "parameter"
                 add(str(terminal), replace(variable, causality=causality), member.name)
     able = [member.description.capabilities for member in group.members]
     return Description(
@@ -99,7 +107,7 @@ class GroupContinuous:
         ports = {n: v for n, v in self.wiring.constants.items() if n in group.inputs}
         self._held = ports
         self._values = {
-            Terminal(*name.split(".", 1)): number
+            group.parameters.get(name) or Terminal(*name.split(".", 1)): number
             for name, number in self.wiring.constants.items()
             if name not in ports
         }

@@ -85,8 +85,9 @@ class GroupOutput:
 class Group:
     """FMUs that exchange signals at the points k * `step` (s) of their common time.
 
-    `members` stand in their order, which counts for Gauss-Seidel. All names and units fit, every
-    input has one source, and no algebraic loop is left: `read_group` sees to that.
+    `members` stand in their order, which counts for Gauss-Seidel. `parameters` are names under
+    which variables of members can be set from outside before the start. All names and units fit,
+    every input has one source, and no algebraic loop is left: `read_group` sees to that.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Group:
     connections: tuple[Connection, ...]
     inputs: Mapping[str, GroupInput]
     outputs: Mapping[str, GroupOutput]
+    parameters: Mapping[str, Terminal]
 
     def member(self, name: str) -> Member:
         """Return a member by name."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from linetwin.cosim.description import Variable
     from linetwin.cosim.groups.definition import Member
-    from linetwin.cosim.groups.written import WrittenConnection
+    from linetwin.cosim.groups.written import WrittenConnection, WrittenGroup
     from linetwin.cosim.units import Affine
     from linetwin.quantities.ucum import Unit
     from linetwin.scenario.document import Document, KeyPath
@@ -91,6 +91,22 @@ class Joiner:
             if source is not None:
                 variable = replace(self._variable(source), name=name, causality="output")
                 found[name] = GroupOutput(name, variable, source)
+        return found
+
+    def parameters(self, written: WrittenGroup) -> dict[str, Terminal]:
+        """Return what can be set from outside before the start, by name."""
+        found = {}
+        for name, text in written.parameters.items():
+            path = ("parameters", name)
+            if name in written.inputs or name in written.outputs:
+                self._add(path, "it is an input or an output already", "another name")
+            terminal = self._terminal(path, text, "start value")
+            if terminal in self._taken:
+                self._add(
+                    path, f"'{terminal}' is set by {self._taken[terminal]} too", "one of both"
+                )
+            elif terminal is not None:
+                found[name] = terminal
         return found
 
     def check(self, group: Group) -> None:
@@ -175,8 +191,10 @@ class Joiner:
 
 
 def _is(variable: Variable, need: str) -> bool:
-    """Tell whether a variable can be the end of a connection that is an input or an output."""
+    """Tell whether a variable can be an input or an output, or has a start value to be set."""
     if need == "output":
         return variable.causality in _GIVES
+    if need == "start value":
+        return variable.settable and variable.causality != "input"
     tunable = variable.causality == "parameter" and variable.variability == "tunable"
     return variable.causality == "input" or tunable

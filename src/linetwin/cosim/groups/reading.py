@@ -76,6 +76,7 @@ class _Reader:
             connections=joiner.connections(written.connections),
             inputs=joiner.inputs(written.inputs),
             outputs=joiner.outputs(written.outputs, written.inputs),
+            parameters=joiner.parameters(written),
         )
         joiner.check(group)
         self._problems.check()

@@ -100,7 +100,7 @@ def _start(
         for variable in member.description.variables.values()
         if variable.settable and variable.numeric and not variable.shape
         if (terminal := Terminal(member.name, variable.name)) not in joined
-    }
+    } | dict(group.parameters)
     _refuse([n for n in values if n not in known and n not in group.inputs], known, "start value")
     inputs = {name: number for name, number in values.items() if name in group.inputs}
     return inputs, {known[name]: v for name, v in values.items() if name not in inputs}

@@ -62,3 +62,4 @@ class WrittenGroup(_Strict):
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
     inputs: dict[Name, Annotated[list[str], BeforeValidator(_as_list)]] = {}
     outputs: dict[Name, str] = {}
+    parameters: dict[Name, str] = {}
