@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from cli_support import TABLE_NAMES, Answer, Clerk, Order, linetwin
 
+from linetwin.cli.locking import held
 from linetwin.results import read
 
 if TYPE_CHECKING:
@@ -102,3 +103,19 @@ def test_a_snapshot_outside_of_a_run_folder_is_refused(
     answer = clerk("resume", stray)
     assert answer.code == 2
     assert "not a run folder" in answer.err
+
+
+def test_a_folder_that_is_being_written_is_not_resumed(
+    saved: Order, clerk: Clerk, tmp_path: Path
+) -> None:
+    """Two processes in one folder would spoil it: refused while the lock is held, then not."""
+    copy = shutil.copytree(saved.run, tmp_path / "copy")
+    last = max((copy / "snapshots").iterdir())
+    with held(copy):
+        answer = clerk("resume", last)
+        assert answer.code == 2
+        assert "is being written by another process" in answer.err
+        assert read(copy).manifest == read(saved.run).manifest
+    assert clerk("resume", last).code == 0
+    assert_same_tables(copy, saved.run)
+    assert not (copy / ".lock").exists()

@@ -10,6 +10,7 @@ from linetwin.cli.compose import make_world
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
+from linetwin.cli.locking import held
 from linetwin.cli.versions import made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line.fork import branch, note
@@ -70,5 +71,6 @@ def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) 
         sink.writer = RunWriter.branch(source, folder, mark, manifest=manifest, scenario_text=text)
         note(world, origin)
         look_back(world, origin, read(folder))
-        outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
+        with held(folder):
+            outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
         running.finish(outcome, as_json=as_json)

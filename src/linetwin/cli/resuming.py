@@ -9,6 +9,7 @@ from linetwin.cli import running, snapshots
 from linetwin.cli.compose import make_world
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.interruption import Interruption
+from linetwin.cli.locking import held
 from linetwin.cli.versions import differences, made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line import run as engine
@@ -48,14 +49,15 @@ def resume(path: Path, pace: float | None, *, as_json: bool) -> None:
     world = make_world(scenario, base, sink)
     mark = _thaw(world, snapshot)
     _tell(snapshot, world.now)
+    every = request.snapshot_ticks()
+    wanted = (request.pace if pace is None else pace) or None
     with Interruption().watched() as interruption:
-        snapshots.drop_later(snapshot)
-        sink.writer = RunWriter.resume(snapshot.folder, mark)
-        # A kill may have come before the manifest knew the last one.
-        sink.writer.update(snapshots=snapshots.names(snapshot.folder))
-        every = request.snapshot_ticks()
-        wanted = (request.pace if pace is None else pace) or None
-        outcome = drive(world, sink.writer, every, interruption, begin=False, pace=wanted)
+        with held(snapshot.folder):
+            snapshots.drop_later(snapshot)
+            sink.writer = RunWriter.resume(snapshot.folder, mark)
+            # A kill may have come before the manifest knew the last one.
+            sink.writer.update(snapshots=snapshots.names(snapshot.folder))
+            outcome = drive(world, sink.writer, every, interruption, begin=False, pace=wanted)
         running.finish(outcome, as_json=as_json)
 
 

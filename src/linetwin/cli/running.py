@@ -16,6 +16,7 @@ from linetwin.cli.compose import make_world, unsaved
 from linetwin.cli.driving import LateSink, Outcome, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
+from linetwin.cli.locking import held
 from linetwin.cli.printing import print_json
 from linetwin.cli.summary import cells, replicated, summary
 from linetwin.cli.versions import made_with
@@ -153,14 +154,9 @@ def _run_once(
     }
     interruption.check()
     sink.writer = RunWriter(folder, manifest, scenario.text + model_evidence(scenario, base))
-    return drive(
-        world,
-        sink.writer,
-        request.snapshot_ticks(),
-        interruption,
-        begin=True,
-        pace=request.pace,
-    )
+    every, pace = request.snapshot_ticks(), request.pace
+    with held(folder):
+        return drive(world, sink.writer, every, interruption, begin=True, pace=pace)
 
 
 def _tell_unsaved(stations: list[str]) -> None:
