@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import casadi as ca
 
+from linetwin.authoring.elimination import eliminate, written
 from linetwin.authoring.layout import Layout, layout_of
 from linetwin.authoring.numerics import Functions, build_functions
 from linetwin.authoring.variables import Kind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CODE_FILE = "model_functions.c"
 CODE_HEADER = "model_functions.h"
 TABLES_FILE = "model_tables.h"
+ELIMINATION_FILE = "model_elimination.h"
 DEFAULT_TOLERANCE = 1e-7
 
 _COUNTS = {
@@ -57,11 +59,11 @@ def generate(model: Model) -> Sources:
     functions, layout = build_functions(model), layout_of(model)
     code, header = _generate_functions(functions)
     tables = _tables(model, functions, layout)
-    token = _token(model, code + tables)
+    elimination = _elimination(functions, layout)
+    token = _token(model, code + tables + elimination)
     tables += f'#define MODEL_TOKEN "{token}"\n'
-    return Sources(
-        {CODE_FILE: code, CODE_HEADER: header, TABLES_FILE: tables}, token, layout, functions
-    )
+    files = {CODE_FILE: code, CODE_HEADER: header, TABLES_FILE: tables}
+    return Sources(files | {ELIMINATION_FILE: elimination}, token, layout, functions)
 
 
 def _generate_functions(functions: Functions) -> tuple[str, str]:
@@ -85,6 +87,32 @@ def _token(model: Model, sources: str) -> str:
     return "{" + str(uuid.UUID(bytes=digest.digest()[:16])) + "}"
 
 
+def _core(functions: Functions, layout: Layout) -> list[int]:
+    """Return the unknowns that are solved for together.
+
+    Not among them are counters: states that no equation asks for, not even their own.
+    """
+    _, columns = functions.sparsity.get_triplet()
+    unknowns = [v for v in layout.variables if v.kind in (Kind.STATE, Kind.ALGEBRAIC)]
+    return [i for i, v in enumerate(unknowns) if v.kind is Kind.ALGEBRAIC or i in columns]
+
+
+def _elimination(functions: Functions, layout: Layout) -> str:
+    """Return the header that eliminates the matrix of a step, or says that it does not."""
+    core, states = _core(functions, layout), layout.block(Kind.STATE)[1]
+    nonzeros = list(zip(*functions.sparsity.get_triplet(), strict=True))
+    entries = {entry for entry in nonzeros if set(entry) <= set(core)}
+    found = eliminate(core, entries | {(i, i) for i in core if i < states})
+    places = (found.places.get(entry, -1) for entry in nonzeros)
+    lines = [
+        "#pragma once",
+        f"#define N_FACTORS {len(found.places)}",
+        _array("short", "FACTOR_PLACE", map(str, places)),
+        _array("short", "FACTOR_DIAGONAL", (str(found.places.get((i, i), -1)) for i in core)),
+    ]
+    return "\n".join(lines) + "\n" + written(found)
+
+
 def _tables(model: Model, functions: Functions, layout: Layout) -> str:
     lines = ["#pragma once", "#include <math.h>"]
     for kind, name in _COUNTS.items():
@@ -92,8 +120,7 @@ def _tables(model: Model, functions: Functions, layout: Layout) -> str:
         lines += [f"#define N_{name} {number}", f"#define FIRST_{name.rstrip('S')} {first}"]
     rows, columns = functions.sparsity.get_triplet()
     unknowns = [v for v in layout.variables if v.kind in (Kind.STATE, Kind.ALGEBRAIC)]
-    # counters: states that no equation asks for, not even their own; the rest is solved for first
-    core = [i for i, v in enumerate(unknowns) if v.kind is Kind.ALGEBRAIC or i in columns]
+    core = _core(functions, layout)
     counted = [k for k, row in enumerate(rows) if row not in core]
     lines += [
         f"#define N_GUARDS {len(model.transitions)}",

@@ -6,12 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "linear.h"
+#include "matrix.h"
 #include "runtime.h"
 
-enum { STAGES = 6, MAX_STEPS = 100000, MAX_LOCATION_STEPS = 120, N = N_UNKNOWNS };
+enum { STAGES = 6, MAX_STEPS = 100000, MAX_LOCATION_STEPS = 120 };
 
-static const double GAMMA = 0.25;
 static const double ALPHA[STAGES] = {0.0, 0.386, 0.21, 0.63, 1.0, 1.0};
 static const double GAMMA_SUM[STAGES] = {0.25, -0.1043, 0.1035, -0.03620000000000023, 0.0, 0.0};
 static const double A[STAGES][STAGES] = {
@@ -33,11 +32,6 @@ static const double C[STAGES][STAGES] = {
 };
 static const double LOCATION = 1e-3; /* of an event, in tolerances of the step that crosses it */
 
-typedef struct {
-    double f[SIZE(N)], f_t[SIZE(N)], jacobian[SIZE(N_NONZEROS)];
-    bool known;
-} Point; /* the model linearised at one time and its unknowns */
-
 static bool linearise(const State *state, double t, const double *z, Point *at)
 {
     evaluate_jacobian(state, t, z, at->f, at->jacobian, at->f_t);
@@ -47,33 +41,6 @@ static bool linearise(const State *state, double t, const double *z, Point *at)
 }
 
 #if N_STATES > 0
-
-static void set_matrix(const Point *at, double h, double *matrix)
-{
-    memset(matrix, 0, N_CORE * N_CORE * sizeof *matrix);
-    for (int k = 0; k < N_NONZEROS; k++)
-        if (CORE_PLACE[JACOBIAN_ROW[k]] >= 0)
-            matrix[CORE_PLACE[JACOBIAN_COLUMN[k]] * N_CORE + CORE_PLACE[JACOBIAN_ROW[k]]]
-                = -at->jacobian[k];
-    for (int i = 0; i < N_CORE && CORE[i] < N_STATES; i++)
-        matrix[i * N_CORE + i] += 1.0 / (h * GAMMA);
-}
-
-/* Replace b by the solution: first of what is coupled, then of the counters, which nothing asks. */
-static void solve_stage(
-    const Point *at, double h, const double *matrix, const int *pivot, double *b)
-{
-    double core[SIZE(N_CORE)];
-    for (int i = 0; i < N_CORE; i++) core[i] = b[CORE[i]];
-    solve(matrix, pivot, core, N_CORE);
-    for (int i = 0; i < N_CORE; i++) b[CORE[i]] = core[i];
-    for (int n = 0; n < N_COUNTED; n++) {
-        int k = COUNTED_NONZERO[n];
-        b[JACOBIAN_ROW[k]] += at->jacobian[k] * b[JACOBIAN_COLUMN[k]];
-    }
-    for (int i = 0; i < N_STATES; i++)
-        if (CORE_PLACE[i] < 0) b[i] *= h * GAMMA;
-}
 
 static double error_norm(const State *state, const double *z, const double *z_new, const double *e)
 {
@@ -91,10 +58,9 @@ static double take_step(const State *state, const Point *at, double h, double *z
 {
     const double *z = state->value + FIRST_UNKNOWN;
     const double t = state->value[0];
-    double matrix[SIZE(N_CORE * N_CORE)], stage[STAGES][N];
-    int pivot[SIZE(N_CORE)];
-    set_matrix(at, h, matrix);
-    if (!factorise(matrix, pivot, N_CORE)) return INFINITY;
+    double stage[STAGES][N];
+    Matrix matrix;
+    if (!set_matrix(at, h, &matrix)) return INFINITY;
     for (int s = 0; s < STAGES; s++) {
         double *k = stage[s];
         memcpy(z_new, z, N * sizeof(double));
@@ -106,7 +72,7 @@ static double take_step(const State *state, const Point *at, double h, double *z
             for (int i = 0; i < N_STATES; i++) k[i] += C[s][j] / h * stage[j][i];
         if (DEPENDS_ON_TIME)
             for (int i = 0; i < N; i++) k[i] += h * GAMMA_SUM[s] * at->f_t[i];
-        solve_stage(at, h, matrix, pivot, k);
+        solve_stage(at, h, &matrix, k);
     }
     /* the last stage starts from the embedded solution: its increment is the error estimate */
     for (int i = 0; i < N; i++) z_new[i] += stage[STAGES - 1][i];
@@ -196,8 +162,8 @@ typedef struct {
     double time, slope; /* of the highest guard where it crosses zero */
 } Guess;
 
-/* Where the guards cross zero on the interpolated step, found to a 64th of it and by a secant; halves first,
- * so that a guard with jumps does no harm. */
+/* Where the guards cross zero on the interpolated step, found to a 64th of it and by a secant;
+ * halves first, so that a guard with jumps does no harm. */
 static Guess guess_crossing(const State *state, const Span *span, const bool *due)
 {
     double low = 0.0, high = span->high, z[SIZE(N)];
@@ -227,7 +193,8 @@ static double locate(
     double low = 0.0, z[SIZE(N)];
     bool due[SIZE(N_GUARDS)];
     for (int i = 0; i < N_GUARDS; i++) due[i] = guards[i] > 0.0;
-    const double close = fmax(LOCATION * state->tolerance * high, 4.0 * DBL_EPSILON * (fabs(t) + high));
+    const double close
+        = fmax(LOCATION * state->tolerance * high, 4.0 * DBL_EPSILON * (fabs(t) + high));
     const Span span = {start, z_high, at->f, next->known ? next->f : NULL, high};
     Guess guess = guess_crossing(state, &span, due);
     double last = NAN, g_last = NAN;
