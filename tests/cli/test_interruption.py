@@ -18,6 +18,7 @@ from cli_support import (
     start_run,
     status,
 )
+from test_resuming import assert_same_tables
 
 from linetwin.cli.interruption import Interrupted, Interruption
 from linetwin.results import read
@@ -60,6 +61,7 @@ def test_ctrl_c_ends_a_run_with_everything_up_to_then(large: Order, tmp_path: Pa
     assert (large.run / "report.html").is_file()
     last = max(large.run.glob("snapshots/*.snapshot"))
     assert f"linetwin resume {last}" in answer.err
+    assert last.name == f"{read(large.run).manifest['end_tick']:012d}.snapshot"
     assert "Traceback" not in answer.err
     found = read(large.run)
     assert (found.manifest["status"], found.manifest["ended_by"]) == ("interrupted", "interruption")
@@ -69,6 +71,18 @@ def test_ctrl_c_ends_a_run_with_everything_up_to_then(large: Order, tmp_path: Pa
     materials = found.kpis["materials"].values()
     assert all(abs(entry["value"]["relative_error"]) < 1e-9 for entry in materials)
     assert list(temporary.iterdir()) == []
+
+
+def test_a_run_ended_by_ctrl_c_goes_on_where_it_was(
+    finished: tuple[Order, Answer], tmp_path: Path
+) -> None:
+    """The line is saved when the user asks to end: resumed, the tables are those of one run."""
+    order = Order(tmp_path)
+    answer = stopped(order, signal.SIGINT, lambda: has_begun(order.run), tmp_path / "temporary")
+    assert answer.code == 5, answer.err
+    resumed = linetwin("resume", order.run)
+    assert resumed.code == 0, resumed.err
+    assert_same_tables(finished[0].run, order.run)
 
 
 def test_a_polite_kill_at_the_very_beginning_is_no_accident(large: Order, tmp_path: Path) -> None:

@@ -77,6 +77,8 @@ def drive(
         with _progress(world) as show:
             loop = _Loop(world, writer, snapshot_ticks, interruption, show)
             loop.run(None if pace is None else Pace(pace, _warn))
+        if snapshot_ticks is not None and not world.ended:
+            snapshots.write(world, writer)  # whoever goes on loses nothing
         engine.close(world)
         writer.update(
             end_tick=world.now,
