@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from group_fmus import write_group
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_fmus import OVEN, rewritten
 
 from linetwin.contracts import Continuous
 from linetwin.cosim import FmuContinuous, RecordedContinuous
+from linetwin.cosim.groups import read_group
+from linetwin.cosim.groups.continuous import GroupContinuous
 from linetwin.cosim.recorded import InputRecord
 from linetwin.errors import FmuError
 
@@ -91,6 +94,33 @@ def test_it_gives_what_a_model_gives_that_can_save(web: Path, forgetful: Path) -
         model.restore(state)
         model.advance(91_000, {})
     assert saving.read(NAMES) == recorded.read(NAMES)
+
+
+def test_a_group_with_a_member_that_cannot_save_is_recorded_too(
+    forgetful: Path, web: Path, tmp_path: Path
+) -> None:
+    """Two webs, one of which cannot save: restored in a second group with the same bits."""
+    members = {"able": {"fmu": str(web)}, "unable": {"fmu": str(forgetful)}}
+    file = write_group(
+        tmp_path,
+        step="1/60 s",
+        members=members,
+        connections={"unable.air_temperature": "able.film_temperature"},
+        inputs={"air_temperature": "able.air_temperature", "mode": ["able.mode", "unable.mode"]},
+        outputs={name: f"unable.{name}" for name in NAMES},
+    )
+    groups = [GroupContinuous(read_group(file), OVEN) for _ in range(2)]
+    assert not any(group.can_save for group in groups)
+    one, other = map(RecordedContinuous, groups)
+    one.start(0, HOT)
+    one.advance(1_234, {"air_temperature": 350.0})
+    other.restore(one.save())
+    for model in (one, other):
+        model.advance(2_345, {"mode": 0.0})
+        model.advance(3_456, {})
+    assert one.read(NAMES) == other.read(NAMES)
+    for model in (one, other):
+        model.close()
 
 
 def test_a_new_start_forgets_the_record(forgetful: Path) -> None:
