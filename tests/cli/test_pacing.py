@@ -52,7 +52,8 @@ def test_an_event_is_served_when_due_or_as_soon_as_those_before_are_done(
     events: list[tuple[int, float]], factor: float
 ) -> None:
     """Recomputed by hand: served at max(due, done before); lag is the rest; nothing is skipped."""
-    wall, told = Wall(), []
+    wall = Wall()
+    told: list[str] = []
     pace = Pace(factor, told.append, wall.clock())
     pace.begin(7)
     tick, done, lags = 7, wall.now, []
@@ -85,7 +86,8 @@ def test_there_is_no_busy_waiting(wait: float) -> None:
 
 def test_a_late_line_is_told_once_until_it_has_caught_up() -> None:
     """Two stalls of 5 s: two warnings, each with the lag; in between the lag goes to zero."""
-    wall, told = Wall(), []
+    wall = Wall()
+    told: list[str] = []
     pace = Pace(1.0, told.append, wall.clock())
     pace.begin(0)
     for tick in range(0, 60_000, 500):

@@ -59,7 +59,9 @@ def test_is_continuous_and_can_save(forgetful: Path) -> None:
 @settings(max_examples=25, deadline=None)
 @given(before=STEPS, after=STEPS)
 def test_a_second_instance_goes_on_with_the_same_bits(
-    forgetful: Path, before: list[tuple[int, dict[str, float]]], after: list[tuple[int, dict]]
+    forgetful: Path,
+    before: list[tuple[int, dict[str, float]]],
+    after: list[tuple[int, dict[str, float]]],
 ) -> None:
     """Whatever was done before the save and is done after it, also with steps of no length."""
     one, other = (RecordedContinuous(FmuContinuous(forgetful, OVEN)) for _ in range(2))

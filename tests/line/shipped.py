@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from line_support import BASELINE, differences, run_out
 
@@ -23,6 +23,8 @@ from linetwin.results.writer import RunWriter
 from linetwin.scenario import load
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from linetwin.line.world import Sink, World
 
 DAY = 86_400_000
@@ -34,7 +36,7 @@ REGULAR = {"building", "recorder", "watch"}
 class Nothing:
     """A sink that keeps nothing."""
 
-    def add(self, table: str, columns: object) -> None:
+    def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Forget rows."""
 
 
@@ -112,9 +114,9 @@ class LateSink:
 
     writer: RunWriter
 
-    def add(self, table: str, columns: object) -> None:
+    def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Append rows."""
-        self.writer.add(table, columns)  # type: ignore[arg-type]  a table's columns
+        self.writer.add(table, columns)
 
 
 def thaw(saved: Saved, file: Path) -> list[str]:
