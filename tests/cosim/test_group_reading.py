@@ -297,3 +297,18 @@ def test_parameters_are_names_for_what_members_can_be_told(tmp_path: Path, mass:
     assert "parameters.weight: it is an input or an output already" in text
     assert "'a.neighbour' is no start value: its causality is input" in text
     assert "'a.valid' is no start value: its causality is output" in text
+
+
+def test_an_fmu_that_lives_once_is_one_member(tmp_path: Path, mass: Path) -> None:
+    """What would fail at the start is told when the file is read."""
+    once = rewritten(
+        mass,
+        tmp_path / "mass.fmu",
+        lambda text: text.replace(
+            "<CoSimulation ", '<CoSimulation canBeInstantiatedOnlyOncePerProcess="true" '
+        ),
+    )
+    member = {"fmu": str(once), "values": {"neighbour": 0.0}}
+    text = one_problem(write_group(tmp_path, step="1 s", members={"a": member, "b": member}))
+    assert "members.b.fmu: mass can be instantiated only once in a process (it is 'a'" in text
+    assert read_group(write_group(tmp_path, step="1 s", members={"a": member})).members

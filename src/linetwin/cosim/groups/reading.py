@@ -64,6 +64,7 @@ class _Reader:
         if not found:
             self._add(("members",), "a group needs a member", "members: {oven: {fmu: oven.fmu}}")
         members = [member for member in found if member is not None]
+        self._once(members)
         self._problems.check()
         joiner = Joiner(self._document, self._problems, members)
         group = Group(
@@ -113,6 +114,17 @@ class _Reader:
             if self._depends((*path, "depends", output), description, inputs)
         }
         return Member(name, description, written.every, values, depends)
+
+    def _once(self, members: list[Member]) -> None:
+        """Note FMUs that live only once in a process and are to be several members."""
+        seen: dict[Path, str] = {}
+        for member in members:
+            description = member.description
+            if description.capabilities.once_per_process:
+                other = seen.setdefault(description.path, member.name)
+                if other != member.name:
+                    message = f"{description.model} can be instantiated only once in a process"
+                    self._add(("members", member.name, "fmu"), message, f"it is '{other}' already")
 
     def _fixed_step(self, path: document.KeyPath, description: Description, own: float) -> None:
         able = description.capabilities
