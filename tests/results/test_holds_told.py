@@ -74,4 +74,4 @@ def test_every_hold_has_a_line(facts: Facts) -> None:
         ),
         "dented (foil-9): found nothing",
     ]
-    assert reworked(section) == "2 cells soaked or measured again, 3 times"
+    assert reworked(section) == "2 cells soaked or measured again, 3 times in all"

@@ -84,4 +84,7 @@ def reworked(section: Section) -> str:
     cells = (section.get("cells_reworked") or {}).get("value")
     if not cells:
         return ""
-    return f"{cells:,} cells soaked or measured again, {section['rework_rounds']['value']:,} times"
+    rounds = section["rework_rounds"]["value"]
+    who = "1 cell" if cells == 1 else f"{cells:,} cells"
+    often = "once" if rounds == 1 else f"{rounds:,} times in all"
+    return f"{who} soaked or measured again, {often}"
