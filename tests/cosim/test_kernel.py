@@ -276,16 +276,16 @@ def test_an_fmu_that_lacks_a_function_is_run_by_python(
     """What the kernel must have bound beforehand Python misses only where it is called."""
     use_loop("compiled")
     binary = FmuTransform(decay, DECAY, None, MAP).binary
-    bound = type(binary).function
+    bound = binary.function
 
-    def function(self: Any, name: str, *result: Any) -> Any:
+    def function(name: str, *result: type[Any]) -> Callable[..., int]:
         if name == "fmi2GetRealStatus":
             raise FmuError(f"its binary does not export {name}", "decay")
-        return bound(self, name, *result)
+        return bound(name, *result)
 
-    monkeypatch.setattr(type(binary), "function", function)
+    monkeypatch.setattr(binary, "function", function)
     transform = FmuTransform(decay, DECAY, {"limit": 4.0}, MAP)
     assert isinstance(transform._items._runners[0], PythonRunner)
     assert transform.apply({"loading": 0.1}, [Phase(ON, 3.0)])[0]["phase_time"].tolist() == [3.0]
-    with pytest.raises(FmuError, match="row 0, phase 0.*does not export fmi2GetRealStatus"):
+    with pytest.raises(FmuError, match=r"row 0, phase 0.*does not export fmi2GetRealStatus"):
         transform.apply({"loading": 0.1}, [Phase(ON, 5.0)])
