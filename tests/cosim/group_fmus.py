@@ -72,3 +72,16 @@ def oscillators(folder: Path, mass: Path, **changes: object) -> Group:
         "outputs": {"left_position": "left.position", "right_position": "right.position"},
     }
     return read_group(write_group(folder, **{**content, **changes}))
+
+
+def lags(folder: Path, lag: Path, **changes: object) -> Group:
+    """Return three lags in a row: each passes its inlet on at once, and lags behind it."""
+    member = {"fmu": str(lag), "values": {"switch": 1}}
+    content: dict[str, object] = {
+        "step": "100 ms",
+        "members": {"third": member, "second": member, "first": member},
+        "connections": {"third.inlet": "second.passed", "second.inlet": "first.passed"},
+        "inputs": {"air": "first.inlet"},
+        "outputs": {"end": "third.passed", "level": "third.level"},
+    }
+    return read_group(write_group(folder, **{**content, **changes}))

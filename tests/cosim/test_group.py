@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from group_fmus import oscillators, write_group
+from group_fmus import lags, oscillators, write_group
 from small_fmus import run_python
 
-from linetwin.contracts import CONTRACTS, Continuous, Contract
-from linetwin.cosim import (
-    check_process,
-    find_fmu,
-    model_descriptions,
-    open_continuous,
-    read_description,
-)
 from linetwin.cosim.groups import (
     FmuGroup,
-    GroupContinuous,
     Terminal,
     read_group,
     simulate_group,
 )
-from linetwin.errors import FmuError, WiringError
-from linetwin.scenario.resolved import ProcessConfig, Value
+from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from linetwin.cosim.groups import Group
 
 RATIO = math.sqrt(1.4)
 """Two equal masses on springs of 1 N/m, coupled by 0.2 N/m, swing with 1 and sqrt(1.4) rad/s."""
@@ -43,19 +30,6 @@ RATIO = math.sqrt(1.4)
 def left_position(time: float | np.ndarray) -> float | np.ndarray:
     """Return the left mass's position (m), which begins at 1 m; the right one's at 0 m."""
     return 0.5 * (np.cos(time) + np.cos(RATIO * time))
-
-
-def lags(folder: Path, lag: Path, **changes: object) -> Group:
-    """Return three lags in a row: each passes its inlet on at once, and lags behind it."""
-    member = {"fmu": str(lag), "values": {"switch": 1}}
-    content: dict[str, object] = {
-        "step": "100 ms",
-        "members": {"third": member, "second": member, "first": member},
-        "connections": {"third.inlet": "second.passed", "second.inlet": "first.passed"},
-        "inputs": {"air": "first.inlet"},
-        "outputs": {"end": "third.passed", "level": "third.level"},
-    }
-    return read_group(write_group(folder, **{**content, **changes}))
 
 
 @pytest.mark.parametrize("order", ["jacobi", "gauss-seidel"])
@@ -95,6 +69,18 @@ def test_a_lag_follows_the_closed_form_from_any_tick(tmp_path: Path, lag: Path) 
     middle = 373.15 + (300.0 - 373.15) * math.exp(-0.777)
     expected = 293.15 + (middle - 293.15) * math.exp(-0.723)
     assert group.read(["level"])["level"] == pytest.approx(expected, rel=1e-6)
+    group.close()
+
+
+def test_a_jump_from_outside_is_not_extrapolated(tmp_path: Path, lag: Path) -> None:
+    """After inputs were set a step holds them: the lag follows the jump alone, exactly."""
+    group = FmuGroup(lags(tmp_path, lag, extrapolate="linear"))
+    group.start(0, {"air": 20.0})
+    group.advance(450, {"air": 100.0})
+    group.advance(2000, {})
+    middle = 293.15 + (300.0 - 293.15) * math.exp(-0.45)
+    expected = 373.15 + (middle - 373.15) * math.exp(-1.55)
+    assert group.read(["level"])["level"] == pytest.approx(expected, rel=1e-7)
     group.close()
 
 
@@ -210,14 +196,20 @@ print(*(value.hex() for value in group.read(sys.argv[4:]).values()))
 """
 
 
-@pytest.mark.parametrize("order", ["jacobi", "gauss-seidel"])
-def test_a_saved_state_continues_with_the_same_bits(tmp_path: Path, mass: Path, order: str) -> None:
+@pytest.mark.parametrize(
+    ("order", "extrapolate"),
+    [("jacobi", "none"), ("gauss-seidel", "none"), ("jacobi", "linear")],
+)
+def test_a_saved_state_continues_with_the_same_bits(
+    tmp_path: Path, mass: Path, order: str, extrapolate: str
+) -> None:
     """In the same process, and in a fresh one, off the grid, with several rates."""
     members = {
         "left": {"fmu": str(mass), "values": {"position": 1.0}},
         "right": {"fmu": str(mass), "every": 3},
     }
-    description = oscillators(tmp_path, mass, order=order, members=members, step="1/60 s")
+    how = {"order": order, "extrapolate": extrapolate, "step": "1/60 s"}
+    description = oscillators(tmp_path, mass, members=members, **how)
     group = FmuGroup(description)
     names = ["left_position", "right_position"]
     group.start(100, {})
@@ -282,114 +274,3 @@ def test_a_failing_member_is_named_with_its_time(tmp_path: Path, decay: Path) ->
     group.start(0, {})
     assert group.read(["x"]) == {"x": 100.0}
     group.close()
-
-
-CONTRACT = Contract(
-    "oven",
-    "continuous",
-    inputs=("air_temperature",),
-    outputs=("film_temperature", "cooling_power"),
-    optional=("cooling_power",),
-)
-
-
-def test_a_group_fulfils_a_contract(tmp_path: Path, lag: Path) -> None:
-    """The line sees quantities in canonical units; ports are found by name, or mapped."""
-    description = lags(
-        tmp_path,
-        lag,
-        inputs={"air_temperature": "first.inlet"},
-        outputs={"film_temperature": "third.level"},
-    )
-    model = GroupContinuous(description, CONTRACT, {"third.time_constant": 2.0})
-    assert isinstance(model, Continuous)
-    assert model.can_save
-    model.start(0, {"air_temperature": 373.15})
-    model.advance(1000, {})
-    expected = 373.15 + (300.0 - 373.15) * math.exp(-0.5)
-    assert model.read(["film_temperature", "cooling_power"]) == {
-        "film_temperature": pytest.approx(expected, rel=1e-6),
-        "cooling_power": 0.0,
-    }
-    state = model.save()
-    model.advance(2000, {"air_temperature": 300.0})
-    model.advance(3000, {})
-    after = model.read(["film_temperature"])
-    model.restore(state)
-    model.advance(2000, {"air_temperature": 300.0})
-    model.advance(3000, {})
-    assert model.read(["film_temperature"]) == after
-    with pytest.raises(FmuError, match="lacks air_temperature"):
-        model.start(0, {})
-    model.close()
-    with pytest.raises(WiringError, match="film_temperature"):
-        GroupContinuous(lags(tmp_path, lag), CONTRACT)
-
-
-def test_a_group_is_simulated_from_the_command_line(
-    tmp_path: Path, lag: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`linetwin fmu simulate GROUP.yaml` writes a row per communication point; mistakes are 2."""
-    from linetwin.cli import main
-
-    file, csv = str(lags(tmp_path, lag).file), tmp_path / "out.csv"
-    arguments = ["fmu", "simulate", file, "--stop", "1", "--start", "air=100", "--csv", str(csv)]
-    assert _code(main, [*arguments, "--start", "third.time_constant=2"]) == 0
-    rows = np.genfromtxt(csv, delimiter=",", names=True)
-    assert rows.dtype.names == ("time", "end", "level")
-    assert rows["time"].tolist() == [k / 10 for k in range(11)]
-    expected = 373.15 + (300.0 - 373.15) * np.exp(-rows["time"] / 2.0)
-    assert rows["level"] == pytest.approx(expected, rel=1e-6)
-    capsys.readouterr()
-    assert _code(main, [*arguments, "--step", "1"]) == 2
-    assert "a group steps as its file says" in capsys.readouterr().err
-    assert _code(main, [*arguments, "--output", "ende"]) == 2
-    assert "did you mean end" in capsys.readouterr().err
-
-
-def _code(main: Callable[[], object], arguments: list[str]) -> int:
-    """Return the exit code of the command."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["linetwin", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    return int(ended.value.code or 0)
-
-
-def test_a_station_can_have_a_group_for_its_machine(tmp_path: Path) -> None:
-    """A group is a model by its file's name, with the same numbers as the FMU that it holds."""
-    fmu = find_fmu("machine")
-    description = read_description(fmu)
-    contract = CONTRACTS["machine"]
-    outputs = [v.name for v in description.of("output") if v.name in contract.outputs]
-    file = write_group(
-        tmp_path,
-        step="1 min",
-        members={"only": {"fmu": "machine"}},
-        inputs={v.name: f"only.{v.name}" for v in description.of("input")},
-        outputs={name: f"only.{name}" for name in outputs},
-        parameters={"standby_power": "only.standby_power"},
-    )
-    power = {"standby_power": Value(800.0, "W", "A", "test", "test")}
-    config = ProcessConfig("machine", str(file), parameters=power, fixed={"only.off_power": 9.0})
-    assert check_process(config, contract) == []
-    single = open_continuous(
-        ProcessConfig("machine", str(fmu), parameters=power, fixed={"off_power": 9.0}), contract
-    )
-    grouped = open_continuous(config, contract)
-    inputs = {v.name: float(v.start or 0.0) for v in description.of("input")}
-    inputs |= {"packml_state": 6.0, "load": 0.5}
-    results = []
-    for model in (single, grouped):
-        model.start(1000, inputs)
-        for tick in range(61_000, 600_000, 60_000):
-            model.advance(tick, {"load": tick / 1e6})
-        results.append(model.read(outputs))
-        model.close()
-    assert results[1] == results[0]
-    assert results[0]["electric_energy"] > 0.0
-    assert [d.model for d in model_descriptions(config)] == ["machine"]
-    wrong = ProcessConfig("machine", str(file), fixed={"only.idle": 800.0}, key="machine")
-    assert [p.key for p in check_process(wrong, contract)] == ["machine.fixed.only.idle"]
-    other = check_process(replace(config, kind="drying"), CONTRACTS["drying"])
-    assert "is a group of FMUs" in str(other[0])

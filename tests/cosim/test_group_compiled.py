@@ -77,7 +77,7 @@ TICKS = st.lists(st.integers(1, 400), min_size=1, max_size=5)
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -101,6 +101,7 @@ def test_the_same_bits(tmp_path: Path, lag: Path, decay: Path, data: st.DataObje
     content: dict[str, object] = {
         "step": draw(STEPS),
         "order": draw(st.sampled_from(["jacobi", "gauss-seidel"])),
+        "extrapolate": draw(st.sampled_from(["none", "linear"])),
         "members": {name: members[name] for name in draw(MEMBERS)},
         "connections": {
             "two.inlet": "one.passed",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from group_fmus import oscillators, write_group
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_fmus import rewritten
 
@@ -70,6 +70,7 @@ def test_sixty_hertz_does_not_drift() -> None:
     assert list(grid.points(99_999_990, 100_000_000)) == [(6_000_000, 100_000.0)]
 
 
+@settings(max_examples=40)
 @given(
     step=st.fractions(Fraction(1, 1000), 10, max_denominator=1000).filter(lambda f: f > 0),
     ticks=st.lists(st.integers(0, 5000), min_size=2, max_size=4, unique=True),

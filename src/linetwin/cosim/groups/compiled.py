@@ -28,7 +28,7 @@ from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from linetwin.cosim.groups.recorder import Recorder
-    from linetwin.cosim.groups.running import Plan, RunningMember, Slot
+    from linetwin.cosim.groups.running import Copy, Plan, RunningMember, Slot
     from linetwin.cosim.kernel.library import Kernel
 
 _OFF_GRID: Final = -1
@@ -59,9 +59,10 @@ class CompiledEngine:
         index = plan.grid.index(begin)
         self._index = _OFF_GRID if index is None else index
         members = [self._member(member) for member in plan.members]
+        self._members = (KernelMember * len(members))(*members)
         step = plan.grid.step
         self._inside = KernelGroup(
-            members=self._array(KernelMember, members),
+            members=ctypes.addressof(self._members),
             count=len(members),
             visits=self._array(ctypes.c_uint64, plan.visits),
             visit_count=len(plan.visits),
@@ -72,6 +73,7 @@ class CompiledEngine:
             tick=begin,
             index=self._index,
             version=_common_version(plan),
+            linear=plan.linear,
             jacobi=plan.order == "jacobi",
             recording=recorder is not None,
         )
@@ -98,8 +100,12 @@ class CompiledEngine:
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once."""
-        if self._plan.settling and not self._settle(self._arguments[0]):
+        if not self._settle(self._arguments[0]):
             self._fail()
+
+    def befores(self) -> list[float]:
+        """Return the times (s) of the points before, along which members extrapolate."""
+        return [member.before for member in self._members]
 
     def _show(self, recorder: Recorder) -> None:
         """Tell the kernel where to write: the arrays move when they grow."""
@@ -127,15 +133,17 @@ class CompiledEngine:
                 source_type=_type(copy.source),
                 target_type=_type(copy.target),
                 affine=copy.affine is not SAME,
+                giver=self._plan.members.index(copy.giver),
+                previous=_previous(copy),
             )
             for copy in member.copies
         ]
-        same = (ValueType.FLOAT64, ValueType.FLOAT64, False)
+        same = (ValueType.FLOAT64, ValueType.FLOAT64, 0, None)
         return KernelMember(
             handle=member.running.address,
             step=ctypes.cast(step, ctypes.c_void_p).value,
             version=version,
-            plain=all((c.source_type, c.target_type, c.affine) == same for c in copies),
+            plain=all((c.source_type, c.target_type, c.affine, c.previous) == same for c in copies),
             every=member.member.every,
             length=member.length_s,
             copies=self._array(KernelCopy, copies),
@@ -144,6 +152,10 @@ class CompiledEngine:
             outputs=member.outputs.table.getting,
             at=self._at,
             index=self._index,
+            before=member.before,
+            followed=self._array(ctypes.c_void_p, [_address(s) for s in member.followed]),
+            followed_count=len(member.followed),
+            previous=member.previous.ctypes.data,
         )
 
     def _fail(self) -> NoReturn:
@@ -175,10 +187,13 @@ class CompiledEngine:
 
 
 def _common_version(plan: Plan) -> int:
-    """Return the version of FMI of members that all step at every point; 0 where they differ."""
+    """Return the version of FMI of members that all step at every point and hold their inputs.
+
+    0 where the members differ, or extrapolate.
+    """
     kinds = {(m.binary.description.version, m.member.every) for m in plan.members}
     version, every = kinds.pop()
-    return version if every == 1 and not kinds else 0
+    return version if every == 1 and not kinds and not plan.linear else 0
 
 
 def _function(kernel: Kernel, name: str) -> Any:  # noqa: ANN401 - a C function
@@ -189,6 +204,14 @@ def _function(kernel: Kernel, name: str) -> Any:  # noqa: ANN401 - a C function
 
 def _address(slot: Slot) -> int:
     return slot.cell.address + slot.column * slot.cell.values.itemsize
+
+
+def _previous(copy: Copy) -> int | None:
+    """Return where the source's earlier value lies; None where it is held."""
+    if copy.followed is None:
+        return None
+    values = copy.giver.previous
+    return int(values.ctypes.data) + copy.followed * values.itemsize
 
 
 def _type(slot: Slot) -> ValueType:

@@ -85,6 +85,8 @@ class GroupOutput:
 class Group:
     """FMUs that exchange signals at the points k * `step` (s) of their common time.
 
+    `linear`: an input is held at what a straight line through its source's last two values says of
+    the middle of the step; otherwise at the source's present value.
     `members` stand in their order, which counts for Gauss-Seidel. `parameters` are names under
     which variables of members can be set from outside before the start. All names and units fit,
     every input has one source, and no algebraic loop is left: `read_group` sees to that.
@@ -95,6 +97,7 @@ class Group:
     meaning: str
     step: Fraction
     order: Order
+    linear: bool
     members: tuple[Member, ...]
     connections: tuple[Connection, ...]
     inputs: Mapping[str, GroupInput]

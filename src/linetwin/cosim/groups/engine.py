@@ -27,7 +27,14 @@ class Engine(Protocol):
         ...
 
     def settle(self) -> None:
-        """Let inputs from outside pass through at once, so that outputs fit them."""
+        """Let inputs from outside pass through at once, so that outputs fit them.
+
+        They may have jumped, so nothing is extrapolated in the next step.
+        """
+        ...
+
+    def befores(self) -> list[float]:
+        """Return the times (s) of the points before, along which members extrapolate."""
         ...
 
 
@@ -42,6 +49,9 @@ class PythonEngine:
         self._plan = plan
         self._recorder = recorder
         self._tick = begin
+        self._stop, self._last = 0, 0.0
+        for member in plan.members:
+            member.at = begin / TICKS_PER_SECOND
         self._jacobi = plan.order == "jacobi"
         self._visits = [plan.members[index] for index in plan.visits]
         self._settling = [plan.members[index] for index in plan.settling]
@@ -55,6 +65,8 @@ class PythonEngine:
             member.at, member.index = now, index
         last = end / TICKS_PER_SECOND
         try:
+            self._stop = plan.grid.between(begin, end).stop
+            self._last = last
             for index, time in plan.grid.points(begin, end):
                 due = plan.members
                 if time != last:
@@ -67,6 +79,8 @@ class PythonEngine:
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once."""
+        for member in self._plan.members:
+            member.before = member.at
         try:
             self._visit(self._settling)
         except FmuError as error:
@@ -80,17 +94,30 @@ class PythonEngine:
             for member in self._plan.members:
                 if member.at == now:
                     self._current = member
-                    member.take(member.running)
+                    member.take(member.running, self._middle(member, index))
         for member in due:
             self._current = member
             instance = member.running
             if not self._jacobi:
-                member.take(instance)
+                member.take(instance, (member.at + time) / 2 if self._plan.linear else None)
             self._step(member, index, time)
             instance.get(member.outputs.table)
         self._visit([member for member in self._visits if member.at == time])
         if self._recorder is not None:
             self._recorder.note(time)
+
+    def _middle(self, member: RunningMember, index: int | None) -> float | None:
+        """Return the middle (s) of a member's next step; None where inputs are just held."""
+        if not self._plan.linear:
+            return None
+        every, coming = member.member.every, self._stop if index is None else index
+        own = -(-coming // every) * every
+        end = self._plan.grid.time(own) if own < self._stop else self._last
+        return (member.at + end) / 2
+
+    def befores(self) -> list[float]:
+        """Return the times (s) of the points before, along which members extrapolate."""
+        return [member.before for member in self._plan.members]
 
     def _step(self, member: RunningMember, index: int | None, time: float) -> None:
         whole = None not in {index, member.index} and (
@@ -98,6 +125,8 @@ class PythonEngine:
         )
         length = member.length_s if whole else time - member.at
         instance = member.running
+        if self._plan.linear:
+            member.follow()
         check_step(instance, instance.step(member.at, length), length)
         instance.time = member.at = time
         member.index = index

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
+import numpy as np
 
 from linetwin.cosim.groups.compiled import CompiledEngine
 from linetwin.cosim.groups.engine import PythonEngine, failure
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from linetwin.cosim.groups.running import RunningMember
     from linetwin.cosim.instance import Instance
 
-_FORMAT: Final = "linetwin-group-1"
+_FORMAT: Final = "linetwin-group-2"
 
 
 class FmuGroup:
@@ -80,7 +81,7 @@ class FmuGroup:
             (*c.source, *c.target, c.affine.factor, c.affine.offset) for c in group.connections
         ]
         inputs = {name: [str(t) for t, _ in i.targets] for name, i in sorted(group.inputs.items())}
-        whole = (str(group.step), group.order, members, joined, inputs)
+        whole = (str(group.step), group.order, group.linear, members, joined, inputs)
         return hashlib.sha256(json.dumps(whole).encode()).digest()
 
     def start(
@@ -106,6 +107,7 @@ class FmuGroup:
                 self._initialise(member, inputs, values or {}, done)
             except FmuError as error:
                 raise self._failed(failure(self.group.name, member, error)) from error
+            member.before = member.at = 0.0
             done.add(member.member.name)
         self._settle(self._ready())
         if self.recorder is not None:
@@ -151,7 +153,7 @@ class FmuGroup:
 
     def save(self) -> bytes:
         """Return the complete state; FmuError where a member cannot save its own."""
-        self._running()
+        engine = self._running()
         self._require_save()
         content = {
             "format": _FORMAT,
@@ -160,6 +162,8 @@ class FmuGroup:
             "tick": self.tick,
             "states": [_saved(member.running) for member in self.plan.members],
             "values": [c.values.tobytes() for m in self.plan.members for c in m.buffers()],
+            "previous": [member.previous.tobytes() for member in self.plan.members],
+            "before": engine.befores() if self.group.linear else [],
         }
         packed: bytes = msgpack.packb(content)
         return packed
@@ -180,6 +184,11 @@ class FmuGroup:
             instance.offset_s = self.start_tick / TICKS_PER_SECOND
             instance.time = local
             instance.running = True
+        for member, raw in zip(self.plan.members, content["previous"], strict=True):
+            member.previous[:] = np.frombuffer(raw)
+        if self.group.linear:
+            for member, before in zip(self.plan.members, content["before"], strict=True):
+                member.before = before
         cells = [cell for member in self.plan.members for cell in member.buffers()]
         for cell, raw in zip(cells, content["values"], strict=True):
             cell.values.ravel().view("u1")[:] = memoryview(raw)

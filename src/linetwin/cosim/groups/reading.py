@@ -73,6 +73,7 @@ class _Reader:
             meaning=written.meaning,
             step=step,
             order=written.order,
+            linear=written.extrapolate == "linear",
             members=tuple(members),
             connections=joiner.connections(written.connections),
             inputs=joiner.inputs(written.inputs),

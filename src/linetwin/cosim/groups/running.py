@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+import numpy as np
+
 from linetwin.cosim.binary import Binary, load_binary
 from linetwin.cosim.groups.dependence import Dependence, starting_order
 from linetwin.cosim.groups.grid import Grid
@@ -35,13 +37,17 @@ class Slot(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """target = affine.factor * source + affine.offset, whenever a member takes its inputs."""
+    """target = affine.factor * source + affine.offset, whenever a member takes its inputs.
+
+    `followed`: place of the source among its giver's earlier values; None where it is held.
+    """
 
     source: Slot
     target: Slot
     affine: Affine
-    origin: Terminal
+    giver: RunningMember
     variable: str
+    followed: int | None
 
 
 class SlotTable(NamedTuple):
@@ -79,7 +85,8 @@ class RunningMember:
     """A member with its instance: what it takes from others and from outside, what it gives.
 
     `at` (s) and `index` are the communication point that it stands at; `length_s` is the length
-    of a whole step of its own.
+    of a whole step of its own. `followed` are outputs along which others extrapolate, `previous`
+    their values at `before` (s), the point before; at `at` where there is none.
     """
 
     member: Member
@@ -89,9 +96,12 @@ class RunningMember:
     given: SlotTable
     outputs: SlotTable
     values: SlotTable
+    followed: tuple[Slot, ...] = ()
+    previous: np.ndarray = field(default_factory=lambda: np.zeros(0))
     copies: list[Copy] = field(default_factory=list)
     instance: Instance | None = None
     at: float = 0.0
+    before: float = 0.0
     index: int | None = 0
 
     @property
@@ -125,21 +135,30 @@ class RunningMember:
         """Set the inputs before the initialisation: start values where a source is not `done`."""
         self.taken.to_start()
         for copy in self.copies:
-            if copy.origin.member in done:
+            if copy.giver.member.name in done:
                 self.copy(self.running, copy)
         self.running.set(self.taken.table)
 
-    def copy(self, instance: Instance, copy: Copy) -> None:
-        """Carry one value over."""
-        value, affine = copy.source.read(), copy.affine
+    def copy(self, instance: Instance, copy: Copy, middle: float | None = None) -> None:
+        """Carry one value over, extrapolated to a time `middle` (s) where that is given."""
+        value, affine, giver = copy.source.read(), copy.affine, copy.giver
+        if middle is not None and copy.followed is not None and giver.before < giver.at:
+            slope = (middle - giver.at) / (giver.at - giver.before)
+            value += (value - float(giver.previous[copy.followed])) * slope
         if affine is not SAME:
             value = affine.factor * value + affine.offset
         self.fill(instance, copy.target, copy.variable, value)
 
-    def take(self, instance: Instance) -> None:
-        """Copy what others give into the inputs, and set them."""
+    def follow(self) -> None:
+        """Keep the values of this point: a step begins."""
+        self.before = self.at
+        for place, slot in enumerate(self.followed):
+            self.previous[place] = slot.read()
+
+    def take(self, instance: Instance, middle: float | None = None) -> None:
+        """Copy what others give into the inputs, and set them; see `copy`."""
         for copy in self.copies:
-            self.copy(instance, copy)
+            self.copy(instance, copy, middle)
         instance.set(self.taken.table)
 
     @staticmethod
@@ -173,6 +192,7 @@ class Plan:
 
     name: str
     order: Order
+    linear: bool
     grid: Grid
     members: tuple[RunningMember, ...]
     visits: tuple[int, ...]
@@ -191,14 +211,16 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     members = tuple(_running(group, member, given, read[member.name]) for member in group.members)
     by_name = {found.member.name: found for found in members}
     for connection in group.connections:
-        target, source = connection.target, connection.source
+        target, giver = connection.target, by_name[connection.source.member]
+        source = giver.outputs.slots[connection.source.variable]
         by_name[target.member].copies.append(
             Copy(
-                source=by_name[source.member].outputs.slots[source.variable],
+                source=source,
                 target=by_name[target.member].taken.slots[target.variable],
                 affine=SAME if connection.affine.identity else connection.affine,
-                origin=source,
+                giver=giver,
                 variable=target.variable,
+                followed=giver.followed.index(source) if source in giver.followed else None,
             )
         )
     place = {name: index for index, name in enumerate(by_name)}
@@ -208,6 +230,7 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     return Plan(
         name=group.name,
         order=group.order,
+        linear=group.linear,
         grid=Grid(group.step),
         members=members,
         visits=tuple(place[name] for name in inside),
@@ -221,12 +244,18 @@ def _running(
 ) -> RunningMember:
     binary = load_binary(member.description.path)
     own = [terminal.variable for terminal in given if terminal.member == member.name]
+    outputs = slot_table(binary, read)
+    followed = tuple(
+        s for s in outputs.slots.values() if group.linear and s.cell.block.type is np.float64
+    )
     return RunningMember(
         member=member,
         binary=binary,
         length_s=float(group.step * member.every),
         taken=slot_table(binary, [c.target.variable for c in group.sources(member.name)]),
         given=slot_table(binary, own),
-        outputs=slot_table(binary, read),
+        outputs=outputs,
         values=slot_table(binary, member.values),
+        followed=followed,
+        previous=np.zeros(len(followed)),
     )

@@ -58,6 +58,7 @@ class WrittenGroup(_Strict):
     meaning: str = ""
     step: str
     order: Literal["jacobi", "gauss-seidel"] = "jacobi"
+    extrapolate: Literal["none", "linear"] = "none"
     members: dict[Name, WrittenMember]
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
     inputs: dict[Name, Annotated[list[str], BeforeValidator(_as_list)]] = {}

@@ -21,6 +21,8 @@ typedef struct {
     double time;
     int64_t from;
     int64_t index;
+    int64_t stop; /* the first point at or after the end of the call */
+    double until; /* s, that end */
 } Span;
 
 /* Note a failure of a member at a time (s) and return false. */
@@ -76,9 +78,16 @@ static bool write_number(void *place, int32_t type, double value)
     }
 }
 
-static bool carry(Group *group, const Member *member, const Copy *copy, double at)
+/* Carry one value over, extrapolated to the time `middle` (s) where that is given. */
+static bool carry(
+    Group *group, const Member *member, const Copy *copy, double at, const double *middle)
 {
     double value = number_at(copy->source, copy->from);
+    const Member *giver = &group->members[copy->giver];
+    if (middle && copy->previous && giver->before < giver->at) {
+        double slope = (*middle - giver->at) / (giver->at - giver->before);
+        value += (value - *copy->previous) * slope;
+    }
     if (copy->affine) value = copy->factor * value + copy->offset;
     if (write_number(copy->target, copy->to, value)) return true;
     group->failure.place = (uint64_t)(copy - member->copies);
@@ -111,7 +120,8 @@ SPECIAL bool exchange(
 }
 
 /* Copy what others give into a member's inputs, and set them. */
-SPECIAL bool take(Group *group, const Member *member, double at, Kind kind)
+SPECIAL bool take(
+    Group *group, const Member *member, double at, const double *middle, Kind kind)
 {
     const Copy *end = member->copies + member->copy_count;
     if (member->plain) {
@@ -119,7 +129,7 @@ SPECIAL bool take(Group *group, const Member *member, double at, Kind kind)
             *(double *)copy->target = *(const double *)copy->source;
     } else {
         for (const Copy *copy = member->copies; copy < end; copy++)
-            if (!carry(group, member, copy, at)) return false;
+            if (!carry(group, member, copy, at, middle)) return false;
     }
     return exchange(group, member, &member->taken, TAKING, at, kind);
 }
@@ -131,6 +141,25 @@ static bool step_fails(
     return fails(group, member, call, status, at);
 }
 
+/* The middle of a member's next step. */
+static double middle_of(const Group *group, const Member *member, const Span *span)
+{
+    int64_t coming = span->index == OFF_GRID ? span->stop : span->index;
+    int64_t own = (coming + member->every - 1) / member->every * member->every;
+    double end = own < span->stop
+        ? (double)(own * group->numerator) / (double)group->denominator
+        : span->until;
+    return (member->at + end) / 2;
+}
+
+/* Keep the values of this point: a step begins. */
+static void follow(Member *member)
+{
+    member->before = member->at;
+    for (uint64_t place = 0; place < member->followed_count; place++)
+        member->previous[place] = *member->followed[place];
+}
+
 SPECIAL bool step(Group *group, Member *member, const Span *span, Kind kind)
 {
     double at = kind.even ? span->now : member->at;
@@ -138,6 +167,7 @@ SPECIAL bool step(Group *group, Member *member, const Span *span, Kind kind)
     int64_t every = kind.even ? 1 : member->every;
     bool whole = span->index != OFF_GRID && from != OFF_GRID && span->index - from == every;
     double length = whole ? member->length : span->time - at;
+    if (!kind.even) follow(member);
     if (version_of(member, kind) == 2) {
         int status = ((fmi2DoStepTYPE *)member->step)(member->handle, at, length, fmi2False);
         if (status > WARNING) return step_fails(group, member, STEPPING, status, at, length);
@@ -166,7 +196,7 @@ static bool visit(
     for (uint64_t place = 0; place < count; place++) {
         const Member *member = &group->members[visits[place]];
         if (!kind.even && member->at != span->time) continue;
-        if (!take(group, member, span->time, kind)
+        if (!take(group, member, span->time, NULL, kind)
             || !exchange(group, member, &member->outputs, READING, span->time, kind))
             return false;
     }
@@ -187,14 +217,20 @@ static void record(Group *group, double time)
 SPECIAL bool communicate(Group *group, const Span *span, bool all, Kind kind)
 {
     Member *end = group->members + group->count;
+    bool linear = !kind.even && group->linear;
+    double middle = 0.0;
     if (group->jacobi)
-        for (Member *member = group->members; member < end; member++)
-            if ((kind.even || member->at == span->now) && !take(group, member, span->now, kind))
-                return false;
+        for (Member *member = group->members; member < end; member++) {
+            if (!kind.even && member->at != span->now) continue;
+            if (linear) middle = middle_of(group, member, span);
+            if (!take(group, member, span->now, linear ? &middle : NULL, kind)) return false;
+        }
     for (Member *member = group->members; member < end; member++) {
         if (!kind.even && !all && span->index % member->every) continue;
         double at = kind.even ? span->now : member->at;
-        if (!group->jacobi && !take(group, member, at, kind)) return false;
+        if (linear) middle = (at + span->time) / 2;
+        if (!group->jacobi && !take(group, member, at, linear ? &middle : NULL, kind))
+            return false;
         if (!step(group, member, span, kind)) return false;
     }
     if (group->visit_count && !visit(group, group->visits, group->visit_count, span, kind))
@@ -215,7 +251,12 @@ SPECIAL bool advance(Group *group, int64_t end, Kind kind)
     int64_t over = group->numerator * TICKS_PER_SECOND;
     int64_t first = group->tick * group->denominator / over + 1;
     int64_t last = (end * group->denominator + over - 1) / over;
-    Span span = {.now = (double)group->tick / TICKS_PER_SECOND, .from = group->index};
+    Span span = {
+        .now = (double)group->tick / TICKS_PER_SECOND,
+        .from = group->index,
+        .stop = last,
+        .until = (double)end / TICKS_PER_SECOND,
+    };
     for (int64_t index = first; index < last; index++) {
         span.index = index;
         span.time = (double)(index * group->numerator) / (double)group->denominator;
@@ -224,7 +265,7 @@ SPECIAL bool advance(Group *group, int64_t end, Kind kind)
         span.from = index;
     }
     span.index = index_of(group, end);
-    span.time = (double)end / TICKS_PER_SECOND;
+    span.time = span.until;
     if (!communicate(group, &span, true, kind)) return false;
     group->tick = end;
     group->index = span.index;
@@ -240,9 +281,12 @@ EXPORTED int32_t linetwin_group_advance(Group *group, int64_t end)
     return advance(group, end, (Kind){0, false});
 }
 
-/* Let inputs from outside pass through at once; false after a failure. */
+/* Let inputs from outside pass through at once; false after a failure. They may have jumped, so
+ * nothing is extrapolated in the next step. */
 EXPORTED int32_t linetwin_group_settle(Group *group)
 {
+    for (uint64_t place = 0; place < group->count; place++)
+        group->members[place].before = group->members[place].at;
     Span span = {.time = (double)group->tick / TICKS_PER_SECOND};
     return visit(group, group->settling, group->settling_count, &span, (Kind){0, true});
 }

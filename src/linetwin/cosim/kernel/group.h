@@ -21,7 +21,8 @@ typedef enum {
     UINT64
 } ValueType;
 
-/* target = factor * source + offset, or the same number where it is not `affine`. */
+/* target = factor * source + offset, or the same number where it is not `affine`. `previous`: the
+ * source's value at the point before, where its member `giver` stood; NULL where it is held. */
 typedef struct {
     const void *source;
     void *target;
@@ -30,6 +31,8 @@ typedef struct {
     int32_t from;
     int32_t to;
     int32_t affine;
+    uint64_t giver;
+    const double *previous;
 } Copy;
 
 typedef struct {
@@ -52,6 +55,10 @@ typedef struct {
     Blocks outputs;
     double at;
     int64_t index;
+    double before; /* s, the point before; `at` where there is none */
+    const double *const *followed;
+    uint64_t followed_count;
+    double *previous; /* values of `followed` at `before` */
 } Member;
 
 /* What failed: the numbers are those of `GroupCall` in group_structures.py. */
@@ -92,6 +99,7 @@ typedef struct {
     int32_t version; /* of members that all step at every point; 0 where they differ */
     int32_t jacobi;
     int32_t recording;
+    int32_t linear; /* inputs are extrapolated to the middle of a step */
     const Recorded *recorded;
     uint64_t recorded_count;
     double *times;

@@ -39,7 +39,10 @@ class GroupCall(IntEnum):
 
 
 class KernelCopy(ctypes.Structure):
-    """target = factor * source + offset, or the same number where it is not `affine`."""
+    """target = factor * source + offset, or the same number where it is not `affine`.
+
+    `previous`: where the value of the giver at the point before lies; None where it is held.
+    """
 
     _fields_: ClassVar = [
         ("source", ctypes.c_void_p),
@@ -49,6 +52,8 @@ class KernelCopy(ctypes.Structure):
         ("source_type", ctypes.c_int32),
         ("target_type", ctypes.c_int32),
         ("affine", ctypes.c_int32),
+        ("giver", ctypes.c_uint64),
+        ("previous", ctypes.c_void_p),
     ]
 
 
@@ -74,6 +79,10 @@ class KernelMember(ctypes.Structure):
         ("outputs", KernelBlocks),
         ("at", ctypes.c_double),
         ("index", ctypes.c_int64),
+        ("before", ctypes.c_double),
+        ("followed", ctypes.c_void_p),
+        ("followed_count", ctypes.c_uint64),
+        ("previous", ctypes.c_void_p),
     ]
 
 
@@ -108,6 +117,7 @@ class KernelGroup(ctypes.Structure):
         ("version", ctypes.c_int32),
         ("jacobi", ctypes.c_int32),
         ("recording", ctypes.c_int32),
+        ("linear", ctypes.c_int32),
         ("recorded", ctypes.c_void_p),
         ("recorded_count", ctypes.c_uint64),
         ("times", ctypes.c_void_p),
