@@ -22,6 +22,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module")
+def fmus(tmp_path_factory: pytest.TempPathFactory) -> list[Fmu]:
+    """The FMUs of the benchmark, built once."""
+    pytest.importorskip("casadi")
+    return build_fmus(tmp_path_factory.mktemp("rings"))
+
+
 def exact(fmu: Fmu, count: int, steps: int) -> list[float]:
     """Return the outputs of a ring after so many communication steps."""
     values = [1.0 + index for index in range(count)]
@@ -33,11 +40,10 @@ def exact(fmu: Fmu, count: int, steps: int) -> list[float]:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_all_masters_do_the_same(tmp_path: Path, count: int) -> None:
+def test_all_masters_do_the_same(tmp_path: Path, fmus: list[Fmu], count: int) -> None:
     """After as many steps the outputs are those of the exact ring, whoever stepped it."""
-    pytest.importorskip("casadi")
     bare = compile_bare(tmp_path)
-    for fmu in build_fmus(tmp_path):
+    for fmu in fmus:
         group = ring(tmp_path, fmu, count)
         masters = [
             BareLoop(fmu, count, bare),
@@ -54,12 +60,11 @@ def test_all_masters_do_the_same(tmp_path: Path, count: int) -> None:
             master.close()
 
 
-def test_peers_do_the_same_where_they_are_installed(tmp_path: Path) -> None:
+def test_peers_do_the_same_where_they_are_installed(tmp_path: Path, fmus: list[Fmu]) -> None:
     """After a turn, or two, the outputs are those of the exact ring; CoFmuPy is a step behind."""
-    pytest.importorskip("casadi")
     if len(peers.absent()) == 4:
         pytest.skip(f"none is installed: {', '.join(peers.absent())}")
-    for fmu in build_fmus(tmp_path):
+    for fmu in fmus:
         masters, unable = peers.installed(tmp_path, fmu, 3)
         assert all("CoFmuPy" in problem for problem in unable)
         for master in masters:

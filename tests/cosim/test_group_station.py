@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -87,6 +88,36 @@ def test_a_group_is_simulated_from_the_command_line(
     assert "a group steps as its file says" in capsys.readouterr().err
     assert _code(main, [*arguments, "--output", "ende"]) == 2
     assert "did you mean end" in capsys.readouterr().err
+
+
+def test_a_group_is_shown_and_validated(
+    tmp_path: Path, lag: Path, decay: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fmu info` shows members, connections and ports; `fmu validate` runs and saves the group."""
+    from linetwin.cli import main
+
+    file = lags(tmp_path, lag).file
+    assert _code(main, ["fmu", "info", str(file)]) == 0
+    shown = capsys.readouterr().out
+    for text in ("every 1/10 s, jacobi", "second.inlet <- first.passed", "inputs       air"):
+        assert text in shown
+    assert _code(main, ["fmu", "info", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["outputs"]["level"] == "third.level"
+    assert _code(main, ["fmu", "validate", str(file)]) == 0
+    assert "no findings" in capsys.readouterr().out
+    stops = {"limit": 0.25, "on": 1, "T": 20, "mode": 2}
+    members = {"one": {"fmu": str(decay), "values": stops}}
+    assert (
+        _code(main, ["fmu", "validate", str(write_group(tmp_path, step="1 s", members=members))])
+        == 3
+    )
+    assert "member 'one': it ended a step of 1 s before its time" in capsys.readouterr().out
+    members["one"]["fmu"] = "nowhere.fmu"
+    assert (
+        _code(main, ["fmu", "validate", str(write_group(tmp_path, step="1 s", members=members))])
+        == 3
+    )
+    assert "members.one.fmu: there is no FMU" in capsys.readouterr().out
 
 
 def _code(main: Callable[[], object], arguments: list[str]) -> int:

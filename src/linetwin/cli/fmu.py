@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import typer
 from rich.console import Console
 
 import linetwin
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cosim import find_fmu, inspection
-from linetwin.cosim.groups import is_group, read_group, simulate_group
+from linetwin.cosim.groups import group_findings, is_group, read_group, simulate_group
 from linetwin.cosim.kernel.library import row_loop
+from linetwin.cosim.simulation import simulate as simulate_fmu
 from linetwin.errors import ModelError, Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from linetwin.cosim.groups import Group
     from linetwin.cosim.inspection import FmuInfo
 
 STEPS = 100
@@ -44,6 +48,7 @@ class Simulation:
     start: tuple[str, ...]
     outputs: tuple[str, ...]
     csv: Path | None
+    inputs: Path | None = None
 
 
 def build(
@@ -120,8 +125,12 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 
 def info(reference: str, *, as_json: bool) -> None:
-    """Print what an FMU says of itself."""
-    found = inspection.info(find_fmu(reference, Path.cwd() / "."))
+    """Print what an FMU, or a group of them, says of itself."""
+    path = find_fmu(reference, Path.cwd() / ".")
+    if is_group(path):
+        _group_info(read_group(path), as_json=as_json)
+        return
+    found = inspection.info(path)
     description = found.description
     if as_json:
         print_json(_facts(found))
@@ -150,6 +159,44 @@ def info(reference: str, *, as_json: bool) -> None:
     print_table("", headings, rows, len(headings))
 
 
+def _group_info(group: Group, *, as_json: bool) -> None:
+    """Print who is in a group and what is joined to what."""
+    facts = {
+        "group": group.name,
+        "meaning": group.meaning,
+        "file": str(group.file),
+        "step_s": str(group.step),
+        "order": group.order,
+        "extrapolate": "linear" if group.linear else "none",
+        "members": {
+            m.name: {"fmu": str(m.description.path), "every": m.every, "values": dict(m.values)}
+            for m in group.members
+        },
+        "connections": {str(c.target): str(c.source) for c in group.connections},
+        "inputs": {n: [str(t) for t, _ in i.targets] for n, i in group.inputs.items()},
+        "outputs": {name: str(found.source) for name, found in group.outputs.items()},
+        "parameters": {name: str(terminal) for name, terminal in group.parameters.items()},
+    }
+    if as_json:
+        print_json(facts)
+        return
+    typer.echo(f"{group.name}: a group of {len(group.members)} FMUs, {group.meaning or 'unnamed'}")
+    typer.echo(f"  file         {group.file}")
+    typer.echo(
+        f"  steps        every {group.step} s, {group.order}, extrapolate: {facts['extrapolate']}"
+    )
+    for member in group.members:
+        typer.echo(
+            f"  member       {member.name}: {member.description.path.name}, FMI "
+            f"{member.description.version}, every {member.every}"
+        )
+    for connection in group.connections:
+        typer.echo(f"  connection   {connection.target} <- {connection.source}")
+    for kind in ("inputs", "outputs", "parameters"):
+        ports = facts[kind]
+        typer.echo(f"  {kind:12s} {', '.join(ports) if isinstance(ports, dict) and ports else '-'}")
+
+
 def _range(low: float, high: float) -> str:
     return f"{low:g} to {high:g}"
 
@@ -176,7 +223,7 @@ def _facts(found: FmuInfo) -> dict[str, object]:
 def validate(reference: str, *, as_json: bool) -> None:
     """Print findings; exit code 3 where one of them keeps the FMU from running."""
     path = find_fmu(reference, Path.cwd() / ".")
-    findings = inspection.validate(path)
+    findings = group_findings(path) if is_group(path) else inspection.validate(path)
     if as_json:
         print_json([{"severity": f.severity, "text": f.text} for f in findings])
     else:
@@ -207,20 +254,27 @@ def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
         typer.echo(f"{len(frame)} rows in {request.csv}")
         return
     headings = ("variable", "unit", "first", "lowest", "highest", "last")
-    rows = []
-    for name in frame.columns[1:]:
-        values = frame[name]
-        numbers = (values.iloc[0], values.min(), values.max(), values.iloc[-1])
-        rows.append((name, units[name], *(f"{number:.6g}" for number in numbers)))
+    rows = [(name, units[name], *_extremes(frame[name])) for name in frame.columns[1:]]
     title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
     print_table(title, headings, rows, 2)
 
 
+def _extremes(values: pd.Series) -> tuple[str, ...]:
+    """Return the first, lowest, highest and last value of a column; text has no order."""
+    first, last = values.iloc[0], values.iloc[-1]
+    if isinstance(first, str):
+        return first, "", "", last
+    found = (first, values.min(), values.max(), last)
+    return tuple(str(n) if isinstance(n, np.integer) else f"{n:.6g}" for n in found)
+
+
 def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
     """Return the stop time (s) and the table of a simulation."""
-    start = dict(_start(text) for text in request.start)
     stop, outputs = request.stop, request.outputs or None
     if is_group(path):
+        start = dict(_number(*_start(text)) for text in request.start)
+        if request.inputs is not None:
+            raise ScenarioError([Problem("inputs over time are for one FMU alone", "--input")])
         if request.step is not None:
             problem = Problem("a group steps as its file says", "--step", f"step: in {path.name}")
             raise ScenarioError([problem])
@@ -229,14 +283,46 @@ def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
     if stop is None:
         stop = inspection.info(path).description.stop_time_s or 1.0
     step = request.step if request.step is not None else stop / STEPS
-    return stop, inspection.simulate(path, stop, step, start, outputs)
+    values = dict(_start(text) for text in request.start)
+    inputs = _inputs(request.inputs) if request.inputs is not None else []
+    return stop, simulate_fmu(path, stop, step, values, outputs, inputs)
 
 
-def _start(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
+_PAIR = "NAME=VALUE, in the FMU's unit, such as air_temperature=393.15"
+
+
+def _start(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ScenarioError([Problem(f"'{text}' gives no value", "--start", _PAIR)])
+    return name.strip(), value.strip()
+
+
+def _number(name: str, value: str) -> tuple[str, float]:
     try:
-        return name.strip(), float(value)
+        return name, float(value)
     except ValueError as error:
-        message = f"'{text}' gives no number"
-        hint = "NAME=VALUE, a number in the FMU's unit, such as air_temperature=393.15"
-        raise ScenarioError([Problem(message, "--start", hint)]) from error
+        raise ScenarioError([Problem(f"'{name}={value}' gives no number", "--start", _PAIR)]) from (
+            error
+        )
+
+
+def _inputs(path: Path) -> list[tuple[float, dict[str, str]]]:
+    """Read inputs over time: a CSV file with `time` (s) first, then a column for each variable.
+
+    An empty field leaves a value as it is.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        return [
+            (
+                float(row["time"]),
+                {name: text for name, text in row.items() if text and name != "time"},
+            )
+            for row in rows
+        ]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        hint = "a CSV file with the column `time` (s) and one for each variable"
+        problem = Problem(f"{path} cannot be read: {error}", "--input", hint)
+        raise ScenarioError([problem]) from error

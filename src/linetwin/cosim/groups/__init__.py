@@ -8,13 +8,14 @@ from linetwin.cosim.groups.continuous import GroupContinuous
 from linetwin.cosim.groups.definition import Group, Terminal
 from linetwin.cosim.groups.group import FmuGroup
 from linetwin.cosim.groups.reading import is_group, read_group
-from linetwin.cosim.groups.simulation import simulate_group
+from linetwin.cosim.groups.simulation import group_findings, simulate_group
 
 __all__ = [
     "FmuGroup",
     "Group",
     "GroupContinuous",
     "Terminal",
+    "group_findings",
     "is_group",
     "read_group",
     "simulate_group",
