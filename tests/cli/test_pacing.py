@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -123,6 +125,25 @@ def test_a_paced_run_is_the_same_run_and_says_how_late_it_was(
     assert found["pace"]["wall_s"] >= found["end_tick"] / 1000 / 1e6
     assert "pace    1e+06 times real time" in answer.out
     assert "pace" not in read(saved.run).manifest
+
+
+def test_a_resume_keeps_the_pace_or_takes_another(
+    saved: Order, clerk: Clerk, tmp_path: Path
+) -> None:
+    """The run's own unless another is asked for; 0 is none, and then none is told."""
+    copy = shutil.copytree(saved.run, tmp_path / "copy")
+    last = max((copy / "snapshots").iterdir())
+    paces = []
+    for pace in (["--pace", "1e7"], ["--pace", "0"]):
+        answer = clerk("resume", last, *pace)
+        assert answer.code == 0, answer.err
+        paces.append(read(copy).manifest.get("pace", {}).get("factor"))
+    assert paces == [1e7, None]
+    manifest = read(copy).manifest
+    manifest["request"]["pace"] = 2e7
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert clerk("resume", last).code == 0
+    assert read(copy).manifest["pace"]["factor"] == 2e7
 
 
 @pytest.mark.parametrize("factor", ["0", "-1", "nan", "fast"])

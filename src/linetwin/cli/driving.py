@@ -68,6 +68,7 @@ def drive(
     `pace`: line time over wall time; None: as fast as it goes.
     Whatever happens, the folder stays readable, and its manifest says what happened.
     """
+    writer.manifest.pop("pace", None)  # that of a run which is resumed at another
     writer.update(row_loop=row_loop())
     try:
         if begin:
