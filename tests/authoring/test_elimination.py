@@ -18,7 +18,7 @@ from linetwin.authoring.build import build_model
 from linetwin.authoring.codegen import ELIMINATION_FILE, generate
 from linetwin.authoring.elimination import NONE, Elimination, eliminate, written
 from linetwin.authoring.toolchain import compile_library, host_target
-from linetwin.cosim.inspection import simulate
+from linetwin.cosim.simulation import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

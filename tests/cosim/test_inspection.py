@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from small_fmus import rewritten, without_binaries
 
-from linetwin.cosim.inspection import info, simulate, validate
+from linetwin.cosim.inspection import info, validate
+from linetwin.cosim.simulation import simulate
 from linetwin.errors import FmuError, WiringError
 
 if TYPE_CHECKING:

@@ -279,6 +279,10 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     start: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start value, in the FMU's unit.")
     ] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option("--input", help="CSV file: time, s, and inputs that change at it."),
+    ] = None,
     outputs: Annotated[
         list[str] | None, typer.Option("--output", help="Variable to show; all outputs when none.")
     ] = None,
@@ -288,5 +292,6 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     """Run an FMU, or a group of them, alone and print the outputs."""
     from linetwin.cli import fmu as commands
 
-    request = commands.Simulation(stop, step, tuple(start or ()), tuple(outputs or ()), csv)
+    texts, names = tuple(start or ()), tuple(outputs or ())
+    request = commands.Simulation(stop, step, texts, names, csv, inputs)
     commands.simulate(fmu, request, as_json=json)

@@ -29,7 +29,8 @@ NUMERIC: Final = frozenset(
 class Variable:
     """One variable; `start`, `minimum` and `maximum` are in `unit` (None: none is declared).
 
-    `type` is FMI's own name of it (`Float64`, `Real`, `Boolean`). `shape` is () for a scalar.
+    `type` is FMI's own name of it (`Float64`, `Real`, `Boolean`). `shape` is () for a scalar;
+    `dimensions` names the structural parameters that decide it.
     `relative`: a difference (of temperatures), whose unit's offset does not count.
     """
 
@@ -44,6 +45,7 @@ class Variable:
     minimum: float = -math.inf
     maximum: float = math.inf
     shape: tuple[int, ...] = ()
+    dimensions: tuple[int | str, ...] = ()
     meaning: str = ""
     enumeration: Mapping[str, int] = field(default_factory=dict)
     relative: bool = False
@@ -228,6 +230,9 @@ def _variable(found: Any, carried: Any) -> Variable:  # noqa: ANN401 - FMPy has 
         minimum=_bound(found.min, declared.min if declared else None, -math.inf),
         maximum=_bound(found.max, declared.max if declared else None, math.inf),
         shape=tuple(found.shape or ()),
+        dimensions=tuple(
+            part.variable.name if part.start is None else part.start for part in found.dimensions
+        ),
         meaning=found.description or "",
         enumeration=_enumeration(declared, carried),
         relative=bool(found.relativeQuantity or (declared and declared.relativeQuantity)),

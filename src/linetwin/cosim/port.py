@@ -49,6 +49,11 @@ _TYPES: Final[dict[int, dict[str, tuple[str, type[Any]]]]] = {
 }
 
 
+def value_type(version: int, kind: str) -> tuple[str, type[Any]]:
+    """Return how FMI calls a numeric type in its functions, and what it is in C."""
+    return _TYPES[version][kind]
+
+
 @dataclass(frozen=True)
 class Block:
     """The variables of a port that one C function takes; `positions` are their columns."""

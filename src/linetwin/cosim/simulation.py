@@ -1,0 +1,218 @@
+"""One FMU alone, from its own time 0: values of every type, and inputs that change on the way."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from linetwin.cosim.binary import load_binary
+from linetwin.cosim.instance import instantiate
+from linetwin.cosim.port import Port, Table
+from linetwin.cosim.stepping import advance_fully, step_rule
+from linetwin.cosim.values import Field, configure, element_names, structural_sizes
+from linetwin.cosim.wiring import near
+from linetwin.errors import Problem, WiringError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from linetwin.cosim.description import Description, Variable
+    from linetwin.cosim.instance import Instance
+    from linetwin.cosim.values import Value
+
+_ROUNDING: Final = 1e-9
+_LONG: Final = {"Int64", "UInt64"}
+"""Whole numbers that a float does not hold."""
+
+Inputs = tuple[float, dict[str, Any]]
+"""A time (s), and the values that inputs and tunable parameters have from then on."""
+
+
+def simulate(
+    path: Path,
+    stop_time_s: float,
+    step_s: float,
+    start_values: Mapping[str, Value] | None = None,
+    outputs: Sequence[str] | None = None,
+    inputs: Sequence[Inputs] = (),
+) -> pd.DataFrame:
+    """Simulate an FMU alone from local time 0 and return a table, a row per step.
+
+    `start_values` and `outputs` (default: all outputs but clocks) name variables of the FMU; values
+    are in their own units, or text that is read by their type. `inputs` are in order of time; a
+    step is cut where one lies within it, and a row shows the values after those of its time.
+    An array has a column for each element. `attrs["units"]` holds the units of the columns.
+    Raises WiringError for an FMU, a name or a value that does not fit, FmuError where it fails.
+    """
+    if not (step_s > 0.0 and stop_time_s > 0.0 and math.isfinite(stop_time_s / step_s)):
+        raise WiringError(f"stop time {stop_time_s:g} s and step {step_s:g} s must be positive")
+    binary = load_binary(path)
+    asked = _asked(binary.description, dict(start_values or {}), outputs, inputs)
+    number = math.ceil(stop_time_s / step_s * (1.0 - _ROUNDING))
+    times = [min(index * step_s, stop_time_s) for index in range(number)] + [stop_time_s]
+    with instantiate(binary) as instance:
+        configure(instance, asked.structural)
+        recorder = _Recorder(instance, asked, len(times))
+        drive = _Drive(instance, asked)
+        drive.begin()
+        recorder.take(0)
+        for row in range(1, len(times)):
+            drive.go(times[row - 1], times[row])
+            recorder.take(row)
+    return recorder.frame(times)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A request that has been checked: what is set before the start, then, and what is shown."""
+
+    structural: dict[str, Value]
+    start: dict[str, Value]
+    sizes: dict[str, int]
+    outputs: list[Variable]
+    inputs: list[Inputs] = field(default_factory=list)
+
+
+def _asked(
+    description: Description,
+    values: dict[str, Value],
+    outputs: Sequence[str] | None,
+    inputs: Sequence[Inputs],
+) -> _Asked:
+    """Check names and times; WiringError with what is wrong."""
+    _require(description, values, "start")
+    variables = description.variables
+    structural = {n: v for n, v in values.items() if _structural(variables[n])}
+    start = {n: v for n, v in values.items() if n not in structural}
+    fixed = [name for name in start if not variables[name].settable]
+    if fixed:
+        raise WiringError([Problem("it cannot be set", key=f"start.{name}") for name in fixed])
+    _check_inputs(description, inputs)
+    early = [row for row in inputs if row[0] <= 0.0]
+    for _, row in early:
+        start |= row
+    if outputs is not None:
+        _require(description, outputs, "outputs")
+        chosen = [variables[name] for name in outputs]
+    else:
+        chosen = [v for v in description.of("output") if v.type != "Clock"]
+    sizes = structural_sizes(description, structural)
+    return _Asked(structural, start, sizes, chosen, list(inputs[len(early) :]))
+
+
+def _structural(variable: Variable) -> bool:
+    return variable.causality == "structuralParameter"
+
+
+def _check_inputs(description: Description, inputs: Sequence[Inputs]) -> None:
+    """Refuse what may not change in a simulation, and times that do not rise."""
+    times = [time for time, _ in inputs]
+    if any(later <= earlier for earlier, later in itertools.pairwise(times)):
+        raise WiringError([Problem("the times do not rise", key="input")])
+    names = {name for _, row in inputs for name in row}
+    _require(description, sorted(names), "input")
+    problems = []
+    for name in sorted(names):
+        variable = description.variables[name]
+        if variable.causality != "input" and variable.variability != "tunable":
+            what = f"a {variable.variability} {variable.causality}"
+            hint = "inputs and tunable parameters can"
+            problems.append(Problem(f"{what} cannot change", key=f"input.{name}", hint=hint))
+    if problems:
+        raise WiringError(problems)
+
+
+def _require(description: Description, names: Iterable[str], key: str) -> None:
+    problems = [
+        Problem(
+            f"{description.model} has no variable '{name}'",
+            key=f"{key}.{name}",
+            hint=near(name, description.variables),
+        )
+        for name in names
+        if name not in description.variables
+    ]
+    if problems:
+        raise WiringError(problems)
+
+
+class _Drive:
+    """Takes an instance through its time, and sets what changes."""
+
+    def __init__(self, instance: Instance, asked: _Asked) -> None:
+        self._instance = instance
+        self._asked = asked
+        self._rule = step_rule(instance.binary.description, None)
+        self._left = list(reversed(asked.inputs))
+
+    def begin(self) -> None:
+        """Set the start values and initialise."""
+        self._set(self._asked.start)
+        self._instance.initialise()
+
+    def go(self, begin: float, end: float) -> None:
+        """Step from `begin` to `end` (s), and set the inputs of the times after `begin`."""
+        at = begin
+        while self._left and self._left[-1][0] <= end * (1.0 + _ROUNDING):
+            time, row = self._left.pop()
+            time = min(time, end)
+            advance_fully(self._instance, at, time, self._rule)
+            self._set(row)
+            at = time
+        advance_fully(self._instance, at, end, self._rule)
+
+    def _set(self, values: Mapping[str, Value]) -> None:
+        variables = self._instance.binary.description.variables
+        for name, value in values.items():
+            Field(self._instance, variables[name], self._asked.sizes).write(value)
+
+
+class _Recorder:
+    """The columns of the outputs: scalar numbers by table, the rest one by one."""
+
+    def __init__(self, instance: Instance, asked: _Asked, rows: int) -> None:
+        self._instance = instance
+        self._asked = asked
+        plain = [v for v in asked.outputs if v.numeric and not v.shape and v.type not in _LONG]
+        self._table = Table(Port(instance.binary, plain), rows)
+        self._places = {variable.name: index for index, variable in enumerate(plain)}
+        others = [v for v in asked.outputs if v.name not in self._places]
+        self._fields = [Field(instance, variable, asked.sizes) for variable in others]
+        self._values: dict[str, list[list[Any]]] = {f.variable.name: [] for f in self._fields}
+
+    def take(self, row: int) -> None:
+        """Read all outputs into a row; rows come in order."""
+        self._instance.get(self._table, row)
+        for found in self._fields:
+            self._values[found.variable.name].append(found.read())
+
+    def frame(self, times: list[float]) -> pd.DataFrame:
+        """Return the table; bytes are shown as hexadecimal digits."""
+        import pandas as pd
+
+        columns: dict[str, Any] = {"time": times}
+        units = {"time": "s"}
+        for variable in self._asked.outputs:
+            names = element_names(variable, self._asked.sizes)
+            units |= dict.fromkeys(names, variable.unit or "1")
+            place = self._places.get(variable.name)
+            if place is not None:
+                columns[names[0]] = self._table.read(place)
+                continue
+            rows = self._values[variable.name]
+            for index, name in enumerate(names):
+                columns[name] = [_shown(elements[index]) for elements in rows]
+        frame = pd.DataFrame(columns)
+        frame.attrs["units"] = units
+        return frame
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - an element of any type
+    if isinstance(value, bytes):
+        return value.hex()
+    return float(value) if isinstance(value, bool) else value
