@@ -184,6 +184,69 @@ def test_an_fmu_that_refuses_a_step(tmp_path: Path, lag: Path) -> None:
     assert "integration failed" in str(shown[4])
 
 
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_loops_are_solved_to_the_same_bits(tmp_path: Path, lag: Path, data: st.DataObject) -> None:
+    """Any gains round a loop but 1: the values confirm each other at every instant."""
+    draw = data.draw
+    gain = st.floats(-3.0, 3.0).map(lambda number: round(number, 3)).filter(abs)
+    first, second = draw(gain), draw(gain)
+    if abs(first * second - 1.0) < 0.05:
+        first = -first
+    member = {"fmu": str(lag), "values": {"switch": 1}}
+    content: dict[str, object] = {
+        "step": draw(STEPS),
+        "order": draw(st.sampled_from(["jacobi", "gauss-seidel"])),
+        "extrapolate": draw(st.sampled_from(["none", "linear"])),
+        "loops": {"tolerance": 1e-11},
+        "members": {"one": member, "two": member, "three": member, "four": member},
+        "connections": {
+            "one.inlet": {"from": "two.passed", "from_unit": "Cel", "scale": first, "offset": 5.0},
+            "two.inlet": {"from": "one.passed", "from_unit": "Cel", "scale": second},
+            "three.inlet": "two.passed",
+            "four.inlet": {"from": "three.level", "offset": 1.0},
+        },
+        "inputs": {},
+        "outputs": {"one": "one.passed", "two": "two.passed", "three": "three.passed"},
+    }
+    group = read_group(write_group(tmp_path, **content))
+    recorded = [Terminal(name, "passed") for name in ("one", "two", "three")]
+    ticks = np.cumsum([draw(st.integers(0, 1000)), *draw(TICKS)]).tolist()
+    shown = both(group, ticks, [{}] * len(ticks), recorded)
+    assert shown[4] == (), shown[4]
+    # passed = inlet + 273.15, inlet = gain * passed + offset: two equations for two inlets
+    matrix = np.array([[1.0, -first], [-second, 1.0]])
+    right = np.array([first * 273.15 + 5.0, second * 273.15])
+    inlets = np.linalg.solve(matrix, right)
+    read = shown[2]
+    assert isinstance(read, dict)
+    assert [read["one"], read["two"]] == pytest.approx(
+        (inlets + 273.15).tolist(), rel=1e-8, abs=1e-6
+    )
+    assert read["three"] == pytest.approx(read["two"], rel=1e-12)
+
+
+def test_a_loop_without_a_solution_is_told(tmp_path: Path, lag: Path) -> None:
+    """Where all round the loop is passed on as it is, nothing decides: that is a failure."""
+    member = {"fmu": str(lag), "values": {"switch": 1}}
+    content: dict[str, object] = {
+        "step": "1 s",
+        "loops": {"most": 5},
+        "members": {"one": member, "two": member},
+        "connections": {
+            "one.inlet": {"from": "two.passed", "offset": 1.0},
+            "two.inlet": "one.passed",
+        },
+    }
+    group = read_group(write_group(tmp_path, **content))
+    shown = both(group, [0, 1000], [{}, {}], [Terminal("one", "passed")])
+    assert "loop through one.inlet, two.inlet has no solution" in str(shown[4])
+
+
 def test_python_takes_over_where_the_kernel_is_switched_off(
     tmp_path: Path, mass: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

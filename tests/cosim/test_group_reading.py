@@ -225,6 +225,27 @@ def test_a_loop_is_named_and_can_be_denied(tmp_path: Path, lag: Path) -> None:
     assert "lag has no input 'x'" in text
 
 
+def test_a_loop_that_is_to_be_solved(tmp_path: Path, lag: Path) -> None:
+    """It takes real numbers and members of one rate; what does not fit is told with the loop."""
+    lags = {"fmu": str(lag), **ON}
+    content: dict[str, object] = {
+        "step": "1 s",
+        "loops": {},
+        "members": {"first": lags, "second": {**lags, "every": 2}},
+        "connections": {"first.inlet": "second.passed", "second.inlet": "first.passed"},
+    }
+    text = one_problem(write_group(tmp_path, **content))
+    assert "loops: algebraic loop: " in text
+    assert "the same `every`" in text
+    content["members"] = {"first": {"fmu": str(lag), "values": {"inlet": 20}}, "second": lags}
+    content["connections"] = {"first.switch": {"from": "first.stage", "scale": 0.5}}
+    content["members"]["second"] = {"fmu": str(lag), "values": {"switch": 1, "inlet": 20}}
+    text = "\n".join(problems(write_group(tmp_path, **content)))
+    assert "'first.switch' is of type Int32: only real numbers can be solved for" in text
+    content["loops"] = {"tolerance": 0.0}
+    assert "should be greater than 0" in problems(write_group(tmp_path, **content))[0]
+
+
 def test_an_fmu_that_says_nothing_depends_on_every_input(tmp_path: Path, mass: Path) -> None:
     """Where ModelStructure omits the dependencies of an output, a loop is assumed and refused."""
     silent = rewritten(

@@ -13,6 +13,7 @@ import numpy as np
 from linetwin.cosim.fmi2 import Fmi2Instance
 from linetwin.cosim.groups.engine import check_step, failure
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.loops import unsolved
 from linetwin.cosim.groups.running import unfit
 from linetwin.cosim.instance import DISCARD, Step
 from linetwin.cosim.kernel.group_structures import (
@@ -21,6 +22,8 @@ from linetwin.cosim.kernel.group_structures import (
     KernelGroup,
     KernelMember,
     KernelRecorded,
+    KernelUnknown,
+    KernelVisit,
     ValueType,
 )
 from linetwin.cosim.units import SAME
@@ -28,7 +31,7 @@ from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from linetwin.cosim.groups.recorder import Recorder
-    from linetwin.cosim.groups.running import Copy, Plan, RunningMember, Slot
+    from linetwin.cosim.groups.running import Copy, Plan, PlannedVisit, RunningMember, Slot
     from linetwin.cosim.kernel.library import Kernel
 
 _OFF_GRID: Final = -1
@@ -64,9 +67,11 @@ class CompiledEngine:
         self._inside = KernelGroup(
             members=ctypes.addressof(self._members),
             count=len(members),
-            visits=self._array(ctypes.c_uint64, plan.visits),
+            tolerance=plan.loops.tolerance,
+            most=plan.loops.most,
+            visits=self._array(KernelVisit, [self._visit(visit) for visit in plan.visits]),
             visit_count=len(plan.visits),
-            settling=self._array(ctypes.c_uint64, plan.settling),
+            settling=self._array(KernelVisit, [self._visit(visit) for visit in plan.settling]),
             settling_count=len(plan.settling),
             numerator=step.numerator,
             denominator=step.denominator,
@@ -121,6 +126,24 @@ class CompiledEngine:
         self._kept.append(array)
         return ctypes.addressof(array)
 
+    def _visit(self, visit: PlannedVisit) -> KernelVisit:
+        members = self._plan.members
+        copies = [
+            (index, place)
+            for index, member in enumerate(members)
+            for place, copy in enumerate(member.copies)
+            if copy in visit.copies
+        ]
+        unknowns = [KernelUnknown(member=member, copy=copy) for member, copy in copies]
+        size = len(unknowns)
+        return KernelVisit(
+            members=self._array(ctypes.c_uint64, [members.index(one) for one in visit.members]),
+            count=len(visit.members),
+            unknowns=self._array(KernelUnknown, unknowns),
+            unknown_count=size,
+            work=self._array(ctypes.c_double, [0.0] * (size * (size + 4))),
+        )
+
     def _member(self, member: RunningMember) -> KernelMember:
         version = member.binary.description.version
         step: Any = member.binary.function(f"fmi{version}DoStep")
@@ -172,6 +195,9 @@ class CompiledEngine:
         instance.time = found.time
         if call is GroupCall.UNFIT:
             unfit(instance, found.value, member.copies[found.place].variable)
+        if call is GroupCall.UNSOLVED:
+            visits = [*self._plan.visits, *self._plan.settling]
+            unsolved(next(v for v in visits if v.copies and v.members[0] is member), found.value)
         if call is GroupCall.STEPPING:
             if found.status == DISCARD and isinstance(instance, Fmi2Instance):
                 check_step(instance, instance.discarded(found.time, found.length), found.length)

@@ -82,6 +82,14 @@ class GroupOutput:
 
 
 @dataclass(frozen=True)
+class Loops:
+    """How algebraic loops are solved: until inputs change by less than `tolerance` (relative)."""
+
+    tolerance: float
+    most: int
+
+
+@dataclass(frozen=True)
 class Group:
     """FMUs that exchange signals at the points k * `step` (s) of their common time.
 
@@ -89,7 +97,8 @@ class Group:
     the middle of the step; otherwise at the source's present value.
     `members` stand in their order, which counts for Gauss-Seidel. `parameters` are names under
     which variables of members can be set from outside before the start. All names and units fit,
-    every input has one source, and no algebraic loop is left: `read_group` sees to that.
+    every input has one source, and there is no algebraic loop without `loops`: `read_group` sees to
+    that.
     """
 
     name: str
@@ -98,6 +107,7 @@ class Group:
     step: Fraction
     order: Order
     linear: bool
+    loops: Loops | None
     members: tuple[Member, ...]
     connections: tuple[Connection, ...]
     inputs: Mapping[str, GroupInput]

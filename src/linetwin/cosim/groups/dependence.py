@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linetwin.cosim.groups.definition import Terminal
@@ -10,6 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from linetwin.cosim.groups.definition import Connection, Member
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Members whose inputs are set and whose outputs are read again, at one instant.
+
+    `inputs`: those of an algebraic loop, for which values that fit are looked for; none where one
+    member is visited alone.
+    """
+
+    members: tuple[str, ...]
+    inputs: tuple[Terminal, ...] = ()
 
 
 class Dependence:
@@ -25,6 +38,8 @@ class Dependence:
         self._members = {member.name: member for member in members}
         self._sources = {connection.target: connection.source for connection in connections}
         self._given = frozenset(given)
+        self.loops: list[list[Terminal]] = []
+        self._looped: set[Terminal] = set()
         self._inputs: dict[Terminal, list[Terminal]] = {}
         self._ranks: dict[Terminal, int] = {}
         self._rank(self._sources.values())
@@ -42,40 +57,71 @@ class Dependence:
         return [self._sources[t] for t in self._through(output) if t in self._sources]
 
     def _rank(self, outputs: Iterable[Terminal]) -> None:
-        """Rank outputs: 0 where one depends on no input with a source, else 1 + what it needs."""
+        """Rank outputs: 0 where one depends on no input with a source, else 1 + what it needs.
+
+        Outputs of a loop share a rank and are noted in `loops`.
+        """
         waiting = [output for output in dict.fromkeys(outputs) if output not in self._ranks]
         while waiting:
             ready = [o for o in waiting if all(b in self._ranks for b in self._before(o))]
-            if not ready:
-                return
+            ready = ready or self._next_loop(waiting)
+            outside = [self._ranks.get(before, -1) for o in ready for before in self._before(o)]
             for output in ready:
-                before = [self._ranks[b] for b in self._before(output)]
-                self._ranks[output] = 1 + max(before, default=0) if self._through(output) else 0
+                before = [self._ranks[b] for b in self._before(output) if b in self._ranks]
+                own = outside if output in self._looped else before
+                self._ranks[output] = 1 + max(own, default=0) if self._through(output) else 0
             waiting = [output for output in waiting if output not in self._ranks]
 
-    def loop(self) -> list[Terminal]:
-        """Return an algebraic loop in the signals' direction, from an output back to it, or []."""
-        stuck = [o for o in dict.fromkeys(self._sources.values()) if o not in self._ranks]
-        if not stuck:
-            return []
-        path = [stuck[0]]
+    def _next_loop(self, waiting: Sequence[Terminal]) -> list[Terminal]:
+        """Note and return a loop that needs nothing but itself and what is ranked."""
+        reach = [self._unranked_before(output) for output in waiting]
+        found = min(reach, key=len)
+        self.loops.append(found)
+        self._looped |= set(found)
+        return found
+
+    def _unranked_before(self, output: Terminal) -> list[Terminal]:
+        """Return an output, and all without a rank that it needs, however indirectly."""
+        found = [output]
+        for one in found:
+            found += [b for b in dict.fromkeys(self._before(one)) if self._is_new(b, found)]
+        return found
+
+    def _is_new(self, output: Terminal, found: Sequence[Terminal]) -> bool:
+        return output not in self._ranks and output not in found
+
+    def path(self, loop: Sequence[Terminal]) -> list[Terminal]:
+        """Return a way round a loop in the signals' direction, from an output back to it."""
+        path = [loop[0]]
         while path.count(path[-1]) < 2:  # noqa: PLR2004 - until one comes back
-            through = [t for t in self._through(path[-1]) if t in self._sources]
-            found = next(t for t in through if self._sources[t] not in self._ranks)
+            found = next(t for t in self._through(path[-1]) if self._sources.get(t) in loop)
             path += [found, self._sources[found]]
         return path[path.index(path[-1]) :][::-1]
 
-    def visits(self, outputs: Mapping[str, Iterable[str]]) -> list[str]:
-        """Return members in the order in which to set their inputs and read them again.
+    def inputs(self, loop: Sequence[Terminal]) -> list[Terminal]:
+        """Return the inputs through which a loop goes."""
+        through = [t for output in loop for t in self._through(output)]
+        return [t for t in dict.fromkeys(through) if self._sources.get(t) in loop]
+
+    def visits(self, outputs: Mapping[str, Iterable[str]]) -> list[Visit]:
+        """Return the order in which to set inputs of members and read their outputs again.
 
         `outputs`: member -> the outputs that are read. After these visits every output fits the
         inputs of its own instant. A member with several chains through it comes more than once.
         """
-        read = [(m, Terminal(m, name)) for m, names in outputs.items() for name in names]
-        self._rank(output for _, output in read)
+        read = [Terminal(m, name) for m, names in outputs.items() for name in names]
+        self._rank(read)
         position = {member: index for index, member in enumerate(outputs)}
-        ranked = {(self._ranks[output], position[m], m) for m, output in read}
-        return [member for rank, _, member in sorted(ranked) if rank]
+        ranked: dict[tuple[int, int], Visit] = {}
+        for loop in self.loops:
+            members = sorted({output.member for output in loop}, key=position.__getitem__)
+            key = (self._ranks[loop[0]], position[members[0]])
+            ranked[key] = Visit(tuple(members), tuple(self.inputs(loop)))
+        for output in read:
+            key = (self._ranks[output], position[output.member])
+            if key[0] and output not in self._looped:
+                ranked[(*key[:1], key[1] + len(position))] = Visit((output.member,))
+        return [ranked[key] for key in sorted(ranked)]
 
 
 def starting_order(members: Sequence[Member], connections: Iterable[Connection]) -> list[str]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.loops import solve_loop, unsolved
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from linetwin.cosim.groups.recorder import Recorder
-    from linetwin.cosim.groups.running import Plan, RunningMember
+    from linetwin.cosim.groups.running import Plan, PlannedVisit, RunningMember
     from linetwin.cosim.instance import Instance, Step
 
 
@@ -53,9 +56,6 @@ class PythonEngine:
         for member in plan.members:
             member.at = begin / TICKS_PER_SECOND
         self._jacobi = plan.order == "jacobi"
-        self._visits = [plan.members[index] for index in plan.visits]
-        self._settling = [plan.members[index] for index in plan.settling]
-        self._current = plan.members[0]
 
     def advance(self, end: int) -> None:
         """Step all members to tick `end`."""
@@ -82,7 +82,7 @@ class PythonEngine:
         for member in self._plan.members:
             member.before = member.at
         try:
-            self._visit(self._settling)
+            self._visit(self._plan.settling)
         except FmuError as error:
             raise self._named(error) from error
 
@@ -93,16 +93,14 @@ class PythonEngine:
         if self._jacobi:
             for member in self._plan.members:
                 if member.at == now:
-                    self._current = member
                     member.take(member.running, self._middle(member, index))
         for member in due:
-            self._current = member
             instance = member.running
             if not self._jacobi:
                 member.take(instance, (member.at + time) / 2 if self._plan.linear else None)
             self._step(member, index, time)
             instance.get(member.outputs.table)
-        self._visit([member for member in self._visits if member.at == time])
+        self._visit([v for v in self._plan.visits if v.members[0].at == time])
         if self._recorder is not None:
             self._recorder.note(time)
 
@@ -131,15 +129,21 @@ class PythonEngine:
         instance.time = member.at = time
         member.index = index
 
-    def _visit(self, members: list[RunningMember]) -> None:
-        for member in members:
-            self._current = member
-            instance = member.running
-            member.take(instance)
-            instance.get(member.outputs.table)
+    def _visit(self, visits: Iterable[PlannedVisit]) -> None:
+        for visit in visits:
+            for member in visit.members:
+                member.take(member.running)
+            if visit.copies:
+                left = solve_loop(visit, self._plan.loops)
+                if left:
+                    unsolved(visit, left)
+            else:
+                visit.members[0].running.get(visit.members[0].outputs.table)
 
     def _named(self, error: FmuError) -> FmuError:
-        return failure(self._plan.name, self._current, error)
+        members = self._plan.members
+        failed = next((m for m in members if m.instance and m.instance.broken), members[0])
+        return failure(self._plan.name, failed, error)
 
 
 def check_step(instance: Instance, reached: Step, length: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
 import msgpack
@@ -81,7 +82,8 @@ class FmuGroup:
             (*c.source, *c.target, c.affine.factor, c.affine.offset) for c in group.connections
         ]
         inputs = {name: [str(t) for t, _ in i.targets] for name, i in sorted(group.inputs.items())}
-        whole = (str(group.step), group.order, group.linear, members, joined, inputs)
+        loops = astuple(group.loops) if group.loops else ()
+        whole = (str(group.step), group.order, group.linear, loops, members, joined, inputs)
         return hashlib.sha256(json.dumps(whole).encode()).digest()
 
     def start(

@@ -123,13 +123,28 @@ class Joiner:
                 if taken:
                     path = ("members", member.name, "values", name)
                     self._add(path, f"'{name}' is set by {taken} too", "keep one of the two")
-        loop = Dependence(group.members, group.connections).loop()
-        if loop:
+        dependence = Dependence(group.members, group.connections)
+        for loop in dependence.loops:
+            self._check_loop(group, dependence, loop)
+
+    def _check_loop(self, group: Group, dependence: Dependence, loop: list[Terminal]) -> None:
+        """Note a loop that is not to be solved, or that cannot be."""
+        message = f"algebraic loop: {' -> '.join(map(str, dependence.path(loop)))}"
+        if group.loops is None:
             hint = (
                 "an output of which the FMU says nothing depends on every input; "
-                "`depends: {output: []}` under its member says that it does not"
+                "`depends: {output: []}` under its member says that it does not; "
+                "`loops: {tolerance: 1e-10}` has it solved"
             )
-            self._add(("connections",), f"algebraic loop: {' -> '.join(map(str, loop))}", hint)
+            self._add(("connections",), message, hint)
+            return
+        if len({self._members[output.member].every for output in loop}) > 1:
+            self._add(("loops",), message, "its members must have the same `every`")
+        for terminal in [*loop, *dependence.inputs(loop)]:
+            kind = self._variable(terminal).type
+            if kind not in {"Real", "Float64"}:
+                hint = f"'{terminal}' is of type {kind}: only real numbers can be solved for"
+                self._add(("loops",), message, hint)
 
     def _take(self, path: KeyPath, target: Terminal) -> bool:
         """Note that an input has a source; False, and a problem, where it has one already."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.binary import check_platform
 from linetwin.cosim.description import read_description
-from linetwin.cosim.groups.definition import Group, Member
+from linetwin.cosim.groups.definition import Group, Loops, Member
 from linetwin.cosim.groups.grid import parse_step
 from linetwin.cosim.groups.joining import Joiner
 from linetwin.cosim.groups.written import WrittenGroup
@@ -74,6 +74,7 @@ class _Reader:
             step=step,
             order=written.order,
             linear=written.extrapolate == "linear",
+            loops=Loops(written.loops.tolerance, written.loops.most) if written.loops else None,
             members=tuple(members),
             connections=joiner.connections(written.connections),
             inputs=joiner.inputs(written.inputs),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import numpy as np
 
 from linetwin.cosim.binary import Binary, load_binary
-from linetwin.cosim.groups.dependence import Dependence, starting_order
+from linetwin.cosim.groups.definition import Loops
+from linetwin.cosim.groups.dependence import Dependence, Visit, starting_order
 from linetwin.cosim.groups.grid import Grid
 from linetwin.cosim.instance import Instance, instantiate
 from linetwin.cosim.port import Cell, Port, Table
@@ -49,6 +50,12 @@ class Copy(NamedTuple):
     variable: str
     followed: int | None
 
+    def converted(self, value: float) -> float:
+        """Return the source's number as the target's."""
+        if self.affine is SAME:
+            return value
+        return self.affine.factor * value + self.affine.offset
+
 
 class SlotTable(NamedTuple):
     """A table of some variables, and the place of each by name."""
@@ -80,7 +87,7 @@ def slot_table(binary: Binary, names: Iterable[str]) -> SlotTable:
     return SlotTable(table, slots)
 
 
-@dataclass
+@dataclass(eq=False)
 class RunningMember:
     """A member with its instance: what it takes from others and from outside, what it gives.
 
@@ -141,13 +148,11 @@ class RunningMember:
 
     def copy(self, instance: Instance, copy: Copy, middle: float | None = None) -> None:
         """Carry one value over, extrapolated to a time `middle` (s) where that is given."""
-        value, affine, giver = copy.source.read(), copy.affine, copy.giver
+        value, giver = copy.source.read(), copy.giver
         if middle is not None and copy.followed is not None and giver.before < giver.at:
             slope = (middle - giver.at) / (giver.at - giver.before)
             value += (value - float(giver.previous[copy.followed])) * slope
-        if affine is not SAME:
-            value = affine.factor * value + affine.offset
-        self.fill(instance, copy.target, copy.variable, value)
+        self.fill(instance, copy.target, copy.variable, copy.converted(value))
 
     def follow(self) -> None:
         """Keep the values of this point: a step begins."""
@@ -182,6 +187,17 @@ class RunningMember:
             self.instance = None
 
 
+class PlannedVisit(NamedTuple):
+    """Members to set and read again; `copies` into inputs that a loop is solved for.
+
+    `title` names these inputs.
+    """
+
+    members: tuple[RunningMember, ...]
+    copies: tuple[Copy, ...]
+    title: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that an engine needs: who, in what order, when.
@@ -193,10 +209,11 @@ class Plan:
     name: str
     order: Order
     linear: bool
+    loops: Loops
     grid: Grid
     members: tuple[RunningMember, ...]
-    visits: tuple[int, ...]
-    settling: tuple[int, ...]
+    visits: tuple[PlannedVisit, ...]
+    settling: tuple[PlannedVisit, ...]
     starting: tuple[int, ...]
 
 
@@ -231,12 +248,28 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
         name=group.name,
         order=group.order,
         linear=group.linear,
+        loops=group.loops or Loops(1.0, 1),
         grid=Grid(group.step),
         members=members,
-        visits=tuple(place[name] for name in inside),
-        settling=tuple(place[name] for name in settling),
+        visits=_planned(by_name, inside),
+        settling=_planned(by_name, settling),
         starting=tuple(place[name] for name in starting),
     )
+
+
+def _planned(
+    members: Mapping[str, RunningMember], visits: Iterable[Visit]
+) -> tuple[PlannedVisit, ...]:
+    """Return visits with running members, and with the copies into the inputs of loops."""
+    found = []
+    for visit in visits:
+        own = tuple(members[name] for name in visit.members)
+        wanted = {(terminal.member, terminal.variable) for terminal in visit.inputs}
+        joined = [(m.member.name, c) for m in own for c in m.copies]
+        chosen = [(name, c) for name, c in joined if (name, c.variable) in wanted]
+        title = ", ".join(f"{name}.{c.variable}" for name, c in chosen)
+        found.append(PlannedVisit(own, tuple(c for _, c in chosen), title))
+    return tuple(found)
 
 
 def _running(

@@ -50,6 +50,13 @@ class WrittenConnection(_Strict):
     to_unit: str | None = None
 
 
+class WrittenLoops(_Strict):
+    """How algebraic loops are solved: relative `tolerance`, and the `most` iterations."""
+
+    tolerance: Annotated[float, Field(gt=0.0, le=1e-2)] = 1e-10
+    most: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
 class WrittenGroup(_Strict):
     """A group file."""
 
@@ -59,6 +66,7 @@ class WrittenGroup(_Strict):
     step: str
     order: Literal["jacobi", "gauss-seidel"] = "jacobi"
     extrapolate: Literal["none", "linear"] = "none"
+    loops: WrittenLoops | None = None
     members: dict[Name, WrittenMember]
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
     inputs: dict[Name, Annotated[list[str], BeforeValidator(_as_list)]] = {}

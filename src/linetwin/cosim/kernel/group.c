@@ -1,10 +1,14 @@
 /* Stepping a group through its communication points. */
 #include "group.h"
+#include "values.h"
 
 #include <math.h>
 
 #define TICKS_PER_SECOND 1000
 #define OFF_GRID (-1)
+/* As in ../groups/loops.py: change of an input by which a derivative is found; least pivot. */
+#define NUDGE 1e-6
+#define SINGULAR 1e-8
 
 /* Functions that are made once for groups of one version whose members all step at every
  * communication point, and once for all others: what is constant costs nothing. */
@@ -33,49 +37,6 @@ static bool fails(Group *group, const Member *member, GroupCall call, int status
     group->failure.member = (uint64_t)(member - group->members);
     group->failure.time = at;
     return false;
-}
-
-static double number_at(const void *place, int32_t type)
-{
-    switch (type) {
-    case FLOAT64: return *(const double *)place;
-    case FLOAT32: return *(const float *)place;
-    case BOOL8: return *(const bool *)place;
-    case INT8: return *(const int8_t *)place;
-    case INT16: return *(const int16_t *)place;
-    case BOOL32:
-    case INT32: return *(const int32_t *)place;
-    case INT64: return (double)*(const int64_t *)place;
-    case UINT8: return *(const uint8_t *)place;
-    case UINT16: return *(const uint16_t *)place;
-    case UINT32: return *(const uint32_t *)place;
-    default: return (double)*(const uint64_t *)place;
-    }
-}
-
-/* The ends of a type's range; those of 64 bits are no doubles, so the upper one is left out. */
-#define WHOLE(Type, low, high, excluded)                                                       \
-    if (!(value >= (low) && (excluded ? value < (high) : value <= (high)))) return false;      \
-    *(Type *)place = (Type)rint(value);                                                        \
-    return true
-
-/* Write a number as its type holds it; false where it cannot. */
-static bool write_number(void *place, int32_t type, double value)
-{
-    switch (type) {
-    case FLOAT64: *(double *)place = value; return true;
-    case FLOAT32: *(float *)place = (float)value; return true;
-    case BOOL8: *(bool *)place = value != 0.0; return true;
-    case BOOL32: *(int32_t *)place = value != 0.0; return true;
-    case INT8: WHOLE(int8_t, -128.0, 127.0, false);
-    case INT16: WHOLE(int16_t, -32768.0, 32767.0, false);
-    case INT32: WHOLE(int32_t, -2147483648.0, 2147483647.0, false);
-    case INT64: WHOLE(int64_t, -9223372036854775808.0, 9223372036854775808.0, true);
-    case UINT8: WHOLE(uint8_t, 0.0, 255.0, false);
-    case UINT16: WHOLE(uint16_t, 0.0, 65535.0, false);
-    case UINT32: WHOLE(uint32_t, 0.0, 4294967295.0, false);
-    default: WHOLE(uint64_t, 0.0, 18446744073709551616.0, true);
-    }
 }
 
 /* Carry one value over, extrapolated to the time `middle` (s) where that is given. */
@@ -189,15 +150,127 @@ SPECIAL bool step(Group *group, Member *member, const Span *span, Kind kind)
     return exchange(group, member, &member->outputs, READING, span->time, kind);
 }
 
-/* Set the inputs of members through which values pass at once, and read them again. */
-static bool visit(
-    Group *group, const uint64_t *visits, uint64_t count, const Span *span, Kind kind)
+/* What a copy would write now. */
+static double copied(const Copy *copy)
 {
-    for (uint64_t place = 0; place < count; place++) {
-        const Member *member = &group->members[visits[place]];
-        if (!kind.even && member->at != span->time) continue;
-        if (!take(group, member, span->time, NULL, kind)
-            || !exchange(group, member, &member->outputs, READING, span->time, kind))
+    double value = number_at(copy->source, copy->from);
+    return copy->affine ? copy->factor * value + copy->offset : value;
+}
+
+static const Copy *copy_of(const Group *group, const Unknown *unknown)
+{
+    return &group->members[unknown->member].copies[unknown->copy];
+}
+
+/* Set the inputs of a loop's members, read their outputs; what these make of the inputs is `made`. */
+static bool evaluate(Group *group, const Visit *visit, double at, double *made)
+{
+    const Kind any = {0, false};
+    for (uint64_t place = 0; place < visit->count; place++) {
+        const Member *member = &group->members[visit->members[place]];
+        if (!exchange(group, member, &member->taken, TAKING, at, any)
+            || !exchange(group, member, &member->outputs, READING, at, any))
+            return false;
+    }
+    for (uint64_t place = 0; place < visit->unknown_count; place++)
+        made[place] = copied(copy_of(group, &visit->unknowns[place]));
+    return true;
+}
+
+/* Solve matrix x = right by elimination with the largest pivot, into `right`; false if singular. */
+static bool solve(double *matrix, double *right, uint64_t size)
+{
+    double least = 0.0;
+    for (uint64_t place = 0; place < size * size; place++)
+        least = fmax(least, fabs(matrix[place]));
+    least *= SINGULAR;
+    for (uint64_t step = 0; step < size; step++) {
+        uint64_t pivot = step;
+        for (uint64_t row = step + 1; row < size; row++)
+            if (fabs(matrix[row * size + step]) > fabs(matrix[pivot * size + step])) pivot = row;
+        if (!(fabs(matrix[pivot * size + step]) > least)) return false;
+        for (uint64_t column = 0; column < size; column++) {
+            double kept = matrix[step * size + column];
+            matrix[step * size + column] = matrix[pivot * size + column];
+            matrix[pivot * size + column] = kept;
+        }
+        double kept = right[step];
+        right[step] = right[pivot];
+        right[pivot] = kept;
+        for (uint64_t row = step + 1; row < size; row++) {
+            double factor = matrix[row * size + step] / matrix[step * size + step];
+            for (uint64_t column = step; column < size; column++)
+                matrix[row * size + column] -= factor * matrix[step * size + column];
+            right[row] -= factor * right[step];
+        }
+    }
+    for (uint64_t step = size; step-- > 0;) {
+        for (uint64_t column = step + 1; column < size; column++)
+            right[step] -= matrix[step * size + column] * right[column];
+        right[step] /= matrix[step * size + step];
+    }
+    return true;
+}
+
+/* Fill the rows of d(input - what the outputs make of it) / d(input). */
+static bool slopes_of(Group *group, const Visit *visit, double at, const double *made,
+    double *nudged, double *matrix)
+{
+    uint64_t size = visit->unknown_count;
+    for (uint64_t column = 0; column < size; column++) {
+        double *target = copy_of(group, &visit->unknowns[column])->target;
+        double old = *target, nudge = NUDGE * fmax(1.0, fabs(old));
+        *target = old + nudge;
+        if (!evaluate(group, visit, at, nudged)) return false;
+        *target = old;
+        for (uint64_t row = 0; row < size; row++)
+            matrix[row * size + column] =
+                (row == column ? 1.0 : 0.0) - (nudged[row] - made[row]) / nudge;
+    }
+    return true;
+}
+
+/* Look for inputs of a loop that its outputs confirm, by Newton's method; see ../groups/loops.py. */
+static bool solve_loop(Group *group, const Visit *visit, double at)
+{
+    uint64_t size = visit->unknown_count;
+    double *made = visit->work, *rests = made + size, *nudged = rests + size;
+    double *change = nudged + size, *matrix = change + size;
+    double left = 0.0;
+    if (!evaluate(group, visit, at, made)) return false;
+    for (int64_t iteration = 0; iteration <= group->most; iteration++) {
+        bool good = true;
+        left = 0.0;
+        for (uint64_t place = 0; place < size; place++) {
+            double old = *(double *)copy_of(group, &visit->unknowns[place])->target;
+            rests[place] = change[place] = made[place] - old;
+            if (!(fabs(rests[place]) <= group->tolerance * fmax(1.0, fabs(old)))) good = false;
+            if (!(fabs(rests[place]) <= left)) left = fabs(rests[place]);
+        }
+        if (good) return true;
+        if (iteration == group->most) break;
+        if (!slopes_of(group, visit, at, made, nudged, matrix)) return false;
+        if (!solve(matrix, change, size)) break;
+        for (uint64_t place = 0; place < size; place++)
+            *(double *)copy_of(group, &visit->unknowns[place])->target += change[place];
+        if (!evaluate(group, visit, at, made)) return false;
+    }
+    group->failure.value = left;
+    return fails(group, &group->members[visit->members[0]], UNSOLVED, 0, at);
+}
+
+/* Set the inputs of members through which values pass at once, and read them again. */
+static bool visit_all(
+    Group *group, const Visit *visits, uint64_t count, const Span *span, Kind kind)
+{
+    for (const Visit *visit = visits; visit < visits + count; visit++) {
+        const Member *first = &group->members[visit->members[0]];
+        if (!kind.even && first->at != span->time) continue;
+        for (uint64_t place = 0; place < visit->count; place++)
+            if (!take(group, &group->members[visit->members[place]], span->time, NULL, kind))
+                return false;
+        if (visit->unknown_count ? !solve_loop(group, visit, span->time)
+                                 : !exchange(group, first, &first->outputs, READING, span->time, kind))
             return false;
     }
     return true;
@@ -233,7 +306,7 @@ SPECIAL bool communicate(Group *group, const Span *span, bool all, Kind kind)
             return false;
         if (!step(group, member, span, kind)) return false;
     }
-    if (group->visit_count && !visit(group, group->visits, group->visit_count, span, kind))
+    if (group->visit_count && !visit_all(group, group->visits, group->visit_count, span, kind))
         return false;
     if (group->recording) record(group, span->time);
     return true;
@@ -288,5 +361,5 @@ EXPORTED int32_t linetwin_group_settle(Group *group)
     for (uint64_t place = 0; place < group->count; place++)
         group->members[place].before = group->members[place].at;
     Span span = {.time = (double)group->tick / TICKS_PER_SECOND};
-    return visit(group, group->settling, group->settling_count, &span, (Kind){0, true});
+    return visit_all(group, group->settling, group->settling_count, &span, (Kind){0, true});
 }

@@ -69,7 +69,8 @@ typedef enum {
     READING, /* `place`: block */
     ENDING,  /* the FMU asked to end the simulation */
     EARLY,   /* the FMU ended a step before its time */
-    UNFIT    /* `place`: copy; its value fits no integer of its type */
+    UNFIT,   /* `place`: copy; its value fits no integer of its type */
+    UNSOLVED /* `value`: what is left of an algebraic loop; `member`: its first */
 } GroupCall;
 
 typedef struct {
@@ -82,15 +83,34 @@ typedef struct {
     double value;  /* that does not fit */
 } GroupFailure;
 
-/* `visits` and `settling` are members, in the order in which values pass through them at once.
+/* An input that an algebraic loop is solved for: a copy of a member. */
+typedef struct {
+    uint64_t member;
+    uint64_t copy;
+} Unknown;
+
+/* Members to set and read again at one instant; one alone, or those of a loop. `work` has room for
+ * n * (n + 4) numbers of n unknowns. */
+typedef struct {
+    const uint64_t *members;
+    uint64_t count;
+    const Unknown *unknowns;
+    uint64_t unknown_count;
+    double *work;
+} Visit;
+
+/* `visits` and `settling` stand in the order in which values pass through at once. Loops are solved
+ * until inputs change by less than `tolerance` (relative), in at most `most` iterations.
  * Communication points are index * numerator / denominator (s). Recorded values stand in columns
  * of `room` rows. */
 typedef struct {
     Member *members;
     uint64_t count;
-    const uint64_t *visits;
+    double tolerance;
+    int64_t most;
+    const Visit *visits;
     uint64_t visit_count;
-    const uint64_t *settling;
+    const Visit *settling;
     uint64_t settling_count;
     int64_t numerator;
     int64_t denominator;

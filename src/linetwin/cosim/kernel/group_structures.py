@@ -36,6 +36,7 @@ class GroupCall(IntEnum):
     ENDING = 4
     EARLY = 5
     UNFIT = 6
+    UNSOLVED = 7
 
 
 class KernelCopy(ctypes.Structure):
@@ -86,6 +87,24 @@ class KernelMember(ctypes.Structure):
     ]
 
 
+class KernelUnknown(ctypes.Structure):
+    """An input that a loop is solved for: a member's copy into it."""
+
+    _fields_: ClassVar = [("member", ctypes.c_uint64), ("copy", ctypes.c_uint64)]
+
+
+class KernelVisit(ctypes.Structure):
+    """Members to set and read again; `work` has room for n * (n + 4) numbers of n unknowns."""
+
+    _fields_: ClassVar = [
+        ("members", ctypes.c_void_p),
+        ("count", ctypes.c_uint64),
+        ("unknowns", ctypes.c_void_p),
+        ("unknown_count", ctypes.c_uint64),
+        ("work", ctypes.c_void_p),
+    ]
+
+
 class GroupFailure(ctypes.Structure):
     """The first failure: what, whose, where, when."""
 
@@ -106,6 +125,8 @@ class KernelGroup(ctypes.Structure):
     _fields_: ClassVar = [
         ("members", ctypes.c_void_p),
         ("count", ctypes.c_uint64),
+        ("tolerance", ctypes.c_double),
+        ("most", ctypes.c_int64),
         ("visits", ctypes.c_void_p),
         ("visit_count", ctypes.c_uint64),
         ("settling", ctypes.c_void_p),
