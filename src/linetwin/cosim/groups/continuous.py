@@ -12,7 +12,7 @@ from linetwin.cosim.wiring import wire
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from linetwin.contracts import Contract
     from linetwin.cosim.description import Variable
@@ -31,34 +31,13 @@ def describe(group: Group) -> Description:
     """
     units: dict[str, Unit] = {}
     variables: dict[str, Variable] = {}
-
-    def add(name: str, variable: Variable, member: str) -> None:
+    for name, variable, member in _ports(group):
         unit = variable.unit
         defined = group.member(member).description.units.get(unit or "")
         if unit is not None and defined is not None and units.setdefault(unit, defined) != defined:
             unit = f"{unit} of {member}"
             units[unit] = defined
         variables[name] = replace(variable, name=name, unit=unit)
-
-    for taken in group.inputs.values():
-        add(taken.name, taken.variable, taken.targets[0][0].member)
-    for given in group.outputs.values():
-        add(given.name, given.variable, given.source.member)
-    for name, terminal in group.parameters.items():
-        own = group.member(terminal.member).description.variables[terminal.variable]
-        add(name, replace(own, causality="parameter"), terminal.member)
-    joined = {connection.target for connection in group.connections}
-    joined |= {target for taken in group.inputs.values() for target, _ in taken.targets}
-    joined |= set(group.parameters.values())
-    for member in group.members:
-        for variable in member.description.variables.values():
-            terminal = Terminal(member.name, variable.name)
-            if variable.settable and variable.numeric and terminal not in joined:
-                state = (
-                    variable.initial in {"exact", "approx"} and variable.causality != "parameter"
-                )
-                causality = "local" if state else "parameter"
-                add(str(terminal), replace(variable, causality=causality), member.name)
     able = [member.description.capabilities for member in group.members]
     return Description(
         path=group.file,
@@ -82,6 +61,29 @@ def describe(group: Group) -> Description:
         tolerance=None,
         evidence={},
     )
+
+
+def _ports(group: Group) -> Iterator[tuple[str, Variable, str]]:
+    """Yield name, variable and member of all that a group shows."""
+    for taken in group.inputs.values():
+        yield taken.name, taken.variable, taken.targets[0][0].member
+    for given in group.outputs.values():
+        yield given.name, given.variable, given.source.member
+    for name, terminal in group.parameters.items():
+        own = group.member(terminal.member).description.variables[terminal.variable]
+        yield name, replace(own, causality="parameter"), terminal.member
+    joined = {connection.target for connection in group.connections}
+    joined |= {target for taken in group.inputs.values() for target, _ in taken.targets}
+    joined |= set(group.parameters.values())
+    for member in group.members:
+        for variable in member.description.variables.values():
+            terminal = Terminal(member.name, variable.name)
+            if variable.settable and variable.numeric and terminal not in joined:
+                state = (
+                    variable.initial in {"exact", "approx"} and variable.causality != "parameter"
+                )
+                causality = "local" if state else "parameter"
+                yield str(terminal), replace(variable, causality=causality), member.name
 
 
 class GroupContinuous:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from linetwin.cosim.groups.definition import Group
+    from linetwin.cosim.groups.recorder import Recorder
 
 
 def simulate_group(
@@ -36,8 +37,6 @@ def simulate_group(
     Raises WiringError for a name that is not there or a time of no whole ticks, FmuError where a
     member fails.
     """
-    import pandas as pd
-
     ticks = round(stop_time_s * TICKS_PER_SECOND)
     if ticks <= 0 or abs(ticks - stop_time_s * TICKS_PER_SECOND) > 1e-6 * ticks:
         hint = "more than 0 s, in whole ms"
@@ -53,17 +52,19 @@ def simulate_group(
         running.advance(ticks, {})
     finally:
         running.close()
+    return _table(group, columns, recorder)
+
+
+def _table(group: Group, columns: Mapping[str, Terminal], recorder: Recorder) -> pd.DataFrame:
+    """Return what was recorded, with the units of the columns."""
+    import pandas as pd
+
     found = recorder.columns()
-    frame = pd.DataFrame(
-        {
-            "time": recorder.times[: recorder.rows].copy(),
-            **{name: found[str(terminal)] for name, terminal in columns.items()},
-        }
-    )
-    frame.attrs["units"] = {
-        "time": "s",
-        **{name: _unit(group, terminal) for name, terminal in columns.items()},
-    }
+    times = recorder.times[: recorder.rows].copy()
+    data = {name: found[str(terminal)] for name, terminal in columns.items()}
+    frame = pd.DataFrame({"time": times, **data})
+    units = {name: _unit(group, terminal) for name, terminal in columns.items()}
+    frame.attrs["units"] = {"time": "s", **units}
     return frame
 
 
