@@ -63,7 +63,7 @@ def _world(*settings: str) -> World:
         ("cathode.coater.bare_width=30 mm", "cathode.slitter.bare_width"),
         ("cathode.slitter.lane_bare_width=14 mm", "cathode.notcher.lane_bare_width"),
         ("anode.mixer.binder_share=5 %", "anode.mixer.active_material_share"),
-        ("anode.coater.startup_length=130 m", "anode.coater.startup_length"),
+        ("anode.coater.startup_length=190 m", "anode.coater.startup_length"),
         ("cell.grading.capacity_limit_b=110 %", "cell.grading.capacity_limit_b"),
         ("cell.grading.resistance_limit_b=20 mOhm", "cell.grading.resistance_limit_b"),
         ("cell.filler.electrolyte_dose=1 kg", "cell.filler.electrolyte_dose"),
