@@ -277,3 +277,56 @@ def test_a_failing_member_is_named_with_its_time(tmp_path: Path, decay: Path) ->
     group.start(0, {})
     assert group.read(["x"]) == {"x": 100.0}
     group.close()
+
+
+def walked(every: dict[str, int], ticks: list[int], *, linear: bool) -> dict[str, float]:
+    """Return where two lags of 1 s that follow each other end, by their own histories; Jacobi.
+
+    Step 100 ms; each lag stands at its own points of the grid and at `ticks`, and over a step of
+    its own it follows one value: the other's last, or that of a line through its last two.
+    """
+    begin = {"fast": 300.0, "slow": 400.0}
+    other = {"fast": "slow", "slow": "fast"}
+    points = {name: sorted({*range(0, ticks[-1], 100 * n), *ticks}) for name, n in every.items()}
+    history = {name: [(0, value)] for name, value in begin.items()}
+    for tick in sorted({*points["fast"], *points["slow"]} - {0}):
+        reached = {}
+        for name in (name for name in begin if tick in points[name]):
+            at, own = history[name][-1]
+            past = [entry for entry in history[other[name]] if entry[0] <= at]
+            aim = past[-1][1]
+            if linear and len(past) > 1:
+                (t0, v0), (t1, v1) = past[-2:]
+                aim += (v1 - v0) * ((at + tick) / 2 - t1) / (t1 - t0)
+            reached[name] = (tick, aim + (own - aim) * math.exp(-(tick - at) / 1000))
+        for name, entry in reached.items():
+            history[name].append(entry)
+    return {name: entries[-1][1] for name, entries in history.items()}
+
+
+@pytest.mark.parametrize("extrapolate", ["none", "linear"])
+@pytest.mark.parametrize(("fast", "slow"), [(1, 1), (1, 3), (2, 5)])
+def test_rates_touches_and_extrapolation(
+    tmp_path: Path, lag: Path, extrapolate: str, fast: int, slow: int
+) -> None:
+    """A member stands at its own points and at touches, and follows the other's past, whatever."""
+    member = {"fmu": str(lag), "values": {"switch": 1}}
+    content: dict[str, object] = {
+        "step": "100 ms",
+        "extrapolate": extrapolate,
+        "members": {
+            "fast": {**member, "every": fast},
+            "slow": {"fmu": str(lag), "every": slow, "values": {"switch": 1, "level": 400.0}},
+        },
+        "connections": {"slow.inlet": "fast.level", "fast.inlet": "slow.level"},
+        "outputs": {"fast": "fast.level", "slow": "slow.level"},
+    }
+    ticks = [250, 251, 900, 1230, 2000]
+    group = FmuGroup(read_group(write_group(tmp_path, **content)))
+    group.start(7, {})
+    for tick in ticks:
+        group.advance(7 + tick, {})
+    every = {"fast": fast, "slow": slow}
+    expected = walked(every, ticks, linear=extrapolate == "linear")
+    assert group.read(["fast", "slow"]) == pytest.approx(expected, rel=2e-7)
+    group.close()
