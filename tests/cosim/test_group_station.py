@@ -76,7 +76,7 @@ def test_a_group_is_simulated_from_the_command_line(
     from linetwin.cli import main
 
     file, csv = str(lags(tmp_path, lag).file), tmp_path / "out.csv"
-    arguments = ["fmu", "simulate", file, "--stop", "1", "--start", "air=100", "--csv", str(csv)]
+    arguments = ["fmu", "simulate", file, "--until", "1 s", "--start", "air=100", "--csv", str(csv)]
     assert _code(main, [*arguments, "--start", "third.time_constant=2"]) == 0
     rows = np.genfromtxt(csv, delimiter=",", names=True)
     assert rows.dtype.names == ("time", "end", "level")
@@ -84,6 +84,8 @@ def test_a_group_is_simulated_from_the_command_line(
     expected = 373.15 + (300.0 - 373.15) * np.exp(-rows["time"] / 2.0)
     assert rows["level"] == pytest.approx(expected, rel=1e-6)
     capsys.readouterr()
+    assert _code(main, ["fmu", "simulate", file, "--stop", "soon"]) == 2
+    assert "--stop: 'soon'" in capsys.readouterr().err
     assert _code(main, [*arguments, "--step", "1"]) == 2
     assert "a group steps as its file says" in capsys.readouterr().err
     assert _code(main, [*arguments, "--output", "ende"]) == 2

@@ -271,7 +271,10 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
         str, typer.Argument(help="A file, a model of the library by name, or a group file (.yaml).")
     ],
     stop: Annotated[
-        float | None, typer.Option(help="Stop time, s (the FMU's own, else 1).")
+        str | None,
+        typer.Option(
+            "--stop", "--until", metavar="TIME", help="Stop time: 10 s (the FMU's own, else 1 s)."
+        ),
     ] = None,
     step: Annotated[
         float | None, typer.Option(help="Communication step, s (stop time / 100).")
@@ -293,5 +296,5 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli import fmu as commands
 
     texts, names = tuple(start or ()), tuple(outputs or ())
-    request = commands.Simulation(stop, step, texts, names, csv, inputs)
+    request = commands.Simulation(commands.seconds(stop), step, texts, names, csv, inputs)
     commands.simulate(fmu, request, as_json=json)

@@ -6,7 +6,7 @@ import contextlib
 import csv
 import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ from linetwin.cosim.groups import group_findings, is_group, read_group, simulate
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.cosim.simulation import simulate as simulate_fmu
 from linetwin.errors import ModelError, Problem, ScenarioError
+from linetwin.quantities import vocabulary
+from linetwin.scenario.units import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -266,6 +268,20 @@ def _extremes(values: pd.Series) -> tuple[str, ...]:
         return first, "", "", last
     found = (first, values.min(), values.max(), last)
     return tuple(str(n) if isinstance(n, np.integer) else f"{n:.6g}" for n in found)
+
+
+def seconds(text: str | None) -> float | None:
+    """Return a stop time (s) given on the command line; a number alone is in s."""
+    if text is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return float(text)
+    try:
+        return parse(text, vocabulary()["process_time"])
+    except ScenarioError as error:
+        raise ScenarioError([replace(problem, key="--stop") for problem in error.problems]) from (
+            error
+        )
 
 
 def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
