@@ -47,7 +47,7 @@ def test_a_dryer_without_fans_dries_by_what_is_left() -> None:
         DisturbanceConfig("cathode.coater.heat_transfer_coefficient", 12.0, BEGIN, END),
         DisturbanceConfig("cathode.coater.zone_temperatures", (340.0, 340.0, 340.0), BEGIN, END),
     )
-    world = make_world(pilot(300, disturbances=changes), Memory(), models=models)
+    world = make_world(pilot(600, disturbances=changes), Memory(), models=models)
     watched.world = world
     world.begin()
     while world.now < 24 * HOUR and world.step():

@@ -48,7 +48,8 @@ def hard_line(folder: Path) -> Scenario:
     stations = dict(scenario.stations)
     changed = {
         "cathode.mixer": {"batch_mass": 8.0},
-        "cathode.coater": {"die_cleaning_interval": 3600.0},
+        "cathode.coater": {"die_cleaning_interval": 3600.0, "roll_length": 120.0},
+        "anode.coater": {"roll_length": 120.0},
         "cathode.slitter": {"knife_life": 100.0},
         "cell.grading": {"voltage_tolerance": 1e-6, "rework_limit": 1.0},
         "cell.ocv_test": {"rest_time": 3600.0},
