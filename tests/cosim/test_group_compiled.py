@@ -271,3 +271,29 @@ def test_the_recorder_grows_between_calls(tmp_path: Path, mass: Path) -> None:
     assert values.shape == (201,)
     assert np.all(values[1:] != 0.0)
     group.close()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_messages_of_fmus_are_log_records(
+    tmp_path: Path, decay: Path, caplog: pytest.LogCaptureFixture, *, compiled: bool
+) -> None:
+    """An FMU calls back into Python in the middle of the kernel's call; alike messages thin out."""
+    member = {"fmu": str(decay), "values": {"on": 1, "mode": 2}}
+    content: dict[str, object] = {
+        "step": "10 ms",
+        "members": {
+            "one": member,
+            "two": {"fmu": str(decay), "values": {"on": 1, "mode": 2, "T": 20}},
+        },
+        "inputs": {"T": "one.T"},
+    }
+    group = FmuGroup(read_group(write_group(tmp_path, **content)), compiled=compiled)
+    group.start(0, {"T": 99.0})
+    group.advance(1000, {"T": 101.5})
+    assert caplog.messages == []
+    group.advance(2000, {})
+    assert caplog.records[0].name == "linetwin.fmu.decay"
+    assert caplog.messages[0] == "T = 101.5 degC is hot"
+    assert len(caplog.messages) == 10 + 3
+    assert caplog.messages[-1] == "T = 101.5 degC is hot (alike messages so far: 64)"
+    group.close()
