@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from linetwin.contracts import Continuous, Transform
+    from linetwin.cosim import ContinuousModel, TransformModel
     from linetwin.scenario.resolved import ProcessConfig, Scenario, StationConfig
 
 
@@ -36,6 +37,7 @@ class FmuModels:
         self._transforms: dict[tuple[str, str], Transform] = {}
         self.unsaved: list[str] = []
         """Stations whose models cannot save their state, each with the model's name."""
+        self._opened: list[TransformModel | ContinuousModel] = []
 
     def machine(self, config: StationConfig) -> Continuous | None:
         """Return a new machine model, or None where the station has none."""
@@ -54,12 +56,14 @@ class FmuModels:
             process = config.processes[kind]
             with _named(process):
                 model = open_transform(process, CONTRACTS[kind], self._base)
+            self._opened.append(model)
             self._transforms[key] = StationTransform(config.path, model)
         return self._transforms[key]
 
     def _continuous(self, config: StationConfig, process: ProcessConfig) -> StationContinuous:
         with _named(process):
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
+        self._opened.append(model)
         if model.can_save:
             return StationContinuous(config.path, model)
         self.unsaved.append(f"{config.path} ({model.model})")
@@ -73,6 +77,11 @@ class FmuModels:
             for kind in config.processes:
                 if CONTRACTS[kind].form == "transform":
                     self.transform(config, kind)
+
+    def close(self) -> None:
+        """Free all models, and end the processes of those that have one."""
+        while self._opened:
+            self._opened.pop().close()
 
 
 @contextmanager
@@ -126,6 +135,23 @@ def make_world(scenario: Scenario, base: Path, sink: Sink, *, recording: bool = 
 def unsaved(world: World) -> list[str]:
     """Return the stations of a line whose models cannot save their state, with the model's name."""
     return world.models.unsaved if isinstance(world.models, FmuModels) else []
+
+
+def isolated(scenario: Scenario) -> list[str]:
+    """Return the models of a scenario that run in processes of their own, by address."""
+    configs = [*scenario.stations.values(), *([scenario.building] if scenario.building else [])]
+    return [
+        f"{config.path}.{name}"
+        for config in configs
+        for name, process in [*config.processes.items(), ("machine", config.machine)]
+        if process is not None and process.isolate
+    ]
+
+
+def release(world: World) -> None:
+    """Free the models of a line that has ended."""
+    if isinstance(world.models, FmuModels):
+        world.models.close()
 
 
 def processes(scenario: Scenario) -> Iterator[tuple[str, ProcessConfig]]:

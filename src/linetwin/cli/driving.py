@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from linetwin.cli import snapshots
+from linetwin.cli.compose import isolated, release
 from linetwin.cli.interruption import Interrupted
 from linetwin.cli.pacing import Pace
 from linetwin.cosim.kernel.library import row_loop
@@ -69,7 +70,7 @@ def drive(
     Whatever happens, the folder stays readable, and its manifest says what happened.
     """
     writer.manifest.pop("pace", None)  # that of a run which is resumed at another
-    writer.update(row_loop=row_loop())
+    writer.update(row_loop=row_loop(), isolated=isolated(world.scenario))
     try:
         if begin:
             if world.scenario.start == "filled":
@@ -99,6 +100,8 @@ def drive(
     except Exception as error:
         _leave_failed(world, writer, error)
         raise
+    finally:
+        release(world)
     saved = tuple(writer.manifest["snapshots"])
     return Outcome(writer.folder, world.scenario.seed, saved, interruption.asked)
 

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from linetwin.contracts import Columns, Phase
-    from linetwin.cosim import ContinuousModel, FmuTransform, RecordedContinuous
+    from linetwin.cosim import ContinuousModel, RecordedContinuous, TransformModel
 
 
 class StationTransform:
     """A station's Transform; see `contracts.Transform`."""
 
-    def __init__(self, station: str, model: FmuTransform) -> None:
+    def __init__(self, station: str, model: TransformModel) -> None:
         self._station = station
         self._model = model
 
@@ -55,8 +55,11 @@ class StationContinuous:
             raise FmuError(str(error), self._station) from error
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
-        """Return outputs at the tick last advanced to."""
-        return self._model.read(names)
+        """Return outputs at the tick last advanced to; an FmuError names the station."""
+        try:
+            return self._model.read(names)
+        except FmuError as error:
+            raise FmuError(str(error), self._station) from error
 
     def save(self) -> bytes:
         """Return the complete state; an FmuError names the station."""

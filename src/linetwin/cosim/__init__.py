@@ -10,10 +10,12 @@ from linetwin.cosim.library import find_fmu
 from linetwin.cosim.mapping import Link, ProcessMap, process_map
 from linetwin.cosim.process import (
     ContinuousModel,
+    TransformModel,
     check_process,
     model_descriptions,
     open_continuous,
     open_transform,
+    step_timeout,
 )
 from linetwin.cosim.recorded import RecordedContinuous
 from linetwin.cosim.transform import FmuTransform
@@ -27,6 +29,7 @@ __all__ = [
     "Link",
     "ProcessMap",
     "RecordedContinuous",
+    "TransformModel",
     "check",
     "check_process",
     "find_fmu",
@@ -35,4 +38,5 @@ __all__ = [
     "open_transform",
     "process_map",
     "read_description",
+    "step_timeout",
 ]

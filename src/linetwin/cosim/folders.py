@@ -115,3 +115,9 @@ def process_folder() -> Path:
     if not _OWNED or _OWNED[-1].process != os.getpid():
         _OWNED.append(OwnedFolder())
     return _OWNED[-1].path
+
+
+def remove_process_folder() -> None:
+    """Remove what this process has extracted now: it ends without its own farewell."""
+    for owned in _OWNED:
+        owned.remove()

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.binary import check_platform
 from linetwin.cosim.continuous import FmuContinuous
 from linetwin.cosim.description import read_description
 from linetwin.cosim.groups.continuous import GroupContinuous, describe
 from linetwin.cosim.groups.reading import is_group, read_group
+from linetwin.cosim.isolated.models import IsolatedContinuous, IsolatedTransform, Opening
 from linetwin.cosim.library import find_fmu
 from linetwin.cosim.mapping import process_map
 from linetwin.cosim.transform import FmuTransform
 from linetwin.cosim.units import conversion, unit_of
-from linetwin.cosim.wiring import check
+from linetwin.cosim.wiring import check, wire
 from linetwin.errors import Problem, WiringError
 from linetwin.quantities import vocabulary
 from linetwin.quantities.ucum import parse_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.contracts import Contract
     from linetwin.cosim.description import Description
+    from linetwin.cosim.mapping import ProcessMap
     from linetwin.scenario.resolved import ProcessConfig
 
-ContinuousModel = FmuContinuous | GroupContinuous
+LoadedContinuous = FmuContinuous | GroupContinuous
+ContinuousModel = LoadedContinuous | IsolatedContinuous
+TransformModel = FmuTransform | IsolatedTransform
+
+ISOLATED_TIMEOUT_S: Final = 60.0
+"""How long a call of a model in a process of its own may take, where nobody says otherwise."""
+WATCHDOG_S: Final = 600.0
+"""The same of a model in the line's process, where giving up ends the run."""
 
 
 def check_process(
@@ -53,15 +63,15 @@ def check_process(
 
 def open_transform(
     config: ProcessConfig, contract: Contract, relative_to: Path | None = None
-) -> FmuTransform:
-    """Load the FMU of a process whose contract is a Transform; errors as `FmuTransform`."""
-    fmu = find_fmu(config.model, relative_to)
-    return FmuTransform(
-        fmu,
-        contract,
-        _checked_numbers(config, read_description(fmu)),
-        process_map(config.map, config.fixed, config.key),
-    )
+) -> TransformModel:
+    """Load the FMU of a process whose contract is a Transform; errors as `FmuTransform`.
+
+    Where it is isolated it is loaded in a process of its own, and nothing of it in this one.
+    """
+    opening = _opening(config, contract, relative_to)
+    if config.isolate:
+        return IsolatedTransform(_checked_name(opening), opening)
+    return make_transform(opening.fmu, contract, opening.parameters, opening.mapping)
 
 
 def open_continuous(
@@ -69,23 +79,55 @@ def open_continuous(
 ) -> ContinuousModel:
     """Load the FMU or the group of a process whose contract is Continuous.
 
-    Errors as `FmuContinuous` and `GroupContinuous`.
+    Errors as `FmuContinuous` and `GroupContinuous`; isolated as `open_transform`.
     """
-    fmu = find_fmu(config.model, relative_to)
+    opening = _opening(config, contract, relative_to)
+    if config.isolate:
+        return IsolatedContinuous(_checked_name(opening), opening)
+    return make_continuous(opening.fmu, contract, opening.parameters, opening.mapping)
+
+
+def make_transform(
+    fmu: Path, contract: Contract, parameters: Mapping[str, float], mapping: ProcessMap
+) -> FmuTransform:
+    """Load an FMU in this process; errors as `FmuTransform`."""
+    return FmuTransform(fmu, contract, parameters, mapping)
+
+
+def make_continuous(
+    fmu: Path, contract: Contract, parameters: Mapping[str, float], mapping: ProcessMap
+) -> LoadedContinuous:
+    """Load an FMU or a group in this process; errors as `FmuContinuous` and `GroupContinuous`."""
     if is_group(fmu):
-        group = read_group(fmu)
-        return GroupContinuous(
-            group,
-            contract,
-            _checked_numbers(config, describe(group)),
-            process_map(config.map, config.fixed, config.key),
-        )
-    return FmuContinuous(
+        return GroupContinuous(read_group(fmu), contract, parameters, mapping)
+    return FmuContinuous(fmu, contract, parameters, mapping)
+
+
+def step_timeout(config: ProcessConfig) -> float:
+    """Return how long a call of a process's model may take (s)."""
+    if config.step_timeout_s is not None:
+        return config.step_timeout_s
+    return ISOLATED_TIMEOUT_S if config.isolate else WATCHDOG_S
+
+
+def _opening(config: ProcessConfig, contract: Contract, relative_to: Path | None) -> Opening:
+    """Return what the model of a process is made of; WiringError for parameters that do not fit."""
+    fmu = find_fmu(config.model, relative_to)
+    described = describe(read_group(fmu)) if is_group(fmu) else read_description(fmu)
+    return Opening(
         fmu,
         contract,
-        _checked_numbers(config, read_description(fmu)),
+        _checked_numbers(config, described),
         process_map(config.map, config.fixed, config.key),
+        step_timeout(config),
     )
+
+
+def _checked_name(opening: Opening) -> str:
+    """Return the model's name; WiringError where it cannot answer, before a process is started."""
+    described = _described(opening.fmu, opening.contract)
+    wire(described, opening.contract, opening.mapping, opening.parameters)
+    return described.model
 
 
 def model_descriptions(config: ProcessConfig, relative_to: Path | None = None) -> list[Description]:

@@ -53,7 +53,8 @@ class ProcessConfig:
     `model`: the FMU's path, or a bare name of the library; `parameters`: FMU parameter -> value;
     `map`: quantity -> FMU variable (a name, empty where the FMU does without, or a table with the
     fields of the schema's `MapEntry`);
-    `fixed`: FMU variable -> value; `key` is where it stands, for messages.
+    `fixed`: FMU variable -> value; `key` is where it stands, for messages. `isolate`: in a process
+    of its own; `step_timeout_s`: how long a call may take (s), None for the default.
     """
 
     kind: str
@@ -63,6 +64,8 @@ class ProcessConfig:
     map: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     fixed: Mapping[str, float] = field(default_factory=dict)
     key: str = ""
+    isolate: bool = False
+    step_timeout_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,15 @@ class MapEntry(_Strict):
 
 
 class Process(_Strict):
-    """A model of a station."""
+    """A model of a station.
+
+    `isolate`: in a process of its own; `step_timeout`: wall time after which a call is given up.
+    """
 
     model: str | None = None
     fidelity: Literal["fmu", "surrogate"] = "fmu"
+    isolate: bool = False
+    step_timeout: Writing | None = None
     parameters: dict[Identifier, Writing] = {}
     map: dict[str, Annotated[MapEntry, _as_table("variable")]] = {}
     fixed: dict[str, object] = {}

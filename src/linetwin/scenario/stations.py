@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linetwin.quantities import vocabulary
+from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.resolved import (
     DefectConfig,
@@ -21,7 +21,7 @@ from linetwin.scenario.resolved import (
 )
 from linetwin.scenario.schema import Process
 from linetwin.scenario.station_parts import SectionReader
-from linetwin.scenario.values import read_free, read_value
+from linetwin.scenario.values import read_free, read_scalar, read_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from linetwin.scenario.schema import Building, LineFile, Station, Written
     from linetwin.scenario.settings import Settings
     from linetwin.scenario.validation import Checked
+
+_STEP_TIMEOUT = Quantity(
+    "step_timeout", "s", "wall time of a call", display="s", minimum=0.01, maximum=86_400.0
+)
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,16 @@ class StationReader:
             map=self._map(written, key),
             fixed=self._fixed(written, key),
             key=f"{place.origin}: {place.key}",
+            isolate=written.isolate,
+            step_timeout_s=self._step_timeout(written, key),
         )
+
+    def _step_timeout(self, written: Process, key: KeyPath) -> float | None:
+        if written.step_timeout is None:
+            return None
+        place, raw = self._place(*key, "step_timeout"), written.step_timeout.value
+        found = read_scalar(raw, _STEP_TIMEOUT, place, self.problems)
+        return found if isinstance(found, float) else None
 
     def _fmu(self, model: str, place: Place) -> str:
         """Return a bare name of the library, or the absolute path of a file that exists."""

@@ -108,6 +108,7 @@ def _parts(station: StationConfig) -> dict[str, dict[str, Any]]:
 
 
 def _process(process: ProcessConfig) -> dict[str, Any]:
+    """Return what is simulated; how it is run, `isolate` for one, changes no result."""
     return {
         "kind": process.kind,
         "model": process.model,

@@ -1,0 +1,166 @@
+"""One model's process: spawned, asked, given up where it does not answer, never left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from linetwin.cosim.folders import remove_abandoned
+from linetwin.cosim.isolated import frames
+from linetwin.cosim.watchdog import Watch
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from linetwin.cosim.isolated.frames import Message
+
+    Child = subprocess.Popen[bytes]
+
+_OPENING_S: Final = 60.0
+"""What starting Python and loading the FMU may take at least, on a busy machine (s)."""
+_FAREWELL_S: Final = 5.0
+"""How long a process may take to free its FMU at the end (s)."""
+_ROOT: Final = str(Path(__file__).resolve().parents[3])
+
+
+class ModelProcess:
+    """A process in which one model runs.
+
+    `model` is its name; a call that takes longer than `limit_s` (s) is given up, with the process.
+    """
+
+    def __init__(self, model: str, limit_s: float, opening: Message) -> None:
+        """Start the process and open the model in it; errors as `ask`."""
+        self.model = model
+        self.alive = True
+        self._child = _spawn()
+        child = self._child
+        self._finalizer = weakref.finalize(self, _end, child)
+        self._watch = Watch(limit_s, lambda _: _kill(child))
+        patient = Watch(max(limit_s, _OPENING_S), lambda _: _kill(child))
+        level = logging.getLogger(f"linetwin.fmu.{model}").getEffectiveLevel()
+        self.opened = self._ask({"call": "open", "level": level, **opening}, None, patient)
+
+    def ask(self, request: Message, time_s: float | None = None) -> Message:
+        """Return the answer to a request; `time_s` is the line's time (s), for messages.
+
+        Raises FmuError where the model fails, and where its process ends or is given up: then it
+        is no longer `alive`.
+        """
+        return self._ask(request, time_s, self._watch)
+
+    def close(self) -> None:
+        """Let the model free its FMU, and end the process."""
+        self.alive = False
+        self._finalizer()
+
+    def _ask(self, request: Message, time_s: float | None, watch: Watch) -> Message:
+        call = str(request["call"])
+        trouble = ""
+        watch.begin(call)
+        try:
+            answer = self._exchange(request)
+        except (OSError, EOFError):
+            answer = {}
+        except ValueError as error:
+            answer, trouble = {}, f"it sent {error} in {call}"
+        except BaseException:  # a second Ctrl-C: the answer that is still to come has no reader
+            watch.end()
+            self._abandon()
+            raise
+        in_time = watch.end()
+        if not in_time:
+            trouble = f"its process was ended: {call} had not returned after {watch.limit_s:g} s"
+        if not answer or not in_time:
+            code = self._abandon(wait=not trouble)
+            raise FmuError(trouble or _death(call, code), self.model, time_s)
+        if "error" in answer:
+            error_told = FmuError(str(answer["error"]))
+            error_told.model, error_told.time_s = self.model, answer.get("time_s")
+            raise error_told
+        return answer
+
+    def _exchange(self, request: Message) -> Message:
+        """Send a request; hand on what the FMU says until the answer comes."""
+        child = self._child
+        if child.stdin is None or child.stdout is None:
+            raise EOFError
+        frames.send(child.stdin, request)
+        while "log" in (answer := frames.receive(child.stdout)):
+            logging.getLogger(str(answer["log"])).log(
+                int(answer["level"]), "%s", answer["text"], extra={"category": answer["category"]}
+            )
+        return answer
+
+    def _abandon(self, *, wait: bool = False) -> int:
+        """End a process that is of no more use; `wait`: it is about to end by itself."""
+        self.alive = False
+        child = self._child
+        if wait:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_FAREWELL_S)
+        _kill(child)
+        self._finalizer()
+        return child.returncode
+
+
+def _spawn() -> Child:
+    """Start a fresh interpreter in a session of its own: Ctrl-C is for the line, not for it."""
+    search = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
+    # -P: a file of the current folder never stands in for a module
+    command = [sys.executable, "-P", "-m", "linetwin.cosim.isolated.worker"]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(search)},
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+
+
+def _kill(child: Child) -> None:
+    """End a process at once, with those that it has started."""
+    if child.poll() is not None:
+        return
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)
+
+
+def _end(child: Child) -> None:
+    """See a process to its end; one that does not end when asked to is killed."""
+    if child.stdin is None or child.stdout is None:
+        return
+    if child.poll() is None:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            frames.send(child.stdin, {"call": "close"})
+            child.wait(_FAREWELL_S)
+        _kill(child)
+    code = child.wait()
+    with contextlib.suppress(OSError):
+        child.stdin.close()
+    child.stdout.close()
+    if code:  # it could not remove its folder
+        remove_abandoned(Path(tempfile.gettempdir()))
+
+
+def _death(call: str, code: int) -> str:
+    """Return what happened to a process that ended within a call."""
+    if code >= 0:
+        return f"its process ended in {call} with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    meaning = signal.strsignal(-code) or "unknown"
+    return f"its process crashed in {call}: {name} ({meaning.lower()})"

@@ -1,0 +1,182 @@
+"""What runs in a model's own process: requests come in, answers and log records go out.
+
+It ends when the line does, however that ends: a thread reads the requests, so the end of the pipe
+is seen also while the FMU does not return.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from linetwin.cosim.folders import remove_process_folder
+from linetwin.cosim.isolated import frames
+from linetwin.cosim.process import make_continuous, make_transform
+from linetwin.errors import LinetwinError, ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from linetwin.cosim.isolated.frames import Message
+    from linetwin.cosim.process import LoadedContinuous
+    from linetwin.cosim.transform import FmuTransform
+
+
+class _Answers:
+    """Sends frames, also from threads of the FMU that have something to say."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        with self._lock:
+            frames.send(self._stream, message)
+
+
+class _Forward(logging.Handler):
+    """Hands log records of the FMU on to the line's process."""
+
+    def __init__(self, answers: _Answers) -> None:
+        super().__init__()
+        self._answers = answers
+
+    def emit(self, record: logging.LogRecord) -> None:
+        category = str(getattr(record, "category", ""))
+        self._answers.send(
+            {
+                "log": record.name,
+                "level": record.levelno,
+                "category": category,
+                "text": record.getMessage(),
+            }
+        )
+
+
+class _Continuous:
+    """Requests to a model that lives in line time."""
+
+    def __init__(self, model: LoadedContinuous) -> None:
+        self.model = model
+
+    def start(self, request: Message) -> Message:
+        self.model.start(request["tick"], request["inputs"])
+        return {"done": True}
+
+    def advance(self, request: Message) -> Message:
+        self.model.advance(request["tick"], request["inputs"])
+        return {"done": True}
+
+    def read(self, request: Message) -> Message:
+        return {"values": self.model.read(request["names"])}
+
+    def save(self, request: Message) -> Message:
+        del request
+        return {"state": self.model.save()}
+
+    def restore(self, request: Message) -> Message:
+        self.model.restore(request["state"])
+        return {"done": True}
+
+    def opened(self) -> Message:
+        return {"can_save": self.model.can_save, "digest": self.model.digest}
+
+    def calls(self) -> dict[str, Callable[[Message], Message]]:
+        return {
+            "start": self.start,
+            "advance": self.advance,
+            "read": self.read,
+            "save": self.save,
+            "restore": self.restore,
+        }
+
+
+class _Transform:
+    """Requests to a model that takes items through phases."""
+
+    def __init__(self, model: FmuTransform) -> None:
+        self.model = model
+
+    def apply(self, request: Message) -> Message:
+        start = frames.unpacked(request["start"])
+        results = self.model.apply(start, frames.unpacked_phases(request["phases"]))
+        return {"columns": [frames.packed(columns) for columns in results]}
+
+    def opened(self) -> Message:
+        return {"done": True}
+
+    def calls(self) -> dict[str, Callable[[Message], Message]]:
+        return {"apply": self.apply}
+
+
+def _open(request: Message) -> _Continuous | _Transform:
+    """Load the model that the first request names."""
+    contract = frames.unpacked_contract(request["contract"])
+    mapping = frames.unpacked_map(request["map"])
+    fmu, numbers = Path(request["fmu"]), request["parameters"]
+    if contract.form == "transform":
+        return _Transform(make_transform(fmu, contract, numbers, mapping))
+    return _Continuous(make_continuous(fmu, contract, numbers, mapping))
+
+
+def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Message]) -> None:
+    """Pass requests on; where the line has ended, end at once, whatever the FMU is doing."""
+    with contextlib.suppress(EOFError, OSError, ValueError):
+        while True:
+            requests.put(frames.receive(stream))
+    remove_process_folder()
+    os._exit(1)
+
+
+def _serve(requests: queue.SimpleQueue[Message], answers: _Answers) -> None:
+    """Answer requests until one asks to close."""
+    opening = requests.get()
+    logger = logging.getLogger("linetwin.fmu")
+    logger.setLevel(opening["level"])
+    logger.addHandler(_Forward(answers))
+    logger.propagate = False
+    try:
+        served = _open(opening)
+    except LinetwinError as error:
+        answers.send(_told(error))
+        requests.get()  # to close
+        return
+    calls = served.calls()
+    answers.send(served.opened())
+    while (request := requests.get())["call"] != "close":
+        try:
+            answer = calls[request["call"]](request)
+        except LinetwinError as error:
+            answer = _told(error)
+        answers.send(answer)
+    served.model.close()
+
+
+def _told(error: LinetwinError) -> Message:
+    time_s = error.time_s if isinstance(error, ModelError) else None
+    return {"error": str(error), "time_s": time_s}
+
+
+def main() -> None:
+    """Serve one model; what an FMU prints goes to standard error, not between the messages."""
+    into, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    silent = os.open(os.devnull, os.O_RDWR)
+    os.dup2(silent, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # there is no standard error
+        os.dup2(silent, 1)
+        os.dup2(silent, 2)
+    os.close(silent)
+    requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(into, requests), daemon=True).start()
+    _serve(requests, _Answers(out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""A model in a process of its own within a line: the same run, and an end that can be read."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_support import TABLE_NAMES, status
+
+from linetwin.contracts import CONTRACTS
+from linetwin.quantities import vocabulary
+from linetwin.results import read
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cosim"))
+
+from troubled_fmus import TROUBLES, build_troubled
+
+if TYPE_CHECKING:
+    from cli_support import Answer, Clerk, Order
+
+MIXER = "    machine:\n      model: machine\n      parameters:\n"
+POWERS = ("off_power", "standby_power", "execute_power", "standby_air", "execute_air")
+OVEN = "      vacuum_drying:\n        model: vacuum_drying\n"
+ISOLATED = "isolate: true"
+HASTE = "step_timeout: 0.3 s"
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A machine and a vacuum dryer that misbehave on demand."""
+    pytest.importorskip("ziglang")
+    folder = tmp_path_factory.mktemp("troubled")
+    found, words = {}, vocabulary()
+    for kind in ("machine", "vacuum_drying"):
+        contract = CONTRACTS[kind]
+        optional = set(contract.optional)
+        inputs, outputs = (
+            {name: words[name].unit for name in names if name not in optional}
+            for names in (contract.inputs, contract.outputs)
+        )
+        starts = {name: words[name].unit for name in contract.start}
+        found[kind] = build_troubled(
+            folder, f"bad_{kind}", inputs, {**outputs, **starts}, unused=POWERS
+        )
+    return found
+
+
+def model(indent: int, fmu: Path, trouble: str, time_s: float, *keys: str) -> str:
+    """The lines of a process whose FMU misbehaves in the step that passes a time of its own."""
+    lines = [f"model: {fmu.as_posix()}", *keys, "parameters:"]
+    lines += [f"  trouble: {TROUBLES.index(trouble)}", f"  trouble_time: {time_s}"]
+    return "".join(f"{' ' * indent}{line}\n" for line in lines)
+
+
+def test_an_isolated_line_is_the_same_line(
+    order: Order, finished: tuple[Order, Answer], clerk: Clerk
+) -> None:
+    """A machine and a process in processes of their own change no row of any table."""
+    order.edit_line(MIXER, f"    machine:\n      {ISOLATED}\n      parameters:\n")
+    order.edit_line(OVEN, OVEN + f"        {ISOLATED}\n        step_timeout: 2 min\n")
+    answer = clerk("run", order.file, "-o", order.run)
+    assert answer.code == 0, answer.err
+    isolated, plain = read(order.run), read(finished[0].run)
+    for name in TABLE_NAMES:
+        assert isolated.table(name).equals(plain.table(name)), name
+    addresses = ["cathode.mixer.machine", "cathode.vacuum_dryer.vacuum_drying"]
+    assert isolated.manifest["isolated"] == addresses
+    assert plain.manifest["isolated"] == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        ("hang", "its process was ended: advance had not returned after 0.3 s"),
+        ("segfault", "its process crashed in advance: SIGSEGV (segmentation fault)"),
+    ],
+)
+def test_a_machine_in_trouble_is_named(
+    order: Order, troubled: dict[str, Path], clerk: Clerk, trouble: str, words: str
+) -> None:
+    """Exit code 3; station, FMU, line time and what happened; the folder can be read."""
+    bad = model(6, troubled["machine"], trouble, 5_400.0, ISOLATED, HASTE)
+    order.edit_line(MIXER, f"    machine:\n{bad}")
+    answer = clerk("run", order.file, "-o", order.run)
+    assert answer.code == 3, answer.err
+    assert re.search(
+        r"day 0\.\d\d of the line, \d+\.000 s: cathode\.mixer: bad_machine", answer.err
+    )
+    assert words in answer.err
+    assert "Traceback" not in answer.err
+    manifest = read(order.run).manifest
+    assert manifest["status"] == "failed"
+    assert manifest["message"] in answer.err
+    assert manifest["end_tick"] >= 5_400_000
+    assert len(read(order.run).table("events")) > 0
+
+
+def test_a_process_in_trouble_is_named(
+    order: Order, troubled: dict[str, Path], clerk: Clerk
+) -> None:
+    """A model that takes items through; what was made before it is known."""
+    bad = model(8, troubled["vacuum_drying"], "abort", 600.0, ISOLATED)
+    order.edit_line(OVEN, f"      vacuum_drying:\n{bad}")
+    answer = clerk("run", order.file, "-o", order.run)
+    assert answer.code == 3, answer.err
+    assert "cathode.vacuum_dryer: bad_vacuum_drying: its process crashed in apply: SIGABRT" in (
+        answer.err
+    )
+    assert status(order.run) == "failed"
+    assert (read(order.run).table("lots")["kind"] == "mother_roll").any()
+
+
+def test_a_time_that_is_none_is_told(order: Order, clerk: Clerk) -> None:
+    """Without a unit, or longer than a day: file, line, key and what is allowed."""
+    order.edit_line(MIXER, "    machine:\n      step_timeout: 5\n      parameters:\n")
+    answer = clerk("run", order.file, "-o", order.run)
+    assert answer.code == 2
+    assert "cathode.mixer.machine.step_timeout: 5 has no unit" in answer.err
+    order.edit_line("step_timeout: 5\n", "step_timeout: 2 d\n")
+    answer = clerk("run", order.file, "-o", order.run)
+    assert answer.code == 2
+    assert "out of the plausible range of step_timeout" in answer.err
