@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,13 +20,17 @@ from linetwin.cosim import (
     open_continuous,
     read_description,
 )
-from linetwin.cosim.groups import GroupContinuous
+from linetwin.cosim.groups import (
+    GroupContinuous,
+    group_findings,
+    read_group,
+    simulate_group,
+)
 from linetwin.errors import FmuError, WiringError
 from linetwin.scenario.resolved import ProcessConfig, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 CONTRACT = Contract(
     "oven",
@@ -120,6 +125,22 @@ def test_a_group_is_shown_and_validated(
         == 3
     )
     assert "members.one.fmu: there is no FMU" in capsys.readouterr().out
+
+
+def test_the_group_of_the_documentation(tmp_path: Path) -> None:
+    """It reads as it stands there, and the hall warms while the machines run."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "master.md").read_text("utf-8")
+    file = tmp_path / "hall.yaml"
+    file.write_text(page.split("```yaml")[1].split("```")[0], encoding="utf-8")
+    assert group_findings(file) == []
+    group = read_group(file)
+    idle, busy = (
+        simulate_group(group, 7200.0, {"packml_state": state, "load": 1.0, "area": 300.0})
+        for state in (4.0, 6.0)
+    )
+    assert len(busy) == 721
+    assert busy["hall_temperature"].iloc[-1] > idle["hall_temperature"].iloc[-1] + 0.5
+    assert busy["electric_power"].iloc[-1] > 3 * idle["electric_power"].iloc[-1]
 
 
 def _code(main: Callable[[], object], arguments: list[str]) -> int:
