@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from decay_source import build_fmi2
+from feature_fmus import build_feature
 from group_fmus import LAG_MODEL, MASS_MODEL
 from small_fmus import FOREIGN_MODEL, WEB_MODEL, build_model
 
@@ -93,3 +94,24 @@ def lag(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An FMI 3.0 FMU for groups: a lag in two units, with outputs that pass inputs on."""
     pytest.importorskip("casadi")
     return build_model(LAG_MODEL, tmp_path_factory.mktemp("lag"))
+
+
+@pytest.fixture(scope="session")
+def feature(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function that builds a feature FMU, once for each way that its description is written."""
+    pytest.importorskip("ziglang")
+    built: dict[tuple[str, str, str], Path] = {}
+
+    def build(name: str, old: str = "", new: str = "") -> Path:
+        key = (name, old, new)
+        if key not in built:
+            folder = tmp_path_factory.mktemp(name)
+            built[key] = build_feature(name, folder, lambda text: _replaced(text, old, new))
+        return built[key]
+
+    return build
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new)

@@ -1,17 +1,18 @@
 """The matrix of FMI features and versions in docs/fmu.md: every cell has a test of its own.
 
-`@cell(feature, 2, 3)` says which rows and columns a test holds, and what stands there. The last
-test compares them all with the page.
+`@cell(feature, 2, 3)` says which rows and columns a test holds, here and in the other files
+test_feature_*.py. The last test compares them all with the page.
 """
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from feature_fmus import build_feature
+from feature_fmus import cell
 
 from linetwin.cosim.binary import load_binary
 from linetwin.cosim.description import read_description
@@ -28,40 +29,6 @@ if TYPE_CHECKING:
     Build = Callable[..., Path]
 
 PAGE = Path(__file__).parents[2] / "docs" / "fmu.md"
-RUNS, REFUSED, NONE = "runs", "refused", "-"
-CELLS: dict[tuple[str, int], str] = {}
-
-
-def cell(feature: str, *versions: int, state: str = RUNS) -> Callable[[Any], Any]:
-    """Say that a test holds the cells of a feature for these versions of FMI."""
-    for version in versions:
-        CELLS[feature, version] = state
-    return lambda test: test
-
-
-for _feature in ("Float32, Int8 to Int64, UInt8 to UInt64", "Binary", "Fixed-size arrays"):
-    CELLS[_feature, 2] = NONE
-
-
-@pytest.fixture(scope="session")
-def feature(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """A function that builds a feature FMU, once for each way that its description is written."""
-    pytest.importorskip("ziglang")
-    built: dict[tuple[str, str, str], Path] = {}
-
-    def build(name: str, old: str = "", new: str = "") -> Path:
-        key = (name, old, new)
-        if key not in built:
-            folder = tmp_path_factory.mktemp(name)
-            built[key] = build_feature(name, folder, lambda text: _replaced(text, old, new))
-        return built[key]
-
-    return build
-
-
-def _replaced(text: str, old: str, new: str) -> str:
-    assert old in text
-    return text.replace(old, new)
 
 
 def last(fmu: Path, **start: Any) -> dict[str, Any]:  # noqa: ANN401 - of any FMI type
@@ -153,9 +120,6 @@ def test_structural_parameters(feature: Build) -> None:
         last(fmu, n=9)
 
 
-CELLS["Structural parameters", 2] = NONE
-
-
 @cell("Tunable parameters between steps", 2, 3)
 @pytest.mark.parametrize("name", ["types2", "types3"])
 def test_tunable_parameters(feature: Build, name: str) -> None:
@@ -208,7 +172,7 @@ def test_once_per_process(feature: Build, name: str) -> None:
 TOOL = ("<CoSimulation", '<CoSimulation needsExecutionTool="true"')
 
 
-@cell("needsExecutionTool", 2, 3, state=REFUSED)
+@cell("needsExecutionTool", 2, 3, state="refused")
 @pytest.mark.parametrize("name", ["types2", "types3"])
 def test_needs_a_tool(feature: Build, name: str) -> None:
     """An FMU that only works with its tool is refused by name."""
@@ -241,11 +205,25 @@ def test_no_saved_state(feature: Build, name: str) -> None:
     assert not [f for f in validate(feature(name)) if f.severity == "error"]
 
 
+@cell("Scheduled execution only", 3, state="refused")
+def test_scheduled_execution(feature: Build) -> None:
+    """An FMU whose parts somebody else has to schedule is refused by name."""
+    with pytest.raises(WiringError, match="scheduled execution only"):
+        read_description(feature("types3", "<CoSimulation", "<ScheduledExecution"))
+
+
 def test_the_page_says_what_is_tested() -> None:
-    """Every cell of docs/fmu.md has a test, and every test its cell."""
-    page = {}
+    """Every cell of docs/fmu.md has a test, and every test its cell; "-" stands for no test."""
+    held: dict[tuple[str, int], str] = {}
+    for file in Path(__file__).parent.glob("test_feature_*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "cell":
+                name, *versions = [ast.literal_eval(part) for part in node.args]
+                state = [ast.literal_eval(part.value) for part in node.keywords]
+                held |= dict.fromkeys(((name, v) for v in versions), (state or ["runs"])[0])
+    page: dict[tuple[str, int], str] = {}
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         parts = [part.strip() for part in line.strip("|").split("|")]
-        if line.startswith("|") and len(parts) == 4 and parts[1] in {RUNS, REFUSED, NONE}:
+        if line.startswith("|") and len(parts) == 4 and parts[1] in {"runs", "refused", "-"}:
             page[parts[0], 2], page[parts[0], 3] = parts[1], parts[2]
-    assert page == CELLS
+    assert {key: state for key, state in page.items() if state != "-"} == held

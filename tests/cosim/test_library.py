@@ -72,7 +72,7 @@ def _edited(old: str, new: str) -> object:
         (_edited("<fmiModelDescription", "<broken"), "cannot be read"),
         (_edited('fmiVersion="3.0"', 'fmiVersion="1.0"'), "FMI 1.0 is not supported"),
         (_edited('fmiVersion="3.0"', 'fmiVersion="4.0"'), "FMI 4.0 is not supported"),
-        (_edited("CoSimulation", "ModelExchange"), "no co-simulation interface"),
+        (_edited("CoSimulation", "ScheduledExecution"), "for scheduled execution only"),
         (_edited("<CoSimulation", '<CoSimulation needsExecutionTool="true"'), "needs the tool"),
     ],
 )

@@ -137,8 +137,9 @@ def info(reference: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_facts(found))
         return
+    interface = "model exchange" if description.exchange else "co-simulation"
     can = [name for name, able in asdict(description.capabilities).items() if able is True]
-    typer.echo(f"{description.model}: FMI {description.version} co-simulation, {description.title}")
+    typer.echo(f"{description.model}: FMI {description.version} {interface}, {description.title}")
     typer.echo(f"  file       {description.path}")
     typer.echo(f"  platforms  {', '.join(found.platforms) or 'none'}")
     typer.echo(f"  runs here  {'yes' if found.runs_here else 'no: needs ' + found.needed_platform}")
@@ -210,6 +211,7 @@ def _facts(found: FmuInfo) -> dict[str, object]:
         "title": description.title,
         "file": str(description.path),
         "fmi_version": description.version,
+        "interface": "model exchange" if description.exchange else "co-simulation",
         "platforms": found.platforms,
         "runs_here": found.runs_here,
         "row_loop": row_loop(),

@@ -1,4 +1,4 @@
-"""Running anybody's FMU as a model of the line: FMI 2.0 and 3.0 co-simulation.
+"""Running anybody's FMU as a model of the line: FMI 2.0 and 3.0.
 
 `find_fmu` finds the file, `check` says whether it fulfils a contract, `FmuTransform` and
 `FmuContinuous` are the two model interfaces.

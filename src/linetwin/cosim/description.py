@@ -71,13 +71,17 @@ class Variable:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an FMU can do beyond stepping."""
+    """What an FMU can do beyond stepping.
+
+    `completed_step`: a model-exchange FMU that wants to know of every step of the integrator.
+    """
 
     variable_step: bool
     save_state: bool
     serialise_state: bool
     once_per_process: bool
     fixed_step_s: float | None
+    completed_step: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class Description:
 
     `model` is the model identifier, a short name without blanks; `title` what people read;
     `tolerance` is relative. `dependencies`: output -> variables on which it depends at once, for
-    the outputs of which the FMU says so.
+    the outputs of which the FMU says so. `exchange`: it only gives derivatives, and is integrated
+    here; FMI 2.0 says beforehand how many states and event indicators it has.
     """
 
     path: Path
@@ -104,6 +109,9 @@ class Description:
     tolerance: float | None
     evidence: Mapping[str, Any]
     dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    exchange: bool = False
+    states: int = 0
+    indicators: int = 0
 
     def of(self, causality: str) -> list[Variable]:
         """Return the variables of a causality, in the FMU's order."""
@@ -114,7 +122,7 @@ def read_description(path: Path) -> Description:
     """Read the description of the FMU at `path`; a repeated call costs nothing.
 
     Raises WiringError when the file is missing, is no FMU, or is of a kind that cannot take part
-    (FMI 1.0, model exchange only).
+    (FMI 1.0, scheduled execution only).
     """
     path = Path(path).resolve()
     try:
@@ -139,21 +147,23 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         found = fmpy.read_model_description(io.BytesIO(path.read_bytes()), validate=False)
     except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
         raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
-    if found.coSimulation is None:
-        raise _refuse(path, "it has no co-simulation interface", "export it for co-simulation")
-    if found.coSimulation.needsExecutionTool:
+    # what steps itself is preferred to what has to be integrated
+    interface = found.coSimulation or found.modelExchange
+    if interface is None:
+        raise _refuse(path, "it is for scheduled execution only", "export it for co-simulation")
+    if interface.needsExecutionTool:
         raise _refuse(path, "it needs the tool that made it to run", "export it with its solver")
     experiment = found.defaultExperiment
     return Description(
         path=path,
         version=found.fmiMajorVersion,
-        model=found.coSimulation.modelIdentifier,
+        model=interface.modelIdentifier,
         title=found.modelName or "",
         token=found.guid or "",
         meaning=found.description or "",
         variables=_variables(found, evidence),
         units=_units(found),
-        capabilities=_capabilities(found.coSimulation),
+        capabilities=_capabilities(interface),
         categories=tuple(category.name for category in found.logCategories),
         step_s=_number(experiment.stepSize) if experiment else None,
         stop_time_s=_number(experiment.stopTime) if experiment else None,
@@ -164,10 +174,13 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
             for unknown in found.outputs
             if unknown.dependencies is not None
         },
+        exchange=found.coSimulation is None,
+        states=found.numberOfContinuousStates,
+        indicators=found.numberOfEventIndicators,
     )
 
 
-_VERSIONS: Final = "export it as FMI 2.0 or 3.0 co-simulation"
+_VERSIONS: Final = "export it as FMI 2.0 or 3.0"
 _VERSION: Final = re.compile(rb"""fmiVersion\s*=\s*["']([\w.-]+)["']""")
 
 
@@ -267,10 +280,12 @@ def _units(found: Any) -> dict[str, Unit]:  # noqa: ANN401 - FMPy has no types
 
 
 def _capabilities(interface: Any) -> Capabilities:  # noqa: ANN401 - FMPy has no types
+    integrated = not hasattr(interface, "canHandleVariableCommunicationStepSize")
     return Capabilities(
-        variable_step=bool(interface.canHandleVariableCommunicationStepSize),
+        variable_step=integrated or bool(interface.canHandleVariableCommunicationStepSize),
         save_state=bool(interface.canGetAndSetFMUstate),
         serialise_state=bool(interface.canGetAndSetFMUstate and interface.canSerializeFMUstate),
         once_per_process=bool(interface.canBeInstantiatedOnlyOncePerProcess),
-        fixed_step_s=_number(interface.fixedInternalStepSize),
+        fixed_step_s=None if integrated else _number(interface.fixedInternalStepSize),
+        completed_step=bool(integrated and interface.needsCompletedIntegratorStep),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, ClassVar, Final, final
+from typing import Any, ClassVar, Final
 
 from linetwin.cosim import messages
 from linetwin.cosim.instance import DISCARD, WARNING, Instance, Step
@@ -14,12 +14,7 @@ _ZERO: Final = ctypes.c_double(0.0)
 _CO_SIMULATION: Final = ctypes.c_int(1)
 _LAST_SUCCESSFUL_TIME: Final = ctypes.c_int(2)
 _TERMINATED: Final = ctypes.c_int(3)
-_PLAIN: Final = (
-    "SetupExperiment",
-    "EnterInitializationMode",
-    "ExitInitializationMode",
-    "DoStep",
-)
+_PLAIN: Final = ("SetupExperiment", "EnterInitializationMode", "ExitInitializationMode")
 _SAVING: Final = ("GetFMUstate", "SetFMUstate", "FreeFMUstate")
 _SERIALISING: Final = ("SerializedFMUstateSize", "SerializeFMUstate", "DeSerializeFMUstate")
 
@@ -67,11 +62,11 @@ def _template() -> _Callbacks:
 _TEMPLATE: list[_Callbacks] = []
 
 
-@final
 class Fmi2Instance(Instance):
     """An FMI 2.0 instance; a step that it discards part-way is an early return."""
 
     _true = _TRUE
+    _kind: ClassVar = _CO_SIMULATION
 
     def _instantiate(self, key: int, *, early_return: bool) -> int | None:
         del early_return  # an FMI 2.0 instance always may
@@ -82,7 +77,7 @@ class Fmi2Instance(Instance):
         self._callbacks.componentEnvironment = key
         address = self.binary.function("fmi2Instantiate", ctypes.c_void_p)(
             name,
-            _CO_SIMULATION,
+            self._kind,
             token,
             resources,
             ctypes.byref(self._callbacks),
@@ -102,15 +97,20 @@ class Fmi2Instance(Instance):
         return free_instance
 
     def _bind(self) -> None:
+        self._bind_common()
+        (self._do_step,) = self.binary.functions("DoStep")
+        self._time = ctypes.c_double()
+        self._length = ctypes.c_double()
+        self._step_arguments = (self._handle, self._time, self._length, _FALSE)
+
+    def _bind_common(self) -> None:
+        """Look up what is the same for model exchange."""
         functions, able = self.binary.functions, self.binary.description.capabilities
-        self._setup, self._enter, self._exit, self._do_step = functions(*_PLAIN)
+        self._setup, self._enter, self._exit = functions(*_PLAIN)
         if able.save_state:
             self._get_state, self._set_state, self._free_state = functions(*_SAVING)
         if able.serialise_state:
             self._state_size, self._serialise, self._deserialise = functions(*_SERIALISING)
-        self._time = ctypes.c_double()
-        self._length = ctypes.c_double()
-        self._step_arguments = (self._handle, self._time, self._length, _FALSE)
 
     def initialise(self, tolerance: float | None = None) -> None:
         """Enter and leave initialisation at local time 0, with the values set before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Final, final
+from typing import Any, Final
 
 from linetwin.cosim import messages
 from linetwin.cosim.instance import WARNING, Instance, Step
@@ -13,7 +13,7 @@ _FALSE: Final = ctypes.c_bool(False)  # noqa: FBT003 - a C Boolean
 _ZERO: Final = ctypes.c_double(0.0)
 _NONE: Final = ctypes.c_size_t(0)
 
-_PLAIN: Final = ("EnterInitializationMode", "ExitInitializationMode", "DoStep")
+_PLAIN: Final = ("EnterInitializationMode", "ExitInitializationMode")
 _SAVING: Final = ("GetFMUState", "SetFMUState", "FreeFMUState")
 _SERIALISING: Final = ("SerializedFMUStateSize", "SerializeFMUState", "DeserializeFMUState")
 
@@ -23,11 +23,11 @@ _Logger: Final = ctypes.CFUNCTYPE(
 
 
 @_Logger  # type: ignore[untyped-decorator]
-def _log_message(key: int | None, status: int, category: bytes | None, text: bytes | None) -> None:
+def log_message(key: int | None, status: int, category: bytes | None, text: bytes | None) -> None:
+    """Hand on what an FMU says; a C function."""
     messages.deliver(key, status, category, text)
 
 
-@final
 class Fmi3Instance(Instance):
     """An FMI 3.0 instance; events inside a step are handled by the FMU itself."""
 
@@ -43,7 +43,7 @@ class Fmi3Instance(Instance):
             None,
             _NONE,
             ctypes.c_void_p(key),
-            _log_message,
+            log_message,
             None,
         )
         return address or None
@@ -51,13 +51,18 @@ class Fmi3Instance(Instance):
     def _freeing(self) -> Any:  # noqa: ANN401 - a C function
         return self.binary.function("fmi3FreeInstance", None)
 
-    def _bind(self) -> None:
+    def _bind_common(self) -> None:
+        """Look up what is the same for model exchange."""
         functions, able = self.binary.functions, self.binary.description.capabilities
-        self._enter, self._exit, self._do_step = functions(*_PLAIN)
+        self._enter, self._exit = functions(*_PLAIN)
         if able.save_state:
             self._get_state, self._set_state, self._free_state = functions(*_SAVING)
         if able.serialise_state:
             self._state_size, self._serialise, self._deserialise = functions(*_SERIALISING)
+
+    def _bind(self) -> None:
+        self._bind_common()
+        (self._do_step,) = self.binary.functions("DoStep")
         self._time = ctypes.c_double()
         self._length = ctypes.c_double()
         self._event = ctypes.c_bool()

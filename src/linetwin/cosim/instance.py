@@ -1,7 +1,7 @@
 """A running copy of an FMU, the same for FMI 2.0 and 3.0.
 
 `Instance` is abstract: life cycle, messages and the meaning of a status are the same for both
-versions. `Fmi2Instance` and `Fmi3Instance` are final and add the C calls.
+versions. `Fmi2Instance` and `Fmi3Instance` add the C calls; of model exchange: cosim/exchange.
 """
 
 from __future__ import annotations
@@ -245,9 +245,18 @@ def instantiate(fmu: Path | Binary, *, early_return: bool = False) -> Instance:
 
     Raises WiringError or FmuError where it cannot be loaded or instantiated.
     """
+    binary = fmu if isinstance(fmu, Binary) else load_binary(fmu)
+    return _kind(binary)(binary, early_return=early_return)
+
+
+def _kind(binary: Binary) -> type[Instance]:
+    """Return the class for an FMU's version and interface."""
+    from linetwin.cosim.exchange.fmi2 import Fmi2Exchange
+    from linetwin.cosim.exchange.fmi3 import Fmi3Exchange
     from linetwin.cosim.fmi2 import Fmi2Instance
     from linetwin.cosim.fmi3 import Fmi3Instance
 
-    binary = fmu if isinstance(fmu, Binary) else load_binary(fmu)
-    kind = Fmi2Instance if binary.description.version == 2 else Fmi3Instance  # noqa: PLR2004
-    return kind(binary, early_return=early_return)
+    old = binary.description.version == 2  # noqa: PLR2004 - the FMI version
+    if binary.description.exchange:
+        return Fmi2Exchange if old else Fmi3Exchange
+    return Fmi2Instance if old else Fmi3Instance

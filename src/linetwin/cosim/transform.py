@@ -66,7 +66,8 @@ class FmuTransform:
             description.variables[name].holds(value)
             for name, value in self.wiring.constants.items()
         )
-        alone = description.capabilities.once_per_process
+        # scipy integrates one model at a time: threads would only wait for each other
+        alone = description.capabilities.once_per_process or description.exchange
         self._items = Rows([make_runner(self.plan) for _ in range(1 if alone else processors())])
 
     def _constant_table(self) -> Table | None:

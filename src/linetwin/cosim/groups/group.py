@@ -243,7 +243,9 @@ class FmuGroup:
 
     def _ready(self) -> Engine:
         """Return an engine for the members' instances, which may be new."""
-        found = kernel().kernel if self._compiled else None
+        # the kernel steps what steps itself
+        integrated = any(m.binary.description.exchange for m in self.plan.members)
+        found = kernel().kernel if self._compiled and not integrated else None
         local = self.tick - self.start_tick
         if found is None:
             self._engine = PythonEngine(self.plan, self.recorder, local)

@@ -1,0 +1,2 @@
+#include "ball.h"
+#include "exchange2.h"

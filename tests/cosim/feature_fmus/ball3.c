@@ -1,0 +1,2 @@
+#include "ball.h"
+#include "exchange3.h"

@@ -1,0 +1,2 @@
+#include "vdp.h"
+#include "exchange2.h"

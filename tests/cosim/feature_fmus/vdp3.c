@@ -1,0 +1,2 @@
+#include "vdp.h"
+#include "exchange3.h"
