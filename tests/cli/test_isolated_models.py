@@ -1,4 +1,4 @@
-"""A model in a process of its own within a line: the same run, and an end that can be read."""
+"""Models that hang or crash, isolated and not: the same run, and an end that can be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import TABLE_NAMES, status
+from cli_support import TABLE_NAMES, linetwin, status
 
 from linetwin.contracts import CONTRACTS
 from linetwin.quantities import vocabulary
@@ -123,3 +123,30 @@ def test_a_time_that_is_none_is_told(order: Order, clerk: Clerk) -> None:
     answer = clerk("run", order.file, "-o", order.run)
     assert answer.code == 2
     assert "out of the plausible range of step_timeout" in answer.err
+
+
+@pytest.mark.parametrize("trouble", ["machine", "process"])
+def test_a_model_of_the_line_itself_that_hangs_is_named(
+    order: Order, troubled: dict[str, Path], tmp_path: Path, trouble: str
+) -> None:
+    """The watchdog ends the run with exit code 3: who, when, and a folder that can be read."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    if trouble == "machine":
+        bad = model(6, troubled["machine"], "hang", 5_400.0, HASTE)
+        order.edit_line(MIXER, f"    machine:\n{bad}")
+        words = "cathode.mixer: bad_machine: advance had not returned after 0.3 s"
+    else:
+        bad = model(8, troubled["vacuum_drying"], "hang", 600.0, HASTE)
+        order.edit_line(OVEN, f"      vacuum_drying:\n{bad}")
+        words = "cathode.vacuum_dryer: bad_vacuum_drying: apply had not returned after 0.3 s"
+    answer = linetwin("run", order.file, "-o", order.run, TMPDIR=str(temporary))
+    assert answer.code == 3, answer.err
+    assert re.search(r"linetwin: day \d+\.\d\d of the line, .* s: " + re.escape(words), answer.err)
+    assert "isolate: true" in answer.err
+    manifest = read(order.run).manifest
+    assert manifest["status"] == "failed"
+    assert manifest["message"] in answer.err
+    assert manifest["end_tick"] >= 5_400_000
+    assert len(read(order.run).table("events")) > 0
+    assert list(temporary.iterdir()) == []

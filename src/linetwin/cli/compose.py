@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linetwin.cli.hanging import Alarm, ModelWatch
 from linetwin.cli.located import StationContinuous, StationTransform
 from linetwin.contracts import CONTRACTS
-from linetwin.cosim import RecordedContinuous, check_process, open_continuous, open_transform
+from linetwin.cosim import (
+    RecordedContinuous,
+    check_process,
+    open_continuous,
+    open_transform,
+    step_timeout,
+)
 from linetwin.errors import FmuError, Problem, WiringError
 from linetwin.line.checks import check_line
 from linetwin.line.drivers import StochasticDriver
@@ -18,7 +26,7 @@ from linetwin.line.streams import Streams
 from linetwin.line.world import Sink, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from linetwin.contracts import Continuous, Transform
     from linetwin.cosim import ContinuousModel, TransformModel
@@ -37,6 +45,7 @@ class FmuModels:
         self._transforms: dict[tuple[str, str], Transform] = {}
         self.unsaved: list[str] = []
         """Stations whose models cannot save their state, each with the model's name."""
+        self.alarm = Alarm()
         self._opened: list[TransformModel | ContinuousModel] = []
 
     def machine(self, config: StationConfig) -> Continuous | None:
@@ -57,19 +66,26 @@ class FmuModels:
             with _named(process):
                 model = open_transform(process, CONTRACTS[kind], self._base)
             self._opened.append(model)
-            self._transforms[key] = StationTransform(config.path, model)
+            watch = self._watch(config, process, model.model)
+            self._transforms[key] = StationTransform(config.path, model, watch)
         return self._transforms[key]
 
     def _continuous(self, config: StationConfig, process: ProcessConfig) -> StationContinuous:
         with _named(process):
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
         self._opened.append(model)
+        watch = self._watch(config, process, model.model)
         if model.can_save:
-            return StationContinuous(config.path, model)
+            return StationContinuous(config.path, model, watch)
         self.unsaved.append(f"{config.path} ({model.model})")
         if self._recording:
-            return StationContinuous(config.path, RecordedContinuous(model))
-        return StationContinuous(config.path, model)
+            return StationContinuous(config.path, RecordedContinuous(model), watch)
+        return StationContinuous(config.path, model, watch)
+
+    def _watch(self, config: StationConfig, process: ProcessConfig, model: str) -> ModelWatch:
+        """Return the watch of a model; one in a process of its own has another already."""
+        limit_s = math.inf if process.isolate else step_timeout(process)
+        return ModelWatch(config.path, model, limit_s, self.alarm)
 
     def open_all(self, scenario: Scenario) -> None:
         """Load every Transform now: one that does not load is told before the run begins."""
@@ -135,6 +151,12 @@ def make_world(scenario: Scenario, base: Path, sink: Sink, *, recording: bool = 
 def unsaved(world: World) -> list[str]:
     """Return the stations of a line whose models cannot save their state, with the model's name."""
     return world.models.unsaved if isinstance(world.models, FmuModels) else []
+
+
+def before_hanging_end(world: World, do: Callable[[FmuError], Exception]) -> None:
+    """Let `do` be called where a model of the line never returns; see `Alarm`."""
+    if isinstance(world.models, FmuModels):
+        world.models.alarm.before_end = do
 
 
 def isolated(scenario: Scenario) -> list[str]:

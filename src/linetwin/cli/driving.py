@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from linetwin.cli import snapshots
-from linetwin.cli.compose import isolated, release
+from linetwin.cli.compose import before_hanging_end, isolated, release
 from linetwin.cli.interruption import Interrupted
 from linetwin.cli.pacing import Pace
 from linetwin.cosim.kernel.library import row_loop
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.cli.interruption import Interruption
+    from linetwin.errors import FmuError
     from linetwin.line.world import World
     from linetwin.results.writer import RunWriter, Status
 
@@ -71,6 +72,7 @@ def drive(
     """
     writer.manifest.pop("pace", None)  # that of a run which is resumed at another
     writer.update(row_loop=row_loop(), isolated=isolated(world.scenario))
+    before_hanging_end(world, lambda error: _leave_hung(world, writer, error))
     try:
         if begin:
             if world.scenario.start == "filled":
@@ -125,6 +127,13 @@ def _with_time(error: ModelError, world: World) -> ModelError:
     """Add the line's time: a process model counts the time of its item."""
     seconds = world.now / TICKS_PER_SECOND
     return ModelError(str(error), f"day {seconds / DAY_S:.2f} of the line, {seconds:.3f} s")
+
+
+def _leave_hung(world: World, writer: RunWriter, error: FmuError) -> Exception:
+    """Leave the folder of a line whose model never returns, and the error with the line's time."""
+    told = _with_time(error, world)
+    _leave_failed(world, writer, told)
+    return told
 
 
 def _leave_failed(world: World, writer: RunWriter, error: Exception) -> None:
