@@ -79,6 +79,7 @@ class _Filler:
         self._filled = Filled(self._rate * 3600, limited)
         self._arrivals = Arrivals(world.scenario, templates.paces(), self._stay_s)
         self._odds: dict[str, np.ndarray] = {}
+        self._examples: dict[str, list[Template]] = {}
         self._chambers = {
             unit.name: unit for unit in world.equipment() if isinstance(unit, Chamber)
         }
@@ -171,7 +172,9 @@ class _Filler:
 
     def _template(self, source: str, number: int) -> Template | None:
         """Return the examples of a place in turn."""
-        found = self._templates.taps[source].examples()
+        if source not in self._examples:
+            self._examples[source] = self._templates.taps[source].examples()
+        found = self._examples[source]
         return found[number % len(found)] if found else None
 
     def _copy(
@@ -203,7 +206,7 @@ class _Filler:
     def _place_cells(self, tray: Lot, source: str, stayed: int) -> None:
         """Let a tray hold cells drawn from the pool of the place, as many as get so far."""
         world, chance = self._world, self._templates.driver
-        pool, size = self._pool(source), self._templates.tray_size()
+        pool, size = self._pool(source), self._templates.tray_size
         arriving = self._templates.cells_per_lot(source) / size
         places = chance.uniform("stock", f"places of {source}", size)
         count = max(1, int((places < arriving).sum()))

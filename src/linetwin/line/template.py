@@ -13,6 +13,7 @@ import hashlib
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from linetwin.line.chamber import Chamber
@@ -128,6 +129,7 @@ class Templates:
     def __init__(self, world: World) -> None:
         self._scenario = world.scenario
         self._listener = _Listener()
+        self._cells_per_lot: dict[str, float] = {}
         digest = hashlib.sha256(f"{world.scenario.seed}|stock".encode()).digest()
         self.driver = Rarities(Streams(int.from_bytes(digest[:8], "little")))
         scenario = _simplified(world.scenario)
@@ -178,7 +180,15 @@ class Templates:
             tap.busy = self._listener.until(self._givers.get(path, ""), now)
 
     def cells_per_lot(self, path: str) -> float:
-        """Return how many cells a lot at this place is, or will be; 0 where none came there."""
+        """Return how many cells a lot at this place is, or will be; 0 where none came there.
+
+        Asked for each lot of the stock: found once, when the template run is over.
+        """
+        if path not in self._cells_per_lot:
+            self._cells_per_lot[path] = self._mean_cells(path)
+        return self._cells_per_lot[path]
+
+    def _mean_cells(self, path: str) -> float:
         tap = self.taps[path]
         if not tap.lots:
             return 0.0
@@ -193,8 +203,9 @@ class Templates:
         ]
         return sum(shares) / len(shares) / tap.lots if shares else 0.0
 
+    @cached_property
     def tray_size(self) -> int:
-        """Return the cells on the fullest tray."""
+        """Cells on the fullest tray."""
         return max((tap.most for tap in self.taps.values() if tap.cells), default=0)
 
     def stay_s(self, path: str) -> float:
