@@ -131,6 +131,7 @@ def compile_library(
     include: Iterable[Path],
     target_name: str,
     library: Path,
+    options: Iterable[str] = (),
 ) -> None:
     """Compile C sources to a shared library.
 
@@ -139,6 +140,7 @@ def compile_library(
         include: folders with headers; those of FMI are added.
         target_name: a key of TARGETS.
         library: the file to write.
+        options: more options of the compiler, after ours.
 
     Raises:
         ModelError: with the compiler's message, or when zig is missing or does not end.
@@ -147,6 +149,7 @@ def compile_library(
         raise ModelError("the compiler is missing: install ziglang to build FMUs")
     target, cache = TARGETS[target_name], cache_folder()
     command = [sys.executable, "-m", "ziglang", "cc", "-target", target.triple, *FLAGS]
+    command += options
     command += [f"-I{folder}" for folder in [*include, fmi_headers()]]
     command += [*map(str, sources), "-o", str(library)]
     if target.suffix == ".dylib":

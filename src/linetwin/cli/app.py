@@ -235,6 +235,23 @@ def fmu_build(
     fmu.build(names, models, output, tuple(platform or ("host",)), fmi)
 
 
+@fmu_app.command("compile", epilog="Example: linetwin fmu compile other.fmu")
+def fmu_compile(
+    fmu: Annotated[Path, typer.Argument(help="An FMU that carries its C sources.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the copy with binaries.")
+    ] = Path("compiled"),
+    platform: Annotated[
+        list[str] | None,
+        typer.Option(help="host (default), all, or one such as x86_64-windows; may be repeated."),
+    ] = None,
+) -> None:
+    """Compile somebody else's FMU from the sources in it; needs linetwin[fmu]."""
+    from linetwin.cli import fmu as commands
+
+    commands.compile_foreign(fmu, output, tuple(platform or ("host",)))
+
+
 @fmu_app.command("info", epilog="Example: linetwin fmu info drying")
 def fmu_info(
     fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],

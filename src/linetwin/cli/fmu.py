@@ -98,6 +98,23 @@ def build(
     typer.echo(f"{len(built)} built, {len(chosen) - len(built)} were current, in {folder}")
 
 
+def compile_foreign(fmu: Path, output: Path, platforms: tuple[str, ...]) -> None:
+    """Compile an FMU's own sources for this machine, or for others, into a copy of it."""
+    try:
+        from linetwin.authoring.foreign import compile_sources
+        from linetwin.authoring.toolchain import resolve_targets
+    except ModuleNotFoundError as error:
+        problem = Problem(
+            f"{error.name} is not installed", "fmu compile", "pip install linetwin[fmu]"
+        )
+        raise ScenarioError([problem]) from error
+    try:
+        copy, folders = compile_sources(fmu, output, resolve_targets(platforms))
+    except ModelError as error:
+        raise ScenarioError([Problem(str(error), "fmu compile")]) from error
+    typer.echo(f"{copy}: compiled for {', '.join(folders)}")
+
+
 def _chosen(library: Path, names: list[str] | None) -> list[str]:
     """Return the models to build; ScenarioError where the library has none, or not those."""
     known = sorted(path.parent.name for path in library.glob("*/model.py"))

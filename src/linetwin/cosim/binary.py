@@ -58,8 +58,12 @@ def check_platform(description: Description) -> None:
     needed = platform_folder(description.version)
     member = f"binaries/{needed}/{description.model}{library_suffix()}"
     with zipfile.ZipFile(description.path) as archive:
-        if member in archive.namelist():
-            return
+        members = archive.namelist()
+    if member in members:
+        return
+    if any(name.startswith("sources/") and name.endswith(".c") for name in members):
+        hint = f"it carries its sources: linetwin fmu compile {description.path.name}"
+        raise WiringError([Problem(f"{description.path}: it has no binary ({member})", hint=hint)])
     has = ", ".join(platforms(description.path)) or "no platform at all"
     raise WiringError(
         [
