@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import os
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ from linetwin.contracts import Phase
 from linetwin.cosim import RecordedContinuous, open_continuous, open_transform
 from linetwin.cosim.isolated import frames
 from linetwin.cosim.isolated.models import IsolatedContinuous, IsolatedTransform
+from linetwin.cosim.messages import FREE
 from linetwin.errors import FmuError, WiringError
 from linetwin.scenario.resolved import ProcessConfig, Value
 
@@ -286,6 +289,28 @@ def test_messages_are_records_of_the_line(
     assert len(other.apply({}, [Phase(WARM, 2.0)])) == 1
     other.close()
     assert capfd.readouterr() == ("", "printed by the FMU\n")
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_an_endless_log_is_no_flood(
+    troubled: Path, caplog: pytest.LogCaptureFixture, *, isolate: bool
+) -> None:
+    """A step that says 200,000 different things gives some 250 records, and how many it did not."""
+    process = replace(config(troubled, "babble", words=200_000), isolate=isolate, step_timeout_s=60)
+    with caplog.at_level(logging.WARNING, "linetwin.fmu"):
+        model = open_continuous(process, OVEN)
+        model.start(0, WARM)
+        model.advance(2_000, {})
+        model.close()
+        del model
+        gc.collect()
+    texts = [record.getMessage() for record in caplog.records]
+    shown = 100 + FREE + 13  # of each of two categories; 16, 32 ... 65,536
+    assert len(texts) == 2 * (shown + 1)
+    assert sorted(texts[-2:]) == [
+        f"{100_000 - shown} messages of category '{category}' were not shown"
+        for category in ("even", "odd")
+    ]
 
 
 def test_a_second_ctrl_c_ends_the_process(troubled: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import TYPE_CHECKING
 
@@ -48,13 +49,62 @@ def test_alike_messages_thin_out(caplog: pytest.LogCaptureFixture) -> None:
     assert texts[-1] == "something else"
 
 
-def test_memory_of_kinds_is_bounded() -> None:
+def words(count: int) -> list[str]:
+    """Texts that differ in more than numbers."""
+    letters = "abcdefghij"
+    return ["".join(letters[int(digit)] for digit in str(index)) for index in range(count)]
+
+
+def test_memory_of_kinds_is_bounded(caplog: pytest.LogCaptureFixture) -> None:
     """Messages that are all different are counted together once there are too many kinds."""
     log = MessageLog("m")
-    letters = "abcdefghij"
-    for index in range(5_000):
-        log.record(1, "", "".join(letters[int(digit)] for digit in str(index)))
-    assert len(log._counts) <= 1001
+    with caplog.at_level(logging.WARNING, "linetwin.fmu.m"):
+        for index, text in enumerate(words(5_000)):
+            log.record(1, f"category {index % 200}", text)
+            log.record(1, "one", text)
+    counts = log._thinning._counts
+    assert len(counts) <= 51
+    assert all(len(kinds) <= 101 for kinds in counts.values())
+    of_one = [r.getMessage() for r in caplog.records if vars(r)["category"] == "one"]
+    assert len(of_one) == 100 + FREE + 9  # 16, 32 ... 4096
+    assert of_one[-1].endswith("(other messages of category 'one' so far: 4096)")
+
+
+def test_instances_of_an_fmu_share_a_limit(caplog: pytest.LogCaptureFixture) -> None:
+    """A thousand instances that all warn are no flood; another FMU and category have their own."""
+    logs = [MessageLog("m") for _ in range(1_000)]
+    other = MessageLog("n")
+    with caplog.at_level(logging.WARNING, "linetwin.fmu"):
+        for log in logs:
+            log.record(1, "solver", "the step is small")
+        assert len(caplog.records) == FREE + 6  # 16 ... 512
+        logs[0].record(1, "inputs", "the step is small")
+        other.record(1, "solver", "the step is small")
+        assert len(caplog.records) == FREE + 8
+
+
+def test_what_was_held_back_is_told_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    """With the last instance, by category, as loud as the loudest; nothing where all was shown."""
+    first, second = MessageLog("m"), MessageLog("m")
+    with caplog.at_level(logging.WARNING, "linetwin.fmu.m"):
+        for log in (first, second):
+            for _ in range(20):
+                log.record(1, "solver", "the step is small")
+        for _ in range(FREE + 2):
+            second.record(3, "inputs", "out of range")
+        second.record(1, "once", "hello")
+        caplog.clear()
+        del first
+        gc.collect()
+        assert caplog.records == []
+        del second, log
+        gc.collect()
+    told = [(r.levelname, r.getMessage()) for r in caplog.records]
+    shown = FREE + 2  # 16, 32
+    assert told == [
+        ("WARNING", f"{40 - shown} messages of category 'solver' were not shown"),
+        ("ERROR", "2 messages of category 'inputs' were not shown"),
+    ]
 
 
 def test_an_fmu_warns_by_name(web: Path, caplog: pytest.LogCaptureFixture) -> None:

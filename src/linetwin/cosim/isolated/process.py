@@ -94,9 +94,7 @@ class ModelProcess:
             raise EOFError
         frames.send(child.stdin, request)
         while "log" in (answer := frames.receive(child.stdout)):
-            logging.getLogger(str(answer["log"])).log(
-                int(answer["level"]), "%s", answer["text"], extra={"category": answer["category"]}
-            )
+            _hand_on(answer)
         return answer
 
     def _abandon(self, *, wait: bool = False) -> int:
@@ -126,6 +124,13 @@ def _spawn() -> Child:
     )
 
 
+def _hand_on(record: Message) -> None:
+    """Log what the FMU had to say."""
+    logging.getLogger(str(record["log"])).log(
+        int(record["level"]), "%s", record["text"], extra={"category": record["category"]}
+    )
+
+
 def _kill(child: Child) -> None:
     """End a process at once, with those that it has started."""
     if child.poll() is not None:
@@ -149,6 +154,9 @@ def _end(child: Child) -> None:
     code = child.wait()
     with contextlib.suppress(OSError):
         child.stdin.close()
+    with contextlib.suppress(OSError, EOFError, ValueError):
+        while "log" in (last := frames.receive(child.stdout)):
+            _hand_on(last)
     child.stdout.close()
     if code:  # it could not remove its folder
         remove_abandoned(Path(tempfile.gettempdir()))
