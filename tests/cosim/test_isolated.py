@@ -318,8 +318,10 @@ def test_a_second_ctrl_c_ends_the_process(troubled: Path, monkeypatch: pytest.Mo
     model = opened(troubled)
     pid = pid_of(model)
 
+    ends = iter([KeyboardInterrupt, EOFError])
+
     def interrupt(stream: object) -> None:
-        raise KeyboardInterrupt
+        raise next(ends)
 
     with monkeypatch.context() as patch:
         patch.setattr(frames, "receive", interrupt)
