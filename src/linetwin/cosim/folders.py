@@ -2,7 +2,8 @@
 
 A folder has a lock file beside it, held locked for as long as the process lives. The folder is
 removed when the process ends; what a killed process left is known by its free lock, and is removed
-by the next process that needs a folder.
+by the next process that needs a folder. The system frees the lock with the process, so there is no
+number of a process that another may bear by now. What belongs to another user is left alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from linetwin.errors import FmuError
 
 _PREFIX = "linetwin-fmu-"
 _LOCK = ".lock"
+_TRIES = 10
+"""Names that are tried: a cleaner may take a new lock for an abandoned one, in the moment before
+it is held."""
 
 
 def _lock(descriptor: int) -> bool:
@@ -46,13 +50,19 @@ def _same_file(descriptor: int, path: Path) -> bool:
         return False
 
 
+def _ours(descriptor: int) -> bool:
+    """Tell whether an open file belongs to this user: all users share one temporary folder."""
+    return not hasattr(os, "getuid") or os.fstat(descriptor).st_uid == os.getuid()
+
+
 def _take(lock: Path) -> int | None:
-    """Open and lock `lock`, created if need be; None where that is not possible."""
+    """Open and lock `lock`, created if need be; None where that is not possible, or not ours."""
     try:
-        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
+        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(lock, flags, 0o600)
     except OSError:
         return None
-    if _lock(descriptor) and _same_file(descriptor, lock):
+    if _ours(descriptor) and _lock(descriptor) and _same_file(descriptor, lock):
         return descriptor
     os.close(descriptor)
     return None
@@ -79,6 +89,20 @@ def remove_abandoned(parent: Path) -> list[Path]:
     return removed
 
 
+def _new_lock(parent: Path) -> tuple[Path, int]:
+    """Return a new lock file under `parent`, and its descriptor; FmuError where none can be had."""
+    for _ in range(_TRIES):
+        lock = parent / f"{_PREFIX}{secrets.token_hex(8)}{_LOCK}"
+        descriptor = _take(lock)
+        if descriptor is not None:
+            return lock, descriptor
+    raise FmuError(_refused(parent))
+
+
+def _refused(parent: Path) -> str:
+    return f"no temporary folder can be made in {parent}; set TMPDIR to another"
+
+
 class OwnedFolder:
     """A fresh folder of this process; removed at its end, or with `remove`."""
 
@@ -89,15 +113,15 @@ class OwnedFolder:
         """
         parent = Path(tempfile.gettempdir()) if parent is None else parent
         remove_abandoned(parent)
-        lock = parent / f"{_PREFIX}{secrets.token_hex(8)}{_LOCK}"
-        descriptor = _take(lock)
-        if descriptor is None:
-            raise FmuError(f"no temporary folder can be made in {parent}; set TMPDIR to another")
-        self.path = lock.with_suffix("")
-        self.process = os.getpid()
-        self._lock = lock
+        self._lock, descriptor = _new_lock(parent)
         self._descriptor: int | None = descriptor
-        self.path.mkdir(mode=0o700)
+        self.path = self._lock.with_suffix("")
+        self.process = os.getpid()
+        try:
+            self.path.mkdir(mode=0o700)
+        except OSError as error:
+            self.remove()
+            raise FmuError(_refused(parent)) from error
         atexit.register(self.remove)
 
     def remove(self) -> None:
