@@ -77,7 +77,8 @@ class Chamber(Equipment):
                 return
         starved = self._take_in()
         if self.places:
-            self.set_mode("Execute", "blocked" if blocked else "")
+            at_work = not blocked or any(int(place[1]) > self.world.now for place in self.places)
+            self.set_mode("Execute" if at_work else "Suspended", "blocked" if blocked else "")
         elif not self.world.is_open(self.config.calendar):
             self.set_mode("Stopped", "off shift")
         elif starved:
