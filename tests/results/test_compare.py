@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from itertools import combinations
 from pathlib import Path
@@ -13,8 +14,9 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from linetwin.cli.app import app
+from linetwin.cli.comparing import shortened
 from linetwin.errors import ResultsError
-from linetwin.results import read
+from linetwin.results import kpis, read
 from linetwin.results.compare import compare
 from linetwin.results.inference import (
     benjamini_hochberg,
@@ -186,3 +188,76 @@ def test_no_line_is_wider_than_a_hundred_columns(
     # a row of the file for each figure of the table
     rows = len(file.read_text("utf-8").splitlines())
     assert rows == len(compare([read(Path(folder)) for folder in folders]).table) + 1
+
+
+def test_labels_are_short_and_each_another() -> None:
+    """Names with the same beginning and end keep the word that tells them apart."""
+    long = "cost.cost_per_good_energy{}_by_category.materials"
+    names = [long.format(""), long.format("_steady"), "order.duration"]
+    names += [f"quality.scrap.{'a' * 20}{n}.{'b' * 40}" for n in range(12)]
+    labels = shortened(names)
+    assert labels["order.duration"] == "order.duration"
+    assert labels[names[1]].endswith("..steady_by_category.materials")
+    assert labels[names[0]].endswith("..energy_by_category.materials")
+    assert len(set(labels.values())) == len(names)
+    assert max(map(len, labels.values())) <= 36
+
+
+def test_parts_of_a_table_have_their_own_unit(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """A relative spread, a balance's error and shares of time are numbers without a unit."""
+    runs = [read(tiny_writer(tmp_path / name, name=name)) for name in ("plain", "other")]
+    units = compare(runs).table["unit"]
+    for ending in (".variation", ".relative_error", ".empty", ".full"):
+        own = units[units.index.str.endswith(ending)]
+        assert set(own) <= {"1"}, ending
+    assert units["quality.cathode_loading.mean"] == "kg/m2"
+    assert units["quality.cathode_loading.variation"] == "1"
+
+
+def test_a_run_counts_once(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """A copy of a run, or the run named again, adds nothing; another seed does."""
+    path = tiny_writer(tmp_path / "a")
+    copy = tiny_writer(tmp_path / "b")
+    other = read(tiny_writer(tmp_path / "c", name="other"))
+    found = compare([read(path), read(copy), other])
+    assert list(found.table.columns) == ["unit", "tiny seed 1", "other seed 1"]
+    assert "counted once" in found.remarks[0]
+    assert found.note.startswith("one pair")
+    with pytest.raises(ResultsError, match="is the same run as"):
+        compare([read(path), read(copy)])
+
+
+def test_rounding_is_no_difference(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """Sums whose last digit differs are equal."""
+    runs = [read(tiny_writer(tmp_path / name, name=name)) for name in ("plain", "other")]
+    contents = [dict(kpis.compute(run)) for run in runs]
+    entry = contents[1]["energy"]["energy_used"]
+    contents[1]["energy"]["energy_used"] = {**entry, "value": entry["value"] * (1 + 2e-16)}
+    contents[1]["order"]["cells_good"] = {**contents[1]["order"]["cells_good"], "value": 2e-16}
+    contents[0]["order"]["cells_good"] = {**contents[0]["order"]["cells_good"], "value": 0.0}
+    for run, content in zip(runs, contents, strict=True):
+        (run.path / "kpis.json").write_text(json.dumps(content))
+    found = compare([read(run.path) for run in runs]).differences
+    assert found.loc["energy.energy_used", "difference"] == 0.0
+    assert found.loc["order.cells_good", "difference"] == 0.0
+
+
+def test_an_order_and_a_week_are_not_comparable(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Their figures stand side by side, but no difference is taken, and the reason is given."""
+    runs = []
+    for name in ("order", "week"):
+        path = tiny_writer(tmp_path / name, name=name)
+        content = kpis.compute(read(path))
+        content["limits"]["basis"] = {
+            "value": "steady" if name == "week" else "order", "unit": "", "meaning": ""
+        }  # fmt: skip
+        (path / "kpis.json").write_text(json.dumps(content))
+        runs.append(read(path))
+    found = compare(runs)
+    assert found.differences.empty
+    assert found.note.startswith("not comparable: order is an order")
+    assert "week a span" in found.note

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from linetwin.results.inference import student_quantile
 from linetwin.results.questions import QUESTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -57,6 +59,8 @@ _SIDE_BY_SIDE = 4
 _WITH_SPREAD = 2
 _OTHERS = 20
 _NAME = 36
+_END, _GAP = 12, ".."
+_RELATIVE = ".variation"
 _MOST_PAIRS = 200
 _WIDTH = 100
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -139,7 +143,7 @@ def _print_table(comparison: Comparison, *, everything: bool) -> None:
     names = [name for name in (frame.index if everything else QUESTIONS) if name in frame.index]
     columns = _columns(comparison)
     if columns == list(frame.columns[1:]):
-        rows = [_row(frame.loc[name], columns) for name in names]
+        rows = _rows(frame.loc[names], columns)
         print_table("\nKey figures", ["figure", "unit", *_LETTERS[: len(columns)]], rows, 2)
         return
     shown = columns[:_SIDE_BY_SIDE]
@@ -148,9 +152,10 @@ def _print_table(comparison: Comparison, *, everything: bool) -> None:
     for letter in _LETTERS[: len(shown)]:
         headings += [letter, "sd"] if spread else [letter]
     rows = []
+    labels = shortened(names)
     for name in names:
-        divisor, unit = SHOWN.get(frame.loc[name, "unit"], (1.0, frame.loc[name, "unit"]))
-        cells = [_short(name), unit]
+        divisor, unit = _shown(name, str(frame.loc[name, "unit"]))
+        cells = [labels[name], unit]
         for title in shown:
             values = frame.loc[name, comparison.groups[title]].astype(float)
             cells += [_number(values.mean() / divisor)]
@@ -169,7 +174,7 @@ def _print_differences(comparison: Comparison, *, everything: bool) -> None:
     if frame["low"].isna().all():
         made = [n for n in _MADE if n in frame.index and frame.loc[n, "difference"]]
         names = list(frame.index) if everything else asked + made
-        rows = [_row(frame.loc[name], ["first", "second", "difference"]) for name in names]
+        rows = _rows(frame.loc[names], ["first", "second", "difference"])
         print_table("\nSecond over first", ["figure", "unit", "A", "B", "B - A"], rows, 2)
         return
     _print_changes("\nWhat is asked first", frame.loc[asked])
@@ -190,15 +195,18 @@ def _print_differences(comparison: Comparison, *, everything: bool) -> None:
 
 
 def _print_changes(title: str, frame: pd.DataFrame) -> None:
-    rows = [[*_change(row), _said(row["adjusted"])] for _, row in frame.iterrows()]
+    rows = [
+        [*cells, _half(row), _said(row["adjusted"])]
+        for cells, (_, row) in zip(
+            _rows(frame, ["first", "second", "difference"]), frame.iterrows(), strict=True
+        )
+    ]
     headings = ["figure", "unit", "A", "B", "B - A", "+- 95 %", "sure"]
     print_table(title, headings, rows, 2)
 
 
-def _change(row: pd.Series) -> list[str]:
-    divisor, _ = SHOWN.get(row["unit"], (1.0, ""))
-    half = (row["high"] - row["low"]) / 2 / divisor
-    return [*_row(row, ["first", "second", "difference"]), _number(half)]
+def _half(row: pd.Series) -> str:
+    return _number((row["high"] - row["low"]) / 2 / _shown(str(row.name), row["unit"])[0])
 
 
 def _said(adjusted: float) -> str:
@@ -254,14 +262,50 @@ def _pairs_needed(row: pd.Series, asked: int) -> int | None:
     return None
 
 
-def _row(row: pd.Series, columns: list[str]) -> list[str]:
-    divisor, unit = SHOWN.get(row["unit"], (1.0, row["unit"]))
-    return [_short(str(row.name)), unit, *(_number(row[column] / divisor) for column in columns)]
+def _rows(frame: pd.DataFrame, columns: list[str]) -> list[list[str]]:
+    """Return label, unit and the columns' numbers of each figure."""
+    labels = shortened(list(map(str, frame.index)))
+    rows = []
+    for name, row in frame.iterrows():
+        divisor, unit = _shown(str(name), row["unit"])
+        cells = [_number(row[column] / divisor) for column in columns]
+        rows.append([labels[str(name)], unit, *cells])
+    return rows
 
 
-def _short(name: str) -> str:
-    """Return a name that leaves room for numbers within 100 columns."""
-    return name if len(name) <= _NAME else f"{name[: _NAME - 14]}..{name[-12:]}"
+def _shown(name: str, unit: str) -> tuple[float, str]:
+    """Return by what a figure is divided to be shown, and the unit it then has."""
+    return (0.01, "%") if name.endswith(_RELATIVE) else SHOWN.get(unit, (1.0, unit))
+
+
+def shortened(names: Sequence[str]) -> dict[str, str]:
+    """Return name -> a label that leaves room for numbers within 100 columns, each another.
+
+    A long name keeps its beginning and its end; of names that would look alike, as much of the
+    end as tells them apart, from the beginning of a word where there is room.
+    """
+    labels = {name: _short(name, _END) for name in names}
+    alike: dict[str, list[str]] = {}
+    for name, label in labels.items():
+        alike.setdefault(label, []).append(name)
+    for same in alike.values():
+        if len(same) > 1:
+            ends = range(_END, _NAME - len(_GAP) + 1)
+            end = next((e for e in ends if len({name[-e:] for name in same}) == len(same)), 0)
+            for number, name in enumerate(same, 1):
+                word = re.search(rf"[^._]*.{{{end}}}$", name)
+                whole = len(word.group()) if word else end
+                labels[name] = _short(name, whole if whole <= ends[-1] else end)
+                if not end:
+                    mark = f"#{number}"
+                    labels[name] = _short(name, _END, _NAME - len(mark)) + mark
+    return labels
+
+
+def _short(name: str, end: int, most: int = _NAME) -> str:
+    if len(name) <= most:
+        return name
+    return f"{name[: most - len(_GAP) - end]}{_GAP}{name[-end:]}"
 
 
 def _number(value: float) -> str:

@@ -39,6 +39,8 @@ _COUNTS = {
     *("quality.outside_range", "cost.scrap_value"),
 }
 """Tables that name only causes of which there was something."""
+_NOISE = 1e-12
+"""Two figures this close, relative to them or in their unit, differ by how sums are rounded."""
 _WORDS = {"seed", "origin", "source", "key", "files", "title", "description"}
 
 
@@ -70,9 +72,10 @@ def compare(runs: Sequence[Run]) -> Comparison:
     if len(runs) < 2:  # noqa: PLR2004 - a comparison needs two
         raise ResultsError("nothing to compare: name at least two runs")
     found = [run.kpis or kpis.compute(run) for run in runs]
+    runs, found, twice = _each_once(runs, found)
     numbers = [flat(entry) for entry in found]
     units = {
-        f"{section}.{name}": entry["unit"]
+        f"{section}.{name}": entry
         for content in found
         for section, entries in content.items()
         for name, entry in entries.items()
@@ -89,6 +92,9 @@ def compare(runs: Sequence[Run]) -> Comparison:
         dtype="float64",
     )
     pairs, note = _pairs(runs)
+    apart = _judged_differently(groups, found)
+    if apart:
+        pairs, note = [], apart
     differences = pd.DataFrame(
         [
             _difference([(table.iloc[row, a], table.iloc[row, b]) for a, b in pairs])
@@ -103,7 +109,43 @@ def compare(runs: Sequence[Run]) -> Comparison:
     for frame in (table, differences):
         frame.insert(0, "unit", [_unit(name, units) for name in frame.index])
     titled = {title: [labels[number] for number in members] for title, members in groups.items()}
-    return Comparison(table, differences, titled, note, remarks(groups, runs, found))
+    return Comparison(table, differences, titled, note, (*twice, *remarks(groups, runs, found)))
+
+
+def _each_once(
+    runs: Sequence[Run], found: Sequence[kpis.Kpis]
+) -> tuple[list[Run], list[kpis.Kpis], list[str]]:
+    """Leave out runs that repeat another bit for bit; ResultsError where fewer than two are left.
+
+    The same scenario and seed gives the same figures: a run that is named twice, or lies in two
+    folders, would count twice in means and spreads.
+    """
+    kept: dict[tuple[str, Any, str], int] = {}
+    told = []
+    for number, (run, content) in enumerate(zip(runs, found, strict=True)):
+        figures = json.dumps(flat(content), sort_keys=True)
+        first = kept.setdefault((_identity(run), run.manifest["seed"], figures), number)
+        if first != number:
+            told.append(f"counted once: {run.path} is the same run as {runs[first].path}")
+    if len(kept) < 2:  # noqa: PLR2004 - a comparison needs two
+        raise ResultsError(f"nothing to compare: {told[0].removeprefix('counted once: ')}")
+    return [runs[n] for n in kept.values()], [found[n] for n in kept.values()], told
+
+
+def _judged_differently(groups: Mapping[str, Sequence[int]], found: Sequence[kpis.Kpis]) -> str:
+    """Say why an order that starts empty is not set against a span of a filled line; else ''."""
+    bases: dict[str, str] = {}
+    for title, members in groups.items():
+        basis = found[members[0]].get("limits", {}).get("basis", {}).get("value")
+        if basis:
+            bases.setdefault(str(basis), title)
+    if len(bases) < 2:  # noqa: PLR2004 - two ways to judge a run
+        return ""
+    return (
+        f"not comparable: {bases['order']} is an order that starts empty and ends with its last "
+        f"cell, {bases['steady']} a span of a line with work everywhere; times, rates, energy and "
+        "cost have another meaning in each. Compare orders with orders"
+    )
 
 
 def _adjusted(differences: pd.DataFrame) -> pd.Series:
@@ -146,14 +188,20 @@ def _missing(name: str, found: Mapping[str, Mapping[str, Any]]) -> float:
     return 0.0 if counted else math.nan
 
 
-def _key(name: str, units: Mapping[str, str]) -> str:
-    """Return the KPI that a flattened name belongs to."""
-    return max((key for key in units if name == key or name.startswith(f"{key}.")), key=len)
+def _key(name: str, units: Mapping[str, Any]) -> str:
+    """Return the entry that a flattened name belongs to; '' for none."""
+    found = (key for key in units if name == key or name.startswith(f"{key}."))
+    return max(found, key=len, default="")
 
 
-def _unit(name: str, units: Mapping[str, str]) -> str:
-    """Return the unit of a figure; how many there are of something has none."""
-    return "1" if name.endswith(".count") else units[_key(name, units)]
+def _unit(name: str, units: Mapping[str, kpis.Kpi]) -> str:
+    """Return the unit of a figure, of a part of a table its own; a number of things has none."""
+    if name.endswith(".count"):
+        return "1"
+    key = _key(name, units)
+    own: Mapping[str, str] = units[key].get("units", {})
+    part = _key(name[len(key) + 1 :], own)
+    return str(own[part] if part else units[key]["unit"])
 
 
 def _titled(runs: Sequence[Run]) -> dict[str, list[int]]:
@@ -225,7 +273,11 @@ def _pairs(runs: Sequence[Run]) -> tuple[list[tuple[int, int]], str]:
 
 def _difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, ...]:
     """Return the columns of `differences` for one KPI."""
-    known = [(a, b) for a, b in pairs if not (math.isnan(a) or math.isnan(b))]
+    known = [
+        (a, a if math.isclose(a, b, rel_tol=_NOISE, abs_tol=_NOISE) else b)
+        for a, b in pairs
+        if not (math.isnan(a) or math.isnan(b))
+    ]
     count = len(known)
     if not count:
         return (0, *[math.nan] * (len(_COLUMNS) - 1))

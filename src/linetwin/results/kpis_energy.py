@@ -191,9 +191,10 @@ def materials(facts: Facts) -> Section:
         where = {entry: sums.get(entry, 0.0) for entry in entries}
         error = inside - sum(where.values())
         relative = error / inside if inside else error
-        section[str(item)] = kpi(
+        entry = kpi(
             {"in": inside, **where, "relative_error": relative},
             str(rows["unit"].iloc[0]),
-            f"{item}: what was taken from stock and where it is; relative_error is 1",
+            f"{item}: what was taken from stock and where it is; relative_error is a share of it",
         )
+        section[str(item)] = {**entry, "units": {"relative_error": "1"}}
     return section

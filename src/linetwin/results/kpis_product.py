@@ -52,7 +52,10 @@ def _webs(facts: Facts) -> Iterator[tuple[str, dict[str, object]]]:
             if spread and quantity == "loading":
                 spread["variation"] = spread["standard_deviation"] / spread["mean"]
             said = f"{_WEB[quantity]}, {web}, without start-up"
-            yield f"{web}_{quantity}", kpi(spread, units[sides[0]], said)
+            entry = kpi(spread, units[sides[0]], said)
+            if "variation" in spread:
+                entry["units"] = {"variation": "1"}
+            yield f"{web}_{quantity}", entry
 
 
 def _cells(facts: Facts) -> Iterator[tuple[str, dict[str, object]]]:

@@ -229,7 +229,7 @@ def buffers(facts: Facts) -> Section:
     section: Section = {}
     for path, about, level in levels(facts):
         capacity = about.get("capacity")
-        section[path] = kpi(
+        entry = kpi(
             {
                 "mean": float(level.mean()),
                 "maximum": float(level.max()),
@@ -240,4 +240,5 @@ def buffers(facts: Facts) -> Section:
             "kg" if about.get("kind") == "tank" else "1",
             "level at the recording instants; empty and full are shares of them",
         )
+        section[path] = {**entry, "units": {"empty": "1", "full": "1"}}
     return section
