@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 
 from linetwin.results import kpis, kpis_cost, kpis_energy, read
+from linetwin.results.costs import Costs, price_list
+from linetwin.results.lever_scrap import ScrapLevers
+from linetwin.results.meters import read_meters
 from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 KWH = 3.6e6
 DAY = 86_400_000
+WINDOW = "window: {from: {value: 0, unit: s}, until: {value: 86400, unit: s}}\n"
 SCENARIO = """
 resolved: 1
 name: books
@@ -278,3 +282,58 @@ def test_anchors_are_compared_and_nothing_is_fitted(facts: kpis.Facts) -> None:
     assert degen["here"] == pytest.approx(12.0, rel=0.5)
     assert degen["gap"] == pytest.approx(degen["here"] - 41.48)
     assert "fuel" in degen["gap_consists_of"]
+
+
+def _energy(facts: kpis.Facts) -> dict[str, float]:
+    listed = price_list(facts)
+    assert listed is not None
+    return Costs(facts, listed, read_meters(facts), 0, facts.end).energy
+
+
+def _limited_by(found: kpis.Kpis, group: str, loads: dict[str, float]) -> kpis.Kpis:
+    limits = {
+        "bottleneck": group,
+        "load": loads,
+        "share_as_bottleneck": {group: {"sole": 0.5, "shifting": 0.3}},
+    }
+    return found | {"limits": {name: kpis.kpi(each, "", "") for name, each in limits.items()}}
+
+
+def _wasted(facts: kpis.Facts) -> float:
+    """10 of 100 kg through the mixer, of 85 kg through the stacker, at 10 EUR/kg, in one day."""
+    energy = _energy(facts)
+    return 10 * 10 + energy["cathode.mixer"] * 10 / 100 + energy["cell.stacker"] * 10 / 85
+
+
+def test_in_an_order_half_of_the_scrap_saves_its_material_and_energy(facts: kpis.Facts) -> None:
+    """People and machines cost the same: half of materials and energy, no output."""
+    found = kpis.compute(facts.run)
+    lever = next(e for e in ScrapLevers(facts, found).ranked() if "capacity" in e.what)
+    assert lever.money_per_day == pytest.approx(_wasted(facts) / 2)
+    assert (lever.cells_per_day, lever.energy_per_day, lever.at_most) == (None, None, True)
+    values = [lever.money_per_day or 0.0 for lever in ScrapLevers(facts, found).ranked()]
+    assert values == sorted(values, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("limiting", "loads", "gain"),
+    [
+        # 1 scrapped on 3 good: half of it, for the 80 % of the window in which the group limited
+        ("cell.stacker", {"cell.stacker": 0.9, "cell.binning": 0.3}, 0.8 / 6),
+        # what comes after can take a twentieth more only
+        ("cell.stacker", {"cell.stacker": 0.84, "cell.binning": 0.8}, 0.8 * 0.05),
+        ("cell.binning", {"cell.stacker": 0.4, "cell.binning": 0.9}, 0.0),
+    ],
+)
+def test_output_is_won_where_scrap_had_passed_what_limits(
+    facts: kpis.Facts, tmp_path: Path, limiting: str, loads: dict[str, float], gain: float
+) -> None:
+    """Found at grading: it had passed the stacker; what comes after grading it has not."""
+    path = tmp_path / "run" / "scenario.yaml"
+    path.write_text(path.read_text() + WINDOW)
+    steady = kpis.Facts(read(tmp_path / "run"))
+    found = _limited_by(kpis.compute(steady.run), limiting, loads)
+    lever = next(e for e in ScrapLevers(steady, found).ranked() if "capacity" in e.what)
+    fixed = found["cost"]["fixed_cost_per_day"]["value"]
+    assert lever.money_per_day == pytest.approx(_wasted(steady) / 2 + gain * fixed)
+    assert (lever.cells_per_day or 0.0) == pytest.approx(3 * gain)

@@ -19,17 +19,16 @@ from linetwin.results.lever import (
     SEPARATOR,
     STEP,
     Lever,
-    against_scrap,
     faster,
     mind,
     pace,
 )
+from linetwin.results.lever_scrap import ScrapLevers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HALF = 0.5
-_TOP = 3
 _PATH_TOP = 5
 _LEAST_S = 60.0
 _WORTH = 0.002
@@ -51,7 +50,7 @@ def levers(facts: Facts, found: Kpis) -> Section:
     rates = day_rates(facts)
     fixed, _, currency = prices(found, rates)
     paced = _capacity(facts, found, rates, fixed) if facts.steady else _time(facts, found)
-    every = [*paced, *_scrap(facts, found, currency), *_energy(facts, found)]
+    every = [*paced, *ScrapLevers(facts, found).ranked(), *_energy(facts, found)]
     every.sort(key=_rank)
     return {
         "ranked": kpi(
@@ -191,22 +190,6 @@ def _room(loads: dict[str, float], groups: list[str]) -> tuple[float, str]:
         return 1.0, ""
     second = max(others, key=lambda name: others[name])
     return max(0.0, loads[groups[0]] / others[second] - 1), second
-
-
-def _scrap(facts: Facts, found: Kpis, currency: str) -> Iterator[Lever]:
-    """Half of each of the dearest reasons of scrap."""
-    values = found["cost"].get("scrap_value", {}).get("value") or {}
-    days = found["order"]["duration"]["value"] / 86_400
-    dear = [(v, place, why) for place, reasons in values.items() for why, v in reasons.items()]
-    for value, place, reason in sorted(dear, reverse=True)[:_TOP]:
-        if value > 0 and days:
-            yield Lever(
-                f"halve the scrap for {reason} (found at {name_of(place)})",
-                f"{value / days:,.0f} {currency} a day at the value added so far",
-                "half of the value scrapped a day",
-                money_per_day=_HALF * value / days,
-                setting=against_scrap(facts, place, reason),
-            )
 
 
 def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:

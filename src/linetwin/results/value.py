@@ -17,6 +17,8 @@ import pandas as pd
 from linetwin.results.held import LEADS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.results.costs import Costs
 
 GOOD = "cells"
@@ -25,9 +27,17 @@ OUTCOMES = (GOOD, "scrap", "lost", "in_process")
 
 @dataclass(frozen=True)
 class ValueFlow:
-    """Values of the whole run; `costs` must span it."""
+    """Values of the whole run; `costs` must span it.
+
+    `conversion`: station -> cost put to what it processed, where that is not all conversion cost.
+    """
 
     costs: Costs
+    conversion: Mapping[str, float] | None = None
+
+    @property
+    def _conversion(self) -> Mapping[str, float]:
+        return self.costs.conversion if self.conversion is None else self.conversion
 
     @cached_property
     def _booked(self) -> pd.DataFrame:
@@ -35,7 +45,7 @@ class ValueFlow:
         return ledger[(ledger["account"] == "material") & ledger["entry"].isin(OUTCOMES)]
 
     @cached_property
-    def _after(self) -> dict[str, set[str]]:
+    def after(self) -> dict[str, set[str]]:
         """Station -> places that what it made can reach: itself, buffers and stations after it."""
         onward: dict[str, set[str]] = {}
         for name, config in self.costs.facts.plan.stations.items():
@@ -61,8 +71,8 @@ class ValueFlow:
 
         What lies behind it has, and good cells that were booked before it and go on to it.
         """
-        before = [name for name, places in self._after.items() if station in places]
-        behind = rows["station"].isin(self._after[station])
+        before = [name for name, places in self.after.items() if station in places]
+        behind = rows["station"].isin(self.after[station])
         going_on = (rows["entry"] == GOOD) & rows["station"].isin(before)
         passed = (rows["item"] == self._measure(station)) & (behind | going_on)
         return rows["amount"].where(passed, 0.0)
@@ -75,7 +85,7 @@ class ValueFlow:
         # what lay behind a station when the run began was not processed in it
         rows = pd.concat([self._booked, stock.assign(amount=-stock["amount"])])
         found = {}
-        for station, cost in self.costs.conversion.items():
+        for station, cost in self._conversion.items():
             done = float(self._passed(rows, station).sum())
             found[station] = cost / done if done > 0 else 0.0
         return found
@@ -83,9 +93,7 @@ class ValueFlow:
     @property
     def unused(self) -> float:
         """Conversion cost of stations through which nothing went."""
-        return sum(
-            cost for name, cost in self.costs.conversion.items() if not self.unit_costs[name]
-        )
+        return sum(cost for name, cost in self._conversion.items() if not self.unit_costs[name])
 
     @cached_property
     def values(self) -> pd.DataFrame:
