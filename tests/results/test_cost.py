@@ -158,6 +158,25 @@ def facts(tmp_path: Path) -> kpis.Facts:
     return kpis.Facts(read(tmp_path / "run"))
 
 
+def test_a_room_is_idle_while_its_lots_are_finished(
+    facts: kpis.Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dry room's 32 kWh by the state of its one station, as a stacker and as a vacuum dryer.
+
+    Suspended, blocked for a quarter of the day with finished lots; Execute, though blocked, for
+    the rest, since one lot is still at work.
+    """
+    states = {"Suspended": "blocked", "Execute": "blocked"}
+    facts.__dict__["spans"] = facts.spans.assign(cause=facts.spans["state"].map(states))
+    found = kpis_energy.energy(facts)["dry_room_by_work"]["value"]
+    parts = {"at work": 24 * KWH, "only closed chambers at work": 0.0, "idle": 8 * KWH}
+    assert found == pytest.approx(parts)
+    monkeypatch.setitem(facts.plan.stations["cell.stacker"], "kind", "vacuum_dryer")
+    found = kpis_energy.energy(facts)["dry_room_by_work"]["value"]
+    parts = {"at work": 0.0, "only closed chambers at work": 24 * KWH, "idle": 8 * KWH}
+    assert found == pytest.approx(parts)
+
+
 @pytest.fixture
 def cost(facts: kpis.Facts) -> dict[str, Any]:
     """Name -> value of the section."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from linetwin.results.anchors import compared
 from linetwin.results.kpis import Facts, Section, kpi
@@ -19,9 +19,6 @@ from linetwin.results.meters import (
 )
 from linetwin.results.recovery import dryer_heat_recovered
 from linetwin.results.timeline import within
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _ALL = (
     "Allocation: all energy of the run, idle hours and the building included, over the energy of "
@@ -112,6 +109,12 @@ def _bottom_up(facts: Facts, good: float | None) -> Section:
         "idle_energy_per_good_energy_steady": kpi(
             steady_per_idle or None, "1", f"kWh per good kWh {_IDLE}, {_STEADY}"
         ),
+        "dry_room_by_work": kpi(
+            _dry_room(facts, meters, facts.end),
+            "J",
+            "bought for the dry room over the run, by what its stations did; closed chambers: only "
+            "vacuum dryers were at work, whose rolls do not see the room's air",
+        ),
         "dryer_recovery_per_good_energy": kpi(
             saved or None,
             "1",
@@ -130,8 +133,9 @@ def _bottom_up(facts: Facts, good: float | None) -> Section:
 
 
 _IDLE = (
-    "drawn without anything being made: the dry room while no station in it executes, dryers and "
-    "other stations of a group while they wait or are set up; within the totals, not on top"
+    "drawn without anything being made: the dry room while no station in it is at work (a chamber "
+    "whose lots are all finished and wait for room is not), dryers and other stations of a group "
+    "while they wait or are set up; within the totals, not on top"
 )
 
 
@@ -140,7 +144,7 @@ def _idle(facts: Facts, meters: Meters, first: int, last: int) -> dict[str, floa
     efficiency = boiler_efficiency(facts)
     spans = within(facts.spans, first, last)
     executing = spans[spans["state"] == "Execute"]
-    dry = {s for s, config in facts.plan.stations.items() if config.get("room") == "dry_room"}
+    dry = _in_dry_room(facts)
     found: dict[str, float] = {}
     names = [(BUILDING, DRY_ROOM, "dry_room_electric_energy", "dry_room_thermal_energy")]
     names += [
@@ -161,6 +165,35 @@ def _idle(facts: Facts, meters: Meters, first: int, last: int) -> dict[str, floa
             found[group] = found.get(group, 0.0) + max(0.0, idle) * share
     order = sorted(found, key=lambda name: -found[name])
     return {name: found[name] for name in order if found[name] > 0}
+
+
+def _in_dry_room(facts: Facts) -> set[str]:
+    return {s for s, config in facts.plan.stations.items() if config.get("room") == "dry_room"}
+
+
+def _dry_room(facts: Facts, meters: Meters, last: int) -> dict[str, float]:
+    """Return what was bought for the dry room [J] in three parts of the time that sum to it."""
+    spans = within(facts.spans, 0, last)
+    executing = spans[(spans["state"] == "Execute") & spans["station"].isin(_in_dry_room(facts))]
+    chambers = {s for s in _in_dry_room(facts) if facts.plan.kind(s) == "vacuum_dryer"}
+    whole = pd.DataFrame({"start": [0], "end": [last]})
+    within_room, any_at_work, all_time = (
+        _bought_for_room(facts, meters, part)
+        for part in (executing[~executing["station"].isin(chambers)], executing, whole)
+    )
+    return {
+        "at work": within_room,
+        "only closed chambers at work": max(0.0, any_at_work - within_room),
+        "idle": max(0.0, all_time - any_at_work),
+    }
+
+
+def _bought_for_room(facts: Facts, meters: Meters, spans: pd.DataFrame) -> float:
+    """Return electricity and fuel for the dry room [J] in the time that `spans` cover."""
+    covered = union(spans)
+    electric = meters.drawn_in(BUILDING, "dry_room_electric_energy", covered)
+    heat = meters.drawn_in(BUILDING, "dry_room_thermal_energy", covered)
+    return electric + heat / boiler_efficiency(facts)
 
 
 def good_energy_between(facts: Facts, first: int, last: int) -> float:

@@ -43,7 +43,18 @@ def by_group(found: Kpis) -> str:
 
 
 def _idle(found: Kpis) -> str:
-    return escape(f"Idle: {found['energy']['idle_energy_per_good_energy']['meaning']}.")
+    text = f"Idle: {found['energy']['idle_energy_per_good_energy']['meaning']}."
+    by_work: dict[str, float] = found["energy"]["dry_room_by_work"]["value"]
+    total = sum(by_work.values())
+    if total:
+        told = ", ".join(
+            f"{display.energy(joule)} {name}" for name, joule in by_work.items() if joule
+        )
+        text += (
+            f" Of {display.energy(total)} for the dry room, {told}: in a closed vacuum dryer rolls "
+            "do not see the room's air."
+        )
+    return escape(text)
 
 
 def _kwh(joule: float | None) -> str:
