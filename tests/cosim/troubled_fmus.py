@@ -6,22 +6,35 @@ passes `trouble_time` a step does what `trouble` counts (TROUBLES).
 
 from __future__ import annotations
 
+import time
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from linetwin.authoring.toolchain import compile_library, host_target
 from linetwin.contracts import Contract
+from linetwin.cosim import open_continuous
 from linetwin.cosim.binary import library_suffix, platform_folder
+from linetwin.cosim.isolated.models import IsolatedContinuous, IsolatedTransform
+from linetwin.scenario.resolved import ProcessConfig, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-TROUBLES = ("none", "hang", "abort", "segfault", "exit", "babble", "print")
+TROUBLES = ("none", "hang", "abort", "segfault", "exit", "babble", "print", "once")
+MARK = "TROUBLED_MARK"
+"""Environment variable: the file by which `once` knows that it has crashed before."""
 OVEN = Contract("oven", "continuous", inputs=("air_temperature",), outputs=("film_temperature",))
 BATCH = Contract("batch", "transform", inputs=("air_temperature",), outputs=("film_temperature",))
 OVEN_UNITS = ({"air_temperature": "K"}, {"film_temperature": "K"})
 NEVER = 1e30
+
+LIMIT_S = 0.3
+PATIENCE_S = 600.0
+"""Limit of what crashes: it is noticed without waiting."""
+WARM = {"air_temperature": 300.0}
 
 _UNITS = {
     "K": '<Unit name="K"><BaseUnit K="1"/></Unit>',
@@ -39,7 +52,7 @@ _SOURCE = r"""
 #include <unistd.h>
 #include "fmi3Functions.h"
 
-enum { NONE, HANG, ABORT, SEGFAULT, EXIT, BABBLE, PRINT };
+enum { NONE, HANG, ABORT, SEGFAULT, EXIT, BABBLE, PRINT, ONCE };
 typedef struct { double values[COUNT]; } State;
 typedef struct {
     State now;
@@ -61,6 +74,17 @@ static void babble(Troubled *c, long words)
         text[at] = 0;
         c->log(c->environment, fmi3Warning, word % 2 ? "odd" : "even", text);
     }
+}
+
+static void crash_once(void)
+{
+    const char *mark = getenv("TROUBLED_MARK");
+    FILE *file = mark ? fopen(mark, "r") : 0;
+    if (!file) {
+        fclose(fopen(mark, "w"));
+        abort();
+    }
+    fclose(file);
 }
 
 fmi3Instance fmi3InstantiateCoSimulation(fmi3String name, fmi3String token, fmi3String resources,
@@ -101,6 +125,7 @@ fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean 
         case EXIT: exit(7);
         case BABBLE: babble(SELF, (long)WORDS); break;
         case PRINT: printf("printed by the FMU\n"); fflush(stdout); break;
+        case ONCE: crash_once(); break;
         }
     }
     SELF->now.values[OUTPUT] += h * SELF->now.values[INPUT];
@@ -183,3 +208,44 @@ def build_troubled(
         archive.writestr("modelDescription.xml", description)
         archive.write(library, f"binaries/{platform_folder(3)}/{library.name}")
     return fmu
+
+
+def config(fmu: Path, trouble: str = "none", words: int = 0) -> ProcessConfig:
+    """An isolated process whose FMU misbehaves in the step that passes 1.5 s."""
+    numbers = {"trouble": TROUBLES.index(trouble), "trouble_time": 1.5, "words": words}
+    parameters = {name: Value(number, "", "A", "a test", "") for name, number in numbers.items()}
+    limit_s = LIMIT_S if trouble == "hang" else PATIENCE_S
+    return ProcessConfig(
+        "oven", str(fmu), parameters=parameters, isolate=True, step_timeout_s=limit_s
+    )
+
+
+def opened(fmu: Path, trouble: str = "none", words: int = 0) -> IsolatedContinuous:
+    """A model that has been started."""
+    model = open_continuous(config(fmu, trouble, words=words), OVEN)
+    assert isinstance(model, IsolatedContinuous)
+    model.start(0, WARM)
+    return model
+
+
+def pid_of(model: IsolatedContinuous | IsolatedTransform) -> int:
+    """The number of a model's process."""
+    return model._process._child.pid
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process still runs; one that nobody has buried yet does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in {"Z", "X"}
+
+
+def assert_gone(pid: int) -> None:
+    """Wait for the end of a process, for a while."""
+    for _ in range(1000):
+        if not is_running(pid):
+            return
+        time.sleep(0.01)
+    pytest.fail(f"process {pid} is still running")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from linetwin.cosim.isolated import frames
 from linetwin.cosim.isolated.process import ModelProcess
+from linetwin.cosim.recorded import InputRecord
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
@@ -61,25 +63,44 @@ class _Isolated:
         self._process.close()
 
     def _revive(self) -> None:
+        """Have a process; what was in the one before is gone."""
         if not self._process.alive:
             self._process = self._opening.process(self.model)
         self._failure = ""
 
-    def _ask(self, call: str, time_s: float | None = None, **content: Any) -> Message:  # noqa: ANN401
+    def _ask(self, request: Message, time_s: float | None = None) -> Message:
+        """Return the answer; where the process ends over it, ask once more in a new one.
+
+        The same call on the same state in a fresh process: what only a moment was to blame for
+        (memory that ran out, a licence that was not there) is survived, with a warning.
+        """
         if not self._process.alive:
             reason = f"it has failed before: {self._failure}" if self._failure else "it is closed"
             raise FmuError(reason, self.model)
         try:
-            return self._process.ask({"call": call, **content}, time_s)
+            try:
+                return self._process.ask(request, time_s)
+            except FmuError as error:
+                if self._process.alive:  # the FMU has said so itself, and would again
+                    raise
+                logger = logging.getLogger(f"linetwin.fmu.{self.model}")
+                logger.warning("%s; asked once more in a new process", error)
+                self._revive()
+                self._recover()
+                return self._process.ask(request, time_s)
         except FmuError as error:
             self._failure = str(error)
             raise
+
+    def _recover(self) -> None:
+        """Bring a new process to where the one before was."""
 
 
 class IsolatedContinuous(_Isolated):
     """Fulfils `contracts.Continuous` with an FMU or a group in a process of its own; same bits.
 
-    A hang or a crash is an FmuError; `start` and `restore` then go on in a new process.
+    Where that hangs or crashes, a new one is brought to the same state by the same calls, and the
+    call is made once more; the second time it is an FmuError. `start` and `restore` always work.
     """
 
     def __init__(self, model: str, opening: Opening) -> None:
@@ -91,41 +112,61 @@ class IsolatedContinuous(_Isolated):
         self.can_save = bool(self._process.opened["can_save"])
         self.digest = bytes(self._process.opened["digest"])
         self._time_s: float | None = None
+        self._origin: Message | None = None
+        self._since = InputRecord(0, {})
 
     def start(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Begin (again) at `tick` with the model's start values and these inputs."""
-        self._revive()
-        self._time_s = tick / TICKS_PER_SECOND
-        self._ask("start", self._time_s, tick=tick, inputs=_floats(inputs))
+        self._begin(
+            {"call": "start", "tick": tick, "inputs": _floats(inputs)}, tick / TICKS_PER_SECOND
+        )
 
     def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Hold the present inputs until `tick`, then set `inputs`; unnamed ones keep their value.
 
         Raises FmuError where the FMU fails, hangs or crashes, and for a tick in the past.
         """
-        self._ask("advance", self._time_s, tick=tick, inputs=_floats(inputs))
+        values = _floats(inputs)
+        self._ask({"call": "advance", "tick": tick, "inputs": values}, self._time_s)
+        self._since.add(tick, values)
         self._time_s = tick / TICKS_PER_SECOND
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to, in canonical units."""
-        values: dict[str, float] = self._ask("read", self._time_s, names=list(names))["values"]
+        answer = self._ask({"call": "read", "names": list(names)}, self._time_s)
+        values: dict[str, float] = answer["values"]
         return values
 
     def save(self) -> bytes:
         """Return the complete state; restoring it continues with the same bits."""
-        return bytes(self._ask("save", self._time_s)["state"])
+        return bytes(self._ask({"call": "save"}, self._time_s)["state"])
 
     def restore(self, state: bytes) -> None:
         """Continue from a saved state, also one saved by another process."""
+        self._begin({"call": "restore", "state": state}, None)
+
+    def _begin(self, request: Message, time_s: float | None) -> None:
+        """Begin from a start or from a saved state; what was done before is over."""
         self._revive()
-        self._time_s = None
-        self._ask("restore", state=state)
+        self._origin, self._time_s = None, time_s
+        self._ask(request, time_s)
+        self._origin = request
+        self._since.close()
+        self._since = InputRecord(0, {})
+
+    def _recover(self) -> None:
+        if self._origin is None:
+            return
+        self._process.ask(self._origin)
+        for tick, inputs in self._since:
+            self._process.ask({"call": "advance", "tick": tick, "inputs": inputs})
 
 
 class IsolatedTransform(_Isolated):
     """Fulfils `contracts.Transform` with an FMU in a process of its own; same bits.
 
-    A hang or a crash is an FmuError; the next call goes on in a new process.
+    Where that hangs or crashes, the call is made once more in a new one; the second time it is an
+    FmuError. The next call goes on in a new process.
     """
 
     def apply(
@@ -133,9 +174,9 @@ class IsolatedTransform(_Isolated):
     ) -> list[Columns]:
         """Take items through `phases`; see `contracts.Transform.apply`."""
         self._revive()
-        start_values, conditions = frames.packed(start), frames.packed_phases(phases)
-        answers = self._ask("apply", start=start_values, phases=conditions)["columns"]
-        return [frames.unpacked(columns) for columns in answers]  # type: ignore[misc]
+        items, conditions = frames.packed(start), frames.packed_phases(phases)
+        answer = self._ask({"call": "apply", "start": items, "phases": conditions})
+        return [frames.unpacked(columns) for columns in answer["columns"]]  # type: ignore[misc]
 
 
 def _floats(inputs: Mapping[str, float]) -> dict[str, float]:
