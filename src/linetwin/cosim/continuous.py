@@ -115,6 +115,7 @@ class FmuContinuous:
             self._tick = tick
         if inputs:
             self._set(instance, inputs)
+            instance.settle()
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to, in canonical units.

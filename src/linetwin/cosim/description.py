@@ -12,11 +12,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from linetwin.cosim.clocks import read_clocks
 from linetwin.errors import Problem, WiringError
 from linetwin.quantities.ucum import BASES, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from linetwin.cosim.clocks import Clock
 
 NUMERIC: Final = frozenset(
     {"Real", "Float32", "Float64", "Integer", "Boolean", "Enumeration"}
@@ -91,7 +94,8 @@ class Description:
     `model` is the model identifier, a short name without blanks; `title` what people read;
     `tolerance` is relative. `dependencies`: output -> variables on which it depends at once, for
     the outputs of which the FMU says so. `exchange`: it only gives derivatives, and is integrated
-    here; FMI 2.0 says beforehand how many states and event indicators it has.
+    here; FMI 2.0 says beforehand how many states and event indicators it has. `event_mode`: its
+    events are gone through from here, since it has clocks.
     """
 
     path: Path
@@ -112,6 +116,13 @@ class Description:
     exchange: bool = False
     states: int = 0
     indicators: int = 0
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    event_mode: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether stepping it is nothing but calls of DoStep."""
+        return not self.exchange and not self.event_mode
 
     def of(self, causality: str) -> list[Variable]:
         """Return the variables of a causality, in the FMU's order."""
@@ -145,6 +156,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     try:
         # from memory: FMPy leaves a file open behind when it fails
         found = fmpy.read_model_description(io.BytesIO(path.read_bytes()), validate=False)
+        clocks = _clocks(path)
     except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
         raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
     # what steps itself is preferred to what has to be integrated
@@ -153,6 +165,10 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         raise _refuse(path, "it is for scheduled execution only", "export it for co-simulation")
     if interface.needsExecutionTool:
         raise _refuse(path, "it needs the tool that made it to run", "export it with its solver")
+    event_mode = bool(clocks and found.coSimulation and found.coSimulation.hasEventMode)
+    if not event_mode and any(clock.activated_here for clock in clocks.values()):
+        hint = "export it for co-simulation with event mode"
+        raise _refuse(path, f"its clock '{next(iter(clocks))}' needs event mode", hint)
     experiment = found.defaultExperiment
     return Description(
         path=path,
@@ -163,7 +179,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         meaning=found.description or "",
         variables=_variables(found, evidence),
         units=_units(found),
-        capabilities=_capabilities(interface),
+        capabilities=_capabilities(interface, event_mode=event_mode),
         categories=tuple(category.name for category in found.logCategories),
         step_s=_number(experiment.stepSize) if experiment else None,
         stop_time_s=_number(experiment.stopTime) if experiment else None,
@@ -177,6 +193,8 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         exchange=found.coSimulation is None,
         states=found.numberOfContinuousStates,
         indicators=found.numberOfEventIndicators,
+        clocks=clocks,
+        event_mode=event_mode,
     )
 
 
@@ -202,6 +220,11 @@ def _check_archive(path: Path) -> dict[str, Any]:
     except ValueError:  # anybody's FMU may have a file of this name that means something else
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _clocks(path: Path) -> dict[str, Clock]:
+    with zipfile.ZipFile(path) as archive:
+        return read_clocks(archive.read("modelDescription.xml"))
 
 
 def _number(text: str | float | None) -> float | None:
@@ -279,12 +302,14 @@ def _units(found: Any) -> dict[str, Unit]:  # noqa: ANN401 - FMPy has no types
     return units
 
 
-def _capabilities(interface: Any) -> Capabilities:  # noqa: ANN401 - FMPy has no types
+def _capabilities(interface: Any, *, event_mode: bool) -> Capabilities:  # noqa: ANN401
+    # when the clocks tick next is no part of an FMU's own state
+    saved = bool(interface.canGetAndSetFMUstate) and not event_mode
     integrated = not hasattr(interface, "canHandleVariableCommunicationStepSize")
     return Capabilities(
         variable_step=integrated or bool(interface.canHandleVariableCommunicationStepSize),
-        save_state=bool(interface.canGetAndSetFMUstate),
-        serialise_state=bool(interface.canGetAndSetFMUstate and interface.canSerializeFMUstate),
+        save_state=saved,
+        serialise_state=saved and bool(interface.canSerializeFMUstate),
         once_per_process=bool(interface.canBeInstantiatedOnlyOncePerProcess),
         fixed_step_s=None if integrated else _number(interface.fixedInternalStepSize),
         completed_step=bool(integrated and interface.needsCompletedIntegratorStep),

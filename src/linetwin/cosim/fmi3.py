@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from linetwin.cosim import messages
 from linetwin.cosim.instance import WARNING, Instance, Step
@@ -32,14 +32,15 @@ class Fmi3Instance(Instance):
     """An FMI 3.0 instance; events inside a step are handled by the FMU itself."""
 
     _true = _TRUE
+    _event_mode: ClassVar = _FALSE
 
     def _instantiate(self, key: int, *, early_return: bool) -> int | None:
         address = self.binary.function("fmi3InstantiateCoSimulation", ctypes.c_void_p)(
             *self.binary.identity,
             _FALSE,  # visible
             _TRUE,  # logging
-            _FALSE,  # event mode
-            _TRUE if early_return else _FALSE,
+            self._event_mode,
+            _TRUE if early_return or self._event_mode.value else _FALSE,
             None,
             _NONE,
             ctypes.c_void_p(key),

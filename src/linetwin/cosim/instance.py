@@ -93,6 +93,9 @@ class Instance(ABC):
     def step(self, time: float, length: float) -> Step:
         """Advance from local `time` by `length` (s, positive)."""
 
+    def settle(self) -> None:  # noqa: B027 - nothing to do by default
+        """Go through events that new values may have caused; most FMUs do so in their steps."""
+
     @property
     def address(self) -> int:
         """Where the instance lies; what FMI's functions take first."""
@@ -251,6 +254,7 @@ def instantiate(fmu: Path | Binary, *, early_return: bool = False) -> Instance:
 
 def _kind(binary: Binary) -> type[Instance]:
     """Return the class for an FMU's version and interface."""
+    from linetwin.cosim.events import Fmi3EventInstance
     from linetwin.cosim.exchange.fmi2 import Fmi2Exchange
     from linetwin.cosim.exchange.fmi3 import Fmi3Exchange
     from linetwin.cosim.fmi2 import Fmi2Instance
@@ -259,4 +263,6 @@ def _kind(binary: Binary) -> type[Instance]:
     old = binary.description.version == 2  # noqa: PLR2004 - the FMI version
     if binary.description.exchange:
         return Fmi2Exchange if old else Fmi3Exchange
+    if binary.description.event_mode:
+        return Fmi3EventInstance
     return Fmi2Instance if old else Fmi3Instance

@@ -219,7 +219,7 @@ def _addresses(binary: Binary) -> list[Any]:
 def make_runner(plan: Plan) -> Runner:
     """Return a runner for one thread: the kernel's where that is loaded and the FMU has it all."""
     compiled = kernel().kernel
-    if compiled is not None and not plan.binary.description.exchange:
+    if compiled is not None and plan.binary.description.plain:
         try:
             return CompiledRunner(plan, compiled)
         except FmuError:  # a function that it lacks: Python misses it only where it is called

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cosim.binary import load_binary
+from linetwin.cosim.events import Fmi3EventInstance
 from linetwin.cosim.instance import instantiate
 from linetwin.cosim.port import Port, Table
 from linetwin.cosim.stepping import advance_fully, step_rule
@@ -43,10 +44,11 @@ def simulate(
 ) -> pd.DataFrame:
     """Simulate an FMU alone from local time 0 and return a table, a row per step.
 
-    `start_values` and `outputs` (default: all outputs but clocks) name variables of the FMU; values
-    are in their own units, or text that is read by their type. `inputs` are in order of time; a
-    step is cut where one lies within it, and a row shows the values after those of its time.
-    An array has a column for each element. `attrs["units"]` holds the units of the columns.
+    `start_values` and `outputs` (default: all outputs) name variables of the FMU; values are in
+    their own units, or text that is read by their type. `inputs` are in order of time; a step is
+    cut where one lies within it, and a row shows the values after those of its time; a triggered
+    clock among them ticks. An array has a column for each element, a clock one with its ticks.
+    `attrs["units"]` holds the units of the columns.
     Raises WiringError for an FMU, a name or a value that does not fit, FmuError where it fails.
     """
     if not (step_s > 0.0 and stop_time_s > 0.0 and math.isfinite(stop_time_s / step_s)):
@@ -100,7 +102,7 @@ def _asked(
         _require(description, outputs, "outputs")
         chosen = [variables[name] for name in outputs]
     else:
-        chosen = [v for v in description.of("output") if v.type != "Clock"]
+        chosen = description.of("output")
     sizes = structural_sizes(description, structural)
     return _Asked(structural, start, sizes, chosen, list(inputs[len(early) :]))
 
@@ -119,7 +121,11 @@ def _check_inputs(description: Description, inputs: Sequence[Inputs]) -> None:
     problems = []
     for name in sorted(names):
         variable = description.variables[name]
-        if variable.causality != "input" and variable.variability != "tunable":
+        clock = description.clocks.get(name)
+        if clock is not None and clock.kind != "triggered":
+            hint = "a triggered one can be made to tick"
+            problems.append(Problem("a clock that ticks by itself", f"input.{name}", hint))
+        elif variable.causality != "input" and variable.variability != "tunable":
             what = f"a {variable.variability} {variable.causality}"
             hint = "inputs and tunable parameters can"
             problems.append(Problem(f"{what} cannot change", key=f"input.{name}", hint=hint))
@@ -163,13 +169,18 @@ class _Drive:
             time = min(time, end)
             advance_fully(self._instance, at, time, self._rule)
             self._set(row)
+            self._instance.settle()
             at = time
         advance_fully(self._instance, at, end, self._rule)
 
     def _set(self, values: Mapping[str, Value]) -> None:
         variables = self._instance.binary.description.variables
         for name, value in values.items():
-            Field(self._instance, variables[name], self._asked.sizes).write(value)
+            variable = variables[name]
+            if isinstance(self._instance, Fmi3EventInstance) and variable.type == "Clock":
+                self._instance.activate(name)
+            else:
+                Field(self._instance, variable, self._asked.sizes).write(value)
 
 
 class _Recorder:
@@ -181,7 +192,10 @@ class _Recorder:
         plain = [v for v in asked.outputs if v.numeric and not v.shape and v.type not in _LONG]
         self._table = Table(Port(instance.binary, plain), rows)
         self._places = {variable.name: index for index, variable in enumerate(plain)}
-        others = [v for v in asked.outputs if v.name not in self._places]
+        clocks = [v.name for v in asked.outputs if v.type == "Clock"]
+        self._ticks: dict[str, list[int]] = {name: [] for name in clocks}
+        known = {*self._places, *clocks}
+        others = [v for v in asked.outputs if v.name not in known]
         self._fields = [Field(instance, variable, asked.sizes) for variable in others]
         self._values: dict[str, list[list[Any]]] = {f.variable.name: [] for f in self._fields}
 
@@ -190,6 +204,9 @@ class _Recorder:
         self._instance.get(self._table, row)
         for found in self._fields:
             self._values[found.variable.name].append(found.read())
+        if self._ticks and isinstance(self._instance, Fmi3EventInstance):
+            for name, counts in self._ticks.items():
+                counts.append(self._instance.ticks[name])
 
     def frame(self, times: list[float]) -> pd.DataFrame:
         """Return the table; bytes are shown as hexadecimal digits."""
@@ -203,6 +220,9 @@ class _Recorder:
             place = self._places.get(variable.name)
             if place is not None:
                 columns[names[0]] = self._table.read(place)
+                continue
+            if variable.name in self._ticks:
+                columns[variable.name] = self._ticks[variable.name]
                 continue
             rows = self._values[variable.name]
             for index, name in enumerate(names):

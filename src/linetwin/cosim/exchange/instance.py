@@ -13,8 +13,8 @@ from linetwin.cosim.exchange.integration import (
     Discrete,
     IntegrationError,
     integrate,
+    iterate_event,
     load_integrator,
-    settle,
 )
 from linetwin.cosim.instance import WARNING, Instance, State, Step
 
@@ -81,12 +81,16 @@ class ExchangeInstance(Instance):
         self._measure()
         if tolerance is not None:
             self._tolerance = tolerance
+        self.settle()
+
+    def settle(self) -> None:
+        """Go through the event that new inputs cause."""
         try:
-            found = settle(self)
+            found = iterate_event(self)
         except IntegrationError as error:
             self._give_up(error)
         if found.terminated:
-            self.fail("it asked to end the simulation at its start")
+            self.fail("it asked to end the simulation")
 
     def step(self, time: float, length: float) -> Step:
         """Integrate from local `time` by `length` (s, positive).

@@ -108,7 +108,7 @@ def load_integrator() -> Callable[..., Any]:
     return integrator
 
 
-def settle(model: Dynamics) -> Discrete:
+def iterate_event(model: Dynamics) -> Discrete:
     """Iterate the event at the present time until nothing changes any more.
 
     Raises IntegrationError where that does not end.
@@ -128,7 +128,7 @@ def integrate(model: Dynamics, begin: float, end: float, tolerance: float) -> Re
     """
     at = begin
     crowd = 0
-    found = settle(model)
+    found = iterate_event(model)
     while not found.terminated and at < end:
         stop = end if found.next_time is None else min(end, max(at, found.next_time))
         reached = Reached(at, event=True, terminated=False)
@@ -140,7 +140,7 @@ def integrate(model: Dynamics, begin: float, end: float, tolerance: float) -> Re
         if crowd > _CROWD:
             raise IntegrationError(f"{_CROWD} events in a row gained no time", reached.time)
         at = reached.time
-        found = settle(model)
+        found = iterate_event(model)
         if reached.terminated:
             return Reached(at, event=True, terminated=True)
     return Reached(at, event=False, terminated=found.terminated)

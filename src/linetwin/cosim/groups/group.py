@@ -243,9 +243,9 @@ class FmuGroup:
 
     def _ready(self) -> Engine:
         """Return an engine for the members' instances, which may be new."""
-        # the kernel steps what steps itself
-        integrated = any(m.binary.description.exchange for m in self.plan.members)
-        found = kernel().kernel if self._compiled and not integrated else None
+        # the kernel only calls DoStep
+        plain = all(member.binary.description.plain for member in self.plan.members)
+        found = kernel().kernel if self._compiled and plain else None
         local = self.tick - self.start_tick
         if found is None:
             self._engine = PythonEngine(self.plan, self.recorder, local)
