@@ -264,6 +264,26 @@ def test_values_sum_to_the_cost(cost: dict[str, Any]) -> None:
     assert held == pytest.approx(sum(cost["cost"].values()) + 10 * 10.0)
 
 
+def test_a_stock_at_the_begin_stands_in_the_balance(facts: kpis.Facts) -> None:
+    """20 kg in the tank were mixed before the run: they are worth powder and mixing, by hand.
+
+    So 80 kg were mixed in the run, out of 100 that became something; both sides are equal.
+    """
+    rows = facts.ledger.iloc[:1].assign(station="tank", entry="stock", amount=20.0)
+    drawn = facts.ledger.assign(amount=facts.ledger["amount"].where(facts.ledger.index != 0, 80.0))
+    empty = {name: entry["value"] for name, entry in kpis_cost.cost(facts).items()}["value_balance"]
+    assert empty["in"]["stock at the begin"] == 0.0
+    facts.__dict__["ledger"] = pd.concat([drawn, rows], ignore_index=True)
+    found = {name: entry["value"] for name, entry in kpis_cost.cost(facts).items()}
+    sides = found["value_balance"]
+    mixing = found["conversion_cost"]["cathode.mixer"] / 80
+    assert sides["in"]["stock at the begin"] == pytest.approx(20 * (10 + mixing))
+    assert sides["in"]["materials drawn"] == pytest.approx(80 * 10)
+    assert sides["out"]["stock at the end"] == pytest.approx(10 * (10 + mixing))
+    assert sum(sides["in"].values()) == pytest.approx(sum(sides["out"].values()))
+    assert sum(empty["in"].values()) == pytest.approx(sum(empty["out"].values()))
+
+
 def test_common_costs_go_to_rooms(cost: dict[str, Any]) -> None:
     """The dry room's energy lies on the station in it, the rest on all by their own costs."""
     own = {

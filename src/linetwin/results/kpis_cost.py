@@ -8,7 +8,7 @@ from linetwin.results.costs import CONSUMED, J_PER_KWH, Costs, PriceList, price_
 from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
 from linetwin.results.meters import purchases, read_meters
-from linetwin.results.value import OUTCOMES, ValueFlow, by_size
+from linetwin.results.value import GOOD, OUTCOMES, ValueFlow, by_size
 
 if TYPE_CHECKING:
     from linetwin.results.meters import Meters
@@ -128,11 +128,37 @@ def _scrap(costs: Costs) -> Section:
             "value of good cells, scrap, losses and of what is in process at the end, whose "
             "materials are not in the cost of the run",
         ),
+        "value_balance": kpi(
+            _balance(flow),
+            unit,
+            "what there was and came in (stock at the begin, materials drawn less what was "
+            "recovered, conversion cost) is what became of it (good cells, scrap, losses, stock at "
+            "the end, stations that stood unused); stock at the value added that it would have had "
+            "in this run",
+        ),
         "conversion_cost": kpi(
             by_size(_families(costs)),
             unit,
             "conversion cost by station or group; rooms and common costs by their own costs",
         ),
+    }
+
+
+def _balance(flow: ValueFlow) -> dict[str, dict[str, float]]:
+    """Return both sides of the run's money, which sum to the same."""
+    return {
+        "in": {
+            "stock at the begin": flow.opening_stock,
+            "materials drawn": flow.drawn,
+            "conversion": sum(flow.costs.conversion.values()),
+        },
+        "out": {
+            "good cells": flow.total(GOOD),
+            "scrap": flow.total("scrap"),
+            "losses": flow.total("lost"),
+            "stock at the end": flow.total("in_process"),
+            "unused stations": flow.unused,
+        },
     }
 
 

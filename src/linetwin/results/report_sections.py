@@ -12,6 +12,7 @@ from linetwin.results import (
     figures_time,
     report_energy,
     report_factory,
+    report_money,
     report_tables,
 )
 from linetwin.results.drawing import Busy, line_drawing
@@ -118,7 +119,7 @@ def _limits(facts: Facts, found: Kpis) -> Section:
 
 def _money(found: Kpis) -> Section:
     html, drawn = report_factory.cost(found)
-    return Section("cost", "What it costs", html, drawn)
+    return Section("cost", "What it costs", html + report_money.balance(found), drawn)
 
 
 def window_of(plan: Plan, electrode: str, quantity: str) -> tuple[float, float] | None:

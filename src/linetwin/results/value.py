@@ -3,7 +3,8 @@
 Materials in it at their price, and the conversion cost of every station that it has passed. A
 station's conversion cost is put to what it processed by the active material in it: that of its own
 electrode before the cells, the cathode's for cells. So the value of good cells, scrap, losses and
-of what is in process sums to materials plus conversion cost.
+of the stock at the end sums to that of the stock at the begin, materials drawn and conversion cost.
+A stock at the begin is worth what it would have cost in this run.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 GOOD = "cells"
 OUTCOMES = (GOOD, "scrap", "lost", "in_process")
+STOCK = "stock"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class ValueFlow:
     def _booked(self) -> pd.DataFrame:
         ledger = self.costs.facts.ledger
         return ledger[(ledger["account"] == "material") & ledger["entry"].isin(OUTCOMES)]
+
+    @cached_property
+    def _stock(self) -> pd.DataFrame:
+        """Return what the line was filled with when the run began."""
+        ledger = self.costs.facts.ledger
+        return ledger[(ledger["account"] == "material") & (ledger["entry"] == STOCK)]
 
     @cached_property
     def after(self) -> dict[str, set[str]]:
@@ -80,10 +88,8 @@ class ValueFlow:
     @cached_property
     def unit_costs(self) -> dict[str, float]:
         """Station -> conversion cost per kg of its measure that it processed; 0 for nothing."""
-        ledger = self.costs.facts.ledger
-        stock = ledger[(ledger["account"] == "material") & (ledger["entry"] == "stock")]
         # what lay behind a station when the run began was not processed in it
-        rows = pd.concat([self._booked, stock.assign(amount=-stock["amount"])])
+        rows = pd.concat([self._booked, self._stock.assign(amount=-self._stock["amount"])])
         found = {}
         for station, cost in self._conversion.items():
             done = float(self._passed(rows, station).sum())
@@ -98,15 +104,35 @@ class ValueFlow:
     @cached_property
     def values(self) -> pd.DataFrame:
         """Return entry, station and value: outcomes of the run by place."""
-        booked = self._booked
-        items = booked["item"].unique()
+        table = self._booked.assign(value=self._worth(self._booked))
+        return table.groupby(["entry", "station"], sort=False)["value"].sum().reset_index()
+
+    def _worth(self, rows: pd.DataFrame) -> pd.Series:
+        """Return the value of rows of the ledger: material, and every station that it passed."""
+        items = rows["item"].unique()
         price = {item: self.costs.prices.asked("materials", item) for item in items}
         # Where nothing was booked pandas would keep text.
-        value = booked["amount"] * booked["item"].map(price).astype(float)
+        value = rows["amount"] * rows["item"].map(price).astype(float)
         for station, each in self.unit_costs.items():
-            value += self._passed(booked, station) * each
-        table = booked.assign(value=value)
-        return table.groupby(["entry", "station"], sort=False)["value"].sum().reset_index()
+            value += self._passed(rows, station) * each
+        return value
+
+    @property
+    def opening_stock(self) -> float:
+        """Value of what the line was filled with when the run began; 0 for an empty line."""
+        return float(self._worth(self._stock).sum())
+
+    @property
+    def drawn(self) -> float:
+        """Materials that the run drew from the store at their price, less what was recovered."""
+        ledger = self.costs.facts.ledger
+        rows = ledger[(ledger["account"] == "material") & ledger["entry"].isin(["in", "recovered"])]
+        signed = rows["amount"].where(rows["entry"] == "in", -rows["amount"])
+        sums = signed.groupby(rows["item"], sort=False).sum()
+        return sum(
+            float(amount) * self.costs.prices.asked("materials", str(item))
+            for item, amount in sums.items()
+        )
 
     @cached_property
     def scrap(self) -> dict[str, dict[str, float]]:
