@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results import display
+from linetwin.results import display, started_anew
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_holds import reworked, told
@@ -31,6 +31,7 @@ def summary(run: Run) -> str:
         f"  energy  {_energy(energy)}",
         *([f"  cost    {_cost(found['cost'])}"] if "cost" in found["cost"] else []),
         f"  limit   {_limit(found)}",
+        *([f"  anew    {late}"] if (late := started_anew.told(found)) else []),
         *(
             [f"  steady  {said(found['window']['steadiness']['value'])}"]
             if "steadiness" in found["window"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linetwin.results import display
+from linetwin.results import display, started_anew
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_limits import POINT
 from linetwin.results.steadiness import said
@@ -299,6 +299,8 @@ def _held_back(found: Kpis) -> tuple[str, str]:
     sentence = f"Of the {display.duration(total)} to the last grade <b>{said[0]}</b>"
     sentence += f", then {', '.join(said[1:])}" if said[1:] else ""
     sentence += f"; waiting for a shift {display.duration(waited)}" if waited else ""
+    late = started_anew.told(found)
+    sentence += f". {late[:1].upper()}{late[1:]}" if late else ""
     small = (
         "These follow one another on the critical path, traced back from the last grade: nothing "
         "off this path makes the order end sooner. "

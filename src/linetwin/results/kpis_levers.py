@@ -9,7 +9,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results import display
+from linetwin.results import display, started_anew
 from linetwin.results.bottleneck import piled_up
 from linetwin.results.critical_path import WORK
 from linetwin.results.display import name as name_of
@@ -225,6 +225,8 @@ def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
 def _time(facts: Facts, found: Kpis) -> Iterator[Lever]:
     """In an order: a tenth more pace where the critical path spends most time at work."""
     fixed = found["cost"].get("fixed_cost_per_day", {}).get("value")
+    if reserve := started_anew.lever(facts, found):
+        yield reserve
     path = facts.path
     bounds = []
     for group in path.at_work:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from linetwin.results.kpis import GRADES, MS_PER_HOUR, Facts, Section, kpi
+from linetwin.results.started_anew import started_anew
 from linetwin.results.timeline import hand_overs, station_order
 
 if TYPE_CHECKING:
@@ -87,6 +88,13 @@ def order(facts: Facts) -> Section:
             "of an order that starts empty: group -> what it did -> time on the critical path, "
             "followed back from the last grade (where a station had waited, at the one that it "
             "waited for); the times sum to the time of that grade",
+        ),
+        "started_anew": kpi(
+            started_anew(facts),
+            "",
+            "cells started beyond the order and its reserve, because of scrap and samples: how "
+            "many, when first [s], how long the order waited for their grade after the others' "
+            "[s], the reserve [1], and the cells lost before grading",
         ),
         "lead_time": kpi(
             _seconds((graded["ended"] - graded["started"]).median()),
