@@ -4,43 +4,40 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from group_fmus import write_group
 from small_fmus import OVEN as WEB_OVEN
-from small_fmus import SOURCE, WEB
+from small_fmus import WEB
 from troubled_fmus import (
     BATCH,
     MARK,
     OVEN,
     OVEN_UNITS,
+    TROUBLES,
     WARM,
     assert_gone,
     build_troubled,
     config,
-    is_running,
     opened,
     pid_of,
 )
 
 from linetwin.contracts import Phase
 from linetwin.cosim import RecordedContinuous, open_continuous, open_transform
-from linetwin.cosim.isolated import frames
 from linetwin.cosim.isolated.models import IsolatedTransform
 from linetwin.cosim.messages import FREE
 from linetwin.errors import FmuError, WiringError
 from linetwin.scenario.resolved import ProcessConfig
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from linetwin.contracts import Contract
 
 
@@ -136,6 +133,29 @@ def test_names_units_and_enumerations_are_mapped(foreign: Path) -> None:
         readings.append(model.read(WEB_OVEN.outputs))
         model.close()
     assert readings[0] == readings[1]
+
+
+def test_a_group_may_be_isolated(troubled: Path, tmp_path: Path) -> None:
+    """As a whole, with the same bits; what one of its members does is told of the group."""
+    values = {"trouble": TROUBLES.index("segfault"), "trouble_time": 1.5}
+    file = write_group(
+        tmp_path,
+        step="100 ms",
+        members={"oven": {"fmu": str(troubled), "values": values}},
+        inputs={"air_temperature": "oven.air_temperature"},
+        outputs={"film_temperature": "oven.film_temperature"},
+    )
+    states = []
+    for process in pair(file, OVEN):
+        model = open_continuous(process, OVEN)
+        model.start(0, WARM)
+        model.advance(1_234, {"air_temperature": 311.0})
+        states.append((model.save(), model.digest, model.read(["film_temperature"])))
+        if process.isolate:
+            with pytest.raises(FmuError, match=r"group at 1\.234 s: its process crashed"):
+                model.advance(2_000, {})
+        model.close()
+    assert states[0] == states[1]
 
 
 @pytest.mark.parametrize(
@@ -317,74 +337,3 @@ def test_an_endless_log_is_no_flood(
         f"{100_000 - shown} messages of category '{category}' were not shown"
         for category in ("even", "odd")
     ]
-
-
-def test_a_second_ctrl_c_ends_the_process(troubled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever leaves in the middle of a call leaves no process that still answers."""
-    model = opened(troubled)
-    pid = pid_of(model)
-
-    ends = iter([KeyboardInterrupt, EOFError])
-
-    def interrupt(stream: object) -> None:
-        raise next(ends)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(frames, "receive", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            model.advance(1_000, {})
-    assert_gone(pid)
-    model.close()
-
-
-def test_a_dropped_model_leaves_no_process(troubled: Path, own_folder: Path) -> None:
-    """Closed, or simply dropped: process and folder are gone."""
-    for drop in (False, True):
-        model = opened(troubled)
-        pid = pid_of(model)
-        assert list(own_folder.iterdir())
-        if not drop:
-            model.close()
-            with pytest.raises(FmuError, match="it is closed"):
-                model.advance(1_000, {})
-        del model
-        assert_gone(pid)
-        assert list(own_folder.iterdir()) == []
-
-
-PARENT = """
-import os, sys, threading
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from troubled_fmus import OVEN, TROUBLES
-from linetwin.cosim import open_continuous
-from linetwin.scenario.resolved import ProcessConfig, Value
-numbers = {"trouble": TROUBLES.index("hang"), "trouble_time": 1.5}
-parameters = {n: Value(v, "", "A", "", "") for n, v in numbers.items()}
-config = ProcessConfig("oven", sys.argv[2], parameters=parameters, isolate=True)
-model = open_continuous(config, OVEN)
-model.start(0, {"air_temperature": 300.0})
-print(model._process._child.pid, flush=True)
-if sys.argv[3] == "hangs":
-    model.advance(2000, {})
-else:
-    sys.stdin.read()
-"""
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at /proc")
-@pytest.mark.parametrize("moment", ["hangs", "waits"])
-def test_no_orphan_after_a_kill(troubled: Path, own_folder: Path, moment: str) -> None:
-    """kill -9 of the line: its model's process ends too, with its folder, FMU hanging or not."""
-    with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(Path(__file__).parent), str(troubled), moment],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
-    ) as parent:
-        assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        assert is_running(pid)
-        parent.send_signal(signal.SIGKILL)
-    assert_gone(pid)
-    assert list(own_folder.iterdir()) == []

@@ -27,7 +27,12 @@ _OPENING_S: Final = 60.0
 """What starting Python and loading the FMU may take at least, on a busy machine (s)."""
 _FAREWELL_S: Final = 5.0
 """How long a process may take to free its FMU at the end (s)."""
-_ROOT: Final = str(Path(__file__).resolve().parents[3])
+_PROGRAM: Final = """\
+import sys
+sys.path[:] = sys.argv[1:]
+from linetwin.cosim.isolated.worker import main
+main()
+"""
 
 
 class ModelProcess:
@@ -111,14 +116,12 @@ class ModelProcess:
 
 def _spawn() -> Child:
     """Start a fresh interpreter in a session of its own: Ctrl-C is for the line, not for it."""
-    search = [_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
-    # -P: a file of the current folder never stands in for a module
-    command = [sys.executable, "-P", "-m", "linetwin.cosim.isolated.worker"]
+    # -P and the paths of this process: it runs the very modules that this one runs
+    search = [path or str(Path.cwd()) for path in sys.path]
     return subprocess.Popen(
-        command,
+        [sys.executable, "-P", "-c", _PROGRAM, *search],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(search)},
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )

@@ -176,7 +176,3 @@ def main() -> None:
     requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(into, requests), daemon=True).start()
     _serve(requests, _Answers(out))
-
-
-if __name__ == "__main__":
-    main()
