@@ -68,7 +68,7 @@ def test_every_fmu_runs_or_is_refused(fmu: Path, capsys: pytest.CaptureFixture[s
     """What became of each is printed."""
     outcome = check(fmu)
     with capsys.disabled():
-        print(f"\n{fmu.name}: {outcome}")
+        sys.stdout.write(f"\n{fmu.name}: {outcome}\n")
 
 
 def test_the_check_tells_them_apart(decay: Path, tmp_path: Path) -> None:

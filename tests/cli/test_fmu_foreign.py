@@ -1,0 +1,113 @@
+"""`fmu simulate` with values of every type and inputs over time; `fmu compile`; model exchange."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from cli_support import Clerk
+
+
+@pytest.fixture(scope="module")
+def feature(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function that builds one of the feature FMUs of the co-simulation tests."""
+    pytest.importorskip("ziglang")
+    folder = str(Path(__file__).resolve().parents[1] / "cosim")
+    sys.path.insert(0, folder)
+    try:
+        import feature_fmus
+    finally:
+        sys.path.remove(folder)
+    source: ModuleType = feature_fmus
+    return lambda name: Path(source.build_feature(name, tmp_path_factory.mktemp(name)))
+
+
+def test_values_of_every_type(feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path) -> None:
+    """Text, an enumeration's item, bytes, a large number and an array, on the command line."""
+    fmu = feature("types3")
+    values = ["n=2", "vector=0.5, 0.25", "mode=on", "u_Binary=00ff", "u_UInt64=9007199254740993"]
+    options = [part for text in [*values, "u_String=a b"] for part in ("--start", text)]
+    answer = clerk("fmu", "simulate", fmu, *options, "--json")
+    assert answer.code == 0, answer.err
+    columns = json.loads(answer.out)["columns"]
+    last = {name: values[-1] for name, values in columns.items()}
+    assert (last["sums[1]"], last["sums[2]"]) == (0.5, 0.75)
+    assert (last["y_String"], last["y_Binary"], last["next_mode"]) == ("<a b>", "ff00", 1.0)
+    assert last["y_UInt64"] == 9007199254740994, "beyond what a float holds"
+    table = clerk("fmu", "simulate", fmu, *options)
+    assert "<a b>" in table.out
+    csv = tmp_path / "all.csv"
+    assert clerk("fmu", "simulate", fmu, *options, "--csv", csv).code == 0
+    assert "9007199254740994" in csv.read_text(encoding="utf-8")
+
+
+def test_inputs_over_time(feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path) -> None:
+    """A CSV file changes inputs at its times; an empty field leaves a value as it is."""
+    file = tmp_path / "inputs.csv"
+    file.write_text("time,thrust,push\n0,1.0,\n0.5,,2\n1.0,-1.0,\n", encoding="utf-8")
+    options = ("--stop", "1.5", "--step", "0.5", "--start", "g=0", "--input", file, "--json")
+    answer = clerk("fmu", "simulate", feature("ball2"), *options)
+    assert answer.code == 0, answer.err
+    speed = json.loads(answer.out)["columns"]["v"]
+    assert speed == pytest.approx([0.0, 2.5, 3.0, 2.5], abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("thrust\n1\n", "cannot be read"),
+        ("time,thrust\nsoon,1\n", "cannot be read"),
+        ("time,lift\n1,1\n", "input.lift"),
+        ("time,thrust\n1,1\n1,2\n", "do not rise"),
+        ("time,g\n0.5,1\n", "fixed parameter cannot change"),
+        ("time,push\n0.5,many\n", "'many' does not fit"),
+    ],
+)
+def test_wrong_inputs(
+    feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path, text: str, says: str
+) -> None:
+    """Each mistake in the file has its words."""
+    file = tmp_path / "inputs.csv"
+    file.write_text(text, encoding="utf-8")
+    answer = clerk("fmu", "simulate", feature("ball3"), "--stop", "2", "--input", file)
+    assert answer.code == 2, answer.out + answer.err
+    assert says in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_model_exchange_is_told(feature: Callable[[str], Path], clerk: Clerk) -> None:
+    """`fmu info` says what kind of FMU it is."""
+    fmu = feature("vdp3")
+    assert "FMI 3 model exchange" in clerk("fmu", "info", fmu).out
+    assert json.loads(clerk("fmu", "info", fmu, "--json").out)["interface"] == "model exchange"
+    assert clerk("fmu", "validate", fmu).code == 0
+
+
+def test_sources_are_compiled(feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path) -> None:
+    """An FMU without a binary names the command, which makes a copy that runs."""
+    built = feature("types2")
+    fmu = tmp_path / "types2.fmu"
+    source = Path(__file__).parents[1] / "cosim" / "feature_fmus" / "types2.c"
+    with zipfile.ZipFile(built) as old, zipfile.ZipFile(fmu, "w") as new:
+        text = old.read("modelDescription.xml").decode()
+        flag = 'canHandleVariableCommunicationStepSize="true"'
+        files = '<SourceFiles><File name="types2.c"/></SourceFiles></CoSimulation>'
+        new.writestr("modelDescription.xml", text.replace(f"{flag}/>", f"{flag}>{files}"))
+        new.write(source, "sources/types2.c")
+    refused = clerk("fmu", "simulate", fmu)
+    assert refused.code == 2
+    assert "linetwin fmu compile types2.fmu" in refused.err
+    compiled = clerk("fmu", "compile", fmu, "-o", tmp_path / "here")
+    assert compiled.code == 0, compiled.err
+    assert clerk("fmu", "simulate", tmp_path / "here" / "types2.fmu").code == 0
+    again = clerk("fmu", "compile", built, "-o", tmp_path / "there")
+    assert (again.code, "names no sources" in again.err) == (2, True)
