@@ -9,7 +9,7 @@ import pytest
 from line_support import pilot
 
 from linetwin.results.assumptions import Plan
-from linetwin.results.lever import _SCRAP, SEPARATOR, against_scrap, pace
+from linetwin.results.lever import _SCRAP, SEPARATOR, against_loss, against_scrap, pace
 from linetwin.scenario import addresses, reread
 
 if TYPE_CHECKING:
@@ -50,6 +50,29 @@ def test_the_pace_of_every_group_can_be_set(facts: Facts) -> None:
     settings = {group: pace(facts, group, stay=True)[1] for group in facts.plan.members}
     assert all(settings.values())
     pilot(60, *(each for setting in settings.values() for each in setting.split(SEPARATOR)))
+
+
+@pytest.mark.parametrize(
+    ("group", "loss", "halved"),
+    [
+        (
+            "cathode.coater",
+            "setting up",
+            ["changeover_time", "unload_time", "die_cleaning_time"],
+        ),
+        ("cathode.coater", "failed", ["breakdown.time_to_repair", "web_break.time_to_repair"]),
+        ("cell.stacker", "micro-stop", ["jam.time_to_clear"]),
+        ("cell.stacker", "setting up", ["changeover_time"]),
+    ],
+)
+def test_a_setting_against_a_loss_of_time_halves_it(
+    facts: Facts, group: str, loss: str, halved: list[str]
+) -> None:
+    """Loaded with the settings, just those addresses differ, by a half."""
+    setting = against_loss(facts, group, loss)
+    before, after = _values(pilot()), _values(pilot(60, *setting.split(SEPARATOR)))
+    changed = {name: after[name] / before[name] for name in after if after[name] != before[name]}
+    assert changed == pytest.approx({f"{group}.{name}": 0.5 for name in halved}, rel=2e-3)
 
 
 def test_a_reason_without_a_setting_has_none(facts: Facts) -> None:

@@ -19,6 +19,7 @@ from linetwin.results.lever import (
     SEPARATOR,
     STEP,
     Lever,
+    against_loss,
     faster,
     mind,
     pace,
@@ -130,6 +131,7 @@ def _capacity(
                 f"{display.share(times[group][loss])} of its planned time",
                 _HALF * times[group][loss] / loads[group],
                 [group],
+                against_loss(facts, group, loss),
             )
 
 

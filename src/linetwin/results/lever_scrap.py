@@ -79,7 +79,7 @@ class ScrapLevers:
             energy,
             money,
             setting=against_scrap(self.facts, place, reason),
-            at_most=True,
+            at_most=gain > _NO_GAIN,
         )
 
     @property

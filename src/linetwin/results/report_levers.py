@@ -55,4 +55,4 @@ def _effect(lever: dict[str, Any], currency: str) -> str:
         parts.append(f"{display.plain(lever['cells_per_day'])} cells a day")
     if lever["energy_per_day"] is not None:
         parts.append(f"{display.energy(lever['energy_per_day'])} a day")
-    return ("at most " if lever.get("at_most") else "") + "; ".join(parts)
+    return f"{'at most' if lever.get('at_most') else 'about'} {'; '.join(parts)}" if parts else ""
