@@ -9,6 +9,7 @@ from linetwin.results.assumptions import Plan, plan
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_holds import reworked, told
 from linetwin.results.steadiness import said
+from linetwin.results.undecided import undecided
 
 if TYPE_CHECKING:
     from linetwin.results.reader import Run
@@ -48,6 +49,7 @@ def summary(run: Run) -> str:
     if outside:
         where = ", ".join(f"{station} ({count})" for station, count in outside.items())
         lines.append(f"  doubt   model inputs outside of their range at {where}")
+    lines += [f"  doubt   {text}" for text in undecided(plan(run).stations)]
     if "pace" in run.manifest:
         lines.append(f"  pace    {_pace(run.manifest['pace'])}")
     return "\n".join(lines)

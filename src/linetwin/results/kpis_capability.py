@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NO_GAUGE = "gauge not stated"
 _FEWEST = 10
 _FIT, _UNFIT = 0.1, 0.3
+_FEWEST_READINGS = 2
+"""Readings below which there is no spread to set a gauge against."""
 _FEWEST_CATEGORIES = 5
 _COPIES = (
     "; of cells measured in the run only; cells of the stock are drawn again from few, so n and "
@@ -175,6 +177,9 @@ def _gauge_place(facts: Facts, group: str, quantity: str) -> list[str]:
 
 
 def _gauge_study(gauge: dict[str, Any], values: pd.Series, limits: Limits) -> dict[str, Any]:
+    if len(values) < _FEWEST_READINGS:
+        nothing = dict.fromkeys(("tolerance_share", "bias", "grr", "ndc"))
+        return {"verdict": "too few readings to tell", **nothing}
     level, spread = float(values.mean()), float(values.std(ddof=1))
     terms = [_absolute(gauge.get(name), level) for name in ("repeatability", "reproducibility")]
     grr = math.hypot(*terms)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from linetwin.results.assumptions import plan
+from linetwin.results.undecided import undecided, undecided_between
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -33,7 +36,15 @@ def remarks(
             if _open(runs[n])
         ),
         *(line for title, own in groups.items() if (line := _doubt(title, [runs[n] for n in own]))),
+        *_undecided(groups, runs),
     )
+
+
+def _undecided(groups: Mapping[str, Sequence[int]], runs: Sequence[Run]) -> list[str]:
+    """Say what no model decides, of each scenario by itself and of what they differ in."""
+    lines = {title: plan(runs[own[0]]).stations for title, own in groups.items() if own}
+    alone = [f"doubt: {title}: {text}" for title, line in lines.items() for text in undecided(line)]
+    return alone + [f"not decided: {text}" for text in undecided_between(lines.values())]
 
 
 def _limit(title: str, found: Sequence[Mapping[str, Any]]) -> str:

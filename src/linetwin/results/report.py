@@ -16,6 +16,7 @@ from linetwin.results.answers import answers
 from linetwin.results.glossary import explain
 from linetwin.results.manifest import write_atomically
 from linetwin.results.reader import Run
+from linetwin.results.undecided import undecided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,6 +135,7 @@ def _header(run: Run, facts: Facts, found: Kpis, title: str, description: str) -
     if outside:
         where = ", ".join(f"{display.name(path)} ({count:,})" for path, count in outside.items())
         warnings.append(f"Model inputs lay outside of their range of validity at: {where}.")
+    warnings += [f"Not decided by the models: {text}." for text in undecided(facts.plan.stations)]
     said = "".join(f"<p class='warning'>{escape(text)}</p>" for text in warnings)
     started = str(manifest.get("started") or "")[:16].replace("T", " ")
     about = f"Scenario {manifest['scenario']}, seed {manifest['seed']}, run on {started} UTC"
