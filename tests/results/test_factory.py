@@ -225,3 +225,27 @@ def test_tables_of_mixed_units_state_each(tmp_path: Path, tiny_writer: Callable[
     assert point["units"]["energy_per_day"] == "J/d"
     for entry in (found["window"]["totals"], found["window"]["rates"], point):
         assert entry["units"].keys() == entry["value"].keys()
+
+
+def test_capability_is_judged_by_the_limits_of_both_grades(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Capacity has a row for A and one for B, each with its limit; the mean is the same."""
+    path = tiny_writer(tmp_path / "run")
+    found = _values(path)["capability"]
+    rows = {name: found[f"capacity for grade {name}"] for name in "AB"}
+    assert rows["A"]["lower_limit"] > rows["B"]["lower_limit"]
+    assert rows["A"]["limits"] == "the least capacity of grade A; subgroups: tray"
+
+
+def test_a_capability_says_what_it_does_not_tell() -> None:
+    """A limit many standard deviations away judges nothing; n tells of which parts it counts."""
+    said = kpis_capability._remarks({"cpk": 50.0, "n": 80}, 90, 100, 120)
+    assert said == [
+        "limit far from the process: judges nothing",
+        (
+            "n: 100 of 120 have a reading, 90 of the run, the others of the stock, 80 distinct "
+            "(copies of a stock cell count once)"
+        ),
+    ]
+    assert kpis_capability._remarks({"cpk": 1.0, "n": 90}, 90, 90, 90) == []

@@ -22,12 +22,16 @@ from linetwin.results.schemas import MEASURED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+GRADE = " for grade "
+"""Between a quantity and the grade whose limit it is judged by."""
 NO_GAUGE = "gauge not stated"
 _FEWEST = 10
 _FIT, _UNFIT = 0.1, 0.3
 _FEWEST_READINGS = 2
 """Readings below which there is no spread to set a gauge against."""
 _FEWEST_CATEGORIES = 5
+_FAR = 3.0
+"""Over this Cpk a limit is nine standard deviations away, and judges nothing."""
 _COPIES = (
     "; of cells measured in the run only; cells of the stock are drawn again from few, so n and "
     "the intervals count distinct true values"
@@ -131,6 +135,7 @@ def _judged(facts: Facts, each: Characteristic) -> Kpi:
             or {}
         )
         entry |= _gauge_study(gauge, values[known], each.limits)
+        entry["remarks"] = _remarks(entry, int(known.sum()), values.notna().sum(), len(values))
     unit = facts.run.units("cells" if each.true.name in facts.cells else "segments")
     return kpi(
         entry,
@@ -141,6 +146,22 @@ def _judged(facts: Facts, each: Characteristic) -> Kpi:
         "larger than the spread read"
         + (_COPIES if facts.plan.filled and each.true.name in facts.cells else ""),
     )
+
+
+def _remarks(entry: dict[str, Any], seen: int, read: int, there: int) -> list[str]:
+    """Say what Cpk does not tell, and of which of the parts n counts.
+
+    `seen`: values read in the run, `read`: with those of the stock, `there`: parts in all.
+    """
+    said = []
+    if (entry.get("cpk") or 0.0) > _FAR:
+        said.append("limit far from the process: judges nothing")
+    count = [f"{read:,} of {there:,} have a reading"] if read < there else []
+    if seen < read:
+        count.append(f"{seen:,} of the run, the others of the stock")
+    if entry.get("n", seen) < seen:
+        count.append(f"{entry['n']:,} distinct (copies of a stock cell count once)")
+    return [*said, f"n: {', '.join(count)}"] if count and "n" in entry else said
 
 
 def _seen(facts: Facts, each: Characteristic) -> pd.Series:
@@ -273,20 +294,25 @@ def _cells(facts: Facts, group: str, kind: str) -> Iterator[Characteristic]:
     def number(name: str) -> float | None:
         return facts.plan.number(station, name)
 
-    judged: list[tuple[str, Limits, str]] = []
+    judged: list[tuple[str, str, Limits, str]] = []
     if kind == "filler":
         least = _product(number("fill_limit"), 1.0)
-        judged.append(("fill_ratio", (least, None), "the least fill of the pores"))
+        judged.append(("fill_ratio", "", (least, None), "the least fill of the pores"))
     else:
-        least = _product(number("nominal_capacity"), number("capacity_limit_b"))
-        judged.append(("capacity", (least, None), "the least capacity of grade B"))
-        most = number("resistance_limit_b")
-        judged.append(("dcir", (None, most), "the greatest resistance of grade B"))
-    for quantity, limits, said in judged:
+        for grade in ("A", "B"):
+            least = _product(number("nominal_capacity"), number(f"capacity_limit_{grade.lower()}"))
+            said = f"the least capacity of grade {grade}"
+            judged.append(("capacity", grade, (least, None), said))
+        for grade in ("A", "B"):
+            most = number(f"resistance_limit_{grade.lower()}")
+            said = f"the greatest resistance of grade {grade}"
+            judged.append(("dcir", grade, (None, most), said))
+    for quantity, grade, limits, said in judged:
         if quantity in facts.cells and limits != (None, None):
             read = facts.cells.get(f"{MEASURED}{quantity}")
+            name = quantity.replace("_", " ") + (f"{GRADE}{grade}" if grade else "")
             yield Characteristic(
-                quantity.replace("_", " "), quantity, group, limits, f"{said}; subgroups: tray",
+                name, quantity, group, limits, f"{said}; subgroups: tray",
                 facts.cells[quantity], read, facts.cells["tray"],
             )  # fmt: skip
 

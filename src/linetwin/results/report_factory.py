@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display, figures, kpis_holds
 from linetwin.results.held import NOTHING
+from linetwin.results.kpis_capability import GRADE
 from linetwin.results.report_tables import table
 from linetwin.results.steadiness import said
 
@@ -188,13 +189,15 @@ def capability(found: Kpis) -> str:
     for name, entry in found["capability"].items():
         of: dict[str, Any] = entry["value"]
         edges = (of["lower_limit"], of["upper_limit"])
-        low, high = ("" if edge is None else _shown(edge, name) for edge in edges)
+        base, _, grade = name.partition(GRADE)
+        low, high = ("" if edge is None else _shown(edge, base) for edge in edges)
         limits = f"{low} to {high}" if low and high else f"at least {low}" if low else ""
         limits = limits or (f"at most {high}" if high else "")
+        limits += f" (grade {grade})" if grade else ""
         known = of.get("cpk") is not None
         rows.append(
             [
-                _MEASURED.get(name, display.name(name)),
+                _MEASURED.get(base, display.name(base)),
                 limits,
                 f"{of['n']:,}" if known else "",
                 _interval(of, "cp"),
@@ -202,7 +205,9 @@ def capability(found: Kpis) -> str:
                 _interval(of, "ppk"),
                 _part_of_gauge(of["grr"]) if known and of.get("grr") is not None else "",
                 str(of["ndc"]) if known and of.get("ndc") is not None else "",
-                of.get("verdict", "") if known else of["gauge"],
+                "; ".join([of.get("verdict", ""), *of.get("remarks", [])])
+                if known
+                else of["gauge"],
             ]
         )
     if not rows:
@@ -211,7 +216,8 @@ def capability(found: Kpis) -> str:
     note = (
         "From measured values, within subgroups of a roll or a tray, with 95 % intervals: Cp by "
         "chi-square, Cpk and Ppk after Bissell 1990. What they are worth depends on the gauge: "
-        "%GRR and ndc."
+        "%GRR and ndc. Against the limit of grade A they tell how many cells are of grade B, "
+        "against that of grade B how many are scrap."
     )
     return table(heads, rows) + f"<p class='soft'>{note}</p>"
 
