@@ -63,18 +63,18 @@ class FmuModels:
         key = (config.path, kind)
         if key not in self._transforms:
             process = config.processes[kind]
-            with _named(process):
+            watch = self._watch(config, process)
+            with _named(process), watch.watching("loading"):
                 model = open_transform(process, CONTRACTS[kind], self._base)
             self._opened.append(model)
-            watch = self._watch(config, process, model.model)
             self._transforms[key] = StationTransform(config.path, model, watch)
         return self._transforms[key]
 
     def _continuous(self, config: StationConfig, process: ProcessConfig) -> StationContinuous:
-        with _named(process):
+        watch = self._watch(config, process)
+        with _named(process), watch.watching("loading"):
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
         self._opened.append(model)
-        watch = self._watch(config, process, model.model)
         if model.can_save:
             return StationContinuous(config.path, model, watch)
         self.unsaved.append(f"{config.path} ({model.model})")
@@ -82,10 +82,10 @@ class FmuModels:
             return StationContinuous(config.path, RecordedContinuous(model), watch)
         return StationContinuous(config.path, model, watch)
 
-    def _watch(self, config: StationConfig, process: ProcessConfig, model: str) -> ModelWatch:
-        """Return the watch of a model; one in a process of its own has another already."""
+    def _watch(self, config: StationConfig, process: ProcessConfig) -> ModelWatch:
+        """Return the watch of a model; one in a process of its own has another there."""
         limit_s = math.inf if process.isolate else step_timeout(process)
-        return ModelWatch(config.path, model, limit_s, self.alarm)
+        return ModelWatch(config.path, Path(process.model).stem, limit_s, self.alarm)
 
     def open_all(self, scenario: Scenario) -> None:
         """Load every Transform now: one that does not load is told before the run begins."""

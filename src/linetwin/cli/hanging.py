@@ -6,6 +6,7 @@ the watching thread, and then everything ends at once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -18,7 +19,7 @@ from linetwin.cosim.watchdog import Watch
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Alarm:
@@ -63,6 +64,15 @@ class ModelWatch(Watch):
             alarm.ring(FmuError(reason, station))
 
         super().__init__(limit_s, give_up)
+
+    @contextlib.contextmanager
+    def watching(self, call: str) -> Iterator[None]:
+        """Watch what is done but once; a call of every step uses `begin` and `end`."""
+        self.begin(call)
+        try:
+            yield
+        finally:
+            self.end()
 
     def end(self) -> bool:
         """Note that a call has ended; one that was given up before goes no further."""

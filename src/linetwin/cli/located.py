@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from linetwin.cosim import RecordedContinuous
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from linetwin.cli.hanging import ModelWatch
     from linetwin.contracts import Columns, Phase
-    from linetwin.cosim import ContinuousModel, RecordedContinuous, TransformModel
+    from linetwin.cosim import ContinuousModel, TransformModel
 
 
 class StationTransform:
@@ -91,9 +93,11 @@ class StationContinuous:
     def restore(self, state: bytes) -> None:
         """Continue from a saved state; an FmuError names the station.
 
-        Not watched: a model that cannot save its state simulates all of its past here.
+        A model that cannot save its state simulates all of its past here, and is not watched.
         """
+        at_once = not isinstance(self._model, RecordedContinuous)
         try:
-            self._model.restore(state)
+            with self._watch.watching("restore") if at_once else contextlib.nullcontext():
+                self._model.restore(state)
         except FmuError as error:
             raise FmuError(str(error), self._station) from error
