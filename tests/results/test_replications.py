@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from linetwin.errors import ResultsError
@@ -15,22 +17,59 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_few_runs_give_the_interval_of_the_next_one() -> None:
-    """Student's prediction interval, as scipy has it."""
-    values = [7.1, 7.4, 7.2, 8.0]
+def test_few_runs_give_what_was_seen_and_say_how_surely() -> None:
+    """Of five, the next falls between the lowest and the highest in 4 of 6 cases."""
+    values = [7.34, 9.63, 9.66, 7.35, 9.69]
     found = replications.interval(values)
-    reach = stats.t.ppf(0.95, 3) * np.std(values, ddof=1) * np.sqrt(1 + 1 / 4)
-    assert found["median"] == pytest.approx(7.3)
-    assert (found["low"], found["high"]) == pytest.approx(
-        (np.mean(values) - reach, np.mean(values) + reach)
-    )
+    assert (found["low"], found["median"], found["high"]) == (7.34, 9.63, 9.69)
+    assert found["chance"] == pytest.approx(4 / 6)
+    # all five on one side of the median: 2 / 2^5
+    assert found["median_chance"] == pytest.approx(1 - 2 / 32)
+    assert found["groups"] == [
+        {"n": 2, "low": 7.34, "high": 7.35},
+        {"n": 3, "low": 9.63, "high": 9.69},
+    ]
 
 
-def test_many_runs_speak_for_themselves() -> None:
-    """From twenty on the interval lies between their percentiles."""
-    found = replications.interval([float(n) for n in range(101)])
-    assert (found["low"], found["median"], found["high"]) == pytest.approx((5.0, 50.0, 95.0))
-    assert replications.interval([3.0])["low"] is None
+@pytest.mark.parametrize("count", [2, 4, 5, 9, 19, 20, 39, 101])
+def test_chances_are_those_of_order_statistics(count: int) -> None:
+    """Beta distribution of ordered shares and the sign test, as scipy has them; never outside."""
+    values = [float(n) for n in range(count)]
+    found = replications.interval(values)
+    low, high = int(found["low"]), int(found["high"])
+    assert (low, high + low) == (low, count - 1)
+    # the share between the two is beta distributed; its mean is the chance of the next run
+    share = stats.beta(high - low, count + 1 - (high - low))
+    assert found["chance"] == pytest.approx(share.mean())
+    assert found["chance"] >= 0.9 or low == 0
+    below = int(found["median_low"])
+    sign = 1 - 2 * stats.binom.cdf(below, count, 0.5)
+    assert found["median_chance"] == pytest.approx(sign)
+    assert found["median_chance"] >= 0.9 or below == 0
+    assert found["groups"] is None
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=40))
+def test_an_interval_holds_its_median_and_leaves_nothing_seen(values: list[float]) -> None:
+    """Bounds are values of runs; groups part all of them."""
+    found = replications.interval(values)
+    if len(values) == 1:
+        assert found["low"] is None
+        return
+    for low, high in (("low", "high"), ("median_low", "median_high")):
+        assert {found[low], found[high]} <= set(values)
+        assert found[low] <= found["median"] <= found[high]
+    if found["groups"]:
+        assert sum(each["n"] for each in found["groups"]) == len(values)
+
+
+def test_few_values_of_one_spread_seldom_look_like_two_groups() -> None:
+    """Even spread: 3 % of five and 5 % of four values."""
+    rng = np.random.default_rng(1)
+    for count, chance in ((4, 0.048), (5, 0.03)):
+        draws = np.sort(rng.uniform(size=(4000, count)), axis=1)
+        seen = sum(replications.groups([float(x) for x in row]) is not None for row in draws)
+        assert seen / 4000 == pytest.approx(chance, abs=0.015)
 
 
 def test_the_date_counts_complete_orders_only(

@@ -148,18 +148,48 @@ def _at_work(times: dict[str, float]) -> float:
 
 def replicated(found: dict[str, Any]) -> str:
     """Return median and interval of the main figures over replications, as lines of text."""
-    lines = [f"{len(found['seeds'])} replications: median (interval of {found['share']:.0%})"]
+    lines = [f"{len(found['seeds'])} replications: median{_between(found)}"]
     for each in found["figures"].values():
-        divisor, unit = {"s": (DAY_S, "d"), "J": (KWH_J, "kWh")}.get(
-            each["unit"], (1, each["unit"])
-        )
+        divisor, unit = _SHOWN.get(each["unit"], (1, each["unit"]))
         text = f"  {each['title']:<24}{each['median'] / divisor:,.4g}"
         if each["low"] is not None:
             text += f" ({each['low'] / divisor:,.4g} to {each['high'] / divisor:,.4g})"
+        if each["n"] < len(found["seeds"]):
+            unit += f" of {each['n']} runs"
         lines.append(f"{text} {'' if unit == '1' else unit}".rstrip())
+    date = found["figures"].get("order.last_cell_graded")
+    if date and date["groups"]:
+        lines.append(f"  {_in_groups(date['groups'])}")
+    if found["waited"]:
+        lines.append(
+            f"  {found['waited']} of {len(found['seeds'])} runs waited for cells started anew, "
+            "after scrap and samples had used the reserve"
+        )
     if found["not_complete"] and found["ordered"]:
         lines.append(f"  {found['not_complete']} runs did not complete the order")
     return "\n".join(lines)
+
+
+def _between(found: dict[str, Any]) -> str:
+    """Say what the interval of a figure that every run has holds, and how surely."""
+    whole = [e for e in found["figures"].values() if e["n"] == len(found["seeds"]) and e["chance"]]
+    if not whole:
+        return ""
+    each = whole[0]
+    text = f"next run between them: {each['chance']:.0%}"
+    if (each["low"], each["high"]) == (each["median_low"], each["median_high"]):
+        text += f", true median: {each['median_chance']:.0%}"
+    return f" (lowest to highest seen; {text})" if each["chance"] < found["share"] else f" ({text})"
+
+
+def _in_groups(groups: list[dict[str, float]]) -> str:
+    """Say that dates fall in two groups, of which no mean or median tells much."""
+    said = [
+        f"{each['n']} run{'' if each['n'] == 1 else 's'} on day {each['low'] / DAY_S:.2f}"
+        + (f" to {each['high'] / DAY_S:.2f}" if each["n"] > 1 else "")
+        for each in groups
+    ]
+    return f"the dates fall in two groups: {' and '.join(said)}; none was seen between them"
 
 
 def _reasons(quality: dict[str, Any], planned: Plan) -> str:

@@ -1,7 +1,7 @@
 """Replications of one scenario: on which date the order is complete, how surely, at what cost.
 
-Of few runs the interval is that of the next run, assumed normal (mean +- t s sqrt(1 + 1/n)); of
-twenty or more it lies between their own 5th and 95th percentile.
+Dates may have two modes, for an order that has to start cells anew ends days later: so intervals
+are of ordered values, whatever the distribution, and never leave what was seen.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.errors import ResultsError
-from linetwin.results import kpis
+from linetwin.results import kpis, started_anew
 from linetwin.results.assumptions import plan
 from linetwin.results.compare import flat
-from linetwin.results.inference import student_quantile
 from linetwin.results.manifest import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from linetwin.results.reader import Run
 
 NAME = "replications.json"
 SHARE = 0.9
-_MANY = 20
+_FEWEST, _APART = 2, 5.0
+_BOUNDS = ("low", "high", "chance", "median_low", "median_high", "median_chance")
 FIGURES = {
     "order.last_cell_graded": "order complete",
     "order.cells_good": "good cells",
@@ -46,9 +46,10 @@ _OF_DURATIONS = {"order.cells_good"}
 
 
 def summarise(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return median and 90 % interval of the main figures; ResultsError for no run.
+    """Return median and interval of the main figures; ResultsError for no run.
 
-    `figures`: name -> title, unit, n, median, low, high, method. The date counts complete orders
+    `figures`: name -> title, unit and what `interval` gives. `waited`: how many runs waited for
+    cells started anew. The date counts complete orders
     only; `ordered` says whether there is an order, `not_complete` how many runs were not. Good
     cells have an interval where a duration is simulated; an order of so many cells has the date on
     which it is complete instead.
@@ -78,23 +79,65 @@ def summarise(runs: Sequence[Run]) -> dict[str, Any]:
         "seeds": [run.manifest["seed"] for run in runs],
         "ordered": ordered,
         "not_complete": len(runs) - sum(complete),
+        "waited": sum(bool(started_anew.told(each)) for each in found),
         "share": SHARE,
         "figures": figures,
     }
 
 
 def interval(values: Sequence[float]) -> dict[str, Any]:
-    """Return n, median, low and high of 90 % and how they were found; None for a single value."""
-    count = len(values)
-    found: dict[str, Any] = {"n": count, "median": float(np.median(values))}
+    """Return median, low and high, both seen, and what they can tell; None for a single value.
+
+    `low`, `high`: the innermost pair of ordered values, as far from either end, between which the
+    next run falls with a chance of 90 %; of fewer than 19 runs the lowest and the highest, with
+    less. `chance`: that chance, (n + 1 - 2 k) / (n + 1) for the k-th from either end whatever the
+    distribution. `median_low`, `median_high`, `median_chance`: the same for the true median, by
+    the sign test (Conover 1999, M). `groups`: where the values fall in two, else None.
+    """
+    ordered, count = sorted(values), len(values)
+    found: dict[str, Any] = {"n": count, "median": float(np.median(ordered))}
     if count == 1:
-        return found | {"low": None, "high": None, "method": "one run"}
-    if count >= _MANY:
-        low, high = np.quantile(values, [(1 - SHARE) / 2, (1 + SHARE) / 2])
-        return found | {"low": float(low), "high": float(high), "method": "percentiles of the runs"}
-    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
-    half = student_quantile(count - 1, SHARE) * spread * math.sqrt(1 + 1 / count)
-    return found | {"low": mean - half, "high": mean + half, "method": "next run, assumed normal"}
+        return found | dict.fromkeys(_BOUNDS) | {"groups": None}
+    rank = _innermost(count, _next_inside)
+    middle = _innermost(count, _median_inside)
+    bounds = (
+        *(ordered[rank - 1], ordered[-rank], _next_inside(count, rank)),
+        *(ordered[middle - 1], ordered[-middle], _median_inside(count, middle)),
+    )
+    return found | dict(zip(_BOUNDS, bounds, strict=True)) | {"groups": groups(ordered)}
+
+
+def _next_inside(count: int, rank: int) -> float:
+    """Return the chance that the next value lies between the k-th from either end."""
+    return (count + 1 - 2 * rank) / (count + 1)
+
+
+def _median_inside(count: int, rank: int) -> float:
+    """Return the chance that the true median lies between the k-th from either end."""
+    outside = 2 * sum(math.comb(count, below) for below in range(rank))
+    return 1 - math.ldexp(outside, -count)
+
+
+def _innermost(count: int, inside: Callable[[int, int], float]) -> int:
+    """Return the largest rank that still holds SHARE; the first where none does."""
+    ranks = range(1, (count + 1) // 2 + 1)
+    return max((rank for rank in ranks if inside(count, rank) >= SHARE), default=1)
+
+
+def groups(ordered: Sequence[float]) -> list[dict[str, float]] | None:
+    """Return n, low, high of two groups of ordered values; None where they are one.
+
+    Two, where the widest gap is five times as wide as either side of it, each of two values or
+    more: four or five values of one even spread look so in 3 to 5 % of the cases.
+    """
+    gaps = np.diff(ordered)
+    if len(ordered) < 2 * _FEWEST or not gaps.any():
+        return None
+    at = int(np.argmax(gaps)) + 1
+    sides = [list(ordered[:at]), list(ordered[at:])]
+    if any(len(side) < _FEWEST or _APART * (side[-1] - side[0]) > gaps[at - 1] for side in sides):
+        return None
+    return [{"n": len(side), "low": side[0], "high": side[-1]} for side in sides]
 
 
 def write(folder: Path, runs: Sequence[Run]) -> dict[str, Any]:
