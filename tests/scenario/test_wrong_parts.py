@@ -77,9 +77,9 @@ TRAPS: dict[str, Trap] = {
         "line", "map: {web_speed:", "map: {web_sped:", 31,
         f"{COATER}.processes.coating.map.web_sped", ("unknown quantity", "did you mean web_speed"),
     ),
-    "fixed to text": (
-        "line", "fixed: {mode: 1}", "fixed: {mode: one}", 32,
-        f"{COATER}.processes.coating.fixed.mode", ("'one' is no number", "bare number"),
+    "fixed to a table": (
+        "line", "fixed: {mode: 1}", "fixed: {mode: {on: 1}}", 32,
+        f"{COATER}.processes.coating.fixed.mode", ("{'on': 1} is no value", "bare number"),
     ),
     "machine of a kind without": (
         "line", "    kind: slitter\n", "    kind: slitter\n    machine: {model: machine}\n", 40,

@@ -90,6 +90,8 @@ class FmuContinuous:
         else:
             instance.reset()
         instance.offset_s = tick / TICKS_PER_SECOND
+        if self.wiring.preset:
+            self.wiring.preset.apply(instance)
         constants = self.wiring.constants
         if constants:
             variables = self.binary.description.variables

@@ -31,12 +31,12 @@ class Link:
 class ProcessMap:
     """A station's mapping: quantity -> Link, and values for variables that nobody else sets.
 
-    A quantity that is not named is looked for under its own name. `fixed`: FMU variable -> value
-    in that variable's own unit.
+    A quantity that is not named is looked for under its own name. `fixed`: FMU variable -> value in
+    that variable's own unit; also text, an enumeration's item, or a list for an array.
     """
 
     quantities: Mapping[str, Link] = field(default_factory=dict)
-    fixed: Mapping[str, float] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def link(self, quantity: str) -> Link:
         """Return the link of a quantity, its own name by default."""
@@ -45,7 +45,7 @@ class ProcessMap:
 
 def process_map(
     quantities: Mapping[str, Any] | None = None,
-    fixed: Mapping[str, float] | None = None,
+    fixed: Mapping[str, Any] | None = None,
     key: str = "",
 ) -> ProcessMap:
     """Build a ProcessMap from `map` and `fixed` as a scenario holds them.

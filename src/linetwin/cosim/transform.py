@@ -59,7 +59,7 @@ class FmuTransform:
         own, asked = description.tolerance, contract.tolerance
         tolerance = asked if asked is not None and own is not None and own < asked else None
         rule = step_rule(description, step_s)
-        self.plan = Plan(self.binary, self._constant_table(), rule, tolerance)
+        self.plan = Plan(self.binary, self._constant_table(), rule, tolerance, self.wiring.preset)
         self._batches: dict[tuple[int, int, tuple[str, ...]], Batch] = {}
         self._outputs = tuple(self.wiring.outputs.values())
         self._constants_hold = all(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.cosim.mapping import Link, ProcessMap
+from linetwin.cosim.presets import Preset, split_fixed
 from linetwin.cosim.units import SAME, Affine, conversion, unit_of
 from linetwin.errors import FmuError, Problem, WiringError
 from linetwin.quantities import Vocabulary, vocabulary
@@ -67,12 +68,16 @@ class Wire:
 
 @dataclass
 class Wiring:
-    """The wires of a model by quantity, and the values set once: variable -> number."""
+    """The wires of a model by quantity, and the values set once.
+
+    `constants`: variable -> number; `preset`: what is no scalar number.
+    """
 
     start: dict[str, Wire] = field(default_factory=dict)
     inputs: dict[str, Wire] = field(default_factory=dict)
     outputs: dict[str, Wire] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
+    preset: Preset = field(default_factory=Preset)
 
 
 def check(
@@ -274,7 +279,11 @@ class _Wirer:
     def _constants(self, parameters: Mapping[str, float]) -> None:
         wires = {**self.wiring.start, **self.wiring.inputs}
         taken = {found.variable.name: name for name, found in wires.items()}
-        for part, values in (("fixed", self.mapping.fixed), ("parameters", parameters)):
+        split = split_fixed(self.description, self.mapping.fixed)
+        self.wiring.preset = split.preset
+        for name, problem in split.problems:
+            self._problem(problem.message, "fixed", name, problem.hint)
+        for part, values in (("fixed", split.numbers), ("parameters", parameters)):
             for name, value in values.items():
                 self._constant(part, name, value, taken)
 

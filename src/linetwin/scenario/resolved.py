@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.prices import PriceTable
 
 Scalar = float | int | str | bool | tuple[float, ...]
+Fixed = float | int | str | list[float | int | str]
+"""What a variable of an FMU is fixed to."""
 
 
 def address_part(name: str) -> str:
@@ -53,8 +55,9 @@ class ProcessConfig:
     `model`: the FMU's path, or a bare name of the library; `parameters`: FMU parameter -> value;
     `map`: quantity -> FMU variable (a name, empty where the FMU does without, or a table with the
     fields of the schema's `MapEntry`);
-    `fixed`: FMU variable -> value; `key` is where it stands, for messages. `isolate`: in a process
-    of its own; `step_timeout_s`: how long a call may take (s), None for the default.
+    `fixed`: FMU variable -> number, text, or a list of them; `key` is where it stands, for
+    messages. `isolate`: in a process of its own; `step_timeout_s`: how long a call may take (s),
+    None for the default.
     """
 
     kind: str
@@ -62,7 +65,7 @@ class ProcessConfig:
     fidelity: Literal["fmu", "surrogate"] = "fmu"
     parameters: Mapping[str, Value] = field(default_factory=dict)
     map: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
-    fixed: Mapping[str, float] = field(default_factory=dict)
+    fixed: Mapping[str, Fixed] = field(default_factory=dict)
     key: str = ""
     isolate: bool = False
     step_timeout_s: float | None = None

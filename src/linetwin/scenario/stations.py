@@ -11,6 +11,7 @@ from linetwin.scenario.problems import nearest
 from linetwin.scenario.resolved import (
     DefectConfig,
     FailureConfig,
+    Fixed,
     GaugeConfig,
     InspectionConfig,
     MaintenanceConfig,
@@ -210,16 +211,25 @@ class StationReader:
             found[name] = table if len(table) > 1 else entry.variable or ""
         return found
 
-    def _fixed(self, written: Process, key: KeyPath) -> dict[str, float]:
-        found = {}
+    def _fixed(self, written: Process, key: KeyPath) -> dict[str, Fixed]:
+        found: dict[str, Fixed] = {}
         for name, raw in written.fixed.items():
-            if isinstance(raw, (int, float)):
-                found[name] = float(raw)
-            else:
+            parts = [_fixed_part(part) for part in (raw if isinstance(raw, list) else [raw])]
+            values = [part for part in parts if part is not None]
+            if len(values) < len(parts):
                 place = self._place(*key, "fixed", name)
-                hint = "a bare number in the unit of the FMU's variable"
-                self.problems.add(place, f"{raw!r} is no number", hint)
+                hint = "a bare number in the unit of the FMU's variable, text, or a list of them"
+                self.problems.add(place, f"{raw!r} is no value", hint)
+            else:
+                found[name] = values if isinstance(raw, list) else values[0]
         return found
+
+
+def _fixed_part(raw: object) -> float | int | str | None:
+    """Return what a variable can be fixed to; a whole number that a float does not hold stays."""
+    if isinstance(raw, int | float):
+        return float(raw) if float(raw) == raw else raw
+    return str(raw) if isinstance(raw, str) else None
 
 
 def material_of(path: str, station: Station, role: str) -> str:
