@@ -86,7 +86,8 @@ def test_the_answer_comes_first(html: str) -> None:
     text = " ".join(Page(html).text.split())
     answer = text[: text.index("The stronger the colour")]
     for said in (
-        "5 good cells came out of 8 started: 4 of grade A, 1 of grade B.",
+        "5 good cells of 6 ordered came out of 8 started, 1 short",
+        ", for the order ends with 6 graded, good or not: 4 of grade A, 1 of grade B.",
         "10 % of the cathode web cut out for loading below its window",
         "the last after 25 min.",
         "Each good kWh took 2 kWh",

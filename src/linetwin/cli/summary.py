@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display, started_anew
+from linetwin.results.answers import short
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_holds import reworked, told
@@ -80,8 +81,10 @@ def _values(section: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def cells(run: Run) -> str:
     """Return how many cells a run made, in one line."""
     order = _values(run.kpis["order"])
+    ordered = order["cells_ordered"]
+    wanted = "" if ordered is None else f" of {ordered:,} ordered{short(order)};"
     return (
-        f"{order['cells_good']:,} good of {order['cells_graded']:,} graded: "
+        f"{order['cells_good']:,} good{wanted or ' of'} {order['cells_graded']:,} graded: "
         f"{order['cells_a']:,} A, {order['cells_b']:,} B, "
         f"{order['cells_scrap_at_grading']:,} scrap; "
         f"{order['cells_started']:,} started"

@@ -182,9 +182,11 @@ def _how_many(found: Kpis) -> tuple[str, str]:
         if found["limits"] and _steady(found)
         else f"{order['cells_started']:,} started"
     )
+    ordered = order["cells_ordered"]
+    wanted = f" of {ordered:,} ordered" if ordered is not None else ""
     sentence = (
-        f"<b>{good:,} good {'cell' if good == 1 else 'cells'}</b> came out of {begun}: "
-        f"{order['cells_a']:,} of grade A, {order['cells_b']:,} of grade B."
+        f"<b>{good:,} good {'cell' if good == 1 else 'cells'}</b>{wanted} came out of {begun}"
+        f"{short(order)}: {order['cells_a']:,} of grade A, {order['cells_b']:,} of grade B."
     )
     tested = order.get("cells_sampled") or 0
     scrapped = order["cells_scrap_at_grading"] + order["cells_scrap_upstream"]
@@ -197,6 +199,17 @@ def _how_many(found: Kpis) -> tuple[str, str]:
         f"with the webs {display.share(_value(found, 'quality', 'rolled_throughput_yield'))}."
     )
     return sentence, small + _worst(found) + _webs(found)
+
+
+def short(order: Mapping[str, Any]) -> str:
+    """Say how many good cells are missing from an order, and why it ended; "" for none."""
+    missing, ordered = order["cells_short"], order["cells_ordered"]
+    if not missing:
+        return ""
+    ended = order["cells_graded"] >= ordered
+    return f", {missing:,} short" + (
+        f", for the order ends with {ordered:,} graded, good or not" if ended else ""
+    )
 
 
 def _worst(found: Kpis) -> str:

@@ -54,6 +54,16 @@ def order(facts: Facts) -> Section:
         "cells_started": kpi(started, "1", "cells whose stacking began"),
         "cells_graded": kpi(len(graded), "1", "cells graded A, B or scrap (produced quantity)"),
         "cells_good": kpi(good, "1", "cells graded A or B (good quantity)"),
+        "cells_ordered": kpi(
+            facts.plan.ordered,
+            "1",
+            "cells of the order, which ends when so many are graded, good or not",
+        ),
+        "cells_short": kpi(
+            None if facts.plan.ordered is None else max(0, facts.plan.ordered - good),
+            "1",
+            "good cells missing from those ordered",
+        ),
         "cells_a": kpi(int(counts.get("A", 0)), "1", "cells graded A"),
         "cells_b": kpi(int(counts.get("B", 0)), "1", "cells graded B"),
         "cells_scrap_at_grading": kpi(len(scrap) - len(upstream), "1", "cells scrapped at grading"),
@@ -171,6 +181,9 @@ def quality(facts: Facts) -> Section:
     lesser = facts.cells[facts.cells["status"] == "B"]
     bad = facts.segments[facts.segments["status"] == "scrap"]
     lengths = bad.assign(length=bad["end_m"] - bad["start_m"])
+    lost_later = lanes_scrapped(facts)
+    if len(lost_later):
+        lengths = pd.concat([lengths, lost_later], ignore_index=True)
     section = {
         "yield_of_stations": kpi(
             cells,
@@ -178,7 +191,12 @@ def quality(facts: Facts) -> Section:
             "throughput yield: cells that a station passed on over cells it was given"
             + (", those still in it left out" if facts.plan.filled else ""),
         ),
-        "yield_of_webs": kpi(webs, "1", "good metres of web over coated metres, per electrode"),
+        "yield_of_webs": kpi(
+            webs,
+            "1",
+            "good metres of web over coated metres, per electrode; what a hold has scrapped of "
+            "slit web is not good",
+        ),
         "rolled_throughput_yield": kpi(
             product if len(facts.cells) else None, "1", "product of the yields of stations and webs"
         ),
@@ -187,7 +205,8 @@ def quality(facts: Facts) -> Section:
         "web_scrap": kpi(
             _counted(lengths, lambda part: float(part["length"].sum()), "web"),
             "m",
-            "web cut out, by electrode and reason",
+            "web cut out, and slit web scrapped after a hold (as metres of the web it was slit "
+            "from), by electrode and reason",
         ),
         "roll_scrap": kpi(
             _roll_scrap(facts), "m", "slit rolls scrapped whole, by station and cause"
@@ -259,7 +278,10 @@ def _web_yields(facts: Facts) -> dict[str, float]:
         }
     )
     sums = lengths.groupby("web", sort=False).sum()
-    return {str(web): float(row["good"] / row["all"]) for web, row in sums.iterrows()}
+    later = lanes_scrapped(facts).groupby("web", sort=False)["length"].sum()
+    good = sums["good"] - later.reindex(sums.index, fill_value=0.0)
+    # of a line that began with stock more may be scrapped than was coated
+    return {str(web): max(0.0, float(good[web] / sums["all"][web])) for web in sums.index}
 
 
 def _distribution(values: pd.Series) -> dict[str, float | int]:

@@ -29,7 +29,8 @@ SHARE = 0.9
 _FEWEST, _APART = 2, 5.0
 _BOUNDS = ("low", "high", "chance", "median_low", "median_high", "median_chance")
 FIGURES = {
-    "order.last_cell_graded": "order complete",
+    "order.last_cell_graded": "order graded",
+    "order.cells_short": "good cells short of it",
     "order.cells_good": "good cells",
     "limits.good_cells_per_day": "good cells a day",
     "energy.good_energy": "energy in good cells",
@@ -40,7 +41,7 @@ FIGURES = {
     "quality.rolled_throughput_yield": "rolled throughput yield",
 }
 
-_OF_ORDERS = {"order.last_cell_graded"}
+_OF_ORDERS = {"order.last_cell_graded", "order.cells_short"}
 _OF_DURATIONS = {"order.cells_good"}
 """An order fixes how many cells, a duration how long: only what is left open has an interval."""
 
@@ -69,7 +70,7 @@ def summarise(runs: Sequence[Run]) -> dict[str, Any]:
         values = [
             each[name]
             for each, done in zip(numbers, complete, strict=True)
-            if name in each and (done or name != "order.last_cell_graded")
+            if name in each and (done or name not in _OF_ORDERS)
         ]
         if values:
             unit = next(f[section][entry]["unit"] for f in found if entry in f[section])
