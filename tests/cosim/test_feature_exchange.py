@@ -237,6 +237,15 @@ def test_in_a_group(feature: Build, name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(frame["height"], expected, atol=1e-9)
 
 
+@BOTH
+def test_the_interface_that_runs_is_chosen(feature: Build, name: str) -> None:
+    """Co-simulation is preferred, but not where it needs a tool."""
+    other = f'<CoSimulation modelIdentifier="{name}"/><ModelExchange'
+    assert not read_description(feature(name, "<ModelExchange", other)).exchange
+    tool = other.replace("/>", ' needsExecutionTool="true"/>')
+    assert read_description(feature(name, "<ModelExchange", tool)).exchange
+
+
 def test_without_scipy(feature: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing is named."""
     import sys
@@ -256,6 +265,18 @@ class _Chatter:
 
     def update_discrete(self) -> integration.Discrete:
         return integration.Discrete(self.again, terminated=False, next_time=0.0)
+
+
+@pytest.mark.parametrize("name", ["vdp2", "vdp3"])
+def test_an_integrator_that_gives_up(
+    feature: Build, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """States that are no numbers, and steps without end, are named with model and time."""
+    with pytest.raises(FmuError, match=rf"{name} at 0.000 s: .*gave up: the states are not finite"):
+        simulate(feature(name), 1.0, 0.5, {"mu": math.nan})
+    monkeypatch.setattr(integration, "_MOST_STEPS", 20)
+    with pytest.raises(FmuError, match="gave up: 20 steps did not lead from 0 s to 10 s"):
+        simulate(feature(name), 20.0, 10.0)
 
 
 @pytest.mark.parametrize(("again", "text"), [(True, "did not settle"), (False, "gained no time")])

@@ -35,7 +35,17 @@ if TYPE_CHECKING:
 STEPS = 100
 """Communication steps of a simulation that names none."""
 ABOUT = (
-    *("name", "causality", "variability", "unit", "start", "minimum", "maximum"),
+    *(
+        "name",
+        "type",
+        "dimensions",
+        "causality",
+        "variability",
+        "unit",
+        "start",
+        "minimum",
+        "maximum",
+    ),
     *("meaning", "tag", "source"),
 )
 """What JSON says of a variable."""

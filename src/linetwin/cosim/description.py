@@ -159,13 +159,15 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         clocks = _clocks(path)
     except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
         raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
-    # what steps itself is preferred to what has to be integrated
-    interface = found.coSimulation or found.modelExchange
+    # what steps itself is preferred to what has to be integrated, but not with a tool
+    offered = [part for part in (found.coSimulation, found.modelExchange) if part is not None]
+    interface = min(offered, key=lambda part: part.needsExecutionTool, default=None)
     if interface is None:
         raise _refuse(path, "it is for scheduled execution only", "export it for co-simulation")
     if interface.needsExecutionTool:
         raise _refuse(path, "it needs the tool that made it to run", "export it with its solver")
-    event_mode = bool(clocks and found.coSimulation and found.coSimulation.hasEventMode)
+    exchange = interface is found.modelExchange
+    event_mode = bool(clocks and not exchange and interface.hasEventMode)
     if not event_mode and any(clock.activated_here for clock in clocks.values()):
         hint = "export it for co-simulation with event mode"
         raise _refuse(path, f"its clock '{next(iter(clocks))}' needs event mode", hint)
@@ -190,7 +192,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
             for unknown in found.outputs
             if unknown.dependencies is not None
         },
-        exchange=found.coSimulation is None,
+        exchange=exchange,
         states=found.numberOfContinuousStates,
         indicators=found.numberOfEventIndicators,
         clocks=clocks,

@@ -25,6 +25,8 @@ _ABSOLUTE: Final = 0.01
 """The absolute tolerance of a state is this part of relative tolerance times nominal value."""
 _CROWD: Final = 1000
 """Events in a row that gain no time, or iterations of one event, before the model is given up."""
+_MOST_STEPS: Final = 1_000_000
+"""Steps of the integrator within one arc, before the model is given up: half a minute."""
 _SMALLEST_GAIN: Final = 4.0 * sys.float_info.epsilon
 _LSODA: Final = threading.Lock()
 """LSODA keeps its state in one place for the whole process."""
@@ -168,7 +170,7 @@ def _arc(model: Dynamics, begin: float, end: float, tolerance: float) -> Reached
             atol=_ABSOLUTE * tolerance * nominals,
         )
         signs = model.indicate() > 0.0
-        while solver.status == "running":
+        for _ in range(_MOST_STEPS):
             before = solver.t
             reason = solver.step()
             if solver.status == "failed" or not np.isfinite(solver.y).all():
@@ -181,7 +183,10 @@ def _arc(model: Dynamics, begin: float, end: float, tolerance: float) -> Reached
             event, terminated = model.complete_step()
             if event or terminated:
                 return Reached(solver.t, event, terminated)
-    return Reached(end, event=False, terminated=False)
+            if solver.status == "finished":
+                return Reached(end, event=False, terminated=False)
+    reason = f"{_MOST_STEPS} steps did not lead from {begin:g} s to {end:g} s"
+    raise IntegrationError(f"the integrator gave up: {reason}", solver.t)
 
 
 def _locate(model: Dynamics, solver: Any, before: float, signs: np.ndarray) -> Reached:  # noqa: ANN401
