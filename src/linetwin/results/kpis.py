@@ -199,6 +199,7 @@ class Facts:
 def compute(run: Run) -> Kpis:
     """Compute all key figures of a run; those it cannot tell have the value None."""
     from linetwin.results import (
+        causes,
         kpis_capability,
         kpis_cost,
         kpis_energy,
@@ -216,7 +217,7 @@ def compute(run: Run) -> Kpis:
     budget = kpis_iso.Budget(facts)
     found: Kpis = {
         "order": kpis_order.order(facts),
-        "quality": kpis_order.quality(facts) | kpis_product.product(facts),
+        "quality": kpis_order.quality(facts) | kpis_product.product(facts) | causes.causes(facts),
         "energy": kpis_energy.energy(facts),
         "cost": kpis_cost.cost(facts),
         "stations": kpis_stations.stations(facts, budget),

@@ -10,6 +10,7 @@ from linetwin.results import (
     display,
     figures,
     figures_time,
+    report_causes,
     report_energy,
     report_factory,
     report_money,
@@ -189,7 +190,7 @@ def _defects(facts: Facts, found: Kpis) -> Section:
     ]
     shown = tuple(figure for figure in drawn if figure is not None)
     none = "" if shown or facts.cells.empty else "<p>No cell and no metre of web was scrapped.</p>"
-    return Section("defects", "Defects", none, shown)
+    return Section("defects", "Defects", none + report_causes.causes(found), shown)
 
 
 def _by_group(plan: Plan, table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
