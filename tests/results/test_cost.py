@@ -359,8 +359,8 @@ def test_in_an_order_half_of_the_scrap_saves_its_material_and_energy(facts: kpis
     [
         # 1 scrapped on 3 good: half of it, for the 80 % of the window in which the group limited
         ("cell.stacker", {"cell.stacker": 0.9, "cell.binning": 0.3}, 0.8 / 6),
-        # what comes after can take a twentieth more only
-        ("cell.stacker", {"cell.stacker": 0.84, "cell.binning": 0.8}, 0.8 * 0.05),
+        # what comes after can take a twentieth more only, then it never waits
+        ("cell.stacker", {"cell.stacker": 0.9, "cell.binning": 1 / 1.05}, 0.05),
         ("cell.binning", {"cell.stacker": 0.4, "cell.binning": 0.9}, 0.0),
     ],
 )

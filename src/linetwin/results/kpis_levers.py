@@ -92,12 +92,12 @@ def _capacity(
     def lever(what: str, why: str, saved: float, groups: list[str], setting: str = "") -> Lever:
         room, second = _room(loads, groups)
         wanted = 1.0 / (1.0 - saved) - 1.0
-        gain = min(wanted, room, supply) * limiting
+        gain = min(wanted * limiting, room, supply)
         energy = None if rates["energy"] is None else gain * rates["energy"]
         money = None if energy is None or fixed is None else energy * fixed
         cells = gain * (rates["cells"] or 0.0)
-        until = f", until {name_of(second)} limits (+{display.share(room)})" if second else ""
-        if supply < min(wanted, room):
+        until = f", until {name_of(second)} never waits (+{display.share(room)})" if second else ""
+        if supply < min(wanted * limiting, room):
             until = ": what waits before it, or what the stations there could give besides"
         note = (
             f"{display.share(gain)} more good output a day at most{until}; the time of a piece of "
@@ -186,12 +186,12 @@ def _supply(facts: Facts, found: Kpis, group: str) -> float:
 
 
 def _room(loads: dict[str, float], groups: list[str]) -> tuple[float, str]:
-    """Return how much more the line gives until the next group limits, and which that is."""
+    """Return how much more the line gives until the next group never waits, and which that is."""
     others = {name: load for name, load in loads.items() if name not in groups and load > 0}
     if not others:
         return 1.0, ""
     second = max(others, key=lambda name: others[name])
-    return max(0.0, loads[groups[0]] / others[second] - 1), second
+    return max(0.0, 1 / others[second] - 1), second
 
 
 def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:

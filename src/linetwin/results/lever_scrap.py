@@ -113,8 +113,8 @@ class ScrapLevers:
     def _gain(self, place: str, reason: str) -> float:
         """Return by which share good output grows: nothing where scrap never passed the limit.
 
-        Good web or cells won over those that were good; no more than the groups it has not come
-        through can take, and for the share of the window in which one of those that it has limited.
+        Good web or cells won over those that were good, for the share of the window in which one
+        of the groups that it has come through limited; no more than the others can take.
         """
         passed = self._passed(place)
         if not self.facts.steady or self._limiting not in passed:
@@ -124,10 +124,10 @@ class ScrapLevers:
         aside = passed | piled_up(self.facts, self.facts.window or (0, self.facts.end))
         loads = limits["load"]
         others = [load for group, load in loads.items() if group not in aside and load > 0]
-        room = loads[self._limiting] / max(others) - 1 if others else 1.0
+        room = 1 / max(others) - 1 if others else 1.0
         every = limits["share_as_bottleneck"]
         share = sum(sum((every.get(group) or {}).values()) for group in passed)
-        return min(_HALF * self._relative(place, reason), max(0.0, room)) * min(1.0, share)
+        return min(_HALF * self._relative(place, reason) * min(1.0, share), max(0.0, room))
 
     def _relative(self, place: str, reason: str) -> float:
         """Return scrap for a reason over what was good: metres of its web, else cells."""
