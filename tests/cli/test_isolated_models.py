@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import TABLE_NAMES, linetwin, status
+from cli_support import COMMAND, TABLE_NAMES, linetwin, status
 
 from linetwin.contracts import CONTRACTS
 from linetwin.quantities import vocabulary
@@ -149,4 +153,31 @@ def test_a_model_of_the_line_itself_that_hangs_is_named(
     assert manifest["message"] in answer.err
     assert manifest["end_tick"] >= 5_400_000
     assert len(read(order.run).table("events")) > 0
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("keys", [(), (ISOLATED,)])
+def test_ctrl_c_twice_ends_a_line_whose_model_hangs(
+    order: Order, troubled: dict[str, Path], tmp_path: Path, keys: tuple[str, ...]
+) -> None:
+    """Also within C code that never returns, at once and with nothing left behind; it is named."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    bad = model(6, troubled["machine"], "hang", 5_400.0, *keys)
+    order.edit_line(MIXER, f"    machine:\n{bad}")
+    with subprocess.Popen(
+        [*COMMAND, "run", str(order.file), "-o", str(order.run)],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    ) as process:
+        assert process.stderr is not None
+        while b"it hangs" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)  # two that come together are one
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read().decode()
+    assert process.returncode == 5
+    assert "linetwin: interrupted" in told
+    assert keys or "cathode.mixer: bad_machine: advance has not returned" in told
     assert list(temporary.iterdir()) == []

@@ -98,6 +98,7 @@ class FmuModels:
         """Free all models, and end the processes of those that have one."""
         while self._opened:
             self._opened.pop().close()
+        self.alarm.disarm()
 
 
 @contextmanager
@@ -156,7 +157,7 @@ def unsaved(world: World) -> list[str]:
 def before_hanging_end(world: World, do: Callable[[FmuError], Exception]) -> None:
     """Let `do` be called where a model of the line never returns; see `Alarm`."""
     if isinstance(world.models, FmuModels):
-        world.models.alarm.before_end = do
+        world.models.alarm.arm(do)
 
 
 def isolated(scenario: Scenario) -> list[str]:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, NoReturn
+import time
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from rich.console import Console
 
+from linetwin.cli import INTERRUPTED_EXIT
+from linetwin.cli.interruption import SIGNALS
 from linetwin.cosim.folders import remove_process_folder
 from linetwin.cosim.watchdog import Watch
 from linetwin.errors import FmuError
@@ -22,26 +26,84 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Alarm:
-    """What is to be done before the end; whoever drives a line says it in `before_end`.
+_GRACE_S: Final = 1.0
+"""Time from a second signal in which a model may still return, so that all ends in order."""
 
-    It gets the error, returns the one to be told, and runs beside the thread that hangs.
+
+class Alarm:
+    """What is to be done before the end; whoever drives a line says it with `arm`.
+
+    That is done where a model takes too long, and not where the user asks twice to end meanwhile:
+    Python serves a signal only when C code has returned, so a thread does.
     """
 
     def __init__(self) -> None:
-        self.before_end: Callable[[FmuError], Exception] | None = None
+        self._before_end: Callable[[FmuError], Exception] | None = None
+        self._watches: list[ModelWatch] = []
+        self._signals: _Signals | None = None
+
+    def add(self, watch: ModelWatch) -> None:
+        """Know a watch."""
+        self._watches.append(watch)
+
+    def arm(self, before_end: Callable[[FmuError], Exception]) -> None:
+        """Let `before_end` be called beside what hangs; it returns the error to be told."""
+        self._before_end = before_end
+        if threading.current_thread() is threading.main_thread():
+            self._signals = _Signals(self._interrupt)
+
+    def disarm(self) -> None:
+        """The line has ended: nobody is to be asked, and signals are as before."""
+        self._before_end = None
+        if self._signals is not None:
+            self._signals.close()
+            self._signals = None
 
     def ring(self, error: FmuError) -> NoReturn:
         """Tell what hangs, and end the process."""
         told: Exception = error
         try:
-            if self.before_end is not None:
-                told = self.before_end(error)
+            if self._before_end is not None:
+                told = self._before_end(error)
         finally:
-            _end(told)
+            _end(str(told), FmuError.exit_code)
+
+    def _interrupt(self) -> None:
+        """End the process where a model is still at it after two signals."""
+        for watch in self._watches:
+            call = watch.under_way()
+            if call is not None:
+                what = f"{watch.station}: {watch.model}: {call} has not returned"
+                _end(f"interrupted; {what}", INTERRUPTED_EXIT)
 
 
-def _end(told: Exception) -> NoReturn:
+class _Signals:
+    """Calls `twice` when the user has asked twice to end and the process has not ended then."""
+
+    def __init__(self, twice: Callable[[], None]) -> None:
+        self._twice = twice
+        read, self._write = os.pipe()
+        if sys.platform != "win32":  # where Python asks for it
+            os.set_blocking(self._write, False)
+        self._before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        threading.Thread(target=self._listen, args=(read,), daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no longer."""
+        signal.set_wakeup_fd(self._before)
+        os.close(self._write)
+
+    def _listen(self, read: int) -> None:
+        asked = 0
+        with os.fdopen(read, "rb", buffering=0) as stream:
+            while numbers := stream.read(64):
+                before, asked = asked, asked + sum(number in SIGNALS for number in numbers)
+                if before < 2 <= asked:  # noqa: PLR2004 - the second
+                    time.sleep(_GRACE_S)
+                    self._twice()
+
+
+def _end(told: str, code: int) -> NoReturn:
     """Say what happened and leave, whatever other threads are doing."""
     try:
         remove_process_folder()
@@ -51,7 +113,7 @@ def _end(told: Exception) -> NoReturn:
         sys.stderr.write(f"linetwin: {told}\n")
         sys.stderr.flush()
     finally:
-        os._exit(FmuError.exit_code)
+        os._exit(code)
 
 
 class ModelWatch(Watch):
@@ -64,6 +126,12 @@ class ModelWatch(Watch):
             alarm.ring(FmuError(reason, station))
 
         super().__init__(limit_s, give_up)
+        self.station, self.model = station, model
+        alarm.add(self)
+
+    def under_way(self) -> str | None:
+        """Return the call that has not returned; None where there is none."""
+        return self._notes.get(self._count)
 
     @contextlib.contextmanager
     def watching(self, call: str) -> Iterator[None]:
