@@ -35,18 +35,8 @@ if TYPE_CHECKING:
 STEPS = 100
 """Communication steps of a simulation that names none."""
 ABOUT = (
-    *(
-        "name",
-        "type",
-        "dimensions",
-        "causality",
-        "variability",
-        "unit",
-        "start",
-        "minimum",
-        "maximum",
-    ),
-    *("meaning", "tag", "source"),
+    *("name", "type", "dimensions", "causality", "variability"),
+    *("unit", "start", "minimum", "maximum", "meaning", "tag", "source"),
 )
 """What JSON says of a variable."""
 
