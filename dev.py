@@ -135,13 +135,13 @@ def run_echoed(command: "Sequence[str | Path]") -> tuple[int, str]:
 
 # ----------------------------------------------------------------------------- environment
 def requirements(*, dev: bool) -> list[str]:
-    """Return what pyproject.toml asks for: to build, to run, to build FMUs, and to test."""
+    """Return what pyproject.toml asks for: to build, run, build FMUs, integrate, and test."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"]
     wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    wanted += extras["fmu"] + (extras["dev"] if dev else [])
+    wanted += extras["fmu"] + extras["exchange"] + (extras["dev"] if dev else [])
     return [requirement for requirement in wanted if not requirement.startswith("linetwin")]
 
 
