@@ -28,7 +28,7 @@ from troubled_fmus import (
     pid_of,
 )
 
-from linetwin.contracts import Phase
+from linetwin.contracts import Contract, Phase
 from linetwin.cosim import RecordedContinuous, open_continuous, open_transform
 from linetwin.cosim.isolated.models import IsolatedTransform
 from linetwin.cosim.messages import FREE
@@ -36,9 +36,8 @@ from linetwin.errors import FmuError, WiringError
 from linetwin.scenario.resolved import ProcessConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
-
-    from linetwin.contracts import Contract
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +132,23 @@ def test_names_units_and_enumerations_are_mapped(foreign: Path) -> None:
         readings.append(model.read(WEB_OVEN.outputs))
         model.close()
     assert readings[0] == readings[1]
+
+
+def test_text_and_arrays_are_fixed(feature: Callable[..., Path]) -> None:
+    """What a line fixes in an FMU, of whatever type, is fixed in the other process too."""
+    contract = Contract("machine", "continuous", inputs=("mode",), outputs=("web_speed",))
+    process = ProcessConfig(
+        "machine",
+        str(feature("types3")),
+        map={"mode": "mode", "web_speed": {"variable": "total", "unit": "m/s"}},
+        fixed={"counts": [7, -2], "u_String": "x", "n": 5, "vector": [1, 2, 3, 4, 5]},
+        isolate=True,
+    )
+    model = open_continuous(process, contract)
+    model.start(0, {"mode": 1.0})
+    model.advance(100, {})
+    assert model.read(["web_speed"]) == {"web_speed": 5.0}
+    model.close()
 
 
 def test_a_group_may_be_isolated(troubled: Path, tmp_path: Path) -> None:
