@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from linetwin.results import read
-from linetwin.results.held import POSSIBLE
+from linetwin.results.held import POSSIBLE, names_of
 from linetwin.results.kpis import Facts
 from linetwin.results.kpis_holds import holds, reworked, told
 from linetwin.results.writer import RunWriter
@@ -58,8 +58,11 @@ def test_cells_and_lots_are_counted_by_reason(facts: Facts) -> None:
     """Cells that only perhaps contain the lot are among those held, and counted apart."""
     found = holds(facts)["holds"]["value"]
     assert found["bad powder"] == {
-        "lot": "powder-1", "nothing": False, "lots held": 1, "cells held": 37,
+        "reason": "bad powder", "lot": "powder-1", "nothing": False, "lots held": 1,
+        "cells held": 37,
         "cells perhaps": 2, "cells released": 5, "cells scrapped": 32, "cells escaped": 11,
+        "cells still held": 0, "web scrapped": 0.0, "slit web scrapped": 0.0,
+        "slurry scrapped": 0.0, "raw material scrapped": 0.0, "raw material unit": "kg",
     }  # fmt: skip
     assert found["dented"]["nothing"]
 
@@ -75,3 +78,12 @@ def test_every_hold_has_a_line(facts: Facts) -> None:
         "dented (foil-9): found nothing",
     ]
     assert reworked(section) == "2 cells soaked or measured again, 3 times in all"
+
+
+def test_holds_of_one_reason_keep_names_of_their_own() -> None:
+    """The first keeps its reason, others have their lot; a hold more changes no name before it."""
+    holds_asked = [("dent", "a"), ("dent", "b"), ("dent", "b"), ("dent (b)", "c"), ("dust", "a")]
+    names = names_of(holds_asked)
+    assert names == ["dent", "dent (b)", "dent (b, 2)", "dent (b) (c)", "dust"]
+    for count in range(len(holds_asked)):
+        assert names_of(holds_asked[:count]) == names[:count]

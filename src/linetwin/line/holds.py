@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.line.descent import CARRIERS, PERHAPS, Descent, tracks_of
 from linetwin.line.disposition import is_at_hand, scrap
 from linetwin.line.unit import Unit
-from linetwin.results.held import LEADS, NOTHING, POSSIBLE
+from linetwin.results.held import LEADS, NOTHING, POSSIBLE, STILL, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,7 @@ class Holds(Unit):
     def __init__(self, world: World) -> None:
         super().__init__("holds", world)
         self._tracks = tracks_of(world.scenario.holds)
+        self._names = names_of((hold.reason, hold.lot) for hold in world.scenario.holds)
         phases = dict.fromkeys(self._tracks, "waiting")
         self.state.job = {"phase": phases, "cells": {}, "held": {}, "gone": {}, "found": []}
 
@@ -119,12 +120,22 @@ class Holds(Unit):
         self.state.job["gone"].update(gone)
         self.begin()
 
-    def tell_idle(self) -> None:
-        """Write which holds have concerned nothing, when the run has ended."""
+    def tell_end(self) -> None:
+        """Write which holds have concerned nothing, and how many cells each still keeps."""
+        kept: dict[str, float] = {}
+        for name, tracks in self.state.job["held"].items():
+            if name in self.world.lots and self.world.lots[name].kind in CARRIERS:
+                for track in tracks:
+                    number = track.removesuffix(PERHAPS)
+                    amount = self._amount(track, self.world.lots[name])
+                    kept[number] = kept.get(number, 0.0) + amount
         for number, hold in enumerate(self.world.scenario.holds):
             if str(number) not in self.state.job["found"]:
                 cause = f"{NOTHING}: {hold.lot}"
                 self.world.log_event(self.name, "note", lot=hold.lot, cause=cause)
+            elif amount := kept.get(str(number), 0.0):
+                cause = f"{STILL}{self._names[number]}"
+                self.world.log_event(self.name, "note", lot=hold.lot, cause=cause, amount=amount)
 
     def reasons(self, lot: Lot) -> list[str]:
         """Return for each cell of a tray why it is on hold, or ""."""
@@ -135,8 +146,8 @@ class Holds(Unit):
         return found
 
     def _reason(self, track: str) -> str:
-        reason = self._tracks[track].reason
-        return f"{reason}{POSSIBLE}" if track.endswith(PERHAPS) else reason
+        name = self._names[int(track.removesuffix(PERHAPS))]
+        return f"{name}{POSSIBLE}" if track.endswith(PERHAPS) else name
 
     def _of(self, lot: Lot, phase: str) -> list[str]:
         """Tracks of holds in a phase that concern a lot."""
@@ -193,9 +204,10 @@ class Holds(Unit):
         return is_at_hand(self.world, lot)
 
     def _tell(self, event: str, track: str, lot: Lot) -> None:
-        amount = self._amount(track, lot)
-        cause = self._reason(track)
-        self.world.log_event(lot.place, event, lot=lot.name, cause=cause, amount=amount)
+        self._log(event, lot.place, lot.name, self._reason(track), self._amount(track, lot))
+
+    def _log(self, event: str, place: str, lot: str, cause: str, amount: float) -> None:
+        self.world.log_event(place, event, lot=lot, cause=cause, amount=amount)
 
     def _decide(self, lot: Lot) -> None:
         """Scrap what a hold that has ended condemns, where the lot is at hand."""
@@ -204,16 +216,29 @@ class Holds(Unit):
                 if lot.place in self.world.tanks:
                     self.wake_at(self.world.now + RETRY_TICKS)
                 return
+            kept, place = self._amount(track, lot), lot.place
             amount = scrap(self.world, self._descent, track, lot, self._reason(track))
             if amount:
+                if self._is_new(track, lot):
+                    self._find(track)
+                    self._log("hold", place, lot.name, self._reason(track), kept)
                 cause = f"{LEADS['disposition']}{self._reason(track)}"
-                self.world.log_event(
-                    lot.place, "disposition", lot=lot.name, cause=cause, amount=amount
-                )
+                self._log("disposition", place, lot.name, cause, amount)
             if lot.name not in self.world.lots:
                 return
         if lot.held:
             self._judge(lot)
+
+    def _is_new(self, track: str, lot: Lot) -> bool:
+        """Note that a track keeps a lot; return whether that has not been told yet.
+
+        A lot other than cells is held once, surely or perhaps.
+        """
+        told = self.state.job["held"].setdefault(lot.name, [])
+        before = track in told or (lot.kind not in CARRIERS and track.removesuffix(PERHAPS) in told)
+        if not before:
+            told.append(track)
+        return not before
 
     def _wake(self, lot: Lot) -> None:
         """Wake whoever may go on now that a lot is free."""

@@ -131,7 +131,7 @@ def close(world: World) -> None:
     """Write what is still open when a run ends: energies, lots, cells and segments in process."""
     world.recorder.record()
     if world.holds is not None:
-        world.holds.tell_idle()
+        world.holds.tell_end()
     _book_energy(world)
     held = _tank_contents(world)
     contents: list[tuple[str, dict[str, float]]] = []

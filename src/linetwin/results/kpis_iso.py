@@ -20,6 +20,7 @@ import numpy as np
 
 from linetwin.results import timeline
 from linetwin.results.kpis import Facts, Section, kpi
+from linetwin.results.kpis_holds import SLIT, lanes_scrapped
 from linetwin.results.run_times import RunTimes
 from linetwin.results.shifts import open_until
 
@@ -346,8 +347,9 @@ def _within(ticks: np.ndarray | None, period: Period) -> int:
 def _web_quality(facts: Facts, period: Period) -> dict[str, float]:
     """Return group -> good share of the web, for the stations at which defects arise.
 
-    Defects are found where the web is cut, but belong to who made them: porosity to the calender,
-    what names a kind of station to that, the rest to the coater.
+    Defects are found where the web is cut, or by a hold when it was slit already, but belong to
+    who made them: porosity to the calender, what names a kind of station to that, the rest to the
+    coater.
     """
     segments = facts.segments[facts.segments["tick"].between(*period, inclusive="right")]
     if segments.empty:
@@ -358,9 +360,16 @@ def _web_quality(facts: Facts, period: Period) -> dict[str, float]:
     bad = segments["status"] == "scrap"
     lost: Times = defaultdict(float)
     sums = length[bad].groupby([electrode[bad], segments["reason"][bad]]).sum()
+    later = lanes_scrapped(facts)
+    inside = later[
+        later["tick"].between(*period, inclusive="right") & later["web"].isin(total.index)
+    ]
+    for web, metres in inside.groupby("web", sort=False)["length"].sum().items():
+        # in a short period more may be scrapped than is slit
+        lost[origin(facts, str(web), SLIT)] += min(1.0, metres / total[web])
     for (web, reason), metres in sums.items():
         lost[origin(facts, str(web), str(reason))] += metres / total[web]
-    return {group: 1.0 - share for group, share in lost.items()}
+    return {group: max(0.0, 1.0 - share) for group, share in lost.items()}
 
 
 def origin(facts: Facts, electrode: str, reason: str) -> str:

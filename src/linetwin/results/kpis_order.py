@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from linetwin.results.kpis import GRADES, MS_PER_HOUR, Facts, Section, kpi
+from linetwin.results.kpis_holds import lanes_scrapped
 from linetwin.results.started_anew import started_anew
 from linetwin.results.timeline import hand_overs, station_order
 
