@@ -161,7 +161,7 @@ def test_a_day_of_the_pilot_line_at_a_thousand_times(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="processor time of a child, on POSIX")
     week = find_scenario("pilot_week").resolve()
     text = week.read_text("utf-8").replace("duration: 7 d", "duration: 1 d")
-    text = text.replace("window: {from: 1 d, until: 7 d}", "window: {from: 6 h, until: 1 d}")
+    text = text.replace("window: {from: 0 d, until: 7 d}", "window: {from: 6 h, until: 1 d}")
     for folder in ("lines/", "recipes/", "prices/"):
         text = text.replace(f" {folder}", f" {week.parent.as_posix()}/{folder}")
     day = tmp_path / "day.yaml"

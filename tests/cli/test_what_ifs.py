@@ -23,7 +23,7 @@ def _short(name: str, folder: Path) -> Path:
     shipped = BASELINE.parent
     text = (shipped / f"{name}.yaml").read_text("utf-8")
     text = text.replace("duration: 7 d", "duration: 36 h")
-    text = text.replace("{from: 1 d, until: 7 d}", "{from: 12 h, until: 36 h}")
+    text = text.replace("{from: 0 d, until: 7 d}", "{from: 12 h, until: 36 h}")
     for part in ("lines", "recipes", "prices"):
         text = text.replace(f"{part}/", f"{(shipped / part).as_posix()}/")
     file = folder / f"{name}.yaml"

@@ -137,3 +137,15 @@ def test_report_and_figures_tell_it_of_a_steady_window_only(tiny: Path) -> None:
     assert found["value"]["verdict"] == "not told"
     assert found["units"].keys() == found["value"].keys()
     assert "the window is shorter than three days" in report.write_report(tiny).read_text("utf-8")
+
+
+def test_a_window_without_whole_weeks_is_told() -> None:
+    """Where days differ, six days lean to some of them; a week, or equal days, need no word."""
+    of = {
+        "per_day": 0.0, "half_interval": 1.0, "verdict": "steady", "same_each_day": False,
+        "whole_weeks": False, "good_cells_per_day": 100.0,
+        "good_cells_of_those_started_per_day": None,
+    }  # fmt: skip
+    assert said(of).startswith("The window holds no whole weeks")
+    assert said(of | {"whole_weeks": True}).startswith("Steady")
+    assert said(of | {"same_each_day": True}).startswith("Steady")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.results import display, started_anew
 from linetwin.results.answers import short
 from linetwin.results.assumptions import Plan, plan
+from linetwin.results.basis import headline
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_holds import reworked, told
 from linetwin.results.steadiness import said
@@ -25,13 +26,12 @@ def summary(run: Run) -> str:
     """Return the summary of a run as lines of text."""
     found = run.kpis
     order, quality = _values(found["order"]), _values(found["quality"])
-    energy = _values(found["energy"])
     lines = [
         f"{run.manifest['scenario']}: {_status(run)}",
         f"  cells   {cells(run)}",
         f"  when    {_when(order)}",
-        f"  energy  {_energy(energy)}",
-        *([f"  cost    {_cost(found['cost'])}"] if "cost" in found["cost"] else []),
+        f"  energy  {_energy(found)}",
+        *([f"  cost    {_cost(found)}"] if "cost" in found["cost"] else []),
         f"  limit   {_limit(found)}",
         *([f"  anew    {late}"] if (late := started_anew.told(found)) else []),
         *(
@@ -105,24 +105,30 @@ def _when(order: dict[str, Any]) -> str:
     return text if rate is None else f"{text}; {rate:.0f} cells an hour stacked in the middle half"
 
 
-def _energy(energy: dict[str, Any]) -> str:
+def _energy(found: dict[str, Any]) -> str:
+    energy = _values(found["energy"])
     if not energy["energy_used"]:
         return "none booked: that is done when a run ends"
     text = f"{energy['energy_used'] / KWH_J:,.0f} kWh"
-    if energy["energy_per_good_energy"] is None:
+    shown = headline(found, "energy", "energy_per_good_energy")
+    if shown.value is None:
         return text
-    text += f", {energy['energy_per_good_energy']:,.0f} kWh per good kWh, idle hours counted"
+    text += f", {shown.value:,.0f} kWh per good kWh {shown.basis}, idle hours counted"
     share = energy["building_share"]  # of a run that was killed nothing has been booked
     return text if share is None else f"{text}; building {share:.0%}"
 
 
-def _cost(cost: dict[str, Any]) -> str:
-    per, unit = cost["cost_per_good_energy"]["value"], cost["cost_per_good_energy"]["unit"]
+def _cost(found: dict[str, Any]) -> str:
+    cost = found["cost"]
+    per, unit = (
+        headline(found, "cost", "cost_per_good_energy"),
+        cost["cost_per_good_energy"]["unit"],
+    )
     scrap = cost["scrap_value_per_day"]
     text = (
         "no good cell to set it against"
-        if per is None
-        else f"{per:,.0f} {unit.split('/')[0]} per good kWh"
+        if per.value is None
+        else f"{per.value:,.0f} {unit.split('/')[0]} per good kWh {per.basis}"
     )
     if scrap["value"] is not None:
         text += f", scrap {scrap['value']:,.0f} {scrap['unit'].split('/')[0]} a day"

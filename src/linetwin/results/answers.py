@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linetwin.results import display, started_anew
+from linetwin.results.basis import headline
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_limits import POINT
 from linetwin.results.steadiness import said
@@ -137,9 +138,8 @@ def _cost(found: Kpis) -> tuple[str, str]:
     """Say what a good kWh costs, what scrap costs a day, and what energy it takes."""
     cost = {name: entry["value"] for name, entry in found["cost"].items()}
     unit = found["cost"]["cost_per_good_energy"]["unit"].split("/")[0]
-    steady, whole = cost["cost_per_good_energy_steady"], cost["cost_per_good_energy"]
-    in_window = steady is not None and _steady(found)
-    shown = steady if in_window else whole
+    whole = cost["cost_per_good_energy"]
+    shown, in_window = headline(found, "cost", "cost_per_good_energy")
     sentence = f"A good kWh costs <b>{display.plain(shown)} {unit}</b>"
     parts = cost[f"cost_per_good_energy{'_steady' if in_window else ''}_by_category"] or {}
     top = sorted(parts, key=lambda name: -parts[name])[:_NAMED]
@@ -274,24 +274,20 @@ def _energy(found: Kpis) -> tuple[str, str]:
     used = display.energy(energy["energy_used"])
     if energy["energy_per_good_energy"] is None:
         return f"The run used <b>{used}</b>; no good cell was made to set it against.", ""
+    shown = headline(found, "energy", "energy_per_good_energy")
+    whole, steady = energy["energy_per_good_energy"], energy["energy_per_good_energy_steady"]
     sentence = (
-        f"Each good kWh took <b>{display.plain(energy['energy_per_good_energy'])} kWh</b> "
-        f"of electricity and heat."
+        f"Each good kWh took <b>{display.plain(shown.value)} kWh</b> of electricity and heat "
+        f"{shown.basis}."
     )
-    steady = energy["energy_per_good_energy_steady"]
     small = (
-        f"{used} for {display.energy(energy['good_energy'])} in good cells, everything from the "
-        f"start of the run counted, idle hours too. The building took "
+        f"{used} for {display.energy(energy['good_energy'])} in good cells over the whole run, "
+        f"{display.plain(whole)} kWh each, idle hours counted. The building took "
         f"{display.share(energy['building_share'])} of it, whether cells were made or not."
     )
-    if steady is not None:
-        # A stated window is not the middle half that an order is told by.
-        when = (
-            "In the window"
-            if found["limits"] and _steady(found)
-            else "While the middle half of the cells was graded"
-        )
-        small += f" {when} it was {display.plain(steady)} kWh."
+    if steady is not None and not shown.in_window:
+        small += f" While the middle half of the cells was graded it was {display.plain(steady)}"
+        small += " kWh."
     return sentence, small
 
 

@@ -66,7 +66,9 @@ def _steadiness(facts: Facts) -> Section:
         "the good cells a day; else not told. Beside it cells started and ended, and the good "
         "cells a day that as many started cells would give",
     )
-    units = dict.fromkeys(entry["value"], "1/d") | {"verdict": "", "same_each_day": ""}
+    units = dict.fromkeys(entry["value"], "1/d") | dict.fromkeys(
+        ("verdict", "same_each_day", "whole_weeks"), ""
+    )
     return {"steadiness": with_units(entry, units)}
 
 

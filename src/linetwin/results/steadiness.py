@@ -66,10 +66,12 @@ def in_process(facts: Facts, ticks: np.ndarray) -> np.ndarray:
 def steadiness(facts: Facts, window: tuple[int, int]) -> dict[str, Any]:
     """Return trend and interval [1/d], verdict, and what the cells started would give [1/d].
 
-    `verdict`: steady, grows, falls, or not told.
+    `verdict`: steady, grows, falls, or not told. `whole_weeks`: whether each day of the week
+    counts alike in the window, which matters where shifts are not the same each day.
     """
     first, last = window
     even = all(_same_each_day(facts.plan.week(name)) for name in facts.plan.stations)
+    weeks = (last - first) / (7 * _DAY_H * _HOUR_MS)
     found = trend(in_process(facts, np.arange(first, last + 1, _HOUR_MS)))
     days = (last - first) / _DAY_H / _HOUR_MS
     cells = facts.cells
@@ -85,6 +87,7 @@ def steadiness(facts: Facts, window: tuple[int, int]) -> dict[str, Any]:
         "half_interval": found.half,
         "verdict": _verdict(found, good),
         "same_each_day": even,
+        "whole_weeks": weeks >= 1 and weeks == int(weeks),
         "cells_started_per_day": started,
         "cells_ended_per_day": ended,
         "good_cells_per_day": good,
@@ -109,7 +112,19 @@ def _verdict(found: Trend, good: float) -> str:
 
 
 def said(of: Mapping[str, Any]) -> str:
-    """Say in a sentence whether work in process was steady, and what it means for the output."""
+    """Say in a sentence whether work in process was steady, and what it means for the output.
+
+    A warning stands before it where the window holds some days of the week more often than others.
+    """
+    if of["same_each_day"] or of["whole_weeks"]:
+        return _trend_said(of)
+    return (
+        "The window holds no whole weeks, and shifts are not the same each day: its rates, energy "
+        f"and cost lean to the days in it. {_trend_said(of)}"
+    )
+
+
+def _trend_said(of: Mapping[str, Any]) -> str:
     per_day, half = of["per_day"], of["half_interval"]
     reach = "" if half is None else f" (± {half:,.0f})"
     if of["verdict"] == "steady":
