@@ -306,6 +306,9 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     outputs: Annotated[
         list[str] | None, typer.Option("--output", help="Variable to show; all outputs when none.")
     ] = None,
+    intermediate: Annotated[
+        bool, typer.Option("--intermediate", help="Rows within steps too, where an FMU shows them.")
+    ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the trajectory to this CSV file.")] = None,
     json: JsonOption = False,
 ) -> None:
@@ -313,5 +316,6 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli import fmu as commands
 
     texts, names = tuple(start or ()), tuple(outputs or ())
-    request = commands.Simulation(commands.seconds(stop), step, texts, names, csv, inputs)
+    until = commands.seconds(stop)
+    request = commands.Simulation(until, step, texts, names, csv, inputs, intermediate)
     commands.simulate(fmu, request, as_json=json)

@@ -20,6 +20,7 @@ from linetwin.cosim import find_fmu, inspection
 from linetwin.cosim.groups import group_findings, is_group, read_group, simulate_group
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.cosim.simulation import simulate as simulate_fmu
+from linetwin.cosim.simulation import simulate_within
 from linetwin.errors import ModelError, Problem, ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.scenario.units import parse
@@ -51,6 +52,7 @@ class Simulation:
     outputs: tuple[str, ...]
     csv: Path | None
     inputs: Path | None = None
+    intermediate: bool = False
 
 
 def build(
@@ -310,6 +312,8 @@ def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
         start = dict(_number(*_start(text)) for text in request.start)
         if request.inputs is not None:
             raise ScenarioError([Problem("inputs over time are for one FMU alone", "--input")])
+        if request.intermediate:
+            raise ScenarioError([Problem("this is for one FMU alone", "--intermediate")])
         if request.step is not None:
             problem = Problem("a group steps as its file says", "--step", f"step: in {path.name}")
             raise ScenarioError([problem])
@@ -320,7 +324,8 @@ def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
     step = request.step if request.step is not None else stop / STEPS
     values = dict(_start(text) for text in request.start)
     inputs = _inputs(request.inputs) if request.inputs is not None else []
-    return stop, simulate_fmu(path, stop, step, values, outputs, inputs)
+    run = simulate_within if request.intermediate else simulate_fmu
+    return stop, run(path, stop, step, values, outputs, inputs)
 
 
 _PAIR = "NAME=VALUE, in the FMU's unit, such as air_temperature=393.15"

@@ -77,6 +77,7 @@ class Capabilities:
     """What an FMU can do beyond stepping.
 
     `completed_step`: a model-exchange FMU that wants to know of every step of the integrator.
+    `intermediate_update`: an FMI 3.0 FMU that shows values within its steps.
     """
 
     variable_step: bool
@@ -85,6 +86,7 @@ class Capabilities:
     once_per_process: bool
     fixed_step_s: float | None
     completed_step: bool = False
+    intermediate_update: bool = False
 
 
 @dataclass(frozen=True)
@@ -314,5 +316,6 @@ def _capabilities(interface: Any, *, event_mode: bool) -> Capabilities:  # noqa:
         serialise_state=saved and bool(interface.canSerializeFMUstate),
         once_per_process=bool(interface.canBeInstantiatedOnlyOncePerProcess),
         fixed_step_s=None if integrated else _number(interface.fixedInternalStepSize),
+        intermediate_update=not integrated and bool(interface.providesIntermediateUpdate),
         completed_step=bool(integrated and interface.needsCompletedIntegratorStep),
     )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from linetwin.cosim import messages
 from linetwin.cosim.instance import WARNING, Instance, Step
+from linetwin.cosim.watch import Watch
 
 _TRUE: Final = ctypes.c_bool(True)  # noqa: FBT003 - a C Boolean
 _FALSE: Final = ctypes.c_bool(False)  # noqa: FBT003 - a C Boolean
@@ -34,18 +35,22 @@ class Fmi3Instance(Instance):
     _true = _TRUE
     _event_mode: ClassVar = _FALSE
 
+    watch: Watch | None = None
+    """The outputs within its steps, where they are asked for and the FMU shows them."""
+
     def _instantiate(self, key: int, *, early_return: bool) -> int | None:
+        if self.watched and self.binary.description.capabilities.intermediate_update:
+            self.watch = Watch(self.binary)
         address = self.binary.function("fmi3InstantiateCoSimulation", ctypes.c_void_p)(
             *self.binary.identity,
             _FALSE,  # visible
             _TRUE,  # logging
             self._event_mode,
             _TRUE if early_return or self._event_mode.value else _FALSE,
-            None,
-            _NONE,
+            *(self.watch.required if self.watch is not None else (None, _NONE)),
             ctypes.c_void_p(key),
             log_message,
-            None,
+            self.watch.callback if self.watch is not None else None,
         )
         return address or None
 
@@ -64,6 +69,8 @@ class Fmi3Instance(Instance):
     def _bind(self) -> None:
         self._bind_common()
         (self._do_step,) = self.binary.functions("DoStep")
+        if self.watch is not None:
+            self.watch.handle = self._handle
         self._time = ctypes.c_double()
         self._length = ctypes.c_double()
         self._event = ctypes.c_bool()

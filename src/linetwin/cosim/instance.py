@@ -41,13 +41,17 @@ State = ctypes.c_void_p
 class Instance(ABC):
     """A running copy of an FMU; free it with `free`, or by leaving its `with` block."""
 
-    def __init__(self, binary: Binary, *, early_return: bool = False) -> None:
+    def __init__(
+        self, binary: Binary, *, early_return: bool = False, watched: bool = False
+    ) -> None:
         """Instantiate; `early_return` allows the FMU to end a step before its time (FMI 3).
 
+        `watched`: keep the outputs that an FMI 3.0 FMU shows within its steps.
         Raises FmuError where the FMU refuses.
         """
         description = binary.description
         self.binary = binary
+        self.watched = watched
         self.model = description.model
         self.time = 0.0
         self.offset_s = 0.0
@@ -243,13 +247,16 @@ def _free(binary: Binary, function: Any, handle: ctypes.c_void_p, key: int) -> N
     binary.instances -= 1
 
 
-def instantiate(fmu: Path | Binary, *, early_return: bool = False) -> Instance:
+def instantiate(
+    fmu: Path | Binary, *, early_return: bool = False, watched: bool = False
+) -> Instance:
     """Return a new instance of the FMU at a path (loaded once per process).
 
+    What the choices mean: `Instance`.
     Raises WiringError or FmuError where it cannot be loaded or instantiated.
     """
     binary = fmu if isinstance(fmu, Binary) else load_binary(fmu)
-    return _kind(binary)(binary, early_return=early_return)
+    return _kind(binary)(binary, early_return=early_return, watched=watched)
 
 
 def _kind(binary: Binary) -> type[Instance]:

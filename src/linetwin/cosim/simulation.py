@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cosim.binary import load_binary
 from linetwin.cosim.events import Fmi3EventInstance
+from linetwin.cosim.fmi3 import Fmi3Instance
 from linetwin.cosim.instance import instantiate
 from linetwin.cosim.port import Port, Table
 from linetwin.cosim.stepping import advance_fully, step_rule
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from linetwin.cosim.description import Description, Variable
     from linetwin.cosim.instance import Instance
     from linetwin.cosim.values import Value
+    from linetwin.cosim.watch import Watch
 
 _ROUNDING: Final = 1e-9
 _LONG: Final = {"Int64", "UInt64"}
@@ -51,22 +53,73 @@ def simulate(
     `attrs["units"]` holds the units of the columns.
     Raises WiringError for an FMU, a name or a value that does not fit, FmuError where it fails.
     """
-    if not (step_s > 0.0 and stop_time_s > 0.0 and math.isfinite(stop_time_s / step_s)):
-        raise WiringError(f"stop time {stop_time_s:g} s and step {step_s:g} s must be positive")
+    times = _times(stop_time_s, step_s)
     binary = load_binary(path)
     asked = _asked(binary.description, dict(start_values or {}), outputs, inputs)
-    number = math.ceil(stop_time_s / step_s * (1.0 - _ROUNDING))
-    times = [min(index * step_s, stop_time_s) for index in range(number)] + [stop_time_s]
     with instantiate(binary) as instance:
-        configure(instance, asked.structural)
-        recorder = _Recorder(instance, asked, len(times))
-        drive = _Drive(instance, asked)
-        drive.begin()
-        recorder.take(0)
-        for row in range(1, len(times)):
-            drive.go(times[row - 1], times[row])
-            recorder.take(row)
+        return _run(instance, asked, times)
+
+
+def simulate_within(
+    path: Path,
+    stop_time_s: float,
+    step_s: float,
+    start_values: Mapping[str, Value] | None = None,
+    outputs: Sequence[str] | None = None,
+    inputs: Sequence[Inputs] = (),
+) -> pd.DataFrame:
+    """Do as `simulate`, with rows for times within the steps too.
+
+    They hold the floating-point outputs that an FMI 3.0 FMU shows there (intermediate update), and
+    NaN for the rest.
+    """
+    times = _times(stop_time_s, step_s)
+    binary = load_binary(path)
+    asked = _asked(binary.description, dict(start_values or {}), outputs, inputs)
+    with instantiate(binary, watched=True) as instance:
+        frame = _run(instance, asked, times)
+        watch = instance.watch if isinstance(instance, Fmi3Instance) else None
+    return frame if watch is None else _with_points(frame, watch)
+
+
+def _times(stop_time_s: float, step_s: float) -> list[float]:
+    """Return the times of the rows (s); WiringError where there are none."""
+    if not (step_s > 0.0 and stop_time_s > 0.0 and math.isfinite(stop_time_s / step_s)):
+        raise WiringError(f"stop time {stop_time_s:g} s and step {step_s:g} s must be positive")
+    number = math.ceil(stop_time_s / step_s * (1.0 - _ROUNDING))
+    return [min(index * step_s, stop_time_s) for index in range(number)] + [stop_time_s]
+
+
+def _run(instance: Instance, asked: _Asked, times: list[float]) -> pd.DataFrame:
+    """Take a new instance through all times."""
+    configure(instance, asked.structural)
+    recorder = _Recorder(instance, asked, len(times))
+    drive = _Drive(instance, asked)
+    drive.begin()
+    recorder.take(0)
+    for row in range(1, len(times)):
+        drive.go(times[row - 1], times[row])
+        recorder.take(row)
     return recorder.frame(times)
+
+
+def _with_points(frame: pd.DataFrame, watch: Watch) -> pd.DataFrame:
+    """Add rows for what was seen within the steps; communication points keep their own."""
+    import pandas as pd
+
+    known = set(frame["time"])
+    names = [variable.name for variable in watch.variables]
+    points = [
+        {"time": time, **dict(zip(names, values, strict=True))}
+        for time, values in watch.points
+        if time not in known
+    ]
+    if not points:
+        return frame
+    seen = pd.DataFrame(points)[[name for name in frame.columns if name in {"time", *names}]]
+    joined = pd.concat([frame, seen]).sort_values("time", kind="stable", ignore_index=True)
+    joined.attrs = frame.attrs
+    return joined
 
 
 @dataclass(frozen=True)

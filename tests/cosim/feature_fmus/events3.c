@@ -72,11 +72,15 @@ fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean 
     double whole = floor(m->x + 1e-9) + 1, left = (whole - m->x) / m->rate;
     NEED(m->mode == STEP && fabs(t - m->time) < 1e-9 && h > 1e-9);
     *event = *end = *early = 0;
+    if (m->events && left <= h + 1e-12) { *event = 1; m->crossed = 1; *early = left < h - 1e-12; }
     if (m->update) {
         fmi3Boolean ask = 0;
-        m->update(NULL, t + h / 2, 0, 1, 1, 1, &ask, reached);
+        double half = (*early ? left : h) / 2, before = m->x;
+        m->x += m->rate * half;
+        m->update(NULL, t + half, 0, 1, 1, 1, &ask, reached);
+        m->x = before;
+        NEED(!ask);
     }
-    if (m->events && left <= h + 1e-12) { *event = 1; m->crossed = 1; *early = left < h - 1e-12; }
     if (*early) { m->x = whole; m->time = t + left; }
     else { m->x += m->rate * h; m->time = t + h; }
     *reached = m->time;
