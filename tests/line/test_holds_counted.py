@@ -10,6 +10,7 @@ import pytest
 from line_support import HOUR, pilot, run_into
 
 from linetwin.results import kpis, read
+from linetwin.results.genealogy import Genealogy
 from linetwin.results.held import names_of
 from linetwin.results.kpis_holds import told
 from linetwin.scenario.resolved import HoldConfig
@@ -94,3 +95,20 @@ def test_each_hold_has_an_account_of_its_own(tmp_path: Path) -> None:
     notes = read(tmp_path / "run").table("events").query("event == 'note'")
     idle = notes[notes["cause"].str.startswith("hold found nothing")]
     assert idle["lot"].tolist() == ["anode.roll-0099"]
+
+
+def test_what_is_condemned_from_its_beginning_is_scrapped_as_it_is_found(tmp_path: Path) -> None:
+    """Until equals from: cells made before are scrapped at once, later ones when handed over."""
+    at = 36 * HOUR
+    asked = hold("cathode.roll-0001", at, at, then="scrap")
+    world = run_into(line(160, asked, limit_ticks=48 * HOUR), tmp_path / "run")
+    cells = read(tmp_path / "run").table("cells")
+    made = {each.lot for each in Genealogy(read(tmp_path / "run")).forward(asked.lot)}
+    affected = cells[cells["cell"].isin(made) & (cells["status"] != "in_process")]
+    ended = affected[affected["reason"] == "on hold"]["ended"]
+    assert ended.min() == at
+    assert world.holds is not None
+    trays = [lot for lot in world.lots.open_lots() if lot.kind == "tray" and lot.held]
+    assert trays == []
+    row = kpis.compute(read(tmp_path / "run"))["holds"]["holds"]["value"]["on hold"]
+    assert row["cells held"] == row["cells scrapped"] == len(ended)

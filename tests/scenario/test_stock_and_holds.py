@@ -54,6 +54,14 @@ def test_holds_are_read(bench: Workbench) -> None:
     assert (part.start_tick, part.end_tick, part.then) == (0, None, "release")
 
 
+def test_scrap_without_until_is_at_once(bench: Workbench) -> None:
+    """Such a hold ends as it begins: what it concerns is scrapped as it is found."""
+    asked = "holds:\n  - {lot: cathode.binder-0003, from: 2 d, then: scrap}\n"
+    bench.edit("scenario", AFTER, AFTER + asked)
+    (found,) = bench.load().holds
+    assert found.start_tick == found.end_tick == 2 * 24 * 3600 * 1000
+
+
 def stocked(text: str) -> str:
     """Return what to write for a filled line with this stock."""
     return f"{AFTER}start: filled\nstock: {{{text}}}\n"

@@ -61,12 +61,12 @@ def _check(origin: Scenario, scenario: Scenario) -> None:
 
 
 def _check_holds(world: World, origin: Scenario) -> None:
-    """Refuse a hold of the branch that was over before it."""
+    """Refuse a hold of the branch that was over before it; one that scraps at once begins now."""
     day = world.now / 86_400_000
     problems = [
         Problem("ends before the branch begins", f"--hold {hold.lot}", f"later than {day:.2f} d")
         for hold in world.scenario.holds[len(origin.holds) :]
-        if hold.end_tick is not None and hold.end_tick <= world.now
+        if hold.end_tick is not None and hold.start_tick < hold.end_tick <= world.now
     ]
     if problems:
         raise ScenarioError(problems)

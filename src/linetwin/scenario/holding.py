@@ -87,6 +87,8 @@ class HoldReader:
             self.problems.add(places["until"], "ends before it begins", hint)
         if cut or wrong or start is None:
             return None
+        if end is None and written.then == "scrap":
+            end = start  # nobody waits to decide: what it concerns is scrapped as it is found
         return HoldConfig(
             lot=str(written.lot or written.roll),
             from_m=written.from_m or 0.0,
