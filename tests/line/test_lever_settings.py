@@ -9,7 +9,15 @@ import pytest
 from line_support import pilot
 
 from linetwin.results.assumptions import Plan
-from linetwin.results.lever import _SCRAP, SEPARATOR, against_loss, against_scrap, pace
+from linetwin.results.lever import (
+    _SCRAP,
+    SEPARATOR,
+    against_loss,
+    against_scrap,
+    pace,
+    purchase,
+    quicker,
+)
 from linetwin.scenario import addresses, reread
 
 if TYPE_CHECKING:
@@ -73,6 +81,39 @@ def test_a_setting_against_a_loss_of_time_halves_it(
     before, after = _values(pilot()), _values(pilot(60, *setting.split(SEPARATOR)))
     changed = {name: after[name] / before[name] for name in after if after[name] != before[name]}
     assert changed == pytest.approx({f"{group}.{name}": 0.5 for name in halved}, rel=2e-3)
+
+
+def test_more_places_are_bought_at_their_depreciation(facts: Facts) -> None:
+    """A tenth more places, whole ones, at their price over the depreciation time of the table."""
+    bought = purchase(facts, "cell.formation")
+    has = facts.plan.number("cell.formation", "parallel_places")
+    assert bought is not None
+    assert has is not None
+    assert bought.places == round(0.1 * has)
+    years = facts.plan.content["prices"]["capital"]["depreciation_time"]["value"]["value"]
+    price = facts.plan.content["prices"]["equipment"]["formation"]["price"]["value"]
+    assert price == 20_000
+    assert bought.depreciation == pytest.approx(bought.places * price / years / 365)
+    assert quicker(facts, ["cell.formation", "cathode.coater"]) == (
+        f"buy {bought.places} more places (10 %) for cell formation and make cathode coater 10 % "
+        "faster (web speed)"
+    )
+    assert purchase(facts, "cathode.coater") is None
+
+
+@pytest.mark.parametrize(
+    ("group", "setting"),
+    [
+        ("cell.ageing", "cell.ageing.ageing_time=2.7 h"),
+        ("cathode.coater", "cathode.coater.web_speed=2.09 m/min"),
+        ("cell.soak", "cell.soak.soak_time=18 h"),
+    ],
+)
+def test_a_tenth_is_a_tenth_and_a_number_a_person_writes(
+    facts: Facts, group: str, setting: str
+) -> None:
+    """0.9 of a time, 1.1 of a speed, in three digits."""
+    assert pace(facts, group)[1] == setting
 
 
 def test_a_reason_without_a_setting_has_none(facts: Facts) -> None:

@@ -23,6 +23,8 @@ from linetwin.results.lever import (
     faster,
     mind,
     pace,
+    purchase,
+    quicker,
 )
 from linetwin.results.lever_scrap import ScrapLevers
 
@@ -86,11 +88,13 @@ def _capacity(
     later = f"; it shows at grading {display.duration(lead)} later" if lead else ""
     supply = _supply(facts, found, group) if piled else math.inf
 
-    shares = found["limits"]["share_as_bottleneck"]["value"].get(group) or {}
-    limiting = min(1.0, sum(shares.values()))
+    shares = found["limits"]["share_as_bottleneck"]["value"]
 
-    def lever(what: str, why: str, saved: float, groups: list[str], setting: str = "") -> Lever:
+    def lever(
+        what: str, why: str, saved: float, groups: list[str], setting: str, *, pays: bool = False
+    ) -> Lever:
         room, second = _room(loads, groups)
+        limiting = min(1.0, sum(sum((shares.get(name) or {}).values()) for name in groups))
         wanted = 1.0 / (1.0 - saved) - 1.0
         gain = min(wanted * limiting, room, supply)
         energy = None if rates["energy"] is None else gain * rates["energy"]
@@ -102,27 +106,33 @@ def _capacity(
         note = (
             f"{display.share(gain)} more good output a day at most{until}; the time of a piece of "
             f"work falls by {display.share(saved)}, for the {display.share(limiting)} of the "
-            f"window in which it limited{later}"
+            f"window in which {'it' if len(groups) == 1 else 'one of them'} limited{later}"
         )
+        bought = [each for each in (places.get(name) for name in groups) if each and pays]
+        if bought:
+            spent = sum(each.depreciation or 0.0 for each in bought)
+            money = None if money is None else money - spent
+            note += f"; {', '.join(each.told for each in bought)}, taken off the gain"
         return Lever(what, why, note, cells, energy, money, setting=setting, at_most=True)
 
     times = found["iso_steady"]["time_shares"]["value"]
     saved = {name: _saved(facts, times[name], every[name], name) for name in [group, *near]}
     words = {name: pace(facts, name) for name in [group, *near]}
+    places = {name: purchase(facts, name) for name in [group, *near]}
     yield lever(
-        f"make {name_of(group)} 10 % faster{words[group][0]}",
+        quicker(facts, [group]),
         f"it limits, at work for {display.share(loads[group])} of its planned time"
         + _hardly_waiting(busy, piled)
         + mind(facts, group, stay=False),
-        saved[group], [group], words[group][1],
+        saved[group], [group], words[group][1], pays=True,
     )  # fmt: skip
     if near:
-        named = ", ".join(name_of(name) for name in near)
         yield lever(
-            f"make {name_of(group)} 10 % faster together with {named}",
-            "none of them has slack: one alone brings little",
+            quicker(facts, [group, *near]),
+            "none of them has slack: one alone brings no more than the others can take",
             min(saved.values()), [group, *near],
             SEPARATOR.join(filter(None, (words[each][1] for each in [group, *near]))),
+            pays=True,
         )  # fmt: skip
     for loss, remedy in _REMEDY.items():
         if times[group].get(loss, 0.0) > _WORTH:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display
+from linetwin.results.costs import price_list
 from linetwin.results.display import name as name_of
 from linetwin.results.run_times import planned, settings
 
@@ -16,6 +17,9 @@ STEP = 0.1
 SEPARATOR = "; "
 """Between the settings of one lever."""
 _WHOLE = 10
+_DIGITS, _CLOSE = 4, 1e-3
+_DAYS_A_YEAR = 365
+PLACES = "parallel_places"
 # What sets the pace of a kind of station: quantities, and whether more of them is faster.
 _PACE: dict[str, tuple[tuple[str, ...], bool]] = {
     "mixer": (("dispersing_time",), False),
@@ -99,29 +103,87 @@ class Lever:
 def pace(facts: Facts, group: str, *, stay: bool = False) -> tuple[str, str, float]:
     """Return words, settings, and what becomes of the time a piece of work takes, as a factor.
 
-    A tenth more of what sets the pace; `stay`: of what sets the time of one lot. Words and
-    settings are empty where no known quantity does it.
+    A tenth more of a speed, a tenth less of a time; `stay`: of what sets the time of one lot.
+    Words and settings are empty where no known quantity does it.
     """
     kind = facts.plan.kind(group)
     quantities, faster = _PACE.get(kind, (("cycle_time",), False))
     if stay and kind in _STAY:
         quantities, faster = _STAY[kind]
-    factor = 1 + STEP if faster else 1 / (1 + STEP)
+    factor = 1 + STEP if faster else 1 - STEP
     station = facts.plan.members.get(group, [group])[0]
     parameters = facts.plan.stations.get(station, {}).get("parameters") or {}
     found = [_scaled(f"{group}.{name}", parameters.get(name), name, factor) for name in quantities]
     if not all(found):
-        return "", "", 1 / (1 + STEP)
+        return "", "", 1 - STEP
     words = f" ({', '.join(name_of(name) for name in quantities)})"
-    return words, SEPARATOR.join(found), _shortened(facts, station, quantities[0], factor)
+    return (
+        words,
+        SEPARATOR.join(found),
+        _shortened(facts, station, quantities[0], factor, faster=faster),
+    )
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """Places to buy for a tenth more: how many, where, and their depreciation a day if priced."""
+
+    group: str
+    places: int
+    depreciation: float | None
+    currency: str
+
+    @property
+    def told(self) -> str:
+        """What it costs a day, or that no price is known."""
+        if self.depreciation is None:
+            return f"{self.places:,} places, of which the prices tell no depreciation"
+        return (
+            f"{self.places:,} places cost {display.plain(self.depreciation)} {self.currency} a day "
+            "of depreciation"
+        )
+
+
+def purchase(facts: Facts, group: str) -> Purchase | None:
+    """Return what is bought where more places make a group faster; None where none are."""
+    kind = facts.plan.kind(group)
+    if _PACE.get(kind, ((), True))[0] != (PLACES,):
+        return None
+    stations = facts.plan.members.get(group, [group])
+    has = facts.plan.number(stations[0], PLACES)
+    if not has:
+        return None
+    more = len(stations) * (round(has * (1 + STEP)) - round(has))
+    listed = price_list(facts)
+    lasting = listed.number("capital", "depreciation_time", "value") if listed else None
+    name = next((n for n in (stations[0], group, kind) if listed and listed.per_place(n)), None)
+    price = listed.number("equipment", name) if listed and name else None
+    cost = more * price / (lasting * _DAYS_A_YEAR) if price is not None and lasting else None
+    return Purchase(group, more, cost, listed.currency if listed else "")
 
 
 def faster(facts: Facts, group: str) -> str:
-    """Say what a tenth more pace is at a group: more speed, or less time in a store."""
+    """Say what a tenth more pace is at a group in an order: more speed, or less of a time."""
     station = facts.plan.members.get(group, [group])[0]
-    if (facts.plan.number(station, "parallel_places") or 1) > 1:
+    _, more = _STAY.get(facts.plan.kind(group), _PACE.get(facts.plan.kind(group), ((), True)))
+    many = (facts.plan.number(station, PLACES) or 1) > 1
+    if many and more:
+        return f"a tenth more current in {name_of(group)}"
+    if many:
         return f"a tenth less time in {name_of(group)}"
     return f"make {name_of(group)} a tenth faster"
+
+
+def quicker(facts: Facts, groups: list[str]) -> str:
+    """Say what a tenth more pace takes at groups, each by itself: what to set, or to buy."""
+    said = []
+    for group in groups:
+        bought = purchase(facts, group)
+        if bought:
+            said.append(f"buy {bought.places:,} more places (10 %) for {name_of(group)}")
+        else:
+            said.append(f"make {name_of(group)} 10 % faster{pace(facts, group)[0]}")
+    return " and ".join(said)
 
 
 def mind(facts: Facts, group: str, *, stay: bool = True) -> str:
@@ -134,11 +196,11 @@ def mind(facts: Facts, group: str, *, stay: bool = True) -> str:
     return f"; mind that {warning}" if warning else ""
 
 
-def _shortened(facts: Facts, station: str, quantity: str, factor: float) -> float:
+def _shortened(facts: Facts, station: str, quantity: str, factor: float, *, faster: bool) -> float:
     """Return the planned time of a piece of work with a setting scaled, over that without."""
     kind, of = facts.plan.kind(station), settings(facts.plan, station)
     if quantity not in of:
-        return 1 / (1 + STEP)
+        return 1 / factor if faster else factor
     events = facts.events
     taken = events["amount"][events["station"].eq(station) & events["event"].eq("take")]
     amount = float(taken.median()) if len(taken) else 1.0
@@ -201,11 +263,33 @@ def _scaled(address: str, parameter: Any, quantity: str, factor: float) -> str: 
     """Return ADDRESS=VALUE with the value scaled; "" for no number, or for one that is nothing."""
     if not isinstance(parameter, dict) or not isinstance(parameter.get("value"), (int, float)):
         return ""
-    value = parameter["value"] * factor
+    value = float(parameter["value"]) * factor
     if not value:
         return ""
     unit = str(parameter.get("unit", "1"))
     if unit == "1" and value > _WHOLE:
         return f"{address}={round(value)}"
     quantity = quantity.rsplit(".", maxsplit=1)[-1]
-    return f"{address}={display.parameter(float(f'{value:.4g}'), unit, quantity)}"
+    return f"{address}={_written(value, unit, quantity)}"
+
+
+def _written(value: float, unit: str, quantity: str) -> str:
+    """Return a number as a person would write it: few digits, with a unit that suits it."""
+    if unit == "s":
+        lengths = {"d": 86_400.0, "h": 3600.0, "min": 60.0}
+        named, length = next(((n, s) for n, s in lengths.items() if value >= 2 * s), ("s", 1.0))
+        return f"{_short(value / length)} {named}"
+    entry = display.entry_of(quantity)
+    if entry is None or entry.unit != unit:
+        return f"{_short(value)} {'' if unit == '1' else unit}".strip()
+    found = display.scale(quantity)
+    return f"{_short(found.factor * value + found.offset)} {found.unit}".strip()
+
+
+def _short(number: float) -> str:
+    """Return a number with two digits, or as many more, up to four, as it takes to be itself."""
+    for digits in range(2, _DIGITS):
+        rounded = float(f"{number:.{digits}g}")
+        if abs(rounded - number) <= _CLOSE * abs(number):
+            return f"{rounded:g}"
+    return f"{float(f'{number:.{_DIGITS}g}'):g}"
