@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self
 
 from linetwin.cosim import messages
@@ -256,20 +257,23 @@ def instantiate(
     Raises WiringError or FmuError where it cannot be loaded or instantiated.
     """
     binary = fmu if isinstance(fmu, Binary) else load_binary(fmu)
-    return _kind(binary)(binary, early_return=early_return, watched=watched)
+    found = binary.description
+    kind = _kind(found.version, exchange=found.exchange, event_mode=found.event_mode)
+    return kind(binary, early_return=early_return, watched=watched)
 
 
-def _kind(binary: Binary) -> type[Instance]:
-    """Return the class for an FMU's version and interface."""
+@cache
+def _kind(version: int, *, exchange: bool, event_mode: bool) -> type[Instance]:
+    """Return the class for a version of FMI and an interface; they are loaded once."""
     from linetwin.cosim.events import Fmi3EventInstance
     from linetwin.cosim.exchange.fmi2 import Fmi2Exchange
     from linetwin.cosim.exchange.fmi3 import Fmi3Exchange
     from linetwin.cosim.fmi2 import Fmi2Instance
     from linetwin.cosim.fmi3 import Fmi3Instance
 
-    old = binary.description.version == 2  # noqa: PLR2004 - the FMI version
-    if binary.description.exchange:
+    old = version == 2  # noqa: PLR2004 - the FMI version
+    if exchange:
         return Fmi2Exchange if old else Fmi3Exchange
-    if binary.description.event_mode:
+    if event_mode:
         return Fmi3EventInstance
     return Fmi2Instance if old else Fmi3Instance
