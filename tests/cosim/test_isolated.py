@@ -268,9 +268,12 @@ def test_an_error_of_the_fmu_is_told_as_in_one_process(web: Path) -> None:
     for process in pair(web, WEB_OVEN):
         model = open_continuous(process, WEB_OVEN)
         model.start(2_000, {"air_temperature": 400.0, "mode": 1.0})
+        model.advance(2_500, {"mode": 0.0})
+        before = model.read(WEB_OVEN.outputs)
         with pytest.raises(FmuError) as caught:
             model.advance(1_000, {})
-        told.append((str(caught.value), caught.value.model, caught.value.time_s))
+        assert model.read(WEB_OVEN.outputs) == before
+        told.append((str(caught.value), caught.value.model, caught.value.time_s, before))
         model.start(0, {"air_temperature": 400.0, "mode": 1.0})
         model.close()
     assert told[0] == told[1]

@@ -70,7 +70,7 @@ class _Continuous:
 
     def advance(self, request: Message) -> Message:
         self.model.advance(request["tick"], request["inputs"])
-        return {"done": True}
+        return {"values": self.model.read(request["names"])}
 
     def read(self, request: Message) -> Message:
         return {"values": self.model.read(request["names"])}
