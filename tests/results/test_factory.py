@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linetwin.results import kpis, kpis_capability, read, timeline
+from linetwin.results import (
+    kpis,
+    kpis_capability,
+    kpis_stations,
+    read,
+    report_factory,
+    timeline,
+)
 from linetwin.results.kpis import Facts
 from linetwin.results.shifts import WEEK_MS, after_staffed, open_until
 
@@ -249,3 +256,24 @@ def test_a_capability_says_what_it_does_not_tell() -> None:
         ),
     ]
     assert kpis_capability._remarks({"cpk": 1.0, "n": 90}, 90, 90, 90) == []
+
+
+def test_the_path_of_an_order_sums_to_its_time() -> None:
+    """Fourteen groups of an hour: twelve are listed, then the others and the sum."""
+    path = {f"station_{n}": {"working": 1800.0, "micro-stop": 1800.0} for n in range(14)}
+    meaning = {"value": path, "unit": "s", "meaning": "the path"}
+    html = report_factory._order({"order": {"critical_path": meaning}, "limits": {}})
+    assert "<td>others (2)</td><td class='n'>2 h</td><td class='n'>60 min</td>" in html
+    assert "<td>sum</td><td class='n'>14 h</td><td class='n'>7 h</td>" in html
+
+
+def test_set_up_stands_beside_waiting(tmp_path: Path, tiny_writer: Callable[..., Path]) -> None:
+    """The coater is set up for 90 of the 540 s in which it is judged: a share of its own."""
+    facts = kpis.Facts(read(tiny_writer(tmp_path / "run")))
+    held = facts.spans["station"].eq("cathode.coater") & facts.spans["activity"].eq("failed")
+    end = facts.spans["end"].where(~held, facts.spans["start"] + 90_000)
+    facts.__dict__["spans"] = facts.spans.assign(
+        activity=facts.spans["activity"].where(~held, "setting up"), end=end
+    )
+    shares = kpis_stations.stations(facts)["setting_up"]["value"]
+    assert shares["cathode.coater"] == pytest.approx(90 / 540)

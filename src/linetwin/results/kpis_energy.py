@@ -87,7 +87,12 @@ def _bottom_up(facts: Facts, good: float | None) -> Section:
     steady_groups = by_group(steady, 1 / held) if held else {}
     per_idle = {name: joule / good for name, joule in idle.items()} if good else {}
     steady_per_idle = {name: joule / held for name, joule in steady_idle.items()} if held else {}
-    span, basis = ((first, last), held) if held else ((0, facts.end), good or 0.0)
+    # The window of an order that starts empty holds none of the work before: no figure of a line.
+    compared_in_window = bool(held) and facts.steady
+    in_window = ((first, last), held, steady_groups, steady_per_idle)
+    span, basis, own, own_idle = (
+        in_window if compared_in_window else ((0, facts.end), good or 0.0, groups, per_idle)
+    )
     saved = dryer_heat_recovered(facts, *span) / boiler_efficiency(facts)
     saved = saved / basis if basis else 0.0
     return {
@@ -119,19 +124,22 @@ def _bottom_up(facts: Facts, good: float | None) -> Section:
             saved or None,
             "1",
             "fuel in kWh per good kWh that dryers would need without their heat recovery, on top; "
-            "steady window where there is one",
+            "in the steady window of a line that is judged by one",
         ),
         "anchors": kpi(
-            compared(steady_groups or groups, steady_per_idle if steady_groups else per_idle, saved)
-            if groups
-            else None,
+            compared(own, own_idle, saved) if groups else None,
             "1",
-            "published figures beside the run's own: steady window where there is one, else the "
-            "whole run; nothing is fitted to them. A gap of 0 lies within the printed range",
+            "published figures of plants in steady production beside the run's own, "
+            + ("over its window" if compared_in_window else _ORDER)
+            + "; nothing is fitted to them. A gap of 0 lies within the printed range",
         ),
     }
 
 
+_ORDER = (
+    "over the whole run: an order that starts empty also pays for the days in which the line fills "
+    "and runs out, so compare a week of a filled line (pilot_week)"
+)
 _IDLE = (
     "drawn without anything being made: the dry room while no station in it is at work (a chamber "
     "whose lots are all finished and wait for room is not), dryers and other stations of a group "

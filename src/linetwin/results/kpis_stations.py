@@ -51,7 +51,7 @@ def stations(facts: Facts, budget: Budget | None = None) -> Section:
     for name in order:
         if _many(facts, name):
             spent = budget.times(name, windows[name])
-            waits[name] = {why: spent[why] / spent["PBT"] for why in ("starved", "blocked")}
+            waits[name] |= {why: spent[why] / spent["PBT"] for why in ("starved", "blocked")}
             busy[name] = spent["APT"] / spent["PBT"]
     return {
         "utilisation": kpi(
@@ -89,6 +89,11 @@ def stations(facts: Facts, budget: Budget | None = None) -> Section:
             "share of window blocked; of a station that holds many lots, share of places with a "
             "finished lot for which there was no room behind",
         ),
+        "setting_up": kpi(
+            {name: wait["setting up"] for name, wait in waits.items()},
+            "1",
+            "share of window set up: started, changed over, cleaned or run out",
+        ),
         **_bottleneck(full, needed, active),
         **_failures(facts),
     }
@@ -120,7 +125,7 @@ def _waiting(spans: pd.DataFrame) -> dict[str, float]:
     total = float(lengths.sum())
     return {
         cause: float(lengths[spans["activity"] == cause].sum()) / total if total else 0.0
-        for cause in ("starved", "blocked")
+        for cause in ("starved", "blocked", "setting up")
     }
 
 

@@ -68,7 +68,7 @@ def anchors(found: Kpis) -> str:
         return ""
     rows = [
         [
-            f"{each['anchor']} ({each['about']})",
+            f"{each['anchor']} ({each['about']})" if each["about"] else each["anchor"],
             each["tag"],
             _span(each["printed_low"], each["printed_high"], each["unit"]),
             _one(each["here"], each["unit"]),
@@ -77,7 +77,8 @@ def anchors(found: Kpis) -> str:
         ]
         for each in every
     ]
-    heads = ["published", "evidence", "#printed", "#here", "#gap", "what the gap consists of"]
+    heads = ["published, kWh per kWh of cells or share of it", "evidence", "#printed", "#here"]
+    heads += ["#gap", "what the gap consists of"]
     meaning = escape(found["energy"]["anchors"]["meaning"])
     return (
         f"<details><summary>Beside published figures ({len(rows)})</summary>"
@@ -92,7 +93,7 @@ def _span(low: float, high: float, unit: str) -> str:
 def _one(value: float, unit: str) -> str:
     if unit == "share":
         return display.share(value) if value >= 0 else f"-{display.share(-value)}"
-    return display.plain(value)
+    return f"{display.plain(value)} kWh/kWh"
 
 
 def emissions(found: Kpis) -> str:

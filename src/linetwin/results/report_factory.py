@@ -12,7 +12,7 @@ from linetwin.results.report_tables import table
 from linetwin.results.steadiness import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from linetwin.results.figures import Figure
     from linetwin.results.kpis import Facts, Kpis
@@ -52,20 +52,25 @@ def bottleneck(found: Kpis) -> str:
     return (table(heads, rows) if rows else "") + said
 
 
-_ON_PATH = ("working", "setting up", "failed", "off shift", "blocked", "waiting")
+_ON_PATH = {
+    "working": ("working",),
+    "setting up": ("setting up",),
+    "failed or stopped": ("failed", "micro-stop", "maintenance"),
+    "off shift": ("off shift",),
+    "blocked": ("blocked",),
+    "waiting": ("waiting",),
+}
+"""Column -> what is summed in it."""
 
 
 def _order(found: Kpis) -> str:
     """Return what the critical path of an order that starts empty went through."""
     path = found["order"]["critical_path"]["value"] or {}
-    rows = [
-        [
-            display.name(group),
-            display.duration(sum(times.values())),
-            *(display.duration(times[what]) if times.get(what) else "" for what in _ON_PATH),
-        ]
-        for group, times in list(path.items())[:_SLOWEST]
-    ]
+    rows = [_times(display.name(group), times) for group, times in list(path.items())[:_SLOWEST]]
+    rest = list(path.values())[_SLOWEST:]
+    if rest:
+        rows.append(_times(f"others ({len(rest)})", _summed(rest)))
+    rows.append(_times("sum", _summed(list(path.values()))))
     notes = [
         found["order"]["critical_path"]["meaning"],
         *(found["limits"][name]["meaning"] for name in ("bottleneck", "value_of_oee_point")
@@ -74,6 +79,21 @@ def _order(found: Kpis) -> str:
     said = "".join(f"<p class='soft'>{_sentence(note)}</p>" for note in notes)
     heads = ["station", "#on the critical path", *(f"#{what}" for what in _ON_PATH)]
     return (table(heads, rows) if rows else "") + said
+
+
+def _times(name: str, times: Mapping[str, float]) -> list[str]:
+    """Return a row: all time on the path, and what of it went into what."""
+    each = [sum(times.get(part, 0.0) for part in parts) for parts in _ON_PATH.values()]
+    shown = (display.duration(seconds) if seconds else "" for seconds in each)
+    return [name, display.duration(sum(times.values())), *shown]
+
+
+def _summed(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for times in rows:
+        for what, seconds in times.items():
+            found[what] = found.get(what, 0.0) + seconds
+    return found
 
 
 def _sentence(text: str) -> str:

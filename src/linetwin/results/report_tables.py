@@ -58,8 +58,8 @@ def by_family(plan: Plan, values: Mapping[str, float]) -> dict[str, float]:
 def stations(found: Kpis, plan: Plan) -> str:
     """Return use, waiting and failures by group of stations; of several the mean and the range."""
     of = {name: entry["value"] for name, entry in found["stations"].items()}
-    needed, starved, blocked = (
-        by_family(plan, of[name]) for name in ("time_needed", "starved", "blocked")
+    needed, starved, blocked, setting_up = (
+        by_family(plan, of[name]) for name in ("time_needed", "starved", "blocked", "setting_up")
     )
     groups: dict[str, list[str]] = {}
     order = {path: place for place, path in enumerate(plan.stations)}
@@ -77,21 +77,22 @@ def stations(found: Kpis, plan: Plan) -> str:
                 _ranged([of["busy"][path] for path in paths]),
                 display.share(starved[group]),
                 display.share(blocked[group]),
+                display.share(setting_up[group]),
                 f"{sum(each.get('count', 0) for each in failures):,}",
                 display.duration(down) if known else "",
                 display.share(math.fsum(known) / len(known)) if known else "",
             ]
         )
     heads = ["station", "#time needed", "#busy", "#starved", "#blocked"]
-    heads += ["#failures", "#down", "#availability"]
+    heads += ["#setting up", "#failures", "#down", "#availability"]
     note = (
-        "Time needed: work, set-up and repair for the output of the run, had it never waited, over "
-        "its places and staffed hours. Busy, starved and blocked: shares while the middle half of "
-        "its output went through. A station with many places is busy by the share of them with a "
-        "lot at work, blocked by that with a finished lot that finds no room behind, starved by "
-        "the rest; the chart shows it blocked while one such lot waits. Down time holds the wait "
-        "for a technician. Of a group of machines, their number behind it: means, for busy with "
-        "the range, and sums."
+        "Time needed: work, set-up and repair for the output of the run, had it never waited, "
+        "over its places and staffed hours. Busy, starved, blocked and setting up: shares while "
+        "the middle half of its output went through. A station with many places is busy by the "
+        "share of them with a lot at work, blocked by that with a finished lot that finds no "
+        "room behind, starved by the rest; the chart shows it blocked while one such lot waits. "
+        "Down time holds the wait for a technician. Of a group of machines, their number behind "
+        "it: means, for busy with the range, and sums."
     )
     return f"{table(heads, rows)}<p class='soft'>{note}</p>" if rows else ""
 
