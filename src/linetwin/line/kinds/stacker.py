@@ -32,7 +32,8 @@ class Stacker(Station):
     """Fills one tray after another; a roll that is used up is changed in between.
 
     `state.job`: `cathode` and `anode` (roll name), `cathode_at` and `anode_at` (good metres used),
-    `tray`, and `count`, the cells of the operation under way.
+    `tray`, and `count`, the cells of the operation under way; `since` when that, and `begun` when
+    the tray's first one, was at work.
     """
 
     @property
@@ -64,7 +65,7 @@ class Stacker(Station):
         count = self._possible()
         if count < 1:
             return None
-        self.job["count"] = count
+        self.job.update(count=count, since=self.world.now)
         sheets = 2 * int(self.value("cathode_sheets")) + 1
         return Operation("stack", round(count * sheets * self.value("sheet_cycle_time") * 1000))
 
@@ -87,7 +88,7 @@ class Stacker(Station):
         if not self.give("cells", lot.name):
             return False
         del self.job["tray"]
-        self.log_operation(lot.name, "stack", lot.created)
+        self.log_operation(lot.name, "stack", self.job.pop("begun"))
         return True
 
     def _length(self, electrode: str) -> float:
@@ -165,7 +166,9 @@ class Stacker(Station):
 
     def _stack(self, count: int) -> None:
         world = self.world
-        columns: Columns = {"started": np.full(count, float(world.now))}
+        # one cell after another; a stop on the way is spread over them
+        begun = np.linspace(self.job["since"], world.now, count, endpoint=False)
+        columns: Columns = {"started": np.floor(begun)}
         first = world.lots.number("cell", count)
         columns["number"] = np.arange(first, first + count, dtype=float)
         names = [f"cell-{number:06d}" for number in range(first, first + count)]
@@ -322,6 +325,7 @@ class Stacker(Station):
         world = self.world
         if "tray" not in self.job:
             self.job["tray"] = world.new_lot("tray", "tray", self.name, 0.0, "1").name
+            self.job["begun"] = self.job["since"]
         lot = world.lots[self.job["tray"]]
         self._link_tray(names, lot.name)
         columns["position"] = self._free_positions(lot, count)
