@@ -85,9 +85,14 @@ def test_wrong_inputs(
 
 
 def test_model_exchange_is_told(feature: Callable[[str], Path], clerk: Clerk) -> None:
-    """`fmu info` says what kind of FMU it is."""
+    """`fmu info` says what kind of FMU it is, and that the compiled loop does not run it."""
     fmu = feature("vdp3")
-    assert "FMI 3 model exchange" in clerk("fmu", "info", fmu).out
+    told = clerk("fmu", "info", fmu).out
+    assert "FMI 3 model exchange" in told
+    assert "items by   Python" in told
+    arrays = clerk("fmu", "info", feature("types3")).out
+    assert "Float64[n]" in arrays
+    assert "Float64[2,3]" in arrays
     assert json.loads(clerk("fmu", "info", fmu, "--json").out)["interface"] == "model exchange"
     assert clerk("fmu", "validate", fmu).code == 0
 

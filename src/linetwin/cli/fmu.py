@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from linetwin.cosim.description import Description
     from linetwin.cosim.groups import Group
     from linetwin.cosim.inspection import FmuInfo
 
@@ -162,13 +163,14 @@ def info(reference: str, *, as_json: bool) -> None:
     typer.echo(f"  file       {description.path}")
     typer.echo(f"  platforms  {', '.join(found.platforms) or 'none'}")
     typer.echo(f"  runs here  {'yes' if found.runs_here else 'no: needs ' + found.needed_platform}")
-    typer.echo(f"  items by   {row_loop()}")
+    typer.echo(f"  items by   {_items_by(description)}")
     typer.echo(f"  can        {', '.join(can).replace('_', ' ') or 'only step'}")
     typer.echo(f"  fulfils    {', '.join(found.fulfils) or 'no contract by its own names'}")
-    headings = ("variable", "causality", "unit", "start", "range", "tag", "source")
+    headings = ("variable", "type", "causality", "unit", "start", "range", "tag", "source")
     rows = [
         (
             v.name,
+            v.type + (f"[{','.join(map(str, v.dimensions))}]" if v.dimensions else ""),
             v.causality,
             v.unit or "1",
             "" if v.start is None else f"{v.start}",
@@ -219,6 +221,11 @@ def _group_info(group: Group, *, as_json: bool) -> None:
         typer.echo(f"  {kind:12s} {', '.join(ports) if isinstance(ports, dict) and ports else '-'}")
 
 
+def _items_by(description: Description) -> str:
+    """Return what takes items through the FMU; the compiled loop only calls DoStep."""
+    return row_loop() if description.plain else "Python"
+
+
 def _range(low: float, high: float) -> str:
     return f"{low:g} to {high:g}"
 
@@ -233,7 +240,7 @@ def _facts(found: FmuInfo) -> dict[str, object]:
         "interface": "model exchange" if description.exchange else "co-simulation",
         "platforms": found.platforms,
         "runs_here": found.runs_here,
-        "row_loop": row_loop(),
+        "row_loop": _items_by(description),
         "capabilities": asdict(description.capabilities),
         "fulfils": found.fulfils,
         "variables": [
