@@ -16,11 +16,13 @@ from linetwin.results.display import name as name_of
 from linetwin.results.kpis import MS_PER_HOUR, Facts, Kpis, Section, kpi
 from linetwin.results.kpis_limits import day_rates, prices
 from linetwin.results.lever import (
+    NEARLY_ALWAYS,
     SEPARATOR,
     STEP,
     Lever,
     against_loss,
     faster,
+    limiting,
     mind,
     pace,
     purchase,
@@ -94,18 +96,18 @@ def _capacity(
         what: str, why: str, saved: float, groups: list[str], setting: str, *, pays: bool = False
     ) -> Lever:
         room, second = _room(loads, groups)
-        limiting = min(1.0, sum(sum((shares.get(name) or {}).values()) for name in groups))
+        limited = limiting(shares, groups)
         wanted = 1.0 / (1.0 - saved) - 1.0
-        gain = min(wanted * limiting, room, supply)
+        gain = min(wanted * limited, room, supply)
         energy = None if rates["energy"] is None else gain * rates["energy"]
         money = None if energy is None or fixed is None else energy * fixed
         cells = gain * (rates["cells"] or 0.0)
         until = f", until {name_of(second)} never waits (+{display.share(room)})" if second else ""
-        if supply < min(wanted * limiting, room):
+        if supply < min(wanted * limited, room):
             until = ": what waits before it, or what the stations there could give besides"
         note = (
-            f"{display.share(gain)} more good output a day at most{until}; the time of a piece of "
-            f"work falls by {display.share(saved)}, for the {display.share(limiting)} of the "
+            f"{display.share(gain)} more good output a day{until}; the time of a piece of "
+            f"work falls by {display.share(saved)}, for the {display.share(limited)} of the "
             f"window in which {'it' if len(groups) == 1 else 'one of them'} limited{later}"
         )
         bought = [each for each in (places.get(name) for name in groups) if each and pays]
@@ -113,7 +115,8 @@ def _capacity(
             spent = sum(each.depreciation or 0.0 for each in bought)
             money = None if money is None else money - spent
             note += f"; {', '.join(each.told for each in bought)}, taken off the gain"
-        return Lever(what, why, note, cells, energy, money, setting=setting, at_most=True)
+        sure = limited >= NEARLY_ALWAYS
+        return Lever(what, why, note, cells, energy, money, setting=setting, at_most=sure)
 
     times = found["iso_steady"]["time_shares"]["value"]
     saved = {name: _saved(facts, times[name], every[name], name) for name in [group, *near]}

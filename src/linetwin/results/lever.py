@@ -11,9 +11,13 @@ from linetwin.results.display import name as name_of
 from linetwin.results.run_times import planned, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from linetwin.results.kpis import Facts
 
 STEP = 0.1
+NEARLY_ALWAYS = 0.95
+"""From this share of the window on, what a limiting group brings is a bound; below, a guess."""
 SEPARATOR = "; "
 """Between the settings of one lever."""
 _WHOLE = 10
@@ -142,6 +146,11 @@ class Purchase:
             f"{self.places:,} places cost {display.plain(self.depreciation)} {self.currency} a day "
             "of depreciation"
         )
+
+
+def limiting(shares: Mapping[str, Mapping[str, float]], groups: Iterable[str]) -> float:
+    """Return for which share of the window one of these groups limited, alone or with another."""
+    return min(1.0, sum(sum((shares.get(group) or {}).values()) for group in groups))
 
 
 def purchase(facts: Facts, group: str) -> Purchase | None:

@@ -16,7 +16,7 @@ from linetwin.results.bottleneck import piled_up
 from linetwin.results.costs import Costs, price_list
 from linetwin.results.display import name as name_of
 from linetwin.results.kpis_limits import day_rates, prices
-from linetwin.results.lever import Lever, against_scrap
+from linetwin.results.lever import NEARLY_ALWAYS, Lever, against_scrap, limiting
 from linetwin.results.meters import read_meters
 from linetwin.results.value import ValueFlow
 
@@ -79,7 +79,7 @@ class ScrapLevers:
             energy,
             money,
             setting=against_scrap(self.facts, place, reason),
-            at_most=gain > _NO_GAIN,
+            at_most=gain > _NO_GAIN and self._bound(place),
         )
 
     @property
@@ -125,9 +125,15 @@ class ScrapLevers:
         loads = limits["load"]
         others = [load for group, load in loads.items() if group not in aside and load > 0]
         room = 1 / max(others) - 1 if others else 1.0
-        every = limits["share_as_bottleneck"]
-        share = sum(sum((every.get(group) or {}).values()) for group in passed)
-        return min(_HALF * self._relative(place, reason) * min(1.0, share), max(0.0, room))
+        won = (
+            _HALF * self._relative(place, reason) * limiting(limits["share_as_bottleneck"], passed)
+        )
+        return min(won, max(0.0, room))
+
+    def _bound(self, place: str) -> bool:
+        """Say whether what a place has come through limited nearly always: the gain is a bound."""
+        shares = self.found["limits"]["share_as_bottleneck"]["value"]
+        return limiting(shares, self._passed(place)) >= NEARLY_ALWAYS
 
     def _relative(self, place: str, reason: str) -> float:
         """Return scrap for a reason over what was good: metres of its web, else cells."""
