@@ -102,7 +102,8 @@ def test_a_snapshot_outside_of_a_run_folder_is_refused(
     shutil.copy(min((saved.run / "snapshots").iterdir()), stray)
     answer = clerk("resume", stray)
     assert answer.code == 2
-    assert "not a run folder" in answer.err
+    assert f"{stray} cannot be continued" in answer.err
+    assert "RUN/snapshots/x.snapshot" in answer.err
 
 
 def test_a_folder_that_is_being_written_is_not_resumed(

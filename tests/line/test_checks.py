@@ -158,3 +158,38 @@ def test_patches_beside_their_sheets_are_refused(settings: tuple[str, ...], key:
     with pytest.raises(ScenarioError) as caught:
         check_line(_world(*settings))
     assert key in [problem.key for problem in caught.value.problems]
+
+
+def test_patches_name_both_sizes_with_values_to_write() -> None:
+    """What the hint says, written as it says, is accepted."""
+    with pytest.raises(ScenarioError) as caught:
+        check_line(_world(*PATCHES, FITTING[0]))
+    (problem,) = caught.value.problems
+    written = problem.hint.split(" (")[0].split(" and ")
+    keys = [each.split(": ")[0] for each in written]
+    assert keys == [f"cell.stacker.stacking.cathode_sheet_{size}" for size in ("length", "width")]
+    check_line(_world(*PATCHES, FITTING[0], *(each.replace(": ", "=") for each in written)))
+
+
+@pytest.mark.parametrize(
+    ("material", "amount"),
+    [("cathode.active_material", 0.001), ("anode.foil", 0.01), ("cell.electrolyte", 1e-6)],
+)
+def test_lots_far_too_small_are_refused_with_the_least(material: str, amount: float) -> None:
+    """A gram of powder for a batch of kilograms; the least that is named is accepted."""
+    scenario = load("baseline")
+
+    def check(size: float) -> None:
+        config = scenario.materials[material]
+        small = replace(config, lot_size=replace(config.lot_size, value=size))
+        changed = replace(scenario, materials=dict(scenario.materials) | {material: small})
+        check_line(World(changed, Doubles(), ScriptedDriver({}), Rows(), make_station))  # type: ignore[arg-type]
+
+    with pytest.raises(ScenarioError) as caught:
+        check(amount)
+    (problem,) = caught.value.problems
+    assert problem.key == f"materials.{material}.lot"
+    least = float(problem.hint.removeprefix("at least ").split()[0])
+    check(least)
+    with pytest.raises(ScenarioError):
+        check(least / 1.2)

@@ -126,11 +126,14 @@ def _checked(file: Path) -> Snapshot:
         message = f"{file}: {error.strerror or error} (a file of a run's folder {FOLDER}/)"
         raise ResultsError(message) from error
     folder = file.parent.parent
-    read(folder)
     try:
         content = engine.unseal(blob)
     except SimulationError as error:
         raise ResultsError(f"{file} cannot be continued: {error}") from error
+    if not (folder / "manifest.json").is_file():
+        message = f"it lies outside of its run folder: put it back, as RUN/{FOLDER}/{file.name}"
+        raise ResultsError(f"{file} cannot be continued: {message}")
+    read(folder)
     mark: Mark = content.get("mark", {})
     for name, table in TABLES.items():
         count = mark.get(name, {}).get("rows", 0)

@@ -156,27 +156,38 @@ def _patches(world: World) -> Iterator[Problem]:
                 key = f"{stacker.config.family}.{electrode}_sheet_length"
                 yield Problem(message, key, f"{hint}; patches set in {_origin(coater)}")
             else:
-                yield from _coated(stacker, electrode, patch * width, _origin(coater))
+                yield from _coated(stacker, electrode, (patch, width), _origin(coater))
 
 
 def _origin(coater: Equipment) -> str:
     return coater.config.parameters["patch_length"].origin
 
 
-def _coated(stacker: Equipment, electrode: str, area: float, origin: str) -> Iterator[Problem]:
-    """Compare the coated sheet of the library's stacking model with that of the web [m2]."""
+def _coated(
+    stacker: Equipment, electrode: str, sheet: tuple[float, float], origin: str
+) -> Iterator[Problem]:
+    """Compare the coated sheet of the library's stacking model with that of the web.
+
+    `sheet`: length of a patch and width of a lane [m].
+    """
     process = stacker.config.processes.get("stacking")
     if process is None or process.model != "stacking":
         return
     names = [f"{electrode}_sheet_length", f"{electrode}_sheet_width"]
-    key = f"{stacker.config.family}.stacking.{names[0]}"
-    hint = f"{names[0]} times {names[1]}: {area * 1e4:.4g} cm2 within 2 %; patches set in {origin}"
+    keys = [f"{stacker.config.family}.stacking.{name}" for name in names]
+    key, area = keys[0], sheet[0] * sheet[1]
+    written = " and ".join(
+        f"{each}: {size * 1000:g} mm" for each, size in zip(keys, sheet, strict=True)
+    )
+    hint = f"{written} (a product of {area * 1e4:.4g} cm2 within 2 %); patches set in {origin}"
     if any(name not in process.parameters for name in names):
         yield Problem("with patches the model's coated sheet must be written", key, hint)
         return
     given = process.parameters[names[0]].number * process.parameters[names[1]].number
     if abs(given / area - 1) > AREA_TOLERANCE:
-        yield Problem(f"{given * 1e4:.4g} cm2 of coated sheet in the model", key, hint)
+        yield Problem(
+            f"{given * 1e4:.4g} cm2 of coated sheet in the model (length x width)", key, hint
+        )
 
 
 def _causes(station: Equipment) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from linetwin.errors import Problem
@@ -21,10 +22,13 @@ CAPACITY_RATIO = (0.4, 2.5)
 SEPARATOR_RATIO = (0.98, 3.0)
 """Separator over both faces of the cathodes in a cell [A]: it covers them, with some overhang."""
 
+LOTS_AT_ONCE = 100
+"""Lots of a raw material that a batch, a roll or a tray may need [A]: more are a slip of units."""
+
 
 def plausibility(world: World) -> list[Problem]:
     """Return amounts that contradict each other."""
-    found = [*_dose(world), *_capacity(world), *_separator(world)]
+    found = [*_dose(world), *_capacity(world), *_separator(world), *_lots(world)]
     return list(dict.fromkeys(found))
 
 
@@ -90,3 +94,45 @@ def _separator(world: World) -> Iterator[Problem]:
         if not low <= given <= high:
             message = f"{given:g} m2 of separator for {area:.3g} m2 of cathode faces in a cell"
             yield _problem(stacker, "separator_area", message, f"{low:.3g} to {high:.3g} m2")
+
+
+def _lots(world: World) -> Iterator[Problem]:
+    """Refuse lots so small that a batch, a roll or a tray of cells would use up too many."""
+    for material, what, amount in _needs(world):
+        config = world.scenario.materials[material]
+        size, least = config.lot_size.number, amount / LOTS_AT_ONCE
+        if size < least:
+            unit = config.unit
+            message = f"lots of {size:g} {unit}, and {what} takes {amount:.3g} {unit}"
+            hint = (
+                f"at least {_rounded_up(least):g} {unit}, so that it takes at most {LOTS_AT_ONCE}"
+            )
+            key = f"materials.{material}.lot"
+            yield Problem(message, key, f"{hint} lots; set in {config.lot_size.origin}")
+
+
+def _rounded_up(number: float) -> float:
+    """Return a number of two digits, no less than this one."""
+    step = 10.0 ** (math.floor(math.log10(number)) - 1)
+    return math.ceil(number / step - 1e-9) * step
+
+
+def _needs(world: World) -> Iterator[tuple[str, str, float]]:
+    """Yield (material, what is made of it at once, how much that takes)."""
+    for mixer in world.stations_of("mixer"):
+        solids = mixer.value("batch_mass") * mixer.value("solids_target")
+        for role, material in mixer.config.materials.items():
+            if role == "solvent":
+                yield material, "a batch", mixer.value("batch_mass") - solids
+            else:
+                yield material, "a batch", solids * mixer.value(f"{role}_share")
+    for coater in world.stations_of("coater"):
+        width = coater.value("coating_width") + coater.value("bare_width")
+        yield coater.config.materials["foil"], "a roll", coater.value("roll_length") * width
+    for stacker in world.stations_of("stacker"):
+        tray = stacker.value("tray_size")
+        separator = stacker.config.materials["separator"]
+        yield separator, "a tray of cells", tray * stacker.value("separator_area")
+        for filler in world.stations_of("filler"):
+            electrolyte = filler.config.materials["electrolyte"]
+            yield electrolyte, "a tray of cells", tray * filler.value("electrolyte_dose")
