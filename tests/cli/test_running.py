@@ -52,7 +52,8 @@ def test_a_run_ends_with_a_summary_and_the_path_of_its_report(finished: Finished
     lines = answer.out.splitlines()
     assert lines[0] == "small: complete"
     assert tuple(line.split()[0] for line in lines[1:8]) == SUMMARY
-    assert f"of {CELLS} graded" in lines[1]
+    assert f"of {CELLS} ordered" in lines[1]
+    assert f" {CELLS} graded: " in lines[1]
     assert lines[-2:] == [
         f"run folder: {order.run}",
         f"report:     {order.run / 'report.html'}",

@@ -33,7 +33,6 @@ def summary(run: Run) -> str:
         f"  energy  {_energy(found)}",
         *([f"  cost    {_cost(found)}"] if "cost" in found["cost"] else []),
         f"  limit   {_limit(found)}",
-        *([f"  anew    {late}"] if (late := started_anew.told(found)) else []),
         *(
             [f"  steady  {said(found['window']['steadiness']['value'])}"]
             if "steadiness" in found["window"]
@@ -43,6 +42,8 @@ def summary(run: Run) -> str:
         f"  web     {_webs(quality)}",
         f"  balance {_balance(_values(found['materials']))}",
     ]
+    if late := started_anew.told(found):
+        lines.append(f"  anew    {late}")
     lines += [f"  hold    {each}" for each in told(found["holds"])]
     if again := reworked(found["holds"]):
         lines.append(f"  rework  {again}")

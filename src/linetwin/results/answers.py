@@ -262,6 +262,20 @@ def _when(found: Kpis) -> tuple[str, str]:
         )
         if rate is not None
     ]
+    if found["limits"] and _steady(found):
+        # A line that runs on has no first and no last: what counts is how long a cell is in it.
+        made = order["throughput"]
+        graded = (
+            "" if made is None else f"; {display.plain(made)} an hour were graded in the window"
+        )
+        sentence = (
+            f"A cell takes <b>{display.duration(order['lead_time'])}</b> (median) from stacking to "
+            f"its grade{graded}."
+        )
+        return (
+            sentence,
+            f"The run lasted {ran}: what is changed shows at grading so much later.",
+        )
     pace = f"While the middle half was made, {' and '.join(rates)}. " if rates else ""
     return (
         sentence,
