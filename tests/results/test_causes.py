@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from linetwin.results import kpis, read
-from linetwin.results.causes import Factor, _explained, kruskal_wallis
+from linetwin.results.causes import Factor, _explained, _lots, kruskal_wallis
 from linetwin.results.report_causes import causes
 
 if TYPE_CHECKING:
@@ -81,3 +81,11 @@ def test_findings_stand_in_the_key_figures_and_the_report(
     assert sum(row["cells"] for row in rows) == len(bad)
     assert all(row["ancestor"] == "" for row in rows if row["cells"] < 20)
     assert ("too few cells to tell" in causes(found)) == bool(rows)
+
+
+def test_cells_without_ancestors_have_no_lots_to_blame(
+    tmp_path: Path, tiny_writer: Callable[..., Path]
+) -> None:
+    """Cells of the stock that nothing was added to come from nothing that is known."""
+    facts = kpis.Facts(read(tiny_writer(tmp_path / "run")))
+    assert list(_lots(facts, facts.cells.assign(cell="from the stock"))) == []

@@ -73,7 +73,8 @@ def causes(facts: Facts) -> Section:
 
 def _rows(facts: Facts) -> Iterator[dict[str, Any]]:
     bad = facts.cells[facts.cells["status"].isin(("B", "scrap")) & facts.cells["reason"].ne("")]
-    for station, findings in bad.groupby("station", sort=False):
+    # machines of a group look for the same; which of them it was is one of the ancestors
+    for station, findings in bad.groupby(bad["station"].map(facts.plan.family), sort=False):
         counts = findings.groupby(["status", "reason"], sort=False).size()
         judged = _judged(facts, str(station))
         sample = _sampled(judged) if counts.max() >= _FEWEST else judged.iloc[:0]
@@ -91,15 +92,17 @@ def _rows(facts: Facts) -> Iterator[dict[str, Any]]:
 
 
 def _judged(facts: Facts, station: str) -> pd.DataFrame:
-    """Return the cells that a station judged, whatever became of them later.
+    """Return the cells that a station, or one of a group, judged, whatever became of them later.
 
     Of those still in the line it may only be seen that they were not scrapped: left out, the rolls
     that entered last would look as if they gave nothing but scrap.
     """
-    done = facts.run.table("operations", ["lot", "station"], {"station": {station}})
+    members = {*facts.plan.members.get(station, [station])}
+    done = facts.run.table("operations", ["lot", "station"], {"station": members})
     there = facts.cells["tray"].isin(done["lot"].unique())
-    scrapped = facts.cells["status"].eq("scrap") & facts.cells["station"].ne(station)
-    own = facts.cells["station"].eq(station) & facts.cells["status"].isin(("A", "B", "scrap"))
+    here = facts.cells["station"].isin(members)
+    scrapped = facts.cells["status"].eq("scrap") & ~here
+    own = here & facts.cells["status"].isin(("A", "B", "scrap"))
     return facts.cells[(there & ~scrapped) | own]
 
 
@@ -136,6 +139,8 @@ def _lots(facts: Facts, cells: pd.DataFrame) -> Iterator[Factor]:
     children = {*facts.lots["lot"], *cells["cell"]}
     links = Links(facts.run.table("links", only={"child": children}))
     found = links.ancestors(cells["cell"].tolist())
+    if found.empty:  # of cells of the stock that nothing came to nothing is known
+        return
     kinds = dict(zip(facts.lots["lot"], facts.lots["kind"], strict=True))
     # paths and lots are few, rows many: each is named once
     lots, lot_names = pd.factorize(found["lot"])
@@ -170,6 +175,8 @@ def _stations(facts: Facts, cells: pd.DataFrame) -> Iterator[Factor]:
     done = done.assign(family=done["station"].map(facts.plan.family))
     for family, part in done.groupby("family", sort=False):
         last = part.drop_duplicates("lot", keep="last").set_index("lot")
+        if len(set(last["station"])) > 1:
+            yield _factor(f"machine of {family}", cells["tray"].map(last["station"]))
         if (last["place"] >= 0).any():
             names = last["station"] + " " + last["tool"] + " place " + last["place"].astype(str)
             yield _factor(f"place in {family}", cells["tray"].map(names))
