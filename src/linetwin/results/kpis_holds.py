@@ -80,17 +80,21 @@ def lanes_scrapped(facts: Facts) -> pd.DataFrame:
 
 def _web_of_lanes(facts: Facts, web: str) -> float:
     """Return metres of web over metres of its lanes: 1 / lanes, but for how it was stretched."""
-    lots, segments = facts.lots, facts.segments
-    slit = {name for name in facts.plan.stations if facts.plan.kind(name) == "slitter"}
-    own = lots["lot"].astype(str).str.startswith(f"{web}.") & (lots["kind"] == LANE)
-    lanes = lots[own & lots["station"].isin(slit) & (lots["created"] >= 0)]
-    mothers = set(lanes["lot"].astype(str).str.rsplit(".", n=1).str[0])
-    good = segments[(segments["status"] == "good") & segments["roll"].isin(mothers)]
-    if lanes.empty or good.empty:  # only lanes of the stock so far
-        counts = [facts.plan.number(name, "lane_count") for name in sorted(slit)]
-        known = [n for name, n in zip(sorted(slit), counts, strict=True) if name.startswith(web)]
-        return 1 / (known[0] or 1.0) if known else 1.0
-    return float((good["end_m"] - good["start_m"]).sum() / lanes["amount"].sum())
+    events, segments = facts.events, facts.segments
+    slitters = [
+        name
+        for name in facts.plan.stations
+        if facts.plan.kind(name) == "slitter" and name.startswith(f"{web}.")
+    ]
+    lanes = events[(events["event"] == "give") & events["station"].isin(slitters)]
+    by_mother = lanes["amount"].groupby(lanes["lot"].astype(str).str.rsplit(".", n=1).str[0])
+    count = by_mother.size()
+    whole = by_mother.sum()[count == count.max()]  # of others lanes are still in the slitter
+    good = segments[(segments["status"] == "good") & segments["roll"].isin(whole.index)]
+    if good.empty:  # only lanes of the stock so far
+        known = [facts.plan.number(name, "lane_count") or 1.0 for name in slitters]
+        return 1 / known[0] if known else 1.0
+    return float((good["end_m"] - good["start_m"]).sum() / whole.sum())
 
 
 def _by_station(facts: Facts, stuff: str) -> dict[str, dict[str, float]]:
