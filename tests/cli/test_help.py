@@ -11,7 +11,8 @@ from cli_support import Clerk, linetwin
 
 COMMANDS = [
     *(["run"], ["resume"], ["fork"], ["compare"], ["trace"], ["report"], ["bench"], ["fmu"]),
-    *(["fmu", "build"], ["fmu", "info"], ["fmu", "validate"], ["fmu", "simulate"]),
+    *(["fmu", "build"], ["fmu", "compile"], ["fmu", "info"], ["fmu", "validate"]),
+    ["fmu", "simulate"],
 ]
 HEAVY = ("fmpy", "numpy", "pandas", "pint", "plotly", "pyarrow", "simpy")
 PROBE = """

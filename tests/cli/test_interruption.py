@@ -116,7 +116,7 @@ def test_a_killed_run_can_be_read_reported_and_continued(tmp_path: Path, clerk: 
     resumed = linetwin("resume", snapshot, TMPDIR=str(temporary))
     assert resumed.code == 0, resumed.err
     assert "small: complete" in resumed.out
-    assert "of 80 graded" in resumed.out
+    assert "80 good of 80 ordered" in resumed.out
     assert list(temporary.iterdir()) == []
 
 
