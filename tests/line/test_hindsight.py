@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from line_support import HOUR, differences, make_world, run_into, run_out
-from test_holds import PART, hold, line, sorted_cells
+from test_holds import hold, line, sorted_cells
 
 from linetwin.line import run
 from linetwin.line.fork import branch
@@ -44,7 +44,7 @@ LOTS = (
     hold("anode.charge-0032", include_possible=False),
     hold("cathode.charge-0015"),
     hold("cell.electrolyte-0002"),
-    hold("cathode.roll-0001", **PART),
+    hold("cathode.roll-0001", from_m=120.0, to_m=170.0),
 )
 
 
