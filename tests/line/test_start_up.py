@@ -21,6 +21,7 @@ CALM = (
     "cathode.coater.breakdown.time_between_failures=100000 h",
     "cathode.coater.web_break.time_between_failures=100000 h",
     "cathode.coater.startup_length=1 m",
+    "cathode.coater.roll_length=120 m",
 )
 VALUES = {
     "settling_time": 36.0,
@@ -93,7 +94,8 @@ def test_what_a_start_lacks_is_not_drawn_from_the_tank() -> None:
 
 def test_a_roll_shorter_than_its_start_up_is_refused() -> None:
     """Settling counts: at 120 m/min 145 m are wasted of a roll of 120 m."""
-    world = make_world(pilot(20, "cathode.coater.web_speed=120 m/min"), Memory())
+    short = "cathode.coater.roll_length=120 m"
+    world = make_world(pilot(20, short, "cathode.coater.web_speed=120 m/min"), Memory())
     with pytest.raises(ScenarioError, match="leaves no good metre"):
         check_line(world)
 

@@ -122,7 +122,7 @@ def test_each_pass_of_a_calm_coater_wastes_one_start_up() -> None:
     _, sink = in_memory(pilot(20, *CALM, "cathode.coater.startup_length=7 m"))
     roll = segments(sink, "cathode.roll-0001")
     bad = roll["start_m"][roll["reason"] == "start-up of the coater"]
-    assert bad.tolist() == [*range(7), *range(113, 120)]
+    assert bad.tolist() == [*range(7), *range(173, 180)]
 
 
 def test_tandem_wastes_one_start_up_for_both_sides() -> None:
