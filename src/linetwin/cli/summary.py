@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results import display, started_anew
+from linetwin.results import display, started_anew, waited
 from linetwin.results.answers import short
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.basis import headline
@@ -42,6 +42,8 @@ def summary(run: Run) -> str:
         f"  web     {_webs(quality)}",
         f"  balance {_balance(_values(found['materials']))}",
     ]
+    if wait := waited.told(found):
+        lines.append(f"  waited  {wait}")
     if late := started_anew.told(found):
         lines.append(f"  anew    {late}")
     lines += [f"  hold    {each}" for each in told(found["holds"])]
@@ -91,6 +93,7 @@ def cells(run: Run) -> str:
         f"{order['cells_started']:,} started"
         f"{' (with the stock at the start)' if plan(run).filled else ''}, "
         f"{order['cells_scrap_upstream']:,} scrapped before grading, "
+        f"{f'{sampled:,} taken apart in tests, ' if (sampled := order['cells_sampled']) else ''}"
         f"{order['cells_in_process']:,} in process"
     )
 
@@ -149,7 +152,13 @@ def _limit(found: dict[str, Any]) -> str:
         return f"{said}; one point of OEE there is worth at most {cells}"
     path = found["order"]["critical_path"]["value"] or {}
     total = sum(sum(times.values()) for times in path.values())
-    return f"{said}, {_at_work(path[name]) / total:.0%} of the critical path" if total else said
+    if not total:
+        return said
+    work, wait = _at_work(path[name]), waited.longest(found)
+    said = f"{said}, {work / total:.0%} of the critical path"
+    if wait is not None and wait[1] > work:
+        return f"waiting at {display.name(wait[0])}, {wait[1] / total:.0%}, then {said}"
+    return said
 
 
 def _at_work(times: dict[str, float]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linetwin.results import display, started_anew
+from linetwin.results import display, started_anew, waited
 from linetwin.results.basis import headline
 from linetwin.results.critical_path import WORK
 from linetwin.results.kpis_limits import POINT
@@ -318,12 +318,12 @@ def _held_back(found: Kpis) -> tuple[str, str]:
     top = [name for name in sorted(work, key=lambda name: -work[name]) if work[name]]
     top = top[: _NAMED + 1]
     said = [f"{escape(display.name(name))} {display.duration(work[name])}" for name in top]
-    waited = sum(own.get("off shift", 0.0) for own in path.values())
+    closed = sum(own.get("off shift", 0.0) for own in path.values())
     sentence = f"Of the {display.duration(total)} to the last grade <b>{said[0]}</b>"
     sentence += f", then {', '.join(said[1:])}" if said[1:] else ""
-    sentence += f"; waiting for a shift {display.duration(waited)}" if waited else ""
-    late = started_anew.told(found)
-    sentence += f". {late[:1].upper()}{late[1:]}" if late else ""
+    sentence += f"; waiting for a shift {display.duration(closed)}" if closed else ""
+    for more in (escape(waited.told(found)), started_anew.told(found)):
+        sentence += f". {more[:1].upper()}{more[1:]}" if more else ""
     small = (
         "These follow one another on the critical path, traced back from the last grade: nothing "
         "off this path makes the order end sooner. "

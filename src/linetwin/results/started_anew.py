@@ -64,12 +64,12 @@ def told(found: Kpis) -> str:
     late = found["order"].get("started_anew", {}).get("value")
     if not late or late["waited"] < WORTH_S:
         return ""
-    one = late["cells"] == 1
+    one, day = late["cells"] == 1, f"day {late['at'] / 86_400:.2f}"
     return (
-        f"{late['cells']:,} cell{' was' if one else 's were'} started anew on day "
-        f"{late['at'] / 86_400:.2f}, after scrap and samples had used the reserve of "
-        f"{100 * late['reserve']:g} %: the order waits {late['waited'] / 86_400:.2f} d for "
-        f"{'it' if one else 'them'}"
+        f"{late['cells']:,} cell{' was' if one else 's were'} started anew "
+        f"{f'on {day}' if one else f'from {day} on'}, after scrap and samples had used the "
+        f"reserve of {100 * late['reserve']:g} %: the order waits "
+        f"{late['waited'] / 86_400:.2f} d for {'it' if one else 'them'}"
     )
 
 
