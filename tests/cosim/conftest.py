@@ -5,6 +5,7 @@ Tests are imported by path, so what they share is found through sys.path.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOPS = ("compiled", "Python")
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """pytest's own, after the instances of earlier tests are gone.
+
+    The last instance of an FMU tells how many messages were held back, whenever it is collected.
+    """
+    gc.collect()
+    caplog.clear()
+    return caplog
 
 
 @pytest.fixture(scope="session")
