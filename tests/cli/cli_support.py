@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from linetwin.scenario.loading import find_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 COMMAND = [sys.executable, "-m", "linetwin.cli"]
 BASELINE = find_scenario("baseline").resolve()
@@ -40,6 +42,16 @@ set:
   cathode.coater.web_speed: 1.9 m/min
 """
 PATIENCE_S = 120.0
+
+
+def of_cosim(module: str) -> ModuleType:
+    """Import a module of the co-simulation tests, which builds FMUs from C."""
+    folder = str(Path(__file__).resolve().parents[1] / "cosim")
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module(module)
+    finally:
+        sys.path.remove(folder)
 
 
 @dataclass(frozen=True)

@@ -5,32 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import math
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import Clerk, without_binaries
+from cli_support import Clerk, of_cosim, without_binaries
 from tiny_models import LIBRARY
 
 from linetwin.cosim.library import find_fmu, shipped_models
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 
 @pytest.fixture(scope="module")
 def decay(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An FMI 2.0 FMU made outside linetwin: the one of the co-simulation tests."""
     pytest.importorskip("ziglang")
-    folder = str(Path(__file__).resolve().parents[1] / "cosim")
-    sys.path.insert(0, folder)
-    try:
-        import decay_source
-    finally:
-        sys.path.remove(folder)
-    source: ModuleType = decay_source
-    return Path(source.build_fmi2(tmp_path_factory.mktemp("decay")))
+    return Path(of_cosim("decay_source").build_fmi2(tmp_path_factory.mktemp("decay")))
 
 
 @pytest.fixture

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cli_support import of_cosim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
 
     from cli_support import Clerk
 
@@ -21,13 +20,7 @@ if TYPE_CHECKING:
 def feature(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A function that builds one of the feature FMUs of the co-simulation tests."""
     pytest.importorskip("ziglang")
-    folder = str(Path(__file__).resolve().parents[1] / "cosim")
-    sys.path.insert(0, folder)
-    try:
-        import feature_fmus
-    finally:
-        sys.path.remove(folder)
-    source: ModuleType = feature_fmus
+    source = of_cosim("feature_fmus")
     return lambda name: Path(source.build_feature(name, tmp_path_factory.mktemp(name)))
 
 

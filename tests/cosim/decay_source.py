@@ -12,6 +12,28 @@ import sys
 import zipfile
 from pathlib import Path
 
+from linetwin.contracts import Contract
+from linetwin.cosim import process_map
+
+DRYING = Contract(
+    "drying",
+    "transform",
+    start=("loading",),
+    inputs=("air_temperature", "mode"),
+    outputs=("loading", "film_temperature"),
+)
+"""What the FMU stands for in tests."""
+MAP = process_map(
+    {
+        "loading": "x",
+        "air_temperature": "T",
+        "film_temperature": "T_out",
+        "mode": {"variable": "mode", "enumeration": {0: "off", 1: "on"}},
+    },
+    {"on": 1.0},
+)
+ON = {"air_temperature": 300.0, "mode": 1.0}
+
 FAULTS = (
     *("none", "Reset", "SetupExperiment", "EnterInitializationMode", "ExitInitializationMode"),
     *("SetInteger", "GetReal", "DoStep", "fatal", "discard", "pending", "terminate"),

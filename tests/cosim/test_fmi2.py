@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from decay_source import DESCRIPTION
+from decay_source import DESCRIPTION, DRYING, MAP, ON
 
 from linetwin.contracts import Contract, Phase
-from linetwin.cosim import FmuContinuous, FmuTransform, check, process_map, read_description
+from linetwin.cosim import FmuContinuous, FmuTransform, check, read_description
 from linetwin.cosim.instance import instantiate
 from linetwin.errors import FmuError
 
@@ -19,24 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("row_loop")
 
-DRYING = Contract(
-    "drying",
-    "transform",
-    start=("loading",),
-    inputs=("air_temperature", "mode"),
-    outputs=("loading", "film_temperature"),
-)
 LIVE = Contract("drying", "continuous", DRYING.inputs, DRYING.outputs)
-MAP = process_map(
-    {
-        "loading": "x",
-        "air_temperature": "T",
-        "film_temperature": "T_out",
-        "mode": {"variable": "mode", "enumeration": {0: "off", 1: "on"}},
-    },
-    {"on": 1.0},
-)
-ON = {"air_temperature": 300.0, "mode": 1.0}
 
 
 def test_description(decay: Path) -> None:

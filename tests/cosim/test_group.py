@@ -22,6 +22,8 @@ from linetwin.errors import FmuError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from linetwin.cosim.groups import Group
+
 
 RATIO = math.sqrt(1.4)
 """Two equal masses on springs of 1 N/m, coupled by 0.2 N/m, swing with 1 and sqrt(1.4) rad/s."""
@@ -63,28 +65,31 @@ def test_what_passes_at_once_passes_at_once(tmp_path: Path, lag: Path) -> None:
     group.close()
 
 
+def level_after(
+    described: Group, first: tuple[int, float], second: tuple[int, float], end: int
+) -> float:
+    """Return the lag's temperature at the tick `end`, with air (degC) set at two ticks before."""
+    group = FmuGroup(described)
+    group.start(first[0], {"air": first[1]})
+    group.advance(second[0], {"air": second[1]})
+    group.advance(end, {})
+    level = group.read(["level"])["level"]
+    group.close()
+    return level
+
+
 def test_a_lag_follows_the_closed_form_from_any_tick(tmp_path: Path, lag: Path) -> None:
     """Inputs hold from the tick at which they are set, also one off the grid of the group."""
-    group = FmuGroup(lags(tmp_path, lag))
-    group.start(3_600_000, {"air": 100.0})
-    group.advance(3_600_777, {"air": 20.0})
-    group.advance(3_601_500, {})
+    level = level_after(lags(tmp_path, lag), (3_600_000, 100.0), (3_600_777, 20.0), 3_601_500)
     middle = 373.15 + (300.0 - 373.15) * math.exp(-0.777)
-    expected = 293.15 + (middle - 293.15) * math.exp(-0.723)
-    assert group.read(["level"])["level"] == pytest.approx(expected, rel=1e-6)
-    group.close()
+    assert level == pytest.approx(293.15 + (middle - 293.15) * math.exp(-0.723), rel=1e-6)
 
 
 def test_a_jump_from_outside_is_not_extrapolated(tmp_path: Path, lag: Path) -> None:
     """After inputs were set a step holds them: the lag follows the jump alone, exactly."""
-    group = FmuGroup(lags(tmp_path, lag, extrapolate="linear"))
-    group.start(0, {"air": 20.0})
-    group.advance(450, {"air": 100.0})
-    group.advance(2000, {})
+    level = level_after(lags(tmp_path, lag, extrapolate="linear"), (0, 20.0), (450, 100.0), 2000)
     middle = 293.15 + (300.0 - 293.15) * math.exp(-0.45)
-    expected = 373.15 + (middle - 373.15) * math.exp(-1.55)
-    assert group.read(["level"])["level"] == pytest.approx(expected, rel=1e-7)
-    group.close()
+    assert level == pytest.approx(373.15 + (middle - 373.15) * math.exp(-1.55), rel=1e-7)
 
 
 def test_several_rates(tmp_path: Path, lag: Path) -> None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from decay_source import FAULTS
+from decay_source import DRYING, FAULTS, MAP, ON
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_fmus import WEB
 
 from linetwin.authoring.kernel import build_kernel
-from linetwin.contracts import Contract, Phase
-from linetwin.cosim import FmuTransform, process_map
+from linetwin.contracts import Phase
+from linetwin.cosim import FmuTransform
 from linetwin.cosim.kernel import library
 from linetwin.cosim.kernel.structures import Call, KernelRunner
 from linetwin.cosim.rows import Rows
@@ -32,23 +32,6 @@ if TYPE_CHECKING:
 
     Loop = Callable[[str], None]
 
-DECAY = Contract(
-    "drying",
-    "transform",
-    start=("loading",),
-    inputs=("air_temperature", "mode"),
-    outputs=("loading", "film_temperature"),
-)
-MAP = process_map(
-    {
-        "loading": "x",
-        "air_temperature": "T",
-        "film_temperature": "T_out",
-        "mode": {"variable": "mode", "enumeration": {0: "off", 1: "on"}},
-    },
-    {"on": 1.0},
-)
-ON = {"air_temperature": 300.0, "mode": 1.0}
 SECONDS = st.one_of(st.just(0.0), st.floats(1e-9, 30.0))
 HOT = 400.0
 """Air above 100 degC: the FMU warns in every step."""
@@ -122,7 +105,7 @@ def test_the_same_errors_and_messages(
 
     def run() -> list[Columns]:
         # a Reset fails after the item, the others within it
-        transform = FmuTransform(decay, DECAY, {"fault": fault, "limit": 2.5}, MAP, step_s=step_s)
+        transform = FmuTransform(decay, DRYING, {"fault": fault, "limit": 2.5}, MAP, step_s=step_s)
         transform._items = Rows(transform._items._runners[:1])
         phases = [Phase({"air_temperature": air, "mode": 1.0}, 2.0), Phase(ON, 1.0)]
         return transform.apply({"loading": x}, phases)
@@ -172,7 +155,7 @@ def test_a_fixed_step_that_does_not_divide_a_phase_is_refused_alike(
     )
 
     def run(length: float) -> list[Columns]:
-        return FmuTransform(fixed, DECAY, None, MAP).apply(
+        return FmuTransform(fixed, DRYING, None, MAP).apply(
             {"loading": np.array([0.1, 0.2])}, [Phase(ON, np.array([2.0, length]))]
         )
 
@@ -188,7 +171,7 @@ def test_a_fixed_step_that_does_not_divide_a_phase_is_refused_alike(
 def test_threads_give_the_same_bits_and_the_first_error(decay: Path, use_loop: Loop) -> None:
     """Three threads in the kernel, which log through Python, agree with one."""
     use_loop("compiled")
-    transform = FmuTransform(decay, DECAY, None, MAP)
+    transform = FmuTransform(decay, DRYING, None, MAP)
     x, air = np.linspace(0.1, 0.9, 23), np.where(np.arange(23) % 2, HOT, 300.0)
     phases = [Phase({"air_temperature": air, "mode": 1.0}, np.linspace(0.0, 9.0, 23))]
     found = []
@@ -275,7 +258,7 @@ def test_an_fmu_that_lacks_a_function_is_run_by_python(
 ) -> None:
     """What the kernel must have bound beforehand Python misses only where it is called."""
     use_loop("compiled")
-    binary = FmuTransform(decay, DECAY, None, MAP).binary
+    binary = FmuTransform(decay, DRYING, None, MAP).binary
     bound = binary.function
 
     def function(name: str, *result: type[Any]) -> Callable[..., int]:
@@ -284,7 +267,7 @@ def test_an_fmu_that_lacks_a_function_is_run_by_python(
         return bound(name, *result)
 
     monkeypatch.setattr(binary, "function", function)
-    transform = FmuTransform(decay, DECAY, {"limit": 4.0}, MAP)
+    transform = FmuTransform(decay, DRYING, {"limit": 4.0}, MAP)
     assert isinstance(transform._items._runners[0], PythonRunner)
     assert transform.apply({"loading": 0.1}, [Phase(ON, 3.0)])[0]["phase_time"].tolist() == [3.0]
     with pytest.raises(FmuError, match=r"row 0, phase 0.*does not export fmi2GetRealStatus"):

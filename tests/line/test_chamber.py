@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from doubles import Doubles
-from line_support import Memory
+from line_support import Memory, run_out
 from small_line import ALWAYS, Worker, number, story, told
 
 from linetwin.line import run
@@ -94,8 +94,7 @@ def test_a_failed_chamber_keeps_what_is_inside_for_as_much_longer() -> None:
     """Eight seconds of baking, 30 s of repair, then the rest: each part is baked for 10 s."""
     world = _line()
     world.begin()
-    while world.step():
-        pass
+    run_out(world)
     assert _story(world) == told("""
         0 oven Suspended (starved)
         3 oven take part-0001
@@ -130,14 +129,12 @@ def test_a_failed_chamber_can_be_frozen(seconds: int) -> None:
     """Before the failure, at it, during the repair and after it."""
     whole, frozen, thawed = _line(), _line(), _line()
     whole.begin()
-    while whole.step():
-        pass
+    run_out(whole)
     frozen.begin()
     while frozen.calendar.next_tick() is not None and frozen.calendar.next_tick() <= seconds * 1000:  # type: ignore[operator]
         frozen.step()
     run.load(thawed, run.save(frozen, {}))
-    while thawed.step():
-        pass
+    run_out(thawed)
     assert run.save(thawed, {}) == run.save(whole, {})
 
 
@@ -145,8 +142,7 @@ def test_a_chamber_due_for_maintenance_takes_nothing_in_until_it_is_empty_and_se
     """Due after 8 s of use, at 11 s: both parts are baked to the end, the third waits 20 s."""
     world = _line({}, service=8)
     world.begin()
-    while world.step():
-        pass
+    run_out(world)
     assert _story(world) == told("""
         0 oven Suspended (starved)
         3 oven take part-0001
@@ -175,9 +171,7 @@ def test_a_chamber_under_maintenance_is_saved_and_restored() -> None:
         frozen.step()
     thawed = _line({}, service=8)
     run.load(thawed, run.save(frozen, {}))
-    while plain.step():
-        pass
-    while thawed.step():
-        pass
+    run_out(plain)
+    run_out(thawed)
     assert _story(thawed) in _story(plain)
     assert run.save(thawed, {}) == run.save(plain, {})

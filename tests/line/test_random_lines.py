@@ -41,6 +41,17 @@ def _scenario(draft: Draft) -> Scenario:
         return scenario_of(draft, Path(folder))
 
 
+def _ends_alike(whole: World, frozen: World, share: float) -> None:
+    """Assert that `frozen`, saved after that share of the events, goes on to the end of `whole`."""
+    run_out(whole)
+    for _ in range(int(share * (whole.events - 1))):
+        assert frozen.step()
+    thawed = make_world(whole.scenario, Memory())
+    run.load(thawed, run.save(frozen, {}))
+    run_out(thawed)
+    assert run.save(thawed, {}) == run.save(whole, {})
+
+
 def _imbalance(world: World) -> dict[str, float]:
     """Return of every raw material what came in less what is somewhere, over what came in."""
     found = {}
@@ -88,15 +99,7 @@ def test_any_filled_line_freezes_after_any_event(draft: Draft, share: float) -> 
     for world in (whole, frozen):
         stock.fill(world)
         world.begin()
-    while whole.step():
-        pass
-    for _ in range(int(share * (whole.events - 1))):
-        assert frozen.step()
-    thawed = make_world(scenario, Memory())
-    run.load(thawed, run.save(frozen, {}))
-    while thawed.step():
-        pass
-    assert run.save(thawed, {}) == run.save(whole, {})
+    _ends_alike(whole, frozen, share)
 
 
 @settings(max_examples=3, deadline=None)
@@ -106,17 +109,9 @@ def test_any_line_freezes_after_any_event(draft: Draft, share: float) -> None:
     scenario = _scenario(draft)
     whole = make_world(scenario, Memory())
     whole.begin()
-    while whole.step():
-        pass
     frozen = make_world(scenario, Memory())
     frozen.begin()
-    for _ in range(int(share * (whole.events - 1))):
-        assert frozen.step()
-    thawed = make_world(scenario, Memory())
-    run.load(thawed, run.save(frozen, {}))
-    while thawed.step():
-        pass
-    assert run.save(thawed, {}) == run.save(whole, {})
+    _ends_alike(whole, frozen, share)
 
 
 @pytest.mark.parametrize("kind", ["coater", "slitter", "stacker"])
@@ -139,6 +134,5 @@ def test_stackers_never_wait_for_each_others_rolls() -> None:
     draft = Draft({"stacker": 3}, NONE, 3, 0.0, 0.0, 1.0, 3, (), (), 400, 3)
     world = make_world(replace(_scenario(draft), limit_ticks=720 * HOUR), Memory())
     world.begin()
-    while world.step():
-        pass
+    run_out(world)
     assert world.ended == "order"
