@@ -1,0 +1,1 @@
+"""What touches a plant: the virtual plant, the feed that reads OPC UA servers, and the twin."""
