@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import fmu, module
 
-from linetwin.line.packml import STATES
+from linetwin.quantities.packml import STATES
 
 Values = dict[str, float]
 HOUR = 3600.0

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linetwin.line import quality
-from linetwin.line.packml import STATES
 from linetwin.line.shifts import shift_name
 from linetwin.line.unit import Unit
+from linetwin.quantities.packml import STATES
 from linetwin.scenario.resolved import FailureConfig, address_part
 
 if TYPE_CHECKING:

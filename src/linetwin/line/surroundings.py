@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from linetwin.contracts import BUILDING_PARTS
 from linetwin.line.moisture import follow_air
-from linetwin.line.packml import STATES
 from linetwin.line.unit import Unit
+from linetwin.quantities.packml import STATES
 
 if TYPE_CHECKING:
     from linetwin.line.world import World
