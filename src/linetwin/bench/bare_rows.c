@@ -6,7 +6,7 @@ static void exchange(void *instance, Blocks table, size_t row)
     for (size_t index = 0; index < table.count; index++) {
         const Block *block = &table.blocks[index];
         ((Access3 *)block->access)(instance, block->references, block->count,
-            block->values + row * block->stride, block->count);
+            block->values + row * block->stride, block->size);
     }
 }
 

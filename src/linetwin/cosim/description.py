@@ -7,12 +7,13 @@ import json
 import math
 import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cosim.clocks import read_clocks
+from linetwin.cosim.contents import ANYTHING, Content, read_contents
 from linetwin.errors import Problem, WiringError
 from linetwin.quantities.ucum import BASES, Unit
 
@@ -33,7 +34,9 @@ class Variable:
     """One variable; `start`, `minimum` and `maximum` are in `unit` (None: none is declared).
 
     `type` is FMI's own name of it (`Float64`, `Real`, `Boolean`). `shape` is () for a scalar;
-    `dimensions` names the structural parameters that decide it.
+    `dimensions` names the structural parameters that decide it. An element of an array is a scalar
+    of its own, at `place` of the variable `array` (see elements.py). `clocks`: those with which it
+    changes. `content`: of a binary one.
     `relative`: a difference (of temperatures), whose unit's offset does not count.
     """
 
@@ -52,6 +55,10 @@ class Variable:
     meaning: str = ""
     enumeration: Mapping[str, int] = field(default_factory=dict)
     relative: bool = False
+    array: str = ""
+    place: int = 0
+    clocks: tuple[str, ...] = ()
+    content: Content = ANYTHING
     tag: str = ""
     source: str = ""
 
@@ -158,7 +165,8 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     try:
         # from memory: FMPy leaves a file open behind when it fails
         found = fmpy.read_model_description(io.BytesIO(path.read_bytes()), validate=False)
-        clocks = _clocks(path)
+        written = _written(path)
+        clocks, contents = read_clocks(written), read_contents(written)
     except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
         raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
     # what steps itself is preferred to what has to be integrated, but not with a tool
@@ -181,7 +189,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         title=found.modelName or "",
         token=found.guid or "",
         meaning=found.description or "",
-        variables=_variables(found, evidence),
+        variables=_variables(found, evidence, contents),
         units=_units(found),
         capabilities=_capabilities(interface, event_mode=event_mode),
         categories=tuple(category.name for category in found.logCategories),
@@ -226,9 +234,9 @@ def _check_archive(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _clocks(path: Path) -> dict[str, Clock]:
+def _written(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
-        return read_clocks(archive.read("modelDescription.xml"))
+        return archive.read("modelDescription.xml")
 
 
 def _number(text: str | float | None) -> float | None:
@@ -249,10 +257,17 @@ def _bound(own: str | None, declared: str | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
-def _variables(found: Any, evidence: Mapping[str, Any]) -> dict[str, Variable]:  # noqa: ANN401
+def _variables(
+    found: Any,  # noqa: ANN401 - FMPy has no types
+    evidence: Mapping[str, Any],
+    contents: Mapping[str, Content],
+) -> dict[str, Variable]:
     carried = evidence.get("variables", {})
     carried = carried if isinstance(carried, dict) else {}
-    return {v.name: _variable(v, carried.get(v.name, {})) for v in found.modelVariables}
+    variables = {v.name: _variable(v, carried.get(v.name, {})) for v in found.modelVariables}
+    for name, content in contents.items():
+        variables[name] = replace(variables[name], content=content)
+    return variables
 
 
 def _variable(found: Any, carried: Any) -> Variable:  # noqa: ANN401 - FMPy has no types
@@ -276,6 +291,7 @@ def _variable(found: Any, carried: Any) -> Variable:  # noqa: ANN401 - FMPy has 
         meaning=found.description or "",
         enumeration=_enumeration(declared, carried),
         relative=bool(found.relativeQuantity or (declared and declared.relativeQuantity)),
+        clocks=tuple(clock.name for clock in found.clocks or ()),
         tag=str(carried.get("tag", "")),
         source=str(carried.get("source", "")),
     )

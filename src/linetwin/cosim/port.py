@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from linetwin.cosim.binary import Binary, CFunction
     from linetwin.cosim.description import Variable
+    from linetwin.cosim.texts import TextCell
 
 # FMI type -> (name in the function's name, value type in C)
 _TYPES: Final[dict[int, dict[str, tuple[str, type[Any]]]]] = {
@@ -56,7 +57,10 @@ def value_type(version: int, kind: str) -> tuple[str, type[Any]]:
 
 @dataclass(frozen=True)
 class Block:
-    """The variables of a port that one C function takes; `positions` are their columns."""
+    """The variables of a port that one C function takes; `positions` are their columns.
+
+    An array has one reference, and a position for each of its elements.
+    """
 
     label: str
     type: type[Any]
@@ -71,7 +75,10 @@ class Port:
     """Variables of an FMU in a fixed order, bound to the functions that set and read them."""
 
     def __init__(self, binary: Binary, variables: Sequence[Variable]) -> None:
-        """Bind; raises FmuError for a variable that is no scalar number."""
+        """Bind; raises FmuError for a variable that is no number, or an array as a whole.
+
+        The elements of an array are variables of their own; all of them stand in their order.
+        """
         self.version = binary.description.version
         self.variables = tuple(variables)
         groups: dict[str, list[int]] = {}
@@ -87,12 +94,13 @@ class Port:
     def _block(self, binary: Binary, positions: Sequence[int]) -> Block:
         chosen = [self.variables[position] for position in positions]
         label, value_type = _TYPES[self.version][chosen[0].type]
+        references = [v.reference for v in chosen if not v.place]
         return Block(
             label=label,
             type=value_type,
             boolean=label == "Boolean",
             positions=tuple(positions),
-            references=(ctypes.c_uint32 * len(chosen))(*(v.reference for v in chosen)),
+            references=(ctypes.c_uint32 * len(references))(*references),
             set=binary.function(f"fmi{self.version}Set{label}"),
             get=binary.function(f"fmi{self.version}Get{label}"),
         )
@@ -108,10 +116,10 @@ class Cell:
         self.address = int(self.values.__array_interface__["data"][0])
         self.stride = int(self.values.strides[0])
         self.pointer = ctypes.c_void_p(self.address)
-        count = ctypes.c_size_t(len(block.positions))
+        count = ctypes.c_size_t(len(block.references))
         self.arguments: tuple[Any, ...] = (block.references, count, self.pointer)
         if version == 3:  # noqa: PLR2004 - FMI 3 also wants the number of values
-            self.arguments = (*self.arguments, count)
+            self.arguments = (*self.arguments, ctypes.c_size_t(len(block.positions)))
         self.floating = issubclass(block.type, np.floating)
         self.whole = not block.boolean and not self.floating
         limits = np.iinfo(block.type) if self.whole else None
@@ -130,12 +138,32 @@ class Cell:
         )
         return other
 
-    def compiled(self, access: CFunction, rows: int) -> KernelBlock:
-        """Return the block for the kernel, set or read by `access`."""
+    def setting(self, rows: int) -> KernelBlock:
+        """Return the block for the kernel, to be set."""
+        return self._compiled(self.block.set, rows)
+
+    def getting(self, rows: int) -> KernelBlock:
+        """Return the block for the kernel, to be read."""
+        return self._compiled(self.block.get, rows)
+
+    def place(self, column: int) -> int:
+        """Return where the first row's value of a column lies, for the kernel."""
+        return self.address + column * self.values.itemsize
+
+    def content(self) -> bytes:
+        """Return all values as bytes, to be saved."""
+        return self.values.tobytes()
+
+    def load(self, content: bytes) -> None:
+        """Take what `content` returned."""
+        self.values.ravel().view("u1")[:] = memoryview(content)
+
+    def _compiled(self, access: CFunction, rows: int) -> KernelBlock:
         return KernelBlock(
             access=ctypes.cast(access, ctypes.c_void_p).value,  # type: ignore[arg-type]
             references=ctypes.addressof(self.block.references),
-            count=len(self.block.positions),
+            count=len(self.block.references),
+            size=len(self.block.positions),
             values=self.address,
             stride=self.stride if rows > 1 else 0,
         )
@@ -162,16 +190,17 @@ class Table:
     """Values of a port's variables for a number of rows, in the FMU's own types and units.
 
     Integers are rounded, and non-zero is true for Booleans. Writing a value that an integer
-    variable cannot hold raises FmuError.
+    variable cannot hold raises FmuError. `cells` are `numbers` and, in a group, texts.
     """
 
     def __init__(self, port: Port, rows: int = 1) -> None:
         self.port = port
         self.rows = rows
-        self.cells = tuple(Cell(block, rows, port.version) for block in port.blocks)
+        self.numbers = tuple(Cell(block, rows, port.version) for block in port.blocks)
+        self.cells: tuple[Cell | TextCell, ...] = self.numbers
         places = {
             position: (cell, column)
-            for cell in self.cells
+            for cell in self.numbers
             for column, position in enumerate(cell.block.positions)
         }
         self._places = tuple(places[position] for position in range(len(places)))
@@ -180,18 +209,18 @@ class Table:
     def view(self) -> Table:
         """Return a table on the same values, to set or read its rows in another thread."""
         other = copy.copy(self)
-        other.cells = tuple(cell.view() for cell in self.cells)
+        other.cells = other.numbers = tuple(cell.view() for cell in self.numbers)
         return other
 
     @cached_property
     def setting(self) -> KernelBlocks:
         """The table for the kernel, to be set; valid for as long as the table lives."""
-        return self._blocks([cell.compiled(cell.block.set, self.rows) for cell in self.cells])
+        return self._blocks([cell.setting(self.rows) for cell in self.cells])
 
     @cached_property
     def getting(self) -> KernelBlocks:
         """The table for the kernel, to be read; valid for as long as the table lives."""
-        return self._blocks([cell.compiled(cell.block.get, self.rows) for cell in self.cells])
+        return self._blocks([cell.getting(self.rows) for cell in self.cells])
 
     def _blocks(self, blocks: list[KernelBlock]) -> KernelBlocks:
         array = (KernelBlock * len(blocks))(*blocks)
@@ -213,7 +242,7 @@ class Table:
 
     def write_row(self, values: Sequence[float]) -> None:
         """Set all variables of the first row, in the port's order."""
-        for cell in self.cells:
+        for cell in self.numbers:
             positions = cell.block.positions
             if cell.floating:
                 cell.first[:] = [values[position] for position in positions]
@@ -235,7 +264,7 @@ class Table:
 
     def read_row(self) -> list[float]:
         """Return the first row's values as Python floats, in the port's order."""
-        if len(self.cells) == 1 and self.cells[0].floating:
-            numbers: list[float] = self.cells[0].first[:]
+        if len(self.numbers) == 1 and self.numbers[0].floating:
+            numbers: list[float] = self.numbers[0].first[:]
             return numbers
         return [float(cell.first[column]) for cell, column in self._places]

@@ -14,7 +14,7 @@ from linetwin.cosim.fmi2 import Fmi2Instance
 from linetwin.cosim.groups.engine import check_step, failure
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.loops import unsolved
-from linetwin.cosim.groups.running import unfit
+from linetwin.cosim.groups.running import unfit, unfit_text
 from linetwin.cosim.instance import DISCARD, Step
 from linetwin.cosim.kernel.group_structures import (
     GroupCall,
@@ -31,7 +31,8 @@ from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from linetwin.cosim.groups.recorder import Recorder
-    from linetwin.cosim.groups.running import Copy, Plan, PlannedVisit, RunningMember, Slot
+    from linetwin.cosim.groups.running import Copy, Plan, PlannedVisit, RunningMember
+    from linetwin.cosim.groups.slots import Slot
     from linetwin.cosim.kernel.library import Kernel
 
 _OFF_GRID: Final = -1
@@ -161,6 +162,15 @@ class CompiledEngine:
             )
             for copy in member.copies
         ]
+        copies += [
+            KernelCopy(
+                source=copy.source.cell.place(copy.source.column),
+                target=copy.target.cell.place(copy.target.column),
+                source_type=ValueType.TEXT,
+                target_type=ValueType.TEXT,
+            )
+            for copy in member.text_copies
+        ]
         same = (ValueType.FLOAT64, ValueType.FLOAT64, 0, None)
         return KernelMember(
             handle=member.running.address,
@@ -193,6 +203,9 @@ class CompiledEngine:
         found, instance = self._inside.failure, member.running
         call = GroupCall(found.call)
         instance.time = found.time
+        if call is GroupCall.UNFIT and found.place >= len(member.copies):
+            text = member.text_copies[found.place - len(member.copies)]
+            unfit_text(instance, round(found.value), text.variable)
         if call is GroupCall.UNFIT:
             unfit(instance, found.value, member.copies[found.place].variable)
         if call is GroupCall.UNSOLVED:
@@ -229,7 +242,7 @@ def _function(kernel: Kernel, name: str) -> Any:  # noqa: ANN401 - a C function
 
 
 def _address(slot: Slot) -> int:
-    return slot.cell.address + slot.column * slot.cell.values.itemsize
+    return slot.cell.place(slot.column)
 
 
 def _previous(copy: Copy) -> int | None:

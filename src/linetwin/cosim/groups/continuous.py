@@ -70,20 +70,22 @@ def _ports(group: Group) -> Iterator[tuple[str, Variable, str]]:
     for given in group.outputs.values():
         yield given.name, given.variable, given.source.member
     for name, terminal in group.parameters.items():
-        own = group.member(terminal.member).description.variables[terminal.variable]
-        yield name, replace(own, causality="parameter"), terminal.member
+        own = group.variable(terminal)
+        yield name, replace(own, causality="parameter", array=""), terminal.member
     joined = {connection.target for connection in group.connections}
     joined |= {target for taken in group.inputs.values() for target, _ in taken.targets}
     joined |= set(group.parameters.values())
     for member in group.members:
-        for variable in member.description.variables.values():
+        for variable in member.variables.values():
             terminal = Terminal(member.name, variable.name)
-            if variable.settable and variable.numeric and terminal not in joined:
+            scalar = variable.numeric and not variable.shape
+            if variable.settable and scalar and terminal not in joined:
                 state = (
                     variable.initial in {"exact", "approx"} and variable.causality != "parameter"
                 )
                 causality = "local" if state else "parameter"
-                yield str(terminal), replace(variable, causality=causality), member.name
+                found = replace(variable, causality=causality, array="")
+                yield str(terminal), found, member.name
 
 
 class GroupContinuous:

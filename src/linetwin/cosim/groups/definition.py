@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from linetwin.cosim.groups.course import Course
 from linetwin.cosim.units import SAME, Affine
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.cosim.description import Description, Variable
+    from linetwin.cosim.presets import Preset
 
 Order = Literal["jacobi", "gauss-seidel"]
 
@@ -31,8 +33,9 @@ class Terminal(NamedTuple):
 class Member:
     """One FMU of a group; it steps once in `every` communication steps.
 
-    `values`: variable -> number in its own unit, set before the start. `depends`: output -> inputs
-    on which it depends at once.
+    `values`: variable -> number in its own unit, set before the start, as is what `preset` holds.
+    `depends`: output -> inputs on which it depends at once. `variables`: the FMU's, and the
+    elements of its arrays.
     """
 
     name: str
@@ -40,6 +43,12 @@ class Member:
     every: int
     values: Mapping[str, float]
     depends: Mapping[str, frozenset[str]]
+    variables: Mapping[str, Variable]
+    preset: Preset
+
+    def array(self, name: str) -> str:
+        """Return the FMI variable behind a name: the array of an element, else itself."""
+        return self.variables[name].array or name
 
     def feedthrough(self, output: str) -> frozenset[str]:
         """Return the inputs on which an output depends at once.
@@ -95,6 +104,7 @@ class Group:
 
     `linear`: an input is held at what a straight line through its source's last two values says of
     the middle of the step; otherwise at the source's present value.
+    `course`: what it does beside going from point to point.
     `members` stand in their order, which counts for Gauss-Seidel. `parameters` are names under
     which variables of members can be set from outside before the start. All names and units fit,
     every input has one source, and there is no algebraic loop without `loops`: `read_group` sees to
@@ -113,10 +123,15 @@ class Group:
     inputs: Mapping[str, GroupInput]
     outputs: Mapping[str, GroupOutput]
     parameters: Mapping[str, Terminal]
+    course: Course = Course()
 
     def member(self, name: str) -> Member:
         """Return a member by name."""
         return next(member for member in self.members if member.name == name)
+
+    def variable(self, terminal: Terminal) -> Variable:
+        """Return the variable, or the element of one, that a terminal names."""
+        return self.member(terminal.member).variables[terminal.variable]
 
     def sources(self, member: str) -> list[Connection]:
         """Return the connections to a member's inputs, in the order of the file."""

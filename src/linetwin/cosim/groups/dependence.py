@@ -1,4 +1,7 @@
-"""What depends on what at one instant: algebraic loops, and the order in which values pass on."""
+"""What depends on what at one instant: algebraic loops, and the order in which values pass on.
+
+Arrays count as a whole here, as in an FMU's ModelStructure.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,20 @@ class Dependence:
     ) -> None:
         """Take members and connections; `given` inputs have a source outside the group."""
         self._members = {member.name: member for member in members}
-        self._sources = {connection.target: connection.source for connection in connections}
-        self._given = frozenset(given)
+        self._sources: dict[Terminal, list[Terminal]] = {}
+        for connection in connections:
+            sources = self._sources.setdefault(self._array(connection.target), [])
+            sources.append(self._array(connection.source))
+        self._given = frozenset(map(self._array, given))
         self.loops: list[list[Terminal]] = []
         self._looped: set[Terminal] = set()
         self._inputs: dict[Terminal, list[Terminal]] = {}
         self._ranks: dict[Terminal, int] = {}
-        self._rank(self._sources.values())
+        self._rank(source for sources in self._sources.values() for source in sources)
+
+    def _array(self, terminal: Terminal) -> Terminal:
+        """Return a terminal, or the array of which it is an element."""
+        return Terminal(terminal.member, self._members[terminal.member].array(terminal.variable))
 
     def _through(self, output: Terminal) -> list[Terminal]:
         """Return the inputs with a source that an output lets through, in a stable order."""
@@ -54,7 +64,8 @@ class Dependence:
 
     def _before(self, output: Terminal) -> list[Terminal]:
         """Return the outputs that have to be known first."""
-        return [self._sources[t] for t in self._through(output) if t in self._sources]
+        through = self._through(output)
+        return list(dict.fromkeys(s for t in through for s in self._sources.get(t, ())))
 
     def _rank(self, outputs: Iterable[Terminal]) -> None:
         """Rank outputs: 0 where one depends on no input with a source, else 1 + what it needs.
@@ -94,14 +105,20 @@ class Dependence:
         """Return a way round a loop in the signals' direction, from an output back to it."""
         path = [loop[0]]
         while path.count(path[-1]) < 2:  # noqa: PLR2004 - until one comes back
-            found = next(t for t in self._through(path[-1]) if self._sources.get(t) in loop)
-            path += [found, self._sources[found]]
+            found, source = next(
+                (t, s)
+                for t in self._through(path[-1])
+                for s in self._sources.get(t, ())
+                if s in loop
+            )
+            path += [found, source]
         return path[path.index(path[-1]) :][::-1]
 
     def inputs(self, loop: Sequence[Terminal]) -> list[Terminal]:
         """Return the inputs through which a loop goes."""
         through = [t for output in loop for t in self._through(output)]
-        return [t for t in dict.fromkeys(through) if self._sources.get(t) in loop]
+        taken = dict.fromkeys(through)
+        return [t for t in taken if any(source in loop for source in self._sources.get(t, ()))]
 
     def visits(self, outputs: Mapping[str, Iterable[str]]) -> list[Visit]:
         """Return the order in which to set inputs of members and read their outputs again.
@@ -109,7 +126,8 @@ class Dependence:
         `outputs`: member -> the outputs that are read. After these visits every output fits the
         inputs of its own instant. A member with several chains through it comes more than once.
         """
-        read = [Terminal(m, name) for m, names in outputs.items() for name in names]
+        named = [Terminal(m, name) for m, names in outputs.items() for name in names]
+        read = list(dict.fromkeys(map(self._array, named)))
         self._rank(read)
         position = {member: index for index, member in enumerate(outputs)}
         ranked: dict[tuple[int, int], Visit] = {}

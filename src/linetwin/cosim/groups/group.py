@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from linetwin.cosim.groups.definition import Group, Terminal
     from linetwin.cosim.groups.engine import Engine
     from linetwin.cosim.groups.running import RunningMember
+    from linetwin.cosim.groups.slots import Given
     from linetwin.cosim.instance import Instance
 
 _FORMAT: Final = "linetwin-group-2"
@@ -89,7 +90,7 @@ class FmuGroup:
     def start(
         self,
         tick: int,
-        inputs: Mapping[str, float],
+        inputs: Mapping[str, Given],
         values: Mapping[Terminal, float] | None = None,
     ) -> None:
         """Begin (again) at `tick`; `values` come after the group's own, before initialisation.
@@ -115,7 +116,7 @@ class FmuGroup:
         if self.recorder is not None:
             self.recorder.note(0.0)
 
-    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+    def advance(self, tick: int, inputs: Mapping[str, Given]) -> None:
         """Hold the present inputs until `tick`, then set `inputs`; others keep their value.
 
         Raises FmuError where a member fails, and for a tick in the past.
@@ -145,13 +146,19 @@ class FmuGroup:
             self._settle(engine)
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
-        """Return outputs at the tick last advanced to."""
+        """Return outputs that are numbers, at the tick last advanced to."""
         self._running()
         found = {}
         for name in names:
             source = self.group.outputs[name].source
             found[name] = self._members[source.member].outputs.slots[source.variable].read()
         return found
+
+    def read_text(self, name: str) -> str | bytes:
+        """Return an output that is a text, or bytes, at the tick last advanced to."""
+        self._running()
+        source = self.group.outputs[name].source
+        return self._members[source.member].outputs.texts[source.variable].read()
 
     def save(self) -> bytes:
         """Return the complete state; FmuError where a member cannot save its own."""
@@ -163,7 +170,7 @@ class FmuGroup:
             "start": self.start_tick,
             "tick": self.tick,
             "states": [_saved(member.running) for member in self.plan.members],
-            "values": [c.values.tobytes() for m in self.plan.members for c in m.buffers()],
+            "values": [c.content() for m in self.plan.members for c in m.buffers()],
             "previous": [member.previous.tobytes() for member in self.plan.members],
             "before": engine.befores() if self.group.linear else [],
         }
@@ -193,7 +200,7 @@ class FmuGroup:
                 member.before = before
         cells = [cell for member in self.plan.members for cell in member.buffers()]
         for cell, raw in zip(cells, content["values"], strict=True):
-            cell.values.ravel().view("u1")[:] = memoryview(raw)
+            cell.load(raw)
         self._ready()
 
     def close(self) -> None:
@@ -205,7 +212,7 @@ class FmuGroup:
     def _initialise(
         self,
         member: RunningMember,
-        inputs: Mapping[str, float],
+        inputs: Mapping[str, Given],
         values: Mapping[Terminal, float],
         done: set[str],
     ) -> None:
@@ -214,13 +221,13 @@ class FmuGroup:
         own = {t.variable: number for t, number in values.items() if t.member == member.member.name}
         if own:
             member.set_once(own)
-        member.given.to_start()
+        member.to_start()
         self._give(member, inputs)
         member.begin(done)
         instance.initialise()
         instance.get(member.outputs.table)
 
-    def _taking(self, inputs: Mapping[str, float]) -> list[RunningMember]:
+    def _taking(self, inputs: Iterable[str]) -> list[RunningMember]:
         """Return the members that take any of these inputs; FmuError for one that is none."""
         taking: dict[str, RunningMember] = {}
         for name in inputs:
@@ -230,16 +237,17 @@ class FmuGroup:
             taking |= {target.member: self._members[target.member] for target, _ in found.targets}
         return list(taking.values())
 
-    def _give(self, member: RunningMember, inputs: Mapping[str, float]) -> None:
+    def _give(self, member: RunningMember, inputs: Mapping[str, Given]) -> None:
         """Set what a member takes from outside; those of its inputs that are not named stay."""
-        instance = member.running
         for name, value in inputs.items():
             for target, affine in self.group.inputs[name].targets:
-                if target.member == member.member.name:
-                    number = affine.factor * value + affine.offset
-                    slot = member.given.slots[target.variable]
-                    member.fill(instance, slot, target.variable, number)
-        instance.set(member.given.table)
+                if target.member != member.member.name:
+                    continue
+                if isinstance(value, str | bytes):
+                    member.give_text(target.variable, value)
+                else:
+                    member.give(target.variable, affine.factor * value + affine.offset)
+        member.running.set(member.given.table)
 
     def _ready(self) -> Engine:
         """Return an engine for the members' instances, which may be new."""

@@ -13,7 +13,8 @@ from linetwin.cosim.groups.definition import (
     Terminal,
 )
 from linetwin.cosim.groups.dependence import Dependence
-from linetwin.cosim.units import conversion, unit_of
+from linetwin.cosim.texts import TEXTUAL
+from linetwin.cosim.units import SAME, conversion, unit_of
 from linetwin.scenario.problems import nearest
 
 if TYPE_CHECKING:
@@ -49,36 +50,95 @@ class Joiner:
             path = ("connections", text)
             target = self._terminal(path, text, "input")
             source = self._terminal(path, connection.source, "output")
-            if target is None or source is None or not self._take(path, target):
+            if target is None or source is None:
+                continue
+            taken = [self._take(path, part) for part in self._parts(target)]
+            if not all(taken) or not self._fit(path, source, target):
                 continue
             if connection.scale == 0.0:
                 self._add(path, "a scale of 0 loses the value", "any other number")
-            affine = self._affine(
-                path, (source, connection.from_unit), (target, connection.to_unit)
-            )
+            affine = self._carried(path, source, target, connection)
             if affine is not None:
-                affine = affine.then(connection.scale, connection.offset)
-                found.append(Connection(source, target, affine))
+                ends = zip(self._parts(source), self._parts(target), strict=True)
+                found += [Connection(*pair, affine) for pair in ends]
         return tuple(found)
 
+    def _carried(
+        self, path: KeyPath, source: Terminal, target: Terminal, written: WrittenConnection
+    ) -> Affine | None:
+        """Return what becomes of a value on its way; None, and a problem, where that is nothing."""
+        if self._variable(source).numeric:
+            ends = (source, written.from_unit), (target, written.to_unit)
+            affine = self._affine(path, *ends)
+            return None if affine is None else affine.then(written.scale, written.offset)
+        if written.model_fields_set - {"source"}:
+            kind = self._variable(source).type
+            self._add(path, f"a {kind} has no scale, offset or unit", "it goes over as it is")
+        return SAME
+
+    def _fit(self, path: KeyPath, source: Terminal, target: Terminal) -> bool:
+        """Tell whether kind and size of two ends fit each other."""
+        ends = self._variable(source), self._variable(target)
+        if ends[0].shape != ends[1].shape:
+            sizes = ["x".join(map(str, end.shape)) or "one value" for end in ends]
+            message = f"'{source}' of {sizes[0]} does not fit '{target}' of {sizes[1]}"
+            self._add(path, message, "one size, or elements of them: y[2], A[1,3]")
+            return False
+        kinds = [None if end.numeric else end.type for end in ends]
+        if kinds[0] != kinds[1]:
+            message = f"'{source}' is a {ends[0].type} and '{target}' a {ends[1].type}"
+            self._add(path, message, "numbers to numbers, text to text, bytes to bytes")
+            return False
+        if not ends[0].content.fits(ends[1].content):
+            mimes = [end.content.mime for end in ends]
+            message = f"'{source}' holds {mimes[0]} and '{target}' takes {mimes[1]}"
+            self._add(path, message, "one MIME type, or none declared")
+            return False
+        return True
+
+    def _parts(self, terminal: Terminal) -> list[Terminal]:
+        """Return the elements of an array, row by row; a scalar is its own only one."""
+        variables = self._members[terminal.member].variables
+        if not variables[terminal.variable].shape:
+            return [terminal]
+        names = [v.name for v in variables.values() if v.array == terminal.variable]
+        return [Terminal(terminal.member, name) for name in names]
+
     def inputs(self, written: Mapping[str, list[str]]) -> dict[str, GroupInput]:
-        """Return what the group takes, with its targets; the first one's unit is the input's."""
+        """Return what the group takes, with its targets; the first one's unit is the input's.
+
+        An array is an input for each of its elements.
+        """
         found = {}
         for name, texts in written.items():
             path = ("inputs", name)
-            ends = [self._terminal(path, text, "input") for text in texts]
-            targets = [t for t in ends if t is not None and self._take(path, t)]
-            if not targets:
-                continue
-            fitting = [self._affine(path, (targets[0], None), (t, None)) for t in targets]
-            joined = tuple(
-                (target, affine)
-                for target, affine in zip(targets, fitting, strict=True)
-                if affine is not None
-            )
-            variable = replace(self._variable(targets[0]), name=name, causality="input")
-            found[name] = GroupInput(name, variable, joined)
+            named = [self._terminal(path, text, "input") for text in texts]
+            ends = [end for end in named if end is not None]
+            ends = [end for end in ends if self._fit(path, ends[0], end)]
+            for parts in zip(*map(self._parts, ends), strict=True):
+                targets = [part for part in parts if self._take(path, part)]
+                if targets:
+                    own = self._named(name, ends[0], parts[0])
+                    found[own] = self._input(path, own, targets)
         return found
+
+    def _input(self, path: KeyPath, name: str, targets: list[Terminal]) -> GroupInput:
+        first = self._variable(targets[0])
+        fitting = [
+            self._affine(path, (targets[0], None), (t, None)) if first.numeric else SAME
+            for t in targets
+        ]
+        joined = tuple(
+            (target, affine)
+            for target, affine in zip(targets, fitting, strict=True)
+            if affine is not None
+        )
+        return GroupInput(name, replace(first, name=name, causality="input", array=""), joined)
+
+    @staticmethod
+    def _named(name: str, whole: Terminal, part: Terminal) -> str:
+        """Return a port's name with the place that an element has in its array: `heat[2]`."""
+        return name + part.variable.removeprefix(whole.variable)
 
     def outputs(self, written: Mapping[str, str], inputs: Iterable[str]) -> dict[str, GroupOutput]:
         """Return what the group gives."""
@@ -88,9 +148,10 @@ class Joiner:
             if name in inputs:
                 self._add(path, "a group cannot take and give under one name", "another name")
             source = self._terminal(path, text, "output")
-            if source is not None:
-                variable = replace(self._variable(source), name=name, causality="output")
-                found[name] = GroupOutput(name, variable, source)
+            for part in [] if source is None else self._parts(source):
+                own = self._named(name, source or part, part)
+                variable = replace(self._variable(part), name=own, causality="output", array="")
+                found[own] = GroupOutput(own, variable, part)
         return found
 
     def parameters(self, written: WrittenGroup) -> dict[str, Terminal]:
@@ -101,31 +162,47 @@ class Joiner:
             if name in written.inputs or name in written.outputs:
                 self._add(path, "it is an input or an output already", "another name")
             terminal = self._terminal(path, text, "start value")
-            if terminal in self._taken:
-                self._add(
-                    path, f"'{terminal}' is set by {self._taken[terminal]} too", "one of both"
-                )
-            elif terminal is not None:
-                found[name] = terminal
+            for part in [] if terminal is None else self._parts(terminal):
+                if part in self._taken:
+                    self._add(path, f"'{part}' is set by {self._taken[part]} too", "one of both")
+                elif not self._variable(part).numeric:
+                    hint = "text is set under `values` of its member"
+                    self._add(path, f"'{part}' is no number", hint)
+                else:
+                    found[self._named(name, terminal or part, part)] = part
         return found
 
     def check(self, group: Group) -> None:
         """Note inputs that nobody sets, values that are set twice, and algebraic loops."""
         for member in group.members:
-            for variable in member.description.of("input"):
-                terminal = Terminal(member.name, variable.name)
-                lacking = terminal not in self._taken and variable.name not in member.values
-                if lacking and variable.numeric and not variable.shape:
-                    hint = f"connect it, put it under inputs, or under members.{member.name}.values"
-                    self._add(("members", member.name), f"nobody sets input '{terminal}'", hint)
-            for name in member.values:
-                taken = self._taken.get(Terminal(member.name, name))
+            self._check_inputs(member)
+            taken_by = {
+                member.array(t.variable): by
+                for t, by in self._taken.items()
+                if t.member == member.name
+            }
+            for name in [*member.values, *member.preset.others]:
+                whole = taken_by.get(name) if name in member.preset.others else None
+                taken = self._taken.get(Terminal(member.name, name), whole)
                 if taken:
                     path = ("members", member.name, "values", name)
                     self._add(path, f"'{name}' is set by {taken} too", "keep one of the two")
         dependence = Dependence(group.members, group.connections)
         for loop in dependence.loops:
             self._check_loop(group, dependence, loop)
+
+    def _check_inputs(self, member: Member) -> None:
+        """Note numbers that nobody sets; text may keep its start value, but not in part."""
+        taken = {t.variable for t in self._taken if t.member == member.name}
+        touched = {member.variables[name].array for name in taken} - {""}
+        for variable in member.variables.values():
+            if variable.shape or variable.name in taken or variable.name in member.values:
+                continue
+            own = variable.causality == "input" and variable.numeric
+            if own or (variable.array in touched and variable.start is None):
+                hint = f"connect it, put it under inputs, or under members.{member.name}.values"
+                message = f"nobody sets input '{member.name}.{variable.name}'"
+                self._add(("members", member.name), message, hint)
 
     def _check_loop(self, group: Group, dependence: Dependence, loop: list[Terminal]) -> None:
         """Note a loop that is not to be solved, or that cannot be."""
@@ -155,7 +232,7 @@ class Joiner:
         return other == where
 
     def _variable(self, terminal: Terminal) -> Variable:
-        return self._members[terminal.member].description.variables[terminal.variable]
+        return self._members[terminal.member].variables[terminal.variable]
 
     def _terminal(self, path: KeyPath, text: str, need: str) -> Terminal | None:
         """Return the terminal that a text names; None, and a problem, where it does not fit."""
@@ -167,7 +244,7 @@ class Joiner:
         if member is None:
             self._add(path, f"there is no member '{name}'", nearest(name, self._members))
             return None
-        variables = member.description.variables
+        variables = member.variables
         variable = variables.get(variable_name)
         fitting = [v.name for v in variables.values() if _is(v, need)]
         if variable is None:
@@ -176,8 +253,11 @@ class Joiner:
         elif not _is(variable, need):
             hint = nearest(variable_name, fitting, need)
             self._add(path, f"'{text}' is no {need}: its causality is {variable.causality}", hint)
-        elif variable.shape or not variable.numeric:
-            self._add(path, f"'{text}' is no scalar number", f"it is a {variable.type}")
+        elif not variable.numeric and variable.type not in TEXTUAL:
+            self._add(path, f"'{text}' has no value", f"it is a {variable.type}")
+        elif variable.causality == "structuralParameter":
+            hint = f"under members.{name}.values"
+            self._add(path, f"'{text}' decides the size of arrays: set it {hint}")
         else:
             return Terminal(name, variable_name)
         return None

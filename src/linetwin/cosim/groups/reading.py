@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,17 +12,16 @@ from linetwin.cosim.description import read_description
 from linetwin.cosim.groups.definition import Group, Loops, Member
 from linetwin.cosim.groups.grid import parse_step
 from linetwin.cosim.groups.joining import Joiner
+from linetwin.cosim.groups.valuing import Valuer
 from linetwin.cosim.groups.written import WrittenGroup
 from linetwin.cosim.library import find_fmu
-from linetwin.cosim.units import conversion, unit_of
 from linetwin.errors import ScenarioError, WiringError
-from linetwin.quantities.ucum import parse_unit
-from linetwin.scenario import document, units, validation
+from linetwin.scenario import document, validation
 from linetwin.scenario.problems import Problems, nearest
 
 if TYPE_CHECKING:
-    from linetwin.cosim.description import Description, Variable
-    from linetwin.cosim.groups.written import Amount, WrittenMember
+    from linetwin.cosim.description import Description
+    from linetwin.cosim.groups.written import WrittenMember
 
 SUFFIXES: Final = (".yaml", ".yml")
 _ROUNDING: Final = 1e-9
@@ -105,17 +103,22 @@ class _Reader:
             self._problems.adopt(error, self._document.place((*path, "fmu")))
             return None
         self._fixed_step(path, description, float(step * written.every))
-        values = {
-            variable: number
-            for variable, amount in written.values.items()
-            if (number := self._value((*path, "values", variable), description, amount)) is not None
-        }
+        valuer = Valuer(self._document, self._problems, (*path, "values"), description)
+        values = valuer.read(written.values)
         depends = {
             output: frozenset(inputs)
             for output, inputs in written.depends.items()
             if self._depends((*path, "depends", output), description, inputs)
         }
-        return Member(name, description, written.every, values, depends)
+        return Member(
+            name=name,
+            description=description,
+            every=written.every,
+            values=values.numbers,
+            depends=depends,
+            variables=values.variables,
+            preset=values.preset,
+        )
 
     def _once(self, members: list[Member]) -> None:
         """Note FMUs that live only once in a process and are to be several members."""
@@ -140,40 +143,6 @@ class _Reader:
             hint = f"choose `step` and `every` so that step * every is {needed:g} s"
             self._add(path, f"it takes only steps of {needed:g} s, here they are {own:g} s", hint)
 
-    def _value(
-        self, path: document.KeyPath, description: Description, amount: Amount
-    ) -> float | None:
-        """Return a value in its variable's own unit; None, and a problem, where it is none."""
-        name = str(path[-1])
-        variable = description.variables.get(name)
-        if variable is None:
-            hint = nearest(name, description.variables, "variable")
-            self._add(path, f"{description.model} has no variable '{name}'", hint)
-        elif variable.shape or not variable.numeric:
-            self._add(path, f"'{name}' is no scalar number", f"it is a {variable.type}")
-        elif not variable.settable:
-            what = f"a {variable.variability} {variable.causality}"
-            self._add(path, f"'{name}' is {what} and cannot be set")
-        else:
-            return self._number(path, description, variable, amount)
-        return None
-
-    def _number(
-        self, path: document.KeyPath, description: Description, variable: Variable, amount: Amount
-    ) -> float | None:
-        unit = variable.unit or "1"
-        try:
-            number = _own_number(description, variable, amount)
-        except (ScenarioError, ValueError) as error:
-            hint = f"a number in {unit}, or text with a unit that fits {unit}"
-            self._add(path, f"'{amount}': {error}", hint)
-            return None
-        if not math.isfinite(number) or not variable.holds(number):
-            hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {unit}"
-            self._add(path, f"{number:g} {unit} is out of range", hint)
-            return None
-        return number
-
     def _depends(self, path: document.KeyPath, description: Description, inputs: list[str]) -> bool:
         """Tell whether a member's `depends` names an output and inputs that it has."""
         outputs = [v.name for v in description.variables.values() if v.causality != "input"]
@@ -187,23 +156,3 @@ class _Reader:
             hint = nearest(name, takes, "input")
             self._add(path, f"{description.model} has no input '{name}'", hint)
         return not unknown
-
-
-def _own_number(description: Description, variable: Variable, amount: Amount) -> float:
-    """Return a value in a variable's own unit; ScenarioError or ValueError where it does not fit.
-
-    A number counts in that unit, an item of an enumeration by its name, text has a unit.
-    """
-    if not isinstance(amount, str):
-        return float(amount)
-    if amount in variable.enumeration:
-        return float(variable.enumeration[amount])
-    number, unit = units.si(amount)
-    if not unit:
-        return number
-    own = unit_of(variable, description.units, None)
-    source = parse_unit(unit)
-    if variable.relative:
-        source = replace(source, offset=0.0)
-    affine = conversion(source, own)
-    return affine.factor * number + affine.offset

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from linetwin.cosim.groups.running import Slot
+    from linetwin.cosim.groups.slots import Slot
 
 
 class Recorder:

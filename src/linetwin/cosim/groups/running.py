@@ -11,36 +11,24 @@ from linetwin.cosim.binary import Binary, load_binary
 from linetwin.cosim.groups.definition import Loops
 from linetwin.cosim.groups.dependence import Dependence, Visit, starting_order
 from linetwin.cosim.groups.grid import Grid
+from linetwin.cosim.groups.slots import Slot, SlotTable, TextSlot, slot_table
 from linetwin.cosim.instance import Instance, instantiate
-from linetwin.cosim.port import Cell, Port, Table
 from linetwin.cosim.units import SAME, Affine
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from linetwin.cosim.groups.definition import Group, Member, Order, Terminal
-
-
-class Slot(NamedTuple):
-    """A place of a table that holds one variable's value."""
-
-    cell: Cell
-    column: int
-
-    def read(self) -> float:
-        """Return the value."""
-        return float(self.cell.first[self.column])
-
-    def write(self, value: float) -> None:
-        """Set the value; ValueError where its type cannot hold it."""
-        self.cell.first[self.column] = self.cell.number(value)
+    from linetwin.cosim.groups.definition import Connection, Group, Member, Order, Terminal
+    from linetwin.cosim.port import Cell
+    from linetwin.cosim.texts import TextCell
 
 
 class Copy(NamedTuple):
     """target = affine.factor * source + affine.offset, whenever a member takes its inputs.
 
     `followed`: place of the source among its giver's earlier values; None where it is held.
+    `exact`: bit by bit, since a float does not hold the numbers.
     """
 
     source: Slot
@@ -49,6 +37,7 @@ class Copy(NamedTuple):
     giver: RunningMember
     variable: str
     followed: int | None
+    exact: bool
 
     def converted(self, value: float) -> float:
         """Return the source's number as the target's."""
@@ -57,34 +46,23 @@ class Copy(NamedTuple):
         return self.affine.factor * value + self.affine.offset
 
 
-class SlotTable(NamedTuple):
-    """A table of some variables, and the place of each by name."""
+class TextCopy(NamedTuple):
+    """A text, or bytes, that a member takes."""
 
-    table: Table
-    slots: dict[str, Slot]
+    source: TextSlot
+    target: TextSlot
+    giver: RunningMember
+    variable: str
 
-    def to_start(self) -> None:
-        """Put the variables' own start values in."""
-        for variable in self.table.port.variables:
-            if isinstance(variable.start, float):
-                self.slots[variable.name].write(variable.start)
+
+def unfit_text(instance: Instance, size: int, variable: str) -> NoReturn:
+    """Let an instance fail for a content that a variable does not take."""
+    instance.fail(f"{size} bytes do not fit '{variable}': it takes less")
 
 
 def unfit(instance: Instance, value: float, variable: str) -> NoReturn:
     """Let an instance fail for a value that an integer variable cannot hold."""
     instance.fail(f"value {value:g} does not fit integer variable '{variable}'")
-
-
-def slot_table(binary: Binary, names: Iterable[str]) -> SlotTable:
-    """Return a table of an FMU's variables, and the place of each."""
-    variables = [binary.description.variables[name] for name in names]
-    table = Table(Port(binary, variables))
-    slots = {
-        variables[position].name: Slot(cell, column)
-        for cell in table.cells
-        for column, position in enumerate(cell.block.positions)
-    }
-    return SlotTable(table, slots)
 
 
 @dataclass(eq=False)
@@ -106,6 +84,7 @@ class RunningMember:
     followed: tuple[Slot, ...] = ()
     previous: np.ndarray = field(default_factory=lambda: np.zeros(0))
     copies: list[Copy] = field(default_factory=list)
+    text_copies: list[TextCopy] = field(default_factory=list)
     instance: Instance | None = None
     at: float = 0.0
     before: float = 0.0
@@ -126,33 +105,67 @@ class RunningMember:
             instance = self.instance = instantiate(self.binary)
         else:
             instance.reset()
-        for name, number in self.member.values.items():
-            self.values.slots[name].write(number)
+        self.member.preset.apply(instance)
+        self.values.to_start(self.member.values)
         instance.set(self.values.table)
         return instance
 
     def set_once(self, values: Mapping[str, float]) -> None:
         """Set variables before the initialisation, in their own units."""
-        chosen = slot_table(self.binary, values)
+        chosen = slot_table(self.binary, self.member.variables, values)
+        chosen.to_start(self.member.values)
         for name, number in values.items():
             self.fill(self.running, chosen.slots[name], name, number)
         self.running.set(chosen.table)
 
+    def to_start(self) -> None:
+        """Put start values in for all inputs that others set."""
+        for part in (self.given, self.taken):
+            part.to_start(self.member.values)
+
+    def give(self, variable: str, number: float) -> None:
+        """Write an input from outside; the instance fails where its type cannot hold it."""
+        slots = self.given.slots if variable in self.given.slots else self.taken.slots
+        self.fill(self.running, slots[variable], variable, number)
+
+    def give_text(self, variable: str, content: str | bytes) -> None:
+        """Write a text from outside; the instance fails where the variable does not take it."""
+        texts = self.given.texts if variable in self.given.texts else self.taken.texts
+        if variable not in texts:
+            self.running.fail(f"'{variable}' takes numbers")
+        try:
+            texts[variable].write(content)
+        except ValueError as error:
+            unfit_text(self.running, error.args[0], variable)
+
     def begin(self, done: Collection[str]) -> None:
         """Set the inputs before the initialisation: start values where a source is not `done`."""
-        self.taken.to_start()
         for copy in self.copies:
             if copy.giver.member.name in done:
                 self.copy(self.running, copy)
+        for text in self.text_copies:
+            if text.giver.member.name in done:
+                self.copy_text(self.running, text)
         self.running.set(self.taken.table)
 
     def copy(self, instance: Instance, copy: Copy, middle: float | None = None) -> None:
         """Carry one value over, extrapolated to a time `middle` (s) where that is given."""
+        if copy.exact:
+            copy.target.take(copy.source)
+            return
         value, giver = copy.source.read(), copy.giver
         if middle is not None and copy.followed is not None and giver.before < giver.at:
             slope = (middle - giver.at) / (giver.at - giver.before)
             value += (value - float(giver.previous[copy.followed])) * slope
         self.fill(instance, copy.target, copy.variable, copy.converted(value))
+
+    @staticmethod
+    def copy_text(instance: Instance, copy: TextCopy) -> None:
+        """Carry one text over; the instance fails where the variable does not take it."""
+        try:
+            copy.target.take(copy.source)
+        except ValueError as error:
+            unfit_text(instance, error.args[0], copy.variable)
 
     def follow(self) -> None:
         """Keep the values of this point: a step begins."""
@@ -164,6 +177,8 @@ class RunningMember:
         """Copy what others give into the inputs, and set them; see `copy`."""
         for copy in self.copies:
             self.copy(instance, copy, middle)
+        for text in self.text_copies:
+            self.copy_text(instance, text)
         instance.set(self.taken.table)
 
     @staticmethod
@@ -174,7 +189,7 @@ class RunningMember:
         except ValueError:
             unfit(instance, value, variable)
 
-    def buffers(self) -> list[Cell]:
+    def buffers(self) -> list[Cell | TextCell]:
         """Return the values that belong to the group's state, in a fixed order."""
         return [
             cell for part in (self.taken, self.given, self.outputs) for cell in part.table.cells
@@ -228,18 +243,7 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     members = tuple(_running(group, member, given, read[member.name]) for member in group.members)
     by_name = {found.member.name: found for found in members}
     for connection in group.connections:
-        target, giver = connection.target, by_name[connection.source.member]
-        source = giver.outputs.slots[connection.source.variable]
-        by_name[target.member].copies.append(
-            Copy(
-                source=source,
-                target=by_name[target.member].taken.slots[target.variable],
-                affine=SAME if connection.affine.identity else connection.affine,
-                giver=giver,
-                variable=target.variable,
-                followed=giver.followed.index(source) if source in giver.followed else None,
-            )
-        )
+        _join(by_name, connection)
     place = {name: index for index, name in enumerate(by_name)}
     inside = Dependence(group.members, group.connections).visits(read)
     settling = Dependence(group.members, group.connections, given).visits(read)
@@ -257,6 +261,28 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     )
 
 
+def _join(members: Mapping[str, RunningMember], connection: Connection) -> None:
+    """Add what a connection carries over to the member that takes it."""
+    taker, giver = members[connection.target.member], members[connection.source.member]
+    name, given = connection.target.variable, connection.source.variable
+    if given in giver.outputs.texts:
+        texts = (giver.outputs.texts[given], taker.taken.texts[name])
+        taker.text_copies.append(TextCopy(*texts, giver, name))
+        return
+    source, target = giver.outputs.slots[given], taker.taken.slots[name]
+    same = connection.affine.identity
+    copy = Copy(
+        source=source,
+        target=target,
+        affine=SAME if same else connection.affine,
+        giver=giver,
+        variable=name,
+        followed=giver.followed.index(source) if source in giver.followed else None,
+        exact=same and target.long(source),
+    )
+    taker.copies.append(copy)
+
+
 def _planned(
     members: Mapping[str, RunningMember], visits: Iterable[Visit]
 ) -> tuple[PlannedVisit, ...]:
@@ -265,8 +291,12 @@ def _planned(
     for visit in visits:
         own = tuple(members[name] for name in visit.members)
         wanted = {(terminal.member, terminal.variable) for terminal in visit.inputs}
-        joined = [(m.member.name, c) for m in own for c in m.copies]
-        chosen = [(name, c) for name, c in joined if (name, c.variable) in wanted]
+        chosen = [
+            (m.member.name, c)
+            for m in own
+            for c in m.copies
+            if (m.member.name, m.member.array(c.variable)) in wanted
+        ]
         title = ", ".join(f"{name}.{c.variable}" for name, c in chosen)
         found.append(PlannedVisit(own, tuple(c for _, c in chosen), title))
     return tuple(found)
@@ -276,8 +306,12 @@ def _running(
     group: Group, member: Member, given: Iterable[Terminal], read: Iterable[str]
 ) -> RunningMember:
     binary = load_binary(member.description.path)
-    own = [terminal.variable for terminal in given if terminal.member == member.name]
-    outputs = slot_table(binary, read)
+    variables = member.variables
+    taken = slot_table(binary, variables, [c.target.variable for c in group.sources(member.name)])
+    own = [t.variable for t in given if t.member == member.name]
+    # an array of which a part comes from other members is set with what these give
+    own = [name for name in own if name not in taken.slots and name not in taken.texts]
+    outputs = slot_table(binary, variables, read)
     followed = tuple(
         s for s in outputs.slots.values() if group.linear and s.cell.block.type is np.float64
     )
@@ -285,10 +319,10 @@ def _running(
         member=member,
         binary=binary,
         length_s=float(group.step * member.every),
-        taken=slot_table(binary, [c.target.variable for c in group.sources(member.name)]),
-        given=slot_table(binary, own),
+        taken=taken,
+        given=slot_table(binary, variables, own),
         outputs=outputs,
-        values=slot_table(binary, member.values),
+        values=slot_table(binary, variables, member.values),
         followed=followed,
         previous=np.zeros(len(followed)),
     )

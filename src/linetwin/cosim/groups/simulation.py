@@ -101,16 +101,17 @@ def group_findings(path: Path) -> list[Finding]:
 
 
 def _unit(group: Group, terminal: Terminal) -> str:
-    return group.member(terminal.member).description.variables[terminal.variable].unit or "1"
+    return group.variable(terminal).unit or "1"
 
 
 def _columns(group: Group, outputs: Sequence[str] | None) -> dict[str, Terminal]:
     """Return what to record by column name; WiringError for names that are not there."""
-    own = {name: found.source for name, found in group.outputs.items()}
+    numbers = {name: found for name, found in group.outputs.items() if found.variable.numeric}
+    own = {name: found.source for name, found in numbers.items()}
     inner = {
         f"{member.name}.{variable.name}": Terminal(member.name, variable.name)
         for member in group.members
-        for variable in member.description.variables.values()
+        for variable in member.variables.values()
         if variable.causality in {"output", "local"} and variable.numeric and not variable.shape
     }
     if outputs is None:
@@ -122,7 +123,7 @@ def _columns(group: Group, outputs: Sequence[str] | None) -> dict[str, Terminal]
 
 
 def _causality(group: Group, terminal: Terminal) -> str:
-    return group.member(terminal.member).description.variables[terminal.variable].causality
+    return group.variable(terminal).causality
 
 
 def _start(
@@ -134,7 +135,7 @@ def _start(
     known = {
         str(terminal): terminal
         for member in group.members
-        for variable in member.description.variables.values()
+        for variable in member.variables.values()
         if variable.settable and variable.numeric and not variable.shape
         if (terminal := Terminal(member.name, variable.name)) not in joined
     } | dict(group.parameters)

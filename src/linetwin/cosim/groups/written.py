@@ -27,13 +27,13 @@ def _as_list(raw: object) -> object:
 class WrittenMember(_Strict):
     """One FMU; it steps once in `every` communication steps.
 
-    `values`: variables that nobody else sets; `depends`: output -> inputs on which it depends at
-    once, where the FMU says nothing of it or too much.
+    `values`: variables that nobody else sets, arrays row by row; `depends`: output -> inputs on
+    which it depends at once, where the FMU says nothing of it or too much.
     """
 
     fmu: str
     every: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    values: dict[str, Amount] = {}
+    values: dict[str, Amount | list[Amount]] = {}
     depends: dict[str, list[str]] = {}
 
 

@@ -43,6 +43,12 @@ static bool fails(Group *group, const Member *member, GroupCall call, int status
 static bool carry(
     Group *group, const Member *member, const Copy *copy, double at, const double *middle)
 {
+    if (is_exact(copy)) {
+        if (carry_exactly(copy)) return true;
+        group->failure.place = (uint64_t)(copy - member->copies);
+        group->failure.value = (double)((const Text *)copy->source)->size;
+        return fails(group, member, UNFIT, 0, at);
+    }
     double value = number_at(copy->source, copy->from);
     const Member *giver = &group->members[copy->giver];
     if (middle && copy->previous && giver->before < giver->at) {
@@ -71,7 +77,7 @@ SPECIAL bool exchange(
             ? ((Access2 *)block->access)(
                   member->handle, block->references, block->count, block->values)
             : ((Access3 *)block->access)(
-                  member->handle, block->references, block->count, block->values, block->count);
+                  member->handle, block->references, block->count, block->values, block->size);
         if (status > WARNING) {
             group->failure.place = (uint64_t)(block - table->blocks);
             return fails(group, member, call, status, at);

@@ -18,7 +18,8 @@ typedef enum {
     UINT8,
     UINT16,
     UINT32,
-    UINT64
+    UINT64,
+    TEXT /* a Text: see texts.h */
 } ValueType;
 
 /* target = factor * source + offset, or the same number where it is not `affine`. `previous`: the

@@ -24,6 +24,7 @@ class ValueType(IntEnum):
     UINT16 = 9
     UINT32 = 10
     UINT64 = 11
+    TEXT = 12
 
 
 class GroupCall(IntEnum):

@@ -21,12 +21,14 @@
 typedef int Access2(void *, const uint32_t *, size_t, void *);
 typedef int Access3(void *, const uint32_t *, size_t, void *, size_t);
 
-/* Variables of one type, set or read together. `values`: those of row 0; `stride`: bytes from row
- * to row, 0 where all rows have the same values. */
+/* Variables of one type, set or read together: `count` of them with `size` values, more where there
+ * are arrays. `values`: those of row 0; `stride`: bytes from row to row, 0 where all rows have the
+ * same values. */
 typedef struct {
     void (*access)(void);
     const uint32_t *references;
     size_t count;
+    size_t size;
     char *values;
     size_t stride;
 } Block;

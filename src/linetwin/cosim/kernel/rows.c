@@ -26,7 +26,7 @@ static bool exchange(Runner *self, Call call, Blocks table, size_t row)
             ? ((Access2 *)block->access)(
                   self->handle, block->references, block->count, values)
             : ((Access3 *)block->access)(
-                  self->handle, block->references, block->count, values, block->count);
+                  self->handle, block->references, block->count, values, block->size);
         if (status > WARNING) {
             self->failure.block = index;
             return failed(self, call, status);

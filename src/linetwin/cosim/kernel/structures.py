@@ -24,12 +24,16 @@ class Call(IntEnum):
 
 
 class KernelBlock(ctypes.Structure):
-    """Variables of one FMI type, set or read together; stride 0: all rows share the values."""
+    """Variables of one FMI type, set or read together: `count` of them, with `size` values.
+
+    `stride` is 0 where all rows share the values.
+    """
 
     _fields_: ClassVar = [
         ("access", ctypes.c_void_p),
         ("references", ctypes.c_void_p),
         ("count", ctypes.c_size_t),
+        ("size", ctypes.c_size_t),
         ("values", ctypes.c_void_p),
         ("stride", ctypes.c_size_t),
     ]

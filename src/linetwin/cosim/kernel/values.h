@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "group.h"
+#include "texts.h"
 
 static inline double number_at(const void *place, int32_t type)
 {
@@ -45,4 +46,22 @@ static inline bool write_number(void *place, int32_t type, double value)
     case UINT32: WHOLE(uint32_t, 0.0, 4294967295.0, false);
     default: WHOLE(uint64_t, 0.0, 18446744073709551616.0, true);
     }
+}
+
+/* Whether a value goes over bit by bit, since no double holds it. */
+static inline bool is_exact(const Copy *copy)
+{
+    bool inexact = copy->from != TEXT && copy->from != INT64 && copy->from != UINT64;
+    return copy->from == copy->to && !copy->affine && !inexact;
+}
+
+/* Carry such a value over; false for a text that is too long for its target. */
+static inline bool carry_exactly(const Copy *copy)
+{
+    if (copy->from != TEXT) {
+        *(int64_t *)copy->target = *(const int64_t *)copy->source;
+        return true;
+    }
+    const Text *source = copy->source;
+    return store_text(copy->target, source->content, source->size);
 }

@@ -1,0 +1,163 @@
+"""Values that a group file gives variables of a member: numbers, lists, text, sizes of arrays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from linetwin.cosim.elements import elements, with_elements
+from linetwin.cosim.presets import Preset
+from linetwin.cosim.texts import TEXTUAL
+from linetwin.cosim.units import conversion, unit_of
+from linetwin.cosim.values import parsed, structural_sizes
+from linetwin.errors import ScenarioError, WiringError
+from linetwin.quantities.ucum import parse_unit
+from linetwin.scenario import units
+from linetwin.scenario.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.cosim.description import Description, Variable
+    from linetwin.cosim.groups.written import Amount
+    from linetwin.cosim.values import Value
+    from linetwin.scenario.document import Document, KeyPath
+    from linetwin.scenario.problems import Problems
+
+
+@dataclass(frozen=True)
+class MemberValues:
+    """What a member is told before the start, and its variables with arrays of the sizes chosen."""
+
+    variables: Mapping[str, Variable]
+    numbers: Mapping[str, float]
+    preset: Preset
+
+
+class Valuer:
+    """Reads the values of one member, and notes those that do not fit."""
+
+    def __init__(
+        self, source: Document, problems: Problems, path: KeyPath, description: Description
+    ) -> None:
+        self._document = source
+        self._problems = problems
+        self._path = path
+        self._description = description
+        self._variables: Mapping[str, Variable] = {}
+
+    def read(self, written: Mapping[str, Amount | list[Amount]]) -> MemberValues:
+        """Return the values that fit; structural parameters come first, for they decide sizes."""
+        known = self._description.variables
+        structural = {
+            name: amount
+            for name, amount in written.items()
+            if name in known and known[name].causality == "structuralParameter"
+        }
+        sizes: dict[str, int] = {}
+        try:
+            sizes = structural_sizes(self._description, _plain(structural))
+        except WiringError as error:
+            for problem in error.problems:
+                name = problem.key.rpartition(".")[2]
+                self._add((name,) if name in written else (), problem.message, problem.hint)
+            structural = {}
+            sizes = structural_sizes(self._description, {})
+        self._variables = with_elements(self._description, sizes)
+        numbers: dict[str, float] = {}
+        others: dict[str, Value] = {}
+        for name, amount in written.items():
+            if name not in structural and self._known(name):
+                self._take(self._variables[name], amount, sizes, numbers, others)
+        return MemberValues(self._variables, numbers, Preset(_plain(structural), others))
+
+    def _add(self, path: KeyPath, message: str, hint: str = "") -> None:
+        self._problems.add(self._document.place((*self._path, *path)), message, hint)
+
+    def _known(self, name: str) -> bool:
+        """Tell whether a name is that of a variable that may be set."""
+        variable = self._variables.get(name)
+        if variable is None:
+            hint = nearest(name, self._variables, "variable")
+            self._add((name,), f"{self._description.model} has no variable '{name}'", hint)
+        elif not variable.settable:
+            what = f"a {variable.variability} {variable.causality}"
+            self._add((name,), f"'{name}' is {what} and cannot be set")
+        elif variable.type == "Clock":
+            self._add((name,), f"'{name}' is a clock", "connect it; it ticks or it does not")
+        else:
+            return True
+        return False
+
+    def _take(
+        self,
+        variable: Variable,
+        amount: Amount | list[Amount],
+        sizes: Mapping[str, int],
+        numbers: dict[str, float],
+        others: dict[str, Value],
+    ) -> None:
+        """Add the value of a variable to `numbers`, where it is one, else to `others`."""
+        if variable.type in TEXTUAL:
+            if variable.array:
+                hint = f"a list for '{variable.array}'"
+                self._add((variable.name,), f"'{variable.name}' is set with its array only", hint)
+                return
+            try:
+                others[variable.name] = parsed(variable, amount, variable.shape)
+            except WiringError as error:
+                self._add((variable.name,), error.problems[0].message, error.problems[0].hint)
+            return
+        parts = elements(variable, sizes)
+        given = amount if isinstance(amount, list) else [amount] * len(parts)
+        if isinstance(amount, list) and (not variable.shape or len(amount) != len(parts)):
+            shape = "x".join(map(str, variable.shape)) or "1"
+            message = f"{len(amount)} values do not fit '{variable.name}' of {shape}"
+            self._add(
+                (variable.name,), message, f"a list of {len(parts)}, row by row, or one value"
+            )
+            return
+        for part, one in zip(parts, given, strict=True):
+            number = self._number(variable.name, part, one)
+            if number is not None:
+                numbers[part.name] = number
+
+    def _number(self, key: str, variable: Variable, amount: Amount) -> float | None:
+        """Return a value in its variable's own unit; None, and a problem, where it is none."""
+        unit = variable.unit or "1"
+        try:
+            number = _own_number(self._description, variable, amount)
+        except (ScenarioError, ValueError) as error:
+            hint = f"a number in {unit}, or text with a unit that fits {unit}"
+            self._add((key,), f"'{amount}': {error}", hint)
+            return None
+        if not math.isfinite(number) or not variable.holds(number):
+            hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {unit}"
+            self._add((key,), f"{number:g} {unit} is out of range", hint)
+            return None
+        return number
+
+
+def _plain(values: Mapping[str, Amount | list[Amount]]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if not isinstance(value, bool)}
+
+
+def _own_number(description: Description, variable: Variable, amount: Amount) -> float:
+    """Return a value in a variable's own unit; ScenarioError or ValueError where it does not fit.
+
+    A number counts in that unit, an item of an enumeration by its name, text has a unit.
+    """
+    if not isinstance(amount, str):
+        return amount if isinstance(amount, int) else float(amount)
+    if amount in variable.enumeration:
+        return float(variable.enumeration[amount])
+    number, unit = units.si(amount)
+    if not unit:
+        return number
+    own = unit_of(variable, description.units, None)
+    source = parse_unit(unit)
+    if variable.relative:
+        source = replace(source, offset=0.0)
+    affine = conversion(source, own)
+    return affine.factor * number + affine.offset
