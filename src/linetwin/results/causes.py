@@ -25,10 +25,12 @@ from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.schemas import MEASURED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _FEWEST = 20
 _MOST_CELLS = 8000
+_AT_ONCE = 1000
+"""Cells whose ancestors are walked together."""
 _CLEAR = 0.01
 _NOTABLE = 1e-3
 _KINDS = ("material", "slurry_batch", "mother_roll", "daughter_roll")
@@ -138,23 +140,32 @@ def _lots(facts: Facts, cells: pd.DataFrame) -> Iterator[Factor]:
     # of a long run most links are of cells: only those of the sample are read
     children = {*facts.lots["lot"], *cells["cell"]}
     links = Links(facts.run.table("links", only={"child": children}))
-    found = links.ancestors(cells["cell"].tolist())
-    if found.empty:  # of cells of the stock that nothing came to nothing is known
-        return
     kinds = dict(zip(facts.lots["lot"], facts.lots["kind"], strict=True))
+    items = cells["cell"].tolist()
+    # a walk holds some hundred rows a cell: what is kept of it is one a factor
+    parts = [
+        _most(links.ancestors(items[first : first + _AT_ONCE]), kinds)
+        for first in range(0, len(items), _AT_ONCE)
+    ]
+    most = pd.concat(parts, ignore_index=True)
+    for name, part in most.groupby("factor", sort=False):
+        yield _factor(str(name), cells["cell"].map(part.set_index("item")["lot"]))
+
+
+def _most(found: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Return of ancestors, a row for each (factor, item), the lot that has most in the item."""
     # paths and lots are few, rows many: each is named once
     lots, lot_names = pd.factorize(found["lot"])
     paths, path_names = pd.factorize(found["path"])
     kind, kind_names = pd.factorize(np.array([kinds.get(name, "") for name in lot_names]))
     names = np.array(
         [[_named(str(path), str(each)) for each in kind_names] for path in path_names], dtype=object
-    )
+    ).reshape(len(path_names), len(kind_names))
     found["factor"] = names[paths, kind[lots]]
     found = found[found["factor"].ne("")]
     sums = found.groupby(["factor", "item", "lot"], sort=False)["share"].sum().reset_index()
-    most = sums.sort_values("share", kind="stable").drop_duplicates(["factor", "item"], keep="last")
-    for name, part in most.groupby("factor", sort=False):
-        yield _factor(str(name), cells["cell"].map(part.set_index("item")["lot"]))
+    sorted_ = sums.sort_values("share", kind="stable")
+    return sorted_.drop_duplicates(["factor", "item"], keep="last")
 
 
 def _named(path: str, kind: str) -> str:
