@@ -91,6 +91,24 @@ fmi3Status fmi3ExitInitializationMode(fmi3Instance c)
 fmi3Status fmi3Terminate(fmi3Instance c) { NOW->phase = ENDED; return fmi3OK; }
 fmi3Status fmi3Reset(fmi3Instance c) { begin(NOW); return fmi3OK; }
 
+fmi3Status fmi3GetFMUState(fmi3Instance c, fmi3FMUState *state)
+{
+    if (!*state) *state = malloc(sizeof(State));
+    memcpy(*state, NOW, sizeof(State));
+    return fmi3OK;
+}
+fmi3Status fmi3SetFMUState(fmi3Instance c, fmi3FMUState state)
+{ memcpy(NOW, state, sizeof(State)); return fmi3OK; }
+fmi3Status fmi3FreeFMUState(fmi3Instance c, fmi3FMUState *state)
+{ free(*state); *state = NULL; return fmi3OK; }
+fmi3Status fmi3SerializedFMUStateSize(fmi3Instance c, fmi3FMUState state, size_t *size)
+{ *size = sizeof(State); return fmi3OK; }
+fmi3Status fmi3SerializeFMUState(fmi3Instance c, fmi3FMUState state, fmi3Byte to[], size_t size)
+{ memcpy(to, state, size); return fmi3OK; }
+fmi3Status fmi3DeserializeFMUState(fmi3Instance c, const fmi3Byte from[], size_t size,
+    fmi3FMUState *state)
+{ *state = malloc(size); memcpy(*state, from, size); return fmi3OK; }
+
 fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean kept,
     fmi3Boolean *event, fmi3Boolean *terminate, fmi3Boolean *early, fmi3Float64 *reached)
 {
