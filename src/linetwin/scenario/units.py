@@ -70,6 +70,18 @@ def parse(text: str, quantity: Quantity) -> float:
     return _finite(number * conversion.scale + conversion.offset, text)
 
 
+def linear(unit: str, quantity: Quantity) -> tuple[float, float]:
+    """Return scale and offset of a unit: canonical value = scale * value + offset.
+
+    ScenarioError, with the allowed form, where the unit is unknown or measures something else.
+    """
+    try:
+        conversion = _conversion(unit, quantity.unit, is_difference(quantity))
+    except ScenarioError as error:
+        raise _refusal(error.problems[0].message, quantity) from error
+    return float(conversion.scale), float(conversion.offset)
+
+
 def si(text: str) -> tuple[float, str]:
     """Return a number with any unit as its value in coherent SI, and that unit as UCUM.
 

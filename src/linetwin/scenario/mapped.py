@@ -1,0 +1,141 @@
+"""A mapping file after it has been read: which value of which source stands for what of the line.
+
+Every number is in canonical units; raw values become canonical by `scale` and `offset`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as ReadOnly
+    from pathlib import Path
+
+    from linetwin.quantities import Quantity
+
+SignalKind = Literal["measurement", "setpoint", "state", "mode", "counter", "lot"]
+NUMBERS: frozenset[SignalKind] = frozenset({"measurement", "setpoint", "counter"})
+UNDEFINED = 0
+"""The state and the mode of a code that nobody mapped; PackML's numbers begin at 1."""
+MODES = {"Undefined": UNDEFINED, "Production": 1, "Maintenance": 2, "Manual": 3}
+"""Unit modes by PackML's numbers; all but production suspend estimation."""
+
+
+@dataclass(frozen=True)
+class SecurityConfig:
+    """How a server is talked to; the password stands in no mapping file."""
+
+    mode: Literal["SignAndEncrypt", "Sign", "None"] = "SignAndEncrypt"
+    policy: str = "Basic256Sha256"
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class TableConfig:
+    """A file of values: one row a value (`tag` named), or one row a time (a column a signal).
+
+    `ambiguous`: what a local time means that occurs twice when summer ends.
+    """
+
+    file: Path
+    table: str = ""
+    time: str = "time"
+    tag: str = ""
+    value: str = "value"
+    status: str = ""
+    ambiguous: Literal["order", "first", "second"] = "order"
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """One server (or a redundant set of servers), or one file.
+
+    `namespaces`: alias -> URI; `clock_owner`: who sets the clock that stamps the values; `zone`:
+    of stamps without one; `clock_offset_s`: how far that clock is ahead of UTC. Times in s.
+    """
+
+    name: str
+    endpoints: tuple[str, ...] = ()
+    namespaces: ReadOnly[str, str] = field(default_factory=dict)
+    security: SecurityConfig = SecurityConfig()
+    table: TableConfig | None = None
+    clock_owner: str = ""
+    zone: str = "UTC"
+    clock_offset_s: float = 0.0
+    publishing_s: float = 0.5
+    keep_alive: int = 5
+    late_after_s: float = 10.0
+    stale_after_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class CodeTable:
+    """What the codes of a vendor mean: text of the code -> number of PackML, and what suspends.
+
+    A code that is not in it is UNDEFINED. `suspends`: code -> cleaning, calibration, trial, manual.
+    """
+
+    name: str
+    codes: ReadOnly[str, int]
+    suspends: ReadOnly[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NodeAddress:
+    """A NodeId by the URI of its namespace; `identifier` as OPC UA writes it: `i=7` or `s=name`."""
+
+    uri: str
+    identifier: str
+
+    def __str__(self) -> str:
+        return f"nsu={self.uri};{self.identifier}" if self.uri else self.identifier
+
+
+@dataclass(frozen=True)
+class SignalConfig:
+    """One signal: where it comes from, what it stands for, what is plausible of it.
+
+    `path`: browse names from Objects down, each (namespace URI, name); canonical value =
+    scale * raw + offset; `greatest_rate` in canonical units per s; `stale_after_s`: infinite where
+    only the link decides.
+    """
+
+    name: str
+    source: str
+    address: str
+    kind: SignalKind
+    node: NodeAddress | None = None
+    path: tuple[tuple[str, str], ...] = ()
+    column: str = ""
+    quantity: Quantity | None = None
+    unit: str = ""
+    scale: float = 1.0
+    offset: float = 0.0
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    greatest_rate: float = math.inf
+    stale_after_s: float = math.inf
+    sampling_s: float = 0.1
+    queue: int = 10
+    codes: CodeTable | None = None
+
+    @property
+    def station(self) -> str:
+        """The path that the address begins with: all but its last part."""
+        return self.address.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A mapping file, checked. Signals are numbered by their order in the file."""
+
+    name: str
+    owner: str
+    version: str
+    sources: ReadOnly[str, SourceConfig]
+    signals: tuple[SignalConfig, ...]
+    file: Path
+    text: str
+    title: str = ""

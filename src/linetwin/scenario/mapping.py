@@ -1,0 +1,198 @@
+"""Reading a mapping file: what each signal of a plant stands for in the line.
+
+    mapping = load_mapping(Path("pilot.mapping.yaml"), load("live_twin"))
+
+Every problem is found before one is told, each with file, line, key and what is allowed.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from linetwin.errors import ScenarioError
+from linetwin.quantities import Quantity
+from linetwin.quantities.packml import STATES
+from linetwin.scenario.document import read
+from linetwin.scenario.mapped import (
+    MODES,
+    UNDEFINED,
+    CodeTable,
+    Mapping,
+    SecurityConfig,
+    SourceConfig,
+    TableConfig,
+)
+from linetwin.scenario.mapping_schema import MappingFile
+from linetwin.scenario.mapping_signals import SignalReader
+from linetwin.scenario.problems import Problems, nearest
+from linetwin.scenario.validation import validate
+from linetwin.scenario.values import read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as ReadOnly
+    from pathlib import Path
+
+    from linetwin.scenario.document import KeyPath
+    from linetwin.scenario.mapping_schema import Codes, Signal, Source
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.scenario.schema import Written
+    from linetwin.scenario.validation import Checked
+
+_DAY_S = 86_400.0
+_SPAN = Quantity("time", "s", "wall time", minimum=0.001, maximum=_DAY_S)
+_SHIFT = Quantity("time", "s", "wall time", minimum=-_DAY_S, maximum=_DAY_S)
+_SCHEME = "opc.tcp://"
+_TABLES = (".csv", ".parquet", ".sqlite", ".db")
+
+
+def load_mapping(file: Path, scenario: Scenario | None = None) -> Mapping:
+    """Return a mapping file, checked, its addresses too where a scenario is given.
+
+    Raises ScenarioError with every problem found.
+    """
+    problems = Problems()
+    document = read(file, file.name)
+    problems.keep(document.problems)
+    checked = validate(document, MappingFile, problems)
+    if checked is None:
+        problems.check()
+        raise ScenarioError("nothing to read")
+    reader = _Reader(checked, problems)
+    found = reader.mapping(scenario)
+    problems.check()
+    return found
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads one file; what is wrong is noted, and the caller raises it."""
+
+    checked: Checked[MappingFile]
+    problems: Problems
+
+    def mapping(self, scenario: Scenario | None) -> Mapping:
+        model, file = self.checked.model, self.checked.document.file
+        for name in model.states.keys() & model.modes.keys():
+            self._note(("modes", name), "is a table of states already", "choose another name")
+        tables = {
+            **self._codes("states", model.states, {"UNDEFINED": UNDEFINED, **STATES}),
+            **self._codes("modes", model.modes, {"UNDEFINED": UNDEFINED, **MODES}),
+        }
+        sources = {name: self._source(name, source) for name, source in model.sources.items()}
+        if not sources and not self.checked.is_cut("sources"):
+            self._note(("sources",), "there is no source", "a server or a file")
+        reader = SignalReader(self.checked, sources, tables, scenario, self.problems)
+        signals = [reader.signal(name, signal) for name, signal in model.signals.items()]
+        self._check_repeats(model.signals)
+        return Mapping(
+            name=model.name,
+            owner=model.owner,
+            version=model.version,
+            sources=sources,
+            signals=tuple(signal for signal in signals if signal is not None),
+            file=file,
+            text=file.read_text(encoding="utf-8-sig"),
+            title=model.title,
+        )
+
+    def _note(self, path: KeyPath, message: str, hint: str) -> None:
+        self.problems.add(self.checked.document.place(path), message, hint)
+
+    def _check_repeats(self, signals: ReadOnly[str, Signal]) -> None:
+        """Two signals from one node are one signal with two meanings."""
+        seen: dict[tuple[object, ...], str] = {}
+        for name, signal in signals.items():
+            where = signal.node or signal.column or tuple(signal.path)
+            first = seen.setdefault((signal.source, where), name)
+            if first != name and where:
+                message = f"reads what '{first}' reads"
+                self._note(("signals", name), message, "one signal a node or column")
+
+    def _source(self, name: str, source: Source) -> SourceConfig:
+        at: KeyPath = ("sources", name)
+        if bool(source.endpoints) == (source.file is not None):
+            self._note(
+                at, "needs endpoints or a file", "one of the two, such as opc.tcp://plc:4840"
+            )
+        for index, endpoint in enumerate(source.endpoints):
+            if not endpoint.startswith(_SCHEME) or len(endpoint) == len(_SCHEME):
+                message = f"'{endpoint}' is no endpoint"
+                self._note((*at, "endpoints", index), message, "such as opc.tcp://plc:4840/path")
+        security = source.security
+        if (security.mode == "None") != (security.policy == "None"):
+            hint = "mode None goes with policy None, and with no other"
+            self._note((*at, "security"), "mode and policy do not fit", hint)
+        if source.clock.zone not in zoneinfo.available_timezones():
+            hint = nearest(source.clock.zone, zoneinfo.available_timezones())
+            self._note((*at, "clock", "zone"), f"unknown time zone '{source.clock.zone}'", hint)
+        return SourceConfig(
+            name=name,
+            endpoints=tuple(source.endpoints),
+            namespaces=source.namespaces,
+            security=SecurityConfig(security.mode, security.policy, security.user),
+            table=self._table(at, source),
+            clock_owner=source.clock.owner,
+            zone=source.clock.zone,
+            clock_offset_s=self._seconds(source.clock.ahead, (*at, "clock", "ahead"), _SHIFT),
+            publishing_s=self._seconds(source.publishing, (*at, "publishing"), _SPAN),
+            keep_alive=source.keep_alive,
+            late_after_s=self._seconds(source.late_after, (*at, "late_after"), _SPAN),
+            stale_after_s=self._seconds(source.stale_after, (*at, "stale_after"), _SPAN),
+        )
+
+    def _table(self, at: KeyPath, source: Source) -> TableConfig | None:
+        if source.file is None:
+            return None
+        file = self.checked.document.file.parent / source.file
+        if file.suffix not in _TABLES:
+            hint = f"allowed: {', '.join(_TABLES)}"
+            self._note((*at, "file"), f"'{source.file}' is no table that is read", hint)
+        if file.suffix in {".sqlite", ".db"} and not source.table:
+            self._note((*at, "table"), "missing key", "the name of a table or view in the file")
+        return TableConfig(
+            file,
+            source.table,
+            source.time,
+            source.tag,
+            source.value,
+            source.status,
+            source.clock.ambiguous,
+        )
+
+    def _seconds(self, written: Written, path: KeyPath, span: Quantity) -> float:
+        value = read_value(written, span, self.checked.document.place(path), self.problems)
+        return 1.0 if value is None else value.number
+
+    def _codes(
+        self,
+        section: Literal["states", "modes"],
+        written: ReadOnly[str, Codes],
+        known: ReadOnly[str, int],
+    ) -> dict[str, CodeTable]:
+        """Return the tables of codes; a name that PackML does not have is a problem."""
+        found = {}
+        for name, table in written.items():
+            at: KeyPath = (section, name)
+            if isinstance(table.codes, str):
+                codes = {str(number): number for number in known.values()}
+            else:
+                codes = {}
+                for code, meaning in table.codes.items():
+                    if meaning not in known:
+                        hint = nearest(meaning, known)
+                        self._note((*at, "codes", code), f"'{meaning}' is not of PackML", hint)
+                    codes[code] = known.get(meaning, UNDEFINED)
+            suspends: dict[str, str] = {
+                str(code): reason for reason, list_ in table.suspend.items() for code in list_
+            }
+            for code in suspends.keys() - codes.keys():
+                hint = "write under codes which state it is, beside what it suspends"
+                self._note((*at, "suspend"), f"code {code} has no state", hint)
+            if section == "modes":
+                work = {UNDEFINED, MODES["Production"]}
+                by_mode = {code: "manual" for code, mode in codes.items() if mode not in work}
+                suspends = by_mode | suspends
+            found[name] = CodeTable(name, codes, suspends)
+        return found

@@ -1,0 +1,96 @@
+"""What may stand in a mapping file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linetwin.scenario.schema import Identifier, Writing, Written
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Security(_Strict):
+    """How a server is talked to."""
+
+    mode: Literal["SignAndEncrypt", "Sign", "None"] = "SignAndEncrypt"
+    policy: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss", "None"] = (
+        "Basic256Sha256"
+    )
+    user: str = ""
+
+
+class Clock(_Strict):
+    """Who sets the clock of a source, its zone, and how far it is known to be ahead of UTC."""
+
+    owner: str
+    zone: str = "UTC"
+    ahead: Writing = Written(value="0 s")
+    ambiguous: Literal["order", "first", "second"] = "order"
+
+
+class Source(_Strict):
+    """A server, a redundant set of servers, or a file."""
+
+    endpoints: list[str] = []
+    namespaces: dict[Identifier, str] = {}
+    security: Security = Security()
+    file: str | None = None
+    table: str = ""
+    time: str = "time"
+    tag: str = ""
+    value: str = "value"
+    status: str = ""
+    clock: Clock
+    publishing: Writing = Written(value="500 ms")
+    keep_alive: Annotated[int, Field(ge=1, le=100)] = 5
+    late_after: Writing = Written(value="10 s")
+    stale_after: Writing = Written(value="10 s")
+
+
+class Codes(_Strict):
+    """Code of a vendor -> state (or mode) of PackML; and the codes during which nothing is learnt.
+
+    `codes: packml` where the vendor uses PackML's own numbers.
+    """
+
+    codes: dict[str, str] | Literal["packml"]
+    suspend: dict[Literal["cleaning", "calibration", "trial", "manual"], list[int | str]] = {}
+
+
+class Signal(_Strict):
+    """One signal: by `node`, by `path` of browse names from Objects, or by `column` of a file."""
+
+    source: str | None = None
+    node: str | None = None
+    path: list[str] = []
+    column: str | None = None
+    address: str
+    kind: Literal["measurement", "setpoint", "state", "mode", "counter", "lot"] = "measurement"
+    unit: str | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    minimum: Writing | None = None
+    maximum: Writing | None = None
+    greatest_rate: Writing | None = None
+    stale_after: Writing | None = None
+    sampling: Writing = Written(value="100 ms")
+    queue: Annotated[int, Field(ge=1, le=100_000)] = 10
+    states: str | None = None
+
+
+class MappingFile(_Strict):
+    """A mapping file."""
+
+    version_of_schema: Literal[1] = Field(alias="schema")
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    title: str = ""
+    owner: str
+    version: str
+    sources: dict[Identifier, Source]
+    states: dict[Identifier, Codes] = {}
+    modes: dict[Identifier, Codes] = {}
+    signals: dict[str, Signal]

@@ -1,0 +1,218 @@
+"""The signals of a mapping file: where each is read, what it stands for, what is plausible."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from linetwin.errors import ScenarioError
+from linetwin.quantities import Quantity, vocabulary
+from linetwin.scenario import units
+from linetwin.scenario.addressing import addresses
+from linetwin.scenario.mapped import NUMBERS, NodeAddress, SignalConfig
+from linetwin.scenario.problems import nearest
+from linetwin.scenario.unit_words import allowed_form
+from linetwin.scenario.values import read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as ReadOnly
+
+    from linetwin.scenario.document import KeyPath
+    from linetwin.scenario.mapped import CodeTable, SourceConfig
+    from linetwin.scenario.mapping_schema import MappingFile, Signal
+    from linetwin.scenario.problems import Problems
+    from linetwin.scenario.resolved import Scenario, StationConfig
+    from linetwin.scenario.schema import Written
+    from linetwin.scenario.validation import Checked
+
+_NODE = re.compile(r"(?:nsu=(?P<uri>[^;]+);)?(?P<identifier>(?:i=\d+|[sgb]=.+))\Z", re.DOTALL)
+_NODE_HINT = "nsu=URI;s=name or nsu=URI;i=7, the URI written out or by its alias"
+_SPAN = Quantity("time", "s", "wall time", minimum=0.0, maximum=30 * 86_400.0)
+COUNTERS = ("produced", "scrapped", "in_process", "started", "graded", "good")
+"""What counts items, beside quantities of the vocabulary."""
+_ITEMS = Quantity("items", "1", "number of items", display="1", minimum=0.0, maximum=1e12)
+_WORDS = {"state": "state", "mode": "mode"}
+
+
+@dataclass(frozen=True)
+class SignalReader:
+    """Reads signals one by one; what is wrong is noted."""
+
+    checked: Checked[MappingFile]
+    sources: ReadOnly[str, SourceConfig]
+    tables: ReadOnly[str, CodeTable]
+    scenario: Scenario | None
+    problems: Problems
+
+    def signal(self, name: str, written: Signal) -> SignalConfig | None:
+        """Return one signal; None where it could not be read."""
+        at: KeyPath = ("signals", name)
+        source = self._source(at, written)
+        if source is None:
+            return None
+        found = SignalConfig(
+            name=name,
+            source=source.name,
+            address=written.address,
+            kind=written.kind,
+            node=self._node(at, written, source),
+            path=tuple(_browse_name(part, source) for part in written.path),
+            column=written.column or "",
+            sampling_s=self._seconds(written.sampling, (*at, "sampling")) or 0.0,
+            queue=written.queue,
+            stale_after_s=self._seconds(written.stale_after, (*at, "stale_after")) or math.inf,
+        )
+        self._check_place(at, written, source)
+        self._check_address(at, written)
+        if written.kind in NUMBERS:
+            return self._number(at, written, found)
+        return self._coded(at, written, found)
+
+    def _note(self, path: KeyPath, message: str, hint: str = "") -> None:
+        self.problems.add(self.checked.document.place(path), message, hint)
+
+    def _source(self, at: KeyPath, written: Signal) -> SourceConfig | None:
+        if written.source is None and len(self.sources) == 1:
+            return next(iter(self.sources.values()))
+        if written.source in self.sources:
+            return self.sources[str(written.source)]
+        if not self.checked.is_cut("sources"):
+            message = "missing key" if written.source is None else f"no source '{written.source}'"
+            self._note((*at, "source"), message, nearest(written.source or "", self.sources))
+        return None
+
+    def _check_place(self, at: KeyPath, written: Signal, source: SourceConfig) -> None:
+        by_node = written.node is not None or bool(written.path)
+        if source.table is not None and (by_node or written.column is None):
+            self._note(at, f"'{source.name}' is a file", "write column: NAME, no node and no path")
+        elif source.table is None and (not by_node or written.column is not None):
+            self._note(at, f"'{source.name}' is a server", "write node: or path:, or both")
+
+    def _node(self, at: KeyPath, written: Signal, source: SourceConfig) -> NodeAddress | None:
+        if written.node is None:
+            return None
+        match = _NODE.match(written.node)
+        if match is None:
+            hint = _NODE_HINT
+            if written.node.startswith("ns="):
+                hint = f"the index of a namespace changes when a server restarts: {_NODE_HINT}"
+            self._note((*at, "node"), f"'{written.node}' is no NodeId", hint)
+            return None
+        uri = match["uri"] or ""
+        return NodeAddress(source.namespaces.get(uri, uri), match["identifier"])
+
+    def _seconds(self, written: Written | None, path: KeyPath) -> float | None:
+        if written is None:
+            return None
+        value = read_value(written, _SPAN, self.checked.document.place(path), self.problems)
+        return None if value is None else value.number
+
+    # ------------------------------------------------------------------------------ numbers
+    def _number(self, at: KeyPath, written: Signal, found: SignalConfig) -> SignalConfig | None:
+        quantity = self._quantity(at, written)
+        if written.states is not None:
+            self._note((*at, "states"), f"a {written.kind} has no codes", "for kind: state or mode")
+        if quantity is None:
+            return None
+        unit = written.unit or quantity.unit
+        if written.unit is None and quantity.unit != "1":
+            self._note(at, f"no unit: {quantity.name}", f"{allowed_form(quantity)}: write its unit")
+        try:
+            scale, offset = units.linear(unit, quantity)
+        except ScenarioError as error:
+            self.problems.adopt(error, self.checked.document.place((*at, "unit")))
+            return None
+        if not math.isfinite(written.scale * written.offset) or written.scale == 0.0:
+            self._note((*at, "scale"), f"{written.scale} is no scale", "unit's value = scale * raw")
+        rate = Quantity("greatest_rate", f"{quantity.unit}/s", "rate", minimum=0.0)
+        return replace(
+            found,
+            quantity=quantity,
+            unit=unit,
+            scale=scale * written.scale,
+            offset=scale * written.offset + offset,
+            minimum=self._bound(at, "minimum", written.minimum, quantity, quantity.minimum),
+            maximum=self._bound(at, "maximum", written.maximum, quantity, quantity.maximum),
+            greatest_rate=self._bound(at, "greatest_rate", written.greatest_rate, rate, math.inf),
+        )
+
+    def _bound(
+        self,
+        at: KeyPath,
+        key: str,
+        written: Written | None,
+        quantity: Quantity,
+        otherwise: float,
+    ) -> float:
+        if written is None:
+            return otherwise
+        free = replace(quantity, minimum=-math.inf, maximum=math.inf, type="float")
+        place = self.checked.document.place((*at, key))
+        value = read_value(written, free, place, self.problems)
+        return otherwise if value is None else value.number
+
+    def _quantity(self, at: KeyPath, written: Signal) -> Quantity | None:
+        name = written.address.rpartition(".")[2]
+        if name in vocabulary() and vocabulary()[name].type != "str":
+            return vocabulary()[name]
+        if written.kind == "counter" and name in COUNTERS:
+            return _ITEMS
+        words = [quantity.name for quantity in vocabulary()]
+        words += COUNTERS if written.kind == "counter" else ()
+        self._note((*at, "address"), f"'{name}' is no quantity", nearest(name, words))
+        return None
+
+    # -------------------------------------------------------------------------------- codes
+    def _coded(self, at: KeyPath, written: Signal, found: SignalConfig) -> SignalConfig | None:
+        for key in ("unit", "minimum", "maximum", "greatest_rate"):
+            if getattr(written, key) is not None:
+                self._note((*at, key), f"a {written.kind} is no quantity", "leave it out")
+        if written.kind == "lot":
+            return found
+        word = _WORDS[written.kind]
+        if written.address.rpartition(".")[2] != word:
+            hint = f"station.{word}, such as cathode.coater.{word}"
+            self._note((*at, "address"), f"'{written.address}' is no {word}", hint)
+        if written.states not in self.tables:
+            message = "missing key" if written.states is None else f"no table '{written.states}'"
+            hint = nearest(written.states or "", self.tables) or f"write {word}s: {{NAME: ...}}"
+            self._note((*at, "states"), message, hint)
+            return None
+        return replace(found, codes=self.tables[str(written.states)])
+
+    # ------------------------------------------------------------------------------ scenario
+    def _check_address(self, at: KeyPath, written: Signal) -> None:
+        """Note an address that the line does not have."""
+        path, _, name = written.address.rpartition(".")
+        if not path:
+            self._note((*at, "address"), f"'{written.address}' is no address", "station.quantity")
+        if self.scenario is None or not path:
+            return
+        stations: dict[str, StationConfig | None] = dict(self.scenario.stations)
+        if self.scenario.building is not None:
+            stations["building"] = self.scenario.building
+        if written.kind == "setpoint":
+            known = [entry.address for entry in addresses(self.scenario)]
+            if written.address not in known:
+                message = f"the line has no setpoint '{written.address}'"
+                self._note((*at, "address"), message, nearest(written.address, known))
+            return
+        places = [*stations, "line", *(self.scenario.buffers if written.kind in NUMBERS else ())]
+        if path not in places:
+            message = f"the line has no station '{path}'"
+            self._note((*at, "address"), message, nearest(path, places))
+        elif written.kind == "lot" and (station := stations.get(path)) is not None:
+            roles = [*station.takes, *station.gives, *station.materials]
+            if name not in roles:
+                message = f"{path} has no lots '{name}'"
+                self._note((*at, "address"), message, nearest(name, roles))
+
+
+def _browse_name(text: str, source: SourceConfig) -> tuple[str, str]:
+    """Return namespace URI and name of `alias:name`; without an alias it is OPC UA's own."""
+    alias, colon, name = text.partition(":")
+    if colon and alias in source.namespaces:
+        return source.namespaces[alias], name
+    return "", text
