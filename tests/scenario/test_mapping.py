@@ -60,7 +60,8 @@ signals:
   lot: {source: plc, node: nsu=plant;i=10, address: cathode.coater.foil, kind: lot}
   solids: {source: laboratory, column: S1, address: cathode.mixer.solids_fraction, unit: "%"}
   set:
-    {source: plc, node: nsu=plant;i=11, address: cathode.coater.web_speed, kind: setpoint, unit: m/s}
+    {source: plc, node: nsu=plant;i=11, address: cathode.coater.web_speed, kind: setpoint,
+     unit: m/s}
 """
 
 
