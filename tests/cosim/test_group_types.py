@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from group_fmus import write_group
 
+from linetwin.contracts import Contract
 from linetwin.cosim import texts
+from linetwin.cosim.description import read_description
 from linetwin.cosim.groups import FmuGroup, Terminal, read_group, simulate_group
+from linetwin.cosim.groups.continuous import GroupContinuous
 from linetwin.cosim.kernel.library import kernel
+from linetwin.cosim.mapping import process_map
 from linetwin.cosim.values import Field
+from linetwin.cosim.wiring import wire
 from linetwin.errors import FmuError, WiringError
 
 if TYPE_CHECKING:
@@ -273,6 +278,37 @@ def test_values_that_do_not_fit_an_array(tmp_path: Path, types3: Path) -> None:
     assert "'names[1]' is set with its array only" in text
     with pytest.raises(WiringError, match=r"nobody sets input 'second.vector\[3\]'"):
         pair(tmp_path, types3, {}, {"second.vector[1]": "first.walk"})
+
+
+def test_a_line_reaches_elements_through_a_group(tmp_path: Path, types3: Path) -> None:
+    """A group of one FMU stands for a machine whose quantities are elements of its arrays."""
+    contract = Contract("machine", "continuous", inputs=("web_speed",), outputs=("line_load",))
+    mapping = process_map(
+        {
+            "web_speed": {"variable": "speeds[2]", "unit": "m/s"},
+            "line_load": {"variable": "loads[3]", "unit": "N/m"},
+        },
+        {"speeds[1]": 5.0, "speeds[3]": 1.0, "only.matrix[1,2]": 4.0},
+    )
+    content: dict[str, object] = {
+        "step": "100 ms",
+        "members": {"only": {"fmu": str(types3), "values": others("vector")}},
+        "inputs": {"speeds": "only.vector"},
+        "outputs": {"loads": "only.sums"},
+    }
+    group = read_group(write_group(tmp_path, **content))
+    machine = GroupContinuous(group, contract, mapping=mapping)
+    machine.start(0, {"web_speed": 2.0})
+    assert machine.read(["line_load"]) == {"line_load": 8.0}
+    state = machine.save()
+    machine.advance(300, {"web_speed": -7.0})
+    assert machine.read(["line_load"]) == {"line_load": -1.0}
+    machine.restore(state)
+    assert machine.read(["line_load"]) == {"line_load": 8.0}
+    machine.close()
+    mapping = process_map({"web_speed": "vector", "line_load": "sums"})
+    with pytest.raises(WiringError, match=r"'vector' is an array of 3 values .*'vector\[1\]'"):
+        wire(read_description(types3), contract, mapping)
 
 
 def test_a_simulation_shows_elements(tmp_path: Path, types3: Path) -> None:

@@ -165,7 +165,8 @@ class _Wirer:
     def _scalar(self, variable: Variable, part: str, name: str) -> bool:
         if variable.shape:
             size = "x".join(str(n) for n in variable.shape)
-            self._problem(f"'{variable.name}' is an array of {size} values", part, name, "a scalar")
+            hint = f"a scalar; a group of this FMU alone has '{variable.name}[1]' and so on"
+            self._problem(f"'{variable.name}' is an array of {size} values", part, name, hint)
             return False
         if not variable.numeric:
             self._problem(f"'{variable.name}' is a {variable.type}", part, name, "a number")
