@@ -154,6 +154,22 @@ class DoubleContinuous:
         return 1000.0 * executing + self._inputs.get("process_power", 0.0)
 
 
+class DoublesTogether:
+    """Doubles advanced and read one by one."""
+
+    def __init__(self, models: Sequence[Continuous], names: Sequence[str]) -> None:
+        self._models, self._names = models, names
+
+    def advance(self, tick: int, inputs: Sequence[Mapping[str, float]]) -> list[list[float]]:
+        """Return the outputs of each."""
+        rows = []
+        for model, given in zip(self._models, inputs, strict=True):
+            model.advance(tick, given)
+            found = model.read(self._names)
+            rows.append([found[name] for name in self._names])
+        return rows
+
+
 class Doubles:
     """Models of a line made of doubles."""
 
@@ -173,3 +189,7 @@ class Doubles:
         """Return a process model."""
         del config
         return self._transforms.setdefault(kind, DoubleTransform(kind))
+
+    def together(self, models: Sequence[Continuous], names: Sequence[str]) -> DoublesTogether:
+        """Return doubles to be advanced at once."""
+        return DoublesTogether(models, names)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.cli.hanging import Alarm, ModelWatch
-from linetwin.cli.located import StationContinuous, StationTransform
+from linetwin.cli.located import StationContinuous, StationsTogether, StationTransform
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import (
     RecordedContinuous,
@@ -26,7 +26,7 @@ from linetwin.line.streams import Streams
 from linetwin.line.world import Sink, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from linetwin.contracts import Continuous, Transform
     from linetwin.cosim import ContinuousModel, TransformModel
@@ -69,6 +69,11 @@ class FmuModels:
             self._opened.append(model)
             self._transforms[key] = StationTransform(config.path, model, watch)
         return self._transforms[key]
+
+    def together(self, models: Sequence[Continuous], names: Sequence[str]) -> StationsTogether:
+        """Return a way to advance models that were given out here, and to read these outputs."""
+        own = [model for model in models if isinstance(model, StationContinuous)]
+        return StationsTogether(own, names, self.alarm)
 
     def _continuous(self, config: StationConfig, process: ProcessConfig) -> StationContinuous:
         watch = self._watch(config, process)

@@ -7,6 +7,7 @@ the watching thread, and then everything ends at once.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ from linetwin.cosim.watchdog import Watch
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 _GRACE_S: Final = 1.0
@@ -73,8 +74,7 @@ class Alarm:
         for watch in self._watches:
             call = watch.under_way()
             if call is not None:
-                what = f"{watch.station}: {watch.model}: {call} has not returned"
-                _end(f"interrupted; {what}", INTERRUPTED_EXIT)
+                _end(f"interrupted; {call} has not returned", INTERRUPTED_EXIT)
 
 
 class _Signals:
@@ -120,18 +120,25 @@ class ModelWatch(Watch):
     """Watches the calls of a station's model; one that takes longer than `limit_s` ends all."""
 
     def __init__(self, station: str, model: str, limit_s: float, alarm: Alarm) -> None:
-        def give_up(call: str) -> None:
-            hint = "isolate: true ends the model alone, step_timeout sets the limit"
-            reason = f"{model}: {call} had not returned after {limit_s:g} s ({hint})"
-            alarm.ring(FmuError(reason, station))
-
-        super().__init__(limit_s, give_up)
+        super().__init__(limit_s, self.give_up)
         self.station, self.model = station, model
+        self._alarm = alarm
         alarm.add(self)
 
     def under_way(self) -> str | None:
-        """Return the call that has not returned; None where there is none."""
-        return self._notes.get(self._count)
+        """Return station, model and call of what has not returned; None where there is none."""
+        call = self._notes.get(self._count)
+        return None if call is None else self.named(call)
+
+    def named(self, call: str) -> str:
+        """Return station, model and call."""
+        return f"{self.station}: {self.model}: {call}"
+
+    def give_up(self, call: str) -> None:
+        """End all: a call has taken too long."""
+        hint = "isolate: true ends the model alone, step_timeout sets the limit"
+        reason = f"{self.model}: {call} had not returned after {self.limit_s:g} s ({hint})"
+        self._alarm.ring(FmuError(reason, self.station))
 
     @contextlib.contextmanager
     def watching(self, call: str) -> Iterator[None]:
@@ -147,3 +154,31 @@ class ModelWatch(Watch):
         if self._notes.pop(self._count, None) is None:
             threading.Event().wait()  # the process is about to end
         return True
+
+
+class TogetherWatch(ModelWatch):
+    """Watches a call that goes through many models; each may take as long as it may alone.
+
+    `place`: which of them is being called.
+    """
+
+    def __init__(
+        self, watches: Sequence[ModelWatch], place: Callable[[], int], alarm: Alarm
+    ) -> None:
+        self._watches, self._place = watches, place
+        limit_s = min((watch.limit_s for watch in watches), default=math.inf)
+        super().__init__("", "", limit_s, alarm)
+
+    def stage(self) -> int:
+        """Return which model is being called; the limit is its own."""
+        place = self._place()
+        self.limit_s = self._watches[place].limit_s
+        return place
+
+    def named(self, call: str) -> str:
+        """Return station, model and call."""
+        return self._watches[self._place()].named(call)
+
+    def give_up(self, call: str) -> None:
+        """End all: a call has taken too long."""
+        self._watches[self._place()].give_up(call)

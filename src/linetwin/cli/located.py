@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from linetwin.cosim import RecordedContinuous
+from linetwin.cli.hanging import TogetherWatch
+from linetwin.cosim import RecordedContinuous, Together
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from linetwin.cli.hanging import ModelWatch
+    from linetwin.cli.hanging import Alarm, ModelWatch
     from linetwin.contracts import Columns, Phase
     from linetwin.cosim import ContinuousModel, TransformModel
 
@@ -45,59 +46,82 @@ class StationContinuous:
     def __init__(
         self, station: str, model: ContinuousModel | RecordedContinuous, watch: ModelWatch
     ) -> None:
-        self._station = station
-        self._model = model
-        self._watch = watch
+        self.station = station
+        self.model = model
+        self.watch = watch
         self.can_save = model.can_save
 
     def start(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Begin (again) at `tick`; an FmuError names the station."""
-        self._watch.begin("start")
+        self.watch.begin("start")
         try:
-            self._model.start(tick, inputs)
+            self.model.start(tick, inputs)
         except FmuError as error:
-            raise FmuError(str(error), self._station) from error
+            raise FmuError(str(error), self.station) from error
         finally:
-            self._watch.end()
+            self.watch.end()
 
     def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Hold the inputs until `tick`, then set `inputs`; an FmuError names the station."""
-        self._watch.begin("advance")
+        self.watch.begin("advance")
         try:
-            self._model.advance(tick, inputs)
+            self.model.advance(tick, inputs)
         except FmuError as error:
-            raise FmuError(str(error), self._station) from error
+            raise FmuError(str(error), self.station) from error
         finally:
-            self._watch.end()
+            self.watch.end()
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to; an FmuError names the station."""
-        self._watch.begin("read")
+        self.watch.begin("read")
         try:
-            return self._model.read(names)
+            return self.model.read(names)
         except FmuError as error:
-            raise FmuError(str(error), self._station) from error
+            raise FmuError(str(error), self.station) from error
         finally:
-            self._watch.end()
+            self.watch.end()
 
     def save(self) -> bytes:
         """Return the complete state; an FmuError names the station."""
-        self._watch.begin("save")
+        self.watch.begin("save")
         try:
-            return self._model.save()
+            return self.model.save()
         except FmuError as error:
-            raise FmuError(str(error), self._station) from error
+            raise FmuError(str(error), self.station) from error
         finally:
-            self._watch.end()
+            self.watch.end()
 
     def restore(self, state: bytes) -> None:
         """Continue from a saved state; an FmuError names the station.
 
         A model that cannot save its state simulates all of its past here, and is not watched.
         """
-        at_once = not isinstance(self._model, RecordedContinuous)
+        at_once = not isinstance(self.model, RecordedContinuous)
         try:
-            with self._watch.watching("restore") if at_once else contextlib.nullcontext():
-                self._model.restore(state)
+            with self.watch.watching("restore") if at_once else contextlib.nullcontext():
+                self.model.restore(state)
         except FmuError as error:
-            raise FmuError(str(error), self._station) from error
+            raise FmuError(str(error), self.station) from error
+
+
+class StationsTogether:
+    """The Continuous models of many stations; see `line.world.Together`."""
+
+    def __init__(
+        self, models: Sequence[StationContinuous], names: Sequence[str], alarm: Alarm
+    ) -> None:
+        self._models = models
+        self._together = Together([each.model for each in models], names)
+        watches = [each.watch for each in models]
+        self._watch = TogetherWatch(watches, lambda: self._together.under_way, alarm)
+
+    def advance(self, tick: int, inputs: Sequence[Mapping[str, float]]) -> list[list[float]]:
+        """Advance all and return the outputs of each; an FmuError names the station."""
+        self._watch.begin("advance")
+        try:
+            return self._together.advance(tick, inputs)
+        except FmuError as error:
+            station = self._models[self._together.under_way].station
+            raise FmuError(str(error), station) from error
+        finally:
+            self._watch.end()

@@ -18,6 +18,7 @@ from linetwin.cosim.process import (
     step_timeout,
 )
 from linetwin.cosim.recorded import RecordedContinuous
+from linetwin.cosim.together import Together
 from linetwin.cosim.transform import FmuTransform
 from linetwin.cosim.wiring import check
 
@@ -29,6 +30,7 @@ __all__ = [
     "Link",
     "ProcessMap",
     "RecordedContinuous",
+    "Together",
     "TransformModel",
     "check",
     "check_process",

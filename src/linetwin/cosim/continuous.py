@@ -38,6 +38,19 @@ class _Bound(NamedTuple):
     lacking: dict[str, float]
 
 
+class Touching(NamedTuple):
+    """What an `advance` and a `read` come to: an instance, its tables laid out, times (s, local).
+
+    `inputs`: None where there is nothing to set.
+    """
+
+    instance: Instance
+    inputs: Table | None
+    outputs: Table
+    begin_s: float
+    end_s: float
+
+
 class FmuContinuous:
     """Fulfils `contracts.Continuous` with an FMU.
 
@@ -77,6 +90,12 @@ class FmuContinuous:
         """Hash of the FMU."""
         return self.binary.digest
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether advancing is one step, without events around it: the kernel can do it."""
+        found = self.binary.description
+        return not (found.exchange or found.event_mode or self._rule.longest_s)
+
     def start(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Begin (again) at `tick` with the model's start values and these inputs."""
         lacking = [q for q in self.wiring.inputs if q not in inputs]
@@ -110,8 +129,7 @@ class FmuContinuous:
         """
         instance = self._running()
         if tick != self._tick:
-            if tick < self._tick:
-                raise FmuError(f"tick {tick} lies before tick {self._tick}", self.model)
+            self._check_order(tick)
             begin, end = self._tick - self._start_tick, tick - self._start_tick
             advance_ticks(instance, begin, end, TICKS_PER_SECOND, self._rule)
             self._tick = tick
@@ -127,12 +145,35 @@ class FmuContinuous:
         asked = tuple(names)
         bound = self._outputs.get(asked) or self._bind_outputs(asked)
         self._running().get(bound.table)
-        values = bound.table.read_row()
-        if bound.wires:
-            pairs = zip(values, bound.wires, strict=True)
-            values = [float(found.to_quantity(value)) for value, found in pairs]
-        found = dict(zip(bound.names, values, strict=True))
+        found = dict(zip(bound.names, _quantities(bound), strict=True))
         return found | bound.lacking if bound.lacking else found
+
+    def touching(self, tick: int, inputs: Mapping[str, float], names: tuple[str, ...]) -> Touching:
+        """Lay out what `advance` and then `read` would do, for who does it instead; errors too.
+
+        Only where `is_plain`. Once it is done `touched` must follow, then `outputs` tells.
+        """
+        instance = self._running()
+        self._check_order(tick)
+        outputs = self._outputs.get(names) or self._bind_outputs(names)
+        given = self._lay(inputs) if inputs else None
+        start, second = self._start_tick, TICKS_PER_SECOND
+        begin, end = (self._tick - start) / second, (tick - start) / second
+        return Touching(instance, given, outputs.table, begin, end)
+
+    def touched(self, tick: int, touching: Touching) -> None:
+        """What was laid out has been done: the model stands at `tick`."""
+        self._tick = tick
+        touching.instance.time = touching.end_s
+
+    def outputs(self, names: tuple[str, ...]) -> list[float]:
+        """Return outputs that have been read into their table, in the order of their names."""
+        bound = self._outputs[names]
+        values = _quantities(bound)
+        if not bound.lacking:
+            return values
+        found = dict(zip(bound.names, values, strict=True)) | bound.lacking
+        return [found[name] for name in names]
 
     def save(self) -> bytes:
         """Return the complete state; restoring it continues with the same bits.
@@ -200,18 +241,28 @@ class FmuContinuous:
             raise FmuError(f"it has failed before: {self._instance.failure}", self.model)
         return self._instance
 
+    def _check_order(self, tick: int) -> None:
+        if tick < self._tick:
+            raise FmuError(f"tick {tick} lies before tick {self._tick}", self.model)
+
     def _set(self, instance: Instance, inputs: Mapping[str, float]) -> None:
         """Set inputs; those that the FMU does without are left out."""
+        table = self._lay(inputs)
+        if table is not None:
+            instance.set(table)
+
+    def _lay(self, inputs: Mapping[str, float]) -> Table | None:
+        """Return a table with inputs in it; None where the FMU does without all of them."""
         key = tuple(inputs)
         bound = self._inputs.get(key) or self._bind_inputs(key)
         if not bound.names:
-            return
+            return None
         values = [inputs[name] for name in bound.names]
         if bound.wires:
             pairs = zip(values, bound.wires, strict=True)
             values = [float(found.to_variable(value)) for value, found in pairs]
         bound.table.write_row(values)
-        instance.set(bound.table)
+        return bound.table
 
     def _bind_inputs(self, asked: tuple[str, ...]) -> _Bound:
         """Bind inputs on first use, but for those of the contract that the FMU does without."""
@@ -241,3 +292,12 @@ class FmuContinuous:
         table = Table(Port(self.binary, [found.variable for found in wires]))
         plain = all(found.plain for found in wires)
         return _Bound(names, table, () if plain else wires, lacking)
+
+
+def _quantities(bound: _Bound) -> list[float]:
+    """Return what stands in a table of outputs, in canonical units."""
+    values = bound.table.read_row()
+    if bound.wires:
+        pairs = zip(values, bound.wires, strict=True)
+        values = [float(found.to_quantity(value)) for value, found in pairs]
+    return values

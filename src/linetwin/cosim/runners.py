@@ -21,7 +21,7 @@ from linetwin.cosim.kernel.structures import (
     KernelRunner,
 )
 from linetwin.cosim.presets import Preset
-from linetwin.cosim.stepping import StepRule, advance
+from linetwin.cosim.stepping import ENDED, StepRule, advance
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ _CALLS: Final = {
 }
 ANY_STEP: Final = StepRule()
 NOTHING: Final = Preset()
-ENDED: Final = "it asked to end the simulation"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ROUNDING: Final = 1e-9
 """Relative slack when a stretch is compared with a whole number of steps."""
+ENDED: Final = "it asked to end the simulation"
 _STALLS: Final = 1000
 """Early returns in a row that gain no time, before the FMU is given up."""
 
@@ -75,7 +76,7 @@ def advance_fully(instance: Instance, start: float, end: float, rule: StepRule) 
     while start < end:  # once, but for early returns
         reached = advance(instance, start, end, rule)
         if reached.terminated:
-            instance.fail("it asked to end the simulation")
+            instance.fail(ENDED)
         if not reached.early:
             return
         stalls = 0 if reached.time > start else stalls + 1

@@ -33,7 +33,7 @@ class Watch:
         self._give_up = give_up
         self._count = 0
         self._notes: dict[int, str] = {}
-        self._seen = 0
+        self._seen = (0, 0)
         self._since = 0.0
         _THREAD.add(self)
 
@@ -46,13 +46,18 @@ class Watch:
         """Tell whether the call that ends was in time; if not, it has been given up."""
         return self._notes.pop(self._count, None) is not None
 
+    def stage(self) -> int:
+        """Return which part of a call is under way; each may take as long as the limit."""
+        return 0
+
     def look(self, now: float) -> None:
         """Give up a call that has been under way for longer than the limit; `now`: s."""
         count = self._count
         if count not in self._notes:
             return
-        if count != self._seen:
-            self._seen, self._since = count, now
+        seen = (count, self.stage())
+        if seen != self._seen:
+            self._seen, self._since = seen, now
         elif now - self._since >= self.limit_s:
             call = self._notes.pop(count, None)
             if call is not None:

@@ -44,7 +44,7 @@ class Equipment(Unit):
     def begin(self) -> None:
         """Start the machine model, draw the first failures and wake the station."""
         if self.machine is not None:
-            self.machine.start(self.world.now, self._machine_inputs())
+            self.machine.start(self.world.now, self.machine_inputs())
         for failure in self.config.failures:
             self.draw_failure(failure.cause)
         for stop in self.config.micro_stops:
@@ -127,6 +127,13 @@ class Equipment(Unit):
             self.state.wear_removed += self.machine.read(["wear"])["wear"]
             self.drive_machine()
 
+    def forced_stop(self) -> str:
+        """Why the machine is forced to stand still now, or ""."""
+        return self.world.disturbances.stop(self.name)
+
+    def break_tool(self) -> None:
+        """The tool breaks; kinds that have one say what follows."""
+
     def committed(self) -> int:
         """Cells of the order that are under way here but not counted as started yet."""
         return 0
@@ -188,7 +195,8 @@ class Equipment(Unit):
 
     def transform(self, kind: str) -> Transform:
         """Return the station's process model of this kind."""
-        return self.world.models.transform(self.config, kind)
+        model = self.world.models.transform(self.config, kind)
+        return self.world.disturbances.transform(self.name, kind, model)
 
     @abstractmethod
     def load(self) -> float:
@@ -261,24 +269,27 @@ class Equipment(Unit):
         """Bring the machine model to now and give it its present inputs."""
         if self.machine is None:
             return
-        self.machine.advance(self.world.now, self._machine_inputs())
+        self.machine.advance(self.world.now, self.machine_inputs())
         self.given_off = self.machine.read(GIVEN_OFF)
 
     def hazard(self) -> float:
-        """Failure rate of the worn machine over its rate when new."""
+        """Failure rate of the worn machine over its rate when new, and what a disturbance adds."""
+        disturbed = self.world.disturbances.hazard(self.name)
         if self.machine is None:
-            return 1.0
+            return disturbed
         self.drive_machine()
-        return self.machine.read(["hazard_factor"])["hazard_factor"]
+        return disturbed * max(1.0, self.machine.read(["hazard_factor"])["hazard_factor"])
 
-    def _machine_inputs(self) -> Mapping[str, float]:
-        return {
+    def machine_inputs(self) -> Mapping[str, float]:
+        """What the machine model is given now."""
+        found = {
             "packml_state": float(STATES[self.state.mode]),
             "load": self.load(),
             **self.process_draw(),
             "ambient_temperature": ROOM_TEMPERATURE_K,
             "wear_removed": self.state.wear_removed,
         }
+        return self.world.disturbances.inputs(self.name, "machine", found)
 
     def note_validity(self, columns: Columns) -> None:
         """Count items whose model inputs lay outside the model's range."""

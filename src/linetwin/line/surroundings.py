@@ -1,4 +1,4 @@
-"""Units around the stations: the building, the recorder, disturbances and the run's end."""
+"""Units around the stations: the building and the run's end."""
 
 from __future__ import annotations
 
@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING
 from linetwin.contracts import BUILDING_PARTS
 from linetwin.line.moisture import follow_air
 from linetwin.line.unit import Unit
-from linetwin.quantities.packml import STATES
 
 if TYPE_CHECKING:
     from linetwin.line.world import World
-    from linetwin.scenario.resolved import DisturbanceConfig, StationConfig
+    from linetwin.scenario.resolved import StationConfig
 
 MINUTE = 60_000
 DAY = 86_400_000
-MACHINE_SIGNALS = (
-    "electric_power",
-    "thermal_power",
-    "electric_energy",
-    "thermal_energy",
-    "cooling_energy",
-    "compressed_air_volume",
-    "heat_emission",
-    "machine_temperature",
-    "wear",
-)
 BUILDING_SIGNALS = (
     "dry_room_dew_point",
     "dry_room_temperature",
@@ -64,7 +52,7 @@ class Building(Unit):
             loads[unit.config.room] += unit.given_off["heat_emission"]
             cooling += unit.given_off["cooling_power"]
             air += unit.given_off["compressed_air_flow"]
-        return {
+        found = {
             "outdoor_temperature": self.world.value(self.name, "outdoor_temperature")
             + swing * math.cos(phase),
             "outdoor_humidity": self.world.value(self.name, "outdoor_humidity"),
@@ -74,6 +62,7 @@ class Building(Unit):
             "process_cooling_load": cooling,
             "compressed_air_flow": air,
         }
+        return self.world.disturbances.inputs(self.name, "building", found)
 
     def advance(self) -> None:
         """Bring the building to now with what it saw, then show it the present loads."""
@@ -86,92 +75,6 @@ class Building(Unit):
     def signals(self) -> dict[str, float]:
         """Quantities worth recording."""
         return self.model.read(BUILDING_SIGNALS)
-
-
-class Recorder(Unit):
-    """Writes a row per station, buffer and building at every recording instant."""
-
-    def __init__(self, world: World, interval_ticks: int) -> None:
-        super().__init__("recorder", world)
-        self._interval = interval_ticks
-
-    def begin(self) -> None:
-        """Record the start."""
-        self.plan(self.world.now)
-
-    def advance(self) -> None:
-        """Record now and ask to be woken for the next time."""
-        if self.world.now < self.state.due:
-            return
-        self.record()
-        self.plan(self.world.now + self._interval)
-
-    def record(self) -> None:
-        """Write one row per station."""
-        rows: list[tuple[str, dict[str, float]]] = []
-        for unit in self.world.equipment():
-            values = {"packml_state": float(STATES[unit.state.mode]), **unit.signals()}
-            if unit.machine is not None:
-                unit.drive_machine()
-                values.update(unit.machine.read(MACHINE_SIGNALS))
-            rows.append((unit.name, values))
-        rows.extend(
-            (path, {"buffer_level": buffer.level}) for path, buffer in self.world.buffers.items()
-        )
-        rows.extend((path, {"slurry_mass": tank.level}) for path, tank in self.world.tanks.items())
-        if self.world.building is not None:
-            rows.append((self.world.building.name, self.world.building.signals()))
-        names = sorted({name for _, values in rows for name in values})
-        columns: dict[str, list[str] | list[int] | list[float]] = {
-            "tick": [self.world.now] * len(rows),
-            "station": [station for station, _ in rows],
-        }
-        for name in names:
-            columns[name] = [values.get(name, math.nan) for _, values in rows]
-        self.world.sink.add("signals", columns)
-
-
-class Disturbances(Unit):
-    """Changes addresses at the times the scenario gives, and changes them back.
-
-    Of several changes of one address the one that began last holds. `state.job`: address ->
-    [value before all changes, number of the change that holds].
-    """
-
-    def begin(self) -> None:
-        """Ask to be woken at every start and end."""
-        for change in self.world.scenario.disturbances:
-            for tick in (change.start_tick, change.end_tick):
-                if tick is not None:
-                    self.wake_at(tick)
-
-    def advance(self) -> None:
-        """Set what holds now."""
-        for address in dict.fromkeys(change.address for change in self.world.scenario.disturbances):
-            self._hold(address)
-
-    def _hold(self, address: str) -> None:
-        changes, held = self.world.scenario.disturbances, self.state.job
-        active = [
-            (change.start_tick, number)
-            for number, change in enumerate(changes)
-            if change.address == address and _holds(change, self.world.now)
-        ]
-        if not active:
-            if address in held:
-                self.world.override(address, held.pop(address)[0])
-            return
-        number = max(active)[1]
-        if address in held and held[address][1] == number:
-            return
-        value = changes[number].value
-        number_or_row = list(value) if isinstance(value, tuple) else float(value)
-        before = self.world.override(address, number_or_row)
-        held[address] = [held[address][0] if address in held else before, number]
-
-
-def _holds(change: DisturbanceConfig, now: int) -> bool:
-    return change.start_tick <= now and (change.end_tick is None or now < change.end_tick)
 
 
 class End(Unit):

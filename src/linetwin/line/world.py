@@ -10,11 +10,13 @@ from linetwin.errors import Problem, ScenarioError, SimulationError
 from linetwin.line.buffers import LotBuffer, Tank
 from linetwin.line.calendar import KICK, Calendar
 from linetwin.line.crew import Crew, Shifts
+from linetwin.line.disturbances import Disturbances
 from linetwin.line.holds import Holds
 from linetwin.line.lots import Lot, LotRegister
 from linetwin.line.materials import Ledger, Supply
 from linetwin.line.planning import Plan
-from linetwin.line.surroundings import Building, Disturbances, End, Recorder
+from linetwin.line.recorder import Recorder
+from linetwin.line.surroundings import Building, End
 from linetwin.line.watch import Watch, stuck
 
 if TYPE_CHECKING:
@@ -38,6 +40,14 @@ class Sink(Protocol):
         ...
 
 
+class Together(Protocol):
+    """Models that are brought to one tick and read at once."""
+
+    def advance(self, tick: int, inputs: Sequence[Mapping[str, float]]) -> list[list[float]]:
+        """Advance each model with its inputs; return the outputs of each, in the order asked."""
+        ...
+
+
 class Models(Protocol):
     """Gives stations their models; the command line composes it from FMUs, tests from doubles."""
 
@@ -51,6 +61,10 @@ class Models(Protocol):
 
     def transform(self, config: StationConfig, kind: str) -> Transform:
         """Return the process model of this kind."""
+        ...
+
+    def together(self, models: Sequence[Continuous], names: Sequence[str]) -> Together:
+        """Return a way to advance models that were given out here, and to read these outputs."""
         ...
 
 
@@ -77,6 +91,8 @@ class World:
         self.ended = ""
         self.events = 0
         self.parameters = live_parameters(scenario)
+        self.disturbances = Disturbances(self)
+        self._live = self.disturbances.live
         self.calendars = {name: Shifts(config, self) for name, config in scenario.calendars.items()}
         self.crews = {name: Crew(config, self) for name, config in scenario.crews.items()}
         self.supplies = {
@@ -94,7 +110,7 @@ class World:
         self.plan = Plan(self)
         self.recorder = Recorder(self, scenario.recording_ticks)
         stations = [factory(config, self) for config in scenario.stations.values()]
-        around: list[Unit] = [*self.calendars.values(), Disturbances("disturbances", self)]
+        around: list[Unit] = [*self.calendars.values(), self.disturbances]
         around += [self.building] if self.building else []
         self.holds = Holds(self) if scenario.holds else None
         around += [self.holds] if self.holds else []
@@ -159,6 +175,10 @@ class World:
                 found.append(station)
         return found
 
+    def station(self, path: str) -> Equipment:
+        """Return the station of a path."""
+        return next(each for each in self._equipment if each.name == path)
+
     def is_held(self, lot: str) -> bool:
         """Whether a lot is on hold."""
         return bool(self.lots[lot].held)
@@ -184,7 +204,10 @@ class World:
 
     def value(self, station: str, quantity: str) -> float:
         """Return a live parameter in its canonical unit; TypeError for a row of numbers."""
-        found = self.parameters[f"{station}.{quantity}"]
+        address = f"{station}.{quantity}"
+        found = self.parameters[address]
+        if address in self._live:
+            found = self.disturbances.present(address, found)
         if isinstance(found, list):
             message = f"{station}.{quantity} is a row of numbers"
             raise TypeError(message)
@@ -192,7 +215,10 @@ class World:
 
     def values(self, station: str, quantity: str) -> list[float]:
         """Return a live parameter that is a row of numbers, in its canonical unit."""
-        found = self.parameters[f"{station}.{quantity}"]
+        address = f"{station}.{quantity}"
+        found = self.parameters[address]
+        if address in self._live:
+            found = self.disturbances.present(address, found)
         return list(found) if isinstance(found, list) else [found]
 
     def override(self, address: str, value: Parameter) -> Parameter:
@@ -201,6 +227,7 @@ class World:
             hint = "quantities, causes, gauges, inspections and defects of stations can"
             raise ScenarioError([Problem("cannot be changed while the line runs", address, hint)])
         before, self.parameters[address] = self.parameters[address], value
+        self.disturbances.was_set(address, before, value)
         station = next(name for name in self.units if address.startswith(f"{name}."))
         amount = math.nan if isinstance(value, list) else value
         self.log_event(station, "disturbance", cause=address, amount=amount)

@@ -1,0 +1,164 @@
+"""Many models brought to one tick, given inputs and read: one call of the kernel for all of them.
+
+What the kernel cannot do (groups, models in processes of their own, a step that an FMU ends early)
+is done model by model in Python, to the same bits. The kernel is cosim/kernel/touch.c.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from linetwin.cosim.continuous import FmuContinuous
+from linetwin.cosim.fmi2 import Fmi2Instance
+from linetwin.cosim.instance import DISCARD
+from linetwin.cosim.kernel.library import Kernel, kernel
+from linetwin.cosim.kernel.structures import KernelBlocks
+from linetwin.cosim.kernel.touch_structures import KernelTouch, TouchCall
+from linetwin.cosim.stepping import ENDED, StepRule, advance_fully
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from linetwin.cosim.continuous import Touching
+
+_NOTHING: Final = KernelBlocks()
+_ANY_STEP: Final = StepRule()
+
+
+class Model(Protocol):
+    """What a model is asked where the kernel cannot ask it."""
+
+    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Hold the present inputs until `tick`, then set `inputs`."""
+        ...
+
+    def read(self, names: Iterable[str]) -> dict[str, float]:
+        """Return outputs at the tick last advanced to."""
+        ...
+
+
+class Together:
+    """Models that are advanced and read at the same ticks; each sees what it would see alone."""
+
+    def __init__(self, models: Sequence[Model], names: Sequence[str]) -> None:
+        """Remember the models, started or not, and the outputs to read."""
+        self._models = models
+        self._names = tuple(names)
+        compiled = kernel().kernel
+        self._compiled: _Compiled | None = None
+        self._places: list[int] = []
+        fmus: list[FmuContinuous] = []
+        if compiled is not None:
+            for place, model in enumerate(models):
+                if isinstance(model, FmuContinuous) and model.is_plain:
+                    self._places.append(place)
+                    fmus.append(model)
+            self._compiled = _Compiled(fmus, self._names, compiled)
+        self._others = sorted({*range(len(models))} - {*self._places})
+        self._other: int | None = None
+
+    @property
+    def under_way(self) -> int:
+        """The place of the model that is being called, or was last."""
+        if self._other is not None or self._compiled is None or not self._places:
+            return self._other or 0
+        return self._places[self._compiled.at]
+
+    def advance(self, tick: int, inputs: Sequence[Mapping[str, float]]) -> list[list[float]]:
+        """Bring all models to `tick`, give each its inputs, and return the outputs of each.
+
+        Errors as `FmuContinuous.advance` and `read`; `under_way` then says whose it is.
+        """
+        rows: list[list[float]] = [[]] * len(self._models)
+        self._other = None
+        if self._compiled is not None and self._places:
+            found = self._compiled.advance(tick, [inputs[place] for place in self._places])
+            for place, row in zip(self._places, found, strict=True):
+                rows[place] = row
+        for place in self._others:
+            self._other = place
+            model = self._models[place]
+            model.advance(tick, inputs[place])
+            values = model.read(self._names)
+            rows[place] = [values[name] for name in self._names]
+        return rows
+
+
+class _Compiled:
+    """FMUs that the kernel can advance and read alone."""
+
+    def __init__(
+        self, models: Sequence[FmuContinuous], names: tuple[str, ...], compiled: Kernel
+    ) -> None:
+        self._models = models
+        self._names = names
+        self._touches = (KernelTouch * len(models))()
+        self._laid: dict[int, Touching] = {}
+        self._count = ctypes.c_uint64(len(models))
+        self._at = ctypes.c_uint64()
+        self._call: Any = compiled.library["linetwin_touch"]
+        self._call.restype = ctypes.c_uint64
+
+    @property
+    def at(self) -> int:
+        """The place of the model that is being called, or was last."""
+        return self._at.value
+
+    def advance(self, tick: int, inputs: Sequence[Mapping[str, float]]) -> list[list[float]]:
+        """Return the outputs of each model at `tick`."""
+        for place, model in enumerate(self._models):
+            self._at.value = place
+            self._lay(place, model.touching(tick, inputs[place], self._names))
+        done, count, at = 0, len(self._models), ctypes.byref(self._at)
+        while done < count:
+            begin = done
+            done = self._call(self._touches, ctypes.c_uint64(begin), self._count, at)
+            for place in range(begin, done):
+                self._models[place].touched(tick, self._laid[place])
+            if done < count:
+                self._finish(self._touches[done], self._laid[done])
+                self._models[done].touched(tick, self._laid[done])
+                done += 1
+        return [model.outputs(self._names) for model in self._models]
+
+    def _lay(self, place: int, touching: Touching) -> None:
+        """Lay out what the kernel is to do with a model."""
+        inside, before = self._touches[place], self._laid.get(place)
+        self._laid[place] = touching
+        inside.time = touching.begin_s
+        inside.length = touching.end_s - touching.begin_s
+        if before is not None and before[:3] == touching[:3]:
+            return
+        binary = touching.instance.binary
+        version = binary.description.version
+        step: Any = binary.function(f"fmi{version}DoStep")
+        inside.handle = touching.instance.address
+        inside.step = ctypes.cast(step, ctypes.c_void_p).value
+        inside.version = version
+        inside.inputs = _NOTHING if touching.inputs is None else touching.inputs.setting
+        inside.outputs = touching.outputs.getting
+
+    def _finish(self, inside: KernelTouch, touching: Touching) -> None:
+        """Do the rest of a touch in which the kernel stopped, or raise what went wrong."""
+        instance, call = touching.instance, TouchCall(inside.call)
+        instance.time = touching.end_s
+        if call is TouchCall.INPUTS and touching.inputs is not None:
+            label = touching.inputs.cells[inside.block].block.label
+            instance.fail_call(f"Set{label}", inside.status)
+        if call is TouchCall.OUTPUTS:
+            label = touching.outputs.cells[inside.block].block.label
+            instance.fail_call(f"Get{label}", inside.status)
+        reached, ended = inside.reached, bool(inside.terminated)
+        if call is TouchCall.STEP:
+            instance.time = inside.time
+            if not (inside.status == DISCARD and isinstance(instance, Fmi2Instance)):
+                instance.fail_step(inside.status, inside.length)
+            reached, _, ended = instance.discarded(inside.time, inside.length)
+        if ended:
+            instance.time = reached
+            instance.fail(ENDED)
+        advance_fully(instance, max(reached, inside.time), touching.end_s, _ANY_STEP)
+        if touching.inputs is not None:
+            instance.set(touching.inputs)
+        instance.get(touching.outputs)
