@@ -10,6 +10,7 @@
     ├── SimulationError               5   the line contradicts itself: a defect of linetwin
     ├── LinkError                     4   a link to something outside failed
     │   ├── OpcUaError                4
+    │   │   └── RefusedError          4   trust is missing: the reason by name, what to do
     │   └── ShellError                4
     └── ResultsError                  2   a run folder that cannot be read
 
@@ -107,6 +108,20 @@ class LinkError(LinetwinError):
 
 class OpcUaError(LinkError):
     """An OPC UA server refused, stalled or went away."""
+
+
+class RefusedError(OpcUaError):
+    """A certificate, a policy, a user or an action was refused.
+
+    `reason` names why in a few words; `status` is the OPC UA status code's name; `remedy` says
+    what a person can do.
+    """
+
+    def __init__(self, reason: str, message: str, *, status: str, remedy: str) -> None:
+        self.reason = reason
+        self.status = status
+        self.remedy = remedy
+        super().__init__(f"{reason}: {message}; {remedy}")
 
 
 class ShellError(LinkError):
