@@ -287,6 +287,8 @@ def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
     rows = [(name, units[name], *_extremes(frame[name])) for name in frame.columns[1:]]
     title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
     print_table(title, headings, rows, 2)
+    if frame.attrs.get("steps"):
+        typer.echo(frame.attrs["steps"])
 
 
 def _extremes(values: pd.Series) -> tuple[str, ...]:

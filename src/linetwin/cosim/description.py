@@ -27,6 +27,7 @@ NUMERIC: Final = frozenset(
     | {f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
 )
 """FMI types whose values are numbers to linetwin."""
+_REALS: Final = {"Real", "Float64", "Float32"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Variable:
     `dimensions` names the structural parameters that decide it. An element of an array is a scalar
     of its own, at `place` of the variable `array` (see elements.py). `clocks`: those with which it
     changes. `content`: of a binary one.
+    `nominal`: a size that it usually has, in `unit`.
     `relative`: a difference (of temperatures), whose unit's offset does not count.
     """
 
@@ -61,11 +63,17 @@ class Variable:
     content: Content = ANYTHING
     tag: str = ""
     source: str = ""
+    nominal: float = 1.0
 
     @property
     def numeric(self) -> bool:
         """Whether its value is a number (or a Boolean, or an enumeration)."""
         return self.type in NUMERIC
+
+    @property
+    def continuous(self) -> bool:
+        """Whether its value is a real number that may change at any time."""
+        return self.type in _REALS and self.variability == "continuous"
 
     @property
     def settable(self) -> bool:
@@ -294,6 +302,7 @@ def _variable(found: Any, carried: Any) -> Variable:  # noqa: ANN401 - FMPy has 
         clocks=tuple(clock.name for clock in found.clocks or ()),
         tag=str(carried.get("tag", "")),
         source=str(carried.get("source", "")),
+        nominal=abs(_bound(found.nominal, declared.nominal if declared else None, 1.0)) or 1.0,
     )
 
 

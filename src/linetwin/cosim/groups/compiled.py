@@ -92,6 +92,8 @@ class CompiledEngine:
         self._arguments = (ctypes.byref(self._inside), self._end)
         self._advance = _function(kernel, "linetwin_group_advance")
         self._settle = _function(kernel, "linetwin_group_settle")
+        self._move = _function(kernel, "linetwin_group_move")
+        self._time, self._point = ctypes.c_double(), ctypes.c_int64()
 
     def advance(self, end: int) -> None:
         """Step all members to tick `end`."""
@@ -103,6 +105,22 @@ class CompiledEngine:
             self._recorder.rows = self._inside.rows
         if not done:
             self._fail()
+
+    def move(self, time: float, index: int | None) -> None:
+        """Take one communication step of all members to `time` (s), point `index` of the grid."""
+        self._time.value = time
+        self._point.value = _OFF_GRID if index is None else index
+        if not self._move(self._arguments[0], self._time, self._point):
+            self._fail()
+
+    def stand(self, at: float, index: int | None, befores: list[float]) -> None:
+        """Take it that all members stand at `at` (s) again."""
+        for member, before in zip(self._members, befores, strict=True):
+            member.at, member.before = at, before
+            member.index = _OFF_GRID if index is None else index
+
+    def close(self) -> None:
+        """Do nothing: it holds nothing inside the members."""
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once."""
@@ -228,11 +246,12 @@ class CompiledEngine:
 def _common_version(plan: Plan) -> int:
     """Return the version of FMI of members that all step at every point and hold their inputs.
 
-    0 where the members differ, or extrapolate.
+    0 where the members differ, extrapolate, or find their own points.
     """
     kinds = {(m.binary.description.version, m.member.every) for m in plan.members}
     version, every = kinds.pop()
-    return version if every == 1 and not kinds and not plan.linear else 0
+    alike = every == 1 and not kinds and not plan.linear and plan.course.plain
+    return version if alike else 0
 
 
 def _function(kernel: Kernel, name: str) -> Any:  # noqa: ANN401 - a C function

@@ -35,4 +35,8 @@ class Course:
     @property
     def plain(self) -> bool:
         """Whether steps are never taken back."""
-        return self == Course()
+        return self == PLAIN
+
+
+PLAIN: Final = Course()
+"""From point to point of the grid, or to a touch, and never back."""

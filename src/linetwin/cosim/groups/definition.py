@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from linetwin.cosim.groups.course import Course
+from linetwin.cosim.groups.course import PLAIN, Course
 from linetwin.cosim.units import SAME, Affine
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Group:
     inputs: Mapping[str, GroupInput]
     outputs: Mapping[str, GroupOutput]
     parameters: Mapping[str, Terminal]
-    course: Course = Course()
+    course: Course = PLAIN
 
     def member(self, name: str) -> Member:
         """Return a member by name."""

@@ -40,6 +40,10 @@ class Engine(Protocol):
         """Return the times (s) of the points before, along which members extrapolate."""
         ...
 
+    def close(self) -> None:
+        """Give back what it holds inside the members."""
+        ...
+
 
 class PythonEngine:
     """Fulfils `Engine` with a Python call for each FMI call."""
@@ -76,6 +80,22 @@ class PythonEngine:
         except FmuError as error:
             raise self._named(error) from error
         self._tick = end
+
+    def move(self, time: float, index: int | None) -> None:
+        """Take one communication step of all members to `time` (s), point `index` of the grid."""
+        now, self._stop, self._last = self._plan.members[0].at, index or 0, time
+        try:
+            self._communicate(now, index, time, self._plan.members)
+        except FmuError as error:
+            raise self._named(error) from error
+
+    def stand(self, at: float, index: int | None, befores: list[float]) -> None:
+        """Take it that all members stand at `at` (s) again."""
+        for member, before in zip(self._plan.members, befores, strict=True):
+            member.at, member.index, member.before = at, index, before
+
+    def close(self) -> None:
+        """Do nothing: it holds nothing inside the members."""
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once."""

@@ -14,6 +14,7 @@ from linetwin.cosim.groups.compiled import CompiledEngine
 from linetwin.cosim.groups.engine import PythonEngine, failure
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.recorder import Recorder
+from linetwin.cosim.groups.rolling import RollingEngine
 from linetwin.cosim.groups.running import plan
 from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import FmuError
@@ -21,13 +22,14 @@ from linetwin.errors import FmuError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from linetwin.cosim.groups.adaptive import Counts
     from linetwin.cosim.groups.definition import Group, Terminal
     from linetwin.cosim.groups.engine import Engine
     from linetwin.cosim.groups.running import RunningMember
     from linetwin.cosim.groups.slots import Given
     from linetwin.cosim.instance import Instance
 
-_FORMAT: Final = "linetwin-group-2"
+_FORMAT: Final = "linetwin-group-3"
 
 
 class FmuGroup:
@@ -84,7 +86,8 @@ class FmuGroup:
         ]
         inputs = {name: [str(t) for t, _ in i.targets] for name, i in sorted(group.inputs.items())}
         loops = astuple(group.loops) if group.loops else ()
-        whole = (str(group.step), group.order, group.linear, loops, members, joined, inputs)
+        how = (str(group.step), group.order, group.linear, loops, astuple(group.course))
+        whole = (*how, members, joined, inputs)
         return hashlib.sha256(json.dumps(whole).encode()).digest()
 
     def start(
@@ -98,7 +101,8 @@ class FmuGroup:
         A member is initialised with what those before it give; where members feed each other, the
         later one's start value of the input stands in. Raises FmuError where a member fails.
         """
-        self._failure, self._engine = "", None
+        self._failure = ""
+        self._drop()
         self.start_tick = self.tick = tick
         if self.recorder is not None:
             self.recorder.rows = 0
@@ -126,7 +130,7 @@ class FmuGroup:
             end = tick - self.start_tick
             if self._fixed:
                 self._check_fixed(self.tick - self.start_tick, end)
-            if self.recorder is not None:
+            if self.recorder is not None and self.group.course.plain:
                 points = self.plan.grid.between(self.tick - self.start_tick, end)
                 self.recorder.reserve(len(points) + 1)
             try:
@@ -173,6 +177,7 @@ class FmuGroup:
             "values": [c.content() for m in self.plan.members for c in m.buffers()],
             "previous": [member.previous.tobytes() for member in self.plan.members],
             "before": engine.befores() if self.group.linear else [],
+            "course": engine.state() if isinstance(engine, RollingEngine) else None,
         }
         packed: bytes = msgpack.packb(content)
         return packed
@@ -184,7 +189,8 @@ class FmuGroup:
         """
         self._require_save()
         content = self._unpacked(state)
-        self._failure, self._engine = "", None
+        self._failure = ""
+        self._drop()
         self.start_tick, self.tick = content["start"], content["tick"]
         local = (self.tick - self.start_tick) / TICKS_PER_SECOND
         for member, saved in zip(self.plan.members, content["states"], strict=True):
@@ -201,13 +207,26 @@ class FmuGroup:
         cells = [cell for member in self.plan.members for cell in member.buffers()]
         for cell, raw in zip(cells, content["values"], strict=True):
             cell.load(raw)
-        self._ready()
+        engine = self._ready()
+        if isinstance(engine, RollingEngine):
+            engine.restore(content["course"])
+
+    @property
+    def counts(self) -> Counts | None:
+        """How many steps were taken and taken back, where a group finds its own points."""
+        return self._engine.counts if isinstance(self._engine, RollingEngine) else None
 
     def close(self) -> None:
         """Free the instances; `start` or `restore` make new ones."""
-        self._engine = None
+        self._drop()
         for member in self.plan.members:
             member.close()
+
+    def _drop(self) -> None:
+        """Let the engine go, before its members' instances are."""
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = None
 
     def _initialise(
         self,
@@ -255,11 +274,17 @@ class FmuGroup:
         plain = all(member.binary.description.plain for member in self.plan.members)
         found = kernel().kernel if self._compiled and plain else None
         local = self.tick - self.start_tick
+        rolling = not self.group.course.plain
+        recorder = None if rolling else self.recorder
+        engine: PythonEngine | CompiledEngine | RollingEngine
         if found is None:
-            self._engine = PythonEngine(self.plan, self.recorder, local)
+            engine = PythonEngine(self.plan, recorder, local)
         else:
-            self._engine = CompiledEngine(self.plan, self.recorder, local, found)
-        return self._engine
+            engine = CompiledEngine(self.plan, recorder, local, found)
+        if rolling:
+            engine = RollingEngine(self.plan, engine, self.recorder, local)
+        self._engine = engine
+        return engine
 
     def _settle(self, engine: Engine) -> None:
         try:
@@ -287,7 +312,8 @@ class FmuGroup:
         return self._engine
 
     def _failed(self, error: FmuError) -> FmuError:
-        self._failure, self._engine = str(error), None
+        self._failure = str(error)
+        self._drop()
         return error
 
     def _require_save(self) -> None:

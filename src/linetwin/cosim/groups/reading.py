@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.binary import check_platform
 from linetwin.cosim.description import read_description
+from linetwin.cosim.groups.course_reading import CourseReader
 from linetwin.cosim.groups.definition import Group, Loops, Member
 from linetwin.cosim.groups.grid import parse_step
 from linetwin.cosim.groups.joining import Joiner
@@ -80,8 +82,9 @@ class _Reader:
             parameters=joiner.parameters(written),
         )
         joiner.check(group)
+        course = CourseReader(self._document, self._problems, group).read(written)
         self._problems.check()
-        return group
+        return replace(group, course=course)
 
     def _add(self, path: document.KeyPath, message: str, hint: str = "") -> None:
         self._problems.add(self._document.place(path), message, hint)

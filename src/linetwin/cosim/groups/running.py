@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 import numpy as np
 
 from linetwin.cosim.binary import Binary, load_binary
-from linetwin.cosim.groups.definition import Loops
+from linetwin.cosim.groups.definition import Loops, Terminal
 from linetwin.cosim.groups.dependence import Dependence, Visit, starting_order
 from linetwin.cosim.groups.grid import Grid
 from linetwin.cosim.groups.slots import Slot, SlotTable, TextSlot, slot_table
@@ -19,7 +19,8 @@ from linetwin.errors import FmuError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from linetwin.cosim.groups.definition import Connection, Group, Member, Order, Terminal
+    from linetwin.cosim.groups.course import Course
+    from linetwin.cosim.groups.definition import Connection, Group, Member, Order
     from linetwin.cosim.port import Cell
     from linetwin.cosim.texts import TextCell
 
@@ -219,6 +220,8 @@ class Plan:
 
     `visits`: members whose inputs are set and whose outputs are read again at the end of a step,
     since something passes through them at once; `settling`: the same after inputs from outside.
+    `compared`: numbers that tell whether a step was good: what others take or the group gives, and
+    where steps are adaptive all continuous outputs.
     """
 
     name: str
@@ -230,6 +233,8 @@ class Plan:
     visits: tuple[PlannedVisit, ...]
     settling: tuple[PlannedVisit, ...]
     starting: tuple[int, ...]
+    compared: Mapping[Terminal, Slot]
+    course: Course
 
 
 def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
@@ -237,7 +242,7 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     sources = [connection.source for connection in group.connections]
     sources += [output.source for output in group.outputs.values()]
     read: dict[str, dict[str, None]] = {member.name: {} for member in group.members}
-    for terminal in [*sources, *recorded]:
+    for terminal in [*sources, *_compared(group), *recorded]:
         read[terminal.member][terminal.variable] = None
     given = [target for found in group.inputs.values() for target, _ in found.targets]
     members = tuple(_running(group, member, given, read[member.name]) for member in group.members)
@@ -258,6 +263,12 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
         visits=_planned(by_name, inside),
         settling=_planned(by_name, settling),
         starting=tuple(place[name] for name in starting),
+        compared={
+            terminal: by_name[terminal.member].outputs.slots[terminal.variable]
+            for terminal in dict.fromkeys([*sources, *_compared(group)])
+            if terminal.variable in by_name[terminal.member].outputs.slots
+        },
+        course=group.course,
     )
 
 
@@ -281,6 +292,18 @@ def _join(members: Mapping[str, RunningMember], connection: Connection) -> None:
         exact=same and target.long(source),
     )
     taker.copies.append(copy)
+
+
+def _compared(group: Group) -> list[Terminal]:
+    """Return what tells the error of adaptive steps: all continuous outputs of the members."""
+    if group.course.adaptive is None:
+        return []
+    return [
+        Terminal(member.name, variable.name)
+        for member in group.members
+        for variable in member.variables.values()
+        if variable.causality == "output" and variable.continuous and not variable.shape
+    ]
 
 
 def _planned(

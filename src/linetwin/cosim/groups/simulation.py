@@ -33,7 +33,8 @@ def simulate_group(
 
     `start_values`: the group's inputs, or `member.variable`. `outputs`: the group's outputs (its
     default, or all outputs of its members where it has none), or `member.variable`. Numbers are in
-    the variables' own units; `attrs["units"]` of the table holds those of its columns.
+    the variables' own units; `attrs["units"]` of the table holds those of its columns,
+    `attrs["steps"]` says how many steps a group took that chooses them.
     Raises WiringError for a name that is not there or a time of no whole ticks, FmuError where a
     member fails.
     """
@@ -50,9 +51,12 @@ def simulate_group(
     try:
         running.start(0, inputs, values)
         running.advance(ticks, {})
+        counts = running.counts
     finally:
         running.close()
-    return _table(group, columns, recorder)
+    frame = _table(group, columns, recorder)
+    frame.attrs["steps"] = str(counts) if counts else ""
+    return frame
 
 
 def _table(group: Group, columns: Mapping[str, Terminal], recorder: Recorder) -> pd.DataFrame:

@@ -57,6 +57,18 @@ class WrittenLoops(_Strict):
     most: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
+class WrittenAdaptive(_Strict):
+    """Steps as long as a tolerance allows: `relative`, and `absolute` of outputs `member.output`.
+
+    `least` and `most`: lengths.
+    """
+
+    relative: Annotated[float, Field(ge=1e-9, le=0.1)] = 1e-4
+    absolute: dict[str, Amount] = {}
+    least: str = "1 us"
+    most: str = "1 min"
+
+
 class WrittenGroup(_Strict):
     """A group file."""
 
@@ -66,6 +78,7 @@ class WrittenGroup(_Strict):
     step: str
     order: Literal["jacobi", "gauss-seidel"] = "jacobi"
     extrapolate: Literal["none", "linear"] = "none"
+    adaptive: WrittenAdaptive | None = None
     loops: WrittenLoops | None = None
     members: dict[Name, WrittenMember]
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}

@@ -360,12 +360,22 @@ EXPORTED int32_t linetwin_group_advance(Group *group, int64_t end)
     return advance(group, end, (Kind){0, false});
 }
 
+/* Take one communication step of all members to a time (s), point `index` of the grid; false after
+ * a failure. */
+EXPORTED int32_t linetwin_group_move(Group *group, double time, int64_t index)
+{
+    Span span = {
+        .now = group->members[0].at, .time = time, .index = index, .stop = index, .until = time};
+    return communicate(group, &span, true, (Kind){0, false});
+}
+
 /* Let inputs from outside pass through at once; false after a failure. They may have jumped, so
  * nothing is extrapolated in the next step. */
 EXPORTED int32_t linetwin_group_settle(Group *group)
 {
     for (uint64_t place = 0; place < group->count; place++)
         group->members[place].before = group->members[place].at;
-    Span span = {.time = (double)group->tick / TICKS_PER_SECOND};
+    double local = (double)group->tick / TICKS_PER_SECOND;
+    Span span = {.time = group->version ? local : group->members[0].at};
     return visit_all(group, group->settling, group->settling_count, &span, (Kind){0, true});
 }
