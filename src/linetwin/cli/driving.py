@@ -72,6 +72,7 @@ def drive(
     """
     writer.manifest.pop("pace", None)  # that of a run which is resumed at another
     writer.update(row_loop=row_loop(), isolated=isolated(world.scenario))
+    writer.update(disturbances=world.disturbances.report())
     before_hanging_end(world, lambda error: _leave_hung(world, writer, error))
     try:
         if begin:

@@ -68,7 +68,7 @@ class Chamber(Equipment):
         """Let out what is due and has room, take in what waits and fits."""
         fails = self.fails_as_one and bool(self.config.failures)
         watched = fails or bool(self.config.maintenance)
-        if watched and self._is_down():
+        if self._stands_still() or (watched and self._is_down()) or self._is_stopped():
             return
         blocked = self._let_out()
         if self.is_due_for_service() and not self.places:
@@ -85,6 +85,35 @@ class Chamber(Equipment):
             self.set_mode("Suspended", "starved")
         if watched:
             self._count_from_now()
+
+    def _is_stopped(self) -> bool:
+        """Whether a stop from outside begins now."""
+        cause = self.forced_stop()
+        if not cause:
+            return False
+        self.state.job["stopped"], self.state.began = self.world.now, -1
+        self.set_mode("Aborted", cause)
+        return True
+
+    def _stands_still(self) -> bool:
+        """Whether a stop from outside goes on; once it is over all stays as much longer."""
+        job = self.state.job
+        if "stopped" not in job:
+            return False
+        if cause := self.forced_stop():
+            self.set_mode("Aborted", cause)
+            return True
+        self._prolong(int(job.pop("stopped")))
+        return False
+
+    def _prolong(self, stopped: int) -> None:
+        """What was inside stays on for the time lost since `stopped`."""
+        lost = self.world.now - stopped
+        for place in self.places:
+            if int(place[1]) > stopped:
+                place[1], place[2] = int(place[1]) + lost, int(place[2]) + lost
+                self.wake_at(int(place[1]))
+        self._quiet_until = self.world.now
 
     def _is_down(self) -> bool:
         """Whether a failure that has struck, or a service that has begun, is not over yet."""
@@ -139,11 +168,7 @@ class Chamber(Equipment):
         self.world.crews[self.config.crew].release(self.name)
         self.world.log_event(self.name, "repair", cause=state.failure)
         self.draw_failure(state.failure)
-        lost = self.world.now - state.stopped
-        for place in self.places:
-            if int(place[1]) > state.stopped:
-                place[1], place[2] = int(place[1]) + lost, int(place[2]) + lost
-                self.wake_at(int(place[1]))
+        self._prolong(state.stopped)
         state.failure, state.phase = "", "get"
         state.stopped = state.resumes_at = state.began = -1
 
@@ -155,7 +180,7 @@ class Chamber(Equipment):
             return
         state.began = self.world.now
         if state.to_failure:
-            state.hazard = max(1.0, self.hazard())
+            state.hazard = self.hazard()
             left = math.ceil(min(state.to_failure.values()) / state.hazard)
             self.wake_at(self.world.now + max(1, left))
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linetwin.contracts import CONTRACTS
 from linetwin.errors import Problem, ScenarioError
 from linetwin.line.chamber import Chamber
 from linetwin.line.plausibility import plausibility
 from linetwin.line.start_up import waste_length
+from linetwin.scenario.problems import Place, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from linetwin.line.equipment import Equipment
     from linetwin.line.world import World
+    from linetwin.scenario.deviations import Deviation
     from linetwin.scenario.resolved import StationConfig
 
 AREA_ROLES = ("foil", "separator")
@@ -45,6 +48,7 @@ def check_line(world: World) -> None:
     problems += _patches(world)
     problems += _missing(world)
     problems += [problem for station in world.equipment() for problem in _causes(station)]
+    problems += [problem for each in world.scenario.deviations for problem in _inputs(each, world)]
     problems += plausibility(world)
     if problems:
         raise ScenarioError(list(dict.fromkeys(problems)))
@@ -188,6 +192,23 @@ def _coated(
         yield Problem(
             f"{given * 1e4:.4g} cm2 of coated sheet in the model (length x width)", key, hint
         )
+
+
+def _inputs(deviation: Deviation, world: World) -> Iterator[Problem]:
+    """An input that deviates is one of the process's model; PackML's state is no number."""
+    if deviation.subject != "input":
+        return
+    config = world.scenario.stations.get(deviation.station) or world.scenario.building
+    assert config is not None  # noqa: S101  a deviation is of a station or of the building
+    process = config.machine if deviation.process == "machine" else None
+    process = process or config.processes.get(deviation.process)
+    inputs = () if process is None else CONTRACTS[process.kind].inputs
+    if deviation.what in inputs and deviation.what != "packml_state":
+        return
+    place = deviation.place or Place(f"disturbances.{deviation.name}.address")
+    message = f"the model of {deviation.station}.{deviation.process} has no input {deviation.what}"
+    hint = nearest(deviation.what, [name for name in inputs if name != "packml_state"], "input")
+    yield Problem(message, place.key, hint, place.file, place.line)
 
 
 def _causes(station: Equipment) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.errors import Problem, ScenarioError
 from linetwin.line import run
 from linetwin.line.world import live_parameters
+from linetwin.scenario.deviations import deviation_text, fault_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,6 +85,11 @@ def _saved_parameters(scenario: Scenario) -> Iterator[tuple[str, object]]:
 
 def note(world: World, origin: Scenario) -> None:
     """Write into the event log what a branch sets otherwise than its origin."""
+    known = _disturbing(origin)
+    for each in _disturbing(world.scenario):
+        if each not in known:
+            cause = f"fork: {each['address']}: {each.get('kind', 'value')}"
+            world.log_event("disturbances", "disturbance", cause=cause, amount=math.nan)
     for address, value in _changes(world, origin).items():
         amount = value if isinstance(value, float) else math.nan
         station = max((n for n in world.units if address.startswith(f"{n}.")), key=len, default="")
@@ -99,11 +105,24 @@ def _changes(world: World, origin: Scenario) -> dict[str, float | list[float]]:
     }
 
 
+def _disturbing(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return all that disturbs a line, told as in the resolved scenario."""
+    values = [vars(change) for change in scenario.disturbances]
+    return [
+        *values,
+        *map(deviation_text, scenario.deviations),
+        *map(fault_text, scenario.faults),
+    ]
+
+
 def _change(world: World, origin: Scenario) -> None:
     """Set what the scenario sets otherwise than its origin."""
-    held = world.units["disturbances"].state.job
+    held = world.disturbances.state.job["held"]
     for address, value in _changes(world, origin).items():
         if address in held:
             held[address][0] = value
         else:
+            world.disturbances.was_set(address, world.parameters[address], value)
             world.parameters[address] = value
+    if _disturbing(origin) != _disturbing(world.scenario):
+        world.disturbances.adopt()

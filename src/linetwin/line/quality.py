@@ -39,7 +39,7 @@ def measure(station: Equipment, quantity: str, true: np.ndarray) -> np.ndarray:
         + term("reproducibility", gauge.reproducibility) * _of_shift(station, quantity)
         + term("repeatability", gauge.repeatability) * scatter.reshape(true.shape)
     )
-    return readings
+    return station.world.disturbances.read(station.name, quantity, readings)
 
 
 def _of_shift(station: Equipment, quantity: str) -> float:

@@ -2,9 +2,10 @@
 
 Phases: get (obtain what the next operation needs), work (a timed stretch that failures,
 micro-stops and shifts interrupt), put (hand over), ask and repair (after a failure), clear (after a
-micro-stop), call and serve (maintenance). A kind of station says what its operations are; the
-engine here says how they run. Rules for one instant: completion beats failure, failure beats the
-end of a shift; a repair that has begun is finished by its technician, a micro-stop by its operator.
+micro-stop), mend (after a tool has broken), call and serve (maintenance). A kind of station says
+what its operations are; the engine here says how they run. Rules for one instant: completion beats
+failure, failure beats a stop from outside, that the end of a shift; a repair that has begun is
+finished by its technician, a micro-stop by its operator.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 from abc import abstractmethod
 from dataclasses import dataclass
 
+from linetwin.line.disturbances import SPEED
 from linetwin.line.equipment import MAINTENANCE, Equipment
 
 
@@ -59,7 +61,28 @@ class Station(Equipment):
 
     def is_under_way(self) -> bool:
         """Whether an operation has begun and is not done, be it interrupted."""
-        return self.state.phase in ("work", "ask", "repair", "clear")
+        return self.state.phase in ("work", "ask", "repair", "clear", "mend")
+
+    def is_broken(self) -> bool:
+        """Whether the tool has broken."""
+        return False
+
+    def broken(self) -> tuple[str, int]:
+        """Return the cause of a stop for a broken tool, and the ticks that changing it takes."""
+        raise NotImplementedError
+
+    def renew_tool(self) -> None:
+        """A new tool is in."""
+
+    def slowed(self, ticks: int) -> int:
+        """Return how long an operation takes at the speed the machine has now [ticks].
+
+        Where a web is moved, its speed has been reckoned with.
+        """
+        if SPEED in self.config.parameters:
+            return ticks
+        speed = self.world.disturbances.speed(self.name)
+        return ticks if speed == 1 else math.ceil(ticks / speed)
 
     def load(self) -> float:
         """Full load while executing."""
@@ -74,6 +97,7 @@ class Station(Equipment):
             "ask": self._ask,
             "repair": self._repair,
             "clear": self._clear,
+            "mend": self._mend,
             "call": self.begin_service,
             "serve": self._serve,
         }
@@ -97,6 +121,8 @@ class Station(Equipment):
 
     def _get(self) -> bool:
         state = self.state
+        if cause := self.forced_stop():
+            return self._wait("Aborted", cause)
         if not self.world.is_open(self.config.calendar):
             return self._wait("Stopped", "off shift")
         if self.has_finished():
@@ -108,6 +134,8 @@ class Station(Equipment):
         if operation is None:
             return self._wait("Suspended", self.shortage())
         ticks = self.world.driver.duration(self.name, operation.name, operation.ticks)
+        if operation.mode == "Execute":
+            ticks = self.slowed(ticks)
         state.operation, state.operation_mode = operation.name, operation.mode
         state.operation_ticks = state.left = max(1, ticks)
         state.stopped = -1
@@ -128,6 +156,11 @@ class Station(Equipment):
         failed = [cause for cause, ticks in state.to_failure.items() if ticks <= 0]
         if failed and executing:
             return self._fail(failed[0])
+        if executing and self.is_broken():
+            return self._break()
+        if cause := self.forced_stop():
+            self._stop(cause)
+            return self._wait("Aborted", cause)
         if not self.world.is_open(self.config.calendar):
             self._stop("")
             return self._wait("Stopped", "off shift")
@@ -170,11 +203,13 @@ class Station(Equipment):
             state.stopped = -1
         ticks = state.left
         if state.operation_mode == "Execute" and state.to_failure:
-            state.hazard = max(1.0, self.hazard())
+            state.hazard = self.hazard()
             ticks = min(ticks, math.ceil(min(state.to_failure.values()) / state.hazard))
         return self._wait(state.operation_mode, "", max(1, ticks))
 
     def _put(self) -> bool:
+        if cause := self.forced_stop():
+            return self._wait("Aborted", cause)
         if not self.deliver():
             return self._wait("Suspended", "blocked")
         self.state.phase = "get"
@@ -209,10 +244,28 @@ class Station(Equipment):
     def _clear(self) -> bool:
         return self._until("Held", self.state.failure) and self._go_on()
 
+    def _break(self) -> bool:
+        """The tool has broken: the operator changes it."""
+        state = self.state
+        state.failure, ticks = self.broken()
+        self._stop(state.failure)
+        self.world.log_event(self.name, "failure", cause=state.failure)
+        state.resumes_at = self.world.now + ticks
+        state.phase = "mend"
+        return True
+
+    def _mend(self) -> bool:
+        if not self._until("Aborted", self.state.failure):
+            return False
+        self.world.log_event(self.name, "repair", cause=self.state.failure)
+        self.renew_tool()
+        return self._go_on()
+
     def _go_on(self) -> bool:
         """Work again; when the same failure strikes next is drawn now."""
         state = self.state
-        self.draw_failure(state.failure)
+        if state.failure in state.to_failure:
+            self.draw_failure(state.failure)
         state.failure = ""
         state.phase = "work"
         return True

@@ -295,6 +295,8 @@ def _simplified(scenario: Scenario) -> Scenario:
         stations={config.path: config for config in first.values()},
         calendars={name: replace(each, open_s=()) for name, each in scenario.calendars.items()},
         disturbances=(),
+        deviations=(),
+        faults=(),
         holds=(),
         materials={path: replace(each, exceptions={}) for path, each in scenario.materials.items()},
     )

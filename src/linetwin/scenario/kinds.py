@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import Value
 
 Kinds = dict[str, "Kind"]
+MACHINE_SIGNALS = (
+    "electric_power",
+    "thermal_power",
+    "electric_energy",
+    "thermal_energy",
+    "cooling_energy",
+    "compressed_air_volume",
+    "heat_emission",
+    "machine_temperature",
+    "wear",
+)
+"""What is recorded of every machine model."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class Kind:
     `takes`, `gives`: role -> kind of lot; `optional`: roles that may stay unwired; `materials`:
     roles of raw materials; `processes`: kinds of contracts; `machine`: it has a machine model;
     `gauges`: quantities that it can measure; `defects`: what it may inflict; `inspections`: what it
-    may look for.
+    may look for; `signals`: quantities that are recorded while the line runs.
     """
 
     name: str
@@ -56,6 +68,7 @@ class Kind:
     gauges: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     inspections: tuple[str, ...] = ()
+    signals: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -86,6 +99,7 @@ class _WrittenKind(BaseModel):
     gauges: list[str] = []
     defects: list[str] = []
     inspections: list[str] = []
+    signals: list[str] = []
     parameters: dict[str, _WrittenParameter] = {}
 
 
@@ -128,10 +142,11 @@ def _kind(name: str, written: _WrittenKind, place: Place, problems: Problems) ->
             problems.add(here, "not in the vocabulary", hint)
             continue
         parameters[quantity_name] = _parameter(known[quantity_name], entry, here, problems)
-    for gauge in written.gauges:
-        if gauge not in known:
-            hint = nearest(gauge, (quantity.name for quantity in known))
-            problems.add(place.below("gauges"), f"'{gauge}' is not in the vocabulary", hint)
+    for key, names in (("gauges", written.gauges), ("signals", written.signals)):
+        for each in names:
+            if each not in known:
+                hint = nearest(each, (quantity.name for quantity in known))
+                problems.add(place.below(key), f"'{each}' is not in the vocabulary", hint)
     return Kind(
         name=name,
         title=written.title,
@@ -145,6 +160,7 @@ def _kind(name: str, written: _WrittenKind, place: Place, problems: Problems) ->
         gauges=tuple(written.gauges),
         defects=tuple(written.defects),
         inspections=tuple(written.inspections),
+        signals=(*written.signals, *(MACHINE_SIGNALS if written.machine else ())),
     )
 
 

@@ -11,11 +11,13 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.addressing import Parts, Plant
 from linetwin.scenario.calendars import read_calendars
 from linetwin.scenario.deliveries import with_deliveries
+from linetwin.scenario.disturbing import DisturbanceReader
 from linetwin.scenario.document import label_of, read
+from linetwin.scenario.entries import PREFIX
 from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
-from linetwin.scenario.plan import read_disturbances, read_plan
+from linetwin.scenario.plan import read_plan
 from linetwin.scenario.prices import PriceFile, read_prices
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.resolved import Scenario
@@ -140,7 +142,9 @@ class _Composition:
         self._check_wiring(kinds, calendars)
         settings = settings_of(self.recipe) if self.recipe else []
         settings += settings_of(self.file)
-        settings += settings_of_overrides(asked.overrides, problems)
+        disturbing = [text for text in asked.overrides if text.strip().startswith(PREFIX)]
+        overrides = [text for text in asked.overrides if text not in disturbing]
+        settings += settings_of_overrides(overrides, problems)
         applied = apply_settings(settings, plant, problems)
         reader = StationReader(line, applied, problems, all_known=self._all_settings_known())
         plan = read_plan(self.file, problems)
@@ -151,6 +155,8 @@ class _Composition:
             for path, kind in kinds.items()
             for machine in plant.members(path)
         }
+        end = plan.duration_ticks or plan.limit_ticks
+        disturbed = DisturbanceReader(plant, stations, end, problems).read(self.file, disturbing)
         resolved = Scenario(
             name=model.name,
             title=model.title,
@@ -169,7 +175,9 @@ class _Composition:
             calendars=calendars,
             crews=read_crews(line, calendars, problems),
             building=reader.building(building, self.kinds[_BUILDING]) if building else None,
-            disturbances=read_disturbances(self.file, plant, stations, problems),
+            disturbances=disturbed.values,
+            deviations=disturbed.deviations,
+            faults=disturbed.faults,
             text="",
             files=labels,
         )

@@ -1,26 +1,17 @@
-"""What is to be simulated, how long, and what is disturbed on the way."""
+"""What is to be simulated, and how long."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linetwin.errors import ScenarioError
 from linetwin.quantities import Quantity, vocabulary
-from linetwin.scenario.problems import nearest
-from linetwin.scenario.resolved import DisturbanceConfig, address_part
-from linetwin.scenario.schema import Written
-from linetwin.scenario.sections import SECTIONS, read_section_value
 from linetwin.scenario.values import read_scalar, read_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from linetwin.scenario.addressing import Plant, Target
-    from linetwin.scenario.document import KeyPath
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.resolved import Scalar, StationConfig, Value
-    from linetwin.scenario.schema import Disturbance, ScenarioFile
+    from linetwin.scenario.resolved import Value
+    from linetwin.scenario.schema import ScenarioFile, Written
     from linetwin.scenario.validation import Checked
 
 TICKS_PER_SECOND = 1000
@@ -102,25 +93,6 @@ def _good_energy(scenario: Checked[ScenarioFile], problems: Problems) -> Value |
     return read_value(plan.good_energy_per_day, vocabulary()[name], place, problems)
 
 
-def read_disturbances(
-    scenario: Checked[ScenarioFile],
-    plant: Plant,
-    stations: Mapping[str, StationConfig],
-    problems: Problems,
-) -> tuple[DisturbanceConfig, ...]:
-    """Return the disturbances in the order in which they were written, machine by machine."""
-    found: list[DisturbanceConfig] = []
-    for index, written in enumerate(scenario.model.disturbances):
-        path: KeyPath = ("disturbances", index)
-        if written is not None:
-            reader = _DisturbanceReader(scenario, plant, stations, problems)
-            found += reader.read(written, path)
-        elif not scenario.is_cut(*path):
-            place = scenario.document.place(path)
-            problems.add(place, "an empty item", "address, value, from, until")
-    return tuple(found)
-
-
 def read_instant(written: Written, place: Place, problems: Problems) -> int | None:
     """Return a point of simulated time in ticks of 1 ms."""
     return _ticks(written, _INSTANT, place, problems)
@@ -129,76 +101,6 @@ def read_instant(written: Written, place: Place, problems: Problems) -> int | No
 def read_span(written: Written | None, place: Place, problems: Problems) -> int | None:
     """Return a time longer than nothing in ticks of 1 ms; None where none is written."""
     return _ticks(written, _SPAN, place, problems)
-
-
-@dataclass(frozen=True)
-class _DisturbanceReader:
-    """Reads what changes while the line runs; `stations` tell how a gauge's terms are written."""
-
-    scenario: Checked[ScenarioFile]
-    plant: Plant
-    stations: Mapping[str, StationConfig]
-    problems: Problems
-
-    def read(self, written: Disturbance, path: KeyPath) -> list[DisturbanceConfig]:
-        """Return one change per machine that the address means."""
-
-        def place(key: str) -> Place:
-            return self.scenario.document.place((*path, key))
-
-        start = _ticks(written.begin, _INSTANT, place("from"), self.problems)
-        end = _ticks(written.end, _SPAN, place("until"), self.problems)
-        if start is not None and end is not None and end <= start:
-            hint = "until must be later than from"
-            self.problems.add(place("until"), "ends before it begins", hint)
-        target = self._changeable(written.address, place("address"))
-        if target is None or target.quantity is None:
-            return []
-        value = self._value(target, written.value, place("value"))
-        if value is None or start is None:
-            return []
-        return [
-            DisturbanceConfig(
-                written.address.replace(target.station, machine, 1), value, start, end
-            )
-            for machine in self.plant.members(target.station)
-        ]
-
-    def _value(self, target: Target, raw: object, place: Place) -> Scalar | None:
-        """Return the value in the unit in which the line holds it."""
-        assert target.quantity is not None  # noqa: S101  an FMU's parameter cannot change
-        if target.section not in SECTIONS:
-            return read_scalar(raw, target.quantity, place, self.problems, is_list=target.is_list)
-        alone = Written(value=raw)
-        value = read_section_value(
-            target.section, target.group, target.name, alone, place, self.problems
-        )
-        station = self.stations.get(self.plant.members(target.station)[0])
-        if value is None or station is None:
-            return None
-        held = station.live_values().get(f"{address_part(target.group)}.{target.name}")
-        if held is not None and held.unit != value.unit:
-            message = f"written in {value.unit}, but the line has it in {held.unit}"
-            self.problems.add(place, message, "write it as the line file does")
-            return None
-        return value.value
-
-    def _changeable(self, address: str, place: Place) -> Target | None:
-        """Return the target of an address whose value may change while the line runs."""
-        try:
-            target = self.plant.target(address)
-        except ScenarioError as error:
-            if not self.plant.is_broken(address):
-                self.problems.adopt(error, place)
-            return None
-        is_text = target.quantity is not None and target.quantity.type in {"str", "bool"}
-        if target.section != "processes" and not is_text:
-            return target
-        parameters = self.plant.kinds[target.station].parameters
-        hint = nearest(target.name, parameters)
-        message = f"{address} cannot change while the line runs; a number of a station can"
-        self.problems.add(place, message, hint)
-        return None
 
 
 def _ticks(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from linetwin.scenario.deviations import Deviation, Fault
     from linetwin.scenario.prices import PriceTable
 
 Scalar = float | int | str | bool | tuple[float, ...]
@@ -246,12 +247,13 @@ class CrewConfig:
 
 @dataclass(frozen=True)
 class DisturbanceConfig:
-    """A change of one address from `start_tick` to `end_tick` (or for good where that is None)."""
+    """A value set at one address from `start_tick` to `end_tick` (None: for good)."""
 
     address: str
     value: Scalar
     start_tick: int
     end_tick: int | None
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -314,6 +316,8 @@ class Scenario:
     files: tuple[str, ...]
     stock: StockConfig = StockConfig()
     holds: tuple[HoldConfig, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    faults: tuple[Fault, ...] = ()
     window_ticks: tuple[int, int] | None = None
     good_energy_per_day: Value | None = None
     prices: PriceTable | None = None

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from linetwin.scenario.deviations import DisturbanceKind
+
 VERSION = 1
 _PATH = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -196,12 +198,26 @@ class Recording(_Strict):
 
 
 class Disturbance(_Strict):
-    """A change of one address for a time."""
+    """What disturbs one address, or a fault of one machine; its kind says which amounts it has."""
 
+    name: Identifier | None = None
     address: str
-    value: object
-    begin: Writing = Field(default=Written(value="0 s"), alias="from")
+    kind: DisturbanceKind = "value"
+    value: object = None
+    offset: object = None
+    per_hour: object = None
+    per_day: object = None
+    deviation: object = None
+    correlation_time: object = None
+    share: object = None
+    delay: object = None
+    speed: object = None
+    factor: object = None
+    cause: str | None = None
+    begin: Writing | None = Field(default=None, alias="from")
     end: Writing | None = Field(default=None, alias="until")
+    at: Writing | None = None
+    lasting: Writing | None = Field(default=None, alias="for")
 
 
 class Hold(_Strict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linetwin.scenario.addressing import parts_of
+from linetwin.scenario.deviations import deviation_text, fault_text
 from linetwin.scenario.emit import dump
 from linetwin.scenario.holding import hold_text
 from linetwin.scenario.sections import SECTIONS
@@ -74,7 +75,11 @@ def resolved_text(scenario: Scenario) -> str:
         },
         "stations": {path: _station(station) for path, station in scenario.stations.items()},
         "building": _station(scenario.building) if scenario.building else None,
-        "disturbances": [_disturbance(d, units) for d in scenario.disturbances],
+        "disturbances": [
+            *(_disturbance(d, units) for d in scenario.disturbances),
+            *map(deviation_text, scenario.deviations),
+            *map(fault_text, scenario.faults),
+        ],
         "stock": stock_text(scenario.stock) if scenario.start == "filled" else None,
         "holds": [hold_text(hold) for hold in scenario.holds],
     }

@@ -20,6 +20,7 @@ class Calender(ReelToReel):
 
     operation = "calender"
     tool = "rolls"
+    life = "roll_life"
 
     def begin(self) -> None:
         """Start with rolls as worn as the scenario says."""
@@ -28,7 +29,7 @@ class Calender(ReelToReel):
 
     def tool_change(self) -> Operation | None:
         """Rolls at the end of their life are changed for ground ones."""
-        if self.wear("roll_life") < 1:
+        if self.wear(self.life) < 1:
             return None
         return Operation("rolls", round(self.value("grinding_time") * 1000), "Starting")
 
@@ -65,14 +66,14 @@ class Calender(ReelToReel):
 
     def signals(self) -> dict[str, float]:
         """Speed of the web now, and wear of the rolls."""
-        return {**super().signals(), "roll_wear": self.wear("roll_life")}
+        return {**super().signals(), "roll_wear": self.wear(self.life)}
 
     def _compact(self, name: str) -> None:
         lot = self.world.lots[name]
         rows = np.arange(lot.items)
         loading = np.concatenate([lot.columns["loading_a"], lot.columns["loading_b"]])
         before = lot.properties["initial_porosity"]
-        lost = self.value("roll_wear_loss") * self.wear("roll_life")
+        lost = self.value("roll_wear_loss") * self.wear(self.life)
         inputs: dict[str, float | np.ndarray] = {
             "porosity_before": before,
             "coating_thickness_before": loading / (self.value("solids_density") * (1 - before)),

@@ -113,7 +113,7 @@ class Formation(Charger):
         wait = 0.0
         for written in self.config.failures:
             failure = self.failure(written.cause)
-            mean = failure.time_between_failures.number
+            mean = failure.time_between_failures.number / self.world.disturbances.hazard(self.name)
             draws = self.world.driver.uniform(self.name, failure.cause, lot.items)
             failed = int((draws < 1 - np.exp(-seconds / mean)).sum())
             for _ in range(failed):

@@ -193,12 +193,13 @@ class Mixer(Station):
         if self.job.get("batch"):
             batch = self.world.lots[self.job["batch"]].properties
             factors = {name: batch.get(name, 1.0) for name in LOT_FACTORS}
-        return {
+        inputs = {
             "rotor_speed": speed,
             "jacket_temperature": self.value("jacket_temperature"),
             **factors,
             **{f"{role}_feed": feeds.get(role, 0.0) for role in ROLES},
         }
+        return self.world.disturbances.inputs(self.name, "mixing", inputs)
 
     def _read_slurry(self) -> None:
         self.slurry.advance(self.world.now, {})

@@ -37,16 +37,17 @@ class Notcher(ReelToReel):
 
     operation = "notch"
     tool = "notch"
+    life = "notching_tool_life"
 
     def tool_change(self) -> Operation | None:
         """A worn tool is changed between two rolls."""
-        if self.wear("notching_tool_life") < 1:
+        if self.wear(self.life) < 1:
             return None
         return Operation("tool", round(self.value("tool_change_time") * 1000), "Starting")
 
     def signals(self) -> dict[str, float]:
         """Share of the tool's life used up."""
-        return {**super().signals(), "notching_tool_wear": self.wear("notching_tool_life")}
+        return {**super().signals(), "notching_tool_wear": self.wear(self.life)}
 
     def run_through(self, name: str) -> list[str]:
         """Cut the tabs: what lies between them is scrap foil; the higher burr stays."""
@@ -105,5 +106,5 @@ class Notcher(ReelToReel):
     def _leave_burr(self, lot: Lot) -> None:
         self.job["run"] = float(self.job.get("run", 0.0)) + lot.amount
         draw = float(self.world.driver.normal(self.name, "burr", 1)[0])
-        own = self.burr(self.wear("notching_tool_life")) * math.exp(BURR_SPREAD * draw)
+        own = self.burr(self.wear(self.life)) * math.exp(BURR_SPREAD * draw)
         lot.properties["burr_height"] = max(own, lot.properties.get("burr_height", 0.0))

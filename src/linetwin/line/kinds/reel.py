@@ -18,12 +18,14 @@ class ReelToReel(Station):
     """What the run through the machine is called."""
     tool = ""
     """What wears and is changed: knife, rolls; "" where nothing does."""
+    life = ""
+    """The quantity that says after how many metres it is changed."""
 
     @property
     def job(self) -> dict[str, Any]:
         """`roll` in the machine, `threaded` or not, at which `speed`, `since` when; rolls `done`.
 
-        `tool`: number of the tool in use; `run`: metres that it has worked.
+        `tool`: number of the tool in use; `run`: metres that it has worked; `broken`, or not.
         """
         return self.state.job
 
@@ -80,7 +82,22 @@ class ReelToReel(Station):
     def renew_tool(self) -> None:
         """A new tool is in."""
         self.job.update(run=0.0, tool=self.job.get("tool", 1) + 1)
+        self.job.pop("broken", None)
         self.world.log_event(self.name, "note", cause=f"new {self.tool}")
+
+    def break_tool(self) -> None:
+        """The tool breaks: it is at the end of its life, whether the machine runs or not."""
+        self.job.update(broken=True, run=max(self.job.get("run", 0.0), self.value(self.life)))
+
+    def is_broken(self) -> bool:
+        """Whether the tool has broken and not been changed."""
+        return bool(self.job.get("broken"))
+
+    def broken(self) -> tuple[str, int]:
+        """Return the cause of the stop, and how long the change of the tool takes [ticks]."""
+        change = self.tool_change()
+        assert change is not None  # noqa: S101  a broken tool is at the end of its life
+        return f"broken {self.tool}", change.ticks
 
     def wear(self, life: str) -> float:
         """Return the metres that the tool has worked over its life."""

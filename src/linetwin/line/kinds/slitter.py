@@ -35,16 +35,17 @@ class Slitter(ReelToReel):
 
     operation = "slit"
     tool = "knife"
+    life = "knife_life"
 
     def tool_change(self) -> Operation | None:
         """A worn knife is changed between two rolls."""
-        if self.wear("knife_life") < 1:
+        if self.wear(self.life) < 1:
             return None
         return Operation("knife", round(self.value("knife_change_time") * 1000), "Starting")
 
     def signals(self) -> dict[str, float]:
         """Share of the knife's life used up."""
-        return {**super().signals(), "knife_wear": self.wear("knife_life")}
+        return {**super().signals(), "knife_wear": self.wear(self.life)}
 
     def run_through(self, name: str) -> list[str]:
         """Make the daughter rolls."""
@@ -86,7 +87,7 @@ class Slitter(ReelToReel):
     def _burr(self, length: float) -> list[float]:
         """Burr height of each lane: grows with the knife's wear [m]."""
         self.job["run"] = float(self.job.get("run", 0.0)) + length
-        mean = self.burr(self.wear("knife_life"))
+        mean = self.burr(self.wear(self.life))
         draws = self.world.driver.normal(self.name, "burr", int(self.value("lane_count")))
         return [mean * math.exp(BURR_SPREAD * float(draw)) for draw in draws]
 
