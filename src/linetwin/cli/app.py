@@ -22,6 +22,12 @@ fmu_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(fmu_app, name="fmu")
+ssp_app = typer.Typer(
+    help="System structures (SSP 1.0 and 2.0): other tools' systems as groups, and back.",
+    epilog="Example: linetwin ssp import system.ssp -o system",
+    no_args_is_help=True,
+)
+app.add_typer(ssp_app, name="ssp")
 
 ScenarioArgument = Annotated[
     str, typer.Argument(help="A scenario file, or a shipped one by name: baseline.")
@@ -319,3 +325,39 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     until = commands.seconds(stop)
     request = commands.Simulation(until, step, texts, names, csv, inputs, intermediate)
     commands.simulate(fmu, request, as_json=json)
+
+
+@ssp_app.command(
+    "import", epilog='Example: linetwin ssp import system.ssp -o system --step "10 ms"'
+)
+def ssp_import(
+    file: Annotated[Path, typer.Argument(help="A system structure package (.ssp).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder, new or empty.")],
+    step: Annotated[
+        str | None, typer.Option(help="Communication step: 10 ms (the package's own, or a guess).")
+    ] = None,
+    variant: Annotated[
+        str, typer.Option(help="Another structure of the package.")
+    ] = "SystemStructure.ssd",
+) -> None:
+    """Write a group file and the FMUs of a package; what is not kept is told."""
+    from linetwin.cli import ssp
+
+    ssp.import_(file, output, step, variant)
+
+
+@ssp_app.command("export", epilog="Example: linetwin ssp export hall.yaml -o hall.ssp")
+def ssp_export(
+    group: Annotated[str, typer.Argument(help="A group file (.yaml).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The package to write (.ssp).")],
+    version: Annotated[
+        str | None, typer.Option("--ssp", help="1.0 or 2.0 (1.0 where all FMUs are of FMI 2.0).")
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Stop time to tell others: 10 s.")
+    ] = None,
+) -> None:
+    """Pack a group and its FMUs; what SSP has no word for is kept for linetwin, and told."""
+    from linetwin.cli import fmu, ssp
+
+    ssp.export(group, output, version, fmu.seconds(stop))

@@ -16,6 +16,7 @@ from rich.console import Console
 
 import linetwin
 from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.ssp import opened
 from linetwin.cosim import find_fmu, inspection
 from linetwin.cosim.groups import group_findings, is_group, read_group, simulate_group
 from linetwin.cosim.kernel.library import row_loop
@@ -148,7 +149,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 def info(reference: str, *, as_json: bool) -> None:
     """Print what an FMU, or a group of them, says of itself."""
-    path = find_fmu(reference, Path.cwd() / ".")
+    path, _ = opened(find_fmu(reference, Path.cwd() / "."))
     if is_group(path):
         _group_info(read_group(path), as_json=as_json)
         return
@@ -252,7 +253,7 @@ def _facts(found: FmuInfo) -> dict[str, object]:
 
 def validate(reference: str, *, as_json: bool) -> None:
     """Print findings; exit code 3 where one of them keeps the FMU from running."""
-    path = find_fmu(reference, Path.cwd() / ".")
+    path, _ = opened(find_fmu(reference, Path.cwd() / "."))
     findings = group_findings(path) if is_group(path) else inspection.validate(path)
     if as_json:
         print_json([{"severity": f.severity, "text": f.text} for f in findings])
@@ -268,7 +269,11 @@ def validate(reference: str, *, as_json: bool) -> None:
 
 def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
     """Run an FMU or a group alone; print or write its trajectory."""
-    path = find_fmu(reference, Path.cwd() / ".")
+    found = find_fmu(reference, Path.cwd() / ".")
+    path, stop_s = opened(found, request.step)
+    if path != found:  # what is asked for has been taken into account
+        stop = request.stop if request.stop is not None else stop_s
+        request = replace(request, stop=stop, step=None)
     stop, frame = _trajectory(path, request)
     units = frame.attrs["units"]
     if request.csv is not None:

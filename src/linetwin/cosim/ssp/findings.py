@@ -1,0 +1,70 @@
+"""What is told of a system structure: what is wrong with it, and what could not be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from linetwin.errors import WiringError
+from linetwin.scenario.problems import Problems
+
+if TYPE_CHECKING:
+    from linetwin.errors import ScenarioError
+    from linetwin.scenario.problems import Place
+
+REASONS: Final = (
+    *("annotation", "drawing", "signature", "variant"),  # what is not read
+    *("name", "unit", "kind", "connector", "parameter", "start-value"),  # what is read otherwise
+    *("experiment", "step", "loop", "implementation", "version"),
+    *("group-only",),  # what an export keeps for linetwin alone
+)
+"""Names of the reasons for which something is noted."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing that an import or export did not keep as it stood, by a reason of `REASONS`."""
+
+    reason: str
+    text: str
+    place: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return f"{where}{self.text} [{self.reason}]"
+
+
+class Findings:
+    """Collects problems, which end an import, and notes, which do not."""
+
+    def __init__(self) -> None:
+        self.problems = Problems()
+        self._notes: dict[Note, None] = {}
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """The notes, in the order found, each once."""
+        return tuple(self._notes)
+
+    def note(self, reason: str, text: str, place: Place | None = None) -> None:
+        """Note what was not kept; the same thing twice counts once."""
+        where = "" if place is None or place.file is None else f"{place.file.name}:{place.line}"
+        parts = [part for part in (where, place.key if place else "") if part]
+        self._notes[Note(reason, text, ": ".join(parts))] = None
+
+    def wrong(self, place: Place, message: str, hint: str = "") -> None:
+        """Note a problem."""
+        self.problems.add(place, message, hint)
+
+    def adopt(self, error: ScenarioError, place: Place) -> None:
+        """Note the problems of an error that did not know where it happened."""
+        self.problems.adopt(error, place)
+
+    def check(self) -> None:
+        """Raise WiringError with all problems, if there are any."""
+        from linetwin.errors import ScenarioError
+
+        try:
+            self.problems.check()
+        except ScenarioError as error:
+            raise WiringError(error.problems) from error

@@ -1,0 +1,170 @@
+"""What parameter bindings set: by the levels of nesting, in the units of the FMUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from linetwin.cosim.ssp.carrying import Carried
+from linetwin.cosim.ssp.flattening import Port, Way, numbered
+from linetwin.cosim.ssp.structure import Component, System
+from linetwin.scenario.problems import nearest
+
+if TYPE_CHECKING:
+    from linetwin.cosim.description import Variable
+    from linetwin.cosim.ssp.findings import Findings
+    from linetwin.cosim.ssp.flattening import Flat
+    from linetwin.cosim.ssp.structure import Setting
+
+_TRUTH: Final = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
+_NO_NUMBERS: Final = frozenset({"String", "Binary", "Clock"})
+_REAL: Final = frozenset({"Real", "Float64", "Float32"})
+
+
+class Placed(NamedTuple):
+    """A setting; of two for one variable the one of the higher `rank` counts."""
+
+    rank: int
+    setting: Setting
+
+
+@dataclass
+class Settings:
+    """Settings by the connector or variable that they are for.
+
+    A system's settings count before those of what is in it; later ones before earlier ones.
+    """
+
+    flat: Flat
+    findings: Findings
+    placed: dict[Port, Placed] = field(default_factory=dict)
+
+    def collect(self, system: System, path: tuple[str, ...] = ()) -> None:
+        """Place the settings of a system, and first those of what is in it."""
+        for element in system.elements.values():
+            if isinstance(element, System):
+                self.collect(element, (*path, element.name))
+            elif isinstance(element, Component):
+                for setting in element.settings:
+                    port = Port((*path, element.name), setting.name)
+                    self._place(setting, [port] if self.flat.variable(port) else [])
+        for setting in system.settings:
+            self._place(setting, self._named(system, path, setting.name))
+
+    def _place(self, setting: Setting, ports: list[Port]) -> None:
+        for port in ports:
+            self.placed[port] = Placed(len(self.placed), setting)
+        if not ports:
+            known = [port.name for port in self.placed]
+            text = f"'{setting.name}' of parameter set '{setting.origin}' is no name here, not set"
+            hint = nearest(setting.name, known) if known else ""
+            shown = f"{text} ({hint})" if hint.startswith("did") else text
+            self.findings.note("parameter", shown, setting.place)
+
+    def _named(self, system: System, path: tuple[str, ...], name: str) -> list[Port]:
+        """Return what a hierarchical name means within a system; it may be more than one thing."""
+        found = [Port(path, name)] if name in system.connectors else []
+        for element in system.elements.values():
+            inside, rest = (*path, element.name), name[len(element.name) + 1 :]
+            if not name.startswith(f"{element.name}.") or not rest:
+                continue
+            if isinstance(element, System):
+                found += self._named(element, inside, rest)
+            elif self.flat.variable(Port(inside, rest)) is not None:
+                found.append(Port(inside, rest))
+        return found
+
+    def of(self, port: Port, way: Way) -> tuple[Placed, Port] | None:
+        """Return what is set for an FMU's variable, and where on the way to it."""
+        ports = [port, *(hop.source for hop in way.hops)]
+        found = [(self.placed[p], p) for p in ports if p in self.placed]
+        return max(found, key=lambda pair: pair[0].rank, default=None)
+
+    def number(self, port: Port, way: Way, at: Port, setting: Setting) -> float | None:
+        """Return a setting as a number in the variable's own unit; None, and a problem, if none."""
+        variable = self.flat.variable(port)
+        assert variable is not None  # noqa: S101 - only variables are asked for
+        if not self._fits(port, variable, setting):
+            return None
+        rest = way.hops if at == way.source else ()
+        for place, hop in enumerate(way.hops):
+            if hop.source == at:
+                rest = way.hops[place:]
+        if at == port:
+            rest = ()
+        change = setting.transformation
+        try:
+            value = self._parsed(at, variable, setting)
+            begin, unit = Carried(setting.unit), self.flat.unit(at)
+            begin = begin.taken(unit) if setting.suppress else begin.into(unit)
+            if change is not None and not change.items:
+                begin = begin.changed(change)
+            carried = self.flat.carried(Way(at, rest), begin)
+        except ValueError as error:
+            hint = f"a value that fits {variable.type} variable '{port}'"
+            if variable.unit:
+                hint += f" in {variable.unit}"
+            self.findings.wrong(setting.place, f"{self._shown(setting)}: {error}", hint)
+            return None
+        if carried.lost and setting.unit is not None:
+            text = f"{self._shown(setting)} is taken as it is: '{port}' has no unit"
+            self.findings.note("unit", text, setting.place)
+        return self._checked(port, variable, setting, carried.number(value))
+
+    @staticmethod
+    def _shown(setting: Setting) -> str:
+        unit = f" {setting.unit_name}" if setting.unit_name else ""
+        return f"'{' '.join(setting.values)}{unit}'"
+
+    def _fits(self, port: Port, variable: Variable, setting: Setting) -> bool:
+        """Tell whether a variable can be set to what is given; a problem where it cannot."""
+        if setting.type in _NO_NUMBERS or not variable.numeric or variable.dimensions:
+            what = f"{setting.type} for {variable.type} variable '{port}'"
+            shape = " with dimensions" if variable.dimensions else ""
+            message = f"a value of type {what}{shape} is not read"
+            self.findings.wrong(
+                setting.place, message, "scalar numbers, Booleans, enumeration items"
+            )
+            return False
+        if not variable.settable:
+            what = f"a {variable.variability} {variable.causality}"
+            self.findings.wrong(
+                setting.place, f"'{port}' is {what}", "what can be set before the start"
+            )
+            return False
+        return True
+
+    def _parsed(self, at: Port, variable: Variable, setting: Setting) -> float:
+        """Return the number that a text means; ValueError where it means none."""
+        text = setting.values[0].strip() if len(setting.values) == 1 else ""
+        if setting.type == "Boolean":
+            if text not in _TRUTH:
+                raise ValueError(f"allowed: {', '.join(_TRUTH)}")
+            return _TRUTH[text]
+        if setting.type != "Enumeration":
+            return float(text) if setting.type in _REAL else float(int(text))
+        items = self.flat.items(at) or variable.enumeration
+        change = setting.transformation
+        if change is not None and change.items:
+            text = change.items.get(text, text)
+            numbered(change, {}, items)
+        if text not in items:
+            raise ValueError(nearest(text, items, "item"))
+        return float(items[text])
+
+    def _checked(
+        self, port: Port, variable: Variable, setting: Setting, value: float
+    ) -> float | None:
+        """Return a value that the variable's type and range allow."""
+        whole = variable.type not in _REAL
+        if (whole and value != int(value)) or (
+            variable.type == "Boolean" and value not in {0.0, 1.0}
+        ):
+            hint = f"'{port}' is of type {variable.type}"
+            self.findings.wrong(setting.place, f"{value:g} does not fit", hint)
+            return None
+        if not variable.holds(value):
+            hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {variable.unit or ''}"
+            self.findings.wrong(setting.place, f"{value:g} is out of the range of '{port}'", hint)
+            return None
+        return value
