@@ -25,11 +25,15 @@ MODES = {"Undefined": UNDEFINED, "Production": 1, "Maintenance": 2, "Manual": 3}
 
 @dataclass(frozen=True)
 class SecurityConfig:
-    """How a server is talked to; the password stands in no mapping file."""
+    """How a server is talked to; the password stands in no mapping file.
 
-    mode: Literal["SignAndEncrypt", "Sign", "None"] = "SignAndEncrypt"
+    With policy None nothing is signed or encrypted; all others do both. `host`: the other host name
+    that the server's certificate may carry.
+    """
+
     policy: str = "Basic256Sha256"
     user: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True)

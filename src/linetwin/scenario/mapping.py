@@ -121,9 +121,9 @@ class _Reader:
                 message = f"'{endpoint}' is no endpoint"
                 self._note((*at, "endpoints", index), message, "such as opc.tcp://plc:4840/path")
         security = source.security
-        if (security.mode == "None") != (security.policy == "None"):
-            hint = "mode None goes with policy None, and with no other"
-            self._note((*at, "security"), "mode and policy do not fit", hint)
+        if security.policy == "None" and security.user:
+            message = "a user is not told over a channel without protection"
+            self._note((*at, "security", "user"), message, "leave user out, or take another policy")
         if source.clock.zone not in zoneinfo.available_timezones():
             hint = nearest(source.clock.zone, zoneinfo.available_timezones())
             self._note((*at, "clock", "zone"), f"unknown time zone '{source.clock.zone}'", hint)
@@ -131,7 +131,7 @@ class _Reader:
             name=name,
             endpoints=tuple(source.endpoints),
             namespaces=source.namespaces,
-            security=SecurityConfig(security.mode, security.policy, security.user),
+            security=SecurityConfig(security.policy, security.user, security.host),
             table=self._table(at, source),
             clock_owner=source.clock.owner,
             zone=source.clock.zone,

@@ -16,11 +16,11 @@ class _Strict(BaseModel):
 class Security(_Strict):
     """How a server is talked to."""
 
-    mode: Literal["SignAndEncrypt", "Sign", "None"] = "SignAndEncrypt"
     policy: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss", "None"] = (
         "Basic256Sha256"
     )
     user: str = ""
+    host: str = ""
 
 
 class Clock(_Strict):
