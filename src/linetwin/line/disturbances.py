@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 CUT = "cut at the end of its range: "
 """How the note begins that a deviation would have led out of what is plausible."""
 SPEED = "web_speed"
+CHANGING = ("drift", "noise")
 
 
 class Disturbances(Unit):
@@ -145,6 +146,7 @@ class Disturbances(Unit):
             return
         past = self.state.job["history"].setdefault(address, [[0, _row(before)]])
         past.append([self.world.now, _row(value)])
+        self.wake_at(self.world.now + course.reach)
         while len(past) > 1 and past[1][0] <= self.world.now - course.reach:
             del past[0]
 
@@ -187,15 +189,22 @@ class Disturbances(Unit):
         self.world.log_event(each.station, "disturbance", cause=cause, amount=_amount(each))
 
     def _show(self, address: str) -> None:
-        """Tell which value holds now, where it is another than was told last."""
+        """Tell which value holds now, where it is another than was told last.
+
+        One that drifts or scatters is another at every instant: that it does has been told.
+        """
+        course, now = self._courses[address], self.world.now
+        if any(each.kind in CHANGING and each.acts_at(now) for each in course.deviations):
+            return
         value = self.present(address, self.world.parameters[address])
         shown = self.state.job["shown"]
         if value == shown.get(address, self.world.parameters[address]):
             return
         shown[address] = value
         amount = math.nan if isinstance(value, list) else value
-        station = self._courses[address].deviations[0].station
+        station = course.deviations[0].station
         self.world.log_event(station, "disturbance", cause=address, amount=amount)
+        self.world.calendar.kick(station)
 
     def present(self, address: str, value: Parameter) -> Parameter:
         """Return what a live value really is now; `value` is what is set."""

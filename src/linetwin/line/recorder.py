@@ -88,10 +88,12 @@ class Recorder(Unit):
         numbers = [number for values in said for number in values.values()]
         for values in outputs:
             numbers += values[len(GIVEN_OFF) :]
+        true = layout.columns(numbers)
         columns: dict[str, Any] = {
             "tick": np.full(len(said), self.world.now),
             "station": self._stations,
-            **layout.columns(numbers),
+            **true,
+            **self.world.disturbances.recorded(self._stations, true),
         }
         self.world.sink.add("signals", columns)
 
