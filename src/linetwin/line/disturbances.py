@@ -22,6 +22,7 @@ from linetwin.scenario.deviations import (
     Deviation,
     deviation_text,
     fault_text,
+    seconds,
 )
 
 if TYPE_CHECKING:
@@ -309,7 +310,7 @@ class Disturbances(Unit):
                 "name": change.name, "address": change.address, "kind": "value",
                 "acts_on": "value",
                 "value": list(change.value) if isinstance(change.value, tuple) else change.value,
-                "from_ms": change.start_tick, "until_ms": change.end_tick,
+                "from": seconds(change.start_tick), "until": seconds(change.end_tick),
             }
             for change in scenario.disturbances
         ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results import display, figures, kpis_holds
+from linetwin.results import display, disturbed, figures, kpis_holds
 from linetwin.results.held import NOTHING
 from linetwin.results.kpis_capability import GRADE
 from linetwin.results.report_tables import table
@@ -311,8 +311,9 @@ def acted(facts: Facts) -> str:
     names = {"disturbance", "hold", "release", "disposition", "recall"}
     idle = (events["event"] == "note") & events["cause"].str.startswith(NOTHING)
     rows = events[events["event"].isin(names) | idle]
+    planned = table(disturbed.HEADS, lines) if (lines := disturbed.rows(facts)) else ""
     if rows.empty:
-        return ""
+        return planned
     listed = [
         [
             display.duration(tick / 1000),
@@ -327,19 +328,21 @@ def acted(facts: Facts) -> str:
     more = len(rows) - len(listed)
     rest = f"<p class='soft'>and {more:,} more</p>" if more > 0 else ""
     told = "".join(f"<p>{escape(each)}.</p>" for each in kpis_holds.told(kpis_holds.holds(facts)))
-    return told + table(["when", "what", "where", "how"], listed) + rest
+    return planned + told + table(["when", "what", "where", "how"], listed) + rest
 
 
 def _change(event: str, cause: str, amount: float) -> str:
     if event != "disturbance":
         return cause
+    if ": " in cause:  # it begins or ends; how much stands in the table of all
+        return display.name(cause)
     quantity = cause.rsplit(".", 1)[-1]
     return f"{display.name(quantity)} becomes {display.value(amount, quantity)}"
 
 
 def operations(facts: Facts, lots: set[str]) -> str:
     """Return what was done to some lots: station, tool, place and shift."""
-    done = facts.run.table("operations", only={"lot": sorted(lots)})
+    done = facts.run.objects("operations", only={"lot": sorted(lots)})
     if done.empty:
         return ""
     rows = [

@@ -24,6 +24,8 @@ Subject = Literal["value", "reading", "signal", "input"]
 A live value or an input is what the machine really does; the other two only what is known of it.
 """
 KNOWN_ONLY: tuple[Subject, ...] = ("reading", "signal")
+TIMES = ("correlation_time", "delay")
+"""Amounts that are ticks."""
 MEASURED = "measured_"
 """How the name of a reading or signal begins in an address, and that of its column."""
 
@@ -96,7 +98,10 @@ def deviation_text(deviation: Deviation) -> dict[str, Any]:
         "address": deviation.address,
         "kind": deviation.kind,
         "acts_on": deviation.subject,
-        **deviation.amounts,
+        **{
+            name: seconds(round(amount)) if name in TIMES else amount
+            for name, amount in deviation.amounts.items()
+        },
         **stuck,
         "unit": deviation.unit,
         **_times(deviation),
@@ -118,5 +123,10 @@ def fault_text(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _times(disturbance: Deviation | Fault) -> dict[str, int | None]:
-    return {"from_ms": disturbance.start_tick, "until_ms": disturbance.end_tick}
+def seconds(ticks: int | None) -> dict[str, Any] | None:
+    """Return ticks of 1 ms as the resolved scenario tells a time."""
+    return None if ticks is None else {"value": ticks / 1000, "unit": "s"}
+
+
+def _times(disturbance: Deviation | Fault) -> dict[str, Any]:
+    return {"from": seconds(disturbance.start_tick), "until": seconds(disturbance.end_tick)}

@@ -161,7 +161,10 @@ def _calendar(calendar: CalendarConfig) -> str | list[dict[str, Any]]:
 def _disturbance(disturbance: DisturbanceConfig, units: Mapping[str, str]) -> dict[str, Any]:
     value = disturbance.value
     return {
+        "name": disturbance.name,
         "address": disturbance.address,
+        "kind": "value",
+        "acts_on": "value",
         "value": list(value) if isinstance(value, tuple) else value,
         "unit": units.get(disturbance.address, ""),
         "from": _time(disturbance.start_tick),
