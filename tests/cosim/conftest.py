@@ -18,6 +18,7 @@ from decay_source import build_fmi2
 from feature_fmus import build_feature
 from group_fmus import LAG_MODEL, MASS_MODEL
 from small_fmus import FOREIGN_MODEL, WEB_MODEL, build_model
+from ssp_packages import build_old
 
 from linetwin.authoring.kernel import FOLDER, build_kernel
 from linetwin.authoring.toolchain import host_target
@@ -106,6 +107,13 @@ def lag(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An FMI 3.0 FMU for groups: a lag in two units, with outputs that pass inputs on."""
     pytest.importorskip("casadi")
     return build_model(LAG_MODEL, tmp_path_factory.mktemp("lag"))
+
+
+@pytest.fixture(scope="session")
+def old_fmus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the FMUs `mass` and `lag` in FMI 2.0, for system structures."""
+    pytest.importorskip("casadi")
+    return build_old(tmp_path_factory.mktemp("old"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,207 @@
+"""Groups packed for other tools: what FMPy makes of them, and what comes back."""
+
+from __future__ import annotations
+
+import importlib.util
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from group_fmus import write_group
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ssp_packages import plain
+
+from linetwin.cosim.groups import read_group, simulate_group
+from linetwin.cosim.ssp import export_ssp, import_ssp, open_ssp
+from linetwin.errors import WiringError
+
+STEP_S = 1 / 128
+
+
+def oscillators(folder: Path, fmus: Path, start: str, **changes: object) -> Path:
+    """Write a group of two masses, of which one variable of the left begins at 1."""
+    content: dict[str, object] = {
+        "step": "1/128 s",
+        "members": {
+            "left": {"fmu": str(fmus / "mass.fmu"), "values": {start: 1.0, "coupling": 0.3}},
+            "right": {"fmu": str(fmus / "mass.fmu")},
+        },
+        "connections": {"left.neighbour": "right.position", "right.neighbour": "left.position"},
+        "outputs": {"left_position": "left.position"},
+    }
+    return write_group(folder, **{**content, **changes})
+
+
+def by_fmpy(package: Path, stop_s: float) -> np.ndarray:
+    """Return the left mass's positions as FMPy simulates the package."""
+    from fmpy.ssp.simulation import simulate_ssp
+    from fmpy.ssp.ssd import read_ssv
+
+    values = read_ssv(str(package), "resources/values.ssv")
+    table = simulate_ssp(str(package), stop_time=stop_s, step_size=STEP_S, parameter_set=values)
+    found: np.ndarray = table["left.position"]
+    return found
+
+
+def test_fmpy_simulates_an_export_to_the_same_bits(tmp_path: Path, old_fmus: Path) -> None:
+    """FMI 2.0, Jacobi, equal units, a fixed step, outputs that begin at 0: bit for bit over 10 s.
+
+    FMPy's row of time t holds what stands at the end of the step that begins at t.
+    """
+    file = oscillators(tmp_path, old_fmus, "velocity")
+    package = tmp_path / "masses.ssp"
+    assert export_ssp(file, package) == ()
+    own = simulate_group(read_group(file), 10.0)["left_position"].to_numpy()
+    assert np.array_equal(by_fmpy(package, 10.0), own[1:])
+    assert np.ptp(own) > 1.0
+
+
+def test_fmpy_begins_with_inputs_of_zero(tmp_path: Path, old_fmus: Path) -> None:
+    """Where outputs begin elsewhere, its first step is another: over 10 s less than half a step."""
+    file = oscillators(tmp_path, old_fmus, "position")
+    export_ssp(file, tmp_path / "masses.ssp")
+    own = simulate_group(read_group(file), 10.0)["left_position"].to_numpy()
+    worst = np.abs(by_fmpy(tmp_path / "masses.ssp", 10.0) - own[1:]).max()
+    assert 1e-4 < worst < 0.5 * STEP_S
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_files_are_valid_by_the_standards_schemas(
+    tmp_path: Path, old_fmus: Path, lag: Path, version: str
+) -> None:
+    """Description and values of a group with units, ports, factors and every type that it has."""
+    from lxml import etree
+
+    file = write_group(tmp_path, **ring(old_fmus if version == "1.0" else lag.parent))
+    package = tmp_path / "ring.ssp"
+    export_ssp(file, package, version)
+    for name, schema in {
+        "SystemStructure.ssd": "SystemStructureDescription.xsd",
+        "resources/values.ssv": "SystemStructureParameterValues.xsd",
+    }.items():
+        with zipfile.ZipFile(package) as archive:
+            root = etree.fromstring(archive.read(name))
+        rules = etree.XMLSchema(file=str(schemas(version) / schema))
+        assert rules.validate(root), rules.error_log
+
+
+def schemas(version: str) -> Path:
+    """Return the folder of a version's schemas; skips where no package here brings them."""
+    name, folder = {"1.0": ("fmpy", "ssp/schema"), "2.0": ("pyssp_standard", "resources/ssp2")}[
+        version
+    ]
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        pytest.skip(f"{name}, which brings the schemas of SSP {version}, is not installed")
+    return Path(found.origin).parent / folder
+
+
+def ring(fmus: Path, **changes: object) -> dict[str, Any]:
+    """Return the content of a group of lags with all that a group can say."""
+    fmu = str(fmus / "lag.fmu")
+    content: dict[str, Any] = {
+        "name": "ring",
+        "meaning": "three lags",
+        "step": "1/60 s",
+        "order": "gauss-seidel",
+        "extrapolate": "linear",
+        "members": {
+            "a": {"fmu": fmu, "values": {"switch": 1, "time_constant": 0.5}},
+            "b": {"fmu": fmu, "every": 2, "depends": {"passed": []}},
+            "c": {"fmu": fmu, "values": {"switch": 2}},
+        },
+        "connections": {
+            "b.inlet": {"from": "a.level", "scale": 0.9, "offset": 1.5},
+            "b.switch": "c.stage",
+            "c.inlet": {"from": "b.level", "from_unit": "Cel", "to_unit": "Cel"},
+        },
+        "inputs": {"air": ["a.inlet"]},
+        "outputs": {"end": "c.level", "stage": "c.stage"},
+        "parameters": {"tau": "b.time_constant"},
+    }
+    return {**content, **changes}
+
+
+def test_a_re_import_is_the_same_group(tmp_path: Path, old_fmus: Path) -> None:
+    """Also what SSP has no word for comes back, and a simulation gives the same bits."""
+    file = write_group(tmp_path / "one", **ring(old_fmus))
+    package = tmp_path / "ring.ssp"
+    notes = export_ssp(file, package)
+    told = " ".join(note.text for note in notes)
+    assert all(word in told for word in ("every", "gauss-seidel", "linear"))
+    back = import_ssp(package, tmp_path / "two")
+    assert plain(back.group) == plain(read_group(file))
+    own, again = (simulate_group(group, 3.0) for group in (read_group(file), back.group))
+    assert own.equals(again)
+    export_ssp(back.file, tmp_path / "again.ssp")
+    assert (tmp_path / "again.ssp").read_bytes() == package.read_bytes()
+
+
+FACTORS = st.floats(-100.0, 100.0, allow_nan=False).filter(lambda factor: abs(factor) > 1e-6)
+
+
+@st.composite
+def groups(draw: st.DrawFn, fmus: Path) -> dict[str, Any]:
+    """Draw the content of a group of masses and lags, joined at random without loops at once."""
+    count = draw(st.integers(1, 4))
+    kinds = {f"m{number}": draw(st.sampled_from(["mass", "lag"])) for number in range(count)}
+    members: dict[str, Any] = {}
+    connections: dict[str, Any] = {}
+    inputs: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        variable, source = ("neighbour", "position") if kind == "mass" else ("inlet", "level")
+        values = {draw(st.sampled_from(["stiffness", "mass"])): draw(st.floats(0.1, 9.0))}
+        member: dict[str, Any] = {
+            "fmu": str(fmus / f"{kind}.fmu"),
+            "values": values if kind == "mass" else {"switch": draw(st.integers(0, 3))},
+            "every": draw(st.integers(1, 3)),
+        }
+        others = [other for other in kinds if kinds[other] == kind]
+        way = draw(st.sampled_from(["value", "input", "connection"]))
+        if way == "value":
+            member["values"][variable] = draw(st.floats(-50.0, 50.0))
+        elif way == "input":
+            inputs[f"to_{name}"] = f"{name}.{variable}"
+        else:
+            scaled = {"scale": draw(FACTORS), "offset": draw(st.floats(-5.0, 5.0))}
+            units = draw(st.sampled_from([{}, {"from_unit": "1", "to_unit": "1"}]))
+            giver = draw(st.sampled_from(others))
+            connections[f"{name}.{variable}"] = {"from": f"{giver}.{source}", **scaled, **units}
+        members[name] = member
+    return {
+        "step": draw(st.sampled_from(["10 ms", "1/60 s", "0.05 s"])),
+        "order": draw(st.sampled_from(["jacobi", "gauss-seidel"])),
+        "extrapolate": draw(st.sampled_from(["none", "linear"])),
+        "members": members,
+        "connections": connections,
+        "inputs": inputs,
+    }
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), version=st.sampled_from(["1.0", "2.0"]))
+def test_any_group_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, old_fmus: Path, data: st.DataObject, version: str
+) -> None:
+    """Random members, ways, factors, units, orders and rates: the definition is equal."""
+    folder = tmp_path_factory.mktemp("any")
+    file = write_group(folder, **data.draw(groups(old_fmus)))
+    export_ssp(file, folder / "any.ssp", version)
+    assert plain(open_ssp(folder / "any.ssp").group) == plain(read_group(file))
+
+
+def test_an_export_says_what_only_linetwin_reads(tmp_path: Path, lag: Path) -> None:
+    """FMI 3.0 makes it SSP 2.0; with SSP 1.0 it is told that FMI 3.0 is unknown there."""
+    file = write_group(tmp_path, **ring(lag.parent))
+    export_ssp(file, tmp_path / "two.ssp")
+    with zipfile.ZipFile(tmp_path / "two.ssp") as archive:
+        assert b'version="2.0"' in archive.read("SystemStructure.ssd")
+    notes = export_ssp(file, tmp_path / "one.ssp", "1.0")
+    assert any(note.reason == "version" for note in notes)
+    with pytest.raises(WiringError, match=r"SSP 3\.0 is not written"):
+        export_ssp(file, tmp_path / "three.ssp", "3.0")
