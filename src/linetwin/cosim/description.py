@@ -91,6 +91,7 @@ class Variable:
 class Capabilities:
     """What an FMU can do beyond stepping.
 
+    `roll_back`: it can take back a step, though what it saves may not be all of its state.
     `completed_step`: a model-exchange FMU that wants to know of every step of the integrator.
     `intermediate_update`: an FMI 3.0 FMU that shows values within its steps.
     """
@@ -100,6 +101,7 @@ class Capabilities:
     serialise_state: bool
     once_per_process: bool
     fixed_step_s: float | None
+    roll_back: bool = False
     completed_step: bool = False
     intermediate_update: bool = False
 
@@ -340,6 +342,7 @@ def _capabilities(interface: Any, *, event_mode: bool) -> Capabilities:  # noqa:
         save_state=saved,
         serialise_state=saved and bool(interface.canSerializeFMUstate),
         once_per_process=bool(interface.canBeInstantiatedOnlyOncePerProcess),
+        roll_back=bool(interface.canGetAndSetFMUstate),
         fixed_step_s=None if integrated else _number(interface.fixedInternalStepSize),
         intermediate_update=not integrated and bool(interface.providesIntermediateUpdate),
         completed_step=bool(integrated and interface.needsCompletedIntegratorStep),

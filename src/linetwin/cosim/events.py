@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
-from typing import TYPE_CHECKING, Any, ClassVar, Final, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, final
 
 from linetwin.cosim.clocks import Schedule
-from linetwin.cosim.fmi3 import Fmi3Instance
-from linetwin.cosim.instance import WARNING, Step
+from linetwin.cosim.fmi3 import SAVING, Fmi3Instance
+from linetwin.cosim.instance import WARNING, State, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,11 +16,20 @@ if TYPE_CHECKING:
     from linetwin.cosim.clocks import Clock
 
 _TRUE: Final = ctypes.c_bool(True)  # noqa: FBT003 - a C Boolean
-_CROWD: Final = 1000
+CROWD: Final = 1000
 """Iterations of one event, or events without a gain of time, before the FMU is given up."""
 _CHANGED: Final = 2
 _NOT_KNOWN: Final = 0
 """Of FMI's interval qualifiers."""
+
+
+class Point(NamedTuple):
+    """Where an instance stood: the FMU's state, and what is known of its clocks."""
+
+    state: State
+    schedule: Schedule
+    next_time: float | None
+    ticks: dict[str, int]
 
 
 @final
@@ -28,9 +38,12 @@ class Fmi3EventInstance(Fmi3Instance):
 
     A step goes from event to event: to the ticks of clocks, to the FMU's own next event, and to
     where it returns early. `ticks` counts how often each clock has ticked since the start.
+    Where it is `together` with others it leaves its events to them: they take it to the next one
+    with `until_event`, and through it with `begin_event`, `ticking`, `tick`, `update`, `end_event`.
     """
 
     _event_mode: ClassVar = _TRUE
+    together: bool = False
 
     def _bind(self) -> None:
         super()._bind()
@@ -45,6 +58,8 @@ class Fmi3EventInstance(Fmi3Instance):
         flags = (ctypes.byref(flag) for flag in self._flags)
         self._found = (*flags, ctypes.byref(self._next))
         self._next_time: float | None = None
+        if self.binary.description.capabilities.roll_back:
+            self._get_state, self._set_state, self._free_state = functions(*SAVING)
         self._forget()
 
     def _forget(self) -> None:
@@ -62,7 +77,8 @@ class Fmi3EventInstance(Fmi3Instance):
         """Enter and leave initialisation at local time 0, and go through its first event."""
         super().initialise(tolerance)
         self._learn(0.0)
-        self.settle()
+        if not self.together:
+            self.settle()
 
     def activate(self, name: str) -> None:
         """Let a triggered input clock tick in the next event."""
@@ -83,38 +99,91 @@ class Fmi3EventInstance(Fmi3Instance):
         ended = self._go_through(at)
         crowd = 0
         while at < end and not ended:
-            stop = self._schedule.stop(at, end)
-            if self._next_time is not None:
-                stop = min(stop, max(at, self._next_time))
             before = at
-            if stop > at:
-                self._done(self._to_steps, "EnterStepMode")
-                reached = super().step(at, stop - at)
-                at, ended = reached.time if reached.early else stop, reached.terminated
-                self._done(self._to_events, "EnterEventMode")
+            at, _, ended = self.until_event(at, self.next_event(at, end))
             crowd = 0 if at > before else crowd + 1
-            if crowd > _CROWD:
-                self.fail(f"{_CROWD} events in a row gained no time")
+            if crowd > CROWD:
+                self.fail(f"{CROWD} events in a row gained no time")
             ended = self._go_through(at) or ended
         self.time = at
         return Step(at, early=ended, terminated=ended)
 
+    def next_event(self, at: float, end: float) -> float:
+        """Return the time (s) of the next event after `at` that is known, or `end`; `at`: now."""
+        stop = self._schedule.stop(at, end)
+        return stop if self._next_time is None else min(stop, max(at, self._next_time))
+
+    def until_event(self, at: float, stop: float) -> Step:
+        """Go from `at` to `stop` (s), or to where the FMU has an event before; not through it."""
+        if stop <= at:
+            return Step(at, early=False, terminated=False)
+        self._done(self._to_steps, "EnterStepMode")
+        reached = super().step(at, stop - at)
+        self._done(self._to_events, "EnterEventMode")
+        return reached if reached.early else Step(stop, early=False, terminated=reached.terminated)
+
+    def remember(self) -> Point | None:
+        """Return the present point, to go back to; None where the FMU cannot save its state."""
+        if not self.binary.description.capabilities.roll_back:
+            return None
+        schedule = copy.deepcopy(self._schedule)
+        return Point(self.save_state(), schedule, self._next_time, dict(self.ticks))
+
+    def go_back(self, point: Point) -> None:
+        """Return to a point between two steps."""
+        self.restore_state(point.state)
+        self._schedule = copy.deepcopy(point.schedule)
+        self._next_time, self.ticks = point.next_time, dict(point.ticks)
+
+    def forget_point(self, point: Point) -> None:
+        """Give back what a point holds inside the FMU."""
+        self.free_state(point.state)
+
     def _go_through(self, time: float) -> bool:
         """Iterate the event at `time` (s) until it settles; tell whether the FMU wants to end."""
-        due = self._schedule.take_due(time) + self._waiting
-        self._waiting = []
-        self._activate(due)
-        for _ in range(_CROWD):
-            self._count_given()
-            self._done(self._update, "UpdateDiscreteStates", *self._found)
-            again, ended, _, _, defined = (flag.value for flag in self._flags)
-            self._next_time = self._next.value if defined else None
+        self.begin_event(time)
+        for _ in range(CROWD):
+            self.ticking()
+            again, ended = self.update()
             if not again or ended:
                 break
         else:
-            self.fail(f"an event did not settle in {_CROWD} iterations")
+            self.fail(f"an event did not settle in {CROWD} iterations")
+        self.end_event(time)
+        return ended
+
+    def begin_event(self, time: float) -> list[str]:
+        """Let the clocks tick that are due at `time` (s); return their names."""
+        due = self._schedule.take_due(time) + self._waiting
+        self._waiting = []
+        self._activate(due)
+        return [clock.name for clock in due]
+
+    def tick(self, name: str) -> None:
+        """Let an input clock tick in the event that it is in."""
+        self._activate([self.binary.description.clocks[name]])
+
+    def ticking(self) -> list[str]:
+        """Return the output clocks that tick in this iteration; the FMU says so once."""
+        if not self._given:
+            return []
+        active = (ctypes.c_bool * len(self._given))()
+        self._clocks_call("GetClock", self._given, active)
+        names = [c.name for c, ticks in zip(self._given, active, strict=True) if ticks]
+        for name in names:
+            self.ticks[name] += 1
+        return names
+
+    def update(self) -> tuple[bool, bool]:
+        """End an iteration of an event; return whether it needs another, and wants to end."""
+        self._done(self._update, "UpdateDiscreteStates", *self._found)
+        again, ended, _, _, defined = (flag.value for flag in self._flags)
+        self._next_time = self._next.value if defined else None
+        return bool(again), bool(ended)
+
+    def end_event(self, time: float) -> None:
+        """Ask for the intervals that only the FMU knows: the event at `time` (s) has settled."""
         self._learn(time)
-        return bool(ended)
 
     def _activate(self, clocks: Sequence[Clock]) -> None:
         if not clocks:
@@ -123,14 +192,6 @@ class Fmi3EventInstance(Fmi3Instance):
             self.ticks[clock.name] += 1
         active = (ctypes.c_bool * len(clocks))(*(True for _ in clocks))
         self._clocks_call("SetClock", clocks, active)
-
-    def _count_given(self) -> None:
-        """Ask which output clocks tick in this iteration; the FMU says so once."""
-        if self._given:
-            active = (ctypes.c_bool * len(self._given))()
-            self._clocks_call("GetClock", self._given, active)
-            for clock, ticks in zip(self._given, active, strict=True):
-                self.ticks[clock.name] += bool(ticks)
 
     def _learn(self, time: float) -> None:
         """Ask for the intervals that only the FMU knows."""

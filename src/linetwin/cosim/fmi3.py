@@ -15,7 +15,7 @@ _ZERO: Final = ctypes.c_double(0.0)
 _NONE: Final = ctypes.c_size_t(0)
 
 _PLAIN: Final = ("EnterInitializationMode", "ExitInitializationMode")
-_SAVING: Final = ("GetFMUState", "SetFMUState", "FreeFMUState")
+SAVING: Final = ("GetFMUState", "SetFMUState", "FreeFMUState")
 _SERIALISING: Final = ("SerializedFMUStateSize", "SerializeFMUState", "DeserializeFMUState")
 
 _Logger: Final = ctypes.CFUNCTYPE(
@@ -62,7 +62,7 @@ class Fmi3Instance(Instance):
         functions, able = self.binary.functions, self.binary.description.capabilities
         self._enter, self._exit = functions(*_PLAIN)
         if able.save_state:
-            self._get_state, self._set_state, self._free_state = functions(*_SAVING)
+            self._get_state, self._set_state, self._free_state = functions(*SAVING)
         if able.serialise_state:
             self._state_size, self._serialise, self._deserialise = functions(*_SERIALISING)
 

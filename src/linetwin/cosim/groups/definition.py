@@ -105,6 +105,8 @@ class Group:
     `linear`: an input is held at what a straight line through its source's last two values says of
     the middle of the step; otherwise at the source's present value.
     `course`: what it does beside going from point to point.
+    `connections` carry values over at communication points, `clocked` those of variables that
+    change with a clock when it ticks; `ticks` join clocks.
     `members` stand in their order, which counts for Gauss-Seidel. `parameters` are names under
     which variables of members can be set from outside before the start. All names and units fit,
     every input has one source, and there is no algebraic loop without `loops`: `read_group` sees to
@@ -123,6 +125,8 @@ class Group:
     inputs: Mapping[str, GroupInput]
     outputs: Mapping[str, GroupOutput]
     parameters: Mapping[str, Terminal]
+    clocked: tuple[Connection, ...] = ()
+    ticks: tuple[Connection, ...] = ()
     course: Course = PLAIN
 
     def member(self, name: str) -> Member:

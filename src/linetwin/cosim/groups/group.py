@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgpack
 import numpy as np
 
+from linetwin.cosim.groups.clocked import ClockedEngine
 from linetwin.cosim.groups.compiled import CompiledEngine
 from linetwin.cosim.groups.engine import PythonEngine, failure
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.planning import plan
 from linetwin.cosim.groups.recorder import Recorder
 from linetwin.cosim.groups.rolling import RollingEngine
-from linetwin.cosim.groups.running import plan
 from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import FmuError
 
@@ -82,7 +83,8 @@ class FmuGroup:
             for m in self.plan.members
         ]
         joined = [
-            (*c.source, *c.target, c.affine.factor, c.affine.offset) for c in group.connections
+            (*c.source, *c.target, c.affine.factor, c.affine.offset)
+            for c in (*group.connections, *group.clocked, *group.ticks)
         ]
         inputs = {name: [str(t) for t, _ in i.targets] for name, i in sorted(group.inputs.items())}
         loops = astuple(group.loops) if group.loops else ()
@@ -277,7 +279,9 @@ class FmuGroup:
         rolling = not self.group.course.plain
         recorder = None if rolling else self.recorder
         engine: PythonEngine | CompiledEngine | RollingEngine
-        if found is None:
+        if self.plan.clockwork:
+            engine = ClockedEngine(self.plan, recorder, local)
+        elif found is None:
             engine = PythonEngine(self.plan, recorder, local)
         else:
             engine = CompiledEngine(self.plan, recorder, local, found)

@@ -87,7 +87,9 @@ class Joiner:
         kinds = [None if end.numeric else end.type for end in ends]
         if kinds[0] != kinds[1]:
             message = f"'{source}' is a {ends[0].type} and '{target}' a {ends[1].type}"
-            self._add(path, message, "numbers to numbers, text to text, bytes to bytes")
+            self._add(
+                path, message, "numbers to numbers, text to text, bytes to bytes, clocks to clocks"
+            )
             return False
         if not ends[0].content.fits(ends[1].content):
             mimes = [end.content.mime for end in ends]
@@ -253,7 +255,7 @@ class Joiner:
         elif not _is(variable, need):
             hint = nearest(variable_name, fitting, need)
             self._add(path, f"'{text}' is no {need}: its causality is {variable.causality}", hint)
-        elif not variable.numeric and variable.type not in TEXTUAL:
+        elif not variable.numeric and variable.type not in self._kinds(path):
             self._add(path, f"'{text}' has no value", f"it is a {variable.type}")
         elif variable.causality == "structuralParameter":
             hint = f"under members.{name}.values"
@@ -261,6 +263,11 @@ class Joiner:
         else:
             return Terminal(name, variable_name)
         return None
+
+    @staticmethod
+    def _kinds(path: KeyPath) -> frozenset[str]:
+        """Return the types without numbers that may stand at a place; clocks are only connected."""
+        return TEXTUAL | {"Clock"} if path[0] == "connections" else TEXTUAL
 
     def _unit(self, terminal: Terminal, override: str | None) -> Unit:
         description = self._members[terminal.member].description

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.binary import check_platform
 from linetwin.cosim.description import read_description
+from linetwin.cosim.groups.clocks import check_clocks, sort_out
 from linetwin.cosim.groups.course_reading import CourseReader
 from linetwin.cosim.groups.definition import Group, Loops, Member
 from linetwin.cosim.groups.grid import parse_step
@@ -67,6 +68,7 @@ class _Reader:
         self._once(members)
         self._problems.check()
         joiner = Joiner(self._document, self._problems, members)
+        connections = sort_out(joiner.connections(written.connections), members)
         group = Group(
             name=written.name,
             file=self._document.file.resolve(),
@@ -76,15 +78,19 @@ class _Reader:
             linear=written.extrapolate == "linear",
             loops=Loops(written.loops.tolerance, written.loops.most) if written.loops else None,
             members=tuple(members),
-            connections=joiner.connections(written.connections),
+            connections=connections.plain,
+            clocked=connections.clocked,
+            ticks=connections.ticks,
             inputs=joiner.inputs(written.inputs),
             outputs=joiner.outputs(written.outputs, written.inputs),
             parameters=joiner.parameters(written),
         )
         joiner.check(group)
         course = CourseReader(self._document, self._problems, group).read(written)
+        group = replace(group, course=course)
+        check_clocks(group, self._add)
         self._problems.check()
-        return replace(group, course=course)
+        return group
 
     def _add(self, path: document.KeyPath, message: str, hint: str = "") -> None:
         self._problems.add(self._document.place(path), message, hint)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
-from linetwin.cosim.binary import Binary, load_binary
-from linetwin.cosim.groups.definition import Loops, Terminal
-from linetwin.cosim.groups.dependence import Dependence, Visit, starting_order
-from linetwin.cosim.groups.grid import Grid
+from linetwin.cosim.events import Fmi3EventInstance
 from linetwin.cosim.groups.slots import Slot, SlotTable, TextSlot, slot_table
 from linetwin.cosim.instance import Instance, instantiate
 from linetwin.cosim.units import SAME, Affine
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
+    from linetwin.cosim.binary import Binary
+    from linetwin.cosim.groups.clockwork import ClockedMember
     from linetwin.cosim.groups.course import Course
-    from linetwin.cosim.groups.definition import Connection, Group, Member, Order
+    from linetwin.cosim.groups.definition import Loops, Member, Order, Terminal
+    from linetwin.cosim.groups.grid import Grid
     from linetwin.cosim.port import Cell
     from linetwin.cosim.texts import TextCell
 
@@ -72,7 +72,9 @@ class RunningMember:
 
     `at` (s) and `index` are the communication point that it stands at; `length_s` is the length
     of a whole step of its own. `followed` are outputs along which others extrapolate, `previous`
-    their values at `before` (s), the point before; at `at` where there is none.
+    their values at `before` (s), the point before; at `at` where there is none. `ticking`: outputs
+    that change with a clock, each in a table of its own. `together`: it goes through its events
+    with others.
     """
 
     member: Member
@@ -86,6 +88,8 @@ class RunningMember:
     previous: np.ndarray = field(default_factory=lambda: np.zeros(0))
     copies: list[Copy] = field(default_factory=list)
     text_copies: list[TextCopy] = field(default_factory=list)
+    ticking: dict[str, SlotTable] = field(default_factory=dict)
+    together: bool = False
     instance: Instance | None = None
     at: float = 0.0
     before: float = 0.0
@@ -104,6 +108,8 @@ class RunningMember:
         if instance is None or instance.broken:
             self.close()
             instance = self.instance = instantiate(self.binary)
+            if isinstance(instance, Fmi3EventInstance):
+                instance.together = self.together
         else:
             instance.reset()
         self.member.preset.apply(instance)
@@ -159,6 +165,13 @@ class RunningMember:
             slope = (middle - giver.at) / (giver.at - giver.before)
             value += (value - float(giver.previous[copy.followed])) * slope
         self.fill(instance, copy.target, copy.variable, copy.converted(value))
+
+    def carry(self, instance: Instance, copy: Copy | TextCopy) -> None:
+        """Carry one value or text over as it is now."""
+        if isinstance(copy, Copy):
+            self.copy(instance, copy)
+        else:
+            self.copy_text(instance, copy)
 
     @staticmethod
     def copy_text(instance: Instance, copy: TextCopy) -> None:
@@ -220,6 +233,7 @@ class Plan:
 
     `visits`: members whose inputs are set and whose outputs are read again at the end of a step,
     since something passes through them at once; `settling`: the same after inputs from outside.
+    `clockwork`: members that have clocks in common.
     `compared`: numbers that tell whether a step was good: what others take or the group gives, and
     where steps are adaptive all continuous outputs.
     """
@@ -233,119 +247,6 @@ class Plan:
     visits: tuple[PlannedVisit, ...]
     settling: tuple[PlannedVisit, ...]
     starting: tuple[int, ...]
+    clockwork: tuple[ClockedMember, ...]
     compared: Mapping[Terminal, Slot]
     course: Course
-
-
-def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
-    """Load the FMUs of a group and lay out its tables; FmuError where one does not load."""
-    sources = [connection.source for connection in group.connections]
-    sources += [output.source for output in group.outputs.values()]
-    read: dict[str, dict[str, None]] = {member.name: {} for member in group.members}
-    for terminal in [*sources, *_compared(group), *recorded]:
-        read[terminal.member][terminal.variable] = None
-    given = [target for found in group.inputs.values() for target, _ in found.targets]
-    members = tuple(_running(group, member, given, read[member.name]) for member in group.members)
-    by_name = {found.member.name: found for found in members}
-    for connection in group.connections:
-        _join(by_name, connection)
-    place = {name: index for index, name in enumerate(by_name)}
-    inside = Dependence(group.members, group.connections).visits(read)
-    settling = Dependence(group.members, group.connections, given).visits(read)
-    starting = starting_order(group.members, group.connections)
-    return Plan(
-        name=group.name,
-        order=group.order,
-        linear=group.linear,
-        loops=group.loops or Loops(1.0, 1),
-        grid=Grid(group.step),
-        members=members,
-        visits=_planned(by_name, inside),
-        settling=_planned(by_name, settling),
-        starting=tuple(place[name] for name in starting),
-        compared={
-            terminal: by_name[terminal.member].outputs.slots[terminal.variable]
-            for terminal in dict.fromkeys([*sources, *_compared(group)])
-            if terminal.variable in by_name[terminal.member].outputs.slots
-        },
-        course=group.course,
-    )
-
-
-def _join(members: Mapping[str, RunningMember], connection: Connection) -> None:
-    """Add what a connection carries over to the member that takes it."""
-    taker, giver = members[connection.target.member], members[connection.source.member]
-    name, given = connection.target.variable, connection.source.variable
-    if given in giver.outputs.texts:
-        texts = (giver.outputs.texts[given], taker.taken.texts[name])
-        taker.text_copies.append(TextCopy(*texts, giver, name))
-        return
-    source, target = giver.outputs.slots[given], taker.taken.slots[name]
-    same = connection.affine.identity
-    copy = Copy(
-        source=source,
-        target=target,
-        affine=SAME if same else connection.affine,
-        giver=giver,
-        variable=name,
-        followed=giver.followed.index(source) if source in giver.followed else None,
-        exact=same and target.long(source),
-    )
-    taker.copies.append(copy)
-
-
-def _compared(group: Group) -> list[Terminal]:
-    """Return what tells the error of adaptive steps: all continuous outputs of the members."""
-    if group.course.adaptive is None:
-        return []
-    return [
-        Terminal(member.name, variable.name)
-        for member in group.members
-        for variable in member.variables.values()
-        if variable.causality == "output" and variable.continuous and not variable.shape
-    ]
-
-
-def _planned(
-    members: Mapping[str, RunningMember], visits: Iterable[Visit]
-) -> tuple[PlannedVisit, ...]:
-    """Return visits with running members, and with the copies into the inputs of loops."""
-    found = []
-    for visit in visits:
-        own = tuple(members[name] for name in visit.members)
-        wanted = {(terminal.member, terminal.variable) for terminal in visit.inputs}
-        chosen = [
-            (m.member.name, c)
-            for m in own
-            for c in m.copies
-            if (m.member.name, m.member.array(c.variable)) in wanted
-        ]
-        title = ", ".join(f"{name}.{c.variable}" for name, c in chosen)
-        found.append(PlannedVisit(own, tuple(c for _, c in chosen), title))
-    return tuple(found)
-
-
-def _running(
-    group: Group, member: Member, given: Iterable[Terminal], read: Iterable[str]
-) -> RunningMember:
-    binary = load_binary(member.description.path)
-    variables = member.variables
-    taken = slot_table(binary, variables, [c.target.variable for c in group.sources(member.name)])
-    own = [t.variable for t in given if t.member == member.name]
-    # an array of which a part comes from other members is set with what these give
-    own = [name for name in own if name not in taken.slots and name not in taken.texts]
-    outputs = slot_table(binary, variables, read)
-    followed = tuple(
-        s for s in outputs.slots.values() if group.linear and s.cell.block.type is np.float64
-    )
-    return RunningMember(
-        member=member,
-        binary=binary,
-        length_s=float(group.step * member.every),
-        taken=taken,
-        given=slot_table(binary, variables, own),
-        outputs=outputs,
-        values=slot_table(binary, variables, member.values),
-        followed=followed,
-        previous=np.zeros(len(followed)),
-    )

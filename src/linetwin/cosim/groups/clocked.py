@@ -1,0 +1,144 @@
+"""Stepping a group whose FMUs have clocks in common: all of them stand still where one ticks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from linetwin.cosim.events import CROWD
+from linetwin.cosim.groups.engine import PythonEngine
+from linetwin.errors import FmuError
+
+if TYPE_CHECKING:
+    from linetwin.cosim.events import Point
+    from linetwin.cosim.groups.clockwork import ClockedMember
+    from linetwin.cosim.groups.recorder import Recorder
+    from linetwin.cosim.groups.running import Plan, RunningMember
+
+
+class _Ahead(NamedTuple):
+    """A member that has stepped, and the point from which it did; None where it cannot go back."""
+
+    clocked: ClockedMember
+    point: Point | None
+
+
+class ClockedEngine(PythonEngine):
+    """Fulfils `Engine` in Python: each event is a communication point of its own.
+
+    The next one is where a clock ticks, or where a member with clocks returns early. Members that
+    had stepped beyond it are taken back. At an event, members go through its iterations together:
+    what an output clock starts happens at the same instant, in the order of the file.
+    """
+
+    def __init__(self, plan: Plan, recorder: Recorder | None, begin: int) -> None:
+        """Step the members of `plan`, which stand at tick `begin`."""
+        super().__init__(plan, recorder, begin)
+        self._clocked = plan.clockwork
+        inside = {found.member for found in self._clocked}
+        self._others = [member for member in plan.members if member not in inside]
+
+    def settle(self) -> None:
+        """Let inputs from outside pass through at once, and go through the events they cause."""
+        super().settle()
+        try:
+            self._event(self._plan.members[0].at)
+        except FmuError as error:
+            raise self._named(error) from error
+
+    def _communicate(
+        self, now: float, index: int | None, time: float, due: tuple[RunningMember, ...]
+    ) -> None:
+        """Go from one point to the next, from event to event; all members are `due`."""
+        at, crowd = now, 0
+        while at < time:
+            for member in due:
+                member.take(member.running)
+            self._event(at)
+            reached = self._reach(at, time, index)
+            self._read()
+            self._event(reached)
+            if self._recorder is not None and reached > at:
+                self._recorder.reserve(1)
+                self._recorder.note(reached)
+            crowd = 0 if reached > at else crowd + 1
+            if crowd > CROWD:
+                self._clocked[0].instance.fail(f"{CROWD} events in a row gained no time")
+            at = reached
+
+    def _read(self) -> None:
+        for member in self._plan.members:
+            member.running.get(member.outputs.table)
+        self._visit(self._plan.visits)
+
+    def _reach(self, at: float, time: float, index: int | None) -> float:
+        """Step all members from `at` to the next event, or to `time` (s); return where they are."""
+        reached = min(found.instance.next_event(at, time) for found in self._clocked)
+        ahead: list[_Ahead] = []
+        for found in self._clocked:
+            instance = found.instance
+            point = instance.remember() if len(self._clocked) > 1 else None
+            step = instance.until_event(at, reached)
+            if step.terminated:
+                instance.fail("it asked to end the simulation")
+            if step.time < reached:
+                reached = step.time
+                self._take_back(ahead, found, at, reached)
+            ahead.append(_Ahead(found, point))
+        for found, point in ahead:
+            if point is not None:
+                found.instance.forget_point(point)
+            found.member.at, found.member.index = reached, index if reached == time else None
+            found.instance.time = reached
+        for member in self._others if reached > at else ():
+            self._step(member, index if reached == time else None, reached)
+        return reached
+
+    @staticmethod
+    def _take_back(ahead: list[_Ahead], early: ClockedMember, at: float, reached: float) -> None:
+        """Let members that stand beyond an event step only up to it."""
+        for found, point in ahead:
+            instance = found.instance
+            if point is None:
+                instance.fail(
+                    f"'{early.member.member.name}' has an event at {reached:g} s, and it cannot"
+                    " save its state to go back there"
+                )
+            instance.go_back(point)
+            if instance.until_event(at, reached).time < reached:
+                instance.fail(f"taken back to {at:g} s, it took another course")
+
+    def _event(self, at: float) -> None:
+        """Go through the events at `at` (s) until all have settled."""
+        for found in self._clocked:
+            found.ticked(found.instance.begin_event(at))
+        for _ in range(CROWD):
+            self._pass_on()
+            answers = [(found, *found.instance.update()) for found in self._clocked]
+            for found, _, ended in answers:
+                if ended:
+                    found.instance.fail("it asked to end the simulation")
+            self._read()
+            if not any(again for _, again, _ in answers):
+                break
+        else:
+            self._clocked[0].instance.fail(f"an event did not settle in {CROWD} iterations")
+        for found in self._clocked:
+            found.instance.end_event(at)
+
+    def _pass_on(self) -> None:
+        """Let clocks tick that output clocks start, until none does."""
+        seen: set[tuple[int, str]] = set()
+        moving = True
+        while moving:
+            moving = False
+            for found in self._clocked:
+                names = found.instance.ticking()
+                found.read(names)
+                for taker, clock in [t for name in names for t in found.takers.get(name, ())]:
+                    key = (id(taker), clock)
+                    if key in seen:
+                        taker.instance.fail(f"clock '{clock}' ticks twice at one instant")
+                    seen.add(key)
+                    taker.instance.tick(clock)
+                    taker.ticked([clock])
+                    moving = True

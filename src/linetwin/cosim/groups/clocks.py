@@ -1,0 +1,88 @@
+"""Clocks between the FMUs of a group: which connections they are, and whether they can tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from linetwin.cosim.groups.definition import Connection, Group, Member, Terminal
+    from linetwin.scenario.document import KeyPath
+
+    Tell = Callable[[KeyPath, str, str], None]
+
+
+class Sorted(NamedTuple):
+    """Connections: of values at communication points, of values at ticks, of clocks."""
+
+    plain: tuple[Connection, ...]
+    clocked: tuple[Connection, ...]
+    ticks: tuple[Connection, ...]
+
+
+def sort_out(connections: Iterable[Connection], members: Iterable[Member]) -> Sorted:
+    """Return connections by when they carry something over."""
+    found: tuple[list[Connection], ...] = ([], [], [])
+    known = {member.name: member for member in members}
+    for connection in connections:
+        member = known[connection.target.member]
+        variable = member.variables[connection.target.variable]
+        clocked = bool(variable.clocks) and member.description.event_mode
+        found[2 if variable.type == "Clock" else int(clocked)].append(connection)
+    return Sorted(*map(tuple, found))
+
+
+def check_clocks(group: Group, tell: Tell) -> None:
+    """Tell of clocks that cannot be connected, and of what a group with clocks cannot do beside."""
+    for connection in group.ticks:
+        path: KeyPath = ("connections", str(connection.target))
+        target, source = connection.target, connection.source
+        kind = group.member(target.member).description.clocks[target.variable].kind
+        if kind != "triggered":
+            tell(path, f"'{target}' is a {kind} clock: it ticks by itself", "a triggered one")
+        for terminal in (source, target):
+            if not group.member(terminal.member).description.event_mode:
+                hint = "export it for co-simulation with event mode"
+                tell(path, f"'{terminal.member}' has clocks and no event mode", hint)
+    ticking = {connection.target for connection in group.ticks}
+    for connection in group.clocked:
+        _check_clocked(group, connection, ticking, tell)
+    for name, found in group.inputs.items():
+        for target, _ in found.targets:
+            if group.variable(target).clocks and group.member(target.member).description.event_mode:
+                message = f"'{target}' is set when a clock ticks, not from outside"
+                tell(("inputs", name), message, "connect it to another member")
+    if group.ticks or group.clocked:
+        _check_rest(group, tell)
+
+
+def _check_clocked(
+    group: Group, connection: Connection, ticking: set[Terminal], tell: Tell
+) -> None:
+    """Tell of an input that is set when a clock ticks which never does."""
+    target = connection.target
+    description = group.member(target.member).description
+    names = group.variable(target).clocks
+    here = [name for name in names if description.clocks[name].activated_here]
+    if not here and not any(target._replace(variable=name) in ticking for name in names):
+        message = f"'{target}' is set when '{', '.join(names)}' ticks, which nothing lets tick"
+        tell(("connections", str(target)), message, "connect that clock too")
+
+
+def _check_rest(group: Group, tell: Tell) -> None:
+    """Tell of what does not go together with clocks between members."""
+    if group.order != "jacobi":
+        tell(("order",), "clocks between members need the order jacobi", "order: jacobi")
+    if group.linear:
+        tell(("extrapolate",), "clocks between members need inputs that are held", "none")
+    if not group.course.plain:
+        message = "clocks between members and steps that are taken back do not go together"
+        tell(("step",), message, "one of both")
+    for member in group.members:
+        if member.every > 1:
+            message = "clocks between members need all of them to step at every point"
+            tell(("members", member.name, "every"), message, "every: 1")
+        if not member.description.capabilities.variable_step:
+            message = "it takes only one fixed step, and clocks tick between the points"
+            tell(("members", member.name), message, "an FMU with a variable step")
