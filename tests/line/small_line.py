@@ -81,7 +81,10 @@ class Worker(Station):
 
 @dataclass
 class Setting:
-    """What a drawing does not show; `extra`: station -> further fields of its configuration."""
+    """What a drawing does not show.
+
+    `extra`: station -> further fields of its configuration; `disturbing`: fields of the scenario.
+    """
 
     parts: int = 3
     script: Mapping[tuple[str, str], Sequence[float]] = field(default_factory=dict)
@@ -94,6 +97,7 @@ class Setting:
     models: Models = field(default_factory=Doubles)
     duration_s: int = 24 * HOUR
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    disturbing: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 def number(value: float, unit: str = "s") -> Value:
@@ -139,9 +143,9 @@ def draw(topology: str, setting: Setting) -> World:
         calendars=calendars,
         crews={"crew": CrewConfig("crew", setting.crew_size, setting.crew_calendar)},
         building=None,
-        disturbances=(),
         text=topology,
         files=(),
+        **{"disturbances": (), **setting.disturbing},
     )
     return World(scenario, setting.models, ScriptedDriver(setting.script), Memory(), Worker)
 

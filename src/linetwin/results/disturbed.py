@@ -33,8 +33,14 @@ def _row(each: dict[str, Any]) -> list[str]:
         _amount(kind, each),
         _ACTS_ON[str(each.get("acts_on", "value"))],
         display.duration(_seconds(each, "from")),
-        "end" if _seconds(each, "until") is None else display.duration(_seconds(each, "until")),
+        _until(kind, _seconds(each, "until")),
     ]
+
+
+def _until(kind: str, seconds: float | None) -> str:
+    if seconds is None:
+        return "mended" if kind in {"stop", "tool_break"} else "end of the run"
+    return display.duration(seconds)
 
 
 def _seconds(each: dict[str, Any], key: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,16 +79,17 @@ class Binning(TrayStation):
         return lost
 
     def _classes(self, lot: Lot) -> np.ndarray:
-        """Return the class of each cell, such as A+3/25: steps of capacity and of resistance."""
+        """Return the class of each cell, such as A+3/25: steps of capacity and of resistance.
+
+        One whose reading of either is missing belongs to none of them.
+        """
         above = lot.columns["measured_capacity"] / self.value("nominal_capacity") - 1.0
-        capacity = np.floor(above / self.value("capacity_class_width")).astype(int)
-        resistance = np.floor(
-            lot.columns["measured_dcir"] / self.value("resistance_class_width")
-        ).astype(int)
+        capacity = np.floor(above / self.value("capacity_class_width"))
+        resistance = np.floor(lot.columns["measured_dcir"] / self.value("resistance_class_width"))
         sold_as_a = lot.columns["grade"] == 0
         return np.array(
             [
-                f"A{high:+d}/{low:d}" if first else "B"
+                _class(high, low) if first else "B"
                 for high, low, first in zip(capacity, resistance, sold_as_a, strict=True)
             ]
         )
@@ -141,3 +143,10 @@ class Binning(TrayStation):
         self.job["aside"].pop(name, None)
         for each in [each for each, box in self.job["boxes"].items() if box == name]:
             del self.job["boxes"][each]
+
+
+def _class(capacity: float, resistance: float) -> str:
+    """Return the class of a cell of grade A from its steps."""
+    if math.isnan(capacity) or math.isnan(resistance):
+        return "A not measured"
+    return f"A{int(capacity):+d}/{int(resistance):d}"

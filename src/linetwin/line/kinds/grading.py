@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -150,7 +151,7 @@ class Grading(TrayStation):
     def _voltage(self, columns: Columns, prefix: str) -> np.ndarray:
         """Return how far each voltage lies from the tray's median [V]."""
         values = columns[f"{prefix}open_circuit_voltage"]
-        distance: np.ndarray = np.abs(values - np.median(values))
+        distance: np.ndarray = np.abs(values - _median(values))
         return distance
 
     def _grade(
@@ -159,7 +160,7 @@ class Grading(TrayStation):
         """Return grade and reasons of each cell; the worst finding decides, all are named."""
         capacity, dcir, drift = (columns[f"{prefix}{name}"] for name in JUDGED[:3])
         nominal = self.value("nominal_capacity")
-        fast = drift - np.median(drift) > self.value("drift_limit")
+        fast = drift - _median(drift) > self.value("drift_limit")
         odd = self._voltage(columns, prefix) > self.value("voltage_tolerance")
         findings = [
             (capacity < self.value("capacity_limit_b") * nominal, "scrap", "capacity"),
@@ -181,3 +182,9 @@ class Grading(TrayStation):
                     if grades[row] == grade:
                         reasons[row] = f"{reasons[row]}; {reason}" if reasons[row] else reason
         return grades, reasons
+
+
+def _median(values: np.ndarray) -> float:
+    """Return the median of the readings that are there; NaN where all are missing."""
+    there = values[~np.isnan(values)]
+    return float(np.median(there)) if there.size else math.nan
