@@ -7,7 +7,7 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -19,6 +19,8 @@ from linetwin.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 # OPC 10000-7, the limits of the three policies that are offered [M].
 KEY_BITS = (2048, 4096)
@@ -69,12 +71,21 @@ class Certificate:
 
     @property
     def is_authority(self) -> bool:
-        """Tell whether it may issue other certificates."""
-        try:
-            basic = self.parsed.extensions.get_extension_for_class(x509.BasicConstraints)
-        except x509.ExtensionNotFound:
-            return False
-        return bool(basic.value.ca)
+        """Tell whether it may issue other certificates.
+
+        An application's certificate may not, whatever it says of itself: some stacks mark their
+        own as a CA's, and whoever holds its key could then make others that are believed.
+        """
+        usage = self._extension(x509.KeyUsage)
+        basic = self._extension(x509.BasicConstraints)
+        may_sign = usage is None or usage.key_cert_sign
+        return basic is not None and basic.ca and may_sign and not self.application_uris
+
+    @property
+    def path_length(self) -> int | None:
+        """Return how many CAs may stand between it and an application; None for any number."""
+        basic = self._extension(x509.BasicConstraints)
+        return None if basic is None else basic.path_length
 
     @property
     def begins(self) -> datetime:
@@ -89,7 +100,7 @@ class Certificate:
     @property
     def application_uris(self) -> tuple[str, ...]:
         """Return the URIs among its alternative names: the application's."""
-        names = self._alternative_names
+        names = self._extension(x509.SubjectAlternativeName)
         if names is None:
             return ()
         return tuple(names.get_values_for_type(x509.UniformResourceIdentifier))
@@ -97,7 +108,7 @@ class Certificate:
     @property
     def hosts(self) -> tuple[str, ...]:
         """Return the host names and addresses among its alternative names."""
-        names = self._alternative_names
+        names = self._extension(x509.SubjectAlternativeName)
         if names is None:
             return ()
         addresses = names.get_values_for_type(x509.IPAddress)
@@ -109,11 +120,9 @@ class Certificate:
         key = self.parsed.public_key()
         return key.key_size if isinstance(key, rsa.RSAPublicKey) else None
 
-    @property
-    def _alternative_names(self) -> x509.SubjectAlternativeName | None:
-        extensions = self.parsed.extensions
+    def _extension(self, kind: type[_Extension]) -> _Extension | None:
         try:
-            return extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            return self.parsed.extensions.get_extension_for_class(kind).value
         except x509.ExtensionNotFound:
             return None
 
@@ -144,16 +153,13 @@ class Certificate:
         Table of OPC 10000-6, 6.2.2: signing and encrypting in its key usage, and server or client
         authentication in its extended key usage where it has one.
         """
-        extensions = self.parsed.extensions
-        try:
-            usage = extensions.get_extension_for_class(x509.KeyUsage).value
-        except x509.ExtensionNotFound:
+        usage = self._extension(x509.KeyUsage)
+        if usage is None:
             return "it has no key usage"
         if not (usage.digital_signature and usage.key_encipherment):
             return "its key may not be used both to sign and to encrypt keys"
-        try:
-            extended = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        except x509.ExtensionNotFound:
+        extended = self._extension(x509.ExtendedKeyUsage)
+        if extended is None:
             return ""
         side = "server" if by_server else "client"
         wanted = ExtendedKeyUsageOID.SERVER_AUTH if by_server else ExtendedKeyUsageOID.CLIENT_AUTH

@@ -43,6 +43,9 @@ def chain_of(certificate: Certificate, known: Sequence[Certificate]) -> list[Cer
                 "put the CA's certificate into issuers/, or into trusted/ to believe all it issues"
             )
             raise refusal(Reason.INCOMPLETE, message, remedy)
+        if issuer.path_length is not None and len(chain) - 1 > issuer.path_length:
+            message = f"{issuer.name!r} may not stand so far above {certificate.name!r}"
+            raise refusal(Reason.SIGNATURE, message, "ask its owner how it was issued")
         chain.append(issuer)
     root = chain[-1].parsed
     try:

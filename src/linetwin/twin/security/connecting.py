@@ -15,7 +15,7 @@ from urllib.parse import urlparse
 from asyncua import Client, ua
 from asyncua.crypto import security_policies, uacrypto
 
-from linetwin.errors import OpcUaError, Problem, RefusedError, ScenarioError
+from linetwin.errors import OpcUaError, Problem, ScenarioError
 from linetwin.twin.security.certificates import first_of
 from linetwin.twin.security.policies import DEFAULT, NONE, policy_name, policy_uri
 from linetwin.twin.security.reasons import Reason, refusal
@@ -58,7 +58,7 @@ class Terms:
 
 
 async def prepared_client(endpoint: str, terms: Terms, timeout_s: float = 10.0) -> Client:
-    """Return a client for `connect()`; the server's certificate has been believed.
+    """Return a client for `open_session`; the server's certificate has been believed.
 
     Raises RefusedError for a server that is not trusted or does not offer the policy, OpcUaError
     where it does not answer.
@@ -81,17 +81,24 @@ async def prepared_client(endpoint: str, terms: Terms, timeout_s: float = 10.0) 
     return client
 
 
-async def open_session(client: Client) -> None:
-    """Connect a prepared client; RefusedError where the server refuses, OpcUaError otherwise."""
+async def open_session(client: Client, timeout_s: float = 30.0) -> None:
+    """Connect a prepared client; RefusedError where the server refuses, OpcUaError otherwise.
+
+    `timeout_s` bounds all of it, a person's answer on first use included.
+    """
+    endpoint = client.server_url.geturl()
+    connected = False
     try:
-        await client.connect()
-    except RefusedError:
-        raise
+        async with asyncio.timeout(timeout_s):
+            await client.connect()
+        connected = True
     except ua.UaStatusCodeError as error:
-        status = ua.StatusCode(error.code)
-        raise _answered(status.name, str(client.server_url.geturl())) from error
-    except (ua.UaError, OSError, TimeoutError) as error:
-        raise OpcUaError(f"{client.server_url.geturl()}: {_told(error)}") from error
+        raise _answered(ua.StatusCode(error.code).name, endpoint) from error
+    except (ua.UaError, OSError) as error:  # a TimeoutError is an OSError
+        raise OpcUaError(f"{endpoint}: {_told(error)}") from error
+    finally:
+        if not connected:
+            client.disconnect_socket()
 
 
 async def _protect(client: Client, terms: Terms, server: Certificate) -> None:
@@ -117,7 +124,7 @@ async def _offered(client: Client, endpoint: str, timeout_s: float) -> list[Any]
     try:
         async with asyncio.timeout(timeout_s):
             return list(await client.connect_and_get_server_endpoints())
-    except (ua.UaError, OSError, TimeoutError) as error:
+    except (ua.UaError, OSError) as error:
         client.disconnect_socket()
         message = f"{endpoint} does not answer: {_told(error)}"
         raise OpcUaError(message) from error
@@ -161,10 +168,19 @@ def _answered(status: str, endpoint: str) -> OpcUaError:
     """Return the error for a server's refusal, which on the wire is a status code and no more."""
     for reason in Reason:
         if reason.status == status:
-            message = f"{endpoint} answered {status}"
-            remedy = "its log says more; it may have to accept this client's certificate"
-            return refusal(reason, message, remedy)
+            remedy = _AT_THE_SERVER.get(reason, "the server's log says more")
+            return refusal(reason, f"{endpoint} answered {status}", remedy)
     return OpcUaError(f"{endpoint} answered {status}")
+
+
+_AT_THE_SERVER = {
+    Reason.UNKNOWN: "the server's keeper must accept our certificate: "
+    "linetwin live certificate show tells its thumbprint",
+    Reason.EXPIRED: "renew our certificate: linetwin live certificate renew",
+    Reason.REVOKED: "our certificate was revoked: make a new one and have it accepted",
+    Reason.PASSWORD: "check user name and password, or wait after wrong ones",
+    Reason.ANONYMOUS: "give a user name and a password, or a user's certificate",
+}
 
 
 def _host(endpoint: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ _EARLIER = timedelta(hours=1)
 
 _CERTIFICATE = re.compile(r"certificate-(\d{4})\.der")
 _KEY = re.compile(r"key-(\d{4})\.pem")
+_OTHERS = 0o077
 _COMMON_NAME_LENGTH = 64  # RFC 5280, ub-common-name
 
 
@@ -92,7 +94,10 @@ class Identity:
         return self.certificate.application_uris[0]
 
     def key(self) -> rsa.RSAPrivateKey:
-        """Return the private key; ScenarioError where it is not that of the certificate."""
+        """Return the private key; ScenarioError where others may read it or it is another's."""
+        if sys.platform != "win32" and self.key_file.stat().st_mode & _OTHERS:
+            problem = Problem("others may read it", hint="chmod 600", file=self.key_file)
+            raise ScenarioError([problem])
         try:
             key = load_pem_private_key(self.key_file.read_bytes(), password=None)
         except ValueError as error:

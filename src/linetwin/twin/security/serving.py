@@ -8,6 +8,7 @@ register servers. The sessions here refuse all of it; each refusal is logged wit
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections import deque
@@ -106,9 +107,9 @@ class Guard:
 
 @dataclass
 class PlantUser(SessionUser):
-    """The user of a session, as asyncua knows it, with the role that the users file gives it."""
+    """The user of a session, as asyncua knows it; `is_nobody`: let in without a name."""
 
-    granted: Role = Role.OBSERVER
+    is_nobody: bool = False
 
 
 async def guarded_server(guard: Guard) -> Server:
@@ -234,9 +235,9 @@ class _GuardedSession(InternalSession):
             if params.ClientCertificate:
                 self._certificate = first_of(params.ClientCertificate)
                 uri = params.ClientDescription.ApplicationUri
-                self._guard.trust.check(
-                    self._certificate, Peer(is_server=False, application_uri=uri)
-                )
+                peer = Peer(is_server=False, application_uri=uri)
+                # Files are read, and with first-use approval a person is asked, off the loop.
+                await asyncio.to_thread(self._guard.trust.check, self._certificate, peer)
             elif NONE not in self._guard.policies:
                 raise _unprotected(self._guard)
         except RefusedError as error:
@@ -280,7 +281,7 @@ class _GuardedSession(InternalSession):
         if not self._guard.anonymous:
             remedy = "give a user name and a password, or a user's certificate"
             raise refusal(Reason.ANONYMOUS, "nobody is let in without a name", remedy)
-        return PlantUser(role=UserRole.User, name="anonymous", granted=Role.OBSERVER)
+        return PlantUser(role=UserRole.User, name="anonymous", is_nobody=True)
 
     async def write(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
         """Write what the user may; the rest is answered with BadUserAccessDenied."""
@@ -302,16 +303,28 @@ class _GuardedSession(InternalSession):
         if not isinstance(self.user, PlantUser):
             return not self.external  # the server's own session may do all
         right = self._guard.rights.get(node, usual)
-        if may(self.user.granted, right):
+        # The role of now: who was removed or made less may not go on in an old session.
+        role = self._role()
+        if role is not None and may(role, right):
             return True
-        message = f"{self.user.granted} {self.user.name!r} may not {action} {node.to_string()}"
+        who = f"{role or 'removed user'} {self.user.name!r}"
+        message = f"{who} may not {action} {node.to_string()}"
         remedy = f"a role with the right to {right} is needed"
         self._guard.refuse(str(self.user.name), refusal(Reason.ROLE, message, remedy))
         return False
 
+    def _role(self) -> Role | None:
+        if not isinstance(self.user, PlantUser) or self.user.is_nobody:
+            return Role.OBSERVER
+        try:
+            return self._guard.users.role_of(str(self.user.name))
+        except LinetwinError as error:  # a broken users file gives nobody a role
+            _log.error("%s", error)
+            return None
+
 
 def _admitted(user: User) -> PlantUser:
-    return PlantUser(role=UserRole.User, name=user.name, granted=user.role)
+    return PlantUser(role=UserRole.User, name=user.name)
 
 
 def _unprotected(guard: Guard) -> RefusedError:

@@ -88,12 +88,9 @@ class Trust:
         """
         moment = now or datetime.now(UTC)
         certificate = _readable(der)
-        weakness = certificate.weakness()
-        if weakness:
-            remedy = "ask its owner for one with an RSA key of 2048 bits or more and SHA-256"
-            raise refusal(Reason.WEAK, f"{_named(certificate)}: {weakness}", remedy)
         trusted = self._certificates(self.folder.trusted)
         chain = self._chain(certificate, trusted)
+        _check_strength(chain)
         believed = any(each in trusted for each in chain) and not self._is_rejected(
             certificate, trusted
         )
@@ -219,6 +216,14 @@ def _readable(der: bytes) -> Certificate:
         message = f"{len(der)} bytes are no X.509 certificate"
         raise refusal(Reason.UNREADABLE, message, "ask its owner for a whole one") from error
     return certificate
+
+
+def _check_strength(chain: Sequence[Certificate]) -> None:
+    for certificate in chain:
+        weakness = certificate.weakness()
+        if weakness:
+            remedy = "ask its owner for one with an RSA key of 2048 bits or more and SHA-256"
+            raise refusal(Reason.WEAK, f"{_named(certificate)}: {weakness}", remedy)
 
 
 def _check_times(chain: Sequence[Certificate], now: datetime) -> None:

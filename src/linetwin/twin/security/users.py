@@ -12,6 +12,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -112,11 +113,16 @@ class Users:
         self._attempts.succeeded(*keys)
         return _shown(found)
 
-    def by_certificate(self, certificate: Certificate) -> User:
+    def by_certificate(self, certificate: Certificate, now: datetime | None = None) -> User:
         """Return the user whose certificate this is; RefusedError where it is nobody's.
 
         That its owner holds the key must have been proven before.
         """
+        moment = now or datetime.now(UTC)
+        if not certificate.begins <= moment <= certificate.ends:
+            reason = Reason.EXPIRED if moment > certificate.ends else Reason.NOT_YET
+            message = f"{certificate.name!r} is valid to {certificate.ends}, it is {moment}"
+            raise refusal(reason, message, "renew it, and add the user anew")
         for each in self._content().users:
             if each.certificate is not None and hmac.compare_digest(
                 each.certificate, certificate.fingerprint
@@ -125,6 +131,10 @@ class Users:
         message = f"the certificate {certificate.name!r} is no user's"
         remedy = "linetwin live user add NAME --certificate FILE"
         raise refusal(Reason.PASSWORD, message, remedy)
+
+    def role_of(self, name: str) -> Role | None:
+        """Return the role of a user as the file has it now; None for one who was removed."""
+        return next((each.role for each in self._content().users if each.name == name), None)
 
     # ---------------------------------------------------------------------- looking after
     def all(self) -> list[User]:
