@@ -35,6 +35,8 @@ class ClockedEngine(PythonEngine):
         super().__init__(plan, recorder, begin)
         self._clocked = plan.clockwork
         inside = {found.member for found in self._clocked}
+        # who cannot go back steps when the next event is known from those who can
+        self._order = sorted(self._clocked, key=_rank)
         self._others = [member for member in plan.members if member not in inside]
 
     def settle(self) -> None:
@@ -74,7 +76,7 @@ class ClockedEngine(PythonEngine):
         """Step all members from `at` to the next event, or to `time` (s); return where they are."""
         reached = min(found.instance.next_event(at, time) for found in self._clocked)
         ahead: list[_Ahead] = []
-        for found in self._clocked:
+        for found in self._order:
             instance = found.instance
             point = instance.remember() if len(self._clocked) > 1 else None
             step = instance.until_event(at, reached)
@@ -142,3 +144,10 @@ class ClockedEngine(PythonEngine):
                     taker.instance.tick(clock)
                     taker.ticked([clock])
                     moving = True
+
+
+def _rank(found: ClockedMember) -> int:
+    """Return a member's turn: those that can go back, those that start others, the rest."""
+    if found.member.member.description.capabilities.roll_back:
+        return 0
+    return 1 if found.takers else 2
