@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from linetwin.cosim.groups.course import PLAIN, Course
@@ -65,11 +65,15 @@ class Member:
 
 @dataclass(frozen=True)
 class Connection:
-    """target = affine.factor * source + affine.offset, each in its own unit."""
+    """target = affine.factor * source + affine.offset, each in its own unit.
+
+    `table`: source -> target, for whole numbers; what is not in it goes over as it is.
+    """
 
     source: Terminal
     target: Terminal
     affine: Affine = SAME
+    table: Mapping[float, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class FmuGroup:
             for m in self.plan.members
         ]
         joined = [
-            (*c.source, *c.target, c.affine.factor, c.affine.offset)
+            (*c.source, *c.target, c.affine.factor, c.affine.offset, sorted(c.table.items()))
             for c in (*group.connections, *group.clocked, *group.ticks)
         ]
         inputs = {name: [str(t) for t, _ in i.targets] for name, i in sorted(group.inputs.items())}
@@ -272,8 +272,9 @@ class FmuGroup:
 
     def _ready(self) -> Engine:
         """Return an engine for the members' instances, which may be new."""
-        # the kernel only calls DoStep
+        # the kernel only calls DoStep, and only knows factors and offsets
         plain = all(member.binary.description.plain for member in self.plan.members)
+        plain = plain and not any(connection.table for connection in self.group.connections)
         found = kernel().kernel if self._compiled and plain else None
         local = self.tick - self.start_tick
         rolling = not self.group.course.plain

@@ -13,6 +13,7 @@ from linetwin.cosim.groups.definition import (
     Terminal,
 )
 from linetwin.cosim.groups.dependence import Dependence
+from linetwin.cosim.groups.tables import read_table
 from linetwin.cosim.texts import TEXTUAL
 from linetwin.cosim.units import SAME, conversion, unit_of
 from linetwin.scenario.problems import nearest
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
     from linetwin.cosim.description import Variable
     from linetwin.cosim.groups.definition import Member
-    from linetwin.cosim.groups.written import WrittenConnection, WrittenGroup
+    from linetwin.cosim.groups.written import (
+        WrittenConnection,
+        WrittenGroup,
+        WrittenTarget,
+        WrittenWay,
+    )
     from linetwin.cosim.units import Affine
     from linetwin.quantities.ucum import Unit
     from linetwin.scenario.document import Document, KeyPath
@@ -59,19 +65,32 @@ class Joiner:
                 self._add(path, "a scale of 0 loses the value", "any other number")
             affine = self._carried(path, source, target, connection)
             if affine is not None:
+                table = self._table(path, source, target, connection)
                 ends = zip(self._parts(source), self._parts(target), strict=True)
-                found += [Connection(*pair, affine) for pair in ends]
+                found += [Connection(*pair, affine, table) for pair in ends]
         return tuple(found)
 
-    def _carried(
+    def _table(
         self, path: KeyPath, source: Terminal, target: Terminal, written: WrittenConnection
+    ) -> dict[float, float]:
+        """Return a connection's table; problems where a value in it is none of its end."""
+        if not written.map:
+            return {}
+        try:
+            return read_table(self._variable(source), self._variable(target), written)
+        except ValueError as error:
+            self._add((*path, "map"), str(error), "numbers, true, false or items of enumerations")
+            return {}
+
+    def _carried(
+        self, path: KeyPath, source: Terminal, target: Terminal, written: WrittenWay
     ) -> Affine | None:
         """Return what becomes of a value on its way; None, and a problem, where that is nothing."""
         if self._variable(source).numeric:
             ends = (source, written.from_unit), (target, written.to_unit)
             affine = self._affine(path, *ends)
             return None if affine is None else affine.then(written.scale, written.offset)
-        if written.model_fields_set - {"source"}:
+        if written.model_fields_set - {"source", "to"}:
             kind = self._variable(source).type
             self._add(path, f"a {kind} has no scale, offset or unit", "it goes over as it is")
         return SAME
@@ -106,35 +125,32 @@ class Joiner:
         names = [v.name for v in variables.values() if v.array == terminal.variable]
         return [Terminal(terminal.member, name) for name in names]
 
-    def inputs(self, written: Mapping[str, list[str]]) -> dict[str, GroupInput]:
+    def inputs(self, written: Mapping[str, list[WrittenTarget]]) -> dict[str, GroupInput]:
         """Return what the group takes, with its targets; the first one's unit is the input's.
 
         An array is an input for each of its elements.
         """
         found = {}
-        for name, texts in written.items():
+        for name, ways in written.items():
             path = ("inputs", name)
-            named = [self._terminal(path, text, "input") for text in texts]
-            ends = [end for end in named if end is not None]
-            ends = [end for end in ends if self._fit(path, ends[0], end)]
-            for parts in zip(*map(self._parts, ends), strict=True):
-                targets = [part for part in parts if self._take(path, part)]
+            named = [(self._terminal(path, way.to, "input"), way) for way in ways]
+            ends = [(end, way) for end, way in named if end is not None]
+            ends = [(end, way) for end, way in ends if self._fit(path, ends[0][0], end)]
+            for parts in zip(*(self._parts(end) for end, _ in ends), strict=True):
+                pairs = zip(parts, (way for _, way in ends), strict=True)
+                targets = [(part, way) for part, way in pairs if self._take(path, part)]
                 if targets:
-                    own = self._named(name, ends[0], parts[0])
+                    own = self._named(name, ends[0][0], parts[0])
                     found[own] = self._input(path, own, targets)
         return found
 
-    def _input(self, path: KeyPath, name: str, targets: list[Terminal]) -> GroupInput:
-        first = self._variable(targets[0])
-        fitting = [
-            self._affine(path, (targets[0], None), (t, None)) if first.numeric else SAME
-            for t in targets
-        ]
-        joined = tuple(
-            (target, affine)
-            for target, affine in zip(targets, fitting, strict=True)
-            if affine is not None
-        )
+    def _input(
+        self, path: KeyPath, name: str, targets: list[tuple[Terminal, WrittenTarget]]
+    ) -> GroupInput:
+        giver = targets[0][0]
+        first = self._variable(giver)
+        fitting = [(t, self._carried(path, giver, t, way)) for t, way in targets]
+        joined = tuple((target, affine) for target, affine in fitting if affine is not None)
         return GroupInput(name, replace(first, name=name, causality="input", array=""), joined)
 
     @staticmethod

@@ -98,15 +98,16 @@ def _copied(giver: RunningMember, taken: SlotTable, connection: Connection) -> C
     if given in giver.outputs.texts:
         return TextCopy(giver.outputs.texts[given], taken.texts[name], giver, name)
     source, target = giver.outputs.slots[given], taken.slots[name]
-    same = connection.affine.identity
+    same = connection.affine.identity and not connection.table
     return Copy(
         source=source,
         target=target,
-        affine=SAME if same else connection.affine,
+        affine=SAME if connection.affine.identity else connection.affine,
         giver=giver,
         variable=name,
         followed=giver.followed.index(source) if source in giver.followed else None,
         exact=same and target.long(source),
+        table=connection.table,
     )
 
 

@@ -29,7 +29,7 @@ class Copy(NamedTuple):
     """target = affine.factor * source + affine.offset, whenever a member takes its inputs.
 
     `followed`: place of the source among its giver's earlier values; None where it is held.
-    `exact`: bit by bit, since a float does not hold the numbers.
+    `exact`: bit by bit, since a float does not hold the numbers. `table` comes first.
     """
 
     source: Slot
@@ -39,9 +39,12 @@ class Copy(NamedTuple):
     variable: str
     followed: int | None
     exact: bool
+    table: Mapping[float, float]
 
     def converted(self, value: float) -> float:
         """Return the source's number as the target's."""
+        if self.table:
+            return self.table.get(value, value)
         if self.affine is SAME:
             return value
         return self.affine.factor * value + self.affine.offset

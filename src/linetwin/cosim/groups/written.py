@@ -20,8 +20,10 @@ def _as_source(raw: object) -> object:
     return raw if isinstance(raw, dict) else {"from": raw}
 
 
-def _as_list(raw: object) -> object:
-    return raw if isinstance(raw, list) else [raw]
+def _as_targets(raw: object) -> object:
+    """Let `x` stand for `{to: x}`, and one target for a list of one."""
+    listed = raw if isinstance(raw, list) else [raw]
+    return [one if isinstance(one, dict) else {"to": one} for one in listed]
 
 
 class WrittenMember(_Strict):
@@ -37,17 +39,32 @@ class WrittenMember(_Strict):
     depends: dict[str, list[str]] = {}
 
 
-class WrittenConnection(_Strict):
-    """Where an input's value comes from: input = scale * output, in the input's unit, + offset.
+class WrittenWay(_Strict):
+    """How a value gets to an input: input = scale * value, in the input's unit, + offset.
 
     `from_unit` and `to_unit` (UCUM) override what the FMUs declare.
     """
 
-    source: str = Field(alias="from")
     scale: float = 1.0
     offset: float = 0.0
     from_unit: str | None = None
     to_unit: str | None = None
+
+
+class WrittenConnection(WrittenWay):
+    """Where an input's value comes from.
+
+    `map`: output -> input, numbers or items of enumerations; what is not in it goes over as it is.
+    """
+
+    source: str = Field(alias="from")
+    map: dict[str, Amount] = {}
+
+
+class WrittenTarget(WrittenWay):
+    """Where a value of the group's own goes to; it comes in the unit of the first target."""
+
+    to: str
 
 
 class WrittenLoops(_Strict):
@@ -82,6 +99,6 @@ class WrittenGroup(_Strict):
     loops: WrittenLoops | None = None
     members: dict[Name, WrittenMember]
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
-    inputs: dict[Name, Annotated[list[str], BeforeValidator(_as_list)]] = {}
+    inputs: dict[Name, Annotated[list[WrittenTarget], BeforeValidator(_as_targets)]] = {}
     outputs: dict[Name, str] = {}
     parameters: dict[Name, str] = {}
