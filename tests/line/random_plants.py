@@ -18,6 +18,7 @@ from small_line import HOUR, Worker, number
 from linetwin.line.drivers import StochasticDriver
 from linetwin.line.streams import Streams
 from linetwin.line.world import World
+from linetwin.scenario.deviations import Deviation, Fault
 from linetwin.scenario.resolved import (
     BufferConfig,
     CalendarConfig,
@@ -41,6 +42,24 @@ if TYPE_CHECKING:
 SCRATCH = "scratch"
 SIZE = "loading"
 """A quantity that stands for the size of a part: any of the vocabulary would do."""
+
+
+_FIRST = ("stage0_1", "value", "cycle_time")
+DEVIATIONS = (
+    Deviation("a", "stage0_1.cycle_time", *_FIRST, "drift", 5_000, 80_000, {"rate": 0.01}),
+    Deviation("b", "stage0_1.cycle_time", *_FIRST, "noise", 15_000, None,
+              {"deviation": 0.1, "correlation_time": 5_000}, minimum=0.1, maximum=60.0),
+    Deviation("c", "stage0_1.cycle_time", *_FIRST, "delay", 30_000, 70_000, {"delay": 4_000}),
+    Deviation("d", "stage0_1.measured_loading", "stage0_1", "reading", SIZE, "delay", 0, None,
+              {"delay": 9_000}),
+    Deviation("e", "stage0_1.measured_loading", "stage0_1", "reading", SIZE, "dropout", 20_000,
+              60_000, {"share": 0.5}),
+)  # fmt: skip
+FAULTS = (
+    Fault("f", "stage0_1", "stop", 25_000, 40_000, "power cut"),
+    Fault("g", "stage0_1", "slow", 45_000, 60_000, factor=0.7),
+    Fault("h", "stage0_1", "hazard", 10_000, 90_000, factor=3.0),
+)
 
 
 @dataclass(frozen=True)
@@ -168,6 +187,8 @@ def make(plant: Plant, sink: Sink | None = None) -> World:
         crews={"crew": CrewConfig("crew", plant.crew, "always")},
         building=None,
         disturbances=changes if plant.disturbed else (),
+        deviations=DEVIATIONS if plant.disturbed else (),
+        faults=FAULTS if plant.disturbed else (),
         text=repr(plant),
         files=(),
     )

@@ -13,6 +13,7 @@ from linetwin.line import run
 from linetwin.line.chamber import Chamber
 from linetwin.line.drivers import ScriptedDriver
 from linetwin.line.world import World
+from linetwin.scenario.deviations import Fault
 from linetwin.scenario.resolved import (
     BufferConfig,
     CalendarConfig,
@@ -57,7 +58,9 @@ def _station(
 
 
 def _line(
-    script: dict[tuple[str, str], list[float]] = SCRIPT, service: float | None = None
+    script: dict[tuple[str, str], list[float]] = SCRIPT,
+    service: float | None = None,
+    faults: tuple[Fault, ...] = (),
 ) -> World:
     """Return a[3 s] -> oven (two places) -> b[3 s]; `service`: 20 s after so many s of use."""
     failure = FailureConfig("heater", number(1), number(60), number(0, "1"))
@@ -76,7 +79,7 @@ def _line(
         buffers={path: BufferConfig(path, "lots", "tray", 2.0) for path in ("raw", "baked")},
         materials={}, calendars={"always": CalendarConfig("always", ALWAYS)},
         crews={"crew": CrewConfig("crew", 1, "always")}, building=None, disturbances=(),
-        text="oven", files=(),
+        text="oven", files=(), faults=faults,
     )  # fmt: skip
 
     def make(config: StationConfig, world: World) -> Equipment:
@@ -109,6 +112,48 @@ def test_a_failed_chamber_keeps_what_is_inside_for_as_much_longer() -> None:
         46 oven baked 10 s part-0002
         53 oven baked 10 s part-0003
         53 oven Suspended (starved)
+    """)
+
+
+@pytest.mark.parametrize("frozen_at", [None, 5, 9, 15, 30, 45])
+def test_a_chamber_that_is_stopped_keeps_what_is_inside(frozen_at: int | None) -> None:
+    """Stopped from 8 s to 12 s: baked 10 s all the same. A failure at 13 s counts its own time.
+
+    A stop that falls into the repair costs nothing; the story is that of a line that was frozen.
+    """
+    faults = (
+        Fault("cut", "oven", "stop", 8_000, 12_000, "power cut"),
+        Fault("again", "oven", "stop", 20_000, 30_000, "power cut"),
+    )
+    script = {("oven", "failure.heater"): [6_000], ("oven", "repair.heater"): [30_000]}
+    world = _line(script, faults=faults)
+    world.begin()
+    before = ""
+    if frozen_at is not None:
+        while world.now < frozen_at * 1000:
+            world.step()
+        before, blob = story(world) + "\n", run.save(world, {})
+        world = _line(script, faults=faults)
+        run.load(world, blob)
+    run_out(world)
+    lines = [each for each in (before + story(world)).splitlines() if " oven " in each]
+    told_of = [each for each in lines if " give " not in each and "disturbance" not in each]
+    assert "\n".join(told_of) == told("""
+        0 oven Suspended (starved)
+        3 oven take part-0001
+        3 oven Execute
+        6 oven take part-0002
+        8 oven Aborted (power cut)
+        12 oven Execute
+        13 oven failure heater
+        13 oven Aborted (heater)
+        43 oven repair heater
+        43 oven Execute
+        47 oven baked 10 s part-0001
+        47 oven take part-0003
+        50 oven baked 10 s part-0002
+        57 oven baked 10 s part-0003
+        57 oven Suspended (starved)
     """)
 
 
