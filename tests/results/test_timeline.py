@@ -24,6 +24,6 @@ def test_what_lay_in_a_store_from_the_start_counts_among_its_places() -> None:
     found = timeline.stays(events, lots, STORE, 100)
     spans = {lot: (row["in"], row["out"]) for lot, row in found.iterrows()}
     assert spans == {"new": (30, 100), "left": (0, 40), "stayed": (0, 100), "scrapped": (0, 60)}
-    taken = timeline.occupancy(events, lots, STORE, 100)
+    taken = timeline.occupancy(found, 100)
     lot_ticks = ((taken["end"] - taken["start"]) * taken["places"]).sum()
     assert lot_ticks == sum(out - begin for begin, out in spans.values())

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from linetwin.errors import ResultsError
+from linetwin.results.grouping import Groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +29,6 @@ SIDE = r" side [ab]\b"
 COVERAGE = 2.0
 """Standard deviations by which a stretch is widened: about 95 % of what may be inside."""
 
-_KEYS = ["item", "lot", "path", "role", "start_m", "end_m"]
 _STRETCHES = ["start_m", "end_m", "child_start_m", "child_end_m"]
 
 
@@ -51,6 +51,23 @@ class Reach(NamedTuple):
 
     only: np.ndarray | None = None
     widened: bool = False
+
+
+class _Level(NamedTuple):
+    """A level of a walk: item, lot, role path and last role by number, share, stretch [m]."""
+
+    item: np.ndarray
+    lot: np.ndarray
+    path: np.ndarray
+    role: np.ndarray
+    share: np.ndarray
+    start_m: np.ndarray
+    end_m: np.ndarray
+    doubt: np.ndarray
+
+    def rows(self, chosen: np.ndarray) -> _Level:
+        """Return some rows."""
+        return _Level(*(each[chosen] for each in self))
 
 
 class _Side:
@@ -141,23 +158,13 @@ class Links:
         """
         if item not in self._names:
             return []
-        near = pd.DataFrame(
-            {
-                "item": [0],
-                "lot": [int(self._names.get_loc(item))],
-                "path": [0],
-                "share": [1.0],
-                "start_m": [start_m],
-                "end_m": [end_m],
-                "doubt": [0.0],
-            }
-        )
+        near = _begin(np.zeros(1, np.int64), np.array([self._names.get_loc(item)]), start_m, end_m)
         level = self._next(near, _Paths(self._roles))
+        numbers = (level.share, level.start_m, level.end_m, level.doubt)
         return [
-            Link(str(self._names[lot]), self._roles[role], *map(float, numbers))
-            for lot, role, *numbers in zip(
-                *(level[name] for name in ("lot", "role", "share", "start_m", "end_m", "doubt")),
-                strict=True,
+            Link(str(self._names[lot]), self._roles[role], *found)
+            for lot, role, *found in zip(
+                level.lot, level.role, *(each.tolist() for each in numbers), strict=True
             )
         ]
 
@@ -177,56 +184,44 @@ class Links:
         reach = reach or Reach()
         nodes = self._names.get_indexer(pd.Index(items, dtype=object))
         item = np.flatnonzero(nodes >= 0)
-        unknown = np.full(len(item), np.nan)
-        near = pd.DataFrame(
-            {
-                "item": item,
-                "lot": nodes[item].astype(np.int64),
-                "path": np.zeros(len(item), dtype=np.int64),
-                "share": np.ones(len(item)),
-                "start_m": unknown,
-                "end_m": unknown,
-                "doubt": np.zeros(len(item)),
-            }
-        )
+        near = _begin(item, nodes[item].astype(np.int64), np.nan, np.nan)
         paths = _Paths(self._roles)
-        levels = [_level(near, near.index.to_numpy(), role=0)[:0]]
+        levels = [near.rows(np.zeros(0, dtype=np.int64))]
         depth = 0
-        while len(near):
+        while len(near.item):
             depth += 1
             self.check_depth(depth)
             near = self._next(near, paths)
             if reach.only is not None:
-                inside = reach.only[near["lot"].to_numpy()]
-                levels.append(near[~inside & self._sided[near["role"].to_numpy()]])
-                near = near[inside]
+                inside = reach.only[near.lot]
+                levels.append(near.rows(~inside & self._sided[near.role]))
+                near = near.rows(inside)
             if reach.widened:
-                spread = COVERAGE * near.pop("doubt")
-                near = near.assign(
-                    start_m=near["start_m"] - spread, end_m=near["end_m"] + spread, doubt=0.0
+                spread = COVERAGE * near.doubt
+                near = near._replace(
+                    start_m=near.start_m - spread,
+                    end_m=near.end_m + spread,
+                    doubt=np.zeros(len(spread)),
                 )
             levels.append(near)
-        found = pd.concat([level for level in levels if len(level)] or levels)
-        ends = found["lot"].to_numpy() * max(len(self._roles), 1) + found["role"].to_numpy()
+        found = _Level(*map(np.concatenate, zip(*levels, strict=True)))
+        ends = found.lot * max(len(self._roles), 1) + found.role
         return pd.DataFrame(
             {
-                "item": np.array(items, dtype=object)[found["item"].to_numpy()],
-                "lot": self._names.to_numpy()[found["lot"].to_numpy()],
-                "path": np.array(paths.names, dtype=object)[found["path"].to_numpy()],
-                "share": found["share"].to_numpy(),
+                "item": np.array(items, dtype=object)[found.item],
+                "lot": self._names.to_numpy()[found.lot],
+                "path": np.array(paths.names, dtype=object)[found.path],
+                "share": found.share,
                 "last": ~np.isin(ends, self._continued),
-                "start_m": found["start_m"].to_numpy(),
-                "end_m": found["end_m"].to_numpy(),
+                "start_m": found.start_m,
+                "end_m": found.end_m,
             }
         )
 
-    def _next(self, near: pd.DataFrame, paths: _Paths) -> pd.DataFrame:
+    def _next(self, near: _Level, paths: _Paths) -> _Level:
         """Return the level above: the parents of `near`, by the stretch of them that is inside."""
-        which, links = self._up.of(near["lot"].to_numpy())
-        level = _level(near, which, role=self._role[links])
-        level["lot"] = self._up.far[links]
-        level["path"] = paths.step(near["path"].to_numpy()[which], self._role[links])
-        low, high = level["start_m"].to_numpy(), level["end_m"].to_numpy()
+        which, links = self._up.of(near.lot)
+        low, high, role = near.start_m[which], near.end_m[which], self._role[links]
         on_parent, on_child = (
             self._on(links, "start_m", "end_m"),
             self._on(links, "child_start_m", "child_end_m"),
@@ -236,25 +231,31 @@ class Links:
         part = np.clip(inside, 0.0, None) / np.abs(length)
         placed = np.isfinite(part)
         # Shares of one role go over to the stretch: those of the links that overlap it, scaled up.
-        level["row"], level["full"] = which, self._share[links]
-        level["kept"] = np.where(placed, self._share[links] * part, self._share[links])
-        sums = level.groupby(["row", "role"])[["full", "kept"]].transform("sum")
-        hit = sums["kept"].to_numpy() > 0
-        scale = sums["full"].to_numpy() / np.where(hit, sums["kept"].to_numpy(), 1.0)
+        full = self._share[links]
+        kept = np.where(placed, full * part, full)
+        groups = Groups((which, role))
+        kept_sum = groups.sums(kept)[groups.codes]
+        hit = kept_sum > 0
+        scale = groups.sums(full)[groups.codes] / np.where(hit, kept_sum, 1.0)
         # Where no link of a role overlaps, the position says nothing and the whole lot counts.
-        weight = np.where(hit, level["kept"].to_numpy() * scale, self._share[links])
-        level["share"] = level["share"].to_numpy() * weight
+        weight = np.where(hit, kept * scale, full)
         with np.errstate(invalid="ignore"):
             first = (np.maximum(low, on_child.min(axis=0)) - on_child[0]) / length
             last = (np.minimum(high, on_child.max(axis=0)) - on_child[0]) / length
         along = on_parent[1] - on_parent[0]
         mapped = placed & (part > 0)
         ends = np.where(mapped, on_parent[0] + along * [first, last], on_parent)
-        level["start_m"], level["end_m"] = ends.min(axis=0), ends.max(axis=0)
-        level["doubt"] = self._doubt[links]
-        kept = level[weight > 0]
-        grouped = kept.groupby(_KEYS, sort=False, as_index=False, dropna=False)
-        return grouped.agg({"share": "sum", "doubt": "max"})
+        level = _Level(
+            near.item[which],
+            self._up.far[links],
+            paths.step(near.path[which], role),
+            role,
+            near.share[which] * weight,
+            ends.min(axis=0),
+            ends.max(axis=0),
+            self._doubt[links],
+        )
+        return _together(level.rows(weight > 0))
 
     def _on(self, links: np.ndarray, start: str, end: str) -> np.ndarray:
         return np.array([self._stretches[start][links], self._stretches[end][links]])
@@ -312,7 +313,16 @@ def _coat(path: str) -> str:
     return path[: found.end()] if found else ""
 
 
-def _level(near: pd.DataFrame, which: np.ndarray, role: np.ndarray | int) -> pd.DataFrame:
-    """Return a row of `near` for each of its links."""
-    rows = {name: near[name].to_numpy()[which] for name in near.columns if name != "role"}
-    return pd.DataFrame({**rows, "role": np.zeros(len(which), dtype=np.int64) + role})
+def _begin(item: np.ndarray, lot: np.ndarray, start_m: float, end_m: float) -> _Level:
+    """Return the level that a walk begins at: items themselves, or a stretch of them."""
+    count, nothing = len(item), np.zeros(len(item), dtype=np.int64)
+    stretch = np.full(count, start_m), np.full(count, end_m)
+    return _Level(item, lot, nothing, nothing, np.ones(count), *stretch, np.zeros(count))
+
+
+def _together(level: _Level) -> _Level:
+    """Return each item, lot, role path and stretch once, in the order of their first rows."""
+    keys = (level.item, level.lot, level.path, level.role, level.start_m, level.end_m)
+    groups = Groups(keys)
+    once = level.rows(groups.first)
+    return once._replace(share=groups.sums(level.share), doubt=groups.highest(level.doubt))

@@ -75,7 +75,7 @@ def able_to_limit(facts: Facts, window: tuple[int, int]) -> dict[str, Periods]:
 def _periods(facts: Facts, station: str, spans: pd.DataFrame) -> Periods:
     places = facts.plan.number(station, "parallel_places") or 1.0
     if places > 1:
-        taken = timeline.occupancy(facts.events, facts.lots, station, facts.end)
+        taken = timeline.occupancy(facts.run_times.inside(station), facts.end)
         full = taken["places"] >= _FULL * places
         held = spans[spans["activity"] == "blocked"]
         return _without(

@@ -100,7 +100,7 @@ def _judged(facts: Facts, station: str) -> pd.DataFrame:
     that entered last would look as if they gave nothing but scrap.
     """
     members = {*facts.plan.members.get(station, [station])}
-    done = facts.run.table("operations", ["lot", "station"], {"station": members})
+    done = facts.run.objects("operations", ["lot", "station"], {"station": members})
     there = facts.cells["tray"].isin(done["lot"].unique())
     here = facts.cells["station"].isin(members)
     scrapped = facts.cells["status"].eq("scrap") & ~here
@@ -139,7 +139,7 @@ def _lots(facts: Facts, cells: pd.DataFrame) -> Iterator[Factor]:
     """Yield the lots in the cells, by what they are; of several the one with most in the cell."""
     # of a long run most links are of cells: only those of the sample are read
     children = {*facts.lots["lot"], *cells["cell"]}
-    links = Links(facts.run.table("links", only={"child": children}))
+    links = Links(facts.run.objects("links", only={"child": children}))
     kinds = dict(zip(facts.lots["lot"], facts.lots["kind"], strict=True))
     items = cells["cell"].tolist()
     # a walk holds some hundred rows a cell: what is kept of it is one a factor
@@ -182,7 +182,7 @@ def _named(path: str, kind: str) -> str:
 def _stations(facts: Facts, cells: pd.DataFrame) -> Iterator[Factor]:
     """Yield places of stations in which trays were, and the shift in which they were stacked."""
     columns = ["lot", "station", "tool", "place", "shift"]
-    done = facts.run.table("operations", columns, {"lot": {*cells["tray"]}})
+    done = facts.run.objects("operations", columns, {"lot": {*cells["tray"]}})
     done = done.assign(family=done["station"].map(facts.plan.family))
     for family, part in done.groupby("family", sort=False):
         last = part.drop_duplicates("lot", keep="last").set_index("lot")
@@ -279,7 +279,7 @@ def _common(facts: Facts) -> Iterator[dict[str, Any]]:
         return
     least = math.prod(limit for limit in limits if limit is not None)
     reading = f"{MEASURED}capacity" if f"{MEASURED}capacity" in recorded else "capacity"
-    cells = facts.run.table("cells", ["cell", reading, *names])
+    cells = facts.run.objects("cells", ["cell", reading, *names])
     graded = cells[cells["cell"].isin(facts.graded["cell"]) & cells[reading].notna()]
     now = float((graded[reading] < least).mean()) if len(graded) else 0.0
     for name in names:

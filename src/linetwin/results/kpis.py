@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from linetwin.results.critical_path import CriticalPath
+    from linetwin.results.meters import Meters
     from linetwin.results.reader import Run
+    from linetwin.results.run_times import RunTimes
 
 Kpi = dict[str, Any]
 Section = dict[str, Kpi]
@@ -79,7 +81,7 @@ class Facts:
     @cached_property
     def events(self) -> pd.DataFrame:
         """The events table."""
-        return self._read("events")
+        return self.run.objects("events")
 
     @cached_property
     def lots(self) -> pd.DataFrame:
@@ -104,13 +106,7 @@ class Facts:
         """Read the fixed columns and those quantities: a long run must fit into memory."""
         fixed = [column.name for column in TABLES[name].columns]
         recorded = set(self.run.columns(name))
-        return self._read(name, [*fixed, *(q for q in quantities if q in recorded)])
-
-    def _read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-        """Read a table without the units: pandas copies them with every part of it."""
-        frame = self.run.table(name, columns)
-        frame.attrs = {}
-        return frame
+        return self.run.objects(name, [*fixed, *(q for q in quantities if q in recorded)])
 
     @property
     def started(self) -> int:
@@ -123,7 +119,7 @@ class Facts:
     @cached_property
     def ledger(self) -> pd.DataFrame:
         """The ledger table."""
-        return self._read("ledger")
+        return self.run.objects("ledger")
 
     @cached_property
     def end(self) -> int:
@@ -184,9 +180,22 @@ class Facts:
     def path(self) -> CriticalPath:
         """What an order took its time with."""
         from linetwin.results.critical_path import CriticalPath
+
+        return CriticalPath(self, self.run_times)
+
+    @cached_property
+    def run_times(self) -> RunTimes:
+        """Planned run times of the stations, and what lay in them."""
         from linetwin.results.run_times import RunTimes
 
-        return CriticalPath(self, RunTimes(self))
+        return RunTimes(self)
+
+    @cached_property
+    def meters(self) -> Meters:
+        """Readings of the counters of energy and utilities."""
+        from linetwin.results.meters import read_meters
+
+        return read_meters(self)
 
     @property
     def good_energy_j(self) -> float | None:

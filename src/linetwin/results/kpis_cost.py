@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from linetwin.results.costs import CONSUMED, J_PER_KWH, Costs, PriceList, price_list
 from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.kpis_energy import good_energy_between
-from linetwin.results.meters import purchases, read_meters
+from linetwin.results.meters import purchases
 from linetwin.results.value import GOOD, OUTCOMES, ValueFlow, by_size
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def cost(facts: Facts) -> Section:
     prices = price_list(facts)
     if prices is None:
         return {"prices": kpi(None, "", "the scenario names no table of prices (prices: FILE)")}
-    meters = read_meters(facts)
+    meters = facts.meters
     whole = Costs(facts, prices, meters, 0, facts.end)
     good = facts.good_energy_j
     section = {

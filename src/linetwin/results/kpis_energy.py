@@ -14,7 +14,6 @@ from linetwin.results.meters import (
     by_group,
     group_of,
     purchases,
-    read_meters,
     union,
 )
 from linetwin.results.recovery import dryer_heat_recovered
@@ -76,7 +75,7 @@ def energy(facts: Facts) -> Section:
 
 def _bottom_up(facts: Facts, good: float | None) -> Section:
     """Return what was bought for what, in the run and in the steady window, and the anchors."""
-    meters = read_meters(facts)
+    meters = facts.meters
     bought = purchases(facts, meters, 0, facts.end)
     idle = _idle(facts, meters, 0, facts.end)
     first, last = facts.window or (0, 0)

@@ -40,7 +40,7 @@ def holds(facts: Facts) -> Section:
         if table := _by_station(facts, name):
             section[f"{name.replace(' ', '_')}_scrapped"] = kpi(table, unit, f"{name} {_DISPOSED}")
     if "rework_count" in facts.run.columns("cells"):
-        counts = facts.run.table("cells", ["rework_count"])["rework_count"].fillna(0.0)
+        counts = facts.run.objects("cells", ["rework_count"])["rework_count"].fillna(0.0)
         section["cells_reworked"] = kpi(
             int((counts > 0).sum()), "1", "cells that were soaked or measured once more"
         )

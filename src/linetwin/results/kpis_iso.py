@@ -17,17 +17,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from linetwin.results import timeline
 from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.kpis_holds import SLIT, lanes_scrapped
-from linetwin.results.run_times import RunTimes
 from linetwin.results.shifts import open_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    import pandas as pd
+    from linetwin.results.run_times import RunTimes
 
 Times = defaultdict[str, float]
 Period = tuple[int, int]
@@ -195,10 +195,10 @@ class Budget:
         given = timeline.hand_overs(self.facts.events)
         return {str(name): part for name, part in given.groupby("station", sort=False)}
 
-    @cached_property
+    @property
     def run_times(self) -> RunTimes:
         """Planned run times of the stations."""
-        return RunTimes(self.facts)
+        return self.facts.run_times
 
     @cached_property
     def stays(self) -> dict[str, pd.DataFrame]:
@@ -216,14 +216,22 @@ class Budget:
         found = {}
         for name in self.spans.keys() - self.stays.keys():
             pieces = self.run_times.work(name)
-            used = self._worked(name, pieces["end"]) - self._worked(name, pieces["start"])
+            start, end = (pieces[which].to_numpy() for which in ("start", "end"))
+            used = self._worked(name, end) - self._worked(name, start)
             found[name] = pieces.assign(used=used)[used > 0]
         return found
 
-    def _worked(self, station: str, ticks: pd.Series) -> np.ndarray:
+    def _worked(self, station: str, ticks: np.ndarray) -> np.ndarray:
         """Return the time in Execute until each tick [ms]."""
-        spans = self.spans[station]
-        return timeline.covered_until(spans[spans["activity"] == "working"], ticks.to_numpy())
+        return self._at_work[station].until(ticks)
+
+    @cached_property
+    def _at_work(self) -> dict[str, timeline.Cover]:
+        """When each station was working."""
+        return {
+            name: timeline.Cover(spans[spans["activity"] == "working"])
+            for name, spans in self.spans.items()
+        }
 
     def by_group(self, period: Period) -> dict[str, tuple[Times, list[Times]]]:
         """Return group -> sum and machines, in the order of the line file."""
@@ -246,15 +254,14 @@ class Budget:
         """Return the terms of one station [ms], its quantities and its counts."""
         week = self.facts.plan.week(station)
         spans = timeline.within(self.spans[station], *period)
-        ticks = open_until(week, np.array([*period])), spans["start"], spans["end"]
-        lengths = open_until(week, ticks[2].to_numpy()) - open_until(week, ticks[1].to_numpy())
+        begun, ended = (open_until(week, spans[name].to_numpy()) for name in ("start", "end"))
+        codes, names = pd.factorize(spans["activity"])
         sums: Times = defaultdict(float)
-        by_activity = spans.assign(length=lengths).groupby("activity", sort=False)["length"].sum()
-        for name, length in by_activity.items():
-            sums[_TERM.get(str(name), str(name))] += float(length)
+        for name, length in zip(names, np.bincount(codes, ended - begun), strict=True):
+            sums[_TERM.get(name, name)] += float(length)
             if name in {"starved", "blocked"}:
-                sums[str(name)] += float(length)
-        staffed = float(ticks[0][1] - ticks[0][0])
+                sums[name] += float(length)
+        staffed = float(np.diff(open_until(week, np.array([*period])))[0])
         sums["AOET"] = sums["all"] = period[1] - period[0]
         sums["PBT"] = max(0.0, staffed - sums["PMT"] - sums[""])
         if station in self.stays:
@@ -272,9 +279,13 @@ class Budget:
         """
         places = self.facts.plan.number(station, "parallel_places") or 1.0
         stays, spans = self.stays[station], self.spans[station]
-        failed, held = (spans[spans["activity"] == name] for name in ("failed", "blocked"))
-        first, last = (stays[name].clip(*period).to_numpy() for name in ("in", "out"))
-        due = stays["due"].clip(*period).fillna(period[1]).to_numpy()
+        failed, held = (
+            timeline.Cover(spans[spans["activity"] == name]) for name in ("failed", "blocked")
+        )
+        first, last, due = (
+            np.clip(stays[name].to_numpy(), *period) for name in ("in", "out", "due")
+        )
+        due = np.where(np.isnan(due), period[1], due)
         done = np.minimum(np.maximum(due, first), last)
         down = _covered(failed, first, last)
         blocked = _covered(held, done, last)
@@ -295,7 +306,7 @@ class Budget:
     def _pieces(self, station: str, period: Period, sums: Times) -> None:
         """Count planned and used run time of the pieces of work, by the share in the period."""
         work = self.work[station]
-        start, end = (work[name].clip(*period) for name in ("start", "end"))
+        start, end = (np.clip(work[name].to_numpy(), *period) for name in ("start", "end"))
         inside = self._worked(station, end) - self._worked(station, start)
         used = work["used"].to_numpy()
         sums["used_run"] = float(inside.sum())
@@ -304,7 +315,8 @@ class Budget:
     def _quantities(self, station: str, period: Period, sums: Times) -> None:
         gives = self.gives.get(station)
         if gives is not None:
-            inside = gives["tick"].between(*period, inclusive="right")
+            ticks = gives["tick"].to_numpy()
+            inside = (ticks > period[0]) & (ticks <= period[1])
             sums["PQ"] = float(gives["amount"][inside].sum())
         sums["cell_scrap"] = _within(self._scrap.get(station), period)
         sums["PQ"] += sums["cell_scrap"]
@@ -323,10 +335,9 @@ class Budget:
         return _ticks(events[events["event"] == "failure"], "tick")
 
 
-def _covered(spans: pd.DataFrame, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _covered(spans: timeline.Cover, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Return how long [ms] intervals cover each stretch."""
-    found: np.ndarray = timeline.covered_until(spans, end) - timeline.covered_until(spans, start)
-    return found
+    return np.asarray(spans.until(end) - spans.until(start))
 
 
 def _ticks(frame: pd.DataFrame, column: str) -> dict[str, np.ndarray]:

@@ -39,7 +39,7 @@ def _webs(facts: Facts) -> Iterator[tuple[str, dict[str, object]]]:
     recorded, units = set(facts.run.columns("segments")), facts.run.units("segments")
     names = {q: [f"{q}{s}" for s in ("_a", "_b") if f"{q}{s}" in recorded] for q in _WEB}
     wanted = [name for sides in names.values() for name in sides if name not in facts.segments]
-    extra = facts.run.table("segments", wanted) if wanted else pd.DataFrame()
+    extra = facts.run.objects("segments", wanted) if wanted else pd.DataFrame()
     segments = facts.segments
     running = ~segments["reason"].str.startswith("start-up")
     for web in dict.fromkeys(segments["web"]):
@@ -63,7 +63,7 @@ def _cells(facts: Facts) -> Iterator[tuple[str, dict[str, object]]]:
     recorded, units = set(facts.run.columns("cells")), facts.run.units("cells")
     said = _CELL | (_FORMED if "formation_time" in recorded else {})
     names = [name for name in said if name in recorded]
-    cells = facts.run.table("cells", names) if names else pd.DataFrame()
+    cells = facts.run.objects("cells", names) if names else pd.DataFrame()
     for name in names:
         # pre-charge writes some of these as well: only what formation has done with counts
         values = (

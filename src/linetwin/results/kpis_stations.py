@@ -107,7 +107,7 @@ def _busy(
     for name, spans in inside.items():
         places = facts.plan.number(name, "parallel_places")
         if places is not None and places > 1:
-            taken = timeline.occupancy(facts.events, facts.lots, name, facts.end)
+            taken = timeline.occupancy(facts.run_times.inside(name), facts.end)
             found = timeline.places_taken(taken, places, windows[name])
             busy[name], active[name] = found["busy"], found["full_s"]
             continue
@@ -139,7 +139,7 @@ def _needed(facts: Facts, station: str, spans: pd.DataFrame) -> float | None:
     """Return the time [s] a station would take for its output if it never had to wait."""
     places = _many(facts, station)
     if places is not None:
-        stays = timeline.stays(facts.events, facts.lots, station, facts.end)
+        stays = facts.run_times.inside(station)
         # A lot still inside tells nothing of the process; one that found no room behind stayed
         # longer: the shortest completed stay is the process itself.
         left = timeline.whole_stays(stays, filled=facts.plan.filled)

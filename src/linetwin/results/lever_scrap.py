@@ -17,7 +17,6 @@ from linetwin.results.costs import Costs, price_list
 from linetwin.results.display import name as name_of
 from linetwin.results.kpis_limits import day_rates, prices
 from linetwin.results.lever import NEARLY_ALWAYS, Lever, against_scrap, limiting
-from linetwin.results.meters import read_meters
 from linetwin.results.value import ValueFlow
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class ScrapLevers:
         listed = price_list(self.facts)
         if listed is None:
             raise ValueError("no prices: nothing to value scrap with")
-        costs = Costs(self.facts, listed, read_meters(self.facts), 0, self.facts.end)
+        costs = Costs(self.facts, listed, self.facts.meters, 0, self.facts.end)
         stations = self.facts.plan.stations
         return ValueFlow(costs, {name: costs.energy.get(name, 0.0) for name in stations})
 

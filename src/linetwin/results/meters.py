@@ -65,16 +65,24 @@ class Meters:
     """Readings of all counters: `ticks` and `values` by station, one column a counter."""
 
     readings: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _known: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def over(self, station: str, counter: str, ticks: np.ndarray) -> np.ndarray:
         """Return a station's counter at `ticks`; between two recorded instants a straight line."""
+        key = (station, counter)
+        if key not in self._known:
+            self._known[key] = self._recorded(station, counter)
+        at, values = self._known[key]
+        return np.interp(ticks, at, values) if len(at) else np.zeros(len(ticks))
+
+    def _recorded(self, station: str, counter: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ticks at which a counter was recorded, and what it stood at."""
         table = self.readings.get(station)
         if table is None or counter not in table:
-            return np.zeros(len(ticks))
-        known = table[table[counter].notna()]
-        if known.empty:
-            return np.zeros(len(ticks))
-        return np.asarray(np.interp(ticks, known["tick"], known[counter]), dtype=np.float64)
+            return np.zeros(0), np.zeros(0)
+        values = table[counter].to_numpy(dtype=np.float64)
+        known = ~np.isnan(values)
+        return table["tick"].to_numpy(dtype=np.float64)[known], values[known]
 
     def drawn(self, station: str, counter: str, first: int, last: int) -> float:
         """Return what a counter rose by between two ticks."""
@@ -102,7 +110,7 @@ def read_meters(facts: Facts) -> Meters:
     """Read the counters of all stations; without those that a run has not recorded."""
     recorded = set(facts.run.columns("signals"))
     counters = [name for name in COUNTERS if name in recorded]
-    table = facts.run.table("signals", ["tick", "station", *counters])
+    table = facts.run.objects("signals", ["tick", "station", *counters])
     known = table[table[counters].notna().any(axis=1)] if counters else table.iloc[:0]
     return Meters({str(name): part for name, part in known.groupby("station", sort=False)})
 
@@ -203,13 +211,11 @@ def by_group(bought: list[Purchase], scale: float = 1.0) -> dict[str, dict[str, 
 
 def union(spans: pd.DataFrame) -> pd.DataFrame:
     """Return disjoint intervals that cover the same time as `spans`."""
-    ordered = spans.sort_values("start")
-    starts, ends = ordered["start"].to_numpy(), ordered["end"].to_numpy()
+    starts, ends = spans["start"].to_numpy(), spans["end"].to_numpy()
     if not len(starts):
         return pd.DataFrame({"start": [], "end": []})
-    reach = np.maximum.accumulate(ends)
+    order = np.argsort(starts)
+    starts, reach = starts[order], np.maximum.accumulate(ends[order])
     fresh = np.concatenate([[True], starts[1:] > reach[:-1]])
-    number = np.cumsum(fresh) - 1
-    return pd.DataFrame(
-        {"start": starts[fresh], "end": pd.Series(reach).groupby(number).max().to_numpy()}
-    )
+    # what is reached only grows: the last of each is the farthest
+    return pd.DataFrame({"start": starts[fresh], "end": reach[np.append(fresh[1:], True)]})

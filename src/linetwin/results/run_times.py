@@ -119,8 +119,28 @@ class RunTimes:
         Due is when its planned stay and the failures in it were over; NaN where that is not known:
         nobody saw it come in, or its cells are not formed yet.
         """
-        facts = self.facts
-        found = timeline.stays(facts.events, facts.lots, station, facts.end)
+        if station not in self._due:
+            self._due[station] = self._with_due(station)
+        return self._due[station]
+
+    @cached_property
+    def _due(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def inside(self, station: str) -> pd.DataFrame:
+        """Return in, out [ms], completed of every lot that lay in a station, by lot."""
+        if station not in self._inside:
+            facts = self.facts
+            found = timeline.stays(facts.events, facts.lots, station, facts.end)
+            self._inside[station] = found
+        return self._inside[station]
+
+    @cached_property
+    def _inside(self) -> dict[str, pd.DataFrame]:
+        return {}
+
+    def _with_due(self, station: str) -> pd.DataFrame:
+        facts, found = self.facts, self.inside(station)
         begun = found["in"].astype("float64")
         stock = ~found.index.isin(self._taken_lots(station))
         begun[stock] = self._entered(station).reindex(found.index[stock])
@@ -165,7 +185,7 @@ class RunTimes:
         names = ["lot", "station", "start"]
         if not self.facts.plan.filled:
             return pd.DataFrame(columns=names)
-        return self.facts.run.table("operations", names)
+        return self.facts.run.objects("operations", names)
 
     def _entered(self, station: str) -> pd.Series:
         """Return when lots of the stock came in [ms], before the run, as their operation tells."""

@@ -22,7 +22,7 @@ def end_tick(run: Run) -> int:
     """Return the tick at which the run ended, or the last one it wrote."""
     if run.manifest.get("end_tick") is not None:
         return int(run.manifest["end_tick"])
-    ticks = [run.table(name, ["tick"])["tick"] for name in ("events", "signals")]
+    ticks = [run.objects(name, ["tick"])["tick"] for name in ("events", "signals")]
     return int(max((tick.max() for tick in ticks if len(tick)), default=0))
 
 
@@ -66,25 +66,40 @@ def activity(state: str, cause: str) -> str:
 
 def activities(spans: pd.DataFrame) -> pd.Series:
     """Return the activity of each interval."""
-    keys = spans["state"] + "\0" + spans["cause"]
-    known = {key: activity(*key.split("\0", 1)) for key in keys.unique()}
-    return keys.map(known)
+    pairs = list(zip(spans["state"], spans["cause"], strict=True))
+    known = {pair: activity(*pair) for pair in set(pairs)}
+    return pd.Series([known[pair] for pair in pairs], index=spans.index, dtype=object)
 
 
 def within(spans: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
     """Return the parts of intervals that lie between two ticks."""
-    cut = spans.assign(start=spans["start"].clip(lower=start), end=spans["end"].clip(upper=end))
-    return cut[cut["end"] > cut["start"]]
+    first = np.maximum(spans["start"].to_numpy(), start)
+    last = np.minimum(spans["end"].to_numpy(), end)
+    inside = last > first
+    return spans[inside].assign(start=first[inside], end=last[inside])
+
+
+class Cover:
+    """Intervals with columns start and end, asked many times how much of a time they cover."""
+
+    def __init__(self, spans: pd.DataFrame) -> None:
+        self._starts = np.sort(spans["start"].to_numpy())
+        self._ends = np.sort(spans["end"].to_numpy())
+        self._started = np.concatenate([[0], np.cumsum(self._starts)])
+        self._ended = np.concatenate([[0], np.cumsum(self._ends)])
+
+    def until(self, ticks: np.ndarray) -> np.ndarray:
+        """Return how long [ms] they have covered the time until each tick."""
+        begun = np.searchsorted(self._starts, ticks, "right")
+        over = np.searchsorted(self._ends, ticks, "right")
+        started, ended = self._started[begun], self._ended[over]
+        # Each begun interval adds tick - start, each ended one takes tick - end away.
+        return np.asarray(ticks * begun - started - (ticks * over - ended), dtype=np.float64)
 
 
 def covered_until(spans: pd.DataFrame, ticks: np.ndarray) -> np.ndarray:
     """Return how long [ms] intervals have covered the time until each tick."""
-    starts, ends = np.sort(spans["start"].to_numpy()), np.sort(spans["end"].to_numpy())
-    begun, over = np.searchsorted(starts, ticks, "right"), np.searchsorted(ends, ticks, "right")
-    started = np.concatenate([[0], np.cumsum(starts)])[begun]
-    ended = np.concatenate([[0], np.cumsum(ends)])[over]
-    # Each begun interval adds tick - start, each ended one takes tick - end away.
-    return np.asarray(ticks * begun - started - (ticks * over - ended), dtype=np.float64)
+    return Cover(spans).until(ticks)
 
 
 def station_order(events: pd.DataFrame) -> list[str]:
@@ -189,9 +204,8 @@ def whole_stays(stays: pd.DataFrame, *, filled: bool) -> pd.DataFrame:
     return stays[left & (stays["in"] > 0)] if filled else stays[left]
 
 
-def occupancy(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
-    """Return columns start, end, places: how many lots lay in a station that holds many."""
-    inside = stays(events, lots, station, end)
+def occupancy(inside: pd.DataFrame, end: int) -> pd.DataFrame:
+    """Return columns start, end, places: how many lots lay in a station, by their stays."""
     ticks = np.concatenate([inside["in"].to_numpy(), inside["out"].to_numpy()]).astype(np.int64)
     steps = np.repeat([1.0, -1.0], len(inside))
     order = np.argsort(ticks, kind="stable")

@@ -13,18 +13,34 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from linetwin.results.held import LEADS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from linetwin.results.costs import Costs
 
 GOOD = "cells"
 OUTCOMES = (GOOD, "scrap", "lost", "in_process")
 STOCK = "stock"
+
+
+class _Booked:
+    """Rows of the ledger as arrays: each station is asked of all of them."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self._place, self._places = pd.factorize(rows["station"])
+        self.item = rows["item"].to_numpy(dtype=object)
+        self.good = rows["entry"].to_numpy(dtype=object) == GOOD
+        self.amount = rows["amount"].to_numpy(dtype=np.float64)
+
+    def at(self, places: Collection[str]) -> np.ndarray:
+        """Return which rows were booked at one of these places."""
+        meant = np.array([place in places for place in self._places], dtype=bool)
+        return np.asarray(meant[self._place])
 
 
 @dataclass(frozen=True)
@@ -74,22 +90,21 @@ class ValueFlow:
         first = next(iter(mixers.values()), "")
         return mixers.get(electrode) or mixers.get("cathode", first)
 
-    def _passed(self, rows: pd.DataFrame, station: str) -> pd.Series:
+    def _passed(self, rows: _Booked, station: str) -> np.ndarray:
         """Return the amounts of rows that had passed a station, by its measure; 0 elsewhere.
 
         What lies behind it has, and good cells that were booked before it and go on to it.
         """
-        before = [name for name, places in self.after.items() if station in places]
-        behind = rows["station"].isin(self.after[station])
-        going_on = (rows["entry"] == GOOD) & rows["station"].isin(before)
-        passed = (rows["item"] == self._measure(station)) & (behind | going_on)
-        return rows["amount"].where(passed, 0.0)
+        before = {name for name, places in self.after.items() if station in places}
+        there = rows.at(self.after[station]) | (rows.good & rows.at(before))
+        return np.where((rows.item == self._measure(station)) & there, rows.amount, 0.0)
 
     @cached_property
     def unit_costs(self) -> dict[str, float]:
         """Station -> conversion cost per kg of its measure that it processed; 0 for nothing."""
         # what lay behind a station when the run began was not processed in it
-        rows = pd.concat([self._booked, self._stock.assign(amount=-self._stock["amount"])])
+        stock = self._stock.assign(amount=-self._stock["amount"])
+        rows = _Booked(pd.concat([self._booked, stock]))
         found = {}
         for station, cost in self._conversion.items():
             done = float(self._passed(rows, station).sum())
@@ -113,8 +128,9 @@ class ValueFlow:
         price = {item: self.costs.prices.asked("materials", item) for item in items}
         # Where nothing was booked pandas would keep text.
         value = rows["amount"] * rows["item"].map(price).astype(float)
+        booked = _Booked(rows)
         for station, each in self.unit_costs.items():
-            value += self._passed(rows, station) * each
+            value += self._passed(booked, station) * each
         return value
 
     @property
