@@ -96,7 +96,8 @@ TYPES = {
 class Batch:
     """Rows as they came and as they were judged.
 
-    time: ns of UTC, corrected; value: in canonical units; flags: `Flag`. A state or a mode has PackML's number as its value, 0 for UNDEFINED.
+    time: ns of UTC, corrected; value: in canonical units; flags: `Flag`. A state or a mode has
+    PackML's number as its value, 0 for UNDEFINED.
     """
 
     came: Raw

@@ -1,0 +1,36 @@
+"""How a link to a server is: what is shown to people, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+State = Literal["connecting", "live", "silent", "down", "ended"]
+"""`silent`: connected, but nothing has come for longer than keep-alives take: all is stale."""
+
+
+@dataclass
+class Health:
+    """One source. Times of the last message: ns UTC, 0 before the first."""
+
+    source: str
+    state: State = "connecting"
+    endpoint: str = ""
+    last_message: int = 0
+    connections: int = 0
+    failures: int = 0
+    messages: int = 0
+    changes: int = 0
+    missed_messages: int = 0
+    recovered_messages: int = 0
+    service_level: int = 255
+    error: str = ""
+    publishing_s: float = 0.0
+    keep_alive: int = 0
+    moved: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    revised: dict[str, str] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)

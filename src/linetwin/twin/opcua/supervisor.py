@@ -1,0 +1,198 @@
+"""Keeping one source connected: a new link after each that ended, the best of several servers.
+
+A link is silent when nothing came for longer than keep-alives take, and is dropped when that lasts.
+Attempts follow one another after 0.25 s, then twice as long each, up to 2 s; after a refusal, which
+only a person can lift, up to 30 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from typing import TYPE_CHECKING
+
+from asyncua import ua
+
+from linetwin.errors import OpcUaError, RefusedError
+from linetwin.twin.opcua.health import Health
+from linetwin.twin.opcua.link import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from linetwin.scenario.mapped import SignalConfig, SourceConfig
+    from linetwin.twin.opcua.link import Sink
+    from linetwin.twin.security.connecting import Terms
+
+FIRST_WAIT_S = 0.25
+LONGEST_WAIT_S = 2.0
+REFUSED_WAIT_S = 30.0
+OPEN_S = 12.0
+SUBSCRIBE_S = 60.0
+_TICK_S = 0.1
+_SETTLE_S = 0.5
+HEALTHY = 200
+"""Service level from which a server of a redundant set is healthy (OPC 10000-4, 6.6.2.4.2 [M])."""
+_PROBE_EVERY_S = 2.0
+_COMPLETE_EVERY_S = 10.0
+
+
+class Supervisor:
+    """Reads one source until it is cancelled; `health` says how it is.
+
+    `terms` returns how to connect; it is called for each attempt with the number of refusals in a
+    row, for after a renewal an older certificate may be the one that is known.
+    """
+
+    def __init__(
+        self,
+        source: SourceConfig,
+        signals: Sequence[tuple[int, SignalConfig]],
+        terms: Callable[[int], Terms],
+        sink: Sink,
+    ) -> None:
+        self.source = source
+        self.health = Health(source.name)
+        self._signals = signals
+        self._terms = terms
+        self._sink = sink
+        self._open: Link | None = None
+        self._refusals = 0
+        self._probed = self._completed = 0.0
+
+    async def run(self) -> None:
+        """Connect, read, and begin again, for ever; what goes wrong is told and counted."""
+        wait = FIRST_WAIT_S
+        while True:
+            before = self.health.changes
+            try:
+                self.health.state = "connecting"
+                await self._live(await self._best())
+            except OpcUaError as error:
+                wait = self._failed(error, before, wait)
+            except asyncio.CancelledError:
+                self.health.state = "ended"
+                raise
+            finally:
+                await self._close()
+            await asyncio.sleep(wait * random.uniform(0.8, 1.0))  # noqa: S311  no secret
+            wait = min(2.0 * wait, REFUSED_WAIT_S if self._refusals else LONGEST_WAIT_S)
+
+    async def _close(self) -> None:
+        link, self._open = self._open, None
+        if link is not None:
+            await link.close()
+
+    def _failed(self, error: OpcUaError, before: int, wait: float) -> float:
+        """Note why it ended; return how long to wait: after data flowed, not at all long."""
+        self.health.state = "down"
+        self.health.failures += 1
+        self._refusals = self._refusals + 1 if isinstance(error, RefusedError) else 0
+        if str(error) != self.health.error:
+            self._sink.notice(self.source.name, "down", str(error))
+        self.health.error = str(error)
+        return FIRST_WAIT_S if self.health.changes > before else wait
+
+    # ---------------------------------------------------------------------------- connecting
+    async def _opened(self, endpoint: str) -> Link:
+        terms = self._terms(self._refusals)
+        link = Link(self.source, endpoint, terms, self._signals, self._sink, self.health)
+        try:
+            async with asyncio.timeout(OPEN_S):
+                await link.open()
+        except (OSError, ua.UaError) as error:
+            await link.close()
+            why = str(error) or f"no answer within {OPEN_S:g} s"
+            raise OpcUaError(f"{endpoint}: {type(error).__name__}: {why}") from error
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    async def _best(self) -> Link:
+        """Return a link to the server with the highest level of service."""
+        endpoints = self.source.endpoints
+        if len(endpoints) == 1:
+            self._open = await self._opened(endpoints[0])
+            return self._open
+        attempts = [self._opened(endpoint) for endpoint in endpoints]
+        found = await asyncio.gather(*attempts, return_exceptions=True)
+        links = [each for each in found if isinstance(each, Link)]
+        if not links:
+            raise next(each for each in found if isinstance(each, OpcUaError))
+        best = max(links, key=lambda link: link.service_level)  # the first named of equal ones
+        for link in links:
+            if link is not best:
+                await link.close()
+        self._open = best
+        return best
+
+    async def _live(self, link: Link) -> None:
+        """Subscribe and watch, until the link ends; OpcUaError says why."""
+        await self._subscribe(link)
+        while True:
+            await asyncio.sleep(_TICK_S)
+            link.check()
+            self._watch(link)
+            await self._complete(link)
+            better = await self._better(link)
+            if better is not None:
+                await self._subscribe(better)
+                self._open = better
+                self._sink.notice(self.source.name, "failover", f"to {better.endpoint}")
+                await link.close()
+                link = better
+
+    async def _subscribe(self, link: Link) -> None:
+        await self._bounded(link, link.subscribe())
+        self._refusals = 0
+        self._completed = time.monotonic()
+        self.health.endpoint, self.health.error = link.endpoint, ""
+        self.health.service_level = link.service_level
+        self.health.connections += 1
+        self.health.state = "live"
+        self._sink.notice(self.source.name, "connected", link.endpoint)
+
+    async def _complete(self, link: Link) -> None:
+        """Ask again now and then for what the server did not have: it may still be starting."""
+        now = time.monotonic()
+        if self.health.refused and now - self._completed > _COMPLETE_EVERY_S:
+            self._completed = now
+            await self._bounded(link, link.complete())
+
+    async def _bounded(self, link: Link, work: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(SUBSCRIBE_S):
+                await work
+        except (OSError, ua.UaError) as error:
+            why = str(error) or f"no answer within {SUBSCRIBE_S:g} s"
+            raise OpcUaError(f"{link.endpoint}: {type(error).__name__}: {why}") from error
+
+    def _watch(self, link: Link) -> None:
+        silent = 1.2 * link.life_s + _SETTLE_S
+        lost = 2.0 * link.life_s + 2.0 * _SETTLE_S
+        if link.age_s > lost:
+            raise OpcUaError(f"{link.endpoint} has been silent for {link.age_s:.1f} s")
+        state = self.health.state
+        if link.age_s > silent and state == "live":
+            self.health.state = "silent"
+            self._sink.notice(self.source.name, "silent", f"{link.endpoint}: {link.age_s:.1f} s")
+        elif link.age_s <= silent and state == "silent":
+            self.health.state = "live"
+            self._sink.notice(self.source.name, "live", f"{link.endpoint} answers again")
+
+    async def _better(self, link: Link) -> Link | None:
+        """Return a link to a healthier server of the set, where this one says it is not."""
+        others = [each for each in self.source.endpoints if each != link.endpoint]
+        due = time.monotonic() - self._probed > _PROBE_EVERY_S
+        if link.service_level >= HEALTHY or not others or not due:
+            return None
+        self._probed = time.monotonic()
+        found = await asyncio.gather(*map(self._opened, others), return_exceptions=True)
+        links = [each for each in found if isinstance(each, Link)]
+        best = max(links, key=lambda each: each.service_level, default=None)
+        for each in links:
+            if each is not best or each.service_level <= link.service_level:
+                await each.close()
+        return best if best is not None and best.service_level > link.service_level else None

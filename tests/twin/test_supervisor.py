@@ -1,0 +1,147 @@
+"""A source read by the supervisor: from a server that stops, moves, limits and fails over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from asyncua import ua
+from reading import Reader, signal, source, terms, wait_until
+from small_server import SmallServer, free_port
+
+if TYPE_CHECKING:
+    from linetwin.twin.security.connecting import Terms
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Terms:
+    """Terms without protection."""
+    return terms(tmp_path_factory.mktemp("security"))
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[SmallServer]:
+    """One server for the tests that leave it as it is."""
+    with SmallServer(["a", *(f"v{n}" for n in range(10))]) as server:
+        yield server
+
+
+def test_every_change_arrives_in_order_with_its_times_and_status(
+    plain: Terms, shared: SmallServer
+) -> None:
+    """A sequence is complete; status, source time and text come as they were written."""
+    server = shared
+    server.add("lot", "s=lot", "")
+    signals = [signal("a"), signal("lot")]
+    with Reader(source(server.endpoint), signals, plain) as reader:
+        wait_until(lambda: reader.values(0) and reader.values(1))
+        for n in range(1, 201):
+            server.write({"a": float(n)})
+        bad = ua.StatusCode(ua.StatusCodes.BadSensorFailure)
+        server.write({"a": 7.0}, StatusCode=bad)
+        server.write({"lot": "slurry-0001"})
+        wait_until(lambda: len(reader.values(0)) == 202 and len(reader.values(1)) == 2)
+        assert reader.values(0)[:201] == [float(n) for n in range(201)]
+        last = [part for part in reader.parts if (part.signal == 0).any()][-1]
+        assert last.status[last.signal == 0][-1] == ua.StatusCodes.BadSensorFailure
+        assert [text for part in reader.parts for text in part.texts.values()] == [
+            "",
+            "slurry-0001",
+        ]
+        health = reader.health
+        assert (health.state, health.connections, health.missed_messages) == ("live", 1, 0)
+
+
+def test_a_server_that_comes_back_is_read_again_under_its_new_indices(plain: Terms) -> None:
+    """After a restart the namespace has another index, a node another id: data flow, both told."""
+    port = 0
+    signals = [signal("a"), signal("b", path=True)]
+    with SmallServer(["a", "b"]) as server:
+        port = server.port
+        reader = Reader(source(server.endpoint), signals, plain)
+        reader.__enter__()
+        wait_until(lambda: reader.values(0) and reader.values(1))
+    wait_until(lambda: reader.health.state != "live")
+    with SmallServer(["a"], port, extra=["urn:new:one", "urn:new:two"]) as server:
+        server.add("b", "i=4711", 3.0)
+        wait_until(lambda: reader.health.state == "live" and 3.0 in reader.values(1))
+        server.write({"a": 5.0})
+        wait_until(lambda: 5.0 in reader.values(0))
+        assert reader.health.connections == 2
+        assert len(reader.told("moved")) == 1
+        assert "i=4711" in reader.told("moved")[0]
+        reader.__exit__()
+
+
+def test_what_a_server_does_not_have_is_told_and_found_once_it_is_there(
+    plain: Terms, shared: SmallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal that is missing hides no other; it is read as soon as the server has it."""
+    monkeypatch.setattr("linetwin.twin.opcua.supervisor._COMPLETE_EVERY_S", 0.2)
+    signals = [signal("a"), signal("late"), signal("gone", node=None, path=True)]
+    with Reader(source(shared.endpoint), signals, plain) as reader:
+        wait_until(lambda: reader.values(0))
+        wait_until(lambda: set(reader.health.refused) == {"late", "gone"})
+        assert "BadNodeIdUnknown" in reader.health.refused["late"]
+        shared.add("late", "s=late", 2.0)
+        wait_until(lambda: reader.values(1) == [2.0])
+        wait_until(lambda: set(reader.health.refused) == {"gone"})
+        assert len([text for text in reader.told("refused") if "gone" in text]) == 1
+
+
+def test_calls_fit_the_limits_of_the_server(
+    plain: Terms, shared: SmallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With three items a call, ten signals are asked for in four calls and all arrive."""
+    calls: list[int] = []
+    names = [f"v{n}" for n in range(10)]
+    limit = ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall
+    value = ua.DataValue(ua.Variant(3, ua.VariantType.UInt32))
+    shared.do(shared.server.write_attribute_value(ua.NodeId(limit), value))
+    session = shared.server.iserver.isession.__class__
+    original = session.create_monitored_items
+
+    async def counted(self: object, params: ua.CreateMonitoredItemsParameters) -> object:
+        calls.append(len(params.ItemsToCreate))
+        return await original(self, params)
+
+    monkeypatch.setattr(session, "create_monitored_items", counted)
+    with Reader(source(shared.endpoint), [signal(name) for name in names], plain) as reader:
+        wait_until(lambda: all(reader.values(n) for n in range(10)))
+    assert calls == [3, 3, 3, 2]  # the level of service is one of the eleven
+
+
+def test_the_healthier_of_two_servers_is_read_and_no_value_twice(plain: Terms) -> None:
+    """When the service level falls the other server goes on; usable values stay in order."""
+    with SmallServer(["a"]) as one, SmallServer(["a"]) as two:
+        one.set_level(250)
+        two.set_level(240)
+        config = source(one.endpoint, two.endpoint)
+        with Reader(config, [signal("a")], plain) as reader:
+            wait_until(lambda: reader.values(0))
+            assert reader.health.endpoint == one.endpoint
+            for n in range(1, 20):
+                for server in (one, two):
+                    server.write({"a": float(n)})
+            wait_until(lambda: reader.values(0)[-1] == 19.0)
+            one.set_level(100)
+            wait_until(lambda: reader.health.endpoint == two.endpoint)
+            assert reader.told("failover") == [f"to {two.endpoint}"]
+            for n in range(20, 40):
+                for server in (one, two):
+                    server.write({"a": float(n)})
+            wait_until(lambda: reader.values(0)[-1] == 39.0)
+            values = reader.values(0)
+            # The new link begins with what the server holds, marked as the first: the rules say
+            # that it is known already.
+            assert values == [float(n) for n in range(20)] + [19.0] + [
+                float(n) for n in range(20, 40)
+            ]
+
+
+def test_nobody_there_is_told_once_and_tried_again(plain: Terms) -> None:
+    """An endpoint that does not answer is one notice, and many attempts."""
+    with Reader(source(f"opc.tcp://127.0.0.1:{free_port()}"), [signal("a")], plain) as reader:
+        wait_until(lambda: reader.health.failures >= 3)
+        assert reader.health.state in {"down", "connecting"}
+        assert len(reader.told("down")) == 1
