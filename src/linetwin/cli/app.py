@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from linetwin.cli.plant_command import plant
+
 app = typer.Typer(
     help="A digital twin of a battery-cell production line.",
     epilog="Exit codes: 0 done, 2 bad input, 3 a model failed, 4 a link failed, "
@@ -22,6 +24,9 @@ fmu_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(fmu_app, name="fmu")
+app.command(
+    epilog="Example: linetwin plant live_plant --anonymous. Ctrl-C ends it, with exit code 5."
+)(plant)
 ssp_app = typer.Typer(
     help="System structures (SSP 1.0 and 2.0): other tools' systems as groups, and back.",
     epilog="Example: linetwin ssp import system.ssp -o system",

@@ -39,7 +39,11 @@ def measure(station: Equipment, quantity: str, true: np.ndarray) -> np.ndarray:
         + term("reproducibility", gauge.reproducibility) * _of_shift(station, quantity)
         + term("repeatability", gauge.repeatability) * scatter.reshape(true.shape)
     )
-    return station.world.disturbances.read(station.name, quantity, readings)
+    world = station.world
+    readings = world.disturbances.read(station.name, quantity, readings)
+    if world.on_reading is not None:
+        world.on_reading(station.name, quantity, world.now, readings)
+    return readings
 
 
 def _of_shift(station: Equipment, quantity: str) -> float:

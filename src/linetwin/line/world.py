@@ -22,6 +22,8 @@ from linetwin.line.watch import Watch, stuck
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
+
     from linetwin.contracts import Continuous, Transform
     from linetwin.line.drivers import Driver
     from linetwin.line.equipment import Equipment
@@ -83,6 +85,8 @@ class World:
         self.models = models
         self.driver = driver
         self.sink = sink
+        self.on_reading: Callable[[str, str, int, np.ndarray], None] | None = None
+        """Is told what a gauge reads: station, quantity, tick, readings of shape (items,)."""
         self.calendar = Calendar(self._wake)
         self.lots = LotRegister()
         self.ledger = Ledger()

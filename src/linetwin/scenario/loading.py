@@ -18,6 +18,7 @@ from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
 from linetwin.scenario.plan import read_plan
+from linetwin.scenario.plant import read_plant
 from linetwin.scenario.prices import PriceFile, read_prices
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.resolved import Scenario
@@ -178,6 +179,7 @@ class _Composition:
             disturbances=disturbed.values,
             deviations=disturbed.deviations,
             faults=disturbed.faults,
+            plant=read_plant(self.file, problems),
             text="",
             files=labels,
         )

@@ -11,25 +11,18 @@ What the sensors themselves show wrongly stands in `disturbances`, as for any ru
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING
 
 from linetwin.quantities import Quantity
+from linetwin.scenario.hiding import STARVED_AFTER, Hiding, PlantConfig
 from linetwin.scenario.plan import read_instant, read_span
-from linetwin.scenario.problems import Place
-from linetwin.scenario.schema import Writing, Written
 from linetwin.scenario.values import read_scalar
 
 if TYPE_CHECKING:
-    from linetwin.scenario.problems import Problems
-    from linetwin.scenario.schema import ScenarioFile
+    from linetwin.scenario.problems import Place, Problems
+    from linetwin.scenario.schema import Hides, ScenarioFile, Written
     from linetwin.scenario.validation import Checked
 
-HidingKind = Literal["late", "missing", "out_of_order", "duplicate", "clock"]
-STARVED_AFTER = 900_000
-"""Waiting for material longer than this raises an alarm [A: 15 min] [ticks]."""
 _DAY = 86_400.0
 _SHARE = Quantity("share", "1", "part of the values", display="%", minimum=0.0, maximum=1.0)
 _AWAY = Quantity("offset", "s", "time by which a clock is ahead", minimum=-_DAY, maximum=_DAY)
@@ -41,65 +34,6 @@ _NEEDS = {
     "clock": ("offset", "per_day"),
 }
 """Amounts that each kind has; of those of a clock one is enough."""
-
-
-class WrittenHiding(BaseModel):
-    """What happens to the values of some tags on their way."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    tags: str
-    kind: HidingKind
-    share: Writing | None = None
-    delay: Writing | None = None
-    offset: Writing | None = None
-    per_day: Writing | None = None
-    begin: Writing = Field(default=Written(value="0 s"), alias="from")
-    end: Writing | None = Field(default=None, alias="until")
-
-
-class WrittenPlant(BaseModel):
-    """The section as written."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    opens: Writing | None = None
-    starved_after: Writing | None = None
-    hides: list[WrittenHiding] = []
-
-
-@dataclass(frozen=True)
-class Hiding:
-    """What happens to each value, with the chance `share`, of the tags that match `tags`.
-
-    late: it comes `delay_ticks` after its time, and none overtakes another; missing: a bad status
-    comes in its place; out_of_order: it comes so late, and others overtake it; duplicate: it comes
-    again so much later; clock: its source's clock is ahead by `offset_ticks`, and gains `rate`
-    ticks a tick. `end_tick` None: for good.
-    """
-
-    tags: str
-    kind: HidingKind
-    share: float = 1.0
-    delay_ticks: int = 0
-    offset_ticks: int = 0
-    rate: float = 0.0
-    start_tick: int = 0
-    end_tick: int | None = None
-    place: Place = Place("plant.hides")
-
-    def acts_at(self, tick: int) -> bool:
-        """Whether it acts at a tick: from its start, no longer at its end."""
-        return self.start_tick <= tick and (self.end_tick is None or tick < self.end_tick)
-
-
-@dataclass(frozen=True)
-class PlantConfig:
-    """How a line is shown; times in ticks."""
-
-    opens_tick: int = 0
-    starved_after: int = STARVED_AFTER
-    hides: tuple[Hiding, ...] = ()
 
 
 def read_plant(scenario: Checked[ScenarioFile], problems: Problems) -> PlantConfig:
@@ -119,7 +53,7 @@ def read_plant(scenario: Checked[ScenarioFile], problems: Problems) -> PlantConf
     return PlantConfig(opens or 0, starved or STARVED_AFTER, tuple(hides))
 
 
-def _hiding(written: WrittenHiding, place: Place, problems: Problems) -> Hiding:
+def _hiding(written: Hides, place: Place, problems: Problems) -> Hiding:
     amounts: dict[str, float] = {"share": 1.0}
     words = {"delay": None, "offset": _AWAY, "per_day": _AWAY, "share": _SHARE}
     needed = _NEEDS[written.kind]
@@ -152,24 +86,3 @@ def _hiding(written: WrittenHiding, place: Place, problems: Problems) -> Hiding:
         end_tick=end,
         place=place,
     )
-
-
-def plant_text(plant: PlantConfig) -> dict[str, Any]:
-    """Return the section as it stands in the resolved scenario; times in ms."""
-    return {
-        "opens_ms": plant.opens_tick,
-        "starved_after_ms": plant.starved_after,
-        "hides": [
-            {
-                "tags": each.tags,
-                "kind": each.kind,
-                "share": each.share,
-                "delay_ms": each.delay_ticks,
-                "offset_ms": each.offset_ticks,
-                "rate": each.rate,
-                "from_ms": each.start_tick,
-                "until_ms": each.end_tick,
-            }
-            for each in plant.hides
-        ],
-    }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from linetwin.scenario.hiding import PlantConfig
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -321,6 +323,7 @@ class Scenario:
     window_ticks: tuple[int, int] | None = None
     good_energy_per_day: Value | None = None
     prices: PriceTable | None = None
+    plant: PlantConfig = field(default_factory=PlantConfig)
 
     def stations_of(self, group_or_kind: str) -> list[StationConfig]:
         """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from linetwin.scenario.deviations import DisturbanceKind
+from linetwin.scenario.hiding import HidingKind
 
 VERSION = 1
 _PATH = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
@@ -234,6 +235,27 @@ class Hold(_Strict):
     include_possible: bool = True
 
 
+class Hides(_Strict):
+    """What happens to the values of some tags on their way to a plant's server."""
+
+    tags: str
+    kind: HidingKind
+    share: Writing | None = None
+    delay: Writing | None = None
+    offset: Writing | None = None
+    per_day: Writing | None = None
+    begin: Writing = Field(default=Written(value="0 s"), alias="from")
+    end: Writing | None = Field(default=None, alias="until")
+
+
+class Plant(_Strict):
+    """How the line is shown as a plant."""
+
+    opens: Writing | None = None
+    starved_after: Writing | None = None
+    hides: list[Hides] = []
+
+
 class _File(_Strict):
     version: Literal[1] = Field(alias="schema")
     name: Annotated[str, Field(pattern=_NAME)]
@@ -260,6 +282,7 @@ class ScenarioFile(_File):
     disturbances: list[Disturbance | None] = []
     holds: list[Hold | None] = []
     deliveries: dict[str, dict[str, Writing]] = {}
+    plant: Plant | None = None
 
 
 class LineFile(_File):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.scenario.addressing import parts_of
 from linetwin.scenario.deviations import deviation_text, fault_text
 from linetwin.scenario.emit import dump
+from linetwin.scenario.hiding import PlantConfig, plant_text
 from linetwin.scenario.holding import hold_text
 from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.stock import stock_text
@@ -82,6 +83,7 @@ def resolved_text(scenario: Scenario) -> str:
         ],
         "stock": stock_text(scenario.stock) if scenario.start == "filled" else None,
         "holds": [hold_text(hold) for hold in scenario.holds],
+        **({"plant": plant_text(scenario.plant)} if scenario.plant != PlantConfig() else {}),
     }
     return dump(content)
 

@@ -1,0 +1,68 @@
+"""How a line is shown as a plant, and what happens to values on their way; plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from linetwin.scenario.problems import Place
+
+HidingKind = Literal["late", "missing", "out_of_order", "duplicate", "clock"]
+STARVED_AFTER = 900_000
+"""Waiting for material longer than this raises an alarm [A: 15 min] [ticks]."""
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """What happens to each value, with the chance `share`, of the tags that match `tags`.
+
+    late: it comes `delay_ticks` after its time, and none overtakes another; missing: a bad status
+    comes in its place; out_of_order: it comes so late, and others overtake it; duplicate: it comes
+    again so much later; clock: its source's clock is ahead by `offset_ticks`, and gains `rate`
+    ticks a tick. `end_tick` None: for good.
+    """
+
+    tags: str
+    kind: HidingKind
+    share: float = 1.0
+    delay_ticks: int = 0
+    offset_ticks: int = 0
+    rate: float = 0.0
+    start_tick: int = 0
+    end_tick: int | None = None
+    place: Place | None = None
+
+    def acts_at(self, tick: int) -> bool:
+        """Whether it acts at a tick: from its start, no longer at its end."""
+        return self.start_tick <= tick and (self.end_tick is None or tick < self.end_tick)
+
+
+@dataclass(frozen=True)
+class PlantConfig:
+    """How a line is shown; times in ticks."""
+
+    opens_tick: int = 0
+    starved_after: int = STARVED_AFTER
+    hides: tuple[Hiding, ...] = ()
+
+
+def plant_text(plant: PlantConfig) -> dict[str, Any]:
+    """Return the section as it stands in the resolved scenario; times in ms."""
+    return {
+        "opens_ms": plant.opens_tick,
+        "starved_after_ms": plant.starved_after,
+        "hides": [
+            {
+                "tags": each.tags,
+                "kind": each.kind,
+                "share": each.share,
+                "delay_ms": each.delay_ticks,
+                "offset_ms": each.offset_ticks,
+                "rate": each.rate,
+                "from_ms": each.start_tick,
+                "until_ms": each.end_tick,
+            }
+            for each in plant.hides
+        ],
+    }

@@ -1,0 +1,155 @@
+"""The information model of a plant: objects and tags as plain data, made from a scenario.
+
+Nothing here knows OPC UA: the model can be tested, drawn, and proposed to others. A tag's `node` is
+its name for good: station, folder and name, such as `cathode.coater/Measurements/loading`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NAMESPACE = "urn:linetwin:battery-line"
+LINE = "line"
+"""Name of the object that stands for the line as a whole."""
+MODES = {1: "Production", 2: "Maintenance"}
+"""Unit modes of PackML that a line without people at its panels is in."""
+
+Folder = Literal[
+    "Identification",
+    "Status",
+    "Setpoints",
+    "Measurements",
+    "Counters",
+    "Energy",
+    "Lots",
+    "Alarms",
+    "Commands",
+    "Order",
+    "Clock",
+    "Buffers",
+]
+Type = Literal["Double", "Int64", "Int32", "String", "Boolean", "DateTime"]
+Plain = float | int | str | bool | datetime | None
+"""What a tag can hold."""
+REQUEST: tuple[tuple[str, Type, str, Plain], ...] = (
+    ("Setpoint", "String", "name of the set value that is to change", ""),
+    ("Value", "Double", "what it is to be, in the unit of its tag", 0.0),
+    ("Requester", "String", "who asks", ""),
+    ("Expiry", "DateTime", "instant after which the request is void", None),
+    ("RequestId", "String", "name of the request; written last, it hands the request in", ""),
+)
+"""Tags by which a change of a set value is asked for: name, type, meaning, first value."""
+ANSWER: tuple[tuple[str, Type, str, Plain], ...] = (
+    ("AnsweredId", "String", "name of the request that was answered last", ""),
+    ("Accepted", "Boolean", "whether it was accepted", None),
+    ("Reason", "String", "why it was refused", ""),
+)
+"""Tags of the answer."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One variable.
+
+    `unit`: UCUM; `unece`: its code of UN/ECE Recommendation 20, "" where none exists. `low` and
+    `high`: what is normal; `floor` and `ceiling`: what the instrument can show, both in `unit` and
+    infinite where nothing is said. `constant`: its value for good, or the one it begins with.
+    `each`: whether every change is told, not only the last one of a publication.
+    """
+
+    owner: str
+    folder: Folder
+    name: str
+    type: Type
+    meaning: str
+    unit: str = ""
+    unece: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    floor: float = -math.inf
+    ceiling: float = math.inf
+    constant: Plain = None
+    writable: bool = False
+    each: bool = False
+
+    @property
+    def node(self) -> str:
+        """The identifier of its node: for good, and the same for every run."""
+        return node_of(self.owner, self.folder, self.name)
+
+    @property
+    def is_analog(self) -> bool:
+        """Whether it is a physical quantity: a number with a unit."""
+        return self.type == "Double" and bool(self.unit)
+
+
+@dataclass(frozen=True)
+class Setpoint:
+    """A set value: its tag, the address in the scenario, and which number of a row it is."""
+
+    tag: Tag
+    address: str
+    index: int | None
+    by_request: bool
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A condition of a station; `severity` counts from 1 to 1000 as in OPC UA."""
+
+    owner: str
+    name: str
+    severity: int
+    meaning: str
+
+    @property
+    def node(self) -> str:
+        """The identifier of the condition's object."""
+        return node_of(self.owner, "Alarms", self.name)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An object of the plant: the line, a station, or the building."""
+
+    path: str
+    title: str
+    kind: str
+    tags: tuple[Tag, ...]
+    setpoints: tuple[Setpoint, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+
+
+@dataclass(frozen=True)
+class InformationModel:
+    """Everything that the plant's server shows; `machines`: path -> object, the line first."""
+
+    name: str
+    title: str
+    machines: Mapping[str, Machine]
+
+    def tags(self) -> Iterator[Tag]:
+        """Yield every tag, object by object."""
+        for machine in self.machines.values():
+            yield from machine.tags
+
+    def setpoints(self) -> Iterator[Setpoint]:
+        """Yield every set value."""
+        for machine in self.machines.values():
+            yield from machine.setpoints
+
+    def alarms(self) -> Iterator[Alarm]:
+        """Yield every condition."""
+        for machine in self.machines.values():
+            yield from machine.alarms
+
+
+def node_of(owner: str, folder: Folder, name: str) -> str:
+    """Return the identifier of a tag's node."""
+    return f"{owner}/{folder}/{name}"
