@@ -45,9 +45,11 @@ def contradictions(entry: Entry) -> Iterator[tuple[str, str, str]]:
     kind = entry.written.kind
     needs, may = AMOUNTS[kind]
     written = entry.written.model_dump(by_alias=True, exclude_unset=True)
+    if "kind" in entry.cut:
+        return
     allowed = f"{kind} has {', '.join((*needs, *may)) or 'no amounts'}; {', '.join(TIMES)}"
     for key in needs:
-        if written.get(key) is None:
+        if written.get(key) is None and key not in entry.cut:
             yield key, "missing key", allowed
     for key in written:
         if key not in {*_FREE, *needs, *may}:

@@ -61,11 +61,14 @@ class DisturbanceReader:
                 self.problems.add(entry.place(key), message, hint)
             amounts = AmountReader(entry, self.problems)
             times = amounts.times(self.whole)
+            told = bool(wrong or entry.cut)
+            if "kind" in entry.cut:
+                continue
             if entry.written.kind == "value":
-                values += self._values(entry, times or (0, None), told=bool(wrong))
+                values += self._values(entry, times or (0, None), told=told)
                 continue
             aim = self._aim(entry)
-            if aim is None or wrong:
+            if aim is None or told:
                 continue
             if entry.written.kind in FAULTS:
                 faults += self._faults(amounts, aim, times)

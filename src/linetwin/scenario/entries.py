@@ -29,15 +29,21 @@ if TYPE_CHECKING:
 PREFIX = "disturbances."
 """How an address of `--set` begins that means a disturbance."""
 
+ALL_KEYS = tuple(field_.alias or name for name, field_ in Disturbance.model_fields.items())
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One disturbance as written; `set_at`: key -> the option that has set it."""
+    """One disturbance as written; `at` where, `keys` where its keys are.
+
+    `cut`: keys that could not be read, which has been told.
+    """
 
     name: str
     written: Disturbance
     at: Place
     keys: Mapping[str, Place] = field(default_factory=dict)
+    cut: frozenset[str] = frozenset()
 
     def place(self, key: str) -> Place:
         """Return where a key was written."""
@@ -57,7 +63,8 @@ def entries_of(
                 key: scenario.document.place((*path, key))
                 for key in written.model_dump(by_alias=True, exclude_unset=True)
             }
-            entry = Entry(written.name or str(index + 1), written, place, keys)
+            cut = frozenset(key for key in ALL_KEYS if scenario.is_cut(*path, key))
+            entry = Entry(written.name or str(index + 1), written, place, keys, cut)
             if entry.name in found:
                 hint = "each has a name of its own; one without is called by its number"
                 problems.add(entry.place("name"), f"a second one is called '{entry.name}'", hint)
