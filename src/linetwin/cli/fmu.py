@@ -294,6 +294,8 @@ def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
     print_table(title, headings, rows, 2)
     if frame.attrs.get("steps"):
         typer.echo(frame.attrs["steps"])
+    for name, time in frame.attrs.get("events", ()):
+        typer.echo(f"event '{name}' at {time:.9g} s")
 
 
 def _extremes(values: pd.Series) -> tuple[str, ...]:

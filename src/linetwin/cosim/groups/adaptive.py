@@ -33,12 +33,14 @@ _SMALLEST: Final = 1e-10
 class Counts:
     """Communication steps so far: taken, taken back, and taken though they were beyond tolerance.
 
-    `shortest_ns` and `longest_ns` (ns) are those of steps that were taken; 0 before the first.
+    `events`: those that were found. `shortest_ns` and `longest_ns` (ns) are those of steps that
+    were taken; 0 before the first.
     """
 
     taken: int = 0
     refused: int = 0
     beyond: int = 0
+    events: int = 0
     shortest_ns: int = 0
     longest_ns: int = 0
 
@@ -48,7 +50,8 @@ class Counts:
             f"{ns / _MILLISECOND:g} ms" for ns in (self.shortest_ns, self.longest_ns)
         )
         beyond = f", {self.beyond} beyond tolerance at the least length" if self.beyond else ""
-        return f"{self.taken} steps of {span}, {self.refused} taken back{beyond}"
+        events = f", {self.events} events" if self.events else ""
+        return f"{self.taken} steps of {span}, {self.refused} taken back{beyond}{events}"
 
     def take(self, length_ns: int) -> None:
         """Count a step that was taken."""
@@ -76,7 +79,6 @@ class StepControl:
         """Begin with steps of `first_ns`; `order`: with which power of its length a step errs."""
         self._rule = rule
         self._order = order
-        self.counts = Counts()
         self.memory = Memory(min(max(first_ns, rule.least_ns), rule.most_ns))
 
     def length(self, left_ns: int) -> int:
@@ -95,20 +97,13 @@ class StepControl:
         """
         within = error <= 1.0  # not where it is no number
         if within or length_ns <= self._rule.least_ns:
-            self.counts.take(length_ns)
-            self.counts.beyond += not within
             self._accept(length_ns, max(error, _SMALLEST) if within else 1.0)
             return True
-        self.refuse(length_ns, error)
-        return False
-
-    def refuse(self, length_ns: int, error: float) -> None:
-        """Count a step that is taken back, and choose a shorter one."""
-        self.counts.refused += 1
         known = error < float("inf")  # not where it is no number
         ideal = _SAFETY * error ** (-1.0 / self._order) if known else _SHRINKS
         self._choose(length_ns * min(max(ideal, _SHRINKS), _SAFETY))
         self.memory.refused = True
+        return False
 
     def _accept(self, length_ns: int, error: float) -> None:
         memory, ideal = self.memory, _SAFETY * error ** (-1.0 / self._order)
@@ -123,12 +118,12 @@ class StepControl:
         self.memory.length_ns = min(max(int(length_ns), self._rule.least_ns), self._rule.most_ns)
 
     def state(self) -> dict[str, Any]:
-        """Return what the next steps depend on, and the counts."""
-        return {"memory": asdict(self.memory), "counts": asdict(self.counts)}
+        """Return what the next steps depend on."""
+        return asdict(self.memory)
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state."""
-        self.memory, self.counts = Memory(**state["memory"]), Counts(**state["counts"])
+        self.memory = Memory(**state)
 
 
 def largest_error(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.cosim.description import Capabilities, Description
 from linetwin.cosim.groups.definition import Terminal
+from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.group import FmuGroup
 from linetwin.cosim.wiring import wire
 from linetwin.errors import FmuError
@@ -135,6 +136,11 @@ class GroupContinuous:
         Raises FmuError where a member fails, and for a tick in the past.
         """
         self._group.advance(tick, self._ports(inputs))
+        if self._group.ended:
+            name, time = self._group.happenings[-1]
+            start = self._group.start_tick / TICKS_PER_SECOND
+            raise FmuError(f"event '{name}' ended it", self.model, start + time)
+        self._group.happenings.clear()
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to, in canonical units.

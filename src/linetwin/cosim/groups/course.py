@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from linetwin.cosim.groups.definition import Terminal
 
 NANOSECONDS: Final = 10**9
 """In a second: the points that a group finds for itself lie on whole nanoseconds."""
+
+Direction = Literal["rises", "falls", "crosses"]
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,44 @@ class Adaptive:
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """An event: a number passes `level` (in its own unit), upwards, downwards, or either.
+
+    Then `sets` take their values (in their own units), and with `stop` the group ends.
+    """
+
+    name: str
+    source: Terminal
+    direction: Direction
+    level: float
+    sets: tuple[tuple[Terminal, float], ...] = ()
+    stop: bool = False
+
+    def side(self, value: float) -> tuple[bool, bool]:
+        """Return on which sides of the level a value lies: those that it comes to count."""
+        return (
+            self.direction != "falls" and value > self.level,
+            self.direction != "rises" and value < self.level,
+        )
+
+
+@dataclass(frozen=True)
 class Course:
-    """What a group does beside going from point to point of its grid."""
+    """What a group does beside going from point to point of its grid.
+
+    `events` are found within `within_ns` (ns). `early_return`: where a member ends a step early,
+    all stand there.
+    """
 
     adaptive: Adaptive | None = None
+    events: tuple[Crossing, ...] = ()
+    within_ns: int = 1000
+    early_return: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether steps are never taken back."""
-        return self == PLAIN
+        return self.adaptive is None and not self.events and not self.early_return
 
 
 PLAIN: Final = Course()

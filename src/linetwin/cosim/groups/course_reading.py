@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linetwin.cosim.groups.course import NANOSECONDS, Adaptive, Course
+from linetwin.cosim.groups.course import NANOSECONDS, Adaptive, Course, Crossing
+from linetwin.cosim.groups.definition import Terminal
 from linetwin.cosim.groups.grid import parse_step
+from linetwin.cosim.groups.valuing import own_number
 from linetwin.cosim.units import conversion, unit_of
 from linetwin.errors import ScenarioError
 from linetwin.quantities.ucum import parse_unit
@@ -14,8 +16,10 @@ from linetwin.scenario import units
 from linetwin.scenario.problems import nearest
 
 if TYPE_CHECKING:
-    from linetwin.cosim.groups.definition import Group, Terminal
-    from linetwin.cosim.groups.written import Amount, WrittenAdaptive, WrittenGroup
+    from linetwin.cosim.description import Variable
+    from linetwin.cosim.groups.course import Direction
+    from linetwin.cosim.groups.definition import Group
+    from linetwin.cosim.groups.written import Amount, WrittenAdaptive, WrittenEvent, WrittenGroup
     from linetwin.scenario.document import Document, KeyPath
     from linetwin.scenario.problems import Problems
 
@@ -30,17 +34,28 @@ class CourseReader:
 
     def read(self, written: WrittenGroup) -> Course:
         """Return what the group does; what does not fit is noted."""
-        if written.adaptive is None:
-            return Course()
-        self._able("adaptive")
-        return Course(adaptive=self._adaptive(written.adaptive))
+        adaptive = None if written.adaptive is None else self._adaptive(written.adaptive)
+        events = [self._event(name, event) for name, event in written.events.items()]
+        course = Course(
+            adaptive=adaptive,
+            events=tuple(event for event in events if event is not None),
+            within_ns=self._nanoseconds(("within",), written.within),
+            early_return=written.early_return,
+        )
+        keys = {
+            "adaptive": written.adaptive is not None,
+            "events": bool(written.events),
+            "early_return": written.early_return,
+        }
+        self._able(next((key for key, asked in keys.items() if asked), ""))
+        return course
 
     def _add(self, path: KeyPath, message: str, hint: str = "") -> None:
         self._problems.add(self._document.place(path), message, hint)
 
     def _able(self, key: str) -> None:
-        """Note members that cannot take steps back, or not at any time."""
-        for member in self._group.members:
+        """Note members that cannot take steps back, or not at any time, as a key asks."""
+        for member in self._group.members if key else ():
             able = member.description.capabilities
             if not able.save_state:
                 message = f"member '{member.name}' cannot get and set its state"
@@ -65,6 +80,60 @@ class CourseReader:
             if terminal is not None and number is not None:
                 absolute.append((terminal, number))
         return Adaptive(written.relative, tuple(absolute), least, most)
+
+    def _event(self, name: str, written: WrittenEvent) -> Crossing | None:
+        """Return an event; None, and a problem, where it names what is not there."""
+        path = ("events", name)
+        levels: dict[Direction, Amount | None] = {
+            "rises": written.rises,
+            "falls": written.falls,
+            "crosses": written.crosses,
+        }
+        given = {way: level for way, level in levels.items() if level is not None}
+        if len(given) != 1:
+            hint = "one of rises, falls and crosses, with a level"
+            self._add(path, f"it has {len(given)} levels to pass", hint)
+            return None
+        source = self._terminal((*path, "of"), written.of, "output")
+        ((direction, amount),) = given.items()
+        level = source and self._number((*path, direction), source, amount)
+        sets = []
+        for text, value in written.sets.items():
+            target = self._terminal((*path, "set", text), text, "input")
+            number = target and self._number((*path, "set", text), target, value)
+            if target is not None and number is not None:
+                sets.append((target, number))
+        if source is None or level is None:
+            return None
+        return Crossing(name, source, direction, level, tuple(sets), written.stop)
+
+    def _terminal(self, path: KeyPath, text: str, need: str) -> Terminal | None:
+        """Return a number of a member that may be watched, or changed by nobody else."""
+        joined = {connection.target for connection in self._group.connections}
+        joined |= {t for taken in self._group.inputs.values() for t, _ in taken.targets}
+        known = {
+            str(terminal): terminal
+            for member in self._group.members
+            for variable in member.variables.values()
+            if variable.numeric and not variable.shape
+            if (terminal := Terminal(member.name, variable.name)) not in joined
+            if (_watched(variable) if need == "output" else _changeable(variable))
+        }
+        if text not in known:
+            hint = nearest(text, known, need)
+            self._add(path, f"there is no {need} '{text}' that nobody else sets", hint)
+        return known.get(text)
+
+    def _number(self, path: KeyPath, terminal: Terminal, amount: Amount) -> float | None:
+        """Return a value in a variable's own unit; None, and a problem, where it is none."""
+        variable = self._group.variable(terminal)
+        try:
+            number = own_number(self._group.member(terminal.member).description, variable, amount)
+        except (ScenarioError, ValueError) as error:
+            unit = variable.unit or "1"
+            self._add(path, f"'{amount}': {error}", f"a number in {unit}, or text with a unit")
+            return None
+        return float(number)
 
     def _nanoseconds(self, path: KeyPath, text: str) -> int:
         """Return a length of time in whole ns."""
@@ -101,3 +170,13 @@ class CourseReader:
             self._add(path, f"{number:g} {shown} is no tolerance", "more than 0")
             return None
         return number
+
+
+def _watched(variable: Variable) -> bool:
+    return variable.causality in {"output", "local"}
+
+
+def _changeable(variable: Variable) -> bool:
+    """Tell whether a scalar may be set between two steps."""
+    tunable = variable.causality == "parameter" and variable.variability == "tunable"
+    return (variable.causality == "input" or tunable) and not variable.array

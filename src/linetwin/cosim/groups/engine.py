@@ -5,7 +5,7 @@ The compiled kernel (`compiled.py`) does the same, call by call, to the same bit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.loops import solve_loop, unsolved
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from linetwin.cosim.groups.recorder import Recorder
     from linetwin.cosim.groups.running import Plan, PlannedVisit, RunningMember
     from linetwin.cosim.instance import Instance, Step
+
+
+_GRACE: Final = 1.5e-9
+"""A member that ends a step so little (s) before its end goes on: points lie on whole ns."""
+_STALLS: Final = 1000
+"""Early returns in a row that gain no time, before the FMU is given up."""
+
+
+class _EarlyError(Exception):
+    """A member ended a step early, at `time` (s)."""
+
+    def __init__(self, time: float) -> None:
+        super().__init__(time)
+        self.time = time
 
 
 class Engine(Protocol):
@@ -81,13 +95,16 @@ class PythonEngine:
             raise self._named(error) from error
         self._tick = end
 
-    def move(self, time: float, index: int | None) -> None:
-        """Take one communication step of all members to `time` (s), point `index` of the grid."""
+    def move(self, time: float, index: int | None) -> float | None:
+        """Take one communication step of all members to `time` (s); see `Mover`."""
         now, self._stop, self._last = self._plan.members[0].at, index or 0, time
         try:
             self._communicate(now, index, time, self._plan.members)
+        except _EarlyError as early:
+            return early.time
         except FmuError as error:
             raise self._named(error) from error
+        return None
 
     def stand(self, at: float, index: int | None, befores: list[float]) -> None:
         """Take it that all members stand at `at` (s) again."""
@@ -145,9 +162,31 @@ class PythonEngine:
         instance = member.running
         if self._plan.linear:
             member.follow()
-        check_step(instance, instance.step(member.at, length), length)
+        reached = instance.step(member.at, length)
+        if reached.early and not reached.terminated and self._plan.course.early_return:
+            self._go_on(instance, member.at, reached.time, time)
+        else:
+            check_step(instance, reached, length)
         instance.time = member.at = time
         member.index = index
+
+    def _go_on(self, instance: Instance, begin: float, reached: float, end: float) -> None:
+        """Let a member go on that ended a step early, where it gained nothing or is nearly there.
+
+        Otherwise the step of all is to be taken back: _EarlyError says to when (s).
+        """
+        stalls = 0
+        while reached < end:
+            if begin < reached < end - _GRACE:
+                raise _EarlyError(reached)
+            step = instance.step(reached, end - reached)
+            if step.terminated or not step.early:
+                check_step(instance, step, end - reached)
+                return
+            stalls = 0 if step.time > reached else stalls + 1
+            if stalls > _STALLS:
+                instance.fail(f"it returned early {stalls} times without gaining time")
+            reached = max(reached, step.time)
 
     def _visit(self, visits: Iterable[PlannedVisit]) -> None:
         for visit in visits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from linetwin.cosim.groups.adaptive import Counts
+    from linetwin.cosim.groups.crossings import Happening
     from linetwin.cosim.groups.definition import Group, Terminal
     from linetwin.cosim.groups.engine import Engine
     from linetwin.cosim.groups.running import RunningMember
@@ -140,6 +142,8 @@ class FmuGroup:
             except FmuError as error:
                 raise self._failed(error) from error
             self.tick = tick
+            if isinstance(engine, RollingEngine):
+                self.tick = self.start_tick + engine.tick
         elif tick < self.tick:
             raise FmuError(f"tick {tick} lies before tick {self.tick}", self.group.name)
         if inputs:
@@ -218,6 +222,16 @@ class FmuGroup:
         """How many steps were taken and taken back, where a group finds its own points."""
         return self._engine.counts if isinstance(self._engine, RollingEngine) else None
 
+    @property
+    def happenings(self) -> list[Happening]:
+        """The events since it was started or restored, in the order of their times."""
+        return self._engine.happenings if isinstance(self._engine, RollingEngine) else []
+
+    @property
+    def ended(self) -> bool:
+        """Whether an event has ended it; it then stands at the tick after that."""
+        return isinstance(self._engine, RollingEngine) and self._engine.ended
+
     def close(self) -> None:
         """Free the instances; `start` or `restore` make new ones."""
         self._drop()
@@ -275,6 +289,11 @@ class FmuGroup:
         # the kernel only calls DoStep, and only knows factors and offsets
         plain = all(member.binary.description.plain for member in self.plan.members)
         plain = plain and not any(connection.table for connection in self.group.connections)
+        if plain and self.group.course.early_return:  # which the kernel takes as a failure
+            plain = False
+            logging.getLogger(f"linetwin.fmu.{self.group.name}").info(
+                "members may end steps early: stepped in Python"
+            )
         found = kernel().kernel if self._compiled and plain else None
         local = self.tick - self.start_tick
         rolling = not self.group.course.plain

@@ -26,7 +26,8 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     sources = [c.source for c in (*group.connections, *group.clocked)]
     sources += [output.source for output in group.outputs.values()]
     read: dict[str, dict[str, None]] = {member.name: {} for member in group.members}
-    for terminal in [*sources, *_compared(group), *recorded]:
+    events = [event.source for event in group.course.events]
+    for terminal in [*sources, *_compared(group), *events, *recorded]:
         read[terminal.member][terminal.variable] = None
     given = [target for found in group.inputs.values() for target, _ in found.targets]
     members = tuple(_running(group, member, given, read[member.name]) for member in group.members)
@@ -35,7 +36,8 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
         _join(by_name, connection)
     place = {name: index for index, name in enumerate(by_name)}
     inside = Dependence(group.members, group.connections).visits(read)
-    settling = Dependence(group.members, group.connections, given).visits(read)
+    changed = [*given, *(target for event in group.course.events for target, _ in event.sets)]
+    settling = Dependence(group.members, group.connections, changed).visits(read)
     starting = starting_order(group.members, group.connections)
     return Plan(
         name=group.name,
@@ -172,4 +174,5 @@ def _running(
         ticking=ticking,
         followed=followed,
         previous=np.zeros(len(followed)),
+        early_return=group.course.early_return,
     )

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 class Mover(Protocol):
     """What takes single communication steps: both engines do."""
 
-    def move(self, time: float, index: int | None) -> None:
+    def move(self, time: float, index: int | None) -> float | None:
         """Take one communication step of all members to `time` (s), point `index` of the grid.
 
-        Raises FmuError with the member and the time of the first failure.
+        Where a member may end it early and does, return its time (s): the step has to be taken
+        back. Raises FmuError with the member and the time of the first failure.
         """
         ...
 

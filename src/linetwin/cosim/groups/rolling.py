@@ -1,4 +1,4 @@
-"""Stepping a group so that steps may be taken back: their lengths follow from what they show.
+"""Stepping a group so that steps may be taken back: their ends follow from what they show.
 
 Times are whole numbers of a unit that divides nanoseconds, milliseconds and the grid's step, so a
 point is exact however it was found.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import logging
 import math
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from linetwin.cosim.groups.adaptive import Counts, StepControl, largest_error
 from linetwin.cosim.groups.course import NANOSECONDS
+from linetwin.cosim.groups.crossings import Bracket, Crossings, Happening
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.rollback import Snapshot
+from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 _HELD: Final = 2
 """Power of its length with which a step errs where inputs are held; extrapolated: one more."""
+_CROWD: Final = 1000
+"""Events at one instant, or one hard after the other, before the group is given up."""
 
 
 class RollingEngine:
@@ -35,73 +41,197 @@ class RollingEngine:
         self._plan = plan
         self._mover = mover
         self._recorder = recorder
-        self._second = math.lcm(NANOSECONDS, plan.grid.step.denominator)
+        gridded = plan.course.adaptive is None
+        self._second = math.lcm(NANOSECONDS, plan.grid.step.denominator if gridded else 1)
         self._nanosecond = self._second // NANOSECONDS
+        self._step = int(plan.grid.step * self._second)
         self._at = begin * (self._second // TICKS_PER_SECOND)
         self._snapshot = Snapshot(plan, mover)
         self._compared = _compared(plan)
+        self._crossings = Crossings(plan)
+        self._before: list[float] | None = None
+        self._crowd = 0
+        self.counts = Counts()
+        self.happenings: list[Happening] = []
+        self.ended = False
+        self._log = logging.getLogger(f"linetwin.fmu.{plan.name}")
         self._control: StepControl | None = None
         if plan.course.adaptive is not None:
             first = int(plan.grid.step * NANOSECONDS)
             self._control = StepControl(plan.course.adaptive, first, _HELD + plan.linear)
 
-    @property
-    def counts(self) -> Counts:
-        """How many steps were taken and taken back."""
-        return self._control.counts if self._control else Counts()
-
     def advance(self, end: int) -> None:
-        """Step all members to tick `end`; FmuError where a member fails."""
+        """Step all members to tick `end`, or to an event that ends the group.
+
+        Raises FmuError where a member fails, or events gain no time.
+        """
         goal = end * (self._second // TICKS_PER_SECOND)
-        while self._at < goal:
-            self._snapshot.keep(self._at / self._second, None)
-            if self._control is not None:
-                self._at = self._adapted(self._control, goal)
-            if self._recorder is not None:
-                self._recorder.reserve(1)
-                self._recorder.note(self._at / self._second)
+        while self._at < goal and not self.ended:
+            self._snapshot.keep(self._at / self._second, self._index(self._at))
+            self._before = self._before or self._crossings.values()
+            stop = self._adapted(self._control, goal) if self._control else self._next(goal)
+            stop, places = self._located(self._before, stop)
+            self.counts.take((stop - self._at) // self._nanosecond)
+            self._watch_crowd(stop - self._at, places)
+            self._at = stop
+            self._record()
+            self._happen(places)
 
     def settle(self) -> None:
-        """Let inputs from outside pass through at once."""
+        """Let inputs from outside pass through at once; what they cause happens now."""
         self._mover.settle()
+        before, self._before = self._before, self._crossings.values()
+        if before:
+            self._happen(self._crossings.happened(before, self._before))
+
+    @property
+    def tick(self) -> int:
+        """The tick at or after the instant at which all members stand."""
+        return -(-self._at * TICKS_PER_SECOND // self._second)
 
     def befores(self) -> list[float]:
         """Return the times (s) of the points before, along which members extrapolate."""
         return self._mover.befores()
 
     def state(self) -> dict[str, Any]:
-        """Return what the next steps depend on beside the members."""
-        return self._control.state() if self._control else {}
+        """Return what the next steps depend on beside the members, and the counts."""
+        control = self._control.state() if self._control else None
+        return {"control": control, "counts": asdict(self.counts), "ended": self.ended}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state."""
+        """Go on from a state, with the members' values as they were."""
         if self._control:
-            self._control.restore(state)
+            self._control.restore(state["control"])
+        self.counts = Counts(**state["counts"])
+        self.ended = state["ended"]
+        self._before = self._crossings.values()
 
     def close(self) -> None:
         """Give the memory of states inside the FMUs back, and tell what was done."""
         self._snapshot.free()
         if self.counts.taken:
-            logging.getLogger(f"linetwin.fmu.{self._plan.name}").info("%s", self.counts)
+            self._log.info("%s", self.counts)
+
+    def _index(self, at: int) -> int | None:
+        """Return the number of the grid's point at a time; None where none is, or is kept to."""
+        return None if self._control or at % self._step else at // self._step
+
+    def _next(self, goal: int) -> int:
+        """Go to the next point of the grid, or to `goal`; return where members stand."""
+        return self._go(min((self._at // self._step + 1) * self._step, goal))
 
     def _adapted(self, control: StepControl, goal: int) -> int:
         """Take a step whose error is within tolerance; return where it ends."""
         while True:
             length = control.length((goal - self._at) // self._nanosecond)
-            end = self._at + length * self._nanosecond
-            self._move(end)
+            stop = self._at + length * self._nanosecond
+            early = self._move(stop)
             whole = [slot.read() for slot, _ in self._compared]
-            self._snapshot.back()
-            self._move((self._at + end) // 2)
-            self._move(end)
-            halves = [slot.read() for slot, _ in self._compared]
-            scales = [scale for _, scale in self._compared]
-            if control.judge(length, largest_error(whole, halves, scales)):
-                return end
+            if early is None:
+                self._snapshot.back()
+                early = self._path(stop)
+            if early is not None:  # a member ended its step there: a step to that point is tried
+                goal = early
+            else:
+                halves = [slot.read() for slot, _ in self._compared]
+                error = largest_error(whole, halves, [scale for _, scale in self._compared])
+                if control.judge(length, error):
+                    self.counts.beyond += not error <= 1.0
+                    return stop
+                self.counts.refused += 1
             self._snapshot.back()
 
-    def _move(self, end: int) -> None:
-        self._mover.move(end / self._second, None)
+    def _go(self, end: int) -> int:
+        """Go from the snapshot to `end`, or to where a member ends its step; return where."""
+        early = self._path(end)
+        while early is not None:
+            end = early
+            self._snapshot.back()
+            early = self._path(end)
+        return end
+
+    def _path(self, end: int) -> int | None:
+        """Try to go from the snapshot to `end`; return where a member ended its step before."""
+        middle = (self._at + end) // 2
+        if self._control is None or middle == self._at:
+            return self._move(end)
+        early = self._move(middle)
+        return self._move(end) if early is None else early
+
+    def _move(self, end: int) -> int | None:
+        """Try a single step; return where a member ended it before, in whole ns and past that."""
+        early = self._mover.move(end / self._second, self._index(end))
+        if early is None:
+            return None
+        nanoseconds = math.ceil(Fraction(early) * NANOSECONDS) * self._nanosecond
+        return min(max(nanoseconds, self._at + 1), end - 1)
+
+    def _located(self, start: list[float], stop: int) -> tuple[int, list[int]]:
+        """Find the first event on the way that was gone; return where it is, and which events.
+
+        Members then stand there, at most `within` after it.
+        """
+        crossings = self._crossings
+        bracket = Bracket(self._at, stop, self._plan.course.within_ns * self._nanosecond)
+        low, high = start, crossings.values()
+        places, there = crossings.happened(start, high), stop
+        while places and bracket.wide:
+            share = crossings.share(low, high, places)
+            self._snapshot.back()
+            there = self._go(bracket.guess(share))
+            numbers = crossings.values()
+            found = crossings.happened(start, numbers)
+            bracket.narrow(there, beyond=bool(found))
+            if found:
+                high, places = numbers, found
+            else:
+                low = numbers
+        if there != bracket.last:
+            self._snapshot.back()
+            self._go(bracket.last)
+        self._before = high
+        return bracket.last, places
+
+    def _happen(self, places: list[int]) -> None:
+        """Do what events do, and what follows from that at the same instant."""
+        time = self._at / self._second
+        for _ in range(_CROWD):
+            for place in places:
+                event = self._crossings.events[place]
+                self.happenings.append(Happening(event.name, time))
+                self.counts.events += 1
+                self.ended = self.ended or event.stop
+                self._log.info("event '%s' at %.9g s", event.name, self._offset() + time)
+            if not self._crossings.apply(places):
+                return
+            self._mover.settle()
+            before = self._before or []
+            self._before = self._crossings.values()
+            self._record()
+            places = self._crossings.happened(before, self._before)
+        self._give_up(f"{_CROWD} events in a row happened at one instant")
+
+    def _watch_crowd(self, length: int, places: list[int]) -> None:
+        """Give up where every step only leads to the next event, hardly later than the last one."""
+        near = bool(places) and length <= 2 * self._plan.course.within_ns * self._nanosecond
+        self._crowd = self._crowd + 1 if near else 0
+        if self._crowd > _CROWD:
+            name = self._crossings.events[places[0]].name
+            self._give_up(
+                f"event '{name}' happens {_CROWD} times in a row with hardly any time between"
+            )
+
+    def _give_up(self, reason: str) -> NoReturn:
+        raise FmuError(reason, self._plan.name, self._offset() + self._at / self._second)
+
+    def _offset(self) -> float:
+        """Return when the group's time began, in s of the line."""
+        return self._plan.members[0].running.offset_s
+
+    def _record(self) -> None:
+        if self._recorder is not None:
+            self._recorder.reserve(1)
+            self._recorder.note(self._at / self._second)
 
 
 def _compared(plan: Plan) -> list[tuple[Slot, tuple[float, float]]]:

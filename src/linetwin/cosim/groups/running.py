@@ -93,6 +93,7 @@ class RunningMember:
     text_copies: list[TextCopy] = field(default_factory=list)
     ticking: dict[str, SlotTable] = field(default_factory=dict)
     together: bool = False
+    early_return: bool = False
     instance: Instance | None = None
     at: float = 0.0
     before: float = 0.0
@@ -110,7 +111,7 @@ class RunningMember:
         instance = self.instance
         if instance is None or instance.broken:
             self.close()
-            instance = self.instance = instantiate(self.binary)
+            instance = self.instance = instantiate(self.binary, early_return=self.early_return)
             if isinstance(instance, Fmi3EventInstance):
                 instance.together = self.together
         else:

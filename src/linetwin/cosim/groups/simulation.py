@@ -34,7 +34,8 @@ def simulate_group(
     `start_values`: the group's inputs, or `member.variable`. `outputs`: the group's outputs (its
     default, or all outputs of its members where it has none), or `member.variable`. Numbers are in
     the variables' own units; `attrs["units"]` of the table holds those of its columns,
-    `attrs["steps"]` says how many steps a group took that chooses them.
+    `attrs["steps"]` says how many steps a group took that chooses them, `attrs["events"]` holds the
+    names and times (s) of its events; where one stops it, the table ends.
     Raises WiringError for a name that is not there or a time of no whole ticks, FmuError where a
     member fails.
     """
@@ -51,11 +52,12 @@ def simulate_group(
     try:
         running.start(0, inputs, values)
         running.advance(ticks, {})
-        counts = running.counts
+        counts, happenings = running.counts, running.happenings
     finally:
         running.close()
     frame = _table(group, columns, recorder)
     frame.attrs["steps"] = str(counts) if counts else ""
+    frame.attrs["events"] = [tuple(happening) for happening in happenings]
     return frame
 
 

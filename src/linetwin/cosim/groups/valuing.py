@@ -127,7 +127,7 @@ class Valuer:
         """Return a value in its variable's own unit; None, and a problem, where it is none."""
         unit = variable.unit or "1"
         try:
-            number = _own_number(self._description, variable, amount)
+            number = own_number(self._description, variable, amount)
         except (ScenarioError, ValueError) as error:
             hint = f"a number in {unit}, or text with a unit that fits {unit}"
             self._add((key,), f"'{amount}': {error}", hint)
@@ -143,7 +143,7 @@ def _plain(values: Mapping[str, Amount | list[Amount]]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if not isinstance(value, bool)}
 
 
-def _own_number(description: Description, variable: Variable, amount: Amount) -> float:
+def own_number(description: Description, variable: Variable, amount: Amount) -> float:
     """Return a value in a variable's own unit; ScenarioError or ValueError where it does not fit.
 
     A number counts in that unit, an item of an enumeration by its name, text has a unit.

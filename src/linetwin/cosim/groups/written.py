@@ -86,6 +86,17 @@ class WrittenAdaptive(_Strict):
     most: str = "1 min"
 
 
+class WrittenEvent(_Strict):
+    """What happens where a number passes a level: inputs take values, or the group stops."""
+
+    of: str
+    rises: Amount | None = None
+    falls: Amount | None = None
+    crosses: Amount | None = None
+    sets: dict[str, Amount] = Field(default={}, alias="set")
+    stop: bool = False
+
+
 class WrittenGroup(_Strict):
     """A group file."""
 
@@ -96,6 +107,9 @@ class WrittenGroup(_Strict):
     order: Literal["jacobi", "gauss-seidel"] = "jacobi"
     extrapolate: Literal["none", "linear"] = "none"
     adaptive: WrittenAdaptive | None = None
+    events: dict[Name, WrittenEvent] = {}
+    within: str = "1 us"
+    early_return: bool = False
     loops: WrittenLoops | None = None
     members: dict[Name, WrittenMember]
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
