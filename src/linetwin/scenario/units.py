@@ -3,9 +3,10 @@
     parse("1.9 m/min", vocabulary()["web_speed"])      -> 0.031666666666666666  [m/s]
     display(0.0316666666666, vocabulary()["web_speed"]) -> "1.9 m/min"
 
-pint knows the units; this module reads the number, the usual short forms (`mg/cm2`, `W/m2K`,
-`°C`, `%`, UCUM's `A.h` and `/min`) and refuses what pint would read otherwise than it was meant
-(an angle as a plain number, `rpm` as radians). Conversions are exact fractions, rounded once.
+pint knows the units, a table those of every line. This module reads the number and the usual
+short forms (`mg/cm2`, `W/m2K`, `°C`, `%`, UCUM's `A.h` and `/min`), and refuses what pint would
+read otherwise than it was meant (an angle as a plain number, `rpm` as radians). Conversions are
+exact fractions, rounded once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.scenario.unit_table import known
 from linetwin.scenario.unit_words import allowed_form, shown_unit, unit_expression
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ def si(text: str) -> tuple[float, str]:
     number, unit = _split(text, None)
     if not unit:
         return _finite(number, text), ""
-    target = _ucum(_pint_unit(unit, difference=False))
+    target = _known_si(unit) or _ucum(_pint_unit(unit, difference=False))
     conversion = _conversion(unit, target, difference=False)
     return _finite(number * conversion.scale + conversion.offset, text), target
 
@@ -181,6 +183,16 @@ def _pint_unit(text: str, *, difference: bool) -> pint.Unit:
 
 @cache
 def _conversion(unit: str, target: str, difference: bool) -> _Conversion:  # noqa: FBT001
+    own, its = (known(unit_expression(text, difference=difference)) for text in (unit, target))
+    if own is None or its is None:
+        return _looked_up(unit, target, difference=difference)
+    if own.powers != its.powers:
+        raise ScenarioError(f"unit '{unit}' does not fit here")
+    return _Conversion(own.scale / its.scale, (own.offset - its.offset) / its.scale)
+
+
+def _looked_up(unit: str, target: str, *, difference: bool) -> _Conversion:
+    """Ask pint for a conversion."""
     import pint
 
     source, goal = (_pint_unit(text, difference=difference) for text in (unit, target))
@@ -194,6 +206,18 @@ def _conversion(unit: str, target: str, difference: bool) -> _Conversion:  # noq
     except TypeError as error:  # a fraction has no logarithm
         raise ScenarioError(f"unit '{unit}' is logarithmic") from error
     return _Conversion(at_one - at_zero, at_zero)
+
+
+def _known_si(unit: str) -> str:
+    """Return the SI unit that measures what a known unit does; "" where pint is to be asked."""
+    own = known(unit_expression(unit, difference=False))
+    if own is None:
+        return ""
+    for name in (*_NAMED, "1", *_BASES.values()):
+        its = known(unit_expression(name, difference=False))
+        if its is not None and its.powers == own.powers:
+            return name
+    return ""
 
 
 def _ucum(unit: pint.Unit) -> str:
