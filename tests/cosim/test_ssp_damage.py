@@ -91,7 +91,7 @@ CASES = {
     ),
     "text value": (
         bound('<ssv:Parameter name="mass"><ssv:String value="a"/></ssv:Parameter>'),
-        "String for Real variable",
+        "type String does not fit Real variable 'left.mass'",
     ),
     "unit of a value": (bound(real("mass", 1.0, "m")), "'1.0 m': m is not kg"),
     "enumeration": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,6 +17,9 @@ from ssp_packages import plain
 from linetwin.cosim.groups import read_group, simulate_group
 from linetwin.cosim.ssp import export_ssp, import_ssp, open_ssp
 from linetwin.errors import WiringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STEP_S = 1 / 128
 
@@ -205,3 +208,66 @@ def test_an_export_says_what_only_linetwin_reads(tmp_path: Path, lag: Path) -> N
     assert any(note.reason == "version" for note in notes)
     with pytest.raises(WiringError, match=r"SSP 3\.0 is not written"):
         export_ssp(file, tmp_path / "three.ssp", "3.0")
+
+
+def types(fmu: Path, **changes: object) -> dict[str, Any]:
+    """Return two FMUs with a variable of every type, arrays and text among them."""
+    numbers = {
+        f"u_{'U' * unsigned}Int{bits}": bits for bits in (8, 16, 32, 64) for unsigned in (0, 1)
+    }
+    values: dict[str, Any] = {
+        **numbers,
+        "u_Float64": 0.1,
+        "u_Float32": 0.5,
+        "u_Boolean": True,
+        "mode": "on",
+        "n": 4,
+        "u_String": "<a & b>",
+        "u_Binary": "00ff10",
+        "names": ["x y", ""],
+        "counts": [7, -8],
+        "vector": [0.1, -2.5, 1e-9, 4.0],
+        "flags": [True, False, True],
+    }
+    joined = {
+        "second.u_String": "first.joined",
+        "second.vector": "first.sums",
+        "second.u_Int32": {"from": "first.y_Int8", "map": {"9": 90, "-1": 1}},
+        "second.u_Boolean": {"from": "first.y_Boolean", "map": {"true": False}},
+        "second.u_Binary": "first.y_Binary",
+        "second.u_Float64": {"from": "first.sums[2]"},
+    }
+    rest = {k: v for k, v in values.items() if f"second.{k}" not in joined}
+    content: dict[str, Any] = {
+        "step": "100 ms",
+        "members": {
+            "first": {"fmu": str(fmu), "values": values},
+            "second": {"fmu": str(fmu), "values": rest},
+        },
+        "connections": joined,
+        "outputs": {"text": "second.y_String", "sums": "second.sums"},
+        "parameters": {"gain": "first.gain"},
+    }
+    return {**content, **changes}
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_all_types_come_back(tmp_path: Path, feature: Callable[..., Path], version: str) -> None:
+    """Whole numbers of every width, arrays of a chosen size, text, bytes, tables; valid files."""
+    from lxml import etree
+
+    file = write_group(tmp_path / "one", **types(feature("types3")))
+    package = tmp_path / "types.ssp"
+    notes = export_ssp(file, package, version)
+    assert any("sums[2]" in note.text or "u_Float64" in note.text for note in notes)
+    back = open_ssp(package)
+    assert plain(back.group) == plain(read_group(file))
+    own, again = (simulate_group(group, 0.5) for group in (read_group(file), back.group))
+    assert own.equals(again)
+    folder = schemas(version)
+    for name in ("Description", "ParameterValues"):
+        with zipfile.ZipFile(package) as archive:
+            inside = "SystemStructure.ssd" if name == "Description" else "resources/values.ssv"
+            root = etree.fromstring(archive.read(inside))
+        rules = etree.XMLSchema(file=str(folder / f"SystemStructure{name}.xsd"))
+        assert rules.validate(root), rules.error_log

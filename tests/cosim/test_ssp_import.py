@@ -382,3 +382,80 @@ def test_an_import_is_a_folder_of_its_own(
     ]
     assert {m.description.path.parent.parent for m in done.group.members} == {tmp_path / "out"}
     assert len(simulate_group(done.group, 1.0)) == 51
+
+
+def change(kind: str, **entries: str) -> str:
+    """Return a transformation by a table."""
+    inside = "".join(
+        f'<ssc:MapEntry source="{old.strip("_")}" target="{new}"/>' for old, new in entries.items()
+    )
+    return f"<ssc:{kind}MappingTransformation>{inside}</ssc:{kind}MappingTransformation>"
+
+
+def test_tables_of_values(tmp_path: Path, feature: Callable[..., Path]) -> None:
+    """Whole numbers, Booleans and items of enumerations; what is not in a table stays.
+
+    The FMU gives u + 1, not u, and the other mode.
+    """
+    pair = [
+        component(
+            name,
+            "types2",
+            connectors("input u_Integer", "output y_Integer", "input u_Boolean").replace(
+                "</ssd:Connectors>", ""
+            )
+            + connectors("output y_Boolean", "input mode", "output next_mode").replace(
+                "<ssd:Connectors>", ""
+            ),
+        )
+        for name in ("a", "b")
+    ]
+    ssd = structure(
+        connectors("input number", "input flag", "input item")
+        + elements(*pair)
+        + connections(
+            connection("number", "a.u_Integer"),
+            connection("flag", "a.u_Boolean"),
+            connection("item", "a.mode"),
+            connection("a.y_Integer", "b.u_Integer", change("Integer", _4="40", _5="-1")),
+            connection("a.y_Boolean", "b.u_Boolean", change("Boolean", true="false", false="true")),
+            connection("a.next_mode", "b.mode", change("Enumeration", on="off", off="on")),
+        )
+    )
+    package = pack(tmp_path / "p.ssp", ssd, {"resources/types2.fmu": feature("types2")})
+    group = open_ssp(package, "100 ms").group
+    columns = ["b.y_Integer", "b.y_Boolean", "b.next_mode"]
+    for number, mapped in ((3, 40), (4, -1), (7, 8)):
+        for flag in (0, 1):
+            inputs = {"number": number, "flag": flag, "item": 1 + flag}
+            table = simulate_group(group, 0.3, inputs, columns)
+            found = [set(table[name]) for name in columns]
+            assert found == [{mapped + 1}, {1 - flag}, {2 - flag}]
+
+
+def test_inputs_of_the_system_are_converted(opened: Callable[..., Imported]) -> None:
+    """One input in degC: plainly to one lag, and to a position as 2 x + 1 with no units.
+
+    A group's input is in the unit of its first plain target; factors go where they stand.
+    """
+    change = '<ssc:LinearTransformation factor="2" offset="1"/>'
+    ssd = structure(
+        connectors("input air K")
+        + elements(
+            component("mass", "mass", connectors("input neighbour")),
+            component("lag", "lag", connectors("input inlet")),
+        )
+        + connections(
+            connection("air", "mass.neighbour", change, suppressUnitConversion="true"),
+            connection("air", "lag.inlet"),
+        ),
+        UNITS,
+    )
+    found = opened(ssd)
+    air = found.group.inputs["air"]
+    assert air.variable.unit == "Cel"
+    (first, plain_way), (second, way) = air.targets
+    assert (str(first), plain_way.factor, plain_way.offset) == ("lag.inlet", 1.0, 0.0)
+    assert (str(second), way.factor) == ("mass.neighbour", 2.0)
+    assert way.offset == pytest.approx(2 * 273.15 + 1)  # from degC into the connector's K
+    assert "unit" in reasons(found)

@@ -14,16 +14,18 @@ from linetwin.cosim.units import conversion
 from linetwin.quantities.ucum import parse_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from linetwin.cosim.description import Variable
     from linetwin.cosim.ssp.findings import Findings
     from linetwin.cosim.ssp.flattening import Flat, Way
     from linetwin.cosim.ssp.structure import Structure
+    from linetwin.cosim.ssp.values import Given
     from linetwin.cosim.units import Affine
 
 _BARE: Final = re.compile(r"[^A-Za-z0-9_]+")
 _REAL: Final = frozenset({"Real", "Float64", "Float32"})
+_TRUTH: Final = {"true": 1.0, "false": 0.0}
 
 
 def assemble(structure: Structure, flat: Flat, findings: Findings) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class _Assembler:
     def content(self) -> dict[str, Any]:
         """Return the whole content."""
         self._member_names = self._named_members()
+        self._told = _told(self.structure.own or {})
         for path, component in self.flat.components.items():
             member: dict[str, Any] = {"fmu": _reference(component.entry), "values": {}}
             self.members[self._member_names[path]] = member
@@ -139,16 +142,14 @@ class _Assembler:
         variable = self.flat.variable(port)
         assert variable is not None  # noqa: S101 - `_ports` yields variables
         found = self.settings.of(port, way)
-        number: float | None
+        given: Given | None = None
         if found is not None:
             placed, at = found
-            number = self.settings.number(port, way, at, placed.setting)
-        elif _open(variable):
-            number = variable.start if isinstance(variable.start, float) else 0.0
-        else:
-            return
-        if number is not None:
-            values[port.name] = number if variable.type in _REAL else int(number)
+            given = self.settings.value(port, way, at, placed.setting)
+        elif _open(variable) and self._text(port) not in self._told:
+            given = _begun(variable)
+        if given is not None:
+            values[port.name] = _written(variable, given)
 
     def _told_start(self, port: Port, way: Way) -> None:
         """Note a start value of an input that has a source."""
@@ -163,13 +164,13 @@ class _Assembler:
 
     def _connection(self, port: Port, way: Way) -> None:
         link = way.hops[-1].link
-        for end in (way.source, port):
-            variable = self.flat.variable(end)
-            if variable is not None and (not variable.numeric or variable.dimensions):
-                message = f"'{end}' is of type {variable.type}"
-                message += " with dimensions" if variable.dimensions else ""
-                self.findings.wrong(link.place, message, "connections of scalar numbers")
-                return
+        ends = [self.flat.variable(end) for end in (way.source, port)]
+        if not all(end is not None and end.numeric for end in ends):
+            if any(hop.link.transformation is not None for hop in way.hops):
+                message = "only numbers can be transformed"
+                self.findings.wrong(link.place, message, "no transformation")
+            self.connections[self._text(port)] = self._text(way.source)
+            return
         try:
             carried = self.flat.carried(way)
         except ValueError as error:
@@ -186,6 +187,10 @@ class _Assembler:
             self.findings.wrong(link.place, "a factor of 0 loses the value", "any other number")
             return
         written = self._written(way, port, carried)
+        if carried.table and ends[0] is not None and ends[0].type in _REAL:
+            message = f"a table is for whole numbers, '{way.source}' is of type {ends[0].type}"
+            self.findings.wrong(link.place, message, "a LinearTransformation")
+            return
         source = self._text(way.source)
         self.connections[self._text(port)] = {"from": source, **written} if written else source
 
@@ -244,6 +249,8 @@ class _Assembler:
 
     def _targets(self, source: Port, targets: list[Port]) -> list[Any]:
         """Return the targets of an input; ValueError where units do not fit."""
+        if not all((v := self.flat.variable(port)) is not None and v.numeric for port in targets):
+            return [self._text(port) for port in targets]
         ways = {port: self.flat.way(port) for port in targets}
         plain = [p for p in targets if all(h.link.transformation is None for h in ways[p].hops)]
         ordered = [*plain, *(port for port in targets if port not in plain)]
@@ -284,10 +291,6 @@ class _Assembler:
                 message = f"output '{name}' is changed on its way out of the system"
                 self.findings.wrong(way.hops[-1].link.place, message, hint)
                 continue
-            if not variable.numeric or variable.dimensions:
-                message = f"output '{name}' is of type {variable.type}"
-                self.findings.wrong(connector.place, message, "scalar numbers")
-                continue
             if connector.unit is not None and connector.unit != self.flat.own_unit(way.source):
                 text = f"output '{name}' is in {variable.unit or 'no unit'}, as '{way.source}' is"
                 self.findings.note("unit", text, connector.place)
@@ -325,9 +328,36 @@ def _reference(entry: str) -> str:
     return entry if "/" in entry else f"./{entry}"
 
 
+def _told(own: Mapping[str, Any]) -> frozenset[str]:
+    """Return the inputs that a linetwin export says more of: they have a source, or values."""
+    texts = [*own.get("connections", {})]
+    for written in own.get("inputs", {}).values():
+        listed = written if isinstance(written, list) else [written]
+        texts += [way["to"] if isinstance(way, dict) else way for way in listed]
+    for name, member in own.get("members", {}).items():
+        texts += [f"{name}.{variable}" for variable in member.get("values", {})]
+    return frozenset([*texts, *(text.partition("[")[0] for text in texts)])
+
+
 def _open(variable: Variable) -> bool:
-    """Tell whether something has to be said of a variable, as of every scalar input."""
-    return variable.causality == "input" and variable.numeric and not variable.dimensions
+    """Tell whether something has to be said of a variable, as of every input that is a number."""
+    return variable.causality == "input" and variable.numeric
+
+
+def _begun(variable: Variable) -> Given:
+    """Return the start value that an FMU gives an input."""
+    if not variable.dimensions:
+        return variable.start if isinstance(variable.start, float) else 0.0
+    texts = str(variable.start or "0").split()
+    numbers = [_TRUTH[text] if text in _TRUTH else float(text) for text in texts]
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def _written(variable: Variable, given: Given) -> Any:  # noqa: ANN401 - what YAML holds
+    """Return a value as it stands in a group file."""
+    if isinstance(given, list):
+        return [_written(variable, one) for one in given]
+    return given if isinstance(given, str) or variable.type in _REAL else int(given)
 
 
 def _scaled(factor: float, offset: float) -> dict[str, float]:

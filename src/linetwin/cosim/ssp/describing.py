@@ -9,44 +9,46 @@ from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cosim.groups.definition import Terminal
 from linetwin.cosim.ssp.archive import MAIN
-from linetwin.cosim.ssp.kinds import variable_of
-from linetwin.cosim.ssp.remainder import unsaid
+from linetwin.cosim.ssp.gathering import Port
 from linetwin.cosim.ssp.xml import ANNOTATION, OWN, SSC, SSD, SSV
 from linetwin.cosim.units import SAME, Affine, conversion, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from linetwin.cosim.description import Variable
     from linetwin.cosim.groups.definition import Group, Member
+    from linetwin.cosim.ssp.gathering import Amount, Join, Said
     from linetwin.quantities.ucum import Unit
 
 VALUES: Final = "resources/values.ssv"
 _OLD_TYPES: Final = {
     **dict.fromkeys(("Real", "Float64", "Float32"), "Real"),
     **dict.fromkeys(("Integer", "Int8", "UInt8", "Int16", "UInt16", "Int32"), "Integer"),
-    **{name: name for name in ("Boolean", "Enumeration")},
+    **{name: name for name in ("Boolean", "Enumeration", "String", "Binary")},
 }
 """Types as SSP 1.0 calls them; of the rest it says nothing."""
+_BY_CHILDREN: Final = frozenset({"String", "Enumeration", "Binary"})
+"""Types of which an array has an element for each value."""
 _REAL: Final = frozenset({"Real", "Float64", "Float32"})
 
 
 def describe(
     group: Group,
     entries: Mapping[Path, str],
-    own: Mapping[str, Any],
+    said: Said,
     version: str,
     stop_s: float | None,
 ) -> dict[str, bytes]:
     """Return the files of a structure: its description, and the values of its members.
 
-    `entries`: places of the FMUs in the archive; `own`: what goes into the annotation.
+    `entries`: places of the FMUs in the archive.
     """
-    described = _Describer(group, entries, version).structure(own, stop_s)
-    if not any(member.values for member in group.members):
+    described = _Describer(group, entries, said, version).structure(stop_s)
+    if not said.amounts:
         return {MAIN: described}
-    return {MAIN: described, VALUES: _values(group, version)}
+    return {MAIN: described, VALUES: _values(said.amounts, version)}
 
 
 @dataclass
@@ -129,9 +131,10 @@ class _Describer:
 
     group: Group
     entries: Mapping[Path, str]
+    said: Said
     version: str
 
-    def structure(self, own: Mapping[str, Any], stop_s: float | None) -> bytes:
+    def structure(self, stop_s: float | None) -> bytes:
         """Return the whole file."""
         from lxml import etree
 
@@ -140,14 +143,18 @@ class _Describer:
         meaning = {"description": group.meaning} if group.meaning else {}
         root = self._writer.root("SystemStructureDescription", name=group.name, **meaning)
         system = self._writer.add(root, "System", name=group.name)
-        self._links: list[tuple[str, str, dict[str, str], Affine]] = []
-        self._gathered()
-        self._ports(system)
-        if any(member.values for member in group.members):
+        if self.said.ports:
+            connectors = self._writer.add(system, "Connectors")
+            for port in self.said.ports:
+                self._connector(connectors, port)
+        if self.said.amounts:
             bindings = self._writer.add(system, "ParameterBindings")
             self._writer.add(bindings, "ParameterBinding", source=VALUES)
         self._components(system)
-        self._connections(system)
+        if self.said.joins:
+            connections = self._writer.add(system, "Connections")
+            for join in self.said.joins:
+                self._connection(connections, join)
         self._writer.words(root)
         times = [m.description.stop_time_s for m in group.members if m.description.stop_time_s]
         stop = stop_s if stop_s is not None else max(times, default=None)
@@ -156,98 +163,24 @@ class _Describer:
         holder = self._writer.add(root, "Annotations")
         annotation = _add(holder, SSC, "Annotation", {"type": ANNOTATION})
         content = etree.SubElement(annotation, f"{{{OWN}}}group", nsmap={"linetwin": OWN})
-        content.text = json.dumps(own)
+        content.text = json.dumps(self.said.left)
         return _text(root)
 
-    def _said(self, key: str, ports: Mapping[str, Any]) -> dict[str, Any]:
-        left = unsaid(self.group, key, self.version)
-        return {name: port for name, port in ports.items() if name not in left}
-
-    def _gathered(self) -> None:
-        """Gather all connections: source, target, attributes, and what a value goes through."""
-        group = self.group
-        left = unsaid(group, "connections", self.version)
-        for connection in group.connections:
-            if str(connection.target) not in left:
-                self._link(connection.source, connection.target, connection.affine)
-        for name, port in self._said("inputs", group.inputs).items():
-            first = port.targets[0][0]
-            for target, affine in port.targets:
-                self._link(first, target, affine, Terminal("", name))
-        for name, output in self._said("outputs", group.outputs).items():
-            self._links.append((str(output.source), f".{name}", {}, SAME))
-        for name, terminal in self._said("parameters", group.parameters).items():
-            self._links.append((f".{name}", str(terminal), {}, SAME))
-
-    def _link(
-        self, source: Terminal, target: Terminal, affine: Affine, start: Terminal | None = None
-    ) -> None:
-        """Note a connection; `start`: the system's own connector, of the unit of `source`.
-
-        Units are converted before the factor and the offset. Where that does not give the same
-        numbers, the conversion is suppressed and factor and offset say it all.
-        """
-        suppressed = {"suppressUnitConversion": "true"}
-        ends = str(start or source), str(target)
-        natural = self._natural(source, target)
-        if natural == affine:
-            self._links.append((*ends, {}, SAME))
-            return
-        if natural is not None and affine.factor:
-            factor = affine.factor / natural.factor
-            rest = Affine(factor, affine.offset - natural.offset * factor)
-            if natural.then(rest.factor, rest.offset) == affine:
-                self._links.append((*ends, {}, rest))
-                return
-        self._links.append((*ends, suppressed, affine))
-
-    def _natural(self, source: Terminal, target: Terminal) -> Affine | None:
-        """Return the conversion of the ends' units; None where they do not fit."""
-        units = [
-            unit_of(
-                variable_of(self.group, end), self.group.member(end.member).description.units, None
-            )
-            for end in (source, target)
-        ]
-        try:
-            return conversion(*units)
-        except ValueError:
-            return None
-
-    def _ports(self, system: Any) -> None:  # noqa: ANN401 - lxml has no types
-        """Write the connectors of the group itself."""
-        group = self.group
-        found = [
-            (name, "input", port.targets[0][0])
-            for name, port in self._said("inputs", group.inputs).items()
-        ]
-        found += [
-            (name, "output", output.source)
-            for name, output in self._said("outputs", group.outputs).items()
-        ]
-        found += [
-            (name, "parameter", terminal)
-            for name, terminal in self._said("parameters", group.parameters).items()
-        ]
-        if found:
-            connectors = self._writer.add(system, "Connectors")
-            for name, kind, terminal in found:
-                self._connector(connectors, name, kind, terminal)
-
-    def _connector(self, parent: Any, name: str, kind: str, terminal: Terminal) -> None:  # noqa: ANN401 - as above
-        node = self._writer.add(parent, "Connector", name=name, kind=kind)
-        variable = variable_of(self.group, terminal)
-        member = self.group.member(terminal.member)
-        type_name = variable.type if self.version != "1.0" else _OLD_TYPES.get(variable.type)
-        if type_name is None or (type_name == "Enumeration" and not variable.enumeration):
-            return
-        attributes: dict[str, str] = {}
-        if type_name in _REAL:
-            attributes = self._writer.unit(member, variable)
-        elif type_name == "Enumeration":
-            attributes = {"name": f"{member.description.model}.{variable.name}"}
-            self._writer.enumerations[attributes["name"]] = variable.enumeration
-        _add(node, SSC, type_name, attributes)
+    def _connector(self, parent: Any, port: Port) -> None:  # noqa: ANN401 - lxml has no types
+        node = self._writer.add(parent, "Connector", name=port.name, kind=port.kind)
+        variable = self.group.variable(port.like)
+        member = self.group.member(port.like.member)
+        kind = variable.type if self.version != "1.0" else _OLD_TYPES.get(variable.type)
+        if kind is not None and (kind != "Enumeration" or variable.enumeration):
+            attributes: dict[str, str] = {}
+            if kind in _REAL:
+                attributes = self._writer.unit(member, variable)
+            elif kind == "Enumeration":
+                attributes = {"name": f"{member.description.model}.{variable.name}"}
+                self._writer.enumerations[attributes["name"]] = variable.enumeration
+            _add(node, SSC, kind, attributes)
+        for size in variable.shape:
+            _add(node, SSC, "Dimension", {"size": str(size)})
 
     def _components(self, system: Any) -> None:  # noqa: ANN401 - as above
         elements = self._writer.add(system, "Elements")
@@ -262,59 +195,106 @@ class _Describer:
             used = self._used(member)
             if used:
                 connectors = self._writer.add(component, "Connectors")
-                for terminal in used:
-                    kind = variable_of(self.group, terminal).causality
-                    self._connector(connectors, terminal.variable, kind, terminal)
+                for port in used:
+                    self._connector(connectors, port)
 
-    def _used(self, member: Member) -> list[Terminal]:
+    def _used(self, member: Member) -> list[Port]:
         """Return what is connected of a member, in the FMU's order."""
-        ends = {end for source, target, _, _ in self._links for end in (source, target)}
-        terminals = [Terminal(member.name, name) for name in member.description.variables]
-        return [terminal for terminal in terminals if str(terminal) in ends]
+        ends = {end for join in self.said.joins for end in (join.source, join.target)}
+        return [
+            Port(variable.name, variable.causality, terminal)
+            for variable in member.description.variables.values()
+            if (terminal := Terminal(member.name, variable.name)) in ends
+        ]
 
-    def _connections(self, system: Any) -> None:  # noqa: ANN401 - as above
-        if not self._links:
-            return
-        connections = self._writer.add(system, "Connections")
-        for source, target, attributes, affine in self._links:
-            ends: dict[str, str] = {}
-            for role, text in (("start", source), ("end", target)):
-                element, _, connector = text.partition(".")
-                ends |= {f"{role}Element": element} if element else {}
-                ends[f"{role}Connector"] = connector
-            node = self._writer.add(connections, "Connection", **ends, **attributes)
-            if not affine.identity or attributes:
-                linear = {"factor": repr(affine.factor), "offset": repr(affine.offset)}
-                _add(node, SSC, "LinearTransformation", linear)
+    def _connection(self, parent: Any, join: Join) -> None:  # noqa: ANN401 - as above
+        """Write a connection.
+
+        Units are converted before the factor and the offset. Where that does not give the same
+        numbers, the conversion is suppressed, and factor and offset say it all.
+        """
+        natural, affine = self._natural(join), join.affine
+        suppress: dict[str, str] = {}
+        if natural is not None and natural != affine and affine.factor:
+            factor = affine.factor / natural.factor
+            rest = Affine(factor, affine.offset - natural.offset * factor)
+            fits = natural.then(rest.factor, rest.offset) == affine
+            natural, affine = (affine, rest) if fits else (None, affine)
+        elif natural == affine:
+            affine = SAME
+        if natural is None:
+            suppress = {"suppressUnitConversion": "true"}
+        ends: dict[str, str] = {}
+        for role, (element, connector) in (("start", join.source), ("end", join.target)):
+            ends |= {f"{role}Element": element} if element else {}
+            ends[f"{role}Connector"] = connector
+        node = self._writer.add(parent, "Connection", **ends, **suppress)
+        if join.table:
+            self._table(node, join)
+        elif not affine.identity or suppress:
+            linear = {"factor": repr(affine.factor), "offset": repr(affine.offset)}
+            _add(node, SSC, "LinearTransformation", linear)
+
+    def _natural(self, join: Join) -> Affine | None:
+        """Return the conversion of the ends' units; None where they do not fit."""
+        if not join.target.member or not join.unit_of.member:
+            return SAME
+        first, second = (
+            unit_of(self.group.variable(end), self.group.member(end.member).description.units, None)
+            for end in (join.unit_of, join.target)
+        )
+        try:
+            return conversion(first, second)
+        except ValueError:
+            return None
+
+    def _table(self, node: Any, join: Join) -> None:  # noqa: ANN401 - as above
+        boolean = self.group.variable(join.target).type == "Boolean"
+        kind = "Boolean" if boolean else "Integer"
+        table = _add(node, SSC, f"{kind}MappingTransformation", {})
+        for source, target in join.table.items():
+            texts = [str(int(value)) for value in (source, target)]
+            if boolean:
+                texts = ["true" if value else "false" for value in (source, target)]
+            _add(table, SSC, "MapEntry", {"source": texts[0], "target": texts[1]})
 
 
-def _values(group: Group, version: str) -> bytes:
+def _values(amounts: Iterable[Amount], version: str) -> bytes:
     """Return the .ssv with the values of all members, by hierarchical names."""
     writer = _Writer(SSV, version)
     root = writer.root("ParameterSet", name="values")
     parameters = writer.add(root, "Parameters")
-    for member in group.members:
-        for name, value in member.values.items():
-            variable = member.description.variables[name]
-            node = writer.add(parameters, "Parameter", name=f"{member.name}.{name}")
-            kind, attributes = _value(variable, value, version)
-            unit = writer.unit(member, variable) if kind in _REAL else {}
-            writer.add(node, kind, **attributes, **unit)
+    for member, variable, value in amounts:
+        node = writer.add(parameters, "Parameter", name=f"{member.name}.{variable.name}")
+        listed = value if isinstance(value, list) else [value]
+        pairs = [_value(variable, one, version) for one in listed]
+        kind = next((k for k, _ in pairs if k != "Enumeration"), pairs[0][0] if pairs else "Real")
+        texts = [text for _, text in pairs]
+        unit = writer.unit(member, variable) if kind in _REAL else {}
+        if kind in _BY_CHILDREN and variable.shape:
+            holder = writer.add(node, kind, **unit)
+            for text in texts:
+                writer.add(holder, "Value", value=text)
+        else:
+            writer.add(node, kind, value=" ".join(texts), **unit)
+        for size in variable.shape:
+            _add(node, SSC, "Dimension", {"size": str(size)})
     writer.words(root)
     return _text(root)
 
 
-def _value(variable: Variable, value: float, version: str) -> tuple[str, dict[str, str]]:
-    """Return how a value is written: the element, and its attributes."""
+def _value(variable: Variable, value: Any, version: str) -> tuple[str, str]:  # noqa: ANN401 - any
+    """Return how one value is written: the element, and the text."""
+    if isinstance(value, str | bytes):
+        return variable.type, value if isinstance(value, str) else value.hex()
     if variable.type in _REAL:
-        kind = variable.type if version != "1.0" else "Real"
-        return kind, {"value": repr(float(value))}
+        return (variable.type if version != "1.0" else "Real"), repr(float(value))
     if variable.type == "Boolean":
-        return "Boolean", {"value": "true" if value else "false"}
+        return "Boolean", "true" if value else "false"
     items = {number: name for name, number in variable.enumeration.items()}
     if variable.type == "Enumeration" and int(value) in items:
-        return "Enumeration", {"value": items[int(value)]}
+        return "Enumeration", items[int(value)]
     if version == "1.0" and not -(2**31) <= value < 2**31:
-        return "Real", {"value": repr(float(value))}
+        return "Real", repr(float(value))
     known = version != "1.0" and variable.type != "Enumeration"
-    return variable.type if known else "Integer", {"value": str(int(value))}
+    return variable.type if known else "Integer", str(int(value))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from linetwin.cosim.groups.reading import read_group
 from linetwin.cosim.ssp.describing import describe
 from linetwin.cosim.ssp.findings import Findings
-from linetwin.cosim.ssp.remainder import remainder
+from linetwin.cosim.ssp.gathering import gather
 from linetwin.errors import Problem, WiringError
 from linetwin.scenario import document
 
@@ -44,8 +44,8 @@ def export_ssp(
         findings.note("version", text)
     entries = _entries(group)
     raw = document.read(Path(file), Path(file).name).data
-    own = remainder(group, raw, chosen, findings)
-    texts = describe(group, entries, own, chosen, stop_s)
+    said = gather(group, raw, chosen, findings)
+    texts = describe(group, entries, said, chosen, stop_s)
     _pack(Path(target), texts, entries)
     return findings.notes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,7 @@ from linetwin.cosim.ssp.archive import MAIN, Package
 from linetwin.cosim.ssp.assembling import assemble
 from linetwin.cosim.ssp.findings import Findings
 from linetwin.cosim.ssp.flattening import flatten
+from linetwin.cosim.ssp.gathering import SEQUENCE
 from linetwin.cosim.ssp.parsing import read_structure
 from linetwin.errors import Problem, WiringError
 
@@ -91,6 +92,7 @@ def open_ssp(path: Path, step: str | None = None, variant: str = MAIN) -> Import
     if not content["members"]:
         raise WiringError([Problem("it holds no FMU", hint="a Component", file=path / variant)])
     _own(content, structure.own or {})
+    _sort(content)
     if step is not None:
         _check_step(step)
         content["step"] = step
@@ -98,7 +100,11 @@ def open_ssp(path: Path, step: str | None = None, variant: str = MAIN) -> Import
         content["step"] = _step(structure, flat, findings)
     _experiment(structure, findings)
     file = folder / f"{content['name']}.yaml"
-    group = _read(file, content, structure, findings)
+    try:
+        group = _read(file, content, structure, findings)
+    except WiringError as error:  # the user knows the package, not this file
+        placed = [replace(p, file=path / variant, line=None) for p in error.problems]
+        raise WiringError(placed) from error
     return Imported(file, group, findings.notes, structure.stop)
 
 
@@ -109,6 +115,14 @@ def _own(content: dict[str, Any], own: Mapping[str, Any]) -> None:
             _own(content[key], value)
         else:
             content[key] = value
+
+
+def _sort(content: dict[str, Any]) -> None:
+    """Bring the connections into the order that a linetwin export had them in."""
+    order = content.pop(SEQUENCE, [])
+    if order:
+        found = content["connections"]
+        content["connections"] = {text: found[text] for text in order if text in found} | found
 
 
 def _check_step(step: str) -> None:

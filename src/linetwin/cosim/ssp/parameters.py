@@ -155,7 +155,7 @@ def _values(kind: Node, *, array: bool) -> tuple[str, ...]:
     """Return the texts of a value: of an array one for each element, row by row."""
     inside = kind.all("Value")
     if inside:
-        return tuple(child.text for child in inside)
+        return tuple(child.get("value") for child in inside)
     text = kind.get("value")
     if array and kind.name not in {"String", "Enumeration", "Binary"}:
         return tuple(text.split())

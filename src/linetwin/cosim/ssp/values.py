@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from linetwin.cosim.ssp.carrying import Carried
 from linetwin.cosim.ssp.flattening import Port, Way, numbered
 from linetwin.cosim.ssp.structure import Component, System
+from linetwin.cosim.texts import TEXTUAL
 from linetwin.scenario.problems import nearest
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from linetwin.cosim.ssp.flattening import Flat
     from linetwin.cosim.ssp.structure import Setting
 
+Given = float | str | list[float] | list[str]
+"""What a variable is set to; the elements of an array row by row."""
 _TRUTH: Final = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
-_NO_NUMBERS: Final = frozenset({"String", "Binary", "Clock"})
 _REAL: Final = frozenset({"Real", "Float64", "Float32"})
 
 
@@ -80,18 +82,32 @@ class Settings:
         found = [(self.placed[p], p) for p in ports if p in self.placed]
         return max(found, key=lambda pair: pair[0].rank, default=None)
 
-    def number(self, port: Port, way: Way, at: Port, setting: Setting) -> float | None:
-        """Return a setting as a number in the variable's own unit; None, and a problem, if none."""
+    def value(self, port: Port, way: Way, at: Port, setting: Setting) -> Given | None:
+        """Return a setting in the variable's own unit: a number or a text, of arrays a list.
+
+        None, and a problem, where it does not fit. `at`: where on the way it is set.
+        """
         variable = self.flat.variable(port)
         assert variable is not None  # noqa: S101 - only variables are asked for
         if not self._fits(port, variable, setting):
             return None
-        rest = way.hops if at == way.source else ()
-        for place, hop in enumerate(way.hops):
-            if hop.source == at:
-                rest = way.hops[place:]
-        if at == port:
-            rest = ()
+        texts = list(setting.values)
+        if variable.type in TEXTUAL:
+            return texts if variable.dimensions else texts[0]
+        if variable.dimensions and len(texts) == 1:
+            texts = texts[0].split()
+        found = [self._number(port, way, at, replace(setting, values=(t,))) for t in texts]
+        kept = [number for number in found if number is not None]
+        if len(kept) != len(found):
+            return None
+        return kept if variable.dimensions else kept[0]
+
+    def _number(self, port: Port, way: Way, at: Port, setting: Setting) -> float | None:
+        """Return one number of a setting; None, and a problem, where it is none."""
+        variable = self.flat.variable(port)
+        assert variable is not None  # noqa: S101 - as above
+        places = [place for place, hop in enumerate(way.hops) if hop.source == at]
+        rest = way.hops[places[0] :] if places and at != port else ()
         change = setting.transformation
         try:
             value = self._parsed(at, variable, setting)
@@ -118,19 +134,17 @@ class Settings:
 
     def _fits(self, port: Port, variable: Variable, setting: Setting) -> bool:
         """Tell whether a variable can be set to what is given; a problem where it cannot."""
-        if setting.type in _NO_NUMBERS or not variable.numeric or variable.dimensions:
-            what = f"{setting.type} for {variable.type} variable '{port}'"
-            shape = " with dimensions" if variable.dimensions else ""
-            message = f"a value of type {what}{shape} is not read"
-            self.findings.wrong(
-                setting.place, message, "scalar numbers, Booleans, enumeration items"
-            )
+        own, given = variable.type, setting.type
+        textual = own in TEXTUAL or given in TEXTUAL
+        if own == "Clock" or given == "Clock" or (textual and own != given):
+            hint = "numbers for numbers, text for text, bytes for bytes"
+            message = f"a value of type {given} does not fit {own} variable '{port}'"
+            self.findings.wrong(setting.place, message, hint)
             return False
-        if not variable.settable:
+        if not variable.settable and variable.causality != "structuralParameter":
             what = f"a {variable.variability} {variable.causality}"
-            self.findings.wrong(
-                setting.place, f"'{port}' is {what}", "what can be set before the start"
-            )
+            hint = "what can be set before the start"
+            self.findings.wrong(setting.place, f"'{port}' is {what}", hint)
             return False
         return True
 
@@ -142,7 +156,7 @@ class Settings:
                 raise ValueError(f"allowed: {', '.join(_TRUTH)}")
             return _TRUTH[text]
         if setting.type != "Enumeration":
-            return float(text) if setting.type in _REAL else float(int(text))
+            return float(text) if setting.type in _REAL else int(text)
         items = self.flat.items(at) or variable.enumeration
         change = setting.transformation
         if change is not None and change.items:
