@@ -13,6 +13,7 @@ from ssp_packages import connection, connectors, mapping, pack, parameter_set, r
 from linetwin.cosim.groups import simulate_group
 from linetwin.cosim.groups.definition import Terminal
 from linetwin.cosim.ssp import import_ssp, open_ssp
+from linetwin.errors import WiringError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -459,3 +460,72 @@ def test_inputs_of_the_system_are_converted(opened: Callable[..., Imported]) -> 
     assert (str(second), way.factor) == ("mass.neighbour", 2.0)
     assert way.offset == pytest.approx(2 * 273.15 + 1)  # from degC into the connector's K
     assert "unit" in reasons(found)
+
+
+def typed(kind: str, name: str, type_name: str, *sizes: int) -> str:
+    """Return a connector with a type, and dimensions."""
+    inside = f"<ssc:{type_name}/>" + "".join(f'<ssc:Dimension size="{size}"/>' for size in sizes)
+    return f'<ssd:Connector name="{name}" kind="{kind}">{inside}</ssd:Connector>'
+
+
+def test_what_ssp_2_added(tmp_path: Path, feature: Callable[..., Path]) -> None:
+    """Whole numbers of several widths, arrays, a structural parameter, text, bytes, meta data.
+
+    The FMU gives u + 1, and the running sums of `vector`, twice as many as before.
+    """
+    own = (
+        typed("output", "sums", "Float64", 3),
+        typed("input", "vector", "Float64", 3),
+        typed("input", "u_UInt16", "UInt16"),
+        typed("output", "y_Int64", "Int64"),
+    )
+    meta = '<ssc:MetaData kind="general" type="text/plain" source="extra/a.txt"/>'
+    values = (
+        '<ssv:Parameter name="a.n"><ssv:UInt64 value="3"/></ssv:Parameter>'
+        '<ssv:Parameter name="a.vector"><ssv:Float64 value="1 -2 0.5"/><ssc:Dimension size="3"/>'
+        "</ssv:Parameter>"
+        '<ssv:Parameter name="a.names"><ssv:String><ssv:Value value="x y"/><ssv:Value value="z"/>'
+        '</ssv:String><ssc:Dimension size="2"/></ssv:Parameter>'
+        '<ssv:Parameter name="a.u_Int64"><ssv:Int64 value="9007199254740993"/></ssv:Parameter>'
+        '<ssv:Parameter name="a.u_Binary"><ssv:Binary value="00ff"/></ssv:Parameter>'
+        '<ssv:Parameter name="a.mode"><ssv:Enumeration value="on"/></ssv:Parameter>'
+    )
+    pair = [
+        component(name, "types3", f"<ssd:Connectors>{''.join(own)}</ssd:Connectors>{meta}")
+        for name in ("a", "b")
+    ]
+    ssd = structure(
+        f"<ssd:Connectors>{typed('output', 'all', 'Float64', 3)}</ssd:Connectors>"
+        + bound(parameter_set(values, version="2.0"))
+        + elements(*pair)
+        + connections(connection("a.sums", "b.vector"), connection("b.sums", "all")),
+        version="2.0",
+    )
+    package = pack(tmp_path / "p.ssp", ssd, {"resources/types3.fmu": feature("types3")})
+    found = open_ssp(package, "100 ms")
+    assert reasons(found) == {"signature"}
+    member = found.group.member("a")
+    assert member.values["u_Int64"] == 9007199254740993  # a float does not hold it
+    assert member.values["mode"] == 2
+    assert member.preset.structural == {"n": 3}
+    assert member.preset.others == {"names": ["x y", "z"], "u_Binary": b"\x00\xff"}
+    table = simulate_group(found.group, 0.2)
+    sums = simulate_group(found.group, 0.2, None, [f"a.sums[{place}]" for place in (1, 2, 3)])
+    given, taken = (frame.to_numpy()[-1, 1:] for frame in (sums, table))
+    assert list(given) == [1.0, -1.0, -0.5]
+    assert list(taken) == [1.0, 0.0, -0.5]
+
+
+def test_connections_of_elements_are_refused(tmp_path: Path, feature: Callable[..., Path]) -> None:
+    """Nothing says from which number SSP counts elements, so none is guessed."""
+    one = component(
+        "a",
+        "types3",
+        f"<ssd:Connectors>{typed('output', 'sums', 'Float64', 3)}"
+        f"{typed('input', 'vector', 'Float64', 3)}</ssd:Connectors>",
+    )
+    made = connection("a.sums", "a.vector", startIndices="1", endIndices="2")
+    ssd = structure(elements(one) + connections(made), version="2.0")
+    package = pack(tmp_path / "p.ssp", ssd, {"resources/types3.fmu": feature("types3")})
+    with pytest.raises(WiringError, match="single elements of an array"):
+        open_ssp(package, "100 ms")
