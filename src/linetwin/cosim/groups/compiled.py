@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import numpy as np
 
 from linetwin.cosim.fmi2 import Fmi2Instance
+from linetwin.cosim.groups.crew import Crew
 from linetwin.cosim.groups.engine import check_step, failure
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.loops import unsolved
@@ -26,6 +27,7 @@ from linetwin.cosim.kernel.group_structures import (
     KernelVisit,
     ValueType,
 )
+from linetwin.cosim.rows import processors
 from linetwin.cosim.units import SAME
 from linetwin.errors import FmuError
 
@@ -94,17 +96,27 @@ class CompiledEngine:
         self._settle = _function(kernel, "linetwin_group_settle")
         self._move = _function(kernel, "linetwin_group_move")
         self._time, self._point = ctypes.c_double(), ctypes.c_int64()
+        shared = plan.order == "jacobi" and len(members) > 1 and processors() > 1
+        self._crew = Crew(self._inside, kernel) if shared else None
 
     def advance(self, end: int) -> None:
         """Step all members to tick `end`."""
         self._end.value = end
         if self._recorder is not None:
             self._show(self._recorder)
-        done = self._advance(*self._arguments)
+        done = self._advance(*self._arguments) if self._crew is None else self._shared(self._crew)
         if self._recorder is not None:
             self._recorder.rows = self._inside.rows
         if not done:
             self._fail()
+
+    def _shared(self, crew: Crew) -> bool:
+        """Step with other threads where they pay; False after a failure."""
+        points = len(self._plan.grid.between(self._inside.tick, self._end.value)) + 1
+        done = crew.advance(self._end, points)
+        if crew.light:
+            self._crew = None
+        return done
 
     def move(self, time: float, index: int | None) -> None:
         """Take one communication step of all members to `time` (s), point `index` of the grid."""

@@ -1,4 +1,5 @@
 /* Stepping a group through its communication points. */
+#include "crew.h"
 #include "group.h"
 #include "values.h"
 
@@ -18,16 +19,6 @@ typedef struct {
     int32_t version; /* of all members, 0 where they differ */
     bool even;       /* all step at every communication point */
 } Kind;
-
-/* From one communication point to the next, with their numbers or OFF_GRID. */
-typedef struct {
-    double now;
-    double time;
-    int64_t from;
-    int64_t index;
-    int64_t stop; /* the first point at or after the end of the call */
-    double until; /* s, that end */
-} Span;
 
 /* Note a failure of a member at a time (s) and return false. */
 static bool fails(Group *group, const Member *member, GroupCall call, int status, double at)
@@ -154,6 +145,13 @@ SPECIAL bool step(Group *group, Member *member, const Span *span, Kind kind)
         member->index = span->index;
     }
     return exchange(group, member, &member->outputs, READING, span->time, kind);
+}
+
+bool step_one(Group *group, Member *member, const Span *span, bool all)
+{
+    Kind kind = {group->version, group->version != 0};
+    if (!kind.even && !all && span->index % member->every) return true;
+    return step(group, member, span, kind);
 }
 
 /* What a copy would write now. */
@@ -304,6 +302,10 @@ SPECIAL bool communicate(Group *group, const Span *span, bool all, Kind kind)
             if (linear) middle = middle_of(group, member, span);
             if (!take(group, member, span->now, linear ? &middle : NULL, kind)) return false;
         }
+    if (group->crew) {
+        if (!step_all(group, span, all)) return false;
+        end = group->members; /* they have stepped */
+    }
     for (Member *member = group->members; member < end; member++) {
         if (!kind.even && !all && span->index % member->every) continue;
         double at = kind.even ? span->now : member->at;

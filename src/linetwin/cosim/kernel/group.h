@@ -5,6 +5,8 @@
 #pragma once
 #include "kernel.h"
 
+typedef struct Crew Crew;
+
 /* How a value lies in memory; the numbers are those of `ValueType` in group_structures.py. */
 typedef enum {
     FLOAT64,
@@ -61,6 +63,16 @@ typedef struct {
     uint64_t followed_count;
     double *previous; /* values of `followed` at `before` */
 } Member;
+
+/* From one communication point to the next, with their numbers or OFF_GRID. */
+typedef struct {
+    double now;
+    double time;
+    int64_t from;
+    int64_t index;
+    int64_t stop; /* the first point at or after the end of the call */
+    double until; /* s, that end */
+} Span;
 
 /* What failed: the numbers are those of `GroupCall` in group_structures.py. */
 typedef enum {
@@ -128,4 +140,11 @@ typedef struct {
     uint64_t room;
     uint64_t rows;
     GroupFailure failure;
+    Crew *crew; /* threads that step a Jacobi group together; NULL where one does it */
 } Group;
+
+/* Step a member to a communication point, where `all` are due or its turn has come; false after a
+ * failure. Several threads may step members of one group, each with a copy of the group. */
+bool step_one(Group *group, Member *member, const Span *span, bool all);
+
+int32_t linetwin_group_advance(Group *group, int64_t end);

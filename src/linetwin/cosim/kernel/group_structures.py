@@ -147,4 +147,5 @@ class KernelGroup(ctypes.Structure):
         ("room", ctypes.c_uint64),
         ("rows", ctypes.c_uint64),
         ("failure", GroupFailure),
+        ("crew", ctypes.c_void_p),
     ]
