@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
+from linetwin.scenario.deviations import DEVIATIONS, FAULTS
 from linetwin.scenario.kinds import MACHINE_SIGNALS, shipped_kinds
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from linetwin.errors import Problem
 
 HOUR = 3_600_000
+ROOT = Path(__file__).resolve().parents[2]
+PAGE, SHIPPED = ROOT / "docs" / "scenario.md", (ROOT / "scenarios").as_posix()
 AT = "cathode.coater"
 
 
@@ -210,6 +215,20 @@ def test_two_of_one_name_are_refused(bench: Workbench) -> None:
     item = f"name: twin, address: {AT}.web_speed, kind: stuck"
     written(bench, item, item)
     assert "a second one is called 'twin'" in str(_only(bench))
+
+
+def test_the_page_shows_one_of_each_kind(tmp_path: Path) -> None:
+    """The example of docs/scenario.md is read on the pilot line; every kind is in it."""
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    example = next(block for block in blocks if block.startswith("disturbances:"))
+    head = f"schema: 1\nname: shown\nline: {SHIPPED}/lines/pilot.yaml\nduration: 7 d\n"
+    head += f"recipe: {SHIPPED}/recipes/nmc622_graphite_5ah.yaml\n"
+    file = tmp_path / "shown.yaml"
+    file.write_text(head + example, encoding="utf-8")
+    scenario = load(file)
+    kinds = {each.kind for each in (*scenario.deviations, *scenario.faults)}
+    assert kinds == {*DEVIATIONS, *FAULTS}
+    assert len(scenario.disturbances) == 1
 
 
 def test_signals_of_the_kinds_are_those_that_are_recorded() -> None:
