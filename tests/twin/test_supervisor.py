@@ -10,6 +10,8 @@ from reading import Reader, signal, source, terms, wait_until
 from small_server import SmallServer, free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from linetwin.twin.security.connecting import Terms
 
 

@@ -27,6 +27,8 @@ class Mark(IntFlag):
     """The first since the link was made: what the server held, however old."""
     BACKFILL = 2
     """From a file or a history: its lateness says nothing."""
+    AMBIGUOUS = 4
+    """Its local time occurs twice, or never, and nothing tells which is meant."""
 
 
 class Flag(IntFlag):
@@ -50,12 +52,11 @@ class Flag(IntFlag):
     """Cleaning, calibration, trial or manual: shown and recorded, not learnt from."""
     FIRST = 16384
     AMBIGUOUS_TIME = 32768
-    """A local time that occurs twice, or never, and nothing tells which is meant."""
 
 
-NOT_NEWS = (
-    Flag.BAD | Flag.OUT_OF_ORDER | Flag.DUPLICATE | Flag.OUT_OF_RANGE | Flag.TOO_FAST | Flag.AHEAD
-) | (Flag.NOT_A_NUMBER | Flag.SUSPENDED)
+NOT_NEWS = (Flag.BAD | Flag.OUT_OF_ORDER | Flag.DUPLICATE | Flag.OUT_OF_RANGE | Flag.TOO_FAST) | (
+    Flag.NOT_A_NUMBER | Flag.SUSPENDED
+)
 """With any of these a value says nothing new about the line that a twin should learn from."""
 
 
@@ -168,3 +169,11 @@ def part_of(rows: Raw, begin: int, end: int) -> Raw:
     arrays = {name: getattr(rows, name)[begin:end] for name in TYPES}
     texts = {row - begin: text for row, text in rows.texts.items() if begin <= row < end}
     return Raw(**arrays, texts=texts)
+
+
+def code_of(row: int, came: Raw) -> str:
+    """Return the code of a state or mode as the mapping file writes it."""
+    if row in came.texts:
+        return came.texts[row]
+    raw = float(came.raw[row])
+    return str(int(raw)) if raw.is_integer() else str(raw)

@@ -1,0 +1,213 @@
+"""What is made of values as they come: times put right, values converted, doubts flagged.
+
+Rows are judged in the order of their arrival and by nothing but the rows before them, so that a
+replay of what was recorded is judged alike, however it is cut into batches.
+
+| rule | what it says |
+|---|---|
+| bad, uncertain | by the severity of the OPC UA status code |
+| no source time | the server's time stands in, else that of arrival |
+| whole hour | an hour or more off, to 60 s: at once where the stamp is in the future, else from the
+  fifth value in a row of that source; the time is put right by whole hours |
+| late | it arrived later after its time than the source's `late_after`; not for the first value
+  of a link, nor for files |
+| ahead | its time is more than 2 s in the future: the time of arrival stands in |
+| out of order | an earlier time than one that this signal had before |
+| duplicate | same time, value and status as the value before |
+| out of range, too fast | outside `minimum` to `maximum`; changed faster than `greatest_rate` since
+  the last value that nothing was said against |
+| unknown code | a state or mode that the mapping does not have: UNDEFINED |
+| suspended | the station is being cleaned, calibrated, tried, run by hand, or in no known state |
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.scenario.mapped import NUMBERS, UNDEFINED
+from linetwin.twin.columns import NO_TIME, SECOND, Batch, Flag, Mark, Notice, code_of
+from linetwin.twin.feed.clocks import Clocks
+from linetwin.twin.feed.suspension import Suspension
+
+if TYPE_CHECKING:
+    from linetwin.scenario.mapped import Mapping
+    from linetwin.twin.columns import Raw
+
+_UNCERTAIN, _BAD = 1, 2
+_OVERFLOW = 0x480  # the info type says "data value", and its overflow bit is set
+_REJECTED = np.uint32(Flag.BAD | Flag.OUT_OF_ORDER | Flag.DUPLICATE | Flag.NOT_A_NUMBER)
+
+
+class Rules:
+    """Judges the rows of one mapping; `notices` collects what a person should be told."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        signals = mapping.signals
+        self.notices: list[Notice] = []
+        self.counts = np.zeros((len(signals), len(Flag)), np.int64)
+        """How often each flag was set, by signal; in the order of `Flag`."""
+        self._signals = signals
+        self._scale = np.array([each.scale for each in signals])
+        self._offset = np.array([each.offset for each in signals])
+        self._low = np.array([each.minimum for each in signals])
+        self._high = np.array([each.maximum for each in signals])
+        self._rate = np.array([each.greatest_rate for each in signals])
+        self._is_number = np.array([each.kind in NUMBERS for each in signals], bool)
+        self._is_coded = np.array([each.codes is not None for each in signals], bool)
+        self._latest = np.full(len(signals), NO_TIME)
+        self._before_time = np.full(len(signals), NO_TIME)
+        self._before_key = np.zeros(len(signals), np.int64)
+        self._before_status = np.zeros(len(signals), np.uint32)
+        self._good_time = np.full(len(signals), NO_TIME)
+        self._good_value = np.full(len(signals), np.nan)
+        self._told: set[tuple[int, str]] = set()
+        self.clocks = Clocks(mapping)
+        self._suspension = Suspension(mapping)
+
+    def judge(self, came: Raw) -> Batch:
+        """Return the rows with times, values and flags."""
+        flags = self._by_status(came)
+        times = self.clocks.times(came, flags)
+        self.notices += self.clocks.told()
+        value = self._values(came, flags)
+        self._order(came, times, flags)
+        self._plausible(came, times, value, flags)
+        self._suspension.apply(came, value, flags)
+        for column, flag in enumerate(Flag):
+            hit = (flags & np.uint32(flag)) != 0
+            if hit.any():
+                np.add.at(self.counts[:, column], came.signal[hit], 1)
+        return Batch(came, times, value, flags)
+
+    def _by_status(self, came: Raw) -> np.ndarray:
+        severity = came.status >> 30
+        flags = np.zeros(len(came), np.uint32)
+        flags[severity >= _BAD] |= np.uint32(Flag.BAD)
+        flags[severity == _UNCERTAIN] |= np.uint32(Flag.UNCERTAIN)
+        flags[(came.status & _OVERFLOW) == _OVERFLOW] |= np.uint32(Flag.OVERFLOW)
+        flags[(came.marks & Mark.FIRST) != 0] |= np.uint32(Flag.FIRST)
+        flags[(came.marks & Mark.AMBIGUOUS) != 0] |= np.uint32(Flag.AMBIGUOUS_TIME)
+        return flags
+
+    # ------------------------------------------------------------------------------- values
+    def _values(self, came: Raw, flags: np.ndarray) -> np.ndarray:
+        signal = came.signal
+        value: np.ndarray = came.raw * self._scale[signal] + self._offset[signal]
+        number = self._is_number[signal]
+        for row, text in came.texts.items():  # a server may show its numbers as text
+            if number[row]:
+                value[row] = (
+                    self._number(text) * self._scale[signal[row]] + self._offset[signal[row]]
+                )
+        value[~number] = np.nan
+        bad = (flags & np.uint32(Flag.BAD)) != 0
+        flags[number & ~np.isfinite(value) & ~bad] |= np.uint32(Flag.NOT_A_NUMBER)
+        for row in np.flatnonzero(self._is_coded[signal]).tolist():
+            value[row] = self._code(row, came, flags)
+        return value
+
+    @staticmethod
+    def _number(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            return math.nan
+
+    def _code(self, row: int, came: Raw, flags: np.ndarray) -> float:
+        """Return the number of a state or mode; UNDEFINED where nobody said what a code means."""
+        number = int(came.signal[row])
+        table = self._signals[number].codes
+        if table is None or flags[row] & Flag.BAD:
+            return math.nan
+        code = code_of(row, came)
+        if code not in table.codes:
+            flags[row] |= np.uint32(Flag.UNKNOWN_CODE)
+            if (number, code) not in self._told:
+                self._told.add((number, code))
+                name = self._signals[number].name
+                self.tell(int(came.arrival[row]), number, f"{name}: code {code} is UNDEFINED")
+        return float(table.codes.get(code, UNDEFINED))
+
+    def tell(self, arrival: int, signal: int, text: str) -> None:
+        """Note something about a signal."""
+        source = self._signals[signal].source
+        self.notices.append(Notice(arrival or time.time_ns(), source, "unknown code", text))
+
+    # -------------------------------------------------------------------------------- order
+    def _order(self, came: Raw, times: np.ndarray, flags: np.ndarray) -> None:
+        """Flag what is older than a value before, and what is told twice."""
+        order = np.argsort(came.signal, kind="stable")
+        signal, moment = came.signal[order], times[order]
+        key = came.raw.copy().view(np.int64)
+        for row, text in came.texts.items():
+            key[row] = hash(text)
+        key, status = key[order], came.status[order]
+        starts = np.flatnonzero(np.diff(signal, prepend=-1))
+        latest = _running_most(moment, signal, starts, self._latest)
+        before = np.concatenate(([NO_TIME], latest[:-1])) if len(latest) else latest
+        before[starts] = self._latest[signal[starts]]
+        same = np.zeros(len(signal), bool)
+        same[1:] = (
+            (signal[1:] == signal[:-1])
+            & (moment[1:] == moment[:-1])
+            & (key[1:] == key[:-1])
+            & (status[1:] == status[:-1])
+        )
+        first = signal[starts]
+        same[starts] = (
+            (self._before_time[first] == moment[starts])
+            & (self._before_key[first] == key[starts])
+            & (self._before_status[first] == status[starts])
+        )
+        stamped = came.source_time[order] != NO_TIME
+        flags[order[same & stamped]] |= np.uint32(Flag.DUPLICATE)
+        flags[order[moment < before]] |= np.uint32(Flag.OUT_OF_ORDER)
+        ends = np.append(starts[1:], len(signal)) - 1 if len(starts) else starts
+        last = signal[ends]
+        self._latest[last] = latest[ends]
+        self._before_time[last], self._before_key[last] = moment[ends], key[ends]
+        self._before_status[last] = status[ends]
+
+    # -------------------------------------------------------------------------- plausibility
+    def _plausible(
+        self, came: Raw, times: np.ndarray, value: np.ndarray, flags: np.ndarray
+    ) -> None:
+        """Flag what is out of range, and what changed too fast since the last good value."""
+        signal = came.signal
+        judged = self._is_number[signal] & ((flags & _REJECTED) == 0)
+        outside = (value < self._low[signal]) | (value > self._high[signal])
+        flags[judged & outside] |= np.uint32(Flag.OUT_OF_RANGE)
+        limited = judged & ~outside & np.isfinite(self._rate[signal])
+        for row in np.flatnonzero(limited).tolist():
+            number = signal[row]
+            elapsed = (int(times[row]) - int(self._good_time[number])) / SECOND
+            change = abs(value[row] - self._good_value[number])
+            known = self._good_time[number] != NO_TIME and elapsed > 0
+            if known and change > self._rate[number] * elapsed:
+                flags[row] |= np.uint32(Flag.TOO_FAST)
+                continue
+            self._good_time[number], self._good_value[number] = times[row], value[row]
+
+
+def _running_most(
+    moment: np.ndarray, signal: np.ndarray, starts: np.ndarray, before: np.ndarray
+) -> np.ndarray:
+    """Return the latest time so far of each row's signal; rows are sorted by signal.
+
+    In passes that double their reach, for as long as a signal has rows.
+    """
+    latest = moment.copy()
+    latest[starts] = np.maximum(latest[starts], before[signal[starts]])
+    reach = 1
+    while reach < len(latest):
+        alike = signal[reach:] == signal[:-reach]
+        if not alike.any():
+            break
+        earlier = np.where(alike, latest[:-reach], NO_TIME)
+        latest[reach:] = np.maximum(latest[reach:], earlier)
+        reach *= 2
+    return latest
