@@ -230,7 +230,10 @@ def _check_archive(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if "modelDescription.xml" not in names:
-                raise _refuse(path, "it has no modelDescription.xml", "an FMU has one at its top")
+                hint = "an FMU has one at its top"
+                if "SystemStructure.ssd" in names:
+                    hint = f"it is a system structure: linetwin ssp import {path.name} -o FOLDER"
+                raise _refuse(path, "it has no modelDescription.xml", hint)
             version = _VERSION.search(archive.read("modelDescription.xml"))
             if version is not None and not version[1].startswith((b"2.0", b"3.")):
                 raise _refuse(path, f"FMI {version[1].decode()} is not supported", _VERSIONS)
