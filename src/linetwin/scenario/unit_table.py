@@ -15,7 +15,7 @@ from typing import Final
 BASES: Final = ("kg", "m", "s", "A", "K", "mol")
 """The base units by which a unit's powers stand."""
 _NONE: Final = (0,) * len(BASES)
-_PREFIXES: Final = {"u": -6, "m": -3, "c": -2, "": 0, "k": 3, "M": 6}
+_PREFIXES: Final = {"n": -9, "u": -6, "m": -3, "c": -2, "": 0, "k": 3, "M": 6}
 _Powers = tuple[int, ...]
 
 # name: factor to SI as text, powers of the bases; these take any of the prefixes
