@@ -11,6 +11,7 @@ from linetwin.bench import cosim, peers
 from linetwin.bench.masters import BareLoop, FmpySlaves, Ours, compile_bare
 from linetwin.bench.rings import OWN, STEP_S, build_fmus, ring
 from linetwin.cosim.kernel.library import kernel
+from linetwin.cosim.rows import processors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +87,5 @@ def test_figures_and_verdicts() -> None:
     table = cosim.describe(found)
     for name in ("bare C loop", "our kernel, 100 a call", "our kernel, 1 a call", "FMPy slaves"):
         assert name in table
+    assert (found.crowd is None) == (processors() == 1)
+    assert ("8 heavy FMUs" in table) == (processors() > 1)

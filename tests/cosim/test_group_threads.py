@@ -48,17 +48,15 @@ def crew_of(group: FmuGroup) -> Crew:
     """Return the threads of a started group."""
     engine = group._engine
     assert isinstance(engine, compiled.CompiledEngine)
-    assert engine._crew is not None
-    return engine._crew
+    assert engine.crew is not None
+    return engine.crew
 
 
 def run(group: Group, choice: Choice, ticks: list[int]) -> tuple[object, ...]:
     """Return all that a run shows; `choice` is kept from its start."""
     running = FmuGroup(group, [Terminal("m0", "position"), Terminal("m3", "velocity")])
     running.start(0, {})
-    crew = crew_of(running)
-    crew.choice = choice
-    crew._calls, crew._point_s = 1, 1.0  # every call is worth it
+    crew_of(running).insist(choice)
     for tick in ticks:
         running.advance(tick, {})
     shown = running.save()
@@ -92,8 +90,7 @@ def test_the_first_failure_in_order_is_told(tmp_path: Path, mass: Path, decay: P
     for choice in (Choice.ALONE, Choice.TOGETHER):
         running = FmuGroup(group)
         running.start(0, {})
-        crew = crew_of(running)
-        crew.choice, crew._calls, crew._point_s = choice, 1, 1.0
+        crew_of(running).insist(choice)
         with pytest.raises(FmuError) as caught:
             running.advance(1000, {})
         told.append((str(caught.value), caught.value.time_s))
@@ -110,7 +107,7 @@ def test_light_groups_go_alone(tmp_path: Path, mass: Path) -> None:
         group.advance(tick, {})
     engine = group._engine
     assert isinstance(engine, compiled.CompiledEngine)
-    assert engine._crew is None
+    assert engine.crew is None
     group.start(0, {})
     group.advance(5000, {})
     assert crew_of(group).choice is Choice.ALONE
@@ -123,5 +120,5 @@ def test_one_after_another_stays_so(tmp_path: Path, mass: Path) -> None:
     group.start(0, {})
     engine = group._engine
     assert isinstance(engine, compiled.CompiledEngine)
-    assert engine._crew is None
+    assert engine.crew is None
     group.close()

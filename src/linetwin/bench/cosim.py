@@ -17,9 +17,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from linetwin.bench import peers
+from linetwin.bench.crowd import COUNT, Crowd, crowd
 from linetwin.bench.masters import BareLoop, FmpySlaves, Ours, compile_bare
 from linetwin.bench.overheads import Overheads, overheads
-from linetwin.bench.rings import OWN, TINY, build_fmus, ring
+from linetwin.bench.rings import OWN, TINY, build_fmus, build_heavy, ring
 from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import LinetwinError
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 COUNTS: Final = (2, 8)
 REPEATS: Final = 101
+CROWD_REPEATS: Final = 15
 EVERY: Final = (100, 10, 1)
 """Communication steps a call."""
 LIMITS: Final = {100: 1.3, 10: 1.5}
@@ -59,12 +61,14 @@ class Found:
     """All figures, what was measured apart, and peers that are missing.
 
     `absent`: not installed; `unable`: what a peer that is installed could not run, and why.
+    `crowd`: threads on heavy FMUs; None on one processor.
     """
 
     figures: tuple[Figure, ...]
     apart: Overheads
     absent: tuple[str, ...]
     unable: tuple[str, ...]
+    crowd: Crowd | None = None
 
     def us(self, fmu: str, count: int, master: str) -> float:
         """Return one master's figure; infinite where it did not run."""
@@ -93,7 +97,8 @@ def measure(counts: Sequence[int] = COUNTS, repeats: int = REPEATS) -> Found:
                 masters = [*_masters(folder, fmu, count, bare), *others]
                 figures += _race(fmu.label, count, masters, repeats)
         apart = overheads(folder, fmus, repeats)
-    return Found(tuple(figures), apart, peers.absent(), tuple(dict.fromkeys(unable)))
+        threads = crowd(folder, build_heavy(folder), min(repeats, CROWD_REPEATS))
+    return Found(tuple(figures), apart, peers.absent(), tuple(dict.fromkeys(unable)), threads)
 
 
 def _masters(folder: Path, fmu: Fmu, count: int, bare: Path) -> list[Master]:
@@ -172,6 +177,13 @@ def describe(found: Found) -> str:
         f"instantiation: {apart.instantiation_us:.1f} us, of which the FMU's own calls take"
         f" {apart.instantiation_bare_us:.1f} us"
     )
+    if found.crowd is not None:
+        threads = found.crowd
+        lines.append(
+            f"{COUNT} heavy FMUs, a step: one thread {threads.alone_us:.0f} us, threads"
+            f" {threads.together_us:.0f} us, {threads.ratio:.2f} times as fast; the group found"
+            f" {'threads' if threads.chosen else 'one thread'} quicker"
+        )
     lines += [f"not run: {problem}" for problem in found.unable]
     if found.absent:
         lines.append(f"not installed, so not measured: {', '.join(found.absent)}")

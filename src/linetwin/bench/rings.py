@@ -21,6 +21,23 @@ STEP_S: Final = 1e-3
 OWN: Final = "our smallest"
 TINY: Final = "one addition"
 _TINY: Final = "tiny.c"
+_HEAVY: Final = """
+from linetwin.authoring import Model
+
+
+def build() -> Model:
+    m = Model("swinging", title="A lag beside a fast swing", description="For benchmarks.",
+              version="1.0", validity="benchmarks")
+    u = m.input("u", "1", start=0.0)
+    x = m.state("x", "1", start=1.0)
+    w = m.state("w", "1", start=1.0)
+    v = m.state("v", "1", start=0.0)
+    m.der(x, u - x)
+    m.der(w, 5e4 * v)
+    m.der(v, -5e4 * w)
+    return m
+"""
+"""50 rad in a step of 1 ms."""
 _MODEL: Final = """
 from linetwin.authoring import Model
 
@@ -96,6 +113,16 @@ def build_fmus(folder: Path) -> list[Fmu]:
         Fmu(TINY, _pack(folder / "tiny3.fmu", library, _DESCRIPTION3, 3), 3),
         Fmu(TINY, _pack(folder / "tiny2.fmu", library, _DESCRIPTION2, 2), 2),
     ]
+
+
+def build_heavy(folder: Path) -> Fmu:
+    """Build an FMU whose step of a ring takes some 100 us; errors as `build_fmus`."""
+    from linetwin.authoring.build import build_fmu
+
+    model = folder / "heavy" / "model.py"
+    model.parent.mkdir()
+    model.write_text(_HEAVY, encoding="utf-8")
+    return Fmu("a fast swing", build_fmu(model, folder / "built"), 3)
 
 
 def _pack(fmu: Path, library: Path, description: str, version: int) -> Path:

@@ -97,14 +97,14 @@ class CompiledEngine:
         self._move = _function(kernel, "linetwin_group_move")
         self._time, self._point = ctypes.c_double(), ctypes.c_int64()
         shared = plan.order == "jacobi" and len(members) > 1 and processors() > 1
-        self._crew = Crew(self._inside, kernel) if shared else None
+        self.crew = Crew(self._inside, kernel) if shared else None
 
     def advance(self, end: int) -> None:
         """Step all members to tick `end`."""
         self._end.value = end
         if self._recorder is not None:
             self._show(self._recorder)
-        done = self._advance(*self._arguments) if self._crew is None else self._shared(self._crew)
+        done = self._advance(*self._arguments) if self.crew is None else self._shared(self.crew)
         if self._recorder is not None:
             self._recorder.rows = self._inside.rows
         if not done:
@@ -115,7 +115,7 @@ class CompiledEngine:
         points = len(self._plan.grid.between(self._inside.tick, self._end.value)) + 1
         done = crew.advance(self._end, points)
         if crew.light:
-            self._crew = None
+            self.crew = None
         return done
 
     def move(self, time: float, index: int | None) -> None:

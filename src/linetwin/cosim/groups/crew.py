@@ -63,15 +63,16 @@ class Crew:
         """Whether threads pay, as far as it has been tried."""
         return Choice(self._inside.choice)
 
-    @choice.setter
-    def choice(self, choice: Choice) -> None:
-        self._inside.choice = choice
+    def insist(self, choice: Choice) -> None:
+        """Choose from here on, for calls of any length."""
+        self._inside.choice, self._inside.tried = choice, 0
+        self._calls, self._point_s = 1, float("inf")
 
     def advance(self, end: ctypes.c_int64, points: int) -> bool:
         """Step the group to tick `end`, through so many points; False after a failure."""
         self._left -= points
         if self._left < 0:
-            self.choice, self._left = Choice.UNDECIDED, _LASTING
+            self._inside.choice, self._left = Choice.UNDECIDED, _LASTING
         if self._inside.helpers and self._worth_it(points):
             return self._together(end)
         group = ctypes.byref(self._group)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from linetwin.cosim.groups.adaptive import Counts
+    from linetwin.cosim.groups.crew import Crew
     from linetwin.cosim.groups.crossings import Happening
     from linetwin.cosim.groups.definition import Group, Terminal
     from linetwin.cosim.groups.engine import Engine
@@ -231,6 +232,11 @@ class FmuGroup:
     def ended(self) -> bool:
         """Whether an event has ended it; it then stands at the tick after that."""
         return isinstance(self._engine, RollingEngine) and self._engine.ended
+
+    @property
+    def crew(self) -> Crew | None:
+        """The threads that may step it together; None where one thread does it."""
+        return self._engine.crew if isinstance(self._engine, CompiledEngine) else None
 
     def close(self) -> None:
         """Free the instances; `start` or `restore` make new ones."""
