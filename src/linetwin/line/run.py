@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from linetwin.line.world import World
     from linetwin.scenario.resolved import Scenario
 
-FORMAT = 3
+FORMAT = 4
 """Version of a snapshot; one of another version is refused."""
 TRAYS_AT_ONCE = 64
 """Trays whose cells in process are written together when a run ends."""

@@ -36,7 +36,7 @@ _FREE = {"name", "address", "kind", *TIMES}
 _HOUR_S, _DAY_S = 3600.0, 86_400.0
 _SHARE = Quantity("share", "1", "share of readings that are lost", minimum=0.0, maximum=1.0)
 _SPEED = Quantity("speed", "1", "speed over that when sound", minimum=0.01, maximum=1.0)
-_FACTOR = Quantity("factor", "1", "failures over those when sound", minimum=0.0, maximum=1e4)
+_FACTOR = Quantity("factor", "1", "failures over those when sound", minimum=1e-3, maximum=1e4)
 _SHORTEST_CORRELATION_S = 1.0
 
 
