@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from test_resuming import assert_same_tables
 
 from linetwin.cli.pacing import LAG_LIMIT_S, LONGEST_SLEEP_S, Clock, Pace
+from linetwin.cosim.groups import FmuGroup, read_group
 from linetwin.results import read
 from linetwin.scenario.loading import find_scenario
 
@@ -179,3 +181,65 @@ def test_a_day_of_the_pilot_line_at_a_thousand_times(tmp_path: Path) -> None:
     assert found["waited_s"] > 43.2
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert used < 86.4 - found["waited_s"] + 30.0
+
+
+SHIFT_S = 8 * 3600
+
+
+def plant_of_eight(folder: Path) -> Path:
+    """Write a group: seven machines in one hall, each feels its air and heats it."""
+    names = [f"m{number}" for number in range(1, 8)]
+    values = {"process_cooling": 0, "wear_removed": 0, "heat_carried_off": 0, "load": 1}
+    values |= {"process_power": 2000, "process_heat": 0}
+    members: dict[str, object] = {name: {"fmu": "machine", "values": values} for name in names}
+    held = ("occupants", "outdoor_humidity", "dry_room_heat_load", "process_cooling_load")
+    hall = dict.fromkeys((*held, "compressed_air_flow"), 0)
+    members["hall"] = {"fmu": "building", "values": hall}
+    connections = {f"{name}.ambient_temperature": "hall.hall_temperature" for name in names}
+    content = {
+        "schema": 1, "name": "plant", "step": "10 s", "order": "gauss-seidel",
+        "members": members,
+        "connections": {**connections, "hall.hall_heat_load": "m1.heat_emission"},
+        "inputs": {
+            "packml_state": [f"{name}.packml_state" for name in names],
+            "outdoor_temperature": "hall.outdoor_temperature",
+        },
+        "outputs": {"temperature": "hall.hall_temperature", "energy": "m1.electric_energy"},
+    }  # fmt: skip
+    file = folder / "plant.yaml"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
+@pytest.mark.slow
+def test_a_month_of_a_group_at_ten_thousand_times(tmp_path: Path) -> None:
+    """259.2 s: eight FMUs looked at every minute of line time, never early, the lag bounded.
+
+    The paced month is the month: what it ends with is, bit by bit, what it ends with unpaced.
+    """
+    ends = []
+    minutes = 30 * 24 * 60
+    for pace in (None, Pace(10_000.0, lambda _: None)):
+        group = FmuGroup(read_group(plant_of_eight(tmp_path)))
+        began = time.process_time()
+        group.start(0, {"packml_state": 6, "outdoor_temperature": 283.15})
+        if pace is not None:
+            pace.begin(0)
+        for minute in range(1, minutes + 1):
+            if pace is not None:
+                pace.wait_for(minute * 60_000, lambda: True)
+            working = minute * 60 // SHIFT_S % 3 < 2
+            group.advance(minute * 60_000, {"packml_state": 6 if working else 2})
+        used = time.process_time() - began
+        ends.append([group.plan.members[-1].outputs.slots["hall_temperature"].read(), group.tick])
+        group.close()
+    assert pace is not None
+    found = pace.report()
+    assert ends[0] == ends[1]
+    assert ends[1][1] == 30 * 86_400_000
+    assert found["events"] == minutes
+    assert found["wall_s"] == pytest.approx(259.2, abs=2.0)
+    assert found["lag_max_s"] < 2.0
+    assert found["lag_mean_s"] < 0.1
+    assert found["lag_end_s"] < 1.0
+    assert used < 0.5 * found["wall_s"], "waiting takes no processor time"
