@@ -1,0 +1,103 @@
+"""A request changes the line where it is accepted, and is refused with its reason otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from plant_support import panelled, scenario_of
+
+from linetwin.twin.plant.requests import Clerk, Request
+
+if TYPE_CHECKING:
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import Scenario
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SPEED = 1.7 / 60
+GOOD = Request(
+    "cathode.coater", "web_speed", SPEED, "press room", "r-1", NOW + timedelta(minutes=1), "ann"
+)
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    """The pilot line."""
+    return scenario_of()
+
+
+@pytest.fixture
+def office(scenario: Scenario) -> tuple[Clerk, World]:
+    """A clerk, and a line that has just begun."""
+    world, _, _, model = panelled(scenario)
+    world.begin()
+    return Clerk(model, lambda: NOW), world
+
+
+def test_an_accepted_request_changes_the_line_and_its_panel(office: tuple[Clerk, World]) -> None:
+    """The live value is what was asked for, and the events say by whom."""
+    clerk, world = office
+    answer, changes = clerk.answer(GOOD, world)
+    assert answer.accepted
+    assert world.parameters["cathode.coater.web_speed"] == SPEED
+    told = {change.node.rpartition("/")[2]: change.value for change in changes}
+    assert told == {"web_speed": SPEED, "Accepted": True, "Reason": "", "AnsweredId": "r-1"}
+    rows = world.sink._onward.of("events")  # type: ignore[attr-defined]
+    assert any("request r-1 of press room (ann)" in row["cause"] for row in rows)
+
+
+def test_one_number_of_a_row_is_changed_alone(office: tuple[Clerk, World]) -> None:
+    """Of the dryer's zones only the one that was named changes."""
+    clerk, world = office
+    before = list(world.parameters["cathode.coater.zone_temperatures"])  # type: ignore[arg-type]
+    answer, _ = clerk.answer(replace(GOOD, setpoint="zone_temperatures_2", value=385.0), world)
+    assert answer.accepted
+    after = world.parameters["cathode.coater.zone_temperatures"]
+    assert after == [before[0], 385.0, *before[2:]]
+
+
+WRONG = {
+    "nobody asks": {"requester": ""},
+    "Expiry is missing": {"expiry": None},
+    "expired at 2026-11-21T11:59:59": {"expiry": NOW - timedelta(seconds=1)},
+    "no set value 'speed' here": {"setpoint": "speed"},
+    "belongs to the validated recipe": {"setpoint": "loading_tolerance", "value": 0.04},
+    "is no number": {"value": float("nan")},
+    "is outside 0.02375 to 0.0395833 m/s": {"value": 0.05},
+}
+
+
+@pytest.mark.parametrize("reason", WRONG)
+def test_a_wrong_request_is_refused_with_its_reason(
+    office: tuple[Clerk, World], reason: str
+) -> None:
+    """The set value stays, and the reason says what is wrong."""
+    clerk, world = office
+    before = dict(world.parameters)
+    answer, changes = clerk.answer(replace(GOOD, **WRONG[reason]), world)  # type: ignore[arg-type]
+    assert not answer.accepted
+    assert reason in answer.reason
+    assert world.parameters == before
+    told = {change.node: change.value for change in changes}
+    assert told["cathode.coater/Commands/Accepted"] is False
+
+
+def test_a_request_is_good_for_once(office: tuple[Clerk, World]) -> None:
+    """The same name a second time is refused, whatever became of the first."""
+    clerk, world = office
+    assert clerk.answer(GOOD, world)[0].accepted
+    again, _ = clerk.answer(replace(GOOD, value=0.03), world)
+    assert "answered before" in again.reason
+    assert world.parameters["cathode.coater.web_speed"] == SPEED
+
+
+def test_a_broken_machine_takes_no_request(office: tuple[Clerk, World]) -> None:
+    """A machine that is Aborted or under maintenance refuses."""
+    clerk, world = office
+    state = world.units["cathode.coater"].state
+    state.mode, state.cause = "Aborted", "breakdown"
+    assert "is Aborted: breakdown" in clerk.answer(GOOD, world)[0].reason
+    state.mode, state.cause = "Stopped", "maintenance: rollers"
+    assert "Maintenance" in clerk.answer(replace(GOOD, name="r-2"), world)[0].reason
