@@ -1,0 +1,141 @@
+"""What a source of values hands on, live or replayed: parcels, and the latest of each signal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from linetwin.twin.columns import NO_TIME, SECOND
+
+if TYPE_CHECKING:
+    from linetwin.scenario.mapped import Mapping
+    from linetwin.twin.columns import Batch, Notice
+    from linetwin.twin.opcua.health import Health
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of all rows since the start.
+
+    dropped: rows that the engine will not see because it took none for too long; they are in the
+    recording. waiting: rows that it has not taken yet. flags: by signal and `Flag`.
+    """
+
+    rows: int
+    dropped: int
+    waiting: int
+    recorded: int
+    queue_full: int
+    flags: np.ndarray
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Rows (or none), and how the sources are; `sent`: ns UTC; `behind_s`: clocks behind ours."""
+
+    batch: Batch | None
+    health: tuple[Health, ...]
+    notices: tuple[Notice, ...]
+    counts: Counts
+    sent: int
+    behind_s: dict[str, float] = field(default_factory=dict)
+
+
+class Feed(Protocol):
+    """Where an engine takes values from: a live feed or a replay."""
+
+    @property
+    def mapping(self) -> Mapping:
+        """What the signals stand for."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+
+    def take(self, wait_s: float = 0.0) -> Parcel | None:
+        """Return the next parcel, waited for at most `wait_s`; None where there is none."""
+
+    def close(self) -> None:
+        """End it and everything that it started."""
+
+
+class Latest:
+    """The latest value of each signal, and whether it is stale.
+
+    A signal is stale where its source's link is not live, where the source has been silent for
+    longer than its `stale_after`, or where the signal has for longer than its own.
+    """
+
+    def __init__(self, mapping: Mapping) -> None:
+        count = len(mapping.signals)
+        self.mapping = mapping
+        self.value = np.full(count, np.nan)
+        self.time = np.full(count, NO_TIME)
+        self.arrival = np.full(count, NO_TIME)
+        self.status = np.zeros(count, np.uint32)
+        self.flags = np.zeros(count, np.uint32)
+        self.text = [""] * count
+        self.changes = np.zeros(count, np.int64)
+        self.health: dict[str, Health] = {}
+        self.counts: Counts | None = None
+        self.behind_s: dict[str, float] = {}
+
+    def take(self, parcel: Parcel) -> None:
+        """Take what a parcel says; a row out of order replaces nothing."""
+        self.health = {health.source: health for health in parcel.health} or self.health
+        self.counts, self.behind_s = parcel.counts, parcel.behind_s
+        batch = parcel.batch
+        if batch is None:
+            return
+        signal = batch.came.signal
+        np.add.at(self.changes, signal, 1)
+        newer = batch.time >= self.time[signal]
+        rows = np.flatnonzero(newer)
+        # Of several rows of a signal numpy keeps the last that is assigned, which is the newest.
+        rows = rows[np.argsort(batch.time[rows], kind="stable")]
+        mine = signal[rows]
+        self.value[mine], self.time[mine] = batch.value[rows], batch.time[rows]
+        self.status[mine], self.flags[mine] = batch.came.status[rows], batch.flags[rows]
+        self.arrival[mine] = batch.came.arrival[rows]
+        for row, text in batch.came.texts.items():
+            if newer[row]:
+                self.text[int(signal[row])] = text
+
+    def stale(self, now: int) -> np.ndarray:
+        """Return which signals are stale at `now` (ns UTC); one without a value is."""
+        found = np.zeros(len(self.value), bool)
+        for number, signal in enumerate(self.mapping.signals):
+            source = self.mapping.sources[signal.source]
+            health = self.health.get(signal.source)
+            arrival = int(self.arrival[number])
+            dead = health is None or health.state != "live" or arrival == NO_TIME
+            silent = (
+                source.table is None
+                and health is not None
+                and now - health.last_message > source.stale_after_s * SECOND
+            )
+            found[number] = dead or silent or now - arrival > signal.stale_after_s * SECOND
+        return found
+
+    def plain(self, now: int) -> list[dict[str, Any]]:
+        """Return a row a signal as plain data; ages in s."""
+        stale = self.stale(now)
+        return [
+            {
+                "signal": signal.name,
+                "address": signal.address,
+                "value": float(self.value[number]),
+                "text": self.text[number],
+                "unit": signal.quantity.unit if signal.quantity else "",
+                "age_s": (now - int(self.time[number])) / SECOND
+                if self.time[number] != NO_TIME
+                else None,
+                "status": int(self.status[number]),
+                "flags": int(self.flags[number]),
+                "stale": bool(stale[number]),
+                "changes": int(self.changes[number]),
+            }
+            for number, signal in enumerate(self.mapping.signals)
+        ]

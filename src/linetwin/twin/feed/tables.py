@@ -1,0 +1,184 @@
+"""Files that people drop: CSV, Parquet and SQLite as sources, through the same interface.
+
+A file is looked at every second; rows that were added are read, in the order of the file. A file
+that became shorter is read anew. Rows whose tag no signal has are left, and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import sqlite3
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from linetwin.errors import OpcUaError, ResultsError
+from linetwin.scenario.mapped import NUMBERS
+from linetwin.twin.columns import NO_TIME, Mark, Raw, raw_rows
+from linetwin.twin.feed.zones import parse_times, to_utc
+from linetwin.twin.opcua.health import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linetwin.scenario.mapped import SignalConfig, SourceConfig, TableConfig
+    from linetwin.twin.opcua.link import Sink
+
+LOOK_EVERY_S = 1.0
+_BAD = 0x80000000
+_WORDS = {"good": 0, "uncertain": 0x40000000, "bad": _BAD}
+
+
+class TableReader:
+    """Reads one file as it grows."""
+
+    def __init__(
+        self, source: SourceConfig, signals: Sequence[tuple[int, SignalConfig]], sink: Sink
+    ) -> None:
+        if source.table is None:
+            raise ResultsError(f"source '{source.name}' is no file")
+        self.source = source
+        self.health = Health(source.name, endpoint=str(source.table.file))
+        self._table: TableConfig = source.table
+        self._numbers = {signal.column: number for number, signal in signals}
+        self._in_words = {number for number, signal in signals if signal.kind not in NUMBERS}
+        self._sink = sink
+        self._read = 0
+        self._stamp: tuple[int, int] = (-1, -1)
+
+    async def run(self) -> None:
+        """Read what is there and what is added, until cancelled."""
+        while True:
+            try:
+                await asyncio.to_thread(self.look)
+            except OpcUaError as error:
+                if str(error) != self.health.error:
+                    self._sink.notice(self.source.name, "down", str(error))
+                self.health.state, self.health.error = "down", str(error)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def look(self) -> None:
+        """Read rows that are new; OpcUaError where the file cannot be read now."""
+        file = self._table.file
+        try:
+            about = file.stat()
+            if (about.st_mtime_ns, about.st_size) == self._stamp:
+                return
+            frame = _frame(self._table)
+        except (OSError, ValueError, sqlite3.Error) as error:
+            raise OpcUaError(f"{file}: {error}") from error
+        self._stamp = (about.st_mtime_ns, about.st_size)
+        if len(frame) < self._read:
+            self._sink.notice(self.source.name, "shorter", f"{file} is read anew")
+            self._read = 0
+        new, self._read = frame.iloc[self._read :], len(frame)
+        self.health.state, self.health.error = "live", ""
+        self.health.last_message = time.time_ns()
+        self.health.messages += 1
+        rows = self._rows(new.reset_index(drop=True))
+        self.health.changes += len(rows)
+        if len(rows):
+            self._sink.rows(rows)
+
+    def _rows(self, frame: pd.DataFrame) -> Raw:
+        table = self._table
+        needed = [table.time, *([table.tag, table.value] if table.tag else [])]
+        missing = [name for name in needed if name not in frame.columns]
+        if missing:
+            raise OpcUaError(f"{table.file} has no column {', '.join(missing)}")
+        times, known = parse_times(frame[table.time].tolist())
+        if not table.tag:
+            return self._wide(frame, times, known)
+        numbers = np.array([self._numbers.get(tag, -1) for tag in frame[table.tag]], np.int64)
+        mine = numbers >= 0
+        if not mine.all():
+            names = sorted({str(tag) for tag in frame[table.tag][~mine]})
+            text = f"{int((~mine).sum())} rows of {', '.join(names[:5])}"
+            self._sink.notice(self.source.name, "not mapped", text)
+        status = _statuses(frame[table.status]) if table.status in frame.columns else None
+        cells = frame[table.value].tolist()
+        return self._made(numbers, times, known, cells, status, mine)
+
+    def _wide(self, frame: pd.DataFrame, times: np.ndarray, known: np.ndarray) -> Raw:
+        """Return a row for each signal at each time, row by row; an empty cell says nothing."""
+        columns = [name for name in self._numbers if name in frame.columns]
+        for name in self._numbers.keys() - set(columns):
+            self._sink.notice(self.source.name, "refused", f"there is no column {name}")
+        numbers = np.tile([self._numbers[name] for name in columns], len(frame)).astype(np.int64)
+        cells = [cell for row in frame[columns].itertuples(index=False) for cell in row]
+        there = np.array([not pd.isna(cell) and cell != "" for cell in cells], bool)
+        times, known = np.repeat(times, len(columns)), np.repeat(known, len(columns))
+        return self._made(numbers, times, known, cells, None, there)
+
+    def _made(
+        self,
+        numbers: np.ndarray,
+        times: np.ndarray,
+        known: np.ndarray,
+        cells: Sequence[object],
+        status: np.ndarray | None,
+        kept: np.ndarray,
+    ) -> Raw:
+        local = np.where(known, NO_TIME, times)
+        utc, doubtful = to_utc(local, self.source.zone, self._table.ambiguous, numbers)
+        utc = np.where(known, times, utc)
+        rows = np.flatnonzero(kept)
+        values = [_cell(cells[row]) for row in rows.tolist()]
+        unread = int((utc[rows] == NO_TIME).sum())
+        if unread:
+            text = f"{unread} rows have no time that can be read"
+            self._sink.notice(self.source.name, "no time", text)
+        marks = np.where(doubtful[rows], int(Mark.BACKFILL | Mark.AMBIGUOUS), int(Mark.BACKFILL))
+        made = raw_rows(
+            numbers[rows],
+            time.time_ns(),
+            source_time=utc[rows],
+            raw=np.array([number for number, _ in values], np.float64),
+            status=np.zeros(len(rows), np.uint32) if status is None else status[rows],
+            marks=marks,
+        )
+        for place, (number, words) in enumerate(values):
+            in_words = int(numbers[rows[place]]) in self._in_words
+            if words is not None and (math.isnan(number) or in_words):
+                made.texts[place] = words
+        return made
+
+
+def _frame(table: TableConfig) -> pd.DataFrame:
+    """Return the whole file; CSV cells as text, for a lot may be called 007."""
+    if table.file.suffix == ".csv":
+        return pd.read_csv(table.file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if table.file.suffix == ".parquet":
+        return pd.read_parquet(table.file)
+    address = f"{table.file.resolve().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(address, uri=True)) as link:
+        name = table.table.replace('"', '""')
+        return pd.read_sql_query(f'SELECT * FROM "{name}"', link)  # noqa: S608  quoted, read-only
+
+
+def _cell(cell: object) -> tuple[float, str | None]:
+    """Return a number, or NaN and text."""
+    if isinstance(cell, (int, float, np.number, np.bool_)):
+        return float(cell), None
+    text = str(cell).strip()
+    try:
+        return float(text), text
+    except ValueError:
+        return float("nan"), text
+
+
+def _statuses(words: pd.Series[object]) -> np.ndarray:
+    """Return status codes: Good, Uncertain, Bad, or a number; anything else is Bad."""
+    found = []
+    for word in words:
+        text = str(word).strip().lower()
+        number = _WORDS.get(text, _BAD)
+        if text not in _WORDS:
+            with contextlib.suppress(ValueError):
+                number = int(float(text)) & 0xFFFFFFFF
+        found.append(number)
+    return np.array(found, np.uint32)

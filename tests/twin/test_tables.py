@@ -1,0 +1,174 @@
+"""Files as sources: what is in them arrives once, with zones and changed clocks as stated."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linetwin.errors import OpcUaError
+from linetwin.scenario.mapped import SignalConfig, SourceConfig, TableConfig
+from linetwin.twin.columns import NO_TIME, Mark, Raw, joined
+from linetwin.twin.feed.tables import TableReader
+from linetwin.twin.feed.zones import parse_times, to_utc
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BERLIN = "Europe/Berlin"
+SIGNALS = [
+    (0, SignalConfig("solids", "lab", "mixer.solids_fraction", "measurement", column="S")),
+    (1, SignalConfig("lot", "lab", "mixer.binder", "lot", column="L")),
+]
+
+
+class Kept:
+    """Keeps rows and notices."""
+
+    def __init__(self) -> None:
+        self.parts: list[Raw] = []
+        self.notices: list[tuple[str, str]] = []
+
+    def rows(self, rows: Raw) -> None:
+        """Keep rows."""
+        self.parts.append(rows)
+
+    def notice(self, source: str, kind: str, text: str) -> None:
+        """Keep a notice."""
+        assert source == "lab"
+        self.notices.append((kind, text))
+
+
+def reader(file: Path, **table: Any) -> tuple[TableReader, Kept]:  # noqa: ANN401
+    """A reader of a laboratory's file in Berlin's time."""
+    kept = Kept()
+    source = SourceConfig("lab", table=TableConfig(file, **table), zone=BERLIN)
+    return TableReader(source, SIGNALS, kept), kept
+
+
+def utc(text: str) -> int:
+    """Nanoseconds of a time of UTC."""
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 10**9
+
+
+LONG = pd.DataFrame(
+    {
+        "time": ["2026-07-01 12:00:00", "2026-07-01T12:30:00Z", "soon", "2026-07-01 12:31:00"],
+        "tag": ["S", "L", "S", "?"],
+        "value": ["0.61", "007", "0.62", "1"],
+        "quality": ["Good", "good", "Bad", "Good"],
+    }
+)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".sqlite"])
+def test_a_row_a_value(tmp_path: Path, suffix: str) -> None:
+    """Local time becomes UTC, a written zone counts, a lot stays text, unknown tags are told."""
+    file = tmp_path / f"values{suffix}"
+    if suffix == ".csv":
+        LONG.to_csv(file, index=False)
+    elif suffix == ".parquet":
+        LONG.to_parquet(file)
+    else:
+        with sqlite3.connect(file) as link:
+            LONG.to_sql("results", link, index=False)
+        link.close()
+    read, kept = reader(file, tag="tag", status="quality", table="results")
+    read.look()
+    (rows,) = kept.parts
+    assert rows.signal.tolist() == [0, 1, 0]
+    assert rows.source_time.tolist() == [
+        *(utc("2026-07-01 10:00:00"), utc("2026-07-01 12:30:00"), NO_TIME)
+    ]
+    assert rows.raw[[0, 2]].tolist() == [0.61, 0.62]
+    assert rows.texts == {1: "007"}
+    assert (rows.status >> 30).tolist() == [0, 0, 2]
+    assert (rows.marks == Mark.BACKFILL).all()
+    assert sorted(kind for kind, _ in kept.notices) == ["no time", "not mapped"]
+
+
+def test_a_column_a_signal_and_rows_that_are_added_arrive_once(tmp_path: Path) -> None:
+    """Empty cells say nothing; a look without a change reads nothing; a shorter file is told."""
+    file = tmp_path / "wide.csv"
+    file.write_text("time,S,L\n2026-01-01 00:00,0.5,\n2026-01-01 01:00,,b2\n", encoding="utf-8")
+    read, kept = reader(file)
+    read.look()
+    read.look()
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write("2026-01-01 02:00,0.6,b3\n")
+    read.look()
+    rows = joined(kept.parts)
+    assert rows.signal.tolist() == [0, 1, 0, 1]
+    assert rows.texts == {1: "b2", 3: "b3"}
+    assert rows.source_time[0] == utc("2025-12-31 23:00:00")
+    file.write_text("time,S,L\n2026-01-02 00:00,0.7,\n", encoding="utf-8")
+    read.look()
+    assert "shorter" in {kind for kind, _ in kept.notices}
+    assert kept.parts[-1].raw[0] == 0.7
+
+
+def test_a_file_that_is_not_there_or_no_table_is_a_clear_error(tmp_path: Path) -> None:
+    """The file is named, and the column that is missing."""
+    read, _ = reader(tmp_path / "none.csv")
+    with pytest.raises(OpcUaError, match=r"none\.csv"):
+        read.look()
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    read, _ = reader(tmp_path / "odd.csv")
+    with pytest.raises(OpcUaError, match="no column time"):
+        read.look()
+
+
+def local(*texts: str) -> np.ndarray:
+    """Nanoseconds of naive times."""
+    return parse_times(list(texts))[0]
+
+
+def test_the_hour_that_occurs_twice_goes_by_the_order_of_rows() -> None:
+    """Berlin, 25 October 2026: summer time until the clock goes back; unsure if it never does."""
+    times = local(
+        *("2026-10-25 01:30", "2026-10-25 02:10", "2026-10-25 02:50"),
+        *("2026-10-25 02:05", "2026-10-25 02:55", "2026-10-25 03:10"),
+    )
+    found, doubt = to_utc(times, BERLIN, "order", np.zeros(6, int))
+    hours = ["24 23:30", "25 00:10", "25 00:50", "25 01:05", "25 01:55", "25 02:10"]
+    assert found.tolist() == [utc(f"2026-10-{hour}:00") for hour in hours]
+    assert not doubt.any()
+    found, doubt = to_utc(times[:3], BERLIN, "order", np.zeros(3, int))
+    assert doubt.tolist() == [False, True, True]
+    assert found[1] == utc("2026-10-25 00:10:00")
+    found, doubt = to_utc(times[1:2], BERLIN, "second", np.zeros(1, int))
+    assert (found[0], doubt[0]) == (utc("2026-10-25 01:10:00"), False)
+
+
+def test_an_hour_that_does_not_exist_is_read_as_if_the_clock_had_stayed() -> None:
+    """Berlin, 29 March 2026, 02:30 is 01:30 UTC, and doubtful."""
+    found, doubt = to_utc(local("2026-03-29 02:30"), BERLIN, "order", np.zeros(1, int))
+    assert (found[0], doubt[0]) == (utc("2026-03-29 01:30:00"), True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    start=st.integers(utc("2026-01-01 00:00:00") // 10**9, utc("2026-12-30 00:00:00") // 10**9),
+    steps=st.lists(st.integers(1, 1700), min_size=8, max_size=60),
+    zone=st.sampled_from([BERLIN, "America/New_York", "Asia/Kolkata", "UTC"]),
+)
+def test_a_steady_record_in_local_time_comes_back_as_utc(
+    start: int, steps: list[int], zone: str
+) -> None:
+    """Half-hourly or denser rows through any change of clocks: UTC is found again, or doubted."""
+    moments = [start + sum(steps[:n]) for n in range(len(steps))]
+    written = [
+        datetime.fromtimestamp(moment, ZoneInfo(zone)).replace(tzinfo=None).isoformat()
+        for moment in moments
+    ]
+    found, doubt = to_utc(local(*written), zone, "order", np.zeros(len(moments), int))
+    wrong = found != np.array(moments) * 10**9
+    # A record that begins or ends within the repeated hour need not show that it goes back.
+    assert not (wrong & ~doubt).any()
