@@ -381,16 +381,20 @@ async def break_in(plant: Plant, client: Client, shown: Certificate | None, uri:
 
 
 def test_a_borrowed_certificate_is_refused(plant: Plant, terms: Terms, tmp_path: Path) -> None:
-    """A certificate is public: showing a trusted one on a channel of one's own lets nobody in."""
+    """A certificate is public: showing a trusted one on a channel of one's own lets nobody in.
+
+    Nor does showing none.
+    """
     thief = other(terms, tmp_path, Sheet("thief"))
     trusted = terms.identity
 
-    async def attack() -> str:
+    async def attack(shown: Certificate | None) -> str:
         client = await prepared_client(plant.url(), thief)
-        return await break_in(plant, client, trusted.certificate, trusted.application_uri)
+        return await break_in(plant, client, shown, trusted.application_uri)
 
-    assert plant.run(attack()) == "BadSecurityChecksFailed"
+    assert plant.run(attack(trusted.certificate)) == "BadSecurityChecksFailed"
     assert plant.last.reason == "certificate of another channel"
+    assert plant.run(attack(None)) == "BadSecurityPolicyRejected"
 
 
 @pytest.mark.parametrize("borrowed", [False, True])

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from linetwin.cli.auditing import audit_app
+from linetwin.cli.live import live_app
 from linetwin.cli.plant_command import plant
 
 app = typer.Typer(
@@ -33,6 +35,8 @@ ssp_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(ssp_app, name="ssp")
+app.add_typer(live_app, name="live")
+app.add_typer(audit_app, name="audit")
 
 ScenarioArgument = Annotated[
     str, typer.Argument(help="A scenario file, or a shipped one by name: baseline.")

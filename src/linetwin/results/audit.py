@@ -154,6 +154,11 @@ class AuditLog:
                 head = self._begin(head)
             return self._add(head, who, what, (about, before, after))
 
+    def check_open(self) -> None:
+        """Raise ResultsError where the log cannot go on: before something is done that it tells."""
+        with self._held():
+            self._head()
+
     def rotate(self) -> None:
         """Begin another file; the chain goes on in it."""
         with self._held():

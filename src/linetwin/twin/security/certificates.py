@@ -169,6 +169,15 @@ class Certificate:
         """Return the days until its end; negative once it has expired."""
         return (self.ends - now) / timedelta(days=1)
 
+    def warning(self, now: datetime) -> str:
+        """Return what a person should know of its dates; empty where nothing presses."""
+        left = self.days_left(now)
+        if left < 0.0:
+            return f"expired {-left:.0f} days ago"
+        if now < self.begins:
+            return f"not valid before {self.begins:%Y-%m-%d %H:%M} UTC"
+        return f"expires in {left:.0f} days" if left <= WARNING_DAYS else ""
+
 
 def first_of(chain: bytes) -> bytes:
     """Return the first certificate of a chain as OPC UA sends it: one DER after another."""

@@ -328,7 +328,7 @@ def _admitted(user: User) -> PlantUser:
 
 
 def _unprotected(guard: Guard) -> RefusedError:
-    message = "the channel is neither signed nor encrypted"
+    message = "no certificate was shown, as over a channel that is neither signed nor encrypted"
     remedy = f"connect with {' or '.join(guard.policies)} and SignAndEncrypt"
     return refusal(Reason.POLICY, message, remedy)
 

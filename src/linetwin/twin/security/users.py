@@ -109,7 +109,7 @@ class Users:
         if found is None or known is None or not matches:
             self._attempts.failed(*keys)
             message = f"no user {name!r} with this password"
-            raise refusal(Reason.PASSWORD, message, "check both; linetwin live user list")
+            raise refusal(Reason.PASSWORD, message, f"check both: {self._listing()}")
         self._attempts.succeeded(*keys)
         return _shown(found)
 
@@ -129,7 +129,7 @@ class Users:
             ):
                 return _shown(each)
         message = f"the certificate {certificate.name!r} is no user's"
-        remedy = "linetwin live user add NAME --certificate FILE"
+        remedy = f"add a user with it: {self._listing()} shows those there are"
         raise refusal(Reason.PASSWORD, message, remedy)
 
     def role_of(self, name: str) -> Role | None:
@@ -171,6 +171,9 @@ class Users:
             hint = ", ".join(sorted(each.name for each in users)) or "there are no users"
             raise ScenarioError([Problem(f"no user {name!r}", "NAME", hint, self.file)])
         self._write(left)
+
+    def _listing(self) -> str:
+        return f"linetwin live user list --security {self.file.parent}"
 
     def _write(self, users: list[_User]) -> None:
         content = _File(users=users)
