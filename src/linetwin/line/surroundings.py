@@ -49,9 +49,10 @@ class Building(Unit):
         loads = {"hall": 0.0, "dry_room": 0.0}
         cooling = air = 0.0
         for unit in self.world.equipment():
-            loads[unit.config.room] += unit.given_off["heat_emission"]
-            cooling += unit.given_off["cooling_power"]
-            air += unit.given_off["compressed_air_flow"]
+            given_off = unit.given_off
+            loads[unit.config.room] += given_off["heat_emission"]
+            cooling += given_off["cooling_power"]
+            air += given_off["compressed_air_flow"]
         found = {
             "outdoor_temperature": self.world.value(self.name, "outdoor_temperature")
             + swing * math.cos(phase),

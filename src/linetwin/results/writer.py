@@ -51,7 +51,7 @@ class _Buffer:
         names = tuple(columns)
         if names not in self._known_shapes:
             self._check(names)
-        lengths = {len(values) for values in columns.values()}
+        lengths = set(map(len, columns.values()))
         if len(lengths) != 1:
             raise ResultsError(f"table {self.table.name}: columns of unequal length")
         count = lengths.pop()
@@ -78,12 +78,19 @@ class _Buffer:
         """Return the rows as an Arrow table: fixed columns, then open ones sorted by name."""
         extra = sorted(self._values.keys() - {column.name for column in self.table.columns})
         schema = self.table.schema(self._columns[name] for name in extra)
-        values = [pa.array(self._values[field.name], field.type) for field in schema]
+        values = [_arrow(self._values[field.name], field.type) for field in schema]
         return pa.Table.from_arrays(values, schema=schema)
 
 
 def _empty(column: Column) -> list[str] | array.array[Any]:
     return [] if column.type == "str" else array.array(_CODES[column.type])
+
+
+def _arrow(values: list[str] | array.array[Any], kind: pa.DataType) -> pa.Array:
+    """Return a column for Arrow; numbers are copied as they lie in memory."""
+    if isinstance(values, array.array):
+        return pa.array(np.frombuffer(values, dtype=values.typecode), kind)
+    return pa.array(values, kind)
 
 
 def _fill(values: list[str] | array.array[Any], column: Column, count: int) -> None:
@@ -97,6 +104,9 @@ def _fill(values: list[str] | array.array[Any], column: Column, count: int) -> N
 
 def _extend(values: list[str] | array.array[Any], new: Sequence[Any] | np.ndarray) -> None:
     if isinstance(new, np.ndarray):
+        if isinstance(values, array.array) and new.dtype.char == values.typecode:
+            values.frombytes(new.tobytes())
+            return
         if isinstance(values, array.array) and np.can_cast(new.dtype, values.typecode, "safe"):
             values.frombytes(new.astype(values.typecode).tobytes())
             return
