@@ -38,6 +38,11 @@ app.add_typer(ssp_app, name="ssp")
 app.add_typer(live_app, name="live")
 app.add_typer(audit_app, name="audit")
 
+STEP_TIMEOUT = "10 min"
+StepTimeoutOption = Annotated[
+    str,
+    typer.Option("--step-timeout", metavar="TIME", help="Wall time of a step; then it hangs."),
+]
 ScenarioArgument = Annotated[
     str, typer.Argument(help="A scenario file, or a shipped one by name: baseline.")
 ]
@@ -286,12 +291,13 @@ def fmu_info(
 )
 def fmu_validate(
     fmu: Annotated[str, typer.Argument(help="A file, or a model of the library by name.")],
+    step_timeout: StepTimeoutOption = STEP_TIMEOUT,
     json: JsonOption = False,
 ) -> None:
     """Check an FMU's description and that it runs, saves, restores and resets."""
     from linetwin.cli import fmu as commands
 
-    commands.validate(fmu, as_json=json)
+    commands.validate(fmu, step_timeout, as_json=json)
 
 
 @fmu_app.command(
@@ -325,6 +331,7 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
         bool, typer.Option("--intermediate", help="Rows within steps too, where an FMU shows them.")
     ] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the trajectory to this CSV file.")] = None,
+    step_timeout: StepTimeoutOption = STEP_TIMEOUT,
     json: JsonOption = False,
 ) -> None:
     """Run an FMU, or a group of them, alone and print the outputs."""
@@ -333,7 +340,7 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     texts, names = tuple(start or ()), tuple(outputs or ())
     until = commands.seconds(stop)
     request = commands.Simulation(until, step, texts, names, csv, inputs, intermediate)
-    commands.simulate(fmu, request, as_json=json)
+    commands.simulate(fmu, request, step_timeout, as_json=json)
 
 
 @ssp_app.command(

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 import linetwin
+from linetwin.cli.alone import watching
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cli.ssp import opened
 from linetwin.cosim import find_fmu, inspection
@@ -251,10 +252,11 @@ def _facts(found: FmuInfo) -> dict[str, object]:
     }
 
 
-def validate(reference: str, *, as_json: bool) -> None:
+def validate(reference: str, step_timeout: str, *, as_json: bool) -> None:
     """Print findings; exit code 3 where one of them keeps the FMU from running."""
     path, _ = opened(find_fmu(reference, Path.cwd() / "."))
-    findings = group_findings(path) if is_group(path) else inspection.validate(path)
+    with watching(path.stem, "a trial", step_timeout):
+        findings = group_findings(path) if is_group(path) else inspection.validate(path)
     if as_json:
         print_json([{"severity": f.severity, "text": f.text} for f in findings])
     else:
@@ -267,14 +269,15 @@ def validate(reference: str, *, as_json: bool) -> None:
         sys.exit(3)
 
 
-def simulate(reference: str, request: Simulation, *, as_json: bool) -> None:
+def simulate(reference: str, request: Simulation, step_timeout: str, *, as_json: bool) -> None:
     """Run an FMU or a group alone; print or write its trajectory."""
     found = find_fmu(reference, Path.cwd() / ".")
     path, stop_s = opened(found, request.step)
     if path != found:  # what is asked for has been taken into account
         stop = request.stop if request.stop is not None else stop_s
         request = replace(request, stop=stop, step=None)
-    stop, frame = _trajectory(path, request)
+    with watching(path.stem, "a step", step_timeout):
+        stop, frame = _trajectory(path, request)
     units = frame.attrs["units"]
     if request.csv is not None:
         try:

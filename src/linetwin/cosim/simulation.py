@@ -12,6 +12,7 @@ from linetwin.cosim.events import Fmi3EventInstance
 from linetwin.cosim.fmi3 import Fmi3Instance
 from linetwin.cosim.instance import instantiate
 from linetwin.cosim.port import Port, Table
+from linetwin.cosim.progress import watched
 from linetwin.cosim.stepping import advance_fully, step_rule
 from linetwin.cosim.values import Field, configure, element_names, structural_sizes
 from linetwin.cosim.wiring import near
@@ -94,6 +95,7 @@ def _run(instance: Instance, asked: _Asked, times: list[float]) -> pd.DataFrame:
     """Take a new instance through all times."""
     configure(instance, asked.structural)
     recorder = _Recorder(instance, asked, len(times))
+    watched().points = lambda: recorder.rows
     drive = _Drive(instance, asked)
     drive.begin()
     recorder.take(0)
@@ -242,6 +244,7 @@ class _Recorder:
     def __init__(self, instance: Instance, asked: _Asked, rows: int) -> None:
         self._instance = instance
         self._asked = asked
+        self.rows = 0
         plain = [v for v in asked.outputs if v.numeric and not v.shape and v.type not in _LONG]
         self._table = Table(Port(instance.binary, plain), rows)
         self._places = {variable.name: index for index, variable in enumerate(plain)}
@@ -254,6 +257,7 @@ class _Recorder:
 
     def take(self, row: int) -> None:
         """Read all outputs into a row; rows come in order."""
+        self.rows = row
         self._instance.get(self._table, row)
         for found in self._fields:
             self._values[found.variable.name].append(found.read())

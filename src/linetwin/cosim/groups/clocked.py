@@ -78,6 +78,7 @@ class ClockedEngine(PythonEngine):
         ahead: list[_Ahead] = []
         for found in self._order:
             instance = found.instance
+            self._begun = found.member.member.name
             point = instance.remember() if len(self._clocked) > 1 else None
             step = instance.until_event(at, reached)
             if step.terminated:

@@ -131,6 +131,17 @@ class CompiledEngine:
             member.at, member.before = at, before
             member.index = _OFF_GRID if index is None else index
 
+    @property
+    def rows(self) -> int:
+        """Points recorded, also while the kernel is at it."""
+        return int(self._inside.rows)
+
+    def under_way(self) -> str:
+        """Return the member whose step was begun last."""
+        begun = self._inside.stepping
+        addresses = [ctypes.addressof(member) for member in self._members]
+        return self._plan.members[addresses.index(begun)].member.name if begun else ""
+
     def close(self) -> None:
         """Do nothing: it holds nothing inside the members."""
 

@@ -54,6 +54,10 @@ class Engine(Protocol):
         """Return the times (s) of the points before, along which members extrapolate."""
         ...
 
+    def under_way(self) -> str:
+        """Return the member whose step was begun last, as another thread may ask; empty: none."""
+        ...
+
     def close(self) -> None:
         """Give back what it holds inside the members."""
         ...
@@ -74,6 +78,7 @@ class PythonEngine:
         for member in plan.members:
             member.at = begin / TICKS_PER_SECOND
         self._jacobi = plan.order == "jacobi"
+        self._begun = ""
 
     def advance(self, end: int) -> None:
         """Step all members to tick `end`."""
@@ -110,6 +115,10 @@ class PythonEngine:
         """Take it that all members stand at `at` (s) again."""
         for member, before in zip(self._plan.members, befores, strict=True):
             member.at, member.index, member.before = at, index, before
+
+    def under_way(self) -> str:
+        """Return the member whose step was begun last."""
+        return self._begun
 
     def close(self) -> None:
         """Do nothing: it holds nothing inside the members."""
@@ -160,6 +169,7 @@ class PythonEngine:
         )
         length = member.length_s if whole else time - member.at
         instance = member.running
+        self._begun = member.member.name
         if self._plan.linear:
             member.follow()
         reached = instance.step(member.at, length)

@@ -62,6 +62,7 @@ class FmuGroup:
         self._compiled = compiled
         self._engine: Engine | None = None
         self._failure = ""
+        self._beginning = ""
         self.start_tick = 0
         self.tick = 0
 
@@ -115,6 +116,7 @@ class FmuGroup:
         done: set[str] = set()
         for index in self.plan.starting:
             member = self.plan.members[index]
+            self._beginning = member.member.name
             try:
                 self._initialise(member, inputs, values or {}, done)
             except FmuError as error:
@@ -232,6 +234,16 @@ class FmuGroup:
     def ended(self) -> bool:
         """Whether an event has ended it; it then stands at the tick after that."""
         return isinstance(self._engine, RollingEngine) and self._engine.ended
+
+    def points(self) -> int:
+        """Return a number that changes with each point that is recorded, for another thread."""
+        if isinstance(self._engine, CompiledEngine):
+            return self._engine.rows
+        return self.recorder.rows if self.recorder is not None else 0
+
+    def under_way(self) -> str:
+        """Return the member that was called last, for another thread."""
+        return self._engine.under_way() if self._engine is not None else self._beginning
 
     @property
     def crew(self) -> Crew | None:

@@ -32,6 +32,10 @@ class Mover(Protocol):
         """Return the times (s) of the points before, along which members extrapolate."""
         ...
 
+    def under_way(self) -> str:
+        """Return the member whose step was begun last, as another thread may ask; empty: none."""
+        ...
+
     def stand(self, at: float, index: int | None, befores: list[float]) -> None:
         """Take it that all members stand at `at` (s) again."""
         ...

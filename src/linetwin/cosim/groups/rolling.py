@@ -106,6 +106,10 @@ class RollingEngine:
         self.ended = state["ended"]
         self._before = self._crossings.values()
 
+    def under_way(self) -> str:
+        """Return the member whose step was begun last."""
+        return self._mover.under_way()
+
     def close(self) -> None:
         """Give the memory of states inside the FMUs back, and tell what was done."""
         self._snapshot.free()

@@ -10,6 +10,7 @@ from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.group import FmuGroup
 from linetwin.cosim.groups.reading import read_group
 from linetwin.cosim.inspection import Finding
+from linetwin.cosim.progress import watched
 from linetwin.cosim.wiring import near
 from linetwin.errors import FmuError, Problem, WiringError
 
@@ -49,6 +50,7 @@ def simulate_group(
     recorder = running.recorder
     if recorder is None:
         raise WiringError([Problem(f"{group.name} has nothing to record", "outputs")])
+    watched().points, watched().under_way = running.points, running.under_way
     try:
         running.start(0, inputs, values)
         running.advance(ticks, {})
@@ -85,6 +87,7 @@ def group_findings(path: Path) -> list[Finding]:
     except WiringError as error:
         return [Finding("error", str(problem)) for problem in error.problems]
     running = FmuGroup(group)
+    watched().under_way = running.under_way
     ticks = [math.ceil(k * group.step * TICKS_PER_SECOND) for k in (1, 3)]
     try:
         running.start(0, {})

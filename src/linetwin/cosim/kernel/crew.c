@@ -48,6 +48,7 @@ static void share(Crew *crew)
     for (;;) {
         uint64_t place = atomic_fetch_add(&crew->next, 1);
         if (place >= own.count) return;
+        crew->group->stepping = &own.members[place];
         if (step_one(&own, &own.members[place], crew->span, crew->all)) continue;
         note(crew, &own.failure);
         atomic_store(&crew->next, own.count); /* those before it have all been taken */

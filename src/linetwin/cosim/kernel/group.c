@@ -125,6 +125,7 @@ SPECIAL bool step(Group *group, Member *member, const Span *span, Kind kind)
     int64_t every = kind.even ? 1 : member->every;
     bool whole = span->index != OFF_GRID && from != OFF_GRID && span->index - from == every;
     double length = whole ? member->length : span->time - at;
+    group->stepping = member;
     if (!kind.even) follow(member);
     if (version_of(member, kind) == 2) {
         int status = ((fmi2DoStepTYPE *)member->step)(member->handle, at, length, fmi2False);

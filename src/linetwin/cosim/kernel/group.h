@@ -140,6 +140,7 @@ typedef struct {
     uint64_t room;
     uint64_t rows;
     GroupFailure failure;
+    const Member *volatile stepping; /* begun last, for who looks on from another thread */
     Crew *crew; /* threads that step a Jacobi group together; NULL where one does it */
 } Group;
 

@@ -147,5 +147,6 @@ class KernelGroup(ctypes.Structure):
         ("room", ctypes.c_uint64),
         ("rows", ctypes.c_uint64),
         ("failure", GroupFailure),
+        ("stepping", ctypes.c_void_p),
         ("crew", ctypes.c_void_p),
     ]

@@ -1,0 +1,60 @@
+"""Watching an FMU or a group that runs alone: one that hangs is named, and the process ends."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from linetwin.cli.hanging import Alarm, ModelWatch
+from linetwin.cosim.progress import PROGRESS, Progress
+from linetwin.errors import FmuError, Problem, ScenarioError
+from linetwin.quantities import vocabulary
+from linetwin.scenario.units import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class AloneWatch(ModelWatch):
+    """Watches what goes from point to point: each may take as long as the limit."""
+
+    def __init__(self, model: str, limit_s: float, alarm: Alarm, progress: Progress) -> None:
+        self._progress = progress
+        super().__init__(model, model, limit_s, alarm)
+
+    def stage(self) -> int:
+        """Return the point that is under way."""
+        return self._progress.points()
+
+    def named(self, call: str) -> str:
+        """Return model, member and call."""
+        return ": ".join(filter(None, (self.model, self._progress.under_way(), call)))
+
+    def give_up(self, call: str) -> None:
+        """End all: a call has taken too long."""
+        own = call if not self._progress.under_way() else f"{self._progress.under_way()}: {call}"
+        reason = f"{own} had not returned after {self.limit_s:g} s (--step-timeout sets the limit)"
+        self._alarm.ring(FmuError(reason, self.model))
+
+
+@contextlib.contextmanager
+def watching(model: str, call: str, limit: str) -> Iterator[None]:
+    """Watch a call that puts its own into `progress.watched()`; `limit` is a time such as `10 min`.
+
+    Raises ScenarioError for a limit that is no time.
+    """
+    try:
+        limit_s = parse(limit, vocabulary()["process_time"])
+    except ScenarioError as error:
+        problems = [Problem(p.message, "--step-timeout", p.hint) for p in error.problems]
+        raise ScenarioError(problems) from error
+    progress, alarm = Progress(), Alarm()
+    watch = AloneWatch(model, limit_s, alarm, progress)
+    token = PROGRESS.set(progress)
+    alarm.arm(lambda error: error)
+    try:
+        with watch.watching(call):
+            yield
+    finally:
+        alarm.disarm()
+        PROGRESS.reset(token)
