@@ -2,12 +2,14 @@
 
 Chance is drawn for each value from streams of the plant's own, named by tag and cause: what is
 hidden depends on the scenario alone, not on pace or clients, and the line's streams do not shift.
+Every value that is hidden is noted; of a wrong clock the first one of each tag, as the scenario
+tells the others.
 """
 
 from __future__ import annotations
 
 import heapq
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,31 @@ NEVER = -1
 _USE = "plant"
 
 
+@dataclass
+class _Way:
+    """What one value meets on its way; `again`: ticks after which it comes once more."""
+
+    shown: Change
+    arrival: int
+    again: int = 0
+    overtaken: bool = False
+    kinds: list[str] = field(default_factory=list)
+
+    def meet(self, hiding: Hiding) -> None:
+        """Let one thing happen to the value."""
+        if hiding.kind == "missing":
+            self.shown = replace(self.shown, value=None, fault="link")
+        elif hiding.kind == "clock":
+            since = self.shown.tick - hiding.start_tick
+            away = hiding.offset_ticks + round(hiding.rate * since)
+            self.shown = replace(self.shown, source_tick=self.shown.told_tick + away)
+        elif hiding.kind == "duplicate":
+            self.again = hiding.delay_ticks
+        else:
+            self.arrival += hiding.delay_ticks
+            self.overtaken = self.overtaken or hiding.kind == "out_of_order"
+
+
 class Carrier:
     """Takes changes when they happen and gives them out when they arrive.
 
@@ -39,6 +66,7 @@ class Carrier:
         self._count = 0
         self._last: dict[str, int] = {}
         self._hidden: list[HiddenRow] = []
+        self._misdated: set[tuple[int, str]] = set()
         problems = Problems()
         for number, hiding in enumerate(hides, start=1):
             matching = [node for node in nodes if fnmatchcase(node, hiding.tags)]
@@ -73,31 +101,24 @@ class Carrier:
         return found
 
     def _send_hidden(self, change: Change, hides: Sequence[tuple[int, Hiding]]) -> None:
-        arrival, shown, kinds, again = change.tick, change, [], 0
-        overtaken = False
+        way = _Way(change, change.tick)
         for number, hiding in hides:
             if not hiding.acts_at(change.tick) or not self._strikes(number, hiding, change.node):
                 continue
-            kinds.append(hiding.kind)
-            if hiding.kind == "missing":
-                shown = replace(shown, value=None, fault="link")
-            elif hiding.kind == "clock":
-                since = change.tick - hiding.start_tick
-                away = hiding.offset_ticks + round(hiding.rate * since)
-                shown = replace(shown, source_tick=shown.told_tick + away)
-            elif hiding.kind == "duplicate":
-                again = hiding.delay_ticks
-            else:
-                arrival += hiding.delay_ticks
-                overtaken = overtaken or hiding.kind == "out_of_order"
-        if not overtaken:  # what is late holds up what comes behind it
-            arrival = max(arrival, self._last.get(change.node, arrival))
-            self._last[change.node] = arrival
-        self._push(arrival, replace(shown, again=overtaken or shown.again))
-        if again:
-            self._push(arrival + again, replace(shown, again=True))
-        if kinds or arrival > change.tick:
-            self._note(change, shown, "+".join(kinds) or "held up", arrival)
+            way.meet(hiding)
+            if hiding.kind != "clock" or (number, change.node) not in self._misdated:
+                way.kinds.append(hiding.kind)
+            if hiding.kind == "clock":
+                self._misdated.add((number, change.node))
+        if not way.overtaken:  # what is late holds up what comes behind it
+            way.arrival = max(way.arrival, self._last.get(change.node, way.arrival))
+            self._last[change.node] = way.arrival
+        shown = replace(way.shown, again=way.overtaken)
+        self._push(way.arrival, shown)
+        if way.again:
+            self._push(way.arrival + way.again, replace(shown, again=True))
+        if way.kinds or way.arrival > change.tick:
+            self._note(change, shown, "+".join(way.kinds) or "held up", way.arrival)
 
     def _strikes(self, number: int, hiding: Hiding, node: str) -> bool:
         if hiding.share >= 1:

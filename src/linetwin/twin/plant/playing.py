@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from linetwin.errors import SimulationError
 from linetwin.line.calendar import KICK
-from linetwin.twin.plant.changes import Change
+from linetwin.twin.plant.changes import AlarmChange, Change
 from linetwin.twin.plant.clock import PlantClock
 from linetwin.twin.plant.model import LINE, node_of
 
@@ -76,20 +76,37 @@ def play(
 
     `look` is called whenever there is time. The caller stops the server and closes the line.
     """
-    world = parts.world
+    world, past = parts.world, _Past()
     parts.panel.begin(world)
     world.begin()
     while may_go_on() and not world.ended and _next(world) <= opens_tick:
         world.step()
         parts.panel.look(world)
+        past.note(*parts.panel.take())
         if world.events % _LOOK_EVERY == 0:
             look()
     playing = _Playing(parts, pace, PlantClock(parts.now(), max(opens_tick, world.now)))
-    playing.open()
+    playing.open(past)
     while may_go_on() and not world.ended:
         if playing.serve(may_go_on) or world.events % _LOOK_EVERY == 0:
             parts.server.check()
             look()
+
+
+@dataclass
+class _Past:
+    """What holds when the server opens: the last change of each tag, alarms that are active."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    alarms: dict[str, AlarmChange] = field(default_factory=dict)
+
+    def note(self, changes: list[Change], alarms: list[AlarmChange]) -> None:
+        """Let what is new take the place of what was."""
+        self.changes.update((each.node, each) for each in changes)
+        for alarm in alarms:
+            self.alarms.pop(alarm.node, None)
+            if alarm.active:
+                self.alarms[alarm.node] = alarm
 
 
 @dataclass
@@ -101,10 +118,11 @@ class _Playing:
     clock: PlantClock
     asked: list[Request] = field(default_factory=list)
 
-    def open(self) -> None:
+    def open(self, past: _Past) -> None:
         """Begin to publish and to hold the pace."""
         self.pace.begin(self.clock.tick)
-        self._hand_over()
+        past.note(*self.parts.panel.take())
+        self._hand_over([*past.changes.values()], [*past.alarms.values()])
         told: dict[str, Plain] = {"pace": self.pace.factor, "begun": self.clock.begun}
         tick = self.clock.tick
         changes = [Change(node_of(LINE, "Clock", name), tick, told[name]) for name in told]
@@ -124,7 +142,7 @@ class _Playing:
         world.step()
         self.parts.panel.look(world)
         self._answer()
-        self._hand_over()
+        self._hand_over(*self.parts.panel.take())
         return waited
 
     def _ask(self, next_tick: int) -> None:
@@ -146,10 +164,9 @@ class _Playing:
             self.parts.answered(answer)
         self.asked.clear()
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, changes: list[Change], alarms: list[AlarmChange]) -> None:
         """Let what has changed set out, and hand over what has arrived."""
         parts, now = self.parts, self.parts.world.now
-        changes, alarms = parts.panel.take()
         parts.carrier.send(changes)
         line_time = Change(node_of(LINE, "Clock", "line_time"), now, now / TICKS_PER_SECOND)
         parts.outbox.post([*parts.carrier.arrived(now), line_time], alarms)
