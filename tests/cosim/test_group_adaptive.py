@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from coupled_pairs import relaxing, stiff, swinging
 from group_fmus import oscillators, write_group
 from hypothesis import given
 from hypothesis import strategies as st
-from test_group_orders import stiff, swinging
 
 from linetwin.cosim.groups import FmuGroup, Terminal, read_group, simulate_group
 from linetwin.cosim.groups.adaptive import StepControl
@@ -64,25 +64,17 @@ def test_the_error_follows_the_tolerance(
 
 def test_fewer_steps_than_a_fixed_one_at_equal_error(tmp_path: Path, lag: Path) -> None:
     """A stiff pair that comes to rest: three times as many fixed steps err more in a minute."""
-    how: dict[str, object] = {"extrapolate": "linear", "step": "1 ms"}
-    times, values, counts = run(
-        stiff(tmp_path, lag, {**how, "adaptive": {"relative": 1e-2}}), [60_000], "slow.level"
-    )
+    fitting = stiff(tmp_path, lag, extrapolate="linear", step="1 ms", adaptive={"relative": 1e-2})
+    times, values, counts = run(fitting, [60_000], "slow.level")
     error = float(np.abs(values - relaxing(times)).max())
     # a member steps three times for a step: whole, and in two halves; fixed ones get thrice that
     fixed = 3 * 3 * (counts.taken + counts.refused)
     step = f"{math.floor(60_000 / fixed)} ms"
-    table = simulate_group(stiff(tmp_path, lag, {**how, "step": step}), 4.0)  # the worst is early
+    group = stiff(tmp_path, lag, extrapolate="linear", step=step)
+    table = simulate_group(group, 4.0)  # the worst is early
     other = float(np.abs(table["y"] - relaxing(table["time"].to_numpy())).max())
     print(f"{counts}; {error:.2g} K, {fixed} fixed: {other:.2g} K")  # noqa: T201
     assert other > error
-
-
-def relaxing(times: np.ndarray) -> np.ndarray:
-    """Return the slow lag's level (K) by the modes of the pair's matrix."""
-    values, vectors = np.linalg.eig(np.array([[-1000.0, 1000.0], [0.5, -1.0]]))
-    parts = vectors[1] * np.linalg.solve(vectors, [300.0, 400.0])
-    return np.asarray((parts[:, None] * np.exp(values[:, None] * times)).sum(axis=0))
 
 
 def test_refused_steps_leave_nothing_behind(tmp_path: Path, mass: Path, decay: Path) -> None:

@@ -33,7 +33,8 @@ _SMALLEST: Final = 1e-10
 class Counts:
     """Communication steps so far: taken, taken back, and taken though they were beyond tolerance.
 
-    `events`: those that were found. `shortest_ns` and `longest_ns` (ns) are those of steps that
+    `events`: those that were found. `passes`: how often members stepped to make inputs fit.
+    `shortest_ns` and `longest_ns` (ns) are those of steps that
     were taken; 0 before the first.
     """
 
@@ -41,6 +42,7 @@ class Counts:
     refused: int = 0
     beyond: int = 0
     events: int = 0
+    passes: int = 0
     shortest_ns: int = 0
     longest_ns: int = 0
 
@@ -51,7 +53,8 @@ class Counts:
         )
         beyond = f", {self.beyond} beyond tolerance at the least length" if self.beyond else ""
         events = f", {self.events} events" if self.events else ""
-        return f"{self.taken} steps of {span}, {self.refused} taken back{beyond}{events}"
+        passes = f", {self.passes} passes" if self.passes else ""
+        return f"{self.taken} steps of {span}, {self.refused} taken back{beyond}{passes}{events}"
 
     def take(self, length_ns: int) -> None:
         """Count a step that was taken."""
@@ -79,6 +82,7 @@ class StepControl:
         """Begin with steps of `first_ns`; `order`: with which power of its length a step errs."""
         self._rule = rule
         self._order = order
+        self.least_ns = rule.least_ns
         self.memory = Memory(min(max(first_ns, rule.least_ns), rule.most_ns))
 
     def length(self, left_ns: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -51,6 +51,17 @@ class Crossing:
 
 
 @dataclass(frozen=True)
+class Iterate:
+    """Steps are repeated until inputs change by no more than `tolerance` (relative).
+
+    At most `most` times, before the step is given up.
+    """
+
+    tolerance: float
+    most: int
+
+
+@dataclass(frozen=True)
 class Course:
     """What a group does beside going from point to point of its grid.
 
@@ -62,11 +73,12 @@ class Course:
     events: tuple[Crossing, ...] = ()
     within_ns: int = 1000
     early_return: bool = False
+    iterate: Iterate | None = None
 
     @property
     def plain(self) -> bool:
         """Whether steps are never taken back."""
-        return self.adaptive is None and not self.events and not self.early_return
+        return self == replace(PLAIN, within_ns=self.within_ns)
 
 
 PLAIN: Final = Course()

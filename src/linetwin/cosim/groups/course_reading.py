@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from linetwin.cosim.groups.course import NANOSECONDS, Adaptive, Course, Crossing
+from linetwin.cosim.groups.course import NANOSECONDS, Adaptive, Course, Crossing, Iterate
 from linetwin.cosim.groups.definition import Terminal
 from linetwin.cosim.groups.grid import parse_step
 from linetwin.cosim.groups.valuing import own_number
@@ -36,16 +36,22 @@ class CourseReader:
         """Return what the group does; what does not fit is noted."""
         adaptive = None if written.adaptive is None else self._adaptive(written.adaptive)
         events = [self._event(name, event) for name, event in written.events.items()]
+        again = written.iterate
         course = Course(
             adaptive=adaptive,
             events=tuple(event for event in events if event is not None),
             within_ns=self._nanoseconds(("within",), written.within),
             early_return=written.early_return,
+            iterate=None if again is None else Iterate(again.tolerance, again.most),
         )
+        if again is not None and written.order != "jacobi":
+            hint = "leave `order` out: all inputs of a step are found together"
+            self._add(("order",), f"`iterate` has no order {written.order}", hint)
         keys = {
             "adaptive": written.adaptive is not None,
             "events": bool(written.events),
             "early_return": written.early_return,
+            "iterate": written.iterate is not None,
         }
         self._able(next((key for key, asked in keys.items() if asked), ""))
         return course
@@ -60,7 +66,7 @@ class CourseReader:
             if not able.save_state:
                 message = f"member '{member.name}' cannot get and set its state"
                 self._add((key,), message, "steps are taken back: every member must be able to")
-            if not able.variable_step:
+            if not able.variable_step and key != "iterate":
                 message = f"member '{member.name}' takes only steps of one length"
                 self._add((key,), message, f"leave `{key}` out")
             if member.every != 1:

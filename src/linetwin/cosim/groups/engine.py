@@ -25,7 +25,7 @@ _STALLS: Final = 1000
 """Early returns in a row that gain no time, before the FMU is given up."""
 
 
-class _EarlyError(Exception):
+class EarlyError(Exception):
     """A member ended a step early, at `time` (s)."""
 
     def __init__(self, time: float) -> None:
@@ -105,7 +105,7 @@ class PythonEngine:
         now, self._stop, self._last = self._plan.members[0].at, index or 0, time
         try:
             self._communicate(now, index, time, self._plan.members)
-        except _EarlyError as early:
+        except EarlyError as early:
             return early.time
         except FmuError as error:
             raise self._named(error) from error
@@ -183,12 +183,12 @@ class PythonEngine:
     def _go_on(self, instance: Instance, begin: float, reached: float, end: float) -> None:
         """Let a member go on that ended a step early, where it gained nothing or is nearly there.
 
-        Otherwise the step of all is to be taken back: _EarlyError says to when (s).
+        Otherwise the step of all is to be taken back: EarlyError says to when (s).
         """
         stalls = 0
         while reached < end:
             if begin < reached < end - _GRACE:
-                raise _EarlyError(reached)
+                raise EarlyError(reached)
             step = instance.step(reached, end - reached)
             if step.terminated or not step.early:
                 check_step(instance, step, end - reached)

@@ -15,6 +15,7 @@ from linetwin.cosim.groups.clocked import ClockedEngine
 from linetwin.cosim.groups.compiled import CompiledEngine
 from linetwin.cosim.groups.engine import PythonEngine, failure
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.iterating import IteratedEngine
 from linetwin.cosim.groups.planning import plan
 from linetwin.cosim.groups.recorder import Recorder
 from linetwin.cosim.groups.rolling import RollingEngine
@@ -307,18 +308,19 @@ class FmuGroup:
         # the kernel only calls DoStep, and only knows factors and offsets
         plain = all(member.binary.description.plain for member in self.plan.members)
         plain = plain and not any(connection.table for connection in self.group.connections)
-        if plain and self.group.course.early_return:  # which the kernel takes as a failure
+        course = self.group.course
+        if plain and (course.early_return or course.iterate):  # which the kernel does not know
             plain = False
-            logging.getLogger(f"linetwin.fmu.{self.group.name}").info(
-                "members may end steps early: stepped in Python"
-            )
+            logging.getLogger(f"linetwin.fmu.{self.group.name}").info("stepped in Python")
         found = kernel().kernel if self._compiled and plain else None
         local = self.tick - self.start_tick
-        rolling = not self.group.course.plain
+        rolling = not course.plain
         recorder = None if rolling else self.recorder
         engine: PythonEngine | CompiledEngine | RollingEngine
         if self.plan.clockwork:
             engine = ClockedEngine(self.plan, recorder, local)
+        elif course.iterate is not None:
+            engine = IteratedEngine(self.plan, local, course.iterate)
         elif found is None:
             engine = PythonEngine(self.plan, recorder, local)
         else:

@@ -46,7 +46,7 @@ def solve_loop(visit: PlannedVisit, loops: Loops) -> float:
         if iteration == loops.most:
             break
         slopes = _slopes(visit, inputs, made)
-        change = _solved(slopes, list(rests))
+        change = solved(slopes, list(rests))
         if change is None:
             break
         for target, old, step in zip(targets, inputs, change, strict=True):
@@ -80,7 +80,7 @@ def _slopes(visit: PlannedVisit, inputs: list[float], made: list[float]) -> list
     return [[(1.0 if i == j else 0.0) - columns[j][i] for j in size] for i in size]
 
 
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
+def solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
     """Return x of matrix x = right, by elimination with the largest pivot; None where singular."""
     size = len(right)
     largest = 0.0

@@ -36,6 +36,10 @@ class Mover(Protocol):
         """Return the member whose step was begun last, as another thread may ask; empty: none."""
         ...
 
+    def close(self) -> None:
+        """Give back what it holds inside the members."""
+        ...
+
     def stand(self, at: float, index: int | None, befores: list[float]) -> None:
         """Take it that all members stand at `at` (s) again."""
         ...

@@ -16,6 +16,7 @@ from linetwin.cosim.groups.adaptive import Counts, StepControl, largest_error
 from linetwin.cosim.groups.course import NANOSECONDS
 from linetwin.cosim.groups.crossings import Bracket, Crossings, Happening
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.iterating import IteratedEngine, UnsettledError
 from linetwin.cosim.groups.rollback import Snapshot
 from linetwin.errors import FmuError
 
@@ -40,6 +41,7 @@ class RollingEngine:
         """Step the members of `plan`, which stand at tick `begin`, by `mover`."""
         self._plan = plan
         self._mover = mover
+        self._iterated = mover if isinstance(mover, IteratedEngine) else None
         self._recorder = recorder
         gridded = plan.course.adaptive is None
         self._second = math.lcm(NANOSECONDS, plan.grid.step.denominator if gridded else 1)
@@ -71,6 +73,8 @@ class RollingEngine:
             self._before = self._before or self._crossings.values()
             stop = self._adapted(self._control, goal) if self._control else self._next(goal)
             stop, places = self._located(self._before, stop)
+            if self._iterated:
+                self.counts.passes = self._iterated.passes
             self.counts.take((stop - self._at) // self._nanosecond)
             self._watch_crowd(stop - self._at, places)
             self._at = stop
@@ -95,14 +99,20 @@ class RollingEngine:
 
     def state(self) -> dict[str, Any]:
         """Return what the next steps depend on beside the members, and the counts."""
-        control = self._control.state() if self._control else None
-        return {"control": control, "counts": asdict(self.counts), "ended": self.ended}
+        return {
+            "control": self._control.state() if self._control else None,
+            "counts": asdict(self.counts),
+            "ended": self.ended,
+            "inverse": self._iterated.inverse if self._iterated else None,
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state, with the members' values as they were."""
         if self._control:
             self._control.restore(state["control"])
         self.counts = Counts(**state["counts"])
+        if self._iterated:
+            self._iterated.inverse, self._iterated.passes = state["inverse"], self.counts.passes
         self.ended = state["ended"]
         self._before = self._crossings.values()
 
@@ -113,6 +123,7 @@ class RollingEngine:
     def close(self) -> None:
         """Give the memory of states inside the FMUs back, and tell what was done."""
         self._snapshot.free()
+        self._mover.close()
         if self.counts.taken:
             self._log.info("%s", self.counts)
 
@@ -129,21 +140,30 @@ class RollingEngine:
         while True:
             length = control.length((goal - self._at) // self._nanosecond)
             stop = self._at + length * self._nanosecond
-            early = self._move(stop)
-            whole = [slot.read() for slot, _ in self._compared]
-            if early is None:
-                self._snapshot.back()
-                early = self._path(stop)
+            try:
+                early, error = self._compare(stop)
+            except UnsettledError:
+                if length <= control.least_ns:
+                    raise
+                early, error = None, math.inf
             if early is not None:  # a member ended its step there: a step to that point is tried
                 goal = early
+            elif control.judge(length, error):
+                self.counts.beyond += not error <= 1.0
+                return stop
             else:
-                halves = [slot.read() for slot, _ in self._compared]
-                error = largest_error(whole, halves, [scale for _, scale in self._compared])
-                if control.judge(length, error):
-                    self.counts.beyond += not error <= 1.0
-                    return stop
                 self.counts.refused += 1
             self._snapshot.back()
+
+    def _compare(self, stop: int) -> tuple[int | None, float]:
+        """Go to `stop` whole and in halves; return the error, or where a member ended its step."""
+        early = self._move(stop)
+        whole = [slot.read() for slot, _ in self._compared]
+        if early is None:
+            self._snapshot.back()
+            early = self._path(stop)
+        halves = [slot.read() for slot, _ in self._compared]
+        return early, largest_error(whole, halves, [scale for _, scale in self._compared])
 
     def _go(self, end: int) -> int:
         """Go from the snapshot to `end`, or to where a member ends its step; return where."""

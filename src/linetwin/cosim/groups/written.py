@@ -86,6 +86,13 @@ class WrittenAdaptive(_Strict):
     most: str = "1 min"
 
 
+class WrittenIterate(_Strict):
+    """Steps repeated until inputs fit: relative `tolerance`, and the `most` repetitions."""
+
+    tolerance: Annotated[float, Field(gt=0.0, le=1e-2)] = 1e-6
+    most: Annotated[int, Field(ge=1, le=1000)] = 30
+
+
 class WrittenEvent(_Strict):
     """What happens where a number passes a level: inputs take values, or the group stops."""
 
@@ -110,6 +117,7 @@ class WrittenGroup(_Strict):
     events: dict[Name, WrittenEvent] = {}
     within: str = "1 us"
     early_return: bool = False
+    iterate: WrittenIterate | None = None
     loops: WrittenLoops | None = None
     members: dict[Name, WrittenMember]
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
