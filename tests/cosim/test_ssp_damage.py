@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from ssp_packages import connection, connectors, mapping, pack, parameter_set, real, structure
 
+from linetwin.cosim.folders import process_folder
 from linetwin.cosim.ssp import archive, open_ssp
 from linetwin.cosim.ssp.archive import entry_of
-from linetwin.errors import WiringError
+from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,3 +245,75 @@ def test_no_uri_leads_out(parts: list[str], base: str) -> None:
         return
     assert not found.startswith("/")
     assert ".." not in found.split("/")
+
+
+OWN = (
+    '<ssd:Annotations><ssc:Annotation type="linetwin.group">'
+    '<own:group xmlns:own="urn:linetwin:ssp:1">{}</own:group></ssc:Annotation></ssd:Annotations>'
+)
+TEXTS = st.sampled_from(
+    [
+        *("", "left", "-1", "1e999", "nan", "true", "input", "output", "m", "../x", "neighbour"),
+        *("[1]", '{"members": 3}', '{"members": {"left": {"values": 3}}}', '{"name": "../x"}'),
+        *('{"inputs": {"push": [{"to": null}]}}', '{"sequence": [[]]}', '{"loops": []}'),
+    ]
+)
+
+
+@st.composite
+def damages(draw: st.DrawFn, ssd: str) -> str:
+    """Draw an .ssd in which attributes, texts and elements are changed, doubled or gone."""
+    root = etree.fromstring(ssd)
+    for _ in range(draw(st.integers(1, 3))):
+        elements = list(root.iter())
+        element = draw(st.sampled_from(elements))
+        way = draw(st.sampled_from(["change", "text", "drop", "remove", "double", "rename"]))
+        names = sorted(element.keys())
+        if way == "change" and names:
+            element.set(draw(st.sampled_from(names)), draw(TEXTS))
+        elif way == "drop" and names:
+            del element.attrib[draw(st.sampled_from(names))]
+        elif way == "text":
+            element.text = draw(TEXTS)
+        elif way == "remove" and element is not root:
+            element.getparent().remove(element)
+        elif way == "double":
+            element.append(copy.deepcopy(draw(st.sampled_from(elements))))
+        else:
+            element.tag = draw(st.sampled_from(elements)).tag
+    return str(etree.tostring(root, encoding="unicode"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_damage_is_told_and_nothing_else_happens(
+    tmp_path_factory: pytest.TempPathFactory, old_fmus: Path, data: st.DataObject
+) -> None:
+    """Whatever is changed: a group, or problems that name the package; never another error."""
+    linear = '<ssc:LinearTransformation factor="2" offset="1"/>'
+    binding = (
+        "<ssd:ParameterBindings><ssd:ParameterBinding><ssd:ParameterValues>"
+        f"{parameter_set(real('left.mass', 2.0) + real('push', 1.0))}"
+        "</ssd:ParameterValues></ssd:ParameterBinding></ssd:ParameterBindings>"
+    )
+    ssd = structure(
+        connectors("input push", "output seen")
+        + binding
+        + f"<ssd:Elements>{LEFT}</ssd:Elements><ssd:Connections>"
+        + connection("push", "left.neighbour", linear)
+        + connection("left.position", "seen")
+        + "</ssd:Connections>",
+        '<ssd:DefaultExperiment startTime="0" stopTime="2"/>'
+        + OWN.format('{"step": "10 ms", "members": {"left": {"every": 2}}}'),
+    )
+    file = tmp_path_factory.mktemp("damage") / "plant.ssp"
+    content = {"resources/mass.fmu": old_fmus / "mass.fmu"}
+    pack(file, data.draw(damages(ssd)), content)
+    problems: tuple[Problem, ...] = ()
+    try:
+        found = open_ssp(file)
+    except WiringError as error:
+        problems = error.problems
+    else:
+        assert found.file.parent.parent == process_folder().resolve()
+    assert all("plant.ssp" in str(problem) for problem in problems)

@@ -101,7 +101,7 @@ class _Assembler:
 
     def _ports(self) -> Iterable[Port]:
         """Yield the variables that can be set: connected ones in the order of the connections."""
-        connected = [port for port in self.flat.incoming if port.path in self.flat.components]
+        connected = [port for port in self.flat.incoming if self.flat.variable(port) is not None]
         yield from connected
         seen = set(connected)
         for path, description in self.flat.descriptions.items():
@@ -333,7 +333,7 @@ def _told(own: Mapping[str, Any]) -> frozenset[str]:
     texts = [*own.get("connections", {})]
     for written in own.get("inputs", {}).values():
         listed = written if isinstance(written, list) else [written]
-        texts += [way["to"] if isinstance(way, dict) else way for way in listed]
+        texts += [str(way.get("to") if isinstance(way, dict) else way) for way in listed]
     for name, member in own.get("members", {}).items():
         texts += [f"{name}.{variable}" for variable in member.get("values", {})]
     return frozenset([*texts, *(text.partition("[")[0] for text in texts)])

@@ -119,10 +119,12 @@ def _own(content: dict[str, Any], own: Mapping[str, Any]) -> None:
 
 def _sort(content: dict[str, Any]) -> None:
     """Bring the connections into the order that a linetwin export had them in."""
-    order = content.pop(SEQUENCE, [])
-    if order:
-        found = content["connections"]
-        content["connections"] = {text: found[text] for text in order if text in found} | found
+    order = content.pop(SEQUENCE, None)
+    if isinstance(order, list):
+        found = content.get("connections", {})
+        content["connections"] = {
+            text: found[text] for text in map(str, order) if text in found
+        } | found
 
 
 def _check_step(step: str) -> None:

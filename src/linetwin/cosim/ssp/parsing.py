@@ -107,14 +107,28 @@ class _FileReader:
         for annotation in root.within("Annotations", "Annotation"):
             for content in annotation:
                 if annotation.get("type") == ANNOTATION and content.namespace == OWN:
-                    try:
-                        found = json.loads(content.text)
-                    except ValueError as error:
-                        hint = "leave this annotation out, or export the group again"
-                        self.findings.wrong(annotation.place, f"it is no JSON: {error}", hint)
-                        return None
-                    return found if isinstance(found, dict) else None
+                    return self._left(content)
         return None
+
+    def _left(self, node: Node) -> dict[str, object] | None:
+        """Return the content of our own annotation; None, and a problem, where it is another."""
+        try:
+            found = json.loads(node.text)
+        except (ValueError, RecursionError):
+            found = None
+        tables = found if isinstance(found, dict) else {"members": None}
+        members = tables.get("members", {})
+        parts = [tables.get(key, {}) for key in ("connections", "inputs", "outputs", "parameters")]
+        said = {"schema", "name", "meaning"} & tables.keys()  # SSP has words for it
+        if isinstance(members, dict):
+            own = [member for member in members.values() if isinstance(member, dict)]
+            parts += [*members.values(), *(member.get("values", {}) for member in own)]
+            said |= {"fmu" for member in own if "fmu" in member}
+        if said or not all(isinstance(part, dict) for part in (members, *parts)):
+            hint = "leave this annotation out, or export the group again"
+            self.findings.wrong(node.place, "it is not what an export of linetwin writes", hint)
+            return None
+        return tables
 
     def _system(self, node: Node) -> System:
         elements: dict[str, Element] = {}
