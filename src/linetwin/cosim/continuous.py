@@ -81,7 +81,7 @@ class FmuContinuous:
         self._rule = step_rule(description, max_step_s)
         self._inputs: dict[tuple[str, ...], _Bound] = {}
         self._outputs: dict[tuple[str, ...], _Bound] = {}
-        self._laid: dict[tuple[str, ...], list[float]] = {}
+        self._laid: tuple[dict[str, float], Table | None] = ({}, None)
         self._instance: Instance | None = None
         self._start_tick = 0
         self._tick = 0
@@ -154,12 +154,15 @@ class FmuContinuous:
 
         Only where `is_plain`. Once it is done `touched` must follow, then `outputs` tells.
         """
-        instance = self._running()
-        self._check_order(tick)
+        instance = self._instance
+        if instance is None or not instance.running or instance.broken:
+            instance = self._running()
+        if tick < self._tick:
+            self._check_order(tick)
         outputs = self._outputs.get(names) or self._bind_outputs(names)
-        given = self._lay(inputs) if inputs else None
-        start, second = self._start_tick, TICKS_PER_SECOND
-        begin, end = (self._tick - start) / second, (tick - start) / second
+        given = self._lay(inputs)
+        start = self._start_tick
+        begin, end = (self._tick - start) / TICKS_PER_SECOND, (tick - start) / TICKS_PER_SECOND
         return Touching(instance, given, outputs.table, begin, end)
 
     def touched(self, tick: int, touching: Touching) -> None:
@@ -254,18 +257,20 @@ class FmuContinuous:
 
     def _lay(self, inputs: Mapping[str, float]) -> Table | None:
         """Return a table with inputs in it; None where the FMU does without all of them."""
+        before, table = self._laid
+        if inputs == before:  # as it mostly is where nothing happened
+            return table
         key = tuple(inputs)
         bound = self._inputs.get(key) or self._bind_inputs(key)
+        self._laid = ({}, None)
         if not bound.names:
             return None
         values = [inputs[name] for name in bound.names]
-        if self._laid.get(key) == values:  # as it mostly is where nothing happened
-            return bound.table
-        self._laid[key] = values
         if bound.wires:
             pairs = zip(values, bound.wires, strict=True)
             values = [float(found.to_variable(value)) for value, found in pairs]
         bound.table.write_row(values)
+        self._laid = (dict(inputs), bound.table)
         return bound.table
 
     def _bind_inputs(self, asked: tuple[str, ...]) -> _Bound:

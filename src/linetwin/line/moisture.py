@@ -15,6 +15,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.line.equipment import Equipment
     from linetwin.line.lots import Lot
     from linetwin.line.surroundings import Building
@@ -30,6 +32,8 @@ WATER_TO_AIR = 0.62198
 """Molar mass of water over that of air [V]."""
 UNTOLD_AIR = {"hall": 0.36, "dry_room": 0.0049}
 """Relative humidity where a line has no building: 6 g/kg, a dew point of -40 Cel, at 22 Cel [A]."""
+AIR = ("dry_room_dew_point", "dry_room_temperature", "hall_temperature")
+"""What the building's model says of the air."""
 CARRIED = ("moisture", "reference_moisture", "exposed_since", "humidity_exposure")
 """Properties that what is cut from a lot inherits."""
 
@@ -41,12 +45,15 @@ def saturation_pressure(temperature_k: float) -> float:
     return 611.2 * math.exp(factor * celsius / (offset + celsius))
 
 
-def relative_humidities(building: Building) -> dict[str, float]:
+def relative_humidities(
+    building: Building, air: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Return the relative humidity (0 to 1) of each room's air now.
 
     The dry room's dew point is the building model's; hall air holds the water of outdoor air.
+    `air`: what the model says of it (AIR), where that has been read.
     """
-    air = building.model.read(("dry_room_dew_point", "dry_room_temperature", "hall_temperature"))
+    air = building.model.read(AIR) if air is None else air
     water = building.world.value(building.name, "outdoor_humidity")
     vapour = water * AIR_PRESSURE_PA / (WATER_TO_AIR + water)
     dry = saturation_pressure(air["dry_room_dew_point"])
@@ -56,16 +63,17 @@ def relative_humidities(building: Building) -> dict[str, float]:
     }
 
 
-def follow_air(building: Building) -> None:
+def follow_air(building: Building, air: Mapping[str, float] | None = None) -> None:
     """Carry the exposure in each room to now, and hold the present air from here on.
 
+    `air`: as in `relative_humidities`.
     `building.state.job`: `exposure` [s] and `sorption` (the integrand) by room, `air_since` [tick].
     """
     world, job = building.world, building.state.job
     begun = "exposure" in job
     job["exposure"] = {room: exposure(world, room) if begun else 0.0 for room in UNTOLD_AIR}
     job["sorption"] = {
-        room: _sorption(humidity) for room, humidity in relative_humidities(building).items()
+        room: _sorption(humidity) for room, humidity in relative_humidities(building, air).items()
     }
     job["air_since"] = world.now
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from linetwin.contracts import BUILDING_PARTS
-from linetwin.line.moisture import follow_air
+from linetwin.line.moisture import AIR, follow_air
 from linetwin.line.unit import Unit
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Building(Unit):
         super().__init__(config.path, world)
         self.config = config
         self.model = world.models.continuous(config, "building")
+        self._together = world.models.together([self.model], AIR)
 
     def begin(self) -> None:
         """Start the building's model."""
@@ -69,8 +70,8 @@ class Building(Unit):
         """Bring the building to now with what it saw, then show it the present loads."""
         if self.world.now < self.state.due:
             return
-        self.model.advance(self.world.now, self.inputs())
-        follow_air(self)
+        said = self._together.advance(self.world.now, [self.inputs()])[0]
+        follow_air(self, dict(zip(AIR, said, strict=True)))
         self.plan(self.world.now + MINUTE)
 
     def signals(self) -> dict[str, float]:
