@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -18,6 +19,7 @@ from linetwin.results.audit import AuditLog, Entry, head_file, parts_of, sealed
 from linetwin.results.audit_check import TamperedError, verify
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
 ENTRIES = 6
@@ -139,6 +141,7 @@ def test_rotation_carries_the_chain_over(tmp_path: Path) -> None:
 def test_a_kill_between_renaming_and_beginning_loses_nothing(file: Path) -> None:
     """The next entry begins the new file where the old one ended."""
     file.rename(file.with_name("audit.000001.jsonl"))
+    assert AuditLog(file).set_torn_line_aside("ann") is None
     AuditLog(file).append("ann", "set")
     assert verify(file).entries == ENTRIES + 2
 
@@ -318,6 +321,35 @@ def test_a_torn_line_is_told_and_set_aside_only_when_asked(file: Path, left: int
     assert (said["what"], said["who"], said["about"]) == ("torn line set aside", "ann", aside.name)
     assert said["before"] == {"bytes": len(torn), "sha256": hashlib.sha256(torn).hexdigest()}
     assert AuditLog(file).set_torn_line_aside("ann") is None
+
+
+def append_and_say(file: Path, said: Connection) -> None:
+    """Append for ever, and say the number of each entry once it has been promised."""
+    log = AuditLog(file, largest_bytes=4000)
+    while True:
+        said.send(log.append("ann", "set").seq)
+
+
+def test_what_was_promised_outlives_a_kill(tmp_path: Path) -> None:
+    """A process that is killed while it writes leaves every entry that it said was there."""
+    file = tmp_path / "audit.jsonl"
+    context = multiprocessing.get_context("spawn")
+    heard, said = context.Pipe(duplex=False)
+    worker = context.Process(target=append_and_say, args=(file, said))
+    worker.start()
+    said.close()
+    promised = [heard.recv() for _ in range(25)]
+    worker.kill()
+    worker.join(60)
+    with contextlib.suppress(EOFError):
+        while True:
+            promised.append(heard.recv())
+    heard.close()
+    AuditLog(file).set_torn_line_aside("ann")
+    AuditLog(file).append("ann", "set")
+    sound = verify(file)
+    assert sound.head.seq > promised[-1]
+    assert len(sound.files) > 1
 
 
 def test_the_first_line_may_be_torn(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
+from asyncua import ua
 from authority import CA, DAY, NOW, Sheet, put, revocation_list
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -13,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from linetwin.errors import RefusedError, ScenarioError
 from linetwin.twin.security.certificates import Certificate, first_of
 from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.reasons import Reason
 from linetwin.twin.security.trust import REJECTED_AT_MOST, Peer, Trust
 
 if TYPE_CHECKING:
@@ -270,6 +272,12 @@ def test_a_broken_file_is_named(folder: SecurityFolder) -> None:
     (folder.trusted / "broken.der").write_bytes(b"nothing")
     with pytest.raises(ScenarioError, match=r"broken\.der: no certificate"):
         Trust(folder).check(APPLICATION.signed().der, SERVER, NOW)
+
+
+def test_every_reason_has_a_status_of_opc_ua() -> None:
+    """What goes over the wire is a code that the other side knows."""
+    assert [each for each in Reason if not hasattr(ua.StatusCodes, each.status)] == []
+    assert len({each.text for each in Reason}) == len(Reason)
 
 
 @pytest.mark.parametrize("asked", ["ABC", "0123456789"])

@@ -55,7 +55,7 @@ class Entry:
 
     def line(self) -> bytes:
         """Return the entry as it stands in the file, with its line feed."""
-        return _canonical(asdict(self)) + b"\n"
+        return canonical(asdict(self)) + b"\n"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def sealed(fields: dict[str, Any]) -> Entry:
 
     ValueError or TypeError for what JSON cannot hold, a NaN among them.
     """
-    digest = hashlib.sha256(_DOMAIN + _canonical(fields)).hexdigest()
+    digest = hashlib.sha256(_DOMAIN + canonical(fields)).hexdigest()
     return Entry(**fields, hash=digest)
 
 
@@ -173,7 +173,8 @@ class AuditLog:
         The log then says that, by whom, and the hash of what was moved.
         """
         with self._held():
-            content = self.file.read_bytes()
+            # Not there: a kill came between renaming it and beginning the next.
+            content = self.file.read_bytes() if self.file.exists() else b""
             whole = content.rfind(b"\n") + 1
             torn = content[whole:]
             if not torn:
@@ -242,7 +243,8 @@ class AuditLog:
         if anchor is not None and (anchor.seq > head.seq or _contradicts(anchor, head)):
             message = (
                 f"{self.file} ends with entry {head.seq}, its anchor says {anchor.seq} "
-                f"{anchor.hash[:16]}: entries were removed or changed; see linetwin audit verify"
+                f"{anchor.hash[:16]}: entries were removed or changed; keep it as it is, "
+                "and begin another log once linetwin audit verify has been looked at"
             )
             raise ResultsError(message)
         return head
@@ -259,7 +261,8 @@ def _contradicts(anchor: Head, head: Head) -> bool:
     return anchor.seq == head.seq and anchor.hash != head.hash
 
 
-def _canonical(fields: dict[str, Any]) -> bytes:
+def canonical(fields: dict[str, Any]) -> bytes:
+    """Return the one encoding; ValueError or TypeError for what JSON cannot hold."""
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode("ascii")
 

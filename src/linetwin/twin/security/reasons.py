@@ -32,6 +32,11 @@ class Reason(Enum):
     PLAIN_PASSWORD = ("password in the clear", "BadIdentityTokenInvalid")
     TOKEN = ("wrong proof of identity", "BadIdentityTokenInvalid")
     ROLE = ("role", "BadUserAccessDenied")
+    FORGED = ("tampered approval", "BadUserAccessDenied")
+    LATE = ("expired approval", "BadUserAccessDenied")
+    REPLAYED = ("replayed approval", "BadUserAccessDenied")
+    OTHER_CHANGE = ("approval of another change", "BadUserAccessDenied")
+    BOUNDS = ("out of bounds", "BadOutOfRange")
 
     @property
     def text(self) -> str:

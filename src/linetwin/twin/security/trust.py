@@ -255,7 +255,7 @@ def _check_names(certificate: Certificate, peer: Peer) -> None:
     said = ", ".join(certificate.hosts) or "no host"
     remedy = (
         "ask for a certificate with this host, connect by a name that it has, "
-        "or name the other with --host-override"
+        "or name the other as `host` under `security` in the mapping file"
     )
     raise refusal(Reason.HOST, f"connected to {peer.host}, the certificate is for {said}", remedy)
 

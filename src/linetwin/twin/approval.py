@@ -1,0 +1,282 @@
+"""A person's approval of one change: signed, bounded in value and time, good for one use.
+
+The person signs with the key of a user's certificate whose role may set. Signed is everything:
+who, which plant, which address, from what to what, within which bounds, until when, and a nonce.
+A desk accepts an approval once: its nonce is spent on the disk before the change is made, so that
+neither a restart nor a second process accepts it again. Approvals and refusals stand in the log; of
+one that is refused as tampered the log has the name that it claims.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from linetwin.errors import Problem, RefusedError, ScenarioError
+from linetwin.results.audit import canonical
+from linetwin.twin.security.certificates import Certificate
+from linetwin.twin.security.folders import PRIVATE_FILE, sync_folder, write_new
+from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.security.roles import Right, may
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.results.audit import AuditLog
+    from linetwin.twin.security.identity import Identity
+    from linetwin.twin.security.users import Users
+
+_DOMAIN = b"linetwin approval 1\n"
+_NONCE = re.compile(r"[0-9a-f]{32}")
+_LONGEST_TEXT = 16_384
+_TOLERANCE = 1e-9
+"""Relative difference below which the setpoint that was seen is the one that is there [A]."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One setpoint from `before` to `after`, in `unit` (UCUM), at a plant's application URI."""
+
+    plant: str
+    address: str
+    unit: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the value in the change's unit; UTC until which it may be made and taken back.
+
+    Without `rollback_until` taking it back needs an approval of its own.
+    """
+
+    low: float
+    high: float
+    until: datetime
+    rollback_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What was signed, with the certificate (DER) and the signature of who approves."""
+
+    who: str
+    change: Change
+    limits: Limits
+    nonce: str
+    certificate: bytes
+    signature: bytes
+
+    def text(self) -> str:
+        """Return the approval as a JSON text that `read_approval` reads."""
+        fields = {
+            **_fields(self.who, self.change, self.limits, self.nonce),
+            "certificate": self.certificate.hex(),
+            "signature": self.signature.hex(),
+        }
+        return canonical(fields).decode("ascii")
+
+
+def approve(who: str, identity: Identity, change: Change, limits: Limits) -> Approval:
+    """Return the approval, signed with the key of the user's certificate.
+
+    Raises ScenarioError for bounds that do not hold the value, and a value that is no number.
+    """
+    numbers = (change.before, change.after, limits.low, limits.high)
+    if not all(map(math.isfinite, numbers)) or not limits.low <= change.after <= limits.high:
+        message = f"{change.after:g} {change.unit} is not within {limits.low:g} to {limits.high:g}"
+        raise ScenarioError([Problem(message, change.address, "widen the bounds or the change")])
+    nonce = secrets.token_hex(16)
+    content = _signed(_fields(who, change, limits, nonce))
+    signature = identity.key().sign(content, _padding(), hashes.SHA256())
+    return Approval(who, change, limits, nonce, identity.certificate.der, signature)
+
+
+def read_approval(text: str) -> Approval:
+    """Return the approval of a text; RefusedError where it is none, in the one encoding."""
+    try:
+        approval = _parsed(json.loads(text[:_LONGEST_TEXT]))
+        if approval.text() == text:
+            return approval
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        pass
+    raise refusal(Reason.FORGED, "it is no approval", "have the change approved anew")
+
+
+class ApprovalDesk:
+    """Accepts the approvals for one plant, each once; what it spent is in `folder`."""
+
+    def __init__(self, plant: str, folder: Path, users: Users, log: AuditLog) -> None:
+        self._plant = plant
+        self._folder = folder
+        self._users = users
+        self._log = log
+
+    def redeem(
+        self, approval: Approval, current: float, asked: float, now: datetime | None = None
+    ) -> None:
+        """Spend an approval for one change; when this returns the change may be made, once.
+
+        `current` is the setpoint that the plant has, `asked` the one to be written, both in the
+        approval's unit. Raises RefusedError with the reason, which the log has too.
+        """
+        moment = now or datetime.now(UTC)
+        try:
+            self._check(approval, approval.limits.until, moment)
+            _check_values(approval, current, asked)
+            self._spend(approval.nonce)
+        except RefusedError as error:
+            wanted = {"asked": _plain(asked), "why": str(error)}
+            self._tell("approval refused", approval, current, wanted)
+            raise
+        self._tell("approval spent", approval, current, asked)
+
+    def redeem_rollback(
+        self, approval: Approval, current: float, now: datetime | None = None
+    ) -> float:
+        """Spend the rollback approved with a change; return the setpoint to go back to.
+
+        Only after the change itself, once, and while the plant still has what was written.
+        """
+        moment = now or datetime.now(UTC)
+        try:
+            until = approval.limits.rollback_until
+            if until is None:
+                message = f"taking {approval.change.address} back was not approved with the change"
+                raise refusal(Reason.OTHER_CHANGE, message, "have it approved as a change")
+            self._check(approval, until, moment)
+            if not self._spent(approval.nonce).exists():
+                message = f"{approval.change.address} was not changed by this approval"
+                raise refusal(Reason.OTHER_CHANGE, message, "there is nothing to take back")
+            _check_same(approval.change.after, current, approval.change)
+            self._spend(f"{approval.nonce}-rollback")
+        except RefusedError as error:
+            self._tell("rollback refused", approval, current, {"why": str(error)})
+            raise
+        self._tell("rollback spent", approval, current, approval.change.before)
+        return approval.change.before
+
+    def _check(self, approval: Approval, until: datetime, now: datetime) -> None:
+        """Raise RefusedError unless who signed may approve, here and still."""
+        certificate = Certificate(approval.certificate)
+        _check_signature(approval, certificate)
+        user = self._users.by_certificate(certificate, now)
+        if user.name != approval.who:
+            message = f"{approval.who!r} is said to approve, {user.name!r} has signed"
+            raise refusal(Reason.FORGED, message, "have the change approved anew")
+        if not may(user.role, Right.SET):
+            message = f"{user.role} {user.name!r} may not approve a change"
+            raise refusal(Reason.ROLE, message, "a role with the right to set is needed")
+        if approval.change.plant != self._plant:
+            message = f"it is for {approval.change.plant}, this is {self._plant}"
+            raise refusal(Reason.OTHER_CHANGE, message, "have the change approved for this plant")
+        if now > until:
+            message = f"it was good until {until}, it is {now}"
+            raise refusal(Reason.LATE, message, "have the change approved anew")
+
+    def _spend(self, name: str) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            write_new(self._spent(name), b"", PRIVATE_FILE)
+        except FileExistsError as error:
+            message = f"approval {name} was spent already"
+            raise refusal(Reason.REPLAYED, message, "have the change approved anew") from error
+        sync_folder(self._folder)
+
+    def _spent(self, name: str) -> Path:
+        return self._folder / f"{name}.spent"
+
+    def _tell(self, what: str, approval: Approval, before: object, after: object) -> None:
+        about = f"{approval.change.address} {approval.nonce}"
+        self._log.append(approval.who, what, about=about, before=_plain(before), after=after)
+
+
+def _check_signature(approval: Approval, certificate: Certificate) -> None:
+    remedy = "have the change approved anew"
+    try:
+        key = certificate.parsed.public_key()
+        if not isinstance(key, rsa.RSAPublicKey) or _NONCE.fullmatch(approval.nonce) is None:
+            raise refusal(Reason.FORGED, "it has no RSA key or no nonce", remedy)
+        fields = _fields(approval.who, approval.change, approval.limits, approval.nonce)
+        key.verify(approval.signature, _signed(fields), _padding(), hashes.SHA256())
+    except (InvalidSignature, ValueError, TypeError) as error:
+        message = f"the signature of {approval.who!r} is not of this content"
+        raise refusal(Reason.FORGED, message, remedy) from error
+
+
+def _check_values(approval: Approval, current: float, asked: float) -> None:
+    change, limits = approval.change, approval.limits
+    if not limits.low <= asked <= limits.high:
+        message = f"{asked:g} {change.unit} is not within {limits.low:g} to {limits.high:g}"
+        raise refusal(Reason.BOUNDS, message, "have another change approved")
+    if asked != change.after:
+        message = f"{change.after:g} {change.unit} was approved, {asked:g} was asked for"
+        raise refusal(Reason.OTHER_CHANGE, message, "write what was approved")
+    _check_same(change.before, current, change)
+
+
+def _check_same(seen: float, current: float, change: Change) -> None:
+    if not math.isclose(seen, current, rel_tol=_TOLERANCE, abs_tol=0.0):
+        message = f"{change.address} was {seen:g} {change.unit} then and is {current:g} now"
+        raise refusal(Reason.OTHER_CHANGE, message, "look at the plant, then approve anew")
+
+
+def _fields(who: str, change: Change, limits: Limits, nonce: str) -> dict[str, Any]:
+    rollback = limits.rollback_until
+    bounds = {
+        "low": float(limits.low),
+        "high": float(limits.high),
+        "until": limits.until.astimezone(UTC).isoformat(),
+        "rollback_until": None if rollback is None else rollback.astimezone(UTC).isoformat(),
+    }
+    numbers = {"before": float(change.before), "after": float(change.after)}
+    content = {**asdict(change), **numbers}
+    return {"who": who, "change": content, "limits": bounds, "nonce": nonce}
+
+
+def _parsed(fields: dict[str, Any]) -> Approval:
+    """Return the approval of these fields; ValueError, TypeError, KeyError for others."""
+    change, bounds = fields["change"], fields["limits"]
+    rollback = bounds["rollback_until"]
+    return Approval(
+        str(fields["who"]),
+        Change(
+            plant=str(change["plant"]),
+            address=str(change["address"]),
+            unit=str(change["unit"]),
+            before=float(change["before"]),
+            after=float(change["after"]),
+        ),
+        Limits(
+            float(bounds["low"]),
+            float(bounds["high"]),
+            datetime.fromisoformat(bounds["until"]),
+            None if rollback is None else datetime.fromisoformat(rollback),
+        ),
+        str(fields["nonce"]),
+        bytes.fromhex(fields["certificate"]),
+        bytes.fromhex(fields["signature"]),
+    )
+
+
+def _signed(fields: dict[str, Any]) -> bytes:
+    return _DOMAIN + canonical(fields)
+
+
+def _padding() -> padding.PSS:
+    return padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON holds it: a number that is none is told as text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
