@@ -14,7 +14,7 @@ from rich.console import Console
 
 from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.compose import make_world, release
-from linetwin.cli.driving import LateSink
+from linetwin.cli.driving import FLUSH_EVERY_S, LateSink
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interrupted, Interruption
 from linetwin.cli.locking import held
@@ -143,6 +143,8 @@ class _Player:
         self._request, self._parts, self._interruption = request, parts, interruption
         self._pace = Pace(request.pace, _warn)
         self._answers: list[dict[str, Any]] = []
+        self._folder: tuple[RunWriter, HiddenTable] | None = None
+        self._flushed = time.monotonic()
 
     def play(self) -> None:
         """Play to the end."""
@@ -154,7 +156,12 @@ class _Player:
                 stock.fill(world)
             server.start()
             _greet(self._request, parts)
-            with _shown(parts, self._pace) as look:
+            with _shown(parts, self._pace) as show:
+
+                def look() -> None:
+                    show()
+                    self._flush()
+
                 opens = world.scenario.plant.opens_tick
                 play(parts, self._pace, opens, lambda: not self._interruption.asked, look)
         finally:
@@ -164,6 +171,7 @@ class _Player:
         """Play to the end, and write what was so into a run folder."""
         world, hidden = self._parts.world, HiddenTable(writer.folder)
         self._parts.hidden = hidden.add
+        self._folder = writer, hidden
         writer.update(disturbances=world.disturbances.report())
         try:
             self.play()
@@ -186,6 +194,18 @@ class _Player:
                 writer.update(end_tick=world.now, ended_by="error", events=world.events)
                 writer.finish("failed", str(error) or type(error).__name__)
             raise
+
+    def _flush(self) -> None:
+        """Now and then put on disk what has been written, for whoever looks after a kill."""
+        if self._folder is None or time.monotonic() - self._flushed < FLUSH_EVERY_S:
+            return
+        writer, hidden = self._folder
+        writer.flush()
+        hidden.flush()
+        world = self._parts.world
+        progress = {"tick": world.now, "counts": dict(world.counts)}
+        writer.update(progress=progress, pace=self._pace.report(), plant=self._told())
+        self._flushed = time.monotonic()
 
     def _told(self) -> dict[str, Any]:
         counts = self._parts.server.counts

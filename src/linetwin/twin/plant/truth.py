@@ -45,14 +45,15 @@ class HiddenTable:
         """Append rows."""
         self._rows.extend(rows)
         if len(self._rows) >= ROWS_PER_PART:
-            self._flush()
+            self.flush()
 
     def finish(self) -> None:
         """Write what waits and make one file of all parts."""
-        self._flush()
+        self.flush()
         parts.merge(self._folder, HIDDEN)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Close a part of what waits."""
         if not self._rows:
             return
         self._parts += 1

@@ -1,0 +1,72 @@
+"""The section `plant` of a scenario: read in ticks, and every mistake told in its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from linetwin.errors import ScenarioError
+from linetwin.scenario import load
+from linetwin.scenario.hiding import PlantConfig
+from linetwin.scenario.loading import find_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BASELINE = find_scenario("baseline").resolve()
+
+
+def written(folder: Path, plant: str) -> Path:
+    """Return a scenario with this section."""
+    text = BASELINE.read_text("utf-8")
+    for name in ("line", "recipe", "prices"):
+        text = text.replace(f"\n{name}: ", f"\n{name}: {BASELINE.parent}/")
+    file = folder / "shown.yaml"
+    file.write_text(text.replace("name: baseline", "name: shown") + plant, "utf-8")
+    return file
+
+
+def test_without_a_section_nothing_is_hidden() -> None:
+    """A scenario without the section opens at once, and its text does not speak of it."""
+    scenario = load(BASELINE)
+    assert scenario.plant == PlantConfig()
+    assert "\nplant:" not in scenario.text
+
+
+def test_times_are_ticks_and_shares_are_parts(tmp_path: Path) -> None:
+    """Times of each hiding are ticks of 1 ms, a drifting clock gains seconds a day."""
+    section = """
+plant:
+  opens: 6 h
+  starved_after: 10 min
+  hides:
+    - {tags: "*/Energy/*", kind: late, delay: 20 s, share: 10 %, from: 1 h, until: 2 h}
+    - {tags: cathode.mixer/*, kind: clock, offset: -90 s, per_day: 8.64 s}
+"""
+    plant = load(written(tmp_path, section)).plant
+    late, clock = plant.hides
+    assert (plant.opens_tick, plant.starved_after) == (21_600_000, 600_000)
+    assert (late.delay_ticks, late.share, late.start_tick, late.end_tick) == (
+        20_000, 0.1, 3_600_000, 7_200_000,
+    )  # fmt: skip
+    assert (clock.offset_ticks, clock.rate, clock.end_tick) == (-90_000, pytest.approx(1e-4), None)
+
+
+WRONG = {
+    "late needs delay": "{tags: a, kind: late}",
+    "missing has no delay": "{tags: a, kind: missing, delay: 1 s}",
+    "clock has no share": "{tags: a, kind: clock, offset: 1 s, share: 10 %}",
+    "ends before it begins": "{tags: a, kind: missing, from: 2 h, until: 1 h}",
+    "kind": "{tags: a, kind: lost}",
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_a_wrong_hiding_is_told_with_its_key(tmp_path: Path, message: str) -> None:
+    """File, key path and what is allowed."""
+    file = written(tmp_path, f"\nplant:\n  hides:\n    - {WRONG[message]}\n")
+    with pytest.raises(ScenarioError, match=message) as told:
+        load(file)
+    assert "plant.hides" in str(told.value)
+    assert "shown.yaml" in str(told.value)
