@@ -33,6 +33,28 @@ REGULAR = {"building", "recorder", "watch"}
 """Units that wake all the time; at night they are nearly alone."""
 
 
+_COATER = "cathode.coater"
+_DISTURBANCES = (
+    f"address: {_COATER}.measured_loading, kind: drift, per_hour: 0.01 mg/cm2",
+    f"address: {_COATER}.measured_loading, kind: noise, deviation: 0.05 mg/cm2, from: 6 h",
+    f"address: {_COATER}.measured_machine_temperature, kind: stuck, at: 8 h, for: 9 h",
+    f"address: {_COATER}.web_speed, kind: noise, deviation: 0.02 m/min, correlation_time: 5 min",
+    f"address: {_COATER}.drying.air_temperature, kind: offset, offset: -10 K, at: 8 h, for: 9 h",
+    "address: building.building.outdoor_humidity, kind: delay, delay: 3 h",
+    "address: cathode.mixer.mixing.jacket_temperature, kind: drift, per_hour: 0.2 K",
+    "address: cell.ocv_test.measured_open_circuit_voltage, kind: delay, delay: 2 h",
+    "address: cell.grading.measured_dcir, kind: dropout, share: 20 %",
+    "address: cell.formation.chamber_temperature, value: 30 degC, from: 5 h, until: 20 h",
+    "address: cell.formation.chamber_temperature, kind: delay, delay: 1 h",
+    "address: cell.formation, kind: stop, cause: power cut, at: 20 h, for: 2 h",
+    "address: anode.coater, kind: stop, cause: breakdown, at: 9 h",
+    "address: cell.stacker, kind: slow, speed: 50 %, at: 10 h, for: 6 h",
+    "address: cathode.slitter, kind: tool_break, at: 11 h",
+    "address: cathode.calender, kind: hazard, factor: 20, from: 6 h",
+)
+EVERY_KIND = [f"disturbances.d{number}={{{each}}}" for number, each in enumerate(_DISTURBANCES)]
+
+
 class Nothing:
     """A sink that keeps nothing."""
 
@@ -41,9 +63,12 @@ class Nothing:
 
 
 def shipped_line(name: str, days: float | None, sink: Sink) -> World:
-    """Return the line of a shipped scenario, ended after some days; not begun, not filled yet."""
-    file = BASELINE.with_name(f"{name}.yaml")
-    scenario = load(file)
+    """Return the line of a shipped scenario, ended after some days; not begun, not filled yet.
+
+    `disturbed` is the pilot week under disturbances of every kind.
+    """
+    file = BASELINE.with_name("pilot_week.yaml" if name == "disturbed" else f"{name}.yaml")
+    scenario = load(file, EVERY_KIND if name == "disturbed" else ())
     if days is not None:
         end = round(days * DAY)
         window = (0, end) if scenario.window_ticks else scenario.window_ticks

@@ -52,3 +52,9 @@ def test_a_pilot_scenario_resumes_at_fifty_random_events(name: str, tmp_path: Pa
 def test_the_gigafactory_resumes_at_three_random_events(tmp_path: Path) -> None:
     """The first hour of the line of 2 GWh a year."""
     check("gigafactory_week", 1 / 24, 0.0, 3, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_disturbed_line_resumes_at_twenty_random_events(tmp_path: Path) -> None:
+    """A day of the pilot week under disturbances of every kind, on FMUs: the same tables."""
+    check("disturbed", 1.0, 0.25, 20, tmp_path)
