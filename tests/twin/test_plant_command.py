@@ -71,6 +71,7 @@ async def wait_for_line_time(endpoint: str, seconds: float) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_an_interrupted_plant_leaves_the_truth(tmp_path: Path) -> None:
     """Ctrl-C ends with exit code 5, with the line's tables, what was hidden, and a report."""
     endpoint = f"opc.tcp://127.0.0.1:{free_port()}/linetwin"
@@ -84,9 +85,13 @@ def test_an_interrupted_plant_leaves_the_truth(tmp_path: Path) -> None:
     arguments = [str(scenario), "--endpoint", endpoint, "--pace", "3600", "--truth", "truth"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
-        [*COMMAND, *arguments, "--anonymous", "--insecure"], cwd=tmp_path, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as running:  # fmt: skip
+        [*COMMAND, *arguments, "--anonymous", "--insecure"],
+        cwd=tmp_path,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
         assert running.stdout is not None
         assert endpoint in running.stdout.readline()
         asyncio.run(wait_for_line_time(endpoint, 6.2 * 3600))

@@ -55,7 +55,7 @@ def test_a_measurement_needs_a_gauge_or_a_recorded_signal() -> None:
 
 def test_every_recorded_signal_is_shown_or_known_to_be_hidden() -> None:
     """The columns of the signals table are exactly what is shown, beside what no sensor shows."""
-    world, _, rows, model = panelled(scenario_of(duration_ticks=16 * HOUR, order_cells=None))
+    world, _, rows, model = panelled(scenario_of(duration_ticks=8 * HOUR, order_cells=None))
     world.begin()
     while world.step():
         pass

@@ -16,8 +16,10 @@ from plant_support import HOUR, Running, guard_of, scenario_of, with_plant
 from linetwin.errors import OpcUaError, RefusedError
 from linetwin.scenario.hiding import Hiding
 from linetwin.twin.plant.making import HIDDEN_SIGNALS
-from linetwin.twin.plant.model import NAMESPACE
+from linetwin.twin.plant.model import NAMESPACE, InformationModel
 from linetwin.twin.plant.nodes import UNECE_URI
+from linetwin.twin.plant.outbox import Outbox
+from linetwin.twin.plant.server import Opening, PlantServer
 from linetwin.twin.security import users as users_module
 from linetwin.twin.security.certificates import first_of, read_certificate
 from linetwin.twin.security.connecting import Credentials, Terms, open_session, prepared_client
@@ -334,7 +336,9 @@ def test_a_port_in_use_is_told_and_nothing_is_left(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = int(taken.getsockname()[1])
-        running = Running(scenario_of(), guard_of(tmp_path), HOUR, port=port)
+        model = InformationModel("none", "a plant without machines", {})
+        opening = Opening(f"opc.tcp://127.0.0.1:{port}/plant", guard_of(tmp_path))
+        server = PlantServer(model, opening, Outbox(model))
         with pytest.raises(OpcUaError, match="cannot be served"):
-            running.server.start()
+            server.start()
     assert not {each for each in threading.enumerate() if each.is_alive()} - before
