@@ -16,7 +16,7 @@ from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import FmuError, WiringError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from linetwin.cosim.groups import Group
@@ -265,6 +265,37 @@ def test_where_a_member_ends_a_step_early_all_stand(
     exact = 100.0 * np.exp(-RATE * table["time"].to_numpy())
     for name in limits:
         assert table[name].to_numpy() == pytest.approx(exact, rel=1e-12)
+
+
+def test_members_in_event_mode_stop_the_others_too(
+    tmp_path: Path, decay: Path, feature: Callable[..., Path]
+) -> None:
+    """Without a clock in common: where one has an event all stand, the earliest first."""
+    mode = 'hasEventMode="true"'
+    fmu = feature("clocks3", mode, f'{mode} canGetAndSetFMUState="true"')
+    rates = {"one": 0.7, "two": 0.9}
+    content: dict[str, object] = {
+        "step": "10 s",
+        "early_return": True,
+        "members": {
+            **{n: {"fmu": str(fmu), "values": {"rate": r, "told": 0.0}} for n, r in rates.items()},
+            "walks": {"fmu": str(decay), "values": {**RUNS, "mode": "on"}},
+        },
+        "outputs": {"x": "one.x", "y": "two.x", "z": "walks.x"},
+    }
+    table = simulate_group(read_group(write_group(tmp_path, **content)), 3.1)
+    events = [k / rate for rate in rates.values() for k in (1, 2)]
+    beats = [0.25 * k for k in range(13)]  # of their own periodic clocks
+    times = table["time"].to_numpy()
+    assert times == pytest.approx(np.sort([*beats, *events, 3.1]), abs=1e-9)
+    assert table["x"].to_numpy() == pytest.approx(0.7 * times)
+    assert table["y"].to_numpy() == pytest.approx(0.9 * times)
+    assert table["z"].to_numpy() == pytest.approx(100.0 * np.exp(-RATE * times))
+    with pytest.raises(WiringError, match="early returns to events and steps that are tried"):
+        read_group(write_group(tmp_path, **content, adaptive={}))
+    held = {**content, "extrapolate": "linear"}
+    with pytest.raises(WiringError, match="early returns to events need inputs that are held"):
+        read_group(write_group(tmp_path, **held))
 
 
 def test_early_return_with_events_and_adaptive_steps(tmp_path: Path, decay: Path) -> None:

@@ -53,8 +53,7 @@ def check_clocks(group: Group, tell: Tell) -> None:
             if group.variable(target).clocks and group.member(target.member).description.event_mode:
                 message = f"'{target}' is set when a clock ticks, not from outside"
                 tell(("inputs", name), message, "connect it to another member")
-    if group.ticks or group.clocked:
-        _check_rest(group, tell)
+    _check_rest(group, tell)
 
 
 def _check_clocked(
@@ -71,17 +70,24 @@ def _check_clocked(
 
 
 def _check_rest(group: Group, tell: Tell) -> None:
-    """Tell of what does not go together with clocks between members."""
+    """Tell of what does not go together with members in event mode that stand still together."""
+    what = "clocks between members"
+    if not group.ticks and not group.clocked:
+        what = "early returns to events"
+        if not group.course.early_return or not any(
+            m.description.event_mode for m in group.members
+        ):
+            return
     if group.order != "jacobi":
-        tell(("order",), "clocks between members need the order jacobi", "order: jacobi")
+        tell(("order",), f"{what} need the order jacobi", "order: jacobi")
     if group.linear:
-        tell(("extrapolate",), "clocks between members need inputs that are held", "none")
-    if not group.course.plain:
-        message = "clocks between members and steps that are taken back do not go together"
-        tell(("step",), message, "one of both")
+        tell(("extrapolate",), f"{what} need inputs that are held", "none")
+    if group.course.seeks:
+        message = f"{what} and steps that are tried do not go together"
+        tell(("step",), message, "leave adaptive, events and iterate out")
     for member in group.members:
         if member.every > 1:
-            message = "clocks between members need all of them to step at every point"
+            message = f"{what} need all of them to step at every point"
             tell(("members", member.name, "every"), message, "every: 1")
         if not member.description.capabilities.variable_step:
             message = "it takes only one fixed step, and clocks tick between the points"

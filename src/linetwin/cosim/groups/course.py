@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -78,7 +78,12 @@ class Course:
     @property
     def plain(self) -> bool:
         """Whether steps are never taken back."""
-        return self == replace(PLAIN, within_ns=self.within_ns)
+        return not self.seeks and not self.early_return
+
+    @property
+    def seeks(self) -> bool:
+        """Whether it tries steps to find its points, or what holds in them."""
+        return self.adaptive is not None or bool(self.events) or self.iterate is not None
 
 
 PLAIN: Final = Course()

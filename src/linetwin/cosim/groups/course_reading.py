@@ -50,7 +50,8 @@ class CourseReader:
         keys = {
             "adaptive": written.adaptive is not None,
             "events": bool(written.events),
-            "early_return": written.early_return,
+            "early_return": written.early_return
+            and not any(member.description.event_mode for member in self._group.members),
             "iterate": written.iterate is not None,
         }
         self._able(next((key for key, asked in keys.items() if asked), ""))

@@ -173,7 +173,7 @@ class PythonEngine:
         if self._plan.linear:
             member.follow()
         reached = instance.step(member.at, length)
-        if reached.early and not reached.terminated and self._plan.course.early_return:
+        if reached.early and not reached.terminated and member.early_return:
             self._go_on(instance, member.at, reached.time, time)
         else:
             check_step(instance, reached, length)

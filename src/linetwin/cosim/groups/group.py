@@ -314,7 +314,7 @@ class FmuGroup:
             logging.getLogger(f"linetwin.fmu.{self.group.name}").info("stepped in Python")
         found = kernel().kernel if self._compiled and plain else None
         local = self.tick - self.start_tick
-        rolling = not course.plain
+        rolling = not course.plain and not self.plan.clockwork
         recorder = None if rolling else self.recorder
         engine: PythonEngine | CompiledEngine | RollingEngine
         if self.plan.clockwork:

@@ -60,8 +60,12 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
 
 
 def _clockwork(group: Group, members: Mapping[str, RunningMember]) -> tuple[ClockedMember, ...]:
-    """Return the members that have clocks in common, in the order of the file."""
+    """Return the members that stand still together at events, in the order of the file.
+
+    Those that have clocks in common, and with `early_return` all that have an event mode.
+    """
     joined = {end.member for c in (*group.ticks, *group.clocked) for end in (c.source, c.target)}
+    joined |= set(members) if group.course.early_return else set()
     found = {
         name: ClockedMember(member)
         for name, member in members.items()
@@ -174,5 +178,6 @@ def _running(
         ticking=ticking,
         followed=followed,
         previous=np.zeros(len(followed)),
-        early_return=group.course.early_return,
+        early_return=group.course.early_return
+        and not any(one.description.event_mode for one in group.members),
     )
