@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from feature_fmus import HERE
-from small_fmus import SOURCE
+from small_fmus import SOURCE, run_python
 
 from linetwin.cosim.description import read_description
 from linetwin.errors import WiringError
@@ -34,11 +34,10 @@ def run(fmu: Path) -> tuple[int, str, str]:
     """Simulate a few steps of the FMU's own length; return exit code, output and errors."""
     options: list[str] = []
     try:
-        own = read_description(fmu)
+        step = own_step(fmu)
     except WiringError:
         pass  # the command says so too
     else:
-        step = own.step_s or own.capabilities.fixed_step_s or (own.stop_time_s or 1.0) / 100
         options = ["--step", repr(step), "--stop", repr(STEPS * step)]
     done = subprocess.run(
         [sys.executable, "-m", "linetwin.cli", "fmu", "simulate", str(fmu), "--json", *options],
@@ -49,6 +48,47 @@ def run(fmu: Path) -> tuple[int, str, str]:
         timeout=120,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+TWINS = """
+import math, sys
+from pathlib import Path
+from linetwin.cosim.instance import instantiate
+from linetwin.cosim.port import Port, Table
+from linetwin.cosim.stepping import advance_fully, step_rule
+
+path, step, steps = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+first, second = instantiate(path), instantiate(path)
+binary = first.binary
+outputs = [v for v in binary.description.of("output") if v.numeric and not v.shape]
+rule = step_rule(binary.description, None)
+found = []
+for others in ((first, second), (first,)):
+    tables = [Table(Port(binary, outputs)) for _ in others]
+    for one in others:
+        one.initialise()
+    for index in range(steps):
+        for one in others:
+            advance_fully(one, index * step, (index + 1) * step, rule)
+    for one, table in zip(others, tables):
+        one.get(table)
+        found.append([repr(value) for value in table.read_row()])
+    first.reset()
+assert found[0] == found[1], f"two side by side differ: {found[:2]}"
+assert found[0] == found[2], f"one alone differs from two side by side: {found}"
+"""
+
+
+def own_step(fmu: Path) -> float:
+    """Return a communication step (s) that suits an FMU."""
+    own = read_description(fmu)
+    return own.step_s or own.capabilities.fixed_step_s or (own.stop_time_s or 1.0) / 100
+
+
+def check_twins(fmu: Path, temporary: Path) -> None:
+    """Expect that two instances stepped in turns give what one gives alone, bit by bit."""
+    if not read_description(fmu).capabilities.once_per_process:
+        run_python(TWINS, str(fmu), repr(own_step(fmu)), str(STEPS), temporary=temporary)
 
 
 def check(fmu: Path) -> str:
@@ -64,9 +104,13 @@ def check(fmu: Path) -> str:
 
 @pytest.mark.skipif(VARIABLE not in os.environ, reason=f"{VARIABLE} names no folder of FMUs")
 @pytest.mark.parametrize("fmu", found(), ids=lambda path: path.stem)
-def test_every_fmu_runs_or_is_refused(fmu: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What became of each is printed."""
+def test_every_fmu_runs_or_is_refused(
+    fmu: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What became of each is printed; what runs also runs twice at once."""
     outcome = check(fmu)
+    if outcome == "runs":
+        check_twins(fmu, tmp_path)
     with capsys.disabled():
         sys.stdout.write(f"\n{fmu.name}: {outcome}\n")
 
@@ -74,6 +118,7 @@ def test_every_fmu_runs_or_is_refused(fmu: Path, capsys: pytest.CaptureFixture[s
 def test_the_check_tells_them_apart(decay: Path, tmp_path: Path) -> None:
     """One that runs, one that is refused, and one whose process fails."""
     assert check(decay) == "runs"
+    check_twins(decay, tmp_path)
     nothing = tmp_path / "nothing.fmu"
     nothing.write_bytes((HERE / "types2.xml").read_bytes())
     assert "it is not an FMU" in check(nothing)

@@ -73,7 +73,6 @@ def _edited(old: str, new: str) -> object:
         (_edited('fmiVersion="3.0"', 'fmiVersion="1.0"'), "FMI 1.0 is not supported"),
         (_edited('fmiVersion="3.0"', 'fmiVersion="4.0"'), "FMI 4.0 is not supported"),
         (_edited("CoSimulation", "ScheduledExecution"), "for scheduled execution only"),
-        (_edited("<CoSimulation", '<CoSimulation needsExecutionTool="true"'), "needs the tool"),
     ],
 )
 def test_files_that_cannot_take_part(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import logging
 import platform
 import sys
 import zipfile
@@ -84,6 +85,10 @@ class Binary:
         Raises WiringError without a binary for this machine, FmuError where it cannot be loaded.
         """
         check_platform(description)
+        if description.capabilities.needs_tool:
+            logging.getLogger(f"linetwin.fmu.{description.model}").warning(
+                "it needs the tool that made it to run"
+            )
         self.description = description
         self.digest = digest
         self.folder = process_folder() / digest.hex()[:16]

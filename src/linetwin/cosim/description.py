@@ -92,6 +92,7 @@ class Capabilities:
     """What an FMU can do beyond stepping.
 
     `roll_back`: it can take back a step, though what it saves may not be all of its state.
+    `needs_tool`: it runs where the tool that made it is installed.
     `completed_step`: a model-exchange FMU that wants to know of every step of the integrator.
     `intermediate_update`: an FMI 3.0 FMU that shows values within its steps.
     """
@@ -102,6 +103,7 @@ class Capabilities:
     once_per_process: bool
     fixed_step_s: float | None
     roll_back: bool = False
+    needs_tool: bool = False
     completed_step: bool = False
     intermediate_update: bool = False
 
@@ -184,8 +186,6 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     interface = min(offered, key=lambda part: part.needsExecutionTool, default=None)
     if interface is None:
         raise _refuse(path, "it is for scheduled execution only", "export it for co-simulation")
-    if interface.needsExecutionTool:
-        raise _refuse(path, "it needs the tool that made it to run", "export it with its solver")
     exchange = interface is found.modelExchange
     event_mode = bool(clocks and not exchange and interface.hasEventMode)
     if not event_mode and any(clock.activated_here for clock in clocks.values()):
@@ -346,6 +346,7 @@ def _capabilities(interface: Any, *, event_mode: bool) -> Capabilities:  # noqa:
         serialise_state=saved and bool(interface.canSerializeFMUstate),
         once_per_process=bool(interface.canBeInstantiatedOnlyOncePerProcess),
         roll_back=bool(interface.canGetAndSetFMUstate),
+        needs_tool=bool(interface.needsExecutionTool),
         fixed_step_s=None if integrated else _number(interface.fixedInternalStepSize),
         intermediate_update=not integrated and bool(interface.providesIntermediateUpdate),
         completed_step=bool(integrated and interface.needsCompletedIntegratorStep),

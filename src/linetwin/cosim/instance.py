@@ -66,7 +66,9 @@ class Instance(ABC):
         address = self._instantiate(self._key, early_return=early_return)
         if not address:
             messages.unregister(self._key)
-            raise FmuError(f"it cannot be instantiated{self._quoted()}", self.model)
+            able = description.capabilities
+            tool = " (it needs the tool that made it to run)" if able.needs_tool else ""
+            raise FmuError(f"it cannot be instantiated{tool}{self._quoted()}", self.model)
         self._handle = ctypes.c_void_p(address)
         binary.instances += 1
         self._finalizer = weakref.finalize(
