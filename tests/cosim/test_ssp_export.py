@@ -174,6 +174,8 @@ def groups(draw: st.DrawFn, fmus: Path) -> dict[str, Any]:
             units = draw(st.sampled_from([{}, {"from_unit": "1", "to_unit": "1"}]))
             giver = draw(st.sampled_from(others))
             connections[f"{name}.{variable}"] = {"from": f"{giver}.{source}", **scaled, **units}
+        if way != "value" and draw(st.booleans()):
+            member["start"] = {variable: draw(st.floats(-50.0, 50.0))}
         members[name] = member
     return {
         "step": draw(st.sampled_from(["10 ms", "1/60 s", "0.05 s"])),

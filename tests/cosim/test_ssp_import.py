@@ -529,3 +529,29 @@ def test_connections_of_elements_are_refused(tmp_path: Path, feature: Callable[.
     package = pack(tmp_path / "p.ssp", ssd, {"resources/types3.fmu": feature("types3")})
     with pytest.raises(WiringError, match="single elements of an array"):
         open_ssp(package, "100 ms")
+
+
+def test_inputs_begin_with_what_is_set(opened: Callable[..., Imported]) -> None:
+    """A value for an input of the system counts until another is given: 323.15 K are 50 degC."""
+    ssd = structure(
+        connectors("input air K", "output seen")
+        + bound(parameter_set(real("air", 323.15, "K") + real("b.inlet", 7.0), OWN_UNITS))
+        + elements(
+            component("a", "lag", connectors("input inlet", "output passed", "output level")),
+            component("b", "lag", connectors("input inlet")),
+        )
+        + connections(
+            connection("air", "a.inlet"),
+            connection("a.passed", "seen"),
+            connection("a.level", "b.inlet"),
+        ),
+        UNITS,
+    )
+    found = opened(ssd)
+    assert reasons(found) == {"unit"}
+    member = found.group.member("a")
+    assert (member.start, member.values["inlet"]) == ({"inlet"}, pytest.approx(50.0))
+    assert found.group.member("b").values["inlet"] == 7.0
+    assert simulate_group(found.group, 0.1)["seen"].to_numpy() == pytest.approx(323.15)
+    given = simulate_group(found.group, 0.1, {"air": 20.0})
+    assert given["seen"].to_numpy() == pytest.approx(293.15)

@@ -35,7 +35,8 @@ class Member:
 
     `values`: variable -> number in its own unit, set before the start, as is what `preset` holds.
     `depends`: output -> inputs on which it depends at once. `variables`: the FMU's, and the
-    elements of its arrays.
+    elements of its arrays. `start`: names among `values` that only say what inputs with a source
+    begin with.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Member:
     depends: Mapping[str, frozenset[str]]
     variables: Mapping[str, Variable]
     preset: Preset
+    start: frozenset[str] = frozenset()
 
     def array(self, name: str) -> str:
         """Return the FMI variable behind a name: the array of an element, else itself."""

@@ -202,12 +202,22 @@ class Joiner:
             for name in [*member.values, *member.preset.others]:
                 whole = taken_by.get(name) if name in member.preset.others else None
                 taken = self._taken.get(Terminal(member.name, name), whole)
-                if taken:
+                if {name, member.array(name)} & member.start:
+                    self._check_start(member, name, taken)
+                elif taken:
                     path = ("members", member.name, "values", name)
                     self._add(path, f"'{name}' is set by {taken} too", "keep one of the two")
         dependence = Dependence(group.members, group.connections)
         for loop in dependence.loops:
             self._check_loop(group, dependence, loop)
+
+    def _check_start(self, member: Member, name: str, taken: str | None) -> None:
+        """Note a start value of what is no number, or has no source."""
+        path = ("members", member.name, "start", name)
+        if name in member.preset.others:
+            self._add(path, f"'{name}' is no number", "text begins with what its source gives")
+        elif taken is None:
+            self._add(path, f"'{name}' has no source to begin before", "put it under values")
 
     def _check_inputs(self, member: Member) -> None:
         """Note numbers that nobody sets; text may keep its start value, but not in part."""

@@ -112,8 +112,8 @@ class _Reader:
             self._problems.adopt(error, self._document.place((*path, "fmu")))
             return None
         self._fixed_step(path, description, float(step * written.every))
-        valuer = Valuer(self._document, self._problems, (*path, "values"), description)
-        values = valuer.read(written.values)
+        valuer = Valuer(self._document, self._problems, path, description)
+        values = valuer.read(written.values, written.start)
         depends = {
             output: frozenset(inputs)
             for output, inputs in written.depends.items()
@@ -127,6 +127,7 @@ class _Reader:
             depends=depends,
             variables=values.variables,
             preset=values.preset,
+            start=frozenset(written.start),
         )
 
     def _once(self, members: list[Member]) -> None:

@@ -17,7 +17,7 @@ from linetwin.scenario import units
 from linetwin.scenario.problems import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from linetwin.cosim.description import Description, Variable
     from linetwin.cosim.groups.written import Amount
@@ -46,9 +46,18 @@ class Valuer:
         self._path = path
         self._description = description
         self._variables: Mapping[str, Variable] = {}
+        self._start: Collection[str] = ()
 
-    def read(self, written: Mapping[str, Amount | list[Amount]]) -> MemberValues:
-        """Return the values that fit; structural parameters come first, for they decide sizes."""
+    def read(
+        self,
+        values: Mapping[str, Amount | list[Amount]],
+        start: Mapping[str, Amount | list[Amount]],
+    ) -> MemberValues:
+        """Return what fits of `values` and `start`; structural parameters decide sizes first."""
+        for name in values.keys() & start.keys():
+            self._add((name,), f"'{name}' stands under `start` too", "keep one of the two")
+        self._start = start
+        written = {**values, **start}
         known = self._description.variables
         structural = {
             name: amount
@@ -73,7 +82,8 @@ class Valuer:
         return MemberValues(self._variables, numbers, Preset(_plain(structural), others))
 
     def _add(self, path: KeyPath, message: str, hint: str = "") -> None:
-        self._problems.add(self._document.place((*self._path, *path)), message, hint)
+        key = "start" if path and path[0] in self._start else "values"
+        self._problems.add(self._document.place((*self._path, key, *path)), message, hint)
 
     def _known(self, name: str) -> bool:
         """Tell whether a name is that of a variable that may be set."""

@@ -29,13 +29,15 @@ def _as_targets(raw: object) -> object:
 class WrittenMember(_Strict):
     """One FMU; it steps once in `every` communication steps.
 
-    `values`: variables that nobody else sets, arrays row by row; `depends`: output -> inputs on
-    which it depends at once, where the FMU says nothing of it or too much.
+    `values`: variables that nobody else sets, arrays row by row; `start`: what inputs with a source
+    begin with; `depends`: output -> inputs on which it depends at once, where the FMU says nothing
+    of it or too much.
     """
 
     fmu: str
     every: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     values: dict[str, Amount | list[Amount]] = {}
+    start: dict[str, Amount | list[Amount]] = {}
     depends: dict[str, list[str]] = {}
 
 

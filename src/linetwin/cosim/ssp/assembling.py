@@ -117,12 +117,12 @@ class _Assembler:
         """Place a variable: connected, given from outside, or with a value."""
         way = self.flat.way(port)
         if way.source.path in self.flat.components and way.hops:
-            self._told_start(port, way)
             self._connection(port, way)
+            self._start(port, way)
             return
         kind = self._kind(way.source)
         if kind == "input":
-            self._told_start(port, way)
+            self._start(port, way)
             self.inputs.setdefault(way.source.name, []).append(port)
             return
         if kind in {"parameter", "structuralParameter"}:
@@ -151,16 +151,21 @@ class _Assembler:
         if given is not None:
             values[port.name] = _written(variable, given)
 
-    def _told_start(self, port: Port, way: Way) -> None:
-        """Note a start value of an input that has a source."""
+    def _start(self, port: Port, way: Way) -> None:
+        """Set what an input with a source begins with, where a binding says it."""
         found = self.settings.of(port, way)
-        if found is not None:
-            setting = found[0].setting
-            text = (
-                f"'{port}' begins with what its source gives, not at {' '.join(setting.values)}"
-                f" {setting.unit_name}"
-            )
-            self.findings.note("start-value", text.strip(), setting.place)
+        variable = self.flat.variable(port)
+        if found is None or variable is None:
+            return
+        placed, at = found
+        if not variable.numeric:
+            text = f"'{port}' begins with what its source gives, not with what is set"
+            self.findings.note("start-value", text, placed.setting.place)
+            return
+        given = self.settings.value(port, way, at, placed.setting)
+        if given is not None:
+            member = self.members[self._member_names[port.path]]
+            member.setdefault("start", {})[port.name] = _written(variable, given)
 
     def _connection(self, port: Port, way: Way) -> None:
         link = way.hops[-1].link

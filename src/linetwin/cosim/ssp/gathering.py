@@ -67,9 +67,9 @@ def gather(group: Group, raw: Mapping[str, Any], version: str, findings: Finding
     """Go through a group file; `raw` is its content. What others will miss is noted."""
     gatherer = _Gatherer(group, version)
     gatherer.top(raw)
-    gatherer.members(raw["members"])
     gatherer.connections(raw.get("connections") or {})
     gatherer.inputs(raw.get("inputs") or {})
+    gatherer.members(raw["members"])
     gatherer.outputs(raw.get("outputs") or {})
     gatherer.parameters(raw.get("parameters") or {})
     for text in _missed(group, gatherer.said.left, version):
@@ -124,15 +124,22 @@ class _Gatherer:
         """Gather the values of all members, and leave the rest of what is said of them."""
         for member in self.group.members:
             for key, value in raw[member.name].items():
-                if key not in {"fmu", "values"}:
+                if key not in {"fmu", "values", "start"}:
                     self._leave("members", member.name, key, value=value)
-            for name, value in (raw[member.name].get("values") or {}).items():
-                variable = member.variables[name]
-                late = bool(variable.shape) or variable.causality == "structuralParameter"
-                if variable.array or (late and self.version == "1.0"):
-                    self._leave("members", member.name, "values", name, value=value)
-                else:
-                    self.said.amounts.append(Amount(member, variable, _value(member, variable)))
+            for key in ("values", "start"):
+                for name, value in (raw[member.name].get(key) or {}).items():
+                    self._amount(member, key, name, value)
+
+    def _amount(self, member: Member, key: str, name: str, value: object) -> None:
+        """Gather one value; of an input with a source it is what the input begins with."""
+        variable = member.variables[name]
+        late = bool(variable.shape) or variable.causality == "structuralParameter"
+        joined = {join.target for join in self.said.joins}
+        alone = key == "start" and Terminal(member.name, name) not in joined
+        if variable.array or (late and self.version == "1.0") or alone:
+            self._leave("members", member.name, key, name, value=value)
+        else:
+            self.said.amounts.append(Amount(member, variable, _value(member, variable)))
 
     def connections(self, raw: Mapping[str, Any]) -> None:
         """Gather the connections between members."""
