@@ -25,9 +25,10 @@ def test_the_whole_command_is_measured_in_a_process_of_its_own(library: None) ->
     assert found.events > 1000
     assert 3 < found.days < 30
     assert found.memory_mb > 20
-    assert list(found.parts_s) == ["scenario", "models", "tables", "key figures", "report"]
+    parts = ["start", "scenario", "loading models", "line", "recording", "models", "tables"]
+    assert list(found.parts_s) == [*parts, "key figures", "report"]
     assert all(seconds > 0 for seconds in found.parts_s.values())
-    assert sum(found.parts_s.values()) < found.cpu_s
+    assert sum(found.parts_s.values()) == pytest.approx(found.cpu_s, rel=0.01)
 
 
 def measured(cells: int, cpu_s: float, memory_mb: float) -> line.Measured:
@@ -39,8 +40,8 @@ def test_each_figure_is_held_against_its_limit() -> None:
     """Time and memory of the smallest run; growth of memory and of time per cell as ratios."""
     runs = [measured(1000, 5.0, 200.0), measured(4000, 14.0, 210.0), measured(16000, 53.6, 220.0)]
     found = list(line.verdicts(runs).values())
-    assert [value for value, _ in found] == pytest.approx([6.0, 200.0, 1.1, 53.6 / 80.0, 1.1])
-    assert [limit for _, limit in found] == [10.0, 1000.0, 1.2, 1.1, 1.1]
+    assert [value for value, _ in found] == pytest.approx([1.5, 200.0, 1.1, 53.6 / 80.0, 1.1])
+    assert [limit for _, limit in found] == [1.0, 1000.0, 1.2, 1.1, 1.1]
     assert len(line.verdicts(runs[:1])) == 2
     text = line.describe(runs[0])
     assert "6.0 s of wall time, 5.0 s of CPU, 200 MB" in text
@@ -56,12 +57,12 @@ def test_the_bench_prints_runs_and_verdicts(
     printed = capsys.readouterr().out
     assert printed.startswith("machine: ")
     assert all(f"{cells} cells:" in printed for cells in line.CELLS)
-    assert "wall time for 1000 cells in s: 13.50 of 10 (NOT met)" in printed
+    assert "wall time for 1000 cells over 4 s: 3.38 of 1 (NOT met)" in printed
     assert "memory, 16000 over 1000 cells: 1.00 of 1.2 (met)" in printed
     benching.bench("line", as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert [run["cells"] for run in found["runs"]] == list(line.CELLS)
-    assert found["limits"]["wall time for 1000 cells in s"] == {"value": 13.5, "limit": 10.0}
+    assert found["limits"]["wall time for 1000 cells over 4 s"] == {"value": 3.375, "limit": 1.0}
 
 
 def test_a_run_that_fails_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,12 +23,15 @@ from linetwin.scenario.loading import find_scenario
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-TIME_LIMIT_S = 10.0
+TIME_LIMIT_S = 4.0
+"""For the first of CELLS: what `linetwin run baseline` may take."""
 MEMORY_LIMIT_MB = 1000.0
 GROWTH_LIMIT = 1.2
 PROPORTION_LIMIT = 1.1
 """What proportional means where the processor is shared: repeats differ by some percent."""
 CELLS = (1000, 4000, 16000)
+REPEATS = 3
+"""Runs of the first size: the quickest counts, for the processor may be shared."""
 _MS_PER_DAY = 86_400_000
 
 
@@ -36,7 +39,8 @@ _MS_PER_DAY = 86_400_000
 class Measured:
     """One run of the command, from the start of Python to the written report.
 
-    `parts_s`: CPU time (s) of parts of the run; `models` is that inside FMUs, calls included.
+    `parts_s`: CPU time (s) of parts of the run, each second in one of them; `models` is that inside
+    FMUs, calls included.
     """
 
     cells: int
@@ -61,8 +65,13 @@ class Measured:
 def measure(cells: int) -> Measured:
     """Run the baseline for `cells` in a fresh process and return what it took.
 
-    Raises LinetwinError where that run fails.
+    Of the first of CELLS the quickest of some runs. Raises LinetwinError where a run fails.
     """
+    repeats = REPEATS if cells == CELLS[0] else 1
+    return min((_measure_once(cells) for _ in range(repeats)), key=lambda run: run.wall_s)
+
+
+def _measure_once(cells: int) -> Measured:
     with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
         folder = Path(name)
         scenario, run = folder / "bench.yaml", folder / "run"
@@ -129,7 +138,7 @@ def verdicts(found: Sequence[Measured]) -> dict[str, tuple[float, float]]:
     first, last = found[0], found[-1]
     size = f"{first.cells} cells"
     limits = {
-        f"wall time for {size} in s": (first.wall_s, TIME_LIMIT_S),
+        f"wall time for {size} over {TIME_LIMIT_S:g} s": (first.wall_s / TIME_LIMIT_S, 1.0),
         f"memory for {size} in MB": (first.memory_mb, MEMORY_LIMIT_MB),
     }
     if len(found) > 1:

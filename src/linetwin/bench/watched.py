@@ -1,7 +1,7 @@
 """One `linetwin run`, watched from inside: `python -m linetwin.bench.watched SCENARIO FOLDER FILE`.
 
 The command is the user's own, from reading the scenario to the finished report. What is added are
-clocks around some calls; they cost less than one percent. The figures go to FILE as JSON.
+clocks around some calls; they cost about one percent. The figures go to FILE as JSON.
 """
 
 from __future__ import annotations
@@ -18,32 +18,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MS_PER_DAY = 86_400_000
+START = "start"
 
 
 class Stopwatch:
-    """CPU time (s) of calls by part of the run; a call inside another of its part counts once."""
+    """CPU time (s) by part of the run; each second counts once, for the part that is innermost.
+
+    `start` is what belongs to no other part: Python's start, imports, and the way between parts.
+    """
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._inside: set[str] = set()
+        self.seconds: dict[str, float] = {START: 0.0}
+        self._open = [START]
+        self._since = 0.0
 
     def watch(self, part: str, owner: Any, name: str) -> None:  # noqa: ANN401 - class or module
         """Replace a function of a class or module by one that keeps the time."""
         self.seconds.setdefault(part, 0.0)
         setattr(owner, name, self._timed(part, getattr(owner, name)))
 
+    def stop(self) -> None:
+        """Put the time until now to the part that is open."""
+        now = time.process_time()
+        self.seconds[self._open[-1]] += now - self._since
+        self._since = now
+
     def _timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def timed(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever it takes
-            if part in self._inside:
-                return function(*args, **options)
-            self._inside.add(part)
-            start = time.process_time()
+            self.stop()
+            self._open.append(part)
             try:
                 return function(*args, **options)
             finally:
-                self.seconds[part] += time.process_time() - start
-                self._inside.discard(part)
+                self.stop()
+                self._open.pop()
 
         return timed
 
@@ -146,20 +155,26 @@ def peak_mb() -> float:
 def watched(scenario: Path, folder: Path) -> dict[str, Any]:
     """Run the command in this process; return CPU time, its parts, and peak memory."""
     from linetwin.cli import main, running
-    from linetwin.cosim import FmuContinuous, FmuTransform
+    from linetwin.cosim import FmuContinuous, FmuTransform, Together
+    from linetwin.line.recorder import Recorder
     from linetwin.line.world import World
     from linetwin.results import kpis, report
     from linetwin.results.writer import RunWriter
 
     clock = Stopwatch()
     clock.watch("scenario", running, "load")
+    clock.watch("loading models", running, "make_world")
+    clock.watch("line", running, "drive")
+    clock.watch("recording", Recorder, "record")
     for name in ("start", "advance", "read"):
         clock.watch("models", FmuContinuous, name)
+    clock.watch("models", Together, "advance")
     formation = FormationClock()
     formation.watch(FmuTransform)
     memory = MemoryByDay()
     memory.watch(World)
     clock.watch("models", FmuTransform, "apply")
+    clock.watch("tables", RunWriter, "add")
     clock.watch("tables", RunWriter, "finish")
     clock.watch("key figures", kpis, "write")
     clock.watch("report", report, "write_report")
@@ -169,6 +184,7 @@ def watched(scenario: Path, folder: Path) -> dict[str, Any]:
         main()
     except SystemExit as end:
         code = end.code or 0
+    clock.stop()
     return {
         "code": code,
         "cpu_s": time.process_time(),
