@@ -174,3 +174,37 @@ def test_a_filled_line_says_what_it_was_filled_with(clerk: Clerk, tmp_path: Path
     assert stock["cells"] > 1000
     assert stock["lots"]["cell.ageing"] > 10
     assert 50 < stock["cells_per_hour"] < 150
+
+
+def test_a_branch_may_have_a_gauge_that_drifts(
+    clerk: Clerk, saved: Order, snapshot: Path, tmp_path: Path
+) -> None:
+    """Told in manifest, events and report; the past keeps its bits, and so does what is true."""
+    drift = "{address: cell.formation.measured_capacity, kind: offset, offset: 10 mAh}"
+    answer = clerk(
+        "fork", snapshot, "-o", tmp_path / "branch", "--set", f"disturbances.gauge={drift}"
+    )
+    assert answer.code == 0, answer.err
+    found = read(tmp_path / "branch")
+    (told,) = found.manifest["disturbances"]
+    assert (told["name"], told["acts_on"], told["offset"]) == ("gauge", "reading", 0.01)
+    events = found.table("events")
+    noted = events[events["cause"].str.contains("measured_capacity: offset")]
+    assert noted["tick"].tolist() == [found.manifest["branched_at_tick"]] * 2
+    assert "cell formation measured capacity" in (tmp_path / "branch" / "report.html").read_text(
+        "utf-8"
+    )
+    cells = [read(each).table("cells") for each in (saved.run, tmp_path / "branch")]
+    assert cells[0]["capacity"].equals(cells[1]["capacity"])
+    known = [each["measured_capacity"].dropna() for each in cells]
+    assert (known[0] + 0.01).equals(known[1])
+
+
+def test_a_branch_refuses_a_wrong_disturbance(clerk: Clerk, snapshot: Path, tmp_path: Path) -> None:
+    """Exit code 2, what is allowed, no folder."""
+    wrong = "disturbances.x={address: cell.formation, kind: drift, per_hour: 1 K}"
+    answer = clerk("fork", snapshot, "-o", tmp_path / "branch", "--set", wrong)
+    assert answer.code == 2
+    assert "a machine has no drift" in answer.err
+    assert "faults: stop, slow" in answer.err
+    assert not (tmp_path / "branch").exists()

@@ -88,12 +88,19 @@ def note(world: World, origin: Scenario) -> None:
     known = _disturbing(origin)
     for each in _disturbing(world.scenario):
         if each not in known:
-            cause = f"fork: {each['address']}: {each.get('kind', 'value')}"
-            world.log_event("disturbances", "disturbance", cause=cause, amount=math.nan)
+            address = str(each["address"])
+            cause = f"fork: {address}: {each.get('kind', 'value')}"
+            world.log_event(_unit(world, address), "disturbance", cause=cause, amount=math.nan)
     for address, value in _changes(world, origin).items():
         amount = value if isinstance(value, float) else math.nan
-        station = max((n for n in world.units if address.startswith(f"{n}.")), key=len, default="")
-        world.log_event(station, "disturbance", cause=f"fork: {address}", amount=amount)
+        world.log_event(
+            _unit(world, address), "disturbance", cause=f"fork: {address}", amount=amount
+        )
+
+
+def _unit(world: World, address: str) -> str:
+    """Return the unit to which an address belongs, "" where none."""
+    return max((n for n in world.units if f"{address}.".startswith(f"{n}.")), key=len, default="")
 
 
 def _changes(world: World, origin: Scenario) -> dict[str, float | list[float]]:
