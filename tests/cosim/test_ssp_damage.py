@@ -13,7 +13,7 @@ from lxml import etree
 from ssp_packages import connection, connectors, mapping, pack, parameter_set, real, structure
 
 from linetwin.cosim.folders import process_folder
-from linetwin.cosim.ssp import archive, open_ssp
+from linetwin.cosim.ssp import archive, findings, open_ssp
 from linetwin.cosim.ssp.archive import entry_of
 from linetwin.errors import Problem, WiringError
 
@@ -200,6 +200,33 @@ def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(archive, "LARGEST_TEXT", 10)
     with pytest.raises(WiringError, match="an XML file has at most"):
         open_ssp(pack(tmp_path / "text.ssp", inside(), {}))
+
+
+def test_an_fmu_is_no_bomb_either(
+    tmp_path: Path, old_fmus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an FMU unpacks to has the same bound; this one's own files take more than 100 kB."""
+    package = pack(tmp_path / "p.ssp", inside(), {"resources/mass.fmu": old_fmus / "mass.fmu"})
+    monkeypatch.setattr(archive, "LARGEST_ARCHIVE", package.stat().st_size + 10_000)
+    with pytest.raises(WiringError, match="unpacked it is too large"):
+        open_ssp(package)
+
+
+def test_structures_that_name_each_other_end(
+    tmp_path: Path, old_fmus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A structure within itself is refused at a depth, or at a number of elements."""
+    again = '<ssd:Component name="{}" source="{}" type="application/x-ssp-definition"/>'
+    once = structure(f"<ssd:Elements>{again.format('a', 'SystemStructure.ssd')}</ssd:Elements>")
+    with pytest.raises(WiringError, match=r"it lies too deep.*at most 8"):
+        open_ssp(pack(tmp_path / "once.ssp", once, {}))
+    monkeypatch.setattr(findings, "MOST_ELEMENTS", 100)
+    many = "".join(again.format(name, "#self") for name in "abcdefgh")
+    ssd = structure(f"<ssd:Elements>{many}</ssd:Elements>").replace(
+        "<ssd:System ", '<ssd:System id="self" '
+    )
+    with pytest.raises(WiringError, match=r"too many elements.*at most 100"):
+        open_ssp(pack(tmp_path / "many.ssp", ssd, {}))
 
 
 def test_entities_in_another_encoding_are_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
 MOST_ENTRIES: Final = 20_000
@@ -65,10 +66,7 @@ class Package:
 
     def _check(self) -> None:
         entries = self._archive.infolist()
-        if len(entries) > MOST_ENTRIES:
-            raise self.refuse(f"it has {len(entries)} entries", f"at most {MOST_ENTRIES:,}")
-        if sum(entry.file_size for entry in entries) > LARGEST_ARCHIVE:
-            raise self.refuse("unpacked it is too large", f"at most {LARGEST_ARCHIVE / 2**30:g} GB")
+        _check_size(self.path, entries)
         seen: set[str] = set()
         for entry in entries:
             self._check_entry(entry)
@@ -121,6 +119,24 @@ class Package:
         except KeyError as error:
             some = ", ".join(sorted(n for n in self.names if not n.endswith("/"))[:20])
             raise self.refuse("it is not in the archive", f"there are: {some}", name) from error
+
+
+def _check_size(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Raise WiringError where an archive has too many entries, or too large ones."""
+    message = most = ""
+    if len(entries) > MOST_ENTRIES:
+        message, most = f"it has {len(entries)} entries", f"at most {MOST_ENTRIES:,}"
+    elif sum(entry.file_size for entry in entries) > LARGEST_ARCHIVE:
+        message, most = "unpacked it is too large", f"at most {LARGEST_ARCHIVE / 2**30:g} GB"
+    if message:
+        raise WiringError([Problem(message, hint=most, file=path)])
+
+
+def check_size(fmu: Path) -> None:
+    """Raise WiringError for an FMU that unpacks to too much; what is no zip is told elsewhere."""
+    if zipfile.is_zipfile(fmu):
+        with zipfile.ZipFile(fmu) as archive:
+            _check_size(fmu, archive.infolist())
 
 
 def entry_of(source: str, base: str = "") -> str:

@@ -19,6 +19,8 @@ REASONS: Final = (
     *("group-only",),  # what an export keeps for linetwin alone
 )
 """Names of the reasons for which something is noted."""
+MOST_ELEMENTS: Final = 20_000
+"""Components, systems and references, those of other files counted wherever they are named."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Findings:
     def __init__(self) -> None:
         self.problems = Problems()
         self._notes: dict[Note, None] = {}
+        self._elements = 0
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -55,6 +58,13 @@ class Findings:
     def wrong(self, place: Place, message: str, hint: str = "") -> None:
         """Note a problem."""
         self.problems.add(place, message, hint)
+
+    def count(self, place: Place) -> None:
+        """Count an element; WiringError where files that name each other make too many."""
+        self._elements += 1
+        if self._elements > MOST_ELEMENTS:
+            self.wrong(place, "it holds too many elements", f"at most {MOST_ELEMENTS:,}")
+            self.check()
 
     def adopt(self, error: ScenarioError, place: Place) -> None:
         """Note the problems of an error that did not know where it happened."""

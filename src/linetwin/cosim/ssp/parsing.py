@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from linetwin.cosim.ssp.archive import MAIN, Package, entry_of
+from linetwin.cosim.ssp.archive import MAIN, Package, check_size, entry_of
 from linetwin.cosim.ssp.parameters import ParameterReader
 from linetwin.cosim.ssp.structure import (
     Component,
@@ -161,6 +161,7 @@ class _FileReader:
         return node.get("name")
 
     def _element(self, node: Node) -> Element | None:
+        self.findings.count(node.place)
         if node.name == "System":
             return self._system(node)
         if node.name == "Component":
@@ -185,6 +186,7 @@ class _FileReader:
         try:
             entry = entry_of(source, self.entry)
             fmu = self.package.extract(entry, self.folder)
+            check_size(fmu)
         except ValueError as error:
             self.findings.wrong(node.place, f"source '{source}' is not read", str(error))
             return None
