@@ -150,9 +150,10 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 def info(reference: str, *, as_json: bool) -> None:
     """Print what an FMU, or a group of them, says of itself."""
-    path, _ = opened(find_fmu(reference, Path.cwd() / "."))
+    named = find_fmu(reference, Path.cwd() / ".")
+    path, _ = opened(named)
     if is_group(path):
-        _group_info(read_group(path), as_json=as_json)
+        _group_info(replace(read_group(path), file=named), as_json=as_json)
         return
     found = inspection.info(path)
     description = found.description
