@@ -292,3 +292,11 @@ def test_order_and_repeats_by_hand(rows: list[Any]) -> None:
         assert bool(flag & Flag.DUPLICATE) == (before.get(signal) == this)
         latest[signal] = max(latest.get(signal, moment), moment)
         before[signal] = this
+
+
+def test_a_played_plant_has_a_time_of_its_own() -> None:
+    """Stamps of a plant at another pace are neither late nor ahead, and stay as they are."""
+    rows = [row(PRESSURE, n, 600.0 * n, float(n)) for n in range(8)]
+    batch = judged(*rows, rules=Rules(plant(played=True)))
+    assert flags_of(batch) == [Flag(0)] * 8
+    assert (batch.time - NOW).tolist() == [600 * n * SECOND for n in range(8)]

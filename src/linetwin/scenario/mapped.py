@@ -57,7 +57,8 @@ class SourceConfig:
     """One server (or a redundant set of servers), or one file.
 
     `namespaces`: alias -> URI; `clock_owner`: who sets the clock that stamps the values; `zone`:
-    of stamps without one; `clock_offset_s`: how far that clock is ahead of UTC. Times in s.
+    of stamps without one; `clock_offset_s`: how far that clock is ahead of UTC; `played`: its time
+    does not pass as ours does, for it is played. Times in s.
     """
 
     name: str
@@ -68,6 +69,7 @@ class SourceConfig:
     clock_owner: str = ""
     zone: str = "UTC"
     clock_offset_s: float = 0.0
+    played: bool = False
     publishing_s: float = 0.5
     keep_alive: int = 5
     late_after_s: float = 10.0

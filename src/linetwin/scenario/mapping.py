@@ -136,6 +136,7 @@ class _Reader:
             clock_owner=source.clock.owner,
             zone=source.clock.zone,
             clock_offset_s=self._seconds(source.clock.ahead, (*at, "clock", "ahead"), _SHIFT),
+            played=source.clock.played,
             publishing_s=self._seconds(source.publishing, (*at, "publishing"), _SPAN),
             keep_alive=source.keep_alive,
             late_after_s=self._seconds(source.late_after, (*at, "late_after"), _SPAN),

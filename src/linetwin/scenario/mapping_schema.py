@@ -24,11 +24,15 @@ class Security(_Strict):
 
 
 class Clock(_Strict):
-    """Who sets the clock of a source, its zone, and how far it is known to be ahead of UTC."""
+    """Who sets the clock of a source, its zone, and how far it is known to be ahead of UTC.
+
+    `played`: a plant that is simulated faster or slower than time passes here.
+    """
 
     owner: str
     zone: str = "UTC"
     ahead: Writing = Written(value="0 s")
+    played: bool = False
     ambiguous: Literal["order", "first", "second"] = "order"
 
 

@@ -57,6 +57,7 @@ class Clocks:
         self._of_signal = np.array([names.index(each.source) for each in mapping.signals], int)
         self._late = np.array([clock.late_ns for clock in self._clocks], np.int64)
         self._ahead = np.array([clock.ahead_ns for clock in self._clocks], np.int64)
+        self._played = np.array([source.played for source in mapping.sources.values()], bool)
         self._notices: list[Notice] = []
 
     def told(self) -> list[Notice]:
@@ -77,7 +78,8 @@ class Clocks:
         times = np.where(stamped, came.source_time, came.server_time)
         from_clock = times != NO_TIME
         times = np.where(from_clock, times - self._ahead[source], came.arrival)
-        judged = from_clock & ((came.marks & (Mark.FIRST | Mark.BACKFILL)) == 0)
+        ours = from_clock & ~self._played[source]
+        judged = ours & ((came.marks & (Mark.FIRST | Mark.BACKFILL)) == 0)
         delay = came.arrival - times
         for number in np.unique(source[judged]).tolist():
             mine = judged & (source == number)
@@ -86,7 +88,7 @@ class Clocks:
         times[hours] += np.rint(delay[hours] / HOUR_NS).astype(np.int64) * HOUR_NS
         delay = came.arrival - times
         flags[judged & (delay > self._late[source])] |= np.uint32(Flag.LATE)
-        ahead = from_clock & (delay < -AHEAD_NS)
+        ahead = ours & (delay < -AHEAD_NS)
         flags[ahead] |= np.uint32(Flag.AHEAD)
         times[ahead] = came.arrival[ahead]
         return times

@@ -119,9 +119,19 @@ class Latest:
             found[number] = dead or silent or now - arrival > signal.stale_after_s * SECOND
         return found
 
+    def _clocks(self, now: int) -> dict[str, int]:
+        """Return what time it is for each source: of a played one that of its newest value."""
+        found = dict.fromkeys(self.mapping.sources, now)
+        for name, source in self.mapping.sources.items():
+            if source.played:
+                mine = [n for n, each in enumerate(self.mapping.signals) if each.source == name]
+                found[name] = int(self.time[mine].max(initial=NO_TIME))
+        return found
+
     def plain(self, now: int) -> list[dict[str, Any]]:
         """Return a row a signal as plain data; ages in s."""
         stale = self.stale(now)
+        clocks = self._clocks(now)
         return [
             {
                 "signal": signal.name,
@@ -129,7 +139,7 @@ class Latest:
                 "value": float(self.value[number]),
                 "text": self.text[number],
                 "unit": signal.quantity.unit if signal.quantity else "",
-                "age_s": (now - int(self.time[number])) / SECOND
+                "age_s": (clocks[signal.source] - int(self.time[number])) / SECOND
                 if self.time[number] != NO_TIME
                 else None,
                 "status": int(self.status[number]),

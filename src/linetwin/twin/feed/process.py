@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.errors import LinkError
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.feed.collecting import MOST_WAITING, Collector
-from linetwin.twin.feed.recording import Recording
+from linetwin.twin.feed.recording import SECONDS_PER_PART, Recording
 from linetwin.twin.feed.tables import TableReader
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ class FeedOrder:
     """What a feed is asked to do.
 
     `security`: the folder of certificates and trust; `passwords`: source -> password of its user;
-    `record`: a new folder for all that comes.
+    `record`: a new folder for all that comes; a part of it is closed every `part_s` seconds.
     """
 
     mapping: Path
     security: Path
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
     record: Path | None = None
+    part_s: float = SECONDS_PER_PART
     most_waiting: int = MOST_WAITING
     parcels: int = PARCELS_WAITING
 
@@ -119,7 +120,9 @@ def _main(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN401  of 
 
 async def _serve(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN401
     mapping = load_mapping(order.mapping)
-    recording = Recording(order.record, mapping) if order.record is not None else None
+    recording = None
+    if order.record is not None:
+        recording = Recording(order.record, mapping, order.part_s)
 
     def offer(parcel: Parcel) -> bool:
         try:

@@ -57,11 +57,12 @@ SCHEMA = pa.schema(
 class Recording:
     """Writes one feed into a folder that must be new or empty."""
 
-    def __init__(self, folder: Path, mapping: Mapping) -> None:
+    def __init__(self, folder: Path, mapping: Mapping, part_s: float = SECONDS_PER_PART) -> None:
         self.check(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.rows = 0
+        self._part_s = part_s
         self._names = pa.array([signal.name for signal in mapping.signals], pa.string())
         self._waiting: list[Batch] = []
         self._count = 0
@@ -85,7 +86,7 @@ class Recording:
 
     def tick(self) -> None:
         """Close a part that has been open long enough."""
-        late = time.monotonic() - self._begun > SECONDS_PER_PART
+        late = time.monotonic() - self._begun > self._part_s
         if self._count and (late or self._count >= ROWS_PER_PART):
             self.flush()
 

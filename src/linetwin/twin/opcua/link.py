@@ -46,6 +46,7 @@ SESSION_MS = 60_000
 _SERVICE_LEVEL_HANDLE = 0
 _MOST_PER_MESSAGE = 10_000
 _LIFETIMES = 10
+_NAMED = 3
 _FAR = 86_400.0
 
 
@@ -208,9 +209,11 @@ class Link:
             ("revised", revised, {} if begun else health.revised),
         )
         for kind, found, before in news:
-            for name, text in found.items():
-                if before.get(name) != text:
-                    self.sink.notice(self.source.name, kind, f"{name}: {text}")
+            new = {name: text for name, text in found.items() if before.get(name) != text}
+            for text, alike in _by_text(new).items():
+                more = f" and {len(alike) - _NAMED} more" if len(alike) > _NAMED else ""
+                listed = ", ".join(alike[:_NAMED]) + more
+                self.sink.notice(self.source.name, kind, f"{listed}: {text}")
         health.moved, health.refused, health.revised = moved, refused, revised
 
     def _revised(self) -> dict[str, str]:
@@ -313,6 +316,14 @@ class Link:
         place = np.cumsum(kept) - 1
         rows.texts.update({int(place[row]): text for row, text in part.texts.items() if kept[row]})
         return rows
+
+
+def _by_text(found: dict[str, str]) -> dict[str, list[str]]:
+    """Return text -> names: what is said of many is said once."""
+    names: dict[str, list[str]] = {}
+    for name, text in found.items():
+        names.setdefault(text, []).append(name)
+    return names
 
 
 def _request(number: int, node: ua.NodeId, signal: SignalConfig) -> Any:  # noqa: ANN401

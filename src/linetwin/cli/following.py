@@ -1,0 +1,244 @@
+"""`linetwin live watch|record|replay`: a feed is followed and shown, live or from a recording."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from linetwin.cli.interruption import Interruption
+from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.visiting import password_of
+from linetwin.errors import Problem, ScenarioError
+from linetwin.quantities import Quantity
+from linetwin.quantities.packml import STATES
+from linetwin.scenario import load, units
+from linetwin.scenario.mapped import MODES
+from linetwin.scenario.mapping import load_mapping
+from linetwin.twin.columns import Flag
+from linetwin.twin.feed.parcels import Latest
+from linetwin.twin.feed.process import FeedOrder, LiveFeed
+from linetwin.twin.feed.replay import Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from linetwin.twin.columns import Notice
+    from linetwin.twin.feed.parcels import Feed
+
+_SHOW_EVERY_S = 0.5
+_WAIT_S = 0.1
+_MOST_ROWS = 60
+"""Rows of the table on a terminal; all of them where output is no terminal."""
+_SPAN = Quantity("time", "s", "wall time", minimum=0.001, maximum=3.2e7)
+_HEADINGS = ["signal", "value", "unit", "age", "status", "doubts", "changes"]
+_LINKS = ["source", "link", "endpoint", "connections", "failures", "lost", "clock behind"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is followed; `duration`: wall time, as written."""
+
+    mapping: Path
+    security: Path
+    scenario: str | None = None
+    duration: str | None = None
+    record: Path | None = None
+
+    def seconds(self) -> float | None:
+        """Return the wall time after which to end [s]."""
+        if self.duration is None:
+            return None
+        try:
+            return units.parse(self.duration, _SPAN)
+        except ScenarioError as error:
+            raise ScenarioError(
+                [Problem(each.message, "--for", each.hint) for each in error.problems]
+            ) from error
+
+
+def watch(request: Request, *, as_json: bool) -> None:
+    """Follow a live feed until the user or the time ends it."""
+    seconds = request.seconds()
+    line = load(request.scenario) if request.scenario is not None else None
+    mapping = load_mapping(request.mapping, line)
+    users = {name: source.security.user for name, source in mapping.sources.items()}
+    passwords = {name: password_of(user) for name, user in users.items() if user}
+    order = FeedOrder(request.mapping, request.security, passwords, request.record)
+    end = None if seconds is None else time.monotonic() + seconds
+    with Interruption().watched() as interruption:
+        feed = LiveFeed(order)
+        try:
+            latest = _follow(
+                feed,
+                lambda: interruption.asked or (end is not None and time.monotonic() > end),
+                quiet=as_json,
+            )
+        finally:
+            feed.close()
+    _end(latest, as_json=as_json)
+
+
+def replay(recording: Path, speed: float, mapping: Path | None, *, as_json: bool) -> None:
+    """Play a recording to its end."""
+    if speed < 0.0:
+        raise ScenarioError([Problem(f"{speed:g}", "--speed", "0 or more")])
+    begun = time.monotonic()
+    with Interruption().watched() as interruption:
+        feed = Replay(recording, speed, mapping)
+        latest = _follow(feed, lambda: interruption.asked, quiet=as_json)
+        feed.close()
+    _end(latest, as_json=as_json)
+    if not as_json:
+        rows = latest.counts.rows if latest.counts is not None else 0
+        spent = max(time.monotonic() - begun, 1e-9)
+        typer.echo(f"{rows:,} values in {spent:.1f} s, {rows / spent:,.0f} a second", err=True)
+
+
+def _follow(feed: Feed, over: Callable[[], bool], *, quiet: bool) -> Latest:
+    """Take parcels until it is over; show them where there is a terminal."""
+    latest = Latest(feed.mapping)
+    console = Console()
+    shown: Live | None = None
+    if console.is_terminal and not quiet:
+        shown = Live(console=console, auto_refresh=False)
+        shown.start()
+    due = 0.0
+    try:
+        while not over() and not feed.ended:
+            parcel = feed.take(_WAIT_S)
+            if parcel is not None:
+                latest.take(parcel)
+                if not quiet:
+                    _tell(parcel.notices, shown)
+            if shown is not None and time.monotonic() >= due:
+                due = time.monotonic() + _SHOW_EVERY_S
+                shown.update(_screen(latest), refresh=True)
+    finally:
+        if shown is not None:
+            shown.stop()
+    return latest
+
+
+def _tell(notices: tuple[Notice, ...], shown: Live | None) -> None:
+    for notice in notices:
+        text = f"{notice.source}: {notice.kind}: {notice.text}"
+        if shown is not None:
+            shown.console.print(Text(text))
+        else:
+            sys.stderr.write(text + "\n")
+
+
+def _end(latest: Latest, *, as_json: bool) -> None:
+    """Print what was there at the end."""
+    now = _now(latest)
+    if as_json:
+        counts = asdict(latest.counts) if latest.counts is not None else {}
+        counts.pop("flags", None)
+        print_json(
+            {
+                "signals": latest.plain(now),
+                "sources": [health.plain() for health in latest.health.values()],
+                "counts": counts,
+                "flags": _flag_counts(latest),
+                "behind_s": latest.behind_s,
+            }
+        )
+        return
+    print_table(_title(latest), _HEADINGS, _rows(latest, now), 1)
+    print_table("", _LINKS, _links(latest), 3)
+
+
+def _now(latest: Latest) -> int:
+    """Return the time to which ages count: of a replay that of its last row."""
+    times = [each.last_message for each in latest.health.values() if each.endpoint == "replay"]
+    return max(times) if times else time.time_ns()
+
+
+def _screen(latest: Latest) -> Table:
+    now = _now(latest)
+    table = Table(title=_title(latest), title_justify="left", box=None)
+    for heading in _HEADINGS:
+        table.add_column(heading, justify="left" if heading == "signal" else "right")
+    rows = _rows(latest, now)
+    for row in rows[:_MOST_ROWS]:
+        table.add_row(*map(Text, row))
+    if len(rows) > _MOST_ROWS:
+        table.add_row(Text(f"and {len(rows) - _MOST_ROWS} more"))
+    for link in _links(latest):
+        table.add_row(Text(" ".join(link[:3])))
+    return table
+
+
+def _title(latest: Latest) -> str:
+    counts = latest.counts
+    if counts is None:
+        return "nothing has come yet"
+    parts = [f"{counts.rows:,} values"]
+    if counts.recorded:
+        parts.append(f"{counts.recorded:,} recorded")
+    parts += [f"{name} {count:,}" for name, count in _flag_counts(latest).items()]
+    if counts.waiting or counts.dropped:
+        parts.append(f"{counts.waiting:,} waiting, {counts.dropped:,} dropped")
+    return ", ".join(parts)
+
+
+def _flag_counts(latest: Latest) -> dict[str, int]:
+    """Return how often each doubt was raised; the ones that were."""
+    if latest.counts is None:
+        return {}
+    sums = latest.counts.flags.sum(axis=0).tolist()
+    return {_words(flag): count for flag, count in zip(Flag, sums, strict=True) if count}
+
+
+def _words(flag: Flag) -> str:
+    return str(flag.name).lower().replace("_", " ")
+
+
+def _rows(latest: Latest, now: int) -> list[list[str]]:
+    rows = []
+    for signal, found in zip(latest.mapping.signals, latest.plain(now), strict=True):
+        quantity = signal.quantity
+        shown, unit = _shown(found, signal.kind), ""
+        if quantity is not None and found["value"] == found["value"]:
+            shown, _, unit = units.display(found["value"], quantity).partition(" ")
+        age = "" if found["age_s"] is None else f"{found['age_s']:.1f} s"
+        doubts = ["stale"] if found["stale"] else []
+        doubts += [_words(flag) for flag in Flag if found["flags"] & flag]
+        status = f"{found['status']:08X}" if found["status"] else "good"
+        rows.append(
+            [signal.name, shown, unit, age, status, ", ".join(doubts), str(found["changes"])]
+        )
+    return rows
+
+
+def _shown(found: dict[str, Any], kind: str) -> str:
+    """Return a state or mode by its name, a lot as it is."""
+    value = found["value"]
+    if kind not in {"state", "mode"} or value != value:  # noqa: PLR0124  NaN: nothing has come
+        return str(found["text"])
+    names = {number: name for name, number in (STATES if kind == "state" else MODES).items()}
+    return names.get(int(value), "UNDEFINED")
+
+
+def _links(latest: Latest) -> list[list[str]]:
+    return [
+        [
+            health.source,
+            health.state + (f": {health.error}" if health.error else ""),
+            health.endpoint,
+            str(health.connections),
+            str(health.failures),
+            str(health.missed_messages - health.recovered_messages),
+            f"{latest.behind_s[health.source]:.2f} s" if health.source in latest.behind_s else "",
+        ]
+        for health in latest.health.values()
+    ]

@@ -1,0 +1,113 @@
+"""A proposed mapping as a file that a person reads, corrects and confirms."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from linetwin.twin.opcua.browsing import Variable
+    from linetwin.twin.opcua.proposing import Proposal
+
+_MOST_LEFT = 500
+"""Variables that nothing fits, listed at the end."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Whose proposal it is, for which server and scenario."""
+
+    name: str
+    owner: str
+    endpoint: str
+    scenario: str
+    policy: str
+    user: str = ""
+
+
+def draft(about: Draft, proposals: Sequence[Proposal]) -> str:
+    """Return the text of a mapping file; what is in doubt stands in comments."""
+    aliases = _aliases([each.variable for each in proposals])
+    sure = _unique([each for each in proposals if each.target is not None and not each.doubt])
+    doubtful = [each for each in proposals if each.target is not None and each.doubt]
+    left = [each for each in proposals if each.target is None]
+    user = f", user: {_text(about.user)}" if about.user else ""
+    lines = [
+        f"# Proposed for {about.scenario} from {about.endpoint}: {len(sure)} signals,",
+        f"# {len(doubtful)} in doubt (commented out), {len(left)} that nothing of the line fits.",
+        "# Read every line before it is used, and name owner, clock and version.",
+        "schema: 1",
+        f"name: {about.name}",
+        f"owner: {_text(about.owner)}",
+        'version: "0 (proposed, not confirmed)"',
+        "sources:",
+        "  plant:",
+        f"    endpoints: [{_text(about.endpoint)}]",
+        f"    namespaces: {json.dumps({alias: uri for uri, alias in aliases.items()})}",
+        f"    security: {{policy: {_text(about.policy)}{user}}}",
+        "    clock: {owner: to be named}",
+        "states: {packml: {codes: packml}}",
+        "modes: {packml_modes: {codes: packml}}",
+        "signals:" if sure else "signals: {}",
+    ]
+    for name, each in sure.items():
+        lines += _lines(name, each, aliases)
+    if doubtful:
+        lines += ["# In doubt:"]
+    for name, each in _unique(doubtful).items():
+        lines += ["#" + line for line in _lines(name, each, aliases)]
+    if left:
+        lines += ["# Not of this line, as far as names tell:"]
+        lines += [f"#   {each.variable.node}  {each.variable.name}" for each in left[:_MOST_LEFT]]
+        if len(left) > _MOST_LEFT:
+            lines += [f"#   and {len(left) - _MOST_LEFT} more"]
+    return "\n".join(lines) + "\n"
+
+
+def _unique(proposals: Sequence[Proposal]) -> dict[str, Proposal]:
+    """Return the proposals by a name of their own."""
+    found: dict[str, Proposal] = {}
+    for each in proposals:
+        name, number = each.name, 2
+        while name in found:
+            name, number = f"{each.name}.{number}", number + 1
+        found[name] = each
+    return found
+
+
+def _aliases(variables: Sequence[Variable]) -> dict[str, str]:
+    """Return namespace URI -> alias, for those that occur."""
+    uris = {variable.node.uri for variable in variables}
+    uris |= {uri for variable in variables for uri, _ in variable.path}
+    return {uri: f"n{number}" for number, uri in enumerate(sorted(uris - {""}), 1)}
+
+
+def _lines(name: str, proposal: Proposal, aliases: Mapping[str, str]) -> list[str]:
+    variable, target = proposal.variable, proposal.target
+    if target is None:
+        return []
+    node = f"nsu={aliases[variable.node.uri]};" if variable.node.uri else ""
+    path = [f"{aliases[uri]}:{each}" if uri else each for uri, each in variable.path]
+    lines = [
+        f"  {_text(name)}:",
+        f"    node: {_text(node + variable.node.identifier)}",
+        f"    path: {json.dumps(path, ensure_ascii=False)}",
+        f"    address: {target.address}",
+        f"    kind: {target.kind}",
+    ]
+    if proposal.unit and proposal.unit != "1":
+        lines += [f"    unit: {_text(proposal.unit)}"]
+    if target.kind in {"state", "mode"}:
+        lines += [f"    states: {'packml' if target.kind == 'state' else 'packml_modes'}"]
+    shown = f"{variable.value!s:.40}" if variable.value is not None else "no value"
+    said = f"{variable.type} {shown} {variable.unit}".strip().replace("\n", " ")
+    lines[0] += f"  # {said}" + (f"; in doubt: {proposal.doubt}" if proposal.doubt else "")
+    return lines
+
+
+def _text(text: str) -> str:
+    """Return text as YAML reads it, in quotes."""
+    return json.dumps(text, ensure_ascii=False)

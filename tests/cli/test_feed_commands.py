@@ -1,0 +1,113 @@
+"""`linetwin live browse|map|watch|record|replay` by the command line, against a small server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "twin"))
+
+from small_server import SmallServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cli_support import Clerk
+
+MAPPING = """\
+schema: 1
+name: test
+owner: tests
+version: "1"
+sources:
+  plc:
+    endpoints: ["{endpoint}"]
+    namespaces: {{plant: "urn:test:plant"}}
+    security: {{policy: None}}
+    publishing: 50 ms
+    clock: {{owner: tests}}
+signals:
+  speed: {{node: nsu=plant;s=speed, address: cathode.coater.web_speed, unit: m/min}}
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SmallServer]:
+    """A server with a speed of 1.5."""
+    with SmallServer(["speed"]) as made:
+        made.write({"speed": 1.5})
+        yield made
+
+
+@pytest.fixture(scope="module")
+def folder(clerk: Clerk, server: SmallServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a certificate and a mapping."""
+    place = tmp_path_factory.mktemp("live")
+    made = clerk("live", "certificate", "create", "--security", place / "security")
+    assert made.code == 0, made.err
+    text = MAPPING.format(endpoint=server.endpoint)
+    (place / "plant.yaml").write_text(text, encoding="utf-8")
+    return place
+
+
+def test_a_server_is_browsed_and_mapped(clerk: Clerk, server: SmallServer, folder: Path) -> None:
+    """What is there is listed; a proposal is written once and never over another file."""
+    common = ("--policy", "None", "--security", folder / "security")
+    found = clerk("live", "browse", server.endpoint, *common, "--json")
+    assert found.code == 0, found.err
+    (variable,) = json.loads(found.out)
+    assert (variable["node"], variable["value"]) == ("nsu=urn:test:plant;s=speed", 1.5)
+    target = folder / "proposed.yaml"
+    asked = ("live", "map", server.endpoint, *common, "--scenario", "baseline", "-o", target)
+    made = clerk(*asked)
+    assert made.code == 0, made.err
+    assert "0 signals proposed" in made.out
+    assert "s=speed" in target.read_text(encoding="utf-8")
+    again = clerk(*asked)
+    assert (again.code, "is there already" in again.err) == (2, True)
+
+
+def test_a_server_is_not_trusted_unasked(clerk: Clerk, server: SmallServer, folder: Path) -> None:
+    """Without protection only where that is asked for by name."""
+    answer = clerk("live", "browse", server.endpoint, "--security", folder / "security")
+    assert answer.code == 4
+    assert "does not offer Basic256Sha256" in answer.err
+
+
+def test_a_feed_is_recorded_and_played(clerk: Clerk, folder: Path) -> None:
+    """The value in canonical units, its source live; the recording shows the same again."""
+    feed = folder / "feed"
+    common = ("--security", folder / "security", "--json")
+    recorded = clerk("live", "record", folder / "plant.yaml", "-o", feed, "--for", "3 s", *common)
+    assert recorded.code == 0, recorded.err
+    live = json.loads(recorded.out)
+    assert live["signals"][0]["value"] == pytest.approx(1.5 / 60)
+    assert live["sources"][0]["state"] == "live"
+    played = clerk("live", "replay", feed, "--json")
+    assert played.code == 0, played.err
+    again = json.loads(played.out)
+    for key in ("value", "status", "flags", "changes"):
+        assert again["signals"][0][key] == live["signals"][0][key]
+    shown = clerk("live", "replay", feed)
+    assert "1.5" in shown.out
+    assert "m/min" in shown.out
+
+
+def test_mistakes_are_told_before_anything_is_started(clerk: Clerk, folder: Path) -> None:
+    """A mapping, a time, a folder, a speed."""
+    mapping, common = folder / "plant.yaml", ("--security", folder / "security")
+    wrong = folder / "wrong.yaml"
+    wrong.write_text(mapping.read_text(encoding="utf-8").replace("m/min", "kg"), encoding="utf-8")
+    for arguments, said in (
+        (("watch", wrong, *common), "signals.speed.unit"),
+        (("watch", mapping, "--for", "soon", *common), "--for"),
+        (("record", mapping, "-o", folder, *common), "not empty"),
+        (("replay", folder / "none"), "mapping.yaml"),
+    ):
+        answer = clerk("live", *arguments)
+        assert answer.code == 2, answer.err
+        assert said in answer.err
