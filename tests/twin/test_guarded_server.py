@@ -439,6 +439,78 @@ def test_a_session_is_not_taken_over(plant: Plant, terms: Terms, tmp_path: Path)
     assert plant.last.reason == "certificate of another channel"
 
 
+class Heard:
+    """Waits for a value that a subscription sends."""
+
+    def __init__(self, wanted: float) -> None:
+        self.wanted = wanted
+        self.came = asyncio.Event()
+
+    def datachange_notification(self, _node: object, value: float, _data: object) -> None:
+        """Look at a value."""
+        if value == self.wanted:
+            self.came.set()
+
+
+async def meddled(client: Client, subscription: int, item: int) -> list[str]:
+    """Return what a user is told who does all that can be done to a subscription."""
+    ids = [subscription]
+    create = ua.CreateMonitoredItemsParameters(SubscriptionId=subscription)
+    delete = ua.DeleteMonitoredItemsParameters(SubscriptionId=subscription, MonitoredItemIds=[item])
+    mode = ua.SetMonitoringModeParameters(
+        SubscriptionId=subscription,
+        MonitoringMode=ua.MonitoringMode.Disabled,
+        MonitoredItemIds=[item],
+    )
+    transfer = ua.TransferSubscriptionsParameters(SubscriptionIds=ids)
+    pause = ua.SetPublishingModeParameters(PublishingEnabled=False, SubscriptionIds=ids)
+    session = client.uaclient
+    told = []
+    for work in (
+        session.create_monitored_items(create),
+        session.delete_monitored_items(delete),
+        session.set_monitoring_mode(mode),
+        session.set_publishing_mode(pause),
+        session.transfer_subscriptions(transfer),
+        session.delete_subscriptions(ids),
+    ):
+        try:
+            [answer] = await work
+        except ua.UaStatusCodeError as error:
+            answer = ua.StatusCode(ua.UInt32(error.code))
+        told.append(getattr(answer, "StatusCode", answer).name)
+    return told
+
+
+def test_the_subscription_of_another_user_is_out_of_reach(plant: Plant, terms: Terms) -> None:
+    """Nobody stops another's data by its number; the same user may take it over."""
+
+    async def meddle() -> tuple[list[str], list[str]]:
+        heard = Heard(5.0)
+        victim = await connected(plant, terms)
+        thief = await connected(plant, replace(terms, credentials=Credentials("otto", PASSWORD)))
+        same = await connected(plant, terms)
+        try:
+            made = await victim.create_subscription(20, heard)
+            item = await made.subscribe_data_change(victim.get_node(plant.speed.nodeid))
+            number = made.subscription_id
+            told = await meddled(thief, number, item)
+            await plant.speed.write_value(5.0)
+            await asyncio.wait_for(heard.came.wait(), PATIENCE_S)
+            await plant.speed.write_value(1.0)
+            take = ua.TransferSubscriptionsParameters(SubscriptionIds=[number])
+            [taken] = await same.uaclient.transfer_subscriptions(take)
+            [deleted] = await same.uaclient.delete_subscriptions([number])
+        finally:
+            for client in (same, thief, victim):
+                await client.disconnect()
+        return told, [taken.StatusCode.name, deleted.name]
+
+    told, taken = plant.run(meddle())
+    assert told == ["BadSubscriptionIdInvalid"] * 6
+    assert taken == ["Good", "Good"]
+
+
 def test_a_password_in_weak_encryption_is_refused(plant: Plant, terms: Terms) -> None:
     """RSA with the padding of PKCS 1.5 can be decrypted by asking often enough."""
     server = plant.speed.session.iserver

@@ -210,12 +210,22 @@ def test_an_unknown_authority_leaves_the_certificate_for_a_person(folder: Securi
     assert trust.check(certificate.der, SERVER, NOW) == certificate
 
 
-def test_a_person_may_reject_what_a_trusted_authority_issued(folder: SecurityFolder) -> None:
-    """A certificate in rejected/ is refused though its CA is believed."""
-    believe_authority(folder)
+def test_a_person_may_reject_what_a_trusted_authority_issued(
+    folder: SecurityFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No CA's word undoes that, nor do strangers who knock until old files are dropped."""
     certificate = ISSUED.signed()
-    put(folder, "rejected", certificate)
+    refused(folder, certificate)  # seen before the CA was known: that alone denies nothing
+    believe_authority(folder)
+    assert Trust(folder).check(certificate.der, SERVER, NOW) == certificate
+    Trust(folder).reject(certificate.thumbprint)
     assert refused(folder, certificate).reason == "unknown certificate"
+    monkeypatch.setattr("linetwin.twin.security.trust.REJECTED_AT_MOST", 1)
+    for number in range(3):
+        refused(folder, APPLICATION.but(serial=number + 1).signed())
+    assert refused(folder, certificate).reason == "unknown certificate"
+    Trust(folder).accept(certificate.thumbprint)
+    assert Trust(folder).check(certificate.der, SERVER, NOW) == certificate
 
 
 @pytest.mark.parametrize(

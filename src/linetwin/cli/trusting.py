@@ -125,27 +125,28 @@ def trust_list(security: SecurityOption = TWIN, json: JsonOption = False) -> Non
 @trust_app.command("accept", epilog="Example: linetwin live trust accept 1A2B3C4D5E")
 def trust_accept(thumbprint: ThumbprintArgument, security: SecurityOption = TWIN) -> None:
     """Believe a certificate from the next connection on. Compare its SHA-256 with its owner's."""
-    from linetwin.twin.security.trust import Trust
-
-    folder = _open_folder(security)
-    trust = Trust(folder)
-    before = trust.find(thumbprint).place
-    certificate = trust.accept(thumbprint)
-    _log(folder, "trust accepted", certificate.fingerprint, before, "trusted")
+    certificate = _decide(thumbprint, security, believed=True)
     typer.echo(f"{certificate.name!r} is trusted now; SHA-256 {certificate.fingerprint}")
 
 
 @trust_app.command("reject", epilog="Example: linetwin live trust reject 1A2B3C4D5E")
 def trust_reject(thumbprint: ThumbprintArgument, security: SecurityOption = TWIN) -> None:
     """Believe a certificate no longer, from the next connection on."""
+    certificate = _decide(thumbprint, security, believed=False)
+    typer.echo(f"{certificate.name!r} is not trusted; sessions that it has open go on")
+
+
+def _decide(thumbprint: str, security: Path, *, believed: bool) -> Certificate:
+    """Accept or reject a certificate, and say so in the log."""
     from linetwin.twin.security.trust import Trust
 
     folder = _open_folder(security)
     trust = Trust(folder)
     before = trust.find(thumbprint).place
-    certificate = trust.reject(thumbprint)
-    _log(folder, "trust rejected", certificate.fingerprint, before, "rejected")
-    typer.echo(f"{certificate.name!r} is not trusted; sessions that it has open go on")
+    certificate = trust.accept(thumbprint) if believed else trust.reject(thumbprint)
+    what, place = ("trust accepted", "trusted") if believed else ("trust rejected", "rejected")
+    _log(folder, what, certificate.fingerprint, before, place)
+    return certificate
 
 
 @trust_app.command("show", epilog="Example: linetwin live trust show 1A2B3C4D5E")

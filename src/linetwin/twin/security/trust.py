@@ -33,6 +33,9 @@ REJECTED_AT_MOST = 100
 """Certificates kept in rejected/: whoever knocks may not fill the disk [A]."""
 
 _SHORTEST_PREFIX = 8
+_DENIED = "denied_"
+"""Begins the names of files of certificates that a person rejected; others were only seen."""
+
 _CERTIFICATE_FILES = {".der", ".pem", ".crt", ".cer"}
 _LIST_FILES = {".crl", ".der", ".pem"}
 
@@ -91,7 +94,7 @@ class Trust:
         trusted = self._certificates(self.folder.trusted)
         chain = self._chain(certificate, trusted)
         _check_strength(chain)
-        believed = any(each in trusted for each in chain) and not self._is_rejected(
+        believed = any(each in trusted for each in chain) and not self._is_denied(
             certificate, trusted
         )
         if not believed and self._approve is None:
@@ -115,11 +118,14 @@ class Trust:
             self._put_aside(certificate)
         return chain_of(certificate, known)
 
-    def _is_rejected(self, certificate: Certificate, trusted: Sequence[Certificate]) -> bool:
-        """Tell whether a person or a first contact put it aside: a CA's word does not undo that."""
+    def _is_denied(self, certificate: Certificate, trusted: Sequence[Certificate]) -> bool:
+        """Tell whether a person rejected it: a CA's word does not undo that."""
         if certificate in trusted:
             return False
-        return certificate in self._certificates(self.folder.rejected)
+        return any(
+            each == certificate and file.name.startswith(_DENIED)
+            for file, each in _pairs(self.folder.rejected)
+        )
 
     def _ask(self, certificate: Certificate) -> None:
         with self._asking:  # one question at a time; a second connection waits for the answer
@@ -171,7 +177,9 @@ class Trust:
     def reject(self, thumbprint: str) -> Certificate:
         """Believe a certificate no longer, from the next connection on."""
         certificate = self.find(thumbprint).certificate
-        self._put_aside(certificate)
+        self.folder.make()
+        denied = _file(self.folder.rejected, certificate, _DENIED)
+        replace(denied, certificate.der, PUBLIC_FILE)
         self._remove(self.folder.trusted, certificate)
         return certificate
 
@@ -194,8 +202,10 @@ class Trust:
             write_new(file, certificate.der, PUBLIC_FILE)
         except FileExistsError:
             return
-        kept = sorted(self.folder.rejected.glob("*.der"), key=_written)
-        for old in kept[:-REJECTED_AT_MOST]:
+        seen = [each for each, _ in _pairs(self.folder.rejected)]
+        # What a person rejected stays: strangers who knock may not make it forgotten.
+        free = [each for each in seen if not each.name.startswith(_DENIED)]
+        for old in sorted(free, key=_written)[:-REJECTED_AT_MOST]:
             old.unlink(missing_ok=True)
 
     def _certificates(self, place: Path) -> list[Certificate]:
@@ -264,9 +274,9 @@ def _named(certificate: Certificate) -> str:
     return f"{certificate.name!r} ({certificate.thumbprint})"
 
 
-def _file(place: Path, certificate: Certificate) -> Path:
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", certificate.name)[:40]
-    return place / f"{plain}_{certificate.thumbprint}.der"
+def _file(place: Path, certificate: Certificate, prefix: str = "") -> Path:
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", certificate.name)[:40].strip(".-")
+    return place / f"{prefix}{plain}_{certificate.thumbprint}.der"
 
 
 def _pairs(place: Path) -> list[tuple[Path, Certificate]]:
@@ -284,4 +294,7 @@ def _is_kept(file: Path, suffixes: set[str]) -> bool:
 
 
 def _written(file: Path) -> float:
-    return file.stat().st_mtime
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:  # a person has just moved it
+        return 0.0
