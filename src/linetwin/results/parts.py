@@ -158,6 +158,9 @@ def merge(folder: Path, table: Table) -> None:
     """Turn the parts into the merged file, reading one row group at a time."""
     files = numbered(folder, table)
     whole = merged(folder, table)
+    if len(files) == 1 and not whole.is_file():
+        os.replace(files[0], whole)  # noqa: PTH105 - as above: it is what would be written
+        return
     if files or not whole.is_file():
         schema = union(files, table)
         _write_stream(blocks(files, schema), schema, whole)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from linetwin.quantities import Vocabulary
 
 SCENARIO = "scenario.yaml"
-ROWS_PER_PART = 4_000
+ROWS_PER_PART = parts.ROWS_PER_GROUP
 _KNOWN = (SCENARIO, "kpis.json", "report.html", manifests.NAME)
 _CODES = {"int64": "q", "int32": "i", "float64": "d"}
 
