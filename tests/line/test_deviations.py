@@ -157,6 +157,21 @@ def test_a_delay_lets_everything_come_later() -> None:
         assert value == pytest.approx((12.0 if 10 <= then < 20 else BASE) + then, abs=1e-12)
 
 
+def test_the_events_tell_what_the_machine_really_does() -> None:
+    """Set at 10 s, there 3 s later; under noise what is set is told, as nothing else would last."""
+    change = DisturbanceConfig(ADDRESS, 12.0, 10_000, 20_000)
+    for kind, amounts, ticks in (
+        ("delay", {"delay": 3000.0}, [13_000, 23_000]),
+        ("noise", {"deviation": 1.0, "correlation_time": 2000.0}, [10_000, 20_000]),
+    ):
+        world = line(deviation(kind, 5, None, **amounts), disturbances=(change,))
+        course(world)
+        rows = [row for row in world.sink.rows["events"] if row["cause"] == ADDRESS]
+        assert [(row["tick"], row["amount"]) for row in rows] == list(
+            zip(ticks, (12.0, BASE), strict=True)
+        )
+
+
 def test_deviations_act_in_the_order_in_which_they_are_written() -> None:
     """Stuck, then an offset: both are seen. An offset, then stuck: the offset is stuck too."""
     offset, stuck = deviation("offset", 10, None, offset=1.0), deviation("stuck", 5, None)

@@ -96,7 +96,9 @@ class Disturbances(Unit):
 
     def begin(self) -> None:
         """Ask to be woken at every beginning and end that is still to come."""
-        scenario = self.world.scenario
+        scenario, shown = self.world.scenario, self.state.job["shown"]
+        for address in self._courses:
+            shown.setdefault(address, self.world.parameters[address])
         every: list[DisturbanceConfig | Deviation | Fault] = [*scenario.disturbances]
         every += [*scenario.deviations, *scenario.faults]
         for each in every:
@@ -139,6 +141,10 @@ class Disturbances(Unit):
         elif held[address][1] != max(active)[1] or self.world.parameters[address] != wanted:
             self.world.override(address, wanted)
             held[address][1] = max(active)[1]
+
+    def deviates(self, address: str) -> bool:
+        """Whether a live value deviates at some time from what is set."""
+        return address in self._courses
 
     def was_set(self, address: str, before: Parameter, value: Parameter) -> None:
         """Note that a value was set, for delays."""
@@ -192,14 +198,14 @@ class Disturbances(Unit):
     def _show(self, address: str) -> None:
         """Tell which value holds now, where it is another than was told last.
 
-        One that drifts or scatters is another at every instant: that it does has been told.
+        Of one that drifts or scatters, and is another at every instant, what is set is told.
         """
         course, now = self._courses[address], self.world.now
-        if any(each.kind in CHANGING and each.acts_at(now) for each in course.deviations):
-            return
-        value = self.present(address, self.world.parameters[address])
+        value = self.world.parameters[address]
+        if not any(each.kind in CHANGING and each.acts_at(now) for each in course.deviations):
+            value = self.present(address, value)
         shown = self.state.job["shown"]
-        if value == shown.get(address, self.world.parameters[address]):
+        if value == shown[address]:
             return
         shown[address] = value
         amount = math.nan if isinstance(value, list) else value

@@ -234,7 +234,10 @@ class World:
         self.disturbances.was_set(address, before, value)
         station = next(name for name in self.units if address.startswith(f"{name}."))
         amount = math.nan if isinstance(value, list) else value
-        self.log_event(station, "disturbance", cause=address, amount=amount)
+        cause = address  # of one that deviates it is told what becomes of it
+        if self.disturbances.deviates(address):
+            cause = f"{address}: set"
+        self.log_event(station, "disturbance", cause=cause, amount=amount)
         self.calendar.kick(station)
         return before
 
