@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,22 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = Path("src", "linetwin")
 OUT = PACKAGE / "_fmus"
+TAGS = {
+    "x86_64-linux": "manylinux_2_17_x86_64",
+    "aarch64-linux": "manylinux_2_17_aarch64",
+    "x86_64-windows": "win_amd64",
+    "x86_64-darwin": "macosx_11_0_x86_64",
+    "aarch64-darwin": "macosx_11_0_arm64",
+}
+"""Tag of a wheel that holds the libraries of one target alone."""
 
 
 class FmuBuildHook(BuildHookInterface[Any]):
     """Builds FMUs (`fmus/`) and row loop for this machine, or for `LINETWIN_FMU_TARGETS`.
 
     That is a list of targets such as `x86_64-linux,x86_64-windows`, or `all`: then every FMU holds
-    the libraries of all platforms, the row loop is there for each, and one wheel serves them all.
+    the libraries of all platforms, the row loop is there for each, and one wheel serves them all;
+    a wheel of one target bears that platform's tag.
     """
 
     PLUGIN_NAME = "custom"
@@ -41,8 +49,9 @@ class FmuBuildHook(BuildHookInterface[Any]):
         try:
             from linetwin.authoring.build import build_library
             from linetwin.authoring.kernel import build_kernel
+            from linetwin.authoring.toolchain import resolve_targets
 
-            targets = os.environ.get("LINETWIN_FMU_TARGETS", "host").split(",")
+            targets = resolve_targets(os.environ.get("LINETWIN_FMU_TARGETS", "host").split(","))
             build_library(
                 root / "fmus", root / OUT, targets=targets, progress=self.app.display_info
             )
@@ -52,16 +61,6 @@ class FmuBuildHook(BuildHookInterface[Any]):
         if version == "editable":
             return  # the FMUs are found in the source tree
         # they enter the wheel as `artifacts` of pyproject.toml, which are collected after the hook
-        if targets == ["host"]:
+        if len(targets) == 1:
             build_data["pure_python"] = False
-            build_data["tag"] = f"py3-none-{platform_tag()}"
-
-
-def platform_tag() -> str:
-    """Return the wheel tag of what the FMUs are compiled for, not of this very machine."""
-    platform = sysconfig.get_platform()  # such as linux-x86_64, macosx-14.0-arm64, win-amd64
-    if platform.startswith("linux-"):
-        return f"manylinux_2_17_{platform.removeprefix('linux-')}"
-    if platform.startswith("macosx-"):
-        return f"macosx_11_0_{platform.rsplit('-', 1)[1]}"
-    return platform.replace("-", "_").replace(".", "_")
+            build_data["tag"] = f"py3-none-{TAGS[targets[0]]}"

@@ -47,6 +47,13 @@ def build_wheel(folder: Path, targets: str) -> Path:
     return next((folder / "dist").glob("*.whl"))
 
 
+EXPORTED = (
+    *("linetwin_rows", "linetwin_group_advance", "linetwin_group_move", "linetwin_group_settle"),
+    *("linetwin_group_lead", "linetwin_group_help", "linetwin_text_get2", "linetwin_text_set3"),
+)
+"""Functions of the compiled kernel that Python looks up."""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel for this machine and for Windows."""
@@ -73,7 +80,26 @@ def test_carries_models_and_row_loop_for_the_platforms_asked_for(wheel: Path) ->
     }
     assert {"linetwin/cosim/kernel/rows.c", "linetwin/cosim/kernel/kernel.h"} <= names
     assert windows[:2] == b"MZ"
-    assert b"linetwin_rows" in windows
+    assert [name for name in EXPORTED if name.encode() not in windows] == []
+
+
+@pytest.mark.slow
+def test_a_wheel_of_one_platform_bears_its_tag(tmp_path: Path) -> None:
+    """Whoever builds it: the tag, one kernel and one library in each FMU, all of that platform."""
+    for package in ("hatchling", "casadi", "ziglang"):
+        pytest.importorskip(package)
+    found = build_wheel(tmp_path, "aarch64-darwin")
+    assert found.name.endswith("-py3-none-macosx_11_0_arm64.whl")
+    with zipfile.ZipFile(found) as archive:
+        kernels = [n for n in archive.namelist() if n.startswith("linetwin/_kernel/")]
+        assert kernels == ["linetwin/_kernel/aarch64-darwin/kernel.dylib"]
+        kernel = archive.read(kernels[0])
+        assert kernel.startswith(b"\xcf\xfa\xed\xfe\x0c\x00\x00\x01"), "64 bits, ARM"
+        assert [name for name in EXPORTED if f"_{name}".encode() not in kernel] == []
+        (tmp_path / "tank.fmu").write_bytes(archive.read("linetwin/_fmus/tank.fmu"))
+    with zipfile.ZipFile(tmp_path / "tank.fmu") as fmu:
+        binaries = [name for name in fmu.namelist() if name.startswith("binaries/")]
+    assert binaries == ["binaries/aarch64-darwin/tank.dylib"]
 
 
 def test_the_row_loop_of_an_unpacked_wheel_is_used(wheel: Path, tmp_path: Path) -> None:
