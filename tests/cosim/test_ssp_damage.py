@@ -250,10 +250,16 @@ def test_a_mapping_of_nothing_is_noted(tmp_path: Path, old_fmus: Path) -> None:
         )
         + "</ssd:ParameterMapping></ssd:ParameterBinding></ssd:ParameterBindings></ssd:Component>"
     )
-    ssd = inside().replace("</ssd:Component>", binding)
+    seen = connectors("output seen") + (
+        "<ssd:ParameterBindings><ssd:ParameterBinding><ssd:ParameterValues>"
+        f"{parameter_set(real('seen', 2.0))}</ssd:ParameterValues></ssd:ParameterBinding>"
+        "</ssd:ParameterBindings>"
+    )
+    ssd = inside(around=seen).replace("</ssd:Component>", binding)
     content = {"resources/mass.fmu": old_fmus / "mass.fmu"}
     found = open_ssp(pack(tmp_path / "plant.ssp", ssd, content), "10 ms")
     told = [note.text for note in found.notes]
+    assert any("'seen' of parameter set 'set' goes to no FMU" in text for text in told)
     assert any("has no 'n'" in text for text in told)
     assert any("'mess' of parameter set 'set'" in text for text in told)
     assert found.group.member("left").values == {"neighbour": 0.0}

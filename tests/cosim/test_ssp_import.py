@@ -255,6 +255,28 @@ def test_parameters_of_the_system_reach_inside(opened: Callable[..., Imported]) 
     assert reasons(found) == {"parameter"}
 
 
+def test_the_last_word_counts_on_whatever_way(opened: Callable[..., Imported]) -> None:
+    """A parameter is set directly and through a connector, at one level: the later counts."""
+
+    def found(*parameters: str) -> float:
+        system = (
+            '<ssd:System name="box">'
+            + connectors("parameter k")
+            + elements(component("mass", "mass", connectors("parameter stiffness")))
+            + connections(connection("k", "mass.stiffness"))
+            + "</ssd:System>"
+        )
+        sets = bound(*(parameter_set(text) for text in parameters))
+        return values(opened(structure(sets + elements(system))), "box_mass")["stiffness"]
+
+    direct, through = real("box.mass.stiffness", 2.0), real("box.k", 3.0)
+    again = real("box.mass.stiffness", 5.0)
+    assert found(direct, through) == 3.0
+    assert found(through, direct) == 2.0
+    assert found(direct, again, through) == 3.0
+    assert found(direct, through, again) == 5.0
+
+
 def test_signal_dictionaries_join_what_names_them(opened: Callable[..., Imported]) -> None:
     """A signal of a dictionary goes from one system to another, in the unit of its entry."""
     dictionary = (

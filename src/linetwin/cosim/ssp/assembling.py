@@ -78,6 +78,7 @@ class _Assembler:
         for member in self.members.values():
             if not member["values"]:
                 del member["values"]
+        self.settings.tell_unused()
         names = Names()
         written = {
             "inputs": self._inputs(names),

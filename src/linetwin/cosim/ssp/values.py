@@ -40,6 +40,8 @@ class Settings:
     flat: Flat
     findings: Findings
     placed: dict[Port, Placed] = field(default_factory=dict)
+    used: set[Port] = field(default_factory=set)
+    _rank: int = 0
 
     def collect(self, system: System, path: tuple[str, ...] = ()) -> None:
         """Place the settings of a system, and first those of what is in it."""
@@ -54,8 +56,9 @@ class Settings:
             self._place(setting, self._named(system, path, setting.name))
 
     def _place(self, setting: Setting, ports: list[Port]) -> None:
+        self._rank += 1
         for port in ports:
-            self.placed[port] = Placed(len(self.placed), setting)
+            self.placed[port] = Placed(self._rank, setting)
         if not ports:
             known = [port.name for port in self.placed]
             text = f"'{setting.name}' of parameter set '{setting.origin}' is no name here, not set"
@@ -80,7 +83,17 @@ class Settings:
         """Return what is set for an FMU's variable, and where on the way to it."""
         ports = [port, *(hop.source for hop in way.hops)]
         found = [(self.placed[p], p) for p in ports if p in self.placed]
+        self.used |= {p for _, p in found}
         return max(found, key=lambda pair: pair[0].rank, default=None)
+
+    def tell_unused(self) -> None:
+        """Note values for connectors of systems from which nothing goes to an FMU."""
+        for port, (_, setting) in self.placed.items():
+            if port not in self.used:
+                text = (
+                    f"'{setting.name}' of parameter set '{setting.origin}' goes to no FMU, not set"
+                )
+                self.findings.note("parameter", text, setting.place)
 
     def value(self, port: Port, way: Way, at: Port, setting: Setting) -> Given | None:
         """Return a setting in the variable's own unit: a number or a text, of arrays a list.
