@@ -195,6 +195,7 @@ def _group_info(group: Group, *, as_json: bool) -> None:
         "step_s": str(group.step),
         "order": group.order,
         "extrapolate": "linear" if group.linear else "none",
+        "course": group.course.words(),
         "members": {
             m.name: {"fmu": str(m.description.path), "every": m.every, "values": dict(m.values)}
             for m in group.members
@@ -212,6 +213,8 @@ def _group_info(group: Group, *, as_json: bool) -> None:
     typer.echo(
         f"  steps        every {group.step} s, {group.order}, extrapolate: {facts['extrapolate']}"
     )
+    for key, text in group.course.words().items():
+        typer.echo(f"  {key:12s} {text}")
     for member in group.members:
         typer.echo(
             f"  member       {member.name}: {member.description.path.name}, FMI "

@@ -52,7 +52,8 @@ class Counts:
             f"{ns / _MILLISECOND:g} ms" for ns in (self.shortest_ns, self.longest_ns)
         )
         beyond = f", {self.beyond} beyond tolerance at the least length" if self.beyond else ""
-        events = f", {self.events} events" if self.events else ""
+        plural = "s" if self.events > 1 else ""
+        events = f", {self.events} event{plural}" if self.events else ""
         passes = f", {self.passes} passes" if self.passes else ""
         return f"{self.taken} steps of {span}, {self.refused} taken back{beyond}{passes}{events}"
 

@@ -75,6 +75,28 @@ class Course:
     early_return: bool = False
     iterate: Iterate | None = None
 
+    def words(self) -> dict[str, str]:
+        """Say it in words, for each key that was given."""
+        found = {}
+        if self.adaptive is not None:
+            least, most = (
+                ns / NANOSECONDS for ns in (self.adaptive.least_ns, self.adaptive.most_ns)
+            )
+            found["adaptive"] = f"relative {self.adaptive.relative:g}, {least:g} s to {most:g} s"
+        if self.iterate is not None:
+            found["iterate"] = f"tolerance {self.iterate.tolerance:g}, at most {self.iterate.most}"
+        for event in self.events:
+            passes = {"rises": "rises to", "falls": "falls to", "crosses": "crosses"}[
+                event.direction
+            ]
+            sets = [f"{terminal} = {value:g}" for terminal, value in event.sets]
+            then = ", ".join([*sets, *(["stop"] if event.stop else [])])
+            text = f"{event.source} {passes} {event.level:g}"
+            found[f"event {event.name}"] = f"{text}: {then}" if then else text
+        if self.early_return:
+            found["early_return"] = "members may end a step, all stand there"
+        return found
+
     @property
     def plain(self) -> bool:
         """Whether steps are never taken back."""
