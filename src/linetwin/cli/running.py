@@ -187,8 +187,9 @@ def write_report(folder: Path) -> Path:
     """Write key figures and report of a run folder; return the report."""
     from linetwin.results import report as reports
 
-    kpis.write(read(folder))
-    return reports.write_report(folder)
+    facts = kpis.Facts(read(folder))
+    kpis.write(facts.run, facts)
+    return reports.write_report(folder, facts)
 
 
 def finish(outcome: Outcome, *, as_json: bool) -> None:

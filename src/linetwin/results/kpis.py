@@ -205,8 +205,11 @@ class Facts:
         return float(self.good["discharge_energy"].sum())
 
 
-def compute(run: Run) -> Kpis:
-    """Compute all key figures of a run; those it cannot tell have the value None."""
+def compute(run: Run, facts: Facts | None = None) -> Kpis:
+    """Compute all key figures of a run; those it cannot tell have the value None.
+
+    `facts`: the run's tables, for who looks at them afterwards too.
+    """
     from linetwin.results import (
         causes,
         kpis_capability,
@@ -222,7 +225,7 @@ def compute(run: Run) -> Kpis:
         kpis_window,
     )
 
-    facts = Facts(run)
+    facts = facts or Facts(run)
     budget = kpis_iso.Budget(facts)
     found: Kpis = {
         "order": kpis_order.order(facts),
@@ -247,9 +250,12 @@ def compute(run: Run) -> Kpis:
     return found
 
 
-def write(run: Run) -> Kpis:
-    """Compute the key figures and put them into the run folder as kpis.json."""
-    found = compute(run)
+def write(run: Run, facts: Facts | None = None) -> Kpis:
+    """Compute the key figures and put them into the run folder as kpis.json.
+
+    `facts`: as in `compute`.
+    """
+    found = compute(run, facts)
     text = json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False)
     write_atomically(run.path / "kpis.json", text + "\n")
     return found

@@ -222,7 +222,10 @@ def _failures(facts: Facts) -> Section:
 
 def levels(facts: Facts) -> Iterator[tuple[str, dict[str, Any], pd.Series]]:
     """Yield path, description and levels by tick of every buffer: lots, or kg in a tank."""
-    for path, rows in facts.signals.groupby("station", sort=False):
+    signals = facts.signals
+    columns = [name for name in ("buffer_level", "slurry_mass") if name in signals]
+    known = signals[signals[columns].notna().any(axis=1)]
+    for path, rows in known.groupby("station", sort=False):
         about = facts.plan.buffers.get(str(path), {})
         column = "slurry_mass" if about.get("kind") == "tank" else "buffer_level"
         if column in rows and rows[column].notna().any():

@@ -62,11 +62,14 @@ class _Page:
         )
 
 
-def write_report(folder: Path | str) -> Path:
-    """Write report.html into a run folder and return its path; ResultsError for no run there."""
-    run = Run(folder)
-    facts = kpis.Facts(run)
-    found = run.kpis or kpis.write(run)
+def write_report(folder: Path | str, facts: Facts | None = None) -> Path:
+    """Write report.html into a run folder and return its path; ResultsError for no run there.
+
+    `facts`: the tables of that run, where they have been read.
+    """
+    facts = facts or kpis.Facts(Run(folder))
+    run = facts.run
+    found = run.kpis or kpis.write(run, facts)
     path = Path(folder) / NAME
     write_atomically(path, _html(run, facts, found))
     return path
