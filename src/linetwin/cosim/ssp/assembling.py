@@ -140,8 +140,7 @@ class _Assembler:
     def _value(self, port: Port, way: Way) -> None:
         """Set a variable to what a binding says; an input that nobody sets keeps its start."""
         values = self.members[self._member_names[port.path]]["values"]
-        variable = self.flat.variable(port)
-        assert variable is not None  # noqa: S101 - `_ports` yields variables
+        variable = self.flat.known(port)
         found = self.settings.of(port, way)
         given: Given | None = None
         if found is not None:

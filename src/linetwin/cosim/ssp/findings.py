@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from linetwin.errors import WiringError
 from linetwin.scenario.problems import Problems
@@ -12,22 +12,36 @@ if TYPE_CHECKING:
     from linetwin.errors import ScenarioError
     from linetwin.scenario.problems import Place
 
-REASONS: Final = (
-    *("annotation", "drawing", "signature", "variant"),  # what is not read
-    *("name", "unit", "kind", "connector", "parameter", "start-value"),  # what is read otherwise
-    *("experiment", "step", "loop", "implementation", "version"),
-    *("group-only",),  # what an export keeps for linetwin alone
-)
-"""Names of the reasons for which something is noted."""
+Reason = Literal[
+    # what is not read
+    "annotation",
+    "drawing",
+    "signature",
+    "variant",
+    # what is read in another way than it stands there
+    "name",
+    "unit",
+    "kind",
+    "connector",
+    "parameter",
+    "start-value",
+    "experiment",
+    "step",
+    "loop",
+    "implementation",
+    "version",
+    # what an export keeps for linetwin alone
+    "group-only",
+]
 MOST_ELEMENTS: Final = 20_000
 """Components, systems and references, those of other files counted wherever they are named."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """One thing that an import or export did not keep as it stood, by a reason of `REASONS`."""
+    """One thing that an import or export did not keep as it stood, by its reason."""
 
-    reason: str
+    reason: Reason
     text: str
     place: str = ""
 
@@ -49,7 +63,7 @@ class Findings:
         """The notes, in the order found, each once."""
         return tuple(self._notes)
 
-    def note(self, reason: str, text: str, place: Place | None = None) -> None:
+    def note(self, reason: Reason, text: str, place: Place | None = None) -> None:
         """Note what was not kept; the same thing twice counts once."""
         where = "" if place is None or place.file is None else f"{place.file.name}:{place.line}"
         parts = [part for part in (where, place.key if place else "") if part]

@@ -69,6 +69,10 @@ class Flat:
         description = self.descriptions.get(port.path)
         return None if description is None else description.variables.get(port.name)
 
+    def known(self, port: Port) -> Variable:
+        """Return the FMU's variable behind a connector that is known to have one."""
+        return self.descriptions[port.path].variables[port.name]
+
     def connector(self, port: Port) -> Connector | None:
         """Return a connector as the structure declares it."""
         if port.path in self.components:

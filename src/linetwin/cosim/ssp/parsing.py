@@ -18,7 +18,7 @@ from linetwin.cosim.ssp.structure import (
 )
 from linetwin.cosim.ssp.words import Words, boolean, number, transformation
 from linetwin.cosim.ssp.xml import ANNOTATION, OWN, SSD, TYPES, parse
-from linetwin.errors import WiringError
+from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,10 +76,9 @@ class _FileReader:
         self._parameters = ParameterReader(self.package, self.findings, self.entry)
         system = root.one("System")
         if system is None:
-            message = "it has no System"
-            self.findings.wrong(root.place, message, "a SystemStructureDescription has one")
-            self.findings.check()
-        assert system is not None  # noqa: S101 - just checked
+            place, hint = root.place, "a SystemStructureDescription has one"
+            problem = Problem("it has no System", hint=hint, file=place.file, line=place.line)
+            raise WiringError([problem])
         start, stop = self._experiment(root.one("DefaultExperiment"))
         return Structure(
             name=root.get("name"),

@@ -100,8 +100,7 @@ class Settings:
 
         None, and a problem, where it does not fit. `at`: where on the way it is set.
         """
-        variable = self.flat.variable(port)
-        assert variable is not None  # noqa: S101 - only variables are asked for
+        variable = self.flat.known(port)
         if not self._fits(port, variable, setting):
             return None
         texts = list(setting.values)
@@ -117,8 +116,7 @@ class Settings:
 
     def _number(self, port: Port, way: Way, at: Port, setting: Setting) -> float | None:
         """Return one number of a setting; None, and a problem, where it is none."""
-        variable = self.flat.variable(port)
-        assert variable is not None  # noqa: S101 - as above
+        variable = self.flat.known(port)
         places = [place for place, hop in enumerate(way.hops) if hop.source == at]
         rest = way.hops[places[0] :] if places and at != port else ()
         change = setting.transformation

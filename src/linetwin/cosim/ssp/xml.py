@@ -9,8 +9,10 @@ from linetwin.errors import Problem, WiringError
 from linetwin.scenario.problems import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from linetwin.cosim.ssp.findings import Reason
 
 _ROOT: Final = "http://ssp-standard.org/SSP1/SystemStructure"
 SSC: Final = f"{_ROOT}Common"
@@ -44,16 +46,18 @@ _STRUCTURE: Final = frozenset(
         *("Enumerations", "Enumeration", "Item", "Units", "Unit", "BaseUnit"),
     }
 )
-UNREAD: Final = {
-    **dict.fromkeys(("Annotations", "Annotation"), "annotation"),
-    **dict.fromkeys(
-        (
-            *("ElementGeometry", "ConnectorGeometry", "ConnectionGeometry", "SystemGeometry"),
-            *("GraphicalElements", "Note"),
-        ),
-        "drawing",
-    ),
-    **dict.fromkeys(("MetaData", "Signature", "Content"), "signature"),
+UNREAD: Final[Mapping[str, Reason]] = {
+    "Annotations": "annotation",
+    "Annotation": "annotation",
+    "ElementGeometry": "drawing",
+    "ConnectorGeometry": "drawing",
+    "ConnectionGeometry": "drawing",
+    "SystemGeometry": "drawing",
+    "GraphicalElements": "drawing",
+    "Note": "drawing",
+    "MetaData": "signature",
+    "Signature": "signature",
+    "Content": "signature",
 }
 """Elements that are not read, and the reason by which that is noted."""
 KNOWN: Final = _STRUCTURE | TYPES | frozenset(TRANSFORMATIONS) | frozenset(UNREAD)
