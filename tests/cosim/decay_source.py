@@ -220,15 +220,15 @@ fmi2Status fmi2DeSerializeFMUstate(fmi2Component c, const fmi2Byte b[], size_t n
 """
 
 
-def build_fmi2(folder: Path) -> Path:
-    """Compile and pack the FMU; needs the package ziglang."""
+def build_fmi2(folder: Path, old: str = "", new: str = "") -> Path:
+    """Compile and pack the FMU, with `new` for `old` in its source; needs the package ziglang."""
     import fmpy
 
     from linetwin.cosim.binary import library_suffix, platform_folder
 
     source = folder / "decay.c"
     library = folder / f"decay{library_suffix()}"
-    source.write_text(SOURCE, encoding="utf-8")
+    source.write_text(SOURCE.replace(old, new) if old else SOURCE, encoding="utf-8")
     headers = Path(fmpy.__file__).parent / "c-code"
     command = [sys.executable, "-m", "ziglang", "cc", "-shared", "-O1", "-fPIC", f"-I{headers}"]
     command += ["-fno-sanitize=undefined", str(source), "-o", str(library)]

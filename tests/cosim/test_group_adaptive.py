@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from coupled_pairs import relaxing, stiff, swinging
+from decay_source import build_fmi2
 from group_fmus import oscillators, write_group
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +98,27 @@ def test_refused_steps_leave_nothing_behind(tmp_path: Path, mass: Path, decay: P
     assert np.abs(values - swinging(times)).max() < 2e-3
     _, steps, counts = run(group, [4000], "counter.steps")
     assert steps[-1] == 2 * counts.taken
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_step_that_a_member_refuses_is_tried_shorter(tmp_path: Path, *, compiled: bool) -> None:
+    """An FMU that discards steps of more than 0.3 s goes on; without adaptive steps it fails."""
+    pytest.importorskip("ziglang")
+    fmu = build_fmi2(tmp_path, "if (faulty(SELF, 9))", "if (h > 0.3)")
+    members = {
+        name: {"fmu": str(fmu), "values": {"on": 1, "T": 20, "mode": "on"}} for name in ("a", "b")
+    }
+    content: dict[str, object] = {"step": "1 s", "members": members, "outputs": {"x": "b.x"}}
+    group = read_group(write_group(tmp_path / "adaptive", **content, adaptive={}))
+    times, values, counts = run(group, [5000], "b.x", compiled=compiled)
+    assert values == pytest.approx(100.0 * np.exp(-0.1 * times), rel=1e-12)
+    assert counts.refused > 0
+    assert counts.longest_ns <= 0.3e9
+    fixed = FmuGroup(read_group(write_group(tmp_path / "fixed", **content)), compiled=compiled)
+    fixed.start(0, {})
+    with pytest.raises(FmuError, match="member 'a': DoStep of 1 s returned discard"):
+        fixed.advance(5000, {})
+    fixed.close()
 
 
 @pytest.mark.parametrize("hold", ["none", "linear"])

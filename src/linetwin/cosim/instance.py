@@ -58,6 +58,7 @@ class Instance(ABC):
         self.offset_s = 0.0
         self.failure = ""
         self.broken = False
+        self.refused = False
         self.running = False
         if description.capabilities.once_per_process and binary.instances:
             raise FmuError("it can be instantiated only once in a process", self.model)
@@ -157,10 +158,16 @@ class Instance(ABC):
         return state
 
     def restore_state(self, state: State) -> None:
-        """Return to a saved state; the caller puts `time` and `running` back."""
+        """Return to a saved state; the caller puts `time` and `running` back.
+
+        It also mends an instance that has `refused` a step: discarded it, and nothing else.
+        """
         status = self._set_state(self._handle, state)
         if status:
             self._check(status, "SetFMUState")
+        if self.refused:
+            self.broken = self.refused = False
+            self.failure = ""
 
     def free_state(self, state: State) -> None:
         """Give a saved state's memory back; harmless where it is already free."""
@@ -205,6 +212,7 @@ class Instance(ABC):
 
     def fail_step(self, status: int, length: float) -> NoReturn:
         """Raise FmuError for a step of `length` (s) that returned neither OK nor a warning."""
+        self.refused = status == DISCARD
         hint = "; it may need a smaller communication step" if status == DISCARD else ""
         reason = f"DoStep of {length:g} s returned {_name_of(status)}{hint}"
         self.fail(reason, fatal=status == FATAL)

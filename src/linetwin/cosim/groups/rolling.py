@@ -142,8 +142,9 @@ class RollingEngine:
             stop = self._at + length * self._nanosecond
             try:
                 early, error = self._compare(stop)
-            except UnsettledError:
-                if length <= control.least_ns:
+            except FmuError as failed:
+                short = isinstance(failed, UnsettledError) or self._refused()
+                if length <= control.least_ns or not short:
                     raise
                 early, error = None, math.inf
             if early is not None:  # a member ended its step there: a step to that point is tried
@@ -154,6 +155,10 @@ class RollingEngine:
             else:
                 self.counts.refused += 1
             self._snapshot.back()
+
+    def _refused(self) -> bool:
+        """Tell whether a member has discarded a step, which it may take where it is shorter."""
+        return any(member.running.refused for member in self._plan.members)
 
     def _compare(self, stop: int) -> tuple[int | None, float]:
         """Go to `stop` whole and in halves; return the error, or where a member ended its step."""
