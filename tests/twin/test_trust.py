@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +74,8 @@ def test_first_use_asks_a_person_once(folder: SecurityFolder) -> None:
     for _ in range(2):
         assert trust.check(certificate.der, SERVER, NOW) == certificate
     assert shown == [certificate, certificate]
+    told = json.loads(folder.log.read_text("utf-8").splitlines()[-1])
+    assert (told["what"], told["about"]) == ("trust accepted at first use", certificate.fingerprint)
     expired = APPLICATION.but(name="late", ends=NOW - DAY / 2).signed()
     with pytest.raises(RefusedError, match="expired certificate"):
         trust.check(expired.der, SERVER, NOW)

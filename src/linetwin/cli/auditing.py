@@ -58,9 +58,8 @@ def verify(
 @audit_app.command("repair", epilog="Example: linetwin audit repair security/twin/audit.jsonl")
 def repair(file: LogArgument) -> None:
     """Set a torn last line aside, as a kill leaves it; the log says so. All else stays."""
-    from linetwin.cli.trusting import person
     from linetwin.errors import ResultsError
-    from linetwin.results.audit import AuditLog
+    from linetwin.results.audit import AuditLog, person
 
     if not file.is_file():
         raise ResultsError(f"{file}: there is no log")

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from linetwin.twin.security.folders import SecurityFolder
     from linetwin.twin.security.trust import Entry
 
-LOG = "audit.jsonl"
-"""Name of the audit log in a security folder."""
-
 certificate_app = typer.Typer(
     help="The application's own certificate.",
     epilog="Example: linetwin live certificate show",
@@ -221,17 +218,6 @@ def user_list(security: SecurityOption = TWIN, json: JsonOption = False) -> None
 
 
 # ------------------------------------------------------------------------------------ shared
-def person() -> str:
-    """Return who runs this command, as the machine knows it."""
-    import getpass
-    import os
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as containers have them
-        return f"user {os.getuid()}" if sys.platform != "win32" else "unknown"
-
-
 def _folder(security: Path) -> SecurityFolder:
     from linetwin.twin.security.folders import SecurityFolder
 
@@ -244,7 +230,7 @@ def _open_folder(security: Path) -> SecurityFolder:
 
     folder = _folder(security)
     folder.make()
-    AuditLog(folder.root / LOG).check_open()
+    AuditLog(folder.log).check_open()
     return folder
 
 
@@ -255,9 +241,9 @@ def _log(
     before: Any = None,  # noqa: ANN401  whatever JSON can hold
     after: Any = None,  # noqa: ANN401
 ) -> None:
-    from linetwin.results.audit import AuditLog
+    from linetwin.results.audit import AuditLog, person
 
-    AuditLog(folder.root / LOG).append(person(), what, about=about, before=before, after=after)
+    AuditLog(folder.log).append(person(), what, about=about, before=before, after=after)
 
 
 def _password() -> str:

@@ -12,6 +12,7 @@ What this finds and what it cannot: `linetwin.results.audit_check` and docs/audi
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 import os
@@ -145,7 +146,7 @@ class AuditLog:
         Raises ResultsError for a log that ends in a torn line or short of its anchor: what was
         lost must be seen by a person before the log goes on.
         """
-        with self._held():
+        with locked(self.file):
             head = self._head()
             size = self.file.stat().st_size if self.file.exists() else 0
             if size >= self._largest_bytes:
@@ -156,12 +157,12 @@ class AuditLog:
 
     def check_open(self) -> None:
         """Raise ResultsError where the log cannot go on: before something is done that it tells."""
-        with self._held():
+        with locked(self.file):
             self._head()
 
     def rotate(self) -> None:
         """Begin another file; the chain goes on in it."""
-        with self._held():
+        with locked(self.file):
             head = self._head()
             if self.file.exists():
                 self._rename()
@@ -172,7 +173,7 @@ class AuditLog:
 
         The log then says that, by whom, and the hash of what was moved.
         """
-        with self._held():
+        with locked(self.file):
             # Not there: a kill came between renaming it and beginning the next.
             content = self.file.read_bytes() if self.file.exists() else b""
             whole = content.rfind(b"\n") + 1
@@ -249,12 +250,22 @@ class AuditLog:
             raise ResultsError(message)
         return head
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.with_name(f"{self.file.name}.lock").open("ab") as stream:
-            _lock(stream)
-            yield  # closing the file gives the lock back, as does the end of the process
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Hold a file against other processes that ask, by a lock file beside it; waits its turn."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("ab") as stream:
+        _lock(stream)
+        yield  # closing the file gives the lock back, as does the end of the process
+
+
+def person() -> str:
+    """Return who runs this process, as the machine knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as containers have them
+        return f"user {os.getuid()}" if sys.platform != "win32" else "unknown"
 
 
 def _contradicts(anchor: Head, head: Head) -> bool:

@@ -6,6 +6,7 @@ issuers/   CA certificates that complete a chain and are not believed themselves
 rejected/  certificates that were shown and are not believed, for a person to accept
 revoked/   revocation lists of CAs (CRLs)
 users.json who may log in to a server
+audit.jsonl  who changed trust and users
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class SecurityFolder:
     def users(self) -> Path:
         """Return the file of users."""
         return self.root / "users.json"
+
+    @property
+    def log(self) -> Path:
+        """Return the audit log of who changed trust and users."""
+        return self.root / "audit.jsonl"
 
     def make(self) -> None:
         """Make what is missing; only the owner may look into a new folder."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.results.audit import AuditLog, person
 from linetwin.twin.security.certificates import Certificate, first_of, read_certificate
 from linetwin.twin.security.chains import chain_of, check_revocation, read_revocation_list
 from linetwin.twin.security.folders import PUBLIC_FILE, replace, sync_folder, write_new
@@ -133,6 +134,9 @@ class Trust:
                 return
             if self._approve is None or not self._approve(certificate):
                 raise self._unknown(certificate)
+            # Told first: what the log cannot tell is not believed.
+            log = AuditLog(self.folder.log)
+            log.append(person(), "trust accepted at first use", about=certificate.fingerprint)
             self.add(certificate)
 
     def _unknown(self, certificate: Certificate) -> Exception:
@@ -265,7 +269,7 @@ def _check_names(certificate: Certificate, peer: Peer) -> None:
     said = ", ".join(certificate.hosts) or "no host"
     remedy = (
         "ask for a certificate with this host, connect by a name that it has, "
-        "or name the other as `host` under `security` in the mapping file"
+        "or name the other: --host-override, or `host` under `security` in a mapping file"
     )
     raise refusal(Reason.HOST, f"connected to {peer.host}, the certificate is for {said}", remedy)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.results.audit import locked
 from linetwin.twin.security.attempts import Attempts
 from linetwin.twin.security.folders import PRIVATE_FILE
 from linetwin.twin.security.folders import replace as replace_file
@@ -150,27 +151,30 @@ class Users:
         if isinstance(proof, str) and len(proof) < SHORTEST_PASSWORD:
             hint = f"at least {SHORTEST_PASSWORD} characters"
             problems.append(Problem("the password is too short", hint=hint))
-        content = self._content()
-        if any(each.name == name for each in content.users):
-            hint = "remove the user first"
-            problems.append(Problem(f"there is a user {name!r}", "NAME", hint, self.file))
         if problems:
             raise ScenarioError(problems)
         if isinstance(proof, str):
             user = _User(name=name, role=role, password=_hashed(proof))
         else:
             user = _User(name=name, role=role, certificate=proof.fingerprint)
-        self._write([*content.users, user])
+        with locked(self.file):
+            users = self._content().users
+            if any(each.name == name for each in users):
+                hint = "remove the user first"
+                problem = Problem(f"there is a user {name!r}", "NAME", hint, self.file)
+                raise ScenarioError([problem])
+            self._write([*users, user])
         return _shown(user)
 
     def remove(self, name: str) -> None:
         """Remove a user; ScenarioError where there is none of this name."""
-        users = self._content().users
-        left = [each for each in users if each.name != name]
-        if len(left) == len(users):
-            hint = ", ".join(sorted(each.name for each in users)) or "there are no users"
-            raise ScenarioError([Problem(f"no user {name!r}", "NAME", hint, self.file)])
-        self._write(left)
+        with locked(self.file):
+            users = self._content().users
+            left = [each for each in users if each.name != name]
+            if len(left) == len(users):
+                hint = ", ".join(sorted(each.name for each in users)) or "there are no users"
+                raise ScenarioError([Problem(f"no user {name!r}", "NAME", hint, self.file)])
+            self._write(left)
 
     def _listing(self) -> str:
         return f"linetwin live user list --security {self.file.parent}"
@@ -178,7 +182,6 @@ class Users:
     def _write(self, users: list[_User]) -> None:
         content = _File(users=users)
         plain = content.model_dump(mode="json", by_alias=True, exclude_none=True)
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(plain, indent=1) + "\n"
         replace_file(self.file, text.encode(), PRIVATE_FILE)
         self._read = None
