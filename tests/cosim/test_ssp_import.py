@@ -5,6 +5,7 @@ The FMUs are `mass` (m, N/m) and `lag`, whose `inlet` is in degC and `level` in 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -372,6 +373,18 @@ def test_what_is_not_kept_is_noted(opened: Callable[..., Imported]) -> None:
     assert list(found.group.outputs) == ["where_1"]
     head = found.file.read_text(encoding="utf-8")
     assert all(str(note) in head.replace("\n# ", " ") for note in found.notes)
+
+
+def test_the_step_of_omsimulator_is_taken(opened: Callable[..., Imported]) -> None:
+    """OMSimulator leaves its master's step in an annotation of the system."""
+    master = (
+        '<ssd:Annotations><ssc:Annotation type="org.openmodelica"><Annotations xmlns="urn:oms">'
+        '<SimulationInformation><FixedStepMaster description="oms-ma" stepSize="0.025000"/>'
+        "</SimulationInformation></Annotations></ssc:Annotation></ssd:Annotations>"
+    )
+    found = opened(structure(PAIR + master), step=None)
+    assert found.group.step == Fraction(1, 40)
+    assert any("OMSimulator" in note.text for note in found.notes)
 
 
 def test_algebraic_loops_are_solved(opened: Callable[..., Imported]) -> None:

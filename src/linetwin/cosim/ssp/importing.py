@@ -136,15 +136,21 @@ def _check_step(step: str) -> None:
 
 
 def _step(structure: Structure, flat: Flat, findings: Findings) -> str:
-    """Return a communication step: what FMUs want, else a hundredth of the time simulated."""
+    """Return a communication step: OMSimulator's, an FMU's, or a hundredth of the time simulated.
+
+    What an FMU takes only comes first.
+    """
     fixed = [
         able.fixed_step_s or description.step_s
         for description in flat.descriptions.values()
         if not (able := description.capabilities).variable_step
     ]
     wanted = [d.step_s for d in flat.descriptions.values() if d.step_s]
-    chosen = [s for s in fixed if s] or wanted
+    chosen = [s for s in fixed if s]
     why = "the shortest that an FMU names"
+    if not chosen and structure.step and structure.step > 0.0:
+        chosen, why = [structure.step], "that of an annotation for OMSimulator"
+    chosen = chosen or wanted
     if not chosen and structure.stop and structure.stop > (structure.start or 0.0):
         chosen = [(structure.stop - (structure.start or 0.0)) / _STEPS]
         why = f"{_STEPS} steps to the stop time"

@@ -17,7 +17,7 @@ from linetwin.cosim.ssp.structure import (
     System,
 )
 from linetwin.cosim.ssp.words import Words, boolean, number, transformation
-from linetwin.cosim.ssp.xml import ANNOTATION, OWN, SSD, TYPES, parse
+from linetwin.cosim.ssp.xml import ANNOTATION, OWN, SSD, TYPES, Node, parse
 from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from linetwin.cosim.ssp.findings import Findings
     from linetwin.cosim.ssp.structure import Element
-    from linetwin.cosim.ssp.xml import Node
 
 _FMU: Final = "application/x-fmu-sharedlibrary"
 _SSD: Final = "application/x-ssp-definition"
@@ -87,6 +86,7 @@ class _FileReader:
             system=self._system(system),
             start=start,
             stop=stop,
+            step=self._step(system),
             information={k: root.get(k) for k in _INFORMATION if root.has(k)},
             own=self._own(root),
             place=root.place,
@@ -100,6 +100,15 @@ class _FileReader:
             for name in ("startTime", "stopTime")
         ]
         return times[0], times[1]
+
+    def _step(self, system: Node) -> float | None:
+        """Return the communication step that OMSimulator has left in the system's annotations."""
+        for annotation in system.within("Annotations", "Annotation"):
+            for element in annotation.element.iter():
+                if str(element.tag).endswith("}FixedStepMaster") and element.get("stepSize"):
+                    master = Node(element, annotation.file, f"{annotation.key}.FixedStepMaster")
+                    return number(master, "stepSize", self.findings)
+        return None
 
     def _own(self, root: Node) -> dict[str, object] | None:
         """Return what a linetwin export added; None where it did not."""

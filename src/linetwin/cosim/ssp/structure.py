@@ -119,7 +119,10 @@ Element = Component | Reference | System
 
 @dataclass(frozen=True)
 class Structure:
-    """A whole system structure; `start` and `stop` in s, `own` what a linetwin export added."""
+    """A whole system structure; `start` and `stop` in s, `own` what a linetwin export added.
+
+    `step`: the communication step (s) that an annotation for OMSimulator names.
+    """
 
     name: str
     version: str
@@ -127,6 +130,7 @@ class Structure:
     system: System
     start: float | None
     stop: float | None
+    step: float | None
     information: Mapping[str, str]
     own: Mapping[str, object] | None
     place: Place
