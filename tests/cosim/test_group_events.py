@@ -11,7 +11,14 @@ from group_fmus import oscillators, write_group
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from linetwin.cosim.groups import FmuGroup, Terminal, read_group, simulate_group
+from linetwin.contracts import Contract
+from linetwin.cosim.groups import (
+    FmuGroup,
+    GroupContinuous,
+    Terminal,
+    read_group,
+    simulate_group,
+)
 from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import FmuError, WiringError
 
@@ -314,6 +321,45 @@ def test_early_return_with_events_and_adaptive_steps(tmp_path: Path, decay: Path
     assert {1.7, time, 5.0} <= set(table["time"])
     exact = 100.0 * np.exp(-RATE * table["time"].to_numpy())
     assert table["x"].to_numpy() == pytest.approx(exact, rel=1e-12)
+
+
+def test_a_line_sees_events_in_its_own_time(
+    tmp_path: Path, lag: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has their times in the line; one that stops the group is a failure at its time."""
+    group = read_group(
+        write_group(
+            tmp_path,
+            step="100 ms",
+            members={"one": {"fmu": str(lag), "values": {"switch": 1}}},
+            inputs={"air_temperature": "one.inlet"},
+            outputs={"film_temperature": "one.level"},
+            events={
+                "warm": {"of": "one.level", "rises": "320 K"},
+                "hot": {"of": "one.level", "rises": "340 K", "stop": True},
+            },
+        )
+    )
+    contract = Contract(
+        "oven", "continuous", inputs=("air_temperature",), outputs=("film_temperature",)
+    )
+    oven = GroupContinuous(group, contract)
+    with caplog.at_level("INFO", "linetwin.fmu.group"):
+        oven.start(5000, {"air_temperature": 350.0})
+        oven.advance(5900, {})
+        state = oven.save()
+        warm = math.log(50.0 / 30.0)  # level = 350 K - 50 K exp(-t / 1 s)
+        assert caplog.messages[0].startswith("event 'warm' at ")
+        assert float(caplog.messages[0].split()[3]) == pytest.approx(5.0 + warm, abs=1e-3)
+        for _ in range(2):
+            with pytest.raises(FmuError, match="event 'hot' ended it") as found:
+                oven.advance(9000, {})
+            assert found.value.time_s == pytest.approx(5.0 + math.log(5.0), abs=1e-3)
+            oven.restore(state)
+        oven.advance(6000, {})
+    level = 350.0 - 50.0 * math.exp(-1.0)
+    assert oven.read(["film_temperature"])["film_temperature"] == pytest.approx(level, abs=1e-2)
+    oven.close()
 
 
 def test_events_that_gain_no_time_are_given_up(tmp_path: Path, lag: Path) -> None:
