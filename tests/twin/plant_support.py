@@ -120,6 +120,7 @@ class Running:
     guard: Guard
     until: int
     opens: int = 0
+    nodesets: Path | None = None
     port: int = field(default_factory=free_port)
     answers: list[Answer] = field(default_factory=list)
     hidden: list[HiddenRow] = field(default_factory=list)
@@ -128,7 +129,7 @@ class Running:
         self.world, self.panel, self.rows, self.model = panelled(self.scenario)
         self.pace = Held(self.until)
         self.outbox = Outbox(self.model)
-        opening = Opening(self.endpoint, self.guard, interval_s=0.02)
+        opening = Opening(self.endpoint, self.guard, 0.02, self.nodesets)
         self.server = PlantServer(self.model, opening, self.outbox)
         nodes = [tag.node for tag in self.model.tags()]
         carrier = Carrier(nodes, self.scenario.plant.hides, self.scenario.seed)

@@ -34,6 +34,7 @@ from linetwin.twin.plant.panel import Panel
 from linetwin.twin.plant.playing import Parts, play
 from linetwin.twin.plant.requests import Clerk
 from linetwin.twin.plant.server import Opening, PlantServer
+from linetwin.twin.plant.standards import check_nodesets
 from linetwin.twin.plant.truth import HiddenTable
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import Wish, create_identity, valid_identities
@@ -71,6 +72,7 @@ class PlantRequest:
     publish_interval: str
     anonymous: bool = False
     insecure: bool = False
+    nodesets: Path | None = None
 
     def interval_s(self) -> float:
         """Return the wall time between two publications [s]."""
@@ -94,6 +96,8 @@ def plant(request: PlantRequest) -> None:
     scenario = request.run.load()
     check_pace(request.pace)
     interval_s = request.interval_s()
+    if request.nodesets is not None:
+        check_nodesets(request.nodesets)
     folder = folder_for(request.truth, scenario.name) if request.truth is not None else None
     model = information_model(scenario)
     sink = LateSink() if folder is not None else None
@@ -105,7 +109,9 @@ def plant(request: PlantRequest) -> None:
         world = make_world(scenario, base_of(request.run, scenario), panel, recording=False)
         world.on_reading = panel.read
         outbox = Outbox(model)
-        server = PlantServer(model, Opening(request.endpoint, guard, interval_s), outbox)
+        server = PlantServer(
+            model, Opening(request.endpoint, guard, interval_s, request.nodesets), outbox
+        )
         parts = Parts(world, panel, carrier, outbox, server, Clerk(model))
         player = _Player(request, parts, interruption)
         interruption.check()

@@ -35,6 +35,13 @@ def plant(  # noqa: PLR0913, PLR0917  one parameter per option
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Offer policy None too: nothing is encrypted.")
     ] = False,
+    nodesets: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Nodeset files of DI, IA, Machinery and PackML: show their types.",
+        ),
+    ] = None,
     publish_interval: Annotated[
         str, typer.Option(metavar="TIME", help="Wall time between two publications.")
     ] = "500 ms",
@@ -52,6 +59,6 @@ def plant(  # noqa: PLR0913, PLR0917  one parameter per option
 
     run = Request(scenario, tuple(settings or ()), seed, None, until, pace=pace)
     wanted = commands.PlantRequest(
-        run, endpoint, pace, truth, security, publish_interval, anonymous, insecure
+        run, endpoint, pace, truth, security, publish_interval, anonymous, insecure, nodesets
     )
     commands.plant(wanted)

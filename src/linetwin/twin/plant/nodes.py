@@ -45,17 +45,20 @@ EMPTY_TIME = datetime(1601, 1, 1, tzinfo=UTC)
 
 
 class Nodes:
-    """Makes the nodes of a model in a server's address space, and knows their identifiers."""
+    """Makes the nodes of a model in a server's address space, and knows their identifiers.
+
+    `index`: that of the model's namespace, once the nodes are made.
+    """
 
     def __init__(self, server: Server, model: InformationModel) -> None:
         self._server = server
         self._model = model
-        self._index = 0
+        self.index = 0
         self._written: list[Any] = []
 
     async def build(self) -> None:
         """Make all types, objects and variables."""
-        self._index = await self._server.register_namespace(NAMESPACE)
+        self.index = await self._server.register_namespace(NAMESPACE)
         for name, folders in FOLDERS.items():
             self._object_type(name, folders)
         for machine in self._model.machines.values():
@@ -67,7 +70,7 @@ class Nodes:
 
     def id_of(self, node: str) -> ua.NodeId:
         """Return the identifier of a tag, alarm or object."""
-        return ua.NodeId(ua.String(node), ua.Int16(self._index))
+        return ua.NodeId(ua.String(node), ua.Int16(self.index))
 
     def _machine(self, machine: Machine) -> None:
         type_name = LINE_TYPE if machine.path == LINE else MACHINE_TYPE
@@ -169,7 +172,7 @@ class Nodes:
     ) -> None:
         item = ua.AddNodesItem()
         item.RequestedNewNodeId = self.id_of(node)
-        browse = name if not isinstance(name, str) else ua.QualifiedName(name, self._index)
+        browse = name if not isinstance(name, str) else ua.QualifiedName(name, self.index)
         item.BrowseName = browse
         item.ParentNodeId = parent
         item.ReferenceTypeId = ua.NodeId(ua.Int32(reference))

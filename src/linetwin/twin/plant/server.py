@@ -21,10 +21,13 @@ from linetwin.twin.plant.conditions import Conditions
 from linetwin.twin.plant.model import REQUEST, node_of
 from linetwin.twin.plant.nodes import Nodes, stamp, value_of
 from linetwin.twin.plant.requests import Request
+from linetwin.twin.plant.standards import Standards
 from linetwin.twin.security.roles import Right
 from linetwin.twin.security.serving import Guard, guarded_server
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from linetwin.twin.plant.changes import Change
     from linetwin.twin.plant.clock import PlantClock
     from linetwin.twin.plant.model import InformationModel
@@ -42,11 +45,15 @@ _HANDED_IN = REQUEST[-1][0]
 
 @dataclass(frozen=True)
 class Opening:
-    """Where and how a server opens; `interval_s`: wall time between two publications."""
+    """Where and how a server opens; `interval_s`: wall time between two publications.
+
+    `nodesets`: folder with those of DI, IA, Machinery and PackML, None to do without.
+    """
 
     endpoint: str
     guard: Guard
     interval_s: float = 0.5
+    nodesets: Path | None = None
 
 
 @dataclass
@@ -153,6 +160,7 @@ class _Shown:
         self._tags = {tag.node: tag for tag in plant.model.tags()}
         self._conditions = Conditions(server, self._nodes, plant.model)
         self._stations: dict[ua.NodeId, str] = {}
+        self._standards: Standards | None = None
 
     async def build(self) -> None:
         """Make all nodes; nothing is known yet of those without a constant."""
@@ -168,6 +176,10 @@ class _Shown:
             if tag.folder == "Commands" and tag.name == _HANDED_IN:
                 self._stations[node] = tag.owner
         await self._conditions.build()
+        folder = self._plant.opening.nodesets
+        if folder is not None:
+            self._standards = Standards(self._server, self._nodes, self._plant.model)
+            await self._standards.build(folder)
         self._server.subscribe_server_callback(CallbackType.PostWrite, self._written)
 
     async def tell(self, clock: PlantClock | None) -> None:
@@ -194,6 +206,8 @@ class _Shown:
             ServerTimestamp=stamp(datetime.now(UTC)),
         )
         await self._server.write_attribute_value(self._nodes.id_of(change.node), told)
+        if self._standards is not None:
+            await self._standards.follow(change, clock.at(change.told_tick))
 
     async def _written(self, event: Any, _: object) -> None:  # noqa: ANN401  asyncua's event
         """A client has written: where it was the name of a request, hand the request in."""
