@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from group_fmus import write_group
 
 from linetwin.contracts import Contract
-from linetwin.cosim import texts
+from linetwin.cosim import check_process, open_continuous, texts
 from linetwin.cosim.description import read_description
 from linetwin.cosim.groups import FmuGroup, Terminal, read_group, simulate_group
 from linetwin.cosim.groups.continuous import GroupContinuous
@@ -18,6 +19,7 @@ from linetwin.cosim.mapping import process_map
 from linetwin.cosim.values import Field
 from linetwin.cosim.wiring import wire
 from linetwin.errors import FmuError, WiringError
+from linetwin.scenario.resolved import ProcessConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -309,6 +311,33 @@ def test_a_line_reaches_elements_through_a_group(tmp_path: Path, types3: Path) -
     mapping = process_map({"web_speed": "vector", "line_load": "sums"})
     with pytest.raises(WiringError, match=r"'vector' is an array of 3 values .*'vector\[1\]'"):
         wire(read_description(types3), contract, mapping)
+
+
+def test_a_line_maps_elements_of_an_fmu_alone(types3: Path) -> None:
+    """It runs as a group of one: elements, whole arrays, sizes and text are fixed beside them."""
+    contract = Contract("machine", "continuous", inputs=("web_speed",), outputs=("line_load",))
+    links = {
+        "web_speed": {"variable": "vector[2]", "unit": "m/s"},
+        "line_load": {"variable": "sums[4]", "unit": "N/m"},
+    }
+    fixed = {"n": 4, "vector[1]": 5.0, "vector[3]": 1.0, "vector[4]": 0.5, "u_String": "x"}
+    config = ProcessConfig("machine", str(types3), map=links, fixed=fixed)
+    assert check_process(config, contract) == []
+    for isolate in (False, True):
+        machine = open_continuous(replace(config, isolate=isolate), contract)
+        machine.start(0, {"web_speed": 2.0})
+        assert machine.read(["line_load"]) == {"line_load": 8.5}
+        state = machine.save()
+        machine.advance(300, {"web_speed": -7.0})
+        assert machine.read(["line_load"]) == {"line_load": -0.5}
+        machine.restore(state)
+        assert machine.read(["line_load"]) == {"line_load": 8.5}
+        machine.close()
+    wrong = replace(config, map={**links, "line_load": "sums[5]"})
+    (problem,) = check_process(wrong, contract)
+    assert "types3: it does not have a variable 'sums[5]'" in str(problem)
+    wrong = replace(config, fixed={**fixed, "n": 0})
+    assert "an array has 0 elements" in str(check_process(wrong, contract)[0])
 
 
 def test_a_simulation_shows_elements(tmp_path: Path, types3: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from linetwin.cosim.binary import check_platform
 from linetwin.cosim.continuous import FmuContinuous
 from linetwin.cosim.description import read_description
+from linetwin.cosim.groups.alone import group_of_one, uses_elements
 from linetwin.cosim.groups.continuous import GroupContinuous, describe
 from linetwin.cosim.groups.reading import is_group, read_group
 from linetwin.cosim.isolated.models import IsolatedContinuous, IsolatedTransform, Opening
@@ -47,16 +48,16 @@ def check_process(
     `relative_to`: the file or folder from which a path in the scenario counts. Nothing is loaded.
     """
     try:
-        description = _described(find_fmu(config.model, relative_to), contract)
+        mapping = process_map(config.map, config.fixed, config.key)
+    except WiringError as error:
+        return list(error.problems)
+    try:
+        description, mapping = _described(find_fmu(config.model, relative_to), contract, mapping)
     except WiringError as error:
         key = ".".join(part for part in (config.key, "model") if part)
         return [
             problem if problem.file else replace(problem, key=key) for problem in error.problems
         ]
-    try:
-        mapping = process_map(config.map, config.fixed, config.key)
-    except WiringError as error:
-        return list(error.problems)
     numbers, problems = _numbers(config, description)
     return [*problems, *check(description, contract, mapping, numbers, config.key)]
 
@@ -100,6 +101,10 @@ def make_continuous(
     """Load an FMU or a group in this process; errors as `FmuContinuous` and `GroupContinuous`."""
     if is_group(fmu):
         return GroupContinuous(read_group(fmu), contract, parameters, mapping)
+    description = read_description(fmu)
+    if uses_elements(description, mapping):
+        group, mapping = group_of_one(description, mapping)
+        return GroupContinuous(group, contract, parameters, mapping)
     return FmuContinuous(fmu, contract, parameters, mapping)
 
 
@@ -113,20 +118,16 @@ def step_timeout(config: ProcessConfig) -> float:
 def _opening(config: ProcessConfig, contract: Contract, relative_to: Path | None) -> Opening:
     """Return what the model of a process is made of; WiringError for parameters that do not fit."""
     fmu = find_fmu(config.model, relative_to)
-    described = describe(read_group(fmu)) if is_group(fmu) else read_description(fmu)
-    return Opening(
-        fmu,
-        contract,
-        _checked_numbers(config, described),
-        process_map(config.map, config.fixed, config.key),
-        step_timeout(config),
-    )
+    mapping = process_map(config.map, config.fixed, config.key)
+    described, _ = _described(fmu, contract, mapping, check=False)
+    numbers = _checked_numbers(config, described)
+    return Opening(fmu, contract, numbers, mapping, step_timeout(config))
 
 
 def _checked_name(opening: Opening) -> str:
     """Return the model's name; WiringError where it cannot answer, before a process is started."""
-    described = _described(opening.fmu, opening.contract)
-    wire(described, opening.contract, opening.mapping, opening.parameters)
+    described, mapping = _described(opening.fmu, opening.contract, opening.mapping)
+    wire(described, opening.contract, mapping, opening.parameters)
     return described.model
 
 
@@ -138,16 +139,25 @@ def model_descriptions(config: ProcessConfig, relative_to: Path | None = None) -
     return [read_description(path)]
 
 
-def _described(path: Path, contract: Contract) -> Description:
-    """Return what a model says of itself; WiringError where it cannot answer on this machine."""
+def _described(
+    path: Path, contract: Contract, mapping: ProcessMap, *, check: bool = True
+) -> tuple[Description, ProcessMap]:
+    """Return what a model says of itself, and the mapping onto that.
+
+    Raises WiringError where it cannot answer on this machine, which is looked at with `check`.
+    """
     if not is_group(path):
         description = read_description(path)
-        check_platform(description)
-        return description
+        if check:
+            check_platform(description)
+        if contract.form == "continuous" and uses_elements(description, mapping):
+            group, mapping = group_of_one(description, mapping)
+            description = describe(group)
+        return description, mapping
     if contract.form != "continuous":
         hint = f"{contract.kind} takes items through phases: an FMU does that"
         raise WiringError([Problem(f"{path.name} is a group of FMUs", hint=hint)])
-    return describe(read_group(path))
+    return describe(read_group(path)), mapping
 
 
 def _checked_numbers(config: ProcessConfig, description: Description) -> dict[str, float]:

@@ -165,7 +165,7 @@ class _Wirer:
     def _scalar(self, variable: Variable, part: str, name: str) -> bool:
         if variable.shape:
             size = "x".join(str(n) for n in variable.shape)
-            hint = f"a scalar; a group of this FMU alone has '{variable.name}[1]' and so on"
+            hint = f"a scalar; of what lives in line time an element too: '{variable.name}[1]'"
             self._problem(f"'{variable.name}' is an array of {size} values", part, name, hint)
             return False
         if not variable.numeric:

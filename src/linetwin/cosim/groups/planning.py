@@ -59,18 +59,24 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     )
 
 
+def _together(group: Group) -> set[str]:
+    """Return the members that go through their events together, by name."""
+    ends = [end for c in (*group.ticks, *group.clocked) for end in (c.source, c.target)]
+    joined = {end.member for end in ends}
+    return {
+        member.name
+        for member in group.members
+        if member.description.event_mode and (member.name in joined or group.course.early_return)
+    }
+
+
 def _clockwork(group: Group, members: Mapping[str, RunningMember]) -> tuple[ClockedMember, ...]:
     """Return the members that stand still together at events, in the order of the file.
 
     Those that have clocks in common, and with `early_return` all that have an event mode.
     """
-    joined = {end.member for c in (*group.ticks, *group.clocked) for end in (c.source, c.target)}
-    joined |= set(members) if group.course.early_return else set()
-    found = {
-        name: ClockedMember(member)
-        for name, member in members.items()
-        if name in joined and member.member.description.event_mode
-    }
+    joined = _together(group)
+    found = {name: ClockedMember(member) for name, member in members.items() if name in joined}
     for name, clocked in found.items():
         clocked.member.together = True
         for variable, table in clocked.member.ticking.items():
@@ -157,7 +163,8 @@ def _running(
     own = [t.variable for t in given if t.member == member.name]
     # an array of which a part comes from other members is set with what these give
     own = [name for name in own if name not in taken.slots and name not in taken.texts]
-    clocked = [n for n in read if variables[n].clocks and member.description.event_mode]
+    together = member.name in _together(group)
+    clocked = [name for name in read if together and variables[name].clocks]
     outputs = slot_table(binary, variables, [name for name in read if name not in clocked])
     ticking = {name: slot_table(binary, variables, [name]) for name in clocked}
     for table in ticking.values():
