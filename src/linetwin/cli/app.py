@@ -219,7 +219,7 @@ def report(run: RunArgument) -> None:
 @app.command(epilog="Example: linetwin bench line")
 def bench(
     part: Annotated[
-        str, typer.Argument(help="What to measure: line, week, rows or cosim.")
+        str, typer.Argument(help="What to measure: line, week, rows, cosim or feed.")
     ] = "line",
     json: JsonOption = False,
 ) -> None:

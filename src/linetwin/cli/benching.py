@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from linetwin.bench import cosim, line, rows, week
+from linetwin.bench import cosim, feed, line, rows, week
 from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
 
@@ -22,8 +22,13 @@ def bench(part: str, *, as_json: bool) -> None:
     if part == "rows":
         _rows(as_json=as_json)
         return
+    if part == "feed":
+        _feed(as_json=as_json)
+        return
     if part != "line":
-        problem = Problem(f"nothing called '{part}' to measure", "bench", "line, week, rows, cosim")
+        problem = Problem(
+            f"nothing called '{part}' to measure", "bench", "line, week, rows, cosim, feed"
+        )
         raise ScenarioError([problem])
     machine = line.machine()
     if not as_json:
@@ -75,6 +80,18 @@ def _rows(*, as_json: bool) -> None:
         print_json({"machine": machine, "models": models, "limits": limits})
         return
     typer.echo(f"machine: {machine}\n{rows.describe(found)}")
+    _print_verdicts(verdicts)
+
+
+def _feed(*, as_json: bool) -> None:
+    """Measure what a change of a value costs on its way from a server to the engine."""
+    machine, found = line.machine(), feed.measure()
+    verdicts = feed.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, **asdict(found), "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{feed.describe(found)}")
     _print_verdicts(verdicts)
 
 

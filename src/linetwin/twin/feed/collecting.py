@@ -124,6 +124,7 @@ class Collector:
         counts = Counts(
             *(self._rows, self._dropped, waiting, recorded, self._full),
             flags=self.rules.counts.copy(),
+            cpu_s=time.process_time(),
         )
         copies = tuple(replace(each) for each in health)
         notices = tuple(self._notices)

@@ -20,7 +20,8 @@ class Counts:
     """What became of all rows since the start.
 
     dropped: rows that the engine will not see because it took none for too long; they are in the
-    recording. waiting: rows that it has not taken yet. flags: by signal and `Flag`.
+    recording. waiting: rows that it has not taken yet. flags: by signal and `Flag`. cpu_s: what the
+    feed's process has used [s].
     """
 
     rows: int
@@ -29,6 +30,7 @@ class Counts:
     recorded: int
     queue_full: int
     flags: np.ndarray
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
