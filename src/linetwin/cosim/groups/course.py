@@ -42,12 +42,11 @@ class Crossing:
     sets: tuple[tuple[Terminal, float], ...] = ()
     stop: bool = False
 
-    def side(self, value: float) -> tuple[bool, bool]:
-        """Return on which sides of the level a value lies: those that it comes to count."""
-        return (
-            self.direction != "falls" and value > self.level,
-            self.direction != "rises" and value < self.level,
-        )
+    def passed(self, before: float, after: float) -> bool:
+        """Tell whether a number that was `before` and is `after` has come beyond the level."""
+        rises = after > self.level and not before > self.level
+        falls = after < self.level and not before < self.level
+        return (rises and self.direction != "falls") or (falls and self.direction != "rises")
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,8 @@ class Crossings:
         """Return the places of the events that lie between these numbers."""
         return [
             place
-            for place, (event, old, new) in enumerate(zip(self.events, before, after, strict=True))
-            if any(on and not was for was, on in zip(event.side(old), event.side(new), strict=True))
+            for place, event in enumerate(self.events)
+            if event.passed(before[place], after[place])
         ]
 
     def share(

@@ -55,7 +55,7 @@ class Snapshot:
         cells = [cell for member in plan.members for cell in member.buffers()]
         arrays = [cell.values for cell in cells if isinstance(cell, Cell)]
         arrays += [member.previous for member in plan.members]
-        self._kept = [(array, np.empty_like(array)) for array in arrays]
+        self._kept = [(array, np.empty_like(array)) for array in arrays if array.size]
         self._texts = [cell for cell in cells if not isinstance(cell, Cell)]
         self._contents: list[bytes] = []
         self._at: tuple[float, int | None] = (0.0, None)

@@ -72,14 +72,17 @@ class RollingEngine:
             self._snapshot.keep(self._at / self._second, self._index(self._at))
             self._before = self._before or self._crossings.values()
             stop = self._adapted(self._control, goal) if self._control else self._next(goal)
-            stop, places = self._located(self._before, stop)
+            places: list[int] = []
+            if self._crossings.events:
+                stop, places = self._located(self._before, stop)
             if self._iterated:
                 self.counts.passes = self._iterated.passes
             self.counts.take((stop - self._at) // self._nanosecond)
             self._watch_crowd(stop - self._at, places)
             self._at = stop
             self._record()
-            self._happen(places)
+            if places:
+                self._happen(places)
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once; what they cause happens now."""
