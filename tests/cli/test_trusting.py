@@ -124,7 +124,6 @@ def test_a_user_may_be_a_certificate(clerk: Clerk, security: Path, tmp_path: Pat
     ("said", "arguments", "told"),
     [
         (b"short\n", ("bob",), "at least 10 characters"),
-        (b"", ("bob",), "at least 10 characters"),
         (b"", ("bob", "--role", "king"), "observer, operator, engineer"),
     ],
 )
