@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 import time
 from dataclasses import dataclass
@@ -115,6 +116,7 @@ def plant(request: PlantRequest) -> None:
         parts = Parts(world, panel, carrier, outbox, server, Clerk(model))
         player = _Player(request, parts, interruption)
         interruption.check()
+        _quieten()
         try:
             if folder is None or sink is None:
                 player.play()
@@ -128,6 +130,13 @@ def plant(request: PlantRequest) -> None:
         typer.echo(f"run folder: {folder}\nreport:     {write_report(folder)}")
     if interruption.asked:
         sys.exit(INTERRUPTED_EXIT)
+
+
+def _quieten() -> None:
+    """Silence the logs of what is told here in other words."""
+    for name in ("asyncua", "linetwin.security"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
 
 
 def _about(request: Request, scenario: Scenario) -> tuple[dict[str, Any], str]:
@@ -260,9 +269,11 @@ def _guard(request: PlantRequest, scenario: Scenario) -> Guard:
 
 def _greet(request: PlantRequest, parts: Parts) -> None:
     guard = parts.server.opening.guard
+    certificate = guard.identity.certificate
     tags = sum(1 for _ in parts.server.model.tags())
     typer.echo(f"plant {parts.world.scenario.name}: {request.endpoint}, {tags} tags")
     typer.echo(f"policies: {', '.join(guard.policies)}, users of {request.security}")
+    typer.echo(f"certificate: {certificate.name}, SHA-256 {certificate.fingerprint}")
     if request.insecure:
         _warn("policy None is offered: anybody on the network can read and change what is sent")
     if request.anonymous:
