@@ -96,12 +96,13 @@ class Crew:
     def _together(self, end: ctypes.c_int64) -> bool:
         inside = self._inside
         inside.point = inside.over = 0
-        crew = ctypes.byref(inside)
-        pool = _pool(os.getpid())
-        helping = [pool.submit(self._help, crew) for _ in range(inside.helpers)]
+        crew, pool = ctypes.byref(inside), _pool(os.getpid())
         self._group.crew = ctypes.addressof(inside)
+        helping = []
         try:
+            helping += [pool.submit(self._help, crew) for _ in range(inside.helpers)]
             return bool(self._lead(ctypes.byref(self._group), end))
         finally:
+            inside.over = 1  # also where the user asked to end before it began
             self._group.crew = None
             wait(helping)
