@@ -188,6 +188,7 @@ def info(reference: str, *, as_json: bool) -> None:
 
 def _group_info(group: Group, *, as_json: bool) -> None:
     """Print who is in a group and what is joined to what."""
+    joined = (*group.connections, *group.clocked, *group.ticks)
     facts = {
         "group": group.name,
         "meaning": group.meaning,
@@ -200,7 +201,7 @@ def _group_info(group: Group, *, as_json: bool) -> None:
             m.name: {"fmu": str(m.description.path), "every": m.every, "values": dict(m.values)}
             for m in group.members
         },
-        "connections": {str(c.target): str(c.source) for c in group.connections},
+        "connections": {str(c.target): str(c.source) for c in joined},
         "inputs": {n: [str(t) for t, _ in i.targets] for n, i in group.inputs.items()},
         "outputs": {name: str(found.source) for name, found in group.outputs.items()},
         "parameters": {name: str(terminal) for name, terminal in group.parameters.items()},
@@ -220,7 +221,7 @@ def _group_info(group: Group, *, as_json: bool) -> None:
             f"  member       {member.name}: {member.description.path.name}, FMI "
             f"{member.description.version}, every {member.every}"
         )
-    for connection in group.connections:
+    for connection in joined:
         typer.echo(f"  connection   {connection.target} <- {connection.source}")
     for kind in ("inputs", "outputs", "parameters"):
         ports = facts[kind]
