@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from asyncua import ua
-from authority import CA, DAY, NOW, Sheet, put, revocation_list
+from authority import CA, DAY, NOW, Sheet, installed, put, revocation_list
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from linetwin.errors import RefusedError, ScenarioError
 from linetwin.twin.security.certificates import Certificate, first_of
+from linetwin.twin.security.dates import date_warnings
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.reasons import Reason
 from linetwin.twin.security.trust import REJECTED_AT_MOST, Peer, Trust
@@ -285,6 +286,22 @@ def test_a_broken_file_is_named(folder: SecurityFolder) -> None:
     (folder.trusted / "broken.der").write_bytes(b"nothing")
     with pytest.raises(ScenarioError, match=r"broken\.der: no certificate"):
         Trust(folder).check(APPLICATION.signed().der, SERVER, NOW)
+
+
+def test_what_ends_soon_is_told_before_it_stops_a_link(folder: SecurityFolder) -> None:
+    """Our certificate, others' that are believed, and lists; what is only seen does not matter."""
+    installed(folder, APPLICATION.but(ends=NOW + 100 * DAY))
+    put(folder, "trusted", Sheet("peer", ends=NOW + 50 * DAY).signed())
+    put(folder, "rejected", Sheet("stranger", ends=NOW + DAY).signed())
+    (folder.revoked / "ca.crl").write_bytes(revocation_list("ca", [], NOW + 80 * DAY))
+    assert date_warnings(folder, NOW) == []
+    [peer] = date_warnings(folder, NOW + 25 * DAY)
+    assert "'peer' expires in 25 days" in peer
+    own, late, old = date_warnings(folder, NOW + 101 * DAY)
+    assert "our certificate expired 1 days ago" in own
+    assert "linetwin live certificate renew" in own
+    assert "'peer' expired 51 days ago" in late
+    assert "ca.crl is past its time" in old
 
 
 def test_every_reason_has_a_status_of_opc_ua() -> None:

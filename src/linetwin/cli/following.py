@@ -26,6 +26,8 @@ from linetwin.twin.columns import Flag
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.feed.process import FeedOrder, LiveFeed
 from linetwin.twin.feed.replay import Replay
+from linetwin.twin.security.dates import date_warnings
+from linetwin.twin.security.folders import SecurityFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +73,8 @@ def watch(request: Request, *, as_json: bool) -> None:
     line = load(request.scenario) if request.scenario is not None else None
     mapping = load_mapping(request.mapping, line)
     users = {name: source.security.user for name, source in mapping.sources.items()}
+    for warning in date_warnings(SecurityFolder(request.security)):
+        typer.echo(f"warning: {warning}", err=True)
     passwords = {name: password_of(user) for name, user in users.items() if user}
     order = FeedOrder(request.mapping, request.security, passwords, request.record)
     end = None if seconds is None else time.monotonic() + seconds

@@ -37,6 +37,7 @@ from linetwin.twin.plant.requests import Clerk
 from linetwin.twin.plant.server import Opening, PlantServer
 from linetwin.twin.plant.standards import check_nodesets
 from linetwin.twin.plant.truth import HiddenTable
+from linetwin.twin.security.dates import date_warnings
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import Wish, create_identity, valid_identities
 from linetwin.twin.security.policies import NONE, SECURE
@@ -256,6 +257,8 @@ def _guard(request: PlantRequest, scenario: Scenario) -> Guard:
     if not identities:
         identities = [create_identity(folder, Wish(f"plant-{scenario.name}"[:64]))]
         _warn(f"made a certificate for this plant in {folder.own}")
+    for warning in date_warnings(folder):
+        _warn(warning)
     policies = (*SECURE, NONE) if request.insecure else SECURE
     return Guard(
         identities[0],

@@ -139,13 +139,18 @@ def renew_identity(
     return _make(folder, wish, now or datetime.now(UTC))
 
 
+def newest_identity(folder: SecurityFolder) -> Identity | None:
+    """Return the newest certificate of an application; None where it has none."""
+    return next(reversed(_generations(folder)), None)
+
+
 def identity(folder: SecurityFolder) -> Identity:
     """Return the newest certificate of an application; ScenarioError where it has none."""
-    existing = _generations(folder)
-    if not existing:
+    newest = newest_identity(folder)
+    if newest is None:
         hint = f"linetwin live certificate create --security {folder.root}"
         raise ScenarioError([Problem("no certificate of our own", hint=hint, file=folder.own)])
-    return existing[-1]
+    return newest
 
 
 def valid_identities(folder: SecurityFolder, now: datetime | None = None) -> list[Identity]:

@@ -102,7 +102,9 @@ class Trust:
             raise self._unknown(certificate)
         _check_times(chain, moment)
         _check_names(certificate, peer)
-        check_revocation(chain, self._lists(), moment, lists_required=self._lists_required)
+        check_revocation(
+            chain, self.revocation_lists(), moment, lists_required=self._lists_required
+        )
         if not believed:
             self._ask(certificate)
         return certificate
@@ -215,7 +217,8 @@ class Trust:
     def _certificates(self, place: Path) -> list[Certificate]:
         return [certificate for _, certificate in _pairs(place)]
 
-    def _lists(self) -> list[RevocationList]:
+    def revocation_lists(self) -> list[RevocationList]:
+        """Return the CRLs of the folder."""
         if not self.folder.revoked.is_dir():
             return []
         files = sorted(self.folder.revoked.iterdir())
