@@ -78,6 +78,7 @@ def test_a_server_is_not_trusted_unasked(clerk: Clerk, server: SmallServer, fold
     assert "does not offer Basic256Sha256" in answer.err
 
 
+@pytest.mark.slow
 def test_a_feed_is_recorded_and_played(clerk: Clerk, folder: Path) -> None:
     """The value in canonical units, its source live; the recording shows the same again."""
     feed = folder / "feed"

@@ -168,7 +168,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(raw=st.floats(-1e6, 1e6), scale=st.floats(1e-3, 1e3), offset=st.floats(-1e3, 1e3))
 def test_raw_values_become_canonical_by_hand(
     tmp_path_factory: pytest.TempPathFactory, raw: float, scale: float, offset: float

@@ -20,6 +20,7 @@ async function main() {
       opcua.SecurityPolicy.Aes256_Sha256_RsaPss,
     ],
     serverCapabilities: new opcua.ServerCapabilities({
+      minSupportedSampleRate: 0, // else it merges what changes within 100 ms, and says so
       maxMonitoredItems: 200000, maxMonitoredItemsPerSubscription: 100000,
       operationLimits: { maxMonitoredItemsPerCall: 500, maxNodesPerRead: 500 },
     }),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from linetwin.bench import feed
 
 
+@pytest.mark.slow
 def test_the_whole_way_and_each_step_are_measured() -> None:
     """A small load: nothing is lost, every figure is there, and verdicts follow from them."""
     found = feed.measure(tags=4, rate_hz=20.0, seconds=1.0, rows=400)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from reading import wait_until
-from small_server import SmallServer
 
 from linetwin.errors import LinkError
 from linetwin.twin.feed.collecting import concatenated
@@ -25,8 +24,9 @@ from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import Wish, create_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from small_server import SmallServer
 
     from linetwin.twin.columns import Batch
 
@@ -45,26 +45,19 @@ sources:
   lab: {{file: lab.csv, clock: {{owner: tests}}}}
 signals:
   a:
-    {{source: plc, node: nsu=plant;s=a, address: coater.web_speed, unit: m/s, sampling: 0 s,
+    {{source: plc, node: nsu=plant;s=p, address: coater.web_speed, unit: m/s, sampling: 0 s,
      queue: 1000}}
   solids: {{source: lab, column: S, address: mixer.solids_fraction}}
 """
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[SmallServer]:
-    """A server with one value."""
-    with SmallServer(["a"]) as made:
-        yield made
-
-
 @pytest.fixture
-def order(tmp_path: Path, server: SmallServer) -> FeedOrder:
+def order(tmp_path: Path, shared: SmallServer) -> FeedOrder:
     """A feed from that server and a file, recorded."""
     create_identity(SecurityFolder(tmp_path / "security"), Wish("test"))
     (tmp_path / "lab.csv").write_text("time,S\n2026-01-01T00:00Z,0.5\n", encoding="utf-8")
     file = tmp_path / "plant.yaml"
-    file.write_text(MAPPING.format(endpoint=server.endpoint), encoding="utf-8")
+    file.write_text(MAPPING.format(endpoint=shared.endpoint), encoding="utf-8")
     return FeedOrder(file, tmp_path / "security", record=tmp_path / "feed", part_s=0.3)
 
 
@@ -78,7 +71,7 @@ def is_alive(process: int) -> bool:
 
 
 def test_values_come_from_server_and_file_and_are_recorded_as_they_came(
-    order: FeedOrder, server: SmallServer
+    order: FeedOrder, shared: SmallServer
 ) -> None:
     """In order, none lost, the file's among them; the recording plays the same rows again."""
     feed = LiveFeed(order)
@@ -95,7 +88,7 @@ def test_values_come_from_server_and_file_and_are_recorded_as_they_came(
 
     wait_until(lambda: count() == 2)
     for n in range(1, 101):
-        server.write({"a": float(n)})
+        shared.write({"p": float(n)})
     wait_until(lambda: count() == 102)
     process = feed.process_id
     assert not latest.stale(time.time_ns()).any()
@@ -112,8 +105,9 @@ def test_values_come_from_server_and_file_and_are_recorded_as_they_came(
         np.testing.assert_array_equal(getattr(again, name), getattr(live, name))
 
 
+@pytest.mark.slow
 def test_a_feed_that_is_killed_is_an_error_and_its_recording_is_whole(
-    order: FeedOrder, server: SmallServer
+    order: FeedOrder, shared: SmallServer
 ) -> None:
     """kill -9: the engine is told, parts that were closed are read."""
     feed = LiveFeed(order)
@@ -136,6 +130,7 @@ def test_a_feed_that_is_killed_is_an_error_and_its_recording_is_whole(
     assert sum(len(rows) for rows, _ in recorded(folder, names)) == 2
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_its_parent(order: FeedOrder, tmp_path: Path) -> None:
     """Also when that is killed and can say nothing."""
     script = tmp_path / "engine.py"

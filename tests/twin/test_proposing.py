@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from asyncua import ua
 from reading import terms
-from small_server import URI, SmallServer
+from small_server import URI
 
 from linetwin.scenario import load
 from linetwin.scenario.mapped import NodeAddress
@@ -19,6 +19,8 @@ from linetwin.twin.opcua.visiting import variables_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from small_server import SmallServer
 
     from linetwin.scenario.resolved import Scenario
 
@@ -111,21 +113,23 @@ def test_words_are_those_that_people_read() -> None:
     assert words_of("PLCState") == ("plc", "state")
 
 
-def test_a_server_is_browsed_with_units_ranges_and_types(tmp_path: Path) -> None:
+def test_a_server_is_browsed_with_units_ranges_and_types(
+    tmp_path: Path, shared: SmallServer
+) -> None:
     """Properties belong to their variable; the server's own nodes are left out."""
-    with SmallServer(["speed"]) as server:
+    shared.add("speed", "s=speed", 1.0)
 
-        async def describe() -> None:
-            node = server.nodes["speed"]
-            unit = ua.EUInformation("", int.from_bytes(b"2X", "big"), ua.LocalizedText("m/min"))
-            await node.add_property(0, "EngineeringUnits", unit)
-            await node.add_property(0, "EURange", ua.Range(0.0, 30.0))
+    async def describe() -> None:
+        node = shared.nodes["speed"]
+        unit = ua.EUInformation("", int.from_bytes(b"2X", "big"), ua.LocalizedText("m/min"))
+        await node.add_property(0, "EngineeringUnits", unit)
+        await node.add_property(0, "EURange", ua.Range(0.0, 30.0))
 
-        server.do(describe())
-        (found,) = variables_of(server.endpoint, terms(tmp_path / "security"))
-        assert found.path == ((URI, "Plant"), (URI, "speed"))
-        assert str(found.node) == f"nsu={URI};s=speed"
-        assert (found.type, found.unit, found.unit_code) == ("Double", "m/min", "2X")
-        assert (found.low, found.high, found.writable) == (0.0, 30.0, False)
-        below = variables_of(server.endpoint, terms(tmp_path / "other"), ["Elsewhere"])
-        assert below == []
+    shared.do(describe())
+    everything = variables_of(shared.endpoint, terms(tmp_path / "security"))
+    assert {each.path[0] for each in everything} == {(URI, "Plant")}
+    found = next(each for each in everything if each.path[-1] == (URI, "speed"))
+    assert str(found.node) == f"nsu={URI};s=speed"
+    assert (found.type, found.unit, found.unit_code) == ("Double", "m/min", "2X")
+    assert (found.low, found.high, found.writable) == (0.0, 30.0, False)
+    assert variables_of(shared.endpoint, terms(tmp_path / "other"), ["Elsewhere"]) == []

@@ -10,8 +10,6 @@ from reading import Reader, signal, source, terms, wait_until
 from small_server import SmallServer, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from linetwin.twin.security.connecting import Terms
 
 
@@ -19,13 +17,6 @@ if TYPE_CHECKING:
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Terms:
     """Terms without protection."""
     return terms(tmp_path_factory.mktemp("security"))
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[SmallServer]:
-    """One server for the tests that leave it as it is."""
-    with SmallServer(["a", *(f"v{n}" for n in range(10))]) as server:
-        yield server
 
 
 def test_every_change_arrives_in_order_with_its_times_and_status(
@@ -54,6 +45,7 @@ def test_every_change_arrives_in_order_with_its_times_and_status(
         assert (health.state, health.connections, health.missed_messages) == ("live", 1, 0)
 
 
+@pytest.mark.slow
 def test_a_server_that_comes_back_is_read_again_under_its_new_indices(plain: Terms) -> None:
     """After a restart the namespace has another index, a node another id: data flow, both told."""
     port = 0
@@ -98,8 +90,12 @@ def test_calls_fit_the_limits_of_the_server(
     calls: list[int] = []
     names = [f"v{n}" for n in range(10)]
     limit = ua.ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall
-    value = ua.DataValue(ua.Variant(3, ua.VariantType.UInt32))
-    shared.do(shared.server.write_attribute_value(ua.NodeId(limit), value))
+
+    def limit_to(most: int) -> None:
+        value = ua.DataValue(ua.Variant(most, ua.VariantType.UInt32))
+        shared.do(shared.server.write_attribute_value(ua.NodeId(limit), value))
+
+    limit_to(3)
     session = shared.server.iserver.isession.__class__
     original = session.create_monitored_items
 
@@ -110,9 +106,11 @@ def test_calls_fit_the_limits_of_the_server(
     monkeypatch.setattr(session, "create_monitored_items", counted)
     with Reader(source(shared.endpoint), [signal(name) for name in names], plain) as reader:
         wait_until(lambda: all(reader.values(n) for n in range(10)))
+    limit_to(0)
     assert calls == [3, 3, 3, 2]  # the level of service is one of the eleven
 
 
+@pytest.mark.slow
 def test_the_healthier_of_two_servers_is_read_and_no_value_twice(plain: Terms) -> None:
     """When the service level falls the other server goes on; usable values stay in order."""
     with SmallServer(["a"]) as one, SmallServer(["a"]) as two:

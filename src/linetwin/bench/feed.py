@@ -193,7 +193,7 @@ def _answer(link: Any) -> int:  # noqa: ANN401  of multiprocessing
 
 def _follow(
     feed: LiveFeed,
-    link: Any,
+    link: Any,  # noqa: ANN401
     tags: int,
     seconds: float,
     costs: dict[str, float],

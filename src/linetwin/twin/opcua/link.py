@@ -96,10 +96,7 @@ class Link:
     async def open(self) -> None:
         """Connect and read the level of service; OpcUaError or RefusedError says why not."""
         self.client = await prepared_client(self.endpoint, self.terms, REQUEST_S)
-        self.client.session_timeout = SESSION_MS
-        # Its watchdog asks the server every second and drops the link after one slow answer.
-        self.client._watchdog_intervall = _FAR  # noqa: SLF001  asyncua names it so
-        await open_session(self.client)
+        await open_calmly(self.client)
         node = self.client.get_node(ua.ObjectIds.Server_ServiceLevel)
         answer = await node.read_data_value(raise_on_bad_status=False)
         if answer.Value is not None and isinstance(answer.Value.Value, int):
@@ -324,6 +321,16 @@ def _by_text(found: dict[str, str]) -> dict[str, list[str]]:
     for name, text in found.items():
         names.setdefault(text, []).append(name)
     return names
+
+
+async def open_calmly(client: Client) -> None:
+    """Connect a prepared client, without asyncua's own watchdog.
+
+    That asks the server every second and drops the connection after one slow answer.
+    """
+    client.session_timeout = SESSION_MS
+    client._watchdog_intervall = _FAR  # noqa: SLF001  asyncua names it so
+    await open_session(client)
 
 
 def _request(number: int, node: ua.NodeId, signal: SignalConfig) -> Any:  # noqa: ANN401

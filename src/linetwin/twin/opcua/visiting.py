@@ -11,8 +11,8 @@ from asyncua import ua
 
 from linetwin.errors import OpcUaError
 from linetwin.twin.opcua.browsing import browse
-from linetwin.twin.opcua.link import CLOSE_S
-from linetwin.twin.security.connecting import open_session, prepared_client
+from linetwin.twin.opcua.link import CLOSE_S, open_calmly
+from linetwin.twin.security.connecting import prepared_client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def variables_of(
 
 async def _visit(endpoint: str, terms: Terms, below: Sequence[str], depth: int) -> list[Variable]:
     client = await prepared_client(endpoint, terms, _ANSWER_S)
-    await open_session(client)
+    await open_calmly(client)
     try:
         return await browse(client, below, depth)
     except (ua.UaError, OSError) as error:
