@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 
 BASES = ("kg", "m", "s", "A", "K", "mol", "cd", "rad")
 
@@ -76,6 +77,7 @@ class Unit:
 _ONE = Unit(1.0, (0,) * len(BASES))
 
 
+@cache
 def parse_unit(text: str) -> Unit:
     """Parse a case-sensitive UCUM string such as "kg/(m2.s)", "A.h", "mg/cm2" or "Cel".
 

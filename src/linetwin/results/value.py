@@ -169,25 +169,37 @@ class ValueFlow:
 
     def _reasons(self, station: str) -> dict[str, float]:
         """Return reason -> how much was scrapped at a station: cells, else metres, else events."""
-        facts = self.costs.facts
-        cells = facts.cells[
-            (facts.cells["status"] == "scrap") & (facts.cells["station"] == station)
-        ]
-        if len(cells):
+        cells = self._scrapped.get(station)
+        if cells is not None:
             return _counted(cells["reason"], None)
-        web = facts.segments[facts.segments["station"] == station]
+        web = self._webs.get(station, self.costs.facts.segments[:0])
         bad = web[web["status"] == "scrap"]
         if len(bad):
             lengths = bad["end_m"] - bad["start_m"]
             kept = float((web["end_m"] - web["start_m"]).sum()) - float(lengths.sum())
             trim = {"edges trimmed": kept * self._trim(station)}
             return _counted(bad["reason"], lengths) | {k: v for k, v in trim.items() if v > 0}
-        events = facts.events
-        causes = events["event"].isin(["scrap", "disposition"])  # a hold scraps tanks and rolls
-        told = events[causes & (events["station"] == station)]
-        if len(told) and float(told["amount"].sum()) > 0:
+        told = self._told.get(station)
+        if told is not None and float(told["amount"].sum()) > 0:
             return _counted(told["cause"].str.removeprefix(LEADS["disposition"]), told["amount"])
         return {"offcuts and remainders": 1.0}
+
+    @cached_property
+    def _scrapped(self) -> dict[str, pd.DataFrame]:
+        """Station -> cells scrapped there."""
+        cells = self.costs.facts.cells
+        return _by_station(cells[cells["status"] == "scrap"])
+
+    @cached_property
+    def _webs(self) -> dict[str, pd.DataFrame]:
+        """Station -> segments that ended there."""
+        return _by_station(self.costs.facts.segments)
+
+    @cached_property
+    def _told(self) -> dict[str, pd.DataFrame]:
+        """Station -> events of scrap; a hold scraps tanks and rolls."""
+        events = self.costs.facts.events
+        return _by_station(events[events["event"].isin(["scrap", "disposition"])])
 
     def _trim(self, station: str) -> float:
         """Return the share of the web's width that a station cuts off, where it is a slitter."""
@@ -207,6 +219,10 @@ def by_size(table: Table) -> Table:
         return sum(value.values()) if isinstance(value, dict) else value
 
     return dict(sorted(table.items(), key=lambda entry: -size(entry[1])))
+
+
+def _by_station(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {str(name): part for name, part in rows.groupby("station", sort=False)}
 
 
 def _reachable(start: str, onward: dict[str, set[str]]) -> set[str]:
