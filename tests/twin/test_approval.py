@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from authority import DAY, NOW, Sheet, installed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from linetwin.errors import RefusedError, ScenarioError
 from linetwin.results.audit import AuditLog, head_file
@@ -61,6 +63,12 @@ def office(tmp_path: Path) -> Office:
     eve = installed(SecurityFolder(tmp_path / "eve"), Sheet("eve"))
     users.add("eve", Role.ENGINEER, eve.certificate)
     return Office(tmp_path, users, AuditLog(tmp_path / "audit.jsonl"), eve)
+
+
+@pytest.fixture
+def signed(office: Office) -> Approval:
+    """An approval that is right."""
+    return approve("eve", office.eve, CHANGE, LIMITS)
 
 
 def refused(office: Office, approval: Approval, **changes: Any) -> str:  # noqa: ANN401
@@ -176,6 +184,19 @@ def test_an_approval_has_one_encoding(office: Office) -> None:
     assert read_approval(text).text() == text
     with pytest.raises(RefusedError, match="it is no approval"):
         read_approval(text + " ")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_changed_character_is_refused(
+    office: Office, signed: Approval, data: st.DataObject
+) -> None:
+    """Whatever character of the text, whatever its new value."""
+    text = signed.text()
+    at = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.characters(max_codepoint=127).filter(lambda each: each != text[at]))
+    with pytest.raises(RefusedError):
+        office.desk().redeem(read_approval(text[:at] + other + text[at + 1 :]), 0.03, 0.035, NOW)
 
 
 def test_a_log_that_cannot_go_on_spends_without_a_change(office: Office) -> None:

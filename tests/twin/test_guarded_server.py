@@ -16,7 +16,7 @@ from linetwin.errors import OpcUaError, RefusedError, ScenarioError
 from linetwin.twin.security import users as users_module
 from linetwin.twin.security.connecting import Credentials, Terms, open_session, prepared_client
 from linetwin.twin.security.folders import SecurityFolder
-from linetwin.twin.security.policies import BROKEN, SECURE
+from linetwin.twin.security.policies import BROKEN, SECURE, policy_uri
 from linetwin.twin.security.roles import Right, Role
 from linetwin.twin.security.serving import Guard, guarded_server
 from linetwin.twin.security.trust import Trust
@@ -149,6 +149,15 @@ def other(terms: Terms, tmp_path: Path, sheet: Sheet) -> Terms:
 def test_a_trusted_client_with_a_user_gets_in(plant: Plant, terms: Terms, policy: str) -> None:
     """Under each policy that is offered."""
     assert plant.run(visit(plant, replace(terms, policy=policy))) == 1.0
+
+
+def test_only_what_signs_and_encrypts_is_offered(plant: Plant) -> None:
+    """Three policies, each signed and encrypted; anonymous is no kind of user here."""
+    endpoints = plant.speed.session.iserver.endpoints
+    assert sorted(each.SecurityPolicyUri for each in endpoints) == sorted(map(policy_uri, SECURE))
+    assert {each.SecurityMode for each in endpoints} == {ua.MessageSecurityMode.SignAndEncrypt}
+    kinds = {token.TokenType for each in endpoints for token in each.UserIdentityTokens}
+    assert kinds == {ua.UserTokenType.UserName, ua.UserTokenType.Certificate}
 
 
 def test_a_user_may_be_a_certificate(plant: Plant, terms: Terms, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ class _GuardedInternalServer(InternalServer):
                 message = f"user {name!r} sent a password over a channel that is not encrypted"
                 remedy = f"connect with {DEFAULT} and SignAndEncrypt"
                 raise refusal(Reason.PLAIN_PASSWORD, message, remedy)
-            return name, password.decode("utf-8")
+            return name, password.decode("utf-8", "replace")
         decrypt = _PASSWORD_CIPHERS.get(token.EncryptionAlgorithm)
         nonce = isession.nonce or b""
         try:
