@@ -23,6 +23,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+STAR = {
+    "m0.neighbour": "m2.position",
+    "m1.neighbour": {"from": "m2.position", "scale": 0.5},
+    "m2.neighbour": "m1.position",
+    "m3.neighbour": "m0.position",
+}
+"""Two levels in the order of the file: m0 and m1 take from m2, then m2 and m3 from them."""
+
+
 @pytest.fixture(autouse=True)
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads are used, also where the machine has but one processor."""
@@ -67,7 +76,14 @@ def run(group: Group, choice: Choice, ticks: list[int]) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"extrapolate": "linear"}, {"every": {"m1": 3, "m2": 2}, "step": "1/60 s"}]
+    "changes",
+    [
+        {},
+        {"extrapolate": "linear"},
+        {"every": {"m1": 3, "m2": 2}, "step": "1/60 s"},
+        {"order": "gauss-seidel", "connections": STAR},
+        {"order": "gauss-seidel", "connections": STAR, "extrapolate": "linear", "every": {"m3": 2}},
+    ],
 )
 def test_the_bits_do_not_depend_on_threads(
     tmp_path: Path, mass: Path, changes: dict[str, Any]
@@ -115,10 +131,40 @@ def test_light_groups_go_alone(tmp_path: Path, mass: Path) -> None:
 
 
 def test_one_after_another_stays_so(tmp_path: Path, mass: Path) -> None:
-    """Gauss-Seidel has an order: one thread."""
+    """Gauss-Seidel round a ring: each takes what the one before it has just given."""
     group = FmuGroup(ring(tmp_path, mass, 2, order="gauss-seidel"))
     group.start(0, {})
-    engine = group._engine
-    assert isinstance(engine, compiled.CompiledEngine)
-    assert engine.crew is None
+    assert group.crew is None
     group.close()
+
+
+def test_levels_are_what_may_step_side_by_side(tmp_path: Path, mass: Path) -> None:
+    """In a row, and taking nothing from each other."""
+    group = FmuGroup(ring(tmp_path, mass, 4, order="gauss-seidel", connections=STAR))
+    assert compiled._levels(group.plan) == [2, 2, 4, 4]
+    group.close()
+
+
+@pytest.mark.parametrize("choice", [Choice.ALONE, Choice.TOGETHER])
+def test_what_fails_first_in_a_level_is_told(
+    tmp_path: Path, mass: Path, lag: Path, decay: Path, choice: Choice
+) -> None:
+    """A step of one before a value that the next cannot take, as one after another has it."""
+    stops = {"fmu": str(decay), "values": {"limit": 0.25, "on": 1, "T": 20, "mode": 2}}
+    grows = {"fmu": str(mass), "values": {"neighbour": 0.0, "position": 1.0, "velocity": 9e9}}
+    takes = {"fmu": str(lag), "values": {"inlet": 20}}
+    content: dict[str, Any] = {
+        "step": "100 ms",
+        "order": "gauss-seidel",
+        "members": {"one": stops, "two": takes, "last": grows},
+        "connections": {"two.switch": {"from": "last.position", "from_unit": "1", "scale": 2.0}},
+    }
+    for member, words in (("stop", "'one': it ended a step"), ("fit", "'two': value ")):
+        if member == "fit":
+            stops["values"] = {"on": 1, "T": 20, "mode": 2}
+        group = FmuGroup(read_group(write_group(tmp_path, **content)), compiled=True)
+        group.start(0, {})
+        crew_of(group).insist(choice)
+        with pytest.raises(FmuError, match=words):
+            group.advance(1000, {})
+        group.close()

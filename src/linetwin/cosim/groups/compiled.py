@@ -96,7 +96,10 @@ class CompiledEngine:
         self._settle = _function(kernel, "linetwin_group_settle")
         self._move = _function(kernel, "linetwin_group_move")
         self._time, self._point = ctypes.c_double(), ctypes.c_int64()
-        shared = plan.order == "jacobi" and len(members) > 1 and processors() > 1
+        levels = _levels(plan)
+        for member, level in zip(self._members, levels, strict=True):
+            member.level = level
+        shared = len(set(levels)) < len(members) and processors() > 1
         self.crew = Crew(self._inside, kernel) if shared else None
 
     def advance(self, end: int) -> None:
@@ -275,6 +278,24 @@ def _common_version(plan: Plan) -> int:
     version, every = kinds.pop()
     alike = every == 1 and not kinds and not plan.linear and plan.course.plain
     return version if alike else 0
+
+
+def _levels(plan: Plan) -> list[int]:
+    """Return for each member the number of the first one after its level.
+
+    A level is what may step side by side: in the order Gauss-Seidel, members in a row that take
+    nothing from each other.
+    """
+    count = len(plan.members)
+    if plan.order == "jacobi":
+        return [count] * count
+    starts = [0]
+    for place, member in enumerate(plan.members):
+        level = set(plan.members[starts[-1] : place])
+        if level & member.givers() or any(member in one.givers() for one in level):
+            starts.append(place)
+    ends = [*starts[1:], count]
+    return [end for begin, end in zip(starts, ends, strict=True) for _ in range(begin, end)]
 
 
 def _function(kernel: Kernel, name: str) -> Any:  # noqa: ANN401 - a C function

@@ -1,4 +1,4 @@
-"""Threads that step the members of a Jacobi group together, where they pay.
+"""Threads that step the members of a group together, where they pay.
 
 The kernel shares out the members of each communication point (kernel/crew.c) and finds by trying
 on the first points whether that is quicker; the results are those of one thread, bit by bit. Here

@@ -213,6 +213,10 @@ class RunningMember:
             cell for part in (self.taken, self.given, self.outputs) for cell in part.table.cells
         ]
 
+    def givers(self) -> set[RunningMember]:
+        """Return the members from which it takes values."""
+        return {copy.giver for copy in self.copies} | {text.giver for text in self.text_copies}
+
     def close(self) -> None:
         """Free the instance."""
         if self.instance is not None:

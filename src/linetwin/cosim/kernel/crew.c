@@ -1,4 +1,8 @@
-/* Stepping the members of a group in several threads, to the bits of one. */
+/* Stepping the members of a group in several threads, to the bits of one.
+ *
+ * In the order Jacobi all members make one level. In the order Gauss-Seidel a level is a run of
+ * members that take nothing from each other: it does not matter whether one takes its inputs before
+ * or after another has stepped. */
 #include "crew.h"
 
 #ifdef _WIN32
@@ -41,39 +45,61 @@ static void note(Crew *crew, const GroupFailure *failure)
     atomic_store(&crew->noting, 0);
 }
 
-/* Step members until none is left; each thread notes a failure in a group of its own. */
+/* Step members of a level until none is left; each thread notes a failure in a group of its own. */
 static void share(Crew *crew)
 {
     Group own = *crew->group;
     for (;;) {
         uint64_t place = atomic_fetch_add(&crew->next, 1);
-        if (place >= own.count) return;
+        if (place >= crew->end) return;
         crew->group->stepping = &own.members[place];
         if (step_one(&own, &own.members[place], crew->span, crew->all)) continue;
         note(crew, &own.failure);
-        atomic_store(&crew->next, own.count); /* those before it have all been taken */
+        atomic_store(&crew->next, crew->end); /* those before it have all been taken */
     }
 }
 
-static bool step_together(Crew *crew, Group *group, const Span *span, bool all)
+static bool step_together(Crew *crew, uint64_t begin, uint64_t end)
 {
-    crew->group = group;
-    crew->span = span;
-    crew->all = all;
     crew->failed = 0;
-    atomic_store(&crew->next, 0);
+    crew->end = end;
+    atomic_store(&crew->next, begin);
     atomic_store(&crew->arrived, 0);
     atomic_fetch_add(&crew->point, 1);
     share(crew);
     WAIT_WHILE(atomic_load(&crew->arrived) < crew->helpers);
-    if (crew->failed) group->failure = crew->failure;
+    if (crew->failed) crew->group->failure = crew->failure;
     return !crew->failed;
 }
 
-static bool step_alone(Group *group, const Span *span, bool all)
+static bool step_alone(Crew *crew, uint64_t begin, uint64_t end)
 {
-    for (uint64_t place = 0; place < group->count; place++)
-        if (!step_one(group, &group->members[place], span, all)) return false;
+    for (uint64_t place = begin; place < end; place++)
+        if (!step_one(crew->group, &crew->group->members[place], crew->span, crew->all))
+            return false;
+    return true;
+}
+
+/* Step a level; in the order Jacobi its members have taken their inputs. */
+static bool step_level(Crew *crew, uint64_t begin, uint64_t end, bool together)
+{
+    Group *group = crew->group;
+    uint64_t ready = group->jacobi ? end : begin;
+    while (ready < end && take_one(group, &group->members[ready], crew->span, crew->all)) ready++;
+    GroupFailure taking = group->failure;
+    bool shared = together && ready - begin > 1;
+    if (!(shared ? step_together(crew, begin, ready) : step_alone(crew, begin, ready))) return false;
+    if (ready < end) group->failure = taking; /* those before it have stepped well */
+    return ready == end;
+}
+
+static bool step_levels(Crew *crew, bool together)
+{
+    Group *group = crew->group;
+    for (uint64_t begin = 0, end; begin < group->count; begin = end) {
+        end = group->members[begin].level;
+        if (!step_level(crew, begin, end, together)) return false;
+    }
     return true;
 }
 
@@ -89,14 +115,17 @@ static void choose(Crew *crew)
 bool step_all(Group *group, const Span *span, bool all)
 {
     Crew *crew = group->crew;
-    if (crew->choice == ALONE) return step_alone(group, span, all);
+    crew->group = group;
+    crew->span = span;
+    crew->all = all;
+    if (crew->choice == ALONE) return step_levels(crew, false);
     if (crew->choice == TOGETHER) {
         if (++crew->tried == LASTING) crew->choice = crew->tried = UNDECIDED;
-        return step_together(crew, group, span, all);
+        return step_levels(crew, true);
     }
     bool together = crew->tried / ROUND % 2;
     uint64_t begin = now();
-    bool done = together ? step_together(crew, group, span, all) : step_alone(group, span, all);
+    bool done = step_levels(crew, together);
     *(together ? &crew->together : &crew->alone) += now() - begin;
     if (++crew->tried == ROUND * ROUNDS) choose(crew);
     return done;

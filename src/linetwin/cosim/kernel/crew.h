@@ -1,4 +1,4 @@
-/* Threads that step the members of a Jacobi group together: the one that advances the group, and
+/* Threads that step the members of a group together: the one that advances the group, and
  * helpers that take members from the same list. The structure is that of crew_structures.py. */
 #pragma once
 #include "group.h"
@@ -21,6 +21,7 @@ struct Crew {
     atomic_uint_fast64_t noting; /* whoever writes `failure` */
     const Span *span;
     uint64_t all;
+    uint64_t end; /* of the level that is being stepped */
     uint64_t choice;
     uint64_t tried; /* points gone through since the choice, or while undecided */
     uint64_t alone;
@@ -29,5 +30,6 @@ struct Crew {
     GroupFailure failure;
 };
 
-/* Step the members that are due, with helpers where they pay; false after a failure. */
+/* Step the members that are due, with helpers where they pay; in the order Gauss-Seidel they take
+ * their inputs too. False after a failure. */
 bool step_all(Group *group, const Span *span, bool all);

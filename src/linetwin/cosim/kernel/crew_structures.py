@@ -30,6 +30,7 @@ class KernelCrew(ctypes.Structure):
         ("noting", ctypes.c_uint64),
         ("span", ctypes.c_void_p),
         ("all", ctypes.c_uint64),
+        ("end", ctypes.c_uint64),
         ("choice", ctypes.c_uint64),
         ("tried", ctypes.c_uint64),
         ("alone", ctypes.c_uint64),

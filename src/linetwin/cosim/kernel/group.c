@@ -155,6 +155,14 @@ bool step_one(Group *group, Member *member, const Span *span, bool all)
     return step(group, member, span, kind);
 }
 
+bool take_one(Group *group, Member *member, const Span *span, bool all)
+{
+    Kind kind = {group->version, group->version != 0};
+    if (!kind.even && !all && span->index % member->every) return true;
+    double at = kind.even ? span->now : member->at, middle = (at + span->time) / 2;
+    return take(group, member, at, !kind.even && group->linear ? &middle : NULL, kind);
+}
+
 /* What a copy would write now. */
 static double copied(const Copy *copy)
 {

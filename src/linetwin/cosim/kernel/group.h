@@ -62,6 +62,7 @@ typedef struct {
     const double *const *followed;
     uint64_t followed_count;
     double *previous; /* values of `followed` at `before` */
+    uint64_t level;   /* the first member after its level: see crew.c */
 } Member;
 
 /* From one communication point to the next, with their numbers or OFF_GRID. */
@@ -141,11 +142,14 @@ typedef struct {
     uint64_t rows;
     GroupFailure failure;
     const Member *volatile stepping; /* begun last, for who looks on from another thread */
-    Crew *crew; /* threads that step a Jacobi group together; NULL where one does it */
+    Crew *crew; /* threads that step it together; NULL where one does it */
 } Group;
 
 /* Step a member to a communication point, where `all` are due or its turn has come; false after a
  * failure. Several threads may step members of one group, each with a copy of the group. */
 bool step_one(Group *group, Member *member, const Span *span, bool all);
+
+/* Let such a member take its inputs, in the order Gauss-Seidel; false after a failure. */
+bool take_one(Group *group, Member *member, const Span *span, bool all);
 
 int32_t linetwin_group_advance(Group *group, int64_t end);

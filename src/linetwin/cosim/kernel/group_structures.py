@@ -85,6 +85,7 @@ class KernelMember(ctypes.Structure):
         ("followed", ctypes.c_void_p),
         ("followed_count", ctypes.c_uint64),
         ("previous", ctypes.c_void_p),
+        ("level", ctypes.c_uint64),
     ]
 
 
