@@ -53,6 +53,37 @@ plant:
     assert (clock.offset_ticks, clock.rate, clock.end_tick) == (-90_000, pytest.approx(1e-4), None)
 
 
+def test_an_instrument_has_terms_as_a_gauge(tmp_path: Path) -> None:
+    """A bias or scatter is in the quantity's unit or, all of it, in percent of the reading."""
+    section = """
+plant:
+  instruments:
+    - {name: scale, address: cathode.coater.loading, bias: 0.1 mg/cm2, repeatability: 0.2 mg/cm2}
+    - {address: cathode.calender.coating_thickness, repeatability: 1 %}
+"""
+    scale, gauge = load(written(tmp_path, section)).plant.instruments
+    assert (scale.name, scale.station, scale.quantity) == ("scale", "cathode.coater", "loading")
+    assert (scale.bias, scale.repeatability) == pytest.approx((0.001, 0.002))
+    assert (gauge.name, gauge.repeatability, gauge.percent) == ("coating_thickness", 1.0, True)
+
+
+@pytest.mark.parametrize(
+    ("instrument", "told"),
+    [
+        ("{address: cathode.press.loading}", "no station 'cathode.press'"),
+        ("{address: cathode.coater.weight}", "no quantity 'weight'"),
+        ("{address: cathode.coater.loading, bias: 1 mg/cm2, repeatability: 1 %}", "units"),
+    ],
+)
+def test_a_wrong_instrument_is_told_with_its_key(
+    tmp_path: Path, instrument: str, told: str
+) -> None:
+    """File, key path and what is allowed."""
+    with pytest.raises(ScenarioError, match=told) as error:
+        load(written(tmp_path, f"\nplant:\n  instruments:\n    - {instrument}\n"))
+    assert "plant.instruments" in str(error.value)
+
+
 WRONG = {
     "late needs delay": "{tags: a, kind: late}",
     "missing has no delay": "{tags: a, kind: missing, delay: 1 s}",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from plant_support import HOUR, panelled, scenario_of
+from plant_support import HOUR, panelled, scenario_of, with_plant
 
+from linetwin.errors import ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.scenario import load
+from linetwin.scenario.hiding import Instrument
 from linetwin.twin.plant.making import HIDDEN_SIGNALS, information_model, panels
 from linetwin.twin.plant.model import LINE
 
@@ -90,3 +92,17 @@ def test_a_tag_with_a_unit_says_what_the_vocabulary_says() -> None:
         word = vocabulary()[tag.name]
         assert (tag.unit, tag.unece, tag.ceiling) == (word.unit, word.unece, word.maximum)
         assert tag.floor <= word.minimum
+
+
+@pytest.mark.parametrize(
+    ("quantity", "name", "told"),
+    [
+        ("porosity", "porosity", "lots of cathode.coater carry no porosity"),
+        ("loading", "web_speed", "has a tag 'web_speed' already"),
+    ],
+)
+def test_an_instrument_that_cannot_be_is_told(quantity: str, name: str, told: str) -> None:
+    """It needs a quantity that lots of the station carry, and a name of its own."""
+    odd = Instrument(name, "cathode.coater", quantity)
+    with pytest.raises(ScenarioError, match=told):
+        information_model(with_plant(load("baseline"), instruments=(odd,)))

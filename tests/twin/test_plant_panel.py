@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from plant_support import HOUR, MINUTE, of_line, panelled, scenario_of
+from plant_support import HOUR, MINUTE, of_line, panelled, scenario_of, with_plant
 
 from linetwin.scenario.deviations import Deviation
+from linetwin.scenario.hiding import Instrument
 
 if TYPE_CHECKING:
     from linetwin.line.world import World
@@ -197,6 +198,36 @@ def test_a_stuck_sensor_is_shown_stuck_and_a_lost_one_as_none() -> None:
     for each in shown:
         expected = (333.0, "") if each.tick < 2 * HOUR else (None, "sensor")
         assert (each.value, each.fault) == expected
+
+
+def test_an_instrument_reads_each_lot_that_is_handed_over() -> None:
+    """A scale shows the mean of a roll and its bias; scatter and line are as without it."""
+    scenario = scenario_of(order_cells=None, duration_ticks=LENGTH)
+    scale = Instrument("scale", "cathode.coater", "loading", bias=0.01)
+    rough = Instrument("rough", "cathode.coater", "loading", repeatability=1.0, percent=True)
+    world, panel, rows, _ = panelled(with_plant(scenario, instruments=(scale, rough)))
+    panel.begin(world)
+    world.begin()
+    true, shown = [], defaultdict(list)
+    given = 0
+    while world.step():
+        events = [row for row in rows.of("events")[given:] if row["event"] == "give"]
+        given = len(rows.of("events"))
+        for row in events:
+            if row["station"] == "cathode.coater":
+                columns = world.lots[row["lot"]].columns
+                both = np.concatenate([columns["loading_a"], columns["loading_b"]])
+                true.append((row["tick"], float(np.nanmean(both))))
+        panel.look(world)
+        for change in panel.take()[0]:
+            if change.node.startswith("cathode.coater/Measurements/"):
+                shown[change.node.rpartition("/")[2]].append((change.tick, change.value))
+    assert true
+    assert [tick for tick, _ in shown["scale"]] == [tick for tick, _ in true]
+    values = [value for _, value in true]
+    assert [value for _, value in shown["scale"]] == pytest.approx([v + 0.01 for v in values])
+    away = [read / value - 1 for (_, read), value in zip(shown["rough"], values, strict=True)]
+    assert all(0 < abs(each) < 0.05 for each in away)
 
 
 def test_showing_a_line_changes_nothing_in_it() -> None:

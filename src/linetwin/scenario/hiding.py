@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from linetwin.quantities import vocabulary
+
 if TYPE_CHECKING:
     from linetwin.scenario.problems import Place
 
@@ -39,12 +41,30 @@ class Hiding:
 
 
 @dataclass(frozen=True)
+class Instrument:
+    """What reads a quantity of each lot that a station hands over; the line knows nothing of it.
+
+    `bias` and `repeatability` (standard deviation of a reading) are in the quantity's unit, or in
+    percent of the reading where `percent`.
+    """
+
+    name: str
+    station: str
+    quantity: str
+    bias: float = 0.0
+    repeatability: float = 0.0
+    percent: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
 class PlantConfig:
     """How a line is shown; times in ticks."""
 
     opens_tick: int = 0
     starved_after: int = STARVED_AFTER
     hides: tuple[Hiding, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
 
 
 def plant_text(plant: PlantConfig) -> dict[str, Any]:
@@ -52,6 +72,16 @@ def plant_text(plant: PlantConfig) -> dict[str, Any]:
     return {
         "opens_ms": plant.opens_tick,
         "starved_after_ms": plant.starved_after,
+        "instruments": [
+            {
+                "name": each.name,
+                "address": f"{each.station}.{each.quantity}",
+                "bias": each.bias,
+                "repeatability": each.repeatability,
+                "unit": "%" if each.percent else vocabulary()[each.quantity].unit,
+            }
+            for each in plant.instruments
+        ],
         "hides": [
             {
                 "tags": each.tags,

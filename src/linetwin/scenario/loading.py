@@ -179,7 +179,7 @@ class _Composition:
             disturbances=disturbed.values,
             deviations=disturbed.deviations,
             faults=disturbed.faults,
-            plant=read_plant(self.file, problems),
+            plant=read_plant(self.file, stations, problems),
             text="",
             files=labels,
         )

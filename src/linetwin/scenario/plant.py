@@ -3,6 +3,8 @@
     plant:
       opens: 7 h                       # line time at which the server opens
       starved_after: 15 min            # waiting for material longer than this raises an alarm
+      instruments:                     # what reads the lots that a station hands over
+        - {name: scale, address: cathode.coater.loading, repeatability: 0.05 mg/cm2}
       hides:                           # what happens to values on their way to the server
         - {tags: cathode.coater/Measurements/*, kind: late, delay: 20 s, share: 10 %}
 
@@ -13,14 +15,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linetwin.quantities import Quantity
-from linetwin.scenario.hiding import STARVED_AFTER, Hiding, PlantConfig
+from linetwin.quantities import Quantity, vocabulary
+from linetwin.scenario.hiding import STARVED_AFTER, Hiding, Instrument, PlantConfig
 from linetwin.scenario.plan import read_instant, read_span
+from linetwin.scenario.problems import nearest
+from linetwin.scenario.sections import GAUGES, PERCENT, section_values
 from linetwin.scenario.values import read_scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.schema import Hides, ScenarioFile, Written
+    from linetwin.scenario.schema import Instrument as WrittenInstrument
     from linetwin.scenario.validation import Checked
 
 _DAY = 86_400.0
@@ -36,8 +43,10 @@ _NEEDS = {
 """Amounts that each kind has; of those of a clock one is enough."""
 
 
-def read_plant(scenario: Checked[ScenarioFile], problems: Problems) -> PlantConfig:
-    """Return the section `plant`; what is wrong is noted."""
+def read_plant(
+    scenario: Checked[ScenarioFile], stations: Collection[str], problems: Problems
+) -> PlantConfig:
+    """Return the section `plant`; what is wrong is noted. `stations`: their paths."""
     written, place = scenario.model.plant, scenario.document.place
     if written is None:
         return PlantConfig()
@@ -50,7 +59,35 @@ def read_plant(scenario: Checked[ScenarioFile], problems: Problems) -> PlantConf
         _hiding(each, place(("plant", "hides", index)), problems)
         for index, each in enumerate(written.hides)
     ]
-    return PlantConfig(opens or 0, starved or STARVED_AFTER, tuple(hides))
+    instruments = [
+        _instrument(each, stations, place(("plant", "instruments", index)), problems)
+        for index, each in enumerate(written.instruments)
+    ]
+    found = tuple(each for each in instruments if each is not None)
+    return PlantConfig(opens or 0, starved or STARVED_AFTER, tuple(hides), found)
+
+
+def _instrument(
+    written: WrittenInstrument, stations: Collection[str], place: Place, problems: Problems
+) -> Instrument | None:
+    station, _, quantity = written.address.rpartition(".")
+    here = place.below("address")
+    if station not in stations:
+        problems.add(here, f"no station '{station}'", nearest(station, stations, "station"))
+        return None
+    known = vocabulary()
+    if quantity not in known:
+        problems.add(here, f"no quantity '{quantity}'", nearest(quantity, [q.name for q in known]))
+        return None
+    entries = {"bias": written.bias, "repeatability": written.repeatability}
+    places = {name: place.below(name) for name in entries}
+    values = section_values(GAUGES, quantity, entries, places, problems)
+    units = {value.unit for name, value in values.items() if entries.get(name) is not None}
+    if len(units) > 1:
+        problems.add(place, "bias and repeatability have different units", "both in %, or neither")
+    terms = {name: values[name].number for name in entries if name in values}
+    name = written.name or quantity
+    return Instrument(name, station, quantity, **terms, percent=PERCENT in units, place=place)
 
 
 def _hiding(written: Hides, place: Place, problems: Problems) -> Hiding:

@@ -248,11 +248,21 @@ class Hides(_Strict):
     end: Writing | None = Field(default=None, alias="until")
 
 
+class Instrument(_Strict):
+    """What reads a quantity of each lot that a station hands over."""
+
+    name: Identifier | None = None
+    address: str
+    bias: Writing | None = None
+    repeatability: Writing | None = None
+
+
 class Plant(_Strict):
     """How the line is shown as a plant."""
 
     opens: Writing | None = None
     starved_after: Writing | None = None
+    instruments: list[Instrument] = []
     hides: list[Hides] = []
 
 

@@ -7,8 +7,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from linetwin.contracts import CONTRACTS
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario.kinds import MACHINE_SIGNALS, shipped_kinds
+from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.twin.plant.model import (
     ANSWER,
     LINE,
@@ -100,6 +102,7 @@ def _station(config: StationConfig, kind: Kind, scenario: Scenario) -> Machine:
     tags += [each.tag for each in setpoints]
     tags += [_analog(path, "Measurements", name) for name in config.gauges]
     tags += _signals(path, kind, has_machine=config.machine is not None)
+    tags += _instruments(config, scenario, {tag.name for tag in tags})
     tags += _counters(path, kind)
     tags += _lots(path)
     if any(each.by_request for each in setpoints):
@@ -181,6 +184,28 @@ def _signals(path: str, kind: Kind, *, has_machine: bool) -> list[Tag]:
         for name in names
         if has_machine or name not in MACHINE_SIGNALS
     ]
+
+
+def _instruments(config: StationConfig, scenario: Scenario, taken: set[str]) -> list[Tag]:
+    """Return the tags of the plant's own instruments; ScenarioError for one that cannot be."""
+    carried = sorted({name for kind in config.processes for name in CONTRACTS[kind].outputs})
+    problems, found = Problems(), []
+    for each in scenario.plant.instruments:
+        if each.station != config.path:
+            continue
+        place = each.place or Place("plant.instruments")
+        if each.quantity not in carried:
+            hint = nearest(each.quantity, carried) if carried else "none of this station does"
+            message = f"lots of {config.path} carry no {each.quantity}"
+            problems.add(place.below("address"), message, hint)
+        elif each.name in taken:
+            message = f"{config.path} has a tag '{each.name}' already"
+            problems.add(place.below("name"), message, "choose another name")
+        else:
+            found.append(_analog(config.path, "Measurements", each.quantity, name=each.name))
+        taken.add(each.name)
+    problems.check()
+    return found
 
 
 def _counters(path: str, kind: Kind) -> list[Tag]:

@@ -19,6 +19,7 @@ from linetwin.quantities.packml import STATES
 from linetwin.results.schemas import MEASURED
 from linetwin.scenario.hiding import STARVED_AFTER
 from linetwin.twin.plant.changes import AlarmChange, Change, Fault
+from linetwin.twin.plant.instruments import Instruments
 from linetwin.twin.plant.model import LINE, MODES, Folder, node_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Panel:
         self._changes: list[Change] = []
         self._alarm_changes: list[AlarmChange] = []
         self._sampled = False
+        self._instruments = Instruments(scenario.plant.instruments, scenario.seed)
+        self._given: list[tuple[str, str]] = []
 
     def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Note rows of a table, and pass them on."""
@@ -83,7 +86,15 @@ class Panel:
             self._state(unit.name, world.now, unit.state.mode, unit.state.cause)
 
     def look(self, world: World) -> None:
-        """Note what no table tells, at recording instants; to be called after every event."""
+        """Note what no table tells: readings of lots, and counts at recording instants.
+
+        To be called after every event.
+        """
+        for station, name in self._given:
+            if name in world.lots:
+                for instrument, reading in self._instruments.read(station, world.lots[name]):
+                    self._tell(station, "Measurements", instrument, world.now, reading)
+        self._given.clear()
         if not self._sampled:
             return
         self._sampled = False
@@ -159,6 +170,8 @@ class Panel:
                 self._tell(station, "Lots", "lot_out", tick, lot)
                 self._count(station, "Lots", "given", tick, 1)
                 self._count(station, "Counters", "produced", tick, amount)
+                if self._instruments.look_at(station):
+                    self._given.append((station, lot))
             case "scrap":
                 self._count(station, "Counters", "scrapped", tick, amount)
 
