@@ -83,7 +83,7 @@ def resolved_text(scenario: Scenario) -> str:
         ],
         "stock": stock_text(scenario.stock) if scenario.start == "filled" else None,
         "holds": [hold_text(hold) for hold in scenario.holds],
-        **({"plant": plant_text(scenario.plant)} if scenario.plant != PlantConfig() else {}),
+        "plant": plant_text(scenario.plant) if scenario.plant != PlantConfig() else None,
     }
     return dump(content)
 
