@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from asyncua import ua
 from reading import Reader, signal, source, terms, wait_until
 from small_server import SmallServer, free_port
+
+from linetwin.scenario.mapped import Mapping
+from linetwin.twin.columns import joined
+from linetwin.twin.feed.rules import Rules
 
 if TYPE_CHECKING:
     from linetwin.twin.security.connecting import Terms
@@ -120,23 +126,30 @@ def test_the_healthier_of_two_servers_is_read_and_no_value_twice(plain: Terms) -
         with Reader(config, [signal("a")], plain) as reader:
             wait_until(lambda: reader.values(0))
             assert reader.health.endpoint == one.endpoint
-            for n in range(1, 20):
-                for server in (one, two):
-                    server.write({"a": float(n)})
+            written = 0.0
+
+            def write(count: int) -> None:
+                """Write to both, with the stamps of one machine."""
+                nonlocal written
+                for _ in range(count):
+                    written += 1.0
+                    stamp = datetime.now(UTC).replace(tzinfo=None)
+                    for server in (one, two):
+                        server.write({"a": written}, SourceTimestamp=stamp)
+
+            write(19)
             wait_until(lambda: reader.values(0)[-1] == 19.0)
             one.set_level(100)
             wait_until(lambda: reader.health.endpoint == two.endpoint)
             assert reader.told("failover") == [f"to {two.endpoint}"]
-            for n in range(20, 40):
-                for server in (one, two):
-                    server.write({"a": float(n)})
+            write(20)
             wait_until(lambda: reader.values(0)[-1] == 39.0)
             values = reader.values(0)
-            # The new link begins with what the server holds, marked as the first: the rules say
-            # that it is known already.
-            assert values == [float(n) for n in range(20)] + [19.0] + [
-                float(n) for n in range(20, 40)
-            ]
+            # The new link begins with what the server holds: the rules know it already.
+            assert values == [*map(float, range(20)), 19.0, *map(float, range(20, 40))]
+            mapping = Mapping("", "", "", {"plc": config}, (signal("a"),), Path(), "")
+            batch = Rules(mapping).judge(joined(reader.parts))
+            assert batch.value[batch.usable].tolist() == [*map(float, range(40))]
 
 
 def test_nobody_there_is_told_once_and_tried_again(plain: Terms) -> None:

@@ -28,7 +28,8 @@ AskOption = Annotated[
     bool, typer.Option("--ask", help="Ask whether to believe a server that is seen first.")
 ]
 ForOption = Annotated[
-    str | None, typer.Option("--for", metavar="TIME", help="End after this wall time: 30 s.")
+    str | None,
+    typer.Option("--for", metavar="TIME", help="End so long after the feed has begun: 30 s."),
 ]
 ScenarioOption = Annotated[
     str | None, typer.Option(metavar="SCENARIO", help="Check the addresses against its line.")

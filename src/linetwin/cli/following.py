@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -30,7 +31,6 @@ from linetwin.twin.security.dates import date_warnings
 from linetwin.twin.security.folders import SecurityFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from linetwin.twin.columns import Notice
@@ -77,15 +77,10 @@ def watch(request: Request, *, as_json: bool) -> None:
         typer.echo(f"warning: {warning}", err=True)
     passwords = {name: password_of(user) for name, user in users.items() if user}
     order = FeedOrder(request.mapping, request.security, passwords, request.record)
-    end = None if seconds is None else time.monotonic() + seconds
     with Interruption().watched() as interruption:
         feed = LiveFeed(order)
         try:
-            latest = _follow(
-                feed,
-                lambda: interruption.asked or (end is not None and time.monotonic() > end),
-                quiet=as_json,
-            )
+            latest = _follow(feed, interruption, seconds, quiet=as_json)
         finally:
             feed.close()
     _end(latest, as_json=as_json)
@@ -98,7 +93,7 @@ def replay(recording: Path, speed: float, mapping: Path | None, *, as_json: bool
     begun = time.monotonic()
     with Interruption().watched() as interruption:
         feed = Replay(recording, speed, mapping)
-        latest = _follow(feed, lambda: interruption.asked, quiet=as_json)
+        latest = _follow(feed, interruption, None, quiet=as_json)
         feed.close()
     _end(latest, as_json=as_json)
     if not as_json:
@@ -107,19 +102,23 @@ def replay(recording: Path, speed: float, mapping: Path | None, *, as_json: bool
         typer.echo(f"{rows:,} values in {spent:.1f} s, {rows / spent:,.0f} a second", err=True)
 
 
-def _follow(feed: Feed, over: Callable[[], bool], *, quiet: bool) -> Latest:
-    """Take parcels until it is over; show them where there is a terminal."""
+def _follow(
+    feed: Feed, interruption: Interruption, seconds: float | None, *, quiet: bool
+) -> Latest:
+    """Take parcels, for so long after the first; show them where there is a terminal."""
     latest = Latest(feed.mapping)
     console = Console()
     shown: Live | None = None
     if console.is_terminal and not quiet:
         shown = Live(console=console, auto_refresh=False)
         shown.start()
-    due = 0.0
+    due, end = 0.0, math.inf
     try:
-        while not over() and not feed.ended:
+        while not interruption.asked and not feed.ended and time.monotonic() < end:
             parcel = feed.take(_WAIT_S)
             if parcel is not None:
+                if latest.counts is None and seconds is not None:
+                    end = time.monotonic() + seconds
                 latest.take(parcel)
                 if not quiet:
                     _tell(parcel.notices, shown)
@@ -172,11 +171,10 @@ def _screen(latest: Latest) -> Table:
     table = Table(title=_title(latest), title_justify="left", box=None)
     for heading in _HEADINGS:
         table.add_column(heading, justify="left" if heading == "signal" else "right")
-    rows = _rows(latest, now)
-    for row in rows[:_MOST_ROWS]:
+    for row in _rows(latest, now, _MOST_ROWS):
         table.add_row(*map(Text, row))
-    if len(rows) > _MOST_ROWS:
-        table.add_row(Text(f"and {len(rows) - _MOST_ROWS} more"))
+    if len(latest.value) > _MOST_ROWS:
+        table.add_row(Text(f"and {len(latest.value) - _MOST_ROWS} more"))
     for link in _links(latest):
         table.add_row(Text(" ".join(link[:3])))
     return table
@@ -199,17 +197,18 @@ def _flag_counts(latest: Latest) -> dict[str, int]:
     """Return how often each doubt was raised; the ones that were."""
     if latest.counts is None:
         return {}
-    sums = latest.counts.flags.sum(axis=0).tolist()
-    return {_words(flag): count for flag, count in zip(Flag, sums, strict=True) if count}
+    counts = zip(Flag, latest.counts.flags, strict=True)
+    return {_words(flag): count for flag, count in counts if count}
 
 
 def _words(flag: Flag) -> str:
     return str(flag.name).lower().replace("_", " ")
 
 
-def _rows(latest: Latest, now: int) -> list[list[str]]:
+def _rows(latest: Latest, now: int, most: int | None = None) -> list[list[str]]:
     rows = []
-    for signal, found in zip(latest.mapping.signals, latest.plain(now), strict=True):
+    signals = latest.mapping.signals[:most]
+    for signal, found in zip(signals, latest.plain(now, most), strict=True):
         quantity = signal.quantity
         shown, unit = _shown(found, signal.kind), ""
         if quantity is not None and found["value"] == found["value"]:

@@ -123,7 +123,7 @@ class Collector:
         waiting = self._rows_waiting - (len(batch) if batch is not None else 0)
         counts = Counts(
             *(self._rows, self._dropped, waiting, recorded, self._full),
-            flags=self.rules.counts.copy(),
+            flags=tuple(self.rules.counts.sum(axis=0).tolist()),
             cpu_s=time.process_time(),
         )
         copies = tuple(replace(each) for each in health)

@@ -20,8 +20,8 @@ class Counts:
     """What became of all rows since the start.
 
     dropped: rows that the engine will not see because it took none for too long; they are in the
-    recording. waiting: rows that it has not taken yet. flags: by signal and `Flag`. cpu_s: what the
-    feed's process has used [s].
+    recording. waiting: rows that it has not taken yet. flags: how often each `Flag` was set, in
+    their order. cpu_s: what the feed's process has used [s].
     """
 
     rows: int
@@ -29,7 +29,7 @@ class Counts:
     waiting: int
     recorded: int
     queue_full: int
-    flags: np.ndarray
+    flags: tuple[int, ...]
     cpu_s: float = 0.0
 
 
@@ -73,6 +73,9 @@ class Latest:
     def __init__(self, mapping: Mapping) -> None:
         count = len(mapping.signals)
         self.mapping = mapping
+        names = list(mapping.sources)
+        self._source = np.array([names.index(each.source) for each in mapping.signals], int)
+        self._stale_ns = np.array([each.stale_after_s for each in mapping.signals]) * SECOND
         self.value = np.full(count, np.nan)
         self.time = np.full(count, NO_TIME)
         self.arrival = np.full(count, NO_TIME)
@@ -107,18 +110,15 @@ class Latest:
 
     def stale(self, now: int) -> np.ndarray:
         """Return which signals are stale at `now` (ns UTC); one without a value is."""
-        found = np.zeros(len(self.value), bool)
-        for number, signal in enumerate(self.mapping.signals):
-            source = self.mapping.sources[signal.source]
-            health = self.health.get(signal.source)
-            arrival = int(self.arrival[number])
-            dead = health is None or health.state != "live" or arrival == NO_TIME
-            silent = (
-                source.table is None
-                and health is not None
-                and now - health.last_message > source.stale_after_s * SECOND
-            )
-            found[number] = dead or silent or now - arrival > signal.stale_after_s * SECOND
+        silent = np.ones(len(self.mapping.sources), bool)
+        for number, (name, source) in enumerate(self.mapping.sources.items()):
+            health = self.health.get(name)
+            if health is not None and health.state == "live":
+                age = (now - health.last_message) / SECOND
+                silent[number] = source.table is None and age > source.stale_after_s
+        never = self.arrival == NO_TIME
+        age_ns = np.where(never, 0, now - self.arrival)
+        found: np.ndarray = silent[self._source] | never | (age_ns > self._stale_ns)
         return found
 
     def _clocks(self, now: int) -> dict[str, int]:
@@ -130,8 +130,8 @@ class Latest:
                 found[name] = int(self.time[mine].max(initial=NO_TIME))
         return found
 
-    def plain(self, now: int) -> list[dict[str, Any]]:
-        """Return a row a signal as plain data; ages in s."""
+    def plain(self, now: int, most: int | None = None) -> list[dict[str, Any]]:
+        """Return a row a signal as plain data, of the first `most` signals; ages in s."""
         stale = self.stale(now)
         clocks = self._clocks(now)
         return [
@@ -149,5 +149,5 @@ class Latest:
                 "stale": bool(stale[number]),
                 "changes": int(self.changes[number]),
             }
-            for number, signal in enumerate(self.mapping.signals)
+            for number, signal in enumerate(self.mapping.signals[:most])
         ]

@@ -2,7 +2,7 @@
 
 feed/
   mapping.yaml                        the mapping it was read by
-  values-000000001-000000060.parquet  values of sixty parts, joined
+  values-000000001-000000060.parquet  values of up to sixty parts, joined
   values-000000061.parquet            a part, closed after 5 s or 200,000 rows
   notices.jsonl                       what was told
 
@@ -38,6 +38,8 @@ NOTICES = "notices.jsonl"
 SECONDS_PER_PART = 5.0
 ROWS_PER_PART = 200_000
 PARTS_PER_FILE = 60
+ROWS_PER_FILE = 1_000_000
+ROWS_PER_READ = 65_536
 _NAME = re.compile(r"values-(\d{9})(?:-(\d{9}))?\.parquet\Z")
 _TIME = pa.timestamp("ns", "UTC")
 _TIMES = ("source_time", "server_time", "arrival")
@@ -69,6 +71,7 @@ class Recording:
         self._number = 0
         self._begun = time.monotonic()
         self._parts: list[Path] = []
+        self._rows_in_parts = 0
         (folder / MAPPING).write_text(mapping.text, encoding="utf-8")
 
     @staticmethod
@@ -105,10 +108,11 @@ class Recording:
         self._number += 1
         file = self.folder / f"values-{self._number:09d}.parquet"
         parts.write(self._table(), file)
-        self.rows += self._count
-        self._waiting, self._count = [], 0
+        rows, self._waiting, self._count = self._count, [], 0
+        self.rows += rows
         self._parts.append(file)
-        if len(self._parts) >= PARTS_PER_FILE:
+        self._rows_in_parts += rows
+        if len(self._parts) >= PARTS_PER_FILE or self._rows_in_parts >= ROWS_PER_FILE:
             self._join()
 
     def close(self) -> None:
@@ -122,7 +126,7 @@ class Recording:
         parts.write(whole, self.folder / name)
         for file in self._parts:
             file.unlink()
-        self._parts = []
+        self._parts, self._rows_in_parts = [], 0
 
     def _table(self) -> pa.Table:
         came = joined([batch.came for batch in self._waiting])
@@ -156,10 +160,11 @@ def recorded(folder: Path, names: list[str]) -> Iterator[tuple[Raw, np.ndarray]]
         raise ResultsError(f"{folder} holds no recorded values")
     for file in files:
         try:
-            table = pq.read_table(file)
+            with parts.opened(file) as parquet:
+                for block in parquet.iter_batches(ROWS_PER_READ, use_threads=False):
+                    yield _rows(pa.Table.from_batches([block]), names, file)
         except (pa.ArrowException, OSError) as error:
             raise ResultsError(f"{file} is damaged: {error}") from error
-        yield _rows(table, names, file)
 
 
 def recorded_files(folder: Path) -> list[Path]:

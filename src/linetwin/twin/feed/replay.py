@@ -78,7 +78,8 @@ class Replay:
         health = tuple(
             Health(name, "live", "replay", last_message=now) for name in self._mapping.sources
         )
-        counts = Counts(self._rows, 0, 0, 0, 0, self._rules.counts.copy())
+        flags = tuple(self._rules.counts.sum(axis=0).tolist())
+        counts = Counts(self._rows, 0, 0, 0, 0, flags)
         return Parcel(batch, health, notices, counts, now, self._rules.clocks.offsets())
 
     def close(self) -> None:
