@@ -16,6 +16,7 @@ from linetwin.cosim.kernel.library import Kernel, kernel
 from linetwin.cosim.kernel.structures import KernelBlocks
 from linetwin.cosim.kernel.touch_structures import KernelTouch, TouchCall
 from linetwin.cosim.stepping import ENDED, StepRule, advance_fully
+from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,8 +71,10 @@ class Together:
 
         Errors as `FmuContinuous.advance` and `read`; `under_way` then says whose it is.
         """
-        rows: list[list[float]] = [[]] * len(self._models)
         self._other = None
+        if self._compiled is not None and not self._others:
+            return self._compiled.advance(tick, inputs)
+        rows: list[list[float]] = [[]] * len(self._models)
         if self._compiled is not None and self._places:
             found = self._compiled.advance(tick, [inputs[place] for place in self._places])
             for place, row in zip(self._places, found, strict=True):
@@ -94,11 +97,14 @@ class _Compiled:
         self._models = models
         self._names = names
         self._touches = (KernelTouch * len(models))()
-        self._laid: dict[int, Touching] = {}
+        self._inside = [self._touches[place] for place in range(len(models))]
+        self._laid: list[Touching | None] = [None] * len(models)
         self._count = ctypes.c_uint64(len(models))
+        self._begin = ctypes.c_uint64()
         self._at = ctypes.c_uint64()
         self._call: Any = compiled.library["linetwin_touch"]
         self._call.restype = ctypes.c_uint64
+        self._arguments = (self._touches, self._begin, self._count, ctypes.byref(self._at))
 
     @property
     def at(self) -> int:
@@ -107,29 +113,39 @@ class _Compiled:
 
     def advance(self, tick: int, inputs: Sequence[Mapping[str, float]]) -> list[list[float]]:
         """Return the outputs of each model at `tick`."""
-        for place, model in enumerate(self._models):
+        names, laid, place = self._names, [], 0
+        try:
+            for place, model in enumerate(self._models):
+                laid.append(model.touching(tick, inputs[place], names))
+        except FmuError:
             self._at.value = place
-            self._lay(place, model.touching(tick, inputs[place], self._names))
-        done, count, at = 0, len(self._models), ctypes.byref(self._at)
+            raise
+        for place, touching in enumerate(laid):
+            self._lay(place, touching)
+        done, count = 0, len(laid)
         while done < count:
-            begin = done
-            done = self._call(self._touches, ctypes.c_uint64(begin), self._count, at)
+            begin = self._begin.value = done
+            done = self._call(*self._arguments)
             for place in range(begin, done):
-                self._models[place].touched(tick, self._laid[place])
+                self._models[place].touched(tick, laid[place])
             if done < count:
-                self._finish(self._touches[done], self._laid[done])
-                self._models[done].touched(tick, self._laid[done])
+                self._finish(self._inside[done], laid[done])
+                self._models[done].touched(tick, laid[done])
                 done += 1
-        return [model.outputs(self._names) for model in self._models]
+        return [model.outputs(names) for model in self._models]
 
     def _lay(self, place: int, touching: Touching) -> None:
         """Lay out what the kernel is to do with a model."""
-        inside, before = self._touches[place], self._laid.get(place)
-        self._laid[place] = touching
+        inside, before = self._inside[place], self._laid[place]
         inside.time = touching.begin_s
         inside.length = touching.end_s - touching.begin_s
-        if before is not None and before[:3] == touching[:3]:
+        if (
+            before is not None
+            and before.instance is touching.instance
+            and before.inputs is touching.inputs
+        ):
             return
+        self._laid[place] = touching
         binary = touching.instance.binary
         version = binary.description.version
         step: Any = binary.function(f"fmi{version}DoStep")
