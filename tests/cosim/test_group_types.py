@@ -221,6 +221,31 @@ def test_text_and_bytes_pass(
 
 
 @pytest.mark.parametrize("compiled", ENGINES)
+def test_text_passes_between_versions(
+    tmp_path: Path, feature: Build, types3: Path, *, compiled: bool
+) -> None:
+    """From FMI 3.0 to FMI 2.0 and back."""
+    old = {"u_Real": 0, "u_Integer": 0, "u_Boolean": False, "mode": "off"}
+    new = {"fmu": str(types3), "values": others()}
+    content: dict[str, object] = {
+        "step": "100 ms",
+        "members": {
+            "first": new,
+            "second": {"fmu": str(feature("types2")), "values": old},
+            "third": new,
+        },
+        "connections": {
+            "second.u_String": "first.y_String",
+            "third.u_String": "second.y_String",
+        },
+        "outputs": {"text_out": "third.y_String"},
+    }
+    running = started(read_group(write_group(tmp_path, **content)), compiled=compiled)
+    assert running.read_text("text_out") == "<<<start>>>"
+    running.close()
+
+
+@pytest.mark.parametrize("compiled", ENGINES)
 def test_bytes_of_a_declared_size_and_kind(
     tmp_path: Path, feature: Build, types3: Path, *, compiled: bool
 ) -> None:
