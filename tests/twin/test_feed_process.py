@@ -8,13 +8,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from reading import wait_until
 
-from linetwin.errors import LinkError
+from linetwin.errors import LinkError, ScenarioError
 from linetwin.twin.feed.collecting import concatenated
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.feed.process import FeedOrder, LiveFeed
@@ -157,3 +158,9 @@ def test_the_process_ends_with_its_parent(order: FeedOrder, tmp_path: Path) -> N
     engine.wait()
     engine.stdout.close()
     wait_until(lambda: not is_alive(process))
+
+
+def test_without_a_certificate_nothing_is_started(order: FeedOrder, tmp_path: Path) -> None:
+    """It is told where a person sees it, with what to do."""
+    with pytest.raises(ScenarioError, match="no certificate of our own"):
+        LiveFeed(replace(order, security=tmp_path / "nothing"))

@@ -29,7 +29,7 @@ AskOption = Annotated[
 ]
 ForOption = Annotated[
     str | None,
-    typer.Option("--for", metavar="TIME", help="End so long after the feed has begun: 30 s."),
+    typer.Option("--for", metavar="TIME", help="End so long after it has begun: 30 s."),
 ]
 ScenarioOption = Annotated[
     str | None, typer.Option(metavar="SCENARIO", help="Check the addresses against its line.")

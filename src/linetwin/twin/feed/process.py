@@ -13,27 +13,33 @@ import multiprocessing
 import queue as queues
 import signal
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from linetwin.errors import LinkError
+from linetwin.errors import LinetwinError, LinkError
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.feed.collecting import MOST_WAITING, Collector
 from linetwin.twin.feed.recording import SECONDS_PER_PART, Recording
 from linetwin.twin.feed.tables import TableReader
+from linetwin.twin.security.dates import date_warnings
+from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.identity import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from linetwin.scenario.mapped import Mapping, SourceConfig
     from linetwin.twin.feed.parcels import Parcel
+    from linetwin.twin.opcua.health import Health
     from linetwin.twin.opcua.supervisor import Supervisor
     from linetwin.twin.security.connecting import Terms
 
 PARCELS_WAITING = 64
 TICK_S = 0.05
 END_S = 10.0
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class LiveFeed:
         self._mapping = load_mapping(order.mapping)
         if order.record is not None:
             Recording.check(order.record)
+        if any(source.table is None for source in self._mapping.sources.values()):
+            identity(SecurityFolder(order.security))  # told here, where a person can see it
         context = multiprocessing.get_context("spawn")
         self._queue: Any = context.Queue(order.parcels)
         self._stop = context.Event()
@@ -85,12 +93,14 @@ class LiveFeed:
     def take(self, wait_s: float = 0.0) -> Parcel | None:
         """Return the next parcel; LinkError where the feed's process has died."""
         try:
-            parcel: Parcel = self._queue.get(timeout=max(wait_s, 0.001))
+            parcel: Parcel | str = self._queue.get(timeout=max(wait_s, 0.001))
         except queues.Empty:
             if not self._process.is_alive():
                 code = self._process.exitcode
                 raise LinkError(f"the feed's process has ended with code {code}") from None
             return None
+        if isinstance(parcel, str):
+            raise LinkError(f"the feed has ended: {parcel}")
         return parcel
 
     def close(self) -> None:
@@ -115,7 +125,12 @@ def _main(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN401  of 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which ends us
     logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # what matters is told by notices
     queue.cancel_join_thread()
-    asyncio.run(_serve(order, queue, stop))
+    try:
+        asyncio.run(_serve(order, queue, stop))
+    except LinetwinError as error:
+        queue.put(str(error), timeout=END_S)
+        queue.close()
+        queue.join_thread()
 
 
 async def _serve(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN401
@@ -137,12 +152,7 @@ async def _serve(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN4
     tasks = [asyncio.create_task(reader.run()) for reader in readers]
     gone = _parent_gone()
     try:
-        while not stop.is_set() and not gone.is_set():
-            await asyncio.sleep(TICK_S)
-            for task in tasks:
-                if task.done():
-                    task.result()
-            collector.tick(health)
+        await _run(lambda: stop.is_set() or gone.is_set(), tasks, collector, health, order)
     finally:
         for task in tasks:
             task.cancel()
@@ -150,6 +160,27 @@ async def _serve(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN4
         collector.tick(health)
         if recording is not None:
             recording.close()
+
+
+async def _run(
+    over: Callable[[], bool],
+    tasks: Sequence[asyncio.Task[None]],
+    collector: Collector,
+    health: Sequence[Health],
+    order: FeedOrder,
+) -> None:
+    """Hand on what comes until it is over; an error of a source that is no link's ends it."""
+    due = 0.0
+    while not over():
+        await asyncio.sleep(TICK_S)
+        if time.monotonic() >= due:
+            due = time.monotonic() + DAY_S
+            for warning in date_warnings(SecurityFolder(order.security)):
+                collector.notice("feed", "certificate", warning)
+        for task in tasks:
+            if task.done():
+                task.result()
+        collector.tick(health)
 
 
 def _parent_gone() -> threading.Event:
@@ -180,8 +211,7 @@ def _reader(
 def _terms(source: SourceConfig, order: FeedOrder) -> Callable[[int], Terms]:
     """Return how to connect to a source; after refusals with the certificates before the newest."""
     from linetwin.twin.security.connecting import Credentials, Terms
-    from linetwin.twin.security.folders import SecurityFolder
-    from linetwin.twin.security.identity import identity, valid_identities
+    from linetwin.twin.security.identity import valid_identities
     from linetwin.twin.security.trust import Trust
 
     folder = SecurityFolder(order.security)
