@@ -158,3 +158,19 @@ def test_nobody_there_is_told_once_and_tried_again(plain: Terms) -> None:
         wait_until(lambda: reader.health.failures >= 3)
         assert reader.health.state in {"down", "connecting"}
         assert len(reader.told("down")) == 1
+
+
+@pytest.mark.slow
+def test_when_the_server_that_is_read_is_gone_the_other_goes_on(plain: Terms) -> None:
+    """A redundant set: the one that is left is found without a person."""
+    with SmallServer(["a"]) as two:
+        with SmallServer(["a"]) as one:
+            config = source(one.endpoint, two.endpoint)
+            reader = Reader(config, [signal("a")], plain)
+            reader.__enter__()
+            wait_until(lambda: reader.values(0))
+            assert reader.health.endpoint == one.endpoint
+        wait_until(lambda: reader.health.endpoint == two.endpoint)
+        two.write({"a": 8.0})
+        wait_until(lambda: reader.values(0)[-1] == 8.0)
+        reader.__exit__()
