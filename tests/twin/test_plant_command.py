@@ -16,9 +16,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from asyncua import Client
+from plant_support import of_line
 from small_server import free_port
 
 from linetwin.cli import plant as commands
+from linetwin.cli import running
 from linetwin.cli.plant import PlantRequest
 from linetwin.cli.running import Request
 from linetwin.errors import ResultsError, ScenarioError
@@ -114,3 +116,17 @@ def test_an_interrupted_plant_leaves_the_truth(tmp_path: Path) -> None:
     assert own
     assert all(row["value"] in true[row["tick"], row["node"]] for row in own)
     assert (tmp_path / "truth" / "report.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_truth_is_the_run(tmp_path: Path) -> None:
+    """Every table of a plant's truth is, bit by bit, that of `linetwin run` of the scenario."""
+    request = Request("live_plant", (), None, None, "9 h")
+    running.run(request, tmp_path / "run", 1, as_json=False)
+    endpoint = f"opc.tcp://127.0.0.1:{free_port()}/linetwin"
+    truth = tmp_path / "truth"
+    commands.plant(
+        replace(wanted(tmp_path, truth=truth), run=request, endpoint=endpoint, pace=3000.0)
+    )
+    assert of_line("line_support").differences(tmp_path / "run", truth) == []
+    assert (truth / "hidden.parquet").is_file()
