@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.twin.opcua.health import Health
+    from linetwin.twin.opcua.link import Link
 
 URI = "urn:test:plant"
 PATIENCE_S = 60.0
@@ -75,6 +76,15 @@ class Reader:
     def health(self) -> Health:
         """How the link is."""
         return self._supervisor.health
+
+    @property
+    def link(self) -> Link | None:
+        """The link that is open."""
+        return self._supervisor._open
+
+    def do(self, call: Callable[[], object]) -> None:
+        """Call something in the reader's loop."""
+        self._loop.call_soon_threadsafe(call)
 
     def rows(self, rows: Raw) -> None:
         """Keep rows."""

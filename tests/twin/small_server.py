@@ -42,7 +42,7 @@ class SmallServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.do(self.server.stop())
+        self.do(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -62,6 +62,13 @@ class SmallServer:
         for name in self.names:
             await self._add(name, f"s={name}")
         await self.server.start()
+
+    async def _stop(self) -> None:
+        await self.server.stop()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:  # asyncua leaves those of sessions that were cut off
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _add(self, name: str, identifier: str, value: object = 0.0) -> None:
         node_id = ua.NodeId.from_string(f"ns={self.index};{identifier}")

@@ -66,9 +66,9 @@ def kept() -> Kept:
 
 def made(kept: Kept, terms: Terms | None = None) -> Link:
     """A link that is connected to nothing but a list."""
-    link = Link(
-        source("opc.tcp://x:1"), "opc.tcp://x:1", terms, [(0, signal("a"))], kept, Health("plc")
-    )
+    where, newest = "opc.tcp://x:1", np.zeros(1, np.int64)
+    told = (kept, Health("plc"), newest)
+    link = Link(source(where), where, terms, [(0, signal("a"))], *told)
     link.client = SimpleNamespace(uaclient=SimpleNamespace(session=Server()))
     link.subscription, link._seen = 7, np.zeros(1, bool)
     return link

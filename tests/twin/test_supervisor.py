@@ -133,7 +133,7 @@ def test_the_healthier_of_two_servers_is_read_and_no_value_twice(plain: Terms) -
                 nonlocal written
                 for _ in range(count):
                     written += 1.0
-                    stamp = datetime.now(UTC).replace(tzinfo=None)
+                    stamp = datetime.now(UTC)
                     for server in (one, two):
                         server.write({"a": written}, SourceTimestamp=stamp)
 
@@ -158,6 +158,44 @@ def test_nobody_there_is_told_once_and_tried_again(plain: Terms) -> None:
         wait_until(lambda: reader.health.failures >= 3)
         assert reader.health.state in {"down", "connecting"}
         assert len(reader.told("down")) == 1
+
+
+def test_a_gap_is_told_and_filled_from_the_history_of_the_server(
+    plain: Terms, shared: SmallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection breaks for a while: what changed meanwhile comes in its place, once."""
+    monkeypatch.setattr("linetwin.twin.opcua.supervisor.FIRST_WAIT_S", 1.0)
+    shared.add("kept", "s=kept")
+    shared.add("plain", "s=plain")
+
+    def write(*values: float) -> None:
+        for value in values:
+            stamp = datetime.now(UTC)
+            shared.write({"kept": value, "plain": value}, SourceTimestamp=stamp)
+
+    write(0.0)
+    shared.do(shared.server.historize_node_data_change(shared.nodes["kept"]))
+    config = source(shared.endpoint, history=True)
+    signals = (signal("kept"), signal("plain"))
+    with Reader(config, signals, plain) as reader:
+        wait_until(lambda: reader.values(0) and reader.values(1))
+        write(*map(float, range(1, 6)))
+        wait_until(lambda: reader.values(0)[-1] == 5.0 and reader.values(1)[-1] == 5.0)
+        link = reader.link
+        assert link is not None
+        reader.do(lambda: link._end("cut off by the test"))
+        wait_until(lambda: reader.health.state == "down")
+        write(*map(float, range(6, 30)))
+        wait_until(lambda: reader.health.connections == 2 and reader.values(1)[-1] == 29.0)
+        write(30.0)
+        wait_until(lambda: reader.values(0)[-1] == 30.0)
+        mapping = Mapping("", "", "", {"plc": config}, signals, Path(), "")
+        batch = Rules(mapping).judge(joined(reader.parts))
+        usable = batch.value[batch.usable & (batch.came.signal == 0)]
+        assert usable.tolist() == [float(n) for n in range(31)]
+        assert reader.health.gaps == 1
+        assert reader.health.filled == 24
+        assert "24 values from its history" in reader.told("gap")[0]
 
 
 @pytest.mark.slow

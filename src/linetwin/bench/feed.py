@@ -157,8 +157,7 @@ def _response(rows: int, tags: int) -> Callable[[], Any]:
 
 
 def _now() -> Any:  # noqa: ANN401  asyncua's own
-    """Return the time as asyncua wants it: of UTC, and without saying so."""
-    return datetime.now(UTC).replace(tzinfo=None)
+    return datetime.now(UTC)
 
 
 # ------------------------------------------------------------------------------ the whole way

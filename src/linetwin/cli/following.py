@@ -198,7 +198,7 @@ def _flag_counts(latest: Latest) -> dict[str, int]:
     if latest.counts is None:
         return {}
     counts = zip(Flag, latest.counts.flags, strict=True)
-    return {_words(flag): count for flag, count in counts if count}
+    return {_words(flag): count for flag, count in counts if count and flag != Flag.FIRST}
 
 
 def _words(flag: Flag) -> str:
@@ -215,7 +215,7 @@ def _rows(latest: Latest, now: int, most: int | None = None) -> list[list[str]]:
             shown, _, unit = units.display(found["value"], quantity).partition(" ")
         age = "" if found["age_s"] is None else f"{found['age_s']:.1f} s"
         doubts = ["stale"] if found["stale"] else []
-        doubts += [_words(flag) for flag in Flag if found["flags"] & flag]
+        doubts += [_words(each) for each in Flag if found["flags"] & each and each != Flag.FIRST]
         status = f"{found['status']:08X}" if found["status"] else "good"
         rows.append(
             [signal.name, shown, unit, age, status, ", ".join(doubts), str(found["changes"])]

@@ -141,6 +141,7 @@ class _Reader:
             keep_alive=source.keep_alive,
             late_after_s=self._seconds(source.late_after, (*at, "late_after"), _SPAN),
             stale_after_s=self._seconds(source.stale_after, (*at, "stale_after"), _SPAN),
+            history=source.history,
         )
 
     def _table(self, at: KeyPath, source: Source) -> TableConfig | None:

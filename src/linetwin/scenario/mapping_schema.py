@@ -53,6 +53,7 @@ class Source(_Strict):
     keep_alive: Annotated[int, Field(ge=1, le=100)] = 5
     late_after: Writing = Written(value="10 s")
     stale_after: Writing = Written(value="10 s")
+    history: bool = False
 
 
 class Codes(_Strict):

@@ -171,6 +171,15 @@ def part_of(rows: Raw, begin: int, end: int) -> Raw:
     return Raw(**arrays, texts=texts)
 
 
+def chosen(rows: Raw, numbers: np.ndarray) -> Raw:
+    """Return some rows, in the order of their numbers."""
+    arrays = {name: getattr(rows, name)[numbers] for name in TYPES}
+    texts = {
+        place: rows.texts[row] for place, row in enumerate(numbers.tolist()) if row in rows.texts
+    }
+    return Raw(**arrays, texts=texts)
+
+
 def code_of(row: int, came: Raw) -> str:
     """Return the code of a state or mode as the mapping file writes it."""
     if row in came.texts:

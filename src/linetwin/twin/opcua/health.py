@@ -11,7 +11,11 @@ State = Literal["connecting", "live", "silent", "down", "ended"]
 
 @dataclass
 class Health:
-    """One source. Times of the last message: ns UTC, 0 before the first."""
+    """One source. `last_message`: ns UTC, 0 before the first.
+
+    gaps, gap_s: how often and how long it was not read since it first was; filled: values of those
+    times that came from the server's history.
+    """
 
     source: str
     state: State = "connecting"
@@ -23,6 +27,9 @@ class Health:
     changes: int = 0
     missed_messages: int = 0
     recovered_messages: int = 0
+    gaps: int = 0
+    gap_s: float = 0.0
+    filled: int = 0
     service_level: int = 255
     error: str = ""
     publishing_s: float = 0.0

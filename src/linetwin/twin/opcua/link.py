@@ -20,6 +20,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from linetwin.errors import OpcUaError
 from linetwin.twin.columns import Mark, raw_rows
+from linetwin.twin.opcua.history import newer, remembered
 from linetwin.twin.opcua.limits import in_batches, limits_of
 from linetwin.twin.opcua.notifications import Changes, read_message, read_response, times_ns
 from linetwin.twin.opcua.resolving import resolve
@@ -62,7 +63,10 @@ class Sink(Protocol):
 
 @dataclass
 class Link:
-    """A connection to `endpoint` for the numbered signals of one source."""
+    """A connection to `endpoint` for the numbered signals of one source.
+
+    `newest`: by signal, the time of its newest value of any link (ns), kept up here.
+    """
 
     source: SourceConfig
     endpoint: str
@@ -70,6 +74,7 @@ class Link:
     signals: Sequence[tuple[int, SignalConfig]]
     sink: Sink
     health: Health
+    newest: np.ndarray
     last_message: float = 0.0
     publishing_s: float = 0.5
     keep_alive: int = 5
@@ -81,6 +86,8 @@ class Link:
     _seen: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     _ended: asyncio.Future[None] | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _nodes: dict[int, ua.NodeId] = field(default_factory=dict)
+    _held: list[Raw] | None = None
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -102,14 +109,39 @@ class Link:
         if answer.Value is not None and isinstance(answer.Value.Value, int):
             self.service_level = answer.Value.Value
 
-    async def subscribe(self) -> None:
-        """Ask for all signals; what the server refuses or revises is noted, not hidden."""
+    async def subscribe(self, *, held: bool = False) -> None:
+        """Ask for all signals; what the server refuses or revises is noted, not hidden.
+
+        With `held` rows wait for `release`.
+        """
+        self._held = [] if held else None
         self._seen = np.zeros(1 + max((n for n, _ in self.signals), default=0), bool)
         await self._create_subscription()
         self._ended = asyncio.get_running_loop().create_future()
         self.last_message = time.monotonic()
         self._tasks = [asyncio.create_task(self._publish()) for _ in range(PUBLISH_REQUESTS)]
         await self._add(self.signals, [_level_request()])
+
+    async def recall(self, begin: int, end: int, before: np.ndarray) -> int:
+        """Hand on what the server remembers of a gap (ns UTC); return how many rows that were.
+
+        `before`: by signal, the time of the newest value that came before the gap.
+        """
+        rows, refused = await remembered(self._client(), self._nodes, begin, end, time.time_ns())
+        rows = newer(rows, before)
+        for text, names in _by_text(
+            {signal.name: refused[n] for n, signal in self.signals if n in refused}
+        ).items():
+            self.sink.notice(self.source.name, "history", f"{len(names)} signals: {text}")
+        if len(rows):
+            self.sink.rows(rows)
+        return len(rows)
+
+    def release(self) -> None:
+        """Hand on the rows that were held, and all to come."""
+        held, self._held = self._held or [], None
+        for rows in held:
+            self.sink.rows(rows)
 
     async def complete(self) -> None:
         """Ask once more for what the server did not have, or refused."""
@@ -120,6 +152,7 @@ class Link:
         client = self._client()
         limits = await limits_of(client)
         resolved = await resolve(client, signals, limits)
+        self._nodes |= resolved.nodes
         config = dict(signals)
         mine = [_request(n, node, config[n]) for n, node in resolved.nodes.items()]
 
@@ -292,7 +325,12 @@ class Link:
                 self.health.service_level = self.service_level
             rows = self._rows(part, kept, arrival)
             self.health.changes += len(rows)
-            if len(rows):
+            if not len(rows):
+                continue
+            np.maximum.at(self.newest, rows.signal, rows.source_time)
+            if self._held is not None:
+                self._held.append(rows)
+            else:
                 self.sink.rows(rows)
 
     def _rows(self, part: Changes, kept: np.ndarray, arrival: int) -> Raw:

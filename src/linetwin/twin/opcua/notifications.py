@@ -250,17 +250,22 @@ def _columns(rows: list[tuple[int, float, int, int, int]], texts: dict[int, str]
 
 def _decoded(notification: Any) -> Changes:  # noqa: ANN401  asyncua's own
     """Return what asyncua decoded: any type; what is neither number nor text has no value."""
+    items = notification.MonitoredItems
+    return decoded_values([(int(item.ClientHandle), item.Value) for item in items])
+
+
+def decoded_values(values: Sequence[tuple[int, Any]]) -> Changes:
+    """Return handles with asyncua's DataValues as columns."""
     rows: list[tuple[int, float, int, int, int]] = []
     texts: dict[int, str] = {}
-    for item in notification.MonitoredItems:
-        data = item.Value
+    for handle, data in values:
         value = data.Value.Value if data.Value is not None else None
         number, text = _plain(value)
         if text is not None:
             texts[len(rows)] = text
         status = data.StatusCode.value if data.StatusCode is not None else 0
         times = (_filetime(data.SourceTimestamp), _filetime(data.ServerTimestamp))
-        rows.append((int(item.ClientHandle), number, int(status), *times))
+        rows.append((handle, number, int(status), *times))
     return _columns(rows, texts)
 
 

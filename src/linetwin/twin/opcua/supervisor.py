@@ -12,9 +12,11 @@ import random
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 from asyncua import ua
 
 from linetwin.errors import OpcUaError, RefusedError
+from linetwin.twin.columns import NO_TIME, SECOND
 from linetwin.twin.opcua.health import Health
 from linetwin.twin.opcua.link import Link
 
@@ -60,6 +62,7 @@ class Supervisor:
         self._open: Link | None = None
         self._refusals = 0
         self._probed = self._completed = 0.0
+        self._newest = np.full(1 + max((n for n, _ in signals), default=0), NO_TIME)
 
     async def run(self) -> None:
         """Connect, read, and begin again, for ever; what goes wrong is told and counted."""
@@ -97,7 +100,8 @@ class Supervisor:
     # ---------------------------------------------------------------------------- connecting
     async def _opened(self, endpoint: str) -> Link:
         terms = self._terms(self._refusals)
-        link = Link(self.source, endpoint, terms, self._signals, self._sink, self.health)
+        told = (self._sink, self.health, self._newest)
+        link = Link(self.source, endpoint, terms, self._signals, *told)
         try:
             async with asyncio.timeout(OPEN_S):
                 await link.open()
@@ -145,7 +149,13 @@ class Supervisor:
                 link = better
 
     async def _subscribe(self, link: Link) -> None:
-        await self._bounded(link, link.subscribe())
+        begin, end = self.health.last_message, time.time_ns()
+        before = self._newest.copy()
+        fills = self.source.history and begin > 0
+        await self._bounded(link, link.subscribe(held=fills))
+        if begin > 0 and end - begin > link.life_s * SECOND:
+            await self._gap(link, begin, end, before)
+        link.release()
         self._refusals = 0
         self._completed = time.monotonic()
         self.health.endpoint, self.health.error = link.endpoint, ""
@@ -153,6 +163,35 @@ class Supervisor:
         self.health.connections += 1
         self.health.state = "live"
         self._sink.notice(self.source.name, "connected", link.endpoint)
+
+    async def _gap(self, link: Link, begin: int, end: int, before: np.ndarray) -> None:
+        """Tell of a time in which nothing was read; fill it where the server remembers it."""
+        health, seconds = self.health, (end - begin) / SECOND
+        health.gaps += 1
+        health.gap_s += seconds
+        text = f"{seconds:.1f} s until {link.endpoint} was read again"
+        if self.source.history:
+            filled = await self._filled(link, begin, end, before)
+            health.filled += filled
+            text += f"; {filled} values from its history"
+        self._sink.notice(self.source.name, "gap", text)
+
+    async def _filled(self, link: Link, begin: int, end: int, before: np.ndarray) -> int:
+        """Return how many values of a gap the server remembered; its stamps tell where it began."""
+        known = before[before != NO_TIME]
+        first = int(known.max()) if len(known) else begin
+        margin = round((2.0 * link.publishing_s + 1.0) * SECOND)
+        count = 0
+
+        async def recall() -> None:
+            nonlocal count
+            count = await link.recall(first - margin, max(end, first) + margin, before)
+
+        try:
+            await self._bounded(link, recall())
+        except OpcUaError as error:
+            self._sink.notice(self.source.name, "history", str(error))
+        return count
 
     async def _complete(self, link: Link) -> None:
         """Ask again now and then for what the server did not have: it may still be starting."""
