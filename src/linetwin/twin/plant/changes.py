@@ -12,7 +12,7 @@ Fault = Literal["", "sensor", "link"]
 """Why there is no value: the sensor gives none, or it was lost on its way."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """A tag has another value since `tick` of the line; with a fault it has none.
 

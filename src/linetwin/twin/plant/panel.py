@@ -59,6 +59,8 @@ class Panel:
         self._starved: dict[str, int] = {}
         self._changes: list[Change] = []
         self._alarm_changes: list[AlarmChange] = []
+        self._stations: list[str] = []
+        self._rows: dict[str, list[tuple[int, str, bool]]] = {}
         self._sampled = False
         self._instruments = Instruments(scenario.plant.instruments, scenario.seed)
         self._given: list[tuple[str, str]] = []
@@ -99,7 +101,12 @@ class Panel:
             return
         self._sampled = False
         now = world.now
-        inside = Counter(lot.place for lot in world.lots.open_lots())
+        inside: Counter[str] = Counter()
+        cells = 0
+        for lot in world.lots.open_lots():
+            inside[lot.place] += 1
+            cells += lot.items if lot.kind == "tray" else 0
+        self._tell(LINE, "Status", "cells_in_process", now, cells)
         for unit in world.equipment():
             self._tell(unit.name, "Counters", "in_process", now, inside[unit.name])
             due = [cause for cause, left in unit.state.to_service.items() if left <= 0]
@@ -127,35 +134,42 @@ class Panel:
         }
         for name, count in told.items():
             self._tell(LINE, "Order", name, now, count)
-        trays = [lot for lot in world.lots.open_lots() if lot.kind == "tray"]
-        self._tell(LINE, "Status", "cells_in_process", now, sum(lot.items for lot in trays))
         self._tell(LINE, "Status", "shift", now, shift_name(now, self._calendar))
 
-    def _signals(self, columns: Mapping[str, Sequence[Any]]) -> None:
+    def _signals(self, columns: Mapping[str, Sequence[Any] | np.ndarray]) -> None:
         """Note a row per station, buffer, tank and building."""
         self._sampled = True
         stations, tick = columns["station"], int(columns["tick"][0])
-        power = 0.0
-        for name, values in columns.items():
+        if stations != self._stations:
+            self._stations = [*stations]
+            self._rows.clear()
+        power = [each for each in _plain(columns["electric_power"]) if not math.isnan(each)]
+        self._tell(LINE, "Energy", "electric_power", tick, sum(power))
+        for name, column in columns.items():
             if name in FIXED or name.startswith(MEASURED):
                 continue
-            read = columns.get(f"{MEASURED}{name}", values)
-            for station, true, measured in zip(stations, values, read, strict=True):
-                if math.isnan(true):
+            values, read = _plain(column), _plain(columns.get(f"{MEASURED}{name}", column))
+            for row, node, is_disturbed in self._rows_of(name):
+                if math.isnan(values[row]):
                     continue
-                if name == "electric_power":
-                    power += true
-                shown = measured if (station, name) in self._disturbed else true
-                self._signal(station, name, tick, float(shown))
-        self._tell(LINE, "Energy", "electric_power", tick, power)
+                shown = read[row] if is_disturbed else values[row]
+                if math.isnan(shown):
+                    self._changes.append(Change(node, tick, None, "sensor"))
+                else:
+                    self._changes.append(Change(node, tick, shown))
 
-    def _signal(self, station: str, name: str, tick: int, value: float) -> None:
-        if station in self._buffers:
-            self._tell(LINE, "Buffers", station, tick, value)
-            return
-        for folder in ("Measurements", "Energy"):
-            shown = None if math.isnan(value) else value
-            self._tell(station, folder, name, tick, shown)
+    def _rows_of(self, name: str) -> list[tuple[int, str, bool]]:
+        """Return row, tag and whether its sensor is disturbed, where a signal has a tag."""
+        found = self._rows.get(name)
+        if found is None:
+            found = self._rows[name] = []
+            for row, station in enumerate(self._stations):
+                nodes = [node_of(station, "Measurements", name), node_of(station, "Energy", name)]
+                if station in self._buffers:
+                    nodes = [node_of(LINE, "Buffers", station)]
+                is_disturbed = (station, name) in self._disturbed
+                found += [(row, node, is_disturbed) for node in nodes if node in self._known]
+        return found
 
     def _event(  # noqa: PLR0913, PLR0917  the columns of the table
         self, tick: int, station: str, event: str, state: str, lot: str, cause: str, amount: float
@@ -207,3 +221,8 @@ class Panel:
         if self._alarms.get(node, bool(message)) != bool(message):
             self._alarms[node] = bool(message)
             self._alarm_changes.append(AlarmChange(node, int(tick), bool(message), message))
+
+
+def _plain(values: Sequence[Any] | np.ndarray) -> Sequence[Any]:
+    """Return values as Python's own: numbers of an array are slow to look at one by one."""
+    return values.tolist() if isinstance(values, np.ndarray) else values
