@@ -128,6 +128,12 @@ def test_codes_of_packml_map_to_themselves(tmp_path: Path) -> None:
         ("plc-b:4840", "plc-b", "", ""),
         ("opc.tcp://plc-b:4840", "http://plc-b", "sources.plc.endpoints.1", "no endpoint"),
         ("Europe/Berlin", "Europe/Bonn", "sources.plc.clock.zone", "Europe/"),
+        (
+            "ahead: -0.5 s}",
+            "ahead: -0.5 s}\n    stale_after: 2 s",
+            "sources.plc.stale_after",
+            "2.5 s",
+        ),
         ("laboratory.csv", "laboratory.xls", "sources.laboratory.file", ".csv"),
         ("i=8,", "i=7,", "signals.state", "reads what 'air' reads"),
         ("owner: process engineering\n", "", "owner", "missing key"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from asyncua import ua
 from reading import Reader, signal, source, terms, wait_until
 from small_server import SmallServer, free_port
 
+from linetwin.errors import OpcUaError, RefusedError
 from linetwin.scenario.mapped import Mapping
 from linetwin.twin.columns import joined
 from linetwin.twin.feed.rules import Rules
@@ -212,3 +214,44 @@ def test_when_the_server_that_is_read_is_gone_the_other_goes_on(plain: Terms) ->
         two.write({"a": 8.0})
         wait_until(lambda: reader.values(0)[-1] == 8.0)
         reader.__exit__()
+
+
+def test_who_is_refused_waits_and_does_not_hammer(plain: Terms) -> None:
+    """A wrong password is tried again after 30 s, an unknown certificate after 5 s and longer."""
+    with Reader(source(f"opc.tcp://127.0.0.1:{free_port()}"), [signal("a")], plain) as reader:
+        wait_until(lambda: reader.health.failures)
+        failed = reader._supervisor._failed
+        about = {"message": "m", "remedy": "r"}
+        assert failed(RefusedError("p", status="BadUserAccessDenied", **about), 0, 0.25) == 30.0
+        assert failed(RefusedError("c", status="BadCertificateUntrusted", **about), 0, 0.25) == 5.0
+        assert failed(RefusedError("c", status="BadCertificateUntrusted", **about), 0, 20.0) == 20.0
+        assert failed(OpcUaError("gone"), 0, 1.0) == 1.0
+
+
+@pytest.mark.slow
+def test_many_links_leave_no_task_and_no_file_open(
+    plain: Terms, shared: SmallServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty links that were cut off: as many tasks and open files as after the first."""
+    monkeypatch.setattr("linetwin.twin.opcua.supervisor.FIRST_WAIT_S", 0.05)
+
+    def count() -> tuple[int, int]:
+        files = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc").is_dir() else 0
+        return len(asyncio.all_tasks(reader._loop)), files
+
+    with Reader(source(shared.endpoint), [signal("a")], plain) as reader:
+        counts = []
+        for number in range(1, 21):
+            wait_until(lambda: reader.health.state == "live")
+            assert reader.health.connections == number
+            counts.append(count())
+            link = reader.link
+            assert link is not None
+            reader.do(lambda link=link: link._end("cut off by the test"))
+            wait_until(lambda number=number: reader.health.failures == number)
+        wait_until(lambda: reader.health.state == "live")
+        counts.append(count())
+    tasks, files = zip(*counts, strict=True)
+    assert max(tasks[1:]) <= tasks[0] + 1
+    # The server closes its end of a connection when it gets round to it.
+    assert files[-1] <= files[0] + 4

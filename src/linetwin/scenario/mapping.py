@@ -127,6 +127,12 @@ class _Reader:
         if source.clock.zone not in zoneinfo.available_timezones():
             hint = nearest(source.clock.zone, zoneinfo.available_timezones())
             self._note((*at, "clock", "zone"), f"unknown time zone '{source.clock.zone}'", hint)
+        publishing = self._seconds(source.publishing, (*at, "publishing"), _SPAN)
+        stale_after = self._seconds(source.stale_after, (*at, "stale_after"), _SPAN)
+        if source.file is None and stale_after < publishing * source.keep_alive:
+            life = publishing * source.keep_alive
+            message = f"a server that is well may say nothing for {life:g} s"
+            self._note((*at, "stale_after"), message, "at least publishing times keep_alive")
         return SourceConfig(
             name=name,
             endpoints=tuple(source.endpoints),
@@ -137,10 +143,10 @@ class _Reader:
             zone=source.clock.zone,
             clock_offset_s=self._seconds(source.clock.ahead, (*at, "clock", "ahead"), _SHIFT),
             played=source.clock.played,
-            publishing_s=self._seconds(source.publishing, (*at, "publishing"), _SPAN),
+            publishing_s=publishing,
             keep_alive=source.keep_alive,
             late_after_s=self._seconds(source.late_after, (*at, "late_after"), _SPAN),
-            stale_after_s=self._seconds(source.stale_after, (*at, "stale_after"), _SPAN),
+            stale_after_s=stale_after,
             history=source.history,
         )
 

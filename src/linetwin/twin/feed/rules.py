@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _UNCERTAIN, _BAD = 1, 2
 _OVERFLOW = 0x480  # the info type says "data value", and its overflow bit is set
+_MOST_TOLD = 1_000  # unknown codes; a lot that is mapped as a state must not fill the memory
 _REJECTED = np.uint32(Flag.BAD | Flag.OUT_OF_ORDER | Flag.DUPLICATE | Flag.NOT_A_NUMBER)
 
 
@@ -126,7 +127,7 @@ class Rules:
         code = code_of(row, came)
         if code not in table.codes:
             flags[row] |= np.uint32(Flag.UNKNOWN_CODE)
-            if (number, code) not in self._told:
+            if (number, code) not in self._told and len(self._told) < _MOST_TOLD:
                 self._told.add((number, code))
                 name = self._signals[number].name
                 self.tell(int(came.arrival[row]), number, f"{name}: code {code} is UNDEFINED")

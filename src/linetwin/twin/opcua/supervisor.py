@@ -2,7 +2,7 @@
 
 A link is silent when nothing came for longer than keep-alives take, and is dropped when that lasts.
 Attempts follow one another after 0.25 s, then twice as long each, up to 2 s; after a refusal, which
-only a person can lift, up to 30 s.
+only a person can lift, after 5 s, then up to 30 s; after one of the user or password after 30 s.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 2.0
+UNTRUSTED_WAIT_S = 5.0
 REFUSED_WAIT_S = 30.0
 OPEN_S = 12.0
 SUBSCRIBE_S = 60.0
 _TICK_S = 0.1
 _SETTLE_S = 0.5
+_USER_REFUSED = {"BadUserAccessDenied", "BadIdentityTokenInvalid", "BadIdentityTokenRejected"}
 HEALTHY = 200
 """Service level from which a server of a redundant set is healthy (OPC 10000-4, 6.6.2.4.2 [M])."""
 _PROBE_EVERY_S = 2.0
@@ -95,6 +97,10 @@ class Supervisor:
         if str(error) != self.health.error:
             self._sink.notice(self.source.name, "down", str(error))
         self.health.error = str(error)
+        if isinstance(error, RefusedError):
+            # A server counts wrong passwords; a certificate may be accepted at any moment.
+            about_user = error.status in _USER_REFUSED
+            return REFUSED_WAIT_S if about_user else max(wait, UNTRUSTED_WAIT_S)
         return FIRST_WAIT_S if self.health.changes > before else wait
 
     # ---------------------------------------------------------------------------- connecting
