@@ -232,9 +232,8 @@ def test_the_page_shows_one_of_each_kind(tmp_path: Path) -> None:
 
 
 def test_signals_of_the_kinds_are_those_that_are_recorded() -> None:
-    """Of every machine the outputs of its model; the line's recorder has the same list."""
-    from linetwin.line import recorder, surroundings
+    """Of every machine the outputs of its model, of the building what it takes and gives."""
+    from linetwin.line import surroundings
 
-    assert recorder.MACHINE_SIGNALS == MACHINE_SIGNALS
     assert shipped_kinds()["building"].signals == surroundings.BUILDING_SIGNALS
     assert shipped_kinds()["coater"].signals == ("web_speed", *MACHINE_SIGNALS)

@@ -11,21 +11,10 @@ import numpy as np
 from linetwin.line.equipment import GIVEN_OFF
 from linetwin.line.unit import Unit
 from linetwin.quantities.packml import STATES
+from linetwin.scenario.kinds import MACHINE_SIGNALS
 
 if TYPE_CHECKING:
     from linetwin.line.world import Together, World
-
-MACHINE_SIGNALS = (
-    "electric_power",
-    "thermal_power",
-    "electric_energy",
-    "thermal_energy",
-    "cooling_energy",
-    "compressed_air_volume",
-    "heat_emission",
-    "machine_temperature",
-    "wear",
-)
 
 Shape = tuple[tuple[str, ...], ...]
 """What each row of an instant says, beside the outputs of a machine: names of quantities."""
