@@ -127,7 +127,7 @@ def _main(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN401  of 
     queue.cancel_join_thread()
     try:
         asyncio.run(_serve(order, queue, stop))
-    except LinetwinError as error:
+    except (LinetwinError, OSError) as error:  # such as a full disk under the recording
         queue.put(str(error), timeout=END_S)
         queue.close()
         queue.join_thread()
