@@ -279,15 +279,8 @@ def test_an_unknown_client_is_refused(plant: Running, tmp_path: Path) -> None:
 
 def test_alarms_are_events_of_the_machine_and_of_the_server(plant: Running) -> None:
     """The line goes on: each alarm comes twice, with the time and the reason of the event log."""
-    seen: list[Any] = []
+    keeper = Keeper()
     until_tick = HELD_AT + 6 * HOUR
-
-    class Handler:
-        """Keeps events."""
-
-        def event_notification(self, event: Any) -> None:  # noqa: ANN401  asyncua's event
-            """Keep one."""
-            seen.append(event)
 
     def expected() -> list[dict[str, Any]]:
         return [
@@ -297,10 +290,10 @@ def test_alarms_are_events_of_the_machine_and_of_the_server(plant: Running) -> N
         ]
 
     def raised() -> list[Any]:
-        return [each for each in seen if each.Severity == FAILURE and each.Retain]
+        return [each for each in keeper.seen if each.Severity == FAILURE]
 
     async def listen(client: Client) -> datetime:
-        subscription = await client.create_subscription(20, Handler())
+        subscription = await client.create_subscription(20, keeper)
         kind = ua.ObjectIds.OffNormalAlarmType
         index = await client.get_namespace_index(NAMESPACE)
         machines = [
@@ -327,6 +320,70 @@ def test_alarms_are_events_of_the_machine_and_of_the_server(plant: Running) -> N
         told = [each for each in own if abs(each.Time - at) < timedelta(milliseconds=1)]
         assert len(told) == 2
         assert all(row["cause"] in each.Message.Text for each in told)
+
+
+class Keeper:
+    """Keeps the events of a subscription."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def event_notification(self, event: Any) -> None:  # noqa: ANN401  asyncua's event
+        """Keep one."""
+        self.seen.append(event)
+
+    async def alarm(self, wanted: Callable[[Any], bool]) -> Any:  # noqa: ANN401  an event
+        """Wait for an event and return it."""
+        while not (found := [each for each in self.seen if wanted(each)]):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return found[-1]
+
+
+async def acknowledge(client: Client, node: ua.NodeId, event_id: bytes) -> str:
+    """Acknowledge a condition; return the status that the plant answers."""
+    asked = ua.CallMethodRequest(
+        ObjectId=node,
+        MethodId=ua.NodeId(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge),  # type: ignore[arg-type]
+        InputArguments=[
+            ua.Variant(event_id, ua.VariantType.ByteString),
+            ua.Variant(ua.LocalizedText("seen"), ua.VariantType.LocalizedText),
+        ],
+    )
+    (result,) = await client.uaclient.call([asked])
+    return str(result.StatusCode.name)
+
+
+def is_acknowledged(event: Any) -> bool:  # noqa: ANN401  asyncua's event
+    """Whether an event tells a condition that has been acknowledged."""
+    return hasattr(event, "AckedState") and event.AckedState.Text == "Acknowledged"
+
+
+def test_an_operator_acknowledges_what_a_refresh_tells(plant: Running, terms: Terms) -> None:
+    """Who comes later asks for a refresh; an observer may, but only an operator acknowledges."""
+
+    async def work(client: Client, *, may: bool) -> list[str]:
+        keeper = Keeper()
+        subscription = await client.create_subscription(20, keeper)
+        kind = ua.ObjectIds.OffNormalAlarmType
+        await subscription.subscribe_events(client.nodes.server, kind)
+        types = client.get_node(ua.ObjectIds.ConditionType)
+        number = ua.Variant(subscription.subscription_id, ua.VariantType.UInt32)
+        await types.call_method("0:ConditionRefresh", number)
+        alarm = await keeper.alarm(lambda each: getattr(each, "ConditionName", "") == "failure")
+        node = await identifier(client, f"{alarm.SourceName}/Alarms/failure")
+        answers = [await acknowledge(client, node, b"another"), "", ""]
+        if may:
+            answers[1] = await acknowledge(client, node, alarm.EventId)
+            seen = await keeper.alarm(is_acknowledged)
+            assert (seen.SourceName, seen.Comment.Text) == (alarm.SourceName, "seen")
+            answers[2] = await acknowledge(client, node, seen.EventId)
+        return answers
+
+    plant.pace.until = max(plant.pace.until, HELD_AT + 6 * HOUR)
+    denied = talk(plant, as_user(terms, "olga"), lambda client: work(client, may=False))
+    assert denied[0] == "BadUserAccessDenied"
+    told = talk(plant, as_user(terms, "otto"), lambda client: work(client, may=True))
+    assert told == ["BadEventIdUnknown", "Good", "BadConditionBranchAlreadyAcked"]
 
 
 def test_a_port_in_use_is_told_and_nothing_is_left(tmp_path: Path) -> None:

@@ -292,7 +292,7 @@ def _shown(parts: Parts, pace: Pace) -> Iterator[Any]:
     console = Console(stderr=True)
     every = _SHOW_EVERY_S if console.is_terminal else _TELL_EVERY_S
     told_at, told_values = time.monotonic(), 0
-    with console.status("filling up to the opening") as status:
+    with console.status("on the way to the opening") as status:
 
         def look() -> None:
             nonlocal told_at, told_values

@@ -151,6 +151,7 @@ class Nodes:
         self._add(alarm.node, alarm.name, parent, how, node_class, about, kind)
         for name, value, variant in (
             ("Active", False, ua.VariantType.Boolean),
+            ("Acknowledged", True, ua.VariantType.Boolean),
             ("Message", "", ua.VariantType.String),
             ("Severity", alarm.severity, ua.VariantType.UInt16),
         ):

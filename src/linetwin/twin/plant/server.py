@@ -17,7 +17,8 @@ from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
 
 from linetwin.errors import LinetwinError, OpcUaError
-from linetwin.twin.plant.conditions import Conditions
+from linetwin.results.manifest import environment
+from linetwin.twin.plant.conditions import REFRESH, Conditions
 from linetwin.twin.plant.model import REQUEST, node_of
 from linetwin.twin.plant.nodes import Nodes, stamp, value_of
 from linetwin.twin.plant.requests import Request
@@ -120,7 +121,7 @@ class PlantServer:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except (LinetwinError, OSError, ua.UaError, ValueError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001  raised in the line's thread
             self._failed = error
         finally:
             self._ready.set()
@@ -164,6 +165,10 @@ class _Shown:
 
     async def build(self) -> None:
         """Make all nodes; nothing is known yet of those without a constant."""
+        now = datetime.now(UTC)
+        version = str(environment()["linetwin"])
+        about = ("urn:linetwin:plant", "linetwin", "linetwin plant", version, "")
+        await self._server.set_build_info(*about, now)
         await self._nodes.build()
         waiting = ua.StatusCode(ua.UInt32(ua.StatusCodes.BadWaitingForInitialData))
         for tag in self._tags.values():
@@ -176,6 +181,8 @@ class _Shown:
             if tag.folder == "Commands" and tag.name == _HANDED_IN:
                 self._stations[node] = tag.owner
         await self._conditions.build()
+        for method in REFRESH:
+            self._plant.opening.guard.rights[method] = Right.READ
         folder = self._plant.opening.nodesets
         if folder is not None:
             self._standards = Standards(self._server, self._nodes, self._plant.model)
