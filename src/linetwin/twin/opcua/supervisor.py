@@ -1,7 +1,7 @@
 """Keeping one source connected: a new link after each that ended, the best of several servers.
 
 A link is silent when nothing came for longer than keep-alives take, and is dropped when that lasts.
-Attempts follow one another after 0.25 s, then twice as long each, up to 2 s; after a refusal, which
+Attempts follow one another after 0.25 s, then twice as long each, up to 1 s; after a refusal, which
 only a person can lift, after 5 s, then up to 30 s; after one of the user or password after 30 s.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from linetwin.twin.security.connecting import Terms
 
 FIRST_WAIT_S = 0.25
-LONGEST_WAIT_S = 2.0
+LONGEST_WAIT_S = 1.0
 UNTRUSTED_WAIT_S = 5.0
 REFUSED_WAIT_S = 30.0
 OPEN_S = 12.0
