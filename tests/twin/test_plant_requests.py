@@ -39,8 +39,10 @@ def office(scenario: Scenario) -> tuple[Clerk, World]:
 def test_an_accepted_request_changes_the_line_and_its_panel(office: tuple[Clerk, World]) -> None:
     """The live value is what was asked for, and the events say by whom."""
     clerk, world = office
+    before = world.parameters["cathode.coater.web_speed"]
     answer, changes = clerk.answer(GOOD, world)
     assert answer.accepted
+    assert answer.before == before
     assert world.parameters["cathode.coater.web_speed"] == SPEED
     told = {change.node.rpartition("/")[2]: change.value for change in changes}
     assert told == {"web_speed": SPEED, "Accepted": True, "Reason": "", "AnsweredId": "r-1"}

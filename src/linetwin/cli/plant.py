@@ -26,6 +26,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.line import run as engine
 from linetwin.line import stock
 from linetwin.quantities import vocabulary
+from linetwin.results.audit import AuditLog
 from linetwin.results.writer import RunWriter
 from linetwin.scenario.units import parse
 from linetwin.twin.plant.carrying import Carrier
@@ -159,6 +160,7 @@ class _Player:
         self._request, self._parts, self._interruption = request, parts, interruption
         self._pace = Pace(request.pace, _warn)
         self._answers: list[dict[str, Any]] = []
+        self._log = AuditLog(SecurityFolder(request.security).log)
         self._folder: tuple[RunWriter, HiddenTable] | None = None
         self._flushed = time.monotonic()
 
@@ -167,6 +169,7 @@ class _Player:
         parts = self._parts
         world, server = parts.world, parts.server
         parts.answered = self._note
+        self._log.check_open()
         try:
             if world.scenario.start == "filled":
                 stock.fill(world)
@@ -234,14 +237,23 @@ class _Player:
         }
 
     def _note(self, answer: Answer) -> None:
+        """Write an answer into the plant's audit log, and keep it for the manifest."""
         request = answer.request
+        about = f"{request.station}.{request.setpoint}"
+        self._log.append(
+            f"{request.requester} ({request.user})",
+            f"request {request.name}: {answer.reason or 'accepted'}",
+            about=about,
+            before=answer.before,
+            after=request.value if answer.accepted else answer.before,
+        )
         self._answers.append(
             {
                 "tick": self._parts.world.now,
                 "request": request.name,
                 "requester": request.requester,
                 "user": request.user,
-                "setpoint": f"{request.station}.{request.setpoint}",
+                "setpoint": about,
                 "value": request.value,
                 "accepted": answer.accepted,
                 "reason": answer.reason,

@@ -46,10 +46,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a request; `reason` says why it was refused, "" where it was accepted."""
+    """What became of a request; `reason` says why it was refused, "" where it was accepted.
+
+    `before`: the set value until then, None where there is no such set value.
+    """
 
     request: Request
     reason: str
+    before: float | None = None
 
     @property
     def accepted(self) -> bool:
@@ -67,7 +71,7 @@ class Clerk:
 
     def answer(self, request: Request, world: World) -> tuple[Answer, list[Change]]:
         """Return the answer, and what has changed by it."""
-        answer = Answer(request, self._reason(request, world))
+        answer = Answer(request, self._reason(request, world), self._before(request, world))
         self._met.append(request.name)
         station = request.station
         told: dict[str, str | bool] = {
@@ -84,6 +88,13 @@ class Clerk:
             self._set(request, setpoint, world)
             changes.insert(0, Change(setpoint.tag.node, world.now, request.value))
         return answer, changes
+
+    def _before(self, request: Request, world: World) -> float | None:
+        setpoint = self._setpoints.get((request.station, request.setpoint))
+        if setpoint is None:
+            return None
+        value = world.parameters[setpoint.address]
+        return value[setpoint.index or 0] if isinstance(value, list) else value
 
     def _reason(self, request: Request, world: World) -> str:
         """Return why a request is refused, or ""."""
