@@ -11,28 +11,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "twin"))
 
-from small_server import SmallServer
+from small_server import SmallServer, mapping_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli_support import Clerk
 
-MAPPING = """\
-schema: 1
-name: test
-owner: tests
-version: "1"
-sources:
-  plc:
-    endpoints: ["{endpoint}"]
-    namespaces: {{plant: "urn:test:plant"}}
-    security: {{policy: None}}
-    publishing: 50 ms
-    clock: {{owner: tests}}
-signals:
-  speed: {{node: nsu=plant;s=speed, address: cathode.coater.web_speed, unit: m/min}}
-"""
+SIGNAL = "  speed: {node: nsu=plant;s=speed, address: cathode.coater.web_speed, unit: m/min}\n"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +35,7 @@ def folder(clerk: Clerk, server: SmallServer, tmp_path_factory: pytest.TempPathF
     place = tmp_path_factory.mktemp("live")
     made = clerk("live", "certificate", "create", "--security", place / "security")
     assert made.code == 0, made.err
-    text = MAPPING.format(endpoint=server.endpoint)
+    text = mapping_text(server.endpoint, SIGNAL)
     (place / "plant.yaml").write_text(text, encoding="utf-8")
     return place
 

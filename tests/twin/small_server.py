@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 
 URI = "urn:test:plant"
 PATIENCE_S = 60.0
+MAPPING = """\
+schema: 1
+name: test
+owner: tests
+version: "1"
+sources:
+  plc:
+    endpoints: ["{endpoint}"]
+    namespaces: {{plant: "urn:test:plant"}}
+    security: {{policy: None}}
+    publishing: 50 ms
+    clock: {{owner: tests}}
+{sources}signals:
+{signals}"""
 
 
 def free_port() -> int:
@@ -21,6 +35,11 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def mapping_text(endpoint: str, signals: str, sources: str = "") -> str:
+    """A mapping file for such a server: lines of signals, and of sources beside it."""
+    return MAPPING.format(endpoint=endpoint, signals=signals, sources=sources)
 
 
 class SmallServer:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from reading import wait_until
+from small_server import mapping_text
 
 from linetwin.errors import LinkError, ScenarioError
 from linetwin.twin.feed.collecting import concatenated
@@ -31,24 +32,12 @@ if TYPE_CHECKING:
 
     from linetwin.twin.columns import Batch
 
-MAPPING = """\
-schema: 1
-name: test
-owner: tests
-version: "1"
-sources:
-  plc:
-    endpoints: ["{endpoint}"]
-    namespaces: {{plant: "urn:test:plant"}}
-    security: {{policy: None}}
-    publishing: 50 ms
-    clock: {{owner: tests}}
-  lab: {{file: lab.csv, clock: {{owner: tests}}}}
-signals:
+LABORATORY = "  lab: {file: lab.csv, clock: {owner: tests}}\n"
+SIGNALS = """\
   a:
-    {{source: plc, node: nsu=plant;s=p, address: coater.web_speed, unit: m/s, sampling: 0 s,
-     queue: 1000}}
-  solids: {{source: lab, column: S, address: mixer.solids_fraction}}
+    {source: plc, node: nsu=plant;s=p, address: coater.web_speed, unit: m/s, sampling: 0 s,
+     queue: 1000}
+  solids: {source: lab, column: S, address: mixer.solids_fraction}
 """
 
 
@@ -58,7 +47,7 @@ def order(tmp_path: Path, shared: SmallServer) -> FeedOrder:
     create_identity(SecurityFolder(tmp_path / "security"), Wish("test"))
     (tmp_path / "lab.csv").write_text("time,S\n2026-01-01T00:00Z,0.5\n", encoding="utf-8")
     file = tmp_path / "plant.yaml"
-    file.write_text(MAPPING.format(endpoint=shared.endpoint), encoding="utf-8")
+    file.write_text(mapping_text(shared.endpoint, SIGNALS, LABORATORY), encoding="utf-8")
     return FeedOrder(file, tmp_path / "security", record=tmp_path / "feed", part_s=0.3)
 
 
