@@ -46,6 +46,8 @@ def wanted(folder: Path, **changes: Any) -> PlantRequest:  # noqa: ANN401  field
     ("changes", "told"),
     [
         ({"pace": 0.0}, "--pace: 0 is no pace"),
+        ({"endpoint": "127.0.0.1:4840"}, "--endpoint: no endpoint"),
+        ({"endpoint": "opc.tcp://plant:high/x"}, "--endpoint: no endpoint"),
         ({"publish_interval": "2 h"}, "--publish-interval: 7200 s"),
         ({"publish_interval": "often"}, "--publish-interval"),
         ({"truth": FOLDER}, "is not empty"),

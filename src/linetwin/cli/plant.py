@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
 
 import typer
 from rich.console import Console
@@ -89,6 +90,17 @@ class PlantRequest:
             raise ScenarioError([Problem(f"{found:g} s", _INTERVAL, hint)])
         return found
 
+    def check_endpoint(self) -> None:
+        """Refuse an endpoint that is none; ScenarioError."""
+        parsed = urlparse(self.endpoint)
+        try:
+            is_whole = parsed.scheme == "opc.tcp" and parsed.hostname and parsed.port
+        except ValueError:  # a port that is no number
+            is_whole = False
+        if not is_whole:
+            hint = "such as opc.tcp://127.0.0.1:4840/linetwin"
+            raise ScenarioError([Problem(f"no endpoint: '{self.endpoint}'", "--endpoint", hint)])
+
 
 _INTERVAL = "--publish-interval"
 _SHORTEST_S, _LONGEST_S = 0.01, 60.0
@@ -98,6 +110,7 @@ def plant(request: PlantRequest) -> None:
     """Play a scenario until its time is over or the user ends it."""
     scenario = request.run.load()
     check_pace(request.pace)
+    request.check_endpoint()
     interval_s = request.interval_s()
     if request.nodesets is not None:
         check_nodesets(request.nodesets)

@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
 
 from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
@@ -128,6 +129,7 @@ class PlantServer:
 
     async def _serve(self) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        await self._try_port()
         server = await guarded_server(self.opening.guard)
         server.set_endpoint(self.opening.endpoint)
         server.set_server_name(f"linetwin plant {self.model.name}")
@@ -141,6 +143,13 @@ class PlantServer:
                 await shown.tell(self._clock)
         finally:
             await server.stop()
+
+    async def _try_port(self) -> None:
+        """Raise OSError at once where the port is taken: making the nodes takes seconds."""
+        address = urlparse(self.opening.endpoint)
+        trial = await asyncio.start_server(_hang_up, address.hostname, address.port)
+        trial.close()
+        await trial.wait_closed()
 
     async def _pause(self) -> None:
         """Wait for the next publication, or for the end."""
@@ -243,6 +252,11 @@ class _Shown:
             expiry=_in_utc(expiry) if isinstance(expiry, datetime) else None,
             user=user,
         )
+
+
+def _hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Close a connection that came while the port was tried."""
+    writer.close()
 
 
 def _in_utc(instant: datetime) -> datetime:
