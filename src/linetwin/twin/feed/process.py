@@ -71,7 +71,7 @@ class LiveFeed:
         context = multiprocessing.get_context("spawn")
         self._queue: Any = context.Queue(order.parcels)
         self._stop = context.Event()
-        arguments = (order, self._queue, self._stop)
+        arguments = (order, self._mapping, self._queue, self._stop)
         self._process = context.Process(target=_main, args=arguments, daemon=True)
         self._process.start()
 
@@ -120,21 +120,20 @@ class LiveFeed:
         self._process.close()
 
 
-def _main(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN401  of multiprocessing
+def _main(order: FeedOrder, mapping: Mapping, queue: Any, stop: Any) -> None:  # noqa: ANN401
     """Run in the feed's process, until the engine ends it or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which ends us
     logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # what matters is told by notices
     queue.cancel_join_thread()
     try:
-        asyncio.run(_serve(order, queue, stop))
+        asyncio.run(_serve(order, mapping, queue, stop))
     except (LinetwinError, OSError) as error:  # such as a full disk under the recording
         queue.put(str(error), timeout=END_S)
         queue.close()
         queue.join_thread()
 
 
-async def _serve(order: FeedOrder, queue: Any, stop: Any) -> None:  # noqa: ANN401
-    mapping = load_mapping(order.mapping)
+async def _serve(order: FeedOrder, mapping: Mapping, queue: Any, stop: Any) -> None:  # noqa: ANN401
     recording = None
     if order.record is not None:
         recording = Recording(order.record, mapping, order.part_s)

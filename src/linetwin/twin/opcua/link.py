@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 PUBLISH_REQUESTS = 3
 """Requests that a server holds at any time, so that it never waits for the next."""
 REQUEST_S = 4.0
+"""For each step of connecting."""
+CALL_S = 20.0
+"""For a call to a server that has let us in: a small one may take long over a thousand items."""
 CLOSE_S = 1.0
 SESSION_MS = 60_000
 """After a link is cut its session blocks a place on the server for this long at most."""
@@ -369,6 +372,8 @@ async def open_calmly(client: Client) -> None:
     client.session_timeout = SESSION_MS
     client._watchdog_intervall = _FAR  # noqa: SLF001  asyncua names it so
     await open_session(client)
+    if client.uaclient.protocol is not None:
+        client.uaclient.protocol.timeout = CALL_S
 
 
 def _request(number: int, node: ua.NodeId, signal: SignalConfig) -> Any:  # noqa: ANN401
