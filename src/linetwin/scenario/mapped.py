@@ -58,7 +58,8 @@ class SourceConfig:
 
     `namespaces`: alias -> URI; `clock_owner`: who sets the clock that stamps the values; `zone`:
     of stamps without one; `clock_offset_s`: how far that clock is ahead of UTC; `played`: its time
-    does not pass as ours does, for it is played; `history`: what a gap lost is read from the server's history. Times in s.
+    does not pass as ours does, for it is played; `history`: what a gap lost is read from the
+    server's history. Times in s.
     """
 
     name: str
