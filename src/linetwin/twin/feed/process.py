@@ -10,24 +10,24 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
-import queue as queues
 import signal
-import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from linetwin.errors import LinetwinError, LinkError
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.feed.collecting import MOST_WAITING, Collector
 from linetwin.twin.feed.recording import SECONDS_PER_PART, Recording
 from linetwin.twin.feed.tables import TableReader
+from linetwin.twin.feed.wire import EngineEnd, FeedEnd
 from linetwin.twin.security.dates import date_warnings
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from linetwin.scenario.mapped import Mapping, SourceConfig
@@ -69,11 +69,12 @@ class LiveFeed:
         if any(source.table is None for source in self._mapping.sources.values()):
             identity(SecurityFolder(order.security))  # told here, where a person can see it
         context = multiprocessing.get_context("spawn")
-        self._queue: Any = context.Queue(order.parcels)
-        self._stop = context.Event()
-        arguments = (order, self._mapping, self._queue, self._stop)
+        ours, theirs = context.Pipe()
+        self._wire = EngineEnd(ours)
+        arguments = (order, self._mapping, theirs)
         self._process = context.Process(target=_main, args=arguments, daemon=True)
         self._process.start()
+        theirs.close()  # so that the feed's death is the end of the wire
 
     @property
     def mapping(self) -> Mapping:
@@ -93,65 +94,53 @@ class LiveFeed:
     def take(self, wait_s: float = 0.0) -> Parcel | None:
         """Return the next parcel; LinkError where the feed's process has died."""
         try:
-            parcel: Parcel | str = self._queue.get(timeout=max(wait_s, 0.001))
-        except queues.Empty:
-            if not self._process.is_alive():
-                code = self._process.exitcode
-                raise LinkError(f"the feed's process has ended with code {code}") from None
-            return None
+            parcel = self._wire.take(max(wait_s, 0.001))
+        except EOFError:
+            self._process.join(END_S)
+            code = self._process.exitcode
+            raise LinkError(f"the feed's process has ended with code {code}") from None
         if isinstance(parcel, str):
             raise LinkError(f"the feed has ended: {parcel}")
         return parcel
 
     def close(self) -> None:
         """End the process: it closes its links and its recording first."""
-        self._stop.set()
-        waited = 0.0
-        while self._process.is_alive() and waited < END_S:
-            with contextlib.suppress(queues.Empty):  # it may be waiting for room
-                self._queue.get(timeout=0.05)
-            self._process.join(0.05)
-            waited += 0.1
+        self._wire.end()
+        end = time.monotonic() + END_S
+        with contextlib.suppress(EOFError):
+            while self._process.is_alive() and time.monotonic() < end:
+                self._wire.take(0.05)  # it may be waiting for room
+        self._process.join(max(end - time.monotonic(), 0.1))
         if self._process.is_alive():
             self._process.kill()
         self._process.join()
-        self._queue.close()
-        self._queue.cancel_join_thread()
+        self._wire.close()
         self._process.close()
 
 
-def _main(order: FeedOrder, mapping: Mapping, queue: Any, stop: Any) -> None:  # noqa: ANN401
+def _main(order: FeedOrder, mapping: Mapping, connection: Connection) -> None:
     """Run in the feed's process, until the engine ends it or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which ends us
     logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # what matters is told by notices
-    queue.cancel_join_thread()
+    wire = FeedEnd(connection, order.parcels)
+    last_word = None
     try:
-        asyncio.run(_serve(order, mapping, queue, stop))
+        asyncio.run(_serve(order, mapping, wire))
     except (LinetwinError, OSError) as error:  # such as a full disk under the recording
-        queue.put(str(error), timeout=END_S)
-        queue.close()
-        queue.join_thread()
+        last_word = str(error)
+    wire.close(END_S / 2.0, last_word)
 
 
-async def _serve(order: FeedOrder, mapping: Mapping, queue: Any, stop: Any) -> None:  # noqa: ANN401
+async def _serve(order: FeedOrder, mapping: Mapping, wire: FeedEnd) -> None:
     recording = None
     if order.record is not None:
         recording = Recording(order.record, mapping, order.part_s)
-
-    def offer(parcel: Parcel) -> bool:
-        try:
-            queue.put_nowait(parcel)
-        except queues.Full:
-            return False
-        return True
-
-    collector = Collector(mapping, recording, offer, order.most_waiting)
+    collector = Collector(mapping, recording, wire.offer, order.most_waiting)
     readers = [_reader(source, mapping, order, collector) for source in mapping.sources.values()]
     health = [reader.health for reader in readers]
     tasks = [asyncio.create_task(reader.run()) for reader in readers]
-    gone = _parent_gone()
     try:
-        await _run(lambda: stop.is_set() or gone.is_set(), tasks, collector, health, order)
+        await _run(wire.over.is_set, tasks, collector, health, order)
     finally:
         for task in tasks:
             task.cancel()
@@ -180,20 +169,6 @@ async def _run(
             if task.done():
                 task.result()
         collector.tick(health)
-
-
-def _parent_gone() -> threading.Event:
-    """Return an event that is set when the process that started this one is gone."""
-    gone = threading.Event()
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            gone.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    return gone
 
 
 def _reader(
