@@ -73,9 +73,10 @@ def test_validate_is_watched_too(hanging: Path, tmp_path: Path) -> None:
     assert "linetwin: group: bad: a trial had not returned after 0.3 s" in answer.err
 
 
-def test_a_limit_without_a_unit_is_refused(hanging: Path, clerk: Clerk) -> None:
-    """As every time on the command line that may be long."""
-    answer = clerk("fmu", "simulate", hanging, "--step-timeout", "5")
+@pytest.mark.parametrize("limit", ["5", "-2 s", "0 s", "2 d"])
+def test_a_limit_that_is_no_wall_time_is_refused(hanging: Path, clerk: Clerk, limit: str) -> None:
+    """It has a unit, and the range that a scenario may set: 0.01 s to a day."""
+    answer = clerk("fmu", "simulate", hanging, "--step-timeout", limit)
     assert answer.code == 2
     assert "--step-timeout" in answer.err
 

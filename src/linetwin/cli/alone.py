@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from linetwin.cli.hanging import Alarm, ModelWatch
 from linetwin.cosim.progress import PROGRESS, Progress
-from linetwin.errors import FmuError, Problem, ScenarioError
-from linetwin.quantities import vocabulary
-from linetwin.scenario.units import parse
+from linetwin.errors import FmuError
+from linetwin.scenario.problems import Place, Problems
+from linetwin.scenario.stations import STEP_TIMEOUT
+from linetwin.scenario.values import read_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,13 +42,12 @@ class AloneWatch(ModelWatch):
 def watching(model: str, call: str, limit: str) -> Iterator[None]:
     """Watch a call that puts its own into `progress.watched()`; `limit` is a time such as `10 min`.
 
-    Raises ScenarioError for a limit that is no time.
+    Raises ScenarioError for a limit that is no time, or not one that a scenario may set.
     """
-    try:
-        limit_s = parse(limit, vocabulary()["process_time"])
-    except ScenarioError as error:
-        problems = [Problem(p.message, "--step-timeout", p.hint) for p in error.problems]
-        raise ScenarioError(problems) from error
+    problems = Problems()
+    found = read_scalar(limit, STEP_TIMEOUT, Place("--step-timeout"), problems)
+    problems.check()
+    limit_s = cast("float", found)  # a quantity that is no number, or none, was told
     progress, alarm = Progress(), Alarm()
     watch = AloneWatch(model, limit_s, alarm, progress)
     token = PROGRESS.set(progress)

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from linetwin.scenario.settings import Settings
     from linetwin.scenario.validation import Checked
 
-_STEP_TIMEOUT = Quantity(
+STEP_TIMEOUT = Quantity(
     "step_timeout", "s", "wall time of a call", display="s", minimum=0.01, maximum=86_400.0
 )
+"""How long a call of a model may take, in a scenario and on the command line."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ class StationReader:
         if written.step_timeout is None:
             return None
         place, raw = self._place(*key, "step_timeout"), written.step_timeout.value
-        found = read_scalar(raw, _STEP_TIMEOUT, place, self.problems)
+        found = read_scalar(raw, STEP_TIMEOUT, place, self.problems)
         return found if isinstance(found, float) else None
 
     def _fmu(self, model: str, place: Place) -> str:
