@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import zipfile
 from pathlib import Path
@@ -21,7 +22,9 @@ def feature(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A function that builds one of the feature FMUs of the co-simulation tests."""
     pytest.importorskip("ziglang")
     source = of_cosim("feature_fmus")
-    return lambda name: Path(source.build_feature(name, tmp_path_factory.mktemp(name)))
+    return functools.cache(
+        lambda name: Path(source.build_feature(name, tmp_path_factory.mktemp(name)))
+    )
 
 
 def test_values_of_every_type(feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path) -> None:
@@ -57,18 +60,24 @@ def test_inputs_over_time(feature: Callable[[str], Path], clerk: Clerk, tmp_path
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("thrust\n1\n", "cannot be read"),
-        ("time,thrust\nsoon,1\n", "cannot be read"),
-        ("time,lift\n1,1\n", "input.lift"),
-        ("time,thrust\n1,1\n1,2\n", "do not rise"),
+        ("", "inputs.csv:1: --input: no column `time`"),
+        ("thrust\n1\n", "inputs.csv:1: --input: no column `time`"),
+        ("time\n1\n", "inputs.csv:1: --input: no column beside `time`"),
+        ("time,thrust\n", "inputs.csv:1: --input: no line below"),
+        ("time,thrust,thrust\n1,1,1\n", "inputs.csv:1: --input: two columns are named 'thrust'"),
+        ("time,thrust\nsoon,1\n", "inputs.csv:2: time: 'soon' is no time"),
+        ("time,thrust\n0,1\nnan,1\n", "inputs.csv:3: time: 'nan' is no time"),
+        ("time,lift\n1,1\n", "inputs.csv:1: input.lift"),
+        ("time,thrust\n1,1\n1,2\n", "inputs.csv:3: time: 1 s comes after 1 s"),
+        ("time,thrust\n1,1,2\n", "inputs.csv:2: 3 fields, but 2 columns are named"),
         ("time,g\n0.5,1\n", "fixed parameter cannot change"),
-        ("time,push\n0.5,many\n", "'many' does not fit"),
+        ("time,push\n0,1\n\n0.5,many\n", "inputs.csv:4: push: 'many' does not fit"),
     ],
 )
 def test_wrong_inputs(
     feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path, text: str, says: str
 ) -> None:
-    """Each mistake in the file has its words."""
+    """Each mistake in the file is named with its line, before the FMU runs."""
     file = tmp_path / "inputs.csv"
     file.write_text(text, encoding="utf-8")
     answer = clerk("fmu", "simulate", feature("ball3"), "--stop", "2", "--input", file)

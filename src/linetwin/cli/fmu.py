@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import math
 import sys
 from dataclasses import asdict, dataclass, replace
@@ -16,9 +15,11 @@ from rich.console import Console
 
 import linetwin
 from linetwin.cli.alone import watching
+from linetwin.cli.inputs import read_inputs
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cli.ssp import opened
 from linetwin.cosim import find_fmu, inspection
+from linetwin.cosim.description import read_description
 from linetwin.cosim.groups import group_findings, is_group, read_group, simulate_group
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.cosim.simulation import simulate as simulate_fmu
@@ -347,7 +348,9 @@ def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
         stop = inspection.info(path).description.stop_time_s or 1.0
     step = request.step if request.step is not None else stop / STEPS
     values = dict(_start(text) for text in request.start)
-    inputs = _inputs(request.inputs) if request.inputs is not None else []
+    inputs = []
+    if request.inputs is not None:
+        inputs = read_inputs(request.inputs, read_description(path), values)
     run = simulate_within if request.intermediate else simulate_fmu
     return stop, run(path, stop, step, values, outputs, inputs)
 
@@ -369,24 +372,3 @@ def _number(name: str, value: str) -> tuple[str, float]:
         raise ScenarioError([Problem(f"'{name}={value}' gives no number", "--start", _PAIR)]) from (
             error
         )
-
-
-def _inputs(path: Path) -> list[tuple[float, dict[str, str]]]:
-    """Read inputs over time: a CSV file with `time` (s) first, then a column for each variable.
-
-    An empty field leaves a value as it is.
-    """
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        return [
-            (
-                float(row["time"]),
-                {name: text for name, text in row.items() if text and name != "time"},
-            )
-            for row in rows
-        ]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        hint = "a CSV file with the column `time` (s) and one for each variable"
-        problem = Problem(f"{path} cannot be read: {error}", "--input", hint)
-        raise ScenarioError([problem]) from error

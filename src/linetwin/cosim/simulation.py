@@ -149,7 +149,7 @@ def _asked(
     fixed = [name for name in start if not variables[name].settable]
     if fixed:
         raise WiringError([Problem("it cannot be set", key=f"start.{name}") for name in fixed])
-    _check_inputs(description, inputs)
+    check_inputs(description, inputs)
     early = [row for row in inputs if row[0] <= 0.0]
     for _, row in early:
         start |= row
@@ -166,8 +166,8 @@ def _structural(variable: Variable) -> bool:
     return variable.causality == "structuralParameter"
 
 
-def _check_inputs(description: Description, inputs: Sequence[Inputs]) -> None:
-    """Refuse what may not change in a simulation, and times that do not rise."""
+def check_inputs(description: Description, inputs: Sequence[Inputs]) -> None:
+    """Refuse what may not change in a simulation, and times that do not rise, by WiringError."""
     times = [time for time, _ in inputs]
     if any(later <= earlier for earlier, later in itertools.pairwise(times)):
         raise WiringError([Problem("the times do not rise", key="input")])
