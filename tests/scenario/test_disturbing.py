@@ -124,7 +124,7 @@ WRONG = {
     "a term of a gauge": (
         f"address: {AT}.measured, kind: stuck", "address", ("no quantity 'measured'",)),
     "a parameter of an FMU": (
-        f"address: {AT}.drying.my_own, kind: stuck", "address", ("an input of the process",)),
+        f"address: {AT}.drying.my_own, kind: stuck", "address", ("no input 'my_own'", "a parameter of an FMU holds")),
     "a unit that does not fit": (
         f"address: {AT}.web_speed, kind: offset, offset: 5 K", "offset", ("m/min",)),
     "no unit": (f"address: {AT}.web_speed, kind: offset, offset: 5", "offset", ("has no unit",)),
@@ -237,3 +237,23 @@ def test_signals_of_the_kinds_are_those_that_are_recorded() -> None:
 
     assert shipped_kinds()["building"].signals == surroundings.BUILDING_SIGNALS
     assert shipped_kinds()["coater"].signals == ("web_speed", *MACHINE_SIGNALS)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "told"),
+    [
+        ("air_temperture", ("air_temperature", "web_speed"), "did you mean air_temperature?"),
+        ("air_temperture", ("air_temperature", "web_speed"), "inputs: air_temperature, web_speed"),
+        ("tortuosity", ("air_temperature",), "(inputs: air_temperature; a parameter of an FMU"),
+        ("air_temperture", (), "did you mean air_temperature"),
+    ],
+)
+def test_an_input_that_is_misspelled_is_told_with_those_there_are(
+    name: str, inputs: tuple[str, ...], told: str
+) -> None:
+    """Beside the nearest name stand all of the model's inputs, where the caller knows them."""
+    text = f"disturbances.x={{address: {AT}.drying.{name}, kind: offset, offset: 3 K}}"
+    with pytest.raises(ScenarioError) as raised:
+        load("baseline", [text], inputs={"drying": inputs} if inputs else None)
+    assert f"the model of {AT}.drying has no input '{name}'" in str(raised.value)
+    assert told in str(raised.value)

@@ -20,7 +20,9 @@ from linetwin.cli.locking import held
 from linetwin.cli.printing import print_json
 from linetwin.cli.summary import cells, replicated, summary
 from linetwin.cli.versions import made_with
+from linetwin.contracts import CONTRACTS
 from linetwin.errors import Problem, ResultsError, ScenarioError
+from linetwin.line.checks import disturbable_inputs
 from linetwin.quantities import vocabulary
 from linetwin.results import kpis, read, replications
 from linetwin.results.writer import RunWriter
@@ -52,7 +54,8 @@ class Request:
 
     def load(self) -> Scenario:
         """Read and check the scenario."""
-        scenario = load(self.file(), self.settings, self.seed, holds=self.holds)
+        inputs = {kind: disturbable_inputs(kind) for kind in CONTRACTS}
+        scenario = load(self.file(), self.settings, self.seed, holds=self.holds, inputs=inputs)
         end = _ticks(self.until, "--until")
         return scenario if end is None else replace(scenario, duration_ticks=end, limit_ticks=end)
 

@@ -194,20 +194,25 @@ def _coated(
         )
 
 
+def disturbable_inputs(kind: str) -> tuple[str, ...]:
+    """Return the inputs of a kind of process that can be disturbed: PackML's state is no number."""
+    return tuple(name for name in CONTRACTS[kind].inputs if name != "packml_state")
+
+
 def _inputs(deviation: Deviation, world: World) -> Iterator[Problem]:
-    """An input that deviates is one of the process's model; PackML's state is no number."""
+    """An input that deviates is one of the process's model."""
     if deviation.subject != "input":
         return
     config = world.scenario.stations.get(deviation.station) or world.scenario.building
     assert config is not None  # noqa: S101  a deviation is of a station or of the building
     process = config.machine if deviation.process == "machine" else None
     process = process or config.processes.get(deviation.process)
-    inputs = () if process is None else CONTRACTS[process.kind].inputs
-    if deviation.what in inputs and deviation.what != "packml_state":
+    inputs = () if process is None else disturbable_inputs(process.kind)
+    if deviation.what in inputs:
         return
     place = deviation.place or Place(f"disturbances.{deviation.name}.address")
     message = f"the model of {deviation.station}.{deviation.process} has no input {deviation.what}"
-    hint = nearest(deviation.what, [name for name in inputs if name != "packml_state"], "input")
+    hint = nearest(deviation.what, inputs, "input")
     yield Problem(message, place.key, hint, place.file, place.line)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from linetwin.scenario.resolved import Scenario, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from linetwin.scenario.addressing import Address
@@ -30,6 +30,7 @@ def load(
     *,
     holds: Sequence[str] = (),
     kinds: Kinds | None = None,
+    inputs: Mapping[str, Collection[str]] | None = None,
 ) -> Scenario:
     """Return a scenario, checked and in canonical units.
 
@@ -39,13 +40,15 @@ def load(
         seed: wins over the scenario's own.
         holds: lots to be held beside the scenario's own holds: a name, or a mapping as in a file.
         kinds: kinds of stations; those that ship with linetwin by default.
+        inputs: kind of process -> inputs of its model that can be disturbed, to be told to whoever
+            misspells one.
 
     Raises:
         ScenarioError: with every problem found, each with file, line, key path and what is allowed.
     """
     from linetwin.scenario.loading import Asked, load_scenario
 
-    return load_scenario(path_or_name, Asked(overrides, seed, holds), kinds)
+    return load_scenario(path_or_name, Asked(overrides, seed, holds, inputs or {}), kinds)
 
 
 def addresses(scenario: Scenario) -> list[Address]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from linetwin.errors import Problem, ScenarioError
@@ -75,7 +75,8 @@ class Plant:
     `kinds`: path of a station or group -> its kind; `parts`: the same path -> section -> names of
     its causes, gauges and defects; `machines`: group -> the paths of its machines; `broken`:
     stations whose description could not be read, so that nothing can be said about their addresses
-    (about none at all where `unknown` is set).
+    (about none at all where `unknown` is set); `inputs`: kind of process -> the inputs of its model
+    that can be disturbed, as far as the caller knows.
     """
 
     kinds: Mapping[str, Kind]
@@ -83,6 +84,7 @@ class Plant:
     machines: Mapping[str, tuple[str, ...]]
     broken: frozenset[str] = frozenset()
     unknown: bool = False
+    inputs: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def members(self, path: str) -> tuple[str, ...]:
         """Return the machines of a group, or the station itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ from linetwin.scenario.validation import validate
 from linetwin.scenario.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from linetwin.scenario.kinds import Kind, Kinds
     from linetwin.scenario.prices import PriceTable
@@ -45,11 +45,15 @@ _BUILDING = "building"
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks for beside the files: `--set`, `--seed` and `--hold`."""
+    """What the command line asks for beside the files: `--set`, `--seed` and `--hold`.
+
+    `inputs`: kind of process -> inputs of its model that can be disturbed.
+    """
 
     overrides: Sequence[str] = ()
     seed: int | None = None
     holds: Sequence[str] = ()
+    inputs: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def load_scenario(path_or_name: str | Path, asked: Asked, kinds: Kinds | None) -> Scenario:
@@ -138,7 +142,7 @@ class _Composition:
         """Return the scenario; whatever is wrong is noted, and the caller raises it."""
         line, problems = self.line, self.problems
         kinds = self._kinds_of_stations()
-        plant = self._plant(kinds)
+        plant = replace(self._plant(kinds), inputs=asked.inputs)
         calendars = read_calendars(line.model.calendars, line.document, problems)
         self._check_wiring(kinds, calendars)
         settings = settings_of(self.recipe) if self.recipe else []

@@ -20,7 +20,7 @@ from linetwin.scenario.sections import GAUGES
 
 if TYPE_CHECKING:
     from linetwin.quantities import Quantity
-    from linetwin.scenario.addressing import Plant
+    from linetwin.scenario.addressing import Plant, Target
     from linetwin.scenario.kinds import Kind
 
 TOOL_LIVES = ("roll_life", "knife_life", "notching_tool_life")
@@ -61,10 +61,7 @@ def aim_of(plant: Plant, address: str) -> Aim:
     if target.section == "processes":
         known = vocabulary()
         if target.name not in known:
-            hint = "an input of the process's model; a parameter of an FMU holds for a run"
-            raise ScenarioError(
-                [Problem(f"{address} cannot change while the line runs", hint=hint)]
-            )
+            raise ScenarioError([_no_input(plant, target)])
         return Aim(station, "input", rest, target.name, target.group, known[target.name])
     if target.section == GAUGES:
         hint = f"disturb what the gauge reads: {station}.{deviations.MEASURED}{target.group}"
@@ -73,6 +70,19 @@ def aim_of(plant: Plant, address: str) -> Aim:
     if quantity is None or quantity.type in {"str", "bool"}:
         raise ScenarioError([Problem(f"{address} is no number", hint="allowed: numbers")])
     return Aim(station, "value", rest, quantity.name, "", quantity, target.is_list)
+
+
+def _no_input(plant: Plant, target: Target) -> Problem:
+    """Return what to say of a name that no model has as an input."""
+    model = f"{target.station}.{target.group}"
+    inputs = plant.inputs.get(target.group, ())
+    near = nearest(target.name, inputs or [each.name for each in vocabulary()])
+    # Where nothing is like the name, all quantities there are would be told.
+    hints = [near] if near.startswith("did you mean") else []
+    hints += [f"inputs: {', '.join(sorted(inputs))}"] if inputs else []
+    hints += ["a parameter of an FMU holds for a run"]
+    message = f"the model of {model} has no input '{target.name}' that can be disturbed"
+    return Problem(message, hint="; ".join(hints))
 
 
 def _measured(plant: Plant, station: str, rest: str) -> Aim:
