@@ -179,3 +179,24 @@ def test_a_model_that_fails_alone_ends_with_its_name_and_time(tiny: Path, clerk:
     assert answer.code == 3
     assert "brittle at 600" in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_group_tells_its_events_beside_the_file(
+    decay: Path, clerk: Clerk, tmp_path: Path
+) -> None:
+    """Events and the steps taken are printed with `--csv` too: x' = -0.1 x from 100 to 50 g/m2."""
+    group = {
+        "step": "1 s",
+        "members": {"one": {"fmu": str(decay), "values": {"on": 1, "T": 20, "mode": "on"}}},
+        "outputs": {"x": "one.x"},
+        "events": {"half": {"of": "one.x", "falls": 50.0}},
+        "adaptive": {"relative": 1e-3},
+    }
+    file = of_cosim("group_fmus").write_group(tmp_path, **group)
+    told = [
+        clerk("fmu", "simulate", file, "--until", "10 s", *options).out.splitlines()[-2:]
+        for options in (("--csv", tmp_path / "out.csv"), ())
+    ]
+    assert told[0] == told[1]
+    name, time = told[0][1].removesuffix(" s").split(" at ")
+    assert (name, float(time)) == ("event 'half'", pytest.approx(10.0 * math.log(2.0), abs=2e-6))

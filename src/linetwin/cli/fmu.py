@@ -296,11 +296,11 @@ def simulate(reference: str, request: Simulation, step_timeout: str, *, as_json:
         return
     if request.csv is not None:
         typer.echo(f"{len(frame)} rows in {request.csv}")
-        return
-    headings = ("variable", "unit", "first", "lowest", "highest", "last")
-    rows = [(name, units[name], *_extremes(frame[name])) for name in frame.columns[1:]]
-    title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
-    print_table(title, headings, rows, 2)
+    else:
+        headings = ("variable", "unit", "first", "lowest", "highest", "last")
+        rows = [(name, units[name], *_extremes(frame[name])) for name in frame.columns[1:]]
+        title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
+        print_table(title, headings, rows, 2)
     if frame.attrs.get("steps"):
         typer.echo(frame.attrs["steps"])
     for name, time in frame.attrs.get("events", ()):
