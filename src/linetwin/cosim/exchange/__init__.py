@@ -1,1 +1,1 @@
-"""Model-exchange FMUs: they give derivatives, and linetwin integrates them with scipy's LSODA."""
+"""Model-exchange FMUs: they give derivatives, and linetwin integrates them (scipy's methods)."""

@@ -14,7 +14,7 @@ from linetwin.cosim.exchange.integration import (
     IntegrationError,
     integrate,
     iterate_event,
-    load_integrator,
+    load_integrators,
 )
 from linetwin.cosim.instance import WARNING, Instance, State, Step
 
@@ -47,7 +47,7 @@ class ExchangeInstance(Instance):
 
     def _bind_exchange(self) -> None:
         """Look up the functions; FmuError where scipy is missing."""
-        load_integrator()
+        load_integrators()
         functions = self.binary.functions
         self._modes = dict(zip(_MODES, functions(*_MODES), strict=True))
         self._moving = dict(zip(_MOVING, functions(*_MOVING), strict=True))

@@ -1,15 +1,18 @@
 """From one communication point to the next through a model that only gives its derivatives.
 
-LSODA (scipy's; Adams methods, and BDF where it finds the model stiff) integrates from event to
-event. State events are found where an event indicator changes its sign between two of its steps,
-and located by bisection on its interpolation; time events end an arc at their own time. An arc
-begins with nothing but the model's state, so what is saved and restored goes on with the same bits.
+RK45 (scipy's; Dormand and Prince, order 5) integrates from event to event, and Radau (IIA, order 5,
+implicit) takes over for the rest of an arc that turns out to be stiff. State events are found where
+an event indicator changes its sign between two of its steps, and located by bisection on its
+interpolation; time events end an arc at their own time.
+
+An arc begins with nothing but the model's state, so what is saved and restored goes on with the
+same bits. Both methods are one-step: beginning anew at every communication point costs no accuracy,
+where a multistep method begins at order 1 and adds the error of that start at each.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -26,10 +29,14 @@ _ABSOLUTE: Final = 0.01
 _CROWD: Final = 1000
 """Events in a row that gain no time, or iterations of one event, before the model is given up."""
 _MOST_STEPS: Final = 1_000_000
-"""Steps of the integrator within one arc, before the model is given up: half a minute."""
+"""Steps of the integrator within one arc, before the model is given up: some minutes."""
 _SMALLEST_GAIN: Final = 4.0 * sys.float_info.epsilon
-_LSODA: Final = threading.Lock()
-"""LSODA keeps its state in one place for the whole process."""
+_STABLE: Final = 3.25
+"""Where RK45's region of stability ends on the negative real axis (Hairer and Wanner, dopri5)."""
+_STIFF_STEPS: Final = 15
+"""Steps at that edge that make a model stiff (dopri5's IASTI)."""
+_CALM_STEPS: Final = 6
+"""Steps in a row away from it that begin the count anew (dopri5's NONSTI)."""
 
 
 class IntegrationError(Exception):
@@ -98,16 +105,15 @@ class Reached(NamedTuple):
     terminated: bool
 
 
-def load_integrator() -> Callable[..., Any]:
-    """Return scipy's LSODA; FmuError where scipy is not installed."""
+def load_integrators() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return scipy's RK45 and Radau; FmuError where scipy is not installed."""
     try:
-        from scipy.integrate import LSODA
+        from scipy.integrate import RK45, Radau
     except ModuleNotFoundError as error:
         raise FmuError(
             "a model-exchange FMU needs scipy: pip install linetwin[exchange]"
         ) from error
-    integrator: Callable[..., Any] = LSODA
-    return integrator
+    return RK45, Radau
 
 
 def iterate_event(model: Dynamics) -> Discrete:
@@ -150,60 +156,129 @@ def integrate(model: Dynamics, begin: float, end: float, tolerance: float) -> Re
 
 def _arc(model: Dynamics, begin: float, end: float, tolerance: float) -> Reached:
     """Integrate in continuous-time mode from `begin` to the next event, at most to `end` (s)."""
-    count = model.state_count
-    # LSODA wants a state: one that stands still
-    states = model.read_states() if count else np.zeros(1)
-    nominals = np.abs(model.read_nominals()) if count else np.ones(1)
-    nominals[nominals == 0.0] = 1.0
-
-    def derivatives(time: float, values: np.ndarray) -> np.ndarray:
-        model.move(time, values[:count])
-        return model.derive() if count else np.zeros(1)
-
-    with _LSODA:
-        solver = load_integrator()(
-            derivatives,
-            begin,
-            states,
-            end,
-            rtol=tolerance,
-            atol=_ABSOLUTE * tolerance * nominals,
-        )
-        signs = model.indicate() > 0.0
-        for _ in range(_MOST_STEPS):
-            before = solver.t
-            reason = solver.step()
-            if solver.status == "failed" or not np.isfinite(solver.y).all():
-                cause = reason or "the states are not finite"
-                raise IntegrationError(f"the integrator gave up: {cause}", before)
-            model.move(solver.t, solver.y[:count])
-            changed = (model.indicate() > 0.0) != signs
-            if changed.any():
-                return _locate(model, solver, before, signs)
-            event, terminated = model.complete_step()
-            if event or terminated:
-                return Reached(solver.t, event, terminated)
-            if solver.status == "finished":
-                return Reached(end, event=False, terminated=False)
+    model.move(begin, model.read_states())
+    # before the solver, which moves the model to choose its first step
+    signs = model.indicate() > 0.0
+    solver = _Solver(model, begin, end, tolerance)
+    for _ in range(_MOST_STEPS):
+        before = solver.time
+        solver.step()
+        model.move(solver.time, solver.states)
+        if ((model.indicate() > 0.0) != signs).any():
+            return _locate(model, solver, before, signs)
+        event, terminated = model.complete_step()
+        if event or terminated:
+            return Reached(solver.time, event, terminated)
+        if solver.finished:
+            return Reached(end, event=False, terminated=False)
     reason = f"{_MOST_STEPS} steps did not lead from {begin:g} s to {end:g} s"
-    raise IntegrationError(f"the integrator gave up: {reason}", solver.t)
+    raise IntegrationError(f"the integrator gave up: {reason}", solver.time)
 
 
-def _locate(model: Dynamics, solver: Any, before: float, signs: np.ndarray) -> Reached:  # noqa: ANN401
+class _Solver:
+    """RK45 over one arc, and Radau from where the model turns out to be stiff."""
+
+    def __init__(self, model: Dynamics, begin: float, end: float, tolerance: float) -> None:
+        """Begin at `begin` (s), where the model stands; IntegrationError where it cannot."""
+        self._model = model
+        self._end = end
+        self._count = model.state_count
+        # the methods want a state: one that stands still
+        states = model.read_states() if self._count else np.zeros(1)
+        nominals = np.abs(model.read_nominals()) if self._count else np.ones(1)
+        nominals[nominals == 0.0] = 1.0
+        if not np.isfinite(states).all():
+            raise IntegrationError("the integrator gave up: the states are not finite", begin)
+        self._tolerances = {"rtol": tolerance, "atol": _ABSOLUTE * tolerance * nominals}
+        self._explicit, self._implicit = load_integrators()
+        self._watched = True
+        self._edge = self._calm = 0
+        whole = None if self._count else end - begin
+        with np.errstate(all="ignore"):
+            self._method = self._explicit(
+                self._derivatives, begin, states, end, first_step=whole, **self._tolerances
+            )
+        # it would look for a step without end
+        if not np.isfinite(self._method.f).all():
+            raise IntegrationError("the integrator gave up: the derivatives are not finite", begin)
+
+    def _derivatives(self, time: float, values: np.ndarray) -> np.ndarray:
+        self._model.move(time, values[: self._count])
+        return self._model.derive() if self._count else np.zeros(1)
+
+    @property
+    def time(self) -> float:
+        """The time reached (s)."""
+        return float(self._method.t)
+
+    @property
+    def states(self) -> np.ndarray:
+        """The states reached, shape (state_count,)."""
+        reached: np.ndarray = self._method.y[: self._count]
+        return reached
+
+    @property
+    def finished(self) -> bool:
+        """Whether the end of the arc is reached."""
+        return bool(self._method.status == "finished")
+
+    def step(self) -> None:
+        """Take one step; IntegrationError where the method gives up."""
+        if self._edge >= _STIFF_STEPS:
+            self._edge, self._watched = 0, False
+            self._method = self._implicit(
+                self._derivatives, self._method.t, self._method.y, self._end, **self._tolerances
+            )
+        before = self.time
+        try:
+            # a trial step may go where the model has no finite rates; it is refused, and shortened
+            with np.errstate(all="ignore"):
+                reason = self._method.step()
+        except ValueError as error:  # of linear algebra, from numbers that are not finite
+            raise IntegrationError(f"the integrator gave up: {error}", before) from error
+        if self._method.status == "failed":
+            raise IntegrationError(f"the integrator gave up: {reason}", before)
+        if self._watched:
+            self._watch()
+
+    def _watch(self) -> None:
+        """Count steps that stability bounds: step times the fastest rate is at its limit.
+
+        That rate is estimated from the last two stages, both at the end of the step (Hairer and
+        Wanner, Solving Ordinary Differential Equations II, IV.2).
+        """
+        method = self._method
+        stages, last = method.K, method.n_stages - 1
+        length = method.t - method.t_old
+        other = method.y_old + length * (stages[:last].T @ method.A[last, :last])
+        apart = float(np.linalg.norm(method.y - other))
+        if length * float(np.linalg.norm(stages[last + 1] - stages[last])) > _STABLE * apart > 0.0:
+            self._edge, self._calm = self._edge + 1, 0
+        elif self._edge:
+            self._calm += 1
+            if self._calm == _CALM_STEPS:
+                self._edge = self._calm = 0
+
+    def interpolation(self) -> Callable[[float], np.ndarray]:
+        """Return the states, shape (state_count,), as a function of time within the last step."""
+        inside = self._method.dense_output()
+        return lambda time: inside(time)[: self._count]
+
+
+def _locate(model: Dynamics, solver: _Solver, before: float, signs: np.ndarray) -> Reached:
     """Bring the model to the first time after which an indicator has another sign."""
-    count = model.state_count
-    inside = solver.dense_output()
-    low, high, states = before, solver.t, solver.y
+    inside = solver.interpolation()
+    low, high, states = before, solver.time, solver.states
     while high - low > _SMALLEST_GAIN * max(abs(low), abs(high)):
         middle = 0.5 * (low + high)
         if not low < middle < high:
             break
         there = inside(middle)
-        model.move(middle, there[:count])
+        model.move(middle, there)
         if ((model.indicate() > 0.0) != signs).any():
             high, states = middle, there
         else:
             low = middle
-    model.move(high, states[:count])
+    model.move(high, states)
     _, terminated = model.complete_step()
     return Reached(high, event=True, terminated=terminated)
