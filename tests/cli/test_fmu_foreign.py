@@ -118,3 +118,21 @@ def test_sources_are_compiled(feature: Callable[[str], Path], clerk: Clerk, tmp_
     assert clerk("fmu", "simulate", tmp_path / "here" / "types2.fmu").code == 0
     again = clerk("fmu", "compile", built, "-o", tmp_path / "there")
     assert (again.code, "names no sources" in again.err) == (2, True)
+
+
+def test_a_source_that_is_named_and_missing(
+    feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path
+) -> None:
+    """`fmu compile` says which, `fmu simulate` that there is nothing to compile."""
+    fmu = tmp_path / "types2.fmu"
+    with zipfile.ZipFile(feature("types2")) as old, zipfile.ZipFile(fmu, "w") as new:
+        text = old.read("modelDescription.xml").decode()
+        flag = 'canHandleVariableCommunicationStepSize="true"'
+        files = '<SourceFiles><File name="nope.c"/></SourceFiles></CoSimulation>'
+        new.writestr("modelDescription.xml", text.replace(f"{flag}/>", f"{flag}>{files}"))
+    compiled = clerk("fmu", "compile", fmu, "-o", tmp_path / "here")
+    assert compiled.code == 2
+    assert "types2 names a source that is not in its folder sources: nope.c" in compiled.err
+    simulated = clerk("fmu", "simulate", fmu)
+    assert simulated.code == 2
+    assert "nor C sources for `linetwin fmu compile`" in simulated.err

@@ -92,7 +92,7 @@ def test_no_binary_for_this_machine(web: Path, tmp_path: Path) -> None:
         FmuTransform(path, WEB)
     assert "riscv64-plan9" in str(caught.value)
     assert platform_folder(3) in str(caught.value)
-    with pytest.raises(WiringError, match="no platform at all"):
+    with pytest.raises(WiringError, match="nor C sources for `linetwin fmu compile`"):
         load_binary(rewritten(web, tmp_path / "none.fmu", keep=lambda n: "binaries" not in n))
 
 

@@ -82,6 +82,10 @@ def _library(configuration: Any, folder: Path, target: str) -> bytes:  # noqa: A
             for found in part.preprocessorDefinitions
             if not found.optional
         ]
+    missing = ", ".join(file.name for file in files if not file.is_file())
+    if missing:
+        model = configuration.modelIdentifier
+        raise ModelError(f"{model} names a source that is not in its folder sources: {missing}")
     library = folder / f"{target}{TARGETS[target].suffix}"
     compile_library(files, include, target, library, options)
     return library.read_bytes()

@@ -65,15 +65,12 @@ def check_platform(description: Description) -> None:
     if any(name.startswith("sources/") and name.endswith(".c") for name in members):
         hint = f"it carries its sources: linetwin fmu compile {description.path.name}"
         raise WiringError([Problem(f"{description.path}: it has no binary ({member})", hint=hint)])
-    has = ", ".join(platforms(description.path)) or "no platform at all"
-    raise WiringError(
-        [
-            Problem(
-                f"{description.path}: it has no binary for this machine ({member})",
-                hint=f"it has binaries for {has}; needed: {needed}",
-            )
-        ]
-    )
+    has = ", ".join(platforms(description.path))
+    hint = f"it has binaries for {has}; needed: {needed}"
+    if not has:
+        hint = f"nor C sources for `linetwin fmu compile`: export it with either; needed: {needed}"
+    message = f"{description.path}: it has no binary for this machine ({member})"
+    raise WiringError([Problem(message, hint=hint)])
 
 
 class Binary:
@@ -86,7 +83,7 @@ class Binary:
         """
         check_platform(description)
         if description.capabilities.needs_tool:
-            logging.getLogger(f"linetwin.fmu.{description.model}").warning(
+            logging.getLogger(f"linetwin.fmu.{description.name}").warning(
                 "it needs the tool that made it to run"
             )
         self.description = description
@@ -99,7 +96,7 @@ class Binary:
             self._library = ctypes.CDLL(str(self._library_path()))
         except (OSError, zipfile.BadZipFile) as error:
             raise FmuError(
-                f"its binary cannot be loaded from {self.folder}: {error}", description.model
+                f"its binary cannot be loaded from {self.folder}: {error}", description.name
             ) from error
         self._functions: dict[str, CFunction] = {}
         self._together: dict[tuple[str, ...], tuple[CFunction, ...]] = {}
@@ -135,7 +132,7 @@ class Binary:
                 function = self._library[name]
             except AttributeError as error:
                 raise FmuError(
-                    f"its binary does not export {name}", self.description.model
+                    f"its binary does not export {name}", self.description.name
                 ) from error
             function.restype = result
             self._functions[name] = function
