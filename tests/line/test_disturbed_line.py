@@ -171,6 +171,64 @@ def test_a_branch_may_be_disturbed_otherwise() -> None:
     assert [row["tick"] for row in states] == [9 * HOUR]
 
 
+SPEED_FROM_2_TO_6_H = Deviation(
+    name="speed", address="cathode.coater.web_speed", station="cathode.coater", subject="value",
+    what="web_speed", kind="offset", start_tick=2 * HOUR, end_tick=6 * HOUR,
+    amounts={"offset": 0.002}, unit="m/s",
+)  # fmt: skip
+BROKEN = Fault("break", "cathode.calender", "tool_break", HOUR, None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"amounts": {"offset": 0.001}}, "ended on day 0.25, before the branch begins"),
+        ({"amounts": {"offset": 0.001}, "end_tick": 5 * HOUR}, "ended on day 0.21"),
+        ({"name": "new"}, "ended on day 0.25"),
+        ({"end_tick": 9 * HOUR}, ""),
+    ],
+)
+def test_a_branch_refuses_to_change_a_disturbance_that_is_over(
+    changed: dict[str, Any], told: str
+) -> None:
+    """It would do nothing; one that goes on for longer is a change, and so is a later one.
+
+    With the disturbance under way, to end it at once is a change as well.
+    """
+    origin = replace(pilot(10), deviations=(SPEED_FROM_2_TO_6_H,), faults=(BROKEN,))
+    after = replace(origin, deviations=(replace(SPEED_FROM_2_TO_6_H, **changed),), text="changed")
+    world = make_world(origin, Memory())
+    world.begin()
+    blobs = {}
+    for hours in (4, 8):
+        while world.now < hours * HOUR:
+            world.step()
+        blobs[hours] = run.save(world, {})
+    if not told:
+        branch(make_world(after, Memory()), blobs[8], origin, reseed=False)
+        return
+    with pytest.raises(ScenarioError, match=f"--set disturbances.*{told}.*later than 0.33 d"):
+        branch(make_world(after, Memory()), blobs[8], origin, reseed=False)
+    earlier = replace(SPEED_FROM_2_TO_6_H, end_tick=3 * HOUR)
+    cut = replace(origin, deviations=(earlier,), text="changed")
+    branch(make_world(cut, Memory()), blobs[4], origin, reseed=False)
+
+
+def test_a_branch_refuses_to_change_a_fault_that_has_struck() -> None:
+    """The tool broke; another time of it is another fault, which strikes in the branch."""
+    origin = replace(pilot(10), faults=(BROKEN,))
+    world = make_world(origin, Memory())
+    world.begin()
+    while world.now < 4 * HOUR:
+        world.step()
+    blob = run.save(world, {})
+    same = replace(origin, faults=(replace(BROKEN, factor=2.0, cause="x"),), text="changed")
+    with pytest.raises(ScenarioError, match=r"disturbances.break: struck on day 0.04.*from: later"):
+        branch(make_world(same, Memory()), blob, origin, reseed=False)
+    again = replace(origin, faults=(replace(BROKEN, start_tick=5 * HOUR),), text="changed")
+    branch(make_world(again, Memory()), blob, origin, reseed=False)
+
+
 def test_an_input_that_a_model_does_not_have_is_refused() -> None:
     """With what it has, and where it was written."""
     scenario = load(

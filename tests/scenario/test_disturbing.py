@@ -124,7 +124,8 @@ WRONG = {
     "a term of a gauge": (
         f"address: {AT}.measured, kind: stuck", "address", ("no quantity 'measured'",)),
     "a parameter of an FMU": (
-        f"address: {AT}.drying.my_own, kind: stuck", "address", ("no input 'my_own'", "a parameter of an FMU holds")),
+        f"address: {AT}.drying.my_own, kind: stuck", "address",
+        ("no input 'my_own'", "a parameter of an FMU holds")),
     "a unit that does not fit": (
         f"address: {AT}.web_speed, kind: offset, offset: 5 K", "offset", ("m/min",)),
     "no unit": (f"address: {AT}.web_speed, kind: offset, offset: 5", "offset", ("has no unit",)),

@@ -160,7 +160,7 @@ class Disturbances(Unit):
     def _turn(self, each: Deviation | Fault) -> None:
         """Begin or end one deviation or fault, and tell of it."""
         on, done, now = self.state.job["on"], self.state.job["done"], self.world.now
-        key = f"{each.name}|{each.start_tick}|{_address(each)}"
+        key = _key(each)
         if not isinstance(each, Deviation) and each.is_instant:
             if each.start_tick <= now and key not in done:
                 done.append(key)
@@ -180,6 +180,10 @@ class Disturbances(Unit):
             if each.subject != "value" or _is_nothing(each):
                 return
         self.world.calendar.kick(each.station)
+
+    def has_struck(self, fault: Fault) -> bool:
+        """Whether a fault that strikes once has done so."""
+        return _key(fault) in self.state.job["done"]
 
     def _strike(self, fault: Fault) -> None:
         """Let a tool break, or a failure come at once: it strikes when the machine works."""
@@ -347,6 +351,10 @@ class _Disturbed:
             for number, phase in enumerate(phases)
         ]
         return self._model.apply(start, given)
+
+
+def _key(each: Deviation | Fault) -> str:
+    return f"{each.name}|{each.start_tick}|{_address(each)}"
 
 
 def _address(each: Deviation | Fault) -> str:

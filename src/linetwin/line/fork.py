@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 from linetwin.errors import Problem, ScenarioError
 from linetwin.line import run
 from linetwin.line.world import live_parameters
-from linetwin.scenario.deviations import deviation_text, fault_text
+from linetwin.scenario.deviations import Fault, deviation_text, fault_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from linetwin.line.world import World
-    from linetwin.scenario.resolved import ProcessConfig, Scenario
+    from linetwin.scenario.deviations import Deviation
+    from linetwin.scenario.resolved import DisturbanceConfig, ProcessConfig, Scenario
 
+DAY_TICKS = 86_400_000
 CONTINUOUS = ("machine", "mixing", "building")
 """Models that live in line time: a snapshot holds their parameters too."""
 
@@ -35,13 +37,14 @@ def branch(world: World, blob: bytes, origin: Scenario, *, reseed: bool) -> dict
     mark = run.load(world, blob, origin)
     if reseed:
         world.driver.load(unused)
+    _check_disturbances(world, origin)
     _change(world, origin)
     _check_holds(world, origin)
     end = world.units["end"]
     scenario = world.scenario
     tick = scenario.duration_ticks or scenario.limit_ticks
     if world.ended or tick <= world.now:
-        now = world.now / 86_400_000
+        now = world.now / DAY_TICKS
         problem = Problem("the branch ends where it begins", "--until", f"later than {now:.2f} d")
         raise ScenarioError([problem])
     end.state.token += 1
@@ -63,7 +66,7 @@ def _check(origin: Scenario, scenario: Scenario) -> None:
 
 def _check_holds(world: World, origin: Scenario) -> None:
     """Refuse a hold of the branch that was over before it; one that scraps at once begins now."""
-    day = world.now / 86_400_000
+    day = world.now / DAY_TICKS
     problems = [
         Problem("ends before the branch begins", f"--hold {hold.lot}", f"later than {day:.2f} d")
         for hold in world.scenario.holds[len(origin.holds) :]
@@ -71,6 +74,38 @@ def _check_holds(world: World, origin: Scenario) -> None:
     ]
     if problems:
         raise ScenarioError(problems)
+
+
+def _check_disturbances(world: World, origin: Scenario) -> None:
+    """Refuse a disturbance of the branch that was over before it, as it would do nothing.
+
+    One that the origin would still have had is thereby taken away, which is a change.
+    """
+    before = _disturbances(origin)
+    known = _disturbing(origin)
+    to_come = {(each.name, _place(each)) for each in before if not _over(world, each)}
+    problems = []
+    for each, text in zip(_disturbances(world.scenario), _disturbing(world.scenario), strict=True):
+        what = _over(world, each)
+        if what and text not in known and (each.name, _place(each)) not in to_come:
+            key = "from" if what == "struck" else "until"
+            tick = each.end_tick if each.end_tick is not None else each.start_tick
+            message = f"{what} on day {tick / DAY_TICKS:.2f}, before the branch begins"
+            hint = f"{key}: later than {world.now / DAY_TICKS:.2f} d"
+            problems.append(Problem(message, f"--set disturbances.{each.name}", hint))
+    if problems:
+        raise ScenarioError(list(dict.fromkeys(problems)))
+
+
+def _over(world: World, each: DisturbanceConfig | Deviation | Fault) -> str:
+    """Return how a disturbance is over in the state in which the line is; "" where it is not."""
+    if isinstance(each, Fault) and each.is_instant:
+        return "struck" if world.disturbances.has_struck(each) else ""
+    return "ended" if each.end_tick is not None and each.end_tick <= world.now else ""
+
+
+def _place(each: DisturbanceConfig | Deviation | Fault) -> str:
+    return each.station if isinstance(each, Fault) else each.address
 
 
 def _saved_parameters(scenario: Scenario) -> Iterator[tuple[str, object]]:
@@ -110,6 +145,11 @@ def _changes(world: World, origin: Scenario) -> dict[str, float | list[float]]:
         for address, value in live_parameters(world.scenario).items()
         if before.get(address) != value
     }
+
+
+def _disturbances(scenario: Scenario) -> list[DisturbanceConfig | Deviation | Fault]:
+    """Return all that disturbs a line, in the order of `_disturbing`."""
+    return [*scenario.disturbances, *scenario.deviations, *scenario.faults]
 
 
 def _disturbing(scenario: Scenario) -> list[dict[str, Any]]:
