@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ def _edited(old: str, new: str) -> object:
         (_edited('fmiVersion="3.0"', 'fmiVersion="1.0"'), "FMI 1.0 is not supported"),
         (_edited('fmiVersion="3.0"', 'fmiVersion="4.0"'), "FMI 4.0 is not supported"),
         (_edited("CoSimulation", "ScheduledExecution"), "for scheduled execution only"),
+        (_edited('name="dry_limit"', 'name="time_constant"'), "variables named 'time_constant'"),
     ],
 )
 def test_files_that_cannot_take_part(
@@ -108,6 +110,18 @@ def test_a_process_reports_its_model_under_its_key(web: Path, tmp_path: Path) ->
     assert check_process(ProcessConfig("web", "good.fmu", key="a"), WEB, tmp_path) == []
     config = ProcessConfig("web", "good.fmu", map={"mode": {"scale": 2.0}}, key="a")
     assert [p.key for p in check_process(config, WEB, tmp_path)] == ["a.map.mode"]
+
+
+def test_an_fmu_without_a_token_is_run_with_a_warning(
+    web: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether it starts is the FMU's to say; that the description breaks the standard is ours."""
+    copy = rewritten(
+        web, tmp_path / "web.fmu", lambda text: re.sub('instantiationToken="[^"]*"', "", text)
+    )
+    load_binary(copy)
+    (told,) = caplog.messages
+    assert told.startswith("its description has no instantiationToken")
 
 
 def test_one_library_for_one_content(web: Path, tmp_path: Path) -> None:

@@ -82,10 +82,12 @@ class Binary:
         Raises WiringError without a binary for this machine, FmuError where it cannot be loaded.
         """
         check_platform(description)
+        log = logging.getLogger(f"linetwin.fmu.{description.name}")
         if description.capabilities.needs_tool:
-            logging.getLogger(f"linetwin.fmu.{description.name}").warning(
-                "it needs the tool that made it to run"
-            )
+            log.warning("it needs the tool that made it to run")
+        if not description.token:
+            key = "guid" if description.version == 2 else "instantiationToken"  # noqa: PLR2004
+            log.warning("its description has no %s, so nobody checks that its binary fits it", key)
         self.description = description
         self.digest = digest
         self.folder = process_folder() / digest.hex()[:16]

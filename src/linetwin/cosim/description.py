@@ -7,6 +7,7 @@ import json
 import math
 import re
 import zipfile
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -112,15 +113,17 @@ class Capabilities:
 class Description:
     """An FMU's description: FMI major version, capabilities, units and variables by name.
 
-    `model` is the model identifier, a short name without blanks; `title` what people read;
-    `tolerance` is relative. `dependencies`: output -> variables on which it depends at once, for
-    the outputs of which the FMU says so. `exchange`: it only gives derivatives, and is integrated
-    here; FMI 2.0 says beforehand how many states and event indicators it has. `event_mode`: its
-    events are gone through from here, since it has clocks.
+    `name` is the file's without its suffix, as messages say it; `model` the model identifier, a
+    short name without blanks; `title` what people read; `tolerance` is relative. `dependencies`:
+    output -> variables on which it depends at once, for the outputs of which the FMU says so.
+    `exchange`: it only gives derivatives, and is integrated here; FMI 2.0 says beforehand how many
+    states and event indicators it has. `event_mode`: its events are gone through from here, since
+    it has clocks.
     """
 
     path: Path
     version: int
+    name: str
     model: str
     title: str
     token: str
@@ -186,6 +189,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     interface = min(offered, key=lambda part: part.needsExecutionTool, default=None)
     if interface is None:
         raise _refuse(path, "it is for scheduled execution only", "export it for co-simulation")
+    _check_names(path, [variable.name for variable in found.modelVariables])
     exchange = interface is found.modelExchange
     event_mode = bool(clocks and not exchange and interface.hasEventMode)
     if not event_mode and any(clock.activated_here for clock in clocks.values()):
@@ -195,6 +199,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     return Description(
         path=path,
         version=found.fmiMajorVersion,
+        name=path.stem,
         model=interface.modelIdentifier,
         title=found.modelName or "",
         token=found.guid or "",
@@ -245,6 +250,14 @@ def _check_archive(path: Path) -> dict[str, Any]:
     except ValueError:  # anybody's FMU may have a file of this name that means something else
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    """Refuse variables of one name: nobody can say which of them is meant."""
+    twice = [name for name, number in Counter(names).items() if number > 1]
+    if twice:
+        message = f"it has several variables named '{twice[0]}'"
+        raise _refuse(path, message, "export it with a name for each")
 
 
 def _written(path: Path) -> bytes:
