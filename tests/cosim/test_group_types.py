@@ -16,6 +16,7 @@ from linetwin.cosim.groups import FmuGroup, Terminal, read_group, simulate_group
 from linetwin.cosim.groups.continuous import GroupContinuous
 from linetwin.cosim.kernel.library import kernel
 from linetwin.cosim.mapping import process_map
+from linetwin.cosim.simulation import simulate
 from linetwin.cosim.values import Field
 from linetwin.cosim.wiring import wire
 from linetwin.errors import FmuError, WiringError
@@ -291,6 +292,35 @@ def test_what_does_not_fit_is_told_with_both(
     """Sizes, kinds, elements that are not there."""
     with pytest.raises(WiringError, match=message):
         pair(tmp_path, types3, {}, connections)
+
+
+UNHELD: list[tuple[str, float, str]] = [
+    ("u_UInt8", 256, "a whole number from 0 to 255"),
+    ("u_Int8", 1.5, "a whole number from -128 to 127"),
+    ("u_UInt64", 2**64, "a whole number from 0 to 18446744073709551615"),
+    ("u_Int16", float("nan"), "a whole number from -32768 to 32767"),
+    ("u_Float32", 1e300, r"a number from -3\.4028235e\+38 to 3\.4028235e\+38"),
+    ("u_Float64", 10**400, "a number from "),
+]
+
+
+@pytest.mark.parametrize(("name", "number", "allowed"), UNHELD)
+def test_a_number_that_its_type_does_not_hold(
+    tmp_path: Path, types3: Path, name: str, number: float, allowed: str
+) -> None:
+    """Under `values` and as a start value: refused with key and range, not rounded."""
+    unheld = rf"does not fit \w+ variable '{name}' \({allowed}"
+    with pytest.raises(
+        WiringError, match=rf"group.yaml:\d+: members\.first\.values\.{name}: .*{unheld}"
+    ):
+        pair(tmp_path, types3, {name: number}, {})
+    if abs(number) > 1e308:  # no float
+        return
+    group = pair(tmp_path, types3, {}, {})
+    with pytest.raises(WiringError, match=rf"first\.{name}: .* \({allowed}"):
+        simulate_group(group, 0.1, {f"first.{name}": number}, ["first.walk"])
+    with pytest.raises(WiringError, match=rf"start\.{name}: .* does not fit"):
+        simulate(types3, 0.1, 0.1, {name: number})
 
 
 def test_values_that_do_not_fit_an_array(tmp_path: Path, types3: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from group_fmus import write_group
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ssp_packages import plain
+from ssp_packages import pack, plain
 
 from linetwin.cosim.groups import read_group, simulate_group
 from linetwin.cosim.ssp import export_ssp, import_ssp, open_ssp
@@ -265,3 +265,20 @@ def test_all_types_come_back(tmp_path: Path, feature: Callable[..., Path], versi
     assert plain(back.group) == plain(read_group(file))
     own, again = (simulate_group(group, 0.5) for group in (read_group(file), back.group))
     assert own.equals(again)
+
+
+def test_a_number_that_its_type_does_not_hold(tmp_path: Path, feature: Callable[..., Path]) -> None:
+    """256 for a UInt8 in a structure is refused with file, line and range."""
+    file = write_group(tmp_path / "one", **types(feature("types3")))
+    export_ssp(file, tmp_path / "types.ssp")
+    with zipfile.ZipFile(tmp_path / "types.ssp") as archive:
+        content: dict[str, str | bytes | Path] = {n: archive.read(n) for n in archive.namelist()}
+        values = archive.read("resources/values.ssv").decode()
+    content["resources/values.ssv"] = values.replace(
+        '<ssv:UInt8 value="8"', '<ssv:UInt8 value="256"'
+    )
+    package = pack(tmp_path / "changed.ssp", None, content)
+    with pytest.raises(
+        WiringError, match=r"values\.ssv:\d+: .*'256' .*\(a whole number from 0 to 255"
+    ):
+        open_ssp(package)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from linetwin.cosim.instance import WARNING
+from linetwin.cosim.limits import not_held
 from linetwin.cosim.port import value_type
 from linetwin.errors import FmuError, Problem, WiringError
 
@@ -99,14 +100,17 @@ def _element(variable: Variable, value: Any) -> Value:  # noqa: ANN401 - what th
         if variable.numeric and "Int" in kind and isinstance(value, str):
             return int(value)  # a float does not hold every whole number of 64 bits
         if variable.numeric:
-            return bool(value) if kind == "Boolean" else _number(value)
+            return bool(value) if kind == "Boolean" else _number(variable, value)
     except (KeyError, TypeError, ValueError) as error:
         raise _unfit(variable, value, _allowed(variable)) from error
     raise _unfit(variable, value, "a variable of a type that has values")
 
 
-def _number(value: Any) -> float:  # noqa: ANN401 - what the user gave
-    return value if isinstance(value, int) else float(value)
+def _number(variable: Variable, value: Any) -> float:  # noqa: ANN401 - what the user gave
+    number = value if isinstance(value, int) else float(value)
+    if "Int" in variable.type and isinstance(number, float) and not number.is_integer():
+        raise _unfit(variable, value, "a whole number")
+    return number
 
 
 def _allowed(variable: Variable) -> str:
@@ -163,6 +167,11 @@ class Field:
                     hint = f"a whole number from {limits.min} to {limits.max}"
                     raise _unfit(self.variable, item, hint)
             return np.array(whole, dtype=dtype)
+        if np.issubdtype(dtype, np.floating):
+            for number in items:
+                hint = not_held(self._version, self.variable, number)
+                if hint:
+                    raise _unfit(self.variable, number, hint)
         return np.array(items, dtype=dtype)
 
     def read(self) -> list[Any]:

@@ -10,6 +10,7 @@ from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.group import FmuGroup
 from linetwin.cosim.groups.reading import read_group
 from linetwin.cosim.inspection import Finding
+from linetwin.cosim.limits import not_held
 from linetwin.cosim.progress import watched
 from linetwin.cosim.wiring import near
 from linetwin.errors import FmuError, Problem, WiringError
@@ -149,8 +150,22 @@ def _start(
         if (terminal := Terminal(member.name, variable.name)) not in joined
     } | dict(group.parameters)
     _refuse([n for n in values if n not in known and n not in group.inputs], known, "start value")
+    _check_held(group, {known[name]: v for name, v in values.items() if name in known})
     inputs = {name: number for name, number in values.items() if name in group.inputs}
     return inputs, {known[name]: v for name, v in values.items() if name not in inputs}
+
+
+def _check_held(group: Group, values: Mapping[Terminal, float]) -> None:
+    """Refuse start values that their variables' types do not hold."""
+    problems = []
+    for terminal, number in values.items():
+        variable = group.variable(terminal)
+        hint = not_held(group.member(terminal.member).description.version, variable, number)
+        if hint:
+            text = f"{number:.17g} does not fit {variable.type} variable '{terminal}'"
+            problems.append(Problem(text, f"start.{terminal}", hint))
+    if problems:
+        raise WiringError(problems)
 
 
 def _refuse(unknown: Sequence[str], known: Mapping[str, Terminal], what: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from linetwin.cosim.elements import whole
 from linetwin.cosim.port import Cell, Port, Table
 from linetwin.cosim.texts import TextCell
+from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,11 +75,15 @@ class SlotTable(NamedTuple):
     texts: dict[str, TextSlot]
 
     def to_start(self, values: Mapping[str, float]) -> None:
-        """Put the variables' start values in: `values`, else their own."""
+        """Put the variables' start values in: `values`, else their own; FmuError for a misfit."""
         for variable in self.variables:
             number = values.get(variable.name, variable.start)
             if variable.numeric and isinstance(number, float | int):
-                self.slots[variable.name].write(number)
+                try:
+                    self.slots[variable.name].write(number)
+                except ValueError as error:
+                    text = f"its start value {number:g} does not fit {variable.type} variable"
+                    raise FmuError(f"{text} '{variable.name}'") from error
             elif variable.name in self.texts and isinstance(number, str):
                 binary = variable.type == "Binary"
                 content = bytes.fromhex(number) if binary else number

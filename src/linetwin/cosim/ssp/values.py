@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from linetwin.cosim.limits import not_held
 from linetwin.cosim.ssp.carrying import Carried
 from linetwin.cosim.ssp.flattening import Port, Way, numbered
 from linetwin.cosim.ssp.structure import Component, System
@@ -181,12 +182,12 @@ class Settings:
         self, port: Port, variable: Variable, setting: Setting, value: float
     ) -> float | None:
         """Return a value that the variable's type and range allow."""
-        whole = variable.type not in _REAL
-        if (whole and value != int(value)) or (
-            variable.type == "Boolean" and value not in {0.0, 1.0}
-        ):
-            hint = f"'{port}' is of type {variable.type}"
-            self.findings.wrong(setting.place, f"{value:g} does not fit", hint)
+        hint = not_held(self.flat.descriptions[port.path].version, variable, value)
+        if variable.type == "Boolean" and value not in {0.0, 1.0}:
+            hint = "true or false"
+        if hint:
+            message = f"{self._shown(setting)} does not fit {variable.type} variable '{port}'"
+            self.findings.wrong(setting.place, message, hint)
             return None
         if not variable.holds(value):
             hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {variable.unit or ''}"
