@@ -44,7 +44,7 @@ class FmuModels:
         self._recording = recording
         self._transforms: dict[tuple[str, str], Transform] = {}
         self.unsaved: list[str] = []
-        """Stations whose models cannot save their state, each with the model's name."""
+        """Stations whose models cannot save their state, with model, and members of a group."""
         self.alarm = Alarm()
         self._opened: list[TransformModel | ContinuousModel] = []
 
@@ -66,6 +66,7 @@ class FmuModels:
             watch = self._watch(config, process)
             with _named(process), watch.watching("loading"):
                 model = open_transform(process, CONTRACTS[kind], self._base)
+            watch.model = model.model
             self._opened.append(model)
             self._transforms[key] = StationTransform(config.path, model, watch)
         return self._transforms[key]
@@ -79,10 +80,11 @@ class FmuModels:
         watch = self._watch(config, process)
         with _named(process), watch.watching("loading"):
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
+        watch.model = model.model
         self._opened.append(model)
         if model.can_save:
             return StationContinuous(config.path, model, watch)
-        self.unsaved.append(f"{config.path} ({model.model})")
+        self.unsaved.append(f"{config.path} ({_unsaved(model)})")
         if self._recording:
             return StationContinuous(config.path, RecordedContinuous(model), watch)
         return StationContinuous(config.path, model, watch)
@@ -104,6 +106,12 @@ class FmuModels:
         while self._opened:
             self._opened.pop().close()
         self.alarm.disarm()
+
+
+def _unsaved(model: ContinuousModel) -> str:
+    """Return the name of a model that cannot save its state; of a group, with the members."""
+    members = ", ".join(f"'{name}'" for name in model.unable_to_save)
+    return f"{model.model}, member {members}" if members else model.model
 
 
 @contextmanager

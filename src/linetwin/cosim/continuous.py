@@ -74,9 +74,10 @@ class FmuContinuous:
         """
         self.binary = load_binary(fmu)
         description = self.binary.description
-        self.model = description.model
+        self.model = description.name
         self.contract = contract
         self.can_save = description.capabilities.serialise_state
+        self.unable_to_save: list[str] = []  # it has no members
         self.wiring = wire(description, contract, mapping, parameters)
         self._rule = step_rule(description, max_step_s)
         self._inputs: dict[tuple[str, ...], _Bound] = {}

@@ -53,7 +53,7 @@ class Instance(ABC):
         description = binary.description
         self.binary = binary
         self.watched = watched
-        self.model = description.model
+        self.model = description.name
         self.time = 0.0
         self.offset_s = 0.0
         self.failure = ""
@@ -62,7 +62,7 @@ class Instance(ABC):
         self.running = False
         if description.capabilities.once_per_process and binary.instances:
             raise FmuError("it can be instantiated only once in a process", self.model)
-        self.messages = messages.MessageLog(description.model)
+        self.messages = messages.MessageLog(self.model)
         self._key = messages.register(self.messages)
         address = self._instantiate(self._key, early_return=early_return)
         if not address:
@@ -216,6 +216,14 @@ class Instance(ABC):
         hint = "; it may need a smaller communication step" if status == DISCARD else ""
         reason = f"DoStep of {length:g} s returned {_name_of(status)}{hint}"
         self.fail(reason, fatal=status == FATAL)
+
+    def fail_value(self, variable: str, value: float) -> NoReturn:
+        """Raise FmuError for a value that is used and is no finite number.
+
+        As after a step that was discarded, a shorter one may do.
+        """
+        self.refused = True
+        self.fail(f"'{variable}' is {value:g}, and a finite number is needed")
 
     def fail(self, reason: str, *, fatal: bool = False) -> NoReturn:
         """Raise FmuError with the reason, the last messages and the simulated time.

@@ -1,10 +1,10 @@
 """What an FMU says, as records of Python's logging.
 
-Records go to the logger `linetwin.fmu.<model>`. An FMU may say the same thing a million times:
-of messages that differ in nothing but their numbers the first few are passed on, then the ones
-whose count has doubled since, with the count named. That holds for all instances of an FMU
-together, and category by category; beyond so many kinds of messages in a category all others of
-it count as one. When the last instance is gone, how many were held back is told.
+Records go to the logger `linetwin.fmu.<file name>` (without `.fmu`). An FMU may say the same thing
+a million times: of messages that differ in nothing but their numbers the first few are passed on,
+then the ones whose count has doubled since, with the count named. That holds for all instances of
+an FMU together, and category by category; beyond so many kinds of messages in a category all others
+of it count as one. When the last instance is gone, how many were held back is told.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Port:
             if variable.shape or variable.type not in _TYPES[self.version]:
                 raise FmuError(
                     f"variable '{variable.name}' ({variable.type}) is no scalar number",
-                    binary.description.model,
+                    binary.description.name,
                 )
             groups.setdefault(_TYPES[self.version][variable.type][0], []).append(position)
         self.blocks = tuple(self._block(binary, positions) for positions in groups.values())

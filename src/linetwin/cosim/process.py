@@ -128,7 +128,7 @@ def _checked_name(opening: Opening) -> str:
     """Return the model's name; WiringError where it cannot answer, before a process is started."""
     described, mapping = _described(opening.fmu, opening.contract, opening.mapping)
     wire(described, opening.contract, mapping, opening.parameters)
-    return described.model
+    return described.name
 
 
 def model_descriptions(config: ProcessConfig, relative_to: Path | None = None) -> list[Description]:

@@ -191,7 +191,7 @@ def check_inputs(description: Description, inputs: Sequence[Inputs]) -> None:
 def _require(description: Description, names: Iterable[str], key: str) -> None:
     problems = [
         Problem(
-            f"{description.model} has no variable '{name}'",
+            f"{description.name} has no variable '{name}'",
             key=f"{key}.{name}",
             hint=near(name, description.variables),
         )

@@ -53,7 +53,7 @@ class FmuTransform:
         """
         self.binary = load_binary(fmu)
         description = self.binary.description
-        self.model = description.model
+        self.model = description.name
         self.contract = contract
         self.wiring = wire(description, contract, mapping, parameters)
         own, asked = description.tolerance, contract.tolerance

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.cosim.limits import not_held
 from linetwin.cosim.mapping import Link, ProcessMap
 from linetwin.cosim.presets import Preset, split_fixed
 from linetwin.cosim.units import SAME, Affine, conversion, unit_of
@@ -150,7 +149,7 @@ class _Wirer:
 
     def _problem(self, message: str, part: str, name: str, hint: str = "") -> None:
         key = ".".join(filter(None, (self.key, part, name)))
-        self.problems.append(Problem(f"{self.description.model}: {message}", key=key, hint=hint))
+        self.problems.append(Problem(f"{self.description.name}: {message}", key=key, hint=hint))
 
     def _find(self, name: str, quantity: str, need: str) -> Variable | None:
         """Return a variable that a quantity is linked to, or note why there is none."""
@@ -304,9 +303,6 @@ class _Wirer:
         elif not variable.settable:
             what = f"a {variable.variability} {variable.causality}"
             self._problem(f"'{name}' is {what} and cannot be set", part, name)
-        elif hint := not_held(self.description.version, variable, number):
-            message = f"{number:g} does not fit {variable.type} variable '{name}'"
-            self._problem(message, part, name, hint)
         elif not variable.holds(number):
             unit = variable.unit or "1"
             allowed = f"{variable.minimum:g} to {variable.maximum:g} {unit}"

@@ -81,7 +81,7 @@ def _group(member: Member) -> Group:
     outputs = [v for v in scalars if v.causality in {"output", "local", "calculatedParameter"}]
     parameters = [v for v in scalars if v.settable and not _is_input(v)]
     return Group(
-        name=description.model,
+        name=description.name,
         file=description.path,
         meaning=description.meaning,
         step=Fraction(LARGEST) if own is None else Fraction(own).limit_denominator(LARGEST),

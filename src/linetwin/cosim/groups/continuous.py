@@ -43,6 +43,7 @@ def describe(group: Group) -> Description:
     return Description(
         path=group.file,
         version=0,
+        name=group.name,
         model=group.name,
         title=group.meaning,
         token="",
@@ -109,6 +110,7 @@ class GroupContinuous:
         self.wiring = wire(describe(group), contract, mapping, parameters)
         self._group = FmuGroup(group)
         self.can_save = self._group.can_save
+        self.unable_to_save = self._group.unable_to_save() if len(group.members) > 1 else []
         ports = {n: v for n, v in self.wiring.constants.items() if n in group.inputs}
         self._held = ports
         self._values = {

@@ -138,7 +138,7 @@ class _Reader:
             if description.capabilities.once_per_process:
                 other = seen.setdefault(description.path, member.name)
                 if other != member.name:
-                    message = f"{description.model} can be instantiated only once in a process"
+                    message = f"{description.name} can be instantiated only once in a process"
                     self._add(("members", member.name, "fmu"), message, f"it is '{other}' already")
 
     def _fixed_step(self, path: document.KeyPath, description: Description, own: float) -> None:
@@ -159,10 +159,10 @@ class _Reader:
         takes = [variable.name for variable in description.of("input")]
         if path[-1] not in outputs:
             hint = nearest(str(path[-1]), outputs, "output")
-            self._add(path, f"{description.model} has no output '{path[-1]}'", hint)
+            self._add(path, f"{description.name} has no output '{path[-1]}'", hint)
             return False
         unknown = [name for name in inputs if name not in takes]
         for name in unknown:
             hint = nearest(name, takes, "input")
-            self._add(path, f"{description.model} has no input '{name}'", hint)
+            self._add(path, f"{description.name} has no input '{name}'", hint)
         return not unknown

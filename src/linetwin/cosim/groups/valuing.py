@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from linetwin.cosim.elements import elements, with_elements
-from linetwin.cosim.limits import not_held
 from linetwin.cosim.presets import Preset
 from linetwin.cosim.texts import TEXTUAL
 from linetwin.cosim.units import conversion, unit_of
@@ -90,7 +90,7 @@ class Valuer:
         variable = self._variables.get(name)
         if variable is None:
             hint = nearest(name, self._variables, "variable")
-            self._add((name,), f"{self._description.model} has no variable '{name}'", hint)
+            self._add((name,), f"{self._description.name} has no variable '{name}'", hint)
         elif not variable.settable:
             what = f"a {variable.variability} {variable.causality}"
             self._add((name,), f"'{name}' is {what} and cannot be set")
@@ -142,12 +142,7 @@ class Valuer:
             hint = f"a number in {unit}, or text with a unit that fits {unit}"
             self._add((key,), f"'{amount}': {error}", hint)
             return None
-        hint = not_held(self._description.version, variable, number)
-        if hint:
-            message = f"'{amount}' does not fit {variable.type} variable '{variable.name}'"
-            self._add((key,), message, hint)
-            return None
-        if not variable.holds(number):
+        if not math.isfinite(number) or not variable.holds(number):
             hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {unit}"
             self._add((key,), f"{number:g} {unit} is out of range", hint)
             return None

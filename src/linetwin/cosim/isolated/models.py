@@ -110,6 +110,7 @@ class IsolatedContinuous(_Isolated):
         """
         super().__init__(model, opening)
         self.can_save = bool(self._process.opened["can_save"])
+        self.unable_to_save: list[str] = self._process.opened["unable_to_save"]
         self.digest = bytes(self._process.opened["digest"])
         self._time_s: float | None = None
         self._origin: Message | None = None

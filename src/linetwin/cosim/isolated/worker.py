@@ -84,7 +84,9 @@ class _Continuous:
         return {"done": True}
 
     def opened(self) -> Message:
-        return {"can_save": self.model.can_save, "digest": self.model.digest}
+        model = self.model
+        members = model.unable_to_save
+        return {"can_save": model.can_save, "unable_to_save": members, "digest": model.digest}
 
     def calls(self) -> dict[str, Callable[[Message], Message]]:
         return {

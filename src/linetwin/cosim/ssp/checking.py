@@ -26,7 +26,7 @@ def check_component(component: Component, description: Description, findings: Fi
         variable = description.variables.get(connector.name)
         if variable is None:
             hint = nearest(connector.name, description.variables, "variable")
-            message = f"{description.model} has no variable '{connector.name}'"
+            message = f"{description.name} has no variable '{connector.name}'"
             findings.wrong(connector.place, message, hint)
         else:
             _check_connector(connector, variable, findings)
@@ -43,7 +43,7 @@ def _check_implementation(
         text = "model exchange is asked for; the FMU's co-simulation is run"
         findings.note("implementation", text, component.place)
         return
-    hint = f"any, or {own}, which {description.model} has"
+    hint = f"any, or {own}, which {description.name} has"
     findings.wrong(component.place, f"implementation '{wanted}' cannot be run", hint)
 
 
