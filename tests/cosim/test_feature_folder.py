@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pytest
 from feature_fmus import HERE
-from small_fmus import SOURCE, run_python
+from small_fmus import SOURCE, rewritten, run_python
 
 from linetwin.cosim.description import read_description
 from linetwin.errors import WiringError
 
 VARIABLE = "LINETWIN_FMU_FOLDER"
 REFUSED = 2
+FAILED = 3
+NO_INSTANCE = "cannot be instantiated"
+"""What is told where an FMU itself refuses to begin: its token, its licence, what it needs."""
 STEPS = 3
 
 
@@ -97,6 +100,9 @@ def check(fmu: Path) -> str:
     if code == REFUSED:
         assert fmu.name in errors, "a refusal names the file"
         return errors.strip()
+    if code == FAILED and NO_INSTANCE in errors:
+        assert fmu.stem in errors, "an FMU that gives no instance is named"
+        return errors.strip()
     assert code == 0, f"exit code {code}: {errors.strip()}"
     assert len(json.loads(out)["columns"]["time"]) == STEPS + 1
     return "runs"
@@ -116,9 +122,13 @@ def test_every_fmu_runs_or_is_refused(
 
 
 def test_the_check_tells_them_apart(decay: Path, tmp_path: Path) -> None:
-    """One that runs, one that is refused, and one whose process fails."""
+    """One that runs, one that gives no instance, and one that is no FMU."""
     assert check(decay) == "runs"
     check_twins(decay, tmp_path)
+    unwilling = rewritten(
+        decay, tmp_path / decay.name, lambda text: text.replace("{decay-1}", "{decay-2}")
+    )
+    assert "cannot be instantiated" in check(unwilling)
     nothing = tmp_path / "nothing.fmu"
     nothing.write_bytes((HERE / "types2.xml").read_bytes())
     assert "it is not an FMU" in check(nothing)
