@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -41,6 +42,22 @@ def test_a_branch_without_a_change_ends_as_its_origin(
     assert manifest["branched_from"] == str(saved.run.resolve())
     assert manifest["branched_at_tick"] == int(snapshot.stem)
     assert (tmp_path / "branch" / "report.html").is_file()
+
+
+def test_a_run_folder_branches_at_its_newest_whole_snapshot(
+    clerk: Clerk, saved: Order, tmp_path: Path
+) -> None:
+    """As a resume takes it: told, and one that is damaged is passed over."""
+    copy = shutil.copytree(saved.run, tmp_path / "copy")
+    *_, good, newest = sorted((copy / "snapshots").iterdir())
+    newest.write_bytes(newest.read_bytes()[:-5])
+    answer = clerk("fork", copy, "-o", tmp_path / "branch")
+    assert answer.code == 0, answer.err
+    assert f"passed over: {newest}" in answer.err
+    assert f"branching off at {good}" in answer.err
+    manifest = read(tmp_path / "branch").manifest
+    assert manifest["branched_at_tick"] == int(good.stem)
+    assert manifest["branched_from"] == str(copy.resolve())
 
 
 def test_a_change_acts_from_the_branch_on(

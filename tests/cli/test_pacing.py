@@ -148,9 +148,9 @@ def test_a_resume_keeps_the_pace_or_takes_another(
     assert read(copy).manifest["pace"]["factor"] == 2e7
 
 
-@pytest.mark.parametrize("factor", ["0", "-1", "nan", "fast"])
+@pytest.mark.parametrize("factor", ["0", "-1", "nan", "1e-9", "inf", "fast"])
 def test_a_factor_that_is_none_is_refused(clerk: Clerk, tmp_path: Path, factor: str) -> None:
-    """Exit code 2, and no folder."""
+    """Exit code 2, and no folder; one so slow that the run would look hung is none."""
     answer = clerk("run", "baseline", "-o", tmp_path / "run", "--pace", factor)
     assert answer.code == 2
     assert "--pace" in answer.err

@@ -116,7 +116,24 @@ def test_a_folder_that_is_being_written_is_not_resumed(
         answer = clerk("resume", last)
         assert answer.code == 2
         assert "is being written by another process" in answer.err
+        assert "going on" not in answer.err
         assert read(copy).manifest == read(saved.run).manifest
     assert clerk("resume", last).code == 0
     assert_same_tables(copy, saved.run)
     assert not (copy / ".lock").exists()
+
+
+def test_a_name_of_nothing_is_told_what_could_be_named(clerk: Clerk, tmp_path: Path) -> None:
+    """For a resume as for a fork: a run folder or a snapshot; exit code 2."""
+    for command in ("resume", "fork"):
+        answer = clerk(command, tmp_path / "nothere")
+        assert answer.code == 2
+        assert "name a run folder, or a file of its snapshots/" in answer.err
+
+
+def test_the_least_time_between_snapshots_is_named(clerk: Clerk, tmp_path: Path) -> None:
+    """A line's time counts in ms: exit code 2, and no folder."""
+    answer = clerk("run", "baseline", "-o", tmp_path / "run", "--snapshot-every", "0.1 ms")
+    assert answer.code == 2
+    assert "--snapshot-every: '0.1 ms' is shorter than 1 ms (1 ms or longer" in answer.err
+    assert not (tmp_path / "run").exists()

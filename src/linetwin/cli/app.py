@@ -64,7 +64,8 @@ PaceOption = Annotated[
     float | None,
     typer.Option(
         metavar="FACTOR",
-        help="Hold line time to FACTOR times wall time; late events are caught up, none skipped.",
+        help="Hold line time to FACTOR times wall time, 0.001 or more; late events are caught up, "
+        "none skipped.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -133,7 +134,9 @@ def resume(
     '--set "cathode.coater.web_speed=2.2 m/min" -o runs/faster',
 )
 def fork(  # noqa: PLR0913, PLR0917  one parameter per option
-    snapshot: Annotated[Path, typer.Argument(help="A snapshot in a run folder.")],
+    snapshot: Annotated[
+        Path, typer.Argument(help="A run folder (its newest whole snapshot), or one snapshot.")
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Run folder (runs/SCENARIO-fork-TIME).")
     ] = None,

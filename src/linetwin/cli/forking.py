@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,15 @@ from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.versions import made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
-from linetwin.line.fork import branch, note
+from linetwin.line.fork import DAY_TICKS, branch, note
 from linetwin.line.hindsight import look_back
 from linetwin.results import read
 from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from linetwin.cli.snapshots import Snapshot
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,13 @@ class Change:
     holds: tuple[str, ...] = ()
 
 
-def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) -> None:
-    """Go on from a snapshot with other inputs; the source's folder is left as it is."""
-    source = snapshot.resolve().parent.parent
-    blob = snapshots.whole(snapshot).blob
+def fork(path: Path, change: Change, output: Path | None, *, as_json: bool) -> None:
+    """Go on from a snapshot, or the newest of a run folder, with other inputs.
+
+    The source's folder is left as it is.
+    """
+    snapshot = snapshots.find(path)
+    source = snapshot.folder
     asked = running.request_of(source)
     origin = asked.load()
     request = replace(
@@ -52,10 +58,11 @@ def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) 
     sink = LateSink()
     world = make_world(scenario, base, sink)
     try:
-        mark = branch(world, blob, origin, reseed=change.seed is not None)
+        mark = branch(world, snapshot.blob, origin, reseed=change.seed is not None)
     except (SimulationError, FmuError) as error:
-        message = f"{snapshot} cannot be continued: {error}"
+        message = f"{snapshot.file} cannot be continued: {error}"
         raise ResultsError(message) from error
+    _tell(snapshot, world.now)
     manifest = {
         "scenario": scenario.name,
         "seed": scenario.seed,
@@ -74,3 +81,10 @@ def fork(snapshot: Path, change: Change, output: Path | None, *, as_json: bool) 
         with held(folder):
             outcome = drive(world, sink.writer, request.snapshot_ticks(), interruption, begin=False)
         running.finish(outcome, as_json=as_json)
+
+
+def _tell(snapshot: Snapshot, tick: int) -> None:
+    """Say where the branch leaves its origin, and which newer snapshots are not whole."""
+    snapshot.tell_passed_over()
+    day = tick / DAY_TICKS
+    sys.stderr.write(f"linetwin: branching off at {snapshot.file} (day {day:.2f} of the line)\n")

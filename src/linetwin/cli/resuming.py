@@ -34,13 +34,10 @@ def resume(path: Path, pace: float | None, *, as_json: bool) -> None:
     """
     if pace != 0:
         running.check_pace(pace)
-    if path.is_dir():
-        if read(path).manifest["status"] in ENDED:
-            _tell_ended(path, as_json=as_json)
-            return
-        snapshot = snapshots.newest(path)
-    else:
-        snapshot = snapshots.whole(path)
+    if path.is_dir() and read(path).manifest["status"] in ENDED:
+        _tell_ended(path, as_json=as_json)
+        return
+    snapshot = snapshots.find(path)
     request = running.request_of(snapshot.folder)
     scenario = request.load()
     base = running.base_of(request, scenario)
@@ -48,11 +45,11 @@ def resume(path: Path, pace: float | None, *, as_json: bool) -> None:
     sink = LateSink()
     world = make_world(scenario, base, sink)
     mark = _thaw(world, snapshot)
-    _tell(snapshot, world.now)
     every = request.snapshot_ticks()
     wanted = (request.pace if pace is None else pace) or None
     with Interruption().watched() as interruption:
         with held(snapshot.folder):
+            _tell(snapshot, world.now)
             snapshots.drop_later(snapshot)
             sink.writer = RunWriter.resume(snapshot.folder, mark)
             # A kill may have come before the manifest knew the last one.
@@ -85,8 +82,7 @@ def _thaw(world: World, snapshot: Snapshot) -> dict[str, Any]:
 
 def _tell(snapshot: Snapshot, tick: int) -> None:
     """Say where the run goes on, and which newer snapshots are not whole."""
-    for fault in snapshot.passed_over:
-        sys.stderr.write(f"linetwin: passed over: {fault}\n")
+    snapshot.tell_passed_over()
     day = tick / DAY_TICKS
     sys.stderr.write(f"linetwin: going on from {snapshot.file} (day {day:.2f} of the line)\n")
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.resolved import Scenario
 
+LEAST_PACE = 0.001
+"""A line second takes a quarter of an hour then: what is slower is a slip, and looks hung."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -85,14 +88,15 @@ def _ticks(text: str | None, option: str) -> int | None:
     except ScenarioError as error:
         raise ScenarioError([replace(problem, key=option) for problem in error.problems]) from error
     if ticks < 1:
-        raise ScenarioError([Problem("must be longer than nothing", option, "such as 12 h")])
+        hint = "1 ms or longer, such as 12 h"
+        raise ScenarioError([Problem(f"'{text}' is shorter than 1 ms", option, hint)])
     return ticks
 
 
 def check_pace(pace: float | None) -> None:
     """Refuse a pace that is none; ScenarioError."""
-    if pace is not None and not 0 < pace < math.inf:
-        hint = "line time over wall time, more than 0, such as 1000"
+    if pace is not None and not LEAST_PACE <= pace < math.inf:
+        hint = f"line time over wall time, {LEAST_PACE:g} or more, such as 1000"
         raise ScenarioError([Problem(f"{pace:g} is no pace", "--pace", hint)])
 
 

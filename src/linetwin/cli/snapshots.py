@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,11 @@ class Snapshot:
         """The run folder."""
         return self.file.parent.parent
 
+    def tell_passed_over(self) -> None:
+        """Say which newer snapshots are not whole."""
+        for fault in self.passed_over:
+            sys.stderr.write(f"linetwin: passed over: {fault}\n")
+
 
 def write(world: World, writer: RunWriter) -> None:
     """Save the line in the run folder; a kill on the way leaves the snapshots before whole."""
@@ -53,6 +59,11 @@ def write(world: World, writer: RunWriter) -> None:
         os.fsync(stream.fileno())  # the name must not outlive the content when power fails
     partial.replace(file)
     writer.update(snapshots=names(writer.folder))
+
+
+def find(path: Path) -> Snapshot:
+    """Return a snapshot by its file, or the newest whole one of a run folder; ResultsError."""
+    return newest(path) if path.is_dir() else whole(path)
 
 
 def whole(file: Path) -> Snapshot:
@@ -123,7 +134,9 @@ def _checked(file: Path) -> Snapshot:
     try:
         blob = file.read_bytes()
     except OSError as error:
-        message = f"{file}: {error.strerror or error} (a file of a run's folder {FOLDER}/)"
+        message = (
+            f"{file}: {error.strerror or error} (name a run folder, or a file of its {FOLDER}/)"
+        )
         raise ResultsError(message) from error
     folder = file.parent.parent
     try:
