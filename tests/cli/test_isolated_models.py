@@ -156,6 +156,35 @@ def test_a_model_of_the_line_itself_that_hangs_is_named(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("trouble", "kernel", "words"),
+    [
+        ("segfault", "on", "advance crashed: SIGSEGV (segmentation fault)"),
+        ("exit", "off", "advance ended the process with exit()"),
+    ],
+)
+def test_a_machine_of_the_line_itself_that_crashes_is_named(
+    order: Order, troubled: dict[str, Path], tmp_path: Path, trouble: str, kernel: str, words: str
+) -> None:
+    """Exit code 3 by both engines: who, when, what survives it, and a folder that can be read."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    bad = model(6, troubled["machine"], trouble, 5_400.0)
+    order.edit_line(MIXER, f"    machine:\n{bad}")
+    environment = {"TMPDIR": str(temporary), "LINETWIN_KERNEL": kernel}
+    answer = linetwin("run", order.file, "-o", order.run, **environment)
+    assert answer.code == 3, answer.err
+    where = r"linetwin: day \d+\.\d\d of the line, .* s: cathode\.mixer: bad_machine: "
+    assert re.search(where + re.escape(words), answer.err), answer.err
+    assert "isolate: true" in answer.err
+    manifest = read(order.run).manifest
+    assert manifest["status"] == "failed"
+    assert manifest["message"] in answer.err
+    assert manifest["end_tick"] >= 5_400_000
+    assert len(read(order.run).table("events")) > 0
+    assert list(temporary.iterdir()) == []
+
+
 @pytest.mark.parametrize("keys", [(), (ISOLATED,)])
 def test_ctrl_c_twice_ends_a_line_whose_model_hangs(
     order: Order, troubled: dict[str, Path], tmp_path: Path, keys: tuple[str, ...]

@@ -1,7 +1,9 @@
-"""An FMI 3.0 FMU in C that misbehaves on demand: it hangs, crashes, ends its process or babbles.
+"""An FMI 3.0 FMU in C that misbehaves on demand: it hangs, crashes, ends its process, babbles,
+gives NaN.
 
 Its first output is the integral of its first input over time; the others are 0. Where local time
-passes `trouble_time` a step does what `trouble` counts (TROUBLES).
+passes `trouble_time` a step does what `trouble` counts (TROUBLES); `leave` ends the process when
+the FMU is freed.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from linetwin.scenario.resolved import ProcessConfig, Value
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TROUBLES = ("none", "hang", "abort", "segfault", "exit", "babble", "print", "once")
+TROUBLES = ("none", "hang", "abort", "segfault", "exit", "babble", "print", "once", "leave", "nan")
 MARK = "TROUBLED_MARK"
 """Environment variable: the file by which `once` knows that it has crashed before."""
 OVEN = Contract("oven", "continuous", inputs=("air_temperature",), outputs=("film_temperature",))
@@ -46,13 +48,14 @@ _UNITS = {
 _PARAMETERS = {"trouble": (0.0, "1"), "trouble_time": (NEVER, "s"), "words": (0.0, "1")}
 
 _SOURCE = r"""
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "fmi3Functions.h"
 
-enum { NONE, HANG, ABORT, SEGFAULT, EXIT, BABBLE, PRINT, ONCE };
+enum { NONE, HANG, ABORT, SEGFAULT, EXIT, BABBLE, PRINT, ONCE, LEAVE, UNREAL };
 typedef struct { double values[COUNT]; } State;
 typedef struct {
     State now;
@@ -98,7 +101,11 @@ fmi3Instance fmi3InstantiateCoSimulation(fmi3String name, fmi3String token, fmi3
     c->log = log;
     return c;
 }
-void fmi3FreeInstance(fmi3Instance c) { free(c); }
+void fmi3FreeInstance(fmi3Instance c)
+{
+    if ((int)TROUBLE == LEAVE) exit(0);
+    free(c);
+}
 fmi3Status fmi3SetDebugLogging(fmi3Instance c, fmi3Boolean on, size_t n, const fmi3String k[])
 { return fmi3OK; }
 fmi3Status fmi3EnterInitializationMode(fmi3Instance c, fmi3Boolean td, fmi3Float64 t,
@@ -126,6 +133,7 @@ fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean 
         case BABBLE: babble(SELF, (long)WORDS); break;
         case PRINT: printf("printed by the FMU\n"); fflush(stdout); break;
         case ONCE: crash_once(); break;
+        case UNREAL: SELF->now.values[OUTPUT] = NAN; break;
         }
     }
     SELF->now.values[OUTPUT] += h * SELF->now.values[INPUT];

@@ -1,4 +1,4 @@
-"""Watching an FMU or a group that runs alone: one that hangs is named, and the process ends."""
+"""Watching an FMU or a group that runs alone: one that hangs or crashes is named."""
 
 from __future__ import annotations
 
@@ -33,9 +33,17 @@ class AloneWatch(ModelWatch):
 
     def give_up(self, call: str) -> None:
         """End all: a call has taken too long."""
-        own = call if not self._progress.under_way() else f"{self._progress.under_way()}: {call}"
+        own = self._own(call)
         reason = f"{own} had not returned after {self.limit_s:g} s (--step-timeout sets the limit)"
         self._alarm.ring(FmuError(reason, self.model))
+
+    def crash_of(self, call: str, what: str) -> FmuError:
+        """Return the error of a call that crashed."""
+        reason = f"{self._own(call)} {what}; a line survives that with isolate: true"
+        return FmuError(reason, self.model)
+
+    def _own(self, call: str) -> str:
+        return ": ".join(filter(None, (self._progress.under_way(), call)))
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ class FmuModels:
         self.unsaved: list[str] = []
         """Stations whose models cannot save their state, with model, and members of a group."""
         self.alarm = Alarm()
-        self._opened: list[TransformModel | ContinuousModel] = []
+        self._opened: list[tuple[TransformModel | ContinuousModel, ModelWatch]] = []
 
     def machine(self, config: StationConfig) -> Continuous | None:
         """Return a new machine model, or None where the station has none."""
@@ -67,7 +67,7 @@ class FmuModels:
             with _named(process), watch.watching("loading"):
                 model = open_transform(process, CONTRACTS[kind], self._base)
             watch.model = model.model
-            self._opened.append(model)
+            self._opened.append((model, watch))
             self._transforms[key] = StationTransform(config.path, model, watch)
         return self._transforms[key]
 
@@ -81,7 +81,7 @@ class FmuModels:
         with _named(process), watch.watching("loading"):
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
         watch.model = model.model
-        self._opened.append(model)
+        self._opened.append((model, watch))
         if model.can_save:
             return StationContinuous(config.path, model, watch)
         self.unsaved.append(f"{config.path} ({_unsaved(model)})")
@@ -102,10 +102,15 @@ class FmuModels:
                     self.transform(config, kind)
 
     def close(self) -> None:
-        """Free all models, and end the processes of those that have one."""
-        while self._opened:
-            self._opened.pop().close()
+        """Free all models, and end the processes of those that have one.
+
+        What the line was is written by now, and stays as it is if that goes wrong.
+        """
         self.alarm.disarm()
+        while self._opened:
+            model, watch = self._opened.pop()
+            with watch.watching("freeing"):
+                model.close()
 
 
 def _unsaved(model: ContinuousModel) -> str:

@@ -1,7 +1,7 @@
-"""A model in the line's own process that does not return: it is named, and the process ends.
+"""A model in the line's own process that hangs or crashes: it is named, and the process ends.
 
 Nothing can take control back from C code that never returns, so what can be written is written by
-the watching thread, and then everything ends at once.
+a watching thread, and then everything ends at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from rich.console import Console
 
-from linetwin.cli import INTERRUPTED_EXIT
+from linetwin.cli import INTERRUPTED_EXIT, crashing
 from linetwin.cli.interruption import SIGNALS
 from linetwin.cosim.folders import remove_process_folder
 from linetwin.cosim.watchdog import Watch
@@ -34,14 +34,15 @@ _GRACE_S: Final = 1.0
 class Alarm:
     """What is to be done before the end; whoever drives a line says it with `arm`.
 
-    That is done where a model takes too long, and not where the user asks twice to end meanwhile:
-    Python serves a signal only when C code has returned, so a thread does.
+    That is done where a model takes too long or crashes, and not where the user asks twice to end
+    meanwhile: Python serves a signal only when C code has returned, so a thread does.
     """
 
     def __init__(self) -> None:
         self._before_end: Callable[[FmuError], Exception] | None = None
         self._watches: list[ModelWatch] = []
         self._signals: _Signals | None = None
+        crashing.add(self)
 
     def add(self, watch: ModelWatch) -> None:
         """Know a watch."""
@@ -50,6 +51,7 @@ class Alarm:
     def arm(self, before_end: Callable[[FmuError], Exception]) -> None:
         """Let `before_end` be called beside what hangs; it returns the error to be told."""
         self._before_end = before_end
+        crashing.look_out_for_exit()
         if threading.current_thread() is threading.main_thread():
             self._signals = _Signals(self._interrupt)
 
@@ -60,8 +62,16 @@ class Alarm:
             self._signals.close()
             self._signals = None
 
+    def crash(self, what: str, before_end: Callable[[str], None]) -> None:
+        """Tell which call crashed, and end the process, if there is one; see `crashing.Watcher`."""
+        for watch in self._watches:
+            error = watch.crashed(what)
+            if error is not None:
+                before_end(_line(str(error)))
+                self.ring(error)
+
     def ring(self, error: FmuError) -> NoReturn:
-        """Tell what hangs, and end the process."""
+        """Tell what hangs or crashed, and end the process."""
         told: Exception = error
         try:
             if self._before_end is not None:
@@ -110,10 +120,14 @@ def _end(told: str, code: int) -> NoReturn:
         console = Console(stderr=True)
         if console.is_terminal:
             console.show_cursor()  # a progress bar had hidden it
-        sys.stderr.write(f"linetwin: {told}\n")
+        sys.stderr.write(_line(told))
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _line(told: str) -> str:
+    return f"linetwin: {told}\n"
 
 
 class ModelWatch(Watch):
@@ -139,6 +153,19 @@ class ModelWatch(Watch):
         hint = "isolate: true ends the model alone, step_timeout sets the limit"
         reason = f"{self.model}: {call} had not returned after {self.limit_s:g} s ({hint})"
         self._alarm.ring(FmuError(reason, self.station))
+
+    def crashed(self, what: str) -> FmuError | None:
+        """Return the error of the call that is under way; None where there is none.
+
+        It is taken from the watchdog, which may not give it up any more.
+        """
+        call = self._notes.pop(self._count, None)
+        return None if call is None else self.crash_of(call, what)
+
+    def crash_of(self, call: str, what: str) -> FmuError:
+        """Return the error of a call that crashed."""
+        reason = f"{self.model}: {call} {what}; isolate: true ends the model alone"
+        return FmuError(reason, self.station)
 
     @contextlib.contextmanager
     def watching(self, call: str) -> Iterator[None]:
@@ -182,3 +209,7 @@ class TogetherWatch(ModelWatch):
     def give_up(self, call: str) -> None:
         """End all: a call has taken too long."""
         self._watches[self._place()].give_up(call)
+
+    def crash_of(self, call: str, what: str) -> FmuError:
+        """Return the error of a call that crashed."""
+        return self._watches[self._place()].crash_of(call, what)

@@ -169,9 +169,14 @@ def _death(call: str, code: int) -> str:
     """Return what happened to a process that ended within a call."""
     if code >= 0:
         return f"its process ended in {call} with exit code {code}"
+    return f"its process crashed in {call}: {named_signal(-code)}"
+
+
+def named_signal(number: int) -> str:
+    """Return a signal's name and what it means: SIGSEGV (segmentation fault)."""
     try:
-        name = signal.Signals(-code).name
+        name = signal.Signals(number).name
     except ValueError:
-        name = f"signal {-code}"
-    meaning = signal.strsignal(-code) or "unknown"
-    return f"its process crashed in {call}: {name} ({meaning.lower()})"
+        name = f"signal {number}"
+    meaning = signal.strsignal(number) or "unknown"
+    return f"{name} ({meaning.lower()})"

@@ -72,6 +72,12 @@ def kernel() -> Loaded:
     return _load(library_path())
 
 
+def built() -> ctypes.CDLL | None:
+    """Return the library, also where it is to step nothing; None where it cannot be used."""
+    found = _load(library_path()).kernel
+    return None if found is None else found.library
+
+
 @cache
 def _load(path: Path) -> Loaded:
     if not path.is_file():

@@ -1,0 +1,98 @@
+"""FMUs that crash or end the process in `fmu simulate` and `fmu validate`: named, exit code 3."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_support import linetwin, of_cosim
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli_support import Answer
+
+troubled_fmus = of_cosim("troubled_fmus")
+UNITS = {"air_temperature": "K"}, {"film_temperature": "K"}
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no guard")
+
+CRASH_OF_NOBODY = """\
+import ctypes, os, signal
+from linetwin.cli.hanging import Alarm, ModelWatch
+watch = ModelWatch("cathode.mixer", "machine", 600.0, alarm := Alarm())
+with watch.watching("advance"):
+    {within}
+{after}
+"""
+IN_PYTHON = "os.kill(os.getpid(), signal.SIGSEGV)"
+IN_C = "ctypes.CDLL(None)['raise'](signal.SIGSEGV)"
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An FMU that crashes on demand."""
+    pytest.importorskip("ziglang")
+    fmu: Path = troubled_fmus.build_troubled(tmp_path_factory.mktemp("crash"), "bad_oven", *UNITS)
+    return fmu
+
+
+def simulated(fmu: Path, trouble: str, **environment: str) -> Answer:
+    """What `fmu simulate` says of an FMU that is in trouble after 0.5 s."""
+    number = troubled_fmus.TROUBLES.index(trouble)
+    start = ("--start", f"trouble={number}", "--start", "trouble_time=0.5")
+    return linetwin("fmu", "simulate", fmu, "--stop", "1", "--step", "0.1", *start, **environment)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        ("segfault", "a step crashed: SIGSEGV (segmentation fault)"),
+        ("abort", "a step crashed: SIGABRT (aborted)"),
+        ("exit", "a step ended the process with exit()"),
+        ("leave", "a step ended the process with exit()"),
+    ],
+)
+def test_an_fmu_alone_is_named(troubled: Path, tmp_path: Path, trouble: str, words: str) -> None:
+    """Exit code 3, also where the FMU asks for 0; nothing is left in the temporary folder."""
+    answer = simulated(troubled, trouble, TMPDIR=str(tmp_path))
+    assert answer.code == 3, answer.err
+    assert f"linetwin: bad_oven: {words}; a line survives that" in answer.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kernel", ["on", "off"])
+def test_the_member_of_a_group_is_named(troubled: Path, tmp_path: Path, kernel: str) -> None:
+    """By both engines."""
+    number = troubled_fmus.TROUBLES.index("segfault")
+    values = {"air_temperature": 1, "trouble": number, "trouble_time": 0.5}
+    good = {"fmu": str(troubled), "values": {"air_temperature": 1}}
+    members = {"good": good, "bad": {"fmu": str(troubled), "values": values}}
+    outputs = {"warm": "good.film_temperature"}
+    content = {"step": "100 ms", "members": members, "outputs": outputs}
+    file = of_cosim("group_fmus").write_group(tmp_path, **content)
+    answer = linetwin("fmu", "simulate", file, "--stop", "1", LINETWIN_KERNEL=kernel)
+    assert answer.code == 3, answer.err
+    assert "linetwin: group: bad: a step crashed: SIGSEGV" in answer.err
+
+
+def test_validate_names_it_too(troubled: Path, tmp_path: Path) -> None:
+    """A group whose member ends the process at its first point."""
+    number = troubled_fmus.TROUBLES.index("exit")
+    values = {"air_temperature": 1, "trouble": number, "trouble_time": 0.5}
+    members = {"bad": {"fmu": str(troubled), "values": values}}
+    content = {"step": "1 s", "members": members, "outputs": {"warm": "bad.film_temperature"}}
+    answer = linetwin("fmu", "validate", of_cosim("group_fmus").write_group(tmp_path, **content))
+    assert answer.code == 3, answer.err
+    assert "linetwin: group: bad: a trial ended the process with exit()" in answer.err
+
+
+@pytest.mark.parametrize(("within", "after"), [(IN_PYTHON, ""), ("pass", IN_C)])
+def test_a_crash_of_nobodys_model_happens_as_ever(within: str, after: str) -> None:
+    """Of Python within a call, of other C code outside any: the signal, and nobody is blamed."""
+    program = CRASH_OF_NOBODY.format(within=within, after=after)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGSEGV
+    assert done.stderr == b""
