@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.cosim.limits import not_held
 from linetwin.cosim.mapping import Link, ProcessMap
 from linetwin.cosim.presets import Preset, split_fixed
 from linetwin.cosim.units import SAME, Affine, conversion, unit_of
@@ -303,6 +304,9 @@ class _Wirer:
         elif not variable.settable:
             what = f"a {variable.variability} {variable.causality}"
             self._problem(f"'{name}' is {what} and cannot be set", part, name)
+        elif hint := not_held(self.description.version, variable, number):
+            message = f"{number:g} does not fit {variable.type} variable '{name}'"
+            self._problem(message, part, name, hint)
         elif not variable.holds(number):
             unit = variable.unit or "1"
             allowed = f"{variable.minimum:g} to {variable.maximum:g} {unit}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from linetwin.cosim.elements import elements, with_elements
+from linetwin.cosim.limits import not_held
 from linetwin.cosim.presets import Preset
 from linetwin.cosim.texts import TEXTUAL
 from linetwin.cosim.units import conversion, unit_of
@@ -142,7 +142,12 @@ class Valuer:
             hint = f"a number in {unit}, or text with a unit that fits {unit}"
             self._add((key,), f"'{amount}': {error}", hint)
             return None
-        if not math.isfinite(number) or not variable.holds(number):
+        hint = not_held(self._description.version, variable, number)
+        if hint:
+            message = f"'{amount}' does not fit {variable.type} variable '{variable.name}'"
+            self._add((key,), message, hint)
+            return None
+        if not variable.holds(number):
             hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {unit}"
             self._add((key,), f"{number:g} {unit} is out of range", hint)
             return None
