@@ -81,8 +81,12 @@ class Settings:
         return found
 
     def of(self, port: Port, way: Way) -> tuple[Placed, Port] | None:
-        """Return what is set for an FMU's variable, and where on the way to it."""
-        ports = [port, *(hop.source for hop in way.hops)]
+        """Return what is set for an FMU's variable, and where on the way to it.
+
+        What the FMU at the way's beginning is set to is for that FMU alone.
+        """
+        sources = (hop.source for hop in way.hops)
+        ports = [port, *(end for end in sources if end.path not in self.flat.components)]
         found = [(self.placed[p], p) for p in ports if p in self.placed]
         self.used |= {p for _, p in found}
         return max(found, key=lambda pair: pair[0].rank, default=None)
