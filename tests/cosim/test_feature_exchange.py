@@ -92,8 +92,12 @@ def test_short_steps_cost_no_accuracy(feature: Build, name: str) -> None:
     assert 1e-6 > errors[0] > errors[1] > errors[2]
 
 
-def test_short_steps_of_a_stiff_model(feature: Build) -> None:
-    """On the slow branch of a stiff oscillator too, against scipy's Radau at 1e-10."""
+def test_short_steps_of_a_stiff_model(feature: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the slow branch of a stiff oscillator too, against scipy's Radau at 1e-10.
+
+    An explicit method alone would need some 5000 steps, bounded by stability.
+    """
+    monkeypatch.setattr(integration, "_MOST_STEPS", 300)
     x, _ = oscillation(1000.0, 5.0)
     for step in (5.0, 0.5, 0.05):
         frame = simulate(feature("vdp2"), 5.0, step, {"mu": 1000.0})
@@ -289,14 +293,57 @@ class _Chatter:
 def test_an_integrator_that_gives_up(
     feature: Build, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """States that are no numbers, and steps without end, are named with model and time."""
+    """Rates that overflow, and steps without end, are named with model and time."""
     with pytest.raises(
         FmuError, match=rf"{name} at 0.000 s: .*gave up: the derivatives are not finite"
     ):
-        simulate(feature(name), 1.0, 0.5, {"mu": math.nan})
+        simulate(feature(name), 1.0, 0.5, {"mu": 1e308})
     monkeypatch.setattr(integration, "_MOST_STEPS", 20)
     with pytest.raises(FmuError, match="gave up: 20 steps did not lead from 0 s to 10 s"):
         simulate(feature(name), 20.0, 10.0)
+
+
+class _Escaping:
+    """x' = x**2 from 1, beside a state that is stiff where `rate` (1/s) is high."""
+
+    state_count = 2
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.states = np.ones(2)
+
+    def update_discrete(self) -> integration.Discrete:
+        return integration.Discrete(again=False, terminated=False, next_time=None)
+
+    def enter_continuous(self) -> None:
+        """Nothing to do."""
+
+    def read_states(self) -> np.ndarray:
+        return self.states.copy()
+
+    def read_nominals(self) -> np.ndarray:
+        return np.ones(2)
+
+    def move(self, time: float, states: np.ndarray) -> None:
+        del time
+        self.states = states.copy()
+
+    def derive(self) -> np.ndarray:
+        return np.array([self.states[0] ** 2, -self.rate * self.states[1]])
+
+    def indicate(self) -> np.ndarray:
+        return np.zeros(0)
+
+    def complete_step(self) -> tuple[bool, bool]:
+        return False, False
+
+
+@pytest.mark.parametrize("rate", [1.0, 1e5])
+def test_states_that_grow_without_bounds(rate: float) -> None:
+    """They end the integration where the solution ends: at 1 s, in closed form."""
+    with pytest.raises(integration.IntegrationError, match="gave up") as caught:
+        integration.integrate(_Escaping(rate), 0.0, 2.0, 1e-6)  # type: ignore[arg-type]
+    assert caught.value.time == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize(("again", "text"), [(True, "did not settle"), (False, "gained no time")])
