@@ -32,7 +32,10 @@ def parse_step(text: str) -> Fraction:
     """
     found = _WRITTEN.fullmatch(text)
     if found is None or int(found["divisor"] or 1) == 0:
-        raise ValueError("a number, perhaps over a whole number, and us, ms, s, min or h: 1/60 s")
+        raise ValueError(
+            "a number without exponent, perhaps over a whole number, and us, ms, s, min or h,"
+            f" in all up to {LARGEST:,} s: 1/60 s"
+        )
     step = Fraction(found["number"]) / int(found["divisor"] or 1) * _UNITS[found["unit"]]
     if step == 0 or step.numerator > LARGEST or step.denominator > LARGEST:
         raise ValueError(

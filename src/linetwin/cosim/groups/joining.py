@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.document import Document, KeyPath
     from linetwin.scenario.problems import Problems
 
-_GIVES = frozenset({"output", "local", "calculatedParameter"})
+GIVES = frozenset({"output", "local", "calculatedParameter"})
+"""Causalities of what a member gives to others."""
 
 
 class Joiner:
@@ -321,7 +322,7 @@ class Joiner:
 def _is(variable: Variable, need: str) -> bool:
     """Tell whether a variable can be an input or an output, or has a start value to be set."""
     if need == "output":
-        return variable.causality in _GIVES
+        return variable.causality in GIVES
     if need == "start value":
         return variable.settable and variable.causality != "input"
     tunable = variable.causality == "parameter" and variable.variability == "tunable"

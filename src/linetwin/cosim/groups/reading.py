@@ -14,7 +14,7 @@ from linetwin.cosim.groups.clocks import check_clocks, sort_out
 from linetwin.cosim.groups.course_reading import CourseReader
 from linetwin.cosim.groups.definition import Group, Loops, Member
 from linetwin.cosim.groups.grid import parse_step
-from linetwin.cosim.groups.joining import Joiner
+from linetwin.cosim.groups.joining import GIVES, Joiner
 from linetwin.cosim.groups.valuing import Valuer
 from linetwin.cosim.groups.written import WrittenGroup
 from linetwin.cosim.library import find_fmu
@@ -155,7 +155,7 @@ class _Reader:
 
     def _depends(self, path: document.KeyPath, description: Description, inputs: list[str]) -> bool:
         """Tell whether a member's `depends` names an output and inputs that it has."""
-        outputs = [v.name for v in description.variables.values() if v.causality != "input"]
+        outputs = [v.name for v in description.variables.values() if v.causality in GIVES]
         takes = [variable.name for variable in description.of("input")]
         if path[-1] not in outputs:
             hint = nearest(str(path[-1]), outputs, "output")
