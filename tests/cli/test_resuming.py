@@ -137,3 +137,24 @@ def test_the_least_time_between_snapshots_is_named(clerk: Clerk, tmp_path: Path)
     assert answer.code == 2
     assert "--snapshot-every: '0.1 ms' is shorter than 1 ms (1 ms or longer" in answer.err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_scenario_that_was_edited_in_the_run_folder_is_told(
+    clerk: Clerk, saved: Order, tmp_path: Path
+) -> None:
+    """Neither resumed nor branched without a word; once it is removed, a resume writes it again."""
+    copy = shutil.copytree(saved.run, tmp_path / "copy")
+    last = max((copy / "snapshots").iterdir())
+    file = copy / "scenario.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("value: ", "value: 1", 1), encoding="utf-8")
+    for command in (("resume", last), ("fork", last, "-o", tmp_path / "branch")):
+        answer = clerk(*command)
+        assert answer.code == 2
+        assert f"{file} was edited" in answer.err
+        assert "linetwin fork" in answer.err
+    assert not (tmp_path / "branch").exists()
+    file.unlink()
+    answer = clerk("resume", last)
+    assert answer.code == 0, answer.err
+    assert file.read_text("utf-8") == text

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.cli import running, snapshots
 from linetwin.cli.compose import make_world
 from linetwin.cli.driving import LateSink, drive
+from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.versions import differences, made_with
@@ -51,7 +52,8 @@ def resume(path: Path, pace: float | None, *, as_json: bool) -> None:
         with held(snapshot.folder):
             _tell(snapshot, world.now)
             snapshots.drop_later(snapshot)
-            sink.writer = RunWriter.resume(snapshot.folder, mark)
+            text = scenario.text + model_evidence(scenario, base)
+            sink.writer = RunWriter.resume(snapshot.folder, mark, scenario_text=text)
             # A kill may have come before the manifest knew the last one.
             sink.writer.update(snapshots=snapshots.names(snapshot.folder))
             outcome = drive(world, sink.writer, every, interruption, begin=False, pace=wanted)

@@ -11,6 +11,7 @@ from linetwin.errors import ResultsError, SimulationError
 from linetwin.line import run as engine
 from linetwin.results import parts, read
 from linetwin.results.schemas import TABLES
+from linetwin.results.writer import SCENARIO
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,8 +63,20 @@ def write(world: World, writer: RunWriter) -> None:
 
 
 def find(path: Path) -> Snapshot:
-    """Return a snapshot by its file, or the newest whole one of a run folder; ResultsError."""
-    return newest(path) if path.is_dir() else whole(path)
+    """Return a snapshot by its file, or the newest whole one of a run folder.
+
+    ResultsError, also where somebody edited the scenario in the folder: it would change nothing.
+    """
+    found = newest(path) if path.is_dir() else whole(path)
+    run = read(found.folder)
+    if run.scenario_was_edited:
+        message = (
+            f"{found.folder / SCENARIO} was edited after the run had written it, and nothing is "
+            "read from it: put it back or remove it, and give other inputs with: "
+            f"linetwin fork {found.file} --set ADDRESS=VALUE"
+        )
+        raise ResultsError(message)
+    return found
 
 
 def whole(file: Path) -> Snapshot:

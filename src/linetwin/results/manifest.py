@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -63,6 +64,11 @@ def begin(given: Mapping[str, Any]) -> dict[str, Any]:
         **environment(),
         **given,
     }
+
+
+def digest_of(text: str) -> str:
+    """Return the hash by which a text of the run folder is known to be as it was written."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ from linetwin.errors import ResultsError
 from linetwin.results import manifest as manifests
 from linetwin.results import parts
 from linetwin.results.schemas import TABLES, Table
-from linetwin.results.writer import SCENARIO
+from linetwin.results.writer import DIGEST, SCENARIO
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -36,6 +36,13 @@ class Run:
     def scenario(self) -> str:
         """The text of the resolved scenario."""
         return self._text(SCENARIO)
+
+    @property
+    def scenario_was_edited(self) -> bool:
+        """Whether the scenario that is here is another than was written, as far as is known."""
+        written = self.manifest.get(DIGEST)
+        here = (self.path / SCENARIO).is_file()
+        return here and written is not None and written != manifests.digest_of(self.scenario)
 
     @property
     def kpis(self) -> dict[str, Any]:

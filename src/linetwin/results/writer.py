@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from linetwin.quantities import Vocabulary
 
 SCENARIO = "scenario.yaml"
+DIGEST = "scenario_digest"
+"""Key of the manifest: hash of the text of `scenario.yaml` as it was written."""
 ROWS_PER_PART = parts.ROWS_PER_GROUP
 _KNOWN = (SCENARIO, "kpis.json", "report.html", manifests.NAME)
 _CODES = {"int64": "q", "int32": "i", "float64": "d"}
@@ -133,7 +135,8 @@ class RunWriter:
     ) -> None:
         self.folder = Path(folder)
         _claim(self.folder, overwrite=overwrite)
-        self._start(manifests.begin(manifest), words)
+        digest = manifests.digest_of(scenario_text)
+        self._start(manifests.begin({**manifest, DIGEST: digest}), words)
         manifests.write_atomically(self.folder / SCENARIO, scenario_text)
         self._parts = dict.fromkeys(TABLES, 0)
         self._rows = dict.fromkeys(TABLES, 0)
@@ -147,11 +150,22 @@ class RunWriter:
 
     @classmethod
     def resume(
-        cls, folder: Path | str, mark: Mark, *, words: Vocabulary | None = None
+        cls,
+        folder: Path | str,
+        mark: Mark,
+        *,
+        scenario_text: str | None = None,
+        words: Vocabulary | None = None,
     ) -> RunWriter:
-        """Go on in `folder` from `mark`; whatever was written after it is dropped."""
+        """Go on in `folder` from `mark`; whatever was written after it is dropped.
+
+        `scenario_text` is written where the folder has lost its scenario.
+        """
         path = Path(folder)
         manifest = manifests.load(path)
+        if scenario_text is not None and not (path / SCENARIO).is_file():
+            manifests.write_atomically(path / SCENARIO, scenario_text)
+            manifest[DIGEST] = manifests.digest_of(scenario_text)
         manifest.update(status="running", message="", finished=None)
         return cls._continued(path, path, mark, manifest, words)
 
@@ -173,10 +187,11 @@ class RunWriter:
         inherited = manifests.load(origin)
         _claim(path, overwrite=False)
         past = {"seed": inherited["seed"], "scenario": inherited["scenario"]}
-        content = manifests.begin({**past, "branched_from": origin.name, **(manifest or {})})
         text = scenario_text
         if text is None:
             text = (origin / SCENARIO).read_text(encoding="utf-8")
+        own = {"branched_from": origin.name, DIGEST: manifests.digest_of(text)}
+        content = manifests.begin({**past, **own, **(manifest or {})})
         manifests.save(path, content)
         manifests.write_atomically(path / SCENARIO, text)
         return cls._continued(origin, path, mark, content, None)
