@@ -191,7 +191,7 @@ def test_values_that_do_not_fit(tmp_path: Path, mass: Path, lag: Path) -> None:
     text = "\n".join(problems(write_group(tmp_path, **content)))
     assert "members.mass.values.neighbour: '3 K': K is not m" in text
     assert "mass has no variable 'mas' (did you mean mass?)" in text
-    assert "0 kg is out of range (allowed: 0.001 to inf kg)" in text
+    assert "0 kg is out of range (allowed: at least 0.001 kg)" in text
     assert "'passed' is a continuous output and cannot be set" in text
 
 

@@ -87,6 +87,21 @@ class Variable:
         """Tell whether `value` (in `unit`) lies in the declared range."""
         return self.minimum <= value <= self.maximum
 
+    def shown(self, number: float) -> str:
+        """Return a number with the unit, where it has one."""
+        return f"{number:g}" if self.unit in {None, "", "1"} else f"{number:g} {self.unit}"
+
+    @property
+    def span(self) -> str:
+        """The declared range as people read it: `0.1 to 1000 s`, `at least 0 K`."""
+        if math.isinf(self.minimum):
+            return (
+                "any number" if math.isinf(self.maximum) else f"at most {self.shown(self.maximum)}"
+            )
+        if math.isinf(self.maximum):
+            return f"at least {self.shown(self.minimum)}"
+        return f"{self.minimum:g} to {self.shown(self.maximum)}"
+
 
 @dataclass(frozen=True)
 class Capabilities:

@@ -308,9 +308,8 @@ class _Wirer:
             message = f"{number:g} does not fit {variable.type} variable '{name}'"
             self._problem(message, part, name, hint)
         elif not variable.holds(number):
-            unit = variable.unit or "1"
-            allowed = f"{variable.minimum:g} to {variable.maximum:g} {unit}"
-            self._problem(f"{number:g} {unit} is out of range", part, name, f"allowed: {allowed}")
+            message = f"{variable.shown(number)} is out of range"
+            self._problem(message, part, name, f"allowed: {variable.span}")
         else:
             self.wiring.constants[name] = number
 

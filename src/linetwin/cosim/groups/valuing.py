@@ -148,8 +148,8 @@ class Valuer:
             self._add((key,), message, hint)
             return None
         if not variable.holds(number):
-            hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {unit}"
-            self._add((key,), f"{number:g} {unit} is out of range", hint)
+            message = f"{variable.shown(number)} is out of range"
+            self._add((key,), message, f"allowed: {variable.span}")
             return None
         return number
 

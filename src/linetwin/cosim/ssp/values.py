@@ -194,7 +194,7 @@ class Settings:
             self.findings.wrong(setting.place, message, hint)
             return None
         if not variable.holds(value):
-            hint = f"allowed: {variable.minimum:g} to {variable.maximum:g} {variable.unit or ''}"
+            hint = f"allowed: {variable.span}"
             self.findings.wrong(setting.place, f"{value:g} is out of the range of '{port}'", hint)
             return None
         return value
