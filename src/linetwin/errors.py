@@ -20,7 +20,7 @@ Third-party errors are converted where they are met (`raise ... from`), never wr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,15 +72,27 @@ class WiringError(ScenarioError):
     """Parts that do not fit: a model that does not fulfil its contract, a buffer nobody fills."""
 
 
+AT: Final = "at {:.3f} s"
+"""When a model failed."""
+WITHIN: Final = "in the step from {:.3f} s"
+"""The same where only the beginning of the step is known in which it did."""
+
+
 class ModelError(LinetwinError):
-    """A model failed; names the model and, where it ran in a line, the simulated time in s."""
+    """A model failed; names the model and, where it ran in a line, the simulated time in s.
+
+    `moment` says what of it `time_s` is: `AT`, `WITHIN`, or other words with a place for it.
+    """
 
     exit_code = 3
 
-    def __init__(self, message: str, model: str = "", time_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, model: str = "", time_s: float | None = None, moment: str = AT
+    ) -> None:
         self.model = model
         self.time_s = time_s
-        where = model + ("" if time_s is None else f" at {time_s:.3f} s")
+        self.moment = moment
+        where = model + ("" if time_s is None else f" {moment.format(time_s)}")
         super().__init__(f"{where}: {message}" if where else message)
 
 

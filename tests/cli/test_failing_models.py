@@ -34,7 +34,10 @@ def test_a_machine_model_that_fails_ends_the_run(order: Order, tiny: Path, clerk
     order.edit_line(MIXER, MIXER.replace(": machine", f": {(tiny / 'fragile.fmu').as_posix()}"))
     answer = clerk("run", order.file, "-o", order.run)
     assert answer.code == 3, answer.err
-    assert "cathode.mixer: fragile at " in answer.err
+    assert (
+        "cathode.mixer: fragile in the step from 5400.000 s: DoStep of 300 s returned "
+        in answer.err
+    )
     assert "day 0.07 of the line, 5700.000 s: " in answer.err
     assert "Traceback" not in answer.err
     manifest = read(order.run).manifest

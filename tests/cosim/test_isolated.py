@@ -168,7 +168,9 @@ def test_a_group_may_be_isolated(troubled: Path, tmp_path: Path) -> None:
         model.advance(1_234, {"air_temperature": 311.0})
         states.append((model.save(), model.digest, model.read(["film_temperature"])))
         if process.isolate:
-            with pytest.raises(FmuError, match=r"group at 1\.234 s: its process crashed"):
+            with pytest.raises(
+                FmuError, match=r"group in the step from 1\.234 s: its process crashed"
+            ):
                 model.advance(2_000, {})
         model.close()
     assert states[0] == states[1]
@@ -190,14 +192,14 @@ def test_trouble_is_named_and_the_model_can_begin_again(
     model = opened(troubled, trouble)
     model.advance(1_000, {"air_temperature": 310.0})
     state, pid = model.save(), pid_of(model)
-    with pytest.raises(FmuError, match=r"troubled at 1\.000 s: ") as caught:
+    with pytest.raises(FmuError, match=r"troubled in the step from 1\.000 s: ") as caught:
         model.advance(2_000, {})
     assert words in str(caught.value)
     assert caught.value.time_s == 1.0
     assert_gone(pid)
     assert_gone(pid_of(model))
     assert list(own_folder.iterdir()) == []
-    with pytest.raises(FmuError, match=r"it has failed before: troubled at 1\.000 s"):
+    with pytest.raises(FmuError, match=r"it has failed before: troubled in the step from 1\.000 s"):
         model.read(["film_temperature"])
     if trouble in {"abort", "exit"}:  # no more processes than needed
         return

@@ -7,6 +7,7 @@ versions. `Fmi2Instance` and `Fmi3Instance` add the C calls; of model exchange: 
 from __future__ import annotations
 
 import ctypes
+import math
 import weakref
 from abc import ABC, abstractmethod
 from functools import cache
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self
 
 from linetwin.cosim import messages
 from linetwin.cosim.binary import Binary, load_binary
-from linetwin.errors import FmuError
+from linetwin.errors import AT, WITHIN, FmuError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from linetwin.cosim.port import Table
@@ -215,7 +217,13 @@ class Instance(ABC):
         self.refused = status == DISCARD
         hint = "; it may need a smaller communication step" if status == DISCARD else ""
         reason = f"DoStep of {length:g} s returned {_name_of(status)}{hint}"
-        self.fail(reason, fatal=status == FATAL)
+        self.fail(reason, fatal=status == FATAL, moment=WITHIN)
+
+    def check_values(self, names: Sequence[str], values: Iterable[float]) -> None:
+        """Raise FmuError for the first of used values that is NaN or infinite."""
+        for name, value in zip(names, values, strict=True):
+            if not math.isfinite(value):
+                self.fail_value(name, value)
 
     def fail_value(self, variable: str, value: float) -> NoReturn:
         """Raise FmuError for a value that is used and is no finite number.
@@ -225,9 +233,10 @@ class Instance(ABC):
         self.refused = True
         self.fail(f"'{variable}' is {value:g}, and a finite number is needed")
 
-    def fail(self, reason: str, *, fatal: bool = False) -> NoReturn:
+    def fail(self, reason: str, *, fatal: bool = False, moment: str = AT) -> NoReturn:
         """Raise FmuError with the reason, the last messages and the simulated time.
 
+        `moment`: what of it this instance's `time` is, as `ModelError` takes it.
         The instance is broken from here on; after a fatal status it must not even be freed.
         """
         self.broken = True
@@ -235,7 +244,7 @@ class Instance(ABC):
             messages.unregister(self._key)
             self.binary.instances -= 1
         self.failure = f"{reason}{self._quoted()}"
-        raise FmuError(self.failure, self.model, self.offset_s + self.time)
+        raise FmuError(self.failure, self.model, self.offset_s + self.time, moment)
 
     def _quoted(self) -> str:
         last = self.messages.last()

@@ -92,7 +92,8 @@ class Runner(ABC):
         """Free a failed instance; return the error with the row and the phase that failed."""
         reason = instance.failure or str(error)
         self.close()
-        return FmuError(f"row {row}, phase {phase}: {reason}", instance.model, error.time_s)
+        moment = f"{error.moment} of the item's time"  # the line's is another
+        return FmuError(f"row {row}, phase {phase}: {reason}", instance.model, error.time_s, moment)
 
     def close(self) -> None:
         """Free the instance; the next item makes a new one."""

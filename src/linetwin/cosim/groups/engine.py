@@ -228,4 +228,4 @@ def check_step(instance: Instance, reached: Step, length: float) -> None:
 def failure(group: str, member: RunningMember, error: FmuError) -> FmuError:
     """Return the error of a member's instance as one that names group and member."""
     reason = (member.instance.failure if member.instance else "") or str(error)
-    return FmuError(f"member '{member.member.name}': {reason}", group, error.time_s)
+    return FmuError(f"member '{member.member.name}': {reason}", group, error.time_s, error.moment)

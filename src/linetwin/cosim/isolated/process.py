@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from linetwin.cosim.folders import remove_abandoned
 from linetwin.cosim.isolated import frames
 from linetwin.cosim.watchdog import Watch
-from linetwin.errors import FmuError
+from linetwin.errors import AT, WITHIN, FmuError
 
 if TYPE_CHECKING:
     from linetwin.cosim.isolated.frames import Message
@@ -85,7 +85,8 @@ class ModelProcess:
             trouble = f"its process was ended: {call} had not returned after {watch.limit_s:g} s"
         if not answer or not in_time:
             code = self._abandon(wait=not trouble)
-            raise FmuError(trouble or _death(call, code), self.model, time_s)
+            moment = WITHIN if call == "advance" else AT
+            raise FmuError(trouble or _death(call, code), self.model, time_s, moment)
         if "error" in answer:
             error_told = FmuError(str(answer["error"]))
             error_told.model, error_told.time_s = self.model, answer.get("time_s")
