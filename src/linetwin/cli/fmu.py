@@ -366,9 +366,10 @@ def _start(text: str) -> tuple[str, str]:
 
 
 def _number(name: str, value: str) -> tuple[str, float]:
-    try:
-        return name, float(value)
-    except ValueError as error:
-        raise ScenarioError([Problem(f"'{name}={value}' gives no number", "--start", _PAIR)]) from (
-            error
-        )
+    number = math.nan
+    with contextlib.suppress(ValueError):
+        number = float(value)
+    if not math.isfinite(number):
+        message = f"'{name}={value}' gives no finite number"
+        raise ScenarioError([Problem(message, "--start", _PAIR)])
+    return name, number

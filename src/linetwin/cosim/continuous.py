@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -146,8 +147,9 @@ class FmuContinuous:
         """
         asked = tuple(names)
         bound = self._outputs.get(asked) or self._bind_outputs(asked)
-        self._running().get(bound.table)
-        found = dict(zip(bound.names, _quantities(bound), strict=True))
+        instance = self._running()
+        instance.get(bound.table)
+        found = dict(zip(bound.names, _quantities(instance, bound), strict=True))
         return found | bound.lacking if bound.lacking else found
 
     def touching(self, tick: int, inputs: Mapping[str, float], names: tuple[str, ...]) -> Touching:
@@ -174,7 +176,7 @@ class FmuContinuous:
     def outputs(self, names: tuple[str, ...]) -> list[float]:
         """Return outputs that have been read into their table, in the order of their names."""
         bound = self._outputs[names]
-        values = _quantities(bound)
+        values = _quantities(self._running(), bound)
         if not bound.lacking:
             return values
         found = dict(zip(bound.names, values, strict=True)) | bound.lacking
@@ -304,9 +306,11 @@ class FmuContinuous:
         return _Bound(names, table, () if plain else wires, lacking)
 
 
-def _quantities(bound: _Bound) -> list[float]:
-    """Return what stands in a table of outputs, in canonical units."""
+def _quantities(instance: Instance, bound: _Bound) -> list[float]:
+    """Return what stands in a table of outputs, in canonical units; all finite, or FmuError."""
     values = bound.table.read_row()
+    if not math.isfinite(sum(values)):  # quicker than asking each
+        instance.check_values([v.name for v in bound.table.port.variables], values)
     if bound.wires:
         pairs = zip(values, bound.wires, strict=True)
         values = [float(found.to_quantity(value)) for value, found in pairs]

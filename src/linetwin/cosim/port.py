@@ -262,6 +262,10 @@ class Table:
         cell, column = self._places[position]
         return cell.values[:, column].astype(np.float64)
 
+    def row(self, row: int) -> list[float]:
+        """Return a row's values as Python floats, in the port's order."""
+        return [float(cell.values[row, column]) for cell, column in self._places]
+
     def read_row(self) -> list[float]:
         """Return the first row's values as Python floats, in the port's order."""
         if len(self.numbers) == 1 and self.numbers[0].floating:

@@ -132,7 +132,11 @@ class _Compiled:
                 self._finish(self._inside[done], laid[done])
                 self._models[done].touched(tick, laid[done])
                 done += 1
-        return [model.outputs(names) for model in self._models]
+        rows = []
+        for place, model in enumerate(self._models):
+            self._at.value = place
+            rows.append(model.outputs(names))
+        return rows
 
     def _lay(self, place: int, touching: Touching) -> None:
         """Lay out what the kernel is to do with a model."""

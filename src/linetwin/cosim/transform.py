@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import numpy as np
 
@@ -156,16 +156,24 @@ class FmuTransform:
         results: list[Columns] = []
         in_range = np.full(batches[0].rows, self._constants_hold)
         for batch in batches:
-            columns: Columns = {
-                found.quantity: np.asarray(found.to_quantity(batch.outputs.read(position)))
-                for position, found in enumerate(self._outputs)
-            }
+            columns: Columns = {}
+            for position, found in enumerate(self._outputs):
+                values = batch.outputs.read(position)
+                if not np.isfinite(values).all():
+                    self._refuse(len(results), found, values)
+                columns[found.quantity] = np.asarray(found.to_quantity(values))
             columns["phase_time"] = batch.taken.copy()
             if "valid" not in columns:
                 in_range = in_range & batch.in_range()
                 columns["valid"] = in_range.astype(np.float64)
             results.append(columns)
         return results
+
+    def _refuse(self, phase: int, wire: Wire, values: np.ndarray) -> NoReturn:
+        """Raise FmuError for the first item of which an output is no finite number."""
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        text = f"'{wire.variable.name}' is {values[row]:g}, and a finite number is needed"
+        raise FmuError(f"row {row}, phase {phase}: {text}", self.model)
 
 
 def _rows(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> int:

@@ -108,6 +108,8 @@ def _element(variable: Variable, value: Any) -> Value:  # noqa: ANN401 - what th
 
 def _number(variable: Variable, value: Any) -> float:  # noqa: ANN401 - what the user gave
     number = value if isinstance(value, int) else float(value)
+    if isinstance(number, float) and not math.isfinite(number):
+        raise _unfit(variable, value, "a finite number")
     if "Int" in variable.type and isinstance(number, float) and not number.is_integer():
         raise _unfit(variable, value, "a whole number")
     return number

@@ -33,6 +33,7 @@ _MESSAGES = {
     "int_type": ("must be a whole number", "such as 1000, without a unit"),
     "int_from_float": ("must be a whole number", "such as 1000, without a unit"),
     "float_type": ("must be a number", "such as 1.5, without a unit"),
+    "finite_number": ("must be a finite number", "such as 1.5"),
     "bool_type": ("must be true or false", "yes, no, on and off are text in YAML 1.2"),
     "dict_type": ("must be a mapping", "indented lines of the form 'key: value'"),
     "model_type": ("must be a mapping", "indented lines of the form 'key: value'"),

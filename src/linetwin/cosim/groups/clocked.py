@@ -70,6 +70,7 @@ class ClockedEngine(PythonEngine):
     def _read(self) -> None:
         for member in self._plan.members:
             member.running.get(member.outputs.table)
+            member.check()
         self._visit(self._plan.visits)
 
     def _reach(self, at: float, time: float, index: int | None) -> float:

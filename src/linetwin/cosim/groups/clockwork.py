@@ -54,3 +54,4 @@ class ClockedMember:
         """Read the values that go with clocks."""
         for found in [one for name in clocks for one in self.outputs.get(name, ())]:
             self.instance.get(found.table)
+            self.member.check()

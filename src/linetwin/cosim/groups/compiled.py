@@ -206,6 +206,7 @@ class CompiledEngine:
             )
             for copy in member.copies
         ]
+        used = [KernelRecorded(source=_address(s), type=_type(s)) for s in member.used.values()]
         copies += [
             KernelCopy(
                 source=copy.source.cell.place(copy.source.column),
@@ -233,6 +234,8 @@ class CompiledEngine:
             followed=self._array(ctypes.c_void_p, [_address(s) for s in member.followed]),
             followed_count=len(member.followed),
             previous=member.previous.ctypes.data,
+            used=self._array(KernelRecorded, used),
+            used_count=len(used),
         )
 
     def _fail(self) -> NoReturn:
@@ -252,6 +255,8 @@ class CompiledEngine:
             unfit_text(instance, round(found.value), text.variable)
         if call is GroupCall.UNFIT:
             unfit(instance, found.value, member.copies[found.place].variable)
+        if call is GroupCall.UNFINITE:
+            instance.fail_value(list(member.used)[found.place], found.value)
         if call is GroupCall.UNSOLVED:
             visits = [*self._plan.visits, *self._plan.settling]
             unsolved(next(v for v in visits if v.copies and v.members[0] is member), found.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,9 @@ class CourseReader:
         except (ScenarioError, ValueError) as error:
             unit = variable.unit or "1"
             self._add(path, f"'{amount}': {error}", f"a number in {unit}, or text with a unit")
+            return None
+        if not math.isfinite(number):
+            self._add(path, f"'{amount}' is no value to pass or to set", "a finite number")
             return None
         return float(number)
 

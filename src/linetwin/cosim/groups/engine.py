@@ -146,6 +146,7 @@ class PythonEngine:
                 member.take(instance, (member.at + time) / 2 if self._plan.linear else None)
             self._step(member, index, time)
             instance.get(member.outputs.table)
+            member.check()
         self._visit([v for v in self._plan.visits if v.members[0].at == time])
         if self._recorder is not None:
             self._recorder.note(time)
@@ -208,11 +209,11 @@ class PythonEngine:
                     unsolved(visit, left)
             else:
                 visit.members[0].running.get(visit.members[0].outputs.table)
+            for member in visit.members:
+                member.check()
 
     def _named(self, error: FmuError) -> FmuError:
-        members = self._plan.members
-        failed = next((m for m in members if m.instance and m.instance.broken), members[0])
-        return failure(self._plan.name, failed, error)
+        return named(self._plan, error)
 
 
 def check_step(instance: Instance, reached: Step, length: float) -> None:
@@ -223,6 +224,22 @@ def check_step(instance: Instance, reached: Step, length: float) -> None:
         instance.fail(
             f"it ended a step of {length:g} s before its time; members of a group step together"
         )
+
+
+def check_members(plan: Plan) -> None:
+    """Let the first member fail that gives a value which is no finite number, and is used."""
+    try:
+        for member in plan.members:
+            member.check()
+    except FmuError as error:
+        raise named(plan, error) from error
+
+
+def named(plan: Plan, error: FmuError) -> FmuError:
+    """Return the error of one of a group's instances as one that names group and member."""
+    members = plan.members
+    failed = next((m for m in members if m.instance and m.instance.broken), members[0])
+    return failure(plan.name, failed, error)
 
 
 def failure(group: str, member: RunningMember, error: FmuError) -> FmuError:

@@ -13,7 +13,7 @@ import numpy as np
 
 from linetwin.cosim.groups.clocked import ClockedEngine
 from linetwin.cosim.groups.compiled import CompiledEngine
-from linetwin.cosim.groups.engine import PythonEngine, failure
+from linetwin.cosim.groups.engine import PythonEngine, check_members, failure, named
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.iterating import IteratedEngine
 from linetwin.cosim.groups.planning import plan
@@ -162,11 +162,11 @@ class FmuGroup:
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs that are numbers, at the tick last advanced to."""
         self._running()
-        found = {}
-        for name in names:
-            source = self.group.outputs[name].source
-            found[name] = self._members[source.member].outputs.slots[source.variable].read()
-        return found
+        sources = {name: self.group.outputs[name].source for name in names}
+        try:
+            return {n: self._members[s.member].read(s.variable) for n, s in sources.items()}
+        except FmuError as error:
+            raise self._failed(named(self.plan, error)) from error
 
     def read_text(self, name: str) -> str | bytes:
         """Return an output that is a text, or bytes, at the tick last advanced to."""
@@ -333,6 +333,8 @@ class FmuGroup:
     def _settle(self, engine: Engine) -> None:
         try:
             engine.settle()
+            if self.tick == self.start_tick:  # some members' first values have yet to settle
+                check_members(self.plan)
         except FmuError as error:
             raise self._failed(error) from error
 

@@ -77,8 +77,11 @@ class IteratedEngine(PythonEngine):
         try:
             if not self._settled(step, guess):
                 self._differentiate(step, guess)
-                if not self._settled(step, guess):
+                settled = self._settled(step, guess)
+                self._check()
+                if not settled:
                     self._give_up(time - begin, begin)
+            self._check()
         except EarlyError as early:
             return early.time
         except UnsettledError:
@@ -86,6 +89,10 @@ class IteratedEngine(PythonEngine):
         except FmuError as error:
             raise self._named(error) from error
         return None
+
+    def _check(self) -> None:
+        for member in self._plan.members:
+            member.check()
 
     def close(self) -> None:
         """Give back the states inside the members."""

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     """Load the FMUs of a group and lay out its tables; FmuError where one does not load."""
-    sources = [c.source for c in (*group.connections, *group.clocked)]
-    sources += [output.source for output in group.outputs.values()]
-    read: dict[str, dict[str, None]] = {member.name: {} for member in group.members}
+    taken = [c.source for c in (*group.connections, *group.clocked)]
+    sources = [*taken, *(output.source for output in group.outputs.values())]
+    read: dict[str, dict[str, bool]] = {member.name: {} for member in group.members}
     events = [event.source for event in group.course.events]
+    used = {*taken, *_compared(group), *events, *recorded}
     for terminal in [*sources, *_compared(group), *events, *recorded]:
-        read[terminal.member][terminal.variable] = None
+        read[terminal.member][terminal.variable] = terminal in used
     given = [target for found in group.inputs.values() for target, _ in found.targets]
     members = tuple(_running(group, member, given, read[member.name]) for member in group.members)
     by_name = {found.member.name: found for found in members}
@@ -155,8 +156,9 @@ def _planned(
 
 
 def _running(
-    group: Group, member: Member, given: Iterable[Terminal], read: Iterable[str]
+    group: Group, member: Member, given: Iterable[Terminal], read: Mapping[str, bool]
 ) -> RunningMember:
+    """Lay out a member; `read`: outputs to read, and whether they are used within the group."""
     binary = load_binary(member.description.path)
     variables = member.variables
     taken = slot_table(binary, variables, [c.target.variable for c in group.sources(member.name)])
@@ -171,6 +173,7 @@ def _running(
         table.to_start({})
         outputs.slots.update(table.slots)
         outputs.texts.update(table.texts)
+    chosen = [(name, outputs.slots[name]) for name in read if name in outputs.slots and read[name]]
     followed = tuple(
         s for s in outputs.slots.values() if group.linear and s.cell.block.type is np.float64
     )
@@ -183,6 +186,7 @@ def _running(
         outputs=outputs,
         values=slot_table(binary, variables, member.values),
         ticking=ticking,
+        used={name: slot for name, slot in chosen if slot.cell.floating},
         followed=followed,
         previous=np.zeros(len(followed)),
         early_return=group.course.early_return

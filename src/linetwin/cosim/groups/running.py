@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -77,7 +78,7 @@ class RunningMember:
     of a whole step of its own. `followed` are outputs along which others extrapolate, `previous`
     their values at `before` (s), the point before; at `at` where there is none. `ticking`: outputs
     that change with a clock, each in a table of its own. `together`: it goes through its events
-    with others.
+    with others. `used`: real outputs that somebody takes, which must be finite.
     """
 
     member: Member
@@ -92,6 +93,7 @@ class RunningMember:
     copies: list[Copy] = field(default_factory=list)
     text_copies: list[TextCopy] = field(default_factory=list)
     ticking: dict[str, SlotTable] = field(default_factory=dict)
+    used: Mapping[str, Slot] = field(default_factory=dict)
     together: bool = False
     early_return: bool = False
     instance: Instance | None = None
@@ -206,6 +208,18 @@ class RunningMember:
             slot.write(value)
         except ValueError:
             unfit(instance, value, variable)
+
+    def check(self) -> None:
+        """Let the instance fail where a used output, as it was last read, is NaN or infinite."""
+        for name in self.used:
+            self.read(name)
+
+    def read(self, variable: str) -> float:
+        """Return an output as it was last read; the instance fails for NaN and infinity."""
+        value = self.outputs.slots[variable].read()
+        if not math.isfinite(value):
+            self.running.fail_value(variable, value)
+        return value
 
     def buffers(self) -> list[Cell | TextCell]:
         """Return the values that belong to the group's state, in a fixed order."""

@@ -3,8 +3,6 @@
 #include "group.h"
 #include "values.h"
 
-#include <math.h>
-
 #define TICKS_PER_SECOND 1000
 #define OFF_GRID (-1)
 /* As in ../groups/loops.py: change of an input by which a derivative is found; least pivot. */
@@ -92,6 +90,11 @@ SPECIAL bool take(
     return exchange(group, member, &member->taken, TAKING, at, kind);
 }
 
+static bool check(Group *group, const Member *member, double at)
+{
+    return all_finite(group, member) || fails(group, member, UNFINITE, 0, at);
+}
+
 static bool step_fails(
     Group *group, const Member *member, GroupCall call, int status, double at, double length)
 {
@@ -145,7 +148,8 @@ SPECIAL bool step(Group *group, Member *member, const Span *span, Kind kind)
         member->at = span->time;
         member->index = span->index;
     }
-    return exchange(group, member, &member->outputs, READING, span->time, kind);
+    return exchange(group, member, &member->outputs, READING, span->time, kind)
+        && check(group, member, span->time);
 }
 
 bool step_one(Group *group, Member *member, const Span *span, bool all)
@@ -285,6 +289,8 @@ static bool visit_all(
         if (visit->unknown_count ? !solve_loop(group, visit, span->time)
                                  : !exchange(group, first, &first->outputs, READING, span->time, kind))
             return false;
+        for (uint64_t place = 0; place < visit->count; place++)
+            if (!check(group, &group->members[visit->members[place]], span->time)) return false;
     }
     return true;
 }

@@ -63,6 +63,8 @@ typedef struct {
     uint64_t followed_count;
     double *previous; /* values of `followed` at `before` */
     uint64_t level;   /* the first member after its level: see crew.c */
+    const Recorded *used; /* real outputs that somebody takes: finite, or the member has failed */
+    uint64_t used_count;
 } Member;
 
 /* From one communication point to the next, with their numbers or OFF_GRID. */
@@ -84,7 +86,8 @@ typedef enum {
     ENDING,  /* the FMU asked to end the simulation */
     EARLY,   /* the FMU ended a step before its time */
     UNFIT,   /* `place`: copy; its value fits no integer of its type */
-    UNSOLVED /* `value`: what is left of an algebraic loop; `member`: its first */
+    UNSOLVED, /* `value`: what is left of an algebraic loop; `member`: its first */
+    UNFINITE  /* `place`: used output; `value`: NaN or infinite */
 } GroupCall;
 
 typedef struct {

@@ -38,6 +38,7 @@ class GroupCall(IntEnum):
     EARLY = 5
     UNFIT = 6
     UNSOLVED = 7
+    UNFINITE = 8
 
 
 class KernelCopy(ctypes.Structure):
@@ -86,6 +87,8 @@ class KernelMember(ctypes.Structure):
         ("followed_count", ctypes.c_uint64),
         ("previous", ctypes.c_void_p),
         ("level", ctypes.c_uint64),
+        ("used", ctypes.c_void_p),
+        ("used_count", ctypes.c_uint64),
     ]
 
 

@@ -48,6 +48,20 @@ static inline bool write_number(void *place, int32_t type, double value)
     }
 }
 
+/* Whether all that is used of a member's outputs are finite numbers; else notes the first. */
+static inline bool all_finite(Group *group, const Member *member)
+{
+    for (uint64_t place = 0; place < member->used_count; place++) {
+        const Recorded *one = &member->used[place];
+        double value = number_at(one->source, one->type);
+        if (isfinite(value)) continue;
+        group->failure.place = place;
+        group->failure.value = value;
+        return false;
+    }
+    return true;
+}
+
 /* Whether a value goes over bit by bit, since no double holds it. */
 static inline bool is_exact(const Copy *copy)
 {
