@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import logging
+import os
 import platform
 import sys
 import zipfile
@@ -87,7 +88,7 @@ class Binary:
             log.warning("it needs the tool that made it to run")
         if not description.token:
             key = "guid" if description.version == 2 else "instantiationToken"  # noqa: PLR2004
-            log.warning("its description has no %s, so nobody checks that its binary fits it", key)
+            log.warning("%s has no %s: does its binary fit?", description.path.name, key)
         self.description = description
         self.digest = digest
         self.folder = process_folder() / digest.hex()[:16]
@@ -95,7 +96,7 @@ class Binary:
         try:
             with zipfile.ZipFile(description.path) as archive:
                 archive.extractall(self.folder)
-            self._library = ctypes.CDLL(str(self._library_path()))
+            self._library = _load_library(self._library_path())
         except (OSError, zipfile.BadZipFile) as error:
             raise FmuError(
                 f"its binary cannot be loaded from {self.folder}: {error}", description.name
@@ -148,6 +149,17 @@ class Binary:
             found = tuple(self.function(f"fmi{version}{name}") for name in names)
             self._together[names] = found
         return found
+
+
+def _load_library(path: Path) -> ctypes.CDLL:
+    """Load a library; OSError where that fails.
+
+    What it does at that is done without Python's lock, as its calls are: ctypes alone would hold
+    it, and nobody could tell that the FMU hangs or crashes.
+    """
+    if sys.platform != "win32":
+        ctypes.CDLL(None)["dlopen"](os.fsencode(path), os.RTLD_NOW | ctypes.RTLD_LOCAL)
+    return ctypes.CDLL(str(path))
 
 
 _BINARIES: dict[bytes, Binary] = {}
