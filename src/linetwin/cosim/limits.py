@@ -1,4 +1,4 @@
-"""What the FMI type of a variable can hold."""
+"""What the FMI type of a variable can hold, and a table of a simulation."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.cosim.port import value_type
+from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
     from linetwin.cosim.description import Variable
 
+MOST_NUMBERS: Final = 10**8
+"""In a table: 0.8 GB, and three times that while it is put together."""
 _OLD: Final = frozenset({"Real", "Integer"})
 """Types that only FMI 2.0 has."""
 _ROUNDING: Final = 1e-9
@@ -35,6 +38,16 @@ def not_held(version: int, variable: Variable, number: float) -> str:
         return f"a whole number from {limits.min} to {limits.max}"
     largest = float(np.finfo(kind).max)
     return "" if abs(number) <= largest else f"a number from {-largest:.8g} to {largest:.8g}"
+
+
+def check_table(stop_s: float, step_s: float, columns: int) -> None:
+    """Refuse a table beyond memory, with a row for each step (s); WiringError says what fits."""
+    rows = stop_s / step_s
+    if not rows * columns <= MOST_NUMBERS:
+        longest = MOST_NUMBERS // columns * step_s
+        hint = f"at most {MOST_NUMBERS:,} numbers: {longest:g} s here, or longer steps, or fewer"
+        text = f"{stop_s:g} s give {rows:.3g} rows of {columns} numbers"
+        raise WiringError([Problem(text, "stop", f"{hint} --output")])
 
 
 def _finite(number: float) -> bool:

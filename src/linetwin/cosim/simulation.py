@@ -11,10 +11,11 @@ from linetwin.cosim.binary import load_binary
 from linetwin.cosim.events import Fmi3EventInstance
 from linetwin.cosim.fmi3 import Fmi3Instance
 from linetwin.cosim.instance import instantiate
+from linetwin.cosim.limits import check_table
 from linetwin.cosim.port import Port, Table
 from linetwin.cosim.progress import watched
 from linetwin.cosim.stepping import advance_fully, step_rule
-from linetwin.cosim.values import Field, configure, element_names, structural_sizes
+from linetwin.cosim.values import Field, configure, element_names, shape_of, structural_sizes
 from linetwin.cosim.wiring import near
 from linetwin.errors import Problem, WiringError
 
@@ -54,9 +55,9 @@ def simulate(
     `attrs["units"]` holds the units of the columns.
     Raises WiringError for an FMU, a name or a value that does not fit, FmuError where it fails.
     """
-    times = _times(stop_time_s, step_s)
     binary = load_binary(path)
     asked = _asked(binary.description, dict(start_values or {}), outputs, inputs)
+    times = _times(stop_time_s, step_s, asked)
     with instantiate(binary) as instance:
         return _run(instance, asked, times)
 
@@ -74,19 +75,21 @@ def simulate_within(
     They hold the floating-point outputs that an FMI 3.0 FMU shows there (intermediate update), and
     NaN for the rest.
     """
-    times = _times(stop_time_s, step_s)
     binary = load_binary(path)
     asked = _asked(binary.description, dict(start_values or {}), outputs, inputs)
+    times = _times(stop_time_s, step_s, asked)
     with instantiate(binary, watched=True) as instance:
         frame = _run(instance, asked, times)
         watch = instance.watch if isinstance(instance, Fmi3Instance) else None
     return frame if watch is None else _with_points(frame, watch)
 
 
-def _times(stop_time_s: float, step_s: float) -> list[float]:
-    """Return the times of the rows (s); WiringError where there are none."""
+def _times(stop_time_s: float, step_s: float, asked: _Asked) -> list[float]:
+    """Return the times of the rows (s); WiringError where there are none, or too many."""
     if not (step_s > 0.0 and stop_time_s > 0.0 and math.isfinite(stop_time_s / step_s)):
         raise WiringError(f"stop time {stop_time_s:g} s and step {step_s:g} s must be positive")
+    columns = sum(math.prod(shape_of(variable, asked.sizes)) for variable in asked.outputs)
+    check_table(stop_time_s, step_s, columns + 1)
     number = math.ceil(stop_time_s / step_s * (1.0 - _ROUNDING))
     return [min(index * step_s, stop_time_s) for index in range(number)] + [stop_time_s]
 

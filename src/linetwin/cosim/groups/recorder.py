@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.cosim.limits import MOST_NUMBERS
+from linetwin.errors import FmuError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,8 +26,14 @@ class Recorder:
         self.values = np.zeros((len(self.slots), len(self.times)))
 
     def reserve(self, rows: int) -> bool:
-        """Make room for so many more rows; True where the arrays have moved."""
+        """Make room for so many more rows; True where the arrays have moved.
+
+        FmuError where the table gets too large.
+        """
         needed = self.rows + rows
+        if needed * (len(self.slots) + 1) > MOST_NUMBERS:
+            most = f"at most {MOST_NUMBERS:,} numbers"
+            raise FmuError(f"{needed:,} rows of {len(self.slots) + 1} numbers: {most} are recorded")
         if needed <= len(self.times):
             return False
         room = max(needed, 2 * len(self.times))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from linetwin.cosim.groups.course import NANOSECONDS
 from linetwin.cosim.groups.definition import Terminal
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.group import FmuGroup
 from linetwin.cosim.groups.reading import read_group
 from linetwin.cosim.inspection import Finding
-from linetwin.cosim.limits import not_held
+from linetwin.cosim.limits import check_table, not_held
 from linetwin.cosim.progress import watched
 from linetwin.cosim.wiring import near
 from linetwin.errors import FmuError, Problem, WiringError
@@ -41,11 +42,12 @@ def simulate_group(
     Raises WiringError for a name that is not there or a time of no whole ticks, FmuError where a
     member fails.
     """
-    ticks = round(stop_time_s * TICKS_PER_SECOND)
+    ticks = round(stop_time_s * TICKS_PER_SECOND) if math.isfinite(stop_time_s) else 0
     if ticks <= 0 or abs(ticks - stop_time_s * TICKS_PER_SECOND) > 1e-6 * ticks:
         hint = "more than 0 s, in whole ms"
         raise WiringError([Problem(f"a group cannot stop at {stop_time_s:g} s", "stop", hint)])
     columns = _columns(group, outputs)
+    check_table(stop_time_s, _longest_s(group), len(columns) + 1)
     inputs, values = _start(group, start_values or {})
     running = FmuGroup(group, list(dict.fromkeys(columns.values())))
     recorder = running.recorder
@@ -62,6 +64,12 @@ def simulate_group(
     frame.attrs["steps"] = str(counts) if counts else ""
     frame.attrs["events"] = [tuple(happening) for happening in happenings]
     return frame
+
+
+def _longest_s(group: Group) -> float:
+    """Return the longest time between two rows (s)."""
+    adaptive = group.course.adaptive
+    return float(group.step) if adaptive is None else adaptive.most_ns / NANOSECONDS
 
 
 def _table(group: Group, columns: Mapping[str, Terminal], recorder: Recorder) -> pd.DataFrame:
