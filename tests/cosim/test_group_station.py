@@ -84,6 +84,10 @@ def test_a_group_is_simulated_from_the_command_line(
     arguments = ["fmu", "simulate", file, "--until", "1 s", "--start", "air=100", "--csv", str(csv)]
     assert _code(main, [*arguments, "--start", "third.time_constant=2"]) == 0
     rows = np.genfromtxt(csv, delimiter=",", names=True)
+    assert _code(main, ["fmu", "simulate", file, "--until", "1/2 s", "--csv", str(csv)]) == 0
+    assert (
+        np.genfromtxt(csv, delimiter=",", names=True)["time"].tolist() == rows["time"][:6].tolist()
+    )
     assert rows.dtype.names == ("time", "end", "level")
     assert rows["time"].tolist() == [k / 10 for k in range(11)]
     expected = 373.15 + (300.0 - 373.15) * np.exp(-rows["time"] / 2.0)
@@ -91,6 +95,11 @@ def test_a_group_is_simulated_from_the_command_line(
     capsys.readouterr()
     assert _code(main, ["fmu", "simulate", file, "--stop", "soon"]) == 2
     assert "--stop: 'soon'" in capsys.readouterr().err
+    for text in ("soon", "1/0 s"):  # the option that was written is the one that is named
+        assert _code(main, ["fmu", "simulate", file, "--until", text]) == 2
+        assert f"--until: '{text}'" in capsys.readouterr().err
+    assert _code(main, [*arguments, "--stop", "1 s"]) == 2
+    assert "--until: the stop time is given twice" in capsys.readouterr().err
     assert _code(main, [*arguments, "--step", "1"]) == 2
     assert "a group steps as its file says" in capsys.readouterr().err
     assert _code(main, [*arguments, "--output", "ende"]) == 2

@@ -313,10 +313,9 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     ],
     stop: Annotated[
         str | None,
-        typer.Option(
-            "--stop", "--until", metavar="TIME", help="Stop time: 10 s (the FMU's own, else 1 s)."
-        ),
+        typer.Option(metavar="TIME", help="Stop time: 10 s, 1/60 s (the FMU's own, else 1 s)."),
     ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="The same as --stop.")] = None,
     step: Annotated[
         float | None, typer.Option(help="Communication step, s (stop time / 100).")
     ] = None,
@@ -341,8 +340,8 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli import fmu as commands
 
     texts, names = tuple(start or ()), tuple(outputs or ())
-    until = commands.seconds(stop)
-    request = commands.Simulation(until, step, texts, names, csv, inputs, intermediate)
+    stop_s = commands.stop_time(stop, until)
+    request = commands.Simulation(stop_s, step, texts, names, csv, inputs, intermediate)
     commands.simulate(fmu, request, step_timeout, as_json=json)
 
 
@@ -379,4 +378,4 @@ def ssp_export(
     """Pack a group and its FMUs; what SSP has no word for is kept for linetwin, and told."""
     from linetwin.cli import fmu, ssp
 
-    ssp.export(group, output, version, fmu.seconds(stop))
+    ssp.export(group, output, version, fmu.seconds(stop, "--until"))

@@ -21,6 +21,7 @@ from linetwin.cli.ssp import opened
 from linetwin.cosim import find_fmu, inspection
 from linetwin.cosim.description import read_description
 from linetwin.cosim.groups import group_findings, is_group, read_group, simulate_group
+from linetwin.cosim.groups.grid import parse_step
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.cosim.simulation import simulate as simulate_fmu
 from linetwin.cosim.simulation import simulate_within
@@ -316,18 +317,26 @@ def _extremes(values: pd.Series) -> tuple[str, ...]:
     return tuple(str(n) if isinstance(n, np.integer) else f"{n:.6g}" for n in found)
 
 
-def seconds(text: str | None) -> float | None:
-    """Return a stop time (s) given on the command line; a number alone is in s."""
+def stop_time(stop: str | None, until: str | None) -> float | None:
+    """Return the stop time (s) given as `--stop` or `--until`."""
+    if stop is not None and until is not None:
+        raise ScenarioError([Problem("the stop time is given twice", "--until", "as --stop too")])
+    return seconds(stop, "--stop") if until is None else seconds(until, "--until")
+
+
+def seconds(text: str | None, option: str) -> float | None:
+    """Return the time (s) of an option: `10`, which is in s, or `10 s`, or `1/60 s`."""
     if text is None:
         return None
     with contextlib.suppress(ValueError):
         return float(text)
     try:
-        return parse(text, vocabulary()["process_time"])
+        return float(parse_step(text)) if "/" in text else parse(text, vocabulary()["process_time"])
     except ScenarioError as error:
-        raise ScenarioError([replace(problem, key="--stop") for problem in error.problems]) from (
-            error
-        )
+        problems = [replace(problem, key=option) for problem in error.problems]
+        raise ScenarioError(problems) from error
+    except ValueError as error:
+        raise ScenarioError([Problem(f"'{text}' is no time", option, str(error))]) from error
 
 
 def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
