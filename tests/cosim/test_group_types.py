@@ -319,6 +319,9 @@ def test_a_number_that_its_type_does_not_hold(
     group = pair(tmp_path, types3, {}, {})
     with pytest.raises(WiringError, match=rf"first\.{name}: .* \({allowed}"):
         simulate_group(group, 0.1, {f"first.{name}": number}, ["first.walk"])
+    group = pair(tmp_path, types3, {}, {}, inputs={"given": f"first.{name}"})
+    with pytest.raises(WiringError, match=rf"first\.{name}: .* \({allowed}"):
+        simulate_group(group, 0.1, {"given": number}, ["first.walk"])
     with pytest.raises(WiringError, match=rf"start\.{name}: .* does not fit"):
         simulate(types3, 0.1, 0.1, {name: number})
 

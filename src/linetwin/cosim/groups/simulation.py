@@ -158,15 +158,22 @@ def _start(
         if (terminal := Terminal(member.name, variable.name)) not in joined
     } | dict(group.parameters)
     _refuse([n for n in values if n not in known and n not in group.inputs], known, "start value")
-    _check_held(group, {known[name]: v for name, v in values.items() if name in known})
+    given = [(known[name], number) for name, number in values.items() if name in known]
+    given += [
+        (target, affine.factor * number + affine.offset)
+        for name, number in values.items()
+        if name in group.inputs
+        for target, affine in group.inputs[name].targets
+    ]
+    _check_held(group, given)
     inputs = {name: number for name, number in values.items() if name in group.inputs}
     return inputs, {known[name]: v for name, v in values.items() if name not in inputs}
 
 
-def _check_held(group: Group, values: Mapping[Terminal, float]) -> None:
+def _check_held(group: Group, values: Sequence[tuple[Terminal, float]]) -> None:
     """Refuse start values that their variables' types do not hold."""
     problems = []
-    for terminal, number in values.items():
+    for terminal, number in values:
         variable = group.variable(terminal)
         hint = not_held(group.member(terminal.member).description.version, variable, number)
         if hint:
