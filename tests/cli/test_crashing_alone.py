@@ -50,7 +50,6 @@ def simulated(fmu: Path, trouble: str, **environment: str) -> Answer:
     ("trouble", "words"),
     [
         ("segfault", "a step crashed: SIGSEGV (segmentation fault)"),
-        ("abort", "a step crashed: SIGABRT (aborted)"),
         ("exit", "a step ended the process with exit()"),
         ("leave", "a step ended the process with exit()"),
     ],
@@ -78,15 +77,11 @@ def test_the_member_of_a_group_is_named(troubled: Path, tmp_path: Path, kernel: 
     assert "linetwin: group: bad: a step crashed: SIGSEGV" in answer.err
 
 
-def test_validate_names_it_too(troubled: Path, tmp_path: Path) -> None:
-    """A group whose member ends the process at its first point."""
-    number = troubled_fmus.TROUBLES.index("exit")
-    values = {"air_temperature": 1, "trouble": number, "trouble_time": 0.5}
-    members = {"bad": {"fmu": str(troubled), "values": values}}
-    content = {"step": "1 s", "members": members, "outputs": {"warm": "bad.film_temperature"}}
-    answer = linetwin("fmu", "validate", of_cosim("group_fmus").write_group(tmp_path, **content))
+def test_a_crash_at_loading_is_named(troubled: Path) -> None:
+    """By `fmu validate`, which is watched too."""
+    answer = linetwin("fmu", "validate", troubled, TROUBLED_LOAD="1")
     assert answer.code == 3, answer.err
-    assert "linetwin: group: bad: a trial ended the process with exit()" in answer.err
+    assert "linetwin: bad_oven: a trial crashed: SIGABRT (aborted)" in answer.err
 
 
 @pytest.mark.parametrize(("within", "after"), [(IN_PYTHON, ""), ("pass", IN_C)])

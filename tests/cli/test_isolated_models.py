@@ -185,6 +185,21 @@ def test_a_machine_of_the_line_itself_that_crashes_is_named(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
+def test_a_model_that_ends_the_process_when_it_is_freed_is_named(
+    order: Order, troubled: dict[str, Path]
+) -> None:
+    """Exit code 3, and the run that was complete by then still is."""
+    bad = model(6, troubled["machine"], "leave", 0.0)
+    order.edit_line(MIXER, f"    machine:\n{bad}")
+    answer = linetwin("run", order.file, "-o", order.run)
+    assert answer.code == 3, answer.err
+    assert "linetwin: cathode.mixer: bad_machine: freeing ended the process with exit()" in (
+        answer.err
+    )
+    assert status(order.run) == "complete"
+
+
 @pytest.mark.parametrize("keys", [(), (ISOLATED,)])
 def test_ctrl_c_twice_ends_a_line_whose_model_hangs(
     order: Order, troubled: dict[str, Path], tmp_path: Path, keys: tuple[str, ...]

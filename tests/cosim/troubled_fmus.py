@@ -1,9 +1,8 @@
-"""An FMI 3.0 FMU in C that misbehaves on demand: it hangs, crashes, ends its process, babbles,
-gives NaN.
+"""An FMI 3.0 FMU in C that hangs, crashes, ends its process, babbles or gives NaN on demand.
 
 Its first output is the integral of its first input over time; the others are 0. Where local time
 passes `trouble_time` a step does what `trouble` counts (TROUBLES); `leave` ends the process when
-the FMU is freed.
+the FMU is freed. Where TROUBLED_LOAD is set in the environment it aborts as it is loaded.
 """
 
 from __future__ import annotations
@@ -77,6 +76,11 @@ static void babble(Troubled *c, long words)
         text[at] = 0;
         c->log(c->environment, fmi3Warning, word % 2 ? "odd" : "even", text);
     }
+}
+
+__attribute__((constructor)) static void loaded(void)
+{
+    if (getenv("TROUBLED_LOAD")) abort();
 }
 
 static void crash_once(void)
