@@ -47,7 +47,7 @@ def order(facts: Facts) -> Section:
     upstream = scrap[~scrap["station"].isin(facts.grading)]
     counts = cells["status"].value_counts()
     sampled = int(counts.get("sample", 0))
-    finished = len(graded) + len(upstream) + sampled
+    judged = len(graded) + len(upstream)
     good = len(facts.good)
     started = facts.started
     ended = graded["ended"]
@@ -71,7 +71,7 @@ def order(facts: Facts) -> Section:
         "cells_scrap_upstream": kpi(len(upstream), "1", "cells scrapped before grading"),
         "cells_sampled": kpi(sampled, "1", "cells taken apart in destructive tests"),
         "cells_in_process": kpi(
-            started - finished,
+            started - judged - sampled,
             "1",
             "cells started and neither graded, scrapped nor sampled at the end",
         ),
@@ -113,12 +113,12 @@ def order(facts: Facts) -> Section:
             "median time from stacking to grade",
         ),
         "quality_ratio": kpi(
-            good / finished if finished else None,
+            good / judged if judged else None,
             "1",
             "quality ratio (ISO 22400-2): good cells over cells graded or scrapped before",
         ),
         "share_a": kpi(
-            counts.get("A", 0) / finished if finished else None,
+            counts.get("A", 0) / judged if judged else None,
             "1",
             "cells graded A over cells graded or scrapped before",
         ),
