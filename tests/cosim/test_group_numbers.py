@@ -8,15 +8,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from group_fmus import write_group
-from troubled_fmus import OVEN, OVEN_UNITS, TROUBLES, build_troubled
+from troubled_fmus import BATCH, OVEN, OVEN_UNITS, TROUBLES, build_troubled
 
+from linetwin.contracts import Phase
 from linetwin.cosim import open_continuous
 from linetwin.cosim.groups import FmuGroup, Terminal, read_group
 from linetwin.cosim.kernel.library import kernel
 from linetwin.cosim.simulation import simulate
 from linetwin.cosim.together import Together
+from linetwin.cosim.transform import FmuTransform
 from linetwin.errors import FmuError, WiringError
 from linetwin.scenario.resolved import ProcessConfig, Value
 
@@ -117,6 +120,16 @@ def test_a_simulation_ends_at_a_nan_that_it_shows(spoilt: Path) -> None:
         simulate(spoilt, 3.0, 0.5, SPOILT)
     assert caught.value.time_s == 2.0
     assert len(simulate(spoilt, 3.0, 0.5, SPOILT, ["spare"])) == 7
+
+
+def test_an_item_with_a_nan_is_named(tmp_path: Path) -> None:
+    """A process fails with the row and the phase of the first item that has come out as NaN."""
+    fmu = build_troubled(tmp_path, "batch", *OVEN_UNITS)
+    spoiling = FmuTransform(fmu, BATCH, SPOILT)
+    phases = [Phase({"air_temperature": 300.0}, np.array([1.0, 1.0, 2.0])), Phase({}, 0.1)]
+    with pytest.raises(FmuError, match=r"row 2, phase 0: 'film_temperature' is nan"):
+        spoiling.apply({}, phases)
+    spoiling.close()
 
 
 def oven_model(fmu: Path) -> Continuous:

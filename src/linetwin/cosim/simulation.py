@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from linetwin.cosim.watch import Watch
 
 _ROUNDING: Final = 1e-9
+_REAL: Final = {"Real", "Float32", "Float64"}
 _LONG: Final = {"Int64", "UInt64"}
 """Whole numbers that a float does not hold."""
 
@@ -262,8 +263,12 @@ class _Recorder:
         """Read all outputs into a row; rows come in order."""
         self.rows = row
         self._instance.get(self._table, row)
+        self._instance.check_values(list(self._places), self._table.row(row))
         for found in self._fields:
-            self._values[found.variable.name].append(found.read())
+            elements = found.read()
+            self._values[found.variable.name].append(elements)
+            if found.variable.type in _REAL:
+                self._instance.check_values(found.names, elements)
         if self._ticks and isinstance(self._instance, Fmi3EventInstance):
             for name, counts in self._ticks.items():
                 counts.append(self._instance.ticks[name])
