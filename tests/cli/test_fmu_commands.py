@@ -177,7 +177,7 @@ def test_a_model_that_fails_alone_ends_with_its_name_and_time(tiny: Path, clerk:
     """Exit code 3, model, simulated time and the model's own words."""
     answer = clerk("fmu", "simulate", tiny / "brittle.fmu", "--stop", "1000", "--step", "50")
     assert answer.code == 3
-    assert "brittle at 600" in answer.err
+    assert "brittle in the step from 600" in answer.err
     assert "Traceback" not in answer.err
 
 
