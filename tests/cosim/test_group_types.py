@@ -282,6 +282,10 @@ MISFITS: list[tuple[dict[str, object], str]] = [
     ({"second.u_String": "first.walk"}, "'first.walk' is a Float64 and 'second.u_String' a String"),
     ({"second.u_String": {"from": "first.joined", "scale": 2.0}}, "a String has no scale"),
     ({"second.n": "first.y_UInt64"}, "'second.n' is no input"),
+    (
+        {"second.u_UInt8": {"from": "first.y_Int8", "map": {"1": 256}}},
+        r"u_UInt8\.map: 256 does not fit .* \(a whole number from 0 to 255\)",
+    ),
 ]
 
 

@@ -14,6 +14,7 @@ from linetwin.cosim.groups.definition import (
 )
 from linetwin.cosim.groups.dependence import Dependence
 from linetwin.cosim.groups.tables import read_table
+from linetwin.cosim.limits import not_held
 from linetwin.cosim.texts import TEXTUAL
 from linetwin.cosim.units import SAME, conversion, unit_of
 from linetwin.scenario.problems import nearest
@@ -77,11 +78,18 @@ class Joiner:
         """Return a connection's table; problems where a value in it is none of its end."""
         if not written.map:
             return {}
+        taker = self._variable(target)
         try:
-            return read_table(self._variable(source), self._variable(target), written)
+            table = read_table(self._variable(source), taker, written)
         except ValueError as error:
             self._add((*path, "map"), str(error), "numbers, true, false or items of enumerations")
             return {}
+        version = self._members[target.member].description.version
+        for number in table.values():
+            hint = not_held(version, taker, number)
+            if hint:
+                self._add((*path, "map"), f"{number:.17g} does not fit '{target}'", hint)
+        return table
 
     def _carried(
         self, path: KeyPath, source: Terminal, target: Terminal, written: WrittenWay
