@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import signal
 
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)  # a slow example is no fault
+settings.load_profile("shared machine")
+
 
 def pytest_configure() -> None:
     """Let Ctrl-C reach what tests start: a shell's background job inherits that it is ignored."""
