@@ -54,6 +54,14 @@ def package(tmp_path: Path, clerk: Clerk) -> Path:
     return found
 
 
+def test_a_stop_time_that_is_none_names_its_option(package: Path, clerk: Clerk) -> None:
+    """The option is the one that was written."""
+    file = package.with_suffix(".yaml")
+    answer = clerk("ssp", "export", file, "-o", file.with_suffix(".again"), "--until", "1/0 s")
+    assert answer.code == 2
+    assert "--until: '1/0 s' is no time" in answer.err
+
+
 def test_a_package_runs_as_its_group_does(tmp_path: Path, package: Path, clerk: Clerk) -> None:
     """From the package, from what is imported of it, and from the group: the same numbers."""
     answer = clerk("ssp", "import", package, "-o", tmp_path / "there")
