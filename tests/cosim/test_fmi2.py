@@ -97,5 +97,6 @@ def test_messages_are_formatted(decay: Path, caplog: pytest.LogCaptureFixture) -
     assert [record.getMessage() for record in caplog.records] == ["T = 126.9 degC is hot"]
     with instantiate(decay) as instance:
         instance.initialise()
-        with pytest.raises(FmuError, match=r"decay in the step from 3.000 s.*step of -2 s at any time"):
+        told = r"decay in the step from 3.000 s.*step of -2 s at any time"
+        with pytest.raises(FmuError, match=told):
             instance.step(3.0, -2.0)

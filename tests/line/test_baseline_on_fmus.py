@@ -68,7 +68,7 @@ def account(baseline: Baseline) -> Account:
 
 def behind(model: object) -> object:
     """Return the model itself, where another only adds the name of the station to its errors."""
-    return getattr(model, "_model", model)
+    return getattr(model, "model", model)
 
 
 def test_no_double_is_left(baseline: Baseline) -> None:

@@ -24,7 +24,7 @@ class StationTransform:
 
     def __init__(self, station: str, model: TransformModel, watch: ModelWatch) -> None:
         self._station = station
-        self._model = model
+        self.model = model
         self._watch = watch
 
     def apply(
@@ -33,7 +33,7 @@ class StationTransform:
         """Take items through `phases`; an FmuError names the station."""
         self._watch.begin("apply")
         try:
-            return self._model.apply(start, phases)
+            return self.model.apply(start, phases)
         except FmuError as error:
             raise FmuError(str(error), self._station) from error
         finally:
