@@ -63,13 +63,9 @@ class Station(Equipment):
         """Whether an operation has begun and is not done, be it interrupted."""
         return self.state.phase in ("work", "ask", "repair", "clear", "mend")
 
-    def is_broken(self) -> bool:
-        """Whether the tool has broken."""
-        return False
-
-    def broken(self) -> tuple[str, int]:
-        """Return the cause of a stop for a broken tool, and the ticks that changing it takes."""
-        raise NotImplementedError
+    def broken_tool(self) -> tuple[str, int] | None:
+        """Return, where a tool has broken, the cause of the stop and the ticks its change takes."""
+        return None
 
     def renew_tool(self) -> None:
         """A new tool is in."""
@@ -156,8 +152,8 @@ class Station(Equipment):
         failed = [cause for cause, ticks in state.to_failure.items() if ticks <= 0]
         if failed and executing:
             return self._fail(failed[0])
-        if executing and self.is_broken():
-            return self._break()
+        if executing and (broken := self.broken_tool()):
+            return self._break(*broken)
         if cause := self.forced_stop():
             self._stop(cause)
             return self._wait("Aborted", cause)
@@ -244,12 +240,12 @@ class Station(Equipment):
     def _clear(self) -> bool:
         return self._until("Held", self.state.failure) and self._go_on()
 
-    def _break(self) -> bool:
+    def _break(self, cause: str, ticks: int) -> bool:
         """The tool has broken: the operator changes it."""
         state = self.state
-        state.failure, ticks = self.broken()
-        self._stop(state.failure)
-        self.world.log_event(self.name, "failure", cause=state.failure)
+        state.failure = cause
+        self._stop(cause)
+        self.world.log_event(self.name, "failure", cause=cause)
         state.resumes_at = self.world.now + ticks
         state.phase = "mend"
         return True

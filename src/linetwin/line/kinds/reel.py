@@ -89,12 +89,10 @@ class ReelToReel(Station):
         """The tool breaks: it is at the end of its life, whether the machine runs or not."""
         self.job.update(broken=True, run=max(self.job.get("run", 0.0), self.value(self.life)))
 
-    def is_broken(self) -> bool:
-        """Whether the tool has broken and not been changed."""
-        return bool(self.job.get("broken"))
-
-    def broken(self) -> tuple[str, int]:
+    def broken_tool(self) -> tuple[str, int] | None:
         """Return the cause of the stop, and how long the change of the tool takes [ticks]."""
+        if not self.job.get("broken"):
+            return None
         change = self.tool_change()
         assert change is not None  # noqa: S101  a broken tool is at the end of its life
         return f"broken {self.tool}", change.ticks
