@@ -135,6 +135,47 @@ def test_only_what_changed_is_built(tmp_path: Path) -> None:
     assert result["x"][-1] == pytest.approx(2.718281828459045**-3, rel=1e-6)
 
 
+def test_a_model_is_built_again_when_code_of_another_folder_changes(tmp_path: Path) -> None:
+    """Imports are followed from folder to folder, through shared modules too; others do not count.
+
+    A file that is no Python counts as what it is: the model that needs it says so when it loads.
+    """
+    code = {
+        "slow/model.py": "from fast.model import rate",
+        "slow/README.md": "",
+        "fast/model.py": "import chain",
+        "fast/table.csv": "1",
+        "chain.py": "def late():\n    import links.one as one",
+        "links/one.py": "from links import two",
+        "links/two.py": "TWO = 2",
+        "broken/model.py": "def (",
+        "lonely/model.py": "",
+    }
+    for name, text in code.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def hashes() -> dict[str, str]:
+        names = ("slow", "fast", "lonely", "broken")
+        return {name: package.build_hash(tmp_path / name / "model.py", "3.0") for name in names}
+
+    everyone = {"slow", "fast", "lonely", "broken"}
+    moves = {
+        "slow/model.py": {"slow"},
+        "slow/README.md": set(),
+        "fast/model.py": {"slow", "fast"},
+        "fast/table.csv": {"slow", "fast"},
+        "links/two.py": everyone,
+        "chain.py": everyone,
+    }
+    for name, expected in moves.items():
+        before = hashes()
+        with (tmp_path / name).open("a") as file:
+            file.write("\n# changed")
+        after = hashes()
+        assert {key for key in after if after[key] != before[key]} == expected, name
+
+
 def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
     """The model in docs/authoring.md builds, and empties as its event says."""
     page = Path(__file__).resolve().parents[2] / "docs" / "authoring.md"

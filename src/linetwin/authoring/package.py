@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.metadata
 import json
@@ -16,7 +17,7 @@ from linetwin.fingerprint import fingerprint
 from linetwin.quantities import ucum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _AUTHORING = Path(__file__).parent
 _OTHERS = ("kernel.py",)
@@ -34,13 +35,45 @@ def build_hash(model_file: Path, fmi_version: str) -> str:
     digest = hashlib.sha256()
     ours = [path for path in _AUTHORING.glob("*.py") if path.name not in _OTHERS]
     ours += [*_AUTHORING.glob("runtime/**/*.[ch]"), Path(ucum.__file__)]
-    own = [path for pattern in ("*.py", "*.csv") for path in model_file.parent.glob(pattern)]
-    shared = model_file.parent.parent.glob("*.py")  # a library's models may share modules
-    digest.update(fingerprint([*sorted(own), *sorted(shared), *sorted(ours)]).encode())
+    digest.update(fingerprint([*_library_files(model_file), *sorted(ours)]).encode())
     for tool in ("casadi", "ziglang"):
         digest.update(f"{tool} {_version(tool)}\n".encode())
     digest.update(" ".join((fmi_version, *FLAGS)).encode())
     return digest.hexdigest()
+
+
+def _library_files(model_file: Path) -> list[Path]:
+    """Return the files of a library that a model is made of, in a fixed order.
+
+    These are the modules that lie beside the folders, code and tables of the model's own folder,
+    and the same of each folder from which one of them imports, however far it goes.
+    """
+    library = model_file.parent.parent
+    shared = set(library.glob("*.py"))
+    found, waiting = set(shared), [model_file.parent]
+    seen = set(waiting)
+    while waiting:
+        folder = waiting.pop()
+        code = set(folder.glob("*.py"))
+        found |= code | set(folder.glob("*.csv"))
+        named = {library / name for path in code | shared for name in _imported(path)}
+        new = {place for place in named - seen if place.is_dir()}
+        seen |= new
+        waiting += new
+    return sorted(found)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield the first names of what a file of Python imports; none where it is no Python."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:
+        return  # told when the model is loaded
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 def _version(tool: str) -> str:
