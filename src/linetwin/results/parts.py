@@ -6,16 +6,19 @@ Every file appears by renaming, so whatever is there is complete.
 
 from __future__ import annotations
 
+import math
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from linetwin.errors import ResultsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from linetwin.results.schemas import Table
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 FOLDER = "parts"
 ROWS_PER_GROUP = 8_192
 _COMPRESSION = "zstd"
+Stamp = tuple[int, int, int]
 
 
 def merged(folder: Path, table: Table) -> Path:
@@ -48,12 +52,28 @@ def numbered(folder: Path, table: Table) -> list[Path]:
     return sorted((folder / FOLDER).glob(f"{table.name}-*.parquet"))
 
 
-def opened(file: Path) -> pq.ParquetFile:
-    """Open one Parquet file; ResultsError where it is damaged."""
+def opened(file: Path, dictionaries: Collection[str] = ()) -> pq.ParquetFile:
+    """Open one Parquet file; ResultsError where it is damaged.
+
+    `dictionaries`: text columns to be read as codes and names.
+    """
     try:
-        return pq.ParquetFile(file)
+        footer = _footer(file, _stamp(file))
+        return pq.ParquetFile(file, metadata=footer, read_dictionary=list(dictionaries))
     except (pa.ArrowException, OSError) as error:
         raise ResultsError(f"{file} is damaged: {error}") from error
+
+
+def _stamp(file: Path) -> Stamp:
+    """Return what another file of the same name differs in."""
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@lru_cache(maxsize=64)
+def _footer(file: Path, _: Stamp) -> pq.FileMetaData:
+    """Return what the end of a file says of it: a table is read a few columns at a time."""
+    return pq.read_metadata(file)
 
 
 def rows(file: Path) -> int:
@@ -117,38 +137,68 @@ def blocks(
             for group in range(parquet.num_row_groups):
                 if left == 0:
                     return
-                block = _group(parquet, group, schema, file)
+                block = _filled(_group(parquet, group, schema.names, file), schema)
                 if left is not None:
                     block = block.slice(0, left)
                     left -= block.num_rows
                 yield block
 
 
-def _group(parquet: pq.ParquetFile, number: int, schema: pa.Schema, file: Path) -> pa.Table:
-    present = [name for name in parquet.schema_arrow.names if name in schema.names]
+def chosen(
+    files: Iterable[Path], schema: pa.Schema, only: Mapping[str, Collection[str]]
+) -> Iterator[pa.Table]:
+    """Yield rows group by group, shaped as `schema`: those whose text column has one of the values.
+
+    Of a row group that holds none of them nothing else is read. Columns that `schema` has as
+    codes and names are read so.
+    """
+    coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    wanted = {name: pa.array([*values], pa.string()) for name, values in only.items()}
+    for file in files:
+        with opened(file, coded) as parquet:
+            for group in range(parquet.num_row_groups):
+                hit = None
+                for name, values in wanted.items():
+                    own = _group(parquet, group, [name], file)[name].cast(pa.string())
+                    here = pc.is_in(own, value_set=values)
+                    hit = here if hit is None else pc.and_(hit, here)
+                if hit is not None and not pc.any(hit).as_py():
+                    continue
+                block = _filled(_group(parquet, group, schema.names, file), schema)
+                yield block if hit is None else block.filter(hit)
+
+
+def _group(parquet: pq.ParquetFile, number: int, names: list[str], file: Path) -> pa.Table:
+    """Return those of the named columns that a row group has."""
     # Threads gain nothing on groups of this size, and each keeps memory of its own.
     try:
-        return _filled(parquet.read_row_group(number, columns=present, use_threads=False), schema)
+        return parquet.read_row_group(number, columns=names, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise ResultsError(f"{file} is damaged: {error}") from error
 
 
 def _filled(block: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return `block` in `schema`; a quantity nobody recorded in it is NaN."""
-    nothing = pa.array([float("nan")]).take(pa.array([0] * block.num_rows, pa.int64()))
-    columns = [block[name] if name in block.column_names else nothing for name in schema.names]
+    there = {*block.column_names}
+    nothing = pa.repeat(math.nan, 0 if there >= {*schema.names} else block.num_rows)
+    columns = [block[name] if name in there else nothing for name in schema.names]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
 def union(files: Iterable[Path], table: Table) -> pa.Schema:
     """Return the schema with every column that occurs in `files`."""
+    return _union(tuple((file, _stamp(file)) for file in files), table)
+
+
+@lru_cache(maxsize=32)
+def _union(files: tuple[tuple[Path, Stamp], ...], table: Table) -> pa.Schema:
     names: set[str] = set()
     fields: dict[str, pa.Field] = {}
-    for file in files:
+    for file, _ in files:
         with opened(file) as parquet:
             schema = parquet.schema_arrow
             names.update(schema.names)
-            fields.update({field.name: field for field in schema})
+            fields.update(zip(schema.names, schema, strict=True))
     fixed = table.schema()
     extra = [fields[name] for name in sorted(names - set(fixed.names))]
     return pa.schema([*fixed, *extra], metadata=fixed.metadata)

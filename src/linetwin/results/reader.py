@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from linetwin.errors import ResultsError
 from linetwin.results import manifest as manifests
@@ -17,7 +17,7 @@ from linetwin.results.schemas import TABLES, Table
 from linetwin.results.writer import DIGEST, SCENARIO
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
@@ -109,29 +109,21 @@ class Run:
     ) -> tuple[pd.DataFrame, pa.Schema]:
         table = _table(name)
         schema = self._schema(name)
-        kept = dict(only or {})
         wanted = list(columns) if columns is not None else schema.names
-        unknown = sorted({*wanted, *kept} - set(schema.names))
+        unknown = sorted({*wanted, *(only or {})} - set(schema.names))
         if unknown:
             raise ResultsError(f"{self.path}: table {name} has no columns {unknown}")
-        read = list(dict.fromkeys([*wanted, *kept, *([table.key] if table.key else [])]))
-        subset = pa.schema([schema.field(column) for column in read])
-        found = parts.blocks(parts.listed(self.path, table), subset)
-        for column, values in kept.items():
-            found = _among(found, column, values)
+        read = list(dict.fromkeys([*wanted, *([table.key] if table.key else [])]))
+        fields = [schema.field(column) for column in read]
+        if as_objects:
+            # names that differ in each row stay with Arrow: as objects they would take more
+            fields = [field if field.name == table.key else _coded(field) for field in fields]
+        subset = pa.schema(fields)
+        found = parts.chosen(parts.listed(self.path, table), subset, only or {})
         whole = pa.concat_tables([subset.empty_table(), *found])
-        # names that differ in each row stay with Arrow: as objects they would take more, not less
-        texts = [field.name for field in subset if field.type == pa.string()] if as_objects else []
-        texts = [column for column in texts if column != table.key]
-        # Each Arrow column is given back as soon as pandas has it.
-        frame: pd.DataFrame = whole.to_pandas(
-            split_blocks=True, self_destruct=True, use_threads=False, categories=texts
-        )
-        del whole
-        frame = frame.astype(dict.fromkeys(texts, object))
         if table.key:
-            frame = frame.drop_duplicates(table.key, keep="last", ignore_index=True)
-        return frame[wanted], schema
+            whole = _last_of_each(whole, table.key)
+        return _frame(whole.select(wanted)), schema
 
     def _schema(self, name: str) -> pa.Schema:
         table = _table(name)
@@ -142,10 +134,41 @@ def _units(schema: pa.Schema) -> dict[str, str]:
     return {field.name: (field.metadata or {}).get(b"unit", b"").decode() for field in schema}
 
 
-def _among(blocks: Iterator[pa.Table], column: str, values: Collection[str]) -> Iterator[pa.Table]:
-    wanted = pa.array(list(values), pa.string())
-    for block in blocks:
-        yield block.filter(pc.is_in(block[column], value_set=wanted))
+def _coded(field: pa.Field) -> pa.Field:
+    """Return the field with text as codes and names."""
+    return (
+        field.with_type(pa.dictionary(pa.int32(), pa.string()))
+        if field.type == pa.string()
+        else field
+    )
+
+
+def _last_of_each(whole: pa.Table, key: str) -> pa.Table:
+    """Return the last of several rows about one thing."""
+    codes = whole[key].combine_chunks().dictionary_encode()
+    if len(codes.dictionary) == len(whole):
+        return whole
+    last = np.full(len(codes.dictionary), -1)
+    last[codes.indices.to_numpy()] = np.arange(len(whole))
+    return whole.take(pa.array(np.sort(last)))
+
+
+def _frame(whole: pa.Table) -> pd.DataFrame:
+    """Return the frame of a table; text that has codes and names as objects."""
+    import pandas as pd
+
+    columns = {}
+    for name in whole.column_names:
+        column = whole[name]
+        if pa.types.is_dictionary(column.type):
+            texts = column.unify_dictionaries().combine_chunks()
+            names = texts.dictionary.to_numpy(zero_copy_only=False)
+            columns[name] = pd.Series(names[texts.indices.to_numpy()], dtype=object, copy=False)
+        elif column.type == pa.string():
+            columns[name] = column.to_pandas()
+        else:
+            columns[name] = column.to_numpy()
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(whole)), copy=False)
 
 
 def _table(name: str) -> Table:
