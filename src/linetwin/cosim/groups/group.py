@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from dataclasses import astuple
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import msgpack
 import numpy as np
 
+from linetwin.cosim.groups import saving
 from linetwin.cosim.groups.clocked import ClockedEngine
 from linetwin.cosim.groups.compiled import CompiledEngine
 from linetwin.cosim.groups.engine import PythonEngine, check_members, failure, named
@@ -32,9 +30,6 @@ if TYPE_CHECKING:
     from linetwin.cosim.groups.engine import Engine
     from linetwin.cosim.groups.running import RunningMember
     from linetwin.cosim.groups.slots import Given
-    from linetwin.cosim.instance import Instance
-
-_FORMAT: Final = "linetwin-group-3"
 
 
 class FmuGroup:
@@ -82,20 +77,7 @@ class FmuGroup:
 
     def digest(self) -> bytes:
         """Return a hash of what a saved state depends on: the FMUs, and how they are joined."""
-        group = self.group
-        members = [
-            (m.member.name, m.binary.digest.hex(), m.member.every, sorted(m.outputs.slots))
-            for m in self.plan.members
-        ]
-        joined = [
-            (*c.source, *c.target, c.affine.factor, c.affine.offset, sorted(c.table.items()))
-            for c in (*group.connections, *group.clocked, *group.ticks)
-        ]
-        inputs = {name: [str(t) for t, _ in i.targets] for name, i in sorted(group.inputs.items())}
-        loops = astuple(group.loops) if group.loops else ()
-        how = (str(group.step), group.order, group.linear, loops, astuple(group.course))
-        whole = (*how, members, joined, inputs)
-        return hashlib.sha256(json.dumps(whole).encode()).digest()
+        return saving.digest(self.plan, self.group)
 
     def start(
         self,
@@ -179,11 +161,11 @@ class FmuGroup:
         engine = self._running()
         self._require_save()
         content = {
-            "format": _FORMAT,
+            "format": saving.FORMAT,
             "digest": self.digest(),
             "start": self.start_tick,
             "tick": self.tick,
-            "states": [_saved(member.running) for member in self.plan.members],
+            "states": [saving.saved(member.running) for member in self.plan.members],
             "values": [c.content() for m in self.plan.members for c in m.buffers()],
             "previous": [member.previous.tobytes() for member in self.plan.members],
             "before": engine.befores() if self.group.linear else [],
@@ -198,14 +180,14 @@ class FmuGroup:
         Raises FmuError for a state of another format or of another group.
         """
         self._require_save()
-        content = self._unpacked(state)
+        content = saving.unpacked(state, self.digest(), self.group.name)
         self._failure = ""
         self._drop()
         self.start_tick, self.tick = content["start"], content["tick"]
         local = (self.tick - self.start_tick) / TICKS_PER_SECOND
         for member, saved in zip(self.plan.members, content["states"], strict=True):
             instance = member.renew()
-            _restore(instance, saved)
+            saving.restore(instance, saved)
             instance.offset_s = self.start_tick / TICKS_PER_SECOND
             instance.time = local
             instance.running = True
@@ -366,31 +348,3 @@ class FmuGroup:
         unable = self.unable_to_save()
         if unable:
             raise FmuError(f"{', '.join(unable)} cannot save the state as bytes", self.group.name)
-
-    def _unpacked(self, state: bytes) -> dict[str, Any]:
-        try:
-            content = msgpack.unpackb(state)
-        except (ValueError, msgpack.UnpackException) as error:
-            raise FmuError("the saved state is not one of a group", self.group.name) from error
-        if not isinstance(content, dict) or content.get("format") != _FORMAT:
-            raise FmuError("the saved state is of another format", self.group.name)
-        if content["digest"] != self.digest():
-            raise FmuError("the saved state belongs to another group", self.group.name)
-        return content
-
-
-def _saved(instance: Instance) -> bytes:
-    state = instance.save_state()
-    try:
-        return instance.serialise(state)
-    finally:
-        instance.free_state(state)
-
-
-def _restore(instance: Instance, content: bytes) -> None:
-    inside = instance.deserialise(content)
-    try:
-        instance.restore_state(inside)
-    finally:
-        instance.free_state(inside)
-    instance.messages.forget()
