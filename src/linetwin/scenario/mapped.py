@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from linetwin.quantities import Quantity
 
 SignalKind = Literal["measurement", "setpoint", "state", "mode", "counter", "lot"]
+CompressionMethod = Literal["swinging_door", "deadband", "last_value"]
 NUMBERS: frozenset[SignalKind] = frozenset({"measurement", "setpoint", "counter"})
 UNDEFINED = 0
 """The state and the mode of a code that nobody mapped; PackML's numbers begin at 1."""
@@ -53,13 +54,26 @@ class TableConfig:
 
 
 @dataclass(frozen=True)
+class CompressionConfig:
+    """How a historian decided what to leave out.
+
+    `share`: the deviation as a share of a signal's range, for signals that name none; `longest_s`:
+    after this time it keeps a value in any case, so that a longer silence says nothing [s].
+    """
+
+    method: CompressionMethod
+    share: float | None = None
+    longest_s: float = math.inf
+
+
+@dataclass(frozen=True)
 class SourceConfig:
     """One server (or a redundant set of servers), or one file.
 
     `namespaces`: alias -> URI; `clock_owner`: who sets the clock that stamps the values; `zone`:
     of stamps without one; `clock_offset_s`: how far that clock is ahead of UTC; `played`: its time
     does not pass as ours does, for it is played; `history`: what a gap lost is read from the
-    server's history. Times in s.
+    server's history; `compression`: of what it hands on, values were left out. Times in s.
     """
 
     name: str
@@ -76,6 +90,7 @@ class SourceConfig:
     late_after_s: float = 10.0
     stale_after_s: float = 10.0
     history: bool = False
+    compression: CompressionConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +122,7 @@ class SignalConfig:
 
     `path`: browse names from Objects down, each (namespace URI, name); canonical value =
     scale * raw + offset; `greatest_rate` in canonical units per s; `stale_after_s`: infinite where
-    only the link decides.
+    only the link decides; `deviation`: what its source's compression may be off by, canonical.
     """
 
     name: str
@@ -124,6 +139,7 @@ class SignalConfig:
     minimum: float = -math.inf
     maximum: float = math.inf
     greatest_rate: float = math.inf
+    deviation: float = 0.0
     stale_after_s: float = math.inf
     sampling_s: float = 0.1
     queue: int = 10

@@ -7,6 +7,7 @@ Every problem is found before one is told, each with file, line, key and what is
 
 from __future__ import annotations
 
+import math
 import zoneinfo
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +20,7 @@ from linetwin.scenario.mapped import (
     MODES,
     UNDEFINED,
     CodeTable,
+    CompressionConfig,
     Mapping,
     SecurityConfig,
     SourceConfig,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 _DAY_S = 86_400.0
 _SPAN = Quantity("time", "s", "wall time", minimum=0.001, maximum=_DAY_S)
+_LONGEST = Quantity("time", "s", "wall time", minimum=1.0, maximum=365 * _DAY_S)
+_SHARE = Quantity("deviation", "1", "share of a range", display="%", minimum=0.0, maximum=1.0)
 _SHIFT = Quantity("time", "s", "wall time", minimum=-_DAY_S, maximum=_DAY_S)
 _SCHEME = "opc.tcp://"
 _TABLES = (".csv", ".parquet", ".sqlite", ".db")
@@ -148,7 +152,25 @@ class _Reader:
             late_after_s=self._seconds(source.late_after, (*at, "late_after"), _SPAN),
             stale_after_s=stale_after,
             history=source.history,
+            compression=self._compression((*at, "compression"), source),
         )
+
+    def _compression(self, at: KeyPath, source: Source) -> CompressionConfig | None:
+        """Return how a historian left values out; a last value kept is off by nothing."""
+        written = source.compression
+        if written is None:
+            return None
+        share, longest = None, math.inf
+        if written.deviation is not None:
+            if written.method == "last_value":
+                message = "what did not change was left out: there is no deviation"
+                self._note((*at, "deviation"), message, "leave it out, or take deadband")
+            place = self.checked.document.place((*at, "deviation"))
+            value = read_value(written.deviation, _SHARE, place, self.problems)
+            share = None if value is None else value.number
+        if written.longest is not None:
+            longest = self._seconds(written.longest, (*at, "longest"), _LONGEST)
+        return CompressionConfig(written.method, share, longest)
 
     def _table(self, at: KeyPath, source: Source) -> TableConfig | None:
         if source.file is None:

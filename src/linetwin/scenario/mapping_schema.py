@@ -36,6 +36,18 @@ class Clock(_Strict):
     ambiguous: Literal["order", "first", "second"] = "order"
 
 
+class Compression(_Strict):
+    """What a historian left out, and how far what it left out may be from what it kept.
+
+    `deviation`: of the range from `minimum` to `maximum` of a signal; `longest`: a time after which
+    the historian keeps a value in any case.
+    """
+
+    method: Literal["swinging_door", "deadband", "last_value"]
+    deviation: Writing | None = None
+    longest: Writing | None = None
+
+
 class Source(_Strict):
     """A server, a redundant set of servers, or a file."""
 
@@ -54,6 +66,7 @@ class Source(_Strict):
     late_after: Writing = Written(value="10 s")
     stale_after: Writing = Written(value="10 s")
     history: bool = False
+    compression: Compression | None = None
 
 
 class Codes(_Strict):
@@ -81,6 +94,7 @@ class Signal(_Strict):
     minimum: Writing | None = None
     maximum: Writing | None = None
     greatest_rate: Writing | None = None
+    deviation: Writing | None = None
     stale_after: Writing | None = None
     sampling: Writing = Written(value="100 ms")
     queue: Annotated[int, Field(ge=1, le=100_000)] = 10

@@ -11,6 +11,7 @@ from linetwin.errors import ScenarioError
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario import units
 from linetwin.scenario.addressing import addresses
+from linetwin.scenario.amounts import difference
 from linetwin.scenario.mapped import NUMBERS, NodeAddress, SignalConfig
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.unit_words import allowed_form
@@ -126,6 +127,8 @@ class SignalReader:
             return None
         if not math.isfinite(written.scale * written.offset) or written.scale == 0.0:
             self._note((*at, "scale"), f"{written.scale} is no scale", "unit's value = scale * raw")
+        minimum = self._bound(at, "minimum", written.minimum, quantity, quantity.minimum)
+        maximum = self._bound(at, "maximum", written.maximum, quantity, quantity.maximum)
         rate = Quantity("greatest_rate", f"{quantity.unit}/s", "rate", minimum=0.0)
         return replace(
             found,
@@ -133,10 +136,38 @@ class SignalReader:
             unit=unit,
             scale=scale * written.scale,
             offset=scale * written.offset + offset,
-            minimum=self._bound(at, "minimum", written.minimum, quantity, quantity.minimum),
-            maximum=self._bound(at, "maximum", written.maximum, quantity, quantity.maximum),
+            minimum=minimum,
+            maximum=maximum,
             greatest_rate=self._bound(at, "greatest_rate", written.greatest_rate, rate, math.inf),
+            deviation=self._deviation(at, written, quantity, maximum - minimum),
         )
+
+    def _deviation(self, at: KeyPath, written: Signal, quantity: Quantity, span: float) -> float:
+        """Return what compression may be off by, in canonical units; a problem where none says."""
+        name = written.source or next(iter(self.sources))
+        compression = self.sources[name].compression
+        if compression is None or compression.method == "last_value":
+            if written.deviation is not None:
+                message = f"'{name}' leaves out nothing that differs"
+                hint = "for compression: swinging_door or deadband"
+                self._note((*at, "deviation"), message, hint)
+            return 0.0
+        if written.deviation is not None:
+            off = difference(quantity)
+            found = self._bound(at, "deviation", written.deviation, off, 0.0)
+            if found < 0.0:
+                self._note((*at, "deviation"), "is below zero", "0 or more")
+            return found
+        if compression.share is None:
+            self._note(
+                at, f"what may '{name}' have left out of it?", "write deviation, in its unit"
+            )
+        elif written.minimum is None or written.maximum is None:
+            message = f"the deviation of '{name}' is a share of a range that is not written"
+            self._note(at, message, "write minimum and maximum, or deviation")
+        else:
+            return compression.share * span
+        return 0.0
 
     def _bound(
         self,
@@ -166,7 +197,7 @@ class SignalReader:
 
     # -------------------------------------------------------------------------------- codes
     def _coded(self, at: KeyPath, written: Signal, found: SignalConfig) -> SignalConfig | None:
-        for key in ("unit", "minimum", "maximum", "greatest_rate"):
+        for key in ("unit", "minimum", "maximum", "greatest_rate", "deviation"):
             if getattr(written, key) is not None:
                 self._note((*at, key), f"a {written.kind} is no quantity", "leave it out")
         if written.kind == "lot":

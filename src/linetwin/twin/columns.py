@@ -15,6 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from linetwin.twin.feed.compression import Spans
+
 NO_TIME = np.iinfo(np.int64).min
 SECOND = 1_000_000_000
 """Nanoseconds of a second."""
@@ -98,13 +100,15 @@ class Batch:
     """Rows as they came and as they were judged.
 
     time: ns of UTC, corrected; value: in canonical units; flags: `Flag`. A state or a mode has
-    PackML's number as its value, 0 for UNDEFINED.
+    PackML's number as its value, 0 for UNDEFINED. spans: what the rows say of the times before
+    them, where a source leaves values out; see `feed.compression`.
     """
 
     came: Raw
     time: np.ndarray
     value: np.ndarray
     flags: np.ndarray
+    spans: Spans | None = None
 
     def __len__(self) -> int:
         return len(self.came)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.twin.columns import Batch, Notice, joined, part_of
+from linetwin.twin.feed.compression import together
 from linetwin.twin.feed.parcels import Counts, Parcel
 from linetwin.twin.feed.rules import Rules
 
@@ -138,7 +139,11 @@ def _cut(batch: Batch, begin: int, end: int) -> Batch:
         return batch
     rows = slice(begin, end)
     came = part_of(batch.came, begin, min(end, len(batch)))
-    return Batch(came, batch.time[rows], batch.value[rows], batch.flags[rows])
+    spans = batch.spans
+    if spans is not None:
+        inside = np.flatnonzero((spans.row >= begin) & (spans.row < end))
+        spans = spans.chosen(inside, begin)
+    return Batch(came, batch.time[rows], batch.value[rows], batch.flags[rows], spans)
 
 
 def concatenated(batches: Sequence[Batch]) -> Batch:
@@ -147,4 +152,5 @@ def concatenated(batches: Sequence[Batch]) -> Batch:
         name: np.concatenate([getattr(batch, name) for batch in batches])
         for name in ("time", "value", "flags")
     }
-    return Batch(joined([batch.came for batch in batches]), **columns)
+    spans = together([(batch.spans, len(batch)) for batch in batches])
+    return Batch(joined([batch.came for batch in batches]), **columns, spans=spans)

@@ -31,6 +31,7 @@ import numpy as np
 from linetwin.scenario.mapped import NUMBERS, UNDEFINED
 from linetwin.twin.columns import NO_TIME, SECOND, Batch, Flag, Mark, Notice, code_of
 from linetwin.twin.feed.clocks import Clocks
+from linetwin.twin.feed.compression import Compression
 from linetwin.twin.feed.suspension import Suspension
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Rules:
         self._told: set[tuple[int, str]] = set()
         self.clocks = Clocks(mapping)
         self._suspension = Suspension(mapping)
+        self._compression = Compression(mapping)
 
     def judge(self, came: Raw) -> Batch:
         """Return the rows with times, values and flags."""
@@ -77,12 +79,13 @@ class Rules:
         value = self._values(came, flags)
         self._order(came, times, flags)
         self._plausible(came, times, value, flags)
-        self._suspension.apply(came, value, flags)
+        episodes = self._suspension.apply(came, value, flags)
         for column, flag in enumerate(Flag):
             hit = (flags & np.uint32(flag)) != 0
             if hit.any():
                 np.add.at(self.counts[:, column], came.signal[hit], 1)
-        return Batch(came, times, value, flags)
+        spans = self._compression.spans(came, times, value, flags, episodes)
+        return Batch(came, times, value, flags, spans)
 
     def _by_status(self, came: Raw) -> np.ndarray:
         severity = came.status >> 30
