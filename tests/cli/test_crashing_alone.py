@@ -49,9 +49,10 @@ def simulated(fmu: Path, trouble: str, **environment: str) -> Answer:
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [
-        ("segfault", "a step crashed: SIGSEGV (segmentation fault)"),
-        ("exit", "a step ended the process with exit()"),
-        ("leave", "a step ended the process with exit()"),
+        ("segfault", "the step at 0.5 s crashed: SIGSEGV (segmentation fault)"),
+        ("exit", "the step at 0.5 s ended the process with exit()"),
+        ("quick_exit", "the step at 0.5 s ended the process with quick_exit()"),
+        ("leave", "freeing ended the process with exit()"),
     ],
 )
 def test_an_fmu_alone_is_named(troubled: Path, tmp_path: Path, trouble: str, words: str) -> None:
@@ -74,14 +75,64 @@ def test_the_member_of_a_group_is_named(troubled: Path, tmp_path: Path, kernel: 
     file = of_cosim("group_fmus").write_group(tmp_path, **content)
     answer = linetwin("fmu", "simulate", file, "--stop", "1", LINETWIN_KERNEL=kernel)
     assert answer.code == 3, answer.err
-    assert "linetwin: group: bad: a step crashed: SIGSEGV" in answer.err
+    assert "linetwin: group: bad: the step at 0.5 s crashed: SIGSEGV" in answer.err
 
 
-def test_a_crash_at_loading_is_named(troubled: Path) -> None:
-    """By `fmu validate`, which is watched too."""
-    answer = linetwin("fmu", "validate", troubled, TROUBLED_LOAD="1")
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("load", "loading"),
+        ("Instantiate", "instantiating"),
+        ("ExitInitializationMode", "initialising"),
+        ("Get", "reading"),
+        ("GetFMUState", "saving"),
+        ("SetFMUState", "restoring"),
+        ("Reset", "resetting"),
+        ("Terminate", "terminating"),
+        ("FreeInstance", "freeing"),
+    ],
+)
+def test_the_call_that_crashed_is_named(troubled: Path, call: str, words: str) -> None:
+    """By `fmu validate`, which makes them all."""
+    answer = linetwin("fmu", "validate", troubled, TROUBLED_CALL=call)
     assert answer.code == 3, answer.err
-    assert "linetwin: bad_oven: a trial crashed: SIGABRT (aborted)" in answer.err
+    assert f"linetwin: bad_oven: {words} crashed: SIGABRT (aborted)" in answer.err
+
+
+@pytest.mark.parametrize(("call", "words"), [("Set", "setting"), ("Get", "reading")])
+def test_setting_and_reading_are_told_with_their_time(
+    troubled: Path, call: str, words: str
+) -> None:
+    """Beside the steps of `fmu simulate`."""
+    start = ("--start", "trouble_time=0.5")
+    answer = linetwin("fmu", "simulate", troubled, *start, TROUBLED_CALL=call)
+    assert answer.code == 3, answer.err
+    assert f"linetwin: bad_oven: {words} at 0 s crashed: SIGABRT (aborted)" in answer.err
+
+
+@pytest.mark.parametrize("call", ["Terminate", "FreeInstance"])
+@pytest.mark.parametrize("kind", ["alone", "group"])
+def test_a_crash_at_the_end_loses_no_table(
+    troubled: Path, tmp_path: Path, call: str, kind: str
+) -> None:
+    """The CSV file is whole, what is printed is printed, and the crash is told after: exit 3."""
+    subject, table = troubled, tmp_path / "table.csv"
+    if kind == "group":
+        members = {"bad": {"fmu": str(troubled), "values": {"air_temperature": 1}}}
+        outputs = {"warm": "bad.film_temperature"}
+        content = {"step": "100 ms", "members": members, "outputs": outputs}
+        subject = of_cosim("group_fmus").write_group(tmp_path, **content)
+    command = ("fmu", "simulate", subject, "--stop", "0.5", "--csv", table)
+    whole = linetwin(*command)
+    assert whole.code == 0, whole.err
+    rows = table.read_bytes()
+    table.unlink()
+    answer = linetwin(*command, TROUBLED_CALL=call)
+    assert answer.code == 3, answer.err
+    words = {"Terminate": "terminating", "FreeInstance": "freeing"}[call]
+    assert f"{words} crashed: SIGABRT (aborted)" in answer.err
+    assert answer.out == whole.out
+    assert table.read_bytes() == rows
 
 
 @pytest.mark.parametrize(("within", "after"), [(IN_PYTHON, ""), ("pass", IN_C)])

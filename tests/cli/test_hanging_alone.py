@@ -51,7 +51,8 @@ def test_an_fmu_alone_is_named(hanging: Path, tmp_path: Path) -> None:
         TMPDIR=str(tmp_path),
     )
     assert answer.code == 3, answer.err
-    told = "linetwin: bad_oven: a step had not returned after 0.3 s (--step-timeout sets the limit)"
+    told = "linetwin: bad_oven: the step at 0.5 s had not returned after 0.3 s ("
+    told += "--step-timeout sets the limit)"
     assert told in answer.err
     assert list(tmp_path.iterdir()) == []
 
@@ -62,7 +63,7 @@ def test_the_member_of_a_group_is_named(hanging: Path, tmp_path: Path, kernel: s
     file = group(tmp_path, hanging)
     answer = linetwin("fmu", "simulate", file, "--stop", "1", *LIMIT, LINETWIN_KERNEL=kernel)
     assert answer.code == 3, answer.err
-    assert "linetwin: group: bad: a step had not returned after 0.3 s" in answer.err
+    assert "linetwin: group: bad: the step at 0.5 s had not returned after 0.3 s" in answer.err
 
 
 def test_validate_is_watched_too(hanging: Path, tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_validate_is_watched_too(hanging: Path, tmp_path: Path) -> None:
     file = group(tmp_path, hanging, step="1 s")
     answer = linetwin("fmu", "validate", file, *LIMIT)
     assert answer.code == 3, answer.err
-    assert "linetwin: group: bad: a trial had not returned after 0.3 s" in answer.err
+    assert "linetwin: group: bad: the first step had not returned after 0.3 s" in answer.err
 
 
 @pytest.mark.parametrize("limit", ["5", "-2 s", "0 s", "2 d"])

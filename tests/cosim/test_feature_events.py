@@ -18,7 +18,7 @@ from linetwin.cosim.continuous import FmuContinuous
 from linetwin.cosim.description import read_description
 from linetwin.cosim.inspection import validate
 from linetwin.cosim.mapping import process_map
-from linetwin.cosim.simulation import simulate, simulate_within
+from linetwin.cosim.simulation import Request, simulate, simulated
 from linetwin.cosim.transform import FmuTransform
 from linetwin.errors import FmuError, WiringError
 
@@ -97,20 +97,23 @@ def test_intermediate_update(feature: Build, step: float) -> None:
     """The FMU shows its outputs in the middle of each of its steps; the rest is as without."""
     fmu = feature("events3")
     plain = simulate(fmu, 2.0, step)
-    frame = simulate_within(fmu, 2.0, step)
+    with simulated(fmu, Request(2.0, step, within=True)) as frame:
+        pass
     within = frame["samples"].isna()
     assert within.sum() >= max(len(plain) - 1, 14), "each step, or each stretch between events"
     assert frame["time"].is_monotonic_increasing
     np.testing.assert_allclose(frame["x"], frame["time"], rtol=1e-12)
     np.testing.assert_array_equal(frame[~within].to_numpy(float), plain.to_numpy(float))
     assert frame.attrs == plain.attrs
-    assert len(simulate_within(feature("types3"), 1.0, 0.5)) == 3, "one that shows nothing"
+    with simulated(feature("types3"), Request(1.0, 0.5, within=True)) as plain:
+        assert len(plain) == 3, "one that shows nothing"
 
 
 @cell("Return after an intermediate update", 3)
 def test_no_return_is_asked_for(feature: Build) -> None:
     """An FMU that could return early there is never asked to; it checks that itself."""
-    assert simulate_within(feature("events3"), 1.0, 0.5)["x"].iloc[-1] == pytest.approx(1.0)
+    with simulated(feature("events3"), Request(1.0, 0.5, within=True)) as frame:
+        assert frame["x"].iloc[-1] == pytest.approx(1.0)
 
 
 EVENT_MODE = ('hasEventMode="true"', "")

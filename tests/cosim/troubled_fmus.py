@@ -2,7 +2,7 @@
 
 Its first output is the integral of its first input over time; the others are 0. Where local time
 passes `trouble_time` a step does what `trouble` counts (TROUBLES); `leave` ends the process when
-the FMU is freed. Where TROUBLED_LOAD is set in the environment it aborts as it is loaded.
+the FMU is freed. The environment's TROUBLED_CALL names a function in which it aborts, or `load`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from linetwin.scenario.resolved import ProcessConfig, Value
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-TROUBLES = ("none", "hang", "abort", "segfault", "exit", "babble", "print", "once", "leave", "nan")
+TROUBLES = (
+    *("none", "hang", "abort", "segfault", "exit", "babble", "print", "once", "leave", "nan"),
+    *("quick_exit", "_exit"),
+)
 MARK = "TROUBLED_MARK"
 """Environment variable: the file by which `once` knows that it has crashed before."""
 OVEN = Contract("oven", "continuous", inputs=("air_temperature",), outputs=("film_temperature",))
@@ -54,7 +57,7 @@ _SOURCE = r"""
 #include <unistd.h>
 #include "fmi3Functions.h"
 
-enum { NONE, HANG, ABORT, SEGFAULT, EXIT, BABBLE, PRINT, ONCE, LEAVE, UNREAL };
+enum { NONE, HANG, ABORT, SEGFAULT, EXIT, BABBLE, PRINT, ONCE, LEAVE, UNREAL, QUICK, BARE };
 typedef struct { double values[COUNT]; } State;
 typedef struct {
     State now;
@@ -78,10 +81,13 @@ static void babble(Troubled *c, long words)
     }
 }
 
-__attribute__((constructor)) static void loaded(void)
+static void called(const char *name)
 {
-    if (getenv("TROUBLED_LOAD")) abort();
+    const char *bad = getenv("TROUBLED_CALL");
+    if (bad && !strcmp(bad, name)) abort();
 }
+
+__attribute__((constructor)) static void loaded(void) { called("load"); }
 
 static void crash_once(void)
 {
@@ -99,6 +105,7 @@ fmi3Instance fmi3InstantiateCoSimulation(fmi3String name, fmi3String token, fmi3
     const fmi3ValueReference intermediate[], size_t count, fmi3InstanceEnvironment environment,
     fmi3LogMessageCallback log, fmi3IntermediateUpdateCallback update)
 {
+    called("Instantiate");
     Troubled *c = calloc(1, sizeof(Troubled));
     TROUBLE_TIME = 1e30;
     c->environment = environment;
@@ -107,6 +114,7 @@ fmi3Instance fmi3InstantiateCoSimulation(fmi3String name, fmi3String token, fmi3
 }
 void fmi3FreeInstance(fmi3Instance c)
 {
+    called("FreeInstance");
     if ((int)TROUBLE == LEAVE) exit(0);
     free(c);
 }
@@ -114,16 +122,17 @@ fmi3Status fmi3SetDebugLogging(fmi3Instance c, fmi3Boolean on, size_t n, const f
 { return fmi3OK; }
 fmi3Status fmi3EnterInitializationMode(fmi3Instance c, fmi3Boolean td, fmi3Float64 t,
     fmi3Float64 start, fmi3Boolean sd, fmi3Float64 stop) { return fmi3OK; }
-fmi3Status fmi3ExitInitializationMode(fmi3Instance c) { return fmi3OK; }
-fmi3Status fmi3Terminate(fmi3Instance c) { return fmi3OK; }
+fmi3Status fmi3ExitInitializationMode(fmi3Instance c)
+{ called("ExitInitializationMode"); return fmi3OK; }
+fmi3Status fmi3Terminate(fmi3Instance c) { called("Terminate"); return fmi3OK; }
 fmi3Status fmi3Reset(fmi3Instance c)
-{ memset(&SELF->now, 0, sizeof(State)); TROUBLE_TIME = 1e30; return fmi3OK; }
+{ called("Reset"); memset(&SELF->now, 0, sizeof(State)); TROUBLE_TIME = 1e30; return fmi3OK; }
 fmi3Status fmi3GetFloat64(fmi3Instance c, const fmi3ValueReference r[], size_t n,
     fmi3Float64 v[], size_t m)
-{ for (size_t i = 0; i < n; i++) v[i] = SELF->now.values[r[i]]; return fmi3OK; }
+{ called("Get"); for (size_t i = 0; i < n; i++) v[i] = SELF->now.values[r[i]]; return fmi3OK; }
 fmi3Status fmi3SetFloat64(fmi3Instance c, const fmi3ValueReference r[], size_t n,
     const fmi3Float64 v[], size_t m)
-{ for (size_t i = 0; i < n; i++) SELF->now.values[r[i]] = v[i]; return fmi3OK; }
+{ called("Set"); for (size_t i = 0; i < n; i++) SELF->now.values[r[i]] = v[i]; return fmi3OK; }
 fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean no_past,
     fmi3Boolean *event, fmi3Boolean *terminate, fmi3Boolean *early, fmi3Float64 *reached)
 {
@@ -134,6 +143,8 @@ fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean 
         case ABORT: abort();
         case SEGFAULT: *nowhere = 1; break;
         case EXIT: exit(7);
+        case QUICK: quick_exit(0);
+        case BARE: _exit(0);
         case BABBLE: babble(SELF, (long)WORDS); break;
         case PRINT: printf("printed by the FMU\n"); fflush(stdout); break;
         case ONCE: crash_once(); break;
@@ -147,12 +158,13 @@ fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean 
 }
 fmi3Status fmi3GetFMUState(fmi3Instance c, fmi3FMUState *s)
 {
+    called("GetFMUState");
     if (!*s) *s = malloc(sizeof(State));
     memcpy(*s, &SELF->now, sizeof(State));
     return fmi3OK;
 }
 fmi3Status fmi3SetFMUState(fmi3Instance c, fmi3FMUState s)
-{ memcpy(&SELF->now, s, sizeof(State)); return fmi3OK; }
+{ called("SetFMUState"); memcpy(&SELF->now, s, sizeof(State)); return fmi3OK; }
 fmi3Status fmi3FreeFMUState(fmi3Instance c, fmi3FMUState *s) { free(*s); *s = 0; return fmi3OK; }
 fmi3Status fmi3SerializedFMUStateSize(fmi3Instance c, fmi3FMUState s, size_t *n)
 { *n = sizeof(State); return fmi3OK; }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from linetwin.cli.hanging import Alarm, ModelWatch
-from linetwin.cosim.progress import PROGRESS, Progress
+from linetwin.cosim.progress import PROGRESS, RARE, Progress
 from linetwin.errors import FmuError
 from linetwin.scenario.problems import Place, Problems
 from linetwin.scenario.stations import STEP_TIMEOUT
@@ -14,6 +14,10 @@ from linetwin.scenario.values import read_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_LOADING: Final = "loading"
+"""What is done before anything else."""
 
 
 class AloneWatch(ModelWatch):
@@ -29,7 +33,16 @@ class AloneWatch(ModelWatch):
 
     def named(self, call: str) -> str:
         """Return model, member and call."""
-        return ": ".join(filter(None, (self.model, self._progress.under_way(), call)))
+        return f"{self.model}: {self._own(call)}"
+
+    @contextlib.contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Do what calls no model, and may take its time."""
+        self.end()
+        try:
+            yield
+        finally:
+            self.begin(_LOADING)
 
     def give_up(self, call: str) -> None:
         """End all: a call has taken too long."""
@@ -43,12 +56,13 @@ class AloneWatch(ModelWatch):
         return FmuError(reason, self.model)
 
     def _own(self, call: str) -> str:
-        return ": ".join(filter(None, (self._progress.under_way(), call)))
+        doing = RARE.name or self._progress.doing() or call
+        return ": ".join(filter(None, (self._progress.under_way(), doing)))
 
 
 @contextlib.contextmanager
-def watching(model: str, call: str, limit: str) -> Iterator[None]:
-    """Watch a call that puts its own into `progress.watched()`; `limit` is a time such as `10 min`.
+def watching(model: str, limit: str) -> Iterator[AloneWatch]:
+    """Watch what puts its own into `progress.watched()`; `limit` is a time such as `10 min`.
 
     Raises ScenarioError for a limit that is no time, or not one that a scenario may set.
     """
@@ -61,8 +75,8 @@ def watching(model: str, call: str, limit: str) -> Iterator[None]:
     token = PROGRESS.set(progress)
     alarm.arm(lambda error: error)
     try:
-        with watch.watching(call):
-            yield
+        with watch.watching(_LOADING):
+            yield watch
     finally:
         alarm.disarm()
         PROGRESS.reset(token)

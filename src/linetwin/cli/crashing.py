@@ -9,15 +9,21 @@ from __future__ import annotations
 import threading
 import weakref
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from linetwin.cosim.isolated.process import named_signal
-from linetwin.cosim.kernel.guard import guard
+from linetwin.cosim.kernel.guard import QUICK_EXIT, guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from linetwin.cosim.kernel.guard import Guard
+
+
+_ENDS: Final = {
+    0: "ended the process with exit()",
+    QUICK_EXIT: "ended the process with quick_exit()",
+}
 
 
 class Watcher(Protocol):
@@ -62,7 +68,7 @@ def _listen(found: Guard) -> None:
     number = found.wait()
     if number < 0:
         return
-    what = f"crashed: {named_signal(number)}" if number else "ended the process with exit()"
+    what = _ENDS.get(number) or f"crashed: {named_signal(number)}"
     for watcher in list(_WATCHERS):
         watcher.crash(what, found.end)
     found.let()

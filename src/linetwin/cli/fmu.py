@@ -20,11 +20,10 @@ from linetwin.cli.printing import print_json, print_table
 from linetwin.cli.ssp import opened
 from linetwin.cosim import find_fmu, inspection
 from linetwin.cosim.description import read_description
-from linetwin.cosim.groups import group_findings, is_group, read_group, simulate_group
+from linetwin.cosim.groups import group_findings, is_group, read_group, simulated_group
 from linetwin.cosim.groups.grid import parse_step
 from linetwin.cosim.kernel.library import row_loop
-from linetwin.cosim.simulation import simulate as simulate_fmu
-from linetwin.cosim.simulation import simulate_within
+from linetwin.cosim.simulation import Request, simulated
 from linetwin.errors import ModelError, Problem, ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.scenario.units import parse
@@ -262,7 +261,7 @@ def _facts(found: FmuInfo) -> dict[str, object]:
 def validate(reference: str, step_timeout: str, *, as_json: bool) -> None:
     """Print findings; exit code 3 where one of them keeps the FMU from running."""
     path, _ = opened(find_fmu(reference, Path.cwd() / "."))
-    with watching(path.stem, "a trial", step_timeout):
+    with watching(path.stem, step_timeout):
         findings = group_findings(path) if is_group(path) else inspection.validate(path)
     if as_json:
         print_json([{"severity": f.severity, "text": f.text} for f in findings])
@@ -283,20 +282,29 @@ def simulate(reference: str, request: Simulation, step_timeout: str, *, as_json:
     if path != found:  # what is asked for has been taken into account
         stop = request.stop if request.stop is not None else stop_s
         request = replace(request, stop=stop, step=None)
-    with watching(path.stem, "a step", step_timeout):
-        stop, frame = _trajectory(path, request)
+    with (
+        watching(path.stem, step_timeout) as watch,
+        _trajectory(path, request) as (stop, frame),
+        watch.elsewhere(),  # before the FMU is freed, as it may not survive that
+    ):
+        _show(stop, frame, request.csv, as_json=as_json)
+        sys.stdout.flush()
+
+
+def _show(stop: float, frame: pd.DataFrame, csv: Path | None, *, as_json: bool) -> None:
+    """Write a trajectory to a file, and print it in full or in short; `stop` in s."""
     units = frame.attrs["units"]
-    if request.csv is not None:
+    if csv is not None:
         try:
-            frame.to_csv(request.csv, index=False)
+            frame.to_csv(csv, index=False)
         except OSError as error:
-            problem = Problem(f"{request.csv} cannot be written: {error}", "--csv")
+            problem = Problem(f"{csv} cannot be written: {error}", "--csv")
             raise ScenarioError([problem]) from error
     if as_json:
         print_json({"units": units, "columns": frame.to_dict("list")})
         return
-    if request.csv is not None:
-        typer.echo(f"{len(frame)} rows in {request.csv}")
+    if csv is not None:
+        typer.echo(f"{len(frame)} rows in {csv}")
     else:
         headings = ("variable", "unit", "first", "lowest", "highest", "last")
         rows = [(name, units[name], *_extremes(frame[name])) for name in frame.columns[1:]]
@@ -339,8 +347,9 @@ def seconds(text: str | None, option: str) -> float | None:
         raise ScenarioError([Problem(f"'{text}' is no time", option, str(error))]) from error
 
 
-def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
-    """Return the stop time (s) and the table of a simulation."""
+@contextlib.contextmanager
+def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.DataFrame]]:
+    """Give the stop time (s) and the table of a simulation, before its FMUs are ended."""
     stop, outputs = request.stop, request.outputs or None
     if is_group(path):
         start = dict(_number(*_start(text)) for text in request.start)
@@ -352,7 +361,9 @@ def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
             problem = Problem("a group steps as its file says", "--step", f"step: in {path.name}")
             raise ScenarioError([problem])
         stop = 1.0 if stop is None else stop
-        return stop, simulate_group(read_group(path), stop, start, outputs)
+        with simulated_group(read_group(path), stop, start, outputs) as frame:
+            yield stop, frame
+        return
     if stop is None:
         stop = inspection.info(path).description.stop_time_s or 1.0
     step = request.step if request.step is not None else stop / STEPS
@@ -360,8 +371,9 @@ def _trajectory(path: Path, request: Simulation) -> tuple[float, pd.DataFrame]:
     inputs = []
     if request.inputs is not None:
         inputs = read_inputs(request.inputs, read_description(path), values)
-    run = simulate_within if request.intermediate else simulate_fmu
-    return stop, run(path, stop, step, values, outputs, inputs)
+    asked = Request(stop, step, values, outputs, inputs, within=request.intermediate)
+    with simulated(path, asked) as frame:
+        yield stop, frame
 
 
 _PAIR = "NAME=VALUE, in the FMU's unit, such as air_temperature=393.15"

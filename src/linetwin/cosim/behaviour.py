@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.instance import instantiate
 from linetwin.cosim.port import Port, Table
+from linetwin.cosim.progress import Noted
 from linetwin.cosim.stepping import StepRule, advance_fully, step_rule
 from linetwin.errors import FmuError
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _STEPS: Final = 3
 _DEFAULT_STEP_S: Final = 1.0
+_SAVING: Final = Noted("saving")
+_RESTORING: Final = Noted("restoring")
+_READING: Final = Noted("reading")
 
 
 def check_behaviour(binary: Binary) -> list[str]:
@@ -60,11 +64,14 @@ class _Trial:
 
     def step(self, instance: Instance, index: int) -> None:
         """Take the step from index * step_s."""
-        advance_fully(instance, index * self.step_s, (index + 1) * self.step_s, self.rule)
+        begin, end = index * self.step_s, (index + 1) * self.step_s
+        with Noted(f"the step at {begin:g} s"):
+            advance_fully(instance, begin, end, self.rule)
 
     def read(self, instance: Instance) -> list[float]:
         """Return all outputs."""
-        instance.get(self.table)
+        with _READING:
+            instance.get(self.table)
         return self.table.read_row()
 
     def compare(self, expected: list[float], found: list[float], text: str) -> None:
@@ -80,14 +87,16 @@ class _Trial:
 
     def continues_from_state(self, instance: Instance) -> None:
         """Save, step, restore (through bytes where it can), step again, and expect the same."""
-        state = instance.save_state()
-        if self.serialises:
-            content = instance.serialise(state)
-            instance.free_state(state)
-            state = instance.deserialise(content)
+        with _SAVING:
+            state = instance.save_state()
+            if self.serialises:
+                content = instance.serialise(state)
+                instance.free_state(state)
+                state = instance.deserialise(content)
         self.step(instance, _STEPS)
         expected = self.read(instance)
-        instance.restore_state(state)
-        instance.free_state(state)
+        with _RESTORING:
+            instance.restore_state(state)
+            instance.free_state(state)
         self.step(instance, _STEPS)
         self.compare(expected, self.read(instance), "from a saved state it gives other values")

@@ -73,9 +73,8 @@ class Fmi3EventInstance(Fmi3Instance):
         super().reset()
         self._forget()
 
-    def initialise(self, tolerance: float | None = None) -> None:
-        """Enter and leave initialisation at local time 0, and go through its first event."""
-        super().initialise(tolerance)
+    def _initialise(self, tolerance: float | None) -> None:
+        super()._initialise(tolerance)
         self._learn(0.0)
         if not self.together:
             self.settle()

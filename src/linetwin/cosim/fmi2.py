@@ -112,8 +112,7 @@ class Fmi2Instance(Instance):
         if able.serialise_state:
             self._state_size, self._serialise, self._deserialise = functions(*_SERIALISING)
 
-    def initialise(self, tolerance: float | None = None) -> None:
-        """Enter and leave initialisation at local time 0, with the values set before."""
+    def _initialise(self, tolerance: float | None) -> None:
         asked = (_FALSE, _ZERO) if tolerance is None else (_TRUE, ctypes.c_double(tolerance))
         status = self._setup(self._handle, *asked, _ZERO, _FALSE, _ZERO)
         self._check(status, "SetupExperiment")

@@ -86,8 +86,7 @@ class Fmi3Instance(Instance):
             *(ctypes.byref(flag) for flag in flags),
         )
 
-    def initialise(self, tolerance: float | None = None) -> None:
-        """Enter and leave initialisation at local time 0, with the values set before."""
+    def _initialise(self, tolerance: float | None) -> None:
         asked = (_FALSE, _ZERO) if tolerance is None else (_TRUE, ctypes.c_double(tolerance))
         status = self._enter(self._handle, *asked, _ZERO, _FALSE, _ZERO)
         if status:

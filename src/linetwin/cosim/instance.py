@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Self
 
 from linetwin.cosim import messages
 from linetwin.cosim.binary import Binary, load_binary
+from linetwin.cosim.progress import Noted
 from linetwin.errors import AT, WITHIN, FmuError
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 WARNING: Final = 1
 DISCARD: Final = 2
 FATAL: Final = 4
+_INSTANTIATING: Final = Noted("instantiating")
+_INITIALISING: Final = Noted("initialising")
+_RESETTING: Final = Noted("resetting")
+_TERMINATING: Final = Noted("terminating")
+_FREEING: Final = Noted("freeing")
 _STATUS: Final = ("OK", "warning", "discard", "error", "fatal", "pending")
 
 
@@ -66,7 +72,8 @@ class Instance(ABC):
             raise FmuError("it can be instantiated only once in a process", self.model)
         self.messages = messages.MessageLog(self.model)
         self._key = messages.register(self.messages)
-        address = self._instantiate(self._key, early_return=early_return)
+        with _INSTANTIATING:
+            address = self._instantiate(self._key, early_return=early_return)
         if not address:
             messages.unregister(self._key)
             able = description.capabilities
@@ -92,12 +99,17 @@ class Instance(ABC):
     def _bind(self) -> None:
         """Look up the functions used in every step."""
 
-    @abstractmethod
     def initialise(self, tolerance: float | None = None) -> None:
         """Enter and leave initialisation at local time 0, with the values set before.
 
         `tolerance`: relative, asked of the FMU's integrator; None leaves it the FMU's own.
         """
+        with _INITIALISING:
+            self._initialise(tolerance)
+
+    @abstractmethod
+    def _initialise(self, tolerance: float | None) -> None:
+        """Make the calls of `initialise`."""
 
     @abstractmethod
     def step(self, time: float, length: float) -> Step:
@@ -147,7 +159,9 @@ class Instance(ABC):
 
     def reset(self) -> None:
         """Return to the state after instantiation."""
-        self._check(self._function("Reset")(self._handle), "Reset")
+        with _RESETTING:
+            status = self._function("Reset")(self._handle)
+        self._check(status, "Reset")
         self.messages.forget()
         self.time = 0.0
         self.running = False
@@ -253,9 +267,11 @@ class Instance(ABC):
     def free(self) -> None:
         """Free the FMU's memory; harmless when repeated."""
         if self.running and not self.broken and self._finalizer.alive:
-            self._function("Terminate")(self._handle)
+            with _TERMINATING:
+                self._function("Terminate")(self._handle)
             self.running = False
-        self._finalizer()
+        with _FREEING:
+            self._finalizer()
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from dataclasses import dataclass, field
@@ -15,12 +16,19 @@ from linetwin.cosim.limits import check_table
 from linetwin.cosim.port import Port, Table
 from linetwin.cosim.progress import watched
 from linetwin.cosim.stepping import advance_fully, step_rule
-from linetwin.cosim.values import Field, configure, element_names, shape_of, structural_sizes
+from linetwin.cosim.values import (
+    Field,
+    configure,
+    element_names,
+    given,
+    shape_of,
+    structural_sizes,
+)
 from linetwin.cosim.wiring import near
 from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -37,6 +45,22 @@ _LONG: Final = {"Int64", "UInt64"}
 
 Inputs = tuple[float, dict[str, Any]]
 """A time (s), and the values that inputs and tunable parameters have from then on."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `simulate` takes; `within`: also rows for times within the steps.
+
+    They hold the floating-point outputs that an FMI 3.0 FMU shows there (intermediate update), and
+    NaN for the rest.
+    """
+
+    stop_time_s: float
+    step_s: float
+    start_values: Mapping[str, Value] = field(default_factory=dict)
+    outputs: Sequence[str] | None = None
+    inputs: Sequence[Inputs] = ()
+    within: bool = False
 
 
 def simulate(
@@ -56,37 +80,29 @@ def simulate(
     `attrs["units"]` holds the units of the columns.
     Raises WiringError for an FMU, a name or a value that does not fit, FmuError where it fails.
     """
-    binary = load_binary(path)
-    asked = _asked(binary.description, dict(start_values or {}), outputs, inputs)
-    times = _times(stop_time_s, step_s, asked)
-    with instantiate(binary) as instance:
-        return _run(instance, asked, times)
+    request = Request(stop_time_s, step_s, start_values or {}, outputs, inputs)
+    with simulated(path, request) as frame:
+        return frame
 
 
-def simulate_within(
-    path: Path,
-    stop_time_s: float,
-    step_s: float,
-    start_values: Mapping[str, Value] | None = None,
-    outputs: Sequence[str] | None = None,
-    inputs: Sequence[Inputs] = (),
-) -> pd.DataFrame:
-    """Do as `simulate`, with rows for times within the steps too.
+@contextlib.contextmanager
+def simulated(path: Path, request: Request) -> Iterator[pd.DataFrame]:
+    """Simulate as `simulate` does, and end the FMU only when the block is left.
 
-    They hold the floating-point outputs that an FMI 3.0 FMU shows there (intermediate update), and
-    NaN for the rest.
+    So the table is not lost with an FMU that does not survive its end.
     """
     binary = load_binary(path)
-    asked = _asked(binary.description, dict(start_values or {}), outputs, inputs)
-    times = _times(stop_time_s, step_s, asked)
-    with instantiate(binary, watched=True) as instance:
+    asked = _asked(binary.description, request)
+    times = _times(request, asked)
+    with instantiate(binary, watched=request.within) as instance:
         frame = _run(instance, asked, times)
         watch = instance.watch if isinstance(instance, Fmi3Instance) else None
-    return frame if watch is None else _with_points(frame, watch)
+        yield frame if watch is None else _with_points(frame, watch)
 
 
-def _times(stop_time_s: float, step_s: float, asked: _Asked) -> list[float]:
+def _times(request: Request, asked: _Asked) -> list[float]:
     """Return the times of the rows (s); WiringError where there are none, or too many."""
+    stop_time_s, step_s = request.stop_time_s, request.step_s
     if not (step_s > 0.0 and stop_time_s > 0.0 and math.isfinite(stop_time_s / step_s)):
         raise WiringError(f"stop time {stop_time_s:g} s and step {step_s:g} s must be positive")
     columns = sum(math.prod(shape_of(variable, asked.sizes)) for variable in asked.outputs)
@@ -97,15 +113,16 @@ def _times(stop_time_s: float, step_s: float, asked: _Asked) -> list[float]:
 
 def _run(instance: Instance, asked: _Asked, times: list[float]) -> pd.DataFrame:
     """Take a new instance through all times."""
+    drive, progress = _Drive(instance, asked), watched()
+    progress.doing = lambda: f"{drive.doing} at {instance.time:g} s"
     configure(instance, asked.structural)
     recorder = _Recorder(instance, asked, len(times))
-    watched().points = lambda: recorder.rows
-    drive = _Drive(instance, asked)
+    progress.points = lambda: recorder.rows
     drive.begin()
-    recorder.take(0)
+    drive.read(recorder, 0)
     for row in range(1, len(times)):
         drive.go(times[row - 1], times[row])
-        recorder.take(row)
+        drive.read(recorder, row)
     return recorder.frame(times)
 
 
@@ -139,13 +156,9 @@ class _Asked:
     inputs: list[Inputs] = field(default_factory=list)
 
 
-def _asked(
-    description: Description,
-    values: dict[str, Value],
-    outputs: Sequence[str] | None,
-    inputs: Sequence[Inputs],
-) -> _Asked:
+def _asked(description: Description, request: Request) -> _Asked:
     """Check names and times; WiringError with what is wrong."""
+    values, outputs, inputs = request.start_values, request.outputs, request.inputs
     _require(description, values, "start")
     variables = description.variables
     structural = {n: v for n, v in values.items() if _structural(variables[n])}
@@ -163,6 +176,9 @@ def _asked(
     else:
         chosen = description.of("output")
     sizes = structural_sizes(description, structural)
+    for name, value in start.items():
+        if variables[name].type != "Clock":
+            given(variables[name], value, shape_of(variables[name], sizes))
     return _Asked(structural, start, sizes, chosen, list(inputs[len(early) :]))
 
 
@@ -207,13 +223,14 @@ def _require(description: Description, names: Iterable[str], key: str) -> None:
 
 
 class _Drive:
-    """Takes an instance through its time, and sets what changes."""
+    """Takes an instance through its time, and sets what changes; `doing`: what it is at."""
 
     def __init__(self, instance: Instance, asked: _Asked) -> None:
         self._instance = instance
         self._asked = asked
         self._rule = step_rule(instance.binary.description, None)
         self._left = list(reversed(asked.inputs))
+        self.doing = "setting"
 
     def begin(self) -> None:
         """Set the start values and initialise."""
@@ -222,15 +239,23 @@ class _Drive:
 
     def go(self, begin: float, end: float) -> None:
         """Step from `begin` to `end` (s), and set the inputs of the times after `begin`."""
+        self.doing = "the step"
         at = begin
         while self._left and self._left[-1][0] <= end * (1.0 + _ROUNDING):
             time, row = self._left.pop()
             time = min(time, end)
             advance_fully(self._instance, at, time, self._rule)
+            self.doing = "setting"
             self._set(row)
             self._instance.settle()
+            self.doing = "the step"
             at = time
         advance_fully(self._instance, at, end, self._rule)
+
+    def read(self, recorder: _Recorder, row: int) -> None:
+        """Read all outputs into a row."""
+        self.doing = "reading"
+        recorder.take(row)
 
     def _set(self, values: Mapping[str, Value]) -> None:
         variables = self._instance.binary.description.variables

@@ -39,9 +39,8 @@ class Fmi2Exchange(ExchangeInstance, Fmi2Instance):
         (self._update,) = self.binary.functions("NewDiscreteStates")
         self._info = _EventInfo()
 
-    def initialise(self, tolerance: float | None = None) -> None:
-        """Enter and leave initialisation at local time 0, and settle the first event."""
-        super().initialise(tolerance)
+    def _initialise(self, tolerance: float | None) -> None:
+        super()._initialise(tolerance)
         self._begin(tolerance)
 
     def _measure(self) -> None:

@@ -40,9 +40,8 @@ class Fmi3Exchange(ExchangeInstance, Fmi3Instance):
         flags = (ctypes.byref(flag) for flag in self._flags)
         self._found = (*flags, ctypes.byref(self._next))
 
-    def initialise(self, tolerance: float | None = None) -> None:
-        """Enter and leave initialisation at local time 0, and settle the first event."""
-        super().initialise(tolerance)
+    def _initialise(self, tolerance: float | None) -> None:
+        super()._initialise(tolerance)
         self._begin(tolerance)
 
     def _measure(self) -> None:

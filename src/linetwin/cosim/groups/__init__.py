@@ -8,7 +8,7 @@ from linetwin.cosim.groups.continuous import GroupContinuous
 from linetwin.cosim.groups.definition import Group, Terminal
 from linetwin.cosim.groups.group import FmuGroup
 from linetwin.cosim.groups.reading import is_group, read_group
-from linetwin.cosim.groups.simulation import group_findings, simulate_group
+from linetwin.cosim.groups.simulation import group_findings, simulate_group, simulated_group
 
 __all__ = [
     "FmuGroup",
@@ -19,4 +19,5 @@ __all__ = [
     "is_group",
     "read_group",
     "simulate_group",
+    "simulated_group",
 ]

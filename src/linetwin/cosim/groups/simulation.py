@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from linetwin.cosim.wiring import near
 from linetwin.errors import FmuError, Problem, WiringError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -42,6 +43,21 @@ def simulate_group(
     Raises WiringError for a name that is not there or a time of no whole ticks, FmuError where a
     member fails.
     """
+    with simulated_group(group, stop_time_s, start_values, outputs) as frame:
+        return frame
+
+
+@contextlib.contextmanager
+def simulated_group(
+    group: Group,
+    stop_time_s: float,
+    start_values: Mapping[str, float] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Simulate as `simulate_group` does, and end the members only when the block is left.
+
+    So the table is not lost with a member that does not survive its end.
+    """
     ticks = round(stop_time_s * TICKS_PER_SECOND) if math.isfinite(stop_time_s) else 0
     if ticks <= 0 or abs(ticks - stop_time_s * TICKS_PER_SECOND) > 1e-6 * ticks:
         hint = "more than 0 s, in whole ms"
@@ -53,17 +69,25 @@ def simulate_group(
     recorder = running.recorder
     if recorder is None:
         raise WiringError([Problem(f"{group.name} has nothing to record", "outputs")])
-    watched().points, watched().under_way = running.points, running.under_way
+    progress = watched()
+    progress.points, progress.under_way = running.points, running.under_way
+    progress.doing = lambda: _doing(running, recorder)
     try:
         running.start(0, inputs, values)
         running.advance(ticks, {})
         counts, happenings = running.counts, running.happenings
+        frame = _table(group, columns, recorder)
+        frame.attrs["steps"] = str(counts) if counts else ""
+        frame.attrs["events"] = [tuple(happening) for happening in happenings]
+        yield frame
     finally:
         running.close()
-    frame = _table(group, columns, recorder)
-    frame.attrs["steps"] = str(counts) if counts else ""
-    frame.attrs["events"] = [tuple(happening) for happening in happenings]
-    return frame
+
+
+def _doing(running: FmuGroup, recorder: Recorder) -> str:
+    """Return from which point members step; setting and reading belong to a step."""
+    rows = running.points()
+    return f"the step at {recorder.times[rows - 1]:g} s" if rows else "starting"
 
 
 def _longest_s(group: Group) -> float:
@@ -96,17 +120,22 @@ def group_findings(path: Path) -> list[Finding]:
     except WiringError as error:
         return [Finding("error", str(problem)) for problem in error.problems]
     running = FmuGroup(group)
-    watched().under_way = running.under_way
+    progress = watched()
+    progress.under_way = running.under_way
     ticks = [math.ceil(k * group.step * TICKS_PER_SECOND) for k in (1, 3)]
     try:
+        progress.doing = lambda: "starting"
         running.start(0, {})
+        progress.doing = lambda: "the first step"
         running.advance(ticks[0], {})
         unable = running.unable_to_save()
         if unable:
             return [Finding("warning", f"{name} cannot save its state") for name in unable]
+        progress.doing = lambda: "saving, or the second or third step"
         state = running.save()
         running.advance(ticks[1], {})
         expected = running.save()
+        progress.doing = lambda: "restoring, or the second or third step"
         running.restore(state)
         running.advance(ticks[1], {})
         if running.save() != expected:

@@ -155,15 +155,14 @@ def _end(child: Child) -> None:
             frames.send(child.stdin, {"call": "close"})
             child.wait(_FAREWELL_S)
         _kill(child)
-    code = child.wait()
+    child.wait()
     with contextlib.suppress(OSError):
         child.stdin.close()
     with contextlib.suppress(OSError, EOFError, ValueError):
         while "log" in (last := frames.receive(child.stdout)):
             _hand_on(last)
     child.stdout.close()
-    if code:  # it could not remove its folder
-        remove_abandoned(Path(tempfile.gettempdir()))
+    remove_abandoned(Path(tempfile.gettempdir()))  # where an FMU ended it, whatever code it chose
 
 
 def _death(call: str, code: int) -> str:

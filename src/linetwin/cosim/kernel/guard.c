@@ -1,9 +1,10 @@
-/* A crash in C code, or its exit(): told to a thread of Python before the process ends.
+/* A crash in C code, or its exit() or quick_exit(): told to a thread of Python before the process ends.
  *
  * The thread that crashed stays where it is until that one knows whose call it was. A crash that was
  * none of an FMU happens as it would have without us: FMUs are called without Python's lock, so a
  * thread that holds it was in Python. Windows has none of this. */
 #define _XOPEN_SOURCE 700
+#define _ISOC11_SOURCE /* quick_exit, which macOS lacks */
 #define _DARWIN_C_SOURCE
 #include "kernel.h"
 
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #define CLOSED 255
+#define QUICK 254
 #define STACK 65536 /* bytes: a stack that is full is a crash as well */
 #define ANSWER_MS 10000 /* in which the other thread has an answer, unless it is held up as well */
 #define ENDING_MS 60000 /* in which it has written what is to be written */
@@ -78,6 +80,10 @@ static void crashed(int number)
 
 static void left(void) { tell(0); }
 
+#ifdef __linux__
+static void left_quickly(void) { tell(QUICK); }
+#endif
+
 /* Look out for crashes; false where that is not possible. `holds` tells whether the calling thread
  * holds Python's lock. */
 EXPORTED int32_t linetwin_guard_open(int (*holds)(void))
@@ -97,6 +103,9 @@ EXPORTED int32_t linetwin_guard_open(int (*holds)(void))
     sigemptyset(&action.sa_mask);
     for (size_t place = 0; place < COUNT; place++)
         sigaction(SIGNALS[place], &action, &before[place]);
+#ifdef __linux__
+    if (at_quick_exit(left_quickly)) return false;
+#endif
     atomic_store(&listening, 1);
     return true;
 }
@@ -104,7 +113,8 @@ EXPORTED int32_t linetwin_guard_open(int (*holds)(void))
 /* Look out for exit(), before anything that was asked for earlier is done at the exit. */
 EXPORTED int32_t linetwin_guard_exit(void) { return atexit(left) == 0; }
 
-/* Wait for a crash and return its signal, 0 for exit(); -1 when the guard is closed. */
+/* Wait for a crash and return its signal, 0 for exit(), 254 for quick_exit(); -1 when the guard is
+ * closed. */
 EXPORTED int32_t linetwin_guard_wait(void)
 {
     unsigned char byte = CLOSED;

@@ -1,12 +1,16 @@
-"""Being told of a crash in C code, or of its exit(), before the process ends; see guard.c."""
+"""Being told of a crash in C code, of its exit() or quick_exit(), before the process ends; see guard.c."""
 
 from __future__ import annotations
 
 import atexit
 import ctypes
 from functools import cache
+from typing import Final
 
 from linetwin.cosim.kernel.library import built
+
+
+QUICK_EXIT: Final = 254
 
 
 class Guard:
@@ -30,7 +34,10 @@ class Guard:
         atexit.register(close)
 
     def wait(self) -> int:
-        """Wait for a crash and return its signal, 0 for an exit(); -1 when Python ends."""
+        """Wait for a crash and return its signal, or 0 for an exit(); -1 when Python ends.
+
+        `QUICK_EXIT` is a quick_exit().
+        """
         return int(self._wait())
 
     def look_out_for_exit(self) -> None:
