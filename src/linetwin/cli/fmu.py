@@ -352,7 +352,7 @@ def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.Dat
     """Give the stop time (s) and the table of a simulation, before its FMUs are ended."""
     stop, outputs = request.stop, request.outputs or None
     if is_group(path):
-        start = dict(_number(*_start(text)) for text in request.start)
+        start = dict(_start(text) for text in request.start)
         if request.inputs is not None:
             raise ScenarioError([Problem("inputs over time are for one FMU alone", "--input")])
         if request.intermediate:
@@ -384,13 +384,3 @@ def _start(text: str) -> tuple[str, str]:
     if not equals:
         raise ScenarioError([Problem(f"'{text}' gives no value", "--start", _PAIR)])
     return name.strip(), value.strip()
-
-
-def _number(name: str, value: str) -> tuple[str, float]:
-    number = math.nan
-    with contextlib.suppress(ValueError):
-        number = float(value)
-    if not math.isfinite(number):
-        message = f"'{name}={value}' gives no finite number"
-        raise ScenarioError([Problem(message, "--start", _PAIR)])
-    return name, number

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.simulation import check_inputs
-from linetwin.cosim.values import parsed, shape_of, structural_sizes
+from linetwin.cosim.values import given, shape_of, structural_sizes
 from linetwin.errors import Problem, ScenarioError, WiringError
 from linetwin.scenario.problems import Place, Problems
 
@@ -104,6 +104,6 @@ def _check_values(
         if variable.type == "Clock":  # it ticks, whatever is written
             continue
         try:
-            parsed(variable, text, shape_of(variable, sizes))
+            given(variable, text, shape_of(variable, sizes))
         except ScenarioError as error:
             problems.adopt(error, place.below(name))

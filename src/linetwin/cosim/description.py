@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cosim.clocks import read_clocks
 from linetwin.cosim.contents import ANYTHING, Content, read_contents
+from linetwin.cosim.unsigned import read_ranges
 from linetwin.errors import Problem, WiringError
 from linetwin.quantities.ucum import BASES, Unit
 
@@ -197,6 +198,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         found = fmpy.read_model_description(io.BytesIO(path.read_bytes()), validate=False)
         written = _written(path)
         clocks, contents = read_clocks(written), read_contents(written)
+        ranges = read_ranges(written)
     except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
         raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
     # what steps itself is preferred to what has to be integrated, but not with a tool
@@ -219,7 +221,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         title=found.modelName or "",
         token=found.guid or "",
         meaning=found.description or "",
-        variables=_variables(found, evidence, contents),
+        variables=_variables(found, evidence, contents, ranges),
         units=_units(found),
         capabilities=_capabilities(interface, event_mode=event_mode),
         categories=tuple(category.name for category in found.logCategories),
@@ -302,12 +304,19 @@ def _variables(
     found: Any,  # noqa: ANN401 - FMPy has no types
     evidence: Mapping[str, Any],
     contents: Mapping[str, Content],
+    ranges: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Variable]:
     carried = evidence.get("variables", {})
     carried = carried if isinstance(carried, dict) else {}
     variables = {v.name: _variable(v, carried.get(v.name, {})) for v in found.modelVariables}
     for name, content in contents.items():
         variables[name] = replace(variables[name], content=content)
+    for name, declared in ranges.items():
+        least, most = (declared.get(bound) for bound in ("min", "max"))
+        known = variables[name]
+        least = known.minimum if least is None else least
+        most = known.maximum if most is None else most
+        variables[name] = replace(known, minimum=least, maximum=most)
     return variables
 
 

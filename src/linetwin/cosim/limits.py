@@ -24,12 +24,18 @@ _ROUNDING: Final = 1e-9
 def not_held(version: int, variable: Variable, number: float) -> str:
     """Return what the type of a numeric variable holds where `number` is none of it, else ''.
 
-    Of a Boolean any number but 0 is true. `version`: of FMI; 0 for the port of a group.
+    A Boolean is 0 or 1 here, an enumeration one of the values that are declared. NaN and infinity
+    are none: FMI has no word by which an FMU says that it takes them.
+    `version`: of FMI; 0 for the port of a group.
     """
     known = version or (2 if variable.type in _OLD else 3)
     _, kind = value_type(known, variable.type)
     if variable.type == "Boolean":
-        return "" if _finite(number) else "true or false"
+        return "" if number in {0, 1} else "true or false"
+    if variable.type == "Enumeration" and variable.enumeration:
+        items = variable.enumeration
+        listed = ", ".join(f"{name} = {value}" for name, value in items.items())
+        return "" if number in items.values() else f"one of {listed}"
     if issubclass(kind, np.integer):
         limits = np.iinfo(kind)
         whole = _finite(number) and abs(number - round(number)) <= _ROUNDING
@@ -38,6 +44,12 @@ def not_held(version: int, variable: Variable, number: float) -> str:
         return f"a whole number from {limits.min} to {limits.max}"
     largest = float(np.finfo(kind).max)
     return "" if abs(number) <= largest else f"a number from {-largest:.8g} to {largest:.8g}"
+
+
+def not_taken(version: int, variable: Variable, number: float) -> str:
+    """Return what type and declared range of a variable allow where `number` is not in them."""
+    hint = not_held(version, variable, number)
+    return hint or ("" if variable.holds(number) else f"allowed: {variable.span}")
 
 
 def check_table(stop_s: float, step_s: float, columns: int) -> None:

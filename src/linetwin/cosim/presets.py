@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from linetwin.cosim.values import Field, configure, parsed, shape_of, structural_sizes
+from linetwin.cosim.values import Field, configure, given, shape_of, structural_sizes
 from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def split_fixed(description: Description, fixed: Mapping[str, Any]) -> Split:
     try:
         sizes = structural_sizes(description, structural)
     except WiringError as error:
-        split.problems += [(problem.key.rpartition(".")[2], problem) for problem in error.problems]
+        split.problems += [
+            (problem.key.removeprefix("start."), problem) for problem in error.problems
+        ]
         return split
     others: dict[str, Value] = {}
     for name in fixed.keys() - structural.keys():
@@ -75,7 +77,7 @@ def split_fixed(description: Description, fixed: Mapping[str, Any]) -> Split:
             elif variable.shape or not variable.numeric:
                 others[name] = _checked(variable, fixed[name], shape_of(variable, sizes))
             else:
-                split.numbers[name] = float(parsed(variable, fixed[name], ()))  # type: ignore[arg-type]
+                split.numbers[name] = float(given(variable, fixed[name], ()))  # type: ignore[arg-type]
         except WiringError as error:
             split.problems += [(name, problem) for problem in error.problems]
     split.preset = Preset(structural, others)
@@ -89,4 +91,4 @@ def _checked(variable: Variable, value: Any, shape: tuple[int, ...]) -> Value:  
         raise WiringError([Problem(f"'{variable.name}' is {what} and cannot be set")])
     if variable.type == "Clock":
         raise WiringError([Problem(f"'{variable.name}' is a clock")])
-    return parsed(variable, value, shape)
+    return given(variable, value, shape)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Value = float | bool | str | bytes | list[Any]
 """A value of a variable; an array is a list of all its elements, row by row."""
 
+MOST_ELEMENTS: Final = 500_000
+"""In all arrays of an FMU: a group knows each by a name of its own, 0.25 GB in all."""
 _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 _ALLOWED: Final = {
     "Boolean": "true or false",
@@ -50,13 +52,17 @@ def element_names(variable: Variable, sizes: Mapping[str, int]) -> list[str]:
 def structural_sizes(description: Description, values: Mapping[str, Value]) -> dict[str, int]:
     """Return the structural parameters' values: those given, else the FMU's own.
 
-    Raises WiringError where one is no positive whole number.
+    Raises WiringError where one is no positive whole number, or not in its declared range, and
+    where arrays become larger than `MOST_ELEMENTS` in all; keys of its problems: `start.NAME`.
     """
     sizes: dict[str, int] = {}
     for variable in description.of("structuralParameter"):
-        value = parsed(variable, values.get(variable.name, variable.start or 0), ())
-        sizes[variable.name] = int(value) if isinstance(value, int | float) else 0
-    used = {part for v in description.variables.values() for part in v.dimensions}
+        name = variable.name
+        own = parsed(variable, variable.start or 0, ()) if name not in values else None
+        value = given(variable, values[name], ()) if own is None else own
+        sizes[name] = int(value) if isinstance(value, int | float) else 0
+    arrays = [variable for variable in description.variables.values() if variable.dimensions]
+    used = {part for variable in arrays for part in variable.dimensions}
     bad = [
         Problem(f"an array has {size} elements", key=f"start.{name}", hint="1 or more")
         for name, size in sizes.items()
@@ -64,7 +70,34 @@ def structural_sizes(description: Description, values: Mapping[str, Value]) -> d
     ]
     if bad:
         raise WiringError(bad)
+    _check_elements(arrays, sizes, values)
     return sizes
+
+
+def _check_elements(
+    arrays: Sequence[Variable], sizes: Mapping[str, int], values: Mapping[str, Value]
+) -> None:
+    """Refuse arrays beyond memory; WiringError names the largest, and what decides its size."""
+    numbers = {variable.name: math.prod(shape_of(variable, sizes)) for variable in arrays}
+    if sum(numbers.values()) <= MOST_ELEMENTS:
+        return
+    largest = max(arrays, key=lambda variable: numbers[variable.name])
+    named = [str(part) for part in largest.dimensions if part in values]
+    text = f"array '{largest.name}' has {numbers[largest.name]:,} elements"
+    text += f", all arrays of the FMU {sum(numbers.values()):,}"
+    hint = f"at most {MOST_ELEMENTS:,} in all"
+    raise WiringError([Problem(text, f"start.{named[0] if named else largest.name}", hint)])
+
+
+def given(variable: Variable, value: Any, shape: tuple[int, ...]) -> Value:  # noqa: ANN401
+    """Return a value that a user gives, as `parsed`; it has to lie in the declared range too."""
+    found = parsed(variable, value, shape)
+    for one in found if isinstance(found, list) else [found]:
+        if isinstance(one, int | float) and not variable.holds(one):
+            text = f"{variable.shown(one)} is out of range"
+            hint = f"allowed: {variable.span}"
+            raise WiringError([Problem(text, f"start.{variable.name}", hint)])
+    return found
 
 
 def parsed(variable: Variable, value: Any, shape: tuple[int, ...]) -> Value:  # noqa: ANN401
@@ -89,18 +122,24 @@ def parsed(variable: Variable, value: Any, shape: tuple[int, ...]) -> Value:  # 
 def _element(variable: Variable, value: Any) -> Value:  # noqa: ANN401 - what the user gave
     kind = variable.type
     if kind == "String":
-        return str(value)
+        if not isinstance(value, str):
+            raise _unfit(variable, value, "text")
+        return value
     try:
         if kind == "Binary":
             return bytes(value) if isinstance(value, bytes | bytearray) else bytes.fromhex(value)
         if kind == "Boolean" and isinstance(value, str):
             return _TRUTH[value.strip().lower()]
+        if kind != "Boolean" and isinstance(value, bool | np.bool_):
+            raise _unfit(variable, value, _allowed(variable))
         if isinstance(value, str) and value.strip() in variable.enumeration:
             return variable.enumeration[value.strip()]
         if variable.numeric and "Int" in kind and isinstance(value, str):
-            return int(value)  # a float does not hold every whole number of 64 bits
+            # a float does not hold every whole number of 64 bits
+            return _number(variable, int(value))
         if variable.numeric:
-            return bool(value) if kind == "Boolean" else _number(variable, value)
+            number = _number(variable, value)
+            return bool(number) if kind == "Boolean" else number
     except (KeyError, TypeError, ValueError) as error:
         raise _unfit(variable, value, _allowed(variable)) from error
     raise _unfit(variable, value, "a variable of a type that has values")
@@ -110,8 +149,9 @@ def _number(variable: Variable, value: Any) -> float:  # noqa: ANN401 - what the
     number = value if isinstance(value, int) else float(value)
     if isinstance(number, float) and not math.isfinite(number):
         raise _unfit(variable, value, "a finite number")
-    if "Int" in variable.type and isinstance(number, float) and not number.is_integer():
-        raise _unfit(variable, value, "a whole number")
+    hint = not_held(0, variable, number)
+    if hint:
+        raise _unfit(variable, value, hint)
     return number
 
 
@@ -161,20 +201,12 @@ class Field:
             self._call("Set", label, numbers.ctypes.data_as(ctypes.c_void_p))
 
     def _numbers(self, items: Sequence[float], dtype: type[Any]) -> np.ndarray:
-        if np.issubdtype(dtype, np.integer):
-            limits = np.iinfo(dtype)
-            whole = [round(item) for item in items]
-            for item in whole:
-                if not limits.min <= item <= limits.max:
-                    hint = f"a whole number from {limits.min} to {limits.max}"
-                    raise _unfit(self.variable, item, hint)
-            return np.array(whole, dtype=dtype)
-        if np.issubdtype(dtype, np.floating):
-            for number in items:
-                hint = not_held(self._version, self.variable, number)
-                if hint:
-                    raise _unfit(self.variable, number, hint)
-        return np.array(items, dtype=dtype)
+        for number in items:
+            hint = not_held(self._version, self.variable, number)
+            if hint:
+                raise _unfit(self.variable, number, hint)
+        whole = np.issubdtype(dtype, np.integer)
+        return np.array([round(item) for item in items] if whole else items, dtype=dtype)
 
     def read(self) -> list[Any]:
         """Return the elements: float, int, bool, str or bytes each, row by row."""

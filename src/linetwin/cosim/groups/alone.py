@@ -12,7 +12,7 @@ from linetwin.cosim.groups.grid import LARGEST
 from linetwin.cosim.presets import Preset
 from linetwin.cosim.texts import TEXTUAL
 from linetwin.cosim.units import SAME
-from linetwin.cosim.values import parsed, structural_sizes
+from linetwin.cosim.values import given, structural_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,9 +47,9 @@ def group_of_one(description: Description, mapping: ProcessMap) -> tuple[Group, 
     for name in [name for name in fixed if name in description.variables]:
         variable = variables[name]
         if variable.type in TEXTUAL:
-            others[name] = parsed(variable, fixed.pop(name), variable.shape)
+            others[name] = given(variable, fixed.pop(name), variable.shape)
         elif variable.shape:
-            values = parsed(variable, fixed.pop(name), variable.shape)
+            values = given(variable, fixed.pop(name), variable.shape)
             parts = [part.name for part in elements(variable, sizes)]
             numbers |= dict(zip(parts, values, strict=True))  # type: ignore[arg-type]
     member = Member(

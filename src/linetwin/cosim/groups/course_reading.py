@@ -10,7 +10,7 @@ from linetwin.cosim.groups.course import NANOSECONDS, Adaptive, Course, Crossing
 from linetwin.cosim.groups.definition import Terminal
 from linetwin.cosim.groups.grid import parse_step
 from linetwin.cosim.groups.valuing import own_number
-from linetwin.cosim.limits import not_held
+from linetwin.cosim.limits import not_taken
 from linetwin.cosim.units import conversion, unit_of
 from linetwin.errors import ScenarioError
 from linetwin.quantities.ucum import parse_unit
@@ -111,7 +111,7 @@ class CourseReader:
             target = self._terminal((*path, "set", text), text, "input")
             number = target and self._number((*path, "set", text), target, value)
             if target is not None and number is not None:
-                hint = not_held(self._version(target), self._group.variable(target), number)
+                hint = not_taken(self._version(target), self._group.variable(target), number)
                 if hint:
                     self._add((*path, "set", text), f"'{value}' does not fit '{target}'", hint)
                 sets.append((target, number))

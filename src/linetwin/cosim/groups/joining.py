@@ -14,9 +14,10 @@ from linetwin.cosim.groups.definition import (
 )
 from linetwin.cosim.groups.dependence import Dependence
 from linetwin.cosim.groups.tables import read_table
-from linetwin.cosim.limits import not_held
+from linetwin.cosim.limits import not_taken
 from linetwin.cosim.texts import TEXTUAL
 from linetwin.cosim.units import SAME, conversion, unit_of
+from linetwin.errors import WiringError
 from linetwin.scenario.problems import nearest
 
 if TYPE_CHECKING:
@@ -84,9 +85,12 @@ class Joiner:
         except ValueError as error:
             self._add((*path, "map"), str(error), "numbers, true, false or items of enumerations")
             return {}
+        except WiringError as error:
+            self._problems.adopt(error, self._document.place((*path, "map")))
+            return {}
         version = self._members[target.member].description.version
         for number in table.values():
-            hint = not_held(version, taker, number)
+            hint = not_taken(version, taker, number)
             if hint:
                 self._add((*path, "map"), f"{number:.17g} does not fit '{target}'", hint)
         return table

@@ -11,11 +11,12 @@ from linetwin.cosim.groups.definition import Terminal
 from linetwin.cosim.groups.grid import TICKS_PER_SECOND
 from linetwin.cosim.groups.group import FmuGroup
 from linetwin.cosim.groups.reading import read_group
+from linetwin.cosim.groups.valuing import own_number
 from linetwin.cosim.inspection import Finding
-from linetwin.cosim.limits import check_table, not_held
+from linetwin.cosim.limits import check_table, not_taken
 from linetwin.cosim.progress import watched
 from linetwin.cosim.wiring import near
-from linetwin.errors import FmuError, Problem, WiringError
+from linetwin.errors import FmuError, Problem, ScenarioError, WiringError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,21 +26,22 @@ if TYPE_CHECKING:
 
     from linetwin.cosim.groups.definition import Group
     from linetwin.cosim.groups.recorder import Recorder
+    from linetwin.cosim.groups.written import Amount
 
 
 def simulate_group(
     group: Group,
     stop_time_s: float,
-    start_values: Mapping[str, float] | None = None,
+    start_values: Mapping[str, Amount] | None = None,
     outputs: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Simulate a group alone and return a table, a row per communication point.
 
     `start_values`: the group's inputs, or `member.variable`. `outputs`: the group's outputs (its
     default, or all outputs of its members where it has none), or `member.variable`. Numbers are in
-    the variables' own units; `attrs["units"]` of the table holds those of its columns,
-    `attrs["steps"]` says how many steps a group took that chooses them, `attrs["events"]` holds the
-    names and times (s) of its events; where one stops it, the table ends.
+    the variables' own units, text as in a group file; `attrs["units"]` of the table holds those of
+    its columns, `attrs["steps"]` says how many steps a group took that chooses them,
+    `attrs["events"]` the names and times (s) of its events; where one stops it, the table ends.
     Raises WiringError for a name that is not there or a time of no whole ticks, FmuError where a
     member fails.
     """
@@ -51,7 +53,7 @@ def simulate_group(
 def simulated_group(
     group: Group,
     stop_time_s: float,
-    start_values: Mapping[str, float] | None = None,
+    start_values: Mapping[str, Amount] | None = None,
     outputs: Sequence[str] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Simulate as `simulate_group` does, and end the members only when the block is left.
@@ -165,7 +167,7 @@ def _columns(group: Group, outputs: Sequence[str] | None) -> dict[str, Terminal]
         shown = {str(t): t for t in inner.values() if _causality(group, t) == "output"}
         return own or shown
     known = {**inner, **own}
-    _refuse([name for name in outputs if name not in known], known, "output")
+    _refuse(group, [name for name in outputs if name not in known], known, "output")
     return {name: known[name] for name in outputs}
 
 
@@ -174,7 +176,7 @@ def _causality(group: Group, terminal: Terminal) -> str:
 
 
 def _start(
-    group: Group, values: Mapping[str, float]
+    group: Group, values: Mapping[str, Amount]
 ) -> tuple[dict[str, float], dict[Terminal, float]]:
     """Return start values for the group's inputs, and for variables of its members."""
     joined = {connection.target for connection in group.connections}
@@ -184,35 +186,62 @@ def _start(
         for member in group.members
         for variable in member.variables.values()
         if variable.settable and variable.numeric and not variable.shape
+        if variable.causality != "structuralParameter"
         if (terminal := Terminal(member.name, variable.name)) not in joined
     } | dict(group.parameters)
-    _refuse([n for n in values if n not in known and n not in group.inputs], known, "start value")
-    given = [(known[name], number) for name, number in values.items() if name in known]
+    _refuse(group, [n for n in values if n not in {**known, **group.inputs}], known, "start value")
+    problems: list[Problem] = []
+    numbers = {}
+    for name, amount in values.items():
+        try:
+            numbers[name] = _number(group, name, known.get(name), amount)
+        except (ScenarioError, ValueError) as error:
+            problems.append(Problem(f"'{amount}': {error}", f"start.{name}", file=group.file))
+    given = [(known[name], number) for name, number in numbers.items() if name in known]
     given += [
         (target, affine.factor * number + affine.offset)
-        for name, number in values.items()
+        for name, number in numbers.items()
         if name in group.inputs
         for target, affine in group.inputs[name].targets
     ]
-    _check_held(group, given)
-    inputs = {name: number for name, number in values.items() if name in group.inputs}
-    return inputs, {known[name]: v for name, v in values.items() if name not in inputs}
+    problems += _unfit(group, given)
+    if problems:
+        raise WiringError(problems)
+    inputs = {name: number for name, number in numbers.items() if name in group.inputs}
+    return inputs, {known[name]: v for name, v in numbers.items() if name not in inputs}
 
 
-def _check_held(group: Group, values: Sequence[tuple[Terminal, float]]) -> None:
-    """Refuse start values that their variables' types do not hold."""
+def _number(group: Group, name: str, terminal: Terminal | None, amount: Amount) -> float:
+    """Return a start value of a member's variable, or of the group's input where that is None."""
+    first = group.inputs[name].targets[0][0] if terminal is None else terminal
+    variable = group.inputs[name].variable if terminal is None else group.variable(terminal)
+    return own_number(group.member(first.member).description, variable, amount)
+
+
+def _unfit(group: Group, values: Sequence[tuple[Terminal, float]]) -> list[Problem]:
+    """Return what is wrong with start values that types or declared ranges do not hold."""
     problems = []
     for terminal, number in values:
         variable = group.variable(terminal)
-        hint = not_held(group.member(terminal.member).description.version, variable, number)
+        hint = not_taken(group.member(terminal.member).description.version, variable, number)
         if hint:
             text = f"{number:.17g} does not fit {variable.type} variable '{terminal}'"
-            problems.append(Problem(text, f"start.{terminal}", hint))
-    if problems:
-        raise WiringError(problems)
+            problems.append(Problem(text, f"start.{terminal}", hint, group.file))
+    return problems
 
 
-def _refuse(unknown: Sequence[str], known: Mapping[str, Terminal], what: str) -> None:
+def _refuse(group: Group, unknown: Sequence[str], known: Mapping[str, Terminal], what: str) -> None:
+    """Refuse names that are not there; of a size of arrays, where it stands is said."""
+    sizes = {
+        f"{member.name}.{variable.name}": f"it decides the size of arrays: members.{member.name}"
+        ".values in the file"
+        for member in group.members
+        for variable in member.description.of("structuralParameter")
+    }
     if unknown:
-        problems = [Problem(f"there is no {what} '{n}'", n, near(n, known)) for n in unknown]
-        raise WiringError(problems)
+        raise WiringError(
+            [
+                Problem(f"there is no {what} '{n}'", n, sizes.get(n) or near(n, known), group.file)
+                for n in unknown
+            ]
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.values import parsed
-from linetwin.errors import WiringError
 
 if TYPE_CHECKING:
     from linetwin.cosim.description import Variable
@@ -17,7 +16,10 @@ _REAL: Final = frozenset({"Real", "Float32", "Float64"})
 def read_table(
     source: Variable, target: Variable, written: WrittenConnection
 ) -> dict[float, float]:
-    """Return the table of a connection; ValueError where it does not fit its ends."""
+    """Return the table of a connection; ValueError where it does not fit its ends.
+
+    WiringError for a value that one of them does not take.
+    """
     if source.type in _REAL or not source.numeric:
         raise ValueError(f"a table is for whole numbers, '{source.name}' is a {source.type}")
     if written.model_fields_set - {"source", "map"}:
@@ -26,8 +28,4 @@ def read_table(
 
 
 def _number(variable: Variable, value: object) -> float:
-    try:
-        found = parsed(variable, value, ())
-    except WiringError as error:
-        raise ValueError(error.problems[0].message) from error
-    return float(found)  # type: ignore[arg-type]
+    return float(parsed(variable, value, ()))  # type: ignore[arg-type]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.elements import elements, with_elements
 from linetwin.cosim.limits import not_held
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from linetwin.cosim.values import Value
     from linetwin.scenario.document import Document, KeyPath
     from linetwin.scenario.problems import Problems
+
+_WHOLE: Final = re.compile(r"\s*[+-]?\d+\s*")
 
 
 @dataclass(frozen=True)
@@ -59,27 +62,38 @@ class Valuer:
         self._start = start
         written = {**values, **start}
         known = self._description.variables
-        structural = {
+        structural: dict[str, Value] = {
             name: amount
             for name, amount in written.items()
             if name in known and known[name].causality == "structuralParameter"
         }
-        sizes: dict[str, int] = {}
-        try:
-            sizes = structural_sizes(self._description, _plain(structural))
-        except WiringError as error:
-            for problem in error.problems:
-                name = problem.key.rpartition(".")[2]
-                self._add((name,) if name in written else (), problem.message, problem.hint)
-            structural = {}
-            sizes = structural_sizes(self._description, {})
+        undecided = set(structural)
+        sizes = self._sizes(structural)
+        if sizes is not None:
+            undecided = set()
+        elif (sizes := self._sizes({})) is None:
+            return MemberValues({}, {}, Preset())
         self._variables = with_elements(self._description, sizes)
         numbers: dict[str, float] = {}
         others: dict[str, Value] = {}
         for name, amount in written.items():
+            array = known.get(name.partition("[")[0])
+            open_ = array is not None and undecided.intersection(array.dimensions)
+            if open_ and (isinstance(amount, list) or name not in self._variables):
+                continue  # nobody knows yet what would fit
             if name not in structural and self._known(name):
                 self._take(self._variables[name], amount, sizes, numbers, others)
-        return MemberValues(self._variables, numbers, Preset(_plain(structural), others))
+        return MemberValues(self._variables, numbers, Preset(structural, others))
+
+    def _sizes(self, structural: Mapping[str, Value]) -> dict[str, int] | None:
+        """Return the sizes of arrays; None, and problems, where what decides them does not fit."""
+        try:
+            return structural_sizes(self._description, structural)
+        except WiringError as error:
+            for problem in error.problems:
+                name = problem.key.removeprefix("start.")
+                self._add((name,) if name in structural else (), problem.message, problem.hint)
+            return None
 
     def _add(self, path: KeyPath, message: str, hint: str = "") -> None:
         key = "start" if path and path[0] in self._start else "values"
@@ -154,19 +168,21 @@ class Valuer:
         return number
 
 
-def _plain(values: Mapping[str, Amount | list[Amount]]) -> dict[str, Value]:
-    return {name: value for name, value in values.items() if not isinstance(value, bool)}
-
-
 def own_number(description: Description, variable: Variable, amount: Amount) -> float:
     """Return a value in a variable's own unit; ScenarioError or ValueError where it does not fit.
 
     A number counts in that unit, an item of an enumeration by its name, text has a unit.
     """
+    if isinstance(amount, bool) and variable.type != "Boolean":
+        raise ValueError(f"true and false are for a Boolean, '{variable.name}' is {variable.type}")
     if not isinstance(amount, str):
         return amount if isinstance(amount, int) else float(amount)
     if amount in variable.enumeration:
         return float(variable.enumeration[amount])
+    if variable.type == "Boolean":
+        return bool(parsed(variable, amount, ()))
+    if "Int" in variable.type and _WHOLE.fullmatch(amount):
+        return int(amount)  # a float does not hold every one of them
     number, unit = units.si(amount)
     if not unit:
         return number

@@ -187,8 +187,6 @@ class Settings:
     ) -> float | None:
         """Return a value that the variable's type and range allow."""
         hint = not_held(self.flat.descriptions[port.path].version, variable, value)
-        if variable.type == "Boolean" and value not in {0.0, 1.0}:
-            hint = "true or false"
         if hint:
             message = f"{self._shown(setting)} does not fit {variable.type} variable '{port}'"
             self.findings.wrong(setting.place, message, hint)
