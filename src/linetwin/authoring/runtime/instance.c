@@ -21,6 +21,14 @@ void tell(const Instance *instance, Status status, const char *format, ...)
     instance->emit(instance, status, CATEGORY[status], message);
 }
 
+void choose_messages(Instance *instance, bool on, size_t n, const char *const categories[])
+{
+    instance->logging = on && n == 0;
+    for (size_t i = 0; on && i < n; i++)
+        if (categories[i] && strcmp(categories[i], CATEGORY[STATUS_OK]) == 0)
+            instance->logging = true;
+}
+
 void reset(Instance *instance)
 {
     State *state = &instance->state;

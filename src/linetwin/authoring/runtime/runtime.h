@@ -51,7 +51,7 @@ struct Instance {
     State state;
     State kept; /* of the beginning of a step, for a roll-back */
     bool early_return_allowed;
-    bool logging;
+    bool logging; /* of transitions; warnings and errors are always told */
     void *environment;
     void (*callback)(void); /* the importer's; only `emit` knows its type */
     void (*emit)(const Instance *, Status, const char *category, const char *message);
@@ -89,6 +89,7 @@ Status enter_initialization(Instance *instance, double tolerance, double start_t
 Status exit_initialization(Instance *instance);
 Status refresh(Instance *instance);
 Status do_step(Instance *instance, double start, double size, bool *early);
+void choose_messages(Instance *instance, bool on, size_t n, const char *const categories[]);
 void tell(const Instance *instance, Status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

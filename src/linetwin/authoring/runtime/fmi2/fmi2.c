@@ -68,7 +68,7 @@ fmi2Status fmi2SetDebugLogging(
 {
     CHECK(ANY_STATE);
     REQUIRE(n == 0 || categories);
-    self->logging = on;
+    choose_messages(self, on, n, categories);
     return fmi2OK;
 }
 

@@ -53,7 +53,7 @@ fmi3Status fmi3SetDebugLogging(
 {
     CHECK(ANY_STATE);
     REQUIRE(n == 0 || categories);
-    self->logging = on;
+    choose_messages(self, on, n, categories);
     return fmi3OK;
 }
 
