@@ -18,6 +18,7 @@ from linetwin.scenario.deviations import Deviation, Fault
 
 if TYPE_CHECKING:
     from linetwin.scenario import Scenario
+    from linetwin.scenario.deviations import FaultKind
 
 OCV = "open_circuit_voltage"
 COATER = "cathode.coater"
@@ -227,6 +228,29 @@ def test_a_branch_refuses_to_change_a_fault_that_has_struck() -> None:
         branch(make_world(same, Memory()), blob, origin, reseed=False)
     again = replace(origin, faults=(replace(BROKEN, start_tick=5 * HOUR),), text="changed")
     branch(make_world(again, Memory()), blob, origin, reseed=False)
+
+
+@pytest.mark.parametrize("kind", ["tool_break", "stop", "slow", "hazard"])
+def test_a_branch_refuses_a_new_fault_from_before_it(kind: FaultKind) -> None:
+    """It would strike at the branch instead; one without a time, or of a later one, is taken."""
+    origin = pilot(10)
+    world = make_world(origin, Memory())
+    world.begin()
+    while world.now < 4 * HOUR:
+        world.step()
+    blob = run.save(world, {})
+
+    def begun(start_tick: int) -> None:
+        end = None if kind == "tool_break" else 9 * HOUR
+        fault = Fault("x", "cathode.calender", kind, start_tick, end, "power cut", 0.5)
+        changed = replace(origin, faults=(fault,), text="changed")
+        branch(make_world(changed, Memory()), blob, origin, reseed=False)
+
+    told = r"disturbances.x: was to begin on day 0\.12.*from: later than 0\.17 d"
+    with pytest.raises(ScenarioError, match=told):
+        begun(3 * HOUR)
+    begun(0)
+    begun(5 * HOUR)
 
 
 def test_an_input_that_a_model_does_not_have_is_refused() -> None:

@@ -99,7 +99,7 @@ def test_a_group_deviates_machine_by_machine() -> None:
 
 
 def test_the_command_line_reaches_every_disturbance(bench: Workbench) -> None:
-    """One key of one that is written, by name or number; or a whole one, new or instead."""
+    """One key of one that is written, by name or number; or a new one as a whole."""
     written(bench, f"name: drift, address: {AT}.web_speed, kind: drift, per_day: 1 m/min",
             f"address: {AT}.web_speed, kind: offset, offset: 1 m/min")  # fmt: skip
     scenario = bench.load([
@@ -112,6 +112,30 @@ def test_the_command_line_reaches_every_disturbance(bench: Workbench) -> None:
     assert drift.start_tick == 2 * HOUR
     assert offset.amounts["offset"] == pytest.approx(0.5 / 60)
     assert [(each.name, each.factor) for each in scenario.faults] == [("new", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["one={address: AT, kind: slow, speed: 0.5}"], ("already", "small.yaml:")),
+        (["1={address: AT, kind: slow, speed: 0.5}"], ("already", "small.yaml:")),
+        (["x={address: AT, kind: slow, speed: 0.5}"] * 2, ("'x' already: --set disturbances.x",)),
+        (["x={name: y, address: AT, kind: slow, speed: 0.5}"], ("'y' is a second name", "'x'")),
+        (["one.name=two"], ("'two' is a second name", "'one'")),
+    ],
+)
+def test_two_disturbances_never_have_one_name(
+    bench: Workbench, settings: list[str], told: tuple[str, ...]
+) -> None:
+    """A second one would take the first away without a word; both are named."""
+    lines = [f"address: {AT}.web_speed, kind: drift, per_day: 1 m/min", "name: one, kind: slow"]
+    lines[1] += f", address: {AT}, speed: 0.7"
+    written(bench, *lines)
+    with pytest.raises(ScenarioError) as caught:
+        bench.load([f"disturbances.{text.replace('AT', AT)}" for text in settings])
+    assert len(caught.value.problems) == 1
+    for words in (*told, "--set disturbances."):
+        assert words in str(caught.value)
 
 
 WRONG = {

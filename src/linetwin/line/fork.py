@@ -11,7 +11,7 @@ from linetwin.line.world import live_parameters
 from linetwin.scenario.deviations import Fault, deviation_text, fault_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from linetwin.line.world import World
     from linetwin.scenario.deviations import Deviation
@@ -79,6 +79,7 @@ def _check_holds(world: World, origin: Scenario) -> None:
 def _check_disturbances(world: World, origin: Scenario) -> None:
     """Refuse a disturbance of the branch that was over before it, as it would do nothing.
 
+    A new fault that was to begin before the branch is refused too: it would begin at another time.
     One that the origin would still have had is thereby taken away, which is a change.
     """
     before = _disturbances(origin)
@@ -86,10 +87,11 @@ def _check_disturbances(world: World, origin: Scenario) -> None:
     to_come = {(each.name, _place(each)) for each in before if not _over(world, each)}
     problems = []
     for each, text in zip(_disturbances(world.scenario), _disturbing(world.scenario), strict=True):
-        what = _over(world, each)
+        what = _over(world, each) or _late(world, each, before)
         if what and text not in known and (each.name, _place(each)) not in to_come:
-            key = "from" if what == "struck" else "until"
-            tick = each.end_tick if each.end_tick is not None else each.start_tick
+            key = "until" if what == "ended" else "from"
+            end = each.end_tick if key == "until" else None
+            tick = each.start_tick if end is None else end
             message = f"{what} on day {tick / DAY_TICKS:.2f}, before the branch begins"
             hint = f"{key}: later than {world.now / DAY_TICKS:.2f} d"
             problems.append(Problem(message, f"--set disturbances.{each.name}", hint))
@@ -102,6 +104,23 @@ def _over(world: World, each: DisturbanceConfig | Deviation | Fault) -> str:
     if isinstance(each, Fault) and each.is_instant:
         return "struck" if world.disturbances.has_struck(each) else ""
     return "ended" if each.end_tick is not None and each.end_tick <= world.now else ""
+
+
+def _late(
+    world: World,
+    each: DisturbanceConfig | Deviation | Fault,
+    before: Sequence[DisturbanceConfig | Deviation | Fault],
+) -> str:
+    """Say that a new fault was to begin before the branch; "" where it is not so.
+
+    One without a time begins with the branch.
+    """
+    if not isinstance(each, Fault) or not 0 < each.start_tick < world.now:
+        return ""
+    same = (each.name, each.station, each.kind, each.start_tick)
+    known = (f for f in before if isinstance(f, Fault))
+    is_known = any(same == (f.name, f.station, f.kind, f.start_tick) for f in known)
+    return "" if is_known else "was to begin"
 
 
 def _place(each: DisturbanceConfig | Deviation | Fault) -> str:

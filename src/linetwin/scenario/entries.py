@@ -77,7 +77,7 @@ def entries_of(
 
 
 def _override(override: str, found: dict[str, Entry], problems: Problems) -> None:
-    """Change one key of a disturbance, or put a whole one in its place or behind the others."""
+    """Change one key of a disturbance, or put a whole one behind the others."""
     address, equals, text = override.partition("=")
     address = address.strip()
     place = Place(f"--set {address}", origin="--set")
@@ -88,6 +88,8 @@ def _override(override: str, found: dict[str, Entry], problems: Problems) -> Non
         problems.adopt(error, place)
         return
     before = found.get(name)
+    if _twice(name, key, raw, before, place, problems):
+        return
     if not equals or not name or (key and before is None):
         hint = (
             nearest(name, found, "disturbance") if key else "write NAME={address: ..., kind: ...}"
@@ -112,6 +114,21 @@ def _override(override: str, found: dict[str, Entry], problems: Problems) -> Non
         found[name] = replace(before, written=written, keys={**before.keys, key: place})
     else:
         found[name] = Entry(name, written, place)
+
+
+def _twice(
+    name: str, key: str, raw: object, before: Entry | None, place: Place, problems: Problems
+) -> bool:
+    """Note a second disturbance of one name, or a second name of one; True where it is so."""
+    if before is not None and not key and isinstance(raw, dict):
+        where = before.at.key if before.at.file is None else f"{before.at.file}:{before.at.line}"
+        hint = f"{PREFIX}{name}.KEY=... changes that one; a new one has another name"
+        problems.add(place, f"a disturbance is called '{name}' already: {where}", hint)
+        return True
+    own = raw if key == "name" else raw.get("name", name) if isinstance(raw, dict) else name
+    if own != name:
+        problems.add(place, f"'{own}' is a second name of disturbance '{name}'", "leave it out")
+    return own != name
 
 
 def _bare(content: dict[str, Any]) -> dict[str, Any]:
