@@ -1,0 +1,90 @@
+"""What explains a deviation: which states have left their nominal band, and which might have.
+
+The posterior of the states is taken as Gaussian. A set of states explains it where all others may
+lie in their bands; what is left over is a chi-squared. The first cause is the state that explains
+most, and it must explain more than chance does among so many. A state that explains nearly as much
+is not told apart from it. Then the next is sought beside the first: one cause is preferred to two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import lsq_linear
+from scipy.stats import norm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Cause:
+    """States of which one has left its band; more than one: the posterior does not tell which.
+
+    `gain`: chi-squared that it explains.
+    """
+
+    states: tuple[int, ...]
+    gain: float
+
+
+def critical_gain(count: int, confidence: float) -> float:
+    """Return the chi-squared beyond which one of `count` states has left its band.
+
+    Two-sided, and corrected for how many are watched (Bonferroni).
+    """
+    return float(norm.isf((1 - confidence) / (2 * max(1, count)))) ** 2
+
+
+def causes(
+    mean: np.ndarray, covariance: np.ndarray, bands: Sequence[float], confidence: float = 0.95
+) -> list[Cause]:
+    """Return what has left its band, the clearest first.
+
+    `mean`, `bands`: deviation from nominal, and how much of it counts as nominal, shape (states,).
+    """
+    bound, count = np.asarray(bands, dtype=np.float64), len(mean)
+    limit = critical_gain(count, confidence)
+    scale = np.sqrt(np.diag(covariance))
+    root = _inverse_root(covariance / np.outer(scale, scale))
+    target, box = mean / scale, np.maximum(bound / scale, 1e-9)
+    found: list[Cause] = []
+    free: list[int] = []
+    left = _left_over(root, target, box, free)
+    while left > limit and len(free) < count:
+        rest = [
+            (_left_over(root, target, box, [*free, each]), each)
+            for each in range(count)
+            if each not in free
+        ]
+        best, first = min(rest)
+        if left - best < limit:
+            break
+        alike = [each for value, each in sorted(rest) if value - best < limit]
+        alike = [each for each in alike if each == first or left - _of(rest, each) >= limit]
+        found.append(Cause(tuple(alike), left - best))
+        free.append(first)
+        left = best
+    return found
+
+
+def _of(rest: list[tuple[float, int]], state: int) -> float:
+    return next(value for value, each in rest if each == state)
+
+
+def _inverse_root(correlation: np.ndarray) -> np.ndarray:
+    """Return R with R'R the inverse; directions without variance count as known very well."""
+    values, vectors = np.linalg.eigh(correlation)
+    floor = values[-1] * 1e-12
+    found: np.ndarray = (vectors / np.sqrt(np.maximum(values, floor))).T
+    return found
+
+
+def _left_over(root: np.ndarray, target: np.ndarray, box: np.ndarray, free: list[int]) -> float:
+    """Return the least chi-squared with `free` states anywhere and all others in their bands."""
+    low, high = -box, box.copy()
+    low[free], high[free] = -np.inf, np.inf
+    solved = lsq_linear(root, root @ target, bounds=(low, high), method="bvls")
+    return 2 * float(solved.cost)

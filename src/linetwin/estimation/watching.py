@@ -1,0 +1,115 @@
+"""Watching innovations for a shift, and for being larger than they should be.
+
+Both watches have one number: how many values pass on average between two false alarms (ARL). It
+holds for independent normalised innovations; those of a filter whose states wander less
+than it was told scatter less than 1, and alarm more rarely.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from scipy.optimize import brentq
+from scipy.stats import chi2
+
+REFERENCE = 0.5
+"""Allowance of the cumulative sum: half the shift, in standard deviations, it is best at."""
+_OVERSHOOT = 1.166
+"""How far a sum jumps over its limit in effect, twice 0.583 (Siegmund 1985)."""
+_LEAST_ARL = 20.0
+
+
+@cache
+def decision_limit(arl: float) -> float:
+    """Return the limit at which a two-sided cumulative sum has this average run length.
+
+    Siegmund's approximation (1985, Sequential Analysis); ValueError below 20.
+    """
+    if arl < _LEAST_ARL:
+        message = f"an average run length of {arl:g} is too short: 20 at least"
+        raise ValueError(message)
+
+    def excess(limit: float) -> float:
+        reach = 2 * REFERENCE * (limit + _OVERSHOOT)
+        one_sided = (math.exp(reach) - reach - 1) / (2 * REFERENCE**2)
+        return one_sided / 2 - arl
+
+    return float(brentq(excess, 1e-3, 60.0))
+
+
+@dataclass
+class Cusum:
+    """Two cumulative sums (Page 1954) of normalised innovations: one for each direction."""
+
+    arl: float
+    up: float = 0.0
+    down: float = 0.0
+    since: int = -1
+    """Tick of the first value of the run that alarms, or may alarm; -1: none."""
+
+    def add(self, value: float, tick: int) -> bool:
+        """Take one value; True for an alarm, after which both sums begin anew."""
+        before = self.up == 0 and self.down == 0
+        self.up = max(0.0, self.up + value - REFERENCE)
+        self.down = max(0.0, self.down - value - REFERENCE)
+        if before and (self.up > 0 or self.down > 0):
+            self.since = tick
+        if max(self.up, self.down) <= decision_limit(self.arl):
+            return False
+        self.up = self.down = 0.0
+        return True
+
+    def save(self) -> dict[str, Any]:
+        """Return the sums as plain data."""
+        return {"up": self.up, "down": self.down, "since": self.since}
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Continue from saved sums."""
+        self.up, self.down, self.since = data["up"], data["down"], data["since"]
+
+
+@dataclass
+class Window:
+    """Sums of squares over windows that do not overlap, each tested against chi-squared.
+
+    `length`: updates in a window; `arl`: updates between two false alarms on average.
+    """
+
+    length: int
+    arl: float
+    total: float = 0.0
+    degrees: int = 0
+    count: int = 0
+    level: float = math.nan
+    """Share of windows that would be smaller than the last full one; NaN before the first."""
+
+    def add(self, nis: float, degrees: int) -> bool:
+        """Take one update of so many measurements; True where a full window is too large."""
+        self.total, self.degrees, self.count = (
+            self.total + nis,
+            self.degrees + degrees,
+            1 + self.count,
+        )
+        if self.count < self.length:
+            return False
+        self.level = float(chi2.cdf(self.total, self.degrees))
+        tail = float(chi2.sf(self.total, self.degrees))
+        self.total, self.degrees, self.count = 0.0, 0, 0
+        return tail < min(0.5, self.length / self.arl)
+
+    def save(self) -> dict[str, Any]:
+        """Return the window as plain data."""
+        return {
+            "total": self.total,
+            "degrees": self.degrees,
+            "count": self.count,
+            "level": self.level,
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Continue from a saved window."""
+        self.total, self.degrees = data["total"], data["degrees"]
+        self.count, self.level = data["count"], data["level"]
