@@ -1,5 +1,5 @@
 """`python -m linetwin.cli` is `linetwin`."""
 
-from linetwin.cli import main
+from linetwin.cli import command
 
-main()
+command()
