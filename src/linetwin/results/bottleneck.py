@@ -21,12 +21,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from linetwin.results import timeline
-from linetwin.results.kpis_stations import levels
+from linetwin.results.rows import Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from linetwin.results.kpis import Facts
 
 Periods = list[tuple[int, int]]
@@ -38,7 +39,7 @@ _IDLE = {"starved", "blocked", ""}
 
 def active_periods(facts: Facts) -> dict[str, Periods]:
     """Return group -> uninterrupted active periods [ms], in order."""
-    by_station = {str(name): part for name, part in facts.spans.groupby("station", sort=False)}
+    by_station = facts.spans_at
     members: dict[str, list[str]] = defaultdict(list)
     for station in dict.fromkeys([*facts.plan.stations, *by_station]):
         if station in by_station:
@@ -56,8 +57,8 @@ def piled_up(facts: Facts, window: tuple[int, int]) -> set[str]:
     Full is 98 % of its capacity or more, at the recording instants.
     """
     full = set()
-    for path, about, level in levels(facts):
-        inside = level[(level.index >= window[0]) & (level.index <= window[1])]
+    for path, about, ticks, level in facts.levels:
+        inside = level[(ticks >= window[0]) & (ticks <= window[1])]
         capacity = about.get("capacity")
         if capacity and len(inside) and float((inside >= _FULL * capacity).mean()) > _MOSTLY:
             full.add(path)
@@ -72,32 +73,34 @@ def able_to_limit(facts: Facts, window: tuple[int, int]) -> dict[str, Periods]:
     return able if any(inside) else periods
 
 
-def _periods(facts: Facts, station: str, spans: pd.DataFrame) -> Periods:
+def _periods(facts: Facts, station: str, spans: Rows) -> Periods:
     places = facts.plan.number(station, "parallel_places") or 1.0
     if places > 1:
         taken = timeline.occupancy(facts.run_times.inside(station), facts.end)
         full = taken["places"] >= _FULL * places
         held = spans[spans["activity"] == "blocked"]
-        return _without(
-            _merged(zip(taken["start"], taken["end"], full, strict=True)),
-            list(zip(held["start"].tolist(), held["end"].tolist(), strict=True)),
-        )
-    active = ~spans["activity"].isin(_IDLE)
-    off = spans["activity"] == "off shift"
-    # Off shift inherits; before the first work of the run nothing is inherited.
-    active = active.mask(off).astype("object").ffill().fillna(value=False).astype(bool)
-    return _merged(zip(spans["start"], spans["end"], active, strict=True))
+        return _without(_merged(taken, full), [*_pairs(held)])
+    active, before = np.zeros(len(spans), dtype=bool), False
+    for row, activity in enumerate(spans["activity"]):
+        # Off shift inherits; before the first work of the run nothing is inherited.
+        if activity != "off shift":
+            before = activity not in _IDLE
+        active[row] = before
+    return _merged(spans, active)
 
 
-def _merged(rows: zip[tuple[int, int, bool]]) -> Periods:
+def _pairs(spans: Rows) -> Iterator[tuple[int, int]]:
+    return zip(spans["start"].tolist(), spans["end"].tolist(), strict=True)
+
+
+def _merged(spans: Rows, active: np.ndarray) -> Periods:
+    """Return the times that chosen intervals cover; those that touch are one."""
     merged: Periods = []
-    for start, end, active in rows:
-        if not active:
-            continue
+    for start, end in _pairs(spans[active]):
         if merged and merged[-1][1] == start:
-            merged[-1] = (merged[-1][0], int(end))
+            merged[-1] = (merged[-1][0], end)
         else:
-            merged.append((int(start), int(end)))
+            merged.append((start, end))
     return merged
 
 
@@ -156,7 +159,7 @@ def shifting(periods: dict[str, Periods], window: tuple[int, int]) -> dict[str, 
             shared[group].append(overlap)
             shared[after].append(overlap)
     for group, held in total.items():
-        both = _frame(_union(shared[group]))
+        both = _rows(_union(shared[group]))
         own = np.array([painted for name, _, painted in chain if name == group])
         covered = timeline.covered_until(both, own[:, 1]) - timeline.covered_until(both, own[:, 0])
         found[group] = {
@@ -214,5 +217,6 @@ def _union(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _frame(spans: list[tuple[int, int]]) -> pd.DataFrame:
-    return pd.DataFrame(spans, columns=["start", "end"], dtype="int64")
+def _rows(spans: list[tuple[int, int]]) -> Rows:
+    edges = np.array(spans, dtype=np.int64).reshape(-1, 2)
+    return Rows({"start": edges[:, 0], "end": edges[:, 1]})

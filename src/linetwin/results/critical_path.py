@@ -189,11 +189,8 @@ class CriticalPath:
 
     @cached_property
     def _scrapped(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        events = self.facts.events
-        return {
-            str(name): (rows["tick"].to_numpy(), rows["lot"].to_numpy())
-            for name, rows in events[events["event"] == "scrap"].groupby("station", sort=False)
-        }
+        scraps = self.facts.told.get("scrap", {})
+        return {name: (rows["tick"], rows["lot"]) for name, rows in scraps.items()}
 
     def _room(self, station: str, tick: int) -> _Point | None:
         """Return the station that took from behind a station at a tick, and so made room."""
@@ -231,15 +228,8 @@ class CriticalPath:
         return self._between(station, event, tick, tick, first=False)
 
     def _ticks(self, event: str, station: str) -> tuple[np.ndarray, np.ndarray]:
-        if (event, station) not in self._known:
-            events = self.facts.events
-            rows = events[(events["event"] == event) & (events["station"] == station)]
-            self._known[event, station] = rows["tick"].to_numpy(), rows["lot"].to_numpy()
-        return self._known[event, station]
-
-    @cached_property
-    def _known(self) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-        return {}
+        rows = self.facts.told.get(event, {}).get(station)
+        return (np.zeros(0), np.zeros(0)) if rows is None else (rows["tick"], rows["lot"])
 
     @cached_property
     def _stays(self) -> Mapping[str, pd.DataFrame]:
@@ -249,10 +239,9 @@ class CriticalPath:
 
     @cached_property
     def _spans(self) -> dict[str, tuple[np.ndarray, list[str]]]:
-        spans = self.facts.spans
         return {
-            str(name): (part["start"].to_numpy(), part["activity"].tolist())
-            for name, part in spans.groupby("station", sort=False)
+            name: (spans["start"], spans["activity"].tolist())
+            for name, spans in self.facts.spans_at.items()
         }
 
     @cached_property

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.results import display, kpis_stations, timeline
+from linetwin.results import display, timeline
 from linetwin.results.figures import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
-
     from linetwin.results.kpis import Facts
+    from linetwin.results.rows import Rows
 
 # What a station does, as the Gantt shows it; PackML states and causes fall into these.
 ACTIVITIES: dict[str, str] = {
@@ -45,10 +44,11 @@ def gantt(facts: Facts, groups: Mapping[str, Sequence[str]]) -> Figure:
     names = list(ACTIVITIES)
     rows = []
     for members in groups.values():
-        spans = facts.spans[facts.spans["station"].isin(members)]
         shares = np.zeros((len(names), GANTT_COLUMNS))
-        for number, kind in enumerate(names):
-            shares[number] = _covered(spans[spans["activity"] == kind], edges)
+        for spans in (facts.spans_at[member] for member in members if member in facts.spans_at):
+            for activity, own in spans.by("activity").items():
+                if activity in ACTIVITIES:
+                    shares[names.index(activity)] += _covered(own, edges)
         # A stop is short against a column: it shows from a tenth of it on.
         shares[names.index("failed")] *= 5
         best = shares.argmax(axis=0)
@@ -91,7 +91,7 @@ def gantt(facts: Facts, groups: Mapping[str, Sequence[str]]) -> Figure:
     return Figure("gantt", "What the stations did", caption, [trace], layout, 90 + 24 * len(rows))
 
 
-def _covered(spans: pd.DataFrame, edges: np.ndarray) -> np.ndarray:
+def _covered(spans: Rows, edges: np.ndarray) -> np.ndarray:
     """Return how long [ms] intervals cover each bin."""
     return np.diff(timeline.covered_until(spans, edges))
 
@@ -101,12 +101,10 @@ def buffer_levels(facts: Facts) -> Figure | None:
     per_unit, unit = _time(facts)
     edges = np.linspace(0, max(facts.end, 1), 401)
     names, rows, texts = [], [], []
-    for path, about, recorded in kpis_stations.levels(facts):
+    for path, about, ticks, recorded in facts.levels:
         capacity = about.get("capacity") or recorded.max()
-        at = np.clip(
-            np.searchsorted(recorded.index, (edges[:-1] + edges[1:]) / 2, "right") - 1, 0, None
-        )
-        level = recorded.to_numpy()[at]
+        at = np.clip(np.searchsorted(ticks, (edges[:-1] + edges[1:]) / 2, "right") - 1, 0, None)
+        level = recorded[at]
         names.append(display.name(path))
         rows.append(display.digits((level / (capacity or 1.0)).tolist(), 3))
         texts.append(

@@ -18,12 +18,14 @@ import numpy as np
 from linetwin.results import timeline
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.manifest import write_atomically
+from linetwin.results.rows import Rows
 from linetwin.results.schemas import MEASURED, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from linetwin.results.critical_path import CriticalPath
+    from linetwin.results.kpis_stations import Levels
     from linetwin.results.meters import Meters
     from linetwin.results.reader import Run
     from linetwin.results.run_times import RunTimes
@@ -136,6 +138,29 @@ class Facts:
             last = spans["end"].where(worked, 0).groupby(spans["station"]).transform("max")
             spans.loc[(spans["start"] >= last) & (last > 0), "activity"] = ""
         return spans
+
+    @cached_property
+    def spans_at(self) -> dict[str, Rows]:
+        """The intervals of each station."""
+        return Rows.of(self.spans).by("station")
+
+    @cached_property
+    def told(self) -> dict[str, dict[str, Rows]]:
+        """The events of each kind, by station."""
+        kinds = Rows.of(self.events).by("event")
+        return {kind: rows.by("station") for kind, rows in kinds.items()}
+
+    @cached_property
+    def given(self) -> dict[str, Rows]:
+        """What each station handed over, each thing once."""
+        return Rows.of(timeline.hand_overs(self.events)).by("station")
+
+    @cached_property
+    def levels(self) -> list[Levels]:
+        """The recorded levels of each buffer that has any."""
+        from linetwin.results.kpis_stations import levels
+
+        return levels(self)
 
     @cached_property
     def good(self) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from linetwin.results.anchors import compared
 from linetwin.results.kpis import Facts, Section, kpi
@@ -17,7 +19,11 @@ from linetwin.results.meters import (
     union,
 )
 from linetwin.results.recovery import dryer_heat_recovered
+from linetwin.results.rows import Rows
 from linetwin.results.timeline import within
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ALL = (
     "Allocation: all energy of the run, idle hours and the building included, over the energy of "
@@ -149,9 +155,6 @@ _IDLE = (
 def _idle(facts: Facts, meters: Meters, first: int, last: int) -> dict[str, float]:
     """Return what was bought while idle, by group [J]; utilities' electricity left out."""
     efficiency = boiler_efficiency(facts)
-    spans = within(facts.spans, first, last)
-    executing = spans[spans["state"] == "Execute"]
-    dry = _in_dry_room(facts)
     found: dict[str, float] = {}
     names = [(BUILDING, DRY_ROOM, "dry_room_electric_energy", "dry_room_thermal_energy")]
     names += [
@@ -160,12 +163,8 @@ def _idle(facts: Facts, meters: Meters, first: int, last: int) -> dict[str, floa
         if station in facts.plan.stations
     ]
     for station, group, electric, thermal in names:
-        own = (
-            executing["station"].isin(dry)
-            if station == BUILDING
-            else executing["station"] == station
-        )
-        busy = union(executing[own])
+        at = _in_dry_room(facts) if station == BUILDING else {station}
+        busy = union(_executing(facts, at, first, last))
         for counter, share in ((electric, 1.0), (thermal, 1 / efficiency)):
             drawn = meters.drawn(station, counter, first, last)
             idle = drawn - meters.drawn_in(station, counter, busy)
@@ -180,13 +179,12 @@ def _in_dry_room(facts: Facts) -> set[str]:
 
 def _dry_room(facts: Facts, meters: Meters, last: int) -> dict[str, float]:
     """Return what was bought for the dry room [J] in three parts of the time that sum to it."""
-    spans = within(facts.spans, 0, last)
-    executing = spans[(spans["state"] == "Execute") & spans["station"].isin(_in_dry_room(facts))]
-    chambers = {s for s in _in_dry_room(facts) if facts.plan.kind(s) == "vacuum_dryer"}
-    whole = pd.DataFrame({"start": [0], "end": [last]})
+    dry = _in_dry_room(facts)
+    chambers = {s for s in dry if facts.plan.kind(s) == "vacuum_dryer"}
+    whole = Rows({"start": np.array([0]), "end": np.array([last])})
     within_room, any_at_work, all_time = (
         _bought_for_room(facts, meters, part)
-        for part in (executing[~executing["station"].isin(chambers)], executing, whole)
+        for part in (*(_executing(facts, at, 0, last) for at in (dry - chambers, dry)), whole)
     )
     return {
         "at work": within_room,
@@ -195,7 +193,18 @@ def _dry_room(facts: Facts, meters: Meters, last: int) -> dict[str, float]:
     }
 
 
-def _bought_for_room(facts: Facts, meters: Meters, spans: pd.DataFrame) -> float:
+def _executing(facts: Facts, stations: set[str], first: int, last: int) -> Rows:
+    """Return when one of these stations was in Execute between two ticks."""
+    none = Rows(dict.fromkeys(("start", "end"), np.zeros(0, np.int64)))
+    parts = [none]
+    for name in sorted(stations & facts.spans_at.keys()):
+        spans = within(facts.spans_at[name], first, last)
+        parts.append(spans[spans["state"] == "Execute"])
+    edges = {name: np.concatenate([part[name] for part in parts]) for name in ("start", "end")}
+    return Rows(edges)
+
+
+def _bought_for_room(facts: Facts, meters: Meters, spans: Rows) -> float:
     """Return electricity and fuel for the dry room [J] in the time that `spans` cover."""
     covered = union(spans)
     electric = meters.drawn_in(BUILDING, "dry_room_electric_energy", covered)

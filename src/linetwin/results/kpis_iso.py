@@ -27,6 +27,7 @@ from linetwin.results.shifts import open_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from linetwin.results.rows import Rows
     from linetwin.results.run_times import RunTimes
 
 Times = defaultdict[str, float]
@@ -183,18 +184,6 @@ class Budget:
 
     facts: Facts
 
-    @cached_property
-    def spans(self) -> dict[str, pd.DataFrame]:
-        """Intervals with their activity, by station."""
-        spans = self.facts.spans.groupby("station", sort=False)
-        return {str(name): part for name, part in spans}
-
-    @cached_property
-    def gives(self) -> dict[str, pd.DataFrame]:
-        """Ticks and amounts handed over, by station."""
-        given = timeline.hand_overs(self.facts.events)
-        return {str(name): part for name, part in given.groupby("station", sort=False)}
-
     @property
     def run_times(self) -> RunTimes:
         """Planned run times of the stations."""
@@ -205,19 +194,18 @@ class Budget:
         """Stays of lots in stations that hold many, with the ticks at which they were due."""
         many = [
             name
-            for name in self.spans
+            for name in self.facts.spans_at
             if (self.facts.plan.number(name, "parallel_places") or 1) > 1
         ]
         return {name: self.run_times.stays(name) for name in many}
 
     @cached_property
-    def work(self) -> dict[str, pd.DataFrame]:
+    def work(self) -> dict[str, Rows]:
         """Start, end, planned and used [ms] of each piece of work, of the other stations."""
         found = {}
-        for name in self.spans.keys() - self.stays.keys():
+        for name in self.facts.spans_at.keys() - self.stays.keys():
             pieces = self.run_times.work(name)
-            start, end = (pieces[which].to_numpy() for which in ("start", "end"))
-            used = self._worked(name, end) - self._worked(name, start)
+            used = self._worked(name, pieces["end"]) - self._worked(name, pieces["start"])
             found[name] = pieces.assign(used=used)[used > 0]
         return found
 
@@ -230,14 +218,14 @@ class Budget:
         """When each station was working."""
         return {
             name: timeline.Cover(spans[spans["activity"] == "working"])
-            for name, spans in self.spans.items()
+            for name, spans in self.facts.spans_at.items()
         }
 
     def by_group(self, period: Period) -> dict[str, tuple[Times, list[Times]]]:
         """Return group -> sum and machines, in the order of the line file."""
         found: dict[str, list[Times]] = {}
-        for station in dict.fromkeys([*self.facts.plan.stations, *self.spans]):
-            if station in self.spans:
+        for station in dict.fromkeys([*self.facts.plan.stations, *self.facts.spans_at]):
+            if station in self.facts.spans_at:
                 group = self.facts.plan.family(station)
                 found.setdefault(group, []).append(self.times(station, period))
         webs = _web_quality(self.facts, period)
@@ -253,8 +241,8 @@ class Budget:
     def times(self, station: str, period: Period) -> Times:
         """Return the terms of one station [ms], its quantities and its counts."""
         week = self.facts.plan.week(station)
-        spans = timeline.within(self.spans[station], *period)
-        begun, ended = (open_until(week, spans[name].to_numpy()) for name in ("start", "end"))
+        spans = timeline.within(self.facts.spans_at[station], *period)
+        begun, ended = (open_until(week, spans[name]) for name in ("start", "end"))
         codes, names = pd.factorize(spans["activity"])
         sums: Times = defaultdict(float)
         for name, length in zip(names, np.bincount(codes, ended - begun), strict=True):
@@ -278,7 +266,7 @@ class Budget:
         it come in it counts as at work, so the share blocked is at least what it says.
         """
         places = self.facts.plan.number(station, "parallel_places") or 1.0
-        stays, spans = self.stays[station], self.spans[station]
+        stays, spans = self.stays[station], self.facts.spans_at[station]
         failed, held = (
             timeline.Cover(spans[spans["activity"] == name]) for name in ("failed", "blocked")
         )
@@ -306,16 +294,15 @@ class Budget:
     def _pieces(self, station: str, period: Period, sums: Times) -> None:
         """Count planned and used run time of the pieces of work, by the share in the period."""
         work = self.work[station]
-        start, end = (np.clip(work[name].to_numpy(), *period) for name in ("start", "end"))
+        start, end = (np.clip(work[name], *period) for name in ("start", "end"))
         inside = self._worked(station, end) - self._worked(station, start)
-        used = work["used"].to_numpy()
         sums["used_run"] = float(inside.sum())
-        sums["planned_run"] = float((work["planned"].to_numpy() * inside / used).sum())
+        sums["planned_run"] = float((work["planned"] * inside / work["used"]).sum())
 
     def _quantities(self, station: str, period: Period, sums: Times) -> None:
-        gives = self.gives.get(station)
+        gives = self.facts.given.get(station)
         if gives is not None:
-            ticks = gives["tick"].to_numpy()
+            ticks = gives["tick"]
             inside = (ticks > period[0]) & (ticks <= period[1])
             sums["PQ"] = float(gives["amount"][inside].sum())
         sums["cell_scrap"] = _within(self._scrap.get(station), period)
@@ -325,26 +312,18 @@ class Budget:
     @cached_property
     def _scrap(self) -> dict[str, np.ndarray]:
         """Sorted ticks at which cells were scrapped, by station."""
-        cells = self.facts.cells
-        return _ticks(cells[cells["status"] == "scrap"], "ended")
+        return {name: np.sort(ticks) for name, ticks in self.run_times.scrapped.items()}
 
     @cached_property
     def _failures(self) -> dict[str, np.ndarray]:
         """Sorted ticks at which stations failed."""
-        events = self.facts.events
-        return _ticks(events[events["event"] == "failure"], "tick")
+        failures = self.facts.told.get("failure", {})
+        return {name: np.sort(rows["tick"]) for name, rows in failures.items()}
 
 
 def _covered(spans: timeline.Cover, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Return how long [ms] intervals cover each stretch."""
     return np.asarray(spans.until(end) - spans.until(start))
-
-
-def _ticks(frame: pd.DataFrame, column: str) -> dict[str, np.ndarray]:
-    return {
-        str(name): np.sort(part.to_numpy())
-        for name, part in frame.groupby("station", sort=False)[column]
-    }
 
 
 def _within(ticks: np.ndarray | None, period: Period) -> int:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from linetwin.results import timeline
 from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.kpis_iso import Budget
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pandas as pd
+from linetwin.results.rows import Rows
 
 FAILED = "Aborted"
 _WINDOW = (
@@ -39,12 +36,11 @@ _BOTTLENECK = (
 def stations(facts: Facts, budget: Budget | None = None) -> Section:
     """Return use, waiting, failures and the bottleneck, by station."""
     budget = budget or Budget(facts)
-    windows = timeline.windows(facts.events, facts.spans)
-    by_station = dict(list(facts.spans.groupby("station", sort=False)))
+    windows = timeline.windows(facts.told.get("give", {}), facts.spans_at)
     order = [name for name in timeline.station_order(facts.events) if name in windows]
-    inside = {name: timeline.within(by_station[name], *windows[name]) for name in order}
+    inside = {name: timeline.within(facts.spans_at[name], *windows[name]) for name in order}
     busy, active = _busy(facts, windows, inside)
-    times = {name: _needed(facts, name, by_station[name]) for name in order}
+    times = {name: _needed(facts, name, facts.spans_at[name]) for name in order}
     needed = {name: time for name, time in times.items() if time is not None}
     full = [name for name in order if _saturated(facts, name, windows[name], busy[name])]
     waits = {name: _waiting(inside[name]) for name in order}
@@ -55,10 +51,12 @@ def stations(facts: Facts, budget: Budget | None = None) -> Section:
             busy[name] = spent["APT"] / spent["PBT"]
     return {
         "utilisation": kpi(
-            timeline.shares(facts.spans), "1", "share of the run in each PackML state"
+            {name: timeline.shares(spans) for name, spans in facts.spans_at.items()},
+            "1",
+            "share of the run in each PackML state",
         ),
         "utilisation_steady": kpi(
-            {name: timeline.shares(inside[name]).get(name, {}) for name in order},
+            {name: timeline.shares(inside[name]) for name in order},
             "1",
             f"share of each PackML state in {_WINDOW}",
         ),
@@ -100,7 +98,7 @@ def stations(facts: Facts, budget: Budget | None = None) -> Section:
 
 
 def _busy(
-    facts: Facts, windows: dict[str, tuple[int, int]], inside: dict[str, pd.DataFrame]
+    facts: Facts, windows: dict[str, tuple[int, int]], inside: dict[str, Rows]
 ) -> tuple[dict[str, float], dict[str, float]]:
     busy: dict[str, float] = {}
     active: dict[str, float] = {}
@@ -120,7 +118,7 @@ def _busy(
     return busy, active
 
 
-def _waiting(spans: pd.DataFrame) -> dict[str, float]:
+def _waiting(spans: Rows) -> dict[str, float]:
     lengths = spans["end"] - spans["start"]
     total = float(lengths.sum())
     return {
@@ -135,7 +133,7 @@ def _many(facts: Facts, station: str) -> float | None:
     return places if places is not None and places > 1 else None
 
 
-def _needed(facts: Facts, station: str, spans: pd.DataFrame) -> float | None:
+def _needed(facts: Facts, station: str, spans: Rows) -> float | None:
     """Return the time [s] a station would take for its output if it never had to wait."""
     places = _many(facts, station)
     if places is not None:
@@ -146,8 +144,7 @@ def _needed(facts: Facts, station: str, spans: pd.DataFrame) -> float | None:
         shortest = float((left["out"] - left["in"]).min()) if len(left) else 0.0
         count = int(stays["completed"].sum())
         return shortest * count / 1000 / places if shortest else None
-    active = spans[~spans["state"].isin(timeline.WAITING)]
-    worked = float((active["end"] - active["start"]).sum()) / 1000
+    worked = float((spans["end"] - spans["start"])[timeline.active(spans)].sum()) / 1000
     return worked / facts.plan.staffed_share(station)
 
 
@@ -157,17 +154,14 @@ def _saturated(facts: Facts, station: str, window: tuple[int, int], busy: float)
         return False
     inputs = set((facts.plan.stations.get(station, {}).get("takes") or {}).values())
     shares = []
-    for path, about, level in levels(facts):
-        inside = level[(level.index >= window[0]) & (level.index <= window[1])]
+    for path, about, ticks, level in facts.levels:
+        inside = level[(ticks >= window[0]) & (ticks <= window[1])]
         if path in inputs and about.get("capacity") is not None and len(inside):
             shares.append(float((inside >= about["capacity"]).mean()))
-    before = {
-        name
-        for name, about in facts.plan.stations.items()
-        if inputs & set((about.get("gives") or {}).values())
-    }
-    for _, spans in facts.spans[facts.spans["station"].isin(before)].groupby("station"):
-        shares.append(_waiting(timeline.within(spans, *window))["blocked"])
+    for name, about in facts.plan.stations.items():
+        if inputs & set((about.get("gives") or {}).values()) and name in facts.spans_at:
+            spans = timeline.within(facts.spans_at[name], *window)
+            shares.append(_waiting(spans)["blocked"])
     return max(shares, default=0.0) >= _HELD_UP
 
 
@@ -186,29 +180,18 @@ def _bottleneck(full: list[str], needed: dict[str, float], active: dict[str, flo
 
 def _failures(facts: Facts) -> Section:
     """Counts and times of failures, down time with the wait for a technician."""
-    failures = facts.events[facts.events["event"] == "failure"]
-    down = facts.spans[facts.spans["state"] == FAILED]
-    down_s = (
-        down.assign(length=down["end"] - down["start"]).groupby("station")["length"].sum() / 1000
-    )
-    executed = facts.spans[facts.spans["state"] == "Execute"]
-    work_s = (
-        executed.assign(length=executed["end"] - executed["start"])
-        .groupby("station")["length"]
-        .sum()
-        / 1000
-    )
     found: dict[str, dict[str, Any]] = {}
-    for station, rows in failures.groupby("station", sort=False):
-        count, lost = len(rows), float(down_s.get(station, 0.0))
-        work = float(work_s.get(station, 0.0))
-        found[str(station)] = {
+    for station, rows in facts.told.get("failure", {}).items():
+        spans = facts.spans_at.get(station)
+        lost, work = (_length(spans, state) for state in (FAILED, "Execute"))
+        count = len(rows)
+        found[station] = {
             "count": count,
             "down_time": lost,
             "mean_time_to_restore": lost / count,
             "mean_time_between_failures": work / count,
             "availability": work / (work + lost) if work + lost else np.nan,
-            "causes": rows["cause"].value_counts().to_dict(),
+            "causes": dict(Counter(rows["cause"]).most_common()),
         }
     return {
         "failures": kpi(
@@ -220,22 +203,42 @@ def _failures(facts: Facts) -> Section:
     }
 
 
-def levels(facts: Facts) -> Iterator[tuple[str, dict[str, Any], pd.Series]]:
-    """Yield path, description and levels by tick of every buffer: lots, or kg in a tank."""
+def _length(spans: Rows | None, state: str) -> float:
+    """Return how long [s] a station was in a state."""
+    if spans is None:
+        return 0.0
+    return float((spans["end"] - spans["start"])[spans["state"] == state].sum()) / 1000
+
+
+class Levels(NamedTuple):
+    """Levels of a buffer, lots or kg in a tank, at recorded ticks."""
+
+    path: str
+    about: dict[str, Any]
+    ticks: np.ndarray
+    level: np.ndarray
+
+
+def levels(facts: Facts) -> list[Levels]:
+    """Return the recorded levels of every buffer that has any."""
     signals = facts.signals
     columns = [name for name in ("buffer_level", "slurry_mass") if name in signals]
-    known = signals[signals[columns].notna().any(axis=1)]
-    for path, rows in known.groupby("station", sort=False):
-        about = facts.plan.buffers.get(str(path), {})
+    known = Rows.of(signals[signals[columns].notna().any(axis=1)])
+    found = []
+    for path, rows in known.by("station").items():
+        about = facts.plan.buffers.get(path, {})
         column = "slurry_mass" if about.get("kind") == "tank" else "buffer_level"
-        if column in rows and rows[column].notna().any():
-            yield str(path), about, rows.set_index("tick")[column].dropna()
+        if column in columns:
+            told = ~np.isnan(rows[column])
+            if told.any():
+                found.append(Levels(path, about, rows["tick"][told], rows[column][told]))
+    return found
 
 
 def buffers(facts: Facts) -> Section:
     """Return levels of the buffers over the run."""
     section: Section = {}
-    for path, about, level in levels(facts):
+    for path, about, _, level in facts.levels:
         capacity = about.get("capacity")
         entry = kpi(
             {

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+from linetwin.results.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ GROUPS = {
 class Meters:
     """Readings of all counters: `ticks` and `values` by station, one column a counter."""
 
-    readings: dict[str, pd.DataFrame] = field(default_factory=dict)
+    readings: dict[str, Rows] = field(default_factory=dict)
     _known: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def over(self, station: str, counter: str, ticks: np.ndarray) -> np.ndarray:
@@ -80,19 +81,19 @@ class Meters:
         table = self.readings.get(station)
         if table is None or counter not in table:
             return np.zeros(0), np.zeros(0)
-        values = table[counter].to_numpy(dtype=np.float64)
+        values = table[counter]
         known = ~np.isnan(values)
-        return table["tick"].to_numpy(dtype=np.float64)[known], values[known]
+        return table["tick"].astype(np.float64)[known], values[known]
 
     def drawn(self, station: str, counter: str, first: int, last: int) -> float:
         """Return what a counter rose by between two ticks."""
         start, end = self.over(station, counter, np.array([first, last], dtype=np.float64))
         return float(end - start)
 
-    def drawn_in(self, station: str, counter: str, spans: pd.DataFrame) -> float:
+    def drawn_in(self, station: str, counter: str, spans: Rows) -> float:
         """Return what a counter rose by in intervals with columns start and end."""
-        starts = self.over(station, counter, spans["start"].to_numpy(dtype=np.float64))
-        ends = self.over(station, counter, spans["end"].to_numpy(dtype=np.float64))
+        starts = self.over(station, counter, spans["start"].astype(np.float64))
+        ends = self.over(station, counter, spans["end"].astype(np.float64))
         return float((ends - starts).sum())
 
 
@@ -112,7 +113,7 @@ def read_meters(facts: Facts) -> Meters:
     counters = [name for name in COUNTERS if name in recorded]
     table = facts.run.objects("signals", ["tick", "station", *counters])
     known = table[table[counters].notna().any(axis=1)] if counters else table.iloc[:0]
-    return Meters({str(name): part for name, part in known.groupby("station", sort=False)})
+    return Meters(Rows.of(known).by("station"))
 
 
 def group_of(facts: Facts, station: str) -> str:
@@ -209,13 +210,13 @@ def by_group(bought: list[Purchase], scale: float = 1.0) -> dict[str, dict[str, 
     return {name: found[name] for name in order}
 
 
-def union(spans: pd.DataFrame) -> pd.DataFrame:
+def union(spans: Rows) -> Rows:
     """Return disjoint intervals that cover the same time as `spans`."""
-    starts, ends = spans["start"].to_numpy(), spans["end"].to_numpy()
+    starts, ends = spans["start"], spans["end"]
     if not len(starts):
-        return pd.DataFrame({"start": [], "end": []})
+        return spans
     order = np.argsort(starts)
     starts, reach = starts[order], np.maximum.accumulate(ends[order])
     fresh = np.concatenate([[True], starts[1:] > reach[:-1]])
     # what is reached only grows: the last of each is the farthest
-    return pd.DataFrame({"start": starts[fresh], "end": reach[np.append(fresh[1:], True)]})
+    return Rows({"start": starts[fresh], "end": reach[np.append(fresh[1:], True)]})

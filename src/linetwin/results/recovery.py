@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from linetwin.results.timeline import within
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from linetwin.results.kpis import Facts
+    from linetwin.results.rows import Rows
 
 ROOM_TEMPERATURE_K = 295.15
 AIR_HEAT_CAPACITY = 1.2 * 1006.0
@@ -30,15 +31,14 @@ def dryer_heat_recovered(facts: Facts, first: int, last: int) -> float:
     Exhaust as set by speed and concentration, times the rise from its inlet (the condenser's
     temperature where solvent is recovered, else the room's) to the hottest zone, while hot.
     """
-    spans = within(facts.spans, first, last)
     return sum(
-        _of_coater(facts, station, spans[spans["station"] == station])
+        _of_coater(facts, station, within(facts.spans_at[station], first, last))
         for station, config in facts.plan.stations.items()
-        if config.get("kind") == "coater"
+        if config.get("kind") == "coater" and station in facts.spans_at
     )
 
 
-def _of_coater(facts: Facts, station: str, spans: pd.DataFrame) -> float:
+def _of_coater(facts: Facts, station: str, spans: Rows) -> float:
     number = facts.plan.number
     values = {name: number(station, name) for name in _NEEDED}
     parameters = facts.plan.stations[station].get("parameters") or {}
@@ -56,7 +56,8 @@ def _of_coater(facts: Facts, station: str, spans: pd.DataFrame) -> float:
     rise = max(0.0, max(zones) - cold)
     seconds = (spans["end"] - spans["start"]) / 1000
     working = float(seconds[spans["state"] == "Execute"].sum())
-    waiting = float(seconds[~spans["state"].isin([*COLD, "Execute"])].sum())
+    ready = np.array([state not in (*COLD, "Execute") for state in spans["state"]], dtype=bool)
+    waiting = float(seconds[ready].sum())
     share = number(station, "idle_air_share")
     hot = working + waiting * (1.0 if share is None else share)
     return float(exhaust * AIR_HEAT_CAPACITY * rise * known["heat_recovery"] * hot)

@@ -88,7 +88,7 @@ def _line(facts: Facts, found: Kpis) -> Section:
 
 
 def _time(facts: Facts, found: Kpis) -> Section:
-    seen = set(facts.spans["station"])
+    seen = set(facts.spans_at)
     groups = {
         group: [name for name in stations if name in seen]
         for group, stations in facts.plan.members.items()

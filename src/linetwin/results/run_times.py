@@ -14,12 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from linetwin.results import timeline
+from linetwin.results.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from linetwin.results.assumptions import Plan
     from linetwin.results.kpis import Facts
@@ -94,7 +96,7 @@ class RunTimes:
             return "its model tells no formation_time"
         return ""
 
-    def work(self, station: str) -> pd.DataFrame:
+    def work(self, station: str) -> Rows:
         """Return start, end, planned [ms] of every piece of work of a machine, in their order.
 
         From one thing taken to the next; where many things become one (slurry, a coated roll, a
@@ -103,15 +105,16 @@ class RunTimes:
         """
         kind = self.facts.plan.kind(station)
         if self.reason(station):
-            return pd.DataFrame({"start": [], "end": [], "planned": []}, dtype="float64")
+            return Rows(dict.fromkeys(("start", "end", "planned"), np.zeros(0)))
         by_take = kind in _REEL or kind in _BY_TRAY
         pieces = self._taken(station) if by_take else self._given(station)
         passes = 1 if kind != "coater" or self._text(station, "coating_mode") == "tandem" else 2
+        each = (pieces[name].tolist() for name in ("start", "end", "amount"))
         times = [
             1000 * self._fastest(station, kind, start, end, amount, passes)
-            for start, end, amount in pieces.itertuples(index=False)
+            for start, end, amount in zip(*each, strict=True)
         ]
-        return pieces[["start", "end"]].assign(planned=np.array(times, dtype=np.float64))
+        return pieces.assign(planned=np.array(times, dtype=np.float64))
 
     def stays(self, station: str) -> pd.DataFrame:
         """Return in, out, due [ms] of every lot that lay in a station, by lot.
@@ -131,7 +134,8 @@ class RunTimes:
         """Return in, out [ms], completed of every lot that lay in a station, by lot."""
         if station not in self._inside:
             facts = self.facts
-            found = timeline.stays(facts.events, facts.lots, station, facts.end)
+            takes, gives = (self._events(event, station) for event in ("take", "give"))
+            found = timeline.stays(takes, gives, self._lots, station, facts.end)
             self._inside[station] = found
         return self._inside[station]
 
@@ -140,113 +144,105 @@ class RunTimes:
         return {}
 
     def _with_due(self, station: str) -> pd.DataFrame:
-        facts, found = self.facts, self.inside(station)
-        begun = found["in"].astype("float64")
-        stock = ~found.index.isin(self._taken_lots(station))
-        begun[stock] = self._entered(station).reindex(found.index[stock])
+        found = self.inside(station)
+        begun = found["in"].to_numpy(np.float64)
+        taken, entered = {*self._events("take", station)["lot"]}, self._entered(station)
+        for row, lot in enumerate(found.index):
+            if lot not in taken:
+                begun[row] = entered.get(lot, math.nan)
         stay = self._planned_stays(station, found, begun)
-        spans = facts.spans
-        failed = spans[(spans["station"] == station) & (spans["activity"] == "failed")]
+        spans = self.facts.spans_at.get(station)
         due = begun + stay
-        known = due.notna().to_numpy()
-        for _ in range(len(failed)):
-            down = timeline.covered_until(failed, due[known].to_numpy())
-            down -= timeline.covered_until(failed, begun[known].to_numpy())
-            later = begun[known] + stay[known] + down
-            if (later == due[known]).all():
-                break
-            due[known] = later
+        known = ~np.isnan(due)
+        failed = None if spans is None else spans[spans["activity"] == "failed"]
+        if failed is not None and len(failed):
+            cover = timeline.Cover(failed)
+            before = cover.until(begun[known])
+            for _ in range(len(failed)):
+                later = begun[known] + stay[known] + (cover.until(due[known]) - before)
+                if (later == due[known]).all():
+                    break
+                due[known] = later
         return found.assign(due=due)
 
-    def _planned_stays(self, station: str, found: pd.DataFrame, begun: pd.Series) -> pd.Series:
+    def _planned_stays(self, station: str, found: pd.DataFrame, begun: np.ndarray) -> np.ndarray:
         """Return the planned stay [ms] of each lot; of formation its slowest cell's own time."""
         if self.reason(station):
-            return pd.Series(np.nan, index=found.index)
+            return np.full(len(found), math.nan)
         kind = self.facts.plan.kind(station)
         if kind == "formation":
-            return 1000 * self._slowest.reindex(found.index)
-        takes = self._events("take", station).drop_duplicates("lot", keep="last")
-        sizes = takes.set_index("lot")["amount"].reindex(found.index)
-        sizes = sizes.fillna(takes["amount"].median() if len(takes) else 0.0)
+            return np.array([1000 * self._slowest.get(lot, math.nan) for lot in found.index])
+        takes = self._events("take", station)
+        told = takes[~np.isnan(takes["amount"])]
+        sizes = dict(zip(told["lot"], told["amount"].tolist(), strict=True))
+        middle = float(np.median([*sizes.values()])) if sizes else 0.0
         times = [
-            1000 * self._fastest(station, kind, tick, tick, amount)
-            for tick, amount in zip(begun.fillna(0.0), sizes, strict=True)
+            1000 * self._fastest(station, kind, tick, tick, sizes.get(lot, middle))
+            for tick, lot in zip(np.nan_to_num(begun).tolist(), found.index, strict=True)
         ]
-        return pd.Series(times, index=found.index, dtype="float64")
+        return np.array(times, dtype=np.float64)
 
     @cached_property
-    def _slowest(self) -> pd.Series:
+    def _slowest(self) -> dict[str, float]:
         """Time of the formation protocol of each tray's slowest cell [s], by tray."""
-        return self.facts.cells.groupby("tray", sort=False)["formation_time"].max()
+        times = self.facts.cells.groupby("tray", sort=False)["formation_time"].max()
+        return dict(zip(times.index, times.tolist(), strict=True))
 
     @cached_property
-    def _operations(self) -> pd.DataFrame:
-        """Lot, station and begin of operations; only a filled line has lots nobody saw come."""
-        names = ["lot", "station", "start"]
+    def _operations(self) -> dict[str, Rows]:
+        """Lot and begin of operations, by station; only a filled line has lots nobody saw come."""
         if not self.facts.plan.filled:
-            return pd.DataFrame(columns=names)
-        return self.facts.run.objects("operations", names)
-
-    def _entered(self, station: str) -> pd.Series:
-        """Return when lots of the stock came in [ms], before the run, as their operation tells."""
-        own = self._operations[self._operations["station"] == station]
-        return own.drop_duplicates("lot", keep="last").set_index("lot")["start"].astype("float64")
-
-    @cached_property
-    def _moves(self) -> dict[tuple[str, str], pd.DataFrame]:
-        """Takes and hand-overs, by event and station."""
-        events = self.facts.events
-        moves = pd.concat([events[events["event"] == "take"], timeline.hand_overs(events)])
-        moves = moves[["event", "station", "tick", "lot", "amount"]]
-        return {
-            (str(event), str(station)): part
-            for (event, station), part in moves.groupby(["event", "station"], sort=False)
-        }
-
-    def _events(self, event: str, station: str) -> pd.DataFrame:
-        none = pd.DataFrame({"tick": [], "lot": [], "amount": []})
-        return self._moves.get((event, station), none)
-
-    def _taken_lots(self, station: str) -> pd.Index:
-        return pd.Index(self._events("take", station)["lot"])
-
-    def _taken(self, station: str) -> pd.DataFrame:
-        """Return start, end, amount from one take to the next; the last where it was finished."""
-        takes, gives = self._events("take", station), self._events("give", station)
-        start = takes["tick"].to_numpy(np.int64)
-        frame = pd.DataFrame(
-            {"start": start, "end": np.append(start[1:], self.facts.end)[: len(start)],
-             "amount": takes["amount"].to_numpy(np.float64)}
-        )  # fmt: skip
-        finished = self._finished(station, gives)
-        return frame if len(frame) and finished > start[-1] else frame.iloc[:-1]
-
-    def _finished(self, station: str, gives: pd.DataFrame) -> int:
-        """Return the last tick at which a station handed something over or scrapped all of it."""
-        given = int(gives["tick"].max()) if len(gives) else -1
-        lots = self.facts.lots
-        ended = lots.loc[lots["place"] == station, "ended"]
-        return max(given, int(ended.max()) if len(ended) else -1)
-
-    def _given(self, station: str) -> pd.DataFrame:
-        """Return start, end, amount from one hand-over to the next, cells scrapped there too."""
-        gives = self._events("give", station).groupby("tick", sort=True)["amount"].sum()
-        ends = gives.index.to_numpy(np.int64)
-        scrapped = np.searchsorted(ends, self._scrapped.get(station, np.zeros(0)), "left")
-        more = np.bincount(scrapped[scrapped < len(ends)], minlength=len(ends))
-        return pd.DataFrame(
-            {"start": np.append(0, ends[:-1])[: len(ends)], "end": ends, "amount": gives + more}
+            return {}
+        return Rows.of(self.facts.run.objects("operations", ["lot", "station", "start"])).by(
+            "station"
         )
 
+    def _entered(self, station: str) -> dict[str, float]:
+        """Return when lots of the stock came in [ms], before the run, as their operation tells."""
+        own = self._operations.get(station)
+        return {} if own is None else dict(zip(own["lot"], own["start"].tolist(), strict=True))
+
     @cached_property
-    def _scrapped(self) -> dict[str, np.ndarray]:
+    def _lots(self) -> Rows:
+        return Rows.of(self.facts.lots[["lot", "station", "place", "ended"]])
+
+    def _events(self, event: str, station: str) -> Rows:
+        """Return takes, or hand-overs, each thing once."""
+        moves = self.facts.given if event == "give" else self.facts.told.get(event, {})
+        none = {"tick": np.zeros(0, np.int64), "lot": np.zeros(0, object), "amount": np.zeros(0)}
+        return moves.get(station) or Rows(none)
+
+    def _taken(self, station: str) -> Rows:
+        """Return start, end, amount from one take to the next; the last where it was finished."""
+        takes, gives = self._events("take", station), self._events("give", station)
+        start = takes["tick"]
+        end = np.append(start[1:], self.facts.end)[: len(start)]
+        pieces = Rows({"start": start, "end": end, "amount": takes["amount"]})
+        finished = self._finished(station, gives["tick"])
+        return pieces if len(pieces) and finished > start[-1] else pieces[:-1]
+
+    def _finished(self, station: str, given: np.ndarray) -> int:
+        """Return the last tick at which a station handed something over or scrapped all of it."""
+        ended = self._lots["ended"][self._lots["place"] == station]
+        return max((int(ticks.max()) for ticks in (given, ended) if len(ticks)), default=-1)
+
+    def _given(self, station: str) -> Rows:
+        """Return start, end, amount from one hand-over to the next, cells scrapped there too."""
+        gives = self._events("give", station)
+        ends, codes = np.unique(gives["tick"], return_inverse=True)
+        amounts = np.bincount(codes, np.nan_to_num(gives["amount"]), minlength=len(ends))
+        scrapped = np.searchsorted(ends, self.scrapped.get(station, np.zeros(0)), "left")
+        more = np.bincount(scrapped[scrapped < len(ends)], minlength=len(ends))
+        start = np.append(0, ends[:-1])[: len(ends)]
+        return Rows({"start": start, "end": ends, "amount": amounts + more})
+
+    @cached_property
+    def scrapped(self) -> dict[str, np.ndarray]:
         """Ticks at which cells were scrapped, by station."""
         cells = self.facts.cells
         scrap = cells[cells["status"] == "scrap"]
-        return {
-            str(name): part.to_numpy()
-            for name, part in scrap.groupby("station", sort=False)["ended"]
-        }
+        parts = Rows.of(scrap[["station", "ended"]]).by("station")
+        return {name: rows["ended"] for name, rows in parts.items()}
 
     def _text(self, station: str, quantity: str) -> str:
         parameters = self.facts.plan.stations.get(station, {}).get("parameters") or {}

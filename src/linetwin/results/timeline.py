@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from linetwin.results.rows import Rows
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -71,20 +73,20 @@ def activities(spans: pd.DataFrame) -> pd.Series:
     return pd.Series([known[pair] for pair in pairs], index=spans.index, dtype=object)
 
 
-def within(spans: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
+def within(spans: Rows, start: int, end: int) -> Rows:
     """Return the parts of intervals that lie between two ticks."""
-    first = np.maximum(spans["start"].to_numpy(), start)
-    last = np.minimum(spans["end"].to_numpy(), end)
-    inside = last > first
+    first: np.ndarray = np.maximum(spans["start"], start)
+    last: np.ndarray = np.minimum(spans["end"], end)
+    inside: np.ndarray = np.asarray(last > first)
     return spans[inside].assign(start=first[inside], end=last[inside])
 
 
 class Cover:
     """Intervals with columns start and end, asked many times how much of a time they cover."""
 
-    def __init__(self, spans: pd.DataFrame) -> None:
-        self._starts = np.sort(spans["start"].to_numpy())
-        self._ends = np.sort(spans["end"].to_numpy())
+    def __init__(self, spans: Rows) -> None:
+        self._starts = np.sort(spans["start"])
+        self._ends = np.sort(spans["end"])
         self._started = np.concatenate([[0], np.cumsum(self._starts)])
         self._ended = np.concatenate([[0], np.cumsum(self._ends)])
 
@@ -97,7 +99,7 @@ class Cover:
         return np.asarray(ticks * begun - started - (ticks * over - ended), dtype=np.float64)
 
 
-def covered_until(spans: pd.DataFrame, ticks: np.ndarray) -> np.ndarray:
+def covered_until(spans: Rows, ticks: np.ndarray) -> np.ndarray:
     """Return how long [ms] intervals have covered the time until each tick."""
     return Cover(spans).until(ticks)
 
@@ -128,71 +130,99 @@ def hand_overs(events: pd.DataFrame) -> pd.DataFrame:
     return gives.drop(index=twice)
 
 
-def windows(events: pd.DataFrame, spans: pd.DataFrame) -> dict[str, tuple[int, int]]:
+def windows(gives: Mapping[str, Rows], spans: Mapping[str, Rows]) -> dict[str, tuple[int, int]]:
     """Return for each station the ticks between which it is judged as in steady state.
 
     From the tick at which it had handed over 25 % of what it handed over in the run to that of
     75 %; a station with fewer than four hand-overs is judged from its first to its last work.
+    `gives` and `spans` by station.
     """
-    gives = events[events["event"] == "give"]
     found: dict[str, tuple[int, int]] = {}
-    for station, group in gives.groupby("station", sort=False):
-        share = group["amount"].cumsum().to_numpy() / max(group["amount"].sum(), 1e-300)
-        ticks = group["tick"].to_numpy()
-        first, last = (int(ticks[np.searchsorted(share, at - 1e-12)]) for at in WINDOW)
-        if len(group) >= 4 and last > first:  # noqa: PLR2004 - as the summary says
-            found[str(station)] = (first, last)
-    working = spans[~spans["state"].isin(WAITING)]
-    for station, group in working.groupby("station", sort=False):
-        found.setdefault(str(station), (int(group["start"].min()), int(group["end"].max())))
+    for station, own in gives.items():
+        amount = np.nan_to_num(own["amount"])
+        if len(own) < 4 or not amount.any():  # noqa: PLR2004 - as the summary says
+            continue
+        share = np.cumsum(amount) / amount.sum()
+        first, last = (int(own["tick"][np.searchsorted(share, at - 1e-12)]) for at in WINDOW)
+        if last > first:
+            found[station] = (first, last)
+    for station, own in spans.items():
+        at_work = own[active(own)]
+        if len(at_work):
+            found.setdefault(station, (int(at_work["start"].min()), int(at_work["end"].max())))
     return found
 
 
-def shares(spans: pd.DataFrame, column: str = "state") -> dict[str, dict[str, float]]:
-    """Return station -> state (or cause) -> share of the time that `spans` cover."""
-    lasting = spans.assign(length=spans["end"] - spans["start"])
-    total = lasting.groupby("station", sort=False)["length"].sum()
-    found: dict[str, dict[str, float]] = {str(station): {} for station in total.index}
-    sums = lasting.groupby(["station", column], sort=False)["length"].sum()
-    for (station, state), length in sums.items():
-        found[str(station)][str(state)] = float(length / total[station])
-    return found
+def active(spans: Rows) -> np.ndarray:
+    """Return which intervals are not waiting."""
+    return np.array([state not in WAITING for state in spans["state"]], dtype=bool)
 
 
-def active_periods(spans: pd.DataFrame) -> np.ndarray:
+def shares(spans: Rows) -> dict[str, float]:
+    """Return state -> share of the time that the intervals of one station cover."""
+    if not len(spans):
+        return {}
+    codes, states = pd.factorize(spans["state"])
+    sums = np.bincount(codes, spans["end"] - spans["start"])
+    return {
+        str(state): float(length) for state, length in zip(states, sums / sums.sum(), strict=True)
+    }
+
+
+def active_periods(spans: Rows) -> np.ndarray:
     """Return the lengths [ms] of one station's uninterrupted active periods.
 
     Active is whatever is not waiting: work, repair, changeover. Time off shift neither counts nor
     interrupts (active-period method: Roser, Nakano, Tanaka 2001).
     """
-    on_shift = spans[spans["state"] != OFF_SHIFT].sort_values("start")
-    active = ~on_shift["state"].isin(WAITING).to_numpy()
-    lengths = (on_shift["end"] - on_shift["start"]).to_numpy()
-    period = np.cumsum(~active)
-    if not active.any():
+    on_shift = spans[spans["state"] != OFF_SHIFT]
+    on_shift = on_shift[np.argsort(on_shift["start"], kind="stable")]
+    at_work = active(on_shift)
+    if not at_work.any():
         return np.zeros(0)
-    sums = pd.Series(lengths[active]).groupby(period[active]).sum()
-    return np.asarray(sums.to_numpy(), dtype=np.float64)
+    return _summed(on_shift["end"] - on_shift["start"], at_work)
 
 
-def stays(events: pd.DataFrame, lots: pd.DataFrame, station: str, end: int) -> pd.DataFrame:
+def _summed(lengths: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the sums of lengths over each unbroken series of chosen rows."""
+    _, series = np.unique(np.cumsum(~chosen)[chosen], return_inverse=True)
+    return np.bincount(series, lengths[chosen])
+
+
+def stays(takes: Rows, gives: Rows, lots: Rows, station: str, end: int) -> pd.DataFrame:
     """Return columns in, out [ms], completed for every lot that lay in a station, by lot.
 
     A lot is inside from its take (the begin of the run for one that lay there already) to its
     give; one that was never given (all of it scrapped) until it ended, else until `end`.
-    Completed is a stay that ended with a give.
+    Completed is a stay that ended with a give. `takes` and `gives` are those of the station.
     """
-    own = events[events["station"] == station]
-    takes = own[own["event"] == "take"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
-    gives = own[own["event"] == "give"].drop_duplicates("lot", keep="last").set_index("lot")["tick"]
+    taken, given = _last_ticks(takes), _last_ticks(gives)
     # what lay there when the run began was never taken
-    here = lots[(lots["place"] == station) & (lots["station"] != station)]["lot"]
-    names = takes.index.union(gives.index, sort=False).union(pd.Index(here), sort=False)
-    taken = takes.reindex(names).fillna(0).astype("int64")
-    ended = lots.set_index("lot")["ended"].reindex(names)
-    given = gives.reindex(names)
-    out = given.fillna(ended.where(ended >= 0)).fillna(end).astype("int64")
-    return pd.DataFrame({"in": taken, "out": out, "completed": given.notna()})
+    here = np.asarray((lots["place"] == station) & (lots["station"] != station))
+    names = [*dict.fromkeys([*taken, *given, *lots["lot"][here]])]
+    ended = dict(zip(lots["lot"], lots["ended"], strict=True))
+    scrapped = (ended.get(name, -1) for name in names)
+    left = [
+        given.get(name, last if last >= 0 else end)
+        for name, last in zip(names, scrapped, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "in": np.array([taken.get(name, 0) for name in names], dtype=np.int64),
+            "out": np.array(left, dtype=np.int64),
+            "completed": np.array([name in given for name in names], dtype=bool),
+        },
+        index=pd.Index(names, dtype=object),
+    )
+
+
+def _last_ticks(moves: Rows) -> dict[str, int]:
+    """Return lot -> tick of its last move, in the order of these moves."""
+    found: dict[str, int] = {}
+    for lot, tick in zip(moves["lot"], np.asarray(moves["tick"]).tolist(), strict=True):
+        found.pop(lot, None)
+        found[lot] = tick
+    return found
 
 
 def whole_stays(stays: pd.DataFrame, *, filled: bool) -> pd.DataFrame:
@@ -204,27 +234,25 @@ def whole_stays(stays: pd.DataFrame, *, filled: bool) -> pd.DataFrame:
     return stays[left & (stays["in"] > 0)] if filled else stays[left]
 
 
-def occupancy(inside: pd.DataFrame, end: int) -> pd.DataFrame:
+def occupancy(inside: pd.DataFrame, end: int) -> Rows:
     """Return columns start, end, places: how many lots lay in a station, by their stays."""
     ticks = np.concatenate([inside["in"].to_numpy(), inside["out"].to_numpy()]).astype(np.int64)
     steps = np.repeat([1.0, -1.0], len(inside))
     order = np.argsort(ticks, kind="stable")
     edges = np.append(ticks[order], end)
-    frame = pd.DataFrame({"start": edges[:-1], "end": edges[1:], "places": np.cumsum(steps[order])})
-    return frame[frame["end"] > frame["start"]]
+    taken = Rows({"start": edges[:-1], "end": edges[1:], "places": np.cumsum(steps[order])})
+    return taken[taken["end"] > taken["start"]]
 
 
-def places_taken(
-    spans: pd.DataFrame, places: float, window: tuple[int, int]
-) -> Mapping[str, float]:
+def places_taken(spans: Rows, places: float, window: tuple[int, int]) -> Mapping[str, float]:
     """Return `busy` (mean share of places taken) and `full_s` (mean uninterrupted full period)."""
     inside = within(spans, *window)
-    lengths = (inside["end"] - inside["start"]).to_numpy()
+    lengths, taken = inside["end"] - inside["start"], inside["places"]
     if not lengths.sum():
         return {"busy": 0.0, "full_s": 0.0}
-    taken = inside["places"].to_numpy()
     busy = float((taken * lengths).sum() / (window[1] - window[0]) / places)
     full = taken >= places
-    period = np.cumsum(~full)
-    sums = pd.Series(lengths[full]).groupby(period[full]).sum()
-    return {"busy": busy, "full_s": float(sums.mean() / 1000) if len(sums) else 0.0}
+    return {
+        "busy": busy,
+        "full_s": float(_summed(lengths, full).mean() / 1000) if full.any() else 0.0,
+    }
