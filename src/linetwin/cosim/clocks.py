@@ -6,13 +6,18 @@ not drift. Of an aperiodic one the FMU tells after each event how long it is to 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+LEAST_INTERVAL_S: Final = 1e-9
+"""Between two ticks of a clock, as between two points that a group finds for itself."""
+TICKS_A_STEP: Final = 1_000_000
+"""In a group a clock ticks at most so often in one of its member's steps."""
 _TOLD: Final = {"tunable", "changing", "countdown"}
 _SLACK: Final = 1e-12
 """Times nearer to each other than this part of them (or of 1 s) are the same."""
@@ -42,6 +47,16 @@ class Clock:
         """Whether the FMU is asked for its interval."""
         return self.activated_here and (self.kind in _TOLD or self.interval is None)
 
+    def wrong(self, interval: float, least: float = LEAST_INTERVAL_S) -> str:
+        """Say what is wrong with an interval (s) where it is below `least`, or no number; else ''.
+
+        A countdown of 0 s is none of these: it ticks at once.
+        """
+        if least <= interval < math.inf or (self.kind == "countdown" and interval == 0.0):
+            return ""
+        allowed = f"at least {least:g} s" + (", or 0 s" if self.kind == "countdown" else "")
+        return f"clock '{self.name}' has an interval of {interval:g} s (allowed: {allowed})"
+
 
 def read_clocks(description: bytes) -> dict[str, Clock]:
     """Return the clocks of a modelDescription.xml by name.
@@ -59,25 +74,35 @@ def read_clocks(description: bytes) -> dict[str, Clock]:
 
 def _clock(attributes: Mapping[str, str]) -> Clock:
     """Return the clock of an element `Clock` of modelDescription.xml."""
-    resolution = int(attributes.get("resolution", "1"))
-    interval: Fraction | None = None
-    if "intervalDecimal" in attributes:
-        interval = Fraction(attributes["intervalDecimal"])
-    elif "intervalCounter" in attributes:
-        interval = Fraction(int(attributes["intervalCounter"]), resolution)
-    shift = Fraction(attributes.get("shiftDecimal", "0"))
-    if "shiftCounter" in attributes:
-        shift = Fraction(int(attributes["shiftCounter"]), resolution)
-    if interval is not None and interval <= 0:
-        raise ValueError(f"clock '{attributes['name']}' has an interval of {float(interval):g} s")
-    return Clock(
-        name=attributes["name"],
+    name = attributes["name"]
+    try:
+        interval, shift = _seconds(attributes, "interval"), _seconds(attributes, "shift")
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"clock '{name}': {error}") from error
+    clock = Clock(
+        name=name,
         reference=int(attributes["valueReference"]),
         causality=attributes.get("causality", "local"),
         kind=attributes["intervalVariability"],
         interval=interval,
-        shift=shift,
+        shift=shift or Fraction(0),
     )
+    wrong = "" if interval is None else clock.wrong(float(interval))
+    if clock.shift < 0:
+        wrong = f"clock '{name}' has a shift of {float(clock.shift):g} s (allowed: 0 s and more)"
+    if wrong:
+        raise ValueError(wrong)
+    return clock
+
+
+def _seconds(attributes: Mapping[str, str], what: str) -> Fraction | None:
+    """Return an interval or a shift (s), None where none is declared; ValueError for no number."""
+    if f"{what}Decimal" in attributes:
+        return Fraction(attributes[f"{what}Decimal"])
+    if f"{what}Counter" in attributes:
+        resolution = int(attributes.get("resolution", "1"))
+        return Fraction(int(attributes[f"{what}Counter"]), resolution)
+    return None
 
 
 def same(one: float, other: float) -> bool:
@@ -136,8 +161,28 @@ class Schedule:
         self._intervals[clock.name] = interval
         self._next[clock.name] = time + (float(clock.shift) if first else interval)
 
+    def due(self, time: float) -> bool:
+        """Tell whether a clock ticks at `time` (s), or should have before."""
+        return any(planned is not None and planned <= time for planned in self._next.values())
+
     def stop(self, begin: float, end: float) -> float:
-        """Return the time of the first tick after `begin` (s), or `end` where that is earlier."""
-        planned = [time for time in self._next.values() if time is not None and time > begin]
+        """Return the time of the first tick after `begin` (s), or `end` where that is earlier.
+
+        It is `begin` where one was told to come at once.
+        """
+        planned = [max(time, begin) for time in self._next.values() if time is not None]
         first = min(planned, default=end)
         return end if first >= end or same(first, end) else first
+
+    def state(self) -> dict[str, Any]:
+        """Return what the next ticks depend on, as plain data: numbers of ticks, and times (s)."""
+        return {
+            "number": dict(self._number),
+            "next": dict(self._next),
+            "intervals": dict(self._intervals),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self._number, self._next = dict(state["number"]), dict(state["next"])
+        self._intervals = dict(state["intervals"])

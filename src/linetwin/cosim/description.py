@@ -108,7 +108,6 @@ class Variable:
 class Capabilities:
     """What an FMU can do beyond stepping.
 
-    `roll_back`: it can take back a step, though what it saves may not be all of its state.
     `needs_tool`: it runs where the tool that made it is installed.
     `completed_step`: a model-exchange FMU that wants to know of every step of the integrator.
     `intermediate_update`: an FMI 3.0 FMU that shows values within its steps.
@@ -119,7 +118,6 @@ class Capabilities:
     serialise_state: bool
     once_per_process: bool
     fixed_step_s: float | None
-    roll_back: bool = False
     needs_tool: bool = False
     completed_step: bool = False
     intermediate_update: bool = False
@@ -223,7 +221,7 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
         meaning=found.description or "",
         variables=_variables(found, evidence, contents, ranges),
         units=_units(found),
-        capabilities=_capabilities(interface, event_mode=event_mode),
+        capabilities=_capabilities(interface),
         categories=tuple(category.name for category in found.logCategories),
         step_s=_number(experiment.stepSize) if experiment else None,
         stop_time_s=_number(experiment.stopTime) if experiment else None,
@@ -373,16 +371,14 @@ def _units(found: Any) -> dict[str, Unit]:  # noqa: ANN401 - FMPy has no types
     return units
 
 
-def _capabilities(interface: Any, *, event_mode: bool) -> Capabilities:  # noqa: ANN401
-    # when the clocks tick next is no part of an FMU's own state
-    saved = bool(interface.canGetAndSetFMUstate) and not event_mode
+def _capabilities(interface: Any) -> Capabilities:  # noqa: ANN401
+    saved = bool(interface.canGetAndSetFMUstate)
     integrated = not hasattr(interface, "canHandleVariableCommunicationStepSize")
     return Capabilities(
         variable_step=integrated or bool(interface.canHandleVariableCommunicationStepSize),
         save_state=saved,
         serialise_state=saved and bool(interface.canSerializeFMUstate),
         once_per_process=bool(interface.canBeInstantiatedOnlyOncePerProcess),
-        roll_back=bool(interface.canGetAndSetFMUstate),
         needs_tool=bool(interface.needsExecutionTool),
         fixed_step_s=None if integrated else _number(interface.fixedInternalStepSize),
         intermediate_update=not integrated and bool(interface.providesIntermediateUpdate),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import ctypes
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
-from linetwin.cosim.clocks import Schedule
-from linetwin.cosim.fmi3 import SAVING, Fmi3Instance
+import msgpack
+
+from linetwin.cosim.clocks import LEAST_INTERVAL_S, Schedule
+from linetwin.cosim.fmi3 import Fmi3Instance
 from linetwin.cosim.instance import WARNING, State, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from linetwin.cosim.clocks import Clock
 
@@ -23,15 +24,6 @@ _NOT_KNOWN: Final = 0
 """Of FMI's interval qualifiers."""
 
 
-class Point(NamedTuple):
-    """Where an instance stood: the FMU's state, and what is known of its clocks."""
-
-    state: State
-    schedule: Schedule
-    next_time: float | None
-    ticks: dict[str, int]
-
-
 @final
 class Fmi3EventInstance(Fmi3Instance):
     """An FMI 3.0 instance in event mode between its steps, so that everything may be set there.
@@ -40,10 +32,12 @@ class Fmi3EventInstance(Fmi3Instance):
     where it returns early. `ticks` counts how often each clock has ticked since the start.
     Where it is `together` with others it leaves its events to them: they take it to the next one
     with `until_event`, and through it with `begin_event`, `ticking`, `tick`, `update`, `end_event`.
+    When its clocks tick next belongs to a saved state. An interval below `least_interval_s` fails.
     """
 
     _event_mode: ClassVar = _TRUE
     together: bool = False
+    least_interval_s: float = LEAST_INTERVAL_S
 
     def _bind(self) -> None:
         super()._bind()
@@ -58,8 +52,7 @@ class Fmi3EventInstance(Fmi3Instance):
         flags = (ctypes.byref(flag) for flag in self._flags)
         self._found = (*flags, ctypes.byref(self._next))
         self._next_time: float | None = None
-        if self.binary.description.capabilities.roll_back:
-            self._get_state, self._set_state, self._free_state = functions(*SAVING)
+        self._kept: dict[int, dict[str, Any]] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -121,25 +114,68 @@ class Fmi3EventInstance(Fmi3Instance):
         self._done(self._to_events, "EnterEventMode")
         return reached if reached.early else Step(stop, early=False, terminated=reached.terminated)
 
-    def remember(self) -> Point | None:
-        """Return the present point, to go back to; None where the FMU cannot save its state."""
-        if not self.binary.description.capabilities.roll_back:
-            return None
-        schedule = copy.deepcopy(self._schedule)
-        return Point(self.save_state(), schedule, self._next_time, dict(self.ticks))
+    def save_state(self, state: State | None = None) -> State:
+        """Save the state inside the FMU, and what is known of its clocks."""
+        before = None if state is None else state.value
+        found = super().save_state(state)
+        self._kept.pop(before or 0, None)
+        self._kept[found.value or 0] = self._clock_state()
+        return found
 
-    def go_back(self, point: Point) -> None:
-        """Return to a point between two steps."""
-        self.restore_state(point.state)
-        self._schedule = copy.deepcopy(point.schedule)
-        self._next_time, self.ticks = point.next_time, dict(point.ticks)
+    def restore_state(self, state: State) -> None:
+        """Return to a saved state; see `Instance`."""
+        super().restore_state(state)
+        self._put_back(self._kept[state.value or 0])
 
-    def forget_point(self, point: Point) -> None:
-        """Give back what a point holds inside the FMU."""
-        self.free_state(point.state)
+    def free_state(self, state: State) -> None:
+        """Give a saved state's memory back; harmless where it is already free."""
+        self._kept.pop(state.value or 0, None)
+        super().free_state(state)
+
+    def serialise(self, state: State) -> bytes:
+        """Return a saved state as bytes that another process can restore."""
+        content = {"fmu": super().serialise(state), "clocks": self._kept[state.value or 0]}
+        packed: bytes = msgpack.packb(content)
+        return packed
+
+    def deserialise(self, content: bytes) -> State:
+        """Make a saved state from bytes; free it with `free_state`."""
+        unpacked = msgpack.unpackb(content)
+        state = super().deserialise(unpacked["fmu"])
+        self._kept[state.value or 0] = unpacked["clocks"]
+        return state
+
+    def _clock_state(self) -> dict[str, Any]:
+        """Return what is known of the clocks, as plain data."""
+        return {
+            "schedule": self._schedule.state(),
+            "next_time": self._next_time,
+            "ticks": dict(self.ticks),
+            "waiting": [clock.name for clock in self._waiting],
+        }
+
+    def _put_back(self, known: Mapping[str, Any]) -> None:
+        self._schedule.restore(known["schedule"])
+        self._next_time, self.ticks = known["next_time"], dict(known["ticks"])
+        self._waiting = [self.binary.description.clocks[name] for name in known["waiting"]]
+
+    def due(self, time: float) -> bool:
+        """Tell whether a clock is to tick at `time` (s) still, as a countdown of 0 s does."""
+        return self._schedule.due(time)
 
     def _go_through(self, time: float) -> bool:
-        """Iterate the event at `time` (s) until it settles; tell whether the FMU wants to end."""
+        """Iterate the events at `time` (s) until they settle; tell whether the FMU wants to end."""
+        ended = False
+        for _ in range(CROWD):
+            ended = self._settled(time)
+            if ended or not self.due(time):
+                break
+        else:
+            self.fail(f"{CROWD} events in a row gained no time")
+        return ended
+
+    def _settled(self, time: float) -> bool:
+        """Iterate one event until it settles; tell whether the FMU wants to end."""
         self.begin_event(time)
         for _ in range(CROWD):
             self.ticking()
@@ -201,6 +237,9 @@ class Fmi3EventInstance(Fmi3Instance):
         self._clocks_call("GetIntervalDecimal", self._told, intervals, qualifiers)
         for clock, interval, qualifier in zip(self._told, intervals, qualifiers, strict=True):
             if qualifier == _CHANGED:
+                wrong = clock.wrong(interval, self.least_interval_s)
+                if wrong:
+                    self.fail(wrong)
                 self._schedule.tell(clock, time, interval)
             elif qualifier == _NOT_KNOWN:
                 self._schedule.tell(clock, time, None)

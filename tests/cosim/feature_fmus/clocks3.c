@@ -4,19 +4,19 @@
    number: the step returns early there, but for one that begins on it. `poke` (triggered input
    clock) comes with `told`; `echo` ticks at the same instant, with `answer`, twice of it. `beat`
    (every 0.25 s) has `beaten` tick with it. `pokes`, `poked`, `kept`: how often, when last (s) and
-   with what; clocked variables may be set and read at their ticks only. It can take back a step,
-   which clocks3.xml does not say. */
+   with what; clocked variables may be set and read at their ticks only. `restless`: it asks for
+   iterations of an event without end. It can save its state, which clocks3.xml does not say. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "fmi3Functions.h"
 
 enum { POKE, BEAT, INPUTS, CROSSED = INPUTS, ECHO, BEATEN, CLOCKS };
-enum { X = 100, RATE, WHOLE, TOLD, ANSWER, POKED, KEPT };
+enum { X = 100, RATE, WHOLE, TOLD, ANSWER, POKED, KEPT, RESTLESS };
 enum { POKES = 200, BEATS };
 enum { NEW, INITIALISING, EVENT, STEP };
 typedef struct {
-    double x, rate, told, poked, kept, time;
+    double x, rate, told, poked, kept, restless, time;
     int pokes, beats, mode, active[CLOCKS], shown[CLOCKS];
 } Model;
 #define SELF ((Model *)c)
@@ -58,6 +58,13 @@ fmi3Status fmi3SetFMUState(fmi3Instance c, fmi3FMUState state)
 { memcpy(c, state, sizeof(Model)); return fmi3OK; }
 fmi3Status fmi3FreeFMUState(fmi3Instance c, fmi3FMUState *state)
 { free(*state); *state = NULL; return fmi3OK; }
+fmi3Status fmi3SerializedFMUStateSize(fmi3Instance c, fmi3FMUState state, size_t *size)
+{ *size = sizeof(Model); return fmi3OK; }
+fmi3Status fmi3SerializeFMUState(fmi3Instance c, fmi3FMUState state, fmi3Byte to[], size_t size)
+{ memcpy(to, state, size); return fmi3OK; }
+fmi3Status fmi3DeserializeFMUState(fmi3Instance c, const fmi3Byte from[], size_t size,
+    fmi3FMUState *state)
+{ *state = malloc(size); memcpy(*state, from, size); return fmi3OK; }
 
 fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean kept,
     fmi3Boolean *event, fmi3Boolean *end, fmi3Boolean *early, fmi3Float64 *reached)
@@ -81,7 +88,8 @@ fmi3Status fmi3UpdateDiscreteStates(fmi3Instance c, fmi3Boolean *again, fmi3Bool
     m->beats += m->active[BEAT];
     memset(m->active, 0, sizeof m->active);
     memset(m->shown, 0, sizeof m->shown);
-    *again = *end = *nominals = *changed = *defined = 0;
+    *again = m->restless > 0;
+    *end = *nominals = *changed = *defined = 0;
     return fmi3OK;
 }
 fmi3Status fmi3SetClock(fmi3Instance c, const fmi3ValueReference vr[], size_t n,
@@ -124,6 +132,7 @@ fmi3Status fmi3SetFloat64(fmi3Instance c, const fmi3ValueReference vr[], size_t 
 {
     for (size_t i = 0; i < n; i++) switch (vr[i]) {
     case RATE: NEED(SELF->mode != STEP); SELF->rate = v[i]; break;
+    case RESTLESS: SELF->restless = v[i]; break;
     case TOLD: NEED(SELF->mode < EVENT || SELF->active[POKE]); SELF->told = v[i]; break;
     default: return fmi3Error;
     }

@@ -2,9 +2,10 @@
 
    x' = rate. `crossed` (output clock) ticks where x passes a whole number: the step returns early
    there, but for one that begins on it. Each input clock counts its ticks and keeps the time of the
-   last one: `sample` (constant), `frame` (fixed), `varying` (changing: 0.1, 0.2, ... s),
-   `alarm` (countdown: `delay` s after `armed` changes) and `poke` (triggered). At 0.77 s the FMU has
-   an event of its own, counted in `own`. `armed` and `rate` may change in event mode only. */
+   last one: `sample` (constant), `frame` (fixed), `varying` (changing: `pace` times
+   1, 2, ... s), `alarm` (countdown: `delay` s after `armed` changes) and `poke` (triggered). At 0.77 s the FMU has
+   an event of its own, counted in `own`. `armed` and `rate` may change in event mode only. It can
+   save its state, which events3.xml does not say. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,10 @@
 
 enum { SAMPLE, FRAME, VARYING, ALARM, POKE, CLOCKS, CROSSED = 5 };
 enum { NEW, INITIALISING, EVENT, STEP };
-enum { X = 100, RATE, DELAY, LAST };
+enum { X = 100, RATE, DELAY, LAST, PACE = LAST + CLOCKS };
 enum { ARMED = 200, OWN, UPDATES, COUNTS };
 typedef struct {
-    double x, rate, delay, time, last[CLOCKS], own_time, wait;
+    double x, rate, delay, pace, time, last[CLOCKS], own_time, wait;
     int armed, seen, own, updates, counts[CLOCKS], active[CLOCKS], crossed, again, mode, told;
     int varied, events, early;
     fmi3IntermediateUpdateCallback update;
@@ -30,6 +31,7 @@ static void begin(Model *m)
     memset(m, 0, sizeof *m);
     m->rate = 1;
     m->delay = 0.37;
+    m->pace = 0.1;
     m->own_time = 0.77;
     m->update = update;
     m->events = events;
@@ -64,6 +66,29 @@ fmi3Status fmi3EnterEventMode(fmi3Instance c)
 { NEED(SELF->events && SELF->mode == STEP); SELF->mode = EVENT; return fmi3OK; }
 fmi3Status fmi3EnterStepMode(fmi3Instance c)
 { NEED(SELF->mode == EVENT); SELF->mode = STEP; SELF->crossed = 0; return fmi3OK; }
+fmi3Status fmi3GetFMUState(fmi3Instance c, fmi3FMUState *state)
+{
+    if (!*state) *state = malloc(sizeof(Model));
+    memcpy(*state, c, sizeof(Model));
+    ((Model *)*state)->update = NULL;
+    return fmi3OK;
+}
+fmi3Status fmi3SetFMUState(fmi3Instance c, fmi3FMUState state)
+{
+    fmi3IntermediateUpdateCallback update = SELF->update;
+    memcpy(c, state, sizeof(Model));
+    SELF->update = update;
+    return fmi3OK;
+}
+fmi3Status fmi3FreeFMUState(fmi3Instance c, fmi3FMUState *state)
+{ free(*state); *state = NULL; return fmi3OK; }
+fmi3Status fmi3SerializedFMUStateSize(fmi3Instance c, fmi3FMUState state, size_t *size)
+{ *size = sizeof(Model); return fmi3OK; }
+fmi3Status fmi3SerializeFMUState(fmi3Instance c, fmi3FMUState state, fmi3Byte to[], size_t size)
+{ memcpy(to, state, size); return fmi3OK; }
+fmi3Status fmi3DeserializeFMUState(fmi3Instance c, const fmi3Byte from[], size_t size,
+    fmi3FMUState *state)
+{ *state = malloc(size); memcpy(*state, from, size); return fmi3OK; }
 
 fmi3Status fmi3DoStep(fmi3Instance c, fmi3Float64 t, fmi3Float64 h, fmi3Boolean kept,
     fmi3Boolean *event, fmi3Boolean *end, fmi3Boolean *early, fmi3Float64 *reached)
@@ -129,7 +154,7 @@ fmi3Status fmi3GetIntervalDecimal(fmi3Instance c, const fmi3ValueReference vr[],
     for (size_t i = 0; i < n; i++) switch (vr[i]) {
     case FRAME: v[i] = 0.4; q[i] = m->counts[FRAME] ? fmi3IntervalUnchanged : fmi3IntervalChanged;
         break;
-    case VARYING: v[i] = 0.1 * (m->counts[VARYING] + 1);
+    case VARYING: v[i] = m->pace * (m->counts[VARYING] + 1);
         q[i] = m->varied ? fmi3IntervalUnchanged : fmi3IntervalChanged;
         m->varied = 1;
         break;
@@ -149,14 +174,15 @@ fmi3Status fmi3GetFloat64(fmi3Instance c, const fmi3ValueReference vr[], size_t 
     const Model *m = SELF;
     for (size_t i = 0; i < n; i++)
         v[i] = vr[i] == X ? m->x : vr[i] == RATE ? m->rate : vr[i] == DELAY ? m->delay
-            : m->last[vr[i] - LAST];
+            : vr[i] == PACE ? m->pace : m->last[vr[i] - LAST];
     return fmi3OK;
 }
 fmi3Status fmi3SetFloat64(fmi3Instance c, const fmi3ValueReference vr[], size_t n,
     const fmi3Float64 v[], size_t count)
 {
     NEED(SELF->mode != STEP);
-    for (size_t i = 0; i < n; i++) *(vr[i] == RATE ? &SELF->rate : &SELF->delay) = v[i];
+    for (size_t i = 0; i < n; i++)
+        *(vr[i] == RATE ? &SELF->rate : vr[i] == PACE ? &SELF->pace : &SELF->delay) = v[i];
     return fmi3OK;
 }
 fmi3Status fmi3GetInt32(fmi3Instance c, const fmi3ValueReference vr[], size_t n, fmi3Int32 v[],

@@ -9,17 +9,17 @@ from linetwin.cosim.groups.engine import PythonEngine
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from linetwin.cosim.events import Point
     from linetwin.cosim.groups.clockwork import ClockedMember
     from linetwin.cosim.groups.recorder import Recorder
     from linetwin.cosim.groups.running import Plan, RunningMember
+    from linetwin.cosim.instance import State
 
 
 class _Ahead(NamedTuple):
-    """A member that has stepped, and the point from which it did; None where it cannot go back."""
+    """A member that has stepped, and the state from which it did; None where it cannot go back."""
 
     clocked: ClockedMember
-    point: Point | None
+    state: State | None
 
 
 class ClockedEngine(PythonEngine):
@@ -37,6 +37,7 @@ class ClockedEngine(PythonEngine):
         inside = {found.member for found in self._clocked}
         # who cannot go back steps when the next event is known from those who can
         self._order = sorted(self._clocked, key=_rank)
+        self._earliest = self._clocked[0]
         self._others = [member for member in plan.members if member not in inside]
 
     def settle(self) -> None:
@@ -64,7 +65,7 @@ class ClockedEngine(PythonEngine):
                 self._recorder.note(reached)
             crowd = 0 if reached > at else crowd + 1
             if crowd > CROWD:
-                self._clocked[0].instance.fail(f"{CROWD} events in a row gained no time")
+                self._earliest.instance.fail(f"{CROWD} events in a row gained no time")
             at = reached
 
     def _read(self) -> None:
@@ -75,22 +76,24 @@ class ClockedEngine(PythonEngine):
 
     def _reach(self, at: float, time: float, index: int | None) -> float:
         """Step all members from `at` to the next event, or to `time` (s); return where they are."""
-        reached = min(found.instance.next_event(at, time) for found in self._clocked)
+        self._earliest = min(self._clocked, key=lambda one: one.instance.next_event(at, time))
+        reached = self._earliest.instance.next_event(at, time)
         ahead: list[_Ahead] = []
         for found in self._order:
             instance = found.instance
             self._begun = found.member.member.name
-            point = instance.remember() if len(self._clocked) > 1 else None
+            saves = found.saves and len(self._clocked) > 1
+            state = instance.save_state() if saves else None
             step = instance.until_event(at, reached)
             if step.terminated:
                 instance.fail("it asked to end the simulation")
             if step.time < reached:
-                reached = step.time
+                reached, self._earliest = step.time, found
                 self._take_back(ahead, found, at, reached)
-            ahead.append(_Ahead(found, point))
-        for found, point in ahead:
-            if point is not None:
-                found.instance.forget_point(point)
+            ahead.append(_Ahead(found, state))
+        for found, state in ahead:
+            if state is not None:
+                found.instance.free_state(state)
             found.member.at, found.member.index = reached, index if reached == time else None
             found.instance.time = reached
         for member in self._others if reached > at else ():
@@ -100,21 +103,32 @@ class ClockedEngine(PythonEngine):
     @staticmethod
     def _take_back(ahead: list[_Ahead], early: ClockedMember, at: float, reached: float) -> None:
         """Let members that stand beyond an event step only up to it."""
-        for found, point in ahead:
+        for found, state in ahead:
             instance = found.instance
-            if point is None:
+            if state is None:
                 instance.fail(
                     f"'{early.member.member.name}' has an event at {reached:g} s, and it cannot"
                     " save its state to go back there"
                 )
-            instance.go_back(point)
+            instance.restore_state(state)
             if instance.until_event(at, reached).time < reached:
                 instance.fail(f"taken back to {at:g} s, it took another course")
 
     def _event(self, at: float) -> None:
-        """Go through the events at `at` (s) until all have settled."""
+        """Go through the events at `at` (s) until all have settled and no clock is due."""
+        due = self._clocked
+        for _ in range(CROWD):
+            self._settle_event(at)
+            due = tuple(found for found in self._clocked if found.instance.due(at))
+            if not due:
+                return
+        due[0].instance.fail(f"{CROWD} events in a row gained no time")
+
+    def _settle_event(self, at: float) -> None:
+        """Go through one event at `at` (s) until all have settled."""
         for found in self._clocked:
             found.ticked(found.instance.begin_event(at))
+        asking = self._clocked
         for _ in range(CROWD):
             self._pass_on()
             answers = [(found, *found.instance.update()) for found in self._clocked]
@@ -122,10 +136,12 @@ class ClockedEngine(PythonEngine):
                 if ended:
                     found.instance.fail("it asked to end the simulation")
             self._read()
-            if not any(again for _, again, _ in answers):
+            asking = tuple(found for found, again, _ in answers if again)
+            if not asking:
                 break
         else:
-            self._clocked[0].instance.fail(f"an event did not settle in {CROWD} iterations")
+            reason = f"an event did not settle in {CROWD} iterations"
+            asking[0].instance.fail(f"{reason}, and it asks for another")
         for found in self._clocked:
             found.instance.end_event(at)
 
@@ -150,6 +166,6 @@ class ClockedEngine(PythonEngine):
 
 def _rank(found: ClockedMember) -> int:
     """Return a member's turn: those that can go back, those that start others, the rest."""
-    if found.member.member.description.capabilities.roll_back:
+    if found.saves:
         return 0
     return 1 if found.takers else 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from linetwin.cosim.clocks import TICKS_A_STEP
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -53,7 +55,19 @@ def check_clocks(group: Group, tell: Tell) -> None:
             if group.variable(target).clocks and group.member(target.member).description.event_mode:
                 message = f"'{target}' is set when a clock ticks, not from outside"
                 tell(("inputs", name), message, "connect it to another member")
+    _check_intervals(group, tell)
     _check_rest(group, tell)
+
+
+def _check_intervals(group: Group, tell: Tell) -> None:
+    """Tell of clocks that tick too often for a step of their member."""
+    for member in group.members:
+        least = float(group.step * member.every) / TICKS_A_STEP
+        for clock in member.description.clocks.values():
+            if clock.activated_here and clock.interval is not None and clock.interval < least:
+                message = f"clock '{clock.name}' ticks every {float(clock.interval):g} s"
+                hint = f"at least a millionth of its step, {least:g} s, or a shorter `step`"
+                tell(("members", member.name), message, hint)
 
 
 def _check_clocked(

@@ -35,6 +35,11 @@ class ClockedMember:
     takers: dict[str, list[tuple[ClockedMember, str]]] = field(default_factory=dict)
 
     @property
+    def saves(self) -> bool:
+        """Whether it can go back to a state."""
+        return self.member.member.description.capabilities.save_state
+
+    @property
     def instance(self) -> Fmi3EventInstance:
         """The member's instance; FmuError where the group has not been started."""
         found = self.member.running

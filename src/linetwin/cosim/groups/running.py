@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
+from linetwin.cosim.clocks import TICKS_A_STEP
 from linetwin.cosim.events import Fmi3EventInstance
 from linetwin.cosim.groups.slots import Slot, SlotTable, TextSlot, slot_table
 from linetwin.cosim.instance import Instance, instantiate
@@ -116,6 +117,8 @@ class RunningMember:
             instance = self.instance = instantiate(self.binary, early_return=self.early_return)
             if isinstance(instance, Fmi3EventInstance):
                 instance.together = self.together
+                least = self.length_s / TICKS_A_STEP
+                instance.least_interval_s = max(instance.least_interval_s, least)
         else:
             instance.reset()
         self.member.preset.apply(instance)
@@ -223,9 +226,8 @@ class RunningMember:
 
     def buffers(self) -> list[Cell | TextCell]:
         """Return the values that belong to the group's state, in a fixed order."""
-        return [
-            cell for part in (self.taken, self.given, self.outputs) for cell in part.table.cells
-        ]
+        parts = (self.taken, self.given, self.outputs, *self.ticking.values())
+        return [cell for part in parts for cell in part.table.cells]
 
     def givers(self) -> set[RunningMember]:
         """Return the members from which it takes values."""
