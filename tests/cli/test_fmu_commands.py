@@ -158,8 +158,11 @@ def test_an_fmu_for_other_machines_is_shown_and_not_run(clerk: Clerk, tmp_path: 
         (["--start", "tortuosity=three"], "NAME=VALUE"),
         (["--start", "tortosity=3"], "did you mean tortuosity"),
         (["--output", "film"], "film"),
-        (["--stop", "-1"], "positive"),
-        (["--step", "0"], "positive"),
+        (["--stop", "-1"], "--stop: '-1' is no stop time (more than 0 s"),
+        (["--until", "-1 s"], "--until: '-1 s' is no stop time (more than 0 s"),
+        (["--until", "nan"], "--until: 'nan' is no stop time"),
+        (["--until", "1e9 s", "--step", "0.1"], "--until: 1e+09 s give 1e+10 rows"),
+        (["--step", "0"], "--step: 0 s is not positive"),
         (["--csv", "no/such/folder/x.csv"], "--csv"),
     ],
 )
@@ -171,6 +174,22 @@ def test_a_simulation_that_makes_no_sense_is_refused(
     assert answer.code == 2, answer.out
     assert says in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_stop_time_of_an_fmu_that_is_none_is_told_with_its_file(
+    clerk: Clerk, tmp_path: Path
+) -> None:
+    """It is the FMU's own, unless the user names another."""
+    copy = tmp_path / "before.fmu"
+    of_cosim("small_fmus").rewritten(
+        find_fmu("drying"),
+        copy,
+        lambda text: text.replace('startTime="0"', 'startTime="0" stopTime="-1"'),
+    )
+    answer = clerk("fmu", "simulate", copy)
+    assert answer.code == 2
+    assert "before.fmu: modelDescription.xml: DefaultExperiment: stopTime='-1'" in answer.err
+    assert clerk("fmu", "simulate", copy, "--stop", "1").code == 0
 
 
 def test_a_model_that_fails_alone_ends_with_its_name_and_time(tiny: Path, clerk: Clerk) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +62,38 @@ def test_a_stop_time_that_is_none_names_its_option(package: Path, clerk: Clerk) 
     answer = clerk("ssp", "export", file, "-o", file.with_suffix(".again"), "--until", "1/0 s")
     assert answer.code == 2
     assert "--until: '1/0 s' is no time" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("-1 s", "--until: '-1 s' is no stop time (more than 0 s"),
+        ("1/3 s", "--until: a group cannot stop at 0.333333 s (more than 0 s, in whole ms)"),
+        ("1e9 s", "--until: 1e+09 s give"),
+    ],
+)
+def test_a_stop_time_that_a_group_cannot_have_names_its_option(
+    package: Path, clerk: Clerk, until: str, told: str
+) -> None:
+    """Negative, between two milliseconds, or with a table beyond memory."""
+    answer = clerk("fmu", "simulate", package.with_suffix(".yaml"), "--until", until)
+    assert answer.code == 2
+    assert told in answer.err
+
+
+def test_a_package_that_ends_before_it_begins_is_refused(package: Path, clerk: Clerk) -> None:
+    """With file, line and element."""
+    file = package.with_name("before.ssp")
+    with zipfile.ZipFile(package) as old, zipfile.ZipFile(file, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'stopTime="600.0"', b'stopTime="-1"'))
+    answer = clerk("fmu", "simulate", file)
+    assert answer.code == 2
+    assert re.search(
+        r"before\.ssp/SystemStructure\.ssd:\d+: .*DefaultExperiment: stopTime='-1' is no end "
+        r"\(more than 0 s\)",
+        answer.err,
+    ), answer.err
 
 
 def test_a_package_runs_as_its_group_does(tmp_path: Path, package: Path, clerk: Clerk) -> None:

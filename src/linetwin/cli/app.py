@@ -340,7 +340,7 @@ def fmu_simulate(  # noqa: PLR0913, PLR0917  one parameter per option
     json: JsonOption = False,
 ) -> None:
     """Run an FMU, or a group of them, alone and print the outputs."""
-    from linetwin.cli import fmu as commands
+    from linetwin.cli import simulating as commands
 
     texts, names = tuple(start or ()), tuple(outputs or ())
     stop_s = commands.stop_time(stop, until)
@@ -380,6 +380,6 @@ def ssp_export(
     ] = None,
 ) -> None:
     """Pack a group and its FMUs; what SSP has no word for is kept for linetwin, and told."""
-    from linetwin.cli import fmu, ssp
+    from linetwin.cli import simulating, ssp
 
-    ssp.export(group, output, version, fmu.seconds(stop, "--until"))
+    ssp.export(group, output, version, simulating.seconds(stop, "--until"))

@@ -5,58 +5,34 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import typer
 from rich.console import Console
 
 import linetwin
 from linetwin.cli.alone import watching
-from linetwin.cli.inputs import read_inputs
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cli.ssp import opened
 from linetwin.cosim import find_fmu, inspection
-from linetwin.cosim.description import read_description
-from linetwin.cosim.groups import group_findings, is_group, read_group, simulated_group
-from linetwin.cosim.groups.grid import parse_step
+from linetwin.cosim.groups import group_findings, is_group, read_group
 from linetwin.cosim.kernel.library import row_loop
-from linetwin.cosim.simulation import Request, simulated
 from linetwin.errors import ModelError, Problem, ScenarioError
-from linetwin.quantities import vocabulary
-from linetwin.scenario.units import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import pandas as pd
 
     from linetwin.cosim.description import Description
     from linetwin.cosim.groups import Group
     from linetwin.cosim.inspection import FmuInfo
 
-STEPS = 100
-"""Communication steps of a simulation that names none."""
 ABOUT = (
     *("name", "type", "dimensions", "causality", "variability"),
     *("unit", "start", "minimum", "maximum", "meaning", "tag", "source"),
 )
 """What JSON says of a variable."""
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What `linetwin fmu simulate` was asked for; times in s."""
-
-    stop: float | None
-    step: float | None
-    start: tuple[str, ...]
-    outputs: tuple[str, ...]
-    csv: Path | None
-    inputs: Path | None = None
-    intermediate: bool = False
 
 
 def build(
@@ -273,114 +249,3 @@ def validate(reference: str, step_timeout: str, *, as_json: bool) -> None:
         )
     if any(finding.severity == "error" for finding in findings):
         sys.exit(3)
-
-
-def simulate(reference: str, request: Simulation, step_timeout: str, *, as_json: bool) -> None:
-    """Run an FMU or a group alone; print or write its trajectory."""
-    found = find_fmu(reference, Path.cwd() / ".")
-    path, stop_s = opened(found, request.step)
-    if path != found:  # what is asked for has been taken into account
-        stop = request.stop if request.stop is not None else stop_s
-        request = replace(request, stop=stop, step=None)
-    with (
-        watching(path.stem, step_timeout) as watch,
-        _trajectory(path, request) as (stop, frame),
-        watch.elsewhere(),  # before the FMU is freed, as it may not survive that
-    ):
-        _show(stop, frame, request.csv, as_json=as_json)
-        sys.stdout.flush()
-
-
-def _show(stop: float, frame: pd.DataFrame, csv: Path | None, *, as_json: bool) -> None:
-    """Write a trajectory to a file, and print it in full or in short; `stop` in s."""
-    units = frame.attrs["units"]
-    if csv is not None:
-        try:
-            frame.to_csv(csv, index=False)
-        except OSError as error:
-            problem = Problem(f"{csv} cannot be written: {error}", "--csv")
-            raise ScenarioError([problem]) from error
-    if as_json:
-        print_json({"units": units, "columns": frame.to_dict("list")})
-        return
-    if csv is not None:
-        typer.echo(f"{len(frame)} rows in {csv}")
-    else:
-        headings = ("variable", "unit", "first", "lowest", "highest", "last")
-        rows = [(name, units[name], *_extremes(frame[name])) for name in frame.columns[1:]]
-        title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
-        print_table(title, headings, rows, 2)
-    if frame.attrs.get("steps"):
-        typer.echo(frame.attrs["steps"])
-    for name, time in frame.attrs.get("events", ()):
-        typer.echo(f"event '{name}' at {time:.9g} s")
-
-
-def _extremes(values: pd.Series) -> tuple[str, ...]:
-    """Return the first, lowest, highest and last value of a column; text has no order."""
-    first, last = values.iloc[0], values.iloc[-1]
-    if isinstance(first, str):
-        return first, "", "", last
-    found = (first, values.min(), values.max(), last)
-    return tuple(str(n) if isinstance(n, np.integer) else f"{n:.6g}" for n in found)
-
-
-def stop_time(stop: str | None, until: str | None) -> float | None:
-    """Return the stop time (s) given as `--stop` or `--until`."""
-    if stop is not None and until is not None:
-        raise ScenarioError([Problem("the stop time is given twice", "--until", "as --stop too")])
-    return seconds(stop, "--stop") if until is None else seconds(until, "--until")
-
-
-def seconds(text: str | None, option: str) -> float | None:
-    """Return the time (s) of an option: `10`, which is in s, or `10 s`, or `1/60 s`."""
-    if text is None:
-        return None
-    with contextlib.suppress(ValueError):
-        return float(text)
-    try:
-        return float(parse_step(text)) if "/" in text else parse(text, vocabulary()["process_time"])
-    except ScenarioError as error:
-        problems = [replace(problem, key=option) for problem in error.problems]
-        raise ScenarioError(problems) from error
-    except ValueError as error:
-        raise ScenarioError([Problem(f"'{text}' is no time", option, str(error))]) from error
-
-
-@contextlib.contextmanager
-def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.DataFrame]]:
-    """Give the stop time (s) and the table of a simulation, before its FMUs are ended."""
-    stop, outputs = request.stop, request.outputs or None
-    if is_group(path):
-        start = dict(_start(text) for text in request.start)
-        if request.inputs is not None:
-            raise ScenarioError([Problem("inputs over time are for one FMU alone", "--input")])
-        if request.intermediate:
-            raise ScenarioError([Problem("this is for one FMU alone", "--intermediate")])
-        if request.step is not None:
-            problem = Problem("a group steps as its file says", "--step", f"step: in {path.name}")
-            raise ScenarioError([problem])
-        stop = 1.0 if stop is None else stop
-        with simulated_group(read_group(path), stop, start, outputs) as frame:
-            yield stop, frame
-        return
-    if stop is None:
-        stop = inspection.info(path).description.stop_time_s or 1.0
-    step = request.step if request.step is not None else stop / STEPS
-    values = dict(_start(text) for text in request.start)
-    inputs = []
-    if request.inputs is not None:
-        inputs = read_inputs(request.inputs, read_description(path), values)
-    asked = Request(stop, step, values, outputs, inputs, within=request.intermediate)
-    with simulated(path, asked) as frame:
-        yield stop, frame
-
-
-_PAIR = "NAME=VALUE, in the FMU's unit, such as air_temperature=393.15"
-
-
-def _start(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ScenarioError([Problem(f"'{text}' gives no value", "--start", _PAIR)])
-    return name.strip(), value.strip()

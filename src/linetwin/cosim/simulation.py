@@ -103,8 +103,13 @@ def simulated(path: Path, request: Request) -> Iterator[pd.DataFrame]:
 def _times(request: Request, asked: _Asked) -> list[float]:
     """Return the times of the rows (s); WiringError where there are none, or too many."""
     stop_time_s, step_s = request.stop_time_s, request.step_s
-    if not (step_s > 0.0 and stop_time_s > 0.0 and math.isfinite(stop_time_s / step_s)):
-        raise WiringError(f"stop time {stop_time_s:g} s and step {step_s:g} s must be positive")
+    problems = [
+        Problem(f"{time:g} s is not positive and finite", name, "more than 0 s")
+        for name, time in (("stop", stop_time_s), ("step", step_s))
+        if not 0.0 < time < math.inf
+    ]
+    if problems:
+        raise WiringError(problems)
     columns = sum(math.prod(shape_of(variable, asked.sizes)) for variable in asked.outputs)
     check_table(stop_time_s, step_s, columns + 1)
     number = math.ceil(stop_time_s / step_s * (1.0 - _ROUNDING))

@@ -99,7 +99,12 @@ class _FileReader:
             number(node, name, self.findings) if node.has(name) else None
             for name in ("startTime", "stopTime")
         ]
-        return times[0], times[1]
+        start, stop = times
+        if stop is not None and not stop > max(0.0, start or 0.0):
+            message = f"stopTime='{node.get('stopTime')}' is no end"
+            self.findings.wrong(node.place, message, f"more than {max(0.0, start or 0.0):g} s")
+            stop = None
+        return start, stop
 
     def _step(self, system: Node) -> float | None:
         """Return the communication step that OMSimulator has left in the system's annotations."""
