@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.cli.hanging import Alarm, ModelWatch
-from linetwin.cli.located import StationContinuous, StationsTogether, StationTransform
+from linetwin.cli.located import (
+    StationContinuous,
+    StationSeeking,
+    StationsTogether,
+    StationTransform,
+)
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import (
     RecordedContinuous,
+    RecordedSeeking,
     check_process,
     open_continuous,
     open_transform,
     step_timeout,
 )
+from linetwin.cosim.groups import GroupContinuous
 from linetwin.errors import FmuError, Problem, WiringError
 from linetwin.line.checks import check_line
 from linetwin.line.drivers import StochasticDriver
@@ -82,12 +89,14 @@ class FmuModels:
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
         watch.model = model.model
         self._opened.append((model, watch))
-        if model.can_save:
-            return StationContinuous(config.path, model, watch)
-        self.unsaved.append(f"{config.path} ({_unsaved(model)})")
-        if self._recording:
-            return StationContinuous(config.path, RecordedContinuous(model), watch)
-        return StationContinuous(config.path, model, watch)
+        if not model.can_save:
+            self.unsaved.append(f"{config.path} ({_unsaved(model)})")
+        recording = self._recording and not model.can_save
+        if process.events and isinstance(model, GroupContinuous):
+            seeker = RecordedSeeking(model) if recording else model
+            return StationSeeking(config.path, seeker, watch)
+        kept = RecordedContinuous(model) if recording else model
+        return StationContinuous(config.path, kept, watch)
 
     def _watch(self, config: StationConfig, process: ProcessConfig) -> ModelWatch:
         """Return the watch of a model; one in a process of its own has another there."""

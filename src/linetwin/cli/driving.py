@@ -181,7 +181,7 @@ class _Loop:
         return not self.interruption.asked
 
     def _wait(self, pace: Pace) -> bool:
-        tick = self.world.calendar.next_tick()
+        tick = self.world.next_tick()
         return tick is not None and pace.wait_for(tick, self._may_go_on)
 
     def _flush(self, pace: Pace | None) -> None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from linetwin.cli.hanging import Alarm, ModelWatch
     from linetwin.contracts import Columns, Phase
-    from linetwin.cosim import ContinuousModel, TransformModel
+    from linetwin.cosim import ContinuousModel, RecordedSeeking, TransformModel
+    from linetwin.cosim.groups import GroupContinuous
+
+    Seeker = GroupContinuous | RecordedSeeking
 
 
 class StationTransform:
@@ -100,6 +103,41 @@ class StationContinuous:
         try:
             with self.watch.watching("restore") if at_once else contextlib.nullcontext():
                 self.model.restore(state)
+        except FmuError as error:
+            raise FmuError(str(error), self.station) from error
+
+
+class StationSeeking(StationContinuous):
+    """A station's Continuous model with events for the line; see `line.lookout.Seeking`."""
+
+    def __init__(self, station: str, model: Seeker, watch: ModelWatch) -> None:
+        super().__init__(station, model, watch)
+        self._seeker = model
+
+    def seek(self, tick: int) -> int:
+        """Hold the inputs until `tick`, or an event; an FmuError names the station."""
+        self.watch.begin("seek")
+        try:
+            return self._seeker.seek(tick)
+        except FmuError as error:
+            raise FmuError(str(error), self.station) from error
+        finally:
+            self.watch.end()
+
+    def back(self) -> None:
+        """Undo the last `seek`; an FmuError names the station."""
+        self.watch.begin("back")
+        try:
+            self._seeker.back()
+        except FmuError as error:
+            raise FmuError(str(error), self.station) from error
+        finally:
+            self.watch.end()
+
+    def occurred(self) -> list[str]:
+        """Return the events since it was asked last; an FmuError names the station."""
+        try:
+            return self._seeker.occurred()
         except FmuError as error:
             raise FmuError(str(error), self.station) from error
 

@@ -17,7 +17,7 @@ from linetwin.cosim.process import (
     open_transform,
     step_timeout,
 )
-from linetwin.cosim.recorded import RecordedContinuous
+from linetwin.cosim.recorded import RecordedContinuous, RecordedSeeking
 from linetwin.cosim.together import Together
 from linetwin.cosim.transform import FmuTransform
 from linetwin.cosim.wiring import check
@@ -30,6 +30,7 @@ __all__ = [
     "Link",
     "ProcessMap",
     "RecordedContinuous",
+    "RecordedSeeking",
     "Together",
     "TransformModel",
     "check",

@@ -11,6 +11,7 @@ from linetwin.cosim.description import read_description
 from linetwin.cosim.groups.alone import group_of_one, uses_elements
 from linetwin.cosim.groups.continuous import GroupContinuous, describe
 from linetwin.cosim.groups.reading import is_group, read_group
+from linetwin.cosim.groups.seeking import event_problems
 from linetwin.cosim.isolated.models import IsolatedContinuous, IsolatedTransform, Opening
 from linetwin.cosim.library import find_fmu
 from linetwin.cosim.mapping import process_map
@@ -22,7 +23,7 @@ from linetwin.quantities import vocabulary
 from linetwin.quantities.ucum import parse_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from linetwin.contracts import Contract
@@ -59,6 +60,7 @@ def check_process(
             problem if problem.file else replace(problem, key=key) for problem in error.problems
         ]
     numbers, problems = _numbers(config, description)
+    problems += _event_problems(config, relative_to)
     return [*problems, *check(description, contract, mapping, numbers, config.key)]
 
 
@@ -85,7 +87,9 @@ def open_continuous(
     opening = _opening(config, contract, relative_to)
     if config.isolate:
         return IsolatedContinuous(_checked_name(opening), opening)
-    return make_continuous(opening.fmu, contract, opening.parameters, opening.mapping)
+    return make_continuous(
+        opening.fmu, contract, opening.parameters, opening.mapping, config.events
+    )
 
 
 def make_transform(
@@ -96,11 +100,15 @@ def make_transform(
 
 
 def make_continuous(
-    fmu: Path, contract: Contract, parameters: Mapping[str, float], mapping: ProcessMap
+    fmu: Path,
+    contract: Contract,
+    parameters: Mapping[str, float],
+    mapping: ProcessMap,
+    events: Collection[str] = (),
 ) -> LoadedContinuous:
     """Load an FMU or a group in this process; errors as `FmuContinuous` and `GroupContinuous`."""
     if is_group(fmu):
-        return GroupContinuous(read_group(fmu), contract, parameters, mapping)
+        return GroupContinuous(read_group(fmu), contract, parameters, mapping, events)
     description = read_description(fmu)
     if uses_elements(description, mapping):
         group, mapping = group_of_one(description, mapping)
@@ -158,6 +166,19 @@ def _described(
         hint = f"{contract.kind} takes items through phases: an FMU does that"
         raise WiringError([Problem(f"{path.name} is a group of FMUs", hint=hint)])
     return describe(read_group(path)), mapping
+
+
+def _event_problems(config: ProcessConfig, relative_to: Path | None) -> list[Problem]:
+    """Return what keeps the line from being woken at a model's events."""
+    if not config.events:
+        return []
+    if config.isolate:
+        key = ".".join(part for part in (config.key, "events") if part)
+        hint = "leave `isolate` out"
+        return [Problem("a model in a process of its own wakes no line", key, hint)]
+    path = find_fmu(config.model, relative_to)
+    group = read_group(path) if is_group(path) else None
+    return list(event_problems(group, config.events, config.key))
 
 
 def _checked_numbers(config: ProcessConfig, description: Description) -> dict[str, float]:

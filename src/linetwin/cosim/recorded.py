@@ -21,6 +21,8 @@ _ROW: Final = struct.Struct("<qH")
 _LENGTH: Final = struct.Struct("<I")
 _BLOCK_BYTES: Final = 64 * 1024
 """Bytes of rows that are packed together; later blocks are not touched again."""
+_SEEK: Final = "seek "
+"""Stands in a row for the inputs where an event was sought; no quantity is called so."""
 _MEMORY_BYTES: Final = 1024 * 1024
 """Packed bytes kept in memory for one model; more lie in a nameless temporary file."""
 
@@ -49,6 +51,22 @@ class Advancing(Protocol):
 
     def close(self) -> None:
         """Free the model."""
+        ...
+
+
+class Seeker(Advancing, Protocol):
+    """What a recorded model must be able to do that seeks events."""
+
+    def seek(self, tick: int) -> int:
+        """Hold the present inputs until `tick`, or an event; return where it stands then."""
+        ...
+
+    def back(self) -> None:
+        """Undo the last `seek`."""
+        ...
+
+    def occurred(self) -> list[str]:
+        """Return the events since it was asked last."""
         ...
 
 
@@ -178,8 +196,12 @@ class RecordedContinuous:
         self._inner.start(record.tick, record.inputs)
         tick = record.tick
         for tick, inputs in record:
-            self._inner.advance(tick, inputs)
+            self._repeat(tick, inputs)
         self._begin(record, tick)
+
+    def _repeat(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Do again what stands in a row of the record."""
+        self._inner.advance(tick, inputs)
 
     def close(self) -> None:
         """Free the model; `start` or `restore` make a new one."""
@@ -197,3 +219,56 @@ class RecordedContinuous:
         if self._record is None:
             raise FmuError("it has not been started", self.model)
         return self._record
+
+
+class RecordedSeeking(RecordedContinuous):
+    """The same with a model that seeks events: how far it sought decides on its bits too."""
+
+    def __init__(self, model: Seeker) -> None:
+        super().__init__(model)
+        self._seeker = model
+        self._sought: int | None = None
+
+    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Hold the present inputs until `tick`, then set `inputs`; as `RecordedContinuous`."""
+        self._keep()
+        super().advance(tick, inputs)
+
+    def seek(self, tick: int) -> int:
+        """Hold the present inputs until `tick`, or an event; return where it stands then."""
+        self._keep()
+        reached = self._seeker.seek(tick)
+        self._sought = tick
+        return reached
+
+    def back(self) -> None:
+        """Undo the last `seek`."""
+        self._sought = None
+        self._seeker.back()
+
+    def occurred(self) -> list[str]:
+        """Return the events since it was asked last."""
+        return self._seeker.occurred()
+
+    def save(self) -> bytes:
+        """Return everything that was done to the model since its start."""
+        self._keep()
+        return super().save()
+
+    def restore(self, state: bytes) -> None:
+        """Simulate the model again; what it met on the way has been told."""
+        super().restore(state)
+        self._sought = None
+        self._seeker.occurred()
+
+    def _keep(self) -> None:
+        """Note the last `seek`: nothing undoes it any more."""
+        if self._sought is not None:
+            self._running().add(self._sought, {_SEEK: 1.0})
+            self._sought = None
+
+    def _repeat(self, tick: int, inputs: Mapping[str, float]) -> None:
+        if _SEEK in inputs:
+            self._seeker.seek(tick)
+        else:
+            super()._repeat(tick, inputs)

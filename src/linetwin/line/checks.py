@@ -9,6 +9,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.line.chamber import Chamber
 from linetwin.line.plausibility import plausibility
 from linetwin.line.start_up import waste_length
+from linetwin.line.station import Station
 from linetwin.scenario.problems import Place, nearest
 
 if TYPE_CHECKING:
@@ -49,9 +50,26 @@ def check_line(world: World) -> None:
     problems += _missing(world)
     problems += [problem for station in world.equipment() for problem in _causes(station)]
     problems += [problem for each in world.scenario.deviations for problem in _inputs(each, world)]
+    problems += [
+        problem for station in world.equipment() for problem in _ends(station.config, station)
+    ]
+    if world.building is not None:
+        problems += _ends(world.building.config)
     problems += plausibility(world)
     if problems:
         raise ScenarioError(list(dict.fromkeys(problems)))
+
+
+def _ends(config: StationConfig, station: Equipment | None = None) -> Iterator[Problem]:
+    """Yield events of models that are to end an operation which nothing ends before its time."""
+    known = station.ended_by_events if isinstance(station, Station) else ()
+    machine = [config.machine] if config.machine is not None else []
+    for process in (*config.processes.values(), *machine):
+        for event, operation in process.events.items():
+            if operation and operation not in known:
+                hint = f"a {config.kind}: " + (", ".join(known) or "an event is only told")
+                message = f"no event ends '{operation}'"
+                yield Problem(message, f"{process.key}.events.{event}.ends", hint)
 
 
 def _geometry(config: StationConfig, world: World) -> Iterator[Problem]:

@@ -57,6 +57,10 @@ class Equipment(Unit):
                 self.state.to_service[service.cause] = max(1, round(left))
         self.world.calendar.kick(self.name)
 
+    def models(self) -> dict[str, Continuous]:
+        """Return the machine's model; kinds add those of their processes."""
+        return {} if self.machine is None else {"machine": self.machine}
+
     def failure(self, cause: str) -> FailureConfig:
         """Return a failure or micro-stop with the times that hold now."""
         for written in self.config.failures:

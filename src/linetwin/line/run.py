@@ -11,9 +11,7 @@ import msgpack
 import numpy as np
 
 from linetwin.errors import SimulationError
-from linetwin.line.equipment import Equipment
 from linetwin.line.kinds.cells import write_open_cells
-from linetwin.line.kinds.mixer import Mixer
 from linetwin.line.kinds.web import CONTENT, write_segments
 from linetwin.line.lots import alike
 from linetwin.line.unit import UnitState
@@ -43,6 +41,7 @@ def save(world: World, mark: dict[str, Any], made_with: Mapping[str, Any] | None
     `made_with`: versions and hashes on which its bits depend, for whoever continues it.
     A snapshot is MessagePack of plain data: nothing in it is executed when it is read.
     """
+    world.stay()
     models = {name: model.save() for name, model in _models(world).items()}
     return seal(
         {
@@ -129,6 +128,7 @@ def unseal(blob: bytes) -> dict[str, Any]:
 
 def close(world: World) -> None:
     """Write what is still open when a run ends: energies, lots, cells and segments in process."""
+    world.stay()
     world.recorder.record()
     if world.holds is not None:
         world.holds.tell_end()
@@ -151,15 +151,11 @@ def close(world: World) -> None:
 
 
 def _models(world: World) -> dict[str, Continuous]:
-    found: dict[str, Continuous] = {}
-    for unit in world.units.values():
-        if isinstance(unit, Equipment) and unit.machine is not None:
-            found[f"{unit.name}/machine"] = unit.machine
-        if isinstance(unit, Mixer):
-            found[f"{unit.name}/mixing"] = unit.slurry
-    if world.building is not None:
-        found["building"] = world.building.model
-    return found
+    return {
+        unit.name if process == unit.name else f"{unit.name}/{process}": model
+        for unit in world.units.values()
+        for process, model in unit.models().items()
+    }
 
 
 def _parts(world: World) -> dict[str, Mapping[str, Crew | Supply | LotBuffer | Tank]]:

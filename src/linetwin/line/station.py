@@ -28,7 +28,13 @@ class Operation:
 
 
 class Station(Equipment):
-    """The engine; kinds implement `prepare`, `complete` and `deliver`."""
+    """The engine; kinds implement `prepare`, `complete` and `deliver`.
+
+    `ended_by_events`: operations that an event of a model may end before their time, since what
+    they make does not follow from how long they take.
+    """
+
+    ended_by_events: tuple[str, ...] = ()
 
     @abstractmethod
     def prepare(self) -> Operation | None:
@@ -69,6 +75,12 @@ class Station(Equipment):
 
     def renew_tool(self) -> None:
         """A new tool is in."""
+
+    def end_operation(self, name: str) -> None:
+        """Let the operation of this name be done with the work so far; else do nothing."""
+        state = self.state
+        if self.is_under_way() and state.operation == name:
+            state.left = self.world.now - state.began if state.began >= 0 else 0
 
     def slowed(self, ticks: int) -> int:
         """Return how long an operation takes at the speed the machine has now [ticks].

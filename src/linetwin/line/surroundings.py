@@ -10,6 +10,7 @@ from linetwin.line.moisture import AIR, follow_air
 from linetwin.line.unit import Unit
 
 if TYPE_CHECKING:
+    from linetwin.contracts import Continuous
     from linetwin.line.world import World
     from linetwin.scenario.resolved import StationConfig
 
@@ -73,6 +74,10 @@ class Building(Unit):
         said = self._together.advance(self.world.now, [self.inputs()])[0]
         follow_air(self, dict(zip(AIR, said, strict=True)))
         self.plan(self.world.now + MINUTE)
+
+    def models(self) -> dict[str, Continuous]:
+        """Return the building's model."""
+        return {"building": self.model}
 
     def signals(self) -> dict[str, float]:
         """Quantities worth recording."""

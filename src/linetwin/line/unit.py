@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from linetwin.contracts import Continuous
     from linetwin.line.world import World
 
 
@@ -62,6 +63,10 @@ class Unit(ABC):
     @abstractmethod
     def advance(self) -> None:
         """Do what the state allows now. Decides from state, never from what woke it."""
+
+    def models(self) -> dict[str, Continuous]:
+        """Return the unit's models that live in line time, by the name of their process."""
+        return {}
 
     def plan(self, tick: int) -> None:
         """Put the unit's next duty at `tick`."""

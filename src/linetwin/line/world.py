@@ -12,6 +12,7 @@ from linetwin.line.calendar import KICK, Calendar
 from linetwin.line.crew import Crew, Shifts
 from linetwin.line.disturbances import Disturbances
 from linetwin.line.holds import Holds
+from linetwin.line.lookout import Lookout
 from linetwin.line.lots import Lot, LotRegister
 from linetwin.line.materials import Ledger, Supply
 from linetwin.line.planning import Plan
@@ -119,6 +120,8 @@ class World:
         self.holds = Holds(self) if scenario.holds else None
         around += [self.holds] if self.holds else []
         around += [*stations, self.recorder, Watch("watch", self), End("end", self)]
+        self.lookout = _lookout(self, around)
+        around += [self.lookout] if self.lookout else []
         self.units = {unit.name: unit for unit in around}
         self._equipment = stations
 
@@ -140,13 +143,26 @@ class World:
         """Serve one event; False once the run has ended."""
         if self.ended:
             return False
+        if self.lookout is not None:
+            self.lookout.commit()
         if not self.calendar.step():
             raise SimulationError(stuck(self))
         self.events += 1
+        if self.lookout is not None:
+            self.lookout.collect()
         order = self.scenario.order_cells
         if order is not None and self.graded() >= order:
             self.ended = "order"
         return not self.ended
+
+    def next_tick(self) -> int | None:
+        """Return the tick of the next event, those of models among them; None: there is none."""
+        return self.calendar.next_tick() if self.lookout is None else self.lookout.look()
+
+    def stay(self) -> None:
+        """Bring what has looked ahead back to the present tick: the line is looked at now."""
+        if self.lookout is not None:
+            self.lookout.retract()
 
     def graded(self) -> int:
         """Cells that have been given a grade, scrap included."""
@@ -230,6 +246,7 @@ class World:
         if address not in self.parameters:
             hint = "quantities, causes, gauges, inspections and defects of stations can"
             raise ScenarioError([Problem("cannot be changed while the line runs", address, hint)])
+        self.stay()
         before, self.parameters[address] = self.parameters[address], value
         self.disturbances.was_set(address, before, value)
         station = next(name for name in self.units if address.startswith(f"{name}."))
@@ -295,6 +312,12 @@ class World:
         unit = self.units[who]
         if token in (KICK, unit.state.token):
             unit.advance()
+
+
+def _lookout(world: World, units: list[Unit]) -> Lookout | None:
+    """Return who looks out for events of models, where a line asks for any."""
+    lookout = Lookout(world, units)
+    return lookout if lookout.is_needed else None
 
 
 def live_parameters(scenario: Scenario) -> dict[str, Parameter]:

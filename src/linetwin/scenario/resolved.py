@@ -60,7 +60,8 @@ class ProcessConfig:
     fields of the schema's `MapEntry`);
     `fixed`: FMU variable -> number, text, or a list of them; `key` is where it stands, for
     messages. `isolate`: in a process of its own; `step_timeout_s`: how long a call may take (s),
-    None for the default.
+    None for the default. `events`: those of a group for which the line is woken, and the
+    operation that each ends, or "".
     """
 
     kind: str
@@ -72,6 +73,7 @@ class ProcessConfig:
     key: str = ""
     isolate: bool = False
     step_timeout_s: float | None = None
+    events: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,17 @@ class MapEntry(_Strict):
     enumeration: dict[str, float | str] | None = None
 
 
+class ModelEvent(_Strict):
+    """What an event of a group does to the line, beside being told: it ends an operation."""
+
+    ends: str | None = None
+
+
 class Process(_Strict):
     """A model of a station.
 
-    `isolate`: in a process of its own; `step_timeout`: wall time after which a call is given up.
+    `isolate`: in a process of its own; `step_timeout`: wall time after which a call is given up;
+    `events`: those of a group for which the line is woken.
     """
 
     model: str | None = None
@@ -66,6 +73,7 @@ class Process(_Strict):
     parameters: dict[Identifier, Writing] = {}
     map: dict[str, Annotated[MapEntry, _as_table("variable")]] = {}
     fixed: dict[str, object] = {}
+    events: dict[Identifier, ModelEvent] = {}
 
 
 class _Part(_Strict):

@@ -180,6 +180,7 @@ class StationReader:
             key=f"{place.origin}: {place.key}",
             isolate=written.isolate,
             step_timeout_s=self._step_timeout(written, key),
+            events={event: entry.ends or "" for event, entry in written.events.items()},
         )
 
     def _step_timeout(self, written: Process, key: KeyPath) -> float | None:

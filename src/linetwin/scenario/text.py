@@ -127,6 +127,7 @@ def _process(process: ProcessConfig) -> dict[str, Any]:
         },
         "fixed": dict(process.fixed),
         "key": process.key,
+        **({"events": dict(process.events)} if process.events else {}),
     }
 
 

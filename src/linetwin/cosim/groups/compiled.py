@@ -32,6 +32,8 @@ from linetwin.cosim.units import SAME
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.cosim.groups.recorder import Recorder
     from linetwin.cosim.groups.running import Copy, Plan, PlannedVisit, RunningMember
     from linetwin.cosim.groups.slots import Slot
@@ -120,6 +122,11 @@ class CompiledEngine:
         if crew.light:
             self.crew = None
         return done
+
+    @property
+    def arrived(self) -> Sequence[str]:
+        """None: where members may end steps early, the kernel is not used."""
+        return ()
 
     def move(self, time: float, index: int | None) -> None:
         """Take one communication step of all members to `time` (s), point `index` of the grid."""

@@ -13,7 +13,7 @@ from linetwin.cosim.wiring import wire
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from linetwin.contracts import Contract
     from linetwin.cosim.description import Variable
@@ -99,8 +99,9 @@ class GroupContinuous:
         contract: Contract,
         parameters: Mapping[str, float] | None = None,
         mapping: ProcessMap | None = None,
+        events: Collection[str] = (),
     ) -> None:
-        """Wire the group and load its FMUs.
+        """Wire the group and load its FMUs; `events`: those at which `seek` ends.
 
         Raises WiringError where the group does not fulfil the contract, FmuError where an FMU does
         not load.
@@ -108,7 +109,9 @@ class GroupContinuous:
         self.contract = contract
         self.model = group.name
         self.wiring = wire(describe(group), contract, mapping, parameters)
-        self._group = FmuGroup(group)
+        self._group = FmuGroup(group, sought=events)
+        self._events = events
+        self._occurred: list[str] = []
         self.can_save = self._group.can_save
         self.unable_to_save = self._group.unable_to_save() if len(group.members) > 1 else []
         ports = {n: v for n, v in self.wiring.constants.items() if n in group.inputs}
@@ -138,11 +141,32 @@ class GroupContinuous:
         Raises FmuError where a member fails, and for a tick in the past.
         """
         self._group.advance(tick, self._ports(inputs))
-        if self._group.ended:
-            name, time = self._group.happenings[-1]
-            start = self._group.start_tick / TICKS_PER_SECOND
-            raise FmuError(f"event '{name}' ended it", self.model, start + time)
-        self._group.happenings.clear()
+        self._check_ended()
+        self._note()
+
+    def seek(self, tick: int) -> int:
+        """Hold the present inputs until `tick`, or the first tick at or after an event of `events`.
+
+        Return where it stands then. Until the next call, `back` undoes it. Errors as `advance`.
+        """
+        reached = self._group.seek(tick)
+        if not self._group.ended:  # `occurred` tells, once it is sure
+            self._note()
+        return reached
+
+    def back(self) -> None:
+        """Stand where the last `seek` began; what it met has not happened."""
+        self._group.back()
+        self._occurred.clear()
+
+    def occurred(self) -> list[str]:
+        """Return the events of `events` that it has met since it was asked last, in their order.
+
+        Raises FmuError where one has ended the group.
+        """
+        self._check_ended()
+        found, self._occurred = self._occurred, []
+        return found
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to, in canonical units.
@@ -171,6 +195,16 @@ class GroupContinuous:
     def close(self) -> None:
         """Free the instances; `start` or `restore` make new ones."""
         self._group.close()
+
+    def _note(self) -> None:
+        self._occurred += [name for name, _ in self._group.happenings if name in self._events]
+        self._group.happenings.clear()
+
+    def _check_ended(self) -> None:
+        if self._group.ended:
+            name, time = self._group.happenings[-1]
+            start = self._group.start_tick / TICKS_PER_SECOND
+            raise FmuError(f"event '{name}' ended it", self.model, start + time)
 
     def _ports(self, inputs: Mapping[str, float]) -> dict[str, float]:
         """Return quantities as numbers of the group's inputs; what it does without is left out."""

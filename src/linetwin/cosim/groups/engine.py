@@ -79,6 +79,7 @@ class PythonEngine:
             member.at = begin / TICKS_PER_SECOND
         self._jacobi = plan.order == "jacobi"
         self._begun = ""
+        self.arrived: list[str] = []
 
     def advance(self, end: int) -> None:
         """Step all members to tick `end`."""
@@ -103,6 +104,7 @@ class PythonEngine:
     def move(self, time: float, index: int | None) -> float | None:
         """Take one communication step of all members to `time` (s); see `Mover`."""
         now, self._stop, self._last = self._plan.members[0].at, index or 0, time
+        self.arrived.clear()
         try:
             self._communicate(now, index, time, self._plan.members)
         except EarlyError as early:
@@ -190,6 +192,8 @@ class PythonEngine:
         while reached < end:
             if begin < reached < end - _GRACE:
                 raise EarlyError(reached)
+            if begin < reached:
+                self.arrived.append(self._begun)
             step = instance.step(reached, end - reached)
             if step.terminated or not step.early:
                 check_step(instance, step, end - reached)

@@ -21,7 +21,7 @@ from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from linetwin.cosim.groups.adaptive import Counts
     from linetwin.cosim.groups.crew import Crew
@@ -40,10 +40,16 @@ class FmuGroup:
     """
 
     def __init__(
-        self, group: Group, recorded: Sequence[Terminal] = (), *, compiled: bool = True
+        self,
+        group: Group,
+        recorded: Sequence[Terminal] = (),
+        *,
+        compiled: bool = True,
+        sought: Collection[str] = (),
     ) -> None:
         """Load the members; every communication point becomes a row of the `recorded` variables.
 
+        `sought`: what `seek` looks out for, of `seeking.event_names`.
         `compiled`: step in the compiled kernel where it is loaded, else in Python, to the same
         bits. Raises FmuError where an FMU does not load.
         """
@@ -56,6 +62,8 @@ class FmuGroup:
             member for member in group.members if not member.description.capabilities.variable_step
         ]
         self._compiled = compiled
+        self._sought = sought
+        self._sought_from = 0
         self._engine: Engine | None = None
         self._failure = ""
         self._beginning = ""
@@ -140,6 +148,29 @@ class FmuGroup:
                 except FmuError as error:
                     raise self._failed(failure(self.group.name, member, error)) from error
             self._settle(engine)
+
+    def seek(self, tick: int) -> int:
+        """Hold the present inputs until `tick`, or the first tick at or after what is sought.
+
+        Return where it stands then. Until the next call, `back` undoes it. Raises FmuError where a
+        member fails.
+        """
+        engine = self._running()
+        if isinstance(engine, RollingEngine):
+            self._sought_from = self.tick
+            try:
+                engine.seek(tick - self.start_tick)
+            except FmuError as error:
+                raise self._failed(error) from error
+            self.tick = self.start_tick + engine.tick
+        return self.tick
+
+    def back(self) -> None:
+        """Stand where the last `seek` began; what it met has not happened."""
+        engine = self._running()
+        if isinstance(engine, RollingEngine):
+            engine.back()
+            self.tick = self._sought_from
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs that are numbers, at the tick last advanced to."""
@@ -308,7 +339,7 @@ class FmuGroup:
         else:
             engine = CompiledEngine(self.plan, recorder, local, found)
         if rolling:
-            engine = RollingEngine(self.plan, engine, self.recorder, local)
+            engine = RollingEngine(self.plan, engine, self.recorder, local, self._sought)
         self._engine = engine
         return engine
 

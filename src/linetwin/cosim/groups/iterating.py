@@ -116,6 +116,7 @@ class IteratedEngine(PythonEngine):
     def _rests(self, step: _Step, guess: list[float]) -> list[float]:
         """Take a step with these inputs; return by how much what comes of it differs from them."""
         self._snapshot.back()
+        self.arrived.clear()
         self.passes += 1
         members = self._plan.members
         for member in members:

@@ -9,12 +9,19 @@ import numpy as np
 from linetwin.cosim.port import Cell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.cosim.groups.running import Plan
     from linetwin.cosim.instance import State
 
 
 class Mover(Protocol):
     """What takes single communication steps: both engines do."""
+
+    @property
+    def arrived(self) -> Sequence[str]:
+        """Members that were as good as at the end of the last step when they ended it."""
+        ...
 
     def move(self, time: float, index: int | None) -> float | None:
         """Take one communication step of all members to `time` (s), point `index` of the grid.

@@ -6,11 +6,12 @@ point is exact however it was found.
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 from dataclasses import asdict
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from linetwin.cosim.groups.adaptive import Counts, StepControl, largest_error
 from linetwin.cosim.groups.course import NANOSECONDS
@@ -21,7 +22,7 @@ from linetwin.cosim.groups.rollback import Snapshot
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from linetwin.cosim.groups.recorder import Recorder
     from linetwin.cosim.groups.rollback import Mover
@@ -34,11 +35,31 @@ _CROWD: Final = 1000
 """Events at one instant, or one hard after the other, before the group is given up."""
 
 
+class _Origin(NamedTuple):
+    """What an engine knew where it began to seek; `happened`: how many events."""
+
+    at: int
+    before: list[float] | None
+    crowd: int
+    happened: int
+    state: dict[str, Any]
+
+
 class RollingEngine:
     """Fulfils `Engine`: takes steps with another engine, and takes them back where it must."""
 
-    def __init__(self, plan: Plan, mover: Mover, recorder: Recorder | None, begin: int) -> None:
-        """Step the members of `plan`, which stand at tick `begin`, by `mover`."""
+    def __init__(
+        self,
+        plan: Plan,
+        mover: Mover,
+        recorder: Recorder | None,
+        begin: int,
+        sought: Collection[str] = (),
+    ) -> None:
+        """Step the members of `plan`, which stand at tick `begin`, by `mover`.
+
+        `sought`: events at which `seek` ends; of a member's name: where it ends a step early.
+        """
         self._plan = plan
         self._mover = mover
         self._iterated = mover if isinstance(mover, IteratedEngine) else None
@@ -49,6 +70,11 @@ class RollingEngine:
         self._step = int(plan.grid.step * self._second)
         self._at = begin * (self._second // TICKS_PER_SECOND)
         self._snapshot = Snapshot(plan, mover)
+        self._sought = sought
+        self._beginning = Snapshot(plan, mover)
+        self._origin: _Origin | None = None
+        self._early: list[tuple[int, str]] = []
+        self._untold: list[str] = []
         self._compared = _compared(plan)
         self._crossings = Crossings(plan)
         self._before: list[float] | None = None
@@ -67,29 +93,71 @@ class RollingEngine:
 
         Raises FmuError where a member fails, or events gain no time.
         """
+        self._tell()
         goal = end * (self._second // TICKS_PER_SECOND)
+        try:
+            while self._at < goal and not self.ended:
+                self._go_on(goal)
+        finally:
+            self._tell()
+
+    def seek(self, end: int) -> None:
+        """Go on as `advance` does, to the first tick after an event that is sought at the most.
+
+        Until the next call, `back` undoes it. Errors as `advance`.
+        """
+        self._tell()
+        self._beginning.keep(self._at / self._second, self._index(self._at))
+        state, seen = copy.deepcopy(self.state()), len(self.happenings)
+        self._origin = _Origin(self._at, self._before, self._crowd, seen, state)
+        tick = self._second // TICKS_PER_SECOND
+        goal = end * tick
         while self._at < goal and not self.ended:
-            self._snapshot.keep(self._at / self._second, self._index(self._at))
-            self._before = self._before or self._crossings.values()
-            stop = self._adapted(self._control, goal) if self._control else self._next(goal)
-            places: list[int] = []
-            if self._crossings.events:
-                stop, places = self._located(self._before, stop)
-            if self._iterated:
-                self.counts.passes = self._iterated.passes
-            self.counts.take((stop - self._at) // self._nanosecond)
-            self._watch_crowd(stop - self._at, places)
-            self._at = stop
-            self._record()
-            if places:
-                self._happen(places)
+            self._go_on(goal)
+            if any(found.name in self._sought for found in self.happenings[seen:]):
+                goal = min(goal, self.tick * tick)
+
+    def back(self) -> None:
+        """Return to where the last `seek` began: what it met has not happened."""
+        if self._origin is None:
+            return
+        origin, self._origin = self._origin, None
+        self._beginning.back()
+        self.restore(origin.state)
+        self._at, self._before, self._crowd = origin.at, origin.before, origin.crowd
+        del self.happenings[origin.happened :]
+        self._untold.clear()
+
+    def _go_on(self, goal: int) -> None:
+        """Go to the next point: `goal` at the latest, an event before it."""
+        self._snapshot.keep(self._at / self._second, self._index(self._at))
+        self._before = self._before or self._crossings.values()
+        self._early.clear()
+        stop = self._adapted(self._control, goal) if self._control else self._next(goal)
+        places: list[int] = []
+        if self._crossings.events:
+            stop, places = self._located(self._before, stop)
+        if self._iterated:
+            self.counts.passes = self._iterated.passes
+        self.counts.take((stop - self._at) // self._nanosecond)
+        self._watch_crowd(stop - self._at, places)
+        self._at = stop
+        self._record()
+        for member in dict.fromkeys(name for at, name in self._early if at == stop):
+            if member in self._sought:
+                self._note(member)
+        if places:
+            self._happen(places)
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once; what they cause happens now."""
         self._mover.settle()
         before, self._before = self._before, self._crossings.values()
-        if before:
-            self._happen(self._crossings.happened(before, self._before))
+        try:
+            if before:
+                self._happen(self._crossings.happened(before, self._before))
+        finally:
+            self._tell()
 
     @property
     def tick(self) -> int:
@@ -126,6 +194,7 @@ class RollingEngine:
     def close(self) -> None:
         """Give the memory of states inside the FMUs back, and tell what was done."""
         self._snapshot.free()
+        self._beginning.free()
         self._mover.close()
         if self.counts.taken:
             self._log.info("%s", self.counts)
@@ -194,9 +263,12 @@ class RollingEngine:
         """Try a single step; return where a member ended it before, in whole ns and past that."""
         early = self._mover.move(end / self._second, self._index(end))
         if early is None:
+            self._early += [(end, name) for name in self._mover.arrived]
             return None
         nanoseconds = math.ceil(Fraction(early) * NANOSECONDS) * self._nanosecond
-        return min(max(nanoseconds, self._at + 1), end - 1)
+        stop = min(max(nanoseconds, self._at + 1), end - 1)
+        self._early.append((stop, self._mover.under_way()))
+        return stop
 
     def _located(self, start: list[float], stop: int) -> tuple[int, list[int]]:
         """Find the first event on the way that was gone; return where it is, and which events.
@@ -226,14 +298,11 @@ class RollingEngine:
 
     def _happen(self, places: list[int]) -> None:
         """Do what events do, and what follows from that at the same instant."""
-        time = self._at / self._second
         for _ in range(_CROWD):
             for place in places:
                 event = self._crossings.events[place]
-                self.happenings.append(Happening(event.name, time))
-                self.counts.events += 1
+                self._note(event.name)
                 self.ended = self.ended or event.stop
-                self._log.info("event '%s' at %.9g s", event.name, self._offset() + time)
             if not self._crossings.apply(places):
                 return
             self._mover.settle()
@@ -242,6 +311,20 @@ class RollingEngine:
             self._record()
             places = self._crossings.happened(before, self._before)
         self._give_up(f"{_CROWD} events in a row happened at one instant")
+
+    def _note(self, name: str) -> None:
+        """Note an event that happens now."""
+        time = self._at / self._second
+        self.happenings.append(Happening(name, time))
+        self.counts.events += 1
+        self._untold.append(f"event '{name}' at {self._offset() + time:.9g} s")
+
+    def _tell(self) -> None:
+        """Log the events that stand: nothing takes them back any more."""
+        self._origin = None
+        for text in self._untold:
+            self._log.info("%s", text)
+        self._untold.clear()
 
     def _watch_crowd(self, length: int, places: list[int]) -> None:
         """Give up where every step only leads to the next event, hardly later than the last one."""

@@ -9,6 +9,7 @@ from linetwin.line.kinds.web import link
 from linetwin.line.station import Operation, Station
 
 if TYPE_CHECKING:
+    from linetwin.contracts import Continuous
     from linetwin.line.world import World
     from linetwin.scenario.resolved import StationConfig
 
@@ -38,6 +39,8 @@ NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clea
 class Mixer(Station):
     """One batch at a time; the slurry is a model in line time, stirred only while executing."""
 
+    ended_by_events = ("disperse", "clean")
+
     def __init__(self, config: StationConfig, world: World) -> None:
         super().__init__(config, world)
         self.slurry = world.models.continuous(config, "mixing")
@@ -57,6 +60,10 @@ class Mixer(Station):
             raise ScenarioError([Problem(message, f"{self.name}.batch_mass", hint)])
         self.slurry.start(self.world.now, self._slurry_inputs())
         super().begin()
+
+    def models(self) -> dict[str, Continuous]:
+        """Return the models of machine and slurry."""
+        return super().models() | {"mixing": self.slurry}
 
     @property
     def job(self) -> dict[str, Any]:

@@ -177,7 +177,7 @@ class _Playing:
 
 def _next(world: World) -> int:
     """Return the tick of the next event."""
-    tick = world.calendar.next_tick()
+    tick = world.next_tick()
     if tick is None:
         world.step()  # tells who waits for what
         message = "nothing is due any more"
