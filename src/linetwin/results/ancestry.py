@@ -12,6 +12,7 @@ what may be inside widens each stretch that it steps to by `COVERAGE` of them on
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -70,6 +71,38 @@ class _Level(NamedTuple):
         return _Level(*(each[chosen] for each in self))
 
 
+class Walk(NamedTuple):
+    """Ancestors of items: item, lot and role path by number, share, whether the path ends there.
+
+    `lots`, `paths`: names by number; numbers of items are those of the walk's own list.
+    """
+
+    item: np.ndarray
+    lot: np.ndarray
+    path: np.ndarray
+    share: np.ndarray
+    last: np.ndarray
+    start_m: np.ndarray
+    end_m: np.ndarray
+    lots: np.ndarray
+    paths: np.ndarray
+
+    def rows(self, chosen: np.ndarray) -> Walk:
+        """Return some rows."""
+        numbers = (each[chosen] for each in self[:-2])
+        return Walk._make((*numbers, self.lots, self.paths))
+
+    def frame(self, items: Sequence[str]) -> pd.DataFrame:
+        """Return columns item, lot, path, share, last by name."""
+        columns = {
+            "item": np.array(items, dtype=object)[self.item],
+            "lot": self.lots[self.lot],
+            "path": self.paths[self.path],
+        }
+        texts = {name: pd.Series(each, dtype=object) for name, each in columns.items()}
+        return pd.DataFrame({**texts, "share": self.share, "last": self.last})
+
+
 class _Side:
     """Rows of the links table grouped by the lot at one of their ends."""
 
@@ -120,6 +153,7 @@ class Links:
     def __init__(self, table: pd.DataFrame) -> None:
         made = table[table["relation"] == "made_from"].reset_index(drop=True)
         codes, names = pd.factorize(pd.concat([made["child"], made["parent"]], ignore_index=True))
+        self.names = np.asarray(names, dtype=object)
         self._names = pd.Index(names, dtype=object)
         child, parent = codes[: len(made)], codes[len(made) :]
         self._up = _Side(child, parent, len(names))
@@ -133,8 +167,15 @@ class Links:
         doubts = made.get("position_uncertainty", pd.Series(np.zeros(len(made))))
         self._doubt = np.nan_to_num(doubts.to_numpy(dtype=np.float64))
         carried = table[table["relation"] == "carried_in"]
-        self._carriers = carried.groupby("child", sort=False)["parent"].agg(list).to_dict()
-        self._contents = carried.groupby("parent", sort=False)["child"].agg(list).to_dict()
+        self._carried = carried["child"].to_numpy(), carried["parent"].to_numpy()
+
+    @cached_property
+    def _carriers(self) -> dict[str, list[str]]:
+        return _listed(*self._carried)
+
+    @cached_property
+    def _contents(self) -> dict[str, list[str]]:
+        return _listed(*self._carried[::-1])
 
     def __contains__(self, name: object) -> bool:
         return name in self._names or name in self._carriers or name in self._contents
@@ -175,12 +216,18 @@ class Links:
 
     def ancestors(self, items: Sequence[str], reach: Reach | None = None) -> pd.DataFrame:
         """Return columns item, lot, path, share, last: one row per item, lot and role path."""
-        found = self.stretches(items, reach)
-        grouped = found.groupby(["item", "lot", "path", "last"], sort=False, as_index=False)
-        return grouped["share"].sum()
+        found = self.walk(items, reach)
+        groups = Groups((found.item, found.lot, found.path, found.last))
+        once = found.rows(groups.first)
+        return once._replace(share=groups.sums(found.share)).frame(items)
 
     def stretches(self, items: Sequence[str], reach: Reach | None = None) -> pd.DataFrame:
         """Return the ancestors by stretch: with start_m and end_m on the lot, NaN for all of it."""
+        found = self.walk(items, reach)
+        return found.frame(items).assign(start_m=found.start_m, end_m=found.end_m)
+
+    def walk(self, items: Sequence[str], reach: Reach | None = None) -> Walk:
+        """Return the ancestors by stretch, by number: what is counted of many cells at once."""
         reach = reach or Reach()
         nodes = self._names.get_indexer(pd.Index(items, dtype=object))
         item = np.flatnonzero(nodes >= 0)
@@ -206,17 +253,10 @@ class Links:
             levels.append(near)
         found = _Level(*map(np.concatenate, zip(*levels, strict=True)))
         ends = found.lot * max(len(self._roles), 1) + found.role
-        return pd.DataFrame(
-            {
-                "item": np.array(items, dtype=object)[found.item],
-                "lot": self._names.to_numpy()[found.lot],
-                "path": np.array(paths.names, dtype=object)[found.path],
-                "share": found.share,
-                "last": ~np.isin(ends, self._continued),
-                "start_m": found.start_m,
-                "end_m": found.end_m,
-            }
-        )
+        last = ~np.isin(ends, self._continued)
+        share, edges = found.share, (found.start_m, found.end_m)
+        names = np.array(paths.names, dtype=object)
+        return Walk(found.item, found.lot, found.path, share, last, *edges, self.names, names)
 
     def _next(self, near: _Level, paths: _Paths) -> _Level:
         """Return the level above: the parents of `near`, by the stretch of them that is inside."""
@@ -305,6 +345,14 @@ class Links:
             seen[near] = True
             below.extend(self._names[near].tolist())
         return below
+
+
+def _listed(keys: np.ndarray, values: np.ndarray) -> dict[str, list[str]]:
+    """Return key -> its values in their order."""
+    found: dict[str, list[str]] = {}
+    for key, value in zip(keys, values, strict=True):
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def _coat(path: str) -> str:

@@ -20,12 +20,15 @@ import numpy as np
 import pandas as pd
 
 from linetwin.results.ancestry import SIDE, Links
+from linetwin.results.grouping import Groups
 from linetwin.results.inference import holm
 from linetwin.results.kpis import Facts, Section, kpi
 from linetwin.results.schemas import MEASURED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from linetwin.results.ancestry import Walk
 
 _FEWEST = 20
 _MOST_CELLS = 8000
@@ -141,31 +144,40 @@ def _lots(facts: Facts, cells: pd.DataFrame) -> Iterator[Factor]:
     children = {*facts.lots["lot"], *cells["cell"]}
     links = Links(facts.run.objects("links", only={"child": children}))
     kinds = dict(zip(facts.lots["lot"], facts.lots["kind"], strict=True))
+    kind, kind_names = pd.factorize(np.array([kinds.get(name, "") for name in links.names]))
     items = cells["cell"].tolist()
     # a walk holds some hundred rows a cell: what is kept of it is one a factor
-    parts = [
-        _most(links.ancestors(items[first : first + _AT_ONCE]), kinds)
-        for first in range(0, len(items), _AT_ONCE)
-    ]
-    most = pd.concat(parts, ignore_index=True)
-    for name, part in most.groupby("factor", sort=False):
-        yield _factor(str(name), cells["cell"].map(part.set_index("item")["lot"]))
+    lots: dict[str, np.ndarray] = {}
+    for first in range(0, len(items), _AT_ONCE):
+        found = links.walk(items[first : first + _AT_ONCE])
+        # paths and kinds are few, rows many: each pair is named once
+        names = [[_named(str(path), str(each)) for each in kind_names] for path in found.paths]
+        codes, texts = pd.factorize(np.array(names, dtype=object).reshape(-1))
+        factor = codes[found.path * len(kind_names) + kind[found.lot]]
+        looked_at = np.array([bool(text) for text in texts], dtype=bool)[factor]
+        for code, item, lot in _most(factor[looked_at], found.rows(looked_at)):
+            own = lots.setdefault(str(texts[code]), np.full(len(items), -1))
+            own[first + item] = lot
+    for name, numbers in lots.items():
+        known = numbers >= 0
+        level = np.full(len(items), -1)
+        level[known], levels = pd.factorize(numbers[known])
+        yield Factor(name, level, [str(links.names[number]) for number in levels])
 
 
-def _most(found: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
-    """Return of ancestors, a row for each (factor, item), the lot that has most in the item."""
-    # paths and lots are few, rows many: each is named once
-    lots, lot_names = pd.factorize(found["lot"])
-    paths, path_names = pd.factorize(found["path"])
-    kind, kind_names = pd.factorize(np.array([kinds.get(name, "") for name in lot_names]))
-    names = np.array(
-        [[_named(str(path), str(each)) for each in kind_names] for path in path_names], dtype=object
-    ).reshape(len(path_names), len(kind_names))
-    found["factor"] = names[paths, kind[lots]]
-    found = found[found["factor"].ne("")]
-    sums = found.groupby(["factor", "item", "lot"], sort=False)["share"].sum().reset_index()
-    sorted_ = sums.sort_values("share", kind="stable")
-    return sorted_.drop_duplicates(["factor", "item"], keep="last")
+def _most(factor: np.ndarray, found: Walk) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield of ancestors, by factor, items and the lot that has most in each, all by number."""
+    groups = Groups((factor, found.item, found.lot))
+    share = groups.sums(found.share)
+    factor, item, lot = (each[groups.first] for each in (factor, found.item, found.lot))
+    order = np.argsort(share, kind="stable")
+    # of each factor and item the last in this order
+    width = int(item.max(initial=0)) + 1
+    _, place = np.unique((factor * width + item)[order][::-1], return_index=True)
+    chosen = order[np.sort(len(order) - 1 - place)]
+    for code in pd.unique(factor[chosen]):
+        own = chosen[factor[chosen] == code]
+        yield int(code), item[own], lot[own]
 
 
 def _named(path: str, kind: str) -> str:

@@ -21,10 +21,11 @@ import pandas as pd
 from linetwin.errors import ResultsError
 from linetwin.results.ancestry import Link, Links
 from linetwin.results.assumptions import plan
+from linetwin.results.rows import Rows
 from linetwin.results.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from linetwin.results.reader import Run
 
@@ -328,55 +329,67 @@ class Genealogy:
         means over the segments in it; other role paths the share-weighted properties of lots.
         `lot` holds those of a lot itself.
         """
-        row = self._run.table("cells", only={"cell": [self._known(cell)]}).select_dtypes("float64")
-        seen = {"cell": _numbers(row.mean())} if len(row) else {}
-        own = self._run.table("lots", only={"lot": [cell]}).select_dtypes("float64")
-        seen |= {"lot": _numbers(own.drop(columns="amount").mean())} if len(own) else {}
-        found = self._links.ancestors([cell])
-        lots = self._run.table("lots", only={"lot": set(found["lot"])}).set_index("lot")
-        lots = lots.select_dtypes("float64")
-        lots = lots.drop(columns="amount")
-        for path, group in found.groupby("path", sort=False):
-            properties = lots.reindex(group["lot"])
-            seen[str(path)] = weighted_means(properties, group["share"].to_numpy())
-        webs = self._links.stretches([cell])
-        webs = webs[webs["start_m"].notna()]
-        segments = self._run.table("segments", only={"roll": set(webs["lot"])})
-        by_roll = dict(list(segments.groupby("roll", sort=False)))
-        webs = webs[webs["lot"].isin(list(by_roll))]
-        for path, group in webs.groupby("path", sort=False):
-            seen[str(path)] = {**seen.get(str(path), {}), **_along(group, by_roll)}
+        seen = {}
+        for name, without in (("cell", ()), ("lot", ("amount",))):
+            own = self._run.objects(f"{name}s", only={name: [self._known(cell)]})
+            if len(own):
+                seen[name] = _Numbers.of(own, *without).means([0], np.ones(1))
+                break
+        found = Rows.of(self._links.ancestors([cell]))
+        lots = self._run.objects("lots", only={"lot": {*found["lot"]}})
+        properties = _Numbers.of(lots, "amount")
+        place = {lot: row for row, lot in enumerate(lots["lot"])}
+        for path, group in found.by("path").items():
+            known = group[np.array([lot in place for lot in group["lot"]], dtype=bool)]
+            seen[path] = properties.means([place[lot] for lot in known["lot"]], known["share"])
+        webs = Rows.of(self._links.stretches([cell]))
+        webs = webs[~np.isnan(webs["start_m"])]
+        segments = self._run.objects("segments", only={"roll": {*webs["lot"]}})
+        rows = Rows.of(segments[["roll", "start_m", "end_m", "status"]])
+        rolls = rows.assign(row=np.arange(len(rows))).by("roll")
+        along = _Numbers.of(segments, "start_m", "end_m")
+        webs = webs[np.array([lot in rolls for lot in webs["lot"]], dtype=bool)]
+        for path, group in webs.by("path").items():
+            seen[path] = {**seen.get(path, {}), **along.means(*_along(group, rolls))}
         return {path: values for path, values in seen.items() if values}
 
 
-def _along(webs: pd.DataFrame, by_roll: dict[str, pd.DataFrame]) -> dict[str, float]:
-    """Return length-weighted means over stretches (lot, start_m, end_m) of mother rolls."""
+def _along(webs: Rows, rolls: dict[str, Rows]) -> tuple[np.ndarray, np.ndarray]:
+    """Return segments that stretches (lot, start_m, end_m) of mother rolls hold, and how much."""
     pieces, lengths = [], []
     for roll, start, end in zip(webs["lot"], webs["start_m"], webs["end_m"], strict=True):
-        segments = by_roll[roll]
+        segments = rolls[roll]
         overlap = np.minimum(segments["end_m"], end) - np.maximum(segments["start_m"], start)
         # What was cut out as scrap is not in the cell, unless nothing else is known.
         inside = overlap > 0
         good = inside & (segments["status"] != "scrap")
         chosen = good if good.any() else inside
-        pieces.append(segments[chosen])
-        lengths.append(overlap[chosen].to_numpy())
-    values = pd.concat(pieces).select_dtypes("float64").drop(columns=["start_m", "end_m"])
-    return weighted_means(values, np.concatenate(lengths))
+        pieces.append(segments["row"][chosen])
+        lengths.append(overlap[chosen])
+    return np.concatenate(pieces), np.concatenate(lengths)
 
 
-def weighted_means(values: pd.DataFrame, weights: np.ndarray) -> dict[str, float]:
-    """Return the weighted mean of each column over the rows that have a value."""
-    numbers = values.to_numpy(dtype=np.float64)
-    present = np.where(np.isnan(numbers), 0.0, weights[:, None])
-    total = present.sum(axis=0)
-    sums = (np.nan_to_num(numbers) * present).sum(axis=0)
-    return {
-        str(name): float(part / whole)
-        for name, part, whole in zip(values.columns, sums, total, strict=True)
-        if whole > 0
-    }
+@dataclass(frozen=True)
+class _Numbers:
+    """The quantities of a table, shape (rows, quantities)."""
 
+    names: list[str]
+    values: np.ndarray
 
-def _numbers(row: pd.Series) -> dict[str, float]:
-    return {str(name): float(value) for name, value in row.items() if not math.isnan(value)}
+    @classmethod
+    def of(cls, table: pd.DataFrame, *without: str) -> _Numbers:
+        """Return the columns of numbers, without some."""
+        numbers = table.select_dtypes("float64").drop(columns=[*without])
+        return cls([str(name) for name in numbers], numbers.to_numpy())
+
+    def means(self, rows: Sequence[int] | np.ndarray, weights: np.ndarray) -> dict[str, float]:
+        """Return the weighted mean of each quantity over the rows that have a value."""
+        numbers = self.values[np.asarray(rows, dtype=np.int64)]
+        present = np.where(np.isnan(numbers), 0.0, weights[:, None])
+        total = present.sum(axis=0)
+        sums = (np.nan_to_num(numbers) * present).sum(axis=0)
+        return {
+            name: float(part / whole)
+            for name, part, whole in zip(self.names, sums, total, strict=True)
+            if whole > 0
+        }
