@@ -8,10 +8,15 @@ Equations, sources and what is uncertain: README.md beside this file.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import casadi as ca
+from tables import declare_parameters, rows
 
 from linetwin.authoring import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 REFERENCE_THICKNESS = 100e-6  # m [A] coating to which compaction resistance is referred
 REFERENCE_TEMPERATURE = 298.0  # K [A] PHYSICS.md 1.4
@@ -24,7 +29,7 @@ _DENSITY = "PHYSICS.md 1, true densities of the components"
 _PRIMO = "after Primo 2021 (porosity follows load, conductivity temperature)"
 
 # name: (unit, minimum, maximum, meaning)
-_PARAMETERS = {
+PARAMETERS = {
     "minimum_porosity": ("1", 0.02, 0.6, "porosity at unlimited load, active share 0.95"),
     "minimum_porosity_slope": ("1", -5.0, 5.0, "its rise with the active mass fraction"),
     "active_mass_fraction": ("1", 0.8, 0.99, "active material over coating mass"),
@@ -85,8 +90,11 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
 
 
 @dataclass(frozen=True)
-class _Side:
-    """Symbols shared by the parts of the model: p parameters, the side before, and the machine."""
+class Side:
+    """Symbols shared by the parts of the model: p parameters, the side before, and the machine.
+
+    Compaction follows Meyer's exponential; a model with another law overrides `compaction`.
+    """
 
     p: dict[str, ca.SX]
     eps_0: ca.SX  # porosity before
@@ -120,43 +128,54 @@ class _Side:
         return self.h_0 * (1 - self.eps_0) / (1 - porosity)
 
 
+@dataclass(frozen=True)
+class CompactionLaw:
+    """What tells one calendering model from another, and what it says of itself.
+
+    `parameters`: name -> (unit, minimum, maximum, meaning); `defaults`: name -> (value, tag,
+    source).
+    """
+
+    name: str
+    validity: str
+    parameters: Mapping[str, tuple[str, float, float, str]]
+    defaults: Mapping[str, tuple[float, str, str]]
+    side: type[Side] = Side
+
+
 def build() -> Model:
     """Return the calendering model; defaults are the cathode's (NMC622)."""
+    return calendering_model(
+        CompactionLaw(
+            "calendering",
+            "NMC with 94-96 % active material, coatings of 116-158 um, up to 5 m/min"
+            " (no effect of speed is known there); graphite parameters are assumptions; the"
+            " absolute line load is not identified",
+            PARAMETERS,
+            PARAMETER_SETS["nmc622"],
+        )
+    )
+
+
+def calendering_model(law: CompactionLaw) -> Model:
+    """Return a calendering model whose coating follows a law of compaction."""
     m = Model(
-        "calendering",
+        law.name,
         title="Calendering of a coated side",
         description="Porosity, thickness, spring-back and power of one coated side in the nip",
         version="1.0",
-        validity=(
-            "NMC with 94-96 % active material, coatings of 116-158 um, up to 5 m/min"
-            " (no effect of speed is known there); graphite parameters are assumptions; the"
-            " absolute line load is not identified"
-        ),
+        validity=law.validity,
     )
-    defaults = PARAMETER_SETS["nmc622"]
-    p = {
-        name: m.parameter(
-            name,
-            unit,
-            defaults[name][0],
-            minimum=minimum,
-            maximum=maximum,
-            meaning=meaning,
-            tag=defaults[name][1],
-            source=defaults[name][2],
-        )
-        for name, (unit, minimum, maximum, meaning) in _PARAMETERS.items()
-    }
-    side = _side(m, p)
+    side = _side(m, declare_parameters(m, rows(law.parameters, law.defaults)), law.side)
     load = _nip_load(m, side)
     nip_thickness = _recovery(m, side, load)
     _power(m, side, load, nip_thickness)
     return m
 
 
-def _side(m: Model, p: dict[str, ca.SX]) -> _Side:
+def _side(m: Model, p: dict[str, ca.SX], law: type[Side]) -> Side:
     """Declare the side as it comes from the dryer, and the roll temperature."""
-    return _Side(
+    return law(
         p=p,
         eps_0=m.input("porosity_before", "1", start=0.45, minimum=0.05, maximum=0.95,
                       meaning="porosity of the dried coating", tag="A", source="recipe"),
@@ -168,7 +187,7 @@ def _side(m: Model, p: dict[str, ca.SX]) -> _Side:
     )  # fmt: skip
 
 
-def _nip_load(m: Model, s: _Side) -> ca.SX:
+def _nip_load(m: Model, s: Side) -> ca.SX:
     """Return the line load, N/m: the one set, or the one at which web and gap agree."""
     line_load = m.input("line_load", "N/m", start=4.5e5, minimum=0.0, maximum=3e6,
                         meaning="line load set; counts while gap_control is 0",
@@ -184,7 +203,7 @@ def _nip_load(m: Model, s: _Side) -> ca.SX:
     return load
 
 
-def _recovery(m: Model, s: _Side, load: ca.SX) -> ca.SX:
+def _recovery(m: Model, s: Side, load: ca.SX) -> ca.SX:
     """Let the coating recover after the nip; return its thickness in the nip, m."""
     compaction, settled = s.compaction(load), s.porosity(load)
     pore_ratio = settled / (1 - settled) / REFERENCE_PORE_RATIO
@@ -207,7 +226,7 @@ def _recovery(m: Model, s: _Side, load: ca.SX) -> ca.SX:
     return nip_thickness
 
 
-def _power(m: Model, s: _Side, load: ca.SX, nip_thickness: ca.SX) -> None:
+def _power(m: Model, s: Side, load: ca.SX, nip_thickness: ca.SX) -> None:
     """Give the mechanical power of the nip and the heat that keeps the rolls warm."""
     speed = m.input("web_speed", "m/s", start=1.9 / 60, minimum=0.0, maximum=3.0,
                     meaning="speed of the web", tag="A", source="1.9 m/min")  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import casadi as ca
 from drying.parameters import INPUTS, PARAMETER_SETS, PARAMETERS
@@ -16,6 +17,9 @@ from drying.peaks import remember_rate, remember_temperature
 from tables import declare_inputs, declare_parameters, rows
 
 from linetwin.authoring import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["PARAMETER_SETS", "build"]
 
@@ -28,8 +32,12 @@ SMALLEST_SOLVENT = 1e-4  # kg/m2 [A] as above, for an element that arrives dry
 
 
 @dataclass(frozen=True)
-class _Film:
-    """Symbols shared by the parts of the model: p parameters, then the element and its air."""
+class Film:
+    """Symbols shared by the parts of the model: p parameters, then the element and its air.
+
+    Vapour has to cross the empty pores, and the binder stays where it is but for diffusion; a
+    model with other laws overrides the methods.
+    """
 
     p: dict[str, ca.SX]
     X: ca.SX  # solvent, kg/m2
@@ -53,31 +61,96 @@ class _Film:
         """Solvent that just fills the pores of the dry coating, kg/m2."""
         return self.p["dry_porosity"] * self.dry_thickness * self.p["solvent_density"]
 
+    @property
+    def binder_rests_below(self) -> ca.SX:
+        """Solvent below which the binder stays where it is, kg/m2."""
+        return self.pore_solvent
+
+    @property
+    def solids_and_liquid(self) -> ca.SX:
+        """Volume of solids and solvent per area, m: the film's thickness while it shrinks."""
+        solids = self.dry_thickness * (1 - self.p["dry_porosity"])
+        return solids + ca.fmax(self.X, 0) / self.p["solvent_density"]
+
+    @property
+    def binder_layer(self) -> ca.SX:
+        """Thickness through which the binder is spread, m."""
+        return self.solids_and_liquid
+
+    def dry_share(self, saturation: ca.SX) -> ca.SX:
+        """Return the share of the thickness whose pores the vapour has to cross."""
+        return 1 - saturation
+
+    def activity(self) -> ca.SX:
+        """Return the solvent's activity."""
+        # the exponential is 0.99995 at a tenth of X0, where PHYSICS.md begins to apply it;
+        # the bound keeps it finite should an error estimate try X < 0
+        initial = ca.fmax(ca.if_else(self.begun > 0.5, self.X0, self.X), SMALLEST_SOLVENT)
+        return 1 - ca.exp(ca.fmin(-self.X / (self.p["sorption_fraction"] * initial), 5.0))
+
+    def upward_speed(self, falling: ca.SX) -> ca.SX:
+        """Return the binder's speed at the surface over the layer's faces, m/s."""
+        return falling
+
+    def binder_diffusivity(self) -> ca.SX:
+        """Return the binder's diffusivity, m2/s."""
+        return self.p["binder_diffusivity"]
+
+    def at_the_foil(self, mobile: ca.SX) -> ca.SX:
+        """Return all binder at the foil over its mean, from that of the binder that moves."""
+        return mobile
+
+
+@dataclass(frozen=True)
+class DryingLaw:
+    """What tells one drying model from another, and what it says of itself.
+
+    `parameters`: name -> (unit, minimum, maximum, meaning); `defaults`: name -> (value, tag,
+    source).
+    """
+
+    name: str
+    description: str
+    validity: str
+    parameters: Mapping[str, tuple[str, float, float, str]]
+    defaults: Mapping[str, tuple[float, str, str]]
+    film: type[Film] = Film
+
 
 def build() -> Model:
     """Return the drying model; defaults are the cathode's (NMC622 with NMP)."""
-    m = Model(
-        "drying",
-        title="Convective drying of a web element",
-        description="Film temperature, solvent and binder of one web element in a dryer zone",
-        version="1.0",
-        validity=(
+    return drying_model(
+        DryingLaw(
+            "drying",
+            "Film temperature, solvent and binder of one web element in a dryer zone",
             "thin films in impinging air at standard pressure; film well below the solvent's"
-            " boiling point; the tail of drying and binder migration are not validated"
-        ),
+            " boiling point; the tail of drying and binder migration are not validated",
+            PARAMETERS,
+            PARAMETER_SETS["nmc622_nmp"],
+        )
     )
-    p = declare_parameters(m, rows(PARAMETERS, PARAMETER_SETS["nmc622_nmp"]))
-    film = _element(m, p)
+
+
+def drying_model(law: DryingLaw) -> Model:
+    """Return a drying model whose film follows a law."""
+    m = Model(
+        law.name,
+        title="Convective drying of a web element",
+        description=law.description,
+        version="1.0",
+        validity=law.validity,
+    )
+    film = _element(m, declare_parameters(m, rows(law.parameters, law.defaults)), law.film)
     rate = _evaporation(m, film)
     _balances(m, film, rate)
     _binder(m, film, rate)
     return m
 
 
-def _element(m: Model, p: dict[str, ca.SX]) -> _Film:
+def _element(m: Model, p: dict[str, ca.SX], law: type[Film]) -> Film:
     """Declare the element's states and the conditions of the zone."""
     u = declare_inputs(m, INPUTS)
-    return _Film(
+    return law(
         p=p,
         X=m.state(
             "solvent_loading",
@@ -121,7 +194,7 @@ def _element(m: Model, p: dict[str, ca.SX]) -> _Film:
     )
 
 
-def _evaporation(m: Model, f: _Film) -> ca.SX:
+def _evaporation(m: Model, f: Film) -> ca.SX:
     """Return the evaporation rate, kg/(m2.s); negative where vapour condenses."""
     T_mean = (f.T + f.T_a) / 2
     # dry air, 300-400 K [M] Incropera, table A.4: within 0.5 % there
@@ -139,17 +212,13 @@ def _evaporation(m: Model, f: _Film) -> ca.SX:
         maximum=1.0,
         meaning="share of pores filled; 1 while the film shrinks",
     )
-    pores = (1 - saturation) * f.dry_thickness * f.p["tortuosity"]
+    pores = f.dry_share(saturation) * f.dry_thickness * f.p["tortuosity"]
     # the pores have the film's temperature, the boundary layer the mean of film and air
     in_pores = f.p["vapour_diffusivity"] * _to_seven_quarters(f.T / 298)
     pore_resistance = pores / (f.p["dry_porosity"] * in_pores)
     beta_total = beta / (1 + beta * pore_resistance)
     vapour = ca.exp(math.log(10.0) * (f.p["vapour_a"] - f.p["vapour_b"] / (f.T + f.p["vapour_c"])))
-    # the exponential is 0.99995 at a tenth of X0, where PHYSICS.md begins to apply it;
-    # the bound keeps it finite should an error estimate try X < 0
-    initial = ca.fmax(ca.if_else(f.begun > 0.5, f.X0, f.X), SMALLEST_SOLVENT)
-    activity = 1 - ca.exp(ca.fmin(-f.X / (f.p["sorption_fraction"] * initial), 5.0))
-    driving = activity * vapour / f.T - f.p_inf / f.T_a
+    driving = f.activity() * vapour / f.T - f.p_inf / f.T_a
     return m.output(
         "evaporation_rate",
         "kg/(m2.s)",
@@ -165,7 +234,7 @@ def _to_seven_quarters(x: ca.SX) -> ca.SX:
     return x * root * ca.sqrt(root)
 
 
-def _balances(m: Model, f: _Film, rate: ca.SX) -> None:
+def _balances(m: Model, f: Film, rate: ca.SX) -> None:
     """Balance solvent and heat, and remember the peaks."""
     latent = f.p["latent_heat"] - f.p["latent_heat_slope"] * (f.T - 298)
     coating = (f.M_s + f.below) * f.p["solid_heat_capacity"]
@@ -194,7 +263,7 @@ def _balances(m: Model, f: _Film, rate: ca.SX) -> None:
     remember_rate(m, rate, change)
 
 
-def _binder(m: Model, f: _Film, rate: ca.SX) -> None:
+def _binder(m: Model, f: Film, rate: ca.SX) -> None:
     """Let the binder diffuse in the shrinking film, on cells that shrink with it."""
     shrinking = m.discrete(
         "shrinking",
@@ -204,14 +273,15 @@ def _binder(m: Model, f: _Film, rate: ca.SX) -> None:
         maximum=1,
         meaning="1 until pores open; then the binder rests",
     )
-    m.when("pores_open", ca.if_else(shrinking > 0.5, f.pore_solvent - f.X, -1.0), {shrinking: 0})
-    solids = f.dry_thickness * (1 - f.p["dry_porosity"])
-    thickness = solids + ca.fmax(f.X, 0) / f.p["solvent_density"]
+    m.when(
+        "pores_open", ca.if_else(shrinking > 0.5, f.binder_rests_below - f.X, -1.0), {shrinking: 0}
+    )
+    thickness = f.binder_layer
     falling = rate / f.p["solvent_density"]  # speed of the film's surface, m/s
     m.output(
         "film_thickness",
         "m",
-        ca.fmax(thickness, f.dry_thickness),
+        ca.fmax(f.solids_and_liquid, f.dry_thickness),
         nominal=1e-4,
         meaning="thickness of the coating",
     )
@@ -227,13 +297,14 @@ def _binder(m: Model, f: _Film, rate: ca.SX) -> None:
         )
         for k in range(1, CELLS + 1)
     ]
+    upward_speed, molecular = f.upward_speed(falling), f.binder_diffusivity()
     upward = [ca.SX(0)]
     for face in range(1, CELLS):
         # The face falls with the film, so binder crosses it upwards. Diffusivity is raised just
         # enough that no wiggles arise where a cell is too coarse for the boundary layer.
-        speed = falling * face / CELLS
-        peclet = speed * thickness / CELLS / f.p["binder_diffusivity"]
-        diffusivity = f.p["binder_diffusivity"] * ca.sqrt(1 + (peclet / 2) ** 2)
+        speed = upward_speed * face / CELLS
+        peclet = speed * thickness / CELLS / molecular
+        diffusivity = molecular * ca.sqrt(1 + (peclet / 2) ** 2)
         below, above = b[face - 1], b[face]
         carried = speed * (below + above) / 2 * CELLS / thickness
         spread = diffusivity * (above - below) * (CELLS / thickness) ** 2
@@ -245,7 +316,7 @@ def _binder(m: Model, f: _Film, rate: ca.SX) -> None:
     bottom = m.output(
         "binder_bottom_ratio",
         "1",
-        ca.fmax(b[0] - (b[1] - b[0]) / 6, 0),
+        f.at_the_foil(ca.fmax(b[0] - (b[1] - b[0]) / 6, 0)),
         meaning="binder concentration at the foil over its mean",
     )
     m.output(

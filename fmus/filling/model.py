@@ -7,7 +7,10 @@ Equations, sources and what is uncertain: README.md beside this file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import casadi as ca
+from tables import Row, declare_parameters
 
 from linetwin.authoring import Model
 
@@ -26,7 +29,7 @@ _SHENG = "fit through the three wetting rates of Sheng 2014 (abstract read), REA
 _WEYDANZ = "Weydanz 2018 (press texts read): twice the time, 10 % less uptake at ambient pressure"
 
 # name: (unit, value, minimum, maximum, meaning, tag, source)
-_PARAMETERS = {
+PARAMETERS = {
     "sheet_length": ("m", 0.1205, 0.01, 2.0, "anode sheet", "A", "pilot cell, 5 A.h"),
     "sheet_width": ("m", 0.0898, 0.01, 2.0, "anode sheet", "A", "pilot cell, 5 A.h"),
     "electrolyte_density": ("kg/m3", 1200.0, 800.0, 2e3, "at filling", "M", "1 M LiPF6"),
@@ -70,12 +73,36 @@ def build() -> Model:
             " by the law of the pore radius); vacuum factors are calibrated to one cell type"
         ),
     )
-    p = {
-        name: m.parameter(
-            name, unit, value, minimum=low, maximum=high, meaning=meaning, tag=tag, source=source
-        )
-        for name, (unit, value, low, high, meaning, tag, source) in _PARAMETERS.items()
-    }
+    filled = cell_in_chamber(m, PARAMETERS)
+    _wetting(m, filled, _residual_gas(m, filled))
+    return m
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A cell in the chamber: p parameters, and the symbols that every law of wetting needs."""
+
+    p: dict[str, ca.SX]
+    temperature: ca.SX  # K
+    dose: ca.SX  # kg/s
+    pressure: ca.SX  # of the chamber, Pa
+    mass: ca.SX  # of the electrolyte in the cell, kg
+
+
+def cell_in_chamber(
+    m: Model, parameters: dict[str, tuple[str, float, float, float, str, str, str]]
+) -> Filled:
+    """Declare parameters, inputs and balances of chamber and electrolyte.
+
+    `parameters`: name -> (unit, value, minimum, maximum, meaning, tag, source).
+    """
+    p = declare_parameters(
+        m,
+        (
+            Row(name, unit, value, low, high, tag, source, meaning)
+            for name, (unit, value, low, high, meaning, tag, source) in parameters.items()
+        ),
+    )
     temperature = m.input("electrolyte_temperature", "K", start=298.15, minimum=253.15,
                           maximum=353.15, meaning="temperature of electrolyte and cell",
                           tag="A", source="dry room, 25 Cel")  # fmt: skip
@@ -84,12 +111,10 @@ def build() -> Model:
                    source="1e-4 kg/s: 11 g in two minutes")  # fmt: skip
     pressure = _chamber(m, p)
     mass = _electrolyte(m, p, (temperature, dose, pressure))
-    gas = _residual_gas(m, p, (mass, dose, pressure))
-    _wetting(m, p, (temperature, mass, gas))
-    return m
+    return Filled(p, temperature, dose, pressure, mass)
 
 
-def _arrhenius(energy: ca.SX, temperature: ca.SX) -> ca.SX:
+def arrhenius(energy: ca.SX, temperature: ca.SX) -> ca.SX:
     """Return exp[E/R (1/T - 1/T_ref)]."""
     return ca.exp(energy / GAS_CONSTANT * (1 / temperature - 1 / REFERENCE_TEMPERATURE))
 
@@ -114,42 +139,75 @@ def _electrolyte(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX]) 
                     maximum=100.0, meaning="electrolyte dosed")  # fmt: skip
     lost = m.state("evaporated_electrolyte", "kg", start=0.0, nominal=1e-4, minimum=0.0,
                    maximum=100.0, meaning="electrolyte drawn off by the pump")  # fmt: skip
-    vapour = p["vapour_pressure_25"] * _arrhenius(-p["vapour_enthalpy"], temperature)
+    vapour = p["vapour_pressure_25"] * arrhenius(-p["vapour_enthalpy"], temperature)
     # vapour leaves with what the pump draws: nothing once the chamber is vented
     drawn = ca.fmax(1 - pressure / ATMOSPHERE, 0) * vapour / (ca.fmax(pressure, 1) + vapour)
-    rate = p["evaporation_speed"] * drawn * _present(mass)
+    rate = p["evaporation_speed"] * drawn * present(mass)
     m.der(mass, dose - rate)
     m.der(dosed, dose)
     m.der(lost, rate)
     return mass
 
 
-def _present(mass: ca.SX) -> ca.SX:
+def present(mass: ca.SX) -> ca.SX:
     """Return 1 where there is liquid, falling smoothly to 0 with the last milligram."""
     return ca.fmax(mass, 0) / (ca.fmax(mass, 0) + SMALLEST_MASS)
 
 
-def _residual_gas(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX]) -> ca.SX:
-    """Return the pressure of the gas shut into the pores, Pa; at = (mass, dose rate, p)."""
-    mass, dose, pressure = at
-    gas = m.state("residual_gas_pressure", "Pa", start=ATMOSPHERE, nominal=1e4, minimum=0.0,
-                  maximum=2e5, meaning="pressure at which the liquid shut the pores")  # fmt: skip
-    shut = dose / (ca.fmax(mass, 0) + SMALLEST_MASS)  # each dose shuts pores at its pressure
-    escape = ca.fmax(gas - pressure, 0) / p["gas_escape_time"]  # bubbles leave, none come back
-    m.der(gas, (pressure - gas) * shut - escape)
+def _residual_gas(m: Model, filled: Filled) -> ca.SX:
+    """Return the pressure of the gas shut into the pores, Pa."""
+    gas, rate = shut_gas(m, filled)
+    m.der(gas, rate)
     return ca.fmin(ca.fmax(gas, 0), ATMOSPHERE)
 
 
-def _wetting_rate(m: Model, p: dict[str, ca.SX], temperature: ca.SX, gas: ca.SX) -> ca.SX:
-    """Return K^2 (m2/s) of the front x = K sqrt(t)."""
+def shut_gas(m: Model, filled: Filled) -> tuple[ca.SX, ca.SX]:
+    """Return the pressure of the gas shut into the pores as a state, Pa, and its rate, Pa/s."""
+    gas = m.state("residual_gas_pressure", "Pa", start=ATMOSPHERE, nominal=1e4, minimum=0.0,
+                  maximum=2e5, meaning="pressure at which the liquid shut the pores")  # fmt: skip
+    # each dose shuts pores at its pressure
+    shut = filled.dose / (ca.fmax(filled.mass, 0) + SMALLEST_MASS)
+    # bubbles leave, none come back
+    escape = ca.fmax(gas - filled.pressure, 0) / filled.p["gas_escape_time"]
+    return gas, (filled.pressure - gas) * shut - escape
+
+
+def porosities(m: Model) -> tuple[ca.SX, ca.SX]:
+    """Declare the porosities; return the anode's and the cathode's."""
     porosity = m.input("anode_porosity", "1", start=0.32, minimum=0.05, maximum=0.95,
                        meaning="porosity of the anode", tag="A",
                        source="recipe, calendered")  # fmt: skip
     other = m.input("cathode_porosity", "1", start=0.30, minimum=0.05, maximum=0.95,
                     meaning="porosity of the cathode", tag="A",
                     source="recipe, calendered")  # fmt: skip
-    viscosity = p["viscosity_25"] * _arrhenius(p["viscosity_activation"], temperature)
-    suction = p["surface_tension"] * p["contact_cosine"] / (2 * viscosity)
+    return porosity, other
+
+
+def viscosity(filled: Filled) -> ca.SX:
+    """Return the electrolyte's viscosity, Pa.s."""
+    p = filled.p
+    return p["viscosity_25"] * arrhenius(p["viscosity_activation"], filled.temperature)
+
+
+def pore_volume(m: Model) -> ca.SX:
+    """Declare the volume of the cell's pores, m3."""
+    return m.input("pore_volume", "m3", start=8.9e-6, minimum=0.0, maximum=1.0,
+                   meaning="pores of electrodes and separator", tag="A",
+                   source="pilot cell, stacking model")  # fmt: skip
+
+
+def fill_ratio(m: Model, filled: Filled, pores: ca.SX) -> ca.SX:
+    """Return the electrolyte's volume over that of the pores (m3)."""
+    volume = ca.fmax(filled.mass, 0) / filled.p["electrolyte_density"]
+    return m.output("fill_ratio", "1", volume / ca.fmax(pores, SMALLEST_PORES),
+                    meaning="electrolyte over pore volume")  # fmt: skip
+
+
+def _wetting_rate(m: Model, filled: Filled, gas: ca.SX) -> ca.SX:
+    """Return K^2 (m2/s) of the front x = K sqrt(t)."""
+    p = filled.p
+    porosity, other = porosities(m)
+    suction = p["surface_tension"] * p["contact_cosine"] / (2 * viscosity(filled))
     fitted = ca.fmin(ca.fmax(porosity, LOWEST_FITTED), HIGHEST_FITTED)
     peak = ca.exp(-(((fitted - p["best_porosity"]) / p["porosity_width"]) ** 2))
     structure = p["structure_peak"] * peak / p["tortuosity"]
@@ -168,17 +226,15 @@ def _wetting_rate(m: Model, p: dict[str, ca.SX], temperature: ca.SX, gas: ca.SX)
                     nominal=1e-8, meaning="K^2 in x = K sqrt(t), slower electrode")  # fmt: skip
 
 
-def _wetting(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX]) -> None:
-    """Move the front inwards and give wetting and filling; at = (T, mass, gas pressure)."""
-    temperature, mass, gas = at
-    pores = m.input("pore_volume", "m3", start=8.9e-6, minimum=0.0, maximum=1.0,
-                    meaning="pores of electrodes and separator", tag="A",
-                    source="pilot cell, stacking model")  # fmt: skip
+def _wetting(m: Model, filled: Filled, gas: ca.SX) -> None:
+    """Move the front inwards and give wetting and filling; gas pressure in Pa."""
+    p = filled.p
+    pores = pore_volume(m)
     # the square of the front is the state: the front itself starts with infinite speed
     squared = m.state("wetting_front_squared", "m2", start=0.0, nominal=1e-4, minimum=0.0,
                       meaning="square of the front's way in an endless sheet")  # fmt: skip
-    rate = _wetting_rate(m, p, temperature, gas)
-    m.der(squared, rate * _present(mass))
+    rate = _wetting_rate(m, filled, gas)
+    m.der(squared, rate * present(filled.mass))
     travelled = ca.sqrt(ca.fmax(squared, 0) + SMALLEST_FRONT)
     half = (p["sheet_length"] / 2, p["sheet_width"] / 2)
     m.output("wetting_time", "s", ca.fmin(*half) ** 2 / rate, nominal=1e4,
@@ -187,8 +243,6 @@ def _wetting(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX]) -> N
              meaning="distance of the front from an edge, up to the middle")  # fmt: skip
     along, across = (1 - ca.fmin(travelled / distance, 1) for distance in half)
     limit = 1 - p["ambient_deficit"] * gas / ATMOSPHERE
-    volume = ca.fmax(mass, 0) / p["electrolyte_density"]
-    ratio = m.output("fill_ratio", "1", volume / ca.fmax(pores, SMALLEST_PORES),
-                     meaning="electrolyte over pore volume")  # fmt: skip
+    ratio = fill_ratio(m, filled, pores)
     m.output("wetting_saturation", "1", ca.fmin(limit * (1 - along * across), ratio),
              meaning="wetted part of the pores")  # fmt: skip

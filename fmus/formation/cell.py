@@ -8,8 +8,39 @@ from typing import TYPE_CHECKING
 from electrochemistry import softplus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import casadi as ca
     from electrochemistry import Electrode
+    from tables import Row
+
+
+@dataclass(frozen=True)
+class FilmSite:
+    """What a law of the film may look at."""
+
+    p: dict[str, ca.SX]  # inputs and parameters by name
+    anode: Electrode
+    x: ca.SX  # mean stoichiometry of the anode
+    anode_gradient: ca.SX
+    film: ca.SX  # thickness per geometric particle area, m
+    temperature: ca.SX  # K
+
+
+@dataclass(frozen=True)
+class FilmLaw:
+    """What tells one formation model from another: a law of the film, and what it says of itself.
+
+    `growth` returns the density that grows the film (A/m2 of particle, positive) as a function of
+    the cell's current (A, discharge positive).
+    """
+
+    name: str
+    description: str
+    version: str
+    validity: str
+    parameters: tuple[Row, ...]
+    growth: Callable[[FilmSite], Callable[[ca.SX], ca.SX]]
 
 
 @dataclass(frozen=True)
@@ -23,7 +54,7 @@ class Cell:
     y: ca.SX  # mean stoichiometry of the cathode
     anode_gradient: ca.SX  # mean over the particle, in maximum concentration per radius
     cathode_gradient: ca.SX
-    film_density: ca.SX  # A/m2 of particle that grows the film, positive
+    film_density: Callable[[ca.SX], ca.SX]  # of the current; A/m2 of particle, positive
     resistance: ca.SX  # Ohm, films and electrolyte
     electrolyte_resistance: ca.SX  # Ohm
 
@@ -38,7 +69,7 @@ class Cell:
         There the current density is above and the ratio N/P below the mean.
         """
         local = self.p["plating_current_factor"] * current
-        density = local / self.anode.surface + self.film_density
+        density = local / self.anode.surface + self.film_density(current)
         mean = self.anode.surface_stoichiometry(self.x, self.anode_gradient, density)
         surface = mean * self.scarcity()
         # half of the electrolyte's drop is taken to lie before the anode
@@ -56,7 +87,7 @@ class Cell:
         Plating is left out here and counted in the balance of lithium only: it is local, and with
         it the voltage would not always fall as the current grows.
         """
-        return current / self.anode.surface + self.film_density
+        return current / self.anode.surface + self.film_density(current)
 
     def cathode_density(self, current: ca.SX) -> ca.SX:
         """Return the current density of (de)intercalation at the cathode."""

@@ -18,7 +18,7 @@ from electrochemistry import (
     softplus,
     wetted_area,
 )
-from formation.cell import Cell
+from formation.cell import Cell, FilmLaw, FilmSite
 from formation.parameters import (
     CELL,
     CHEN2020_CELL,
@@ -33,9 +33,11 @@ from tables import declare_inputs, declare_parameters
 from linetwin.authoring import Model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from linetwin.authoring.variables import Facts
 
-__all__ = ["CHEN2020_CELL", "CHEN2020_START", "PARAMETER_SETS", "build"]
+__all__ = ["CHEN2020_CELL", "CHEN2020_START", "PARAMETER_SETS", "build", "formation_model"]
 
 REQUESTS = {"rest": 0, "charge": 1, "discharge": 2}
 REST, CONSTANT_CURRENT, CONSTANT_VOLTAGE, DISCHARGE = 0, 1, 2, 3
@@ -51,13 +53,26 @@ GAS_MOLAR_VOLUME = 0.02446  # m3/mol, ideal gas at 25 Cel and 1 atm
 
 
 def build() -> Model:
-    """Return the formation model."""
-    m = Model(
-        "formation",
-        title="Formation of an NMC622/graphite pouch cell",
+    """Return the formation model with a film that closes."""
+    law = FilmLaw(
+        name="formation",
         description="Reduced single-particle model with a self-limiting film and local plating",
         version="1.0",
         validity="rates up to C/2, 10-60 Cel, 2.5-4.3 V; FCE calibrated at C/10 and 25 Cel only",
+        parameters=FILM,
+        growth=_closing_film,
+    )
+    return formation_model(law)
+
+
+def formation_model(law: FilmLaw) -> Model:
+    """Return a formation model whose film follows a law."""
+    m = Model(
+        law.name,
+        title="Formation of an NMC622/graphite pouch cell",
+        description=law.description,
+        version=law.version,
+        validity=law.validity,
     )
     request = m.input(
         "mode",
@@ -68,7 +83,7 @@ def build() -> Model:
         source="order of the line",
     )
     p = {"mode": request} | declare_inputs(m, INPUTS) | declare_geometry(m)
-    for rows in (FILM, PLATING, CELL):
+    for rows in (law.parameters, PLATING, CELL):
         p |= declare_parameters(m, rows)
     temperature = m.state(
         "cell_temperature",
@@ -97,10 +112,9 @@ def build() -> Model:
         meaning="charge lost to the film",
     )
     current = m.algebraic("current", "A", meaning="cell current, discharge positive")
-    growth = _film_growth(p, film, temperature)
-    cell = _cell(m, p, temperature, film, lost, growth)
+    cell = _cell(m, p, (temperature, film, lost), law)
 
-    _film_equations(m, cell, film, lost)
+    _film_equations(m, cell, film, lost, current)
     _particle_equations(m, cell, current)
     regime = _regimes(m, cell, current)
     _counters(m, cell, current, temperature)
@@ -109,7 +123,17 @@ def build() -> Model:
     return m
 
 
-def _film_growth(p: dict[str, ca.SX], film: ca.SX, temperature: ca.SX) -> ca.SX:
+def _closing_film(site: FilmSite) -> Callable[[ca.SX], ca.SX]:
+    """Return the growth of a film that closes: solvent diffuses, ever less as it gets thick."""
+    p, film = site.p, site.film
+    onset = (site.anode.potential(site.x) - p["sei_onset_potential"]) / p["sei_onset_width"]
+    share = 1.0 / (1.0 + ca.exp(ca.fmin(onset, 100.0)))  # bounded: exp must not overflow
+    grown = share * _film_diffusivity(p, film, site.temperature) * p["sei_solvent_concentration"]
+    density = FARADAY * (grown / ca.fmax(film, THINNEST_FILM))
+    return lambda _current: density
+
+
+def _film_diffusivity(p: dict[str, ca.SX], film: ca.SX, temperature: ca.SX) -> ca.SX:
     """Return the solvent's effective diffusivity in m2/s: open in the young film, then closed."""
     limit = p["sei_limit_thickness"] * (1.0 + p["moisture_loss"] * p["moisture"])
     limit *= arrhenius(p["sei_limit_energy"], temperature)
@@ -122,17 +146,13 @@ def _film_growth(p: dict[str, ca.SX], film: ca.SX, temperature: ca.SX) -> ca.SX:
     return (young + p["sei_ageing_diffusivity"]) * arrhenius(p["sei_growth_energy"], temperature)
 
 
-def _cell(
-    m: Model, p: dict[str, ca.SX], temperature: ca.SX, film: ca.SX, lost: ca.SX, growth: ca.SX
-) -> Cell:
-    """Declare the electrodes and their states; return the cell."""
+def _cell(m: Model, p: dict[str, ca.SX], at: tuple[ca.SX, ca.SX, ca.SX], law: FilmLaw) -> Cell:
+    """Declare electrodes and their states, return the cell; at = (temperature, film, lost)."""
+    temperature, film, lost = at
     anode = declare_electrode(m, "anode", p, temperature)
     cathode = declare_electrode(m, "cathode", p, temperature)
     x = m.state("anode_stoichiometry", "1", start=0.0279, **ANODE)
     y = m.state("cathode_stoichiometry", "1", start=0.998, **CATHODE)
-    onset = (anode.potential(x) - p["sei_onset_potential"]) / p["sei_onset_width"]
-    share = 1.0 / (1.0 + ca.exp(ca.fmin(onset, 100.0)))  # bounded: exp must not overflow
-    grown = share * growth * p["sei_solvent_concentration"] / ca.fmax(film, THINNEST_FILM)
     area = wetted_area(p)
     film_resistance = m.output(
         "film_resistance",
@@ -144,15 +164,16 @@ def _cell(
     films = film_resistance / arrhenius(p["film_resistance_energy"], temperature)
     electrolyte = p["electrolyte_area_resistance"] / area
     electrolyte /= arrhenius(p["electrolyte_energy"], temperature)
+    gradient = m.state("anode_gradient", "1", nominal=10.0, meaning=GRADIENT)
     return Cell(
         p=p,
         anode=anode,
         cathode=cathode,
         x=x,
         y=y,
-        anode_gradient=m.state("anode_gradient", "1", nominal=10.0, meaning=GRADIENT),
+        anode_gradient=gradient,
         cathode_gradient=m.state("cathode_gradient", "1", nominal=10.0, meaning=GRADIENT),
-        film_density=FARADAY * grown,
+        film_density=law.growth(FilmSite(p, anode, x, gradient, film, temperature)),
         resistance=films + electrolyte + p["sei_resistivity"] * film / anode.surface,
         electrolyte_resistance=electrolyte,
     )
@@ -165,10 +186,10 @@ def _film_resistance(p: dict[str, ca.SX], lost: ca.SX) -> ca.SX:
     return p["film_area_resistance"] / wetted_area(p) * made * wet
 
 
-def _film_equations(m: Model, cell: Cell, film: ca.SX, lost: ca.SX) -> None:
-    p = cell.p
-    m.der(film, cell.film_density * p["sei_molar_volume"] / (p["sei_electrons"] * FARADAY))
-    m.der(lost, cell.film_density * cell.anode.surface / COULOMB_PER_AH)
+def _film_equations(m: Model, cell: Cell, film: ca.SX, lost: ca.SX, current: ca.SX) -> None:
+    p, density = cell.p, cell.film_density(current)
+    m.der(film, density * p["sei_molar_volume"] / (p["sei_electrons"] * FARADAY))
+    m.der(lost, density * cell.anode.surface / COULOMB_PER_AH)
 
 
 def _particle_equations(m: Model, cell: Cell, current: ca.SX) -> None:

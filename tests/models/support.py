@@ -18,6 +18,7 @@ from fmpy.fmi3 import FMU3Slave
 from linetwin.authoring.build import build_fmu, load_model
 from linetwin.authoring.reference import ReferenceModel
 from linetwin.authoring.variables import Kind, Variable
+from linetwin.contracts import CONTRACTS
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,6 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "fmus"
 DATA = ROOT.parent / "shared" / "data"
 FOLDERS = sorted(path.parent.name for path in MODELS.glob("*/model.py"))
+
+
+def kind(name: str) -> str:
+    """Return the kind of a model: its name, or the first part of it where it has other laws."""
+    return max((each for each in CONTRACTS if f"{name}_".startswith(f"{each}_")), key=len)
+
 
 Phases = Sequence[tuple[Mapping[str, float], float]]
 
