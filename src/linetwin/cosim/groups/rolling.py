@@ -6,10 +6,8 @@ point is exact however it was found.
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
-from dataclasses import asdict
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
@@ -108,8 +106,8 @@ class RollingEngine:
         """
         self._tell()
         self._beginning.keep(self._at / self._second, self._index(self._at))
-        state, seen = copy.deepcopy(self.state()), len(self.happenings)
-        self._origin = _Origin(self._at, self._before, self._crowd, seen, state)
+        seen = len(self.happenings)
+        self._origin = _Origin(self._at, self._before, self._crowd, seen, self.state())
         tick = self._second // TICKS_PER_SECOND
         goal = end * tick
         while self._at < goal and not self.ended:
@@ -172,9 +170,9 @@ class RollingEngine:
         """Return what the next steps depend on beside the members, and the counts."""
         return {
             "control": self._control.state() if self._control else None,
-            "counts": asdict(self.counts),
+            "counts": dict(vars(self.counts)),  # ten times as quick as `asdict`
             "ended": self.ended,
-            "inverse": self._iterated.inverse if self._iterated else None,
+            "inverse": [list(row) for row in self._iterated.inverse] if self._iterated else None,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
