@@ -90,6 +90,32 @@ def connection(start: str, end: str, inside: str = "", **attributes: str) -> str
     return f"<ssd:Connection {' '.join(ends)}>{inside}</ssd:Connection>"
 
 
+def component(name: str, fmu: str, inside: str = "") -> str:
+    """Return a component with an FMU."""
+    return f'<ssd:Component name="{name}" source="resources/{fmu}.fmu">{inside}</ssd:Component>'
+
+
+def elements(*inside: str) -> str:
+    """Return the elements of a system."""
+    return f"<ssd:Elements>{''.join(inside)}</ssd:Elements>"
+
+
+def connections(*inside: str) -> str:
+    """Return the connections of a system."""
+    return f"<ssd:Connections>{''.join(inside)}</ssd:Connections>"
+
+
+def bound(*inside: str, **attributes: str) -> str:
+    """Return parameter bindings, each with a parameter set inline."""
+    own = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    each = [
+        f"<ssd:ParameterBinding{own}><ssd:ParameterValues>{text}</ssd:ParameterValues>"
+        "</ssd:ParameterBinding>"
+        for text in inside
+    ]
+    return f"<ssd:ParameterBindings>{''.join(each)}</ssd:ParameterBindings>"
+
+
 def pack(file: Path, ssd: str | None, content: Mapping[str, str | bytes | Path]) -> Path:
     """Write a package; a value is a file's content, or the file."""
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,19 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ssp_packages import connection, connectors, mapping, pack, parameter_set, real, structure
+from ssp_packages import (
+    bound,
+    component,
+    connection,
+    connections,
+    connectors,
+    elements,
+    mapping,
+    pack,
+    parameter_set,
+    real,
+    structure,
+)
 
 from linetwin.cosim.groups import simulate_group
 from linetwin.cosim.groups.definition import Terminal
@@ -46,32 +58,6 @@ def opened(tmp_path: Path, old_fmus: Path) -> Callable[..., Imported]:
         return open_ssp(pack(tmp_path / "plant.ssp", ssd, content), step)
 
     return function
-
-
-def component(name: str, fmu: str, inside: str = "") -> str:
-    """Return a component with an FMU."""
-    return f'<ssd:Component name="{name}" source="resources/{fmu}.fmu">{inside}</ssd:Component>'
-
-
-def elements(*inside: str) -> str:
-    """Return the elements of a system."""
-    return f"<ssd:Elements>{''.join(inside)}</ssd:Elements>"
-
-
-def connections(*inside: str) -> str:
-    """Return the connections of a system."""
-    return f"<ssd:Connections>{''.join(inside)}</ssd:Connections>"
-
-
-def bound(*inside: str, **attributes: str) -> str:
-    """Return parameter bindings, each with a parameter set inline."""
-    own = "".join(f' {key}="{value}"' for key, value in attributes.items())
-    each = [
-        f"<ssd:ParameterBinding{own}><ssd:ParameterValues>{text}</ssd:ParameterValues>"
-        "</ssd:ParameterBinding>"
-        for text in inside
-    ]
-    return f"<ssd:ParameterBindings>{''.join(each)}</ssd:ParameterBindings>"
 
 
 def source(group: Group, member: str, variable: str) -> tuple[str, float, float]:

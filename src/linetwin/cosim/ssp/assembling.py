@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cosim.ssp.carrying import Carried
 from linetwin.cosim.ssp.flattening import Port
+from linetwin.cosim.ssp.sizing import check_sizes
 from linetwin.cosim.ssp.structure import GIVES
 from linetwin.cosim.ssp.values import Settings
 from linetwin.cosim.units import conversion
@@ -32,7 +33,10 @@ def assemble(structure: Structure, flat: Flat, findings: Findings) -> dict[str, 
     """Return the content of a group file, without a step; problems go to `findings`."""
     settings = Settings(flat, findings)
     settings.collect(structure.system)
-    return _Assembler(structure, flat, findings, settings).content()
+    assembler = _Assembler(structure, flat, findings, settings)
+    content = assembler.content()
+    check_sizes(flat, assembler.values())
+    return content
 
 
 class Names:
@@ -90,6 +94,11 @@ class _Assembler:
             found["meaning"] = self.structure.meaning
         found |= {"members": self.members, "connections": self.connections, **written}
         return {key: value for key, value in found.items() if value or key == "members"}
+
+    def values(self) -> dict[tuple[str, ...], Mapping[str, Any]]:
+        """Return what is set in each FMU, by its path, once the content is there."""
+        members = self._member_names.items()
+        return {path: self.members[name].get("values", {}) for path, name in members}
 
     def _named_members(self) -> dict[tuple[str, ...], str]:
         names = Names()

@@ -60,7 +60,7 @@ def _check_connector(connector: Connector, variable: Variable, findings: Finding
         message = f"it is of type {connector.type}, the FMU's variable of type {variable.type}"
         findings.wrong(connector.place, message, f"type {variable.type}")
     if connector.dimensions and not variable.dimensions:
-        message = f"it has {connector.dimensions} dimensions, the FMU's variable none"
+        message = f"it has {len(connector.dimensions)} dimensions, the FMU's variable none"
         findings.wrong(connector.place, message, "no Dimension")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.cosim.ssp.findings import Findings
-    from linetwin.cosim.ssp.structure import Element
+    from linetwin.cosim.ssp.structure import Dimension, Element
 
 _FMU: Final = "application/x-fmu-sharedlibrary"
 _SSD: Final = "application/x-ssp-definition"
@@ -292,8 +292,17 @@ class _FileReader:
             unit=unit,
             unit_name="" if kind is None else kind.get("unit"),
             enumeration=self._enumeration(words, kind),
-            dimensions=len(node.all("Dimension")),
+            dimensions=tuple(self._dimension(child) for child in node.all("Dimension")),
         )
+
+    def _dimension(self, node: Node) -> Dimension:
+        """Return a dimension; a problem where it is of no size, or of two."""
+        size, connector = node.get("size"), node.get("sizeConnector")
+        if (size and connector) or not (size or "0").isdecimal():
+            text = f"size '{size}'" + (f" and sizeConnector '{connector}'" if connector else "")
+            self.findings.wrong(node.place, text, "a whole number, or the name of a connector")
+            return None
+        return int(size) if size else connector or None
 
     def _enumeration(self, words: Words, kind: Node | None) -> Mapping[str, int]:
         if kind is None or kind.name != "Enumeration":

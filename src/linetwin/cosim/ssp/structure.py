@@ -32,11 +32,15 @@ class Transformation:
     items: Mapping[str, str] = field(default_factory=dict)
 
 
+Dimension = int | str | None
+"""A size, the name of the connector that decides it, or nothing said."""
+
+
 @dataclass(frozen=True)
 class Connector:
     """A connector, or an entry of a signal dictionary.
 
-    `type` and `unit` are None where nothing is said; `dimensions` counts those of an array.
+    `type` and `unit` are None where nothing is said; `dimensions` are those of an array.
     """
 
     name: str
@@ -46,7 +50,7 @@ class Connector:
     unit: Unit | None = None
     unit_name: str = ""
     enumeration: Mapping[str, int] = field(default_factory=dict)
-    dimensions: int = 0
+    dimensions: tuple[Dimension, ...] = ()
 
 
 @dataclass(frozen=True)
