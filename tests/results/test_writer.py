@@ -41,14 +41,16 @@ def test_rows_keep_their_order_across_parts_and_the_merge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Row order is the order of adding; parts are gone after finish."""
-    monkeypatch.setattr(writer, "ROWS_PER_PART", 10)
+    monkeypatch.setattr(writer, "VALUES_WAITING", 70)
     monkeypatch.setattr(parts, "ROWS_PER_GROUP", 16)
     run = begun(tmp_path / "run")
     for first in range(0, 70, 7):
         run.add("events", events(first, 7))
     running = read(tmp_path / "run")
     assert running.manifest["status"] == "running"
-    assert running.table("events")["tick"].tolist() == list(range(70))  # 14 rows a part, 5 parts
+    assert running.table("events")["tick"].tolist() == list(
+        range(70)
+    )  # 14 rows of 7 columns a part, 5 parts
     run.finish("complete")
     done = read(tmp_path / "run")
     assert done.manifest["status"] == "complete"
@@ -170,7 +172,7 @@ def test_a_branch_leaves_its_source_alone(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from linetwin.results import writer
-writer.ROWS_PER_PART = 50
+writer.VALUES_WAITING = 350
 run = writer.RunWriter(sys.argv[1], {"scenario": "tiny", "seed": 7}, "schema: 1\\n")
 tick = 0
 while True:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 SCENARIO = "scenario.yaml"
 DIGEST = "scenario_digest"
 """Key of the manifest: hash of the text of `scenario.yaml` as it was written."""
-ROWS_PER_PART = parts.ROWS_PER_GROUP
+VALUES_WAITING = 4_000_000
+"""How many values wait in memory for a part to be written, over all tables: 32 MB of numbers."""
 _KNOWN = (SCENARIO, "kpis.json", "report.html", manifests.NAME)
 _CODES = {"int64": "q", "int32": "i", "float64": "d"}
 
@@ -44,6 +45,11 @@ class _Buffer:
         self._values: dict[str, list[str] | array.array[Any]] = {}
         self._known_shapes: set[tuple[str, ...]] = set()
         self.clear()
+
+    @property
+    def size(self) -> int:
+        """How many values wait."""
+        return self.rows * len(self._values)
 
     def clear(self) -> None:
         self.rows = 0
@@ -119,9 +125,10 @@ def _extend(values: list[str] | array.array[Any], new: Sequence[Any] | np.ndarra
 class RunWriter:
     """The one writer of a run folder.
 
-    Rows are added by column and kept in their order; when a buffer is full it becomes a closed
-    part. `manifest` needs at least `scenario` and `seed`; the rest is filled in. A folder that
-    holds anything is refused with a ResultsError; a run folder is replaced when `overwrite`.
+    Rows are added by column and kept in their order; when much waits, the table that has most of
+    it becomes a closed part. `manifest` needs at least `scenario` and `seed`; the rest is filled
+    in. A folder that holds anything is refused with a ResultsError; a run folder is replaced when
+    `overwrite`.
     """
 
     def __init__(
@@ -147,6 +154,7 @@ class RunWriter:
         manifests.save(self.folder, manifest)
         known = words or vocabulary()
         self._buffers = {name: _Buffer(table, known) for name, table in TABLES.items()}
+        self._waiting = 0
 
     @classmethod
     def resume(
@@ -224,9 +232,11 @@ class RunWriter:
         one, an unknown one, or unequal lengths.
         """
         buffer = self._buffers[table]
+        before = buffer.size
         buffer.add(columns)
-        if buffer.rows >= ROWS_PER_PART:
-            self._flush(table)
+        self._waiting += buffer.size - before
+        if self._waiting >= VALUES_WAITING:
+            self._flush(max(TABLES, key=lambda name: self._buffers[name].size))
 
     def flush(self) -> None:
         """Close a part of every table that has rows waiting."""
@@ -241,6 +251,7 @@ class RunWriter:
         parts.write(buffer.arrow(), parts.part(self.folder, TABLES[name], number))
         self._parts[name] = number
         self._rows[name] += buffer.rows
+        self._waiting -= buffer.size
         buffer.clear()
 
     def mark(self) -> Mark:
