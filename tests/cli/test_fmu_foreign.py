@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import of_cosim
+from cli_support import linetwin, of_cosim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +29,7 @@ def feature(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     )
 
 
-def test_values_of_every_type(feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path) -> None:
+def test_values_of_every_type(feature: Callable[[str], Path], clerk: Clerk) -> None:
     """Text, an enumeration's item, bytes, a large number and an array, on the command line."""
     fmu = feature("types3")
     values = ["n=2", "vector=0.5, 0.25", "mode=on", "u_Binary=00ff", "u_UInt64=9007199254740993"]
@@ -41,9 +43,42 @@ def test_values_of_every_type(feature: Callable[[str], Path], clerk: Clerk, tmp_
     assert last["y_UInt64"] == 9007199254740994, "beyond what a float holds"
     table = clerk("fmu", "simulate", fmu, *options)
     assert "<a b>" in table.out
-    csv = tmp_path / "all.csv"
-    assert clerk("fmu", "simulate", fmu, *options, "--csv", csv).code == 0
-    assert "9007199254740994" in csv.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kernel", ["alone", "on", "off"])
+def test_whole_numbers_are_written_as_such(
+    feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path, kernel: str
+) -> None:
+    """To the last digit of 64 bits, of an FMU and of a group; floats are read back as they were."""
+    run = functools.partial(linetwin, LINETWIN_KERNEL="off") if kernel == "off" else clerk
+    fmu = feature("types3")
+    numbers = {"u_UInt64": 2**63, "u_Int64": -(2**53) - 2, "u_Int8": 5, "u_Float64": 0.1}
+    names = ["y_UInt64", "y_Int64", "y_Int8", "next_mode", "y_Boolean", "y_Float64"]
+    if kernel == "alone":
+        subject, columns = fmu, names
+        options = [part for n, v in numbers.items() for part in ("--start", f"{n}={v}")]
+    else:
+        description = of_cosim("feature_fmus").HERE / "types3.xml"
+        taken = re.findall(r'<\w+ name="(\w+)".*causality="input"', description.read_text("utf-8"))
+        rest = {n: 0 for n in taken if n not in {"mode", "u_String", "u_Binary", "names"}}
+        member = {"fmu": str(fmu), "values": {**rest, "mode": "off", **numbers}}
+        outputs = {name.lower(): f"one.{name}" for name in names}
+        content = {"step": "100 ms", "members": {"one": member}, "outputs": outputs}
+        subject, columns = of_cosim("group_fmus").write_group(tmp_path, **content), list(outputs)
+        options = []
+    file, shown = tmp_path / "table.csv", {}
+    for way in (("--csv", file), ("--json",)):
+        answer = run("fmu", "simulate", subject, "--stop", "0.5", *options, *way)
+        assert answer.code == 0, answer.err
+        shown[way[0]] = answer.out
+    with file.open(encoding="utf-8", newline="") as stream:
+        last = list(csv.DictReader(stream))[-1]
+    expected = [str(2**63 + 1), str(-(2**53) - 1), "6", "2", last[columns[4]]]
+    assert [last[name] for name in columns[:5]] == expected
+    assert last[columns[4]] in {"0", "1"}
+    found = json.loads(shown["--json"])["columns"]
+    assert [found[name][-1] for name in columns[:3]] == [2**63 + 1, -(2**53) - 1, 6]
+    assert float(last[columns[5]]) == found[columns[5]][-1]
 
 
 def test_inputs_over_time(feature: Callable[[str], Path], clerk: Clerk, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_wrong_requests(web: Path) -> None:
         simulate(web, 1.0, 0.1, {"nothing": 1.0})
     with pytest.raises(WiringError, match="cannot be set"):
         simulate(web, 1.0, 0.1, {"evaporation_rate": 1.0})
-    with pytest.raises(WiringError, match="must be positive"):
+    with pytest.raises(WiringError, match="step: 0 s is not positive"):
         simulate(web, 1.0, 0.0)
     with pytest.raises(WiringError, match=r"start.time_constant.*a finite number"):
         simulate(web, 1.0, 0.1, {"time_constant": float("nan")})

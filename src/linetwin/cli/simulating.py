@@ -85,7 +85,8 @@ def _show(stop: float, frame: pd.DataFrame, csv: Path | None, *, as_json: bool) 
             problem = Problem(f"{csv} cannot be written: {error}", "--csv")
             raise ScenarioError([problem]) from error
     if as_json:
-        print_json({"units": units, "columns": frame.to_dict("list")})
+        columns = frame.astype(object).where(frame.notna(), None).to_dict("list")
+        print_json({"units": units, "columns": columns})
         return
     if csv is not None:
         typer.echo(f"{len(frame)} rows in {csv}")

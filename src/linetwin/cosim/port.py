@@ -111,23 +111,30 @@ class Cell:
 
     def __init__(self, block: Block, rows: int, version: int) -> None:
         self.block = block
-        self.values = np.zeros((rows, len(block.positions)), dtype=block.type)
-        # not `values.ctypes.data`: that leaves a reference cycle behind for every table
-        self.address = int(self.values.__array_interface__["data"][0])
-        self.stride = int(self.values.strides[0])
-        self.pointer = ctypes.c_void_p(self.address)
+        self.pointer = ctypes.c_void_p()
+        self.lie_in(np.zeros((rows, len(block.positions)), dtype=block.type))
         count = ctypes.c_size_t(len(block.references))
         self.arguments: tuple[Any, ...] = (block.references, count, self.pointer)
         if version == 3:  # noqa: PLR2004 - FMI 3 also wants the number of values
             self.arguments = (*self.arguments, ctypes.c_size_t(len(block.positions)))
         self.floating = issubclass(block.type, np.floating)
         self.whole = not block.boolean and not self.floating
+        # what holds its numbers when they are shown
+        self.shown = block.type if self.whole else np.int8 if block.boolean else np.float64
         limits = np.iinfo(block.type) if self.whole else None
         self.lowest = limits.min if limits else 0
         self.highest = limits.max if limits else 0
+
+    def lie_in(self, values: np.ndarray) -> None:
+        """Keep the values in this array from now on: contiguous, of the block's type."""
+        self.values = values
+        # not `values.ctypes.data`: that leaves a reference cycle behind for every table
+        self.address = int(values.__array_interface__["data"][0])
+        self.stride = int(values.strides[0])
+        self.pointer.value = self.address
         # the first row as a ctypes array: its items cost a third of NumPy's
-        kind = np.ctypeslib.as_ctypes_type(block.type) * len(block.positions)
-        self.first: Any = kind.from_address(self.address) if rows else None
+        kind = np.ctypeslib.as_ctypes_type(self.block.type) * len(self.block.positions)
+        self.first: Any = kind.from_address(self.address) if len(values) else None
 
     def view(self) -> Cell:
         """Return a cell on the same values whose row can be chosen independently."""
@@ -205,6 +212,7 @@ class Table:
         }
         self._places = tuple(places[position] for position in range(len(places)))
         self._kept: list[Any] = []  # what the kernel has addresses of
+        self._moved = False
 
     def view(self) -> Table:
         """Return a table on the same values, to set or read its rows in another thread."""
@@ -221,6 +229,20 @@ class Table:
     def getting(self) -> KernelBlocks:
         """The table for the kernel, to be read; valid for as long as the table lives."""
         return self._blocks([cell.getting(self.rows) for cell in self.cells])
+
+    def lie_in(self, values: np.ndarray) -> bool:
+        """Keep a table of one row in an array of shape (variables,) from now on, if it can be.
+
+        It can once, and where all are of the array's type; what stood in the table is lost.
+        """
+        kinds = [cell.block.type for cell in self.numbers]
+        if self._moved or self.rows != 1 or len(self.cells) != 1 or kinds != [values.dtype]:
+            return False
+        self._moved = True
+        self.numbers[0].lie_in(values.reshape(1, -1))
+        self.__dict__.pop("setting", None)
+        self.__dict__.pop("getting", None)
+        return True
 
     def _blocks(self, blocks: list[KernelBlock]) -> KernelBlocks:
         array = (KernelBlock * len(blocks))(*blocks)
@@ -261,6 +283,11 @@ class Table:
         """Return a copy of a column as float64, shape (rows,)."""
         cell, column = self._places[position]
         return cell.values[:, column].astype(np.float64)
+
+    def read_exactly(self, position: int) -> np.ndarray:
+        """Return a copy of a column, shape (rows,): whole numbers as such, true as 1."""
+        cell, column = self._places[position]
+        return cell.values[:, column].astype(cell.shown)
 
     def row(self, row: int) -> list[float]:
         """Return a row's values as Python floats, in the port's order."""

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 _ROUNDING: Final = 1e-9
 _REAL: Final = {"Real", "Float32", "Float64"}
-_LONG: Final = {"Int64", "UInt64"}
-"""Whole numbers that a float does not hold."""
 
 Inputs = tuple[float, dict[str, Any]]
 """A time (s), and the values that inputs and tunable parameters have from then on."""
@@ -145,7 +143,11 @@ def _with_points(frame: pd.DataFrame, watch: Watch) -> pd.DataFrame:
     if not points:
         return frame
     seen = pd.DataFrame(points)[[name for name in frame.columns if name in {"time", *names}]]
-    joined = pd.concat([frame, seen]).sort_values("time", kind="stable", ignore_index=True)
+    kinds = {"i": "Int64", "u": "UInt64"}  # which may be missing, and are not made floats by that
+    exact = {name: kinds[kind.kind] for name, kind in frame.dtypes.items() if kind.kind in kinds}
+    joined = pd.concat([frame.astype(exact), seen]).sort_values(
+        "time", kind="stable", ignore_index=True
+    )
     joined.attrs = frame.attrs
     return joined
 
@@ -279,7 +281,7 @@ class _Recorder:
         self._instance = instance
         self._asked = asked
         self.rows = 0
-        plain = [v for v in asked.outputs if v.numeric and not v.shape and v.type not in _LONG]
+        plain = [v for v in asked.outputs if v.numeric and not v.shape]
         self._table = Table(Port(instance.binary, plain), rows)
         self._places = {variable.name: index for index, variable in enumerate(plain)}
         clocks = [v.name for v in asked.outputs if v.type == "Clock"]
@@ -304,7 +306,7 @@ class _Recorder:
                 counts.append(self._instance.ticks[name])
 
     def frame(self, times: list[float]) -> pd.DataFrame:
-        """Return the table; bytes are shown as hexadecimal digits."""
+        """Return the table: whole numbers as such, true as 1, bytes as hexadecimal digits."""
         import pandas as pd
 
         columns: dict[str, Any] = {"time": times}
@@ -314,7 +316,7 @@ class _Recorder:
             units |= dict.fromkeys(names, variable.unit or "1")
             place = self._places.get(variable.name)
             if place is not None:
-                columns[names[0]] = self._table.read(place)
+                columns[names[0]] = self._table.read_exactly(place)
                 continue
             if variable.name in self._ticks:
                 columns[variable.name] = self._ticks[variable.name]
@@ -330,4 +332,4 @@ class _Recorder:
 def _shown(value: Any) -> Any:  # noqa: ANN401 - an element of any type
     if isinstance(value, bytes):
         return value.hex()
-    return float(value) if isinstance(value, bool) else value
+    return int(value) if isinstance(value, bool) else value

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.cosim.groups.slots import LONG
 from linetwin.cosim.limits import MOST_NUMBERS
 from linetwin.errors import FmuError
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """Rows of numbers in the variables' own units; only rows that were written are ever shown."""
+    """Rows of numbers in the variables' own units; only rows that were written are ever shown.
+
+    Whole numbers of 64 bits, which no float holds, lie among the `values` bit by bit.
+    """
 
     def __init__(self, slots: Mapping[str, Slot], rows: int = 1024) -> None:
         """Record the values of `slots`, by column name; room for `rows` to begin with."""
@@ -47,10 +51,17 @@ class Recorder:
         """Write the present values down as those at `time` (s); `reserve` has made room."""
         self.times[self.rows] = time
         for column, slot in enumerate(self.slots.values()):
-            self.values[column, self.rows] = slot.read()
+            if slot.cell.shown in LONG:
+                bits = self.values[column].view(slot.cell.shown)
+                bits[self.rows] = slot.cell.first[slot.column]
+            else:
+                self.values[column, self.rows] = slot.read()
         self.rows += 1
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Return copies of what was recorded, each of shape (rows,)."""
-        written = self.values[:, : self.rows].copy()
-        return dict(zip(self.slots, written, strict=True))
+        """Return copies of what was recorded, each of shape (rows,): whole numbers as such."""
+        found = {}
+        for written, (name, slot) in zip(self.values, self.slots.items(), strict=True):
+            kind, rows = slot.cell.shown, written[: self.rows]
+            found[name] = rows.view(kind).copy() if kind in LONG else rows.astype(kind)
+        return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Given = float | str | bytes
 """What a group can be given: a number, a text, bytes."""
-_LONG: Final = (np.int64, np.uint64)
+LONG: Final = (np.int64, np.uint64)
 """Whole numbers that a float does not hold."""
 
 
@@ -39,7 +39,7 @@ class Slot(NamedTuple):
 
     def long(self, other: Slot) -> bool:
         """Tell whether both are whole numbers of one type that a float does not hold."""
-        return self.cell.block.type in _LONG and self.cell.block.type is other.cell.block.type
+        return self.cell.block.type in LONG and self.cell.block.type is other.cell.block.type
 
     def take(self, other: Slot) -> None:
         """Become what another slot of the same type is, bit by bit."""

@@ -301,7 +301,7 @@ static void record(Group *group, double time)
     group->times[row] = time;
     for (uint64_t column = 0; column < group->recorded_count; column++) {
         const Recorded *one = &group->recorded[column];
-        group->values[column * group->room + row] = number_at(one->source, one->type);
+        write_down(&group->values[column * group->room + row], one->source, one->type);
     }
 }
 

@@ -1,6 +1,7 @@
 /* Numbers of any FMI type, read and written as doubles: see ../port.py. */
 #pragma once
 #include <math.h>
+#include <string.h>
 
 #include "group.h"
 #include "texts.h"
@@ -21,6 +22,15 @@ static inline double number_at(const void *place, int32_t type)
     case UINT32: return *(const uint32_t *)place;
     default: return (double)*(const uint64_t *)place;
     }
+}
+
+/* Write a number down where doubles lie; whole numbers of 64 bits, which none holds, bit by bit. */
+static inline void write_down(double *cell, const void *place, int32_t type)
+{
+    if (type == INT64 || type == UINT64)
+        memcpy(cell, place, sizeof *cell);
+    else
+        *cell = number_at(place, type);
 }
 
 /* The ends of a type's range; those of 64 bits are no doubles, so the upper one is left out. */
