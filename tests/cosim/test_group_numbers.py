@@ -90,11 +90,15 @@ def test_a_connected_nan_ends_the_group(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_nan_that_nobody_takes_may_be(spoilt: Path, tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize("more", [{}, {"adaptive": {}, "step": "10 ms"}], ids=["fixed", "adaptive"])
+def test_a_nan_that_nobody_takes_may_be(
+    spoilt: Path, tmp_path: Path, engine: str, more: dict[str, Any]
+) -> None:
     """Only connected, recorded and read values count: the rest of an FMU may give what it will."""
     changes = {
         "connections": {"taker.inlet": "giver.spare"},
         "outputs": {"end": "giver.spare", "bad": "giver.level"},
+        **more,
     }
     group = FmuGroup(pair(tmp_path, spoilt, **changes), compiled=engine == "compiled")
     group.start(0, {})

@@ -10,6 +10,7 @@ Soderlind, BIT 28 (1988).
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -136,13 +137,11 @@ def largest_error(
 ) -> float:
     """Return the largest difference over what is allowed; `scales`: (relative, absolute).
 
-    NaN where one of the numbers is none.
+    NaN and infinity do not count: a member that gives one where it is used has failed before.
     """
     largest = 0.0
     for one, other, (relative, absolute) in zip(whole, halves, scales, strict=True):
-        error = abs(one - other) / (absolute + relative * max(abs(one), abs(other)))
-        if not error <= largest:
-            largest = error
-            if error != error:  # noqa: PLR0124 - no number
-                break
+        if math.isfinite(one) and math.isfinite(other):
+            error = abs(one - other) / (absolute + relative * max(abs(one), abs(other)))
+            largest = max(largest, error)
     return largest

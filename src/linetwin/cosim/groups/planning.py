@@ -27,7 +27,7 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     sources = [*taken, *(output.source for output in group.outputs.values())]
     read: dict[str, dict[str, bool]] = {member.name: {} for member in group.members}
     events = [event.source for event in group.course.events]
-    used = {*taken, *_compared(group), *events, *recorded}
+    used = {*taken, *events, *recorded}
     for terminal in [*sources, *_compared(group), *events, *recorded]:
         read[terminal.member][terminal.variable] = terminal in used
     given = [target for found in group.inputs.values() for target, _ in found.targets]
