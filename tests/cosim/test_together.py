@@ -70,6 +70,19 @@ def test_the_same_bits_as_one_by_one(
         assert [model.save() for model in at_once] == [model.save() for model in one_by_one]
 
 
+def test_models_that_are_read_from_one_array_and_from_another(web: Path) -> None:
+    """Where no output is converted all lie in one array; who comes second has their own tables."""
+    names = ("film_temperature", "solvent_loading")
+    models = [FmuContinuous(web, OVEN, {"time_constant": seconds}) for seconds in (5.0, 20.0, 80.0)]
+    first, second = Together(models, names), Together(models[::-1], names)
+    for model in models:
+        model.start(0, ON)
+    for tick in (1000, 1500, 9000):
+        rows = first.advance(tick, [HOT] * 3)
+        assert second.advance(tick + 250, [HOT] * 3) != rows[::-1]
+        assert first.advance(tick + 250, [HOT] * 3) == [[*m.read(names).values()] for m in models]
+
+
 def test_an_output_that_an_fmu_lacks_and_a_model_started_again(web: Path) -> None:
     """Lacking outputs are 0 in their place; a model that is replaced inside is found again."""
     model = FmuContinuous(web, LENIENT)

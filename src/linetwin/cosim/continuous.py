@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.contracts import Contract
+    from linetwin.cosim.kernel.touch_structures import KernelTouch
     from linetwin.cosim.mapping import ProcessMap
 
 TICKS_PER_SECOND: Final = 1000
@@ -37,19 +38,6 @@ class _Bound(NamedTuple):
     table: Table
     wires: tuple[Wire, ...]
     lacking: dict[str, float]
-
-
-class Touching(NamedTuple):
-    """What an `advance` and a `read` come to: an instance, its tables laid out, times (s, local).
-
-    `inputs`: None where there is nothing to set.
-    """
-
-    instance: Instance
-    inputs: Table | None
-    outputs: Table
-    begin_s: float
-    end_s: float
 
 
 class FmuContinuous:
@@ -152,26 +140,43 @@ class FmuContinuous:
         found = dict(zip(bound.names, _quantities(instance, bound), strict=True))
         return found | bound.lacking if bound.lacking else found
 
-    def touching(self, tick: int, inputs: Mapping[str, float], names: tuple[str, ...]) -> Touching:
-        """Lay out what `advance` and then `read` would do, for who does it instead; errors too.
+    def touching(
+        self, tick: int, inputs: Mapping[str, float], inside: KernelTouch
+    ) -> tuple[Instance, Table | None]:
+        """Lay out what `advance` would do, for the kernel to do it; errors as `advance`.
 
-        Only where `is_plain`. Once it is done `touched` must follow, then `outputs` tells.
+        Only where `is_plain`. Returns who is to be called and what is set, None for nothing. Once
+        it is done `touched` must follow; what was read into `table` is then told by `outputs`.
         """
         instance = self._instance
         if instance is None or not instance.running or instance.broken:
             instance = self._running()
-        if tick < self._tick:
+        now, start = self._tick, self._start_tick
+        if tick < now:
             self._check_order(tick)
-        outputs = self._outputs.get(names) or self._bind_outputs(names)
-        given = self._lay(inputs)
-        start = self._start_tick
-        begin, end = (self._tick - start) / TICKS_PER_SECOND, (tick - start) / TICKS_PER_SECOND
-        return Touching(instance, given, outputs.table, begin, end)
+        inside.time = begin = (now - start) / TICKS_PER_SECOND
+        inside.length = (tick - start) / TICKS_PER_SECOND - begin
+        before, given = self._laid
+        # mostly as before: nothing happened
+        return instance, given if inputs == before else self._lay(inputs)
 
-    def touched(self, tick: int, touching: Touching) -> None:
+    def touched(self, tick: int) -> None:
         """What was laid out has been done: the model stands at `tick`."""
         self._tick = tick
-        touching.instance.time = touching.end_s
+        if self._instance is not None:
+            self._instance.time = (tick - self._start_tick) / TICKS_PER_SECOND
+
+    def local(self, tick: int) -> float:
+        """Return the FMU's own time at a tick (s)."""
+        return (tick - self._start_tick) / TICKS_PER_SECOND
+
+    def table(self, names: tuple[str, ...]) -> tuple[Table, bool]:
+        """Return the table of outputs, and whether it holds them as they are asked for.
+
+        If not they have to be converted, or some are lacking. FmuError for an unknown one.
+        """
+        bound = self._outputs.get(names) or self._bind_outputs(names)
+        return bound.table, not (bound.wires or bound.lacking)
 
     def outputs(self, names: tuple[str, ...]) -> list[float]:
         """Return outputs that have been read into their table, in the order of their names."""
@@ -261,7 +266,7 @@ class FmuContinuous:
     def _lay(self, inputs: Mapping[str, float]) -> Table | None:
         """Return a table with inputs in it; None where the FMU does without all of them."""
         before, table = self._laid
-        if inputs == before:  # as it mostly is where nothing happened
+        if inputs == before:
             return table
         key = tuple(inputs)
         bound = self._inputs.get(key) or self._bind_inputs(key)
