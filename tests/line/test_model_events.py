@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import Doubles
-from line_support import Memory
+from line_support import BASELINE, HOUR, Memory, pilot
 from ruamel.yaml import YAML
 from small_line import Setting, draw
 
+from linetwin.cli.compose import make_world, release
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import RecordedSeeking, check_process
 from linetwin.cosim.groups import GroupContinuous, read_group
-from linetwin.errors import FmuError
+from linetwin.errors import FmuError, ScenarioError
 from linetwin.line import run
 from linetwin.scenario.resolved import ProcessConfig
 
@@ -54,9 +55,10 @@ def build() -> Model:
     m.der(air, (300.0 + 200.0 * load - air) / tau)
     m.when("warm", ca.if_else(hot > 0.5, -1.0, air - limit), {hot: 1}, stop=True)
     m.when("cold", ca.if_else(hot > 0.5, limit - 1.0 - air, -1.0), {hot: 0})
-    for name, unit in (("electric_power", "W"), ("thermal_power", "W"), ("heat_emission", "W"),
-                       ("wear", "1"), ("electric_energy", "J"), ("thermal_energy", "J")):
+    for name, unit in (("thermal_power", "W"), ("heat_emission", "W"), ("wear", "1"),
+                       ("electric_energy", "J"), ("thermal_energy", "J")):
         m.output(name, unit, 0.0 * air)
+    m.output("electric_power", "W", 1000.0 * load + 0.0 * air)
     m.output("machine_temperature", "K", 1.0 * air)
     m.output("hazard_factor", "1", 1.0 + 0.0 * air)
     return m
@@ -184,15 +186,19 @@ def check_times(found: list[int], exact: list[float]) -> None:
 
 
 HOT = {"hot": {"of": "oven.machine_temperature", "rises": "420 K"}}
-COOL = {"cool": {"of": "oven.machine_temperature", "falls": "360 K"}, **HOT}
+COOL = {
+    "cool": {"of": "oven.machine_temperature", "falls": "360 K"},
+    "on": {"of": "oven.electric_power", "rises": "500 W"},
+    **HOT,
+}
 
 
 @pytest.fixture
 def files(tmp_path: Path, oven: Path) -> dict[Path, dict[str, str]]:
-    """The source works until it is hot; when the sink cools down is only told."""
+    """The source works until it is hot; of the sink is told when it cools down or is turned on."""
     return {
         group_file(tmp_path, oven, "source", events=HOT): {"hot": "work"},
-        group_file(tmp_path, oven, "sink", events=COOL): {"cool": ""},
+        group_file(tmp_path, oven, "sink", events=COOL): {"cool": "", "on": ""},
     }
 
 
@@ -207,6 +213,10 @@ def test_an_event_ends_an_operation_when_the_closed_form_says(
     check_times(told(log, "sink", "machine.cool"), crossings(log, "sink", 360.0, up=False))
     assert told(log, "sink", "machine.cool")
     assert told(log, "sink", "machine.hot") == []  # nobody asked
+    states = [row["state"] for row in log if row["station"] == "sink" and row["state"]]
+    changes = [row["tick"] for row in log if row["station"] == "sink" and row["state"]]
+    begun = [tick for tick, state in zip(changes, states, strict=True) if state == "Execute"]
+    assert told(log, "sink", "machine.on") == begun  # what an input does at once, at its tick
     assert {row["event"] for row in log if row["cause"] == "machine.hot"} == {"model_event"}
     done = told(log, "source", "done")
     assert set(hot) <= set(done)  # the operation ends at that tick
@@ -236,13 +246,17 @@ def test_a_line_that_was_saved_goes_on_with_the_same_bits(
     world = ovens(files, recorded=recorded)
     world.begin()
     saved: dict[int, tuple[int, bytes]] = {}
+    pending = 0
+    assert world.lookout is not None
     while world.step():
-        pending = world.lookout is not None and "met" in world.lookout.state.job
-        if pending or chance.random() < 0.15:
+        met = "met" in world.lookout.state.job
+        pending += met
+        if met or chance.random() < 0.05:
             saved[world.events] = (len(rows(world)), run.save(world, {}))
+    assert pending >= 5
     last = run.save(world, {})
     warm = temperatures(world)
-    assert len(saved) > 10
+    assert len(saved) > pending
     for known, state in saved.values():
         other = ovens(files, recorded=recorded)
         run.load(other, state)
@@ -291,3 +305,64 @@ def test_what_no_event_can_be(tmp_path: Path, oven: Path) -> None:
     assert "an FMU alone has no events" in alone.message
     (apart,) = check_process(replace(config, isolate=True), MACHINE)
     assert apart.key == "machine.events"
+
+
+def mixing(model: str, **events: str) -> tuple[World, Memory]:
+    """Return the small order on FMUs, with this model of the cathode's slurry."""
+    scenario, name = pilot(), "cathode.mixer"
+    station = scenario.stations[name]
+    process = replace(station.processes["mixing"], model=model, events=events)
+    station = replace(station, processes={"mixing": process})
+    scenario = replace(scenario, stations={**scenario.stations, name: station})
+    sink = Memory()
+    return make_world(scenario, BASELINE.parent / scenario.files[1], sink), sink
+
+
+def documented(folder: Path) -> Path:
+    """Write the group of the documentation."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "master.md").read_text("utf-8")
+    file = folder / "mixing_to_fineness.yaml"
+    text = page.split(f"```yaml\n# {file.name}")[1].split("```")[0]
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def until(world: World, tick: int) -> None:
+    """Serve what comes before a tick."""
+    while (coming := world.next_tick()) is not None and coming < tick:
+        world.step()
+
+
+def test_the_mixer_of_the_documentation(tmp_path: Path) -> None:
+    """It disperses until it is fine enough: then the same mixer without a group is, too."""
+    file = documented(tmp_path)
+    world, sink = mixing(str(file), dispersed="disperse")
+    world.begin()
+    until(world, 10 * HOUR)
+    (tick,) = told(sink.rows["events"], "cathode.mixer", "mixing.dispersed")
+    mixer = world.station("cathode.mixer")
+    assert mixer.state.operation == "clean"
+    assert 7 * HOUR < tick < 8 * HOUR  # dosed from six to seven; by the recipe until ten
+    lots = [lot for lot in world.lots.open_lots() if lot.kind == "slurry_batch"]
+    (batch,) = [lot for lot in lots if lot.maker == mixer.name]
+    assert batch.properties["mixed_at"] == tick / 1000
+    assert batch.properties["agglomerate_size"] == pytest.approx(1e-6, rel=1e-6)
+    plain, _ = mixing("mixing")
+    plain.begin()
+    until(plain, tick)
+    (slurry,) = [m for n, m in plain.station("cathode.mixer").models().items() if n == "mixing"]
+    slurry.advance(tick, {})
+    size = slurry.read(["agglomerate_size"])["agglomerate_size"]
+    assert size == pytest.approx(1e-6, rel=1e-4)
+    release(world)
+    release(plain)
+
+
+def test_an_operation_that_no_event_ends(tmp_path: Path) -> None:
+    """Dosing is refused by name, with what can be ended."""
+    file = documented(tmp_path)
+    with pytest.raises(ScenarioError, match="no event ends 'dose'") as found:
+        mixing(str(file), dispersed="dose")
+    (problem,) = found.value.problems
+    assert problem.key.endswith("processes.mixing.events.dispersed.ends")
+    assert "disperse, clean" in problem.hint
