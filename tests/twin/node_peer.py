@@ -28,15 +28,16 @@ INSTALL_S = 300.0
 HOST = socket.gethostname()
 
 
-def installed(folder: Path) -> Path:
-    """Install node-opcua into a folder; the test is skipped where it cannot be had."""
+def installed(folder: Path, *packages: str) -> Path:
+    """Install packages, node-opcua if none is named; the test is skipped where it cannot be had."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("node and npm are not installed")
-    command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), PACKAGE]
+    wanted = packages or (PACKAGE,)
+    command = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_S)
     if done.returncode:
-        pytest.skip(f"{PACKAGE} cannot be installed: {done.stderr[-200:]}")
+        pytest.skip(f"{', '.join(wanted)} cannot be installed: {done.stderr[-200:]}")
     return folder
 
 

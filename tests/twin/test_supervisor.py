@@ -16,8 +16,10 @@ from linetwin.errors import OpcUaError, RefusedError
 from linetwin.scenario.mapped import Mapping
 from linetwin.twin.columns import joined
 from linetwin.twin.feed.rules import Rules
+from linetwin.twin.patience import Patience
 
 if TYPE_CHECKING:
+    from linetwin.errors import LinkError
     from linetwin.twin.security.connecting import Terms
 
 
@@ -166,7 +168,7 @@ def test_a_gap_is_told_and_filled_from_the_history_of_the_server(
     plain: Terms, shared: SmallServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection breaks for a while: what changed meanwhile comes in its place, once."""
-    monkeypatch.setattr("linetwin.twin.opcua.supervisor.FIRST_WAIT_S", 1.0)
+    monkeypatch.setattr("linetwin.twin.patience.FIRST_WAIT_S", 1.0)
     shared.add("kept", "s=kept")
     shared.add("plain", "s=plain")
 
@@ -216,16 +218,24 @@ def test_when_the_server_that_is_read_is_gone_the_other_goes_on(plain: Terms) ->
         reader.__exit__()
 
 
-def test_who_is_refused_waits_and_does_not_hammer(plain: Terms) -> None:
+def test_who_is_refused_waits_and_does_not_hammer() -> None:
     """A wrong password is tried again after 30 s, an unknown certificate after 5 s and longer."""
-    with Reader(source(f"opc.tcp://127.0.0.1:{free_port()}"), [signal("a")], plain) as reader:
-        wait_until(lambda: reader.health.failures)
-        failed = reader._supervisor._failed
-        about = {"message": "m", "remedy": "r"}
-        assert failed(RefusedError("p", status="BadUserAccessDenied", **about), 0, 0.25) == 30.0
-        assert failed(RefusedError("c", status="BadCertificateUntrusted", **about), 0, 0.25) == 5.0
-        assert failed(RefusedError("c", status="BadCertificateUntrusted", **about), 0, 20.0) == 20.0
-        assert failed(OpcUaError("gone"), 0, 1.0) == 1.0
+    about = {"message": "m", "remedy": "r"}
+    user = RefusedError("p", status="BadUserAccessDenied", **about)
+    certificate = RefusedError("c", status="BadCertificateUntrusted", **about)
+
+    def waits(*errors: LinkError, flowed: bool = False) -> list[float]:
+        patience, found = Patience(), []
+        for error in errors:
+            patience.failed(error, flowed=flowed)
+            found.append(patience.wait_s)
+            assert 0.8 * found[-1] <= patience.next_s() <= found[-1]
+        return found
+
+    assert waits(user, user) == [30.0, 30.0]
+    assert waits(*[certificate] * 5) == [5.0, 10.0, 20.0, 30.0, 30.0]
+    assert waits(*[OpcUaError("gone")] * 4) == [0.25, 0.5, 1.0, 1.0]
+    assert waits(*[OpcUaError("gone")] * 4, flowed=True) == [0.25] * 4
 
 
 @pytest.mark.slow
@@ -233,7 +243,7 @@ def test_many_links_leave_no_task_and_no_file_open(
     plain: Terms, shared: SmallServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twenty links that were cut off: as many tasks and open files as after the first."""
-    monkeypatch.setattr("linetwin.twin.opcua.supervisor.FIRST_WAIT_S", 0.05)
+    monkeypatch.setattr("linetwin.twin.patience.FIRST_WAIT_S", 0.05)
 
     def count() -> tuple[int, int]:
         files = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc").is_dir() else 0

@@ -54,6 +54,24 @@ class TableConfig:
 
 
 @dataclass(frozen=True)
+class BrokerConfig:
+    """How messages of a broker are read: paths into those that are JSON, "" for none.
+
+    `client`: the name by which the broker knows us from one connection to the next, "" for a new
+    one each time. `alive`: topic and path that say whether the gateway is there, `offline`: what
+    they say when it is not.
+    """
+
+    time: str = "time"
+    value: str = "value"
+    status: str = ""
+    client: str = ""
+    alive: tuple[str, str] | None = None
+    offline: tuple[str, ...] = ()
+    ambiguous: Literal["order", "first", "second"] = "order"
+
+
+@dataclass(frozen=True)
 class CompressionConfig:
     """How a historian decided what to leave out.
 
@@ -68,7 +86,7 @@ class CompressionConfig:
 
 @dataclass(frozen=True)
 class SourceConfig:
-    """One server (or a redundant set of servers), or one file.
+    """One server or broker (or a redundant set), or one file.
 
     `namespaces`: alias -> URI; `clock_owner`: who sets the clock that stamps the values; `zone`:
     of stamps without one; `clock_offset_s`: how far that clock is ahead of UTC; `played`: its time
@@ -81,6 +99,7 @@ class SourceConfig:
     namespaces: ReadOnly[str, str] = field(default_factory=dict)
     security: SecurityConfig = SecurityConfig()
     table: TableConfig | None = None
+    broker: BrokerConfig | None = None
     clock_owner: str = ""
     zone: str = "UTC"
     clock_offset_s: float = 0.0
@@ -120,7 +139,8 @@ class NodeAddress:
 class SignalConfig:
     """One signal: where it comes from, what it stands for, what is plausible of it.
 
-    `path`: browse names from Objects down, each (namespace URI, name); canonical value =
+    `path`: browse names from Objects down, each (namespace URI, name); `field`: path into a message
+    of `topic`, "" for its source's; canonical value =
     scale * raw + offset; `greatest_rate` in canonical units per s; `stale_after_s`: infinite where
     only the link decides; `deviation`: what its source's compression may be off by, canonical.
     """
@@ -132,6 +152,8 @@ class SignalConfig:
     node: NodeAddress | None = None
     path: tuple[tuple[str, str], ...] = ()
     column: str = ""
+    topic: str = ""
+    field: str = ""
     quantity: Quantity | None = None
     unit: str = ""
     scale: float = 1.0
@@ -163,3 +185,9 @@ class Mapping:
     file: Path
     text: str
     title: str = ""
+
+    def stale_after_s(self, signal: SignalConfig) -> float:
+        """Return the age at which a value of a signal is stale: its own, else its source's [s]."""
+        if math.isfinite(signal.stale_after_s):
+            return signal.stale_after_s
+        return self.sources[signal.source].stale_after_s

@@ -19,6 +19,7 @@ from linetwin.scenario.document import read
 from linetwin.scenario.mapped import (
     MODES,
     UNDEFINED,
+    BrokerConfig,
     CodeTable,
     CompressionConfig,
     Mapping,
@@ -47,7 +48,7 @@ _SPAN = Quantity("time", "s", "wall time", minimum=0.001, maximum=_DAY_S)
 _LONGEST = Quantity("time", "s", "wall time", minimum=1.0, maximum=365 * _DAY_S)
 _SHARE = Quantity("deviation", "1", "share of a range", display="%", minimum=0.0, maximum=1.0)
 _SHIFT = Quantity("time", "s", "wall time", minimum=-_DAY_S, maximum=_DAY_S)
-_SCHEME = "opc.tcp://"
+_SCHEMES = ("opc.tcp://", "mqtts://", "mqtt://")
 _TABLES = (".csv", ".parquet", ".sqlite", ".db")
 
 
@@ -108,11 +109,12 @@ class _Reader:
         """Two signals from one node are one signal with two meanings."""
         seen: dict[tuple[object, ...], str] = {}
         for name, signal in signals.items():
-            where = signal.node or signal.column or tuple(signal.path)
+            topic = signal.topic and f"{signal.topic}#{signal.field or ''}"
+            where = signal.node or signal.column or topic or tuple(signal.path)
             first = seen.setdefault((signal.source, where), name)
             if first != name and where:
                 message = f"reads what '{first}' reads"
-                self._note(("signals", name), message, "one signal a node or column")
+                self._note(("signals", name), message, "one signal a node, column or topic")
 
     def _source(self, name: str, source: Source) -> SourceConfig:
         at: KeyPath = ("sources", name)
@@ -120,10 +122,7 @@ class _Reader:
             self._note(
                 at, "needs endpoints or a file", "one of the two, such as opc.tcp://plc:4840"
             )
-        for index, endpoint in enumerate(source.endpoints):
-            if not endpoint.startswith(_SCHEME) or len(endpoint) == len(_SCHEME):
-                message = f"'{endpoint}' is no endpoint"
-                self._note((*at, "endpoints", index), message, "such as opc.tcp://plc:4840/path")
+        broker = self._broker(at, source)
         security = source.security
         if security.policy == "None" and security.user:
             message = "a user is not told over a channel without protection"
@@ -143,6 +142,7 @@ class _Reader:
             namespaces=source.namespaces,
             security=SecurityConfig(security.policy, security.user, security.host),
             table=self._table(at, source),
+            broker=broker,
             clock_owner=source.clock.owner,
             zone=source.clock.zone,
             clock_offset_s=self._seconds(source.clock.ahead, (*at, "clock", "ahead"), _SHIFT),
@@ -171,6 +171,40 @@ class _Reader:
         if written.longest is not None:
             longest = self._seconds(written.longest, (*at, "longest"), _LONGEST)
         return CompressionConfig(written.method, share, longest)
+
+    def _broker(self, at: KeyPath, source: Source) -> BrokerConfig | None:
+        """Return how a broker is read; None where the source is none."""
+        schemes = set()
+        for index, endpoint in enumerate(source.endpoints):
+            scheme = next((each for each in _SCHEMES if endpoint.startswith(each)), "")
+            schemes.add(scheme)
+            if len(endpoint) == len(scheme) or not scheme:
+                message = f"'{endpoint}' is no endpoint"
+                hint = "such as opc.tcp://plc:4840/path or mqtts://broker:8883"
+                self._note((*at, "endpoints", index), message, hint)
+        if len(schemes) > 1:
+            self._note((*at, "endpoints"), "are of several kinds", "one scheme for a redundant set")
+        if not schemes & {"mqtts://", "mqtt://"}:
+            for key in ("client", "alive"):
+                if getattr(source, key):
+                    self._note((*at, key), "is of a broker", "for endpoints such as mqtts://broker")
+            return None
+        if ("mqtt://" in schemes) != (source.security.policy == "None"):
+            message = "mqtt:// protects nothing, mqtts:// does"
+            self._note((*at, "security"), message, "security: {policy: None} for mqtt:// only")
+        if source.history and not source.client:
+            message = "a broker keeps messages only for a client that it knows again"
+            self._note((*at, "history"), message, "write client: and a name that no other has")
+        alive = source.alive
+        return BrokerConfig(
+            source.time,
+            source.value,
+            source.status,
+            source.client,
+            None if alive is None else (alive.topic, alive.field),
+            () if alive is None else tuple(alive.offline),
+            source.clock.ambiguous,
+        )
 
     def _table(self, at: KeyPath, source: Source) -> TableConfig | None:
         if source.file is None:

@@ -48,8 +48,19 @@ class Compression(_Strict):
     longest: Writing | None = None
 
 
+class Alive(_Strict):
+    """The topic in which a gateway, or a broker for it, says whether it is there: its last will."""
+
+    topic: str
+    field: str = ""
+    offline: Annotated[list[str], Field(min_length=1)] = ["offline"]
+
+
 class Source(_Strict):
-    """A server, a redundant set of servers, or a file."""
+    """A server or a broker, several as a redundant set, or a file.
+
+    `time`, `value`, `status`: columns of a file, or paths into a message of a broker that is JSON.
+    """
 
     endpoints: list[str] = []
     namespaces: dict[Identifier, str] = {}
@@ -60,6 +71,8 @@ class Source(_Strict):
     tag: str = ""
     value: str = "value"
     status: str = ""
+    client: str = ""
+    alive: Alive | None = None
     clock: Clock
     publishing: Writing = Written(value="500 ms")
     keep_alive: Annotated[int, Field(ge=1, le=100)] = 5
@@ -80,12 +93,17 @@ class Codes(_Strict):
 
 
 class Signal(_Strict):
-    """One signal: by `node`, by `path` of browse names from Objects, or by `column` of a file."""
+    """One signal: of a server by `node` or `path`, of a file by `column`, of a broker by `topic`.
+
+    `path`: browse names from Objects; `field`: a path into a message that is JSON.
+    """
 
     source: str | None = None
     node: str | None = None
     path: list[str] = []
     column: str | None = None
+    topic: str | None = None
+    field: str | None = None
     address: str
     kind: Literal["measurement", "setpoint", "state", "mode", "counter", "lot"] = "measurement"
     unit: str | None = None

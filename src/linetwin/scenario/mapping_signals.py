@@ -31,9 +31,17 @@ if TYPE_CHECKING:
 _NODE = re.compile(r"(?:nsu=(?P<uri>[^;]+);)?(?P<identifier>(?:i=\d+|[sgb]=.+))\Z", re.DOTALL)
 _NODE_HINT = "nsu=URI;s=name or nsu=URI;i=7, the URI written out or by its alias"
 _SPAN = Quantity("time", "s", "wall time", minimum=0.0, maximum=30 * 86_400.0)
-COUNTERS = ("produced", "scrapped", "in_process", "started", "graded", "good")
-"""What counts items, beside quantities of the vocabulary."""
+COUNTERS = ("produced", "scrapped", "in_process", "started", "graded", "good", "taken", "given")
+"""What counts items, beside quantities of the vocabulary; `taken` and `given` count lots."""
+PASSING = ("lot_in", "lot_out")
+"""Lots of a station, whatever their role: the one taken last, the one handed over last."""
 _ITEMS = Quantity("items", "1", "number of items", display="1", minimum=0.0, maximum=1e12)
+_PLACES = {
+    "file": ({"column"}, {"column"}),
+    "server": ({"node", "path"}, {"node", "path"}),
+    "broker": ({"topic"}, {"topic", "field"}),
+}
+"""Kind of source -> keys of which a signal needs one, and those that it may have."""
 _WORDS = {"state": "state", "mode": "mode"}
 
 
@@ -61,6 +69,8 @@ class SignalReader:
             node=self._node(at, written, source),
             path=tuple(_browse_name(part, source) for part in written.path),
             column=written.column or "",
+            topic=written.topic or "",
+            field=written.field or "",
             sampling_s=self._seconds(written.sampling, (*at, "sampling")) or 0.0,
             queue=written.queue,
             stale_after_s=self._seconds(written.stale_after, (*at, "stale_after")) or math.inf,
@@ -85,11 +95,19 @@ class SignalReader:
         return None
 
     def _check_place(self, at: KeyPath, written: Signal, source: SourceConfig) -> None:
-        by_node = written.node is not None or bool(written.path)
-        if source.table is not None and (by_node or written.column is None):
-            self._note(at, f"'{source.name}' is a file", "write column: NAME, no node and no path")
-        elif source.table is None and (not by_node or written.column is not None):
-            self._note(at, f"'{source.name}' is a server", "write node: or path:, or both")
+        given = {
+            key for key in ("node", "path", "column", "topic", "field") if getattr(written, key)
+        }
+        kind = "file" if source.table else "broker" if source.broker else "server"
+        needed, allowed = _PLACES[kind]
+        if not given & needed or given - allowed:
+            hint = f"write {' or '.join(f'{key}:' for key in sorted(needed))}"
+            more = allowed - needed
+            hint += f", and {', '.join(sorted(more))} where needed" if more else ""
+            self._note(at, f"'{source.name}' is a {kind}", hint)
+        if any(each in (written.topic or "") for each in "+#"):
+            message = f"'{written.topic}' is a pattern"
+            self._note((*at, "topic"), message, "one topic a signal, without + and #")
 
     def _node(self, at: KeyPath, written: Signal, source: SourceConfig) -> NodeAddress | None:
         if written.node is None:
@@ -235,7 +253,7 @@ class SignalReader:
             message = f"the line has no station '{path}'"
             self._note((*at, "address"), message, nearest(path, places))
         elif written.kind == "lot" and (station := stations.get(path)) is not None:
-            roles = [*station.takes, *station.gives, *station.materials]
+            roles = [*PASSING, *station.takes, *station.gives, *station.materials]
             if name not in roles:
                 message = f"{path} has no lots '{name}'"
                 self._note((*at, "address"), message, nearest(name, roles))

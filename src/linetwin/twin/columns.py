@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from linetwin.twin.feed.compression import Spans
 
+BAD = 0x80000000
+_STATUSES = {"good": 0, "uncertain": 0x40000000, "bad": BAD}
 NO_TIME = np.iinfo(np.int64).min
 SECOND = 1_000_000_000
 """Nanoseconds of a second."""
@@ -31,6 +33,10 @@ class Mark(IntFlag):
     """From a file or a history: its lateness says nothing."""
     AMBIGUOUS = 4
     """Its local time occurs twice, or never, and nothing tells which is meant."""
+    RETAINED = 8
+    """A broker kept it from before we came, for however long."""
+    AGAIN = 16
+    """A broker says it may have handed it on before, and it is what came last."""
 
 
 class Flag(IntFlag):
@@ -54,10 +60,12 @@ class Flag(IntFlag):
     """Cleaning, calibration, trial or manual: shown and recorded, not learnt from."""
     FIRST = 16384
     AMBIGUOUS_TIME = 32768
+    RETAINED = 65536
+    """A broker kept it; it has no time of its own, or one so old that it is stale."""
 
 
 NOT_NEWS = (Flag.BAD | Flag.OUT_OF_ORDER | Flag.DUPLICATE | Flag.OUT_OF_RANGE | Flag.TOO_FAST) | (
-    Flag.NOT_A_NUMBER | Flag.SUSPENDED
+    Flag.NOT_A_NUMBER | Flag.SUSPENDED | Flag.RETAINED
 )
 """With any of these a value says nothing new about the line that a twin should learn from."""
 
@@ -182,6 +190,17 @@ def chosen(rows: Raw, numbers: np.ndarray) -> Raw:
         place: rows.texts[row] for place, row in enumerate(numbers.tolist()) if row in rows.texts
     }
     return Raw(**arrays, texts=texts)
+
+
+def status_code(word: object) -> int:
+    """Return a status code of Good, Uncertain, Bad or a number; anything else is Bad."""
+    text = str(word).strip().lower()
+    if text in _STATUSES:
+        return _STATUSES[text]
+    try:
+        return int(float(text)) & 0xFFFFFFFF
+    except (ValueError, OverflowError):
+        return BAD
 
 
 def code_of(row: int, came: Raw) -> str:

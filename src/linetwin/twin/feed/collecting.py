@@ -46,7 +46,9 @@ class Collector:
         self._recording = recording
         self._offer = offer
         self._most = most_waiting
-        self._came: list[Raw] = []
+        # Files are read in threads: a queue on either side, so that nothing is lost between.
+        self._came: deque[Raw] = deque()
+        self._heard: deque[Notice] = deque()
         self._waiting: deque[Batch] = deque()
         self._rows_waiting = 0
         self._notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
@@ -55,17 +57,19 @@ class Collector:
         self._told = 0.0
 
     def rows(self, rows: Raw) -> None:
-        """Take rows of one source."""
+        """Take rows of one source, from any thread."""
         self._came.append(rows)
 
     def notice(self, source: str, kind: str, text: str) -> None:
-        """Take something to tell."""
-        self._tell([Notice(time.time_ns(), source, kind, text)])
+        """Take something to tell, from any thread."""
+        self._heard.append(Notice(time.time_ns(), source, kind, text))
 
     def tick(self, health: Sequence[Health]) -> None:
         """Judge and record what has come, and offer it."""
+        if self._heard:
+            self._tell([self._heard.popleft() for _ in range(len(self._heard))])
         if self._came:
-            came, self._came = joined(self._came), []
+            came = joined([self._came.popleft() for _ in range(len(self._came))])
             batch = self.rules.judge(came)
             self._rows += len(batch)
             if self._recording is not None:
@@ -96,7 +100,7 @@ class Collector:
             if not self._dropping:
                 self._dropping = True
                 text = f"the engine takes nothing: the oldest of {self._most:,} rows are dropped"
-                self.notice("feed", "dropped", text)
+                self._tell([Notice(time.time_ns(), "feed", "dropped", text)])
 
     def _hand_on(self, health: Sequence[Health]) -> None:
         """Offer what waits in pieces; without rows only now and then."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from linetwin.twin.columns import NO_TIME, SECOND
+from linetwin.twin.columns import NO_TIME, SECOND, Flag
 
 if TYPE_CHECKING:
     from linetwin.scenario.mapped import Mapping
@@ -67,7 +67,8 @@ class Latest:
     """The latest value of each signal, and whether it is stale.
 
     A signal is stale where its source's link is not live, where the source has been silent for
-    longer than its `stale_after`, or where the signal has for longer than its own.
+    longer than its `stale_after`, or where the signal has for longer than its own; and where its
+    value is an old one that a broker kept.
     """
 
     def __init__(self, mapping: Mapping) -> None:
@@ -118,7 +119,8 @@ class Latest:
                 silent[number] = source.table is None and age > source.stale_after_s
         never = self.arrival == NO_TIME
         age_ns = np.where(never, 0, now - self.arrival)
-        found: np.ndarray = silent[self._source] | never | (age_ns > self._stale_ns)
+        kept = (self.flags & np.uint32(Flag.RETAINED)) != 0
+        found: np.ndarray = silent[self._source] | never | kept | (age_ns > self._stale_ns)
         return found
 
     def _clocks(self, now: int) -> dict[str, int]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.scenario.mapped import Mapping, SourceConfig
+    from linetwin.twin.feed.mqtt.link import Access
+    from linetwin.twin.feed.mqtt.reader import BrokerReader
     from linetwin.twin.feed.parcels import Parcel
     from linetwin.twin.opcua.health import Health
     from linetwin.twin.opcua.supervisor import Supervisor
@@ -66,7 +68,8 @@ class LiveFeed:
         self._mapping = load_mapping(order.mapping)
         if order.record is not None:
             Recording.check(order.record)
-        if any(source.table is None for source in self._mapping.sources.values()):
+        sources = self._mapping.sources.values()
+        if any(source.table is None and source.broker is None for source in sources):
             identity(SecurityFolder(order.security))  # told here, where a person can see it
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
@@ -173,13 +176,27 @@ async def _run(
 
 def _reader(
     source: SourceConfig, mapping: Mapping, order: FeedOrder, collector: Collector
-) -> TableReader | Supervisor:
+) -> TableReader | BrokerReader | Supervisor:
     mine = [(n, each) for n, each in enumerate(mapping.signals) if each.source == source.name]
     if source.table is not None:
         return TableReader(source, mine, collector)
+    if source.broker is not None:
+        from linetwin.twin.feed.mqtt.reader import BrokerReader as Broker
+
+        return Broker(source, mine, _access(source, order), collector)
     from linetwin.twin.opcua.supervisor import Supervisor as Reader
 
     return Reader(source, mine, _terms(source, order), collector)
+
+
+def _access(source: SourceConfig, order: FeedOrder) -> Callable[[], Access]:
+    """Return on what terms a broker is talked to."""
+    from linetwin.twin.feed.mqtt.link import Access
+    from linetwin.twin.security.trust import Trust
+
+    password = order.passwords.get(source.name, "")
+    trust = Trust(SecurityFolder(order.security))
+    return lambda: Access(trust, source.security.user, password)
 
 
 def _terms(source: SourceConfig, order: FeedOrder) -> Callable[[int], Terms]:

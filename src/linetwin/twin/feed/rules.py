@@ -13,7 +13,9 @@ replay of what was recorded is judged alike, however it is cut into batches.
   of a link, nor for files |
 | ahead | its time is more than 2 s in the future: the time of arrival stands in |
 | out of order | an earlier time than one that this signal had before |
-| duplicate | same time, value and status as the value before |
+| duplicate | same time, value and status as the value before; or a broker says it may have handed
+  the message on before, and it is the one that came last |
+| retained | a broker kept it; it has no time of its own, or is older than makes it stale |
 | out of range, too fast | outside `minimum` to `maximum`; changed faster than `greatest_rate` since
   the last value that nothing was said against |
 | unknown code | a state or mode that the mapping does not have: UNDEFINED |
@@ -60,6 +62,7 @@ class Rules:
         self._rate = np.array([each.greatest_rate for each in signals])
         self._is_number = np.array([each.kind in NUMBERS for each in signals], bool)
         self._is_coded = np.array([each.codes is not None for each in signals], bool)
+        self._old_s = np.array([mapping.stale_after_s(each) for each in signals])
         self._latest = np.full(len(signals), NO_TIME)
         self._before_time = np.full(len(signals), NO_TIME)
         self._before_key = np.zeros(len(signals), np.int64)
@@ -77,6 +80,7 @@ class Rules:
         times = self.clocks.times(came, flags)
         self.notices += self.clocks.told()
         value = self._values(came, flags)
+        self._retained(came, times, flags)
         self._order(came, times, flags)
         self._plausible(came, times, value, flags)
         episodes = self._suspension.apply(came, value, flags)
@@ -95,7 +99,16 @@ class Rules:
         flags[(came.status & _OVERFLOW) == _OVERFLOW] |= np.uint32(Flag.OVERFLOW)
         flags[(came.marks & Mark.FIRST) != 0] |= np.uint32(Flag.FIRST)
         flags[(came.marks & Mark.AMBIGUOUS) != 0] |= np.uint32(Flag.AMBIGUOUS_TIME)
+        flags[(came.marks & Mark.AGAIN) != 0] |= np.uint32(Flag.DUPLICATE)
         return flags
+
+    def _retained(self, came: Raw, times: np.ndarray, flags: np.ndarray) -> None:
+        """Flag what a broker kept, unless its own time says that it is not old."""
+        kept = (came.marks & Mark.RETAINED) != 0
+        if kept.any():
+            young = (came.arrival - times) / SECOND <= self._old_s[came.signal]
+            stamped = (flags & np.uint32(Flag.NO_SOURCE_TIME)) == 0
+            flags[kept & ~(young & stamped)] |= np.uint32(Flag.RETAINED)
 
     # ------------------------------------------------------------------------------- values
     def _values(self, came: Raw, flags: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from linetwin.errors import OpcUaError, ResultsError
 from linetwin.scenario.mapped import NUMBERS
-from linetwin.twin.columns import NO_TIME, Mark, Raw, raw_rows
+from linetwin.twin.columns import NO_TIME, Mark, Raw, raw_rows, status_code
 from linetwin.twin.feed.zones import parse_times, to_utc
 from linetwin.twin.opcua.health import Health
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from linetwin.twin.opcua.link import Sink
 
 LOOK_EVERY_S = 1.0
-_BAD = 0x80000000
-_WORDS = {"good": 0, "uncertain": 0x40000000, "bad": _BAD}
 
 
 class TableReader:
@@ -99,7 +97,10 @@ class TableReader:
             names = sorted({str(tag) for tag in frame[table.tag][~mine]})
             text = f"{int((~mine).sum())} rows of {', '.join(names[:5])}"
             self._sink.notice(self.source.name, "not mapped", text)
-        status = _statuses(frame[table.status]) if table.status in frame.columns else None
+        status = None
+        if table.status in frame.columns:
+            words = frame[table.status].tolist()
+            status = np.array([status_code(word) for word in words], np.uint32)
         cells = frame[table.value].tolist()
         return self._made(numbers, times, known, cells, status, mine)
 
@@ -169,16 +170,3 @@ def _cell(cell: object) -> tuple[float, str | None]:
         return float(text), text
     except ValueError:
         return float("nan"), text
-
-
-def _statuses(words: pd.Series[object]) -> np.ndarray:
-    """Return status codes: Good, Uncertain, Bad, or a number; anything else is Bad."""
-    found = []
-    for word in words:
-        text = str(word).strip().lower()
-        number = _WORDS.get(text, _BAD)
-        if text not in _WORDS:
-            with contextlib.suppress(ValueError):
-                number = int(float(text)) & 0xFFFFFFFF
-        found.append(number)
-    return np.array(found, np.uint32)

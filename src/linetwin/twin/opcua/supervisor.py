@@ -1,24 +1,23 @@
 """Keeping one source connected: a new link after each that ended, the best of several servers.
 
 A link is silent when nothing came for longer than keep-alives take, and is dropped when that lasts.
-Attempts follow one another after 0.25 s, then twice as long each, up to 1 s; after a refusal, which
-only a person can lift, after 5 s, then up to 30 s; after one of the user or password after 30 s.
+How long it then waits: `twin.patience`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 from asyncua import ua
 
-from linetwin.errors import OpcUaError, RefusedError
+from linetwin.errors import OpcUaError
 from linetwin.twin.columns import NO_TIME, SECOND
 from linetwin.twin.opcua.health import Health
 from linetwin.twin.opcua.link import Link
+from linetwin.twin.patience import Patience, is_lost, is_silent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,15 +26,9 @@ if TYPE_CHECKING:
     from linetwin.twin.opcua.link import Sink
     from linetwin.twin.security.connecting import Terms
 
-FIRST_WAIT_S = 0.25
-LONGEST_WAIT_S = 1.0
-UNTRUSTED_WAIT_S = 5.0
-REFUSED_WAIT_S = 30.0
 OPEN_S = 12.0
 SUBSCRIBE_S = 60.0
 _TICK_S = 0.1
-_SETTLE_S = 0.5
-_USER_REFUSED = {"BadUserAccessDenied", "BadIdentityTokenInvalid", "BadIdentityTokenRejected"}
 HEALTHY = 200
 """Service level from which a server of a redundant set is healthy (OPC 10000-4, 6.6.2.4.2 [M])."""
 _PROBE_EVERY_S = 2.0
@@ -62,50 +55,43 @@ class Supervisor:
         self._terms = terms
         self._sink = sink
         self._open: Link | None = None
-        self._refusals = 0
+        self._patience = Patience()
         self._probed = self._completed = 0.0
         self._newest = np.full(1 + max((n for n, _ in signals), default=0), NO_TIME)
 
     async def run(self) -> None:
         """Connect, read, and begin again, for ever; what goes wrong is told and counted."""
-        wait = FIRST_WAIT_S
         while True:
             before = self.health.changes
             try:
                 self.health.state = "connecting"
                 await self._live(await self._best())
             except OpcUaError as error:
-                wait = self._failed(error, before, wait)
+                self._failed(error)
+                self._patience.failed(error, flowed=self.health.changes > before)
             except asyncio.CancelledError:
                 self.health.state = "ended"
                 raise
             finally:
                 await self._close()
-            await asyncio.sleep(wait * random.uniform(0.8, 1.0))  # noqa: S311  no secret
-            wait = min(2.0 * wait, REFUSED_WAIT_S if self._refusals else LONGEST_WAIT_S)
+            await asyncio.sleep(self._patience.next_s())
 
     async def _close(self) -> None:
         link, self._open = self._open, None
         if link is not None:
             await link.close()
 
-    def _failed(self, error: OpcUaError, before: int, wait: float) -> float:
-        """Note why it ended; return how long to wait: after data flowed, not at all long."""
+    def _failed(self, error: OpcUaError) -> None:
+        """Note why it ended."""
         self.health.state = "down"
         self.health.failures += 1
-        self._refusals = self._refusals + 1 if isinstance(error, RefusedError) else 0
         if str(error) != self.health.error:
             self._sink.notice(self.source.name, "down", str(error))
         self.health.error = str(error)
-        if isinstance(error, RefusedError):
-            # A server counts wrong passwords; a certificate may be accepted at any moment.
-            about_user = error.status in _USER_REFUSED
-            return REFUSED_WAIT_S if about_user else max(wait, UNTRUSTED_WAIT_S)
-        return FIRST_WAIT_S if self.health.changes > before else wait
 
     # ---------------------------------------------------------------------------- connecting
     async def _opened(self, endpoint: str) -> Link:
-        terms = self._terms(self._refusals)
+        terms = self._terms(self._patience.refusals)
         told = (self._sink, self.health, self._newest)
         link = Link(self.source, endpoint, terms, self._signals, *told)
         try:
@@ -162,7 +148,7 @@ class Supervisor:
         if begin > 0 and end - begin > link.life_s * SECOND:
             await self._gap(link, begin, end, before)
         link.release()
-        self._refusals = 0
+        self._patience.refusals = 0
         self._completed = time.monotonic()
         self.health.endpoint, self.health.error = link.endpoint, ""
         self.health.service_level = link.service_level
@@ -215,15 +201,14 @@ class Supervisor:
             raise OpcUaError(f"{link.endpoint}: {type(error).__name__}: {why}") from error
 
     def _watch(self, link: Link) -> None:
-        silent = 1.2 * link.life_s + _SETTLE_S
-        lost = 2.0 * link.life_s + 2.0 * _SETTLE_S
-        if link.age_s > lost:
+        if is_lost(link.age_s, link.life_s):
             raise OpcUaError(f"{link.endpoint} has been silent for {link.age_s:.1f} s")
         state = self.health.state
-        if link.age_s > silent and state == "live":
+        silent = is_silent(link.age_s, link.life_s)
+        if silent and state == "live":
             self.health.state = "silent"
             self._sink.notice(self.source.name, "silent", f"{link.endpoint}: {link.age_s:.1f} s")
-        elif link.age_s <= silent and state == "silent":
+        elif not silent and state == "silent":
             self.health.state = "live"
             self._sink.notice(self.source.name, "live", f"{link.endpoint} answers again")
 
