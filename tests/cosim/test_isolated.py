@@ -183,7 +183,6 @@ def test_a_group_may_be_isolated(troubled: Path, tmp_path: Path) -> None:
         ("abort", "crashed in advance: SIGABRT"),
         ("segfault", "crashed in advance: SIGSEGV"),
         ("exit", "ended in advance with exit code 7"),
-        ("quick_exit", "ended in advance with exit code 0"),
         ("_exit", "ended in advance with exit code 0"),
     ],
 )
@@ -203,7 +202,7 @@ def test_trouble_is_named_and_the_model_can_begin_again(
     assert list(own_folder.iterdir()) == []
     with pytest.raises(FmuError, match=r"it has failed before: troubled in the step from 1\.000 s"):
         model.read(["film_temperature"])
-    if trouble in {"abort", "exit", "quick_exit", "_exit"}:  # no more processes than needed
+    if trouble in {"abort", "exit", "_exit"}:  # no more processes than needed
         return
     model.restore(state)
     assert model.read(["film_temperature"]) == {"film_temperature": 300.0}
