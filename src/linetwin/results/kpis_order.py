@@ -308,10 +308,8 @@ def stock(facts: Facts) -> Section:
     by_place: dict[str, dict[str, int]] = {}
     for (place, kind), part in open_lots.groupby(["place", "kind"], sort=False):
         by_place.setdefault(str(place), {})[str(kind)] = len(part)
-    cells = facts.cells[facts.cells["status"] == "in_process"]
+    inside = facts.cells.loc[facts.cells["status"] == "in_process", "station"]
     return {
         "lots": kpi(by_place, "1", "open lots at the end, by place and kind"),
-        "cells": kpi(
-            cells["station"].value_counts().to_dict(), "1", "cells in process at the end, by place"
-        ),
+        "cells": kpi(inside.value_counts().to_dict(), "1", "cells in process at the end, by place"),
     }

@@ -77,9 +77,11 @@ def _footer(file: Path, _: Stamp) -> pq.FileMetaData:
 
 
 def rows(file: Path) -> int:
-    """Return the number of rows in one file."""
-    with opened(file) as parquet:
-        return int(parquet.metadata.num_rows)
+    """Return the number of rows in one file; ResultsError where it is damaged."""
+    try:
+        return int(_footer(file, _stamp(file)).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise ResultsError(f"{file} is damaged: {error}") from error
 
 
 def rows_up_to(folder: Path, table: Table, count: int) -> int:

@@ -119,11 +119,11 @@ class Run:
             # names that differ in each row stay with Arrow: as objects they would take more
             fields = [field if field.name == table.key else _coded(field) for field in fields]
         subset = pa.schema(fields)
-        found = parts.chosen(parts.listed(self.path, table), subset, only or {})
-        whole = pa.concat_tables([subset.empty_table(), *found])
-        if table.key:
-            whole = _last_of_each(whole, table.key)
-        return _frame(whole.select(wanted)), schema
+        files = parts.listed(self.path, table)
+        found = _Columns(subset, sum(map(parts.rows, files)))
+        for block in parts.chosen(files, subset, only or {}):
+            found.add(block)
+        return found.frame(wanted, table.key), schema
 
     def _schema(self, name: str) -> pa.Schema:
         table = _table(name)
@@ -143,32 +143,73 @@ def _coded(field: pa.Field) -> pa.Field:
     )
 
 
-def _last_of_each(whole: pa.Table, key: str) -> pa.Table:
-    """Return the last of several rows about one thing."""
-    codes = whole[key].combine_chunks().dictionary_encode()
-    if len(codes.dictionary) == len(whole):
-        return whole
+class _Columns:
+    """Columns of a table filled block by block, each in its place: a long table must fit in memory.
+
+    Text that has codes and names becomes objects, each text once in memory; other text stays with
+    Arrow.
+    """
+
+    def __init__(self, schema: pa.Schema, rows: int) -> None:
+        self._at = 0
+        self._texts: dict[str, str] = {}
+        plain = [field for field in schema if field.type == pa.string()]
+        self._plain: dict[str, list[pa.Array]] = {field.name: [] for field in plain}
+        # Of rows that are never filled no page is touched.
+        self._arrays = {
+            field.name: np.empty(rows, _dtype(field.type)) for field in schema if field not in plain
+        }
+
+    def add(self, block: pa.Table) -> None:
+        """Append the rows of a block."""
+        end = self._at + block.num_rows
+        for name, values in self._arrays.items():
+            values[self._at : end] = self._values(block[name])
+        for name in self._plain:
+            self._plain[name] += block[name].chunks
+        self._at = end
+
+    def _values(self, column: pa.ChunkedArray) -> np.ndarray:
+        if not pa.types.is_dictionary(column.type):
+            return np.asarray(column.to_numpy())
+        coded = column.unify_dictionaries().combine_chunks()
+        texts = [self._texts.setdefault(text, text) for text in coded.dictionary.to_pylist()]
+        names = np.array(texts, dtype=object)
+        return np.asarray(names[coded.indices.to_numpy()])
+
+    def frame(self, wanted: Sequence[str], key: str) -> pd.DataFrame:
+        """Return the wanted columns, of several rows with the same key the last."""
+        import pandas as pd
+
+        last = _last_of_each(self._strings(key)) if key in self._plain else None
+        columns = {}
+        for name in dict.fromkeys(wanted):
+            if name in self._plain:
+                texts = self._strings(name)
+                columns[name] = (texts if last is None else texts.take(last)).to_pandas()
+                continue
+            values = self._arrays.pop(name)
+            values.resize(self._at, refcheck=False)
+            values = values if last is None else values[last]
+            columns[name] = pd.Series(values, dtype=values.dtype, copy=False)
+        return pd.DataFrame(columns, copy=False)
+
+    def _strings(self, name: str) -> pa.ChunkedArray:
+        return pa.chunked_array(self._plain[name], pa.string())
+
+
+def _dtype(kind: pa.DataType) -> Any:  # noqa: ANN401 - whatever numpy takes for a type
+    return object if pa.types.is_dictionary(kind) else kind.to_pandas_dtype()
+
+
+def _last_of_each(keys: pa.ChunkedArray) -> np.ndarray | None:
+    """Return the last row of each key, in order; None where each stands once."""
+    codes = keys.combine_chunks().dictionary_encode()
+    if len(codes.dictionary) == len(codes):
+        return None
     last = np.full(len(codes.dictionary), -1)
-    last[codes.indices.to_numpy()] = np.arange(len(whole))
-    return whole.take(pa.array(np.sort(last)))
-
-
-def _frame(whole: pa.Table) -> pd.DataFrame:
-    """Return the frame of a table; text that has codes and names as objects."""
-    import pandas as pd
-
-    columns = {}
-    for name in whole.column_names:
-        column = whole[name]
-        if pa.types.is_dictionary(column.type):
-            texts = column.unify_dictionaries().combine_chunks()
-            names = texts.dictionary.to_numpy(zero_copy_only=False)
-            columns[name] = pd.Series(names[texts.indices.to_numpy()], dtype=object, copy=False)
-        elif column.type == pa.string():
-            columns[name] = column.to_pandas()
-        else:
-            columns[name] = column.to_numpy()
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(whole)), copy=False)
+    last[codes.indices.to_numpy()] = np.arange(len(codes))
+    return np.sort(last)
 
 
 def _table(name: str) -> Table:
