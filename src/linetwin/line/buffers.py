@@ -169,6 +169,15 @@ class Tank:
         self._putters.wake()
         return self.batches.pop(batch)
 
+    def scaled(self, factor: float) -> dict[str, float]:
+        """Bring the level to `factor` times what it was; return the kg that each batch lost."""
+        lost = {batch: mass * (1 - factor) for batch, mass in self.batches.items()}
+        for batch, mass in lost.items():
+            self.batches[batch] -= mass
+        self._takers.wake()
+        self._putters.wake()
+        return lost
+
     def wake_takers(self) -> None:
         """A batch is no longer on hold: whoever waits for slurry is woken."""
         self._takers.wake()

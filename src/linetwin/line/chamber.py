@@ -79,7 +79,7 @@ class Chamber(Equipment):
         if self.places:
             at_work = not blocked or any(int(place[1]) > self.world.now for place in self.places)
             self.set_mode("Execute" if at_work else "Suspended", "blocked" if blocked else "")
-        elif not self.world.is_open(self.config.calendar):
+        elif not self.is_on_shift():
             self.set_mode("Stopped", "off shift")
         elif starved:
             self.set_mode("Suspended", "starved")
@@ -188,7 +188,7 @@ class Chamber(Equipment):
         """Discharge every lot that is due; True when one of them finds no room."""
         output, now = self.world.buffers[self.config.gives[self.role]], self.world.now
         # a store has thousands of places, and each lot that comes or goes asks
-        if now < self._quiet_until:
+        if now < self._quiet_until and not self.is_behind():
             return False
         blocked = self._discharge_due(output, now)
         self._quiet_until = min([int(place[1]) for place in self.places], default=now)
@@ -196,10 +196,13 @@ class Chamber(Equipment):
 
     def _discharge_due(self, output: LotBuffer, now: int) -> bool:
         """Discharge in the order of entry; True when one finds no room."""
-        for place in [place for place in self.places if place[1] <= now]:  # type: ignore[operator]
+        behind = self.is_behind()
+        for place in [place for place in self.places if behind or int(place[1]) <= now]:
             name, entered = str(place[0]), int(place[2])
             if self.world.is_held(name):
                 continue
+            if not self.may_give():
+                return False
             if not output.has_room(self.name):
                 return True
             longer = self.discharge(self.world.lots[name], (now - entered) / 1000)
@@ -215,7 +218,7 @@ class Chamber(Equipment):
     def _take_in(self) -> bool:
         """Admit lots while there are places; True when one could be taken but none waits."""
         while len(self.places) < int(self.value("parallel_places")):
-            if not self.world.is_open(self.config.calendar) or self.is_due_for_service():
+            if not self.is_on_shift() or self.is_due_for_service():
                 return False
             lot = self.take(self.role)
             if lot is None:

@@ -29,7 +29,6 @@ ROOM_TEMPERATURE_K = 295.15
 """Room air around machines [A: 22 Cel, held by the building's control]."""
 GIVEN_OFF = ("heat_emission", "cooling_power", "compressed_air_flow")
 """What a machine asks of the building: heat to its room, to cooling water [W]; air [m3/s]."""
-NOTHING_CARRIED_OFF = {"process_cooling": 0.0, "heat_carried_off": 0.0}
 
 
 class Equipment(Unit):
@@ -39,7 +38,7 @@ class Equipment(Unit):
         super().__init__(config.path, world)
         self.config = config
         self.machine: Continuous | None = world.models.machine(config)
-        self.given_off = dict.fromkeys(GIVEN_OFF, 0.0)
+        self._given_off = dict.fromkeys(GIVEN_OFF, 0.0)
 
     def begin(self) -> None:
         """Start the machine model, draw the first failures and wake the station."""
@@ -56,6 +55,17 @@ class Equipment(Unit):
                 left = self.state.to_service[service.cause] * (1 - float(draw[0]))
                 self.state.to_service[service.cause] = max(1, round(left))
         self.world.calendar.kick(self.name)
+
+    @property
+    def given_off(self) -> dict[str, float]:
+        """What the machine asks of the building since it was brought to its time: GIVEN_OFF."""
+        return self._given_off
+
+    @given_off.setter
+    def given_off(self, values: dict[str, float]) -> None:
+        self._given_off = values
+        if self.world.building is not None:
+            self.world.building.machines_changed()
 
     def models(self) -> dict[str, Continuous]:
         """Return the machine's model; kinds add those of their processes."""
@@ -93,7 +103,9 @@ class Equipment(Unit):
         self.state.to_service[cause] = round(interval_s * TICKS_PER_SECOND)
 
     def is_due_for_service(self) -> bool:
-        """Whether an interval of maintenance has been used up."""
+        """Whether an interval of maintenance has been used up; a leader decides for itself."""
+        if self.world.leader is not None:
+            return False
         return any(left <= 0 for left in self.state.to_service.values())
 
     def begin_service(self) -> bool:
@@ -133,7 +145,22 @@ class Equipment(Unit):
 
     def forced_stop(self) -> str:
         """Why the machine is forced to stand still now, or ""."""
+        leader = self.world.leader
+        if leader is not None and (cause := leader.stop(self.name)):
+            return cause
         return self.world.disturbances.stop(self.name)
+
+    def is_on_shift(self) -> bool:
+        """Whether people are at work here: by the calendar, or as the leader's states tell."""
+        return self.world.leader is not None or self.world.is_open(self.config.calendar)
+
+    def is_behind(self) -> bool:
+        """Whether a leader has handed over what is still being made here."""
+        return self.world.leader is not None and self.world.leader.is_behind(self.name)
+
+    def may_give(self) -> bool:
+        """Whether a lot may be handed over now."""
+        return self.world.leader is None or self.world.leader.may_give(self.name)
 
     def break_tool(self) -> None:
         """The tool breaks; kinds that have one say what follows."""
@@ -220,7 +247,9 @@ class Equipment(Unit):
         A kind adds `process_cooling` (heat to cooling water) and `heat_carried_off` (heat that
         does not stay in the room) where it has them.
         """
-        return NOTHING_CARRIED_OFF | {
+        return {
+            "process_cooling": 0.0,
+            "heat_carried_off": 0.0,
             "process_power": self.process_power(),
             "process_heat": self.process_heat(),
         }
@@ -231,6 +260,8 @@ class Equipment(Unit):
 
     def take(self, role: str) -> Lot | None:
         """Take the oldest lot of a role's buffer; None, and a wake-up later, where none waits."""
+        if self.world.leader is not None and not self.world.leader.may_take(self.name):
+            return None
         name = self.world.buffers[self.config.takes[role]].take(self.name)
         if name is None:
             return None
@@ -248,6 +279,8 @@ class Equipment(Unit):
         if lot.kind == "tray" and not lot.items:
             self.world.end_lot(name, "scrap", self.name)
             return True
+        if not self.may_give():
+            return False
         buffer = self.world.buffers[self.config.gives[role]]
         if not buffer.put(self.name, name):
             return False
@@ -286,13 +319,11 @@ class Equipment(Unit):
 
     def machine_inputs(self) -> Mapping[str, float]:
         """What the machine model is given now."""
-        found = {
-            "packml_state": float(STATES[self.state.mode]),
-            "load": self.load(),
-            **self.process_draw(),
-            "ambient_temperature": ROOM_TEMPERATURE_K,
-            "wear_removed": self.state.wear_removed,
-        }
+        state = self.state
+        found = {"packml_state": float(STATES[state.mode]), "load": self.load()}
+        found.update(self.process_draw())
+        found["ambient_temperature"] = ROOM_TEMPERATURE_K
+        found["wear_removed"] = state.wear_removed
         return self.world.disturbances.inputs(self.name, "machine", found)
 
     def note_validity(self, columns: Columns) -> None:

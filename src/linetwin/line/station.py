@@ -131,7 +131,7 @@ class Station(Equipment):
         state = self.state
         if cause := self.forced_stop():
             return self._wait("Aborted", cause)
-        if not self.world.is_open(self.config.calendar):
+        if not self.is_on_shift():
             return self._wait("Stopped", "off shift")
         if self.has_finished():
             return self._wait("Complete", "order covered")
@@ -145,7 +145,7 @@ class Station(Equipment):
         if operation.mode == "Execute":
             ticks = self.slowed(ticks)
         state.operation, state.operation_mode = operation.name, operation.mode
-        state.operation_ticks = state.left = max(1, ticks)
+        state.operation_ticks = state.left = 1 if self.is_behind() else max(1, ticks)
         state.stopped = -1
         state.phase = "work"
         return True
@@ -157,7 +157,7 @@ class Station(Equipment):
         state.left -= used
         if used and executing:
             self._age(used)
-        if state.left <= 0:
+        if state.left <= 0 or self.is_behind():
             self.complete()
             state.phase = "put"
             return True
@@ -169,7 +169,7 @@ class Station(Equipment):
         if cause := self.forced_stop():
             self._stop(cause)
             return self._wait("Aborted", cause)
-        if not self.world.is_open(self.config.calendar):
+        if not self.is_on_shift():
             self._stop("")
             return self._wait("Stopped", "off shift")
         return self._run()

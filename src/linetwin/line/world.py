@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from linetwin.contracts import Continuous, Transform
     from linetwin.line.drivers import Driver
     from linetwin.line.equipment import Equipment
+    from linetwin.line.leading import Leader
     from linetwin.line.unit import Unit
     from linetwin.scenario.resolved import Scenario, StationConfig
 
@@ -88,6 +89,8 @@ class World:
         self.sink = sink
         self.on_reading: Callable[[str, str, int, np.ndarray], None] | None = None
         """Is told what a gauge reads: station, quantity, tick, readings of shape (items,)."""
+        self.leader: Leader | None = None
+        """What the line is in step with; None where it runs for itself."""
         self.calendar = Calendar(self._wake)
         self.lots = LotRegister()
         self.ledger = Ledger()

@@ -113,7 +113,7 @@ class Mixer(Station):
         if self.state.operation == "discharge" and self.job.get("batch"):
             lot = self.world.lots[self.job["batch"]]
             tank = self.world.tanks[self.config.gives["slurry"]]
-            if not tank.has_room(self.name, lot.amount):
+            if not self.may_give() or not tank.has_room(self.name, lot.amount):
                 return False
             del self.job["batch"]
             tank.fill(lot.name, lot.amount)

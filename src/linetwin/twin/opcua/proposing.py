@@ -16,7 +16,7 @@ from linetwin.errors import ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.scenario import units
 from linetwin.scenario.kinds import shipped_kinds
-from linetwin.scenario.mapping_signals import COUNTERS
+from linetwin.scenario.mapping_signals import COUNTERS, PASSING
 from linetwin.twin.opcua.browsing import UNECE
 
 if TYPE_CHECKING:
@@ -95,6 +95,12 @@ def targets_of(scenario: Scenario) -> Iterable[Target]:
     for station in stations:
         place = frozenset(words_of(station.path))
         yield from _of_station(station, place)
+    for path, buffer in scenario.buffers.items():
+        *above, last = path.split(".")
+        name = "slurry_mass" if buffer.kind == "tank" else "buffer_level"
+        place = frozenset(word for part in above for word in words_of(part))
+        address = f"{path}.{name}"
+        yield Target(address, "measurement", place, words_of(last), vocabulary()[name])
     line = frozenset({"line"})
     for name in COUNTERS:
         yield Target(f"line.{name}", "counter", line, words_of(name))
@@ -106,7 +112,7 @@ def _of_station(station: StationConfig, place: frozenset[str]) -> Iterable[Targe
     yield Target(f"{path}.mode", "mode", place, ("mode",))
     for name in COUNTERS:
         yield Target(f"{path}.{name}", "counter", place, words_of(name))
-    for role in dict.fromkeys([*station.takes, *station.gives, *station.materials]):
+    for role in dict.fromkeys([*PASSING, *station.takes, *station.gives, *station.materials]):
         yield Target(f"{path}.{role}", "lot", place, words_of(role))
     measured: dict[str, None] = dict.fromkeys(station.gauges)
     about = shipped_kinds().get(station.kind)

@@ -64,6 +64,7 @@ class Panel:
         self._sampled = False
         self._instruments = Instruments(scenario.plant.instruments, scenario.seed)
         self._given: list[tuple[str, str]] = []
+        self._given_last: dict[str, str] = {}
 
     def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Note rows of a table, and pass them on."""
@@ -182,7 +183,9 @@ class Panel:
                 self._count(station, "Lots", "taken", tick, 1)
             case "give":
                 self._tell(station, "Lots", "lot_out", tick, lot)
-                self._count(station, "Lots", "given", tick, 1)
+                if self._given_last.get(station) != lot:  # a grader tells each grade of a tray
+                    self._given_last[station] = lot
+                    self._count(station, "Lots", "given", tick, 1)
                 self._count(station, "Counters", "produced", tick, amount)
                 if self._instruments.look_at(station):
                     self._given.append((station, lot))

@@ -1,0 +1,43 @@
+"""A line that is led: something else, such as a plant, says when stations begin, stop and finish.
+
+Led stations do what they always do, with their own models, but hand a lot over when the leader has
+handed one over: not before, and at once where they are behind. They fail when the leader does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from linetwin.line.drivers import ScriptedDriver, StochasticDriver
+
+if TYPE_CHECKING:
+    from linetwin.scenario.resolved import FailureConfig
+
+
+class Leader(Protocol):
+    """What a led station asks."""
+
+    def stop(self, unit: str) -> str:
+        """Why the leader's machine stands still now, or ""."""
+        ...
+
+    def may_take(self, unit: str) -> bool:
+        """Whether the leader's machine has taken a lot that the led one has not taken yet."""
+        ...
+
+    def may_give(self, unit: str) -> bool:
+        """Whether the led machine may hand over a lot now."""
+        ...
+
+    def is_behind(self, unit: str) -> bool:
+        """Whether the leader's machine has handed over a lot that the led one is still making."""
+        ...
+
+
+class LedDriver(StochasticDriver):
+    """Varies what is made as any line does, but lets no machine fail: that is the leader's part."""
+
+    def time_to_failure(self, unit: str, failure: FailureConfig) -> int:
+        """Return a time that never comes [ticks]."""
+        del unit, failure
+        return ScriptedDriver.NEVER

@@ -1,0 +1,1 @@
+"""A line that follows a plant: lots are taken and handed over when the plant's were."""

@@ -1,0 +1,88 @@
+"""From a feed's columns to plant events: what each signal of a mapping file means to the line.
+
+A time of the plant becomes a tick of the line: nanoseconds of UTC since `origin`, the instant of
+the line's tick 0 (a Monday, 00:00, at the plant).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from linetwin.scenario.mapped import UNDEFINED
+from linetwin.twin.events import EventKind, PlantEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linetwin.scenario.mapped import Mapping, SignalConfig
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.twin.columns import Batch
+
+NS_PER_TICK = 1_000_000
+_PASSING: dict[str, EventKind] = {"lot_in": "lot_in", "lot_out": "lot_out"}
+_COUNTED: dict[str, EventKind] = {"taken": "taken", "given": "given"}
+
+
+class Meaning:
+    """Turns batches of a mapping's signals into plant events."""
+
+    def __init__(self, mapping: Mapping, scenario: Scenario, origin: int) -> None:
+        self.origin = origin
+        self._meant = [_meaning(signal, scenario) for signal in mapping.signals]
+
+    def tick(self, time: int) -> int:
+        """Return the tick of a time [ns UTC]."""
+        return (time - self.origin) // NS_PER_TICK
+
+    def events(self, batch: Batch) -> Iterator[PlantEvent]:
+        """Yield an event for each row that means something to a line."""
+        usable = batch.usable
+        for row, number in enumerate(batch.came.signal.tolist()):
+            meant = self._meant[number]
+            if meant is None:
+                continue
+            kind, station, name = meant
+            value, text = float(batch.value[row]), batch.came.texts.get(row, "")
+            if kind in {"state", "mode"} and value == UNDEFINED:
+                value = math.nan
+            yield PlantEvent(
+                self.tick(int(batch.time[row])),
+                station,
+                kind,
+                name,
+                value,
+                text,
+                bool(usable[row]),
+                self.tick(int(batch.came.arrival[row])),
+            )
+
+
+def _meaning(signal: SignalConfig, scenario: Scenario) -> tuple[EventKind, str, str] | None:
+    """Return kind, station and quantity of a signal's events; None where it means nothing."""
+    station, _, name = signal.address.rpartition(".")
+    match signal.kind:
+        case "state" | "mode":
+            return signal.kind, station, ""
+        case "setpoint":
+            return "setpoint", station, name
+        case "lot":
+            kind = _PASSING.get(name) or _by_role(scenario, station, name)
+            return (kind, station, "") if kind else None
+        case "counter" if name in _COUNTED:
+            return _COUNTED[name], station, ""
+        case _ if station in scenario.buffers:
+            return "level", station, ""
+        case _:
+            return "measurement", station, name
+
+
+def _by_role(scenario: Scenario, station: str, role: str) -> EventKind | None:
+    """Return whether lots of a role come in or go out; None where they do both, or neither."""
+    config = scenario.stations.get(station)
+    if config is None:
+        return None
+    comes, goes = role in config.takes, role in config.gives
+    if comes == goes:
+        return None
+    return "lot_in" if comes else "lot_out"
