@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from linetwin.estimation.scores import binomial_interval, crps, interval
+from linetwin.estimation.scores import binomial_interval, crps, interval, positive_interval
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 20), (19, 20), (20, 20), (187, 200)])
@@ -32,3 +32,14 @@ def test_an_interval_is_that_of_a_normal_distribution() -> None:
     assert (found.low, found.high) == pytest.approx((-1.959964, 1.959964))
     assert found.holds(1.9)
     assert not found.holds(2.0)
+
+
+def test_a_positive_interval_stays_above_zero() -> None:
+    """It is the normal one where members are close together, and skewed where they are not."""
+    close = 5 + 0.01 * np.random.default_rng(1).standard_normal(64)
+    assert positive_interval(close) == pytest.approx(interval(close), rel=1e-4)
+    skewed = np.exp(2 * np.random.default_rng(2).standard_normal(64))
+    found = positive_interval(skewed)
+    assert 0 < found.low < found.median < found.high
+    assert interval(skewed).low < 0
+    assert positive_interval(skewed - skewed.min()) == interval(skewed - skewed.min())

@@ -2,8 +2,9 @@
 
 The posterior of the states is taken as Gaussian. A set of states explains it where all others may
 lie in their bands; what is left over is a chi-squared. The first cause is the state that explains
-most, and it must explain more than chance does among so many. A state that explains nearly as much
-is not told apart from it. Then the next is sought beside the first: one cause is preferred to two.
+most, and it must explain more than chance does among so many. A state that explains nearly as much,
+and nothing more beside it, is not told apart from it. Then the next is sought beside the first: one
+cause is preferred to two.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import lsq_linear
-from scipy.stats import norm
+from scipy.special import ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def critical_gain(count: int, confidence: float) -> float:
 
     Two-sided, and corrected for how many are watched (Bonferroni).
     """
-    return float(norm.isf((1 - confidence) / (2 * max(1, count)))) ** 2
+    return float(ndtri((1 - confidence) / (2 * max(1, count)))) ** 2
 
 
 def causes(
@@ -62,16 +63,17 @@ def causes(
         best, first = min(rest)
         if left - best < limit:
             break
-        alike = [each for value, each in sorted(rest) if value - best < limit]
-        alike = [each for each in alike if each == first or left - _of(rest, each) >= limit]
-        found.append(Cause(tuple(alike), left - best))
         free.append(first)
+        alike = [
+            each
+            for value, each in sorted(rest)
+            if value - best < limit <= left - value
+            and each != first
+            and best - _left_over(root, target, box, [*free, each]) < limit
+        ]
+        found.append(Cause((first, *alike), left - best))
         left = best
     return found
-
-
-def _of(rest: list[tuple[float, int]], state: int) -> float:
-    return next(value for value, each in rest if each == state)
 
 
 def _inverse_root(correlation: np.ndarray) -> np.ndarray:

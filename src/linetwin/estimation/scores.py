@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.special import betaincinv, ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,15 +30,26 @@ def interval(members: np.ndarray, confidence: float = 0.95) -> Interval:
     outermost two would decide an empirical 95 % interval.
     """
     middle, spread = float(np.mean(members)), float(np.std(members, ddof=1))
-    reach = float(norm.isf((1 - confidence) / 2)) * spread
+    reach = float(ndtri((1 + confidence) / 2)) * spread
     return Interval(float(np.median(members)), middle - reach, middle + reach)
+
+
+def positive_interval(members: np.ndarray, confidence: float = 0.95) -> Interval:
+    """Return the same of a quantity that is above zero, by its logarithm.
+
+    Where members differ by some percent it is the same interval; where they are skewed it stays
+    above zero. Members of which one is not above zero are taken as they are.
+    """
+    if np.min(members) <= 0:
+        return interval(members, confidence)
+    return Interval(*(float(np.exp(each)) for each in interval(np.log(members), confidence)))
 
 
 def binomial_interval(hits: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the exact interval of a share (Clopper and Pearson 1934)."""
     tail = (1 - confidence) / 2
-    low = float(beta.ppf(tail, hits, count - hits + 1)) if hits > 0 else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, count - hits)) if hits < count else 1.0
+    low = float(betaincinv(hits, count - hits + 1, tail)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, count - hits, 1 - tail)) if hits < count else 1.0
     return low, high
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from scipy.optimize import brentq
-from scipy.stats import chi2
+from scipy.special import chdtr, chdtrc
 
 REFERENCE = 0.5
 """Allowance of the cumulative sum: half the shift, in standard deviations, it is best at."""
@@ -95,8 +95,8 @@ class Window:
         )
         if self.count < self.length:
             return False
-        self.level = float(chi2.cdf(self.total, self.degrees))
-        tail = float(chi2.sf(self.total, self.degrees))
+        self.level = float(chdtr(self.degrees, self.total))
+        tail = float(chdtrc(self.degrees, self.total))
         self.total, self.degrees, self.count = 0.0, 0, 0
         return tail < min(0.5, self.length / self.arl)
 

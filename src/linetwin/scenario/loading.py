@@ -28,6 +28,7 @@ from linetwin.scenario.settings import apply_settings, settings_of, settings_of_
 from linetwin.scenario.stations import StationReader
 from linetwin.scenario.stock import read_stock
 from linetwin.scenario.text import resolved_text
+from linetwin.scenario.twinning import read_twin
 from linetwin.scenario.validation import validate
 from linetwin.scenario.wiring import Wiring
 
@@ -184,6 +185,7 @@ class _Composition:
             deviations=disturbed.deviations,
             faults=disturbed.faults,
             plant=read_plant(self.file, stations, problems),
+            twin=read_twin(self.file, stations, asked.inputs, problems),
             text="",
             files=labels,
         )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.deviations import Deviation, Fault
     from linetwin.scenario.prices import PriceTable
+    from linetwin.scenario.twin import TwinConfig
 
 Scalar = float | int | str | bool | tuple[float, ...]
 Fixed = float | int | str | list[float | int | str]
@@ -326,6 +327,7 @@ class Scenario:
     good_energy_per_day: Value | None = None
     prices: PriceTable | None = None
     plant: PlantConfig = field(default_factory=PlantConfig)
+    twin: TwinConfig | None = None
 
     def stations_of(self, group_or_kind: str) -> list[StationConfig]:
         """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""

@@ -73,7 +73,7 @@ class Process(_Strict):
     parameters: dict[Identifier, Writing] = {}
     map: dict[str, Annotated[MapEntry, _as_table("variable")]] = {}
     fixed: dict[str, object] = {}
-    events: dict[Identifier, ModelEvent] = {}
+    events: dict[str, ModelEvent] = {}
 
 
 class _Part(_Strict):
@@ -274,6 +274,47 @@ class Plant(_Strict):
     hides: list[Hides] = []
 
 
+class Estimate(_Strict):
+    """An input of a process model that deviates slowly from what the line thinks it is."""
+
+    name: Identifier
+    address: str
+    kind: Literal["factor", "offset"] = "factor"
+    prior: Writing
+    wanders: Writing | None = None
+    scatter: Writing | None = None
+    band: Writing | None = None
+    tag: Literal["V", "D", "M", "A"]
+    source: str
+
+
+class Reader(_Strict):
+    """An instrument of the plant that reads lots, with a bias that is not known."""
+
+    name: Identifier
+    reads: str
+    signal: str
+    repeatability: Writing
+    bias: Writing
+    wanders: Writing | None = None
+    band: Writing | None = None
+    tag: Literal["V", "D", "M", "A"]
+    source: str
+
+
+class Twin(_Strict):
+    """How a plant is followed."""
+
+    members: Annotated[int, Field(ge=4, le=1024)] = 64
+    window: Annotated[int, Field(ge=2, le=1000)] = 12
+    false_alarms_per_day: Annotated[float, Field(gt=0, le=10)] = 0.1
+    updates_per_day: Annotated[float, Field(ge=1, le=1e5)] = 24.0
+    confidence: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
+    estimates: list[Estimate] = []
+    instruments: list[Reader] = []
+    predicts: list[str] = []
+
+
 class _File(_Strict):
     version: Literal[1] = Field(alias="schema")
     name: Annotated[str, Field(pattern=_NAME)]
@@ -301,6 +342,7 @@ class ScenarioFile(_File):
     holds: list[Hold | None] = []
     deliveries: dict[str, dict[str, Writing]] = {}
     plant: Plant | None = None
+    twin: Twin | None = None
 
 
 class LineFile(_File):

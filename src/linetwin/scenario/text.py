@@ -11,6 +11,7 @@ from linetwin.scenario.hiding import PlantConfig, plant_text
 from linetwin.scenario.holding import hold_text
 from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.stock import stock_text
+from linetwin.scenario.twin import twin_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +85,7 @@ def resolved_text(scenario: Scenario) -> str:
         "stock": stock_text(scenario.stock) if scenario.start == "filled" else None,
         "holds": [hold_text(hold) for hold in scenario.holds],
         "plant": plant_text(scenario.plant) if scenario.plant != PlantConfig() else None,
+        **({"twin": twin_text(scenario.twin)} if scenario.twin else {}),
     }
     return dump(content)
 

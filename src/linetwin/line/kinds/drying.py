@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from linetwin.line.kinds.coater import Coater
     from linetwin.line.lots import Lot
 
-DRIED = ("solvent_loading", "peak_film_temperature", "binder_bottom_ratio", "adhesion_index")
+DRIED = (
+    "solvent_loading",
+    "peak_evaporation_rate",
+    "peak_film_temperature",
+    "binder_bottom_ratio",
+    "adhesion_index",
+)
 NEAR = 1e-9
 DRY = 1e-9
 """Solvent on a side that is dry, a microgram on a square metre: it is not dried again [kg/m2]."""

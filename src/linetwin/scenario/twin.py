@@ -1,0 +1,120 @@
+"""What a twin estimates, reads and predicts; plain data in canonical units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from linetwin.scenario.problems import Place
+
+DeviationOf = Literal["factor", "offset"]
+
+
+@dataclass(frozen=True)
+class EstimateConfig:
+    """One input of a process model that deviates slowly from what the line thinks it is.
+
+    A `factor` is estimated as its difference from 1, an `offset` in the input's unit. `prior`:
+    standard deviation at the beginning; `wanders`: what is added to it in a day; `scatter`: from
+    lot to lot; `band`: what counts as nominal.
+    """
+
+    name: str
+    station: str
+    process: str
+    quantity: str
+    kind: DeviationOf
+    prior: float
+    wanders: float
+    scatter: float
+    band: float
+    tag: str
+    source: str
+    place: Place | None = None
+
+    @property
+    def address(self) -> str:
+        """What deviates."""
+        return f"{self.station}.{self.process}.{self.quantity}"
+
+
+@dataclass(frozen=True)
+class ReaderConfig:
+    """An instrument that reads a quantity of a station's lots, each with its own bias.
+
+    `signal`: address of the plant's measurement. All in the quantity's unit, or as parts of the
+    reading where `relative`: `repeatability` of one lot's reading; of the bias `prior`, `wanders`
+    in a day, `band`.
+    """
+
+    name: str
+    station: str
+    quantity: str
+    signal: str
+    repeatability: float
+    prior: float
+    wanders: float
+    band: float
+    tag: str
+    source: str
+    relative: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """A quantity of a station's lots that is predicted.
+
+    `process`: where it is one that only the process knows, after each of its phases.
+    """
+
+    station: str
+    quantity: str
+    process: str = ""
+
+
+@dataclass(frozen=True)
+class TwinConfig:
+    """How a plant is followed.
+
+    `window`: updates in a window of the innovations' statistics; `false_alarms_per_day`: of all
+    watches together; `updates_per_day`: readings of lots a day that this is reckoned with.
+    """
+
+    members: int = 64
+    window: int = 12
+    false_alarms_per_day: float = 0.1
+    updates_per_day: float = 24.0
+    confidence: float = 0.95
+    estimates: tuple[EstimateConfig, ...] = ()
+    instruments: tuple[ReaderConfig, ...] = ()
+    predicts: tuple[PredictConfig, ...] = ()
+
+    @property
+    def states(self) -> tuple[EstimateConfig | ReaderConfig, ...]:
+        """What is estimated: parameters, then the biases of instruments."""
+        return (*self.estimates, *self.instruments)
+
+    @property
+    def stations(self) -> frozenset[str]:
+        """Stations whose lots matter."""
+        return frozenset(each.station for each in (*self.states, *self.predicts))
+
+
+def twin_text(twin: TwinConfig) -> dict[str, Any]:
+    """Return the section as it stands in the resolved scenario; canonical units."""
+    return {
+        "members": twin.members,
+        "window": twin.window,
+        "false_alarms_per_day": twin.false_alarms_per_day,
+        "updates_per_day": twin.updates_per_day,
+        "confidence": twin.confidence,
+        "estimates": [_plain(each) | {"address": each.address} for each in twin.estimates],
+        "instruments": [_plain(each) for each in twin.instruments],
+        "predicts": [_plain(each) for each in twin.predicts],
+    }
+
+
+def _plain(config: EstimateConfig | ReaderConfig | PredictConfig) -> dict[str, Any]:
+    return {key: value for key, value in vars(config).items() if key != "place"}

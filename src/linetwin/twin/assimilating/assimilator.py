@@ -1,0 +1,369 @@
+"""The assimilator: lots and readings of a plant in, estimates, predictions and findings out.
+
+What comes late is put into its place: the estimator is taken up before it, and all that followed
+is served again. Predictions that were published stay as they were.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linetwin.estimation.scores import interval, positive_interval
+from linetwin.quantities import vocabulary
+from linetwin.twin.assimilating.estimator import DAY_TICKS, Estimator, Given, Reading, notes_of
+from linetwin.twin.assimilating.notes import NotedModels
+from linetwin.twin.assimilating.rows import Estimated, Finding, Outcome, Prediction
+from linetwin.twin.plant.instruments import mean_of
+
+if TYPE_CHECKING:
+    from linetwin.contracts import Transform
+    from linetwin.line.lots import Lot
+    from linetwin.line.world import Models
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.scenario.twin import EstimateConfig, PredictConfig, ReaderConfig
+    from linetwin.twin.assimilating.notes import Note
+    from linetwin.twin.events import PlantEvent
+
+Entry = Given | Reading
+DENSE = 12
+"""Snapshots that are kept of the last entries, one each."""
+SPARSE_TICKS = DAY_TICKS // 4
+"""Older ones are kept so far apart."""
+KEPT_DAYS = 14
+"""A value that comes later than this is counted, not learnt from: days."""
+PENDING = 4096
+"""Readings of lots in a station that are kept until it hands one over."""
+
+
+class Assimilator:
+    """Wraps the models of the twin's line; `models` is what the line must be made with."""
+
+    def __init__(self, scenario: Scenario, models: Models, seed: int) -> None:
+        """Begin with priors. The section `twin` of the scenario says what is estimated."""
+        assert scenario.twin is not None  # noqa: S101  the caller has looked
+        self.config = scenario.twin
+        self._stations = scenario.stations
+        self._bare = models
+        self.models: Models = NotedModels(models, self._present, self._note)
+        self.estimator = Estimator(self.config, seed, self._transform)
+        self._open: dict[str, list[Note]] = defaultdict(list)
+        self._journal: list[Entry] = []
+        self._snapshots: list[tuple[int, dict[str, Any]]] = [(0, self.estimator.save())]
+        self._first = 0
+        self._pending: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
+        self._given: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        self._predictions: list[Prediction] = []
+        self._outcomes: list[Outcome] = []
+        self._due: dict[tuple[str, str], list[Prediction]] = {}
+        self._number = 0
+        self.counts: Counter[str] = Counter()
+        """Readings used, not usable, late (served again) and too late."""
+
+    # ------------------------------------------------------------------------- what comes in
+    def took(self, station: str, lot: str, tick: int) -> None:
+        """Predict a lot that a station of the twin's line has begun."""
+        self.estimator.advance(tick)
+        self._predict(station, lot, tick)
+
+    def gave(self, station: str, lot: Lot, tick: int, plant_lot: str) -> None:
+        """Take up a lot that a station of the twin's line has handed over."""
+        notes = self._open.pop(station, [])
+        self._given[station].append((tick, lot.name, plant_lot))
+        del self._given[station][:-PENDING]
+        if notes:
+            self._put(Given(tick, station, lot.name, plant_lot, notes, _means(lot, notes)))
+        for instrument in self._instruments(station):
+            waiting = self._pending[instrument.name]
+            own = [each for each in waiting if each[0] <= tick]
+            self._pending[instrument.name] = [each for each in waiting if each[0] > tick]
+            if own:
+                value = float(np.mean([each[1] for each in own]))
+                self._learn(Reading(tick, instrument.name, lot.name, value, max(e[2] for e in own)))
+        following = self._following(station)
+        if notes and following:
+            self._predict(following, lot.name, tick)
+
+    def measured(self, event: PlantEvent) -> None:
+        """Take one measurement; one that belongs to no instrument is left alone.
+
+        It belongs to the lot that the event names; else to the one that its station handed over
+        then, or was at work on.
+        """
+        instrument = next((i for i in self.config.instruments if i.signal == event.address), None)
+        if instrument is None or math.isnan(event.value):
+            return
+        if not event.usable:
+            self.counts["not usable"] += 1
+            return
+        arrived = max(event.arrived, event.tick)
+        given = self._given[instrument.station]
+        named = [each for each in given if event.text and event.text == each[2]]
+        place = bisect.bisect_left(given, (event.tick, "", ""))
+        if named or place < len(given):
+            tick, lot, _ = named[-1] if named else given[place]
+            self._learn(Reading(tick, instrument.name, lot, event.value, arrived))
+            return
+        waiting = self._pending[instrument.name]
+        waiting.append((event.tick, event.value, arrived))
+        del waiting[:-PENDING]
+
+    def advance(self, tick: int) -> None:
+        """Let time pass: without readings, what is known grows old."""
+        self.estimator.advance(tick)
+
+    # ------------------------------------------------------------------------ what comes out
+    def predictions(self) -> list[Prediction]:
+        """Return what has been predicted since this was asked last."""
+        found, self._predictions = self._predictions, []
+        return found
+
+    def outcomes(self) -> list[Outcome]:
+        """Return the readings of predicted lots since this was asked last."""
+        found, self._outcomes = self._outcomes, []
+        return found
+
+    def findings(self) -> list[Finding]:
+        """Return what is wrong as far as it is known now, the clearest first."""
+        return list(self.estimator.watchman.findings)
+
+    def estimates(self) -> list[Estimated]:
+        """Return all parameters and biases as they are known now."""
+        found = []
+        for each in self.config.estimates:
+            unit = "1" if each.kind == "factor" else vocabulary()[each.quantity].unit
+            found.append(self._estimated(each, each.kind, each.address, unit))
+        for reader in self.config.instruments:
+            unit = "1" if reader.relative else vocabulary()[reader.quantity].unit
+            found.append(self._estimated(reader, "bias", reader.signal, unit))
+        return found
+
+    def _estimated(
+        self, config: EstimateConfig | ReaderConfig, kind: str, address: str, unit: str
+    ) -> Estimated:
+        middle = 1.0 if kind == "factor" else 0.0
+        median, low, high = interval(self.estimator.ensemble.of(config.name))
+        return Estimated(
+            config.name,
+            kind,
+            address,
+            unit,
+            middle + median,
+            middle + low,
+            middle + high,
+            config.prior,
+            config.band,
+        )
+
+    # ---------------------------------------------------------------------------- the journal
+    def _learn(self, reading: Reading) -> None:
+        """Put a reading into its place, and tell what became of predictions of its lot."""
+        if reading.tick < self._first:
+            self.counts["too late"] += 1
+            return
+        self.counts["used"] += 1
+        self._tell(reading)
+        self._put(reading)
+
+    def _put(self, entry: Entry) -> None:
+        """Serve an entry; one that belongs before others is served with them again."""
+        place = bisect.bisect_right([each.tick for each in self._journal], entry.tick)
+        self._journal.insert(place, entry)
+        if place == len(self._journal) - 1:
+            self._serve(entry)
+            self._snapshots.append((len(self._journal), self.estimator.save()))
+            self._thin()
+            return
+        self.counts["late"] += 1
+        now = self.estimator.tick
+        self._snapshots = [each for each in self._snapshots if each[0] <= place]
+        begin, state = self._snapshots[-1]
+        self.estimator.load(state)
+        for number in range(begin, len(self._journal)):
+            self._serve(self._journal[number])
+            self._snapshots.append((number + 1, self.estimator.save()))
+        self.estimator.advance(now)
+        self._thin()
+
+    def _serve(self, entry: Entry) -> None:
+        if isinstance(entry, Given):
+            self.estimator.give(entry)
+        else:
+            self.estimator.read(entry)
+
+    def _thin(self) -> None:
+        """Keep the last snapshots, older ones some hours apart, and forget what is too old."""
+        dense, older = self._snapshots[-DENSE:], self._snapshots[:-DENSE]
+        kept: list[tuple[int, dict[str, Any]]] = []
+        for each in older:
+            if not kept or each[1]["tick"] - kept[-1][1]["tick"] >= SPARSE_TICKS:
+                kept.append(each)
+        end = self.estimator.tick - KEPT_DAYS * DAY_TICKS
+        while len(kept) > 1 and kept[1][1]["tick"] <= end:
+            kept.pop(0)
+        self._snapshots = [*kept, *dense]
+        gone = self._snapshots[0][0]
+        if gone:
+            self._first = self._journal[gone - 1].tick + 1
+            del self._journal[:gone]
+            self._snapshots = [(number - gone, state) for number, state in self._snapshots]
+
+    # ---------------------------------------------------------------------------- predictions
+    def _predict(self, station: str, lot: str, tick: int) -> None:
+        wanted = [each for each in self.config.predicts if each.station == station]
+        if not wanted or (station, lot) in self._due:
+            return
+        foreseen = self.estimator.foresee(station, lot)
+        for predict in wanted:
+            for key, (members, nominal) in foreseen.items():
+                place = _place_of(predict, key)
+                if place is None:
+                    continue
+                median, low, high = positive_interval(members)
+                self._number += 1
+                row = Prediction(
+                    id=f"p{self._number:07d}",
+                    made_tick=tick,
+                    station=station,
+                    lot=lot,
+                    quantity=predict.quantity,
+                    unit=vocabulary()[predict.quantity].unit,
+                    median=median,
+                    low=low,
+                    high=high,
+                    open_loop=nominal,
+                    place=place,
+                    kind=predict.process or predict.quantity,
+                )
+                self._predictions.append(row)
+                self._due.setdefault((station, lot), []).append(row)
+        while len(self._due) > PENDING:
+            del self._due[next(iter(self._due))]
+
+    def _tell(self, reading: Reading) -> None:
+        """Tell outcomes of what was predicted of a lot."""
+        instrument = self.estimator.instrument(reading.instrument)
+        names = [each for each in self._given[instrument.station] if each[1] == reading.lot]
+        bias = self.estimator.ensemble.of(instrument.name).std(ddof=1)
+        scale = abs(reading.value) if instrument.relative else 1.0
+        deviation = scale * math.hypot(instrument.repeatability, float(bias))
+        for row in self._due.get((instrument.station, reading.lot), []):
+            if row.quantity == instrument.quantity and row.place == 0:
+                self._outcomes.append(
+                    Outcome(
+                        row.id,
+                        reading.tick,
+                        reading.arrived,
+                        instrument.name,
+                        reading.value,
+                        deviation,
+                        names[-1][2] if names else "",
+                    )
+                )
+
+    # -------------------------------------------------------------------------------- models
+    def _present(self, station: str, process: str) -> list[tuple[EstimateConfig, float]]:
+        """Return the estimates of a process, and their means now."""
+        return [
+            (each, float(self.estimator.ensemble.of(each.name).mean()))
+            for each in self.config.estimates
+            if (each.station, each.process) == (station, process)
+        ]
+
+    def _note(self, station: str, note: Note) -> None:
+        if station in self.config.stations:
+            self._open[station].append(note)
+
+    def _transform(self, station: str, process: str) -> Transform:
+        return self._bare.transform(self._stations[station], process)
+
+    def _instruments(self, station: str) -> list[ReaderConfig]:
+        return [each for each in self.config.instruments if each.station == station]
+
+    def _following(self, station: str) -> str:
+        """Return the station that takes what a station gives, or ""."""
+        gives = set(self._stations[station].gives.values())
+        found = [p for p, c in self._stations.items() if gives & set(c.takes.values())]
+        return found[0] if found else ""
+
+    # -------------------------------------------------------------------------------- saving
+    def save(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "estimator": self.estimator.save(),
+            "open": {s: [note.save() for note in notes] for s, notes in self._open.items()},
+            "journal": [_saved(each) for each in self._journal],
+            "snapshots": [[number, state] for number, state in self._snapshots],
+            "first": self._first,
+            "pending": {name: [list(each) for each in w] for name, w in self._pending.items()},
+            "given": {station: [list(each) for each in g] for station, g in self._given.items()},
+            "predictions": [vars(each) for each in self._predictions],
+            "outcomes": [vars(each) for each in self._outcomes],
+            "due": [[*key, [vars(row) for row in rows]] for key, rows in self._due.items()],
+            "number": self._number,
+            "counts": dict(self.counts),
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Continue from saved data."""
+        self.estimator.load(data["estimator"])
+        self._open = defaultdict(list, {s: notes_of(notes) for s, notes in data["open"].items()})
+        self._journal = [_loaded(each) for each in data["journal"]]
+        self._snapshots = [(number, state) for number, state in data["snapshots"]]
+        self._first = data["first"]
+        pending = {name: [(t, v, a) for t, v, a in each] for name, each in data["pending"].items()}
+        self._pending = defaultdict(list, pending)
+        given = {s: [(t, lot, name) for t, lot, name in each] for s, each in data["given"].items()}
+        self._given = defaultdict(list, given)
+        self._predictions = [Prediction(**each) for each in data["predictions"]]
+        self._outcomes = [Outcome(**each) for each in data["outcomes"]]
+        self._due = {
+            (station, lot): [Prediction(**row) for row in rows]
+            for station, lot, rows in data["due"]
+        }
+        self._number = data["number"]
+        self.counts = Counter(data["counts"])
+
+
+def _means(lot: Lot, notes: list[Note]) -> dict[str, float]:
+    """Return what the line says of a lot: quantities of its items, and what processes know."""
+    found: dict[str, float] = {}
+    for note in notes:
+        for name in note.outputs[-1]:
+            mean = mean_of(lot, name)
+            if mean is not None:
+                found[name] = mean
+    for kind in {note.kind for note in notes if len(note.outputs) > 1}:
+        own = [note for note in notes if note.kind == kind]
+        wettest = max(note.start.get("solvent_loading", 0.0) for note in own)
+        first = [n for n in own if n.start.get("solvent_loading", 0.0) >= wettest / 2]
+        for phase in range(len(first[0].outputs)):
+            rows = sum(note.rows for note in first)
+            for name in first[0].outputs[phase]:
+                total = sum(note.rows * note.outputs[phase][name] for note in first)
+                found[f"{kind}.{name}@{phase + 1}"] = total / rows
+    return found
+
+
+def _place_of(predict: PredictConfig, key: str) -> int | None:
+    """Return after which phase a key tells of what is to be predicted; None where it does not."""
+    if not predict.process:
+        return 0 if key == predict.quantity else None
+    name, _, phase = key.partition("@")
+    return int(phase) if phase and name == f"{predict.process}.{predict.quantity}" else None
+
+
+def _saved(entry: Entry) -> dict[str, Any]:
+    if isinstance(entry, Reading):
+        return vars(entry)
+    return vars(entry) | {"notes": [note.save() for note in entry.notes]}
+
+
+def _loaded(data: dict[str, Any]) -> Entry:
+    if "instrument" in data:
+        return Reading(**data)
+    return Given(**{**data, "notes": notes_of(data["notes"])})

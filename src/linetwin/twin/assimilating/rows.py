@@ -1,0 +1,80 @@
+"""What the twin tells: plain rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+FindingKind = Literal["drift", "bias", "ambiguous", "change", "mismatch"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a lot will be when a station hands it over; canonical units, 95 % interval.
+
+    `lot`: its name in the twin's line. `place`: after which phase of the process (from 1), 0 for
+    the lot as it is. `open_loop`: what nominal parameters say.
+    """
+
+    id: str
+    made_tick: int
+    station: str
+    lot: str
+    quantity: str
+    unit: str
+    median: float
+    low: float
+    high: float
+    open_loop: float
+    place: int = 0
+    kind: str = "lot"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an instrument has read of a lot that was predicted.
+
+    `deviation`: standard deviation of the reading, its unknown bias included.
+    """
+
+    prediction: str
+    tick: int
+    arrived: int
+    instrument: str
+    value: float
+    deviation: float
+    plant_lot: str
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """A parameter or a bias as it is known now, in its own unit; 95 % interval.
+
+    `kind`: `factor` (1 is nominal), `offset` or `bias` (0 is nominal). `unit`: 1 where relative.
+    """
+
+    name: str
+    kind: str
+    address: str
+    unit: str
+    median: float
+    low: float
+    high: float
+    prior: float
+    band: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What innovations and estimates say is wrong.
+
+    drift: of the parameter `names[0]`; bias: of an instrument; ambiguous: one of `names`; change:
+    readings of an instrument have shifted and nothing explains it yet; mismatch: innovations are
+    too large although all parameters are within their priors. `since`: tick from which it is told.
+    """
+
+    kind: FindingKind
+    names: tuple[str, ...]
+    since: int
+    text: str
+    advice: str = ""
