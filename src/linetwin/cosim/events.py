@@ -105,8 +105,13 @@ class Fmi3EventInstance(Fmi3Instance):
         stop = self._schedule.stop(at, end)
         return stop if self._next_time is None else min(stop, max(at, self._next_time))
 
+    def has_event(self, time: float) -> bool:
+        """Tell whether it has an event of its own at `time` (s), where its last step has ended."""
+        return bool(self._event.value) or self._next_time == time
+
     def until_event(self, at: float, stop: float) -> Step:
         """Go from `at` to `stop` (s), or to where the FMU has an event before; not through it."""
+        self._event.value = False
         if stop <= at:
             return Step(at, early=False, terminated=False)
         self._done(self._to_steps, "EnterStepMode")

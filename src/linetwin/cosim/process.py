@@ -175,7 +175,7 @@ def _event_problems(config: ProcessConfig, relative_to: Path | None) -> list[Pro
     if config.isolate:
         key = ".".join(part for part in (config.key, "events") if part)
         hint = "leave `isolate` out"
-        return [Problem("a model in a process of its own wakes no line", key, hint)]
+        return [Problem("the events of a model in a process of its own are not heard", key, hint)]
     path = find_fmu(config.model, relative_to)
     group = read_group(path) if is_group(path) else None
     return list(event_problems(group, config.events, config.key))

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from linetwin.cosim.events import CROWD
+from linetwin.cosim.groups.crossings import Happening
 from linetwin.cosim.groups.engine import PythonEngine
+from linetwin.cosim.groups.grid import TICKS_PER_SECOND
+from linetwin.cosim.groups.rollback import Snapshot
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from linetwin.cosim.groups.clockwork import ClockedMember
     from linetwin.cosim.groups.recorder import Recorder
     from linetwin.cosim.groups.running import Plan, RunningMember
     from linetwin.cosim.instance import State
+
+
+_DIGITS: Final = 6
+"""Of a time in ms: what comes after is rounding."""
 
 
 class _Ahead(NamedTuple):
@@ -30,15 +40,59 @@ class ClockedEngine(PythonEngine):
     what an output clock starts happens at the same instant, in the order of the file.
     """
 
-    def __init__(self, plan: Plan, recorder: Recorder | None, begin: int) -> None:
-        """Step the members of `plan`, which stand at tick `begin`."""
+    def __init__(
+        self, plan: Plan, recorder: Recorder | None, begin: int, sought: Collection[str] = ()
+    ) -> None:
+        """Step the members of `plan`, which stand at tick `begin`.
+
+        `sought`: events at which `seek` ends: a member, where it has one of its own, or an output
+        clock `member.clock`, where it ticks.
+        """
         super().__init__(plan, recorder, begin)
+        self._sought = sought
+        self._origin = Snapshot(plan, self)
+        self._sought_from = begin
+        self.happenings: list[Happening] = []
+        self._seen = 0
         self._clocked = plan.clockwork
         inside = {found.member for found in self._clocked}
         # who cannot go back steps when the next event is known from those who can
         self._order = sorted(self._clocked, key=_rank)
         self._earliest = self._clocked[0]
         self._others = [member for member in plan.members if member not in inside]
+
+    @property
+    def tick(self) -> int:
+        """The tick at which all members stand."""
+        return self._tick
+
+    def seek(self, end: int) -> None:
+        """Go on as `advance` does, to the first tick after an event that is sought at the most.
+
+        The way is gone to its end, and once more where an event lies on it. Until the next call,
+        `back` undoes it. Errors as `advance`.
+        """
+        first, self._sought_from = self._plan.members[0], self._tick
+        self._origin.keep(first.at, first.index)
+        seen = self._seen = len(self.happenings)
+        self.advance(end)
+        if len(self.happenings) == seen:
+            return
+        tick = math.ceil(round(self.happenings[seen].time * TICKS_PER_SECOND, _DIGITS))
+        self.back()
+        while len(self.happenings) == seen and self._tick < end:
+            tick = max(tick, self._tick + 1)
+            self.advance(tick)
+
+    def back(self) -> None:
+        """Return to where the last `seek` began."""
+        self._origin.back()
+        self._tick = self._sought_from
+        del self.happenings[self._seen :]
+
+    def close(self) -> None:
+        """Give back the states inside the members."""
+        self._origin.free()
 
     def settle(self) -> None:
         """Let inputs from outside pass through at once, and go through the events they cause."""
@@ -78,6 +132,7 @@ class ClockedEngine(PythonEngine):
         """Step all members from `at` to the next event, or to `time` (s); return where they are."""
         self._earliest = min(self._clocked, key=lambda one: one.instance.next_event(at, time))
         reached = self._earliest.instance.next_event(at, time)
+        early: ClockedMember | None = None
         ahead: list[_Ahead] = []
         for found in self._order:
             instance = found.instance
@@ -89,6 +144,7 @@ class ClockedEngine(PythonEngine):
                 instance.fail("it asked to end the simulation")
             if step.time < reached:
                 reached, self._earliest = step.time, found
+                early = found
                 self._take_back(ahead, found, at, reached)
             ahead.append(_Ahead(found, state))
         for found, state in ahead:
@@ -98,7 +154,14 @@ class ClockedEngine(PythonEngine):
             found.instance.time = reached
         for member in self._others if reached > at else ():
             self._step(member, index if reached == time else None, reached)
+        for found in self._clocked:
+            if found is early or found.instance.has_event(reached):
+                self._note(found.member.member.name, reached)
         return reached
+
+    def _note(self, event: str, time: float) -> None:
+        if event in self._sought:
+            self.happenings.append(Happening(event, time))
 
     @staticmethod
     def _take_back(ahead: list[_Ahead], early: ClockedMember, at: float, reached: float) -> None:
@@ -130,7 +193,7 @@ class ClockedEngine(PythonEngine):
             found.ticked(found.instance.begin_event(at))
         asking = self._clocked
         for _ in range(CROWD):
-            self._pass_on()
+            self._pass_on(at)
             answers = [(found, *found.instance.update()) for found in self._clocked]
             for found, _, ended in answers:
                 if ended:
@@ -145,7 +208,7 @@ class ClockedEngine(PythonEngine):
         for found in self._clocked:
             found.instance.end_event(at)
 
-    def _pass_on(self) -> None:
+    def _pass_on(self, at: float) -> None:
         """Let clocks tick that output clocks start, until none does."""
         seen: set[tuple[int, str]] = set()
         moving = True
@@ -153,6 +216,8 @@ class ClockedEngine(PythonEngine):
             moving = False
             for found in self._clocked:
                 names = found.instance.ticking()
+                for name in names:
+                    self._note(f"{found.member.member.name}.{name}", at)
                 found.read(names)
                 for taker, clock in [t for name in names for t in found.takers.get(name, ())]:
                     key = (id(taker), clock)

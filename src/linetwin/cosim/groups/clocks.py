@@ -35,6 +35,17 @@ def sort_out(connections: Iterable[Connection], members: Iterable[Member]) -> So
     return Sorted(*map(tuple, found))
 
 
+def together_at_events(group: Group) -> set[str]:
+    """Return the members that go through their events together, by name."""
+    ends = [end for c in (*group.ticks, *group.clocked) for end in (c.source, c.target)]
+    joined = {end.member for end in ends}
+    return {
+        member.name
+        for member in group.members
+        if member.description.event_mode and (member.name in joined or group.course.early_return)
+    }
+
+
 def check_clocks(group: Group, tell: Tell) -> None:
     """Tell of clocks that cannot be connected, and of what a group with clocks cannot do beside."""
     for connection in group.ticks:

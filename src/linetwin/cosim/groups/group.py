@@ -21,7 +21,7 @@ from linetwin.cosim.kernel.library import kernel
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from linetwin.cosim.groups.adaptive import Counts
     from linetwin.cosim.groups.crew import Crew
@@ -114,6 +114,7 @@ class FmuGroup:
                 raise self._failed(failure(self.group.name, member, error)) from error
             member.before = member.at = 0.0
             done.add(member.member.name)
+        self._beginning = ""
         self._settle(self._ready())
         if self.recorder is not None:
             self.recorder.note(0.0)
@@ -156,7 +157,7 @@ class FmuGroup:
         member fails.
         """
         engine = self._running()
-        if isinstance(engine, RollingEngine):
+        if isinstance(engine, RollingEngine | ClockedEngine):
             self._sought_from = self.tick
             try:
                 engine.seek(tick - self.start_tick)
@@ -168,7 +169,7 @@ class FmuGroup:
     def back(self) -> None:
         """Stand where the last `seek` began; what it met has not happened."""
         engine = self._running()
-        if isinstance(engine, RollingEngine):
+        if isinstance(engine, RollingEngine | ClockedEngine):
             engine.back()
             self.tick = self._sought_from
 
@@ -196,7 +197,7 @@ class FmuGroup:
             "digest": self.digest(),
             "start": self.start_tick,
             "tick": self.tick,
-            "states": [saving.saved(member.running) for member in self.plan.members],
+            "states": [saving.saved(member.running) for member in self._each()],
             "values": [c.content() for m in self.plan.members for c in m.buffers()],
             "previous": [member.previous.tobytes() for member in self.plan.members],
             "before": engine.befores() if self.group.linear else [],
@@ -216,7 +217,7 @@ class FmuGroup:
         self._drop()
         self.start_tick, self.tick = content["start"], content["tick"]
         local = (self.tick - self.start_tick) / TICKS_PER_SECOND
-        for member, saved in zip(self.plan.members, content["states"], strict=True):
+        for member, saved in zip(self._each(), content["states"], strict=True):
             instance = member.renew()
             saving.restore(instance, saved)
             instance.offset_s = self.start_tick / TICKS_PER_SECOND
@@ -242,7 +243,8 @@ class FmuGroup:
     @property
     def happenings(self) -> list[Happening]:
         """The events since it was started or restored, in the order of their times."""
-        return self._engine.happenings if isinstance(self._engine, RollingEngine) else []
+        engine = self._engine
+        return engine.happenings if isinstance(engine, RollingEngine | ClockedEngine) else []
 
     @property
     def ended(self) -> bool:
@@ -257,7 +259,7 @@ class FmuGroup:
 
     def under_way(self) -> str:
         """Return the member that was called last, for another thread."""
-        return self._engine.under_way() if self._engine is not None else self._beginning
+        return self._beginning or (self._engine.under_way() if self._engine is not None else "")
 
     @property
     def crew(self) -> Crew | None:
@@ -267,8 +269,17 @@ class FmuGroup:
     def close(self) -> None:
         """Free the instances; `start` or `restore` make new ones."""
         self._drop()
-        for member in self.plan.members:
+        for member in self._each():
             member.close()
+
+    def _each(self) -> Iterator[RunningMember]:
+        """Yield the members; meanwhile it is known which of them is called."""
+        try:
+            for member in self.plan.members:
+                self._beginning = member.member.name
+                yield member
+        finally:
+            self._beginning = ""
 
     def _drop(self) -> None:
         """Let the engine go, before its members' instances are."""
@@ -331,7 +342,7 @@ class FmuGroup:
         recorder = None if rolling else self.recorder
         engine: PythonEngine | CompiledEngine | RollingEngine
         if self.plan.clockwork:
-            engine = ClockedEngine(self.plan, recorder, local)
+            engine = ClockedEngine(self.plan, recorder, local, self._sought)
         elif course.iterate is not None:
             engine = IteratedEngine(self.plan, local, course.iterate)
         elif found is None:

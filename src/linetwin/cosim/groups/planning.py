@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.cosim.binary import load_binary
+from linetwin.cosim.groups.clocks import together_at_events
 from linetwin.cosim.groups.clockwork import ClockedInput, ClockedMember
 from linetwin.cosim.groups.definition import Loops, Terminal
 from linetwin.cosim.groups.dependence import Dependence, Visit, starting_order
 from linetwin.cosim.groups.grid import Grid
 from linetwin.cosim.groups.running import Copy, Plan, PlannedVisit, RunningMember, TextCopy
 from linetwin.cosim.groups.slots import SlotTable, slot_table
+from linetwin.cosim.progress import Noted
 from linetwin.cosim.units import SAME
 
 if TYPE_CHECKING:
@@ -60,23 +62,12 @@ def plan(group: Group, recorded: Sequence[Terminal] = ()) -> Plan:
     )
 
 
-def _together(group: Group) -> set[str]:
-    """Return the members that go through their events together, by name."""
-    ends = [end for c in (*group.ticks, *group.clocked) for end in (c.source, c.target)]
-    joined = {end.member for end in ends}
-    return {
-        member.name
-        for member in group.members
-        if member.description.event_mode and (member.name in joined or group.course.early_return)
-    }
-
-
 def _clockwork(group: Group, members: Mapping[str, RunningMember]) -> tuple[ClockedMember, ...]:
     """Return the members that stand still together at events, in the order of the file.
 
     Those that have clocks in common, and with `early_return` all that have an event mode.
     """
-    joined = _together(group)
+    joined = together_at_events(group)
     found = {name: ClockedMember(member) for name, member in members.items() if name in joined}
     for name, clocked in found.items():
         clocked.member.together = True
@@ -159,13 +150,14 @@ def _running(
     group: Group, member: Member, given: Iterable[Terminal], read: Mapping[str, bool]
 ) -> RunningMember:
     """Lay out a member; `read`: outputs to read, and whether they are used within the group."""
-    binary = load_binary(member.description.path)
+    with Noted(f"{member.name}: loading"):
+        binary = load_binary(member.description.path)
     variables = member.variables
     taken = slot_table(binary, variables, [c.target.variable for c in group.sources(member.name)])
     own = [t.variable for t in given if t.member == member.name]
     # an array of which a part comes from other members is set with what these give
     own = [name for name in own if name not in taken.slots and name not in taken.texts]
-    together = member.name in _together(group)
+    together = member.name in together_at_events(group)
     clocked = [name for name in read if together and variables[name].clocks]
     outputs = slot_table(binary, variables, [name for name in read if name not in clocked])
     ticking = {name: slot_table(binary, variables, [name]) for name in clocked}

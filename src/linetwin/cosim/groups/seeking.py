@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linetwin.cosim.groups.clocks import together_at_events
 from linetwin.errors import Problem
 from linetwin.scenario.problems import nearest
 
@@ -14,16 +15,23 @@ if TYPE_CHECKING:
 
 
 def event_names(group: Group) -> list[str]:
-    """Return the events that can be sought, by name; an early return bears its member's.
+    """Return the events that can be sought, by name; one of a member's own bears the member's.
 
-    None where members go through events of their own together: those cannot be taken back.
+    Of members that go through their events together also `member.clock`, for an output clock.
     """
+    if not all(member.description.capabilities.save_state for member in group.members):
+        return []  # somebody cannot be taken back
+    together = together_at_events(group)
     early = group.course.early_return
-    modes = any(member.description.event_mode for member in group.members)
-    if group.ticks or group.clocked or (early and modes):
-        return []
-    names = [event.name for event in group.course.events]
-    return names + ([member.name for member in group.members] if early else [])
+    clocks = [
+        f"{member.name}.{clock.name}"
+        for member in group.members
+        if member.name in together
+        for clock in member.description.clocks.values()
+        if clock.causality == "output"
+    ]
+    own = [m.name for m in group.members if (m.name in together if together else early)]
+    return [event.name for event in group.course.events] + own + clocks
 
 
 def event_problems(group: Group | None, names: Iterable[str], key: str) -> Iterator[Problem]:
@@ -38,7 +46,7 @@ def event_problems(group: Group | None, names: Iterable[str], key: str) -> Itera
             hint = "a group file with events, or early_return; one FMU is enough"
             yield Problem("an FMU alone has no events for the line", path, hint)
         elif not known:
-            hint = "`events`, or `early_return` with members that have no event mode and no clocks"
+            hint = "`events` or `early_return`, and members that can all save their state"
             yield Problem(f"{group.file.name} has no events for the line", path, hint)
         elif name not in known:
             message = f"{group.file.name} has no event '{name}'"
