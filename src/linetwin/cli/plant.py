@@ -34,6 +34,7 @@ from linetwin.twin.plant.carrying import Carrier
 from linetwin.twin.plant.making import information_model
 from linetwin.twin.plant.outbox import Outbox
 from linetwin.twin.plant.panel import Panel
+from linetwin.twin.plant.physics import LIBRARY, obeying
 from linetwin.twin.plant.playing import Parts, play
 from linetwin.twin.plant.requests import Clerk
 from linetwin.twin.plant.server import Opening, PlantServer
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from linetwin.line.world import World
     from linetwin.results.writer import Status
     from linetwin.scenario.resolved import Scenario
+    from linetwin.twin.plant.physics import Physics
     from linetwin.twin.plant.requests import Answer
     from linetwin.twin.security.serving import Refused
 
@@ -77,6 +79,7 @@ class PlantRequest:
     anonymous: bool = False
     insecure: bool = False
     nodesets: Path | None = None
+    physics: str = LIBRARY
 
     def interval_s(self) -> float:
         """Return the wall time between two publications [s]."""
@@ -108,7 +111,7 @@ _SHORTEST_S, _LONGEST_S = 0.01, 60.0
 
 def plant(request: PlantRequest) -> None:
     """Play a scenario until its time is over or the user ends it."""
-    scenario = request.run.load()
+    scenario, physics = obeying(request.physics, request.run.load())
     check_pace(request.pace)
     request.check_endpoint()
     interval_s = request.interval_s()
@@ -132,11 +135,12 @@ def plant(request: PlantRequest) -> None:
         player = _Player(request, parts, interruption)
         interruption.check()
         _quieten()
+        _tell_physics(physics)
         try:
             if folder is None or sink is None:
                 player.play()
             else:
-                sink.writer = RunWriter(folder, *_about(request.run, scenario))
+                sink.writer = RunWriter(folder, *_about(request.run, scenario, physics))
                 with held(folder):
                     player.into(sink.writer)
         finally:
@@ -154,7 +158,16 @@ def _quieten() -> None:
         logging.getLogger(name).propagate = False
 
 
-def _about(request: Request, scenario: Scenario) -> tuple[dict[str, Any], str]:
+def _tell_physics(physics: Physics) -> None:
+    """Say which models have taken the place of the library's, and what they do not know."""
+    if physics.models:
+        names = ", ".join(sorted(set(physics.models.values())))
+        typer.echo(f"physics {physics.laws}: {names}")
+    if physics.left_out:
+        _warn(f"unknown to these models, and left out: {', '.join(physics.left_out)}")
+
+
+def _about(request: Request, scenario: Scenario, physics: Physics) -> tuple[dict[str, Any], str]:
     """Return manifest and scenario of the truth: those of `run`, which it is."""
     base = base_of(request, scenario)
     manifest = {
@@ -162,6 +175,7 @@ def _about(request: Request, scenario: Scenario) -> tuple[dict[str, Any], str]:
         "seed": scenario.seed,
         "request": request.asked(scenario),
         "made_with": made_with(scenario, base),
+        "physics": physics.content(),
     }
     return manifest, scenario.text + model_evidence(scenario, base)
 

@@ -42,6 +42,12 @@ def plant(  # noqa: PLR0913, PLR0917  one parameter per option
             help="Nodeset files of DI, IA, Machinery and PackML: show their types.",
         ),
     ] = None,
+    physics: Annotated[
+        str,
+        typer.Option(
+            metavar="LAWS", help="library, or other: film, binder, compaction and wetting differ."
+        ),
+    ] = "library",
     publish_interval: Annotated[
         str, typer.Option(metavar="TIME", help="Wall time between two publications.")
     ] = "500 ms",
@@ -59,6 +65,15 @@ def plant(  # noqa: PLR0913, PLR0917  one parameter per option
 
     run = Request(scenario, tuple(settings or ()), seed, None, until, pace=pace)
     wanted = commands.PlantRequest(
-        run, endpoint, pace, truth, security, publish_interval, anonymous, insecure, nodesets
+        run,
+        endpoint,
+        pace,
+        truth,
+        security,
+        publish_interval,
+        anonymous,
+        insecure,
+        nodesets,
+        physics,
     )
     commands.plant(wanted)
