@@ -33,7 +33,7 @@ class AloneWatch(ModelWatch):
 
     def named(self, call: str) -> str:
         """Return model, member and call."""
-        return f"{self.model}: {self._own(call)}"
+        return f"{self._name()}: {self._own(call)}"
 
     @contextlib.contextmanager
     def elsewhere(self) -> Iterator[None]:
@@ -48,12 +48,16 @@ class AloneWatch(ModelWatch):
         """End all: a call has taken too long."""
         own = self._own(call)
         reason = f"{own} had not returned after {self.limit_s:g} s (--step-timeout sets the limit)"
-        self._alarm.ring(FmuError(reason, self.model))
+        self._alarm.ring(FmuError(reason, self._name()))
 
     def crash_of(self, call: str, what: str) -> FmuError:
         """Return the error of a call that crashed."""
         reason = f"{self._own(call)} {what}; a line survives that with isolate: true"
-        return FmuError(reason, self.model)
+        return FmuError(reason, self._name())
+
+    def _name(self) -> str:
+        """Return the group's own name; of an FMU, and before the group is read, the file's."""
+        return self._progress.name or self.model
 
     def _own(self, call: str) -> str:
         doing = RARE.name or self._progress.doing() or call

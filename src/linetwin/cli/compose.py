@@ -88,6 +88,8 @@ class FmuModels:
         with _named(process), watch.watching("loading"):
             model = open_continuous(process, CONTRACTS[process.kind], self._base)
         watch.model = model.model
+        if isinstance(model, GroupContinuous):
+            watch.member = model.under_way
         self._opened.append((model, watch))
         if not model.can_save:
             self.unsaved.append(f"{config.path} ({_unsaved(model)})")

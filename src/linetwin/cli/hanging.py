@@ -20,6 +20,7 @@ from rich.console import Console
 from linetwin.cli import INTERRUPTED_EXIT, crashing
 from linetwin.cli.interruption import SIGNALS
 from linetwin.cosim.folders import remove_process_folder
+from linetwin.cosim.progress import nobody
 from linetwin.cosim.watchdog import Watch
 from linetwin.errors import FmuError
 
@@ -131,11 +132,15 @@ def _line(told: str) -> str:
 
 
 class ModelWatch(Watch):
-    """Watches the calls of a station's model; one that takes longer than `limit_s` ends all."""
+    """Watches the calls of a station's model; one that takes longer than `limit_s` ends all.
+
+    `member`: who of a group is being called, by its name there.
+    """
 
     def __init__(self, station: str, model: str, limit_s: float, alarm: Alarm) -> None:
         super().__init__(limit_s, self.give_up)
         self.station, self.model = station, model
+        self.member = nobody
         self._alarm = alarm
         alarm.add(self)
 
@@ -146,12 +151,12 @@ class ModelWatch(Watch):
 
     def named(self, call: str) -> str:
         """Return station, model and call."""
-        return f"{self.station}: {self.model}: {call}"
+        return f"{self.station}: {self._own(call)}"
 
     def give_up(self, call: str) -> None:
         """End all: a call has taken too long."""
         hint = "isolate: true ends the model alone, step_timeout sets the limit"
-        reason = f"{self.model}: {call} had not returned after {self.limit_s:g} s ({hint})"
+        reason = f"{self._own(call)} had not returned after {self.limit_s:g} s ({hint})"
         self._alarm.ring(FmuError(reason, self.station))
 
     def crashed(self, what: str) -> FmuError | None:
@@ -164,8 +169,12 @@ class ModelWatch(Watch):
 
     def crash_of(self, call: str, what: str) -> FmuError:
         """Return the error of a call that crashed."""
-        reason = f"{self.model}: {call} {what}; isolate: true ends the model alone"
+        reason = f"{self._own(call)} {what}; isolate: true ends the model alone"
         return FmuError(reason, self.station)
+
+    def _own(self, call: str) -> str:
+        """Return model and call; of a group also the member that is being called."""
+        return ": ".join(filter(None, (self.model, self.member(), call)))
 
     @contextlib.contextmanager
     def watching(self, call: str) -> Iterator[None]:

@@ -14,7 +14,8 @@ def _nowhere() -> int:
     return 0
 
 
-def _nobody() -> str:
+def nobody() -> str:
+    """Return that no member of a group is being called."""
     return ""
 
 
@@ -22,13 +23,15 @@ def _nobody() -> str:
 class Progress:
     """`points`: a number that changes with each communication point; `under_way`: who is called.
 
-    `doing`: which call it is, of those that steps make; of others `RARE` tells.
+    `name`: of a group that is simulated, empty until it is read. `doing`: which call it is, of
+    those that steps make; of others `RARE` tells.
     Whoever simulates puts its own into the one that is `watched`.
     """
 
     points: Callable[[], int] = _nowhere
-    under_way: Callable[[], str] = _nobody
-    doing: Callable[[], str] = _nobody
+    under_way: Callable[[], str] = nobody
+    doing: Callable[[], str] = nobody
+    name: str = ""
 
 
 class Rare:

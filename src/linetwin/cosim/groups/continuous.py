@@ -122,6 +122,10 @@ class GroupContinuous:
             if name not in ports
         }
 
+    def under_way(self) -> str:
+        """Return the member that was called last, for another thread."""
+        return self._group.under_way()
+
     @property
     def digest(self) -> bytes:
         """Hash of the members and of how they are joined."""

@@ -67,11 +67,12 @@ def simulated_group(
     columns = _columns(group, outputs)
     check_table(stop_time_s, _longest_s(group), len(columns) + 1)
     inputs, values = _start(group, start_values or {})
+    progress = watched()
+    progress.name = group.name
     running = FmuGroup(group, list(dict.fromkeys(columns.values())))
     recorder = running.recorder
     if recorder is None:
         raise WiringError([Problem(f"{group.name} has nothing to record", "outputs")])
-    progress = watched()
     progress.points, progress.under_way = running.points, running.under_way
     progress.doing = lambda: _doing(running, recorder)
     try:
@@ -121,8 +122,9 @@ def group_findings(path: Path) -> list[Finding]:
         group = read_group(path)
     except WiringError as error:
         return [Finding("error", str(problem)) for problem in error.problems]
-    running = FmuGroup(group)
     progress = watched()
+    progress.name = group.name
+    running = FmuGroup(group)
     progress.under_way = running.under_way
     ticks = [math.ceil(k * group.step * TICKS_PER_SECOND) for k in (1, 3)]
     try:
