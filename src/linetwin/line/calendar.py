@@ -25,11 +25,8 @@ class Calendar:
     def __init__(self, wake: Callable[[str, int], None], now: int = 0) -> None:
         self._environment = simpy.Environment(initial_time=now)
         self._wake = wake
-
-    @property
-    def now(self) -> int:
-        """The present tick."""
-        return int(self._environment.now)
+        self.now = now
+        """The present tick: SimPy's own, which all ask for all the time."""
 
     def at(self, tick: int, who: str, token: int) -> None:
         """Wake `who` at `tick`; entries of one tick are served in the order they were made."""
@@ -46,6 +43,7 @@ class Calendar:
         self.at(self.now, who, KICK)
 
     def _fire(self, event: simpy.Event) -> None:
+        self.now = int(self._environment.now)
         who, token = cast("tuple[str, int]", event.value)
         self._wake(who, token)
 
@@ -63,6 +61,7 @@ class Calendar:
 
     def reset(self, now: int) -> None:
         """Begin anew at `now` with nothing planned."""
+        self.now = now
         self._environment = simpy.Environment(initial_time=now)
 
     def save(self) -> list[tuple[int, str, int]]:

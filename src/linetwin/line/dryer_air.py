@@ -35,6 +35,9 @@ class AirDemand:
     carried_off: float = 0.0
 
 
+SWITCHED_OFF = AirDemand()
+
+
 def dryer_air(
     value: Callable[[str], float],
     mode: str,
@@ -49,7 +52,7 @@ def dryer_air(
     exhaust; `length` the web inside, over all dryers of the coater [m].
     """
     if mode in COLD:
-        return AirDemand()
+        return SWITCHED_OFF
     working = mode == "Execute"
     share = 1.0 if working else value("idle_air_share")
     recovered = value("solvent_recovery")

@@ -121,5 +121,6 @@ class Recorder(Unit):
         inputs = [unit.machine_inputs() for unit in units]
         outputs = self._together.advance(self.world.now, inputs)
         for unit, values in zip(units, outputs, strict=True):
-            unit.given_off = dict(zip(GIVEN_OFF, values, strict=False))
+            if [*unit.given_off.values()] != values[: len(GIVEN_OFF)]:
+                unit.given_off = dict(zip(GIVEN_OFF, values, strict=False))
         return outputs

@@ -36,6 +36,7 @@ class Building(Unit):
         self.config = config
         self.model = world.models.continuous(config, "building")
         self._together = world.models.together([self.model], AIR)
+        self._asked: tuple[float, float, float, float] | None = None
 
     def begin(self) -> None:
         """Start the building's model."""
@@ -48,24 +49,38 @@ class Building(Unit):
         swing = self.world.value(self.name, "outdoor_temperature_swing")
         # warmest at 15:00 [A]
         phase = 2 * math.pi * (self.world.now % DAY / DAY - 15 / 24)
-        loads = {"hall": 0.0, "dry_room": 0.0}
-        cooling = air = 0.0
-        for unit in self.world.equipment():
-            given_off = unit.given_off
-            loads[unit.config.room] += given_off["heat_emission"]
-            cooling += given_off["cooling_power"]
-            air += given_off["compressed_air_flow"]
+        hall, dry_room, cooling, air = self._machines()
         found = {
             "outdoor_temperature": self.world.value(self.name, "outdoor_temperature")
             + swing * math.cos(phase),
             "outdoor_humidity": self.world.value(self.name, "outdoor_humidity"),
-            "dry_room_heat_load": max(0.0, loads["dry_room"]),
-            "hall_heat_load": max(0.0, loads["hall"]),
+            "dry_room_heat_load": max(0.0, dry_room),
+            "hall_heat_load": max(0.0, hall),
             "occupants": self.world.value(self.name, "occupants"),
             "process_cooling_load": cooling,
             "compressed_air_flow": air,
         }
         return self.world.disturbances.inputs(self.name, "building", found)
+
+    def machines_changed(self) -> None:
+        """What a machine asks of the building has changed."""
+        self._asked = None
+
+    def _machines(self) -> tuple[float, float, float, float]:
+        """Return heat to hall and dry room, to cooling water [W], and air [m3/s], of all machines.
+
+        Mostly as a minute ago, and then not added up again.
+        """
+        if self._asked is None:
+            loads = {"hall": 0.0, "dry_room": 0.0}
+            cooling = air = 0.0
+            for unit in self.world.equipment():
+                given_off = unit.given_off
+                loads[unit.config.room] += given_off["heat_emission"]
+                cooling += given_off["cooling_power"]
+                air += given_off["compressed_air_flow"]
+            self._asked = loads["hall"], loads["dry_room"], cooling, air
+        return self._asked
 
     def advance(self) -> None:
         """Bring the building to now with what it saw, then show it the present loads."""

@@ -49,12 +49,9 @@ class Unit(ABC):
 
     def __init__(self, name: str, world: World) -> None:
         self.world = world
-        self.state = UnitState(name)
-
-    @property
-    def name(self) -> str:
+        self.name = name
         """The unit's path in the line."""
-        return self.state.name
+        self.state = UnitState(name)
 
     @abstractmethod
     def begin(self) -> None:
@@ -75,4 +72,4 @@ class Unit(ABC):
 
     def wake_at(self, tick: int) -> None:
         """Ask to be woken at `tick`; void once the token has moved on."""
-        self.world.calendar.at(tick, self.state.name, self.state.token)
+        self.world.calendar.at(tick, self.name, self.state.token)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linetwin.line.dryer_air import AirDemand, dryer_air
+from linetwin.line.dryer_air import COLD, SWITCHED_OFF, AirDemand, dryer_air
 from linetwin.line.kinds.coating import Die
 from linetwin.line.kinds.drying import Dryer
 from linetwin.line.kinds.web import add_content, link, mark
@@ -167,6 +167,8 @@ class Coater(Station):
 
     def _air(self) -> AirDemand:
         """What the dryer's air draws now; its exhaust is set for the speed that is set."""
+        if self.state.mode in COLD:
+            return SWITCHED_OFF
         solids = self.value("solids_target")
         wet = self.slurry_per_metre() * (1 - solids)
         return dryer_air(
