@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
+import functools
 import json
 import os
 import signal
@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neighbours import module_of
+
 from linetwin.cli.interruption import SIGNALS
 from linetwin.results.schemas import TABLES
 from linetwin.scenario.loading import find_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import ModuleType
 
 COMMAND = [sys.executable, "-m", "linetwin.cli"]
 BASELINE = find_scenario("baseline").resolve()
@@ -42,16 +43,8 @@ set:
   cathode.coater.web_speed: 1.9 m/min
 """
 PATIENCE_S = 120.0
-
-
-def of_cosim(module: str) -> ModuleType:
-    """Import a module of the co-simulation tests, which builds FMUs from C."""
-    folder = str(Path(__file__).resolve().parents[1] / "cosim")
-    sys.path.insert(0, folder)
-    try:
-        return importlib.import_module(module)
-    finally:
-        sys.path.remove(folder)
+of_cosim = functools.partial(module_of, "cosim")
+"""Import a module of the co-simulation tests, which builds FMUs from C."""
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import linetwin
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "cosim"))
-
-from group_fmus import write_group
-from troubled_fmus import TROUBLES, build_troubled
+from cli_support import linetwin, of_cosim
 
 from linetwin.cli.alone import AloneWatch
 from linetwin.cli.hanging import Alarm
 from linetwin.cosim.progress import Progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli_support import Clerk
 
-HANG = TROUBLES.index("hang")
+troubled_fmus = of_cosim("troubled_fmus")
+HANG = troubled_fmus.TROUBLES.index("hang")
 UNITS = {"air_temperature": "K"}, {"film_temperature": "K"}
-LIMIT = ("--step-timeout", "0.3 s")
+LIMIT = ("--step-timeout", "1 s")
 
 
 @pytest.fixture(scope="module")
 def hanging(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An FMU that can be made to hang."""
     pytest.importorskip("ziglang")
-    return build_troubled(tmp_path_factory.mktemp("hanging"), "bad_oven", *UNITS)
+    folder = tmp_path_factory.mktemp("hanging")
+    fmu: Path = troubled_fmus.build_troubled(folder, "bad_oven", *UNITS)
+    return fmu
 
 
 def group(folder: Path, fmu: Path, **changes: object) -> Path:
@@ -40,7 +38,8 @@ def group(folder: Path, fmu: Path, **changes: object) -> Path:
     members = {"good": good, "bad": {"fmu": str(fmu), "values": values}, "late": good}
     outputs = {"warm": "good.film_temperature"}
     content = {"step": "100 ms", "members": members, "outputs": outputs, **changes}
-    return write_group(folder, **content)
+    file: Path = of_cosim("group_fmus").write_group(folder, **content)
+    return file
 
 
 def test_an_fmu_alone_is_named(hanging: Path, tmp_path: Path) -> None:
@@ -51,7 +50,7 @@ def test_an_fmu_alone_is_named(hanging: Path, tmp_path: Path) -> None:
         TMPDIR=str(tmp_path),
     )
     assert answer.code == 3, answer.err
-    told = "linetwin: bad_oven: the step at 0.5 s had not returned after 0.3 s ("
+    told = "linetwin: bad_oven: the step at 0.5 s had not returned after 1 s ("
     told += "--step-timeout sets the limit)"
     assert told in answer.err
     assert list(tmp_path.iterdir()) == []
@@ -63,7 +62,7 @@ def test_the_member_of_a_group_is_named(hanging: Path, tmp_path: Path, kernel: s
     file = group(tmp_path, hanging)
     answer = linetwin("fmu", "simulate", file, "--stop", "1", *LIMIT, LINETWIN_KERNEL=kernel)
     assert answer.code == 3, answer.err
-    assert "linetwin: group: bad: the step at 0.5 s had not returned after 0.3 s" in answer.err
+    assert "linetwin: group: bad: the step at 0.5 s had not returned after 1 s" in answer.err
 
 
 def test_validate_is_watched_too(hanging: Path, tmp_path: Path) -> None:
@@ -71,7 +70,7 @@ def test_validate_is_watched_too(hanging: Path, tmp_path: Path) -> None:
     file = group(tmp_path, hanging, step="1 s")
     answer = linetwin("fmu", "validate", file, *LIMIT)
     assert answer.code == 3, answer.err
-    assert "linetwin: group: bad: the first step had not returned after 0.3 s" in answer.err
+    assert "linetwin: group: bad: the first step had not returned after 1 s" in answer.err
 
 
 @pytest.mark.parametrize("limit", ["5", "-2 s", "0 s", "2 d"])

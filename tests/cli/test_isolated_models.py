@@ -6,25 +6,22 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_support import COMMAND, TABLE_NAMES, linetwin, status
+from cli_support import COMMAND, TABLE_NAMES, linetwin, of_cosim, status
 
 from linetwin.contracts import CONTRACTS
 from linetwin.quantities import vocabulary
 from linetwin.results import read
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "cosim"))
-
-from troubled_fmus import TROUBLES, build_troubled
-
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli_support import Answer, Clerk, Order
 
+troubled_fmus = of_cosim("troubled_fmus")
 MIXER = "    machine:\n      model: machine\n      parameters:\n"
 POWERS = ("off_power", "standby_power", "execute_power", "standby_air", "execute_air")
 OVEN = "      vacuum_drying:\n        model: vacuum_drying\n"
@@ -46,7 +43,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             for names in (contract.inputs, contract.outputs)
         )
         starts = {name: words[name].unit for name in contract.start}
-        found[kind] = build_troubled(
+        found[kind] = troubled_fmus.build_troubled(
             folder, f"bad_{kind}", inputs, {**outputs, **starts}, unused=POWERS
         )
     return found
@@ -55,8 +52,17 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def model(indent: int, fmu: Path, trouble: str, time_s: float, *keys: str) -> str:
     """The lines of a process whose FMU misbehaves in the step that passes a time of its own."""
     lines = [f"model: {fmu.as_posix()}", *keys, "parameters:"]
-    lines += [f"  trouble: {TROUBLES.index(trouble)}", f"  trouble_time: {time_s}"]
+    lines += [f"  trouble: {troubled_fmus.TROUBLES.index(trouble)}", f"  trouble_time: {time_s}"]
     return "".join(f"{' ' * indent}{line}\n" for line in lines)
+
+
+def assert_failed(order: Order, answer: Answer) -> None:
+    """The folder of a run whose model failed after 1.5 h can be read, and says so."""
+    run = read(order.run)
+    assert run.manifest["status"] == "failed"
+    assert run.manifest["message"] in answer.err
+    assert run.manifest["end_tick"] >= 5_400_000
+    assert len(run.table("events")) > 0
 
 
 def test_an_isolated_line_is_the_same_line(
@@ -95,11 +101,7 @@ def test_a_machine_in_trouble_is_named(
     )
     assert words in answer.err
     assert "Traceback" not in answer.err
-    manifest = read(order.run).manifest
-    assert manifest["status"] == "failed"
-    assert manifest["message"] in answer.err
-    assert manifest["end_tick"] >= 5_400_000
-    assert len(read(order.run).table("events")) > 0
+    assert_failed(order, answer)
 
 
 def test_a_process_in_trouble_is_named(
@@ -148,11 +150,7 @@ def test_a_model_of_the_line_itself_that_hangs_is_named(
     assert answer.code == 3, answer.err
     assert re.search(r"linetwin: day \d+\.\d\d of the line, .* s: " + re.escape(words), answer.err)
     assert "isolate: true" in answer.err
-    manifest = read(order.run).manifest
-    assert manifest["status"] == "failed"
-    assert manifest["message"] in answer.err
-    assert manifest["end_tick"] >= 5_400_000
-    assert len(read(order.run).table("events")) > 0
+    assert_failed(order, answer)
     assert list(temporary.iterdir()) == []
 
 
@@ -177,11 +175,7 @@ def test_a_machine_of_the_line_itself_that_crashes_is_named(
     where = r"linetwin: day \d+\.\d\d of the line, .* s: cathode\.mixer: bad_machine: "
     assert re.search(where + re.escape(words), answer.err), answer.err
     assert "isolate: true" in answer.err
-    manifest = read(order.run).manifest
-    assert manifest["status"] == "failed"
-    assert manifest["message"] in answer.err
-    assert manifest["end_tick"] >= 5_400_000
-    assert len(read(order.run).table("events")) > 0
+    assert_failed(order, answer)
     assert list(temporary.iterdir()) == []
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
+import functools
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neighbours import module_of
 from small_server import free_port
 
 from linetwin.twin.plant.carrying import Carrier
@@ -28,7 +27,7 @@ from linetwin.twin.security.users import Users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
+    from pathlib import Path
 
     from linetwin.line.world import World
     from linetwin.scenario.resolved import Scenario
@@ -39,16 +38,8 @@ if TYPE_CHECKING:
 HOUR = 3_600_000
 MINUTE = 60_000
 PATIENCE_S = 60.0
-
-
-def of_line(module: str) -> ModuleType:
-    """Import a module of the line's tests: its doubles, and the pilot line on them."""
-    folder = str(Path(__file__).resolve().parents[1] / "line")
-    sys.path.insert(0, folder)
-    try:
-        return importlib.import_module(module)
-    finally:
-        sys.path.remove(folder)
+of_line = functools.partial(module_of, "line")
+"""Import a module of the line's tests: its doubles, and the pilot line on them."""
 
 
 def scenario_of(*overrides: str, **changes: Any) -> Scenario:  # noqa: ANN401

@@ -21,15 +21,15 @@ _LOADING: Final = "loading"
 
 
 class AloneWatch(ModelWatch):
-    """Watches what goes from point to point: each may take as long as the limit."""
+    """Watches what goes from point to point; each, and each rare call, may take the limit."""
 
     def __init__(self, model: str, limit_s: float, alarm: Alarm, progress: Progress) -> None:
         self._progress = progress
         super().__init__(model, model, limit_s, alarm)
 
-    def stage(self) -> int:
-        """Return the point that is under way."""
-        return self._progress.points()
+    def stage(self) -> object:
+        """Return the point that is under way, and the rare call."""
+        return self._progress.points(), RARE.name
 
     def named(self, call: str) -> str:
         """Return model, member and call."""

@@ -33,7 +33,7 @@ class Watch:
         self._give_up = give_up
         self._count = 0
         self._notes: dict[int, str] = {}
-        self._seen = (0, 0)
+        self._seen: tuple[int, object] = (0, 0)
         self._since = 0.0
         _THREAD.add(self)
 
@@ -46,8 +46,8 @@ class Watch:
         """Tell whether the call that ends was in time; if not, it has been given up."""
         return self._notes.pop(self._count, None) is not None
 
-    def stage(self) -> int:
-        """Return which part of a call is under way; each may take as long as the limit."""
+    def stage(self) -> object:
+        """Return what tells the parts of a call apart; each may take as long as the limit."""
         return 0
 
     def look(self, now: float) -> None:
