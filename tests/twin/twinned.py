@@ -43,8 +43,15 @@ HOUR = 3_600_000
 DAY = 24 * HOUR
 STATIONS = ("cathode.mixer", "cathode.coater", "cathode.calender")
 BUFFERS = ("cathode.tank", "cathode.coated_rolls", "cathode.calendered_rolls")
-OVERRIDES = ("cathode.coater.roll_length=40 m", "cathode.coater.changeover_time=10 min")
-"""Short rolls: five come out of the calender in a shift and the hours in which slurry is mixed."""
+OVERRIDES = (
+    "cathode.coater.roll_length=40 m",
+    "cathode.coater.changeover_time=10 min",
+    "cathode.coater.block_length=20 m",
+    "cathode.coater.segment_length=2 m",
+)
+"""Short rolls, so that a shift has seven of them; and a coarser simulation."""
+SHIFT_H = 12.5
+"""Four hours and a half in which the first slurry is mixed, and a shift of coating."""
 RIPPLE = 0.009 * (2 * 3 / (2 * 40)) ** 0.5
 """Ripple of the pump, 0.9 % over 3 m, in the mean of both sides of 40 m."""
 LIVE_TWIN = Path(__file__).resolve().parents[2] / "scenarios" / "live_twin.yaml"

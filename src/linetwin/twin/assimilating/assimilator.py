@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linetwin.estimation.scores import interval, positive_interval
+from linetwin.estimation.scores import positive_interval
+from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
 from linetwin.twin.assimilating.estimator import DAY_TICKS, Estimator, Given, Reading, notes_of
 from linetwin.twin.assimilating.notes import NotedModels
@@ -36,6 +37,8 @@ SPARSE_TICKS = DAY_TICKS // 4
 """Older ones are kept so far apart."""
 KEPT_DAYS = 14
 """A value that comes later than this is counted, not learnt from: days."""
+NORMAL_95 = 1.959964
+"""Standard deviations on either side of the mean that hold 95 %."""
 PENDING = 4096
 """Readings of lots in a station that are kept until it hands one over."""
 
@@ -51,10 +54,12 @@ class Assimilator:
         self._bare = models
         self.models: Models = NotedModels(models, self._present, self._note)
         self.estimator = Estimator(self.config, seed, self._transform)
+        self._streams = Streams(seed)
         self._open: dict[str, list[Note]] = defaultdict(list)
         self._journal: list[Entry] = []
         self._snapshots: list[tuple[int, dict[str, Any]]] = [(0, self.estimator.save())]
         self._first = 0
+        self._now = 0
         self._pending: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
         self._given: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
         self._predictions: list[Prediction] = []
@@ -67,11 +72,12 @@ class Assimilator:
     # ------------------------------------------------------------------------- what comes in
     def took(self, station: str, lot: str, tick: int) -> None:
         """Predict a lot that a station of the twin's line has begun."""
-        self.estimator.advance(tick)
+        self._now = max(self._now, tick)
         self._predict(station, lot, tick)
 
     def gave(self, station: str, lot: Lot, tick: int, plant_lot: str) -> None:
         """Take up a lot that a station of the twin's line has handed over."""
+        self._now = max(self._now, tick)
         notes = self._open.pop(station, [])
         self._given[station].append((tick, lot.name, plant_lot))
         del self._given[station][:-PENDING]
@@ -114,7 +120,7 @@ class Assimilator:
 
     def advance(self, tick: int) -> None:
         """Let time pass: without readings, what is known grows old."""
-        self.estimator.advance(tick)
+        self._now = max(self._now, tick)
 
     # ------------------------------------------------------------------------ what comes out
     def predictions(self) -> list[Prediction]:
@@ -146,15 +152,17 @@ class Assimilator:
         self, config: EstimateConfig | ReaderConfig, kind: str, address: str, unit: str
     ) -> Estimated:
         middle = 1.0 if kind == "factor" else 0.0
-        median, low, high = interval(self.estimator.ensemble.of(config.name))
+        median = float(np.median(self.estimator.ensemble.of(config.name)))
+        mean = float(self.estimator.ensemble.of(config.name).mean())
+        reach = NORMAL_95 * self.estimator.spread(config.name, self._now)
         return Estimated(
             config.name,
             kind,
             address,
             unit,
             middle + median,
-            middle + low,
-            middle + high,
+            middle + mean - reach,
+            middle + mean + reach,
             config.prior,
             config.band,
         )
@@ -179,14 +187,12 @@ class Assimilator:
             self._thin()
             return
         self.counts["late"] += 1
-        now = self.estimator.tick
         self._snapshots = [each for each in self._snapshots if each[0] <= place]
         begin, state = self._snapshots[-1]
         self.estimator.load(state)
         for number in range(begin, len(self._journal)):
             self._serve(self._journal[number])
             self._snapshots.append((number + 1, self.estimator.save()))
-        self.estimator.advance(now)
         self._thin()
 
     def _serve(self, entry: Entry) -> None:
@@ -217,7 +223,7 @@ class Assimilator:
         wanted = [each for each in self.config.predicts if each.station == station]
         if not wanted or (station, lot) in self._due:
             return
-        foreseen = self.estimator.foresee(station, lot)
+        foreseen = self.estimator.foresee(station, lot, tick, self._chance)
         for predict in wanted:
             for key, (members, nominal) in foreseen.items():
                 place = _place_of(predict, key)
@@ -265,6 +271,11 @@ class Assimilator:
                     )
                 )
 
+    @property
+    def _chance(self) -> np.random.Generator:
+        """Chance of predictions: not the members', so that what is served again draws the same."""
+        return self._streams.get("twin", "predictions", "normal")
+
     # -------------------------------------------------------------------------------- models
     def _present(self, station: str, process: str) -> list[tuple[EstimateConfig, float]]:
         """Return the estimates of a process, and their means now."""
@@ -298,7 +309,9 @@ class Assimilator:
             "open": {s: [note.save() for note in notes] for s, notes in self._open.items()},
             "journal": [_saved(each) for each in self._journal],
             "snapshots": [[number, state] for number, state in self._snapshots],
+            "streams": self._streams.save(),
             "first": self._first,
+            "now": self._now,
             "pending": {name: [list(each) for each in w] for name, w in self._pending.items()},
             "given": {station: [list(each) for each in g] for station, g in self._given.items()},
             "predictions": [vars(each) for each in self._predictions],
@@ -314,7 +327,8 @@ class Assimilator:
         self._open = defaultdict(list, {s: notes_of(notes) for s, notes in data["open"].items()})
         self._journal = [_loaded(each) for each in data["journal"]]
         self._snapshots = [(number, state) for number, state in data["snapshots"]]
-        self._first = data["first"]
+        self._streams.load(data["streams"])
+        self._first, self._now = data["first"], data["now"]
         pending = {name: [(t, v, a) for t, v, a in each] for name, each in data["pending"].items()}
         self._pending = defaultdict(list, pending)
         given = {s: [(t, lot, name) for t, lot, name in each] for s, each in data["given"].items()}

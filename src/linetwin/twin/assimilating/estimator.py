@@ -97,7 +97,7 @@ class Estimator:
         return self._streams.get("twin", "members", "normal")
 
     # ------------------------------------------------------------------------------ entries
-    def advance(self, tick: int) -> None:
+    def _advance(self, tick: int) -> None:
         """Let parameters and biases wander until `tick`; an earlier one changes nothing."""
         if self.tick < 0:
             self.tick = tick
@@ -108,7 +108,7 @@ class Estimator:
 
     def give(self, given: Given) -> None:
         """Take members through the calls that a lot saw."""
-        self.advance(given.tick)
+        self._advance(given.tick)
         config, members = self.config, self.config.members
         own = [each for each in config.estimates if each.station == given.station]
         away = {
@@ -141,7 +141,7 @@ class Estimator:
     def read(self, reading: Reading) -> Innovation | None:
         """Learn from a reading; None where its lot is not known any more."""
         instrument = self.instrument(reading.instrument)
-        self.advance(reading.tick)
+        self._advance(reading.tick)
         true = self.members_of(instrument.station, reading.lot, instrument.quantity)
         if true is None:
             return None
@@ -186,7 +186,16 @@ class Estimator:
         read = {each.quantity for each in self.config.instruments if each.station == station}
         return read | {CARRIED}
 
-    def foresee(self, station: str, lot: str) -> dict[str, tuple[np.ndarray, float]]:
+    def spread(self, state: str, tick: int) -> float:
+        """Return the standard deviation of a parameter or bias at a tick: it wanders until then."""
+        place = self.ensemble.names.index(state)
+        days = max(0, tick - self.tick) / DAY_TICKS if self.tick >= 0 else 0.0
+        known = float(self.ensemble.of(state).std(ddof=1))
+        return math.hypot(known, float(self._wander[place]) * math.sqrt(days))
+
+    def foresee(
+        self, station: str, lot: str, tick: int, chance: np.random.Generator
+    ) -> dict[str, tuple[np.ndarray, float]]:
         """Return quantity -> members and open loop of a lot that a station is to hand over.
 
         As the last lot of the station, but for parameters, which go on wandering, and loading.
@@ -194,8 +203,8 @@ class Estimator:
         last = self.last.get(station)
         if last is None:
             return {}
-        chance, members = self._streams.get("twin", "predictions", "normal"), self.config.members
-        days = max(0, last.interval) / DAY_TICKS
+        members = self.config.members
+        days = (max(0, last.interval) + max(0, tick - self.tick)) / DAY_TICKS
         own = [each for each in self.config.estimates if each.station == station]
         away = {
             each.name: self.ensemble.of(each.name)
