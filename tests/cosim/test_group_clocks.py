@@ -163,3 +163,33 @@ def test_members_with_clocks_step_at_every_point(tmp_path: Path, feature: Build)
     content = chain(fixed, step="500 ms")
     with pytest.raises(WiringError, match="one fixed step"):
         read_group(write_group(tmp_path, **content))
+
+
+PAIR = (
+    '<Float64 name="pair" valueReference="108" causality="input" variability="discrete" clocks="0"'
+    ' start="0 0"><Dimension start="2"/></Float64>'
+    '<Float64 name="weighed" valueReference="109" causality="output" variability="discrete"/>'
+)
+
+
+def test_an_array_comes_with_a_tick_as_a_whole(tmp_path: Path, feature: Build) -> None:
+    """Its elements have sources of their own, and a value that stays; it is set once."""
+    fmu = feature("clocks3", '<Float64 name="whole"', f'{PAIR}<Float64 name="whole"')
+    content: dict[str, object] = {
+        "step": "500 ms",
+        "members": {
+            "first": member(fmu, 0.7, told=0.0, pair=0.0),
+            "both": member(fmu, 0.0, told=0.0),
+            "half": member(fmu, 0.0, told=0.0, **{"pair[2]": 3.0}),
+        },
+        "connections": {
+            "both.poke": "first.crossed",
+            "both.pair[1]": "first.whole",
+            "both.pair[2]": {"from": "first.whole", "scale": 2.0},
+            "half.poke": "first.crossed",
+            "half.pair[1]": "first.whole",
+        },
+        "outputs": {"both": "both.weighed", "half": "half.weighed"},
+    }
+    last = simulate_group(read_group(write_group(tmp_path, **content)), 3.0).iloc[-1]
+    assert (last["both"], last["half"]) == (2 + 10 * 4, 2 + 10 * 3)

@@ -5,18 +5,19 @@
    clock) comes with `told`; `echo` ticks at the same instant, with `answer`, twice of it. `beat`
    (every 0.25 s) has `beaten` tick with it. `pokes`, `poked`, `kept`: how often, when last (s) and
    with what; clocked variables may be set and read at their ticks only. `restless`: it asks for
-   iterations of an event without end. It can save its state, which clocks3.xml does not say. */
+   iterations of an event without end. It can save its state, and takes a `pair` with `poke`, which
+   it has `weighed` as first + 10 second; clocks3.xml does not say so. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "fmi3Functions.h"
 
 enum { POKE, BEAT, INPUTS, CROSSED = INPUTS, ECHO, BEATEN, CLOCKS };
-enum { X = 100, RATE, WHOLE, TOLD, ANSWER, POKED, KEPT, RESTLESS };
+enum { X = 100, RATE, WHOLE, TOLD, ANSWER, POKED, KEPT, RESTLESS, PAIR, WEIGHED };
 enum { POKES = 200, BEATS };
 enum { NEW, INITIALISING, EVENT, STEP };
 typedef struct {
-    double x, rate, told, poked, kept, restless, time;
+    double x, rate, told, poked, kept, restless, pair[2], weighed, time;
     int pokes, beats, mode, active[CLOCKS], shown[CLOCKS];
 } Model;
 #define SELF ((Model *)c)
@@ -85,6 +86,7 @@ fmi3Status fmi3UpdateDiscreteStates(fmi3Instance c, fmi3Boolean *again, fmi3Bool
     Model *m = SELF;
     NEED(m->mode == EVENT);
     if (m->active[POKE]) { m->pokes++; m->poked = m->time; m->kept = m->told; }
+    if (m->active[POKE]) m->weighed = m->pair[0] + 10 * m->pair[1];
     m->beats += m->active[BEAT];
     memset(m->active, 0, sizeof m->active);
     memset(m->shown, 0, sizeof m->shown);
@@ -123,6 +125,7 @@ fmi3Status fmi3GetFloat64(fmi3Instance c, const fmi3ValueReference vr[], size_t 
     case ANSWER: NEED(m->active[ECHO]); v[i] = 2 * m->told; break;
     case POKED: v[i] = m->poked; break;
     case KEPT: v[i] = m->kept; break;
+    case WEIGHED: v[i] = m->weighed; break;
     default: return fmi3Error;
     }
     return fmi3OK;
@@ -133,6 +136,10 @@ fmi3Status fmi3SetFloat64(fmi3Instance c, const fmi3ValueReference vr[], size_t 
     for (size_t i = 0; i < n; i++) switch (vr[i]) {
     case RATE: NEED(SELF->mode != STEP); SELF->rate = v[i]; break;
     case RESTLESS: SELF->restless = v[i]; break;
+    case PAIR: NEED(count == n + 1 && (SELF->mode < EVENT || SELF->active[POKE]));
+        SELF->pair[0] = v[i];
+        SELF->pair[1] = *++v;
+        break;
     case TOLD: NEED(SELF->mode < EVENT || SELF->active[POKE]); SELF->told = v[i]; break;
     default: return fmi3Error;
     }

@@ -50,9 +50,11 @@ class ClockedMember:
     def ticked(self, clocks: Iterable[str]) -> None:
         """Take the values that come with input clocks, and read those that go with them."""
         instance, names = self.instance, list(clocks)
-        for found in [one for name in names for one in self.inputs.get(name, ())]:
+        due = [one for name in names for one in self.inputs.get(name, ())]
+        for found in due:
             self.member.carry(instance, found.copy)
-            instance.set(found.table.table)
+        for table in {id(found.table.table): found.table.table for found in due}.values():
+            instance.set(table)
         self.read(names)
 
     def read(self, clocks: Iterable[str]) -> None:

@@ -77,9 +77,15 @@ def _clockwork(group: Group, members: Mapping[str, RunningMember]) -> tuple[Cloc
     for tick in group.ticks:
         takers = found[tick.source.member].takers.setdefault(tick.source.variable, [])
         takers.append((found[tick.target.member], tick.target.variable))
+    tables: dict[tuple[str, str], SlotTable] = {}
     for connection in group.clocked:
         taker, target = members[connection.target.member], connection.target.variable
-        table = slot_table(taker.binary, taker.member.variables, [target])
+        # the elements of an array are set together
+        place = (taker.member.name, taker.member.array(target))
+        if place not in tables:
+            tables[place] = slot_table(taker.binary, taker.member.variables, [target])
+            tables[place].to_start(taker.member.values)
+        table = tables[place]
         one = ClockedInput(table, _copied(members[connection.source.member], table, connection))
         for clock in taker.member.variables[target].clocks:
             found[connection.target.member].inputs.setdefault(clock, []).append(one)
