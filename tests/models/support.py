@@ -19,6 +19,7 @@ from linetwin.authoring.build import build_fmu, load_model
 from linetwin.authoring.reference import ReferenceModel
 from linetwin.authoring.variables import Kind, Variable
 from linetwin.contracts import CONTRACTS
+from linetwin.cosim.library import shipped_folder
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -74,7 +75,10 @@ def reference(name: str) -> ReferenceModel:
 
 @cache
 def fmu_path(name: str) -> Path:
-    """Build the model's FMU, once in a session."""
+    """Return the model's FMU: a copy of the built one where that is current, else one built now."""
+    built = shipped_folder() / f"{name}.fmu"
+    if built.is_file():
+        shutil.copy(built, _build_folder())
     return build_fmu(MODELS / name / "model.py", _build_folder())
 
 
