@@ -338,22 +338,25 @@ def test_the_mixer_of_the_documentation(tmp_path: Path) -> None:
     file = documented(tmp_path)
     world, sink = mixing(str(file), dispersed="disperse")
     world.begin()
-    until(world, 10 * HOUR)
-    (tick,) = told(sink.rows["events"], "cathode.mixer", "mixing.dispersed")
+    until(world, 8 * HOUR)  # it doses from six to seven
+    while not (ticks := told(sink.rows["events"], "cathode.mixer", "mixing.dispersed")):
+        assert world.step()
+    (tick,) = ticks
+    assert 8 * HOUR < tick < 9 * HOUR  # by the recipe until ten
+    until(world, tick + 1)
     mixer = world.station("cathode.mixer")
-    assert mixer.state.operation == "clean"
-    assert 7 * HOUR < tick < 8 * HOUR  # dosed from six to seven; by the recipe until ten
+    assert (mixer.state.operation, mixer.state.began) == ("discharge", tick)
     lots = [lot for lot in world.lots.open_lots() if lot.kind == "slurry_batch"]
     (batch,) = [lot for lot in lots if lot.maker == mixer.name]
     assert batch.properties["mixed_at"] == tick / 1000
-    assert batch.properties["agglomerate_size"] == pytest.approx(1e-6, rel=1e-6)
+    assert batch.properties["agglomerate_size"] == pytest.approx(3.5e-7, rel=1e-6)
     plain, _ = mixing("mixing")
     plain.begin()
     until(plain, tick)
     (slurry,) = [m for n, m in plain.station("cathode.mixer").models().items() if n == "mixing"]
     slurry.advance(tick, {})
     size = slurry.read(["agglomerate_size"])["agglomerate_size"]
-    assert size == pytest.approx(1e-6, rel=1e-4)
+    assert size == pytest.approx(3.5e-7, rel=1e-4)
     release(world)
     release(plain)
 
