@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from linetwin.errors import Problem, WiringError
@@ -9,6 +10,7 @@ from linetwin.errors import Problem, WiringError
 SUFFIX = ".fmu"
 
 
+@cache
 def shipped_folder() -> Path:
     """Return the folder of the FMUs that come with linetwin (it may not exist yet)."""
     return Path(__file__).resolve().parents[1] / "_fmus"

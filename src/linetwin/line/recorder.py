@@ -33,11 +33,11 @@ class _Layout:
         places = [(columns[name], row) for row, names in enumerate(shape) for name in names]
         places += [(columns[name], row) for row in rows for name in MACHINE_SIGNALS]
         self._places = tuple(np.array(places, dtype=np.intp).T)
-        self._size = (len(self._names), len(shape))
+        self._empty = np.full((len(self._names), len(shape)), math.nan)
 
     def columns(self, numbers: list[float]) -> dict[str, np.ndarray]:
         """Return the table by quantity; NaN where a row does not have one."""
-        block = np.full(self._size, math.nan)
+        block = self._empty.copy()
         block[self._places] = numbers
         return dict(zip(self._names, block, strict=True))
 
