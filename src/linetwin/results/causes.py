@@ -291,8 +291,10 @@ def _common(facts: Facts) -> Iterator[dict[str, Any]]:
         return
     least = math.prod(limit for limit in limits if limit is not None)
     reading = f"{MEASURED}capacity" if f"{MEASURED}capacity" in recorded else "capacity"
-    cells = facts.run.objects("cells", ["cell", reading, *names])
-    graded = cells[cells["cell"].isin(facts.graded["cell"]) & cells[reading].notna()]
+    # rows of one table: those of the graded cells, in its order
+    place = np.sort(facts.graded.index)
+    graded = facts.run.objects("cells", [reading, *names]).iloc[place]
+    graded = graded[graded[reading].notna()]
     now = float((graded[reading] < least).mean()) if len(graded) else 0.0
     for name in names:
         ratio = float(graded[name].mean()) / float(nominals[name] or 1.0)

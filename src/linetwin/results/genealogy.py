@@ -117,10 +117,11 @@ class Genealogy:
         self._run = run
         self._cells = cells
         only = None
-        if cells is not None:  # lots that a killed run left open stand in no table but this one
-            children = {*run.table("links", ["child"])["child"].unique()}
-            only = {"child": children.difference(run.table("cells", ["cell"])["cell"]) | {*cells}}
-        self._links = Links(run.table("links", only=only))
+        if cells is not None:
+            # lots that a killed run left open stand in no table but this one
+            of_lots = run.only_in(("links", "child"), ("cells", "cell"))
+            only = {"child": {*of_lots, *cells}}
+        self._links = Links(run.objects("links", only=only))
 
     @cached_property
     def _things(self) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -58,13 +59,13 @@ def opened(file: Path, dictionaries: Collection[str] = ()) -> pq.ParquetFile:
     `dictionaries`: text columns to be read as codes and names.
     """
     try:
-        footer = _footer(file, _stamp(file))
+        footer = _footer(file, stamp(file))
         return pq.ParquetFile(file, metadata=footer, read_dictionary=list(dictionaries))
     except (pa.ArrowException, OSError) as error:
         raise ResultsError(f"{file} is damaged: {error}") from error
 
 
-def _stamp(file: Path) -> Stamp:
+def stamp(file: Path) -> Stamp:
     """Return what another file of the same name differs in."""
     found = file.stat()
     return found.st_mtime_ns, found.st_size, found.st_ino
@@ -79,7 +80,7 @@ def _footer(file: Path, _: Stamp) -> pq.FileMetaData:
 def rows(file: Path) -> int:
     """Return the number of rows in one file; ResultsError where it is damaged."""
     try:
-        return int(_footer(file, _stamp(file)).num_rows)
+        return int(_footer(file, stamp(file)).num_rows)
     except (pa.ArrowException, OSError) as error:
         raise ResultsError(f"{file} is damaged: {error}") from error
 
@@ -159,19 +160,37 @@ def chosen(
     codes and names are read so.
     """
     coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    wanted = {name: pa.array([*values], pa.string()) for name, values in only.items()}
     for file in files:
+        hits = _hits(file, only) if only else None
+        first = 0
         with opened(file, coded) as parquet:
             for group in range(parquet.num_row_groups):
-                hit = None
-                for name, values in wanted.items():
-                    own = _group(parquet, group, [name], file)[name].cast(pa.string())
-                    here = pc.is_in(own, value_set=values)
-                    hit = here if hit is None else pc.and_(hit, here)
-                if hit is not None and not pc.any(hit).as_py():
-                    continue
-                block = _filled(_group(parquet, group, schema.names, file), schema)
-                yield block if hit is None else block.filter(hit)
+                last = first + parquet.metadata.row_group(group).num_rows
+                here = None if hits is None else hits[first:last]
+                first = last
+                if here is None:
+                    yield _filled(_group(parquet, group, schema.names, file), schema)
+                elif here.any():
+                    block = _filled(_group(parquet, group, schema.names, file), schema)
+                    yield block.filter(pa.array(here))
+
+
+def texts(file: Path, name: str) -> pa.ChunkedArray:
+    """Return a text column of one file."""
+    try:
+        with opened(file) as parquet:
+            return parquet.read(columns=[name], use_threads=False)[name]
+    except (pa.ArrowException, OSError) as error:
+        raise ResultsError(f"{file} is damaged: {error}") from error
+
+
+def _hits(file: Path, only: Mapping[str, Collection[str]]) -> np.ndarray:
+    """Return which rows of a file have one of the values in each of these text columns."""
+    found = None
+    for name, values in only.items():
+        here = np.asarray(pc.is_in(texts(file, name), value_set=pa.array([*values], pa.string())))
+        found = here if found is None else found & here
+    return np.asarray(found)
 
 
 def _group(parquet: pq.ParquetFile, number: int, names: list[str], file: Path) -> pa.Table:
@@ -193,7 +212,7 @@ def _filled(block: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def union(files: Iterable[Path], table: Table) -> pa.Schema:
     """Return the schema with every column that occurs in `files`."""
-    return _union(tuple((file, _stamp(file)) for file in files), table)
+    return _union(tuple((file, stamp(file)) for file in files), table)
 
 
 @lru_cache(maxsize=32)

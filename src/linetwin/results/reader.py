@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from linetwin.errors import ResultsError
 from linetwin.results import manifest as manifests
@@ -99,6 +100,22 @@ class Run:
         """
         return self._read(name, columns, only, as_objects=True)[0]
 
+    def only_in(self, column: tuple[str, str], other: tuple[str, str]) -> set[str]:
+        """Return the texts of a column (table, name) that do not stand in another one."""
+        here, there = (
+            pa.chunked_array(
+                [
+                    chunk
+                    for file in parts.listed(self.path, _table(table))
+                    for chunk in parts.texts(file, name).chunks
+                ],
+                pa.string(),
+            )
+            for table, name in (column, other)
+        )
+        known = pc.is_in(here, value_set=there.combine_chunks())
+        return {*here.filter(pc.invert(known)).to_pylist()}
+
     def _read(
         self,
         name: str,
@@ -113,17 +130,28 @@ class Run:
         unknown = sorted({*wanted, *(only or {})} - set(schema.names))
         if unknown:
             raise ResultsError(f"{self.path}: table {name} has no columns {unknown}")
-        read = list(dict.fromkeys([*wanted, *([table.key] if table.key else [])]))
+        files = parts.listed(self.path, table)
+        state = () if only else (name, *map(parts.stamp, files))
+        # which rows are the last of their kind is found out once: keys of a long run take room
+        asked = table.key and state not in self._last
+        read = list(dict.fromkeys([*wanted, *([table.key] if asked else [])]))
         fields = [schema.field(column) for column in read]
         if as_objects:
             # names that differ in each row stay with Arrow: as objects they would take more
             fields = [field if field.name == table.key else _coded(field) for field in fields]
         subset = pa.schema(fields)
-        files = parts.listed(self.path, table)
         found = _Columns(subset, sum(map(parts.rows, files)))
         for block in parts.chosen(files, subset, only or {}):
             found.add(block)
-        return found.frame(wanted, table.key), schema
+        last = found.last_of_each(table.key) if asked else self._last.get(state)
+        if state:
+            self._last[state] = last
+        return found.frame(wanted, last), schema
+
+    @cached_property
+    def _last(self) -> dict[tuple[Any, ...], np.ndarray | None]:
+        """The last row about each thing, None where each has one, by the state of a table."""
+        return {}
 
     def _schema(self, name: str) -> pa.Schema:
         table = _table(name)
@@ -177,11 +205,19 @@ class _Columns:
         names = np.array(texts, dtype=object)
         return np.asarray(names[coded.indices.to_numpy()])
 
-    def frame(self, wanted: Sequence[str], key: str) -> pd.DataFrame:
-        """Return the wanted columns, of several rows with the same key the last."""
+    def last_of_each(self, key: str) -> np.ndarray | None:
+        """Return the last row of each key, in order; None where each stands once."""
+        codes = self._strings(key).combine_chunks().dictionary_encode()
+        if len(codes.dictionary) == len(codes):
+            return None
+        last = np.full(len(codes.dictionary), -1)
+        last[codes.indices.to_numpy()] = np.arange(len(codes))
+        return np.sort(last)
+
+    def frame(self, wanted: Sequence[str], last: np.ndarray | None) -> pd.DataFrame:
+        """Return the wanted columns; `last`: the rows, where not all."""
         import pandas as pd
 
-        last = _last_of_each(self._strings(key)) if key in self._plain else None
         columns = {}
         for name in dict.fromkeys(wanted):
             if name in self._plain:
@@ -200,16 +236,6 @@ class _Columns:
 
 def _dtype(kind: pa.DataType) -> Any:  # noqa: ANN401 - whatever numpy takes for a type
     return object if pa.types.is_dictionary(kind) else kind.to_pandas_dtype()
-
-
-def _last_of_each(keys: pa.ChunkedArray) -> np.ndarray | None:
-    """Return the last row of each key, in order; None where each stands once."""
-    codes = keys.combine_chunks().dictionary_encode()
-    if len(codes.dictionary) == len(codes):
-        return None
-    last = np.full(len(codes.dictionary), -1)
-    last[codes.indices.to_numpy()] = np.arange(len(codes))
-    return np.sort(last)
 
 
 def _table(name: str) -> Table:
