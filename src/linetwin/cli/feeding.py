@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from linetwin.cli.reconciling import reconcile
+
 SECURITY = Path("security/twin")
 EndpointArgument = Annotated[
     str, typer.Argument(metavar="ENDPOINT", help="A server: opc.tcp://plant-1:4840.")
@@ -53,6 +55,7 @@ def add_feed_commands(live_app: typer.Typer) -> None:
         record
     )
     live_app.command("replay", epilog="Example: linetwin live replay runs/feed --speed 60")(replay)
+    live_app.command("reconcile", epilog="Example: linetwin live reconcile runs/feed")(reconcile)
 
 
 def browse(  # noqa: PLR0913, PLR0917  one parameter per option

@@ -119,6 +119,16 @@ def parts_of(file: Path) -> list[Path]:
     return sorted(each for each in file.parent.iterdir() if pattern.fullmatch(each.name))
 
 
+def entries(file: Path) -> Iterator[Entry]:
+    """Yield the entries of a log, of the parts it was rotated into first.
+
+    ValueError for a line that is none: `audit_check.verify` tells more.
+    """
+    for each in [*parts_of(file), file]:
+        with each.open("rb") as stream:
+            yield from map(entry_of, stream)
+
+
 class AuditLog:
     """The log in a file; several processes may append to it, one after the other."""
 

@@ -174,8 +174,38 @@ class SignalConfig:
 
 
 @dataclass(frozen=True)
+class CheckConfig:
+    """How names of a kind of lot are built: `pattern`, and for check digits a `method`."""
+
+    pattern: str
+    method: Literal["luhn", "mod97", ""] = ""
+
+
+@dataclass(frozen=True)
+class LotConfig:
+    """One kind of lot, by signals: what came into being, and what was taken -> what it went into.
+
+    made_in_s: the longest that making one takes; usable_for_s: after that began; lasts_s: the
+    longest that one is taken from in one place after it was read there. `cells`: what is made are
+    cells.
+    """
+
+    name: str
+    made: tuple[str, ...]
+    used: ReadOnly[str, str]
+    made_in_s: float = math.inf
+    usable_for_s: float = math.inf
+    lasts_s: float = math.inf
+    check: CheckConfig | None = None
+    cells: bool = False
+
+
+@dataclass(frozen=True)
 class Mapping:
-    """A mapping file, checked. Signals are numbered by their order in the file."""
+    """A mapping file, checked. Signals are numbered by their order in the file.
+
+    line_start: the instant of the line's Monday 00:00 [ns UTC], from which its ticks count.
+    """
 
     name: str
     owner: str
@@ -185,6 +215,8 @@ class Mapping:
     file: Path
     text: str
     title: str = ""
+    lots: tuple[LotConfig, ...] = ()
+    line_start: int | None = None
 
     def stale_after_s(self, signal: SignalConfig) -> float:
         """Return the age at which a value of a signal is stale: its own, else its source's [s]."""

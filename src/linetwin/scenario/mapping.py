@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import zoneinfo
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from linetwin.errors import ScenarioError
@@ -27,6 +28,7 @@ from linetwin.scenario.mapped import (
     SourceConfig,
     TableConfig,
 )
+from linetwin.scenario.mapping_lots import LotReader
 from linetwin.scenario.mapping_schema import MappingFile
 from linetwin.scenario.mapping_signals import SignalReader
 from linetwin.scenario.problems import Problems, nearest
@@ -91,6 +93,7 @@ class _Reader:
         reader = SignalReader(self.checked, sources, tables, scenario, self.problems)
         signals = [reader.signal(name, signal) for name, signal in model.signals.items()]
         self._check_repeats(model.signals)
+        lots = LotReader(self.checked, self.problems)
         return Mapping(
             name=model.name,
             owner=model.owner,
@@ -100,7 +103,23 @@ class _Reader:
             file=file,
             text=file.read_text(encoding="utf-8-sig"),
             title=model.title,
+            lots=tuple(lots.kind(name, kind) for name, kind in model.lots.items()),
+            line_start=self._line_start(model.line_start),
         )
+
+    def _line_start(self, written: str) -> int | None:
+        """Return the instant from which ticks of the line count [ns UTC]; None without one."""
+        if not written:
+            return None
+        try:
+            found = datetime.fromisoformat(written)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            hint = "an instant with its zone, such as 2026-11-23T00:00:00+01:00"
+            self._note(("line_start",), f"'{written}' is no instant", hint)
+            return None
+        return round(found.timestamp() * 1000) * 1_000_000
 
     def _note(self, path: KeyPath, message: str, hint: str) -> None:
         self.problems.add(self.checked.document.place(path), message, hint)

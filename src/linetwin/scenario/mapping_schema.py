@@ -119,6 +119,28 @@ class Signal(_Strict):
     states: str | None = None
 
 
+class LotCheck(_Strict):
+    """How names are built: a regular expression; with a method its groups `body` and `check`."""
+
+    pattern: str
+    method: Literal["luhn", "mod97"] | None = None
+
+
+class Lots(_Strict):
+    """One kind of lot: the signals that tell what came into being, and what was taken.
+
+    `used`: signal of what is taken -> signal of what it goes into.
+    """
+
+    made: Annotated[list[str], Field(min_length=1)]
+    used: dict[str, str] = {}
+    made_in: Writing = Written(value="24 h")
+    usable_for: Writing = Written(value="720 h")
+    lasts: Writing = Written(value="24 h")
+    check: LotCheck | None = None
+    cells: bool = False
+
+
 class MappingFile(_Strict):
     """A mapping file."""
 
@@ -127,7 +149,9 @@ class MappingFile(_Strict):
     title: str = ""
     owner: str
     version: str
+    line_start: str = ""
     sources: dict[Identifier, Source]
     states: dict[Identifier, Codes] = {}
     modes: dict[Identifier, Codes] = {}
     signals: dict[str, Signal]
+    lots: dict[Identifier, Lots] = {}
