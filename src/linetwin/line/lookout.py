@@ -142,12 +142,12 @@ def _watched(world: World, unit: Unit) -> Iterator[_Watched]:
     """Yield the models of a unit for whose events the line asks."""
     for name, model in unit.models().items():
         config = _config(world, unit.name, name)
-        if config.events and isinstance(model, Seeking):
+        if config is not None and config.events and isinstance(model, Seeking):
             yield _Watched(unit.name, name, model, config.events)
 
 
-def _config(world: World, unit: str, process: str) -> ProcessConfig:
+def _config(world: World, unit: str, process: str) -> ProcessConfig | None:
     station = world.scenario.stations.get(unit) or world.scenario.building
-    assert station is not None  # noqa: S101  a unit with models stands in the scenario
-    machine = station.machine
-    return machine if process == "machine" and machine is not None else station.processes[process]
+    if station is None:
+        return None
+    return station.machine if process == "machine" else station.processes.get(process)
