@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from linetwin.results import kpis, read
 from linetwin.results.assumptions import Plan
 from linetwin.results.bottleneck import ALWAYS, Periods, _all_active, _without, piled_up, shifting
 from linetwin.results.kpis import Facts
+from linetwin.results.kpis_stations import Levels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,13 +70,12 @@ def _facts(folder: Path, full: dict[str, float]) -> Facts:
     }
     buffers = {name: {"kind": "lots", "capacity": 10} for name in full}
     facts = Facts(read(folder))
-    levels = [
-        {"tick": tick, "station": name, "buffer_level": 10.0 if tick < 100 * share else 4.0}
-        for name, share in full.items()
-        for tick in range(100)
-    ]
+    ticks = np.arange(100)
     vars(facts)["plan"] = Plan({"stations": stations, "buffers": buffers})
-    vars(facts)["signals"] = pd.DataFrame(levels)
+    vars(facts)["levels"] = [
+        Levels(name, buffers[name], ticks, np.where(ticks < 100 * share, 10.0, 4.0))
+        for name, share in full.items()
+    ]
     return facts
 
 

@@ -43,7 +43,6 @@ _CELLS = (
 )
 _WEBS = ("loading_a", "loading_b", "porosity_a", "porosity_b")
 _SEGMENTS = (*_WEBS, *(f"{MEASURED}{name}" for name in _WEBS))
-_SIGNALS = ("buffer_level", "slurry_mass", "electric_energy", "thermal_energy")
 MS_PER_HOUR = 3_600_000
 
 
@@ -98,11 +97,6 @@ class Facts:
         webs = {roll: str(roll).split(".", 1)[0] for roll in segments["roll"].unique()}
         segments["web"] = segments["roll"].map(webs).astype("object")
         return segments
-
-    @cached_property
-    def signals(self) -> pd.DataFrame:
-        """The signals table: levels and energy counters."""
-        return self._narrow("signals", _SIGNALS)
 
     def _narrow(self, name: str, quantities: tuple[str, ...]) -> pd.DataFrame:
         """Read the fixed columns and those quantities: a long run must fit into memory."""

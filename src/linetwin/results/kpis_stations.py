@@ -221,8 +221,9 @@ class Levels(NamedTuple):
 
 def levels(facts: Facts) -> list[Levels]:
     """Return the recorded levels of every buffer that has any."""
-    signals = facts.signals
-    columns = [name for name in ("buffer_level", "slurry_mass") if name in signals]
+    recorded = set(facts.run.columns("signals"))
+    columns = [name for name in ("buffer_level", "slurry_mass") if name in recorded]
+    signals = facts.run.objects("signals", ["tick", "station", *columns])
     known = Rows.of(signals[signals[columns].notna().any(axis=1)])
     found = []
     for path, rows in known.by("station").items():

@@ -63,27 +63,14 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Meters:
-    """Readings of all counters: `ticks` and `values` by station, one column a counter."""
+    """Readings of all counters: ticks and values by station and counter, where there are any."""
 
-    readings: dict[str, Rows] = field(default_factory=dict)
-    _known: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    readings: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = field(default_factory=dict)
 
     def over(self, station: str, counter: str, ticks: np.ndarray) -> np.ndarray:
         """Return a station's counter at `ticks`; between two recorded instants a straight line."""
-        key = (station, counter)
-        if key not in self._known:
-            self._known[key] = self._recorded(station, counter)
-        at, values = self._known[key]
-        return np.interp(ticks, at, values) if len(at) else np.zeros(len(ticks))
-
-    def _recorded(self, station: str, counter: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ticks at which a counter was recorded, and what it stood at."""
-        table = self.readings.get(station)
-        if table is None or counter not in table:
-            return np.zeros(0), np.zeros(0)
-        values = table[counter]
-        known = ~np.isnan(values)
-        return table["tick"].astype(np.float64)[known], values[known]
+        read = self.readings.get(station, {}).get(counter)
+        return np.zeros(len(ticks)) if read is None else np.interp(ticks, *read)
 
     def drawn(self, station: str, counter: str, first: int, last: int) -> float:
         """Return what a counter rose by between two ticks."""
@@ -113,7 +100,15 @@ def read_meters(facts: Facts) -> Meters:
     counters = [name for name in COUNTERS if name in recorded]
     table = facts.run.objects("signals", ["tick", "station", *counters])
     known = table[table[counters].notna().any(axis=1)] if counters else table.iloc[:0]
-    return Meters(Rows.of(known).by("station"))
+    readings: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+    for station, rows in Rows.of(known).by("station").items():
+        # Most stations have few of the counters: what is kept is what was read.
+        own = readings.setdefault(station, {})
+        for counter in counters:
+            there = ~np.isnan(rows[counter])
+            if there.any():
+                own[counter] = rows["tick"][there].astype(np.float64), rows[counter][there]
+    return Meters(readings)
 
 
 def group_of(facts: Facts, station: str) -> str:
