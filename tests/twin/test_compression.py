@@ -120,7 +120,7 @@ def ns(*seconds: float) -> np.ndarray:
     return np.array([BEGIN + round(each * SECOND) for each in seconds])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     steps=st.lists(st.tuples(st.integers(1, 90), st.floats(-1.0, 1.0)), min_size=3, max_size=120),
     method=st.sampled_from(["swinging_door", "deadband", "last_value"]),
@@ -259,7 +259,7 @@ def messy(chance: np.random.Generator) -> Raw:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), method=st.sampled_from(["swinging_door", "deadband"]))
 def test_cutting_the_stream_changes_no_span(
     tmp_path_factory: pytest.TempPathFactory, seed: int, method: str

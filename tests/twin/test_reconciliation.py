@@ -55,7 +55,7 @@ def distance(one: str, other: str) -> int:
     return int(table[-1, -1])
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(one=NAMES, other=NAMES)
 def test_one_slip_is_a_distance_of_one(one: str, other: str) -> None:
     """By the table of edit distances (optimal string alignment)."""
@@ -171,7 +171,7 @@ def check_laws(told: Told, seed: int, share: float, *, checked: bool) -> float:
     return len(cells) / len(wrong.cells)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 2**32 - 1),
     share=st.sampled_from([0.0, 0.02, 0.1, 0.5]),

@@ -172,3 +172,20 @@ def test_a_steady_record_in_local_time_comes_back_as_utc(
     wrong = found != np.array(moments) * 10**9
     # A record that begins or ends within the repeated hour need not show that it goes back.
     assert not (wrong & ~doubt).any()
+
+
+def test_an_export_that_tells_one_tag_after_the_other_is_put_in_the_order_of_time(
+    tmp_path: Path,
+) -> None:
+    """By time over all tags; what goes back in time stays behind the row before it of its tag."""
+    file = tmp_path / "export.csv"
+    rows = [("S", 0), ("S", 20), ("S", 5), ("S", 30), ("L", 10), ("L", 20), ("L", 25)]
+    lines = [f"2026-07-01T12:00:{second:02}Z,{tag},{second}" for tag, second in rows]
+    file.write_text("\n".join(["time,tag,value", *lines]) + "\n", encoding="utf-8")
+    files, kept = reader(file, tag="tag")
+    files.look()
+    found = joined(kept.parts)
+    seconds = (found.source_time - utc("2026-07-01T12:00:00")) // 10**9
+    order = [(0, 0), (1, 10), (0, 20), (0, 5), (1, 20), (1, 25), (0, 30)]
+    assert list(zip(found.signal.tolist(), seconds.tolist(), strict=True)) == order
+    assert [found.texts[n] for n in (1, 4, 5)] == ["10", "20", "25"]

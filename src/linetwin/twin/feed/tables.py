@@ -1,7 +1,9 @@
 """Files that people drop: CSV, Parquet and SQLite as sources, through the same interface.
 
-A file is looked at every second; rows that were added are read, in the order of the file. A file
-that became shorter is read anew. Rows whose tag no signal has are left, and counted.
+A file is looked at every second; rows that were added are read. Those of one signal come in the
+order of the file, those of several by time: an export may tell one tag after the other, and what
+suspends a station must be known when its values are judged. A file that became shorter is read
+anew. Rows whose tag no signal has are left, and counted.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import pandas as pd
 
 from linetwin.errors import OpcUaError, ResultsError
 from linetwin.scenario.mapped import NUMBERS
-from linetwin.twin.columns import NO_TIME, Mark, Raw, raw_rows, status_code
+from linetwin.twin.columns import NO_TIME, Mark, Raw, chosen, raw_rows, status_code
 from linetwin.twin.feed.zones import parse_times, to_utc
 from linetwin.twin.opcua.health import Health
 
@@ -146,7 +148,21 @@ class TableReader:
             in_words = int(numbers[rows[place]]) in self._in_words
             if words is not None and (math.isnan(number) or in_words):
                 made.texts[place] = words
-        return made
+        return chosen(made, _by_time(made))
+
+
+def _by_time(rows: Raw) -> np.ndarray:
+    """Return the order of time; a row that goes back in time stays behind those of its signal.
+
+    A row without a time has that of the row before it in the file.
+    """
+    known = np.where(rows.source_time != NO_TIME, np.arange(len(rows)), 0)
+    reached = rows.source_time[np.maximum.accumulate(known)]
+    for number in np.unique(rows.signal):
+        mine = rows.signal == number
+        reached[mine] = np.maximum.accumulate(reached[mine])
+    order: np.ndarray = np.argsort(reached, kind="stable")
+    return order
 
 
 def _frame(table: TableConfig) -> pd.DataFrame:

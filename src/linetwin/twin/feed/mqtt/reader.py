@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,7 +98,9 @@ class BrokerReader:
         topics = list(dict.fromkeys([*([alive[0]] if alive else []), *self._of]))
         link = BrokerLink(self.source, endpoint, self._access(), topics)
         self.link, self._offline = link, ""
-        work = asyncio.ensure_future(asyncio.to_thread(link.run))
+        # A thread of its own: the loop's own few are shared with files, and this one stays.
+        pool = ThreadPoolExecutor(1, f"mqtt {self.source.name}")
+        work = asyncio.get_running_loop().run_in_executor(pool, link.run)
         try:
             while not work.done():
                 await asyncio.sleep(_TICK_S)
@@ -112,6 +115,7 @@ class BrokerReader:
                 if work.done():
                     work.result()
             self._take(link)
+            pool.shutdown(wait=False)
 
     # ----------------------------------------------------------------------------- the link
     def _watch(self, link: BrokerLink) -> None:
