@@ -12,6 +12,8 @@ DEFECT_EXIT = 5
 
 # Arrow's own allocator keeps what it has once held: 50 MB more in a run of 16,000 cells.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+# Matrices are small here: NumPy's threads for them would only wait, 0.06 s of it at the start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Nearly all that a run makes is freed by its count of references. Looking for cycles after every
 # 700 new objects, as Python does, costs a tenth of a long run and finds next to nothing.
