@@ -52,8 +52,6 @@ OVERRIDES = (
 """Short rolls, so that a shift has seven of them; and a coarser simulation."""
 SHIFT_H = 12.5
 """Four hours and a half in which the first slurry is mixed, and a shift of coating."""
-RIPPLE = 0.009 * (2 * 3 / (2 * 40)) ** 0.5
-"""Ripple of the pump, 0.9 % over 3 m, in the mean of both sides of 40 m."""
 LIVE_TWIN = Path(__file__).resolve().parents[2] / "scenarios" / "live_twin.yaml"
 
 
@@ -61,6 +59,8 @@ def electrode_line(hours: float, *overrides: str, seed: int = 1) -> Scenario:
     """Return the cathode side of the live twin's line as a line of its own, which never fails."""
     whole = load(LIVE_TWIN, (*OVERRIDES, *overrides), seed)
     assert whole.twin is not None
+    length = whole.stations["cathode.coater"].parameters["roll_length"].number
+    ripple = 0.009 * (2 * 3 / (2 * length)) ** 0.5  # 0.9 % over 3 m, in the mean of both sides
     stations = {
         path: replace(
             whole.stations[path],
@@ -87,7 +87,7 @@ def electrode_line(hours: float, *overrides: str, seed: int = 1) -> Scenario:
         twin=replace(
             whole.twin,
             estimates=tuple(
-                replace(each, scatter=RIPPLE) if each.name == "cathode_pump" else each
+                replace(each, scatter=ripple) if each.name == "cathode_pump" else each
                 for each in whole.twin.estimates
                 if each.station in STATIONS
             ),

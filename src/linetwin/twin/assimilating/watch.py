@@ -9,12 +9,17 @@ import numpy as np
 from linetwin.estimation.causes import causes
 from linetwin.estimation.scores import interval
 from linetwin.estimation.watching import Cusum, Window
-from linetwin.twin.assimilating.rows import Finding
+from linetwin.quantities import vocabulary
+from linetwin.scenario.twin import ReaderConfig
+from linetwin.twin.assimilating.rows import Finding, FindingKind
 
 if TYPE_CHECKING:
     from linetwin.estimation.ensemble import Ensemble, Innovation
-    from linetwin.scenario.twin import TwinConfig
+    from linetwin.scenario.twin import EstimateConfig, TwinConfig
 
+Key = tuple[FindingKind, tuple[str, ...]]
+NAMED: tuple[FindingKind, ...] = ("drift", "bias")
+LOOSE: tuple[FindingKind, ...] = ("change", "mismatch")
 WATCHES = 2
 """Kinds of watches that share the false alarms: sums of each instrument, and the window."""
 WITHIN = 2.0
@@ -30,9 +35,9 @@ class Watchman:
         arl = max(20.0, WATCHES * config.updates_per_day / config.false_alarms_per_day)
         self._sums = {each.name: Cusum(arl) for each in config.instruments}
         self._window = Window(config.window, arl)
-        self._found: dict[tuple[str, tuple[str, ...]], int] = {}
-        self._shifted: dict[str, int] = {}
-        self._mismatch = -1
+        self._updates = 0
+        self._found: dict[Key, list[int]] = {}
+        """Finding -> tick since which it is told, number of the update that told it last."""
         self.findings: list[Finding] = []
 
     @property
@@ -42,50 +47,62 @@ class Watchman:
 
     def look(self, instrument: str, innovation: Innovation, tick: int, ensemble: Ensemble) -> None:
         """Take one innovation of an instrument, and look for causes."""
-        cusum = self._sums[instrument]
-        if cusum.add(float(innovation.normalised[0]), tick):
-            self._shifted[instrument] = tick
+        self._updates += 1
+        shifted = self._sums[instrument].add(float(innovation.normalised[0]), tick)
         too_large = self._window.add(innovation.nis, len(innovation.values))
-        found = self._causes(ensemble)
-        explained = {name for each in found for name in each[1]}
-        if explained:
-            self._shifted.clear()
-        if self._window.count == 0:
-            alone = not found and self._all_within(ensemble)
-            self._mismatch = (
-                (self._mismatch if self._mismatch >= 0 else tick) if (too_large and alone) else -1
-            )
-            if not too_large:
-                self._shifted.pop(instrument, None)
-        if self._mismatch >= 0:
-            found.append(("mismatch", ()))
-        found += [("change", (name,)) for name in self._shifted]
-        self._found = {each: self._found.get(each, tick) for each in found}
-        self.findings = [self._finding(*each, ensemble) for each in found]
+        told = self._causes(ensemble)
+        if shifted and not told:
+            told.append(("change", (instrument,)))
+        if too_large and not told and self._all_within(ensemble):
+            told.append(("mismatch", ()))
+        self._keep(told, tick)
+        self.findings = [self._finding(key, ensemble) for key in self._found]
 
-    def _causes(self, ensemble: Ensemble) -> list[tuple[str, tuple[str, ...]]]:
+    def _keep(self, told: list[Key], tick: int) -> None:
+        """Keep what is told, and for a window of updates what was told before.
+
+        What has been told apart from others stays so, while it is among what explains; and
+        what is explained needs no other word.
+        """
+        for key in told:
+            kind, names = key
+            known = [k for k in self._found if k[0] in NAMED and k[1][0] in names]
+            for each in known if kind == "ambiguous" and known else [key]:
+                self._found[each] = [self._found.get(each, [tick])[0], self._updates]
+        named = {names[0] for kind, names in self._found if kind in NAMED}
+        caused = any(kind not in LOOSE for kind, _ in self._found)
+        self._found = {
+            (kind, names): [since, last]
+            for (kind, names), (since, last) in self._found.items()
+            if self._updates - last < self._config.window
+            and not (kind == "ambiguous" and named & set(names))
+            and not (kind in LOOSE and caused)
+        }
+
+    def _causes(self, ensemble: Ensemble) -> list[Key]:
         bands = [each.band for each in self._states]
-        found: list[tuple[str, tuple[str, ...]]] = []
+        found: list[Key] = []
         for cause in causes(ensemble.mean, ensemble.covariance, bands, self._config.confidence):
             names = tuple(sorted(self._states[state].name for state in cause.states))
             first = self._states[cause.states[0]]
             if len(names) > 1:
-                kind = "ambiguous"
+                found.append(("ambiguous", names))
             else:
-                kind = "bias" if first in self._config.instruments else "drift"
-            found.append((kind, names))
+                found.append(("bias" if first in self._config.instruments else "drift", names))
         return found
 
     def _all_within(self, ensemble: Ensemble) -> bool:
         priors = np.array([each.prior for each in self._states])
         return bool(np.all(np.abs(ensemble.mean) <= WITHIN * priors))
 
-    def _finding(self, kind: str, names: tuple[str, ...], ensemble: Ensemble) -> Finding:
-        since = self._found[kind, names]
+    def _finding(self, key: Key, ensemble: Ensemble) -> Finding:
+        kind, names = key
         text, advice = self._worded(kind, names, ensemble)
-        return Finding(kind, names, since, text, advice)  # type: ignore[arg-type]
+        return Finding(kind, names, self._found[key][0], text, advice)
 
-    def _worded(self, kind: str, names: tuple[str, ...], ensemble: Ensemble) -> tuple[str, str]:
+    def _worded(
+        self, kind: FindingKind, names: tuple[str, ...], ensemble: Ensemble
+    ) -> tuple[str, str]:
         states = {each.name: each for each in self._states}
         if kind == "mismatch":
             text = "innovations are too large while all parameters and biases are within priors"
@@ -96,9 +113,11 @@ class Watchman:
         told = []
         for name in names:
             low, high = interval(ensemble.of(name), self._config.confidence)[1:]
-            told.append(f"{name} {low:+.3g} to {high:+.3g}")
+            told.append(f"{name} off by {_shown(states[name], low, high)}")
         if kind != "ambiguous":
-            return f"{told[0]} (95 %), nominal within {states[names[0]].band:g}", ""
+            band = states[names[0]].band
+            text = f"{told[0]}; nominal is {_shown(states[names[0]], -band, band)}"
+            return text, "calibrate it" if kind == "bias" else "look after the machine"
         read = sorted(
             {
                 f"{each.station}.{each.quantity}"
@@ -114,9 +133,8 @@ class Watchman:
         return {
             "sums": {name: each.save() for name, each in self._sums.items()},
             "window": self._window.save(),
-            "found": [[kind, list(names), since] for (kind, names), since in self._found.items()],
-            "shifted": dict(self._shifted),
-            "mismatch": self._mismatch,
+            "updates": self._updates,
+            "found": [[kind, list(names), *told] for (kind, names), told in self._found.items()],
             "findings": [vars(each) | {"names": list(each.names)} for each in self.findings],
         }
 
@@ -125,7 +143,15 @@ class Watchman:
         for name, each in self._sums.items():
             each.load(data["sums"][name])
         self._window.load(data["window"])
-        self._found = {(kind, tuple(names)): since for kind, names, since in data["found"]}
-        self._shifted = dict(data["shifted"])
-        self._mismatch = data["mismatch"]
+        self._updates = data["updates"]
+        self._found = {(kind, tuple(names)): list(told) for kind, names, *told in data["found"]}
         self.findings = [Finding(**{**f, "names": tuple(f["names"])}) for f in data["findings"]]
+
+
+def _shown(state: EstimateConfig | ReaderConfig, low: float, high: float) -> str:
+    """Return two bounds of a deviation with their unit."""
+    relative = state.relative if isinstance(state, ReaderConfig) else state.kind == "factor"
+    if relative:
+        return f"{100 * low:+.2f} to {100 * high:+.2f} %"
+    quantity = vocabulary()[state.quantity]
+    return f"{low:+.3g} to {high:+.3g} {quantity.unit}"
