@@ -225,6 +225,22 @@ def test_an_event_ends_an_operation_when_the_closed_form_says(
     assert ticks == sorted(ticks)
 
 
+def test_an_operation_that_stands_still_is_done_when_work_goes_on(
+    tmp_path: Path, oven: Path
+) -> None:
+    """The sink goes home with a part half done and cools down: it is done as the shift begins."""
+    file = group_file(tmp_path, oven, "sink", events=COOL)
+    log = begin_to_end(ovens({file: {"cool": "work"}}))
+    cool = told(log, "sink", "machine.cool")
+    check_times(cool, crossings(log, "sink", 360.0, up=False))
+    begins = [1000 * begin for begin, _ in SHIFTS[1:]]
+    assert len(cool) == len(begins) + 1
+    assert all(400_000 < tick % 600_000 < 600_000 for tick in cool)
+    done = told(log, "sink", "done")
+    assert set(begins) <= set(done)
+    assert not set(cool) & set(done)
+
+
 def test_an_early_return_ends_an_operation_too(tmp_path: Path, oven: Path) -> None:
     """What an FMI 3.0 FMU finds itself, by the name of the member."""
     values = {"time_constant": TAU["source"], "limit": 420.0}

@@ -157,7 +157,7 @@ class Station(Equipment):
         state.left -= used
         if used and executing:
             self._age(used)
-        if state.left <= 0 or self.is_behind():
+        if (state.left <= 0 and not self._is_kept_still()) or self.is_behind():
             self.complete()
             state.phase = "put"
             return True
@@ -173,6 +173,10 @@ class Station(Equipment):
             self._stop("")
             return self._wait("Stopped", "off shift")
         return self._run()
+
+    def _is_kept_still(self) -> bool:
+        """Whether work was interrupted and cannot go on: a model's event may have ended it."""
+        return self.state.stopped >= 0 and bool(self.forced_stop() or not self.is_on_shift())
 
     def _age(self, used: int) -> None:
         """Count ticks of work towards failures (faster when worn) and maintenance."""
