@@ -185,10 +185,12 @@ def test_a_silence_that_is_too_long_is_no_compression(tmp_path: Path, method: st
     assert told.tolist() == [how if method == "deadband" else Told.NOT, Told.NOT, how]
 
 
-def test_a_new_link_begins_anew(tmp_path: Path) -> None:
-    """While there was no link nothing was said, so its silence says nothing."""
-    marks = np.array([0, int(Mark.FIRST), 0], np.uint8)
-    rows = rows_of([(0.0, 20.0), (10.0, 20.0), (20.0, 20.0)], marks=marks)
+@pytest.mark.parametrize(("mark", "status"), [(int(Mark.FIRST), 0), (0, 0x480)])
+def test_what_was_lost_is_not_what_did_not_change(tmp_path: Path, mark: int, status: int) -> None:
+    """After a new link, and where a server's queue lost values, a silence says nothing."""
+    marks = np.array([0, mark, 0], np.uint8)
+    statuses = np.array([0, status, 0], np.uint32)
+    rows = rows_of([(0.0, 20.0), (10.0, 20.0), (20.0, 20.0)], marks=marks, status=statuses)
     _, _, told = spans_of(read(tmp_path, "deadband"), rows).at(0, ns(5.0, 15.0))
     assert told.tolist() == [Told.NOT, Told.HELD]
 

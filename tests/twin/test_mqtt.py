@@ -154,9 +154,9 @@ def test_values_arrive_once_with_their_times(broker: SmallBroker, tmp_path: Path
     assert batch.came.signal.tolist() == [SPEED, STATE, LOT, STATE]
     assert batch.value[[0, 1, 3]].tolist() == [0.25, 6.0, 0.0]
     assert batch.came.texts[2] == "007"
-    assert batch.flags[0] == Flag.NO_SOURCE_TIME
+    assert batch.flags[0] == Flag.NO_SOURCE_TIME | Flag.FIRST
     assert batch.time[1] == stamp * 10**6
-    assert batch.flags[1:].tolist() == [0, 0, Flag.UNKNOWN_CODE]
+    assert batch.flags[1:].tolist() == [Flag.FIRST, Flag.FIRST, Flag.UNKNOWN_CODE]
     assert following.health.state == "ended"
 
 
@@ -215,14 +215,18 @@ def test_a_broken_connection_is_made_anew_and_the_gap_told(
     monkeypatch.setattr("linetwin.twin.patience.FIRST_WAIT_S", 1.3)
     with Following(config(broker.endpoint), tmp_path) as following:
         following.live()
+        for value in (b"0.25", b"0.26"):
+            broker.publish("line/coater/speed", value)
+        following.wait_for(2)
         broker.drop()
         wait_until(lambda: following.health.failures == 1)
         assert following.health.state == "down"
         assert np.all(latest(following.mapping, _nothing(), following.reader).stale(0))
         wait_until(lambda: following.health.connections == 2)
         following.live()
-        broker.publish("line/coater/speed", b"0.25")
-        following.wait_for(1)
+        broker.publish("line/coater/speed", b"0.27")
+        batch = following.wait_for(3)
+        assert ((batch.flags & Flag.FIRST) != 0).tolist() == [True, False, True]
         assert following.health.gaps == 1
         assert following.health.gap_s == pytest.approx(1.5, abs=1.4)
         assert len(following.told("down")) == 1

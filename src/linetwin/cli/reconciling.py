@@ -47,18 +47,9 @@ def reconcile(  # noqa: PLR0913, PLR0917  one parameter per option
         reconciler.refuse(key)
     found = reconciler.look()
     if json:
-        print_json(
-            {
-                "cells": len(set(found.records.cells)),
-                "cells_unresolved": len(found.unresolved),
-                "unresolved_share": found.share,
-                "uses": found.counts(),
-                "open": [_plain(each) for each in found.open],
-                "confusable": [_plain(each) for each in found.resolutions if each.confusable],
-            }
-        )
-        return
-    _print(found, None if everything else _MOST_ROWS)
+        print_json(_plain(found))
+    else:
+        _print(found, None if everything else _MOST_ROWS)
 
 
 def _print(found: Reconciled, most: int | None) -> None:
@@ -87,5 +78,16 @@ def _print(found: Reconciled, most: int | None) -> None:
     typer.echo(f"cells with unresolved ancestry: {len(found.unresolved)} of {cells} ({share})")
 
 
-def _plain(each: Resolution) -> dict[str, Any]:
+def _plain(found: Reconciled) -> dict[str, Any]:
+    return {
+        "cells": len(set(found.records.cells)),
+        "cells_unresolved": len(found.unresolved),
+        "unresolved_share": found.share,
+        "uses": found.counts(),
+        "open": [_question(each) for each in found.open],
+        "confusable": [_question(each) for each in found.resolutions if each.confusable],
+    }
+
+
+def _question(each: Resolution) -> dict[str, Any]:
     return {"question": each.use.key, **asdict(each)}

@@ -11,7 +11,8 @@ was from the value before to this one, and how well that is known:
 
 Within a deviation d nothing is known but the bounds: uniform, standard uncertainty d / sqrt(3)
 (JCGM 100:2008, 4.3.7 [M]). A bad or implausible value, and one of doubtful time, ends a held value
-and breaks a line. So do a new link and a suspension. A silence longer than `longest` is no
+and breaks a line. A new link, values that a server's queue lost, and a suspension end both: nothing
+is said of the time before. A silence longer than `longest` is no
 compression: a held value ends there, a line is not drawn. After the last value nothing is known
 before the next has come.
 """
@@ -153,6 +154,7 @@ class Compression:
         signal, moment, now = came.signal[rows], times[rows], value[rows]
         episode, good = episodes[rows], (flags[rows] & _BREAKS) == 0
         anew = (came.marks[rows] & np.uint8(Mark.FIRST)) != 0
+        anew |= (flags[rows] & np.uint32(Flag.OVERFLOW)) != 0
         starts = np.flatnonzero(np.diff(signal, prepend=-1))
         begin = _before(moment, starts, self._time[signal[starts]])
         first = _before(now, starts, self._value[signal[starts]])

@@ -65,6 +65,7 @@ class BrokerReader:
         self._last: dict[str, bytes] = {}
         self._told: set[str] = set()
         self._heard: set[int] = set()
+        self._seen: set[int] = set()
         self._offline = ""
         self.link: BrokerLink | None = None
 
@@ -98,6 +99,8 @@ class BrokerReader:
         topics = list(dict.fromkeys([*([alive[0]] if alive else []), *self._of]))
         link = BrokerLink(self.source, endpoint, self._access(), topics)
         self.link, self._offline = link, ""
+        if not self.source.history:
+            self._seen = set()
         # A thread of its own: the loop's own few are shared with files, and this one stays.
         pool = ThreadPoolExecutor(1, f"mqtt {self.source.name}")
         work = asyncio.get_running_loop().run_in_executor(pool, link.run)
@@ -188,7 +191,9 @@ class BrokerReader:
                 self._found(signal)
                 if reading.status == UNREADABLE:
                     self._tell("unreadable", f"{signal.name}: a message of {came.topic}")
-                found.append((number, came, reading, marks))
+                first = 0 if number in self._seen else int(Mark.FIRST)
+                self._seen.add(number)
+                found.append((number, came, reading, marks | first))
         if found:
             self.health.changes += len(found)
             self._sink.rows(self._rows(found))
