@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,6 +10,9 @@ from scipy.special import betaincinv, ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+NORMAL_95 = 1.959964
+"""Standard deviations on either side of the mean that hold 95 %."""
 
 
 class Interval(NamedTuple):
@@ -63,3 +67,20 @@ def crps(members: Sequence[float] | np.ndarray, truth: float) -> float:
     weights = 2 * np.arange(1, count + 1) - count - 1
     between = float(weights @ values) / (count * (count - 1))
     return float(np.abs(values - truth).mean()) - between
+
+
+def normal_crps(mean: float, deviation: float, truth: float) -> float:
+    """Return the continuous ranked probability score of a normal distribution, in its unit.
+
+    Gneiting and Raftery (2007), eq. 21; without a deviation it is the absolute error.
+    """
+    if deviation <= 0:
+        return abs(truth - mean)
+    z = (truth - mean) / deviation
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return deviation * (z * math.erf(z / math.sqrt(2)) + 2 * density - 1 / math.sqrt(math.pi))
+
+
+def brier(probability: float, share: float) -> float:
+    """Return the mean Brier score over items of which a share had what was forecast alike."""
+    return (probability - share) ** 2 + share * (1 - share)
