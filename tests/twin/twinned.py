@@ -46,8 +46,8 @@ BUFFERS = ("cathode.tank", "cathode.coated_rolls", "cathode.calendered_rolls")
 OVERRIDES = (
     "cathode.coater.roll_length=40 m",
     "cathode.coater.changeover_time=10 min",
-    "cathode.coater.block_length=20 m",
-    "cathode.coater.segment_length=2 m",
+    "cathode.coater.block_length=40 m",
+    "cathode.coater.segment_length=4 m",
 )
 """Short rolls, so that a shift has seven of them; and a coarser simulation."""
 SHIFT_H = 12.5
@@ -201,6 +201,12 @@ class Case:
                 self._look(told.tick)
             told = self._plant.step()
         return self
+
+    def gauge_offset(self) -> float:
+        """Return what the loading gauge is off by in this shift, beside what is hidden."""
+        gauge = self.plant_scenario.stations["cathode.coater"].gauges["loading"]
+        draw = self.plant_world.station("cathode.coater").state.offsets["loading"][1]
+        return (gauge.bias.number + gauge.reproducibility.number * draw) / 100
 
     def _note_plant(self) -> None:
         for tick, station, event, name in self._passing.take():
