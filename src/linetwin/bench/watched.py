@@ -196,8 +196,14 @@ def watched(scenario: Path, folder: Path) -> dict[str, Any]:
     }
 
 
-if __name__ == "__main__":
-    _scenario, _folder, _file = map(Path, sys.argv[1:])
-    found = watched(_scenario, _folder)
-    _file.write_text(json.dumps(found), encoding="utf-8")
+def _run() -> None:
+    scenario, folder, file = map(Path, sys.argv[1:])
+    found = watched(scenario, folder)
+    file.write_text(json.dumps(found), encoding="utf-8")
     sys.exit(found["code"])
+
+
+if __name__ == "__main__":
+    from linetwin.cli import command
+
+    command(_run)  # ends as quickly as the user's own

@@ -6,6 +6,10 @@ import atexit
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INTERRUPTED_EXIT = 5
 DEFECT_EXIT = 5
@@ -20,8 +24,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 OBJECTS_BETWEEN_LOOKS = 50_000
 
 
-def command() -> None:
-    """Be the `linetwin` command: run it, and end this process without taking it apart first.
+def command(run: Callable[[], None] | None = None) -> None:
+    """Be the `linetwin` command: `run` it, and end this process without taking it apart first.
 
     Python would free every module and object one by one, 0.2 s of a run, before the system frees
     them all at once. Threads, and whoever asked meanwhile to be called at the exit, come first.
@@ -29,7 +33,7 @@ def command() -> None:
     ended: list[int] = []
     atexit.register(_leave, ended)  # registered first, called last
     try:
-        main()
+        (run or main)()
     except SystemExit as end:
         ended.append(end.code if isinstance(end.code, int) else int(end.code is not None))
         raise
