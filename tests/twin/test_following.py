@@ -92,8 +92,8 @@ class Pair:
         other = replace(scenario, seed=scenario.seed + 1)
         standing = Standing()
         standing.note(plant.before(JOINS))
-        making = Making(make_led, on_pass=self.passed.append)
-        self.follower = join(other, standing, making)
+        self.follower = join(other, standing, Making(make_led))
+        self.follower.on_pass = self.passed.append
         self.joined = standing.tick
         for tick, events in plant.steps:
             if tick <= JOINS:
@@ -107,7 +107,8 @@ class Pair:
     def _again(self, scenario: Scenario) -> None:
         """Go on from a saved state in a line newly made."""
         blob, passing = self.follower.save(), Passing()
-        self.follower = Follower(make_led(scenario, passing), passing, self.passed.append)
+        self.follower = Follower(make_led(scenario, passing), passing)
+        self.follower.on_pass = self.passed.append
         self.follower.load(blob)
         assert self.follower.save() == blob
 
@@ -138,7 +139,7 @@ def test_lots_are_counted_as_the_plants_tables_count_them(pair: Pair) -> None:
     truth = pair.plant.given_since(pair.joined)
     mine = Counter(each.station for each in pair.passed if each.what == "give")
     led = [each.name for each in pair.follower.world.equipment() if each.config.gives]
-    assert sum(truth[name] for name in led) > 100  # noqa: PLR2004  it has been at work
+    assert sum(truth[name] for name in led) > 100
     for name in led:
         assert abs(truth[name] - mine[name]) <= 1, name
 
@@ -147,7 +148,7 @@ def test_it_is_seldom_behind_and_catches_up(pair: Pair) -> None:
     """No station is ever more than two lots behind, nor behind for a tenth of the time."""
     behind: Counter[str] = Counter()
     for each in pair.apart:
-        assert max(each.values(), default=0) <= 2, each  # noqa: PLR2004
+        assert max(each.values(), default=0) <= 2, each
         behind.update(each)
     for name, minutes in behind.items():
         assert minutes < 0.1 * len(pair.apart), name
@@ -157,7 +158,7 @@ def test_a_lot_has_the_plants_name(pair: Pair) -> None:
     """A roll is known by the name under which the plant's own tables have it."""
     known = {row["lot"] for row in pair.plant.truth.of("events") if row["event"] == "give"}
     named = [each for each in pair.passed if each.what == "give" and each.plant_lot]
-    assert len(named) > 100  # noqa: PLR2004
+    assert len(named) > 100
     assert {each.plant_lot for each in named} <= known
 
 

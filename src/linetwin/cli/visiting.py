@@ -13,6 +13,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario import load
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.opcua.drafting import Draft, draft
+from linetwin.twin.opcua.played import played_clock
 from linetwin.twin.opcua.proposing import propose
 from linetwin.twin.opcua.visiting import variables_of
 from linetwin.twin.security.connecting import Credentials, Terms
@@ -73,14 +74,25 @@ def browse(visit: Visit, below: str, depth: int, *, as_json: bool) -> None:
     print_table(f"{len(rows)} variables", headings, rows, len(headings))
 
 
-def propose_mapping(visit: Visit, scenario: str, owner: str, output: Path) -> None:
-    """Write a proposal; a file that is there is not overwritten."""
+def propose_mapping(
+    visit: Visit, scenario: str, owner: str, output: Path, *, aside: bool = False
+) -> None:
+    """Write a proposal; a file that is there is not overwritten. `aside`: told on stderr."""
     if output.exists():
         hint = "choose another name, or move it away"
         raise ScenarioError([Problem("is there already", "-o", hint, output)])
     line = load(scenario)
-    proposals = propose(variables_of(visit.endpoint, visit.terms()), line)
-    about = Draft(line.name, owner, visit.endpoint, scenario, visit.policy, visit.user)
+    variables = variables_of(visit.endpoint, visit.terms())
+    proposals = propose(variables, line)
+    about = Draft(
+        line.name,
+        owner,
+        visit.endpoint,
+        scenario,
+        visit.policy,
+        visit.user,
+        *played_clock(variables),
+    )
     output.write_text(draft(about, proposals), encoding="utf-8")
     mapping = load_mapping(output, line)
     doubtful = sum(each.target is not None and bool(each.doubt) for each in proposals)
@@ -88,7 +100,8 @@ def propose_mapping(visit: Visit, scenario: str, owner: str, output: Path) -> No
     typer.echo(
         f"{output}: {len(mapping.signals)} signals proposed, {doubtful} in doubt and commented "
         f"out, {left} that nothing of the line fits\n"
-        f"read every line, name owner and clock, then: linetwin live watch {output}"
+        f"read every line, name owner and clock, then: linetwin live watch {output}",
+        err=aside,
     )
 
 

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from linetwin.line.drivers import ScriptedDriver, StochasticDriver
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from linetwin.line.streams import Streams
     from linetwin.scenario.resolved import FailureConfig
 
 
@@ -35,9 +40,21 @@ class Leader(Protocol):
 
 
 class LedDriver(StochasticDriver):
-    """Varies what is made as any line does, but lets no machine fail: that is the leader's part."""
+    """Lets no machine fail: that is the leader's part. What is made varies as in any line.
+
+    `without_scatter`: units that make the mean of what they make, for what scatters in the leader's
+    line is not known, and scatter of the led one's own would only be added to it.
+    """
+
+    def __init__(self, streams: Streams, without_scatter: Collection[str] = ()) -> None:
+        super().__init__(streams)
+        self._mean = frozenset(without_scatter)
 
     def time_to_failure(self, unit: str, failure: FailureConfig) -> int:
         """Return a time that never comes [ticks]."""
         del unit, failure
         return ScriptedDriver.NEVER
+
+    def normal(self, unit: str, cause: str, size: int) -> np.ndarray:
+        """Draw standard normal numbers; zeros for a unit without scatter."""
+        return np.zeros(size) if unit in self._mean else super().normal(unit, cause, size)

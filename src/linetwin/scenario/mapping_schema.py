@@ -95,7 +95,8 @@ class Codes(_Strict):
 class Signal(_Strict):
     """One signal: of a server by `node` or `path`, of a file by `column`, of a broker by `topic`.
 
-    `path`: browse names from Objects; `field`: a path into a message that is JSON.
+    `path`: browse names from Objects; `field`: a path into a message that is JSON. `quantity`:
+    what an instrument reads whose name is no quantity of the vocabulary.
     """
 
     source: str | None = None
@@ -105,6 +106,7 @@ class Signal(_Strict):
     topic: str | None = None
     field: str | None = None
     address: str
+    quantity: str | None = None
     kind: Literal["measurement", "setpoint", "state", "mode", "counter", "lot"] = "measurement"
     unit: str | None = None
     scale: float = 1.0

@@ -203,14 +203,15 @@ class SignalReader:
         return otherwise if value is None else value.number
 
     def _quantity(self, at: KeyPath, written: Signal) -> Quantity | None:
-        name = written.address.rpartition(".")[2]
+        name = written.quantity or written.address.rpartition(".")[2]
         if name in vocabulary() and vocabulary()[name].type != "str":
             return vocabulary()[name]
         if written.kind == "counter" and name in COUNTERS:
             return _ITEMS
         words = [quantity.name for quantity in vocabulary()]
         words += COUNTERS if written.kind == "counter" else ()
-        self._note((*at, "address"), f"'{name}' is no quantity", nearest(name, words))
+        key = "quantity" if written.quantity else "address"
+        self._note((*at, key), f"'{name}' is no quantity", nearest(name, words))
         return None
 
     # -------------------------------------------------------------------------------- codes

@@ -72,17 +72,13 @@ class Passing:
 
 
 class Follower:
-    """Keeps `world`, whose sink is `passing`, in step; `on_pass` is told of every lot that passes.
+    """Keeps `world`, whose sink is `passing`, in step."""
 
-    `on_pass` is called while the lot is still in the line, at the event by which it has passed.
-    """
-
-    def __init__(
-        self, world: World, passing: Passing, on_pass: Callable[[Passed], None] | None = None
-    ) -> None:
+    def __init__(self, world: World, passing: Passing) -> None:
         self.world = world
         self._passing = passing
-        self._on_pass = on_pass
+        self.on_pass: Callable[[Passed], None] | None = None
+        """Is told of every lot that passes, at the event by which it has passed."""
         stations = world.equipment()
         self.leader = PlantLeader(
             (each.name for each in stations if len(each.config.takes) == 1),
@@ -147,9 +143,9 @@ class Follower:
     def _tell(self) -> None:
         """Tell who listens what has passed."""
         passed, self._passing.passed = self._passing.passed, []
-        if self._on_pass is not None:
+        if self.on_pass is not None:
             for each in passed:
-                self._on_pass(each)
+                self.on_pass(each)
 
     def _meet(self, event: PlantEvent) -> bool:
         """Take what the plant tells; return whether a station is to be woken."""

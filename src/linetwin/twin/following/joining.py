@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from linetwin.line import stock
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds import KINDS
-from linetwin.twin.following.follower import UNLIMITED, Follower, Passed, Passing
+from linetwin.twin.following.follower import UNLIMITED, Follower, Passing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,8 +87,12 @@ def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str,
             for source in sources:
                 lots[source] += 1
     stock_told = replace(scenario.stock, lots=lots, shares=shares)
-    endless = {"order_cells": None, "duration_ticks": ENDLESS, "limit_ticks": ENDLESS}
-    return replace(scenario, start="filled", stock=stock_told, **endless), waiting
+    return replace(endless(scenario), start="filled", stock=stock_told), waiting
+
+
+def endless(scenario: Scenario) -> Scenario:
+    """Return a scenario that goes on for good, whatever it ordered."""
+    return replace(scenario, order_cells=None, duration_ticks=ENDLESS, limit_ticks=ENDLESS)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,6 @@ class Making:
 
     world: Callable[[Scenario, Sink], World]
     onward: Sink | None = None
-    on_pass: Callable[[Passed], None] | None = None
 
 
 def join(scenario: Scenario, standing: Standing, making: Making) -> Follower:
@@ -110,7 +113,7 @@ def join(scenario: Scenario, standing: Standing, making: Making) -> Follower:
     world.calendar.reset(standing.tick)
     stock.fill(world)
     world.begin()
-    follower = Follower(world, passing, making.on_pass)
+    follower = Follower(world, passing)
     for station, count in waiting.items():
         follower.leader.of(station).used = -count
     follower.join(standing.last.values())

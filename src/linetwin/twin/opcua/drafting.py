@@ -18,7 +18,10 @@ _MOST_LEFT = 500
 
 @dataclass(frozen=True)
 class Draft:
-    """Whose proposal it is, for which server and scenario."""
+    """Whose proposal it is, for which server and scenario.
+
+    `line_start`, `played`: what a server that plays a line says of its clock.
+    """
 
     name: str
     owner: str
@@ -26,6 +29,8 @@ class Draft:
     scenario: str
     policy: str
     user: str = ""
+    line_start: str = ""
+    played: bool = False
 
 
 def draft(about: Draft, proposals: Sequence[Proposal]) -> str:
@@ -43,12 +48,13 @@ def draft(about: Draft, proposals: Sequence[Proposal]) -> str:
         f"name: {about.name}",
         f"owner: {_text(about.owner)}",
         'version: "0 (proposed, not confirmed)"',
+        *([f"line_start: {_text(about.line_start)}"] if about.line_start else []),
         "sources:",
         "  plant:",
         f"    endpoints: [{_text(about.endpoint)}]",
         f"    namespaces: {json.dumps({alias: uri for uri, alias in aliases.items()})}",
         f"    security: {{policy: {_text(about.policy)}{user}}}",
-        "    clock: {owner: to be named}",
+        f"    clock: {{owner: to be named{', played: true' if about.played else ''}}}",
         "states: {packml: {codes: packml}}",
         "modes: {packml_modes: {codes: packml}}",
         "signals:" if sure else "signals: {}",
@@ -98,6 +104,8 @@ def _lines(name: str, proposal: Proposal, aliases: Mapping[str, str]) -> list[st
         f"    address: {target.address}",
         f"    kind: {target.kind}",
     ]
+    if target.quantity is not None and target.quantity.name != target.address.rpartition(".")[2]:
+        lines += [f"    quantity: {target.quantity.name}"]
     if proposal.unit and proposal.unit != "1":
         lines += [f"    unit: {_text(proposal.unit)}"]
     if target.kind in {"state", "mode"}:

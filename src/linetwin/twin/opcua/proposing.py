@@ -101,6 +101,12 @@ def targets_of(scenario: Scenario) -> Iterable[Target]:
         place = frozenset(word for part in above for word in words_of(part))
         address = f"{path}.{name}"
         yield Target(address, "measurement", place, words_of(last), vocabulary()[name])
+    for reader in scenario.twin.instruments if scenario.twin is not None else ():
+        path, _, name = reader.signal.rpartition(".")
+        if name != reader.quantity:
+            place = frozenset(words_of(path))
+            about = vocabulary()[reader.quantity]
+            yield Target(reader.signal, "measurement", place, words_of(name), about)
     line = frozenset({"line"})
     for name in COUNTERS:
         yield Target(f"line.{name}", "counter", line, words_of(name))

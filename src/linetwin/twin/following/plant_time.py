@@ -1,0 +1,59 @@
+"""Up to which tick a plant has told everything: the twin follows it to there, and not beyond.
+
+While values come this is a moment before the newest of them, so that what arrives a little out of
+order finds its place. When nothing comes any more time goes on as it passed before: open loop.
+"""
+
+from __future__ import annotations
+
+NS_PER_TICK = 1_000_000
+SILENT_AFTER_S = 5.0
+"""Wall time without a value after which the plant is taken to be silent [A: ten publications]."""
+_FOLLOWED = 60
+"""Arrivals over which the pace of a played plant is reckoned."""
+
+
+class PlantTime:
+    """Follows the plant's clock; `hold_s`: wall time that values may come out of order by.
+
+    `now`: ns of our own monotonic time. A plant whose clock is not played passes time as we do.
+    """
+
+    def __init__(self, *, played: bool, hold_s: float) -> None:
+        self.played = played
+        self._hold_s = hold_s
+        self._points: list[tuple[int, int]] = []
+        self._newest = 0
+        self._heard = 0
+
+    @property
+    def pace(self) -> float:
+        """Time of the plant over ours."""
+        if not self.played:
+            return 1.0
+        if len(self._points) < 2:  # noqa: PLR2004  two points make a line
+            return 0.0
+        (then, told), (now, newest) = self._points[0], self._points[-1]
+        return max(0.0, (newest - told) / max(1, now - then))
+
+    def heard(self, now: int, newest: int | None = None) -> None:
+        """Note that something has come, and the newest time that it told [ns UTC]."""
+        self._heard = now
+        if newest is not None:
+            self._newest = max(self._newest, newest)
+            self._points.append((now, self._newest))
+            del self._points[:-_FOLLOWED]
+
+    def is_silent(self, now: int) -> bool:
+        """Whether nothing has come for long."""
+        return not self._points or now - self._heard > SILENT_AFTER_S * 1e9
+
+    def until(self, now: int) -> int:
+        """Return the time of the plant up to which all has been told, as far as is known [ns]."""
+        if not self._points:
+            return self._newest
+        pace, hold_ns = self.pace, self._hold_s * 1e9
+        complete = self._newest - round(hold_ns * pace)
+        if not self.is_silent(now):
+            return complete
+        return complete + round((now - self._points[-1][0]) * pace)

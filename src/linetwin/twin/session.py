@@ -1,0 +1,163 @@
+"""A session of the twin: a line that follows a plant, and what is learnt from the plant's lots.
+
+Nothing here knows where events come from, where predictions go, or what time it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+
+from linetwin.errors import SimulationError
+from linetwin.twin.following.follower import Follower, Passing
+from linetwin.twin.following.joining import Making, endless, join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from linetwin.line.world import Sink, World
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.twin.assimilating import Assimilator, Finding, Outcome, Prediction
+    from linetwin.twin.events import PlantEvent
+    from linetwin.twin.following.follower import Passed
+    from linetwin.twin.following.joining import Standing
+
+MAGIC = b"linetwin twin\n"
+FORMAT = 1
+"""Version of a saved session; one of another version is refused."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a session is made of: how a led line is made, and the assimilator of its models.
+
+    The scenario's own stock is replaced by what the plant tells, so a line is made once it did.
+    """
+
+    scenario: Scenario
+    assimilator: Assimilator
+    world: Callable[[Scenario, Sink], World]
+
+
+class Session:
+    """Follows and learns; all times in ticks of the line."""
+
+    def __init__(self, parts: Parts, follower: Follower, begun: int) -> None:
+        self.parts = parts
+        self.follower = follower
+        follower.on_pass = self.passed
+        self.begun = begun
+        """Tick at which the twin joined."""
+        self.heard = 0
+        """Events taken."""
+        self.last_heard = begun
+        """Latest time that the plant has told of."""
+
+    @classmethod
+    def join(cls, parts: Parts, standing: Standing) -> Session:
+        """Begin with a line that stands as the plant does."""
+        session = cls(parts, join(parts.scenario, standing, Making(parts.world)), standing.tick)
+        parts.assimilator.advance(standing.tick)
+        return session
+
+    @property
+    def now(self) -> int:
+        """Tick up to which the twin has come."""
+        return self.follower.now
+
+    def hear(self, events: Iterable[PlantEvent], until: int) -> None:
+        """Take what the plant has told, and follow it to `until`.
+
+        With no events the line goes on as its stations would: open loop.
+        """
+        told = list(events)
+        self.heard += len(told)
+        self.last_heard = max([self.last_heard, *(each.tick for each in told if each.usable)])
+        self.follower.advance(told, until)
+        for event in told:
+            if event.kind == "measurement":
+                self.parts.assimilator.measured(event)
+        self.parts.assimilator.advance(until)
+
+    def passed(self, passed: Passed) -> None:
+        """A station of the line has taken a lot or handed one over."""
+        assimilator, lots = self.parts.assimilator, self.follower.world.lots
+        if passed.what == "take":
+            assimilator.took(passed.station, passed.lot, passed.tick)
+        elif passed.lot in lots:
+            assimilator.gave(passed.station, lots[passed.lot], passed.tick, passed.plant_lot)
+
+    def predictions(self) -> list[Prediction]:
+        """Return what has been predicted since this was asked last."""
+        return self.parts.assimilator.predictions()
+
+    def outcomes(self) -> list[Outcome]:
+        """Return what has come out since this was asked last."""
+        return self.parts.assimilator.outcomes()
+
+    def findings(self) -> list[Finding]:
+        """Return what is wrong, as far as it is known."""
+        return self.parts.assimilator.findings()
+
+    def age_s(self, now: int) -> float:
+        """Return how old the latest news of the plant is [s]."""
+        return max(0, now - self.last_heard) / 1000
+
+    # ---------------------------------------------------------------------------- saving
+    def save(self, cursor: dict[str, Any]) -> bytes:
+        """Return everything; `cursor`: where its feed stood, plain data."""
+        body = bytes(
+            msgpack.packb(
+                {
+                    "format": FORMAT,
+                    "scenario": _digest(self.parts.scenario),
+                    "line": self.follower.save(),
+                    "learnt": self.parts.assimilator.save(),
+                    "begun": self.begun,
+                    "heard": self.heard,
+                    "last_heard": self.last_heard,
+                    "cursor": cursor,
+                }
+            )
+        )
+        return MAGIC + hashlib.sha256(body).digest() + body
+
+    @classmethod
+    def load(cls, parts: Parts, blob: bytes) -> tuple[Session, dict[str, Any]]:
+        """Continue a saved session; return it with the cursor of its feed.
+
+        SimulationError where it is damaged, or of another version or scenario.
+        """
+        data = unpacked(blob)
+        if data["scenario"] != _digest(parts.scenario):
+            message = "the saved twin belongs to another scenario than the one given"
+            raise SimulationError(message)
+        passing = Passing()
+        world = parts.world(endless(parts.scenario), passing)
+        follower = Follower(world, passing)
+        follower.load(data["line"])
+        parts.assimilator.load(data["learnt"])
+        session = cls(parts, follower, data["begun"])
+        session.heard, session.last_heard = data["heard"], data["last_heard"]
+        cursor: dict[str, Any] = data["cursor"]
+        return session, cursor
+
+
+def unpacked(blob: bytes) -> dict[str, Any]:
+    """Return the content of a saved session; SimulationError where it is none, or damaged."""
+    start = len(MAGIC) + hashlib.sha256().digest_size
+    body = blob[start:]
+    if blob[:start] != MAGIC + hashlib.sha256(body).digest():
+        raise SimulationError("this is no saved twin, or it is damaged")
+    data: dict[str, Any] = msgpack.unpackb(body, strict_map_key=False)
+    if data.get("format") != FORMAT:
+        message = f"a saved twin of format {data.get('format')}; this version reads {FORMAT}"
+        raise SimulationError(message)
+    return data
+
+
+def _digest(scenario: Scenario) -> str:
+    return hashlib.sha256(scenario.text.encode()).hexdigest()
