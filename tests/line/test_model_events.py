@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from doubles import Doubles
-from line_support import BASELINE, HOUR, Memory, pilot
+from line_support import Memory
 from ruamel.yaml import YAML
 from small_line import Setting, draw
 
-from linetwin.cli.compose import make_world, release
 from linetwin.contracts import CONTRACTS
-from linetwin.cosim import RecordedSeeking, check_process
+from linetwin.cosim import RecordedSeeking, check_process, open_continuous
 from linetwin.cosim.groups import GroupContinuous, read_group
-from linetwin.errors import FmuError, ScenarioError
+from linetwin.errors import FmuError
 from linetwin.line import run
 from linetwin.scenario.resolved import ProcessConfig
 
@@ -105,21 +104,28 @@ class Ovens(Doubles):
     def __post_init__(self) -> None:
         """Begin as doubles do."""
         super().__init__()
+        self.apart: list[Any] = []
 
     def machine(self, config: StationConfig) -> Continuous | None:
         """Return a station's group."""
         if config.machine is None:
             return None
         assert check_process(config.machine, MACHINE) == []
+        if config.machine.isolate:
+            model = open_continuous(config.machine, MACHINE)
+            self.apart.append(model)
+            return model
         group = read_group(Path(config.machine.model))
         model = GroupContinuous(group, MACHINE, events=config.machine.events)
         return RecordedSeeking(model) if self.recorded else model
 
 
-def ovens(files: dict[Path, dict[str, str]], *, recorded: bool = False) -> World:
+def ovens(
+    files: dict[Path, dict[str, str]], *, recorded: bool = False, isolate: bool = False
+) -> World:
     """Return the line of two ovens; `files`: group file -> event -> operation that it ends."""
     machines = {
-        file.stem: {"machine": ProcessConfig("machine", str(file), events=events)}
+        file.stem: {"machine": ProcessConfig("machine", str(file), events=events, isolate=isolate)}
         for file, events in files.items()
     }
     setting = Setting(
@@ -300,6 +306,27 @@ def test_looking_ahead_for_the_pace_changes_nothing(files: dict[Path, dict[str, 
     assert run.save(asked, {}) == run.save(plain, {})
 
 
+def test_a_group_in_a_process_of_its_own_wakes_the_line_too(
+    files: dict[Path, dict[str, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same log, also where its process is killed while it has looked ahead."""
+    plain = begin_to_end(ovens(files))
+    world = ovens(files, isolate=True)
+    assert isinstance(world.models, Ovens)
+    source, sink = world.models.apart
+    world.begin()
+    while world.step():
+        if world.events in (20, 45):
+            world.next_tick()  # it has looked ahead
+            victim = source if world.events == 20 else sink
+            victim._process._child.kill()
+            victim._process._child.wait()
+    assert rows(world) == plain
+    assert "asked once more in a new process" in caplog.text
+    for model in (source, sink):
+        model.close()
+
+
 def test_an_event_that_ends_the_group_ends_the_line_at_its_time(tmp_path: Path, oven: Path) -> None:
     """`stop` is a failure of the model at the closed form's time; what comes before is told."""
     stop = {"hot": {**HOT["hot"], "stop": True}, "warm": {**HOT["hot"], "rises": "400 K"}}
@@ -319,69 +346,3 @@ def test_what_no_event_can_be(tmp_path: Path, oven: Path) -> None:
     assert "did you mean hot" in told["machine.events.hott"].hint
     (alone,) = check_process(replace(config, model=str(oven), events={"hot": ""}), MACHINE)
     assert "an FMU alone has no events" in alone.message
-    (apart,) = check_process(replace(config, isolate=True), MACHINE)
-    assert apart.key == "machine.events"
-
-
-def mixing(model: str, **events: str) -> tuple[World, Memory]:
-    """Return the small order on FMUs, with this model of the cathode's slurry."""
-    scenario, name = pilot(), "cathode.mixer"
-    station = scenario.stations[name]
-    process = replace(station.processes["mixing"], model=model, events=events)
-    station = replace(station, processes={"mixing": process})
-    scenario = replace(scenario, stations={**scenario.stations, name: station})
-    sink = Memory()
-    return make_world(scenario, BASELINE.parent / scenario.files[1], sink), sink
-
-
-def documented(folder: Path) -> Path:
-    """Write the group of the documentation."""
-    page = (Path(__file__).resolve().parents[2] / "docs" / "master.md").read_text("utf-8")
-    file = folder / "mixing_to_fineness.yaml"
-    text = page.split(f"```yaml\n# {file.name}")[1].split("```")[0]
-    file.write_text(text, encoding="utf-8")
-    return file
-
-
-def until(world: World, tick: int) -> None:
-    """Serve what comes before a tick."""
-    while (coming := world.next_tick()) is not None and coming < tick:
-        world.step()
-
-
-def test_the_mixer_of_the_documentation(tmp_path: Path) -> None:
-    """It disperses until it is fine enough: then the same mixer without a group is, too."""
-    file = documented(tmp_path)
-    world, sink = mixing(str(file), dispersed="disperse")
-    world.begin()
-    until(world, 8 * HOUR)  # it doses from six to seven
-    while not (ticks := told(sink.rows["events"], "cathode.mixer", "mixing.dispersed")):
-        assert world.step()
-    (tick,) = ticks
-    assert 8 * HOUR < tick < 9 * HOUR  # by the recipe until ten
-    until(world, tick + 1)
-    mixer = world.station("cathode.mixer")
-    assert (mixer.state.operation, mixer.state.began) == ("discharge", tick)
-    lots = [lot for lot in world.lots.open_lots() if lot.kind == "slurry_batch"]
-    (batch,) = [lot for lot in lots if lot.maker == mixer.name]
-    assert batch.properties["mixed_at"] == tick / 1000
-    assert batch.properties["agglomerate_size"] == pytest.approx(3.5e-7, rel=1e-6)
-    plain, _ = mixing("mixing")
-    plain.begin()
-    until(plain, tick)
-    (slurry,) = [m for n, m in plain.station("cathode.mixer").models().items() if n == "mixing"]
-    slurry.advance(tick, {})
-    size = slurry.read(["agglomerate_size"])["agglomerate_size"]
-    assert size == pytest.approx(3.5e-7, rel=1e-4)
-    release(world)
-    release(plain)
-
-
-def test_an_operation_that_no_event_ends(tmp_path: Path) -> None:
-    """Dosing is refused by name, with what can be ended."""
-    file = documented(tmp_path)
-    with pytest.raises(ScenarioError, match="no event ends 'dose'") as found:
-        mixing(str(file), dispersed="dose")
-    (problem,) = found.value.problems
-    assert problem.key.endswith("processes.mixing.events.dispersed.ends")
-    assert "disperse, clean" in problem.hint

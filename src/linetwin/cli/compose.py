@@ -25,6 +25,7 @@ from linetwin.cosim import (
     step_timeout,
 )
 from linetwin.cosim.groups import GroupContinuous
+from linetwin.cosim.isolated.models import IsolatedContinuous
 from linetwin.errors import FmuError, Problem, WiringError
 from linetwin.line.checks import check_line
 from linetwin.line.drivers import StochasticDriver
@@ -94,7 +95,7 @@ class FmuModels:
         if not model.can_save:
             self.unsaved.append(f"{config.path} ({_unsaved(model)})")
         recording = self._recording and not model.can_save
-        if process.events and isinstance(model, GroupContinuous):
+        if process.events and isinstance(model, GroupContinuous | IsolatedContinuous):
             seeker = RecordedSeeking(model) if recording else model
             return StationSeeking(config.path, seeker, watch)
         kept = RecordedContinuous(model) if recording else model

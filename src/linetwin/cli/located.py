@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from linetwin.contracts import Columns, Phase
     from linetwin.cosim import ContinuousModel, RecordedSeeking, TransformModel
     from linetwin.cosim.groups import GroupContinuous
+    from linetwin.cosim.isolated.models import IsolatedContinuous
 
-    Seeker = GroupContinuous | RecordedSeeking
+    Seeker = GroupContinuous | IsolatedContinuous | RecordedSeeking
 
 
 class StationTransform:

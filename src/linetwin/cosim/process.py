@@ -129,7 +129,7 @@ def _opening(config: ProcessConfig, contract: Contract, relative_to: Path | None
     mapping = process_map(config.map, config.fixed, config.key)
     described, _ = _described(fmu, contract, mapping, check=False)
     numbers = _checked_numbers(config, described)
-    return Opening(fmu, contract, numbers, mapping, step_timeout(config))
+    return Opening(fmu, contract, numbers, mapping, step_timeout(config), tuple(config.events))
 
 
 def _checked_name(opening: Opening) -> str:
@@ -172,10 +172,6 @@ def _event_problems(config: ProcessConfig, relative_to: Path | None) -> list[Pro
     """Return what keeps the line from being woken at a model's events."""
     if not config.events:
         return []
-    if config.isolate:
-        key = ".".join(part for part in (config.key, "events") if part)
-        hint = "leave `isolate` out"
-        return [Problem("the events of a model in a process of its own are not heard", key, hint)]
     path = find_fmu(config.model, relative_to)
     group = read_group(path) if is_group(path) else None
     return list(event_problems(group, config.events, config.key))

@@ -21,7 +21,7 @@ _ROW: Final = struct.Struct("<qH")
 _LENGTH: Final = struct.Struct("<I")
 _BLOCK_BYTES: Final = 64 * 1024
 """Bytes of rows that are packed together; later blocks are not touched again."""
-_SEEK: Final = "seek "
+SEEK: Final = "seek "
 """Stands in a row for the inputs where an event was sought; no quantity is called so."""
 _MEMORY_BYTES: Final = 1024 * 1024
 """Packed bytes kept in memory for one model; more lie in a nameless temporary file."""
@@ -264,11 +264,11 @@ class RecordedSeeking(RecordedContinuous):
     def _keep(self) -> None:
         """Note the last `seek`: nothing undoes it any more."""
         if self._sought is not None:
-            self._running().add(self._sought, {_SEEK: 1.0})
+            self._running().add(self._sought, {SEEK: 1.0})
             self._sought = None
 
     def _repeat(self, tick: int, inputs: Mapping[str, float]) -> None:
-        if _SEEK in inputs:
+        if SEEK in inputs:
             self._seeker.seek(tick)
         else:
             super()._repeat(tick, inputs)

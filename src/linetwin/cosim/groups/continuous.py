@@ -204,6 +204,11 @@ class GroupContinuous:
         self._occurred += [name for name, _ in self._group.happenings if name in self._events]
         self._group.happenings.clear()
 
+    @property
+    def ended(self) -> bool:
+        """Whether an event has ended the group."""
+        return self._group.ended
+
     def _check_ended(self) -> None:
         if self._group.ended:
             name, time = self._group.happenings[-1]

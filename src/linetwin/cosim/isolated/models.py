@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.cosim.isolated import frames
 from linetwin.cosim.isolated.process import ModelProcess
-from linetwin.cosim.recorded import InputRecord
+from linetwin.cosim.recorded import SEEK, InputRecord
 from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ TICKS_PER_SECOND = 1000
 class Opening:
     """What a model is made of: a file, its contract, and what the scenario says of it.
 
-    `parameters` and `mapping` as `FmuContinuous` takes them; `limit_s`: how long a call may take.
+    `parameters` and `mapping` as `FmuContinuous` takes them; `limit_s`: how long a call may take;
+    `events`: those of a group that the line asks for.
     """
 
     fmu: Path
@@ -36,6 +37,7 @@ class Opening:
     parameters: Mapping[str, float]
     mapping: ProcessMap
     limit_s: float
+    events: tuple[str, ...] = ()
 
     def process(self, model: str) -> ModelProcess:
         """Start a process for the model; FmuError where it cannot be opened there."""
@@ -44,6 +46,7 @@ class Opening:
             "contract": frames.packed_contract(self.contract),
             "parameters": {name: float(value) for name, value in self.parameters.items()},
             "map": frames.packed_map(self.mapping),
+            "events": list(self.events),
         }
         return ModelProcess(model, self.limit_s, message)
 
@@ -117,6 +120,10 @@ class IsolatedContinuous(_Isolated):
         self._since = InputRecord(0, {})
         self._asked: dict[str, None] = {}
         self._values: dict[str, float] = {}
+        self._met: list[str] = []
+        self._ended = False
+        self._sought: int | None = None
+        self._sought_from_s: float | None = None
 
     def start(self, tick: int, inputs: Mapping[str, float]) -> None:
         """Begin (again) at `tick` with the model's start values and these inputs."""
@@ -130,11 +137,45 @@ class IsolatedContinuous(_Isolated):
         Raises FmuError where the FMU fails, hangs or crashes, and for a tick in the past.
         """
         values = _floats(inputs)
-        request = _advance(tick, values, list(self._asked))
-        self._values = {}  # of a model that fails nothing can be read
-        self._values = self._ask(request, self._time_s)["values"]
+        self._keep()
+        self._note(_advance(tick, values, list(self._asked)))
         self._since.add(tick, values)
         self._time_s = tick / TICKS_PER_SECOND
+
+    def seek(self, tick: int) -> int:
+        """Hold the present inputs until `tick`, or an event of a group; as `GroupContinuous`."""
+        self._keep()
+        reached = int(self._note(_seek(tick, list(self._asked)))["tick"])
+        self._sought, self._sought_from_s = tick, self._time_s
+        self._time_s = reached / TICKS_PER_SECOND
+        return reached
+
+    def back(self) -> None:
+        """Stand where the last `seek` began; what it met has not happened."""
+        self._note({"call": "back", "names": list(self._asked)})
+        self._sought, self._time_s = None, self._sought_from_s
+        self._met.clear()
+
+    def occurred(self) -> list[str]:
+        """Return the events that it has met since it was asked last; as `GroupContinuous`."""
+        if self._ended:
+            self._ask({"call": "occurred"}, self._time_s)
+        found, self._met = self._met, []
+        return found
+
+    def _note(self, request: Message) -> Message:
+        """Ask for something that takes time, and note what comes of it."""
+        self._values = {}  # of a model that fails nothing can be read
+        answer = self._ask(request, self._time_s)
+        self._values, self._ended = answer["values"], answer["ended"]
+        self._met += answer["met"]
+        return answer
+
+    def _keep(self) -> None:
+        """Note the last `seek`: nothing undoes it any more."""
+        if self._sought is not None:
+            self._since.add(self._sought, {SEEK: 1.0})
+            self._sought = None
 
     def read(self, names: Iterable[str]) -> dict[str, float]:
         """Return outputs at the tick last advanced to, in canonical units.
@@ -160,6 +201,7 @@ class IsolatedContinuous(_Isolated):
         """Begin from a start or from a saved state; what was done before is over."""
         self._revive()
         self._origin, self._time_s, self._values = None, time_s, {}
+        self._sought, self._ended, self._met = None, False, []
         self._ask(request, time_s)
         self._origin = request
         self._since.close()
@@ -170,7 +212,10 @@ class IsolatedContinuous(_Isolated):
             return
         self._process.ask(self._origin)
         for tick, inputs in self._since:
-            self._process.ask(_advance(tick, inputs, []))
+            again = _seek(tick, []) if SEEK in inputs else _advance(tick, inputs, [])
+            self._process.ask(again)
+        if self._sought is not None:
+            self._process.ask(_seek(self._sought, []))
 
 
 class IsolatedTransform(_Isolated):
@@ -192,6 +237,10 @@ class IsolatedTransform(_Isolated):
 
 def _advance(tick: int, inputs: dict[str, float], names: list[str]) -> Message:
     return {"call": "advance", "tick": tick, "inputs": inputs, "names": names}
+
+
+def _seek(tick: int, names: list[str]) -> Message:
+    return {"call": "seek", "tick": tick, "names": names}
 
 
 def _floats(inputs: Mapping[str, float]) -> dict[str, float]:

@@ -85,7 +85,7 @@ class ModelProcess:
             trouble = f"its process was ended: {call} had not returned after {watch.limit_s:g} s"
         if not answer or not in_time:
             code = self._abandon(wait=not trouble)
-            moment = WITHIN if call == "advance" else AT
+            moment = WITHIN if call in {"advance", "seek"} else AT
             raise FmuError(trouble or _death(call, code), self.model, time_s, moment)
         if "error" in answer:
             error_told = FmuError(str(answer["error"]))

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from linetwin.cosim.folders import remove_process_folder
+from linetwin.cosim.groups.continuous import GroupContinuous
 from linetwin.cosim.isolated import frames
 from linetwin.cosim.process import make_continuous, make_transform
-from linetwin.errors import LinetwinError, ModelError
+from linetwin.errors import FmuError, LinetwinError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,30 @@ class _Continuous:
 
     def advance(self, request: Message) -> Message:
         self.model.advance(request["tick"], request["inputs"])
-        return {"values": self.model.read(request["names"])}
+        return self._stands(request)
+
+    def seek(self, request: Message) -> Message:
+        return {"tick": self._group().seek(request["tick"]), **self._stands(request)}
+
+    def back(self, request: Message) -> Message:
+        self._group().back()
+        return self._stands(request)
+
+    def occurred(self, request: Message) -> Message:
+        del request
+        return {"met": self._group().occurred()}
+
+    def _group(self) -> GroupContinuous:
+        if not isinstance(self.model, GroupContinuous):
+            raise FmuError("it has no events", self.model.model)
+        return self.model
+
+    def _stands(self, request: Message) -> Message:
+        """Return outputs, and what was met on the way there."""
+        model = self.model
+        ended = isinstance(model, GroupContinuous) and model.ended
+        met = model.occurred() if isinstance(model, GroupContinuous) and not ended else []
+        return {"values": model.read(request["names"]), "met": met, "ended": ended}
 
     def read(self, request: Message) -> Message:
         return {"values": self.model.read(request["names"])}
@@ -92,6 +116,9 @@ class _Continuous:
         return {
             "start": self.start,
             "advance": self.advance,
+            "seek": self.seek,
+            "back": self.back,
+            "occurred": self.occurred,
             "read": self.read,
             "save": self.save,
             "restore": self.restore,
@@ -123,7 +150,7 @@ def _open(request: Message) -> _Continuous | _Transform:
     fmu, numbers = Path(request["fmu"]), request["parameters"]
     if contract.form == "transform":
         return _Transform(make_transform(fmu, contract, numbers, mapping))
-    return _Continuous(make_continuous(fmu, contract, numbers, mapping))
+    return _Continuous(make_continuous(fmu, contract, numbers, mapping, request["events"]))
 
 
 def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Message]) -> None:
