@@ -20,9 +20,6 @@ from linetwin.errors import SimulationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_RANK = 1e-9
-"""Singular values below this part of the greatest count as none."""
-
 
 @dataclass(frozen=True)
 class Innovation:
@@ -171,8 +168,7 @@ class Ensemble:
         columns = np.hstack(held)
         sizes = np.linalg.norm(columns, axis=0)
         columns = columns[:, sizes > 0] / sizes[sizes > 0]
-        left, singular, _ = np.linalg.svd(columns, full_matrices=False)
-        found: np.ndarray = left[:, singular > _RANK * singular[0]]
+        found: np.ndarray = np.linalg.qr(columns)[0]  # of what is held twice, a direction more
         return found
 
 
