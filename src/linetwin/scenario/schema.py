@@ -302,6 +302,28 @@ class Reader(_Strict):
     source: str
 
 
+class AlertWindow(_Strict):
+    """Where lots of a station have to lie; a prediction that says otherwise raises an alert."""
+
+    address: str
+    low: Writing | None = None
+    high: Writing | None = None
+    sure: Writing | None = None
+    action: str
+    tag: Literal["V", "D", "M", "A"]
+    source: str
+
+
+class TwinAlerts(_Strict):
+    """How many alerts a day people can look after, and for how long one may be shelved."""
+
+    budget: Annotated[int, Field(ge=1, le=1000)] = 6
+    shelve_at_most: Writing | None = None
+    clears_after: Writing | None = None
+    stale_after: Writing | None = None
+    windows: list[AlertWindow] = []
+
+
 class Twin(_Strict):
     """How a plant is followed."""
 
@@ -313,6 +335,7 @@ class Twin(_Strict):
     estimates: list[Estimate] = []
     instruments: list[Reader] = []
     predicts: list[str] = []
+    alerts: TwinAlerts = TwinAlerts()
 
 
 class _File(_Strict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,6 +74,49 @@ class PredictConfig:
     quantity: str
     process: str = ""
 
+    @property
+    def address(self) -> str:
+        """What is predicted."""
+        return ".".join(each for each in (self.station, self.process, self.quantity) if each)
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    """Where a predicted quantity of lots has to lie; canonical units, infinite where open.
+
+    `sure`: probability of lying outside from which an alert is raised.
+    """
+
+    station: str
+    quantity: str
+    process: str
+    low: float
+    high: float
+    sure: float
+    action: str
+    tag: str
+    source: str
+
+    @property
+    def address(self) -> str:
+        """What has to lie there."""
+        return PredictConfig(self.station, self.quantity, self.process).address
+
+
+@dataclass(frozen=True)
+class AlertConfig:
+    """What people can look after.
+
+    All [A]: two alerts a shift leave time to look into each; a shelf lasts one shift; lots come
+    minutes to an hour apart.
+    """
+
+    budget_per_day: int = 6
+    shelve_at_most_s: float = 8 * 3600.0
+    clears_after_s: float = 900.0
+    stale_after_s: float = 60.0
+    windows: tuple[WindowConfig, ...] = ()
+
 
 @dataclass(frozen=True)
 class TwinConfig:
@@ -90,6 +134,7 @@ class TwinConfig:
     estimates: tuple[EstimateConfig, ...] = ()
     instruments: tuple[ReaderConfig, ...] = ()
     predicts: tuple[PredictConfig, ...] = ()
+    alerts: AlertConfig = AlertConfig()
 
     @property
     def states(self) -> tuple[EstimateConfig | ReaderConfig, ...]:
@@ -113,8 +158,20 @@ def twin_text(twin: TwinConfig) -> dict[str, Any]:
         "estimates": [_plain(each) | {"address": each.address} for each in twin.estimates],
         "instruments": [_plain(each) for each in twin.instruments],
         "predicts": [_plain(each) for each in twin.predicts],
+        "alerts": _plain(twin.alerts) | {"windows": [_bounded(e) for e in twin.alerts.windows]},
     }
 
 
-def _plain(config: EstimateConfig | ReaderConfig | PredictConfig) -> dict[str, Any]:
+def _bounded(window: WindowConfig) -> dict[str, Any]:
+    """Return a window; a bound that is open is not there."""
+    return {
+        key: value
+        for key, value in _plain(window).items()
+        if not isinstance(value, float) or math.isfinite(value)
+    }
+
+
+def _plain(
+    config: EstimateConfig | ReaderConfig | PredictConfig | WindowConfig | AlertConfig,
+) -> dict[str, Any]:
     return {key: value for key, value in vars(config).items() if key != "place"}

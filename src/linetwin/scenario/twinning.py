@@ -9,6 +9,7 @@
         - {name: scale, reads: cathode.coater.loading, signal: cathode.coater.loading_scale,
            repeatability: 0.05 mg/cm2, bias: 0.02 mg/cm2, tag: A, source: calibrated monthly}
       predicts: [cathode.coater.loading, cathode.calender.porosity]
+      alerts: ...                 # see `linetwin.scenario.alerting`
 
 Amounts are standard deviations; tag and source hold for all of an entry.
 """
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linetwin.quantities import Quantity, vocabulary
+from linetwin.scenario.alerting import read_alerts
 from linetwin.scenario.amounts import difference
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.sections import GAUGES, PERCENT, read_section_value
@@ -65,6 +67,8 @@ def read_twin(
         reader.predicted(each, place(("twin", "predicts", index)))
         for index, each in enumerate(written.predicts)
     ]
+    kept = tuple(each for each in predicts if each is not None)
+    alerts = read_alerts(written.alerts, kept, place, problems)
     states = len(estimates) + len(instruments)
     if written.members < LEAST_MEMBERS_PER_STATE * states + 2:
         message = f"{written.members} members are too few for {states} estimates and instruments"
@@ -78,7 +82,8 @@ def read_twin(
         confidence=written.confidence,
         estimates=tuple(each for each in estimates if each is not None),
         instruments=tuple(each for each in instruments if each is not None),
-        predicts=tuple(each for each in predicts if each is not None),
+        predicts=kept,
+        alerts=alerts,
     )
 
 

@@ -1,0 +1,187 @@
+"""What the twin sees that a person should do something about, each with what to do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from scipy.special import ndtr
+
+from linetwin.estimation.scores import NORMAL_95
+from linetwin.quantities import vocabulary
+from linetwin.scenario import units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from linetwin.scenario.twin import AlertConfig, TwinConfig, WindowConfig
+    from linetwin.twin.assimilating.rows import Finding, Prediction
+
+Priority = Literal["high", "medium", "low"]
+SignKind = Literal[
+    "drift",
+    "bias",
+    "ambiguous",
+    "change",
+    "mismatch",
+    "window",
+    "stale",
+    "out_of_step",
+    "unsaved",
+]
+KINDS: dict[SignKind, tuple[Priority, str]] = {
+    "drift": ("medium", "a parameter of the plant has left its band"),
+    "bias": ("medium", "an instrument reads too much or too little"),
+    "ambiguous": ("medium", "one of several has left its band"),
+    "change": ("low", "readings have shifted, nothing explains it yet"),
+    "mismatch": ("medium", "the model does not hold"),
+    "window": ("high", "a lot will lie outside its window"),
+    "stale": ("high", "a source is silent"),
+    "out_of_step": ("medium", "the twin is behind the plant"),
+    "unsaved": ("high", "the twin could not be saved"),
+}
+"""Kind -> priority, and what it means."""
+_ACTIONS: dict[str, str] = {
+    "drift": "check the machine at its next stop; until then trust the twin's estimate",
+    "bias": "calibrate the instrument; until then the twin corrects for it",
+}
+OUT_OF_STEP_S = 120.0
+"""Time for which the twin may be behind before it is told [A: a lot handed over, and its news]."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something that holds now; `key`: what it is the same by, `since`: tick.
+
+    `delay_s`: for so long it must hold before it is told.
+    """
+
+    key: str
+    kind: SignKind
+    text: str
+    action: str
+    since: int
+    delay_s: float = 0.0
+
+    @property
+    def priority(self) -> Priority:
+        """How soon somebody should look."""
+        return KINDS[self.kind][0]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """How twin and plant stand at a tick.
+
+    `predictions`: the newest of each quantity; `silent`: source -> age of its newest message [s];
+    `behind`: station -> lots; `unsaved`: why the twin could not be saved, "" if it could.
+    """
+
+    tick: int
+    findings: Sequence[Finding] = ()
+    predictions: Sequence[Prediction] = ()
+    silent: Mapping[str, float] = field(default_factory=dict)
+    behind: Mapping[str, int] = field(default_factory=dict)
+    unsaved: str = ""
+
+
+def signs(situation: Situation, config: TwinConfig) -> list[Sign]:
+    """Return everything that holds, in no order."""
+    return [
+        *(_found(each) for each in situation.findings),
+        *_windows(situation, config.alerts),
+        *_technical(situation, config.alerts),
+    ]
+
+
+def _found(finding: Finding) -> Sign:
+    names = " or ".join(finding.names) or "the line"
+    action = finding.advice or _ACTIONS[finding.kind]
+    text = f"{finding.kind} of {names}: {finding.text}"
+    return Sign(
+        f"{finding.kind} {'+'.join(finding.names)}", finding.kind, text, action, finding.since
+    )
+
+
+def _windows(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
+    """Yield predictions that will more likely than allowed lie outside their windows."""
+    for each in situation.predictions:
+        for window in config.windows:
+            if not _is_of(window, each, situation.predictions):
+                continue
+            outside = chance_outside(each, window)
+            if outside < window.sure:
+                continue
+            unit = vocabulary()[each.quantity]
+            shown = units.display(each.median, unit)
+            yield Sign(
+                f"window {window.address}",
+                "window",
+                f"{each.lot} at {each.station}: {unit.name} {shown}, "
+                f"outside {_bounds(window)} with probability {outside:.0%}",
+                window.action,
+                each.made_tick,
+            )
+
+
+def _is_of(window: WindowConfig, each: Prediction, others: Sequence[Prediction]) -> bool:
+    """Whether a window is for a prediction; within a process it is for what its last phase says."""
+    if (each.station, each.quantity) != (window.station, window.quantity):
+        return False
+    if window.process:
+        last = max(
+            o.place for o in others if (o.station, o.kind) == (window.station, window.process)
+        ) if each.kind == window.process else -1  # fmt: skip
+        return each.place == last
+    return each.place == 0
+
+
+def chance_outside(prediction: Prediction, window: WindowConfig) -> float:
+    """Return the probability that a lot lies outside a window; the interval taken as normal."""
+    middle = (prediction.low + prediction.high) / 2
+    spread = max((prediction.high - prediction.low) / (2 * NORMAL_95), 1e-300)
+    below = float(ndtr((window.low - middle) / spread))
+    above = float(ndtr((middle - window.high) / spread))
+    return below + above
+
+
+def _bounds(window: WindowConfig) -> str:
+    unit = vocabulary()[window.quantity]
+    if math.isinf(window.low):
+        return f"at most {units.display(window.high, unit)}"
+    low = units.display(window.low, unit)
+    if math.isinf(window.high):
+        return f"at least {low}"
+    return f"{low} to {units.display(window.high, unit)}"
+
+
+def _technical(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
+    for source, age in situation.silent.items():
+        if age > config.stale_after_s:
+            yield Sign(
+                f"stale {source}",
+                "stale",
+                f"nothing has come from {source} for longer than {config.stale_after_s:g} s",
+                "look at the link and at the server; predictions are open loop meanwhile",
+                situation.tick,
+            )
+    late = {name: lots for name, lots in situation.behind.items() if lots}
+    if late:
+        told = ", ".join(f"{name} by {lots}" for name, lots in sorted(late.items()))
+        yield Sign(
+            "out of step",
+            "out_of_step",
+            f"lots behind the plant: {told}",
+            "check set values and material at the stations named: the twin is slower there",
+            situation.tick,
+            OUT_OF_STEP_S,
+        )
+    if situation.unsaved:
+        yield Sign(
+            "unsaved",
+            "unsaved",
+            f"the twin was not saved: {situation.unsaved}",
+            "make room on the disk of the twin's folder; a restart loses what came since",
+            situation.tick,
+        )
