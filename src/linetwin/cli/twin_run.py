@@ -28,6 +28,7 @@ from linetwin.scenario import load, units
 from linetwin.scenario.loading import find_scenario
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.assimilating import Assimilator
+from linetwin.twin.board.board import Board
 from linetwin.twin.columns import Flag
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.feed.process import FeedOrder, LiveFeed
@@ -202,7 +203,10 @@ class _Twin:
         played = any(each.played for each in self.mapping.sources.values())
         publishing = max(each.publishing_s for each in self.mapping.sources.values())
         self.time = PlantTime(played=played, hold_s=2 * publishing)
-        self.view = View(self.parts.scenario)
+        self.board = Board(self.request.folder)
+        self.view = View(self.board)
+        for notice in self.board.notices:
+            self.view.note(notice)
         self.standing = Standing()
         self._meaning: Meaning | None = None
         self._file = self.request.folder / SESSION
@@ -260,7 +264,10 @@ class _Twin:
         elif until > self.session.now or self.waiting:
             self.session.hear(self.waiting, max(until, self.session.now))
         self.waiting = []
-        self.view.take(self.session)
+        predictions, outcomes = self.session.predictions(), self.session.outcomes()
+        self.board.register(predictions, self.session.now)
+        self.board.score(outcomes, self.session.now)
+        self.view.take(predictions, outcomes)
 
     def _note_time(self, batch: Batch) -> None:
         """Note up to when the plant has told: until now, for one whose clock goes as ours does.
@@ -312,6 +319,7 @@ class _Twin:
             stream.flush()
             os.fsync(stream.fileno())
         new.replace(self._file)
+        self.board.save()
 
     def tell(self, *, as_json: bool) -> None:
         """Print how the twin stands."""

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from linetwin.scenario.resolved import Scenario
     from linetwin.twin.assimilating import Estimated, Outcome, Prediction
+    from linetwin.twin.board.board import Board
+    from linetwin.twin.board.tally import Score
     from linetwin.twin.feed.parcels import Latest
     from linetwin.twin.session import Session
 
@@ -29,16 +30,19 @@ _SHOW_EVERY_S = 0.5
 _TELL_EVERY_S = 60.0
 """Where the output is no terminal, a line is written this often."""
 _NOTES_KEPT = 5
+_MADE_KEPT = 10_000
+"""Predictions that are kept until they come out: some are never measured."""
 _STATIONS = ["station", "plant", "twin", "lots behind"]
 _PREDICTED = ["predicted", "lot", "median", "95 % interval", "nominal", "measured"]
+_SCORED = ["score", "outcomes", "inside", "95 %", "error", "nominal's", "ratio"]
 _ESTIMATED = ["estimate", "median", "95 % interval", "prior"]
 
 
 class View:
     """What is known of a session, ready to be shown."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
+    def __init__(self, board: Board) -> None:
+        self._board = board
         self.predictions: dict[tuple[str, str, int], Prediction] = {}
         self.outcomes: dict[tuple[str, str, int], tuple[Prediction, Outcome]] = {}
         self._made: dict[str, Prediction] = {}
@@ -50,14 +54,14 @@ class View:
         if not sys.stdout.isatty():
             sys.stderr.write(f"linetwin: {text}\n")
 
-    def take(self, session: Session) -> None:
+    def take(self, predictions: Sequence[Prediction], outcomes: Sequence[Outcome]) -> None:
         """Take what has been predicted and has come out since the last time."""
-        for each in session.predictions():
+        for each in predictions:
             self.predictions[each.station, each.quantity, each.place] = each
             self._made[each.id] = each
-            while len(self._made) > 10_000:  # noqa: PLR2004  those that nothing ever measures
+            while len(self._made) > _MADE_KEPT:
                 del self._made[next(iter(self._made))]
-        for outcome in session.outcomes():
+        for outcome in outcomes:
             if made := self._made.get(outcome.prediction):
                 self.outcomes[made.station, made.quantity, made.place] = made, outcome
 
@@ -90,6 +94,7 @@ class View:
             "outcomes": [vars(made) | vars(come) for made, come in self.outcomes.values()],
             "estimates": [vars(each) for each in session.parts.assimilator.estimates()],
             "findings": [vars(each) for each in session.findings()],
+            "scores": [vars(each) for each in self._board.scores()],
         }
 
     # ---------------------------------------------------------------------------- as tables
@@ -105,6 +110,7 @@ class View:
         title = f"{found['state']}, {found.get('line_time', '')}".rstrip(", ")
         print_table(title, _STATIONS, stations, 3)
         print_table("", _PREDICTED, self._predicted(), 2)
+        print_table("", _SCORED, self._scored(), 1)
 
     def tables(self, session: Session, headline: str) -> Group:
         """Return the screen of a terminal."""
@@ -124,9 +130,13 @@ class View:
             _table(_STATIONS, stations),
             _table(_PREDICTED, self._predicted()),
             _table(_ESTIMATED, [_estimate(e) for e in session.parts.assimilator.estimates()]),
+            _table(_SCORED, self._scored()),
             *findings,
             *(Text(note) for note in self.notes),
         )
+
+    def _scored(self) -> list[list[str]]:
+        return [_score(each) for each in self._board.scores() if each.span == "all"]
 
     def _predicted(self) -> list[list[str]]:
         rows = []
@@ -212,6 +222,19 @@ def _estimate(each: Estimated) -> list[str]:
         units.display(each.median, quantity),
         f"{units.display(each.low, quantity)} to {units.display(each.high, quantity)}",
         units.display(each.prior, quantity),
+    ]
+
+
+def _score(each: Score) -> list[str]:
+    quantity = vocabulary()[each.quantity]
+    return [
+        f"{each.station}.{each.quantity} by {each.instrument}",
+        str(each.count),
+        f"{each.share:.0%}",
+        f"{each.low:.0%} to {each.high:.0%}",
+        units.display(each.error, quantity, 3),
+        units.display(each.open_error, quantity, 3),
+        f"{each.ratio:.2f}",
     ]
 
 
