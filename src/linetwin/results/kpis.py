@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from linetwin.results import timeline
 from linetwin.results.assumptions import Plan, plan
@@ -274,6 +275,8 @@ def write(run: Run, facts: Facts | None = None) -> Kpis:
 
     `facts`: as in `compute`.
     """
+    # What the line took while it ran is free, but not yet given back.
+    pa.default_memory_pool().release_unused()
     found = compute(run, facts)
     text = json.dumps(found, indent=2, allow_nan=False, ensure_ascii=False)
     write_atomically(run.path / "kpis.json", text + "\n")

@@ -103,11 +103,13 @@ def read_meters(facts: Facts) -> Meters:
     readings: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
     for station, rows in Rows.of(known).by("station").items():
         # Most stations have few of the counters: what is kept is what was read.
-        own = readings.setdefault(station, {})
+        own, ticks = readings.setdefault(station, {}), rows["tick"].astype(np.float64)
         for counter in counters:
             there = ~np.isnan(rows[counter])
-            if there.any():
-                own[counter] = rows["tick"][there].astype(np.float64), rows[counter][there]
+            if there.all():
+                own[counter] = ticks, rows[counter].copy()
+            elif there.any():
+                own[counter] = ticks[there], rows[counter][there]
     return Meters(readings)
 
 
