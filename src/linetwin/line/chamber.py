@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
 from linetwin.line.equipment import Equipment
 
 if TYPE_CHECKING:
     from linetwin.line.buffers import LotBuffer
     from linetwin.line.lots import Lot
+
+_DUE: Final = itemgetter(1)
 
 
 class Chamber(Equipment):
@@ -191,13 +194,14 @@ class Chamber(Equipment):
         if now < self._quiet_until and not self.is_behind():
             return False
         blocked = self._discharge_due(output, now)
-        self._quiet_until = min([int(place[1]) for place in self.places], default=now)
+        self._quiet_until = min(map(_DUE, self.places), default=now)
         return blocked
 
     def _discharge_due(self, output: LotBuffer, now: int) -> bool:
         """Discharge in the order of entry; True when one finds no room."""
         behind = self.is_behind()
-        for place in [place for place in self.places if behind or int(place[1]) <= now]:
+        due = [each for each in self.places if behind or each[1] <= now]  # type: ignore[operator]
+        for place in due:
             name, entered = str(place[0]), int(place[2])
             if self.world.is_held(name):
                 continue
