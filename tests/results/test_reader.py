@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from linetwin.errors import ResultsError
-from linetwin.results import read
+from linetwin.results import parts, read
 from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -50,6 +50,29 @@ def test_rows_can_be_chosen_while_reading(folder: Path) -> None:
     chosen = run.table("cells", ["capacity"], only={"cell": ["c1", "c9"]})
     assert chosen.columns.tolist() == ["capacity"]
     assert chosen["capacity"].tolist() == [5.1]
+
+
+def test_rows_are_chosen_from_many_row_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first, the last and none of the groups; by two columns both count."""
+    monkeypatch.setattr(parts, "ROWS_PER_GROUP", 8)
+    run = RunWriter(tmp_path / "run", {"scenario": "tiny", "seed": 1}, "schema: 1\n")
+    lots = [f"lot-{number}" for number in range(50)]
+    run.add("links", {"child": lots, "parent": ["a", "b"] * 25, "relation": ["made_from"] * 50})
+    run.add("lots", {"lot": lots[1:49], "kind": ["tray"] * 48, "created": [0] * 48})
+    run.finish("complete")
+    found = read(tmp_path / "run")
+    asked = {"child": ["lot-1", "lot-48", "lot-49", "nobody"]}
+    for reading in (found.table, found.objects):
+        links = reading("links", ["parent", "child"], asked)
+        assert links["child"].tolist() == ["lot-1", "lot-48", "lot-49"]
+        assert reading("links", ["child"], {**asked, "parent": ["b"]})["child"].tolist() == [
+            "lot-1",
+            "lot-49",
+        ]
+        assert reading("links", only={"child": ["nobody"]}).empty
+    assert found.only_in(("links", "child"), ("lots", "lot")) == {"lot-0", "lot-49"}
 
 
 def test_what_cannot_be_read_is_named(folder: Path, tmp_path: Path) -> None:

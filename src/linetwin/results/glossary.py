@@ -33,19 +33,24 @@ def explain(html: str) -> str:
 
     Headings, heads of tables, code and drawings are left as they are.
     """
-    open_terms = {
-        term: re.compile(rf"(?<![\w%]){re.escape(term)}(?!\w)", re.IGNORECASE if " " in term else 0)
-        for term in TERMS
-    }
+    open_terms = {term: re.compile(_pattern(term)) for term in TERMS}
+    # most pieces hold none of them
+    any_term = re.compile("|".join(map(_pattern, TERMS)))
     silent: list[str] = []
     found = []
     for piece in _PIECES.split(html):
         if piece.startswith("<"):
             _follow(piece, silent)
-        elif not silent:
+        elif not silent and any_term.search(piece):
             piece = _explained(piece, open_terms)  # noqa: PLW2901 - the piece, explained
         found.append(piece)
     return "".join(found)
+
+
+def _pattern(term: str) -> str:
+    """Return what finds a term as a word: several words in any case, an abbreviation as it is."""
+    words = re.escape(term)
+    return rf"(?<![\w%]){f'(?i:{words})' if ' ' in term else words}(?!\w)"
 
 
 def _follow(tag: str, silent: list[str]) -> None:
