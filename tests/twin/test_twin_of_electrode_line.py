@@ -25,6 +25,7 @@ from twinned import (
 
 from linetwin.cli.compose import FmuModels
 from linetwin.estimation.scores import binomial_interval
+from linetwin.twin.plant.physics import LIBRARY, OTHER, obeying
 
 if TYPE_CHECKING:
     from linetwin.scenario.resolved import Scenario
@@ -41,6 +42,12 @@ PREDICTED = ("loading", "drying.solvent_loading@1", "porosity", "coating_thickne
 @cache
 def models() -> FmuModels:
     """The FMUs of the line, opened once."""
+    return FmuModels(Path(), recording=False)
+
+
+@cache
+def other_models() -> FmuModels:
+    """The FMUs of a plant with other laws."""
     return FmuModels(Path(), recording=False)
 
 
@@ -89,10 +96,11 @@ class Table:
         return "\n".join(lines)
 
 
-def random_case(seed: int) -> tuple[Case, dict[str, float]]:
+def random_case(seed: int, laws: str = LIBRARY) -> tuple[Case, dict[str, float]]:
     """Play a shift whose faults are drawn from the priors; return what is true at its end.
 
     Each parameter begins off by its prior and drifts, by as much as its random walk would wander.
+    `laws`: those of the plant.
     """
     twin = shift().twin
     assert twin is not None
@@ -101,17 +109,19 @@ def random_case(seed: int) -> tuple[Case, dict[str, float]]:
     rate = {each.name: chance.normal() * each.wanders / days**0.5 for each in twin.estimates}
     bias = {each.name: chance.normal() * each.prior for each in twin.instruments}
     faults = hidden(begin, rate, bias["cathode_gauge"])
-    case = Case(as_plant(shift(), bias, *faults), shift(), models(), seed).play()
+    plant, _ = obeying(laws, as_plant(shift(), bias, *faults))
+    own = None if laws == LIBRARY else other_models()
+    case = Case(plant, shift(), models(), seed, own).play()
     true = {name: begin[name] + rate[name] * days for name in begin} | bias
     true["cathode_gauge"] += case.gauge_offset()
     return case, true
 
 
-def played(count: int) -> Table:
+def played(count: int, laws: str = LIBRARY) -> Table:
     """Return the table of so many cases."""
     table = Table()
     for seed in range(count):
-        table.add(*random_case(seed))
+        table.add(*random_case(seed, laws))
     return table
 
 
@@ -140,6 +150,15 @@ def test_two_hundred_shifts_with_hidden_faults() -> None:
     table = played(200)
     sys.stdout.write(table.text())
     check(table)
+
+
+@pytest.mark.slow
+def test_two_hundred_shifts_of_a_plant_with_other_laws() -> None:
+    """The second table of docs/twin.md: the plant dries and presses by other laws."""
+    table = played(200, OTHER)
+    sys.stdout.write(table.text())
+    for key in ("loading", "coating_thickness"):
+        assert table.ratio(key) >= 3, table.text()
 
 
 def month(

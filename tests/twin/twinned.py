@@ -152,6 +152,8 @@ class Case:
     twin_scenario: Scenario
     models: FmuModels
     seed: int = 1
+    plant_models: FmuModels | None = None
+    """Models of a plant with other laws than the twin's."""
     truth: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
     predictions: list[Prediction] = field(default_factory=list)
     told: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
@@ -160,7 +162,7 @@ class Case:
 
     def __post_init__(self) -> None:
         self._notes: dict[str, list[Note]] = defaultdict(list)
-        recorded = NotedModels(self.models, lambda *_: [], self._record)
+        recorded = NotedModels(self.plant_models or self.models, lambda *_: [], self._record)
         self._passing, self._twin_passing = Nothing(), Nothing()
         model = information_model(self.plant_scenario)
         self._panel = Panel(model, self.plant_scenario, self._passing)
