@@ -6,6 +6,7 @@ import typer
 
 from linetwin.cli.feeding import add_feed_commands
 from linetwin.cli.trusting import certificate_app, trust_app, user_app
+from linetwin.cli.twin_board import add_board_commands
 from linetwin.cli.twinning import add_twin_commands
 
 live_app = typer.Typer(
@@ -19,3 +20,4 @@ live_app.add_typer(trust_app, name="trust")
 live_app.add_typer(user_app, name="user")
 add_feed_commands(live_app)
 add_twin_commands(live_app)
+add_board_commands(live_app)
