@@ -163,6 +163,27 @@ def test_what_comes_late_is_learnt_as_if_it_had_come_in_time() -> None:
     assert late.twin.predictions() == []
 
 
+def test_readings_of_one_lot_count_as_their_mean_whenever_they_come() -> None:
+    """Two readings at once, or one of them three rolls later: the same members."""
+    one, other = Press(-0.1), Press(-0.1)
+    _without_feedback(one, other)
+    late: list[PlantEvent] = []
+    for number in range(1, 6):
+        for press in (one, other):
+            event = press.roll(number)
+            second = replace(event, value=event.value * 1.01)
+            press.twin.measured(event)
+            if number != 2:
+                continue
+            if press is one:
+                press.twin.measured(second)
+            else:
+                late.append(second)
+    other.twin.measured(late[0])
+    assert state(other.twin) == state(one.twin)
+    assert one.twin._journal[3].count == 2
+
+
 def _without_feedback(*presses: Press) -> None:
     """Let the line's calls keep nominal parameters, so that two twins make the same calls."""
     for press in presses:

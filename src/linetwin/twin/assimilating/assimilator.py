@@ -39,8 +39,8 @@ KEPT_DAYS = 14
 """A value that comes later than this is counted, not learnt from: days."""
 NORMAL_95 = 1.959964
 """Standard deviations on either side of the mean that hold 95 %."""
-PENDING = 4096
-"""Readings of lots in a station that are kept until it hands one over."""
+PENDING = 1024
+"""Readings of a lot that a station is at work on, lots that it has given, and predictions, kept."""
 
 
 class Assimilator:
@@ -88,8 +88,8 @@ class Assimilator:
             own = [each for each in waiting if each[0] <= tick]
             self._pending[instrument.name] = [each for each in waiting if each[0] > tick]
             if own:
-                value = float(np.mean([each[1] for each in own]))
-                self._learn(Reading(tick, instrument.name, lot.name, value, max(e[2] for e in own)))
+                value, arrived = float(np.mean([each[1] for each in own])), max(e[2] for e in own)
+                self._learn(Reading(tick, instrument.name, lot.name, value, arrived, len(own)))
         following = self._following(station)
         if notes and following:
             self._predict(following, lot.name, tick)
@@ -173,7 +173,13 @@ class Assimilator:
         if reading.tick < self._first:
             self.counts["too late"] += 1
             return
-        self.counts["used"] += 1
+        self.counts["used"] += reading.count
+        same = reading.instrument, reading.lot
+        for place, each in enumerate(self._journal):
+            if isinstance(each, Reading) and (each.instrument, each.lot) == same:
+                self._journal[place] = each.with_another(reading)
+                self._serve_again(place)
+                return
         self._tell(reading)
         self._put(reading)
 
@@ -181,11 +187,15 @@ class Assimilator:
         """Serve an entry; one that belongs before others is served with them again."""
         place = bisect.bisect_right([each.tick for each in self._journal], entry.tick)
         self._journal.insert(place, entry)
-        if place == len(self._journal) - 1:
-            self._serve(entry)
-            self._snapshots.append((len(self._journal), self.estimator.save()))
-            self._thin()
+        if place < len(self._journal) - 1:
+            self._serve_again(place)
             return
+        self._serve(entry)
+        self._snapshots.append((len(self._journal), self.estimator.save()))
+        self._thin()
+
+    def _serve_again(self, place: int) -> None:
+        """Take the estimator up before an entry, and serve all entries from there."""
         self.counts["late"] += 1
         self._snapshots = [each for each in self._snapshots if each[0] <= place]
         begin, state = self._snapshots[-1]

@@ -8,7 +8,7 @@ entry that came late.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,13 +45,23 @@ class Given:
 
 @dataclass(frozen=True)
 class Reading:
-    """What an instrument read of a lot; `tick`: when the lot was handed over."""
+    """What an instrument read of a lot; `tick`: when the lot was handed over.
+
+    `count`: readings of which `value` is the mean; `arrived`: tick at which the last one came.
+    """
 
     tick: int
     instrument: str
     lot: str
     value: float
     arrived: int
+    count: int = 1
+
+    def with_another(self, other: Reading) -> Reading:
+        """Return the mean of this and others of the same lot."""
+        count = self.count + other.count
+        value = (self.count * self.value + other.count * other.value) / count
+        return replace(self, value=value, count=count, arrived=max(self.arrived, other.arrived))
 
 
 @dataclass
