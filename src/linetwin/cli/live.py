@@ -6,6 +6,7 @@ import typer
 
 from linetwin.cli.feeding import add_feed_commands
 from linetwin.cli.trusting import certificate_app, trust_app, user_app
+from linetwin.cli.twin_asking import add_asking_commands
 from linetwin.cli.twin_board import add_board_commands
 from linetwin.cli.twinning import add_twin_commands
 
@@ -21,3 +22,4 @@ live_app.add_typer(user_app, name="user")
 add_feed_commands(live_app)
 add_twin_commands(live_app)
 add_board_commands(live_app)
+add_asking_commands(live_app)

@@ -44,17 +44,24 @@ class Equipment(Unit):
         """Start the machine model, draw the first failures and wake the station."""
         if self.machine is not None:
             self.machine.start(self.world.now, self.machine_inputs())
+        self.plan_stops(part_used=self.world.scenario.start == "filled")
+        self.world.calendar.kick(self.name)
+
+    def plan_stops(self, *, part_used: bool) -> None:
+        """Draw when each failure and micro-stop strikes next, and plan maintenance.
+
+        `part_used`: the machine is somewhere in each interval of maintenance, nobody knows where.
+        """
         for failure in self.config.failures:
             self.draw_failure(failure.cause)
         for stop in self.config.micro_stops:
             self.draw_failure(stop.cause)
         for service in self.config.maintenance:
             self.plan_service(service.cause)
-            if self.world.scenario.start == "filled":  # the machine is somewhere in its interval
+            if part_used:
                 draw = self.world.driver.uniform(self.name, f"{service.cause} used up", 1)
                 left = self.state.to_service[service.cause] * (1 - float(draw[0]))
                 self.state.to_service[service.cause] = max(1, round(left))
-        self.world.calendar.kick(self.name)
 
     @property
     def given_off(self) -> dict[str, float]:
