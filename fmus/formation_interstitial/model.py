@@ -39,14 +39,17 @@ SHARED = (
 """Parameters that mean the same as in `formation`; its limit, onset and solvent have no part."""
 _FITTED = "fit to FCE 0.8517 (KIproBatt, n = 103) at C/10, 25 Cel, 4.2-2.8 V, 300 ppm (README.md)"
 _PYBAMM = "Chen2020 set of PyBaMM, as read in a repository; FCE depends on the product only"
+_LIMIT = "form after von Kolzenberg 2020; none at all: FCE -0.001"
 _REFERENCE = "set-up of the comparison with PyBaMM"
 
 # fmt: off
 OWN = (
-    Row("interstitial_diffusivity", "m2/s", 7.41e-14, 0.0, 1e-9, "D", _FITTED,
+    Row("interstitial_diffusivity", "m2/s", 7.53e-14, 0.0, 1e-9, "D", _FITTED,
         "neutral lithium through the film"),
     Row("interstitial_concentration", "mol/m3", 15.0, 0.0, 1e4, "V", _PYBAMM,
         "neutral lithium in the film where the anode is at the potential of lithium"),
+    Row("film_reaction_limit", "A/m2", 1.0, 1e-3, 1e9, "A", _LIMIT,
+        "current density of the film's own reaction, with lithium in plenty"),
 )
 # fmt: on
 PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
@@ -59,6 +62,7 @@ PARAMETER_SETS: dict[str, dict[str, tuple[float, str, str]]] = {
         "plating_conductance": (0.0, "D", _REFERENCE),
         "electrolyte_area_resistance": (0.0, "D", "a single-particle model has no electrolyte"),
         "moisture_loss": (0.0, "D", _REFERENCE),
+        "film_reaction_limit": (1e9, "D", _REFERENCE),
     },
 }
 
@@ -93,6 +97,7 @@ def _fed_by_interstitials(site: FilmSite) -> Callable[[ca.SX], ca.SX]:
         potential += taken * p["sei_resistivity"] * site.film
         # lithium metal would hold the concentration at its reference value
         above = softplus(potential, METAL_CORNER)
-        return FARADAY * flux * ca.exp(-FARADAY / GAS_CONSTANT * above / site.temperature)
+        diffusing = FARADAY * flux * ca.exp(-FARADAY / GAS_CONSTANT * above / site.temperature)
+        return diffusing / (1.0 + diffusing / p["film_reaction_limit"])
 
     return density

@@ -323,7 +323,7 @@ def test_the_film_grows_as_in_pybamm(monkeypatch: pytest.MonkeyPatch) -> None:
     given_values = pybamm.ParameterValues("Chen2020")
     given_values.update(
         {
-            "SEI lithium interstitial diffusivity [m2.s-1]": 7.41e-14,
+            "SEI lithium interstitial diffusivity [m2.s-1]": 7.53e-14,
             "Initial SEI thickness [m]": 5e-9,
             "Initial concentration in negative electrode [mol.m-3]": 0.0279 * 33133.0,
             "Initial concentration in positive electrode [mol.m-3]": 0.9084 * 63104.0,
