@@ -33,24 +33,19 @@ def explain(html: str) -> str:
 
     Headings, heads of tables, code and drawings are left as they are.
     """
-    open_terms = {term: re.compile(_pattern(term)) for term in TERMS}
-    # most pieces hold none of them
-    any_term = re.compile("|".join(map(_pattern, TERMS)))
+    open_terms = {
+        term: re.compile(rf"(?<![\w%]){re.escape(term)}(?!\w)", re.IGNORECASE if " " in term else 0)
+        for term in TERMS
+    }
     silent: list[str] = []
     found = []
     for piece in _PIECES.split(html):
         if piece.startswith("<"):
             _follow(piece, silent)
-        elif not silent and any_term.search(piece):
+        elif not silent:
             piece = _explained(piece, open_terms)  # noqa: PLW2901 - the piece, explained
         found.append(piece)
     return "".join(found)
-
-
-def _pattern(term: str) -> str:
-    """Return what finds a term as a word: several words in any case, an abbreviation as it is."""
-    words = re.escape(term)
-    return rf"(?<![\w%]){f'(?i:{words})' if ' ' in term else words}(?!\w)"
 
 
 def _follow(tag: str, silent: list[str]) -> None:
@@ -67,8 +62,10 @@ def _follow(tag: str, silent: list[str]) -> None:
 def _explained(text: str, open_terms: dict[str, re.Pattern[str]]) -> str:
     """Explain what a piece of text uses first; a term is explained once."""
     uses = []
-    for term, pattern in list(open_terms.items()):
-        match = pattern.search(text)
+    lowered = text.lower()
+    # most pieces hold none of them
+    for term in [each for each in open_terms if each.lower() in lowered]:
+        match = open_terms[term].search(text)
         if match is not None:
             uses.append((match.end(), term))
             del open_terms[term]
