@@ -182,7 +182,7 @@ def month(
 
 def test_a_biased_gauge_is_named_within_days_with_a_scale_beside_it() -> None:
     """0.15 mg/cm2 too much from noon of the first day, as in live_plant."""
-    case = month(3, "gauge")
+    case = month(2, "gauge")
     assert ("bias", ("cathode_gauge",)) in case.told
     assert not [key for key in case.told if key[0] in {"drift", "mismatch"}]
 
@@ -193,7 +193,7 @@ def test_a_biased_gauge_alone_is_ambiguous() -> None:
     0.15 mg/cm2 would not be told: gauge and pump together may be off by that and be nominal.
     """
     lacks = ("cathode_scale", "cathode_thickness", "cathode_exhaust")
-    case = month(2, "gauge", lacks=lacks, gauge=3e-3)
+    case = month(1.5, "gauge", lacks=lacks, gauge=3e-3)
     (finding,) = case.twin.findings()
     assert finding.kind == "ambiguous"
     assert finding.names == ("cathode_gauge", "cathode_pump")

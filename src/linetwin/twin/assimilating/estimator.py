@@ -128,11 +128,12 @@ class Estimator:
             for each in own
         }
         chain = self.chain(given.lot)
-        runner = Runner(self._transforms(given.station), own, away, members)
+        wanted = self._wanted(given.station)
+        runner = Runner(self._transforms(given.station), own, away, members, wanted)
         state = LotState()
         for key, ratio in runner.outcome(given.notes, chain).items():
             mean = given.means.get(key)
-            if mean is None or key not in self._wanted(given.station):
+            if mean is None or key not in wanted:
                 continue
             self.ensemble.carried[_name(given.station, given.lot, key)] = ratio[:members] * mean
             state.values[key] = [mean * float(ratio[REFERENCE]), mean * float(ratio[NOMINAL])]
@@ -191,10 +192,10 @@ class Estimator:
         whole[NOMINAL] = nominal / reference
         return whole
 
-    def _wanted(self, station: str) -> set[str]:
+    def _wanted(self, station: str) -> frozenset[str]:
         """Return what is kept of the lots of a station: what is read, and what goes on."""
         read = {each.quantity for each in self.config.instruments if each.station == station}
-        return read | {CARRIED}
+        return frozenset(read | {CARRIED})
 
     def spread(self, state: str, tick: int) -> float:
         """Return the standard deviation of a parameter or bias at a tick: it wanders until then."""
@@ -228,7 +229,8 @@ class Estimator:
         if state is not None and CARRIED in state.values and not math.isnan(last.chain):
             chain = chain * state.values[CARRIED][0] / last.chain
             chain[REFERENCE] = 1.0
-        runner = Runner(self._transforms(station), own, away, members)
+        wanted = frozenset(p.quantity for p in self.config.predicts if not p.process)
+        runner = Runner(self._transforms(station), own, away, members, wanted)
         return {
             key: (ratio[:members] * last.means[key], float(ratio[NOMINAL]) * last.means[key])
             for key, ratio in runner.outcome(last.notes, chain).items()

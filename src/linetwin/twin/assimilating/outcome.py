@@ -46,6 +46,8 @@ class Runner:
     deviations: Mapping[str, np.ndarray]
     """Estimate -> deviation of each member, shape (members,)."""
     members: int
+    wanted: frozenset[str]
+    """Quantities that are asked for: what costs a run of its own is left out otherwise."""
 
     def outcome(self, notes: Sequence[Note], chain: np.ndarray) -> Ratios:
         """Return what comes out of a station; `chain`: loading that came in, over the reference."""
@@ -72,7 +74,7 @@ class Runner:
         for phase in range(len(firsts[0][0].inputs)):
             left = [(each.rows, run[phase]["solvent_loading"]) for each, run in firsts]
             found[f"drying.solvent_loading@{phase + 1}"] = _over(_mean(left))
-        if passes["again"]:
+        if passes["again"] and "solvent_loading" in self.wanted:
             again = passes["again"][0]
             wet = firsts[0][1][-1]["solvent_loading"]
             start = again.start["solvent_loading"] * _over(wet)
