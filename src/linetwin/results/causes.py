@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _FEWEST = 20
 _MOST_CELLS = 8000
-_AT_ONCE = 1000
+_AT_ONCE = 300
 """Cells whose ancestors are walked together."""
 _CLEAR = 0.01
 _NOTABLE = 1e-3
