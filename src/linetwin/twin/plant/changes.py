@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from linetwin.twin.plant.model import Plain
 
-Fault = Literal["", "sensor", "link"]
-"""Why there is no value: the sensor gives none, or it was lost on its way."""
+Fault = Literal["", "sensor", "link", "unknown", "open loop"]
+"""Why there is no value: the sensor gives none, it was lost, or nothing is known. In open loop
+there is one, but it rests on nothing that was heard lately."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A tag has another value since `tick` of the line; with a fault it has none.
+    """A tag has another value since `tick` of the line; with a fault none, or a doubtful one.
 
     `source_tick`: what its source takes for the tick, where its clock is wrong; `again`: it is
     told though nothing has changed.

@@ -7,7 +7,7 @@ its name for good: station, folder and name, such as `cathode.coater/Measurement
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -33,7 +33,21 @@ Folder = Literal[
     "Order",
     "Clock",
     "Buffers",
+    "Twin",
+    "Feed",
+    "Findings",
+    "Predictions",
+    "Estimates",
+    "Scores",
 ]
+TYPES: Mapping[str, tuple[Folder, ...]] = {
+    "BatteryLineType": ("Identification", "Clock", "Order", "Status", "Energy", "Buffers"),
+    "BatteryMachineType": (
+        "Identification", "Status", "Setpoints", "Measurements", "Counters", "Energy", "Lots",
+        "Alarms", "Commands",
+    ),
+}  # fmt: skip
+"""Types of a plant's objects, with their folders: of the line, then of its machines."""
 Type = Literal["Double", "Int64", "Int32", "String", "Boolean", "DateTime"]
 Plain = float | int | str | bool | datetime | None
 """What a tag can hold."""
@@ -128,11 +142,17 @@ class Machine:
 
 @dataclass(frozen=True)
 class InformationModel:
-    """Everything that the plant's server shows; `machines`: path -> object, the line first."""
+    """Everything that a server shows; `machines`: path -> object, the line first.
+
+    `types`: name -> folders, of the line's object, then of all others; `product`: what serves it.
+    """
 
     name: str
     title: str
     machines: Mapping[str, Machine]
+    namespace: str = NAMESPACE
+    types: Mapping[str, tuple[Folder, ...]] = field(default_factory=lambda: TYPES)
+    product: str = "plant"
 
     def tags(self) -> Iterator[Tag]:
         """Yield every tag, object by object."""

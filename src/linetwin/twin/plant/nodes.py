@@ -1,6 +1,7 @@
 """The information model as nodes of an OPC UA server; types are made here, by code.
 
-Machines are objects of `BatteryMachineType`, the line of `BatteryLineType`; each has its folders.
+A plant's machines are objects of `BatteryMachineType`, its line of `BatteryLineType`; what the twin
+serves has types of its own. Each has its folders.
 A tag is a variable with a stable string identifier in the namespace of the model, one with a unit
 an `AnalogUnitRangeType` or `AnalogUnitType`; units are those of UN/ECE Recommendation 20 where one
 exists, as OPC 10000-8, 5.6.4.3 asks.
@@ -14,24 +15,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from asyncua import ua
 
-from linetwin.twin.plant.model import LINE, NAMESPACE
+from linetwin.twin.plant.model import LINE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asyncua import Server
 
     from linetwin.twin.plant.model import Alarm, InformationModel, Machine, Plain, Tag
 
 UNECE_URI = "http://www.opcfoundation.org/UA/units/un/cefact"
 UCUM_URI = "http://unitsofmeasure.org"
-MACHINE_TYPE, LINE_TYPE = "BatteryMachineType", "BatteryLineType"
 NO_CODE = -1
-FOLDERS = {
-    MACHINE_TYPE: (
-        "Identification", "Status", "Setpoints", "Measurements", "Counters", "Energy", "Lots",
-        "Alarms", "Commands",
-    ),
-    LINE_TYPE: ("Identification", "Clock", "Order", "Status", "Energy", "Buffers"),
-}  # fmt: skip
 VARIANTS = {
     "Double": ua.VariantType.Double,
     "Int64": ua.VariantType.Int64,
@@ -58,8 +53,8 @@ class Nodes:
 
     async def build(self) -> None:
         """Make all types, objects and variables."""
-        self.index = await self._server.register_namespace(NAMESPACE)
-        for name, folders in FOLDERS.items():
+        self.index = await self._server.register_namespace(self._model.namespace)
+        for name, folders in self._model.types.items():
             self._object_type(name, folders)
         for machine in self._model.machines.values():
             self._machine(machine)
@@ -73,7 +68,8 @@ class Nodes:
         return ua.NodeId(ua.String(node), ua.Int16(self.index))
 
     def _machine(self, machine: Machine) -> None:
-        type_name = LINE_TYPE if machine.path == LINE else MACHINE_TYPE
+        line_type, machine_type = self._model.types
+        type_name = line_type if machine.path == LINE else machine_type
         kind = self.id_of(type_name)
         objects = ua.NodeId(ua.Int32(ua.ObjectIds.ObjectsFolder))
         parent = objects if machine.path == LINE else self.id_of(LINE)
@@ -85,7 +81,7 @@ class Nodes:
         how = ua.ObjectIds.Organizes if machine.path == LINE else ua.ObjectIds.HasComponent
         self._add(machine.path, machine.path, parent, how, ua.NodeClass.Object, about, kind)
         used = {tag.folder for tag in machine.tags} | ({"Alarms"} if machine.alarms else set())
-        for folder in FOLDERS[type_name]:
+        for folder in self._model.types[type_name]:
             if folder in used:
                 self._folder(machine.path, folder)
         for tag in machine.tags:
@@ -93,7 +89,7 @@ class Nodes:
         for alarm in machine.alarms:
             self._condition(alarm)
 
-    def _object_type(self, name: str, folders: tuple[str, ...]) -> None:
+    def _object_type(self, name: str, folders: Sequence[str]) -> None:
         base = ua.NodeId(ua.Int32(ua.ObjectIds.BaseObjectType))
         about = ua.ObjectTypeAttributes(DisplayName=ua.LocalizedText(name))
         self._add(name, name, base, ua.ObjectIds.HasSubtype, ua.NodeClass.ObjectType, about)

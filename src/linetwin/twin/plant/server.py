@@ -1,4 +1,6 @@
-"""The plant's OPC UA server, in a thread with a loop of its own: the line never waits for it.
+"""A plant's OPC UA server, in a thread with a loop of its own: the line never waits for it.
+
+The twin's is the same with another model (`linetwin.twin.publishing`).
 
 Once in a publish interval of wall time it takes what waits in the outbox and writes it, in the
 order of arrival; requests that clients hand in go into a queue, which the line's thread reads.
@@ -41,6 +43,8 @@ _STATUS = {
     "": ua.StatusCodes.Good,
     "sensor": ua.StatusCodes.BadSensorFailure,
     "link": ua.StatusCodes.BadNoCommunication,
+    "unknown": ua.StatusCodes.BadNoData,
+    "open loop": ua.StatusCodes.UncertainSubNormal,
 }
 _HANDED_IN = REQUEST[-1][0]
 
@@ -83,7 +87,8 @@ class PlantServer:
         self._ending: asyncio.Event | None = None
         self._ready = threading.Event()
         self._failed: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="plant server", daemon=True)
+        name = f"{self.model.product} server"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Open the endpoint; OpcUaError where that fails, such as for a port in use."""
@@ -132,7 +137,7 @@ class PlantServer:
         await self._try_port()
         server = await guarded_server(self.opening.guard)
         server.set_endpoint(self.opening.endpoint)
-        server.set_server_name(f"linetwin plant {self.model.name}")
+        server.set_server_name(f"linetwin {self.model.product} {self.model.name}")
         shown = _Shown(server, self)
         await shown.build()
         await server.start()
@@ -176,7 +181,8 @@ class _Shown:
         """Make all nodes; nothing is known yet of those without a constant."""
         now = datetime.now(UTC)
         version = str(environment()["linetwin"])
-        about = ("urn:linetwin:plant", "linetwin", "linetwin plant", version, "")
+        product = self._plant.model.product
+        about = (f"urn:linetwin:{product}", "linetwin", f"linetwin {product}", version, "")
         await self._server.set_build_info(*about, now)
         await self._nodes.build()
         waiting = ua.StatusCode(ua.UInt32(ua.StatusCodes.BadWaitingForInitialData))

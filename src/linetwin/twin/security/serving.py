@@ -87,6 +87,7 @@ class Guard:
     or a call of a method, asks for; of nodes that are not listed, `SET` and `COMMAND`.
     `refusals` holds the newest; `on_refusal` is told of each, in the server's thread. `owners`
     says whose each subscription is: user, certificate, and session where there is neither.
+    `read_only`: nobody may write or command, whatever the role.
     """
 
     identity: Identity
@@ -97,6 +98,7 @@ class Guard:
     rights: dict[ua.NodeId, Right] = field(default_factory=dict)
     on_refusal: Callable[[Refused], None] | None = None
     owners: dict[int, tuple[str, bytes, str]] = field(default_factory=dict)
+    read_only: bool = False
     refusals: deque[Refused] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def refuse(self, who: str, error: RefusedError) -> ServiceError:

@@ -143,11 +143,14 @@ class GuardedSession(InternalSession):
         right = self._guard.rights.get(node, usual)
         # The role of now: who was removed or made less may not go on in an old session.
         role = self._role()
-        if role is not None and may(role, right):
+        closed = self._guard.read_only and right != Right.READ
+        if role is not None and may(role, right) and not closed:
             return True
         who = f"{role or 'removed user'} {self.user.name!r}"
         message = f"{who} may not {action} {node.to_string()}"
         remedy = f"a role with the right to {right} is needed"
+        if closed:
+            remedy = "this server is for reading only"
         self._guard.refuse(str(self.user.name), refusal(Reason.ROLE, message, remedy))
         return False
 
