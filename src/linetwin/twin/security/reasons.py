@@ -37,6 +37,14 @@ class Reason(Enum):
     REPLAYED = ("replayed approval", "BadUserAccessDenied")
     OTHER_CHANGE = ("approval of another change", "BadUserAccessDenied")
     BOUNDS = ("out of bounds", "BadOutOfRange")
+    NOT_ENABLED = ("not enabled", "BadUserAccessDenied")
+    STEP = ("step too great", "BadOutOfRange")
+    RATE = ("too soon", "BadUserAccessDenied")
+    STATE = ("wrong PackML state", "BadUserAccessDenied")
+    HEARTBEAT = ("heartbeat lost", "BadUserAccessDenied")
+    LOG = ("tampered audit log", "BadSecurityChecksFailed")
+    PLANT = ("refused by the plant", "BadUserAccessDenied")
+    NO_ANSWER = ("no answer of the plant", "BadUserAccessDenied")
 
     @property
     def text(self) -> str:

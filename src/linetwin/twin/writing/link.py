@@ -1,0 +1,171 @@
+"""The writer's link to a plant: reads states and set values, and hands requests in.
+
+The plant has the request tags that a plant of linetwin serves (docs/plant.md). A loop in a thread
+of its own holds the session; each call is bounded in time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from asyncua import ua
+
+from linetwin.errors import OpcUaError, RefusedError
+from linetwin.twin.opcua.link import CLOSE_S, open_calmly
+from linetwin.twin.plant.model import NAMESPACE, REQUEST, node_of
+from linetwin.twin.plant.nodes import VARIANTS
+from linetwin.twin.security.connecting import prepared_client
+from linetwin.twin.security.reasons import Reason, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from asyncua import Client
+
+    from linetwin.twin.plant.model import Folder
+    from linetwin.twin.security.connecting import Terms
+    from linetwin.twin.writing.writer import Asked
+
+_CALL_S = 20.0
+_LOOK_S = 0.05
+_DENIED = (ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadNotWritable)
+_Found = TypeVar("_Found")
+
+
+class OpcUaPlant:
+    """A session of the writer; `close` ends it. RefusedError or OpcUaError where it is not had."""
+
+    def __init__(self, endpoint: str, terms: Terms) -> None:
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # what matters is in the error
+        self._endpoint, self._user = endpoint, terms.credentials.name
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="writer", daemon=True)
+        self._thread.start()
+        self._client: Client | None = None
+        self._index = 0
+        try:
+            self._do(self._open(terms), 2 * _CALL_S)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End session, loop and thread."""
+        if self._client is not None:
+            with contextlib.suppress(OpcUaError):
+                self._do(self._leave(self._client), 2 * CLOSE_S)
+            self._client = None
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    # ------------------------------------------------------------------------------ reading
+    def plant(self) -> str:
+        """Return the application URI of the plant."""
+        found = self._read(ua.NodeId(ua.Int32(ua.ObjectIds.Server_ServerArray)))
+        return str(found[0]) if found else ""
+
+    def state(self, station: str) -> int:
+        """Return the PackML state of a station, as its number."""
+        return int(self._tag(station, "Status", "StateCurrent"))
+
+    def setpoint(self, station: str, name: str) -> float:
+        """Return a set value as the plant has it."""
+        return float(self._tag(station, "Setpoints", name))
+
+    def measurement(self, station: str, name: str) -> float:
+        """Return what an instrument shows."""
+        return float(self._tag(station, "Measurements", name))
+
+    def given(self, station: str) -> int:
+        """Return how many lots a station has handed over."""
+        return int(self._tag(station, "Lots", "given"))
+
+    # ------------------------------------------------------------------------------- asking
+    def ask(self, asked: Asked) -> str | None:
+        """Hand a request in; return why it was refused, "" if accepted, None without an answer."""
+        values: dict[str, Any] = {
+            "Setpoint": asked.setpoint,
+            "Value": asked.value,
+            "Requester": asked.requester,
+            "Expiry": asked.expiry,
+            "RequestId": asked.name,
+        }
+        for name, kind, _, _ in REQUEST:  # the name is the last: it hands the request in
+            node = self._id(asked.station, "Commands", name)
+            self._do(self._write(node, ua.Variant(values[name], VARIANTS[kind])))
+        end = time.time() + max(0.0, asked.expiry.timestamp() - time.time())
+        while time.time() < end:
+            if self._tag(asked.station, "Commands", "AnsweredId", None) == asked.name:
+                accepted = bool(self._tag(asked.station, "Commands", "Accepted"))
+                reason = str(self._tag(asked.station, "Commands", "Reason", ""))
+                return "" if accepted else reason or "it gave no reason"
+            time.sleep(_LOOK_S)
+        return None
+
+    # ------------------------------------------------------------------------------ the loop
+    async def _open(self, terms: Terms) -> None:
+        client = await prepared_client(self._endpoint, terms, _CALL_S)
+        await open_calmly(client)
+        self._client = client
+        try:
+            self._index = await client.get_namespace_index(NAMESPACE)
+        except ValueError as error:
+            message = f"{self._endpoint} has no request tags of linetwin ({NAMESPACE})"
+            raise OpcUaError(message) from error
+
+    @staticmethod
+    async def _leave(client: Client) -> None:
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(CLOSE_S):
+                await client.disconnect()
+
+    def _id(self, station: str, folder: Folder, name: str) -> ua.NodeId:
+        return ua.NodeId(ua.String(node_of(station, folder, name)), ua.Int16(self._index))
+
+    def _tag(self, station: str, folder: Folder, name: str, otherwise: object = ...) -> Any:  # noqa: ANN401
+        """Return the value of a tag; where it has none, `otherwise`, or an OpcUaError."""
+        found = self._read(self._id(station, folder, name))
+        if found is None and otherwise is ...:
+            message = f"{self._endpoint}: {node_of(station, folder, name)} has no value"
+            raise OpcUaError(message)
+        return otherwise if found is None else found
+
+    def _read(self, node: ua.NodeId) -> Any:  # noqa: ANN401  what a node holds
+        async def read() -> Any:  # noqa: ANN401
+            assert self._client is not None  # noqa: S101  it was opened
+            found = await self._client.get_node(node).read_data_value(raise_on_bad_status=False)
+            good = found.StatusCode is None or found.StatusCode.is_good()
+            return found.Value.Value if good and found.Value is not None else None
+
+        return self._do(read())
+
+    async def _write(self, node: ua.NodeId, value: ua.Variant) -> None:
+        assert self._client is not None  # noqa: S101  it was opened
+        try:
+            await self._client.get_node(node).write_value(value)
+        except ua.UaStatusCodeError as error:
+            if error.code not in _DENIED:
+                raise
+            who = self._user or "nobody"
+            message = f"{self._endpoint} does not let {who} write {node.to_string()}"
+            raise refusal(Reason.ROLE, message, "the writer is to be an operator there") from error
+
+    def _do(self, work: Coroutine[Any, Any, _Found], limit_s: float = _CALL_S) -> _Found:
+        """Do some work in the loop; OpcUaError where the plant fails or is too slow."""
+        waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return waiting.result(limit_s)
+        except RefusedError:
+            raise
+        except TimeoutError as error:
+            waiting.cancel()
+            message = f"{self._endpoint} has not answered for {limit_s:g} s"
+            raise OpcUaError(message) from error
+        except (ua.UaError, OSError) as error:
+            raise OpcUaError(f"{self._endpoint}: {type(error).__name__}: {error}") from error

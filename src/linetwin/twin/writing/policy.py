@@ -1,0 +1,203 @@
+"""The write policy: which set values of a plant may be asked to change, how far, how often, when.
+
+    schema: 1
+    owner: cathode process engineering
+    version: 3
+    plant: {uri: urn:press-1:plant, endpoint: opc.tcp://press-1:4840/linetwin, user: writer}
+    heartbeat: 10 min                # a twin that has not saved itself for so long asks nothing
+    writeback:
+      - {address: cathode.calender.line_load, low: 540 N/mm, high: 700 N/mm, step: 30 N/mm,
+         every: 2 h, states: [Execute], expiry: 30 s}
+
+Nothing else can be written. Set values of the validated recipe, limits among them, and what is no
+set value of a panel (safety functions are none) cannot be enabled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linetwin.errors import ScenarioError
+from linetwin.quantities import Quantity, vocabulary
+from linetwin.quantities.packml import STATES
+from linetwin.scenario.amounts import difference
+from linetwin.scenario.document import read
+from linetwin.scenario.problems import Problems, nearest
+from linetwin.scenario.schema import Writing, Written
+from linetwin.scenario.validation import validate
+from linetwin.scenario.values import read_value
+from linetwin.twin.plant.making import information_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.scenario.problems import Place
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.scenario.validation import Checked
+    from linetwin.twin.plant.model import Setpoint
+
+_SPAN = Quantity("time", "s", "wall time", minimum=0.1, maximum=31 * 86_400.0)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Plant(_Strict):
+    uri: str
+    endpoint: str
+    user: str
+    policy: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = (
+        "Basic256Sha256"
+    )
+    host: str = ""
+
+
+class _Enabled(_Strict):
+    address: str
+    low: Writing
+    high: Writing
+    step: Writing
+    every: Writing
+    states: Annotated[list[str], Field(min_length=1)]
+    expiry: Writing = Written(value="30 s")
+
+
+class _PolicyFile(_Strict):
+    version_of_schema: Literal[1] = Field(alias="schema")
+    owner: Annotated[str, Field(min_length=1)]
+    version: Annotated[int, Field(ge=1)]
+    plant: _Plant
+    heartbeat: Writing = Written(value="10 min")
+    writeback: list[_Enabled] = []
+
+
+@dataclass(frozen=True)
+class Enabled:
+    """A set value that may be asked to change; canonical units, times in s of wall time.
+
+    `step`: greatest change at once; `every_s`: shortest time between two; `states`: PackML states
+    in which the machine must be; `expiry_s`: how long the plant has to answer.
+    """
+
+    address: str
+    station: str
+    tag: str
+    unit: str
+    low: float
+    high: float
+    step: float
+    every_s: float
+    states: tuple[str, ...]
+    expiry_s: float
+
+
+@dataclass(frozen=True)
+class WritePolicy:
+    """Who answers for it, its version, the plant, and what is enabled by address."""
+
+    owner: str
+    version: int
+    plant: str
+    endpoint: str
+    user: str
+    security_policy: str
+    host: str
+    heartbeat_s: float
+    enabled: dict[str, Enabled]
+    file: Path
+
+
+def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
+    """Return a write policy, checked against a line's panels; ScenarioError with all faults."""
+    problems = Problems()
+    document = read(file, file.name)
+    problems.keep(document.problems)
+    checked = validate(document, _PolicyFile, problems)
+    if checked is None:
+        problems.check()
+        raise ScenarioError("nothing to read")
+    reader = _Reader(checked, _panel(scenario), problems)
+    model = checked.model
+    found = [reader.enabled(each, number) for number, each in enumerate(model.writeback)]
+    heartbeat = reader.seconds(model.heartbeat, document.place(("heartbeat",)))
+    problems.check()
+    return WritePolicy(
+        owner=model.owner,
+        version=model.version,
+        plant=model.plant.uri,
+        endpoint=model.plant.endpoint,
+        user=model.plant.user,
+        security_policy=model.plant.policy,
+        host=model.plant.host,
+        heartbeat_s=heartbeat,
+        enabled={each.address: each for each in found if each is not None},
+        file=file,
+    )
+
+
+def _panel(scenario: Scenario) -> dict[str, Setpoint]:
+    """Return the set values of all panels; one number of a row has an address of its own."""
+    setpoints = information_model(scenario).setpoints()
+    return {f"{each.tag.owner}.{each.tag.name}": each for each in setpoints}
+
+
+@dataclass(frozen=True)
+class _Reader:
+    checked: Checked[_PolicyFile]
+    panel: dict[str, Setpoint]
+    problems: Problems
+
+    def enabled(self, written: _Enabled, number: int) -> Enabled | None:
+        """Return one entry; None where it cannot be, and why is noted."""
+        place = self.checked.document.place(("writeback", number))
+        setpoint = self._setpoint(written.address, place.below("address"))
+        if setpoint is None:
+            return None
+        word = vocabulary()[setpoint.address.rpartition(".")[2]]
+        low = self._number(written.low, word, place.below("low"))
+        high = self._number(written.high, word, place.below("high"))
+        step = self._number(written.step, difference(word), place.below("step"))
+        if low >= high:
+            self.problems.add(place.below("high"), "is not above low", "low below high")
+        if step <= 0:
+            self.problems.add(place.below("step"), "is not above zero", f"such as 5 {word.unit}")
+        for state in written.states:
+            if state not in STATES:
+                hint = nearest(state, STATES)
+                self.problems.add(place.below("states"), f"no PackML state '{state}'", hint)
+        return Enabled(
+            address=written.address,
+            station=setpoint.tag.owner,
+            tag=setpoint.tag.name,
+            unit=word.unit,
+            low=low,
+            high=high,
+            step=step,
+            every_s=self.seconds(written.every, place.below("every")),
+            states=tuple(written.states),
+            expiry_s=self.seconds(written.expiry, place.below("expiry")),
+        )
+
+    def seconds(self, written: Written, place: Place) -> float:
+        """Return a time [s]."""
+        return self._number(written, _SPAN, place)
+
+    def _setpoint(self, address: str, place: Place) -> Setpoint | None:
+        found = self.panel.get(address)
+        if found is None:
+            free = [name for name, each in self.panel.items() if each.by_request]
+            message = f"'{address}' is no set value of a panel, and cannot be written"
+            self.problems.add(place, message, nearest(address, free))
+        elif not found.by_request:
+            message = f"'{address}' belongs to the validated recipe, and cannot be enabled"
+            self.problems.add(place, message, "a new version of the recipe changes it")
+            return None
+        return found
+
+    def _number(self, written: Written, quantity: Quantity, place: Place) -> float:
+        found = read_value(written, quantity, place, self.problems)
+        return float("nan") if found is None else found.number

@@ -1,0 +1,238 @@
+"""The writer: asks a plant for one approved change, if all that was laid down allows it.
+
+It alone holds the credential that may write. All that is asked, refused and answered stands in the
+hash-chained log of its security folder before and after it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from linetwin.errors import OpcUaError, RefusedError, ResultsError
+from linetwin.quantities.packml import STATES
+from linetwin.results.audit import head_file
+from linetwin.results.audit_check import verify
+from linetwin.twin.security.folders import PRIVATE_FILE, replace
+from linetwin.twin.security.reasons import Reason, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from linetwin.results.audit import AuditLog
+    from linetwin.twin.approval import Approval, ApprovalDesk
+    from linetwin.twin.writing.policy import Enabled, WritePolicy
+
+WHO = "writer"
+TIMES = "written.json"
+"""File of the writer's folder that holds when each address was last asked for."""
+_STATES = {number: name for name, number in STATES.items()}
+_TOLERANCE = 1e-9
+"""Relative slack of a step, for values that were converted between units [A]."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is handed in at a station's request tags; `expiry` in UTC."""
+
+    station: str
+    setpoint: str
+    value: float
+    requester: str
+    name: str
+    expiry: datetime
+
+
+class PlantLink(Protocol):
+    """What a writer does at a plant."""
+
+    def plant(self) -> str:
+        """Return the application URI of the plant that is connected."""
+        ...
+
+    def state(self, station: str) -> int:
+        """Return the PackML state of a station, as its number."""
+        ...
+
+    def setpoint(self, station: str, name: str) -> float:
+        """Return a set value as the plant has it."""
+        ...
+
+    def ask(self, asked: Asked) -> str | None:
+        """Hand a request in; return why it was refused, "" if accepted, None without an answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Written:
+    """A change that the plant has accepted."""
+
+    approval: Approval
+    request: str
+    before: float
+    after: float
+
+
+@dataclass
+class Writer:
+    """Writes by a policy; `beat`: instant at which the twin last was known to be alive."""
+
+    policy: WritePolicy
+    link: PlantLink
+    desk: ApprovalDesk
+    log: AuditLog
+    folder: Path
+    beat: Callable[[], datetime | None]
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    def write(self, approval: Approval) -> Written:
+        """Ask the plant for what was approved; RefusedError with the reason, which the log has."""
+        change = approval.change
+        about = f"{change.address} {approval.nonce}"
+        self._check_log()
+        try:
+            enabled = self._enabled(change.address)
+            current = self.link.setpoint(enabled.station, enabled.tag)
+            self._check(enabled, current, change.after)
+            self._check_rate(enabled)
+        except RefusedError as error:
+            self._tell("write refused", about, change.after, str(error))
+            raise
+        self.desk.redeem(approval, current, change.after, self.now())
+        request = self._ask(enabled, change.after, approval, "write")
+        return Written(approval, request, current, change.after)
+
+    def roll_back(self, written: Written) -> None:
+        """Take a change back, where that was approved with it; no limit but the state holds."""
+        change = written.approval.change
+        self._check_log()
+        enabled = self._enabled(change.address)
+        try:
+            self._check_state(enabled)
+        except RefusedError as error:
+            about = f"{change.address} {written.approval.nonce}"
+            self._tell("rollback refused", about, change.before, str(error))
+            raise
+        current = self.link.setpoint(enabled.station, enabled.tag)
+        value = self.desk.redeem_rollback(written.approval, current, self.now())
+        self._ask(enabled, value, written.approval, "rollback")
+
+    # ------------------------------------------------------------------------------- checks
+    def _check_log(self) -> None:
+        """Refuse to go on where the log is not whole; that cannot be logged."""
+        try:
+            begun = (self.log.file, head_file(self.log.file), self.folder / TIMES)
+            if any(each.exists() for each in begun):
+                verify(self.log.file)
+        except ResultsError as error:
+            remedy = "find out who changed it; nothing is written until then"
+            raise refusal(Reason.LOG, str(error), remedy) from error
+
+    def _enabled(self, address: str) -> Enabled:
+        found = self.policy.enabled.get(address)
+        if found is None:
+            names = ", ".join(self.policy.enabled) or "nothing"
+            message = f"{address} may not be written: version {self.policy.version} of the policy"
+            remedy = f"it enables {names}; its owner is {self.policy.owner}"
+            raise refusal(Reason.NOT_ENABLED, message, remedy)
+        return found
+
+    def _check(self, enabled: Enabled, current: float, value: float) -> None:
+        """Refuse what the policy does not allow now."""
+        plant = self.link.plant()
+        if plant != self.policy.plant:
+            message = f"{plant} answers, the policy is for {self.policy.plant}"
+            raise refusal(Reason.OTHER_CHANGE, message, "look at the endpoint of the policy")
+        unit = enabled.unit
+        if not enabled.low <= value <= enabled.high:
+            message = f"{value:g} {unit} is outside {enabled.low:g} to {enabled.high:g} {unit}"
+            raise refusal(Reason.BOUNDS, message, f"{self.policy.owner} may widen the policy")
+        step = abs(value - current)
+        if not step <= enabled.step * (1 + _TOLERANCE):
+            message = f"from {current:g} to {value:g} {unit}; the greatest step is {enabled.step:g}"
+            raise refusal(Reason.STEP, message, "go there in several changes")
+        self._check_state(enabled)
+        self._check_beat()
+
+    def _check_state(self, enabled: Enabled) -> None:
+        number = self.link.state(enabled.station)
+        state = _STATES.get(number, f"code {number}")
+        if state not in enabled.states:
+            message = f"{enabled.station} is {state}"
+            remedy = f"it may be written in {', '.join(enabled.states)}"
+            raise refusal(Reason.STATE, message, remedy)
+
+    def _check_beat(self) -> None:
+        beat, limit = self.beat(), self.policy.heartbeat_s
+        age = math.inf if beat is None else (self.now() - beat).total_seconds()
+        if age > limit:
+            known = "never" if beat is None else f"{age:.0f} s ago"
+            message = f"the twin was heard {known}; at most {limit:g} s are allowed"
+            raise refusal(Reason.HEARTBEAT, message, "start it: linetwin live run")
+
+    def _check_rate(self, enabled: Enabled) -> None:
+        last = self._times().get(enabled.address)
+        if last is None:
+            return
+        due = datetime.fromisoformat(last) + timedelta(seconds=enabled.every_s)
+        if self.now() < due:
+            message = f"{enabled.address} was written at {last}; once in {enabled.every_s:g} s"
+            raise refusal(Reason.RATE, message, f"not before {due.isoformat(timespec='seconds')}")
+
+    # ------------------------------------------------------------------------------- asking
+    def _ask(self, enabled: Enabled, value: float, approval: Approval, what: str) -> str:
+        """Hand a request in, with its time and entry on the disk before it is."""
+        now, name = self.now(), f"{approval.nonce[:12]}-{what}-{secrets.token_hex(2)}"
+        about = f"{enabled.address} {approval.nonce}"
+        self._note_time(enabled.address, now)
+        asked = Asked(
+            enabled.station,
+            enabled.tag,
+            value,
+            f"linetwin for {approval.who}",
+            name,
+            now + timedelta(seconds=enabled.expiry_s),
+        )
+        self._tell(f"{what} asked", about, value, name)
+        try:
+            answer = self.link.ask(asked)
+        except OpcUaError as error:
+            self._tell(f"{what} failed", about, value, str(error))
+            raise
+        if answer is None:
+            message = f"request {name} was not answered in {enabled.expiry_s:g} s"
+            self._tell(f"{what} unanswered", about, value, message)
+            remedy = "look at the set value in the plant before anything else is tried"
+            raise refusal(Reason.NO_ANSWER, message, remedy)
+        if answer:
+            self._tell(f"{what} refused by the plant", about, value, answer)
+            raise refusal(Reason.PLANT, answer, "see why, then have another change approved")
+        self._tell(f"{what} accepted", about, value, name)
+        return name
+
+    def _tell(self, what: str, about: str, value: float, why: Any) -> None:  # noqa: ANN401  any JSON
+        plain = value if math.isfinite(value) else str(value)
+        policy = f"{self.policy.owner}, version {self.policy.version}"
+        after = {"value": plain, "why": why, "policy": policy}
+        self.log.append(WHO, what, about=about, after=after)
+
+    def _times(self) -> dict[str, str]:
+        """Return when each address was last asked for."""
+        file = self.folder / TIMES
+        if not file.exists():
+            return {}
+        try:
+            found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ResultsError(f"{file} is damaged: the times of writing are not known") from error
+        return found
+
+    def _note_time(self, address: str, now: datetime) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        times = self._times() | {address: now.isoformat(timespec="milliseconds")}
+        replace(self.folder / TIMES, json.dumps(times).encode(), PRIVATE_FILE)

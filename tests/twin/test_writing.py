@@ -1,0 +1,298 @@
+"""A write happens only as laid down, approved and answered; all else is refused by its reason."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from authority import NOW, Sheet, installed
+from plant_support import scenario_of
+
+from linetwin.errors import RefusedError, ScenarioError
+from linetwin.quantities.packml import STATES
+from linetwin.results.audit import AuditLog, head_file
+from linetwin.results.audit_check import verify
+from linetwin.twin.approval import Approval, ApprovalDesk, Change, Limits, approve
+from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.roles import Role
+from linetwin.twin.security.users import Users
+from linetwin.twin.writing.policy import WritePolicy, load_policy
+from linetwin.twin.writing.writer import TIMES, Asked, Writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.twin.security.identity import Identity
+
+URI = "urn:test:plant"
+LOAD = "cathode.calender.line_load"
+BEFORE, AFTER = 600e3, 620e3
+MINUTE = timedelta(minutes=1)
+LINE = scenario_of()
+POLICY = """\
+schema: 1
+owner: cathode process engineering
+version: 3
+plant: {uri: "urn:test:plant", endpoint: "opc.tcp://127.0.0.1:4840/plant", user: writer}
+heartbeat: 10 min
+writeback:
+  - {address: cathode.calender.line_load, low: 540 N/mm, high: 700 N/mm, step: 30 N/mm,
+     every: 2 h, states: [Execute, Suspended], expiry: 30 s}
+  - {address: cathode.coater.zone_temperatures_2, low: 100 Cel, high: 130 Cel, step: 5 K,
+     every: 1 h, states: [Execute]}
+"""
+
+
+def policy_of(folder: Path, text: str = POLICY) -> WritePolicy:
+    """Return a policy for the pilot line."""
+    file = folder / "writeback.yaml"
+    file.write_text(text, encoding="utf-8")
+    return load_policy(file, LINE)
+
+
+@dataclass
+class Panel:
+    """A plant's panel of one station, as a link."""
+
+    value: float = BEFORE
+    mode: str = "Execute"
+    uri: str = URI
+    answer: str | None = ""
+    asked: list[Asked] = field(default_factory=list)
+
+    def plant(self) -> str:
+        """Return the plant's URI."""
+        return self.uri
+
+    def state(self, station: str) -> int:
+        """Return the state."""
+        assert station == "cathode.calender"
+        return STATES[self.mode]
+
+    def setpoint(self, station: str, name: str) -> float:
+        """Return the set value."""
+        assert (station, name) == ("cathode.calender", "line_load")
+        return self.value
+
+    def ask(self, asked: Asked) -> str | None:
+        """Take a request."""
+        self.asked.append(asked)
+        if self.answer == "":
+            self.value = asked.value
+        return self.answer
+
+
+@dataclass
+class Room:
+    """A writer, its panel and its log, and who may approve; `at`: the present instant."""
+
+    folder: Path
+    policy: WritePolicy
+    eve: Identity
+    panel: Panel = field(default_factory=Panel)
+    at: datetime = NOW
+    beat: datetime | None = NOW
+
+    def writer(self) -> Writer:
+        """Return the writer as a process that was just started has it."""
+        users, log = Users(self.folder / "users.json"), AuditLog(self.folder / "audit.jsonl")
+        desk = ApprovalDesk(URI, self.folder / "approvals", users, log)
+        return Writer(
+            self.policy, self.panel, desk, log, self.folder, lambda: self.beat, lambda: self.at
+        )
+
+    def approved(self, after: float = AFTER, before: float = BEFORE, **limits: Any) -> Approval:  # noqa: ANN401
+        """Return a change that Eve has approved for an hour."""
+        change = Change(URI, LOAD, "N/m", before, after)
+        until = limits.pop("until", self.at + 60 * MINUTE)
+        return approve("eve", self.eve, change, Limits(500e3, 800e3, until, **limits))
+
+    def refused(self, approval: Approval) -> str:
+        """Return the reason for which nothing was written; the log tells it and is sound."""
+        asked = len(self.panel.asked)
+        with pytest.raises(RefusedError) as caught:
+            self.writer().write(approval)
+        assert len(self.panel.asked) == asked
+        what, after = self.told()[-1]
+        assert what in {"write refused", "approval refused"}
+        assert after["why"] == str(caught.value)
+        verify(self.folder / "audit.jsonl")
+        return caught.value.reason
+
+    def told(self) -> list[tuple[str, Any]]:
+        """Return what the log says."""
+        lines = (self.folder / "audit.jsonl").read_text("utf-8").splitlines()
+        return [(entry["what"], entry["after"]) for entry in map(json.loads, lines)]
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    """Eve is an engineer, Otto an operator."""
+    users = Users(tmp_path / "users.json")
+    eve = installed(SecurityFolder(tmp_path / "eve"), Sheet("eve"))
+    users.add("eve", Role.ENGINEER, eve.certificate)
+    return Room(tmp_path, policy_of(tmp_path), eve)
+
+
+def test_an_approved_change_is_asked_for_and_told(room: Room) -> None:
+    """The request has station, tag, value, who, and an expiry; the log has it before and after."""
+    written = room.writer().write(room.approved())
+    asked = room.panel.asked[0]
+    assert (asked.station, asked.setpoint, asked.value) == ("cathode.calender", "line_load", AFTER)
+    assert asked.expiry == NOW + timedelta(seconds=30)
+    assert "eve" in asked.requester
+    assert (written.before, written.after) == (BEFORE, AFTER)
+    assert [what for what, _ in room.told()] == [
+        "log opened",
+        "approval spent",
+        "write asked",
+        "write accepted",
+    ]
+    assert room.told()[-1][1]["policy"] == "cathode process engineering, version 3"
+    verify(room.folder / "audit.jsonl")
+
+
+def test_what_the_policy_forbids_is_refused(room: Room) -> None:
+    """Bounds, step, state, another plant, a silent twin; the approval is not spent by it."""
+    room.panel.value = 690e3
+    assert room.refused(room.approved(701e3, 690e3)) == "out of bounds"
+    room.panel.value = BEFORE
+    assert room.refused(room.approved(631e3)) == "step too great"
+    good = room.approved()
+    room.panel.mode = "Held"
+    assert room.refused(good) == "wrong PackML state"
+    room.panel.mode = "Execute"
+    room.panel.uri = "urn:test:other"
+    assert room.refused(good) == "approval of another change"
+    room.panel.uri = URI
+    for beat in (None, NOW - 11 * MINUTE):
+        room.beat = beat
+        assert room.refused(good) == "heartbeat lost"
+    room.beat = NOW
+    room.writer().write(good)
+
+
+def test_an_address_that_is_not_enabled_is_refused(room: Room) -> None:
+    """Only what the policy names can be written, whoever approves it."""
+    change = Change(URI, "cathode.calender.web_speed", "m/s", 0.08, 0.09)
+    limits = Limits(0.0, 1.0, NOW + MINUTE)
+    assert room.refused(approve("eve", room.eve, change, limits)) == "not enabled"
+
+
+def test_two_changes_soon_after_one_another_are_refused(room: Room) -> None:
+    """Also by a writer that was started anew; once the time is over the next may come."""
+    room.writer().write(room.approved())
+    room.at += 119 * MINUTE
+    room.beat = room.at
+    assert room.refused(room.approved(640e3, AFTER)) == "too soon"
+    room.at += 2 * MINUTE
+    room.writer().write(room.approved(640e3, AFTER))
+
+
+def test_an_approval_is_not_good_twice_late_or_changed(room: Room) -> None:
+    """Replayed, expired, tampered with, of a set value that has changed since: each by name."""
+    late = room.approved(until=NOW - MINUTE)
+    assert room.refused(late) == "expired approval"
+    other = replace(room.approved(), change=replace(late.change, after=625e3))
+    assert room.refused(other) == "tampered approval"
+    assert room.refused(room.approved(610e3, 590e3)) == "approval of another change"
+    good = room.approved()
+    room.writer().write(good)
+    room.at += 121 * MINUTE
+    room.beat, room.panel.value = room.at, BEFORE
+    again = replace(good, limits=good.limits)
+    assert room.refused(again) == "expired approval"
+    lasting = room.approved(until=room.at + 600 * MINUTE)
+    room.writer().write(lasting)
+    room.at += 121 * MINUTE
+    room.beat, room.panel.value = room.at, BEFORE
+    assert room.refused(lasting) == "replayed approval"
+
+
+def test_who_may_not_set_may_not_approve(room: Room) -> None:
+    """An operator's signature and a stranger's are refused."""
+    for name, reason in (("otto", "role"), ("mallory", "wrong user or password")):
+        own = installed(SecurityFolder(room.folder / name), Sheet(name))
+        if name == "otto":
+            Users(room.folder / "users.json").add("otto", Role.OPERATOR, own.certificate)
+        change = Change(URI, LOAD, "N/m", BEFORE, AFTER)
+        approval = approve(name, own, change, Limits(500e3, 800e3, NOW + MINUTE))
+        assert room.refused(approval) == reason
+
+
+@pytest.mark.parametrize("harm", ["changed", "cut", "gone"])
+def test_nothing_is_written_while_the_log_is_not_whole(room: Room, harm: str) -> None:
+    """A log that was changed, cut or taken away: the plant is not asked."""
+    room.writer().write(room.approved())
+    file = room.folder / "audit.jsonl"
+    if harm == "changed":
+        file.write_bytes(file.read_bytes().replace(b"620000", b"610000"))
+    elif harm == "cut":
+        file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    else:
+        file.unlink()
+        head_file(file).unlink()
+    room.at += 121 * MINUTE
+    room.beat = room.at
+    with pytest.raises(RefusedError, match="tampered audit log"):
+        room.writer().write(room.approved(630e3, AFTER))
+    assert len(room.panel.asked) == 1
+
+
+def test_what_the_plant_says_is_told(room: Room) -> None:
+    """It refuses, with its reason, or does not answer: the log has it."""
+    room.panel.answer = "the machine is in Maintenance: rollers"
+    with pytest.raises(RefusedError, match="in Maintenance") as caught:
+        room.writer().write(room.approved())
+    assert caught.value.reason == "refused by the plant"
+    assert room.told()[-1][0] == "write refused by the plant"
+    room.panel.answer, room.at = None, room.at + 121 * MINUTE
+    room.beat = room.at
+    with pytest.raises(RefusedError, match="not answered") as caught:
+        room.writer().write(room.approved())
+    assert caught.value.reason == "no answer of the plant"
+    assert room.told()[-1][0] == "write unanswered"
+
+
+def test_a_change_is_taken_back_only_where_that_was_approved(room: Room) -> None:
+    """At once, although the next change would be too soon; once; else it is for a person."""
+    written = room.writer().write(room.approved())
+    with pytest.raises(RefusedError, match="not approved"):
+        room.writer().roll_back(written)
+    assert room.panel.value == AFTER
+    room.at += 121 * MINUTE
+    room.beat, room.panel.value = room.at, BEFORE
+    both = room.approved(rollback_until=room.at + 120 * MINUTE)
+    written = room.writer().write(both)
+    room.writer().roll_back(written)
+    assert room.panel.value == BEFORE
+    assert room.told()[-1][0] == "rollback accepted"
+    with pytest.raises(RefusedError):
+        room.writer().roll_back(written)
+    assert not (room.folder / TIMES).is_dir()
+
+
+WRONG = {
+    "validated recipe": ("calender.line_load", "calender.porosity_tolerance"),
+    "is no set value of a panel": ("calender.line_load", "calender.emergency_stop"),
+    "no PackML state": ("Suspended", "Working"),
+    "not above low": ("low: 540 N/mm", "low: 740 N/mm"),
+    "at least 1|must be|owner": ("owner: cathode process engineering\n", ""),
+}
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_a_wrong_policy_is_refused(tmp_path: Path, why: str) -> None:
+    """Recipe values and what is on no panel cannot be enabled; every fault names its place."""
+    with pytest.raises(ScenarioError, match=why):
+        policy_of(tmp_path, POLICY.replace(*WRONG[why]))
+
+
+def test_one_number_of_a_row_can_be_enabled(tmp_path: Path) -> None:
+    """A zone of a dryer has an address of its own; bounds in canonical units."""
+    zone = policy_of(tmp_path).enabled["cathode.coater.zone_temperatures_2"]
+    assert (zone.low, zone.high, zone.step) == pytest.approx((373.15, 403.15, 5.0))
+    assert zone.states == ("Execute",)

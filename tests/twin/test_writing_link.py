@@ -1,0 +1,153 @@
+"""The writer at a served plant: what is approved is set, and who may not is refused on the wire."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from authority import NOW, Sheet, installed
+from plant_support import HOUR, Running, guard_of, scenario_of
+
+from linetwin.errors import OpcUaError, RefusedError
+from linetwin.results.audit import AuditLog
+from linetwin.results.audit_check import verify
+from linetwin.twin.approval import Approval, ApprovalDesk, Change, Limits, approve
+from linetwin.twin.security import users as users_module
+from linetwin.twin.security.certificates import read_certificate
+from linetwin.twin.security.connecting import Credentials, Terms
+from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.identity import Wish, create_identity
+from linetwin.twin.security.policies import SECURE
+from linetwin.twin.security.roles import Role
+from linetwin.twin.security.trust import Trust
+from linetwin.twin.security.users import Users
+from linetwin.twin.writing.link import OpcUaPlant
+from linetwin.twin.writing.policy import load_policy
+from linetwin.twin.writing.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSWORD = "correct horse battery"  # noqa: S105  of a test
+SPEED = "cathode.coater.web_speed"
+POLICY = """\
+schema: 1
+owner: coating
+version: 1
+plant: {{uri: "{uri}", endpoint: "{endpoint}", user: otto}}
+writeback:
+  - {{address: cathode.coater.web_speed, low: 1 m/min, high: 3 m/min, step: 1 m/min, every: 1 s,
+     states: [Execute, Suspended, Stopped, Held, Aborted], expiry: 20 s}}
+"""
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The pilot line held at an hour, with users of two roles."""
+    guard = guard_of(tmp_path_factory.mktemp("plant"))
+    guard = replace(guard, policies=SECURE[:1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users_module, "_P", 1)
+        guard.users.add("olga", Role.OBSERVER, PASSWORD)
+        guard.users.add("otto", Role.OPERATOR, PASSWORD)
+        running = Running(scenario_of(order_cells=None, duration_ticks=9 * HOUR), guard, HOUR)
+        running.begin()
+        try:
+            yield running
+        finally:
+            running.end()
+
+
+@pytest.fixture(scope="module")
+def terms(plant: Running, tmp_path_factory: pytest.TempPathFactory) -> Terms:
+    """A writer and the plant that trust each other."""
+    folder = SecurityFolder(tmp_path_factory.mktemp("writer"))
+    identity = create_identity(folder, Wish("writer"))
+    trust = Trust(folder)
+    trust.add(read_certificate(plant.guard.identity.certificate_file))
+    plant.guard.trust.add(read_certificate(identity.certificate_file))
+    return Terms(identity, trust)
+
+
+def as_user(terms: Terms, name: str, password: str = PASSWORD, policy: str = "") -> Terms:
+    """Return the terms on which a user connects."""
+    policy = policy or terms.policy
+    return Terms(terms.identity, terms.trust, policy, Credentials(name, password))
+
+
+class Office:
+    """A writer of the plant in a folder, and an engineer who approves."""
+
+    def __init__(self, folder: Path, plant: Running, link: OpcUaPlant) -> None:
+        self.uri = plant.guard.identity.application_uri
+        file = folder / "writeback.yaml"
+        file.write_text(POLICY.format(uri=self.uri, endpoint=plant.endpoint), encoding="utf-8")
+        self.log = AuditLog(folder / "audit.jsonl")
+        users = Users(folder / "users.json")
+        self.eve = installed(SecurityFolder(folder / "eve"), Sheet("eve"))
+        users.add("eve", Role.ENGINEER, self.eve.certificate)
+        desk = ApprovalDesk(self.uri, folder / "approvals", users, self.log)
+        policy = load_policy(file, plant.scenario)
+        self.link = link
+        self.writer = Writer(policy, link, desk, self.log, folder, lambda: NOW + timedelta(hours=9))
+
+    def approved(self, after: float) -> Approval:
+        """Return a change from what the plant has."""
+        before = self.link.setpoint("cathode.coater", "web_speed")
+        change = Change(self.uri, SPEED, "m/s", before, after)
+        return approve("eve", self.eve, change, Limits(0.0, 1.0, NOW + timedelta(hours=1)))
+
+
+def test_an_approved_change_reaches_the_line(plant: Running, terms: Terms, tmp_path: Path) -> None:
+    """Its set value is the one that was approved; what the plant refuses is told."""
+    link = OpcUaPlant(plant.endpoint, as_user(terms, "otto"))
+    try:
+        office = Office(tmp_path, plant, link)
+        before = link.setpoint("cathode.coater", "web_speed")
+        office.writer.write(office.approved(before * 1.05))
+        assert plant.world.parameters[SPEED] == pytest.approx(before * 1.05)
+        assert plant.answers[-1].request.user == "otto"
+        assert "eve" in plant.answers[-1].request.requester
+        time.sleep(1.1)
+        with pytest.raises(RefusedError, match="is outside") as caught:
+            office.writer.write(office.approved(before * 1.4))
+        assert caught.value.reason == "refused by the plant"
+        verify(office.log.file)
+    finally:
+        link.close()
+
+
+def test_an_observer_that_writes_is_refused(plant: Running, terms: Terms, tmp_path: Path) -> None:
+    """The plant lets nobody write whose role may not command; the line stays as it is."""
+    before, answers = plant.world.parameters[SPEED], len(plant.answers)
+    link = OpcUaPlant(plant.endpoint, as_user(terms, "olga"))
+    try:
+        office = Office(tmp_path, plant, link)
+        with pytest.raises(RefusedError, match="does not let olga write") as caught:
+            office.writer.write(office.approved(0.034))
+        assert caught.value.reason == "role"
+        assert '"write failed"' in office.log.file.read_text("utf-8")
+    finally:
+        link.close()
+    assert plant.world.parameters[SPEED] == before
+    assert len(plant.answers) == answers
+
+
+def test_a_writer_that_is_not_let_in_says_why(plant: Running, terms: Terms, tmp_path: Path) -> None:
+    """Wrong password, a policy that is not offered, none, a certificate that the plant does not know."""
+    with pytest.raises(RefusedError, match="wrong user or password"):
+        OpcUaPlant(plant.endpoint, as_user(terms, "otto", "no such word"))
+    with pytest.raises(RefusedError, match="wrong policy"):
+        OpcUaPlant(plant.endpoint, as_user(terms, "otto", policy=SECURE[-1]))
+    with pytest.raises(RefusedError, match="password in the clear"):
+        OpcUaPlant(plant.endpoint, as_user(terms, "otto", policy="None"))
+    folder = SecurityFolder(tmp_path)
+    stranger = Terms(create_identity(folder, Wish("stranger")), Trust(folder))
+    with pytest.raises(RefusedError, match="unknown certificate"):
+        OpcUaPlant(plant.endpoint, as_user(stranger, "otto"))
+    with pytest.raises(OpcUaError):
+        OpcUaPlant("opc.tcp://127.0.0.1:9/plant", as_user(terms, "otto"))
