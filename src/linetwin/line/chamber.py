@@ -191,7 +191,7 @@ class Chamber(Equipment):
         """Discharge every lot that is due; True when one of them finds no room."""
         output, now = self.world.buffers[self.config.gives[self.role]], self.world.now
         # a store has thousands of places, and each lot that comes or goes asks
-        if now < self._quiet_until and not self.is_behind():
+        if now < self._quiet_until and not self.is_hurried():
             return False
         blocked = self._discharge_due(output, now)
         self._quiet_until = min(map(_DUE, self.places), default=now)
@@ -199,8 +199,8 @@ class Chamber(Equipment):
 
     def _discharge_due(self, output: LotBuffer, now: int) -> bool:
         """Discharge in the order of entry; True when one finds no room."""
-        behind = self.is_behind()
-        due = [each for each in self.places if behind or each[1] <= now]  # type: ignore[operator]
+        hurried = self.is_hurried()
+        due = [each for each in self.places if hurried or each[1] <= now]  # type: ignore[operator]
         for place in due:
             name, entered = str(place[0]), int(place[2])
             if self.world.is_held(name):
@@ -209,7 +209,9 @@ class Chamber(Equipment):
                 return False
             if not output.has_room(self.name):
                 return True
-            longer = self.discharge(self.world.lots[name], (now - entered) / 1000)
+            # the leader's lot has stayed for as long as it takes, whenever it may have come
+            until = max(now, int(place[1])) if hurried else now
+            longer = self.discharge(self.world.lots[name], (until - entered) / 1000)
             if longer:
                 place[1] = now + longer
                 self.wake_at(now + longer)

@@ -145,7 +145,7 @@ class Station(Equipment):
         if operation.mode == "Execute":
             ticks = self.slowed(ticks)
         state.operation, state.operation_mode = operation.name, operation.mode
-        state.operation_ticks = state.left = 1 if self.is_behind() else max(1, ticks)
+        state.operation_ticks = state.left = 1 if self.is_hurried() else max(1, ticks)
         state.stopped = -1
         state.phase = "work"
         return True
@@ -157,7 +157,7 @@ class Station(Equipment):
         state.left -= used
         if used and executing:
             self._age(used)
-        if (state.left <= 0 and not self._is_kept_still()) or self.is_behind():
+        if (state.left <= 0 and not self._is_kept_still()) or self.is_hurried():
             self.complete()
             state.phase = "put"
             return True

@@ -39,6 +39,8 @@ NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clea
 class Mixer(Station):
     """One batch at a time; the slurry is a model in line time, stirred only while executing."""
 
+    hurries = False
+
     ended_by_events = ("disperse", "clean")
 
     def __init__(self, config: StationConfig, world: World) -> None:
