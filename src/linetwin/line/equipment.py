@@ -35,7 +35,7 @@ class Equipment(Unit):
     """A unit with a configuration, process models and a machine."""
 
     hurries = True
-    """Whether work is cut short once a leader has finished it: its time does not make the product."""
+    """Whether work is cut short once a leader has finished it: time does not make the product."""
 
     def __init__(self, config: StationConfig, world: World) -> None:
         super().__init__(config.path, world)
