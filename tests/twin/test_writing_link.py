@@ -138,7 +138,7 @@ def test_an_observer_that_writes_is_refused(plant: Running, terms: Terms, tmp_pa
 
 
 def test_a_writer_that_is_not_let_in_says_why(plant: Running, terms: Terms, tmp_path: Path) -> None:
-    """Wrong password, a policy that is not offered, none, a certificate that the plant does not know."""
+    """Wrong password, a policy that is not offered, none, an unknown certificate, no server."""
     with pytest.raises(RefusedError, match="wrong user or password"):
         OpcUaPlant(plant.endpoint, as_user(terms, "otto", "no such word"))
     with pytest.raises(RefusedError, match="wrong policy"):

@@ -6,6 +6,7 @@ lot the twin is not told of it: what a follower does with failures and shifts, t
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from linetwin.line.lots import Lot
     from linetwin.line.world import Models, Sink
     from linetwin.scenario.deviations import Subject
-    from linetwin.scenario.resolved import Scenario
+    from linetwin.scenario.resolved import Scenario, StationConfig
     from linetwin.twin.assimilating import Prediction
     from linetwin.twin.assimilating.notes import Note
 
@@ -59,8 +60,7 @@ def electrode_line(hours: float, *overrides: str, seed: int = 1) -> Scenario:
     """Return the cathode side of the live twin's line as a line of its own, which never fails."""
     whole = load(LIVE_TWIN, (*OVERRIDES, *overrides), seed)
     assert whole.twin is not None
-    length = whole.stations["cathode.coater"].parameters["roll_length"].number
-    ripple = 0.009 * (2 * 3 / (2 * length)) ** 0.5  # 0.9 % over 3 m, in the mean of both sides
+    ripple = ripple_of_a_roll(whole.stations["cathode.coater"])
     stations = {
         path: replace(
             whole.stations[path],
@@ -95,6 +95,20 @@ def electrode_line(hours: float, *overrides: str, seed: int = 1) -> Scenario:
             predicts=tuple(e for e in whole.twin.predicts if e.station in STATIONS),
         ),
     )
+
+
+def ripple_of_a_roll(coater: StationConfig) -> float:
+    """Return the deviation of a roll's mean loading by the pump's ripple, relative.
+
+    Segments are an autoregression of first order, and both sides of the web are coated.
+    """
+
+    def value(name: str) -> float:
+        return coater.parameters[name].number
+
+    keep = math.exp(-value("segment_length") / value("pump_ripple_length"))
+    segments = 2 * value("roll_length") / value("segment_length")
+    return value("pump_ripple") * math.sqrt((1 + keep) / (1 - keep) / segments)
 
 
 def without(scenario: Scenario, *names: str) -> Scenario:
@@ -161,6 +175,7 @@ class Case:
     history: list[tuple[int, frozenset[tuple[str, tuple[str, ...]]]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.plant_scenario = replace(self.plant_scenario, seed=self.seed)  # of its instruments
         self._notes: dict[str, list[Note]] = defaultdict(list)
         recorded = NotedModels(self.plant_models or self.models, lambda *_: [], self._record)
         self._passing, self._twin_passing = Nothing(), Nothing()

@@ -2,9 +2,9 @@
 
 The posterior of the states is taken as Gaussian. A set of states explains it where all others may
 lie in their bands; what is left over is a chi-squared. The first cause is the state that explains
-most, and it must explain more than chance does among so many. A state that explains nearly as much,
-and nothing more beside it, is not told apart from it. Then the next is sought beside the first: one
-cause is preferred to two.
+most, and it must explain more than chance does among so many. A state that explains nearly as much
+(less by no more than chance may, and half of it at least), and nothing more beside it, is not told
+apart from it. Then the next is sought beside the first: one cause is preferred to two.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ def causes(
         alike = [
             each
             for value, each in sorted(rest)
-            if value - best < limit <= left - value
-            and each != first
+            if each != first
+            and value - best < limit
+            and left - value >= (left - best) / 2
             and best - _left_over(root, target, box, [*free, each]) < limit
         ]
         found.append(Cause((first, *alike), left - best))
