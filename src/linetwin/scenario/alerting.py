@@ -1,4 +1,4 @@
-"""What a twin's alerts are allowed to be: the part `alerts` of the section `twin`.
+"""Alerts and grades of a twin: the parts `alerts` and `grades` of the section `twin`.
 
 alerts:
   budget: 6                   # a day; beyond it those of less than high priority are gathered
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario.problems import nearest
-from linetwin.scenario.twin import AlertConfig, WindowConfig
+from linetwin.scenario.twin import AlertConfig, GradeConfig, WindowConfig
 from linetwin.scenario.values import read_scalar, read_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import AlertWindow, TwinAlerts, Written
+    from linetwin.scenario.schema import AlertWindow, TwinAlerts, TwinGrades, Written
     from linetwin.scenario.twin import PredictConfig
 
 _SPAN = Quantity("time", "s", "wall time", minimum=0.0, maximum=3.2e7)
@@ -108,3 +108,34 @@ def _window(
 
 _SURE_USUAL = 0.5
 """Probability of lying outside from which it is told: more likely than not [A]."""
+_SPREADS = ("capacity", "resistance", "cells")
+_SPREAD = Quantity("spread", "1", "standard deviation", display="%", minimum=0.0, maximum=1.0)
+_GRADES = ("A", "B", "scrap")
+_ROUNDED = 0.005
+"""By how much shares that were rounded may miss 1 together."""
+
+
+def read_grades(
+    written: TwinGrades | None, where: Callable[[tuple[str | int, ...]], Place], problems: Problems
+) -> GradeConfig | None:
+    """Return the part `grades`, None where there is none; what is wrong is noted."""
+    if written is None:
+        return None
+    here = ("twin", "grades")
+
+    def number(value: Written, *keys: str) -> float:
+        found = read_scalar(value.value, _SPREAD, where((*here, *keys)), problems)
+        return float(found) if isinstance(found, float) else 0.0
+
+    spreads = {key: number(getattr(written, key), key) for key in _SPREADS}
+    given = {key: number(value, "long_run", key) for key, value in written.long_run.items()}
+    shares = tuple(given.get(key, 0.0) for key in _GRADES)  # type: ignore[call-overload]
+    if abs(sum(shares) - 1) > _ROUNDED:
+        message = f"shares add up to {sum(shares):.1%}"
+        problems.add(where((*here, "long_run")), message, "A, B and scrap, 100 % together")
+    return GradeConfig(
+        **spreads,
+        long_run=(shares[0], shares[1], shares[2]),
+        tag=written.tag,
+        source=written.source,
+    )

@@ -33,6 +33,8 @@ _NODE_HINT = "nsu=URI;s=name or nsu=URI;i=7, the URI written out or by its alias
 _SPAN = Quantity("time", "s", "wall time", minimum=0.0, maximum=30 * 86_400.0)
 COUNTERS = ("produced", "scrapped", "in_process", "started", "graded", "good", "taken", "given")
 """What counts items, beside quantities of the vocabulary; `taken` and `given` count lots."""
+GRADED = ("grade_a", "grade_b")
+"""What is counted of the line as a whole beside these."""
 PASSING = ("lot_in", "lot_out")
 """Lots of a station, whatever their role: the one taken last, the one handed over last."""
 _ITEMS = Quantity("items", "1", "number of items", display="1", minimum=0.0, maximum=1e12)
@@ -206,10 +208,10 @@ class SignalReader:
         name = written.quantity or written.address.rpartition(".")[2]
         if name in vocabulary() and vocabulary()[name].type != "str":
             return vocabulary()[name]
-        if written.kind == "counter" and name in COUNTERS:
+        if written.kind == "counter" and name in (*COUNTERS, *GRADED):
             return _ITEMS
         words = [quantity.name for quantity in vocabulary()]
-        words += COUNTERS if written.kind == "counter" else ()
+        words += (*COUNTERS, *GRADED) if written.kind == "counter" else ()
         key = "quantity" if written.quantity else "address"
         self._note((*at, key), f"'{name}' is no quantity", nearest(name, words))
         return None

@@ -324,6 +324,17 @@ class TwinAlerts(_Strict):
     windows: list[AlertWindow] = []
 
 
+class TwinGrades(_Strict):
+    """How sure the twin is of the grades of cells in process."""
+
+    capacity: Writing
+    resistance: Writing
+    cells: Writing
+    long_run: dict[Literal["A", "B", "scrap"], Writing]
+    tag: Literal["V", "D", "M", "A"]
+    source: str
+
+
 class Twin(_Strict):
     """How a plant is followed."""
 
@@ -336,6 +347,7 @@ class Twin(_Strict):
     instruments: list[Reader] = []
     predicts: list[str] = []
     alerts: TwinAlerts = TwinAlerts()
+    grades: TwinGrades | None = None
 
 
 class _File(_Strict):

@@ -119,6 +119,22 @@ class AlertConfig:
 
 
 @dataclass(frozen=True)
+class GradeConfig:
+    """How sure the twin is of properties by which cells are graded: relative standard deviations.
+
+    `capacity`, `resistance`: of a tray as a whole; `cells`: of each cell beside it, for both.
+    `long_run`: shares of A, B and scrap when nothing is known of a tray.
+    """
+
+    capacity: float
+    resistance: float
+    cells: float
+    long_run: tuple[float, float, float]
+    tag: str
+    source: str
+
+
+@dataclass(frozen=True)
 class TwinConfig:
     """How a plant is followed.
 
@@ -135,6 +151,7 @@ class TwinConfig:
     instruments: tuple[ReaderConfig, ...] = ()
     predicts: tuple[PredictConfig, ...] = ()
     alerts: AlertConfig = AlertConfig()
+    grades: GradeConfig | None = None
 
     @property
     def states(self) -> tuple[EstimateConfig | ReaderConfig, ...]:
@@ -158,6 +175,7 @@ def twin_text(twin: TwinConfig) -> dict[str, Any]:
         "estimates": [_plain(each) | {"address": each.address} for each in twin.estimates],
         "instruments": [_plain(each) for each in twin.instruments],
         "predicts": [_plain(each) for each in twin.predicts],
+        **({"grades": vars(twin.grades)} if twin.grades else {}),
         "alerts": _plain(twin.alerts) | {"windows": [_bounded(e) for e in twin.alerts.windows]},
     }
 

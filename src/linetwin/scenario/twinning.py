@@ -9,7 +9,8 @@
         - {name: scale, reads: cathode.coater.loading, signal: cathode.coater.loading_scale,
            repeatability: 0.05 mg/cm2, bias: 0.02 mg/cm2, tag: A, source: calibrated monthly}
       predicts: [cathode.coater.loading, cathode.calender.porosity]
-      alerts: ...                 # see `linetwin.scenario.alerting`
+      alerts: ...                 # these two: `linetwin.scenario.alerting`
+      grades: ...
 
 Amounts are standard deviations; tag and source hold for all of an entry.
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linetwin.quantities import Quantity, vocabulary
-from linetwin.scenario.alerting import read_alerts
+from linetwin.scenario.alerting import read_alerts, read_grades
 from linetwin.scenario.amounts import difference
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.sections import GAUGES, PERCENT, read_section_value
@@ -84,6 +85,7 @@ def read_twin(
         instruments=tuple(each for each in instruments if each is not None),
         predicts=kept,
         alerts=alerts,
+        grades=read_grades(written.grades, place, problems),
     )
 
 

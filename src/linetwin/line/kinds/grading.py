@@ -65,8 +65,8 @@ class Grading(TrayStation):
             "nominal_capacity"
         )
         found = find(self, lot, "lithium plating", plated)
-        grades, reasons = self._grade(lot.columns, "measured_", found)
-        truth, _ = self._grade(lot.columns, "", plated)
+        grades, reasons = self.grade(lot.columns, "measured_", found)
+        truth, _ = self.grade(lot.columns, "", plated)
         world, rows = self.world, np.arange(lot.items)
         write_cells(world, lot, rows, grades, self.name, reasons, true_grade=truth)
         scrap = np.array([grade == "scrap" for grade in grades], dtype=bool)
@@ -154,7 +154,7 @@ class Grading(TrayStation):
         distance: np.ndarray = np.abs(values - _median(values))
         return distance
 
-    def _grade(
+    def grade(
         self, columns: Columns, prefix: str, plated: np.ndarray
     ) -> tuple[list[str], list[str]]:
         """Return grade and reasons of each cell; the worst finding decides, all are named."""

@@ -16,7 +16,7 @@ from linetwin.errors import ScenarioError
 from linetwin.quantities import vocabulary
 from linetwin.scenario import units
 from linetwin.scenario.kinds import shipped_kinds
-from linetwin.scenario.mapping_signals import COUNTERS, PASSING
+from linetwin.scenario.mapping_signals import COUNTERS, GRADED, PASSING
 from linetwin.twin.opcua.browsing import UNECE
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def targets_of(scenario: Scenario) -> Iterable[Target]:
             about = vocabulary()[reader.quantity]
             yield Target(reader.signal, "measurement", place, words_of(name), about)
     line = frozenset({"line"})
-    for name in COUNTERS:
+    for name in (*COUNTERS, *GRADED):
         yield Target(f"line.{name}", "counter", line, words_of(name))
 
 

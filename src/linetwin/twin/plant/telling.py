@@ -44,7 +44,7 @@ class Telling:
                     self._meant[tag.node] = ("setpoint", path, name)
                 elif tag.folder == "Buffers":
                     self._meant[tag.node] = ("level", tag.name, "")
-                elif tag.folder in {"Measurements", "Counters"}:
+                elif tag.folder in {"Measurements", "Counters", "Order"}:
                     self._meant[tag.node] = ("measurement", station, tag.name)
 
         self._first = [

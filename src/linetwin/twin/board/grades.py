@@ -1,0 +1,272 @@
+"""Grades of trays in process, days ahead: what share of a tray's cells will be A, B and scrap.
+
+A tray that has been charged has its capacity, and the state from which the rest follows: what it
+still has before it is computed by the line's own ageing model, with the times that stations are set
+to. Then the line's own grader judges the cells, many times over, with capacity and resistance
+scattered by what the scenario says of the model's doubt. What comes out is counted by the plant.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linetwin.line.kinds.cells import PENDING, settle
+from linetwin.line.kinds.grading import GRADES, PULSE_S, REST_S, Grading
+from linetwin.line.kinds.storing import storage_phase, storage_start
+from linetwin.line.lots import Lot
+from linetwin.twin.assimilating.rows import Outcome, Prediction
+from linetwin.twin.board.tally import GRADE
+
+if TYPE_CHECKING:
+    from linetwin.contracts import Columns
+    from linetwin.line.equipment import Equipment
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.scenario.twin import GradeConfig
+    from linetwin.twin.events import PlantEvent
+
+QUANTITIES = ("grade_a_share", "grade_b_share", "grade_scrap_share")
+"""What is predicted, in the order of `GRADES`."""
+COUNTED = ("grade_a", "grade_b", "graded")
+"""Counters of the plant's line; what is graded and neither A nor B is scrap."""
+BEFORE = ("formation", "ocv_test", "ageing")
+"""Kinds of stations at which a tray is predicted, when one of them takes it first."""
+MEMBERS = 200
+TOGETHER_TICKS = 120_000
+"""Time by which the twin's grader and the plant's counters may differ for one tray [A: it takes
+minutes]."""
+GROUP_TICKS = 5_000
+"""Counters that change within this time have counted one tray [A]: they are told one by one."""
+WAITING = 64
+KEPT = 4096
+_COUNTERS = "count"
+
+
+@dataclass
+class _Counted:
+    """Cells of one tray by the plant's counters: A, B and all; `tick` of the first to change."""
+
+    tick: int
+    cells: list[float]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What a tray that has been charged meets: the first test, the store, the grader."""
+
+    test: Equipment
+    store: Equipment
+    grader: Grading
+
+
+class Grader:
+    """Predicts grades of trays in the twin's line, and learns from the plant what they became."""
+
+    def __init__(self, scenario: Scenario, config: GradeConfig) -> None:
+        self._config, self._seed = config, scenario.seed
+        self._due: dict[str, list[str]] = {}
+        self._last: dict[str, float] = {}
+        self._counted: list[_Counted] = []
+        self._given: list[tuple[int, str]] = []
+        self._predictions: list[Prediction] = []
+        self._outcomes: list[Outcome] = []
+        self._number = 0
+
+    # ------------------------------------------------------------------------- what comes in
+    def took(self, world: World, station: str, name: str, tick: int) -> None:
+        """A station of the twin's line has taken a lot: predict it once, if it has been charged."""
+        kinds = {each.name: each.config.kind for each in world.equipment()}
+        if kinds[station] not in BEFORE or name in self._due or name not in world.lots:
+            return
+        way, lot = _way(world), world.lots[name]
+        if way is None or not lot.columns.keys() & {"capacity", f"{PENDING}capacity"}:
+            return
+        shares = self._shares(way.grader, name, _foreseen(way, lot, tick))
+        for place, quantity in enumerate(QUANTITIES):
+            self._predict(way.grader.name, name, tick, quantity, shares[:, place])
+        while len(self._due) > KEPT:
+            del self._due[next(iter(self._due))]
+
+    def gave(self, world: World, station: str, name: str, tick: int) -> None:
+        """A station of the twin's line has handed a lot over: the grader's are done."""
+        if isinstance(world.units[station], Grading):
+            self._given = [*self._given, (tick, name)][-WAITING:]
+            self._match()
+
+    def told(self, event: PlantEvent) -> None:
+        """The plant has told a counter of grades; everything else is left alone."""
+        if event.station != "line" or event.name not in COUNTED or not event.usable:
+            return
+        before = self._last.get(event.name)
+        self._last[event.name] = event.value
+        if before is None or event.value <= before:
+            return
+        cells = self._group(event.tick).cells
+        cells[COUNTED.index(event.name)] += event.value - before
+        self._match()
+
+    def _group(self, tick: int) -> _Counted:
+        for each in self._counted:
+            if abs(each.tick - tick) <= GROUP_TICKS:
+                return each
+        found = _Counted(tick, [0.0] * len(COUNTED))
+        self._counted = [*self._counted, found][-WAITING:]
+        return found
+
+    # ------------------------------------------------------------------------ what comes out
+    def predictions(self) -> list[Prediction]:
+        """Return what has been predicted since this was asked last."""
+        found, self._predictions = self._predictions, []
+        return found
+
+    def outcomes(self, now: int) -> list[Outcome]:
+        """Return what trays have become since this was asked last; `now`: tick of the line."""
+        self._match(now)
+        found, self._outcomes = self._outcomes, []
+        return found
+
+    def _match(self, now: int = -1) -> None:
+        """Bring trays that the grader has done together with what was counted then.
+
+        A tray whose counters may not all have been told yet waits.
+        """
+        while self._given and self._counted:
+            (tick, name), counted = self._given[0], self._counted[0]
+            if abs(tick - counted.tick) <= TOGETHER_TICKS:
+                if now < max(tick, counted.tick) + GROUP_TICKS:
+                    return
+                self._given.pop(0)
+                self._counted.pop(0)
+                self._tell(name, counted)
+            elif tick < counted.tick:
+                self._given.pop(0)
+            else:
+                self._counted.pop(0)
+
+    def _tell(self, name: str, counted: _Counted) -> None:
+        first, second, whole = counted.cells
+        ids = self._due.pop(name, None)
+        if ids is None or whole <= 0 or first + second > whole:
+            return
+        shares = (first / whole, second / whole, (whole - first - second) / whole)
+        for number, share in zip(ids, shares, strict=True):
+            tick = counted.tick
+            self._outcomes.append(Outcome(number, tick, tick, _COUNTERS, share, 0.0, ""))
+
+    def _predict(
+        self, station: str, lot: str, tick: int, quantity: str, shares: np.ndarray
+    ) -> None:
+        self._number += 1
+        low, high = (float(each) for each in np.quantile(shares, (0.025, 0.975)))
+        mean = float(shares.mean())
+        row = Prediction(
+            id=f"g{self._number:07d}",
+            made_tick=tick,
+            station=station,
+            lot=lot,
+            quantity=quantity,
+            unit="1",
+            median=mean,
+            low=min(low, mean),
+            high=max(high, mean),
+            open_loop=self._config.long_run[QUANTITIES.index(quantity)],
+            kind=GRADE,
+        )
+        self._predictions.append(row)
+        self._due.setdefault(lot, []).append(row.id)
+
+    def _shares(self, grader: Grading, name: str, cells: Columns) -> np.ndarray:
+        """Return shares of A, B and scrap in each member, shape (members, 3)."""
+        chance = np.random.default_rng([self._seed, zlib.crc32(name.encode())])
+        count, config = len(cells["capacity"]), self._config
+        limit = grader.value("plating_limit") * grader.value("nominal_capacity")
+        plated = cells["plated_capacity"] > limit
+        missed = grader.config.inspections.get("lithium plating")
+        found: list[list[float]] = []
+        for _ in range(MEMBERS):
+            whole, each = chance.standard_normal(2), chance.standard_normal((2, count))
+            factors = [
+                1 + spread * of_tray + config.cells * of_cell
+                for spread, of_tray, of_cell in zip(
+                    (config.capacity, config.resistance), whole, each, strict=True
+                )
+            ]
+            seen = plated & (chance.random(count) >= (missed.miss.number if missed else 0.0))
+            judged = cells | {
+                "capacity": cells["capacity"] * factors[0],
+                "dcir": cells["dcir"] * factors[1],
+            }
+            grades, _ = grader.grade(judged, "", seen)
+            found.append([grades.count(grade) / count for grade in GRADES])
+        return np.array(found)
+
+    # -------------------------------------------------------------------------------- saving
+    def save(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "due": dict(self._due),
+            "last": dict(self._last),
+            "counted": [[each.tick, each.cells] for each in self._counted],
+            "given": [list(each) for each in self._given],
+            "predictions": [vars(each) for each in self._predictions],
+            "outcomes": [vars(each) for each in self._outcomes],
+            "number": self._number,
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        """Continue from saved data."""
+        self._due = {name: list(ids) for name, ids in data["due"].items()}
+        self._last = dict(data["last"])
+        self._counted = [_Counted(tick, list(cells)) for tick, cells in data["counted"]]
+        self._given = [(tick, name) for tick, name in data["given"]]
+        self._predictions = [Prediction(**each) for each in data["predictions"]]
+        self._outcomes = [Outcome(**each) for each in data["outcomes"]]
+        self._number = data["number"]
+
+
+def _way(world: World) -> _Way | None:
+    """Return the stations that a tray meets; None where the line lacks one."""
+    tests, stores = world.stations_of("ocv_test"), world.stations_of("ageing")
+    graders = [each for each in world.stations_of("grading") if isinstance(each, Grading)]
+    if not (tests and stores and graders):
+        return None
+    return _Way(tests[0], stores[0], graders[0])
+
+
+def _foreseen(way: _Way, lot: Lot, tick: int) -> Columns:
+    """Return what the grader will see of each cell, shape (items,); the lot stays as it is."""
+    grader = way.grader
+    ahead = Lot("", lot.kind, "", 0, lot.amount, lot.unit, "", properties=lot.properties)
+    ahead.columns = {name: values.copy() for name, values in lot.columns.items()}
+    settle(ahead)
+    columns = ahead.columns
+    spent_s = (tick - columns["stored_at"]) / 1000 if "stored_at" in columns else 0.0
+    is_tested = "first_storage_time" in columns
+    test_s = way.test.value("rest_time") + ahead.items * way.test.value("cycle_time")
+    ageing_s = way.store.value("ageing_time")
+    temperature = grader.value("storage_temperature")
+    current = grader.value("pulse_rate") * grader.value("nominal_capacity")
+    phases = [
+        storage_phase(ahead, temperature, 0.0, spent_s + (0.0 if is_tested else test_s)),
+        storage_phase(ahead, temperature, 0.0, ageing_s),
+        storage_phase(ahead, temperature, 0.0, REST_S),
+        storage_phase(ahead, temperature, current, PULSE_S),
+    ]
+    results = grader.transform("ageing").apply(storage_start(ahead), phases)
+    first, second, before, after = (each["voltage"] for each in results)
+    between_s: float | np.ndarray = ageing_s
+    if is_tested:
+        first = columns["first_open_circuit_voltage"]
+        stored_s = columns["storage_time"] + spent_s + ageing_s
+        between_s = stored_s - columns["first_storage_time"]
+    return {
+        "capacity": columns["capacity"],
+        "dcir": (before - after) / current + columns.get("weld_resistance", 0.0),
+        "open_circuit_voltage": second,
+        "ocv_drift": (first - second) / between_s,
+        "plated_capacity": columns["plated_capacity"],
+    }

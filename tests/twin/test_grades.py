@@ -1,0 +1,186 @@
+"""Grades of trays in process: by the grader's own rules, against what the plant counts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from plant_support import HOUR, of_line, scenario_of
+
+from linetwin.errors import ScenarioError
+from linetwin.line.drivers import StochasticDriver
+from linetwin.line.streams import Streams
+from linetwin.scenario import load
+from linetwin.scenario.twin import GradeConfig
+from linetwin.twin.board.board import Board
+from linetwin.twin.board.grades import QUANTITIES, Grader
+from linetwin.twin.events import PlantEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from linetwin.line.world import World
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.twin.assimilating.rows import Outcome, Prediction
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+LONG_RUN = (0.9, 0.08, 0.02)
+SURE = GradeConfig(0.0, 0.0, 0.0, LONG_RUN, "A", "test")
+UNSURE = GradeConfig(0.02, 0.03, 0.005, LONG_RUN, "A", "test")
+CELLS = 64
+
+
+class Watched:
+    """A line that predicts its own trays; what its counters say is told as a plant would."""
+
+    def __init__(self, scenario: Scenario, config: GradeConfig) -> None:
+        self.passed: list[tuple[str, str, str]] = []
+        self.rows: list[dict[str, Any]] = []
+        self.grader = Grader(scenario, config)
+        self.predictions: list[Prediction] = []
+        self.outcomes: list[Outcome] = []
+        driver = StochasticDriver(Streams(scenario.seed))
+        self.world: World = of_line("line_support").make_world(scenario, self, driver)
+
+    def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Note lots that pass, and cells that end."""
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if table == "events":
+            self.passed += [
+                (row["station"], row["event"], row["lot"])
+                for row in rows
+                if row["event"] in {"take", "give"} and row["lot"]
+            ]
+        if table == "cells":
+            self.rows += [row for row in rows if row["station"] == "cell.grading"]
+
+    def play(self) -> Watched:
+        """Play to the end of the order."""
+        self.world.begin()
+        self._tell()
+        goes_on = True
+        while goes_on:
+            goes_on = self.world.step()
+            seen, self.passed = self.passed, []
+            done = set()
+            for station, event, lot in seen:
+                if event == "take":
+                    self.grader.took(self.world, station, lot, self.world.now)
+                elif (station, lot) not in done:
+                    done.add((station, lot))
+                    self.grader.gave(self.world, station, lot, self.world.now)
+            self._tell()
+            self.predictions += self.grader.predictions()
+            self.outcomes += self.grader.outcomes(self.world.now)
+        self.outcomes += self.grader.outcomes(self.world.now + HOUR)
+        return self
+
+    def _tell(self) -> None:
+        counts = self.world.counts
+        good = counts["A"] + counts["B"]
+        for name, value in (
+            ("grade_a", counts["A"]),
+            ("grade_b", counts["B"]),
+            ("graded", good + counts["scrap at grading"]),
+        ):
+            event = PlantEvent(self.world.now, "line", "measurement", name, float(value))
+            self.grader.told(event)
+
+    def shares(self, lot: str) -> list[float]:
+        """Return the shares of A, B and scrap that the cells table has of a tray."""
+        mine = [row["status"] for row in self.rows if row["tray"] == lot]
+        return [mine.count(grade) / len(mine) for grade in ("A", "B", "scrap")]
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    """The pilot line with an order of a few trays."""
+    found: Scenario = scenario_of(order_cells=CELLS, limit_ticks=400 * HOUR)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sure(scenario: Scenario) -> Watched:
+    """A line whose twin has no doubts."""
+    return Watched(scenario, SURE).play()
+
+
+def test_without_doubt_the_tray_is_graded_as_it_will_be(sure: Watched) -> None:
+    """Shares foreseen for a charged tray are those of the cells table, but for gauges' noise."""
+    trays = {each.lot for each in sure.predictions}
+    assert len(sure.predictions) == len(QUANTITIES) * len(trays) > 0
+    for lot in trays:
+        told = [each.median for each in sure.predictions if each.lot == lot]
+        assert sum(told) == pytest.approx(1.0)
+        assert told == pytest.approx(sure.shares(lot), abs=0.1), lot
+    first = min(row["ended"] for row in sure.rows)
+    assert all(each.made_tick < first - 3 * HOUR for each in sure.predictions[:1])
+
+
+def test_outcomes_are_what_the_plant_has_counted(sure: Watched) -> None:
+    """Each tray comes out once, with the shares of the cells table."""
+    by_id = {each.id: each for each in sure.predictions}
+    assert len(sure.outcomes) == len(sure.predictions)
+    for outcome in sure.outcomes:
+        made = by_id[outcome.prediction]
+        expected = sure.shares(made.lot)[QUANTITIES.index(made.quantity)]
+        assert outcome.value == pytest.approx(expected)
+        assert outcome.tick > made.made_tick
+
+
+def test_doubt_smooths_and_is_scored(scenario: Scenario, sure: Watched, tmp_path: Path) -> None:
+    """Probabilities lie between none and all, sum to one, and the board has their Brier scores."""
+    found = Watched(scenario, UNSURE).play()
+    assert [row["cell"] for row in found.rows] == [row["cell"] for row in sure.rows]
+    for lot in {each.lot for each in found.predictions}:
+        told = [each for each in found.predictions if each.lot == lot]
+        assert sum(each.median for each in told) == pytest.approx(1.0)
+        assert all(0 <= each.low <= each.median <= each.high <= 1 for each in told)
+        assert [each.open_loop for each in told] == list(LONG_RUN)
+    board = Board(tmp_path)
+    for each in found.predictions:
+        board.register([each], each.made_tick)
+    board.score(found.outcomes, found.world.now)
+    scores = [each for each in board.scores() if each.span == "all"]
+    assert {each.quantity for each in scores} == set(QUANTITIES)
+    for each in scores:
+        pairs = [
+            (made.median, out.value)
+            for out in found.outcomes
+            for made in found.predictions
+            if made.id == out.prediction and made.quantity == each.quantity
+        ]
+        p, s = np.array(pairs).T
+        assert each.brier == pytest.approx(float(np.mean((p - s) ** 2 + s * (1 - s))))
+
+
+def test_a_saved_grader_goes_on(scenario: Scenario) -> None:
+    """All of it is plain data; what was counted before it was saved is matched after."""
+    grader = Grader(scenario, SURE)
+    for tick, value in ((0, 5.0), (HOUR, 9.0)):
+        grader.told(PlantEvent(tick, "line", "measurement", "graded", value))
+    again = Grader(scenario, SURE)
+    again.load(json.loads(json.dumps(grader.save())))
+    assert again.save() == grader.save()
+
+
+def test_counters_that_belong_to_no_tray_tell_nothing(scenario: Scenario) -> None:
+    """A jump without the twin's grader, or of another time, is no outcome; nor is a step back."""
+    grader = Grader(scenario, SURE)
+    for tick, value in ((0, 5.0), (10, 9.0), (20, 3.0)):
+        grader.told(PlantEvent(tick, "line", "measurement", "graded", value))
+    grader.told(PlantEvent(30, "line", "measurement", "graded", 99.0, usable=False))
+    assert grader.outcomes(HOUR) == []
+
+
+def test_shares_must_be_a_whole(tmp_path: Path) -> None:
+    """A scenario whose long-run shares do not add up is refused."""
+    text = (SCENARIOS / "live_twin.yaml").read_text()
+    for folder in ("lines", "recipes"):
+        text = text.replace(f": {folder}/", f": {SCENARIOS}/{folder}/")
+    (tmp_path / "twin.yaml").write_text(text.replace("A: 91.6 %", "A: 80 %"))
+    with pytest.raises(ScenarioError, match=r"twin.grades.long_run: shares add up to 88.4%"):
+        load(tmp_path / "twin.yaml")
