@@ -184,6 +184,17 @@ def test_readings_of_one_lot_count_as_their_mean_whenever_they_come() -> None:
     assert one.twin._journal[3].count == 2
 
 
+def test_what_filled_the_line_is_no_lot_of_the_plants() -> None:
+    """Calls that were made before the twin began do not count for the first roll."""
+    one, other = Press(-0.1), Press(-0.1)
+    model = other.twin.models.transform(scenario().stations[CALENDER], "calendering")
+    model.apply({}, [Phase({"line_load": 1e5, "coating_thickness_before": np.full(4, 1e-4)})])
+    for press in (one, other):
+        press.twin.advance(0)
+        press.twin.measured(press.roll(1))
+    assert state(other.twin) == state(one.twin)
+
+
 def _without_feedback(*presses: Press) -> None:
     """Let the line's calls keep nominal parameters, so that two twins make the same calls."""
     for press in presses:

@@ -203,6 +203,7 @@ class Case:
     def play(self) -> Case:
         """Play both lines to the end."""
         self.world.begin()
+        self.twin.advance(0)
         told = self._plant.begin()
         while told is not None:
             readings = [

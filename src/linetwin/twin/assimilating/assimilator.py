@@ -16,10 +16,18 @@ import numpy as np
 from linetwin.estimation.scores import positive_interval
 from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
-from linetwin.twin.assimilating.estimator import DAY_TICKS, Estimator, Given, Reading, notes_of
-from linetwin.twin.assimilating.notes import NotedModels
+from linetwin.twin.assimilating.estimator import (
+    DAY_TICKS,
+    Entry,
+    Estimator,
+    Given,
+    Reading,
+    loaded,
+    notes_of,
+    saved,
+)
+from linetwin.twin.assimilating.notes import NotedModels, means_of
 from linetwin.twin.assimilating.rows import Estimated, Finding, Outcome, Prediction
-from linetwin.twin.plant.instruments import mean_of
 
 if TYPE_CHECKING:
     from linetwin.contracts import Transform
@@ -30,7 +38,6 @@ if TYPE_CHECKING:
     from linetwin.twin.assimilating.notes import Note
     from linetwin.twin.events import PlantEvent
 
-Entry = Given | Reading
 DENSE = 12
 """Snapshots that are kept of the last entries, one each."""
 SPARSE_TICKS = DAY_TICKS // 4
@@ -59,7 +66,7 @@ class Assimilator:
         self._journal: list[Entry] = []
         self._snapshots: list[tuple[int, dict[str, Any]]] = [(0, self.estimator.save())]
         self._first = 0
-        self._now = 0
+        self._now, self._begun = 0, False
         self._pending: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
         self._given: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
         self._predictions: list[Prediction] = []
@@ -82,7 +89,7 @@ class Assimilator:
         self._given[station].append((tick, lot.name, plant_lot))
         del self._given[station][:-PENDING]
         if notes:
-            self._put(Given(tick, station, lot.name, plant_lot, notes, _means(lot, notes)))
+            self._put(Given(tick, station, lot.name, plant_lot, notes, means_of(lot, notes)))
         for instrument in self._instruments(station):
             waiting = self._pending[instrument.name]
             own = [each for each in waiting if each[0] <= tick]
@@ -119,7 +126,13 @@ class Assimilator:
         del waiting[:-PENDING]
 
     def advance(self, tick: int) -> None:
-        """Let time pass: without readings, what is known grows old."""
+        """Let time pass: without readings, what is known grows old.
+
+        The first call begins: what the line's models were asked before, to fill it, is forgotten.
+        """
+        if not self._begun:
+            self._open.clear()
+            self._begun = True
         self._now = max(self._now, tick)
 
     # ------------------------------------------------------------------------ what comes out
@@ -317,7 +330,7 @@ class Assimilator:
         return {
             "estimator": self.estimator.save(),
             "open": {s: [note.save() for note in notes] for s, notes in self._open.items()},
-            "journal": [_saved(each) for each in self._journal],
+            "journal": [saved(each) for each in self._journal],
             "snapshots": [[number, state] for number, state in self._snapshots],
             "streams": self._streams.save(),
             "first": self._first,
@@ -334,8 +347,9 @@ class Assimilator:
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
         self.estimator.load(data["estimator"])
+        self._begun = True
         self._open = defaultdict(list, {s: notes_of(notes) for s, notes in data["open"].items()})
-        self._journal = [_loaded(each) for each in data["journal"]]
+        self._journal = [loaded(each) for each in data["journal"]]
         self._snapshots = [(number, state) for number, state in data["snapshots"]]
         self._streams.load(data["streams"])
         self._first, self._now = data["first"], data["now"]
@@ -353,41 +367,9 @@ class Assimilator:
         self.counts = Counter(data["counts"])
 
 
-def _means(lot: Lot, notes: list[Note]) -> dict[str, float]:
-    """Return what the line says of a lot: quantities of its items, and what processes know."""
-    found: dict[str, float] = {}
-    for note in notes:
-        for name in note.outputs[-1]:
-            mean = mean_of(lot, name)
-            if mean is not None:
-                found[name] = mean
-    for kind in {note.kind for note in notes if len(note.outputs) > 1}:
-        own = [note for note in notes if note.kind == kind]
-        wettest = max(note.start.get("solvent_loading", 0.0) for note in own)
-        first = [n for n in own if n.start.get("solvent_loading", 0.0) >= wettest / 2]
-        for phase in range(len(first[0].outputs)):
-            rows = sum(note.rows for note in first)
-            for name in first[0].outputs[phase]:
-                total = sum(note.rows * note.outputs[phase][name] for note in first)
-                found[f"{kind}.{name}@{phase + 1}"] = total / rows
-    return found
-
-
 def _place_of(predict: PredictConfig, key: str) -> int | None:
     """Return after which phase a key tells of what is to be predicted; None where it does not."""
     if not predict.process:
         return 0 if key == predict.quantity else None
     name, _, phase = key.partition("@")
     return int(phase) if phase and name == f"{predict.process}.{predict.quantity}" else None
-
-
-def _saved(entry: Entry) -> dict[str, Any]:
-    if isinstance(entry, Reading):
-        return vars(entry)
-    return vars(entry) | {"notes": [note.save() for note in entry.notes]}
-
-
-def _loaded(data: dict[str, Any]) -> Entry:
-    if "instrument" in data:
-        return Reading(**data)
-    return Given(**{**data, "notes": notes_of(data["notes"])})

@@ -64,6 +64,9 @@ class Reading:
         return replace(self, value=value, count=count, arrived=max(self.arrived, other.arrived))
 
 
+Entry = Given | Reading
+
+
 @dataclass
 class Passage:
     """What is kept of the last lot of a station, for the prediction of the next."""
@@ -285,6 +288,20 @@ class Estimator:
 def notes_of(saved: Sequence[dict[str, Any]]) -> list[Note]:
     """Make notes from saved data."""
     return [Note(**each) for each in saved]
+
+
+def saved(entry: Entry) -> dict[str, Any]:
+    """Return an entry as plain data."""
+    if isinstance(entry, Reading):
+        return vars(entry)
+    return vars(entry) | {"notes": [note.save() for note in entry.notes]}
+
+
+def loaded(data: dict[str, Any]) -> Entry:
+    """Make an entry from saved data."""
+    if "instrument" in data:
+        return Reading(**data)
+    return Given(**{**data, "notes": notes_of(data["notes"])})
 
 
 def _name(station: str, lot: str, key: str) -> str:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.twin.plant.instruments import mean_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from linetwin.contracts import Columns, Continuous, Phase, Transform
+    from linetwin.line.lots import Lot
     from linetwin.line.world import Models, Together
     from linetwin.scenario.resolved import StationConfig
     from linetwin.scenario.twin import EstimateConfig
@@ -59,6 +62,26 @@ def merged(notes: Sequence[Note]) -> Note:
             for phase in phases
         ],
     )
+
+
+def means_of(lot: Lot, notes: list[Note]) -> dict[str, float]:
+    """Return what the line says of a lot: quantities of its items, and what processes know."""
+    found: dict[str, float] = {}
+    for note in notes:
+        for name in note.outputs[-1]:
+            mean = mean_of(lot, name)
+            if mean is not None:
+                found[name] = mean
+    for kind in {note.kind for note in notes if len(note.outputs) > 1}:
+        own = [note for note in notes if note.kind == kind]
+        wettest = max(note.start.get("solvent_loading", 0.0) for note in own)
+        first = [n for n in own if n.start.get("solvent_loading", 0.0) >= wettest / 2]
+        for phase in range(len(first[0].outputs)):
+            rows = sum(note.rows for note in first)
+            for name in first[0].outputs[phase]:
+                total = sum(note.rows * note.outputs[phase][name] for note in first)
+                found[f"{kind}.{name}@{phase + 1}"] = total / rows
+    return found
 
 
 def deviated(
