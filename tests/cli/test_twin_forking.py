@@ -1,4 +1,4 @@
-"""`linetwin live fork`: two futures of a saved twin, and a twin that is left as it was."""
+"""`linetwin live fork` and `approve`: a saved twin foretells, and is left as it was."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from linetwin.cli.feeding import SECURITY
 from linetwin.cli.twin_forking import SESSION, Fork, fork
 from linetwin.cli.twin_run import TwinRequest, led_parts
+from linetwin.cli.twin_writing import Order, Wish, approve_change, write
 from linetwin.errors import LinetwinError
 from linetwin.results import read
 from linetwin.scenario.loading import find_scenario
+from linetwin.twin.approval import read_approval
 from linetwin.twin.following.joining import Standing
+from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.identity import Wish as IdentityWish
+from linetwin.twin.security.identity import create_identity
 from linetwin.twin.session import Session
+from linetwin.twin.writing.proposal import read_proposal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,3 +93,39 @@ def test_what_is_no_twin_is_refused(tmp_path: Path) -> None:
     (tmp_path / SESSION).write_bytes(b"linetwin twin\n" + bytes(40))
     with pytest.raises(LinetwinError, match="damaged"):
         fork(Fork(tmp_path, (), "1 h"), as_json=False)
+
+
+POLICY = """\
+schema: 1
+owner: cathode
+version: 1
+plant: {uri: "urn:test:plant", endpoint: "opc.tcp://127.0.0.1:4840/plant", user: writer}
+writeback:
+  - {address: cathode.calender.line_load, low: 540 N/mm, high: 700 N/mm, step: 30 N/mm,
+     every: 2 h, states: [Execute]}
+"""
+
+
+def test_a_person_approves_what_was_shown(
+    twin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is signed begins at the plant's set value, within the policy; the rest is refused."""
+    policy, eve = tmp_path / "writeback.yaml", SecurityFolder(tmp_path / "eve")
+    policy.write_text(POLICY, encoding="utf-8")
+    create_identity(eve, IdentityWish("eve"))
+    output = tmp_path / "change.approval"
+    setting = "cathode.calender.line_load=620 N/mm"
+    wish = Wish(twin, policy, setting, "eve", eve.root, output, yes=True)
+    for wrong, why in ((wish.setting.replace("620", "720"), "bounds"), ("a.b=1 m", "not enabled")):
+        with pytest.raises(LinetwinError, match=why):
+            approve_change(replace(wish, setting=wrong), as_json=False)
+    assert not output.exists()
+    approve_change(wish, as_json=False)
+    assert "600000 N/m -> 620000 N/m" in capsys.readouterr().out
+    approval = read_approval(read_proposal(output).approval)
+    assert approval.who == "eve"
+    assert (approval.change.before, approval.change.after) == (600e3, 620e3)
+    assert approval.limits.rollback_until is None
+    assert '"change approved"' in eve.log.read_text("utf-8")
+    with pytest.raises(LinetwinError, match="holds no write credential"):
+        write(Order(twin, policy, output, SECURITY))

@@ -1,4 +1,4 @@
-"""`linetwin live fork` and its help; what runs is imported later."""
+"""`linetwin live fork|approve|write` and their help; what runs is imported later."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import typer
 
 from linetwin.cli.feeding import JsonOption
 
+TwinArgument = Annotated[
+    Path, typer.Argument(metavar="TWIN", help="A twin's folder, or its saved session.")
+]
+PolicyArgument = Annotated[
+    Path, typer.Argument(metavar="POLICY", help="The write policy: what may be asked to change.")
+]
+
 
 def add_asking_commands(live_app: typer.Typer) -> None:
     """Add the commands to `linetwin live`."""
@@ -17,12 +24,18 @@ def add_asking_commands(live_app: typer.Typer) -> None:
         epilog="Example: linetwin live fork runs/twin --for '24 h' --replications 10 "
         "--set 'cathode.coater.web_speed=1.6 m/min'",
     )(fork)
+    live_app.command(
+        "approve",
+        epilog="Example: linetwin live approve runs/twin writeback.yaml "
+        "--set 'cathode.calender.line_load=620 N/mm' --as eve --security security/eve",
+    )(approve)
+    live_app.command(
+        "write", epilog="Example: linetwin live write runs/twin writeback.yaml change.approval"
+    )(write)
 
 
 def fork(
-    source: Annotated[
-        Path, typer.Argument(metavar="TWIN", help="A twin's folder, or its saved session.")
-    ],
+    source: TwinArgument,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="ADDRESS=VALUE", help="Change an address from now on."),
@@ -44,3 +57,48 @@ def fork(
 
     asked = twin_forking.Fork(source, tuple(settings or ()), span, replications, output)
     twin_forking.fork(asked, as_json=json)
+
+
+def approve(  # noqa: PLR0913, PLR0917  one parameter per option
+    twin: TwinArgument,
+    policy: PolicyArgument,
+    setting: Annotated[str, typer.Option("--set", metavar="ADDRESS=VALUE", help="The change.")],
+    who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who approves.")],
+    security: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Certificate and key of who approves.")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the approval goes.")] = Path(
+        "change.approval"
+    ),
+    until: Annotated[str, typer.Option(metavar="TIME", help="How long it is good.")] = "1 h",
+    rollback: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Approve, for so long, to take it back too.")
+    ] = None,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why it is wanted.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: it was looked at.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show what a change would do to the next lots, and sign it; good once, nothing is written."""
+    from linetwin.cli import twin_writing
+
+    wish = twin_writing.Wish(
+        twin, policy, setting, who, security, output, until, rollback, why, yes
+    )
+    twin_writing.approve_change(wish, as_json=json)
+
+
+def write(
+    twin: TwinArgument,
+    policy: PolicyArgument,
+    proposal: Annotated[Path, typer.Argument(metavar="APPROVAL", help="As live approve wrote it.")],
+    security: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The writer's own security folder.")
+    ] = Path("security/writer"),
+    watch: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Watch what comes of it for so long.")
+    ] = None,
+) -> None:
+    """Ask the plant for an approved change; all that stands against it is told by name."""
+    from linetwin.cli import twin_writing
+
+    twin_writing.write(twin_writing.Order(twin, policy, proposal, security, watch))

@@ -1,0 +1,144 @@
+"""What a change of a set value would do, on a calender whose law is known; and what came of it."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from test_assimilating import CALENDER, LOAD, Law, Press, scenario
+
+from linetwin.contracts import Phase
+from linetwin.errors import ResultsError
+from linetwin.twin.advising.effects import Foresight
+from linetwin.twin.advising.levers import Lever, lever_of
+from linetwin.twin.writing.proposal import Expected, Proposal, read_proposal
+from linetwin.twin.writing.watching import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from linetwin.contracts import Columns
+
+OFF = -0.1
+FALLS = 0.08
+"""Porosity falls by this times the logarithm of the load."""
+
+
+@cache
+def foresight() -> Foresight:
+    """A twin that has learnt from eight rolls that the load is a tenth too low."""
+    press = Press(OFF)
+    for number in range(1, 9):
+        press.twin.measured(press.roll(number))
+    config = scenario().twin
+    assert config is not None
+    return Foresight(config, press.twin.estimator.save(), lambda *_: Law())
+
+
+def lever(after: float) -> Lever:
+    """Return the line load, moved."""
+    found = lever_of(f"{CALENDER}.line_load", lambda _: "calender", LOAD, after)
+    assert found is not None
+    return found
+
+
+def test_an_effect_is_that_of_the_law() -> None:
+    """More load lowers the porosity by the law's logarithm, for every member alike."""
+    change = foresight().difference(lever(1.05 * LOAD), "porosity")
+    assert change == pytest.approx([-FALLS * math.log(1.05)] * 3, rel=1e-9)
+    told = {each.quantity: each for each in foresight().effect(lever(1.05 * LOAD))}
+    porosity = told["porosity"]
+    assert porosity.then[0] - porosity.now[0] == pytest.approx(change[0], rel=1e-6)
+    assert porosity.now[1] < 0.3 - FALLS * math.log(1 + OFF) < porosity.now[2]
+    assert told["coating_thickness"].signal == "cathode.calender.thickness"
+    assert told["coating_thickness"].deviation > 0
+
+
+def test_the_smallest_change_reaches_its_target() -> None:
+    """What brings the porosity to nominal makes good the tenth that is lost; else there is none."""
+    found = foresight().smallest(lever(LOAD), "porosity", 0.3, 1.3 * LOAD)
+    assert found is not None
+    assert found.after == pytest.approx(LOAD / (1 + OFF), rel=0.01)
+    reached = float(np.median(foresight().as_pulled(found)["porosity"][0]))
+    assert reached == pytest.approx(0.3, abs=1e-6)
+    assert foresight().smallest(lever(LOAD), "porosity", 0.2, 1.3 * LOAD) is None
+    assert foresight().smallest(lever(LOAD), "porosity", 0.3, 0.8 * LOAD) is None
+
+
+class Echo:
+    """A model that returns what it was given."""
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Return inputs, starts and durations of each phase."""
+        return [
+            {
+                "air_temperature": np.asarray(each.inputs["air_temperature"]),
+                "duration": np.broadcast_to(each.duration_s, 5),
+                "slot_flow": np.broadcast_to(start["slot_flow"], 5),
+            }
+            for each in phases
+        ]
+
+
+def test_only_members_and_only_the_zone_that_was_named_are_moved() -> None:
+    """Reference and nominal item stay; a row's number moves one phase; speed shortens all."""
+    phases = [Phase({"air_temperature": np.full(5, 380.0)}, 30.0) for _ in range(3)]
+    zone = lever_of("a.coater.zone_temperatures_2", lambda _: "coater", 380.0, 385.0)
+    assert zone is not None
+    assert zone.address == "a.coater.zone_temperatures_2"
+    found = zone.pulled("drying", Echo()).apply({"slot_flow": 1.0}, phases)
+    assert [each["air_temperature"].tolist() for each in found] == [
+        [380.0] * 5,
+        [385.0] * 3 + [380.0] * 2,
+        [380.0] * 5,
+    ]
+    speed = lever_of("a.coater.web_speed", lambda _: "coater", 2.0, 2.5)
+    assert speed is not None
+    found = speed.pulled("drying", Echo()).apply({"slot_flow": 1.0}, phases)
+    assert found[0]["duration"].tolist() == [24.0] * 3 + [30.0] * 2
+    found = speed.pulled("coating", Echo()).apply({"slot_flow": 1.0}, phases)
+    assert found[0]["slot_flow"].tolist() == [1.25] * 3 + [1.0] * 2
+    assert lever_of("a.filler.electrolyte_dose", lambda _: "filler", 1.0, 2.0) is None
+
+
+EXPECTED = Expected(
+    CALENDER, "coating_thickness", "m", (60e-6, 59e-6, 61e-6), (58e-6, 57e-6, 59e-6), "t", 0.3e-6
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ([60e-6, 58.1e-6, 57.9e-6, 58.3e-6], "as foretold"),
+        ([60e-6, 60.1e-6, 60e-6, 59.9e-6], "not as foretold"),
+        ([58e-6, 58e-6, 58e-6], "not known yet"),
+        ([60e-6, math.nan, 58e-6, 58e-6], "not known yet"),
+    ],
+)
+def test_a_change_is_watched(values: list[float], verdict: str) -> None:
+    """The lot in hand does not count; of at least three others the mean must lie where foretold."""
+    watch = Watch(EXPECTED, 10)
+    watch.take(10, 60e-6)
+    for number, value in enumerate(values, 11):
+        if math.isfinite(value):
+            watch.take(number, 99e-6)
+        watch.take(number, value)
+    assert watch.verdict() == verdict
+
+
+def test_a_proposal_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """All of it comes back; another file is refused."""
+    made = Proposal("p", "a.b", "N/m", 1.0, 2.0, "why", (EXPECTED,), "signed")
+    made.save(tmp_path / "p.json")
+    assert read_proposal(tmp_path / "p.json") == made
+    (tmp_path / "p.json").write_text('{"name": 1}', encoding="utf-8")
+    with pytest.raises(ResultsError, match="no proposal"):
+        read_proposal(tmp_path / "p.json")
+    with pytest.raises(ResultsError, match="cannot be read"):
+        read_proposal(tmp_path / "none.json")
