@@ -46,6 +46,7 @@ def test_rows_keep_their_order_across_parts_and_the_merge(
     run = begun(tmp_path / "run")
     for first in range(0, 70, 7):
         run.add("events", events(first, 7))
+    run.flush()  # waits until what was closed before is on disk
     running = read(tmp_path / "run")
     assert running.manifest["status"] == "running"
     assert running.table("events")["tick"].tolist() == list(
@@ -179,12 +180,13 @@ while True:
     run.add("events", {"tick": [tick], "station": ["a"], "event": ["note"]})
     tick += 1
     if tick == 500:
+        run.flush()
         print("go", flush=True)
 """
 
 
 def test_a_killed_run_is_readable(tmp_path: Path) -> None:
-    """SIGKILL in the midst of writing costs the open buffer and nothing else."""
+    """SIGKILL in the midst of writing costs what came after the last flush, and nothing else."""
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "run")], stdout=subprocess.PIPE
     )

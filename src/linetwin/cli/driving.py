@@ -185,7 +185,7 @@ class _Loop:
         return tick is not None and pace.wait_for(tick, self._may_go_on)
 
     def _flush(self, pace: Pace | None) -> None:
-        self.writer.flush()
+        self.writer.flush(wait=False)
         # What a killed run can still tell: cells in process stand in no table yet.
         world = self.world
         self.writer.update(progress={"tick": world.now, "counts": dict(world.counts)})

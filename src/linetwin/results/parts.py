@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -238,9 +239,18 @@ def merge(folder: Path, table: Table) -> None:
         return
     if files or not whole.is_file():
         schema = union(files, table)
-        _write_stream(blocks(files, schema), schema, whole)
+        _write_stream(_ahead(blocks(files, schema)), schema, whole)
     for file in files:
         file.unlink()
+
+
+def _ahead(source: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the blocks of `source`; the next one is read while the last one is written."""
+    with ThreadPoolExecutor(1, thread_name_prefix="linetwin-merge") as thread:
+        coming = thread.submit(next, source, None)
+        while (block := coming.result()) is not None:
+            coming = thread.submit(next, source, None)
+            yield block
 
 
 def cut(source: Path, target: Path, table: Table, count: int) -> int:

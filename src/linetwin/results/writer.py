@@ -15,6 +15,7 @@ from linetwin.quantities import vocabulary
 from linetwin.results import manifest as manifests
 from linetwin.results import parts
 from linetwin.results.schemas import TABLES, Column, Table
+from linetwin.results.scribe import Scribe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,9 +127,9 @@ class RunWriter:
     """The one writer of a run folder.
 
     Rows are added by column and kept in their order; when much waits, the table that has most of
-    it becomes a closed part. `manifest` needs at least `scenario` and `seed`; the rest is filled
-    in. A folder that holds anything is refused with a ResultsError; a run folder is replaced when
-    `overwrite`.
+    it becomes a closed part, which a `Scribe` writes. `manifest` needs at least `scenario` and
+    `seed`; the rest is filled in. A folder that holds anything is refused with a ResultsError; a
+    run folder is replaced when `overwrite`.
     """
 
     def __init__(
@@ -155,6 +156,7 @@ class RunWriter:
         known = words or vocabulary()
         self._buffers = {name: _Buffer(table, known) for name, table in TABLES.items()}
         self._waiting = 0
+        self._scribe = Scribe()
 
     @classmethod
     def resume(
@@ -229,7 +231,7 @@ class RunWriter:
         """Append rows to `table`: column name -> values, all of one length.
 
         A fixed column left out takes its default ("", NaN, -1); ResultsError for a required
-        one, an unknown one, or unequal lengths.
+        one, an unknown one, or unequal lengths; OSError where an earlier part found no room.
         """
         buffer = self._buffers[table]
         before = buffer.size
@@ -238,17 +240,19 @@ class RunWriter:
         if self._waiting >= VALUES_WAITING:
             self._flush(max(TABLES, key=lambda name: self._buffers[name].size))
 
-    def flush(self) -> None:
-        """Close a part of every table that has rows waiting."""
+    def flush(self, *, wait: bool = True) -> None:
+        """Close a part of every table that has rows waiting; on disk at once, or soon."""
         for name in TABLES:
             self._flush(name)
+        if wait:
+            self._scribe.wait()
 
     def _flush(self, name: str) -> None:
         buffer = self._buffers[name]
         if not buffer.rows:
             return
         number = self._parts[name] + 1
-        parts.write(buffer.arrow(), parts.part(self.folder, TABLES[name], number))
+        self._scribe.write(buffer.arrow(), parts.part(self.folder, TABLES[name], number))
         self._parts[name] = number
         self._rows[name] += buffer.rows
         self._waiting -= buffer.size
@@ -267,6 +271,7 @@ class RunWriter:
     def finish(self, status: Status, message: str = "") -> None:
         """Merge the parts and say in the manifest how the run ended."""
         self.flush()
+        self._scribe.close()
         for table in TABLES.values():
             parts.merge(self.folder, table)
         folder = self.folder / parts.FOLDER
