@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.line.drivers import StochasticDriver
 from linetwin.line.kinds import make_station
+from linetwin.line.leading import LedDriver
 from linetwin.line.streams import Streams
 from linetwin.line.world import World
 from linetwin.scenario import load
 from linetwin.scenario.deviations import Deviation
 from linetwin.scenario.hiding import Instrument
-from linetwin.twin.assimilating import Assimilator, ExpectedDriver
+from linetwin.twin.assimilating import Assimilator
 from linetwin.twin.assimilating.notes import NotedModels
 from linetwin.twin.events import PlantEvent
 from linetwin.twin.plant.carrying import Carrier
@@ -181,21 +182,26 @@ class Case:
         self._passing, self._twin_passing = Nothing(), Nothing()
         model = information_model(self.plant_scenario)
         self._panel = Panel(model, self.plant_scenario, self._passing)
-        self.plant_world = self._world(self.plant_scenario, recorded, self._panel, StochasticDriver)
+        self.plant_world = self._world(
+            self.plant_scenario, recorded, self._panel, StochasticDriver(Streams(self.seed))
+        )
         carrier = Carrier([tag.node for tag in model.tags()], (), self.seed)
         self._plant = UnservedPlant(self.plant_world, self._panel, carrier, Clerk(model))
         self.twin = Assimilator(self.twin_scenario, self.models, self.seed)
         self.world = self._world(
-            self.twin_scenario, self.twin.models, self._twin_passing, ExpectedDriver
+            self.twin_scenario,
+            self.twin.models,
+            self._twin_passing,
+            LedDriver(Streams(self.seed), set(STATIONS)),
         )
         self._lots: dict[str, list[Lot]] = defaultdict(list)
         self._given: dict[str, list[tuple[int, str, dict[str, float]]]] = defaultdict(list)
         self._met: dict[str, int] = defaultdict(int)
 
     def _world(
-        self, scenario: Scenario, models: Models, sink: Sink, driver: type[StochasticDriver]
+        self, scenario: Scenario, models: Models, sink: Sink, driver: StochasticDriver
     ) -> World:
-        return World(scenario, models, driver(Streams(self.seed)), sink, make_station)
+        return World(scenario, models, driver, sink, make_station)
 
     def _record(self, station: str, note: Note) -> None:
         self._notes[station].append(note)

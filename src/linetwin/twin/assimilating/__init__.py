@@ -4,7 +4,6 @@
 """
 
 from linetwin.twin.assimilating.assimilator import Assimilator
-from linetwin.twin.assimilating.expected import ExpectedDriver
 from linetwin.twin.assimilating.rows import Estimated, Finding, Outcome, Prediction
 
-__all__ = ["Assimilator", "Estimated", "ExpectedDriver", "Finding", "Outcome", "Prediction"]
+__all__ = ["Assimilator", "Estimated", "Finding", "Outcome", "Prediction"]
