@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from linetwin.cli.feeding import SECURITY
+from linetwin.cli.twin_advising import advise
 from linetwin.cli.twin_forking import SESSION, Fork, fork
 from linetwin.cli.twin_run import TwinRequest, led_parts
 from linetwin.cli.twin_writing import Order, Wish, approve_change, write
@@ -115,10 +116,16 @@ def test_a_person_approves_what_was_shown(
     create_identity(eve, IdentityWish("eve"))
     output = tmp_path / "change.approval"
     setting = "cathode.calender.line_load=620 N/mm"
-    wish = Wish(twin, policy, setting, "eve", eve.root, output, yes=True)
+    wish = Wish(twin, policy, "eve", eve.root, output, setting, yes=True)
     for wrong, why in ((wish.setting.replace("620", "720"), "bounds"), ("a.b=1 m", "not enabled")):
         with pytest.raises(LinetwinError, match=why):
             approve_change(replace(wish, setting=wrong), as_json=False)
+    with pytest.raises(LinetwinError, match="there is none"):
+        approve_change(replace(wish, setting="", advice="cathode_rolls"), as_json=False)
+    with pytest.raises(LinetwinError, match="one of them"):
+        approve_change(replace(wish, advice="cathode_rolls"), as_json=False)
+    advise(twin, as_json=False)
+    assert "nothing is advised" in capsys.readouterr().out
     assert not output.exists()
     approve_change(wish, as_json=False)
     assert "600000 N/m -> 620000 N/m" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""`linetwin live fork|approve|write` and their help; what runs is imported later."""
+"""`linetwin live fork|advice|approve|write` and their help; what runs is imported later."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def add_asking_commands(live_app: typer.Typer) -> None:
         epilog="Example: linetwin live fork runs/twin --for '24 h' --replications 10 "
         "--set 'cathode.coater.web_speed=1.6 m/min'",
     )(fork)
+    live_app.command("advice", epilog="Example: linetwin live advice runs/twin")(advise)
     live_app.command(
         "approve",
         epilog="Example: linetwin live approve runs/twin writeback.yaml "
@@ -59,14 +60,24 @@ def fork(
     twin_forking.fork(asked, as_json=json)
 
 
+def advise(twin: TwinArgument, json: JsonOption = False) -> None:
+    """What would make good what has drifted; shown once the scores meet the scenario's limits."""
+    from linetwin.cli import twin_advising
+
+    twin_advising.advise(twin, as_json=json)
+
+
 def approve(  # noqa: PLR0913, PLR0917  one parameter per option
     twin: TwinArgument,
     policy: PolicyArgument,
-    setting: Annotated[str, typer.Option("--set", metavar="ADDRESS=VALUE", help="The change.")],
     who: Annotated[str, typer.Option("--as", metavar="NAME", help="Who approves.")],
     security: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Certificate and key of who approves.")
     ],
+    setting: Annotated[
+        str, typer.Option("--set", metavar="ADDRESS=VALUE", help="The change.")
+    ] = "",
+    advice: Annotated[str, typer.Option(metavar="NAME", help="Or the change advised.")] = "",
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the approval goes.")] = Path(
         "change.approval"
     ),
@@ -82,7 +93,7 @@ def approve(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli import twin_writing
 
     wish = twin_writing.Wish(
-        twin, policy, setting, who, security, output, until, rollback, why, yes
+        twin, policy, who, security, output, setting, advice, until, rollback, why, yes
     )
     twin_writing.approve_change(wish, as_json=json)
 

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from linetwin.cli.compose import FmuModels
 from linetwin.cli.feeding import SECURITY as FEED_SECURITY
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held as locked
 from linetwin.cli.printing import print_json, print_table
-from linetwin.cli.twin_forking import SESSION, base_of, origin_of, read_kept
+from linetwin.cli.twin_advising import TwinAtHand
+from linetwin.cli.twin_forking import SESSION, origin_of, read_kept
 from linetwin.cli.visiting import password_of
-from linetwin.errors import OpcUaError, Problem, RefusedError, ResultsError, ScenarioError
-from linetwin.line import run as engine
+from linetwin.errors import OpcUaError, Problem, RefusedError, ScenarioError
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.results.audit import AuditLog
 from linetwin.scenario import units
-from linetwin.twin.advising.effects import Foresight
 from linetwin.twin.advising.levers import lever_of
 from linetwin.twin.approval import ApprovalDesk, Change, Limits, approve, read_approval
 from linetwin.twin.security.connecting import Credentials, Terms
@@ -38,8 +36,6 @@ from linetwin.twin.writing.watching import Watch
 from linetwin.twin.writing.writer import Writer
 
 if TYPE_CHECKING:
-    from linetwin.scenario.resolved import Scenario
-    from linetwin.twin.advising.kept import Kept
     from linetwin.twin.writing.policy import Enabled, WritePolicy
     from linetwin.twin.writing.proposal import Expected
     from linetwin.twin.writing.writer import Written
@@ -54,10 +50,11 @@ class Wish:
 
     twin: Path
     policy: Path
-    setting: str
     who: str
     security: Path
     output: Path
+    setting: str = ""
+    advice: str = ""
     until: str = "1 h"
     rollback: str | None = None
     why: str = ""
@@ -75,71 +72,24 @@ class Order:
     watch: str | None = None
 
 
-class TwinAtHand:
-    """A saved twin with its scenario and models, to foretell from; `close` frees the models."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file, self.kept = read_kept(folder)
-        request = origin_of(self.kept)
-        self.scenario: Scenario = request.load()
-        self.models = FmuModels(base_of(request, self.scenario), recording=False)
-
-    def close(self) -> None:
-        """Free the models."""
-        self.models.close()
-
-    def kind(self, station: str) -> str:
-        """Return the kind of a station, "" where there is none."""
-        config = self.scenario.stations.get(station)
-        return config.kind if config is not None else ""
-
-    def foresight(self) -> Foresight:
-        """Return what foretells effects."""
-        assert self.scenario.twin is not None  # noqa: S101  a saved twin has one
-        stations = self.scenario.stations
-        saved = self.kept.learnt["estimator"]
-        return Foresight(
-            self.scenario.twin,
-            saved,
-            lambda path, process: self.models.transform(stations[path], process),
-        )
-
-    def set_now(self, enabled: Enabled) -> float:
-        """Return a set value as the plant has told it."""
-        return set_now(self.kept, enabled.station, enabled.tag)
-
-
-def set_now(found: Kept, station: str, tag: str) -> float:
-    """Return a set value as the twin last heard it; ResultsError where it has none."""
-    parameters = engine.unseal(found.line)["parameters"]
-    name, _, place = tag.rpartition("_")
-    value = parameters.get(f"{station}.{tag}")
-    if value is None and place.isdigit():
-        row = parameters.get(f"{station}.{name}")
-        value = row[int(place) - 1] if isinstance(row, list) and int(place) <= len(row) else None
-    if not isinstance(value, (int, float)):
-        raise ResultsError(f"the saved twin knows no {station}.{tag}")
-    return float(value)
-
-
 # ------------------------------------------------------------------------------------- approving
 def approve_change(wish: Wish, *, as_json: bool) -> None:
     """Show what a change would do, ask the person, and sign."""
     twin = TwinAtHand(wish.twin)
     try:
         policy = load_policy(wish.policy, twin.scenario)
-        enabled, after = _enabled(wish.setting, policy)
-        before = twin.set_now(enabled)
+        enabled, after, why = _asked(wish, twin, policy)
+        before = twin.set_now(enabled.station, enabled.tag)
         lever = lever_of(enabled.address, twin.kind, before, after)
         expected = tuple(twin.foresight().effect(lever)) if lever else ()
     finally:
         twin.close()
     now = datetime.now(UTC)
     name = f"{now:%Y%m%d-%H%M%S}-{enabled.tag}"
-    found = Proposal(name, enabled.address, enabled.unit, before, after, wish.why, expected)
+    found = Proposal(name, enabled.address, enabled.unit, before, after, why, expected)
     _show(found, as_json=as_json)
     if not wish.yes and not typer.confirm("Approve this change?", default=False, err=True):
-        raise ScenarioError([Problem("not approved: nothing was signed", wish.setting)])
+        raise ScenarioError([Problem("was not approved: nothing is signed", found.address)])
     back = None if wish.rollback is None else now + _span(wish.rollback, "--rollback")
     limits = Limits(enabled.low, enabled.high, now + _span(wish.until, "--until"), back)
     change = Change(policy.plant, enabled.address, enabled.unit, before, after)
@@ -155,6 +105,17 @@ def approve_change(wish: Wish, *, as_json: bool) -> None:
         f"make it: linetwin live write {wish.twin} {wish.policy} {wish.output}",
         err=True,
     )
+
+
+def _asked(wish: Wish, twin: TwinAtHand, policy: WritePolicy) -> tuple[Enabled, float, str]:
+    """Return what is to be set, to what, and why: as the person says, or as is advised."""
+    if bool(wish.setting) == bool(wish.advice):
+        raise ScenarioError([Problem("needs a change", "--set", "or --advice NAME, one of them")])
+    if not wish.advice:
+        return *_enabled(wish.setting, policy), wish.why
+    advice = twin.advised(wish.advice)
+    setting = f"{advice.lever.address}={advice.lever.after!r} {advice.unit}"
+    return *_enabled(setting, policy), wish.why or advice.why
 
 
 def _enabled(setting: str, policy: WritePolicy) -> tuple[Enabled, float]:

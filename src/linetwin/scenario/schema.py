@@ -347,6 +347,7 @@ class Twin(_Strict):
     instruments: list[Reader] = []
     predicts: list[str] = []
     alerts: TwinAlerts = TwinAlerts()
+    advice: dict[Literal["shadow", "predictions", "coverage", "ratio"], Writing] = {}
     grades: TwinGrades | None = None
 
 

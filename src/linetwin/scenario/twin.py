@@ -135,6 +135,20 @@ class GradeConfig:
 
 
 @dataclass(frozen=True)
+class AdviceConfig:
+    """What the board's scores have to meet before advice is shown [A: a week holds all shifts].
+
+    `predictions`: of each quantity by each instrument; `coverage`: share inside their 95 %
+    intervals; `ratio`: error of open loop over that of the twin; each at least.
+    """
+
+    shadow_s: float = 7 * 86_400.0
+    predictions: int = 50
+    coverage: float = 0.9
+    ratio: float = 1.0
+
+
+@dataclass(frozen=True)
 class TwinConfig:
     """How a plant is followed.
 
@@ -151,6 +165,7 @@ class TwinConfig:
     instruments: tuple[ReaderConfig, ...] = ()
     predicts: tuple[PredictConfig, ...] = ()
     alerts: AlertConfig = AlertConfig()
+    advice: AdviceConfig = AdviceConfig()
     grades: GradeConfig | None = None
 
     @property
@@ -177,6 +192,7 @@ def twin_text(twin: TwinConfig) -> dict[str, Any]:
         "predicts": [_plain(each) for each in twin.predicts],
         **({"grades": vars(twin.grades)} if twin.grades else {}),
         "alerts": _plain(twin.alerts) | {"windows": [_bounded(e) for e in twin.alerts.windows]},
+        "advice": dict(vars(twin.advice)),
     }
 
 

@@ -9,6 +9,7 @@
         - {name: scale, reads: cathode.coater.loading, signal: cathode.coater.loading_scale,
            repeatability: 0.05 mg/cm2, bias: 0.02 mg/cm2, tag: A, source: calibrated monthly}
       predicts: [cathode.coater.loading, cathode.calender.porosity]
+      advice: ...                 # `linetwin.scenario.advising`
       alerts: ...                 # these two: `linetwin.scenario.alerting`
       grades: ...
 
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linetwin.quantities import Quantity, vocabulary
+from linetwin.scenario.advising import read_advice
 from linetwin.scenario.alerting import read_alerts, read_grades
 from linetwin.scenario.amounts import difference
 from linetwin.scenario.problems import nearest
@@ -85,6 +87,7 @@ def read_twin(
         instruments=tuple(each for each in instruments if each is not None),
         predicts=kept,
         alerts=alerts,
+        advice=read_advice(written.advice.items(), place(("twin", "advice")), problems),
         grades=read_grades(written.grades, place, problems),
     )
 

@@ -120,7 +120,7 @@ def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
     if checked is None:
         problems.check()
         raise ScenarioError("nothing to read")
-    reader = _Reader(checked, _panel(scenario), problems)
+    reader = _Reader(checked, panel_of(scenario), problems)
     model = checked.model
     found = [reader.enabled(each, number) for number, each in enumerate(model.writeback)]
     heartbeat = reader.seconds(model.heartbeat, document.place(("heartbeat",)))
@@ -139,7 +139,7 @@ def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
     )
 
 
-def _panel(scenario: Scenario) -> dict[str, Setpoint]:
+def panel_of(scenario: Scenario) -> dict[str, Setpoint]:
     """Return the set values of all panels; one number of a row has an address of its own."""
     setpoints = information_model(scenario).setpoints()
     return {f"{each.tag.owner}.{each.tag.name}": each for each in setpoints}

@@ -1,0 +1,142 @@
+"""`linetwin live advice`: what would make good what has drifted, once the twin has earned it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from linetwin.cli.compose import FmuModels
+from linetwin.cli.printing import print_json
+from linetwin.cli.twin_forking import base_of, origin_of, read_kept
+from linetwin.errors import Problem, ResultsError, ScenarioError
+from linetwin.line import run as engine
+from linetwin.twin.advising.advice import Adviser, shadow
+from linetwin.twin.advising.effects import Foresight
+from linetwin.twin.assimilating.rows import Finding
+from linetwin.twin.board.board import LOG, read_board
+from linetwin.twin.writing.policy import panel_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.twin.advising.advice import Advice, Shadow
+
+
+class TwinAtHand:
+    """A saved twin with its scenario and models, to foretell from; `close` frees the models."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file, self.kept = read_kept(folder)
+        request = origin_of(self.kept)
+        self.scenario: Scenario = request.load()
+        self.models = FmuModels(base_of(request, self.scenario), recording=False)
+
+    def close(self) -> None:
+        """Free the models."""
+        self.models.close()
+
+    def kind(self, station: str) -> str:
+        """Return the kind of a station, "" where there is none."""
+        config = self.scenario.stations.get(station)
+        return config.kind if config is not None else ""
+
+    def foresight(self) -> Foresight:
+        """Return what foretells effects."""
+        assert self.scenario.twin is not None  # noqa: S101  a saved twin has one
+        stations = self.scenario.stations
+        saved = self.kept.learnt["estimator"]
+        return Foresight(
+            self.scenario.twin,
+            saved,
+            lambda path, process: self.models.transform(stations[path], process),
+        )
+
+    @cached_property
+    def line(self) -> dict[str, Any]:
+        """Return the saved line as plain data."""
+        return engine.unseal(self.kept.line)
+
+    def set_now(self, station: str, tag: str) -> float:
+        """Return a set value as the twin last heard it; ResultsError where it knows none."""
+        parameters = self.line["parameters"]
+        name, _, place = tag.rpartition("_")
+        value = parameters.get(f"{station}.{tag}")
+        if value is None and place.isdigit():
+            row = parameters.get(f"{station}.{name}")
+            value = (
+                row[int(place) - 1] if isinstance(row, list) and int(place) <= len(row) else None
+            )
+        if not isinstance(value, (int, float)):
+            raise ResultsError(f"the saved twin knows no {station}.{tag}")
+        return float(value)
+
+    def advice(self) -> list[tuple[Advice, Shadow]]:
+        """Return what is advised, each with how far its station's scores are."""
+        assert self.scenario.twin is not None  # noqa: S101  a saved twin has one
+        saved = self.kept.learnt["estimator"]["watchman"]["findings"]
+        findings = [Finding(**{**each, "names": tuple(each["names"])}) for each in saved]
+        adviser = Adviser(self.foresight(), self.kind, panel_of(self.scenario), self.set_now)
+        folder = self.file.parent
+        scores = read_board(folder).tally.scores() if (folder / LOG).exists() else []
+        limits, now = self.scenario.twin.advice, int(self.line["now"])
+        return [
+            (each, shadow(limits, scores, each.lever.station, now))
+            for each in adviser.advice(findings)
+        ]
+
+    def advised(self, name: str) -> Advice:
+        """Return advice by its name; ScenarioError where there is none, or it is not shown yet."""
+        known = {each.name: (each, over) for each, over in self.advice()}
+        if name not in known:
+            hint = f"there is {', '.join(known)}" if known else "there is none"
+            raise ScenarioError([Problem("no such advice", f"--advice {name}", hint)])
+        found, over = known[name]
+        if not over.is_over:
+            raise ScenarioError([Problem("is not shown", f"--advice {name}", over.text)])
+        return found
+
+
+def advise(folder: Path, *, as_json: bool) -> None:
+    """Print what is advised; what is not shown yet, and why."""
+    twin = TwinAtHand(folder)
+    try:
+        found = twin.advice()
+    finally:
+        twin.close()
+    if as_json:
+        print_json([_plain(each, over) for each, over in found])
+        return
+    if not found:
+        typer.echo("nothing is advised: no drift is found that a set value is known to make good")
+    for each, over in found:
+        typer.echo(f"{each.name}: {each.why}")
+        if not over.is_over:
+            typer.echo(f"  a change is not shown {over.text}")
+            continue
+        lever, (median, low, high) = each.lever, each.change
+        does = f"changes by {median:.3g} ({low:.3g} to {high:.3g})"
+        typer.echo(
+            f"  {lever.address}: {lever.before:g} -> {lever.after:g} {each.unit}\n"
+            f"  {each.key} {does}, so that it is {each.target:.4g}\n"
+            f"  shown because of {over.text}\n"
+            f"  linetwin live approve {folder} POLICY --advice {each.name} --as NAME ..."
+        )
+
+
+def _plain(advice: Advice, over: Shadow) -> dict[str, Any]:
+    """Return advice as plain data; without its change where it is not shown yet."""
+    found: dict[str, Any] = {"name": advice.name, "why": advice.why, **vars(over)}
+    if over.is_over:
+        found |= {
+            "address": advice.lever.address,
+            "before": advice.lever.before,
+            "after": advice.lever.after,
+            "unit": advice.unit,
+            "quantity": advice.key,
+            "target": advice.target,
+            "change": advice.change,
+        }
+    return found

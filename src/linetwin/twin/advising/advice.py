@@ -1,0 +1,136 @@
+"""Advice: the smallest change of a set value that makes good what has drifted.
+
+It is worked out of what is estimated, and shown only where the board's scores of the station have
+met the plant's limits over the shadow period. Nothing is written by it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from linetwin.estimation.scores import interval
+from linetwin.twin.advising.levers import lever_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from linetwin.scenario.twin import AdviceConfig, EstimateConfig
+    from linetwin.twin.advising.effects import Foresight
+    from linetwin.twin.advising.levers import Lever
+    from linetwin.twin.assimilating.rows import Finding
+    from linetwin.twin.board.tally import Score
+    from linetwin.twin.plant.model import Setpoint
+
+_DAY_S = 86_400.0
+_DIGITS = 4
+"""Digits of a set value that is advised."""
+_WET = 1e-3
+"""Part of the loading of solvent above which a web counts as wet [A]."""
+_DRYING = "drying.solvent_loading@"
+MAKES_GOOD: Final = {
+    ("coating", "pump_flow"): ("loading_target", "loading"),
+    ("drying", "heat_transfer_coefficient"): ("zone_temperatures", _DRYING),
+    ("calendering", "line_load"): ("line_load", "porosity"),
+}
+"""What is estimated -> the set value that makes it good, and the quantity by which that is seen."""
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """Whether advice for a station is shown, and how far its scores are."""
+
+    is_over: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A change that is proposed; `change`: median and 95 % interval of what it does to `key`."""
+
+    name: str
+    why: str
+    lever: Lever
+    unit: str
+    key: str
+    target: float
+    change: tuple[float, float, float]
+
+
+def shadow(config: AdviceConfig, scores: Iterable[Score], station: str, now: int) -> Shadow:
+    """Return whether the scores of a station meet what is asked; `now`: tick of the line."""
+    own = [each for each in scores if each.station == station and each.span == "all"]
+    if not own:
+        return Shadow(is_over=False, text="not yet: no prediction of its lots has been scored")
+    days = (now - max(each.since for each in own)) / 1000 / _DAY_S
+    count, share = min(each.count for each in own), min(each.share for each in own)
+    ratios = [each.ratio for each in own if math.isfinite(each.ratio)]
+    ratio = min(ratios) if ratios else math.nan
+    wanted = config.shadow_s / _DAY_S
+    text = (
+        f"{days:.1f} of {wanted:g} days, {count} of {config.predictions} predictions, "
+        f"{share:.0%} of at least {config.coverage:.0%} inside their intervals, "
+        f"error of open loop {ratio:.2g} of at least {config.ratio:g} times the twin's"
+    )
+    is_over = (
+        days >= wanted
+        and count >= config.predictions
+        and share >= config.coverage
+        and ratio >= config.ratio
+    )
+    return Shadow(is_over=is_over, text=text if is_over else f"not yet: {text}")
+
+
+@dataclass(frozen=True)
+class Adviser:
+    """Works out advice; `set_now`: station and tag -> set value of the plant."""
+
+    foresight: Foresight
+    kinds: Callable[[str], str]
+    panel: dict[str, Setpoint]
+    set_now: Callable[[str, str], float]
+
+    def advice(self, findings: Sequence[Finding]) -> list[Advice]:
+        """Return a change for each drift that one is known for and that one makes good."""
+        estimates = {each.name: each for each in self.foresight.config.estimates}
+        drifts = [each for each in findings if each.kind == "drift" and each.names[0] in estimates]
+        found = [self._against(estimates[each.names[0]], each.text) for each in drifts]
+        return [each for each in found if each is not None]
+
+    def _against(self, estimate: EstimateConfig, why: str) -> Advice | None:
+        known = MAKES_GOOD.get((estimate.process, estimate.quantity))
+        if known is None:
+            return None
+        tag, key = known
+        as_set = self.foresight.as_set(estimate.station)
+        if key == _DRYING:
+            place = _last_wet(as_set)
+            tag, key = f"{tag}_{place}", f"{key}{place}"
+        setpoint = self.panel.get(f"{estimate.station}.{tag}")
+        if key not in as_set or setpoint is None:
+            return None
+        now = self.set_now(estimate.station, tag)
+        lever = lever_of(f"{estimate.station}.{tag}", self.kinds, now, now)
+        if lever is None:
+            return None
+        target = as_set[key][1]
+        ends = (setpoint.tag.low, setpoint.tag.high)
+        moves = (self.foresight.smallest(lever, key, target, end) for end in ends)
+        pulled = next((each for each in moves if each is not None), None)
+        if pulled is None:
+            return None
+        pulled = replace(pulled, after=float(f"{pulled.after:.{_DIGITS}g}"))
+        change = interval(self.foresight.as_pulled(pulled)[key][0] - as_set[key][0])
+        return Advice(estimate.name, why, pulled, setpoint.tag.unit, key, target, (*change,))
+
+
+def _last_wet(as_set: Mapping[str, tuple[object, float]]) -> int:
+    """Return the last zone of a dryer that nominally leaves the web wet, the first where none."""
+    loading = as_set["loading"][1] if "loading" in as_set else 0.0
+    left = {
+        int(key.removeprefix(_DRYING)): nominal
+        for key, (_, nominal) in as_set.items()
+        if key.startswith(_DRYING)
+    }
+    return max((place for place, rest in left.items() if rest > _WET * loading), default=1)
