@@ -39,11 +39,11 @@ class Watched:
     def __init__(self, scenario: Scenario, config: GradeConfig) -> None:
         self.passed: list[tuple[str, str, str]] = []
         self.rows: list[dict[str, Any]] = []
-        self.grader = Grader(scenario, config)
         self.predictions: list[Prediction] = []
         self.outcomes: list[Outcome] = []
         driver = StochasticDriver(Streams(scenario.seed))
         self.world: World = of_line("line_support").make_world(scenario, self, driver)
+        self.grader = Grader(scenario, config, self.world.models)
 
     def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Note lots that pass, and cells that end."""
@@ -146,30 +146,30 @@ def test_doubt_smooths_and_is_scored(scenario: Scenario, sure: Watched, tmp_path
     board.score(found.outcomes, found.world.now)
     scores = [each for each in board.scores() if each.span == "all"]
     assert {each.quantity for each in scores} == set(QUANTITIES)
-    for each in scores:
+    for score in scores:
         pairs = [
             (made.median, out.value)
             for out in found.outcomes
             for made in found.predictions
-            if made.id == out.prediction and made.quantity == each.quantity
+            if made.id == out.prediction and made.quantity == score.quantity
         ]
         p, s = np.array(pairs).T
-        assert each.brier == pytest.approx(float(np.mean((p - s) ** 2 + s * (1 - s))))
+        assert score.brier == pytest.approx(float(np.mean((p - s) ** 2 + s * (1 - s))))
 
 
-def test_a_saved_grader_goes_on(scenario: Scenario) -> None:
+def test_a_saved_grader_goes_on(scenario: Scenario, sure: Watched) -> None:
     """All of it is plain data; what was counted before it was saved is matched after."""
-    grader = Grader(scenario, SURE)
+    grader = Grader(scenario, SURE, sure.world.models)
     for tick, value in ((0, 5.0), (HOUR, 9.0)):
         grader.told(PlantEvent(tick, "line", "measurement", "graded", value))
-    again = Grader(scenario, SURE)
+    again = Grader(scenario, SURE, sure.world.models)
     again.load(json.loads(json.dumps(grader.save())))
     assert again.save() == grader.save()
 
 
-def test_counters_that_belong_to_no_tray_tell_nothing(scenario: Scenario) -> None:
+def test_counters_that_belong_to_no_tray_tell_nothing(scenario: Scenario, sure: Watched) -> None:
     """A jump without the twin's grader, or of another time, is no outcome; nor is a step back."""
-    grader = Grader(scenario, SURE)
+    grader = Grader(scenario, SURE, sure.world.models)
     for tick, value in ((0, 5.0), (10, 9.0), (20, 3.0)):
         grader.told(PlantEvent(tick, "line", "measurement", "graded", value))
     grader.told(PlantEvent(30, "line", "measurement", "graded", 99.0, usable=False))

@@ -37,6 +37,7 @@ from linetwin.twin.security.identity import Wish, create_identity
 from linetwin.twin.security.policies import SECURE
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.trust import Trust
+from linetwin.twin.sensing import Sensed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -262,7 +263,13 @@ def test_every_change_has_a_tag_and_the_model_is_the_scenarios(scenario: Scenari
     assert "cathode.coater/Scores/loading_by_cathode_scale_ratio" in nodes
     assert "line/Feed/lab_state" in nodes
     teller = Teller(model)
-    changes = teller.changes(shown())
+    wetted = [
+        Sensed("cell.soak", name, "wetting_saturation", "1", 0.5, 0.4, 0.6, 0.0, 0.0)
+        for name in ("tray-1", "tray-2")
+    ]
+    changes = teller.changes(shown(sensed=wetted))
+    said = {each.node: each.value for each in changes}
+    assert said["cell.soak/Predictions/wetting_saturation_now_lot"] == "tray-1"
     assert {"cathode.calender/Estimates/cathode_rolls_median"} <= {each.node for each in changes}
     assert len(teller.alarms(shown())) == 1
     assert teller.alarms(shown()) == []

@@ -24,7 +24,7 @@ from linetwin.twin.board.tally import GRADE
 if TYPE_CHECKING:
     from linetwin.contracts import Columns
     from linetwin.line.equipment import Equipment
-    from linetwin.line.world import World
+    from linetwin.line.world import Models, World
     from linetwin.scenario.resolved import Scenario
     from linetwin.scenario.twin import GradeConfig
     from linetwin.twin.events import PlantEvent
@@ -64,10 +64,13 @@ class _Way:
 
 
 class Grader:
-    """Predicts grades of trays in the twin's line, and learns from the plant what they became."""
+    """Predicts grades of trays in the twin's line, and learns from the plant what they became.
 
-    def __init__(self, scenario: Scenario, config: GradeConfig) -> None:
-        self._config, self._seed = config, scenario.seed
+    `models`: those that the assimilator wraps: what is asked here is no work on a lot.
+    """
+
+    def __init__(self, scenario: Scenario, config: GradeConfig, models: Models) -> None:
+        self._config, self._seed, self._models = config, scenario.seed, models
         self._due: dict[str, list[str]] = {}
         self._last: dict[str, float] = {}
         self._counted: list[_Counted] = []
@@ -85,7 +88,7 @@ class Grader:
         way, lot = _way(world), world.lots[name]
         if way is None or not lot.columns.keys() & {"capacity", f"{PENDING}capacity"}:
             return
-        shares = self._shares(way.grader, name, _foreseen(way, lot, tick))
+        shares = self._shares(way.grader, name, _foreseen(way, self._models, lot, tick))
         for place, quantity in enumerate(QUANTITIES):
             self._predict(way.grader.name, name, tick, quantity, shares[:, place])
         while len(self._due) > KEPT:
@@ -237,7 +240,7 @@ def _way(world: World) -> _Way | None:
     return _Way(tests[0], stores[0], graders[0])
 
 
-def _foreseen(way: _Way, lot: Lot, tick: int) -> Columns:
+def _foreseen(way: _Way, models: Models, lot: Lot, tick: int) -> Columns:
     """Return what the grader will see of each cell, shape (items,); the lot stays as it is."""
     grader = way.grader
     ahead = Lot("", lot.kind, "", 0, lot.amount, lot.unit, "", properties=lot.properties)
@@ -256,7 +259,8 @@ def _foreseen(way: _Way, lot: Lot, tick: int) -> Columns:
         storage_phase(ahead, temperature, 0.0, REST_S),
         storage_phase(ahead, temperature, current, PULSE_S),
     ]
-    results = grader.transform("ageing").apply(storage_start(ahead), phases)
+    ageing = models.transform(grader.config, "ageing")
+    results = ageing.apply(storage_start(ahead), phases)
     first, second, before, after = (each["voltage"] for each in results)
     between_s: float | np.ndarray = ageing_s
     if is_tested:

@@ -33,6 +33,8 @@ SCORED = {
     "inside": "share of them inside their 95 % intervals",
     "ratio": "mean error of open loop over that of the predictions",
 }
+SOAK, WETTED = "soak", "wetting_saturation_now"
+"""Kind of station, and what its tags of the tray that went in first begin with."""
 GRADING, GRADES = "grading", ("grade_a_share", "grade_b_share", "grade_scrap_share")
 """Kind of station, and what is predicted of the trays that are to come there."""
 ONE = ("1", "C62")
@@ -94,6 +96,13 @@ def _station(config: StationConfig, twin: TwinConfig) -> Machine:
     if config.kind == GRADING:
         for name in GRADES:
             tags += _predicted(path, name, vocabulary()[name])
+    if config.kind == SOAK:
+        quantity = vocabulary()["wetting_saturation"]
+        tags += [
+            Tag(path, "Predictions", f"{WETTED}_{bound}", "Double", quantity.meaning, *ONE)
+            for bound in BOUNDS[:3]
+        ]
+        tags.append(Tag(path, "Predictions", f"{WETTED}_lot", "String", "tray that went in first"))
     for each in twin.states:
         if each.station == path:
             tags += _estimated(each)

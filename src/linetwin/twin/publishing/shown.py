@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from linetwin.twin.assimilating.rows import Estimated, Finding, Prediction
     from linetwin.twin.board.alerts import Alert
     from linetwin.twin.board.tally import Score
+    from linetwin.twin.sensing import Sensed
 
 TwinState = Literal["joining", "in step", "open loop", "out of step"]
 
@@ -51,3 +52,5 @@ class Shown:
     scores: Sequence[Score] = ()
     saved_s: float = float("nan")
     """Wall time since the twin was saved [s]."""
+    sensed: Sequence[Sensed] = ()
+    """What virtual sensors read, trays in soak in the order in which they went in."""

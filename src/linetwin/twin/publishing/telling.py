@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from linetwin.twin.plant.changes import AlarmChange, Change
 from linetwin.twin.plant.model import LINE, node_of
-from linetwin.twin.publishing.model import BOUNDS, SCORED, prediction_name
+from linetwin.twin.publishing.model import BOUNDS, SCORED, WETTED, prediction_name
+from linetwin.twin.sensing import WETTING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,13 @@ class Teller:
                 yield _change(path, "Status", name, shown.tick, value)
         for each in shown.predictions:
             yield from _prediction(each, shown.tick, fault)
+        first = {each.station: each for each in reversed(shown.sensed) if each.quantity == WETTING}
+        for path, tray in first.items():
+            for bound in BOUNDS[:3]:
+                wetted = float(getattr(tray, bound))
+                name = f"{WETTED}_{bound}"
+                yield _change(path, "Predictions", name, shown.tick, wetted, fault)
+            yield _change(path, "Predictions", f"{WETTED}_lot", shown.tick, tray.lot, fault)
         for estimate in shown.estimates:
             yield from self._estimate(estimate, shown.tick, fault)
         for score in shown.scores:
