@@ -195,6 +195,26 @@ def test_what_filled_the_line_is_no_lot_of_the_plants() -> None:
     assert state(other.twin) == state(one.twin)
 
 
+def test_nothing_is_learnt_from_lots_that_were_begun_before_the_twin() -> None:
+    """A roll half made when the twin began, and rolls whose coating it has not seen."""
+    press = Press(-0.1)
+    before = state(press.twin)
+    press.twin.took = lambda *_: None  # type: ignore[method-assign]
+    press.twin.measured(press.roll(1))
+    assert state(press.twin) == before
+    press.twin.measured(press.roll(2))
+    assert state(press.twin) != before
+    coated = Press(-0.1)
+    whole = electrode_line(1.0).twin
+    assert whole is not None
+    pump = next(each for each in whole.estimates if each.name == "cathode_pump")
+    config = coated.twin.config
+    coated.twin.config = replace(config, estimates=(*config.estimates, pump))
+    for number in (1, 2, 3):
+        coated.twin.measured(coated.roll(number))
+    assert state(coated.twin) == state(Press(-0.1).twin)
+
+
 def _without_feedback(*presses: Press) -> None:
     """Let the line's calls keep nominal parameters, so that two twins make the same calls."""
     for press in presses:

@@ -27,6 +27,7 @@ from linetwin.twin.assimilating.estimator import (
     saved,
 )
 from linetwin.twin.assimilating.notes import NotedModels, means_of
+from linetwin.twin.assimilating.outcome import CARRIED, COATS, GROWS
 from linetwin.twin.assimilating.rows import Estimated, Finding, Outcome, Prediction
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Assimilator:
         self._snapshots: list[tuple[int, dict[str, Any]]] = [(0, self.estimator.save())]
         self._first = 0
         self._now, self._begun = 0, False
+        self._seen: set[str] = set()
         self._pending: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
         self._given: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
         self._predictions: list[Prediction] = []
@@ -80,6 +82,7 @@ class Assimilator:
     def took(self, station: str, lot: str, tick: int) -> None:
         """Predict a lot that a station of the twin's line has begun."""
         self._now = max(self._now, tick)
+        self._seen.add(station)
         self._predict(station, lot, tick)
 
     def gave(self, station: str, lot: Lot, tick: int, plant_lot: str) -> None:
@@ -88,7 +91,7 @@ class Assimilator:
         notes = self._open.pop(station, [])
         self._given[station].append((tick, lot.name, plant_lot))
         del self._given[station][:-PENDING]
-        if notes:
+        if notes and self._is_whole(station, lot.name, notes):
             self._put(Given(tick, station, lot.name, plant_lot, notes, means_of(lot, notes)))
         for instrument in self._instruments(station):
             waiting = self._pending[instrument.name]
@@ -299,6 +302,20 @@ class Assimilator:
         """Chance of predictions: not the members', so that what is served again draws the same."""
         return self._streams.get("twin", "predictions", "normal")
 
+    def _is_whole(self, station: str, lot: str, notes: list[Note]) -> bool:
+        """Whether all is known that the twin must know of a lot to learn from it.
+
+        Not of one that was half made when the twin began, nor of a roll that was coated before.
+        """
+        whole = station in self._seen
+        self._seen.add(station)
+        kinds = {each.kind for each in notes}
+        coats = any(each.process == COATS for each in self.config.estimates)
+        if not coats or COATS in kinds or not kinds & GROWS.keys():
+            return whole
+        state = self.estimator.lots.get(lot)
+        return whole and state is not None and CARRIED in state.values
+
     # -------------------------------------------------------------------------------- models
     def _present(self, station: str, process: str) -> list[tuple[EstimateConfig, float]]:
         """Return the estimates of a process, and their means now."""
@@ -335,6 +352,7 @@ class Assimilator:
             "streams": self._streams.save(),
             "first": self._first,
             "now": self._now,
+            "seen": sorted(self._seen),
             "pending": {name: [list(each) for each in w] for name, w in self._pending.items()},
             "given": {station: [list(each) for each in g] for station, g in self._given.items()},
             "predictions": [vars(each) for each in self._predictions],
@@ -347,7 +365,7 @@ class Assimilator:
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
         self.estimator.load(data["estimator"])
-        self._begun = True
+        self._begun, self._seen = True, set(data["seen"])
         self._open = defaultdict(list, {s: notes_of(notes) for s, notes in data["open"].items()})
         self._journal = [loaded(each) for each in data["journal"]]
         self._snapshots = [(number, state) for number, state in data["snapshots"]]

@@ -155,10 +155,10 @@ class Estimator:
     def read(self, reading: Reading) -> Innovation | None:
         """Learn from a reading; None where its lot is not known any more."""
         instrument = self.instrument(reading.instrument)
-        self._advance(reading.tick)
         true = self.members_of(instrument.station, reading.lot, instrument.quantity)
         if true is None:
             return None
+        self._advance(reading.tick)
         predicted, variance = self.read_by(instrument, true)
         innovation = self.ensemble.update(predicted[:, None], [reading.value], np.array([variance]))
         self.watchman.look(instrument.name, innovation, reading.tick, self.ensemble)

@@ -29,6 +29,8 @@ Ratios = dict[Key, np.ndarray]
 REFERENCE, NOMINAL = -2, -1
 CARRIED = "loading"
 """What of a lot goes on to the next process."""
+COATS = "coating"
+"""Process that lays it on."""
 GROWS = {"drying": ("loading", "dry_mass_below"), "calendering": ("coating_thickness_before",)}
 """Process -> inputs that are as the lot's loading is."""
 STARTS = {"drying": ("solvent_loading",)}
