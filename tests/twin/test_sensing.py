@@ -71,18 +71,18 @@ def predicted(lot: str, quantity: str, made: int, place: int = 0, **at: Any) -> 
 def test_wetting_is_that_of_this_moment_with_the_doubt_of_its_time(world: World) -> None:
     """By the closed form; the bounds are those of a tray that wets slower or quicker."""
     (soak,) = (each for each in world.equipment() if isinstance(each, Soak))
-    known, other = str(soak.places[0][0]), str(soak.places[1][0])
-    rows = [predicted(known, "wetting_time", 0, median=9000.0, low=8000.0, high=11000.0)]
+    rows = [predicted("tray-9", "wetting_time", 0, median=9000.0, low=8000.0, high=11000.0)]
+    slow, quick = TAU_S * 11 / 9, TAU_S * 8 / 9
     found = {each.lot: each for each in virtual(world, OnlyFilling(), rows, 0)}  # type: ignore[arg-type]
     for name, _, entered, _ in soak.places:
         stayed = (world.now - int(entered)) / 1000
         assert found[str(name)].median == pytest.approx(1 - math.exp(-stayed / TAU_S))
-        if str(name) == known:
-            slow, quick = TAU_S * 11 / 9, TAU_S * 8 / 9
-            assert found[known].low == pytest.approx(1 - math.exp(-stayed / slow))
-            assert found[known].high == pytest.approx(1 - math.exp(-stayed / quick))
-    assert math.isnan(found[other].low)
-    assert found[known].data_age_s == pytest.approx(world.now / 1000)
+        assert found[str(name)].low == pytest.approx(1 - math.exp(-stayed / slow))
+        assert found[str(name)].high == pytest.approx(1 - math.exp(-stayed / quick))
+        assert found[str(name)].data_age_s == pytest.approx(world.now / 1000)
+    without = virtual(world, OnlyFilling(), [], 0)  # type: ignore[arg-type]
+    assert len(without) == len(soak.places)
+    assert all(math.isnan(each.low) for each in without)
 
 
 def test_predictions_are_shown_with_their_age(world: World) -> None:

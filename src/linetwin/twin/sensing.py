@@ -57,8 +57,8 @@ def virtual(world: World, models: Models, newest: Iterable[Prediction], heard: i
     """Return what all virtual sensors read now; `heard`: tick of the plant's latest news.
 
     `models`: those that the assimilator wraps: what is asked here is no work on a lot. `newest`:
-    the newest prediction of each station, quantity and place, and of wetting times those of all
-    trays in soak that are known. Trays stand in the order in which they went in.
+    the newest prediction of each station, quantity and place. Trays stand in the order in which
+    they went in.
     """
     now, rows = world.now, list(newest)
     data_age_s = max(0, now - heard) / 1000
@@ -78,26 +78,28 @@ def virtual(world: World, models: Models, newest: Iterable[Prediction], heard: i
         for each in rows
         if each.quantity in SENSED
     ]
-    doubts = {(each.station, each.lot): each for each in rows if each.quantity == WETTING_TIME}
+    doubts = {each.station: each for each in rows if each.quantity == WETTING_TIME}
     for unit in world.equipment():
         if isinstance(unit, Soak):
             filling = models.transform(unit.config, "filling")
-            found += _wetting(unit, filling, data_age_s, doubts)
+            found += _wetting(unit, filling, data_age_s, doubts.get(unit.name))
     return found
 
 
 def _wetting(
-    soak: Soak, filling: Transform, data_age_s: float, doubts: dict[tuple[str, str], Prediction]
+    soak: Soak, filling: Transform, data_age_s: float, doubt: Prediction | None
 ) -> list[Sensed]:
-    """Return how far each tray in soak is wetted: the mean of its cells."""
+    """Return how far each tray in soak is wetted: the mean of its cells.
+
+    `doubt`: the newest wetting time; its relative doubt is taken for every tray.
+    """
     found = []
+    stretches = [1.0]
+    if doubt is not None and doubt.low > 0:
+        stretches += [doubt.median / doubt.high, doubt.median / doubt.low]
     for name, _, entered, _ in soak.places:
         lot = soak.world.lots[str(name)]
         stayed_s = (soak.world.now - int(entered)) / 1000
-        doubt = doubts.get((soak.name, lot.name))
-        stretches = [1.0]
-        if doubt is not None and doubt.low > 0:
-            stretches += [doubt.median / doubt.high, doubt.median / doubt.low]
         rest = soak_phase(lot, soak.value("storage_temperature"), 0.0)
         times = [stayed_s * each for each in stretches]
         wetted = _saturations(filling, lot, [*fill_phases(lot), rest], times)
