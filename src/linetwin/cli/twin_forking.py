@@ -18,6 +18,7 @@ from linetwin.cli.locking import held as locked
 from linetwin.cli.printing import print_json
 from linetwin.cli.running import Request, folder_for, write_report
 from linetwin.cli.summary import summary
+from linetwin.cli.twin_run import SESSION
 from linetwin.cli.versions import made_with
 from linetwin.errors import Problem, ResultsError, ScenarioError, SimulationError
 from linetwin.line import run as engine
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import Scenario
     from linetwin.twin.advising.kept import Present
 
-SESSION = "twin.session"
 AS_IS, CHANGED = "as_is", "changed"
 _SPAN = Quantity("time", "s", "time ahead", minimum=1.0, maximum=3.2e7)
 _TICKS_PER_S = 1000

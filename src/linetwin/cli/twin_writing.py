@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
@@ -16,12 +16,14 @@ from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held as locked
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cli.twin_advising import TwinAtHand
-from linetwin.cli.twin_forking import SESSION, origin_of, read_kept
+from linetwin.cli.twin_forking import origin_of, read_kept
+from linetwin.cli.twin_run import MAPPING, SESSION
 from linetwin.cli.visiting import password_of
 from linetwin.errors import OpcUaError, Problem, RefusedError, ScenarioError
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.results.audit import AuditLog
 from linetwin.scenario import units
+from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.advising.levers import lever_of
 from linetwin.twin.approval import ApprovalDesk, Change, Limits, approve, read_approval
 from linetwin.twin.security.connecting import Credentials, Terms
@@ -172,10 +174,11 @@ def _row(each: Expected) -> list[str]:
 # --------------------------------------------------------------------------------------- writing
 def write(order: Order) -> None:
     """Make an approved change, and watch it."""
-    _check_apart(order.security)
+    _check_apart(order)
     _, found = read_kept(order.twin)
     scenario = origin_of(found).load()
     policy = load_policy(order.policy, scenario)
+    _check_user(order, policy)
     proposal = read_proposal(order.proposal)
     approval = read_approval(proposal.approval)
     seconds = None if order.watch is None else _span(order.watch, "--watch").total_seconds()
@@ -191,16 +194,27 @@ def write(order: Order) -> None:
             address, unit = approval.change.address, approval.change.unit
             typer.echo(f"accepted: {address} {written.before:g} -> {written.after:g} {unit}")
             if seconds is not None:
-                _watch(_Watching(writer, link, proposal, written), seconds, interruption)
+                watch_change(Watching(writer, link, proposal, written), seconds, interruption)
         finally:
             link.close()
 
 
-def _check_apart(security: Path) -> None:
+def _check_apart(order: Order) -> None:
     """Refuse to write with what the reading feed connects with."""
-    if security.resolve() == FEED_SECURITY.resolve():
+    if order.security.resolve() == FEED_SECURITY.resolve():
         hint = "a folder of its own, such as security/writer: the feed holds no write credential"
-        raise ScenarioError([Problem("is the feed's", f"--security {security}", hint)])
+        raise ScenarioError([Problem("is the feed's", f"--security {order.security}", hint)])
+
+
+def _check_user(order: Order, policy: WritePolicy) -> None:
+    """Refuse a user under which the twin reads too."""
+    file = order.twin / MAPPING
+    if not file.is_file():
+        return
+    readers = {source.security.user for source in load_mapping(file).sources.values()}
+    if policy.user in readers:
+        hint = "the writer has a user of its own: the feed holds no write credential"
+        raise ScenarioError([Problem(f"the twin reads as '{policy.user}'", "plant.user", hint)])
 
 
 def _writer(order: Order, policy: WritePolicy, link: OpcUaPlant) -> Writer:
@@ -218,12 +232,32 @@ def _writer(order: Order, policy: WritePolicy, link: OpcUaPlant) -> Writer:
     return Writer(policy, link, desk, log, folder.root / "writing", beat)
 
 
+class WatchedPlant(Protocol):
+    """What is looked at of a plant."""
+
+    def given(self, station: str) -> int:
+        """Return how many lots a station has handed over."""
+        ...
+
+    def measurement(self, station: str, name: str) -> float:
+        """Return what an instrument shows."""
+        ...
+
+
 @dataclass(frozen=True)
-class _Watching:
+class Watching:
+    """A change that was made, and who watches it."""
+
     writer: Writer
-    link: OpcUaPlant
+    link: WatchedPlant
     proposal: Proposal
     written: Written
+
+    @property
+    def back(self) -> str:
+        """Return how the set value was."""
+        change = self.written.approval.change
+        return f"{change.address}={change.before:g} {change.unit}"
 
     def tell(self, what: str, detail: dict[str, object]) -> None:
         """Write into the log what was seen."""
@@ -231,7 +265,7 @@ class _Watching:
         self.writer.log.append("writer", what, about=about, after=detail)
 
 
-def _watch(of: _Watching, seconds: float, interruption: Interruption) -> None:
+def watch_change(of: Watching, seconds: float, interruption: Interruption) -> None:
     """Compare what comes with what was foretold; take it back where that was approved with it."""
     shown = [each for each in of.proposal.expected if each.signal]
     if not shown:
@@ -242,6 +276,7 @@ def _watch(of: _Watching, seconds: float, interruption: Interruption) -> None:
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end and not interruption.asked:
+            of.writer.check_beat()
             given = of.link.given(station)
             for each in watches:
                 name = each.expected.signal.rpartition(".")[2]
@@ -249,8 +284,9 @@ def _watch(of: _Watching, seconds: float, interruption: Interruption) -> None:
             if all(each.verdict() != "not known yet" for each in watches):
                 break
             time.sleep(_LOOK_S)
-    except OpcUaError as error:
+    except OpcUaError as error:  # the plant, or the twin, is not heard any more
         of.tell("watching ended", {"why": str(error)})
+        _propose(of, "it is not watched any more")
         raise
     for each in watches:
         low, high = each.allowed
@@ -270,19 +306,20 @@ def _watch(of: _Watching, seconds: float, interruption: Interruption) -> None:
         _take_back(of)
 
 
-def _take_back(of: _Watching) -> None:
+def _take_back(of: Watching) -> None:
     """Take a change back, or propose it to a person."""
-    change = of.written.approval.change
-    back = f"{change.address}={change.before:g} {change.unit}"
     if of.written.approval.limits.rollback_until is None:
-        of.tell("rollback proposed", {"set": back})
-        typer.echo(
-            f"taking it back was not approved with it: linetwin live approve ... --set '{back}'"
-        )
+        _propose(of, "taking it back was not approved with it")
         return
     try:
         of.writer.roll_back(of.written)
     except RefusedError as error:
-        sys.stderr.write(f"linetwin: it was not taken back: {error}\n")
+        _propose(of, f"it was not taken back: {error}")
         raise
-    typer.echo(f"taken back: {back}")
+    typer.echo(f"taken back: {of.back}")
+
+
+def _propose(of: Watching, why: str) -> None:
+    """Propose to a person to take a change back."""
+    of.tell("rollback proposed", {"set": of.back, "why": why})
+    sys.stderr.write(f"linetwin: {why}; to take it back: linetwin live approve --set '{of.back}'\n")

@@ -157,7 +157,7 @@ class Writer:
             message = f"from {current:g} to {value:g} {unit}; the greatest step is {enabled.step:g}"
             raise refusal(Reason.STEP, message, "go there in several changes")
         self._check_state(enabled)
-        self._check_beat()
+        self.check_beat()
 
     def _check_state(self, enabled: Enabled) -> None:
         number = self.link.state(enabled.station)
@@ -167,7 +167,8 @@ class Writer:
             remedy = f"it may be written in {', '.join(enabled.states)}"
             raise refusal(Reason.STATE, message, remedy)
 
-    def _check_beat(self) -> None:
+    def check_beat(self) -> None:
+        """Refuse to go on where the twin was not heard for too long."""
         beat, limit = self.beat(), self.policy.heartbeat_s
         age = math.inf if beat is None else (self.now() - beat).total_seconds()
         if age > limit:
