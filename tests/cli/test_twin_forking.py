@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from linetwin.cli.feeding import SECURITY
-from linetwin.cli.twin_advising import advise
+from linetwin.cli.twin_advising import TwinAtHand, advise
 from linetwin.cli.twin_forking import Fork, fork
 from linetwin.cli.twin_run import SESSION, TwinRequest, led_parts
 from linetwin.cli.twin_writing import Order, Wish, approve_change, write
 from linetwin.errors import LinetwinError
 from linetwin.results import read
 from linetwin.scenario.loading import find_scenario
+from linetwin.twin.advising.advice import Advice, Shadow
+from linetwin.twin.advising.levers import Lever
 from linetwin.twin.approval import read_approval
 from linetwin.twin.following.joining import Standing
 from linetwin.twin.security.folders import SecurityFolder
@@ -136,3 +138,27 @@ def test_a_person_approves_what_was_shown(
     assert '"change approved"' in eve.log.read_text("utf-8")
     with pytest.raises(LinetwinError, match="holds no write credential"):
         write(Order(twin, policy, output, SECURITY))
+
+
+def test_what_is_advised_is_approved_only_once_it_is_shown(
+    twin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its change is signed with why; before the scores meet the limits it is refused by them."""
+    policy, eve = tmp_path / "writeback.yaml", SecurityFolder(tmp_path / "eve")
+    policy.write_text(POLICY, encoding="utf-8")
+    create_identity(eve, IdentityWish("eve"))
+    output, load = tmp_path / "change.approval", ("cathode.calender", "calender", "line_load", 0)
+    lever = Lever(*load, 600e3, 622e3)
+    advice = Advice("rolls", "load is lost", lever, "N/m", "porosity", 0.3, (-0.01, -0.02, 0.0))
+    wish = Wish(twin, policy, "eve", eve.root, output, advice="rolls", yes=True)
+    for is_over in (False, True):
+        over = Shadow(is_over=is_over, text="not yet: 2 of 7 days")
+        monkeypatch.setattr(TwinAtHand, "advice", lambda _, over=over: [(advice, over)])
+        if is_over:
+            approve_change(wish, as_json=False)
+        else:
+            with pytest.raises(LinetwinError, match="2 of 7 days"):
+                approve_change(wish, as_json=False)
+    made = read_proposal(output)
+    assert (made.after, made.why) == (622e3, "load is lost")
+    assert read_approval(made.approval).change.after == 622e3

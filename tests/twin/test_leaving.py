@@ -50,6 +50,13 @@ def saved(scenario: Scenario, plant: Plant) -> Kept:
     return Kept(follower.save(), members)
 
 
+class Nothing:
+    """A sink that keeps nothing."""
+
+    def add(self, table: str, columns: object) -> None:
+        """Take rows."""
+
+
 class Alone:
     """A line that left its plant, and ran to an end."""
 
@@ -156,3 +163,31 @@ def test_replications_draw_members_each_once() -> None:
     assert sorted(map(str, drawn[:6])) == list("012345")
     assert len(set(drawn[6:])) == 3
     assert drawn == members_for(kept, 9, 1)
+
+
+def test_a_machine_that_the_plant_told_to_be_broken_is_repaired_first(
+    scenario: Scenario, saved: Kept, origin: Scenario
+) -> None:
+    """One with work in hand is Aborted for its costliest failure until its crew has been there."""
+    data = run.unseal(saved.line)
+    told = data["mark"]["leader"]["told"]
+    busy = [name for name, unit in data["units"].items() if unit["phase"] == "work"]
+    broken = next(name for name in busy if scenario.stations[name].failures)
+    told[broken]["state"] = "Aborted"
+    world = of_line("line_support").make_world(ahead_of(scenario, 7), Nothing())
+    leave(world, replace(saved, line=run.seal(data)), origin)
+    state = world.units[broken].state
+    failures = {each.cause: each for each in scenario.stations[broken].failures}
+    assert state.failure == max(
+        failures,
+        key=lambda cause: (
+            failures[cause].time_to_repair.number / failures[cause].time_between_failures.number
+        ),
+    )
+    while state.mode != "Aborted":
+        assert world.step()
+    begun = world.now
+    while state.mode == "Aborted":
+        assert world.step()
+    assert world.now > begun
+    assert state.failure == ""
