@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from linetwin.line.dues import NEVER, Dues
 from linetwin.line.equipment import Equipment
 
 if TYPE_CHECKING:
-    from linetwin.line.buffers import LotBuffer
+    from linetwin.line.dues import Due, Place
     from linetwin.line.lots import Lot
-
-_DUE: Final = itemgetter(1)
 
 
 class Chamber(Equipment):
@@ -32,8 +30,7 @@ class Chamber(Equipment):
     role = ""
     fails_as_one = True
     """Whether a failure stops the whole chamber; else it is a matter of single places."""
-    _quiet_until = -1
-    """No lot is due before this tick: an aid, found anew after a restart and not saved."""
+    _dues: Dues | None = None
 
     @abstractmethod
     def admit(self, lot: Lot) -> tuple[int, float]:
@@ -47,14 +44,15 @@ class Chamber(Equipment):
         """
 
     @property
-    def places(self) -> list[list[str | int | float]]:
+    def places(self) -> list[Place]:
         """Lots inside."""
-        found: list[list[str | int | float]] = self.state.job.setdefault("places", [])
+        found: list[Place] = self.state.job.setdefault("places", [])
         return found
 
     def withdraw(self, name: str) -> None:
         """Take a lot out before it is due: nothing is computed, its place is free."""
         self.places[:] = [place for place in self.places if place[0] != name]
+        self._dues = None
         self.world.calendar.kick(self.name)
 
     def load(self) -> float:
@@ -65,7 +63,7 @@ class Chamber(Equipment):
         """Sum of what the lots inside draw [W]; nothing while the chamber is down."""
         if self.state.mode == "Aborted":
             return 0.0
-        return sum([float(place[3]) for place in self.places])
+        return self._followed().watts
 
     def advance(self) -> None:
         """Let out what is due and has room, take in what waits and fits."""
@@ -116,7 +114,7 @@ class Chamber(Equipment):
             if int(place[1]) > stopped:
                 place[1], place[2] = int(place[1]) + lost, int(place[2]) + lost
                 self.wake_at(int(place[1]))
-        self._quiet_until = self.world.now
+        self._dues = None
 
     def _is_down(self) -> bool:
         """Whether a failure that has struck, or a service that has begun, is not over yet."""
@@ -187,22 +185,23 @@ class Chamber(Equipment):
             left = math.ceil(min(state.to_failure.values()) / state.hazard)
             self.wake_at(self.world.now + max(1, left))
 
+    def _followed(self) -> Dues:
+        """Return the places in the order in which they are due."""
+        if self._dues is None or not self._dues.are_of(self.places):
+            self._dues = Dues(self.places)
+        return self._dues
+
     def _let_out(self) -> bool:
         """Discharge every lot that is due; True when one of them finds no room."""
-        output, now = self.world.buffers[self.config.gives[self.role]], self.world.now
-        # a store has thousands of places, and each lot that comes or goes asks
-        if now < self._quiet_until and not self.is_hurried():
-            return False
-        blocked = self._discharge_due(output, now)
-        self._quiet_until = min(map(_DUE, self.places), default=now)
-        return blocked
+        dues, hurried = self._followed(), self.is_hurried()
+        due = dues.up_to(NEVER if hurried else self.world.now)
+        return bool(due) and self._discharge(due, dues, hurried=hurried)
 
-    def _discharge_due(self, output: LotBuffer, now: int) -> bool:
+    def _discharge(self, due: list[Due], dues: Dues, *, hurried: bool) -> bool:
         """Discharge in the order of entry; True when one finds no room."""
-        hurried = self.is_hurried()
-        due = [each for each in self.places if hurried or each[1] <= now]  # type: ignore[operator]
-        for place in due:
-            name, entered = str(place[0]), int(place[2])
+        output, now = self.world.buffers[self.config.gives[self.role]], self.world.now
+        for each in due:
+            name, entered = str(each.place[0]), int(each.place[2])
             if self.world.is_held(name):
                 continue
             if not self.may_give():
@@ -210,13 +209,15 @@ class Chamber(Equipment):
             if not output.has_room(self.name):
                 return True
             # the leader's lot has stayed for as long as it takes, whenever it may have come
-            until = max(now, int(place[1])) if hurried else now
+            until = max(now, each.tick) if hurried else now
             longer = self.discharge(self.world.lots[name], (until - entered) / 1000)
             if longer:
-                place[1] = now + longer
+                each.place[1] = now + longer
+                dues.defer(each)
                 self.wake_at(now + longer)
                 continue
-            self.places.remove(place)
+            self.places.remove(each.place)
+            dues.leave(each)
             self.give(self.role, name)
             self.drive_machine()
         return False
@@ -231,8 +232,9 @@ class Chamber(Equipment):
                 return True
             ticks, watts = self.admit(lot)
             due = self.world.now + ticks
+            followed = self._followed()
             self.places.append([lot.name, due, self.world.now, watts])
-            self._quiet_until = min(self._quiet_until, due)
+            followed.enter(self.places[-1])
             self.wake_at(due)
             self.set_mode("Execute")
             self.drive_machine()
