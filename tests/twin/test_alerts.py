@@ -249,7 +249,7 @@ def test_findings_and_the_twins_own_state_are_signs() -> None:
     assert all(each.action for each in found.values())
     assert found["ambiguous"].action == "a scale would tell"
     assert found["out_of_step"].delay_s == OUT_OF_STEP_S
-    assert "anode" not in found["out_of_step"].text
+    assert found["out_of_step"].key == "out of step cathode.coater"
 
 
 @pytest.fixture
