@@ -47,8 +47,8 @@ _ACTIONS: dict[str, str] = {
     "bias": "calibrate the instrument; until then the twin corrects for it",
 }
 OUT_OF_STEP_S = 3600.0
-"""Time for which a station may be behind before it is told [A]. One lot is usual for minutes to half
-an hour: told after 2 min that made 8 alerts a day of a plant that ran well [D]."""
+"""Time for which a station may be behind before it is told [A]. One lot is usual for up to half an
+hour: told after 2 min that made 8 alerts a day of a plant that ran well [D]."""
 
 
 @dataclass(frozen=True)
