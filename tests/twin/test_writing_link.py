@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -112,6 +113,10 @@ def test_an_approved_change_reaches_the_line(plant: Running, terms: Terms, tmp_p
         assert plant.world.parameters[SPEED] == pytest.approx(before * 1.05)
         assert plant.answers[-1].request.user == "otto"
         assert "eve" in plant.answers[-1].request.requester
+        assert link.given("cathode.coater") >= 0
+        assert math.isnan(link.measurement("cathode.coater", "loading")) or (
+            link.measurement("cathode.coater", "loading") > 0
+        )
         time.sleep(1.1)
         with pytest.raises(RefusedError, match="is outside") as caught:
             office.writer.write(office.approved(before * 1.4))

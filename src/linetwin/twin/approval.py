@@ -133,6 +133,8 @@ class ApprovalDesk:
         moment = now or datetime.now(UTC)
         try:
             self._check(approval, approval.limits.until, moment)
+            if self._spent(approval.nonce).exists():  # told before what the change has changed
+                raise _replayed(approval.nonce)
             _check_values(approval, current, asked)
             self._spend(approval.nonce)
         except RefusedError as error:
@@ -189,8 +191,7 @@ class ApprovalDesk:
         try:
             write_new(self._spent(name), b"", PRIVATE_FILE)
         except FileExistsError as error:
-            message = f"approval {name} was spent already"
-            raise refusal(Reason.REPLAYED, message, "have the change approved anew") from error
+            raise _replayed(name) from error
         sync_folder(self._folder)
 
     def _spent(self, name: str) -> Path:
@@ -199,6 +200,11 @@ class ApprovalDesk:
     def _tell(self, what: str, approval: Approval, before: object, after: object) -> None:
         about = f"{approval.change.address} {approval.nonce}"
         self._log.append(approval.who, what, about=about, before=_plain(before), after=after)
+
+
+def _replayed(name: str) -> RefusedError:
+    message = f"approval {name} was spent already"
+    return refusal(Reason.REPLAYED, message, "have the change approved anew")
 
 
 def _check_signature(approval: Approval, certificate: Certificate) -> None:

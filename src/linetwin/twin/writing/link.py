@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -79,8 +80,8 @@ class OpcUaPlant:
         return float(self._tag(station, "Setpoints", name))
 
     def measurement(self, station: str, name: str) -> float:
-        """Return what an instrument shows."""
-        return float(self._tag(station, "Measurements", name))
+        """Return what an instrument shows; NaN while it shows nothing good."""
+        return float(self._tag(station, "Measurements", name, math.nan))
 
     def given(self, station: str) -> int:
         """Return how many lots a station has handed over."""
