@@ -10,7 +10,8 @@ import pytest
 from linetwin.cli.feeding import SECURITY
 from linetwin.cli.twin_advising import TwinAtHand, advise
 from linetwin.cli.twin_forking import Fork, fork
-from linetwin.cli.twin_run import SESSION, TwinRequest, led_parts
+from linetwin.cli.twin_keeping import SESSION
+from linetwin.cli.twin_run import TwinRequest, led_parts
 from linetwin.cli.twin_writing import Order, Wish, approve_change, write
 from linetwin.errors import LinetwinError
 from linetwin.results import read

@@ -18,7 +18,7 @@ from linetwin.cli.locking import held as locked
 from linetwin.cli.printing import print_json
 from linetwin.cli.running import Request, folder_for, write_report
 from linetwin.cli.summary import summary
-from linetwin.cli.twin_run import SESSION
+from linetwin.cli.twin_keeping import SESSION
 from linetwin.cli.versions import made_with
 from linetwin.errors import Problem, ResultsError, ScenarioError, SimulationError
 from linetwin.line import run as engine

@@ -17,7 +17,8 @@ from linetwin.cli.locking import held as locked
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cli.twin_advising import TwinAtHand
 from linetwin.cli.twin_forking import origin_of, read_kept
-from linetwin.cli.twin_run import MAPPING, SESSION
+from linetwin.cli.twin_keeping import SESSION
+from linetwin.cli.twin_run import MAPPING
 from linetwin.cli.visiting import password_of
 from linetwin.errors import OpcUaError, Problem, RefusedError, ScenarioError
 from linetwin.quantities import Quantity, vocabulary

@@ -47,6 +47,13 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
         list[str] | None,
         typer.Option("--set", metavar="ADDRESS=VALUE", help="Change an address of the scenario."),
     ] = None,
+    serve: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Serve what the twin says: opc.tcp://0.0.0.0:4841/twin."),
+    ] = "",
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Let clients of --serve in without a user.")
+    ] = False,
     duration: ForOption = None,
     user: UserOption = "",
     policy: PolicyOption = DEFAULT_POLICY,
@@ -59,6 +66,7 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
     It only reads. Ctrl-C saves the twin; the same command goes on where it was.
     """
     from linetwin.cli import twin_run
+    from linetwin.cli.twin_serving import Serving
 
     request = twin_run.TwinRequest(
         scenario,
@@ -71,5 +79,6 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
         ask=ask,
         duration=duration,
         settings=tuple(settings or ()),
+        serving=Serving(serve, security, anonymous) if serve else None,
     )
     twin_run.run(request, as_json=json)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from linetwin.errors import SimulationError
+from linetwin.errors import Problem, ScenarioError, SimulationError
+from linetwin.twin.assimilating.notes import NotedModels
 from linetwin.twin.following.follower import Follower, Passing
 from linetwin.twin.following.joining import Making, endless, join
+from linetwin.twin.sensing import virtual
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from linetwin.twin.events import PlantEvent
     from linetwin.twin.following.follower import Passed
     from linetwin.twin.following.joining import Standing
+    from linetwin.twin.sensing import Sensed
 
 MAGIC = b"linetwin twin\n"
 FORMAT = 1
@@ -68,12 +71,13 @@ class Session:
         """Tick up to which the twin has come."""
         return self.follower.now
 
-    def hear(self, events: Iterable[PlantEvent], until: int) -> None:
+    def hear(self, events: Iterable[PlantEvent], until: int, *, alone: bool = False) -> None:
         """Take what the plant has told, and follow it to `until`.
 
-        With no events the line goes on as its stations would: open loop.
+        `alone`: the plant is silent, the line goes on as its stations would: open loop.
         """
         told = list(events)
+        self.follower.alone(alone)
         self.heard += len(told)
         self.last_heard = max([self.last_heard, *(each.tick for each in told if each.usable)])
         self.follower.advance(told, until)
@@ -102,6 +106,13 @@ class Session:
         """Return what is wrong, as far as it is known."""
         return self.parts.assimilator.findings()
 
+    def sensed(self, newest: Iterable[Prediction]) -> list[Sensed]:
+        """Return what virtual sensors read now; `newest`: prediction of each quantity."""
+        models = self.parts.assimilator.models
+        if isinstance(models, NotedModels):  # no work on a lot, so not to be noted
+            models = models.models
+        return virtual(self.follower.world, models, newest, self.last_heard)
+
     def age_s(self, now: int) -> float:
         """Return how old the latest news of the plant is [s]."""
         return max(0, now - self.last_heard) / 1000
@@ -129,12 +140,14 @@ class Session:
     def load(cls, parts: Parts, blob: bytes) -> tuple[Session, dict[str, Any]]:
         """Continue a saved session; return it with the cursor of its feed.
 
-        SimulationError where it is damaged, or of another version or scenario.
+        SimulationError where it is damaged or of another version, ScenarioError where it is of
+        another scenario.
         """
         data = unpacked(blob)
         if data["scenario"] != _digest(parts.scenario):
-            message = "the saved twin belongs to another scenario than the one given"
-            raise SimulationError(message)
+            message = "the saved twin was begun with another scenario, or with other settings"
+            hint = "name those that it was begun with, or another folder for another twin"
+            raise ScenarioError([Problem(message, hint=hint)])
         passing = Passing()
         world = parts.world(endless(parts.scenario), passing)
         follower = Follower(world, passing)

@@ -74,10 +74,12 @@ class LiveFeed:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._wire = EngineEnd(ours)
-        arguments = (order, self._mapping, theirs)
-        self._process = context.Process(target=_main, args=arguments, daemon=True)
+        self._process = context.Process(target=_main, args=(order, theirs), daemon=True)
         self._process.start()
         theirs.close()  # so that the feed's death is the end of the wire
+        # Not as an argument: to a process that dies while it starts Python would write for ever.
+        with contextlib.suppress(OSError):  # `take` tells of its death
+            ours.send(self._mapping)
 
     @property
     def mapping(self) -> Mapping:
@@ -121,9 +123,13 @@ class LiveFeed:
         self._process.close()
 
 
-def _main(order: FeedOrder, mapping: Mapping, connection: Connection) -> None:
-    """Run in the feed's process, until the engine ends it or is gone."""
+def _main(order: FeedOrder, connection: Connection) -> None:
+    """Run in the feed's process, until the engine ends it or is gone; first comes the mapping."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which ends us
+    try:
+        mapping: Mapping = connection.recv()
+    except (EOFError, OSError):
+        return
     logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # what matters is told by notices
     wire = FeedEnd(connection, order.parcels)
     last_word = None

@@ -127,6 +127,14 @@ class Follower:
                 self._wake(event.station, max(tick, self.world.now))
         self._run(until + 1)
 
+    def alone(self, silent: bool) -> None:  # noqa: FBT001  what the plant is
+        """Let stations go on by themselves while the plant is silent, and no longer."""
+        if silent == self.leader.alone:
+            return
+        self.leader.alone = silent
+        for unit in self.world.equipment():
+            self.world.calendar.kick(unit.name)
+
     @property
     def now(self) -> int:
         """Tick up to which the line has run."""

@@ -96,6 +96,9 @@ class PlantLeader:
         self.told: dict[str, Told] = {}
         self.joined = False
         """Whether a name that is new is a lot more; before, names only say where the plant is."""
+        self.alone = False
+        """Whether the plant is silent: stations then take and hand over as they would by
+        themselves, and wait for the plant where they are ahead when it speaks again."""
         self._single = frozenset(single)
         self._giving = frozenset(giving)
         self._chambers = frozenset(chambers)
@@ -117,14 +120,14 @@ class PlantLeader:
     def may_take(self, unit: str) -> bool:
         """Whether the plant's machine has taken a lot more, or has handed it over already."""
         told = self.told.get(unit)
-        if told is None or told.taken.lots < 0 or unit not in self._single:
+        if self.alone or told is None or told.taken.lots < 0 or unit not in self._single:
             return True
         return told.used < told.taken.lots or told.apart > 0
 
     def may_give(self, unit: str) -> bool:
         """Whether the plant's machine has handed over a lot more."""
         told = self.told.get(unit)
-        return told is None or told.given.lots < 0 or told.apart > 0
+        return self.alone or told is None or told.given.lots < 0 or told.apart > 0
 
     def is_behind(self, unit: str) -> bool:
         """Whether the plant's machine has handed over what is still being made here."""

@@ -44,6 +44,10 @@ class PlantTime:
             self._points.append((now, self._newest))
             del self._points[:-_FOLLOWED]
 
+    def quiet_s(self, now: int) -> float:
+        """Return how long nothing has come [s]; 0 where nothing ever did."""
+        return (now - self._heard) / 1e9 if self._heard else 0.0
+
     def is_silent(self, now: int) -> bool:
         """Whether nothing has come for long."""
         return not self._points or now - self._heard > SILENT_AFTER_S * 1e9

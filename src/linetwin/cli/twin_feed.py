@@ -1,0 +1,112 @@
+"""What feeds a twin: a process that is started again when it dies, and one and the same plant."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from linetwin.errors import LinetwinError, LinkError
+from linetwin.twin.feed.process import LiveFeed
+from linetwin.twin.following.plant_time import NS_PER_TICK
+from linetwin.twin.opcua.played import played_clock
+from linetwin.twin.opcua.visiting import variables_of
+from linetwin.twin.security.connecting import Credentials, Terms
+from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.identity import identity
+from linetwin.twin.security.trust import Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from linetwin.scenario.mapped import Mapping, SourceConfig
+    from linetwin.twin.feed.parcels import Parcel
+    from linetwin.twin.feed.process import FeedOrder
+    from linetwin.twin.opcua.health import Health
+
+WAIT_S = 0.1
+_RESTART_S = 5.0
+_SAME_S = 1.0
+"""Difference below which two instants of a plant's beginning are one."""
+_CLOCK = ("line", "Clock")
+
+
+class TwinFeed:
+    """A live feed that is started again where its process has died."""
+
+    def __init__(self, order: FeedOrder, note: Callable[[str], None]) -> None:
+        self._order, self._note = order, note
+        self._feed: LiveFeed | None = LiveFeed(order)
+        self._again = 0.0
+        self.restarts = 0
+
+    def take(self) -> Parcel | None:
+        """Return the next parcel; None where there is none, or no feed."""
+        if self._feed is None:
+            if time.monotonic() < self._again:
+                time.sleep(WAIT_S)
+                return None
+            self._feed = LiveFeed(self._order)
+            self.restarts += 1
+        try:
+            return self._feed.take(WAIT_S)
+        except LinkError as error:
+            self._note(f"{error}; it is started again in {_RESTART_S:g} s")
+            self.close()
+            self._again = time.monotonic() + _RESTART_S
+            return None
+
+    def close(self) -> None:
+        """End the feed's process."""
+        if self._feed is not None:
+            feed, self._feed = self._feed, None
+            feed.close()
+
+
+class Beginning:
+    """Looks at each new link whether a played plant is still the one that was mapped.
+
+    A plant that linetwin plays has its line begin anew when it is started anew, which it tells by
+    `Clock/begun`. A plant whose mapping has no `line_start` is never asked.
+    """
+
+    def __init__(self, mapping: Mapping, order: FeedOrder) -> None:
+        self._mapping, self._order = mapping, order
+        self._links: dict[str, int] = {}
+
+    def look(self, health: Iterable[Health]) -> int | None:
+        """Return the instant [ns UTC] of the line's tick 0 that a newly linked plant tells."""
+        found = None
+        for each in health:
+            if each.state != "live" or self._links.get(each.source) == each.connections:
+                continue
+            self._links[each.source] = each.connections
+            source = self._mapping.sources[each.source]
+            if self._mapping.line_start is not None and each.endpoint.startswith("opc.tcp"):
+                found = self._ask(source, each.endpoint) or found
+        return found
+
+    def _ask(self, source: SourceConfig, endpoint: str) -> int | None:
+        folder = SecurityFolder(self._order.security)
+        security = source.security
+        user = Credentials(security.user, self._order.passwords.get(source.name, ""))
+        try:
+            terms = Terms(
+                identity(folder), Trust(folder), security.policy, user, security.host or None
+            )
+            begun, _ = played_clock(variables_of(endpoint, terms, _CLOCK, len(_CLOCK) + 1))
+        except LinetwinError:
+            return None  # the feed has a link, and tells what is wrong with it
+        return (
+            round(datetime.fromisoformat(begun).timestamp() * 1e3) * NS_PER_TICK if begun else None
+        )
+
+
+def is_same(told: int, kept: int) -> bool:
+    """Whether two instants of a plant's beginning [ns UTC] are one."""
+    return abs(told - kept) < _SAME_S * 1e9
+
+
+def instant(time_ns: int) -> str:
+    """Return an instant [ns UTC] as people read it."""
+    return f"{datetime.fromtimestamp(time_ns / 1e9, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,238 @@
+"""The twin while it runs: what a feed brings is heard by a session, shown, told and saved."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import typer
+
+from linetwin.cli.twin_feed import instant, is_same
+from linetwin.cli.twin_keeping import SESSION, span
+from linetwin.cli.twin_view import State, View
+from linetwin.errors import LinkError
+from linetwin.twin.board.board import Board
+from linetwin.twin.board.desk import Desk
+from linetwin.twin.board.signs import Situation, signs
+from linetwin.twin.columns import Flag
+from linetwin.twin.feed.parcels import Latest
+from linetwin.twin.following.joining import Standing
+from linetwin.twin.following.meaning import Meaning
+from linetwin.twin.following.plant_time import PlantTime
+from linetwin.twin.session import Session
+
+if TYPE_CHECKING:
+    from linetwin.cli.interruption import Interruption
+    from linetwin.cli.twin_feed import Beginning, TwinFeed
+    from linetwin.cli.twin_keeping import Keeper
+    from linetwin.cli.twin_screen import Screen
+    from linetwin.cli.twin_serving import Publishing
+    from linetwin.scenario.mapped import Mapping
+    from linetwin.scenario.twin import TwinConfig
+    from linetwin.twin.columns import Batch
+    from linetwin.twin.events import PlantEvent
+    from linetwin.twin.feed.parcels import Parcel
+    from linetwin.twin.session import Parts
+
+SETTLE_S = 3.0
+"""Wall time from the first values to joining: the server has told how all stands by then."""
+LOOK_EVERY_S = 1.0
+"""Wall time between two looks at what a person should know."""
+_MANY_ROWS = 8
+"""Rows of a parcel whose median tells the time of a played plant."""
+
+
+class Following:
+    """A twin in its folder; `cursor`: what is saved with it, plain data."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        mapping: Mapping,
+        keeper: Keeper,
+        beginning: Beginning,
+        cursor: dict[str, Any],
+    ) -> None:
+        assert parts.scenario.twin is not None  # noqa: S101  the request has looked
+        self.parts, self.mapping, self.keeper = parts, mapping, keeper
+        self.config: TwinConfig = parts.scenario.twin
+        self.publisher: Publishing | None = None
+        self.session: Session | None = None
+        self.latest = Latest(mapping)
+        played = any(each.played for each in mapping.sources.values())
+        publishing = max(each.publishing_s for each in mapping.sources.values())
+        self.time = PlantTime(played=played, hold_s=2 * publishing)
+        self._beginning, self._cursor = beginning, cursor
+        self._meaning: Meaning | None = None
+        self._waiting: list[PlantEvent] = []
+        self._standing = Standing()
+        self._first = self._looked = 0.0
+        folder = keeper.file.parent
+        self.board = Board(folder)
+        self.view = View(self.board)
+        self._load()
+        self.desk = Desk(folder, self.config.alerts)
+        for notice in (*keeper.notices, *self.board.notices):
+            self.view.note(notice)
+
+    def _load(self) -> None:
+        """Go on from the saved twin, where there is one."""
+        found = self.keeper.load(self.parts)
+        if found is not None:
+            self.session, cursor = found
+            self._meaning = Meaning(self.mapping, self.parts.scenario, cursor["origin"])
+
+    def follow(
+        self, feed: TwinFeed, interruption: Interruption, seconds: float | None, screen: Screen
+    ) -> None:
+        """Take parcels and follow, until asked to end; the twin is saved now and then."""
+        begun = time.monotonic()
+        try:
+            with screen:
+                while not interruption.asked:
+                    if seconds is not None and time.monotonic() - begun > seconds:
+                        break
+                    parcel = feed.take()
+                    if parcel is not None:
+                        self.take(parcel)
+                    self.go_on()
+                    self.look()
+                    screen.show(self.view, self.session, self.latest, self.state())
+                    if self.keeper.is_due:
+                        self.save()
+        finally:
+            self.save()
+
+    def take(self, parcel: Parcel) -> None:
+        """Take what has come; LinkError where it is of a plant that has begun anew."""
+        told = self._beginning.look(parcel.health)
+        if told is not None:
+            self._check_plant(told)
+        self.latest.take(parcel)
+        for notice in parcel.notices:
+            self.view.note(f"{notice.source}: {notice.kind}: {notice.text}")
+        if parcel.batch is None or not len(parcel.batch):
+            return
+        self._note_time(parcel.batch)
+        if self._meaning is None:
+            self._meaning = Meaning(self.mapping, self.parts.scenario, self._origin())
+        events = list(self._meaning.events(parcel.batch))
+        if self.session is None:
+            self._standing.note(events)
+            self._first = self._first or time.monotonic()
+        self._waiting += events
+
+    def go_on(self) -> None:
+        """Join the plant once it has told how it stands; then follow it."""
+        if self._meaning is None or not self.time.pace:
+            return
+        until = self._meaning.tick(self.time.until(time.monotonic_ns()))
+        if self.session is None:
+            if not self._first or time.monotonic() - self._first < SETTLE_S:
+                return
+            self._standing.tick = until
+            self.session = Session.join(self.parts, self._standing)
+            self.view.note(f"joined the plant at {self.view.line_time(until)}")
+            self.save()
+        elif until > self.session.now or self._waiting:
+            alone = self.time.is_silent(time.monotonic_ns())
+            self.session.hear(self._waiting, max(until, self.session.now), alone=alone)
+        self._waiting = []
+        predictions, outcomes = self.session.predictions(), self.session.outcomes()
+        self.board.register(predictions, self.session.now)
+        self.board.score(outcomes, self.session.now)
+        self.view.take(predictions, outcomes)
+
+    def look(self) -> None:
+        """See what a person should know, and tell it; now and then."""
+        if self.session is None or time.monotonic() - self._looked < LOOK_EVERY_S:
+            return
+        self._looked = time.monotonic()
+        now = time.time_ns()
+        situation = Situation(
+            self.session.now,
+            self.session.findings(),
+            list(self.view.predictions.values()),
+            {each.source: each.age_s for each in self.view.sources(self.latest, now)},
+            self.session.follower.leader.apart(),
+            self.keeper.unsaved,
+        )
+        self.desk.look(signs(situation, self.config))
+        notices, self.desk.notices = self.desk.notices, []
+        for notice in notices:
+            self.view.note(notice)
+        self.view.alerts = self.desk.alerts.shown()
+        if self.publisher is not None and self._meaning is not None:
+            shown = self.view.shown(self.session, self.state(), self.latest, self.keeper.age_s)
+            self.publisher.publish(shown, self._meaning.origin)
+
+    def _check_plant(self, told: int) -> None:
+        """Refuse a plant whose line has begun anew: its lots are not those that the twin knows."""
+        if self._meaning is not None and not is_same(told, self._meaning.origin):
+            kept = instant(self._meaning.origin)
+            advice = (
+                "what the twin knew of the other plant is saved; for this one name another folder "
+                f"with -o, or remove {self.keeper.file.parent}"
+            )
+        elif self.mapping.line_start is not None and not is_same(told, self.mapping.line_start):
+            kept = instant(self.mapping.line_start)
+            advice = "write line_start as the plant has it, or remove the mapping that was proposed"
+        else:
+            return
+        message = f"the plant has begun anew: line time 0 is {instant(told)}, it was {kept}"
+        raise LinkError(f"{message}; {advice}")
+
+    def _note_time(self, batch: Batch) -> None:
+        """Note up to when the plant has told: until now, for one whose clock goes as ours does.
+
+        Of a played plant the usual time of what has changed: what its server held when the link
+        was made may be old, and clocks of its machines may be wrong.
+        """
+        now = time.monotonic_ns()
+        times = batch.time[(batch.flags & np.uint32(Flag.FIRST | Flag.BAD)) == 0]
+        if not self.time.played:
+            self.time.heard(now, time.time_ns())
+        elif len(times) >= _MANY_ROWS:
+            self.time.heard(now, int(np.median(times)))
+        else:
+            self.time.heard(now)
+
+    def _origin(self) -> int:
+        """Return the line's Monday 00:00 [ns UTC]: as mapped, else this week's."""
+        if self.mapping.line_start is not None:
+            return self.mapping.line_start
+        week = 7 * 86_400
+        monday = 4 * 86_400  # 1970 began on a Thursday
+        now = time.time_ns() // 1_000_000_000
+        return ((now - monday) // week * week + monday) * 1_000_000_000
+
+    def state(self) -> State:
+        """Return how twin and plant stand to one another, and for how long nothing has come."""
+        now = time.monotonic_ns()
+        if self.session is None or not self.time.quiet_s(now):
+            return State("joining")  # or joining again: nothing has come yet
+        if self.time.is_silent(now):
+            return State("open loop", self.time.quiet_s(now))
+        behind = sum(self.session.follower.leader.apart().values())
+        return State("out of step" if behind else "in step")
+
+    def save(self) -> None:
+        """Save the twin; where that cannot be done it goes on, and says so."""
+        if self.session is None or self._meaning is None:
+            return
+        self.keeper.save(self.session.save(self._cursor | {"origin": self._meaning.origin}))
+        if self.keeper.unsaved:
+            self.view.note(f"not saved: {self.keeper.unsaved}")
+        else:
+            self.board.save()
+
+    def tell(self, *, as_json: bool) -> None:
+        """Print how the twin stands."""
+        self.view.print(self.session, self.latest, self.state(), as_json=as_json)
+        if self.session is None:
+            typer.echo("nothing to save: the twin has not joined the plant", err=True)
+        elif self.keeper.unsaved:
+            typer.echo(f"not saved: {self.keeper.unsaved}; {SESSION} is older", err=True)
+        else:
+            typer.echo(f"saved {span(self.keeper.age_s)} ago: {self.keeper.file}", err=True)

@@ -1,0 +1,228 @@
+"""The terminal of `linetwin live run`: 80 columns are enough, what matters most stands first."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from linetwin.cli.printing import FILE_WIDTH
+from linetwin.cli.twin_keeping import span
+from linetwin.cli.twin_view import WORKS
+from linetwin.quantities import vocabulary
+from linetwin.scenario import units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from rich.console import RenderableType
+
+    from linetwin.cli.twin_view import SourceNow, State, StationNow, View
+    from linetwin.quantities import Quantity
+    from linetwin.twin.assimilating.rows import Estimated
+    from linetwin.twin.board.tally import Score
+    from linetwin.twin.feed.parcels import Latest
+    from linetwin.twin.session import Session
+
+_SHOW_EVERY_S = 0.5
+_TELL_EVERY_S = 60.0
+"""Where the output is no terminal, a line is written this often."""
+_NAMED = 5
+"""Stale signals that are named; the others are counted."""
+_MOST_STATIONS = 8
+_DIGITS = 4
+_STYLES = {"in step": "green", "joining": "yellow", "out of step": "yellow", "open loop": "red"}
+_STATIONS = ["station", "plant", "twin", "lots behind"]
+_PREDICTED = ["predicted", "median", "95 %", "unit", "nominal", "measured"]
+_SCORED = ["score", "n", "inside", "error", "nominal", "ratio"]
+_ESTIMATED = ["estimate", "median", "95 %", "prior"]
+
+
+class Screen:
+    """Shows a view twice a second on a terminal, else a line a minute."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console()
+        self._live: Live | None = None
+        if self._console.is_terminal and not quiet:
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._due = 0.0
+
+    def __enter__(self) -> None:
+        if self._live is not None:
+            self._live.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, view: View, session: Session | None, latest: Latest, state: State) -> None:
+        """Show how things stand, where it is time to."""
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + (_SHOW_EVERY_S if self._live is not None else _TELL_EVERY_S)
+        if self._live is None:
+            words = ", ".join(each.plain for each in _headline(view, session, latest, state))
+            sys.stderr.write(f"linetwin: {words}\n")
+        else:
+            self._live.update(screen(view, session, latest, state), refresh=True)
+
+
+def print_screen(view: View, session: Session | None, latest: Latest, state: State) -> None:
+    """Print the screen once, as it is at the end."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=FILE_WIDTH)
+    console.print(screen(view, session, latest, state))
+
+
+def screen(view: View, session: Session | None, latest: Latest, state: State) -> Group:
+    """Return everything, the most urgent first."""
+    parts: list[RenderableType] = list(_headline(view, session, latest, state))
+    if session is not None:
+        stations = view.stations(session)
+        parts += [*_stations(stations), *_words(view, session)]
+        parts.append(_table(_PREDICTED, list(_predicted(view))))
+        parts.append(_table(_SCORED, [_score(e) for e in view.board.scores() if e.span == "all"]))
+        estimates = session.parts.assimilator.estimates()
+        parts.append(_table(_ESTIMATED, [_estimate(e, session) for e in estimates]))
+    parts += [Text(note, style="dim") for note in view.notes]
+    return Group(*parts)
+
+
+def _headline(view: View, session: Session | None, latest: Latest, state: State) -> Iterator[Text]:
+    """Yield state, line time and age of data; then a line for each source."""
+    now = time.time_ns()
+    words = [state.word.upper()]
+    if state.word == "open loop":
+        since = time.strftime("%H:%M:%S", time.localtime(time.time() - state.quiet_s))
+        words = [f"OPEN LOOP since {since}, {span(state.quiet_s)}: intervals grow"]
+    if session is not None:
+        age = span(session.age_s(session.now))
+        words += [view.line_time(session.now), f"data {age} old", f"{session.heard:,} events"]
+    yield Text("  ".join(words), style=f"bold {_STYLES[state.word]}")
+    for each in view.sources(latest, now):
+        yield Text(_source(each))
+    if not latest.health:
+        yield Text("no link yet")
+
+
+def _source(each: SourceNow) -> str:
+    heard = "nothing yet" if math.isinf(each.age_s) else f"heard {each.age_s:.1f} s ago"
+    words = [f"{each.source}: {each.link}", heard]
+    if each.error:
+        words.append(each.error)
+    if each.stale:
+        named = "all" if len(each.stale) == each.signals else ", ".join(each.stale[:_NAMED])
+        more = f" and {len(each.stale) - _NAMED} more" if len(each.stale) > _NAMED else ""
+        words.append(f"stale: {named}{'' if named == 'all' else more}")
+    if each.never:
+        words.append(f"{len(each.never)} of {each.signals} signals never came")
+    return ", ".join(words)
+
+
+def _stations(stations: Sequence[StationNow]) -> Iterator[RenderableType]:
+    """Yield those that do not work or are behind, worst first; the others are counted."""
+    troubled = [each for each in stations if each.in_trouble]
+    rows = [
+        [each.name, each.plant or "not told", each.twin, str(each.behind or "")]
+        for each in troubled[:_MOST_STATIONS]
+    ]
+    if rows:
+        yield _table(_STATIONS, rows)
+    left = len(troubled) - len(rows)
+    working = f"{len(stations) - len(troubled)} of {len(stations)} stations {WORKS} and in step"
+    yield Text(f"{working}, {left} more do not work" if left else working)
+
+
+def _words(view: View, session: Session) -> Iterator[Text]:
+    """Yield alerts, and findings that no alert tells, each with what to do."""
+    told = " ".join(each.key for each in view.alerts)
+    for each in view.alerts:
+        style = "bold red" if each.active and each.priority == "high" else "yellow"
+        yield Text(f"{each.id} {each.priority} {each.state}: {each.text}; {each.action}", style)
+    for finding in session.findings():
+        if f"{finding.kind} {'+'.join(finding.names)}" not in told:
+            yield Text(f"{finding.kind}: {finding.text}. {finding.advice}".rstrip(". "))
+
+
+def _predicted(view: View) -> Iterator[list[str]]:
+    """Yield the newest of each quantity below its station; of a dryer's zones the last one."""
+    last = {(station, quantity): place for station, quantity, place in sorted(view.predictions)}
+    before = ""
+    for key, each in view.predictions.items():
+        station, name, place = key
+        if place != last[station, name]:
+            continue
+        if station != before:
+            yield [f"{station}, lot {each.lot}", "", "", "", "", ""]
+            before = station
+        quantity = vocabulary()[name]
+        outcome = view.outcomes.get(key)
+        values = (each.median, each.low, each.high, each.open_loop)
+        median, low, high, nominal = (_number(value, quantity) for value in values)
+        measured = "" if outcome is None else _number(outcome[1].value, quantity)
+        shown = f"  {name}" + (f", zone {place}" if place else "")
+        yield [shown, median, f"{low} to {high}", _unit(quantity), nominal, measured]
+
+
+def _number(value: float, quantity: Quantity) -> str:
+    return "" if math.isnan(value) else units.display(value, quantity, _DIGITS).partition(" ")[0]
+
+
+def _unit(quantity: Quantity) -> str:
+    return units.display(1.0, quantity).partition(" ")[2]
+
+
+def _estimate(each: Estimated, session: Session) -> list[str]:
+    """Return a row: factors and relative biases in percent of what is nominal."""
+    if each.unit == "1":
+        middle = each.kind == "factor"
+        median, low, high = ((v - middle) * 100 for v in (each.median, each.low, each.high))
+        return [each.name, f"{median:+.2f} %", f"{low:+.2f} to {high:+.2f} %", f"{each.prior:.2%}"]
+    config = session.parts.assimilator.config
+    read = {reader.name: reader.quantity for reader in config.instruments}
+    quantity = vocabulary()[read.get(each.name, each.address.rpartition(".")[2])]
+    lowest, highest = (units.display(value, quantity, _DIGITS) for value in (each.low, each.high))
+    return [
+        each.name,
+        units.display(each.median, quantity, _DIGITS),
+        f"{lowest.partition(' ')[0]} to {highest}",
+        units.display(each.prior, quantity, _DIGITS),
+    ]
+
+
+def _score(each: Score) -> list[str]:
+    quantity = vocabulary()[each.quantity]
+    return [
+        f"{each.station}.{each.quantity} by {each.instrument}",
+        str(each.count),
+        f"{each.share:.0%}",
+        units.display(each.error, quantity, 3),
+        units.display(each.open_error, quantity, 3),
+        f"{each.ratio:.2f}",
+    ]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:
+    if not rows:
+        return Text(f"no {headings[0]} yet", style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
