@@ -33,8 +33,7 @@ def test_due_places_come_in_the_order_of_entry(
     dues, made = Dues(places), len(places)
     for step, tick in steps:
         if step == "enter":
-            places.append(place(made, tick))
-            dues.enter(places[-1])
+            dues.enter(place(made, tick))
             made += 1
         elif step == "withdraw":  # somebody who says nothing
             del places[:1]
@@ -42,7 +41,6 @@ def test_due_places_come_in_the_order_of_entry(
         else:
             for due in dues.up_to(tick)[:1]:
                 if step == "leave":
-                    places.remove(due.place)
                     dues.leave(due)
                 else:
                     due.place[1] = tick + 1

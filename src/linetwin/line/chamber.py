@@ -63,7 +63,7 @@ class Chamber(Equipment):
         """Sum of what the lots inside draw [W]; nothing while the chamber is down."""
         if self.state.mode == "Aborted":
             return 0.0
-        return self._followed().watts
+        return self._queue().watts
 
     def advance(self) -> None:
         """Let out what is due and has room, take in what waits and fits."""
@@ -185,7 +185,7 @@ class Chamber(Equipment):
             left = math.ceil(min(state.to_failure.values()) / state.hazard)
             self.wake_at(self.world.now + max(1, left))
 
-    def _followed(self) -> Dues:
+    def _queue(self) -> Dues:
         """Return the places in the order in which they are due."""
         if self._dues is None or not self._dues.are_of(self.places):
             self._dues = Dues(self.places)
@@ -193,7 +193,7 @@ class Chamber(Equipment):
 
     def _let_out(self) -> bool:
         """Discharge every lot that is due; True when one of them finds no room."""
-        dues, hurried = self._followed(), self.is_hurried()
+        dues, hurried = self._queue(), self.is_hurried()
         due = dues.up_to(NEVER if hurried else self.world.now)
         return bool(due) and self._discharge(due, dues, hurried=hurried)
 
@@ -216,7 +216,6 @@ class Chamber(Equipment):
                 dues.defer(each)
                 self.wake_at(now + longer)
                 continue
-            self.places.remove(each.place)
             dues.leave(each)
             self.give(self.role, name)
             self.drive_machine()
@@ -232,9 +231,7 @@ class Chamber(Equipment):
                 return True
             ticks, watts = self.admit(lot)
             due = self.world.now + ticks
-            followed = self._followed()
-            self.places.append([lot.name, due, self.world.now, watts])
-            followed.enter(self.places[-1])
+            self._queue().enter([lot.name, due, self.world.now, watts])
             self.wake_at(due)
             self.set_mode("Execute")
             self.drive_machine()

@@ -22,25 +22,23 @@ class Due(NamedTuple):
 class Dues:
     """An aid that is not saved: a store has thousands of places, and one at a time is due.
 
-    It follows them as long as whoever adds one, takes one out or defers one says so.
+    It knows them as long as nobody else adds one, takes one out or changes a due tick.
     """
 
     def __init__(self, places: list[Place]) -> None:
         self._places = places
         self._next = len(places)
         self._sorted = sorted(Due(int(each[1]), at, each) for at, each in enumerate(places))
-        self._watts: float | None = None
+        self._watts = [float(each[3]) for each in places]
 
     def are_of(self, places: list[Place]) -> bool:
-        """Whether these are the places that are followed, as far as their number says."""
+        """Whether these are the places it knows, as far as their number says."""
         return places is self._places and len(places) == len(self._sorted)
 
     @property
     def watts(self) -> float:
         """What all of them draw [W]."""
-        if self._watts is None:
-            self._watts = sum([float(place[3]) for place in self._places])
-        return self._watts
+        return sum(self._watts)
 
     def up_to(self, tick: int) -> list[Due]:
         """Return what is due by then, in the order of entry."""
@@ -48,17 +46,18 @@ class Dues:
         return sorted(found, key=lambda due: due.order)
 
     def enter(self, place: Place) -> None:
-        """Follow a place that was added behind all others."""
+        """Add a place behind all others."""
+        self._places.append(place)
+        self._watts.append(float(place[3]))
         insort(self._sorted, Due(int(place[1]), self._next, place))
         self._next += 1
-        self._watts = None
 
     def leave(self, due: Due) -> None:
-        """Follow a place no longer that was taken out."""
-        del self._sorted[bisect_left(self._sorted, due)]
-        self._watts = None
+        """Take a place out."""
+        at = self._places.index(due.place)
+        del self._places[at], self._watts[at], self._sorted[bisect_left(self._sorted, due)]
 
     def defer(self, due: Due) -> None:
-        """Follow a place whose due tick has changed."""
-        self.leave(due)
+        """Let a place have the due tick that it now names."""
+        del self._sorted[bisect_left(self._sorted, due)]
         insort(self._sorted, Due(int(due.place[1]), due.order, due.place))

@@ -55,7 +55,7 @@ def _awake(trays: Sequence[Dormant], pool: dict[str, np.ndarray]) -> dict[str, n
     rows = np.frombuffer(b"".join([each.rows for each in trays]), dtype="<i4")
     counts = [each.items for each in trays]
     place = np.concatenate([np.arange(count, dtype=np.float64) for count in counts])
-    found = {name: values[rows] for name, values in pool.items()}
+    found = {name: values.take(rows) for name, values in pool.items()}
     found["number"] = np.repeat([float(each.first) for each in trays], counts) + place
     for name in CLOCKS:
         if name in found:
@@ -71,10 +71,10 @@ def _read_anew(items: dict[str, np.ndarray], pool: dict[str, np.ndarray]) -> Non
     readings = [name for name in pool if name.replace(MEASURED, "", 1) in pool.keys() - {name}]
     if not readings:
         return
-    others = _scrambled(items["number"]) % np.uint64(len(pool["number"]))
+    others = (_scrambled(items["number"]) % np.uint64(len(pool["number"]))).astype(np.intp)
     for name in readings:
         true = name.replace(MEASURED, "", 1)
-        items[name] = items[true] + (pool[name] - pool[true])[others]
+        items[name] = items[true] + (pool[name].take(others) - pool[true].take(others))
 
 
 def _scrambled(numbers: np.ndarray) -> np.ndarray:
