@@ -88,7 +88,7 @@ class Course:
             passes = {"rises": "rises to", "falls": "falls to", "crosses": "crosses"}[
                 event.direction
             ]
-            sets = [f"{terminal} = {value:g}" for terminal, value in event.sets]
+            sets = [f"{terminal} = {_exactly(value)}" for terminal, value in event.sets]
             then = ", ".join([*sets, *(["stop"] if event.stop else [])])
             text = f"{event.source} {passes} {event.level:g}"
             found[f"event {event.name}"] = f"{text}: {then}" if then else text
@@ -105,6 +105,10 @@ class Course:
     def seeks(self) -> bool:
         """Whether it tries steps to find its points, or what holds in them."""
         return self.adaptive is not None or bool(self.events) or self.iterate is not None
+
+
+def _exactly(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 PLAIN: Final = Course()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -105,7 +105,7 @@ class CourseReader:
             return None
         source = self._terminal((*path, "of"), written.of, "output")
         ((direction, amount),) = given.items()
-        level = source and self._number((*path, direction), source, amount)
+        level = self._level((*path, direction), source, amount)
         sets = []
         for text, value in written.sets.items():
             target = self._terminal((*path, "set", text), text, "input")
@@ -136,8 +136,15 @@ class CourseReader:
             self._add(path, f"there is no {need} '{text}' that nobody else sets", hint)
         return known.get(text)
 
+    def _level(self, path: KeyPath, source: Terminal | None, amount: Amount) -> float | None:
+        number = None if source is None else self._number(path, source, amount)
+        return None if number is None else float(number)
+
     def _number(self, path: KeyPath, terminal: Terminal, amount: Amount) -> float | None:
-        """Return a value in a variable's own unit; None, and a problem, where it is none."""
+        """Return a value in a variable's own unit, a whole number as an int.
+
+        None, and a problem, where it is none.
+        """
         variable = self._group.variable(terminal)
         try:
             number = own_number(self._group.member(terminal.member).description, variable, amount)
@@ -145,10 +152,10 @@ class CourseReader:
             unit = variable.unit or "1"
             self._add(path, f"'{amount}': {error}", f"a number in {unit}, or text with a unit")
             return None
-        if not math.isfinite(number):
+        if not abs(number) <= sys.float_info.max:  # whole numbers have no end, NaN fits nothing
             self._add(path, f"'{amount}' is no value to pass or to set", "a finite number")
             return None
-        return float(number)
+        return number
 
     def _version(self, terminal: Terminal) -> int:
         return self._group.member(terminal.member).description.version

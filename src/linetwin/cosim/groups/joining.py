@@ -92,7 +92,7 @@ class Joiner:
         for number in table.values():
             hint = not_taken(version, taker, number)
             if hint:
-                self._add((*path, "map"), f"{number:.17g} does not fit '{target}'", hint)
+                self._add((*path, "map"), f"{number!r} does not fit '{target}'", hint)
         return table
 
     def _carried(

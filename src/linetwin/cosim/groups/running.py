@@ -31,7 +31,8 @@ class Copy(NamedTuple):
     """target = affine.factor * source + affine.offset, whenever a member takes its inputs.
 
     `followed`: place of the source among its giver's earlier values; None where it is held.
-    `exact`: bit by bit, since a float does not hold the numbers. `table` comes first.
+    `exact`: bit by bit, since a float does not hold the numbers. `table` comes first; its sources
+    are whole numbers, which are looked up as such.
     """
 
     source: Slot
@@ -45,8 +46,6 @@ class Copy(NamedTuple):
 
     def converted(self, value: float) -> float:
         """Return the source's number as the target's."""
-        if self.table:
-            return self.table.get(value, value)
         if self.affine is SAME:
             return value
         return self.affine.factor * value + self.affine.offset
@@ -168,6 +167,10 @@ class RunningMember:
         """Carry one value over, extrapolated to a time `middle` (s) where that is given."""
         if copy.exact:
             copy.target.take(copy.source)
+            return
+        if copy.table:
+            whole = copy.source.read_exactly()
+            self.fill(instance, copy.target, copy.variable, copy.table.get(whole, whole))
             return
         value, giver = copy.source.read(), copy.giver
         if middle is not None and copy.followed is not None and giver.before < giver.at:

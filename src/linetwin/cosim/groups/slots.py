@@ -33,8 +33,13 @@ class Slot(NamedTuple):
         """Return the value."""
         return float(self.cell.first[self.column])
 
+    def read_exactly(self) -> float:
+        """Return the value: a whole number as an int, which holds those of 64 bits too."""
+        value: float = self.cell.first[self.column]
+        return value
+
     def write(self, value: float) -> None:
-        """Set the value; ValueError where its type cannot hold it."""
+        """Set the value, a whole number to its last digit; ValueError for a misfit of its type."""
         self.cell.first[self.column] = self.cell.number(value)
 
     def long(self, other: Slot) -> bool:

@@ -16,9 +16,10 @@ _REAL: Final = frozenset({"Real", "Float32", "Float64"})
 def read_table(
     source: Variable, target: Variable, written: WrittenConnection
 ) -> dict[float, float]:
-    """Return the table of a connection; ValueError where it does not fit its ends.
+    """Return the table of a connection: whole numbers are int, which holds those of 64 bits.
 
-    WiringError for a value that one of them does not take.
+    Raises ValueError where it does not fit its ends, WiringError for a value that one of them does
+    not take.
     """
     if source.type in _REAL or not source.numeric:
         raise ValueError(f"a table is for whole numbers, '{source.name}' is a {source.type}")
@@ -28,4 +29,5 @@ def read_table(
 
 
 def _number(variable: Variable, value: object) -> float:
-    return float(parsed(variable, value, ()))  # type: ignore[arg-type]
+    number: float = parsed(variable, value, ())  # type: ignore[assignment]
+    return float(number) if variable.type in _REAL else round(number)

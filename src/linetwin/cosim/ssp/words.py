@@ -158,9 +158,17 @@ def transformation(node: Node, findings: Findings) -> Transformation | None:
         findings.wrong(found.place, "a source stands in it twice", "one MapEntry for each source")
     if found.name == "EnumerationMappingTransformation":
         return Transformation(items={e.get("source"): e.get("target") for e in entries})
-    read = boolean if found.name == "BooleanMappingTransformation" else number
+    read = boolean if found.name == "BooleanMappingTransformation" else _whole
     return Transformation(
-        table={
-            float(read(e, "source", findings)): float(read(e, "target", findings)) for e in entries
-        }
+        table={int(read(e, "source", findings)): int(read(e, "target", findings)) for e in entries}
     )
+
+
+def _whole(node: Node, name: str, findings: Findings) -> int:
+    """Return an attribute that is a whole number, to its last digit; 1 and a problem for none."""
+    try:
+        return int(node.get(name))
+    except ValueError:
+        message = f"{name}='{node.get(name)}' is no whole number"
+        findings.wrong(node.place, message, "a whole number, such as 2")
+        return 1
