@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from linetwin.line.streams import Streams
 from linetwin.scenario import load
 from linetwin.scenario.twin import GradeConfig
 from linetwin.twin.board.board import Board
-from linetwin.twin.board.grades import QUANTITIES, Grader
+from linetwin.twin.board.grades import MEMBERS, QUANTITIES, Grader
 from linetwin.twin.events import PlantEvent
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ LONG_RUN = (0.9, 0.08, 0.02)
 SURE = GradeConfig(0.0, 0.0, 0.0, LONG_RUN, "A", "test")
 UNSURE = GradeConfig(0.02, 0.03, 0.005, LONG_RUN, "A", "test")
 CELLS = 64
+NOMINAL_AH = 5.0
 
 
 class Watched:
@@ -108,16 +111,23 @@ def sure(scenario: Scenario) -> Watched:
     return Watched(scenario, SURE).play()
 
 
-def test_without_doubt_the_tray_is_graded_as_it_will_be(sure: Watched) -> None:
-    """Shares foreseen for a charged tray are those of the cells table, but for gauges' noise."""
-    trays = {each.lot for each in sure.predictions}
-    assert len(sure.predictions) == len(QUANTITIES) * len(trays) > 0
-    for lot in trays:
-        told = [each.median for each in sure.predictions if each.lot == lot]
-        assert sum(told) == pytest.approx(1.0)
-        assert told == pytest.approx(sure.shares(lot), abs=0.1), lot
-    first = min(row["ended"] for row in sure.rows)
-    assert all(each.made_tick < first - 3 * HOUR for each in sure.predictions[:1])
+def test_a_tray_is_graded_as_its_cells_scatter(sure: Watched) -> None:
+    """The share of A foreseen is that of a normal spread about the tray's median, hours ahead."""
+    middle, spread = float(np.median([row["capacity"] for row in sure.rows])), 0.01
+    limit = middle * (1 - 0.5 * spread)
+    override = f"cell.grading.capacity_limit_a={100 * limit / NOMINAL_AH:.5f} %"
+    scenario = scenario_of(override, order_cells=CELLS, limit_ticks=400 * HOUR)
+    config = GradeConfig(0.0, 0.0, spread, (0.7, 0.3, 0.0), "D", "this line")
+    found = Watched(scenario, config).play()
+    for lot in {each.lot for each in found.predictions}:
+        cells = [row["capacity"] for row in found.rows if row["tray"] == lot]
+        mine = float(np.median(cells))
+        share = NormalDist().cdf((mine - limit) / (spread * mine))
+        told = next(each for each in found.predictions if each.lot == lot)
+        chance = math.sqrt(share * (1 - share) / (MEMBERS * len(cells)))
+        assert told.median == pytest.approx(share, abs=4 * chance), lot
+        assert told.low < share < told.high
+    assert found.predictions[0].made_tick < min(row["ended"] for row in found.rows) - 3 * HOUR
 
 
 def test_outcomes_are_what_the_plant_has_counted(sure: Watched) -> None:

@@ -3,8 +3,9 @@
 A tray that has been charged has its capacity, and the state from which the rest follows: what it
 still has before it is computed by the line's own ageing model, with the times that stations are set
 to. Then the line's own grader judges the cells, many times over, with capacity and resistance
-scattered by what the scenario says of the model's doubt. Which cell leaks is chance that a twin
-cannot know: any does with the long-run share of scrap. What comes out is counted by the plant.
+scattered by what the scenario says of the model's doubt. Cells are not followed one by one: of a
+tray its medians count, cells scatter about them, and any leaks with the long-run share of scrap.
+What comes out is counted by the plant.
 """
 
 from __future__ import annotations
@@ -242,15 +243,16 @@ def _way(world: World) -> _Way | None:
 
 
 def _foreseen(way: _Way, models: Models, lot: Lot, tick: int) -> Columns:
-    """Return what the grader will see of each cell, shape (items,); the lot stays as it is."""
+    """Return what the grader will see of each cell, shape (items,); the lot stays as it is.
+
+    Which cell has more than others is the twin's own dice: all are as the tray's median.
+    """
     grader = way.grader
     ahead = Lot("", lot.kind, "", 0, lot.amount, lot.unit, "", properties=lot.properties)
     ahead.columns = {name: values.copy() for name, values in lot.columns.items()}
     settle(ahead)
     columns = ahead.columns
-    # Which cell leaks is the twin's own dice: all are as sound as most.
-    leaks = columns["leak_resistance"]
-    columns["leak_resistance"] = np.full(ahead.items, float(np.median(leaks)))
+    columns["leak_resistance"] = _alike(columns["leak_resistance"])
     stored_s = (tick - columns["stored_at"]) / 1000 if "stored_at" in columns else 0.0
     if "first_storage_time" not in columns:
         stored_s += way.test.value("rest_time") + ahead.items * way.test.value("cycle_time")
@@ -265,9 +267,14 @@ def _foreseen(way: _Way, models: Models, lot: Lot, tick: int) -> Columns:
     results = ageing.apply(storage_start(ahead), phases)
     rested, before, after = (each["voltage"] for each in results)
     return {
-        "capacity": columns["capacity"],
-        "dcir": (before - after) / current + columns.get("weld_resistance", 0.0),
-        "open_circuit_voltage": rested,
+        "capacity": _alike(columns["capacity"]),
+        "dcir": _alike((before - after) / current + columns.get("weld_resistance", 0.0)),
+        "open_circuit_voltage": _alike(rested),
         "ocv_drift": np.zeros(ahead.items),
         "plated_capacity": columns["plated_capacity"],
     }
+
+
+def _alike(values: np.ndarray) -> np.ndarray:
+    """Return the median for every cell."""
+    return np.full(len(values), float(np.median(values)))
