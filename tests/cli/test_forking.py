@@ -225,3 +225,38 @@ def test_a_branch_refuses_a_wrong_disturbance(clerk: Clerk, snapshot: Path, tmp_
     assert "a machine has no drift" in answer.err
     assert "faults: stop, slow" in answer.err
     assert not (tmp_path / "branch").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        ("address: cathode.coater, kind: stop, cause: power cut, for: 1 h", "stop"),
+        ("address: cathode.coater.web_speed, kind: offset, offset: 0.1 m/min, for: 1 h", "offset"),
+    ],
+)
+def test_what_has_no_begin_begins_with_the_branch(
+    clerk: Clerk, snapshot: Path, tmp_path: Path, kind: str, event: str
+) -> None:
+    """`for` counts from there, and whoever forks the branch again has the same times."""
+    wish = f"disturbances.x={{{kind}}}"
+    tick = int(snapshot.stem)
+    until = f"{tick / 3_600_000 + 2} h"
+    answer = clerk("fork", snapshot, "-o", tmp_path / "one", "--set", wish, "--until", until)
+    assert answer.code == 0, answer.err
+    found = read(tmp_path / "one")
+    (told,) = found.manifest["disturbances"]
+    assert told["from"]["value"] == tick / 1000
+    assert told["until"]["value"] == tick / 1000 + 3600
+    rows = found.table("events")
+    acts = rows[rows["cause"].str.contains(f": {event} (?:begins|ends)")]
+    assert acts["tick"].tolist() == [tick, tick + 3_600_000]
+
+
+def test_an_end_before_the_branch_is_refused(clerk: Clerk, snapshot: Path, tmp_path: Path) -> None:
+    """With `until` alone it begins with the branch, so an end before that is none."""
+    wish = "disturbances.x={address: cathode.coater, kind: slow, speed: 0.5, until: 1 min}"
+    answer = clerk("fork", snapshot, "-o", tmp_path / "one", "--set", wish)
+    assert answer.code == 2
+    day = int(snapshot.stem) / 86_400_000
+    assert f"ends before it begins (later than {day:.2f} d, when it begins)" in answer.err
+    assert not (tmp_path / "one").exists()

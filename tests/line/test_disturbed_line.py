@@ -232,7 +232,7 @@ def test_a_branch_refuses_to_change_a_fault_that_has_struck() -> None:
 
 @pytest.mark.parametrize("kind", ["tool_break", "stop", "slow", "hazard"])
 def test_a_branch_refuses_a_new_fault_from_before_it(kind: FaultKind) -> None:
-    """It would strike at the branch instead; one without a time, or of a later one, is taken."""
+    """It would strike at the branch instead; one of then or later is taken."""
     origin = pilot(10)
     world = make_world(origin, Memory())
     world.begin()
@@ -249,7 +249,9 @@ def test_a_branch_refuses_a_new_fault_from_before_it(kind: FaultKind) -> None:
     told = r"disturbances.x: was to begin on day 0\.12.*from: later than 0\.17 d"
     with pytest.raises(ScenarioError, match=told):
         begun(3 * HOUR)
-    begun(0)
+    with pytest.raises(ScenarioError, match=r"was to begin on day 0\.00"):
+        begun(0)
+    begun(world.now)
     begun(5 * HOUR)
 
 

@@ -11,6 +11,7 @@ import pytest
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.scenario.deviations import DEVIATIONS, FAULTS
+from linetwin.scenario.entries import begun_at
 from linetwin.scenario.kinds import MACHINE_SIGNALS, shipped_kinds
 
 if TYPE_CHECKING:
@@ -282,3 +283,23 @@ def test_an_input_that_is_misspelled_is_told_with_those_there_are(
         load("baseline", [text], inputs={"drying": inputs} if inputs else None)
     assert f"the model of {AT}.drying has no input '{name}'" in str(raised.value)
     assert told in str(raised.value)
+
+
+def test_what_has_no_begin_is_given_one() -> None:
+    """A new disturbance without `from` and `at`, however it is written; nothing else."""
+    x, y, z = (f"disturbances.{name}" for name in "xyz")
+    texts = [
+        f"{x}={{address: {AT}, kind: stop, cause: 'a, b', for: 1 h}}",
+        f"{y}=address: {AT}.web_speed\nkind: offset\noffset: 0.1 m/min\n",
+        f"{z}={{address: {AT}, kind: tool_break, at: 3 d}}",
+    ]
+    others = ["cathode.coater.web_speed=2 m/min", f"{z}.kind=slow", f"{z}={{", "disturbances.a=3"]
+    split = [f"disturbances.b={{address: {AT}, kind: tool_break}}", "disturbances.b.from=2 d"]
+    given = begun_at([*texts, *others, *split], 86_400_001)
+    assert [*given[2:]] == [texts[2], *others, *split]
+    begun = load("pilot_week", given[:2])
+    found = {each.name: each for each in (*begun.faults, *begun.deviations)}
+    assert found["x"].start_tick == found["y"].start_tick == 86_400_001
+    assert found["x"].end_tick == 86_400_001 + HOUR
+    (fault,) = [each for each in begun.faults if each.name == "x"]
+    assert fault.cause == "a, b"

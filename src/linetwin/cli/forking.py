@@ -18,6 +18,7 @@ from linetwin.line.fork import DAY_TICKS, branch, note
 from linetwin.line.hindsight import look_back
 from linetwin.results import read
 from linetwin.results.writer import RunWriter
+from linetwin.scenario.entries import begun_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def fork(path: Path, change: Change, output: Path | None, *, as_json: bool) -> N
     origin = asked.load()
     request = replace(
         asked,
-        settings=(*asked.settings, *change.settings),
+        settings=(*asked.settings, *begun_at(change.settings, snapshot.tick)),
         seed=asked.seed if change.seed is None else change.seed,
         until=change.until or asked.until,
         holds=(*asked.holds, *change.holds),

@@ -28,12 +28,13 @@ PARTIAL = ".partial"
 class Snapshot:
     """A whole snapshot whose run folder holds every row that it counted.
 
-    `made_with`: the versions and hashes that its bits depend on (`versions.made_with`).
-    `passed_over`: why newer ones, if any, are not whole.
+    `tick`: when it was taken. `made_with`: the versions and hashes that its bits depend on
+    (`versions.made_with`). `passed_over`: why newer ones, if any, are not whole.
     """
 
     file: Path
     blob: bytes
+    tick: int
     made_with: dict[str, Any]
     passed_over: tuple[str, ...] = ()
 
@@ -170,4 +171,4 @@ def _checked(file: Path) -> Snapshot:
         if found < count:
             message = f"it counted {count} rows of {name}, and the folder holds {found}"
             raise ResultsError(f"{file} cannot be continued: {message}")
-    return Snapshot(file, blob, content.get("made_with", {}))
+    return Snapshot(file, blob, content.get("now", 0), content.get("made_with", {}))

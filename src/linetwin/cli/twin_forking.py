@@ -32,6 +32,7 @@ from linetwin.quantities import Quantity
 from linetwin.results import read
 from linetwin.results.writer import RunWriter
 from linetwin.scenario import units
+from linetwin.scenario.entries import begun_at
 from linetwin.scenario.text import resolved_text
 from linetwin.twin.advising.alone import Books, leave
 from linetwin.twin.advising.kept import Kept, held, kept, members_for
@@ -190,7 +191,8 @@ def _branches(found: Kept, asked: Fork) -> list[Branch]:
     if origin.twin is None:
         raise ScenarioError([Problem("has no section twin", "twin", file=Path(found.scenario))])
     members = tuple(members_for(found, asked.replications, origin.seed))
-    wishes = {CHANGED: asked.settings, AS_IS: ()} if asked.settings else {AS_IS: ()}
+    wished = begun_at(asked.settings, engine.unseal(found.line)["now"])
+    wishes = {CHANGED: wished, AS_IS: ()} if wished else {AS_IS: ()}
     branches = []
     for name, settings in wishes.items():
         changed = replace(request, settings=(*request.settings, *settings)).load()

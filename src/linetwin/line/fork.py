@@ -111,11 +111,8 @@ def _late(
     each: DisturbanceConfig | Deviation | Fault,
     before: Sequence[DisturbanceConfig | Deviation | Fault],
 ) -> str:
-    """Say that a new fault was to begin before the branch; "" where it is not so.
-
-    One without a time begins with the branch.
-    """
-    if not isinstance(each, Fault) or not 0 < each.start_tick < world.now:
+    """Say that a new fault was to begin before the branch; "" where it is not so."""
+    if not isinstance(each, Fault) or each.start_tick >= world.now:
         return ""
     same = (each.name, each.station, each.kind, each.start_tick)
     known = (f for f in before if isinstance(f, Fault))

@@ -85,7 +85,7 @@ class AmountReader:
         if end is not None and last == "for":
             end += start
         if end is not None and end <= start:
-            hint = "until must be later than from"
+            hint = f"later than {start / TICKS_PER_SECOND / _DAY_S:.2f} d, when it begins"
             problems.add(self.entry.place(last), "ends before it begins", hint)
             return None
         if start >= whole:

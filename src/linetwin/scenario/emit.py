@@ -31,9 +31,9 @@ def _lines(content: Mapping[str, Any], indent: str) -> Iterator[str]:
             yield from _lines(value, f"{indent}  ")
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             yield name
-            yield from (f"{indent}- {_flow(item)}" for item in value)
+            yield from (f"{indent}- {flow(item)}" for item in value)
         else:
-            yield f"{name} {_flow(value)}"
+            yield f"{name} {flow(value)}"
 
 
 def _is_leaf(value: Mapping[str, Any]) -> bool:
@@ -41,12 +41,12 @@ def _is_leaf(value: Mapping[str, Any]) -> bool:
     return not any(isinstance(part, dict) for part in value.values())
 
 
-def _flow(value: object) -> str:
-    """Return a value on one line."""
+def flow(value: object) -> str:
+    """Return plain data as YAML on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_scalar(str(k))}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{_scalar(str(k))}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
+        return "[" + ", ".join(flow(item) for item in value) + "]"
     return _scalar(value)
 
 

@@ -15,12 +15,14 @@ from pydantic import ValidationError
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario.document import fragment
+from linetwin.scenario.emit import flow
+from linetwin.scenario.plan import TICKS_PER_SECOND
 from linetwin.scenario.problems import Place, nearest
 from linetwin.scenario.schema import Disturbance
 from linetwin.scenario.validation import words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from linetwin.scenario.problems import Problems
     from linetwin.scenario.schema import ScenarioFile
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 PREFIX = "disturbances."
 """How an address of `--set` begins that means a disturbance."""
+
+BEGINS = ("from", "at")
+"""Keys that say when a disturbance begins."""
 
 ALL_KEYS = tuple(field_.alias or name for name, field_ in Disturbance.model_fields.items())
 
@@ -74,6 +79,30 @@ def entries_of(
     for override in overrides:
         _override(override, found, problems)
     return list(found.values())
+
+
+def begun_at(settings: Sequence[str], tick: int) -> tuple[str, ...]:
+    """Return `--set` texts in which each new disturbance without a begin has `tick` (ms) for it.
+
+    What cannot be read stays as it is, for whoever reads the scenario to tell.
+    """
+    addresses = {text.partition("=")[0].strip() for text in settings}
+    return tuple(_begun_at(text, tick, addresses) for text in settings)
+
+
+def _begun_at(text: str, tick: int, addresses: Collection[str]) -> str:
+    address, _, content = text.partition("=")
+    address = address.strip()
+    written = {f"{address}.{key}" for key in BEGINS}
+    if not address.startswith(PREFIX) or not written.isdisjoint(addresses):
+        return text
+    try:
+        raw = fragment(content)
+    except ScenarioError:
+        return text
+    if not isinstance(raw, dict) or not raw.keys().isdisjoint(BEGINS):
+        return text
+    return f"{address}={flow(raw | {'from': f'{tick / TICKS_PER_SECOND:.15g} s'})}"
 
 
 def _override(override: str, found: dict[str, Entry], problems: Problems) -> None:
