@@ -13,6 +13,7 @@ import msgpack
 
 from linetwin.errors import Problem, ScenarioError, SimulationError
 from linetwin.twin.assimilating.notes import NotedModels
+from linetwin.twin.board.grades import Grader
 from linetwin.twin.following.follower import Follower, Passing
 from linetwin.twin.following.joining import Making, endless, join
 from linetwin.twin.sensing import virtual
@@ -20,7 +21,7 @@ from linetwin.twin.sensing import virtual
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from linetwin.line.world import Sink, World
+    from linetwin.line.world import Models, Sink, World
     from linetwin.scenario.resolved import Scenario
     from linetwin.twin.assimilating import Assimilator, Finding, Outcome, Prediction
     from linetwin.twin.events import PlantEvent
@@ -58,6 +59,9 @@ class Session:
         """Events taken."""
         self.last_heard = begun
         """Latest time that the plant has told of."""
+        config = parts.scenario.twin
+        grades = config.grades if config is not None else None
+        self.grader = Grader(parts.scenario, grades, self._models) if grades is not None else None
 
     @classmethod
     def join(cls, parts: Parts, standing: Standing) -> Session:
@@ -84,23 +88,33 @@ class Session:
         for event in told:
             if event.kind == "measurement":
                 self.parts.assimilator.measured(event)
+                if self.grader is not None:
+                    self.grader.told(event)
         self.parts.assimilator.advance(until)
 
     def passed(self, passed: Passed) -> None:
         """A station of the line has taken a lot or handed one over."""
-        assimilator, lots = self.parts.assimilator, self.follower.world.lots
+        assimilator, world = self.parts.assimilator, self.follower.world
         if passed.what == "take":
             assimilator.took(passed.station, passed.lot, passed.tick)
-        elif passed.lot in lots:
-            assimilator.gave(passed.station, lots[passed.lot], passed.tick, passed.plant_lot)
+            if self.grader is not None:
+                self.grader.took(world, passed.station, passed.lot, passed.tick)
+            return
+        if passed.lot in world.lots:
+            lot = world.lots[passed.lot]
+            assimilator.gave(passed.station, lot, passed.tick, passed.plant_lot)
+        if self.grader is not None:
+            self.grader.gave(world, passed.station, passed.lot, passed.tick)
 
     def predictions(self) -> list[Prediction]:
         """Return what has been predicted since this was asked last."""
-        return self.parts.assimilator.predictions()
+        grades = self.grader.predictions() if self.grader is not None else []
+        return self.parts.assimilator.predictions() + grades
 
     def outcomes(self) -> list[Outcome]:
         """Return what has come out since this was asked last."""
-        return self.parts.assimilator.outcomes()
+        grades = self.grader.outcomes(self.now) if self.grader is not None else []
+        return self.parts.assimilator.outcomes() + grades
 
     def findings(self) -> list[Finding]:
         """Return what is wrong, as far as it is known."""
@@ -108,10 +122,13 @@ class Session:
 
     def sensed(self, newest: Iterable[Prediction]) -> list[Sensed]:
         """Return what virtual sensors read now; `newest`: prediction of each quantity."""
+        return virtual(self.follower.world, self._models, newest, self.last_heard)
+
+    @property
+    def _models(self) -> Models:
+        """Models to ask what is no work on a lot, and so not to be noted."""
         models = self.parts.assimilator.models
-        if isinstance(models, NotedModels):  # no work on a lot, so not to be noted
-            models = models.models
-        return virtual(self.follower.world, models, newest, self.last_heard)
+        return models.models if isinstance(models, NotedModels) else models
 
     def age_s(self, now: int) -> float:
         """Return how old the latest news of the plant is [s]."""
@@ -127,6 +144,7 @@ class Session:
                     "scenario": _digest(self.parts.scenario),
                     "line": self.follower.save(),
                     "learnt": self.parts.assimilator.save(),
+                    "grades": self.grader.save() if self.grader is not None else None,
                     "begun": self.begun,
                     "heard": self.heard,
                     "last_heard": self.last_heard,
@@ -154,6 +172,8 @@ class Session:
         follower.load(data["line"])
         parts.assimilator.load(data["learnt"])
         session = cls(parts, follower, data["begun"])
+        if session.grader is not None:
+            session.grader.load(data["grades"])
         session.heard, session.last_heard = data["heard"], data["last_heard"]
         cursor: dict[str, Any] = data["cursor"]
         return session, cursor
