@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from linetwin.cosim.attributes import check_attributes
 from linetwin.cosim.clocks import read_clocks
 from linetwin.cosim.contents import ANYTHING, Content, read_contents
 from linetwin.cosim.unsigned import read_ranges
@@ -191,10 +192,10 @@ def _read(path: Path, _mtime_ns: int, _size: int) -> Description:
     import fmpy
 
     evidence = _check_archive(path)
+    written = _written(path)
     try:
         # from memory: FMPy leaves a file open behind when it fails
         found = fmpy.read_model_description(io.BytesIO(path.read_bytes()), validate=False)
-        written = _written(path)
         clocks, contents = read_clocks(written), read_contents(written)
         ranges = read_ranges(written)
     except Exception as error:  # FMPy raises bare Exception, and what lxml and attrs raise
@@ -276,8 +277,18 @@ def _check_names(path: Path, names: list[str]) -> None:
 
 
 def _written(path: Path) -> bytes:
+    """Return modelDescription.xml; WiringError for what in it is no number, or names nothing."""
+    from lxml import etree
+
     with zipfile.ZipFile(path) as archive:
-        return archive.read("modelDescription.xml")
+        found = archive.read("modelDescription.xml")
+    try:
+        problems = check_attributes(found)
+    except etree.XMLSyntaxError as error:
+        raise _refuse(path, f"its modelDescription.xml cannot be read: {error}") from error
+    if problems:
+        raise WiringError([replace(p, message=f"{path}: {p.message}") for p in problems])
+    return found
 
 
 def _number(text: str | float | None) -> float | None:

@@ -1,4 +1,7 @@
-"""Being told of a crash in C code, of its exit() or quick_exit(), before the process ends; see guard.c."""
+"""Being told of a crash in C code, of its exit() or quick_exit(), before the process ends.
+
+See guard.c.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from functools import cache
 from typing import Final
 
 from linetwin.cosim.kernel.library import built
-
 
 QUICK_EXIT: Final = 254
 
