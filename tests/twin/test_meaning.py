@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.scenario.mapping import load_mapping
-from linetwin.twin.columns import Batch, Flag, raw_rows
+from linetwin.twin.columns import Batch, Flag, Raw, raw_rows
+from linetwin.twin.feed.rules import Rules
+from linetwin.twin.feed.tables import TableReader
 from linetwin.twin.following.meaning import Meaning
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from linetwin.twin.events import PlantEvent
 
 S = 1_000_000_000
+HOUR = 3_600_000
 TEXT = """\
 schema: 1
 name: pilot
@@ -118,3 +122,33 @@ def test_a_quantity_that_is_none_is_told_by_its_key(tmp_path: Path) -> None:
     file.write_text(TEXT.replace("quantity: loading", "quantity: loadin"))
     with pytest.raises(ScenarioError, match=r"scale\.quantity.*loadin.*loading"):
         load_mapping(file)
+
+
+def test_a_laboratorys_value_comes_hours_late_and_names_its_lot(tmp_path: Path) -> None:
+    """From a file to the event: true when the sample was taken, learnt hours later, of its lot."""
+    (tmp_path / "lab.csv").write_text(
+        "time,sample,result,roll\n"
+        "2026-11-21T06:00:00Z,RS,0.9,cathode.roll-0007\n"
+        "2026-11-21T07:00:00Z,RS,0.8,\n"
+    )
+    file, scenario = tmp_path / "mapping.yaml", load("live_twin")
+    file.write_text(
+        'schema: 1\nname: pilot\nowner: us\nversion: "1"\n'
+        'line_start: "2026-11-16T00:00:00+00:00"\n'
+        "sources:\n  laboratory: {file: lab.csv, tag: sample, value: result, lot: roll, "
+        "clock: {owner: lab}}\n"
+        "signals:\n  RS: {column: RS, address: cathode.coater.solvent_loading, unit: g/m2}\n"
+    )
+    mapping = load_mapping(file, scenario)
+    assert mapping.line_start is not None
+    rows: list[Raw] = []
+    source = mapping.sources["laboratory"]
+    sink = SimpleNamespace(rows=rows.append, notice=lambda *_: None)
+    TableReader(source, list(enumerate(mapping.signals)), sink).look()  # type: ignore[arg-type]
+    batch = Rules(mapping).judge(rows[0])
+    found = list(Meaning(mapping, scenario, mapping.line_start).events(batch))
+    assert [each.text for each in found] == ["cathode.roll-0007", ""]
+    assert [each.tick for each in found] == [126 * HOUR, 127 * HOUR]
+    assert [each.value for each in found] == pytest.approx([0.9e-3, 0.8e-3])
+    assert all(each.usable and each.kind == "measurement" for each in found)
+    assert {each.address for each in found} == {"cathode.coater.solvent_loading"}

@@ -189,3 +189,20 @@ def test_an_export_that_tells_one_tag_after_the_other_is_put_in_the_order_of_tim
     order = [(0, 0), (1, 10), (0, 20), (0, 5), (1, 20), (1, 25), (0, 30)]
     assert list(zip(found.signal.tolist(), seconds.tolist(), strict=True)) == order
     assert [found.texts[n] for n in (1, 4, 5)] == ["10", "20", "25"]
+
+
+def test_a_value_is_of_the_lot_that_its_row_names(tmp_path: Path) -> None:
+    """The number stays a number; a row that names no lot has none."""
+    file = tmp_path / "lab.csv"
+    file.write_text(
+        "time,sample,value,roll\n2026-06-01T10:00:00Z,S,0.67,roll-7\n2026-06-01T11:00:00Z,S,0.68,\n"
+    )
+    found, kept = reader(file, tag="sample", lot="roll")
+    found.look()
+    rows = joined(kept.parts)
+    assert rows.raw.tolist() == [0.67, 0.68]
+    assert rows.texts == {0: "roll-7"}
+    (tmp_path / "wide.csv").write_text("time,S,roll\n2026-06-01T10:00:00Z,0.67,roll-8\n")
+    wide, kept = reader(tmp_path / "wide.csv", lot="roll")
+    wide.look()
+    assert joined(kept.parts).texts == {0: "roll-8"}

@@ -28,6 +28,7 @@ WAIT_S = 0.1
 _RESTART_S = 5.0
 _SAME_S = 1.0
 """Difference below which two instants of a plant's beginning are one."""
+_AGAIN_S, _MOST_TRIES = 2.0, 5
 _CLOCK = ("line", "Clock")
 
 
@@ -73,17 +74,29 @@ class Beginning:
     def __init__(self, mapping: Mapping, order: FeedOrder) -> None:
         self._mapping, self._order = mapping, order
         self._links: dict[str, int] = {}
+        self._tries: dict[str, int] = {}
+        self._again = 0.0
+
+    def forget(self) -> None:
+        """Look at every link anew: another feed counts its links from one."""
+        self._links.clear()
 
     def look(self, health: Iterable[Health]) -> int | None:
         """Return the instant [ns UTC] of the line's tick 0 that a newly linked plant tells."""
         found = None
+        if self._mapping.line_start is None or time.monotonic() < self._again:
+            return None
         for each in health:
-            if each.state != "live" or self._links.get(each.source) == each.connections:
+            known = self._links.get(each.source) == each.connections
+            if known or each.state != "live" or not each.endpoint.startswith("opc.tcp"):
                 continue
-            self._links[each.source] = each.connections
-            source = self._mapping.sources[each.source]
-            if self._mapping.line_start is not None and each.endpoint.startswith("opc.tcp"):
-                found = self._ask(source, each.endpoint) or found
+            told = self._ask(self._mapping.sources[each.source], each.endpoint)
+            tries = self._tries[each.source] = self._tries.get(each.source, 0) + 1
+            if told is None and tries < _MOST_TRIES:  # such as before its clock runs
+                self._again = time.monotonic() + _AGAIN_S
+                continue
+            self._links[each.source], self._tries[each.source] = each.connections, 0
+            found = told or found
         return found
 
     def _ask(self, source: SourceConfig, endpoint: str) -> int | None:

@@ -63,11 +63,14 @@ class Following:
         played = any(each.played for each in mapping.sources.values())
         publishing = max(each.publishing_s for each in mapping.sources.values())
         self.time = PlantTime(played=played, hold_s=2 * publishing)
+        files = {name for name, each in mapping.sources.items() if each.table is not None}
+        self._is_live = np.array([each.source not in files for each in mapping.signals], bool)
         self._beginning, self._cursor = beginning, cursor
         self._meaning: Meaning | None = None
         self._waiting: list[PlantEvent] = []
         self._standing = Standing()
         self._first = self._looked = 0.0
+        self._silent = False
         folder = keeper.file.parent
         self.board = Board(folder)
         self.view = View(self.board)
@@ -87,22 +90,23 @@ class Following:
         self, feed: TwinFeed, interruption: Interruption, seconds: float | None, screen: Screen
     ) -> None:
         """Take parcels and follow, until asked to end; the twin is saved now and then."""
-        begun = time.monotonic()
-        try:
-            with screen:
-                while not interruption.asked:
-                    if seconds is not None and time.monotonic() - begun > seconds:
-                        break
-                    parcel = feed.take()
-                    if parcel is not None:
-                        self.take(parcel)
-                    self.go_on()
-                    self.look()
-                    screen.show(self.view, self.session, self.latest, self.state())
-                    if self.keeper.is_due:
-                        self.save()
-        finally:
-            self.save()
+        begun, restarts = time.monotonic(), feed.restarts
+        with screen:
+            while not interruption.asked:
+                if seconds is not None and time.monotonic() - begun > seconds:
+                    break
+                parcel = feed.take()
+                if feed.restarts != restarts:
+                    restarts = feed.restarts
+                    self._beginning.forget()
+                if parcel is not None:
+                    self.take(parcel)
+                self.go_on()
+                self.look()
+                screen.show(self.view, self.session, self.latest, self.state())
+                if self.keeper.is_due:
+                    self.save()
+        self.save()  # not after an error: what was saved last is whole
 
     def take(self, parcel: Parcel) -> None:
         """Take what has come; LinkError where it is of a plant that has begun anew."""
@@ -149,6 +153,7 @@ class Following:
         if self.session is None or time.monotonic() - self._looked < LOOK_EVERY_S:
             return
         self._looked = time.monotonic()
+        self._tell_silence()
         now = time.time_ns()
         situation = Situation(
             self.session.now,
@@ -166,6 +171,15 @@ class Following:
         if self.publisher is not None and self._meaning is not None:
             shown = self.view.shown(self.session, self.state(), self.latest, self.keeper.age_s)
             self.publisher.publish(shown, self._meaning.origin)
+
+    def _tell_silence(self) -> None:
+        """Say when the twin goes on alone, and when it does so no longer."""
+        silent = self.state().word == "open loop"
+        if silent and not self._silent:
+            self.view.note("open loop: nothing comes from the plant; the line goes on alone")
+        elif self._silent and not silent:
+            self.view.note("the plant speaks again: the twin follows it")
+        self._silent = silent
 
     def _check_plant(self, told: int) -> None:
         """Refuse a plant whose line has begun anew: its lots are not those that the twin knows."""
@@ -187,10 +201,13 @@ class Following:
         """Note up to when the plant has told: until now, for one whose clock goes as ours does.
 
         Of a played plant the usual time of what has changed: what its server held when the link
-        was made may be old, and clocks of its machines may be wrong.
+        was made may be old, and clocks of its machines may be wrong. Files are no sign of life.
         """
         now = time.monotonic_ns()
-        times = batch.time[(batch.flags & np.uint32(Flag.FIRST | Flag.BAD)) == 0]
+        live = self._is_live[batch.came.signal]
+        if not live.any():
+            return
+        times = batch.time[live & ((batch.flags & np.uint32(Flag.FIRST | Flag.BAD)) == 0)]
         if not self.time.played:
             self.time.heard(now, time.time_ns())
         elif len(times) >= _MANY_ROWS:
@@ -210,7 +227,7 @@ class Following:
     def state(self) -> State:
         """Return how twin and plant stand to one another, and for how long nothing has come."""
         now = time.monotonic_ns()
-        if self.session is None or not self.time.quiet_s(now):
+        if self.session is None or not self.time.has_heard:
             return State("joining")  # or joining again: nothing has come yet
         if self.time.is_silent(now):
             return State("open loop", self.time.quiet_s(now))

@@ -112,7 +112,11 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
         words = [f"OPEN LOOP since {since}, {span(state.quiet_s)}: intervals grow"]
     if session is not None:
         age = span(session.age_s(session.now))
-        words += [view.line_time(session.now), f"data {age} old", f"{session.heard:,} events"]
+        words += [
+            view.line_time(session.now),
+            f"data {age} of line time old",
+            f"{session.heard:,} events",
+        ]
     yield Text("  ".join(words), style=f"bold {_STYLES[state.word]}")
     for each in view.sources(latest, now):
         yield Text(_source(each))

@@ -61,10 +61,10 @@ class StationNow:
 
     @property
     def in_trouble(self) -> Literal[0, 1, 2]:
-        """2 where it stands still or the twin is behind, 1 where it does not work, else 0."""
+        """2 where it stands still or the twin is behind, 1 where it is told not to work, else 0."""
         if self.behind or self.plant in {"Aborted", "Aborting", "Held", "Holding", "Stopped"}:
             return 2
-        return 0 if self.plant == WORKS else 1
+        return 0 if self.plant in {WORKS, ""} else 1
 
 
 class View:

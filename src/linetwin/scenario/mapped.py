@@ -41,6 +41,7 @@ class SecurityConfig:
 class TableConfig:
     """A file of values: one row a value (`tag` named), or one row a time (a column a signal).
 
+    `lot`: column with the plant's name of the lot that values of a row are of, "" for none.
     `ambiguous`: what a local time means that occurs twice when summer ends.
     """
 
@@ -51,6 +52,7 @@ class TableConfig:
     value: str = "value"
     status: str = ""
     ambiguous: Literal["order", "first", "second"] = "order"
+    lot: str = ""
 
 
 @dataclass(frozen=True)

@@ -242,6 +242,7 @@ class _Reader:
             source.value,
             source.status,
             source.clock.ambiguous,
+            source.lot,
         )
 
     def _seconds(self, written: Written, path: KeyPath, span: Quantity) -> float:

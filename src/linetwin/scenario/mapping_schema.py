@@ -60,6 +60,7 @@ class Source(_Strict):
     """A server or a broker, several as a redundant set, or a file.
 
     `time`, `value`, `status`: columns of a file, or paths into a message of a broker that is JSON.
+    `lot`: column of a file that names the lot which the values of a row are of.
     """
 
     endpoints: list[str] = []
@@ -71,6 +72,7 @@ class Source(_Strict):
     tag: str = ""
     value: str = "value"
     status: str = ""
+    lot: str = ""
     client: str = ""
     alive: Alive | None = None
     clock: Clock

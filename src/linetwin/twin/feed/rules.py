@@ -116,7 +116,7 @@ class Rules:
         value: np.ndarray = came.raw * self._scale[signal] + self._offset[signal]
         number = self._is_number[signal]
         for row, text in came.texts.items():  # a server may show its numbers as text
-            if number[row]:
+            if number[row] and math.isnan(came.raw[row]):  # else it names the number's lot
                 value[row] = (
                     self._number(text) * self._scale[signal[row]] + self._offset[signal[row]]
                 )
@@ -161,7 +161,7 @@ class Rules:
         signal, moment = came.signal[order], times[order]
         key = came.raw.copy().view(np.int64)
         for row, text in came.texts.items():
-            key[row] = hash(text)
+            key[row] = hash((text, int(key[row])))
         key, status = key[order], came.status[order]
         starts = np.flatnonzero(np.diff(signal, prepend=-1))
         latest = _running_most(moment, signal, starts, self._latest)

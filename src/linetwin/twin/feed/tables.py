@@ -13,7 +13,7 @@ import contextlib
 import math
 import sqlite3
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from linetwin.twin.opcua.link import Sink
 
 LOOK_EVERY_S = 1.0
+
+
+class _Cells(NamedTuple):
+    """Values as they stand in a file, and the lot that each is of, "" for none."""
+
+    told: Sequence[object]
+    lots: Sequence[str]
 
 
 class TableReader:
@@ -87,6 +94,7 @@ class TableReader:
     def _rows(self, frame: pd.DataFrame) -> Raw:
         table = self._table
         needed = [table.time, *([table.tag, table.value] if table.tag else [])]
+        needed += [table.lot] if table.lot else []
         missing = [name for name in needed if name not in frame.columns]
         if missing:
             raise OpcUaError(f"{table.file} has no column {', '.join(missing)}")
@@ -104,7 +112,7 @@ class TableReader:
             words = frame[table.status].tolist()
             status = np.array([status_code(word) for word in words], np.uint32)
         cells = frame[table.value].tolist()
-        return self._made(numbers, times, known, cells, status, mine)
+        return self._made(numbers, (times, known), _Cells(cells, self._lots(frame)), status, mine)
 
     def _wide(self, frame: pd.DataFrame, times: np.ndarray, known: np.ndarray) -> Raw:
         """Return a row for each signal at each time, row by row; an empty cell says nothing."""
@@ -114,23 +122,32 @@ class TableReader:
         numbers = np.tile([self._numbers[name] for name in columns], len(frame)).astype(np.int64)
         cells = [cell for row in frame[columns].itertuples(index=False) for cell in row]
         there = np.array([not pd.isna(cell) and cell != "" for cell in cells], bool)
-        times, known = np.repeat(times, len(columns)), np.repeat(known, len(columns))
-        return self._made(numbers, times, known, cells, None, there)
+        stamps = np.repeat(times, len(columns)), np.repeat(known, len(columns))
+        lots = [lot for lot in self._lots(frame) for _ in columns]
+        return self._made(numbers, stamps, _Cells(cells, lots), None, there)
+
+    def _lots(self, frame: pd.DataFrame) -> list[str]:
+        """Return the name of the lot of each row, "" where none is told."""
+        if not self._table.lot:
+            return [""] * len(frame)
+        names = frame[self._table.lot].tolist()
+        return ["" if pd.isna(name) else str(name).strip() for name in names]
 
     def _made(
         self,
         numbers: np.ndarray,
-        times: np.ndarray,
-        known: np.ndarray,
-        cells: Sequence[object],
+        stamps: tuple[np.ndarray, np.ndarray],
+        cells: _Cells,
         status: np.ndarray | None,
         kept: np.ndarray,
     ) -> Raw:
+        """Return rows in order of time; `stamps`: times, and whether each is known to be UTC."""
+        times, known = stamps
         local = np.where(known, NO_TIME, times)
         utc, doubtful = to_utc(local, self.source.zone, self._table.ambiguous, numbers)
         utc = np.where(known, times, utc)
         rows = np.flatnonzero(kept)
-        values = [_cell(cells[row]) for row in rows.tolist()]
+        values = [_cell(cells.told[row]) for row in rows.tolist()]
         unread = int((utc[rows] == NO_TIME).sum())
         if unread:
             text = f"{unread} rows have no time that can be read"
@@ -148,6 +165,8 @@ class TableReader:
             in_words = int(numbers[rows[place]]) in self._in_words
             if words is not None and (math.isnan(number) or in_words):
                 made.texts[place] = words
+            elif lot := cells.lots[rows[place]]:
+                made.texts[place] = lot
         return chosen(made, _by_time(made))
 
 

@@ -44,9 +44,14 @@ class PlantTime:
             self._points.append((now, self._newest))
             del self._points[:-_FOLLOWED]
 
+    @property
+    def has_heard(self) -> bool:
+        """Whether anything has come."""
+        return self._heard > 0
+
     def quiet_s(self, now: int) -> float:
-        """Return how long nothing has come [s]; 0 where nothing ever did."""
-        return (now - self._heard) / 1e9 if self._heard else 0.0
+        """Return how long nothing has come [s]."""
+        return (now - self._heard) / 1e9
 
     def is_silent(self, now: int) -> bool:
         """Whether nothing has come for long."""

@@ -1,0 +1,281 @@
+"""The saved twin in its folder, and a twin that is fed by hand: no server, no FMU of a plant."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from linetwin.cli.twin_feed import Beginning
+from linetwin.cli.twin_following import Following
+from linetwin.cli.twin_keeping import BEFORE, NEW, SESSION, Keeper
+from linetwin.cli.twin_run import TwinRequest, led_parts
+from linetwin.cli.twin_screen import screen
+from linetwin.errors import LinkError, ResultsError, ScenarioError
+from linetwin.scenario.mapping import load_mapping
+from linetwin.twin.columns import Batch, raw_rows
+from linetwin.twin.feed.parcels import Counts, Parcel
+from linetwin.twin.feed.process import FeedOrder
+from linetwin.twin.following.joining import Standing
+from linetwin.twin.opcua.health import Health
+from linetwin.twin.session import Parts, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from linetwin.scenario.mapped import Mapping
+
+HOUR, S = 3_600_000, 1_000_000_000
+NOW = 9 * HOUR
+START = 1_000 * 86_400 * S
+MAPPING = """\
+schema: 1
+name: pilot
+owner: us
+version: "1"
+line_start: "1972-09-27T00:00:00+00:00"
+sources:
+  plant: {endpoints: [opc.tcp://plc:4840], clock: {owner: us, played: true}}
+states: {packml: {codes: packml}}
+signals:
+  state: {node: i=1, address: cathode.coater.state, kind: state, states: packml}
+  taken: {node: i=2, address: cathode.calender.taken, kind: counter}
+  given: {node: i=3, address: cathode.calender.given, kind: counter}
+  scale: {node: i=4, address: cathode.coater.loading_scale, quantity: loading, unit: mg/cm2}
+"""
+SIGNALS = {"state": 0, "taken": 1, "given": 2, "scale": 3}
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    """Return what the shipped twin is made of."""
+    folder = tmp_path_factory.mktemp("parts")
+    request = TwinRequest("live_twin", folder, folder)
+    found, models = led_parts(request.load(), request)
+    yield found
+    models.close()
+
+
+@pytest.fixture(scope="module")
+def blob(parts: Parts) -> bytes:
+    """Return a twin that has just joined, saved."""
+    return Session.join(parts, Standing(tick=NOW)).save({"origin": START})
+
+
+# --------------------------------------------------------------------------------- saved files
+def test_the_last_two_twins_are_kept(tmp_path: Path, parts: Parts, blob: bytes) -> None:
+    """A damaged file costs what came since the one before it, and is named."""
+    keeper = Keeper(tmp_path)
+    assert keeper.load(parts) is None
+    keeper.save(blob)
+    keeper.save(blob)
+    assert {each.name for each in tmp_path.iterdir()} == {SESSION, BEFORE}
+    (tmp_path / SESSION).write_bytes(blob[: len(blob) // 2])
+    again = Keeper(tmp_path)
+    found = again.load(parts)
+    assert found is not None
+    assert found[0].now == NOW
+    assert found[1] == {"origin": START}
+    assert "damaged" in again.notices[0]
+    assert BEFORE in again.notices[1]
+
+
+@pytest.mark.parametrize("left", [(BEFORE, NEW), (BEFORE,), (NEW,)])
+def test_a_kill_between_two_renames_loses_nothing(
+    tmp_path: Path, parts: Parts, blob: bytes, left: tuple[str, ...]
+) -> None:
+    """Whatever of the three files is there and whole, the twin goes on from it."""
+    for name in left:
+        (tmp_path / name).write_bytes(blob)
+    assert Keeper(tmp_path).load(parts) is not None
+
+
+def test_two_damaged_files_are_refused_with_what_to_do(tmp_path: Path, parts: Parts) -> None:
+    """Nothing is thrown away silently: a person moves the files."""
+    (tmp_path / SESSION).write_bytes(b"no twin")
+    (tmp_path / BEFORE).write_bytes(b"linetwin twin\n" + bytes(40))
+    with pytest.raises(ResultsError, match=r"(?s)twin\.session: .*move it away.*before: .*move"):
+        Keeper(tmp_path).load(parts)
+
+
+def test_another_scenario_is_refused(tmp_path: Path, parts: Parts, blob: bytes) -> None:
+    """A twin goes on with the settings that it was begun with only."""
+    Keeper(tmp_path).save(blob)
+    other = replace(parts, scenario=replace(parts.scenario, text="another"))
+    with pytest.raises(ScenarioError, match="another scenario, or with other settings"):
+        Keeper(tmp_path).load(other)
+
+
+def test_a_full_disk_leaves_the_twin_that_is_saved(
+    tmp_path: Path, parts: Parts, blob: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin goes on, says why it is not saved, and saves again when there is room."""
+    keeper = Keeper(tmp_path)
+    keeper.save(blob)
+
+    def full(number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        keeper.save(blob)
+    assert keeper.unsaved == "No space left on device"
+    assert [each.name for each in tmp_path.iterdir()] == [SESSION]
+    assert keeper.load(parts) is not None
+    keeper.save(blob)
+    assert not keeper.unsaved
+
+
+# --------------------------------------------------------------------------------- fed by hand
+@dataclass
+class Hand:
+    """Makes parcels by hand; `wall`: the clock that the twin reads [ns]."""
+
+    mapping: Mapping
+    wall: int = 1000 * S
+    rows: int = 0
+
+    def monotonic(self) -> float:
+        """Return our own clock [s]."""
+        return self.wall / S
+
+    def monotonic_ns(self) -> int:
+        """Return our own clock [ns]."""
+        return self.wall
+
+    def parcel(self, tick: int, connections: int = 1, /, **values: float) -> Parcel:
+        """Return what the plant tells at a tick of the line."""
+        stamp = START + tick * 1_000_000
+        signals = [SIGNALS[name] for name in values]
+        came = raw_rows(signals, stamp, raw=np.array(list(values.values())))
+        count = len(signals)
+        batch = Batch(
+            came,
+            np.full(count, stamp),
+            np.array(list(values.values())),
+            np.zeros(count, np.uint32),
+        )
+        self.rows += count
+        health = Health("plant", "live", "opc.tcp://plc:4840", time.time_ns(), connections)
+        return Parcel(batch, (health,), (), Counts(self.rows, 0, 0, 0, 0, ()), stamp)
+
+
+class Told(Beginning):
+    """A plant whose clock tells an instant at each new link."""
+
+    begun, seen = START, 0
+
+    def look(self, health: Iterable[Health]) -> int | None:
+        """Return the instant, once a link."""
+        number = next(iter(health)).connections
+        if number == self.seen:
+            return None
+        self.seen = number
+        return self.begun
+
+
+@pytest.fixture
+def twin(
+    tmp_path: Path, parts: Parts, blob: bytes, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Following, Hand, Told]:
+    """Return a twin that goes on from what was saved, fed by hand."""
+    file = tmp_path / "mapping.yaml"
+    file.write_text(MAPPING)
+    mapping = load_mapping(file, parts.scenario)
+    assert mapping.line_start == START
+    Keeper(tmp_path).save(blob)
+    hand, told = Hand(mapping), Told(mapping, FeedOrder(file, tmp_path))
+    monkeypatch.setattr("linetwin.cli.twin_following.time.monotonic_ns", hand.monotonic_ns)
+    return Following(parts, mapping, Keeper(tmp_path), told, {}), hand, told
+
+
+def feed(twin: Following, hand: Hand, tick: int, **values: float) -> None:
+    """Let a second pass in which the plant tells values of a tick, and so what time it is."""
+    hand.wall += S
+    twin.take(hand.parcel(tick, **values))
+    twin.time.heard(hand.wall, START + tick * 1_000_000)
+    twin.go_on()
+
+
+def test_lots_that_passed_meanwhile_are_caught_up_by_counters(
+    twin: tuple[Following, Hand, Told],
+) -> None:
+    """Counters that stand higher than before are lots that the line makes good."""
+    following, hand, _ = twin
+    assert following.session is not None
+    feed(following, hand, NOW + 60_000, taken=10.0, given=10.0)
+    leader = following.session.follower.leader
+    assert following.state().word == "in step"
+    feed(following, hand, NOW + 120_000, taken=11.0, given=11.0)
+    feed(following, hand, NOW + 180_000, taken=11.0)
+    assert leader.of("cathode.calender").given.lots == 1
+    for minute in range(4, 90):
+        feed(following, hand, NOW + minute * 60_000)
+    assert leader.of("cathode.calender").apart == 0
+    assert following.state().word == "in step"
+
+
+def test_silence_is_told_and_ends(twin: tuple[Following, Hand, Told]) -> None:
+    """Without a value for 5 s the line goes on at the plant's pace; the estimates widen."""
+    following, hand, _ = twin
+    assert following.state().word == "joining"
+    for minute in (1, 2, 3):
+        feed(following, hand, NOW + minute * 60_000, state=6.0)
+    assert following.session is not None
+    assert following.state().word == "in step"
+    before, narrow = following.session.now, widths(following)
+    hand.wall += 60 * S
+    following.go_on()
+    following.look()
+    state = following.state()
+    assert state.word == "open loop"
+    assert state.quiet_s == pytest.approx(60.0)
+    assert following.session.now - before == pytest.approx(HOUR, rel=0.1)
+    assert all(wide >= small for wide, small in zip(widths(following), narrow, strict=True))
+    assert any(wide > small for wide, small in zip(widths(following), narrow, strict=True))
+    assert following.session.follower.leader.alone
+    feed(following, hand, NOW + 64 * 60_000, state=6.0)
+    following._looked = -math.inf
+    following.look()
+    assert following.state().word == "in step"
+    assert not following.session.follower.leader.alone
+    assert "speaks again" in following.view.notes[-1]
+
+
+def widths(following: Following) -> list[float]:
+    """Return the widths of the intervals of all estimates."""
+    assert following.session is not None
+    return [e.high - e.low for e in following.session.parts.assimilator.estimates()]
+
+
+def test_a_plant_that_has_begun_anew_is_refused(twin: tuple[Following, Hand, Told]) -> None:
+    """Its lots are not those that the twin knows: not one of its values is taken."""
+    following, hand, told = twin
+    feed(following, hand, NOW + 60_000, taken=10.0)
+    assert following.session is not None
+    heard = following.session.heard
+    told.begun = START + 86_400 * S
+    with pytest.raises(LinkError, match="has begun anew: line time 0 is 1972-09-28 00:00:00 UTC"):
+        following.take(hand.parcel(NOW + 120_000, 2, taken=0.0))
+    following.go_on()
+    assert following.session.heard == heard
+
+
+def test_what_is_urgent_stands_first(twin: tuple[Following, Hand, Told]) -> None:
+    """State, line time and age; the source and what never came; stations in trouble."""
+    following, hand, _ = twin
+    feed(following, hand, NOW + 60_000, state=9.0, taken=1.0)
+    feed(following, hand, NOW + 150_000, taken=1.0)
+    shown = screen(following.view, following.session, following.latest, following.state())
+    lines = [getattr(each, "plain", "") for each in shown.renderables]
+    assert lines[0].startswith("IN STEP  day 0 09:0")
+    assert "2 of 4 signals never came" in lines[1]
+    assert following.session is not None
+    stations = following.view.stations(following.session)
+    assert (stations[0].name, stations[0].plant) == ("cathode.coater", "Aborted")
