@@ -286,6 +286,36 @@ def test_all_types_come_back(tmp_path: Path, feature: Callable[..., Path], versi
     assert own.equals(again)
 
 
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), version=st.sampled_from(["1.0", "2.0"]))
+def test_an_export_of_an_import_is_the_same_file(
+    tmp_path_factory: pytest.TempPathFactory,
+    feature: Callable[..., Path],
+    data: st.DataObject,
+    version: str,
+) -> None:
+    """In whatever order a group file has its values, starts, and connections."""
+    folder = tmp_path_factory.mktemp("order")
+    content = types(feature("types3"))
+    start = {"u_Int32": 5, "u_Float64": 0.25, "u_Boolean": True}
+    content["members"]["second"]["start"] = start
+    content["connections"] = mixed(data, content["connections"])
+    for member in content["members"].values():
+        for key in member.keys() & {"values", "start"}:
+            member[key] = mixed(data, member[key])
+    export_ssp(write_group(folder, **content), folder / "one.ssp", version)
+    back = import_ssp(folder / "one.ssp", folder / "back")
+    export_ssp(back.file, folder / "two.ssp", version)
+    assert (folder / "two.ssp").read_bytes() == (folder / "one.ssp").read_bytes()
+
+
+def mixed(data: st.DataObject, table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table in another order."""
+    return {key: table[key] for key in data.draw(st.permutations(list(table)))}
+
+
 def test_a_number_that_its_type_does_not_hold(tmp_path: Path, feature: Callable[..., Path]) -> None:
     """256 for a UInt8 in a structure is refused with file, line and range."""
     file = write_group(tmp_path / "one", **types(feature("types3")))

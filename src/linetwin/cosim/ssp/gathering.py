@@ -121,14 +121,22 @@ class _Gatherer:
         return known and not variable.array and (self.version != "1.0" or not late)
 
     def members(self, raw: Mapping[str, Mapping[str, Any]]) -> None:
-        """Gather the values of all members, and leave the rest of what is said of them."""
+        """Gather the values of all members, and leave the rest of what is said of them.
+
+        Values stand in the FMU's order, as an import has them, in whatever order they were written.
+        """
         for member in self.group.members:
+            place = {name: number for number, name in enumerate(member.variables)}
             for key, value in raw[member.name].items():
                 if key not in {"fmu", "values", "start"}:
                     self._leave("members", member.name, key, value=value)
-            for key in ("values", "start"):
-                for name, value in (raw[member.name].get(key) or {}).items():
-                    self._amount(member, key, name, value)
+            given = [
+                (place[name], key, name, value)
+                for key in ("values", "start")
+                for name, value in (raw[member.name].get(key) or {}).items()
+            ]
+            for _, key, name, value in sorted(given, key=lambda one: one[0]):
+                self._amount(member, key, name, value)
 
     def _amount(self, member: Member, key: str, name: str, value: object) -> None:
         """Gather one value; of an input with a source it is what the input begins with."""
