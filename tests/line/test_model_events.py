@@ -327,14 +327,42 @@ def test_a_group_in_a_process_of_its_own_wakes_the_line_too(
         model.close()
 
 
-def test_an_event_that_ends_the_group_ends_the_line_at_its_time(tmp_path: Path, oven: Path) -> None:
-    """`stop` is a failure of the model at the closed form's time; what comes before is told."""
+@pytest.mark.parametrize("isolate", [False, True])
+def test_an_event_that_ends_the_group_ends_the_line_at_its_time(
+    tmp_path: Path, oven: Path, *, isolate: bool
+) -> None:
+    """`stop` is a failure of the model at the closed form's time; what comes before is told.
+
+    The line then stands at the millisecond after it, whichever event it listens to.
+    """
     stop = {"hot": {**HOT["hot"], "stop": True}, "warm": {**HOT["hot"], "rises": "400 K"}}
-    world = ovens({group_file(tmp_path, oven, "source", events=stop): {"warm": ""}})
-    with pytest.raises(FmuError, match="event 'hot' ended it") as found:
+    file = group_file(tmp_path, oven, "source", events=stop)
+    exact = 60.0 * math.log(200.0 / 80.0)
+    for asked in ({"warm": ""}, {"hot": ""}):
+        world = ovens({file: asked}, isolate=isolate)
+        with pytest.raises(FmuError, match=r"event 'hot' ended it$") as found:
+            begin_to_end(world)
+        warm = [60_000 * math.log(2.0)] if "warm" in asked else []
+        check_times(told(rows(world), "source", "machine.warm"), warm)
+        assert found.value.time_s == pytest.approx(exact, abs=1e-3)
+        assert found.value.time_s is not None
+        assert world.now == math.ceil(1000 * found.value.time_s)
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_an_end_that_nobody_listens_to_names_its_time_and_when_it_was_met(
+    tmp_path: Path, oven: Path, *, isolate: bool
+) -> None:
+    """The line touches the oven once more as the week's first shift ends: only then is it known."""
+    stop = {"hot": {**HOT["hot"], "stop": True}}
+    world = ovens({group_file(tmp_path, oven, "source", events=stop): {}}, isolate=isolate)
+    exact = 60.0 * math.log(200.0 / 80.0)
+    with pytest.raises(FmuError, match="ended it, met in the step to") as found:
         begin_to_end(world)
-    check_times(told(rows(world), "source", "machine.warm"), [60_000 * math.log(2.0)])
-    assert found.value.time_s == pytest.approx(60.0 * math.log(200.0 / 80.0), abs=1e-3)
+    assert found.value.time_s == pytest.approx(exact, abs=1e-3)
+    assert f"at {found.value.time_s:.3f} s: event 'hot'" in str(found.value)
+    assert world.now > 1000 * exact
+    assert f"the step to {world.now / 1000:.3f} s" in str(found.value)
 
 
 def test_what_no_event_can_be(tmp_path: Path, oven: Path) -> None:

@@ -54,6 +54,12 @@ class Calendar:
         self._environment.step()
         return True
 
+    def go_to(self, tick: int) -> None:
+        """Let time pass to `tick`, before which no entry lies; nothing is served."""
+        if tick > self.now:
+            self._environment.run(until=tick)
+            self.now = tick
+
     def next_tick(self) -> int | None:
         """The tick of the next entry, or None."""
         queue = self._environment._queue  # noqa: SLF001

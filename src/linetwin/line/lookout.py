@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from linetwin.contracts import Continuous
+from linetwin.errors import ModelError
 from linetwin.line.calendar import KICK
 from linetwin.line.station import Station
 from linetwin.line.unit import Unit
@@ -105,12 +106,20 @@ class Lookout(Unit):
         self._ahead.clear()
 
     def commit(self) -> None:
-        """The line goes to its next event: what was met on the way happens there."""
+        """The line goes to its next event: what was met on the way happens there.
+
+        Where that has ended a model the line stands there too, and its error is raised.
+        """
         tick = self.look()
         self._ahead.clear()
         self._goal = None
-        if tick is not None:
+        if tick is None:
+            return
+        try:
             self._note(tick)
+        except ModelError:
+            self.world.calendar.go_to(tick)
+            raise
 
     def collect(self) -> None:
         """Note what inputs that were just set have caused at once."""

@@ -145,7 +145,7 @@ class GroupContinuous:
         Raises FmuError where a member fails, and for a tick in the past.
         """
         self._group.advance(tick, self._ports(inputs))
-        self._check_ended()
+        self._check_ended(tick)
         self._note()
 
     def seek(self, tick: int) -> int:
@@ -209,11 +209,15 @@ class GroupContinuous:
         """Whether an event has ended the group."""
         return self._group.ended
 
-    def _check_ended(self) -> None:
-        if self._group.ended:
-            name, time = self._group.happenings[-1]
-            start = self._group.start_tick / TICKS_PER_SECOND
-            raise FmuError(f"event '{name}' ended it", self.model, start + time)
+    def _check_ended(self, goal: int = 0) -> None:
+        """Raise FmuError where an event has ended the group, on the way to `goal` (ticks)."""
+        if not self._group.ended:
+            return
+        name, time = self._group.happenings[-1]
+        text = f"event '{name}' ended it"
+        if goal > self._group.tick:
+            text += f", met in the step to {goal / TICKS_PER_SECOND:.3f} s"
+        raise FmuError(text, self.model, self._group.start_tick / TICKS_PER_SECOND + time)
 
     def _ports(self, inputs: Mapping[str, float]) -> dict[str, float]:
         """Return quantities as numbers of the group's inputs; what it does without is left out."""
