@@ -62,7 +62,6 @@ FITTING = [
     {"vector": 'size="3"', "matrix": 'size="2"|size="3"'},
     {"vector": 'sizeConnector="n"', "whole": 'size="5"', "size": 5},
     {"vector": 'size="4"', "whole": "", "size": 4},
-    {"vector": "", "matrix": '|size="3"'},
 ]
 
 
@@ -78,11 +77,16 @@ def test_what_fits_is_taken(
 WRONG = [
     ({"vector": 'size="4"'}, "vector: its Dimension is 4, types3's 'vector' is of 3 (decided by"),
     ({"vector": 'size="3"', "size": 4, "whole": ""}, "is 3, types3's 'vector' is of 4"),
-    ({"vector": 'sizeConnector="m"'}, "its Dimension is m, types3's 'vector' is of 3"),
+    ({"vector": 'sizeConnector="m"'}, "sizeConnector 'm' of its Dimension: no such connector"),
+    ({"vector": 'sizeConnector="sums"'}, "its Dimension is sums, types3's 'vector' is of 3"),
+    ({"vector": "", "whole": 'sizeConnector="n"'}, "all: sizeConnector 'n' of its Dimension"),
     ({"vector": "", "matrix": 'size="3"|size="2"'}, "is 3x2, types3's 'matrix' is of 2x3"),
     ({"vector": "", "matrix": 'size="6"'}, "its Dimension is 6, types3's 'matrix' is of 2x3"),
     ({"vector": "", "whole": 'size="2"'}, "Connector all: its Dimension is 2, types3's 'sums'"),
     ({"vector": 'size="-3"'}, "size '-3' (a whole number, or the name of a connector)"),
+    ({"vector": 'size=""'}, "size '' (a whole number, or the name of a connector)"),
+    ({"vector": 'size="0"'}, "size '0' (a whole number"),
+    ({"vector": 'sizeConnector=""'}, "sizeConnector '' (a whole number"),
     ({"vector": 'size="3" sizeConnector="n"'}, "size '3' and sizeConnector 'n'"),
 ]
 
@@ -99,6 +103,39 @@ def test_what_differs_is_told_with_both(
     assert problem.file is not None
     assert problem.file.name.endswith("SystemStructure.ssd")
     assert problem.line is not None
+
+
+def test_a_dimension_without_a_size_is_noted(
+    tmp_path: Path, feature: Callable[[str], Path]
+) -> None:
+    """The standard allows it: the size is not said there; the group takes the FMU's word."""
+    path = package(tmp_path, feature("types3"), "", '|size="3"')
+    notes = [str(note) for note in open_ssp(path, "100 ms").notes]
+    assert any("a Dimension without a size, types3's 'vector' is of 3" in note for note in notes)
+    assert any("a Dimension without a size, types3's 'matrix' is of 2x3" in note for note in notes)
+
+
+VALUES = [
+    ("1 2 3", 'size="2"', "its Dimension is 2, its value is of 3 (2 values, blanks"),
+    ("1 2", 'size="3"', "its Dimension is 3, its value is of 2"),
+    ("1 2 3", 'size=""', "size '' (a whole number"),
+    ("1 2 3", 'size="2"/><ssc:Dimension size="2"', "its Dimension is 2x2, its value"),
+]
+
+
+@pytest.mark.parametrize(("value", "size", "message"), VALUES)
+def test_a_value_of_another_size_than_it_says(
+    tmp_path: Path, feature: Callable[[str], Path], value: str, size: str, message: str
+) -> None:
+    """Of a parameter set, by name."""
+    inside = f'<ssv:Float64 value="{value}"/><ssc:Dimension {size}/>'
+    values = parameter_set(f'<ssv:Parameter name="a.vector">{inside}</ssv:Parameter>')
+    ssd = structure(bound(values) + elements(component("a", "types3", "")), version="2.0")
+    path = pack(tmp_path / "q.ssp", ssd, {"resources/types3.fmu": feature("types3")})
+    with pytest.raises(WiringError) as caught:
+        open_ssp(path, "100 ms")
+    assert "a.vector" in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_an_array_without_a_dimension_is_noted(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from linetwin.cosim.ssp.archive import Package, entry_of
 from linetwin.cosim.ssp.structure import Setting
-from linetwin.cosim.ssp.words import Words, boolean, transformation
+from linetwin.cosim.ssp.words import Words, boolean, dimension, transformation
 from linetwin.cosim.ssp.xml import SSB, SSM, SSV, TYPES, parse
 from linetwin.errors import WiringError
 
@@ -113,16 +114,27 @@ class ParameterReader:
             if name in found:
                 self.findings.wrong(node.place, f"'{name}' stands in the set twice", "a name once")
             unit = words.unit(kind.get("unit"), kind.place) if kind.has("unit") else None
+            values = _values(kind, array=bool(node.all("Dimension")))
+            self._check_size(node, len(values))
             found[name] = Setting(
                 name=name,
                 type=kind.name,
-                values=_values(kind, array=bool(node.all("Dimension"))),
+                values=values,
                 place=node.place,
                 unit=unit,
                 unit_name=kind.get("unit"),
                 origin=root.get("name"),
             )
         return list(found.values())
+
+    def _check_size(self, node: Node, count: int) -> None:
+        """Note a value of another number of elements than its dimensions say."""
+        parts = [dimension(child, self.findings) for child in node.all("Dimension")]
+        sizes = [part for part in parts if isinstance(part, int)]
+        if parts and len(sizes) == len(parts) and math.prod(sizes) != count:
+            shown = "x".join(map(str, sizes))
+            text = f"its Dimension is {shown}, its value is of {count}"
+            self.findings.wrong(node.place, text, f"{math.prod(sizes)} values, blanks between them")
 
     def _mapped(self, found: list[Setting], root: Node) -> list[Setting]:
         """Return the settings under the names that a mapping gives them; others are left out."""

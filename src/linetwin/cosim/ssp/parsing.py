@@ -16,16 +16,17 @@ from linetwin.cosim.ssp.structure import (
     Structure,
     System,
 )
-from linetwin.cosim.ssp.words import Words, boolean, number, transformation
+from linetwin.cosim.ssp.words import Words, boolean, dimension, number, transformation
 from linetwin.cosim.ssp.xml import ANNOTATION, OWN, SSD, TYPES, Node, parse
 from linetwin.errors import Problem, WiringError
+from linetwin.scenario.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.cosim.ssp.findings import Findings
-    from linetwin.cosim.ssp.structure import Dimension, Element
+    from linetwin.cosim.ssp.structure import Element
 
 _FMU: Final = "application/x-fmu-sharedlibrary"
 _SSD: Final = "application/x-ssp-definition"
@@ -275,7 +276,17 @@ class _FileReader:
             if connector.name in found:
                 self.findings.wrong(child.place, "it is there already", "a name once")
             found[connector.name] = connector
-        return found
+        return {name: self._sized(connector, found) for name, connector in found.items()}
+
+    def _sized(self, connector: Connector, known: Mapping[str, Connector]) -> Connector:
+        """Return a connector; a problem where what decides its size is no connector beside it."""
+        for part in connector.dimensions:
+            if isinstance(part, str) and part not in known:
+                text = f"sizeConnector '{part}' of its Dimension: no such connector beside it"
+                self.findings.wrong(connector.place, text, nearest(part, known, "connector"))
+        parts = connector.dimensions
+        kept = (part if isinstance(part, int) or part in known else None for part in parts)
+        return replace(connector, dimensions=tuple(kept))
 
     def _connector(self, node: Node, words: Words | None = None) -> Connector:
         """Return a connector, or an entry of a signal dictionary (which has no kind)."""
@@ -292,17 +303,8 @@ class _FileReader:
             unit=unit,
             unit_name="" if kind is None else kind.get("unit"),
             enumeration=self._enumeration(words, kind),
-            dimensions=tuple(self._dimension(child) for child in node.all("Dimension")),
+            dimensions=tuple(dimension(child, self.findings) for child in node.all("Dimension")),
         )
-
-    def _dimension(self, node: Node) -> Dimension:
-        """Return a dimension; a problem where it is of no size, or of two."""
-        size, connector = node.get("size"), node.get("sizeConnector")
-        if (size and connector) or not (size or "0").isdecimal():
-            text = f"size '{size}'" + (f" and sizeConnector '{connector}'" if connector else "")
-            self.findings.wrong(node.place, text, "a whole number, or the name of a connector")
-            return None
-        return int(size) if size else connector or None
 
     def _enumeration(self, words: Words, kind: Node | None) -> Mapping[str, int]:
         if kind is None or kind.name != "Enumeration":

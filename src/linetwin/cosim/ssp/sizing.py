@@ -35,8 +35,9 @@ def check_sizes(flat: Flat, values: Mapping[tuple[str, ...], Mapping[str, Any]])
             connector = flat.components[path].connectors.get(name)
             if connector is not None and connector.dimensions:
                 _compare(connector, size, flat.findings)
-            elif connector is not None:
-                text = f"it has no Dimension, {size.name} is of {_shown(size.shape)}"
+            if connector is not None and None in (connector.dimensions or (None,)):
+                lacks = "a Dimension without a size" if connector.dimensions else "no Dimension"
+                text = f"it has {lacks}, {size.name} is of {_shown(size.shape)}"
                 flat.findings.note("connector", text, connector.place)
     for port in flat.incoming:
         source, hops = flat.way(port)

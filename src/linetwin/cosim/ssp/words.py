@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from linetwin.cosim.ssp.findings import Findings
+    from linetwin.cosim.ssp.structure import Dimension
     from linetwin.cosim.ssp.xml import Node
     from linetwin.scenario.problems import Place
 
@@ -141,6 +142,21 @@ def boolean(node: Node, name: str, findings: Findings) -> bool:
     if text not in _TRUTH:
         findings.wrong(node.place, f"{name}='{text}'", ", ".join(_TRUTH))
     return _TRUTH.get(text, False)
+
+
+def dimension(node: Node, findings: Findings) -> Dimension:
+    """Return what a Dimension says; None, and a problem, where it is of no size, or of two.
+
+    Without an attribute the size is not said here, which the standard allows.
+    """
+    said = [name for name in ("size", "sizeConnector") if node.has(name)]
+    size = node.get("size")
+    fits = size.isdecimal() and int(size) > 0 if "size" in said else node.get("sizeConnector")
+    if len(said) > 1 or (said and not fits):
+        text = " and ".join(f"{name} '{node.get(name)}'" for name in said)
+        findings.wrong(node.place, text, "a whole number, or the name of a connector")
+        return None
+    return int(size) if size else node.get("sizeConnector") or None
 
 
 def transformation(node: Node, findings: Findings) -> Transformation | None:
