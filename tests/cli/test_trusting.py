@@ -16,6 +16,7 @@ from linetwin.results.audit import AuditLog
 from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.roles import Role
+from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
 
 if TYPE_CHECKING:
@@ -169,3 +170,22 @@ def test_nothing_is_changed_that_the_log_could_not_tell(clerk: Clerk, security: 
     assert clerk("live", "certificate", "renew", "--security", security).code == 0
     assert clerk("audit", "verify", log).code == 0
     assert clerk("audit", "repair", security / "none.jsonl").code == 2
+
+
+def test_two_folders_are_introduced_to_one_another(clerk: Clerk, tmp_path: Path) -> None:
+    """Certificates that are missing are made; each believes the other's; both logs tell it."""
+    twin, plant = tmp_path / "twin", tmp_path / "plant"
+    done = clerk("live", "trust", "introduce", twin, plant)
+    assert done.code == 0, done.err
+    own = {}
+    for folder in (twin, plant):
+        shown = clerk("live", "certificate", "show", "--json", "--security", folder)
+        own[folder] = json.loads(shown.out)["sha256"]
+    for folder, other in ((twin, plant), (plant, twin)):
+        (trusted,) = Trust(SecurityFolder(folder)).entries()
+        assert (trusted.place, trusted.certificate.fingerprint) == ("trusted", own[other])
+        assert verify(SecurityFolder(folder).log).entries
+    again = clerk("live", "trust", "introduce", twin, plant)
+    assert again.code == 0, again.err
+    assert len(Trust(SecurityFolder(twin)).entries()) == 1
+    assert clerk("live", "trust", "introduce", twin, twin).code == 2

@@ -144,7 +144,7 @@ def test_a_laboratorys_value_comes_hours_late_and_names_its_lot(tmp_path: Path) 
     rows: list[Raw] = []
     source = mapping.sources["laboratory"]
     sink = SimpleNamespace(rows=rows.append, notice=lambda *_: None)
-    TableReader(source, list(enumerate(mapping.signals)), sink).look()  # type: ignore[arg-type]
+    TableReader(source, list(enumerate(mapping.signals)), sink).look()
     batch = Rules(mapping).judge(rows[0])
     found = list(Meaning(mapping, scenario, mapping.line_start).events(batch))
     assert [each.text for each in found] == ["cathode.roll-0007", ""]

@@ -126,6 +126,39 @@ def trust_accept(thumbprint: ThumbprintArgument, security: SecurityOption = TWIN
     typer.echo(f"{certificate.name!r} is trusted now; SHA-256 {certificate.fingerprint}")
 
 
+@trust_app.command(
+    "introduce",
+    help="Let two applications on this machine believe one another, such as a virtual plant and "
+    "its twin. Each certificate is read from its own folder, so none need be compared; one that is "
+    "missing is made.",
+    epilog="Example: linetwin live trust introduce security/twin security/plant",
+)
+def trust_introduce(
+    one: Annotated[Path, typer.Argument(metavar="FOLDER", help="A security folder.")],
+    other: Annotated[Path, typer.Argument(metavar="FOLDER", help="The other's.")],
+) -> None:
+    """Let two applications on this machine believe one another."""
+    from linetwin.errors import Problem, ScenarioError
+    from linetwin.twin.security.identity import Wish, create_identity, newest_identity
+    from linetwin.twin.security.trust import Trust
+
+    if one.resolve() == other.resolve():
+        raise ScenarioError([Problem(f"{one} and {other} are one folder", hint="name two")])
+    certificates = []
+    for place in (one, other):
+        folder = _open_folder(place)
+        own = newest_identity(folder)
+        if own is None:
+            own = create_identity(folder, Wish(place.resolve().name))
+            _log(folder, "certificate created", own.certificate.fingerprint)
+        certificates.append(own.certificate)
+    for place, certificate in zip((one, other), reversed(certificates), strict=True):
+        folder = _folder(place)
+        Trust(folder).add(certificate)
+        _log(folder, "trust accepted", certificate.fingerprint, "introduced", "trusted")
+        typer.echo(f"{place}: trusts {certificate.name!r}, SHA-256 {certificate.fingerprint}")
+
+
 @trust_app.command("reject", epilog="Example: linetwin live trust reject 1A2B3C4D5E")
 def trust_reject(thumbprint: ThumbprintArgument, security: SecurityOption = TWIN) -> None:
     """Believe a certificate no longer, from the next connection on."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
 from linetwin.cli.printing import print_json, print_table
-from linetwin.errors import Problem, ScenarioError
+from linetwin.errors import LinkError, Problem, ScenarioError
 from linetwin.scenario import load
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.opcua.drafting import Draft, draft
-from linetwin.twin.opcua.played import played_clock
+from linetwin.twin.opcua.played import is_opening, played_clock
 from linetwin.twin.opcua.proposing import propose
 from linetwin.twin.opcua.visiting import variables_of
 from linetwin.twin.security.connecting import Credentials, Terms
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from linetwin.twin.security.certificates import Certificate
 
 _LONGEST_VALUE = 30
+_OPENS_IN_S, _AGAIN_S = 60.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def propose_mapping(
         hint = "choose another name, or move it away"
         raise ScenarioError([Problem("is there already", "-o", hint, output)])
     line = load(scenario)
-    variables = variables_of(visit.endpoint, visit.terms())
+    variables = _opened(visit)
     proposals = propose(variables, line)
     about = Draft(
         line.name,
@@ -103,6 +105,17 @@ def propose_mapping(
         f"read every line, name owner and clock, then: linetwin live watch {output}",
         err=aside,
     )
+
+
+def _opened(visit: Visit) -> list[Variable]:
+    """Return what a server has; of a played plant once it has opened, for its clock is needed."""
+    terms = visit.terms()
+    end = time.monotonic() + _OPENS_IN_S
+    while is_opening(variables := variables_of(visit.endpoint, terms)):
+        if time.monotonic() > end:
+            raise LinkError(f"{visit.endpoint}: the plant has not opened yet; try again later")
+        time.sleep(_AGAIN_S)
+    return variables
 
 
 def _approve(certificate: Certificate) -> bool:

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from linetwin.twin.opcua.browsing import Variable
 
 
+_BEGUN = f"s={node_of(LINE, 'Clock', 'begun')}"
+
+
+def is_opening(variables: Sequence[Variable]) -> bool:
+    """Whether a played plant is still on the way to its opening: its clock says nothing yet."""
+    return any(
+        each.node.uri == NAMESPACE
+        and each.node.identifier == _BEGUN
+        and not isinstance(each.value, datetime)
+        for each in variables
+    )
+
+
 def played_clock(variables: Sequence[Variable]) -> tuple[str, bool]:
     """Return the instant of the line's tick 0 (ISO 8601, or ""); whether its pace is not ours."""
     found = {
@@ -20,7 +33,7 @@ def played_clock(variables: Sequence[Variable]) -> tuple[str, bool]:
         for variable in variables
         if variable.node.uri == NAMESPACE
     }
-    begun = found.get(f"s={node_of(LINE, 'Clock', 'begun')}")
+    begun = found.get(_BEGUN)
     pace = found.get(f"s={node_of(LINE, 'Clock', 'pace')}")
     if not isinstance(begun, datetime):
         return "", False
