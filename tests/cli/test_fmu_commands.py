@@ -219,3 +219,11 @@ def test_a_group_tells_its_events_beside_the_file(
     assert told[0] == told[1]
     name, time = told[0][1].removesuffix(" s").split(" at ")
     assert (name, float(time)) == ("event 'half'", pytest.approx(10.0 * math.log(2.0), abs=2e-6))
+
+
+def test_a_start_value_is_given_once(decay: Path, clerk: Clerk) -> None:
+    """Exit code 2, with the name and both values, also where they are equal."""
+    for second in ("2", "1"):
+        answer = clerk("fmu", "simulate", decay, "--start", "T=1", "--start", f"T={second}")
+        assert answer.code == 2
+        assert f"--start: 'T' is given twice: 1 and {second} (keep one of the two)" in answer.err

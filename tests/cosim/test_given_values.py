@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from linetwin.cosim.description import read_description
 from linetwin.cosim.groups import read_group, simulate_group
+from linetwin.cosim.groups.alone import group_of_one
+from linetwin.cosim.mapping import process_map
 from linetwin.cosim.presets import split_fixed
 from linetwin.cosim.simulation import simulate
 from linetwin.cosim.values import MOST_ELEMENTS
@@ -169,3 +171,21 @@ def test_text_of_a_start_value_is_read_by_its_type(tmp_path: Path, fmus: dict[st
     assert int(frame[shown[2]].iloc[0]) == 2**60 + 2
     plain = simulate(fmus["types3"], 1.0, 1.0, {"mode": "on"}, ["next_mode"])
     assert list(frame[shown[0]]) == list(plain["next_mode"])
+
+
+def test_one_source_for_each_value(tmp_path: Path, fmus: dict[str, Path]) -> None:
+    """An element with its array, in a group and fixed by a line; a variable under two names."""
+    fmu = fmus["types3"]
+    with pytest.raises(WiringError) as caught:
+        read_group(alone(tmp_path, fmu, **{"vector": [1, 2, 3], "vector[1]": 9}))
+    (problem,) = caught.value.problems
+    assert str(problem.key) == "members.one.values.vector[1]"
+    assert problem.message == "'vector[1]' is set with 'vector' too"
+    assert problem.line is not None
+    mapping = process_map({}, {"vector": [1, 2, 3], "vector[1]": 9})
+    with pytest.raises(WiringError, match=r"'vector\[1\]' is fixed with 'vector' too"):
+        group_of_one(read_description(fmu), mapping)
+    file = alone(tmp_path, fmu)
+    file.write_text(file.read_text() + "parameters: {gain: one.gain}\n", encoding="utf-8")
+    with pytest.raises(WiringError, match=r"start\.gain: it is set as 'one\.gain' too"):
+        simulate_group(read_group(file), 1.0, {"one.gain": 1.0, "gain": 2.0})

@@ -26,7 +26,7 @@ from linetwin.quantities import vocabulary
 from linetwin.scenario.units import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
@@ -145,7 +145,7 @@ def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.Dat
     """Give the stop time (s) and the table of a simulation, before its FMUs are ended."""
     stop, outputs = request.stop, request.outputs or None
     if is_group(path):
-        start = dict(_start(text) for text in request.start)
+        start = _starts(request.start)
         if request.inputs is not None:
             raise ScenarioError([Problem("inputs over time are for one FMU alone", "--input")])
         if request.intermediate:
@@ -160,7 +160,7 @@ def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.Dat
     if stop is None:
         stop = _own_stop(path)
     step = request.step if request.step is not None else stop / STEPS
-    values = dict(_start(text) for text in request.start)
+    values = _starts(request.start)
     inputs = []
     if request.inputs is not None:
         inputs = read_inputs(request.inputs, read_description(path), values)
@@ -179,6 +179,21 @@ def _own_stop(path: Path) -> float:
 
 
 _PAIR = "NAME=VALUE, in the FMU's unit, such as air_temperature=393.15"
+
+
+def _starts(texts: Sequence[str]) -> dict[str, str]:
+    """Return what `--start` gives, by name; ScenarioError for a name that is given twice."""
+    found: dict[str, str] = {}
+    problems = []
+    for text in texts:
+        name, value = _start(text)
+        if name in found:
+            both = f"'{name}' is given twice: {found[name]} and {value}"
+            problems.append(Problem(both, "--start", "keep one of the two"))
+        found[name] = value
+    if problems:
+        raise ScenarioError(problems)
+    return found
 
 
 def _start(text: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from linetwin.cosim.presets import Preset
 from linetwin.cosim.texts import TEXTUAL
 from linetwin.cosim.units import SAME
 from linetwin.cosim.values import given, structural_sizes
+from linetwin.errors import Problem, WiringError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ def group_of_one(description: Description, mapping: ProcessMap) -> tuple[Group, 
     of it stays. Raises WiringError for values that do not fit.
     """
     fixed = dict(mapping.fixed)
+    _check_once(description, fixed)
     structural = _taken(fixed, description, "structuralParameter")
     sizes = structural_sizes(description, structural)
     variables = with_elements(description, sizes)
@@ -62,6 +64,19 @@ def group_of_one(description: Description, mapping: ProcessMap) -> tuple[Group, 
         preset=Preset(structural, others),
     )
     return _group(member), replace(mapping, fixed=fixed)
+
+
+def _check_once(description: Description, fixed: Mapping[str, Any]) -> None:
+    """Refuse an element that is fixed with its array too; WiringError names both."""
+    wholes = [name for name in fixed if name in description.variables]
+    problems = [
+        Problem(f"'{name}' is fixed with '{whole}' too", f"start.{name}", "keep one of the two")
+        for name in fixed.keys() - set(wholes)
+        for whole in wholes
+        if name.startswith(f"{whole}[")
+    ]
+    if problems:
+        raise WiringError(problems)
 
 
 def _taken(fixed: dict[str, Any], description: Description, causality: str) -> dict[str, Value]:

@@ -192,7 +192,7 @@ def _start(
         if (terminal := Terminal(member.name, variable.name)) not in joined
     } | dict(group.parameters)
     _refuse(group, [n for n in values if n not in {**known, **group.inputs}], known, "start value")
-    problems: list[Problem] = []
+    problems = _twice(group, [name for name in values if name in known], known)
     numbers = {}
     for name, amount in values.items():
         try:
@@ -211,6 +211,16 @@ def _start(
         raise WiringError(problems)
     inputs = {name: number for name, number in numbers.items() if name in group.inputs}
     return inputs, {known[name]: v for name, v in numbers.items() if name not in inputs}
+
+
+def _twice(group: Group, names: Sequence[str], known: Mapping[str, Terminal]) -> list[Problem]:
+    """Return what is wrong with names that mean one variable, by its own and as a parameter."""
+    first: dict[Terminal, str] = {}
+    return [
+        Problem(f"it is set as '{other}' too", f"start.{name}", "keep one of the two", group.file)
+        for name in names
+        if (other := first.setdefault(known[name], name)) != name
+    ]
 
 
 def _number(group: Group, name: str, terminal: Terminal | None, amount: Amount) -> float:

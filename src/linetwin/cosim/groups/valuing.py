@@ -76,6 +76,7 @@ class Valuer:
         self._variables = with_elements(self._description, sizes)
         numbers: dict[str, float] = {}
         others: dict[str, Value] = {}
+        self._once(written)
         for name, amount in written.items():
             array = known.get(name.partition("[")[0])
             open_ = array is not None and undecided.intersection(array.dimensions)
@@ -84,6 +85,11 @@ class Valuer:
             if name not in structural and self._known(name):
                 self._take(self._variables[name], amount, sizes, numbers, others)
         return MemberValues(self._variables, numbers, Preset(structural, others))
+
+    def _once(self, names: Collection[str]) -> None:
+        """Note elements of arrays that are set as a whole too."""
+        for name, array in twice(names, self._variables):
+            self._add((name,), f"'{name}' is set with '{array}' too", "keep one of the two")
 
     def _sizes(self, structural: Mapping[str, Value]) -> dict[str, int] | None:
         """Return the sizes of arrays; None, and problems, where what decides them does not fit."""
@@ -166,6 +172,12 @@ class Valuer:
             self._add((key,), message, f"allowed: {variable.span}")
             return None
         return number
+
+
+def twice(names: Collection[str], variables: Mapping[str, Variable]) -> list[tuple[str, str]]:
+    """Return the elements among names of which the array is among them too, each with it."""
+    found = [(name, variables[name].array) for name in names if name in variables]
+    return [(name, array) for name, array in found if array in names]
 
 
 def own_number(description: Description, variable: Variable, amount: Amount) -> float:
