@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import tempfile
 import zipfile
 from dataclasses import replace
@@ -152,7 +153,7 @@ def test_text_and_arrays_are_fixed(feature: Callable[..., Path]) -> None:
 
 
 def test_a_group_may_be_isolated(troubled: Path, tmp_path: Path) -> None:
-    """As a whole, with the same bits; what one of its members does is told of the group."""
+    """As a whole, with the same bits; what one of its members does is told by its name."""
     values = {"trouble": TROUBLES.index("segfault"), "trouble_time": 1.5}
     file = write_group(
         tmp_path,
@@ -169,11 +170,48 @@ def test_a_group_may_be_isolated(troubled: Path, tmp_path: Path) -> None:
         states.append((model.save(), model.digest, model.read(["film_temperature"])))
         if process.isolate:
             with pytest.raises(
-                FmuError, match=r"group in the step from 1\.234 s: its process crashed"
+                FmuError,
+                match=r"group in the step from 1\.234 s: member 'oven': its process crashed in adv",
             ):
                 model.advance(2_000, {})
         model.close()
     assert states[0] == states[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no guard")
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        ("hang", "member 'oven': its process was ended: advance had not returned after 0.3 s"),
+        ("exit", "member 'oven': its process ended in advance with exit code 7"),
+    ],
+)
+def test_the_member_in_trouble_is_named(
+    troubled: Path, tmp_path: Path, trouble: str, words: str
+) -> None:
+    """Of three alike, the one that hangs or leaves."""
+    ill = {"trouble": TROUBLES.index(trouble), "trouble_time": 1.5}
+    file = write_group(
+        tmp_path,
+        step="100 ms",
+        members={
+            "sound": {"fmu": str(troubled)},
+            "oven": {"fmu": str(troubled), "values": ill},
+            "last": {"fmu": str(troubled)},
+        },
+        inputs={
+            "air_temperature": [f"{name}.air_temperature" for name in ("sound", "oven", "last")]
+        },
+        outputs={"film_temperature": "oven.film_temperature"},
+    )
+    process = replace(pair(file, OVEN)[1], step_timeout_s=0.3)
+    model = open_continuous(process, OVEN)
+    model.start(0, WARM)
+    model.advance(1_000, {})
+    with pytest.raises(FmuError) as caught:
+        model.advance(2_000, {})
+    assert words in str(caught.value)
+    model.close()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Message = dict[str, Any]
 Values = dict[str, float | bytes]
 """By quantity: a number, or the bytes of a column."""
+MEMBER: Final = "member"
+"""Request, also while another is answered, and answer: which member of a group is being called."""
 _LENGTH: Final = struct.Struct("<I")
 _LONGEST: Final = 1 << 30
 """Bytes of a frame: 130 million numbers; a length above it is no length."""
@@ -26,9 +28,14 @@ _DOUBLE: Final = np.dtype("<f8")
 
 def send(stream: IO[bytes], message: Message) -> None:
     """Write one frame; OSError where nobody reads."""
-    content = msgpack.packb(message)
-    stream.write(_LENGTH.pack(len(content)) + content)
+    stream.write(framed(message))
     stream.flush()
+
+
+def framed(message: Message) -> bytes:
+    """Return the bytes of one frame."""
+    content: bytes = msgpack.packb(message)
+    return _LENGTH.pack(len(content)) + content
 
 
 def receive(stream: IO[bytes]) -> Message:

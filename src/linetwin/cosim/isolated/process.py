@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -27,12 +29,31 @@ _OPENING_S: Final = 60.0
 """What starting Python and loading the FMU may take at least, on a busy machine (s)."""
 _FAREWELL_S: Final = 5.0
 """How long a process may take to free its FMU at the end (s)."""
+_LAST_WORDS_S: Final = 0.5
+"""How long a process that does not return may take to say which member it calls (s)."""
 _PROGRAM: Final = """\
 import sys
 sys.path[:] = sys.argv[1:]
 from linetwin.cosim.isolated.worker import main
 main()
 """
+
+
+class _Told:
+    """Which member of a group is being called, as a process says that hangs or crashes."""
+
+    def __init__(self) -> None:
+        self.member = ""
+        self.known = threading.Event()
+
+    def note(self, answer: Message) -> None:
+        """Take what the process says."""
+        self.member = str(answer[frames.MEMBER])
+        self.known.set()
+
+    def of(self, reason: str) -> str:
+        """Return a reason with the member's name, where that is known."""
+        return f"member '{self.member}': {reason}" if self.member else reason
 
 
 class ModelProcess:
@@ -48,7 +69,8 @@ class ModelProcess:
         self._child = _spawn()
         child = self._child
         self._finalizer = weakref.finalize(self, _end, child)
-        self._watch = Watch(limit_s, lambda _: _kill(child))
+        told = self._told = _Told()  # not self: a model that is dropped ends its process at once
+        self._watch = Watch(limit_s, lambda _: _give_up(child, told))
         patient = Watch(max(limit_s, _OPENING_S), lambda _: _kill(child))
         level = logging.getLogger(f"linetwin.fmu.{model}").getEffectiveLevel()
         self.opened = self._ask({"call": "open", "level": level, **opening}, None, patient)
@@ -86,7 +108,8 @@ class ModelProcess:
         if not answer or not in_time:
             code = self._abandon(wait=not trouble)
             moment = WITHIN if call in {"advance", "seek"} else AT
-            raise FmuError(trouble or _death(call, code), self.model, time_s, moment)
+            reason = self._told.of(trouble or _death(call, code))
+            raise FmuError(reason, self.model, time_s, moment)
         if "error" in answer:
             error_told = FmuError(str(answer["error"]))
             error_told.model, error_told.time_s = self.model, answer.get("time_s")
@@ -99,9 +122,14 @@ class ModelProcess:
         if child.stdin is None or child.stdout is None:
             raise EOFError
         frames.send(child.stdin, request)
-        while "log" in (answer := frames.receive(child.stdout)):
-            _hand_on(answer)
-        return answer
+        while True:
+            answer = frames.receive(child.stdout)
+            if "log" in answer:
+                _hand_on(answer)
+            elif frames.MEMBER in answer:
+                self._told.note(answer)
+            else:
+                return answer
 
     def _abandon(self, *, wait: bool = False) -> int:
         """End a process that is of no more use; `wait`: it is about to end by itself."""
@@ -133,6 +161,16 @@ def _hand_on(record: Message) -> None:
     logging.getLogger(str(record["log"])).log(
         int(record["level"]), "%s", record["text"], extra={"category": record["category"]}
     )
+
+
+def _give_up(child: Child, told: _Told) -> None:
+    """Ask a process that does not return which member it calls, and end it."""
+    with contextlib.suppress(OSError, ValueError):  # Windows cannot look whether a pipe is full
+        if child.stdin is not None and select.select([], [child.stdin], [], 0)[1]:
+            # past the buffer of the thread that waits, which may hold its lock
+            os.write(child.stdin.fileno(), frames.framed({"call": frames.MEMBER}))
+            told.known.wait(_LAST_WORDS_S)
+    _kill(child)
 
 
 def _kill(child: Child) -> None:

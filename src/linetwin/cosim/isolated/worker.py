@@ -17,23 +17,34 @@ from typing import IO, TYPE_CHECKING
 from linetwin.cosim.folders import remove_process_folder
 from linetwin.cosim.groups.continuous import GroupContinuous
 from linetwin.cosim.isolated import frames
+from linetwin.cosim.kernel.guard import guard
 from linetwin.cosim.process import make_continuous, make_transform
+from linetwin.cosim.progress import nobody
 from linetwin.errors import FmuError, LinetwinError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from linetwin.cosim.isolated.frames import Message
+    from linetwin.cosim.kernel.guard import Guard
     from linetwin.cosim.process import LoadedContinuous
     from linetwin.cosim.transform import FmuTransform
 
 
 class _Answers:
-    """Sends frames, also from threads of the FMU that have something to say."""
+    """Sends frames, also from threads of the FMU that have something to say.
+
+    `member`: who of a group is being called.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._lock = threading.Lock()
+        self.member = nobody
+
+    def tell_member(self) -> None:
+        """Send who is being called, where that does not return or crashes."""
+        self.send({frames.MEMBER: self.member()})
 
     def send(self, message: Message) -> None:
         with self._lock:
@@ -153,13 +164,36 @@ def _open(request: Message) -> _Continuous | _Transform:
     return _Continuous(make_continuous(fmu, contract, numbers, mapping, request["events"]))
 
 
-def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Message]) -> None:
+def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Message], answers: _Answers) -> None:
     """Pass requests on; where the line has ended, end at once, whatever the FMU is doing."""
     with contextlib.suppress(EOFError, OSError, ValueError):
         while True:
-            requests.put(frames.receive(stream))
+            request = frames.receive(stream)
+            if request["call"] == frames.MEMBER:
+                answers.tell_member()
+            else:
+                requests.put(request)
     remove_process_folder()
     os._exit(1)
+
+
+def _tell_crashes(found: Guard, answers: _Answers) -> None:
+    """Wait for a crash, or an exit() of an FMU; say whose it is, and let it happen."""
+    if found.wait() < 0:
+        return
+    try:
+        answers.tell_member()
+    finally:
+        found.let()
+
+
+def _look_out(model: GroupContinuous, answers: _Answers) -> None:
+    """Let who asks, or learns of a crash, hear which member is being called."""
+    answers.member = model.under_way
+    found = guard()
+    if found is not None:
+        found.look_out_for_exit()
+        threading.Thread(target=_tell_crashes, args=(found, answers), daemon=True).start()
 
 
 def _serve(requests: queue.SimpleQueue[Message], answers: _Answers) -> None:
@@ -175,6 +209,8 @@ def _serve(requests: queue.SimpleQueue[Message], answers: _Answers) -> None:
         answers.send(_told(error))
         requests.get()  # to close
         return
+    if isinstance(served.model, GroupContinuous):
+        _look_out(served.model, answers)
     calls = served.calls()
     answers.send(served.opened())
     while (request := requests.get())["call"] != "close":
@@ -203,5 +239,6 @@ def main() -> None:
         os.dup2(silent, 2)
     os.close(silent)
     requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(into, requests), daemon=True).start()
-    _serve(requests, _Answers(out))
+    answers = _Answers(out)
+    threading.Thread(target=_listen, args=(into, requests, answers), daemon=True).start()
+    _serve(requests, answers)
