@@ -108,7 +108,7 @@ def test_another_scenario_is_refused(tmp_path: Path, parts: Parts, blob: bytes) 
     """A twin goes on with the settings that it was begun with only."""
     Keeper(tmp_path).save(blob)
     other = replace(parts, scenario=replace(parts.scenario, text="another"))
-    with pytest.raises(ScenarioError, match="another scenario, settings or version"):
+    with pytest.raises(ScenarioError, match="of another scenario, settings or version"):
         Keeper(tmp_path).load(other)
 
 

@@ -163,7 +163,7 @@ class Session:
         """
         data = unpacked(blob)
         if data["scenario"] != _digest(parts.scenario):
-            message = "the saved twin was begun with another scenario, settings or version of linetwin"
+            message = "the saved twin is of another scenario, settings or version of linetwin"
             hint = "name those that it was begun with, or another folder for another twin"
             raise ScenarioError([Problem(message, hint=hint)])
         passing = Passing()
