@@ -227,3 +227,24 @@ def test_a_start_value_is_given_once(decay: Path, clerk: Clerk) -> None:
         answer = clerk("fmu", "simulate", decay, "--start", "T=1", "--start", f"T={second}")
         assert answer.code == 2
         assert f"--start: 'T' is given twice: 1 and {second} (keep one of the two)" in answer.err
+
+
+def test_a_group_is_told_by_its_own_keys(decay: Path, clerk: Clerk, tmp_path: Path) -> None:
+    """A wrong step stands in the file, not on the command line; rows go as far as there are."""
+    file = tmp_path / "pair.yaml"
+    members = f"members: {{one: {{fmu: {decay}, values: {{mode: 'on', 'on': 1, T: 20}}}}}}"
+    event = "events: {low: {of: one.x, falls: 99.9, stop: true}}"
+    for step, code in (("fast", 2), ("10 ms", 0)):
+        text = f"schema: 1\nname: pair\nstep: {step}\n{members}\n{event}\n"
+        file.write_text(text, encoding="utf-8")
+        answer = clerk("fmu", "simulate", file, "--stop", "1 s", "--output", "one.x")
+        assert answer.code == code, answer.err
+        if code:
+            assert "pair.yaml:3: step: 'fast' is no communication step" in answer.err
+        else:  # x = 100 exp(-0.1 t) is 99.9 at 0.010005 s
+            assert "rows over 0.010005" in answer.out
+
+
+def test_help_names_the_extra(clerk: Clerk) -> None:
+    """Brackets are no markup there."""
+    assert "needs linetwin[fmu]" in clerk("fmu", "compile", "--help").out

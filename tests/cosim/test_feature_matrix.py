@@ -149,11 +149,11 @@ def test_fixed_step(feature: Build, name: str) -> None:
     fmu = feature(name, *FIXED)
     frame = simulate(fmu, 1.0, 0.5, {"only_step": 0.1})
     np.testing.assert_allclose(frame["walk"], [0.0, 0.5, 1.0], rtol=1e-14)
-    with pytest.raises(
-        FmuError, match=r"only communication steps of 0.1 s, and 0.25 s is no whole"
-    ):
+    with pytest.raises(WiringError, match=rf"step: 0.25 s .*\({name} takes only steps of 0.1 s\)"):
         simulate(fmu, 1.0, 0.25, {"only_step": 0.1})
-    with pytest.raises(FmuError, match=r"0.15 s is no whole number"):
+    with pytest.raises(WiringError, match=rf"stop: 0.25 s .*\({name} takes only steps of 0.1 s\)"):
+        simulate(fmu, 0.25, 0.1, {"only_step": 0.1})
+    with pytest.raises(WiringError, match=r"input: 0.15 s is no whole number"):
         simulate(fmu, 1.0, 0.5, inputs=[(0.15, {"gain": 2.0})])
 
 

@@ -201,7 +201,7 @@ def test_what_cannot_be_is_refused_with_line_and_hint(bench: Workbench, name: st
     written(bench, "address: building.outdoor_temperature, value: 33 degC", text)
     problem = _only(bench)
     assert problem.file == bench.files["scenario"]
-    assert (problem.line, problem.key) == (14, f"disturbances.1.{key}"), str(problem)
+    assert (problem.line, problem.key) == (14, f"disturbances.2.{key}"), str(problem)
     for hint in hints:
         assert hint in str(problem)
 

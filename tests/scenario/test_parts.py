@@ -152,7 +152,7 @@ TRAPS: dict[str, Trap] = {
     "form of a disturbance": (
         "scenario", "disturbances:\n",
         "disturbances:\n  - {address: cathode.coater.loading.bias, value: 1 mg/cm2}\n", 13,
-        "disturbances.0.value", ("written in kg/m2", "in %"),
+        "disturbances.1.value", ("written in kg/m2", "in %"),
     ),
 }  # fmt: skip
 

@@ -77,7 +77,7 @@ TRAPS: dict[str, Trap] = {
         f"{COATER}.parameters.residual_solvent_limit", ("plausible range", "allowed: 0 % to 100 %"),
     ),
     "kelvin for degrees": (
-        "scenario", "value: 33 degC", "value: 33 K", 13, "disturbances.0.value",
+        "scenario", "value: 33 degC", "value: 33 K", 13, "disturbances.1.value",
         ("plausible range", "allowed: -53.15 °C to 56.85 °C"),
     ),
     "too large a swing": (
@@ -202,12 +202,12 @@ TRAPS: dict[str, Trap] = {
         ("plausible range", "allowed: "),
     ),
     "negative beginning": (
-        "scenario", "from: 1 d", "from: -1 d", 13, "disturbances.0.from",
+        "scenario", "from: 1 d", "from: -1 d", 13, "disturbances.1.from",
         ("plausible range", "allowed: 0 d to"),
     ),
     "ends before it begins": (
-        "scenario", "until: 3 d", "until: 12 h", 13, "disturbances.0.until",
-        ("ends before it begins", "later than from"),
+        "scenario", "until: 3 d", "until: 12 h", 13, "disturbances.1.until",
+        ("ends before it begins", "later than 1.00 d"),
     ),
     "limit of a duration": (
         "scenario", "order: {cells: 10}", "limit: 3 d\nduration: 2 d", 6, "limit",
@@ -242,7 +242,7 @@ TRAPS: dict[str, Trap] = {
     ),
     "a process that nobody can disturb": (
         "scenario", "building.outdoor_temperature", "cathode.coater.drying.tortuosity", 13,
-        "disturbances.0.address", ("cannot change while the line runs", "allowed: heat_transfer"),
+        "disturbances.1.address", ("cannot change while the line runs", "allowed: heat_transfer"),
     ),
     "nested set": (
         "recipe", "cathode.coater.web_speed: 1.5 m/min", "cathode.coater: {web_speed: 1.5 m/min}",

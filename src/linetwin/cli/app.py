@@ -273,7 +273,7 @@ def fmu_compile(
         typer.Option(help="host (default), all, or one such as x86_64-windows; may be repeated."),
     ] = None,
 ) -> None:
-    """Compile somebody else's FMU from the sources in it; needs linetwin[fmu]."""
+    r"""Compile somebody else's FMU from the sources in it; needs linetwin\[fmu]."""
     from linetwin.cli import fmu as commands
 
     commands.compile_foreign(fmu, output, tuple(platform or ("host",)))

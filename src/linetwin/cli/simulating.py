@@ -56,27 +56,30 @@ def simulate(reference: str, request: Simulation, step_timeout: str, *, as_json:
         stop = request.stop if request.stop is not None else stop_s
         request = replace(request, stop=stop, step=None)
     with (
-        _named_by({"stop": request.option, "step": "--step"}),
+        _named_by({"stop": request.option, "step": "--step", "input": "--input"}),
         watching(path.stem, step_timeout) as watch,
-        _trajectory(path, request) as (stop, frame),
+        _trajectory(path, request) as frame,
         watch.elsewhere(),  # before the FMU is freed, as it may not survive that
     ):
-        _show(stop, frame, request.csv, as_json=as_json)
+        _show(frame, request.csv, as_json=as_json)
         sys.stdout.flush()
 
 
 @contextlib.contextmanager
 def _named_by(options: dict[str, str]) -> Iterator[None]:
-    """Tell what is wrong by the options that gave it."""
+    """Tell what is wrong by the options that gave it; what stands in a file has its own key."""
     try:
         yield
     except ScenarioError as error:
-        problems = [replace(p, key=options.get(p.key, p.key)) for p in error.problems]
+        problems = [
+            p if p.file is not None else replace(p, key=options.get(p.key, p.key))
+            for p in error.problems
+        ]
         raise type(error)(problems) from error
 
 
-def _show(stop: float, frame: pd.DataFrame, csv: Path | None, *, as_json: bool) -> None:
-    """Write a trajectory to a file, and print it in full or in short; `stop` in s."""
+def _show(frame: pd.DataFrame, csv: Path | None, *, as_json: bool) -> None:
+    """Write a trajectory to a file, and print it in full or in short."""
     units = frame.attrs["units"]
     if csv is not None:
         try:
@@ -93,7 +96,8 @@ def _show(stop: float, frame: pd.DataFrame, csv: Path | None, *, as_json: bool) 
     else:
         headings = ("variable", "unit", "first", "lowest", "highest", "last")
         rows = [(name, units[name], *_extremes(frame[name])) for name in frame.columns[1:]]
-        title = f"{len(frame)} rows over {stop:g} s; --csv writes them all"
+        end = frame["time"].iloc[-1]  # an event may have ended it before its stop time
+        title = f"{len(frame)} rows over {end:g} s; --csv writes them all"
         print_table(title, headings, rows, 2)
     if frame.attrs.get("steps"):
         typer.echo(frame.attrs["steps"])
@@ -141,8 +145,8 @@ def _seconds(text: str, option: str) -> float:
 
 
 @contextlib.contextmanager
-def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.DataFrame]]:
-    """Give the stop time (s) and the table of a simulation, before its FMUs are ended."""
+def _trajectory(path: Path, request: Simulation) -> Iterator[pd.DataFrame]:
+    """Give the table of a simulation, before its FMUs are ended."""
     stop, outputs = request.stop, request.outputs or None
     if is_group(path):
         start = _starts(request.start)
@@ -155,7 +159,7 @@ def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.Dat
             raise ScenarioError([problem])
         stop = 1.0 if stop is None else stop
         with simulated_group(read_group(path), stop, start, outputs) as frame:
-            yield stop, frame
+            yield frame
         return
     if stop is None:
         stop = _own_stop(path)
@@ -166,7 +170,7 @@ def _trajectory(path: Path, request: Simulation) -> Iterator[tuple[float, pd.Dat
         inputs = read_inputs(request.inputs, read_description(path), values)
     asked = Request(stop, step, values, outputs, inputs, within=request.intermediate)
     with simulated(path, asked) as frame:
-        yield stop, frame
+        yield frame
 
 
 def _own_stop(path: Path) -> float:

@@ -91,15 +91,18 @@ def simulated(path: Path, request: Request) -> Iterator[pd.DataFrame]:
     """
     binary = load_binary(path)
     asked = _asked(binary.description, request)
-    times = _times(request, asked)
+    times = _times(binary.description, request, asked)
     with instantiate(binary, watched=request.within) as instance:
         frame = _run(instance, asked, times)
         watch = instance.watch if isinstance(instance, Fmi3Instance) else None
         yield frame if watch is None else _with_points(frame, watch)
 
 
-def _times(request: Request, asked: _Asked) -> list[float]:
-    """Return the times of the rows (s); WiringError where there are none, or too many."""
+def _times(description: Description, request: Request, asked: _Asked) -> list[float]:
+    """Return the times of the rows (s).
+
+    WiringError where there are none, too many, or such as the FMU's fixed step does not reach.
+    """
     stop_time_s, step_s = request.stop_time_s, request.step_s
     problems = [
         Problem(f"{time:g} s is not positive and finite", name, "more than 0 s")
@@ -110,8 +113,27 @@ def _times(request: Request, asked: _Asked) -> list[float]:
         raise WiringError(problems)
     columns = sum(math.prod(shape_of(variable, asked.sizes)) for variable in asked.outputs)
     check_table(stop_time_s, step_s, columns + 1)
+    _check_fixed(description, request, asked)
     number = math.ceil(stop_time_s / step_s * (1.0 - _ROUNDING))
     return [min(index * step_s, stop_time_s) for index in range(number)] + [stop_time_s]
+
+
+def _check_fixed(description: Description, request: Request, asked: _Asked) -> None:
+    """Refuse times that are no whole number of the only step that the FMU takes."""
+    rule = step_rule(description, None)
+    stop, step = request.stop_time_s, min(request.step_s, request.stop_time_s)
+    times = [("stop", stop), ("step", step), *(("input", time) for time, _ in asked.inputs)]
+    problems = [
+        Problem(
+            f"{time:g} s is no whole number of steps",
+            key,
+            f"{description.name} takes only steps of {rule.longest_s:g} s",
+        )
+        for key, time in times
+        if not rule.reaches(time)
+    ]
+    if problems:
+        raise WiringError(problems)
 
 
 def _run(instance: Instance, asked: _Asked, times: list[float]) -> pd.DataFrame:

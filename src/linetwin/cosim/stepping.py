@@ -35,13 +35,21 @@ class StepRule:
             return 1
         steps = length / self.longest_s
         number = max(1, math.ceil(steps * (1.0 - _ROUNDING)))
-        if self.fixed and abs(steps - number) > _ROUNDING * number:
+        if self.fixed and not self.reaches(length):
             raise FmuError(
                 f"it takes only communication steps of {self.longest_s:g} s,"
                 f" and {length:g} s is no whole number of them",
                 model,
             )
         return number
+
+    def reaches(self, length: float) -> bool:
+        """Tell whether an FMU can go through a stretch of `length` (s) exactly."""
+        if self.longest_s is None or not self.fixed:
+            return True
+        steps = length / self.longest_s
+        number = max(1, round(steps))
+        return abs(steps - number) <= _ROUNDING * number
 
 
 def step_rule(description: Description, step_s: float | None) -> StepRule:

@@ -50,7 +50,14 @@ class Document:
         while known and known not in self.lines:
             known = known[:-1]
         line = self.lines.get(known, 1)
-        return Place(".".join(map(str, path)), self.file, line, f"{self.label}:{line}")
+        return Place(_shown(path), self.file, line, f"{self.label}:{line}")
+
+
+def _shown(path: KeyPath) -> str:
+    """Return a key path as text; disturbances are counted from 1, as `--set` names them."""
+    numbered = path[:1] == ("disturbances",) and len(path) > 1 and isinstance(path[1], int)
+    parts = (path[0], int(path[1]) + 1, *path[2:]) if numbered else path
+    return ".".join(map(str, parts))
 
 
 def read(file: Path, label: str) -> Document:
@@ -165,7 +172,7 @@ class _Walk:
         return str(node.value)
 
     def _note(self, message: str, path: KeyPath, line: int, hint: str = "") -> None:
-        key = ".".join(map(str, path))
+        key = _shown(path)
         self.problems.append(Problem(message, key=key, hint=hint, file=self.file, line=line))
 
 
