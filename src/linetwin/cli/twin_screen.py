@@ -147,9 +147,12 @@ def _stations(stations: Sequence[StationNow]) -> Iterator[RenderableType]:
     ]
     if rows:
         yield _table(_STATIONS, rows)
-    left = len(troubled) - len(rows)
-    working = f"{len(stations) - len(troubled)} of {len(stations)} stations {WORKS} and in step"
-    yield Text(f"{working}, {left} more do not work" if left else working)
+    words = [f"{sum(e.plant == WORKS and not e.behind for e in stations)} of {len(stations)} work"]
+    if left := len(troubled) - len(rows):
+        words.append(f"{left} more do not")
+    if untold := sum(not each.plant for each in stations):
+        words.append(f"{untold} tell no state")
+    yield Text(f"stations: {', '.join(words)}")
 
 
 def _words(view: View, session: Session) -> Iterator[Text]:
