@@ -336,3 +336,22 @@ def test_an_fmu_that_lives_once_is_one_member(tmp_path: Path, mass: Path) -> Non
     text = one_problem(write_group(tmp_path, step="1 s", members={"a": member, "b": member}))
     assert "members.b.fmu: mass can be instantiated only once in a process (it is 'a'" in text
     assert read_group(write_group(tmp_path, step="1 s", members={"a": member})).members
+
+
+@pytest.mark.parametrize("key", ["adaptive", "iterate", "loops", "events", "inputs"])
+def test_a_key_left_empty_is_told(tmp_path: Path, lag: Path, key: str) -> None:
+    """It means nothing, so nobody is left to think that it does."""
+    values = {"values": {"switch": 1, "inlet": 20}}
+    file = write_group(tmp_path, step="1 s", members={"a": {"fmu": str(lag), **values}})
+    file.write_text(file.read_text(encoding="utf-8") + f"{key}:\n", encoding="utf-8")
+    told = one_problem(file)
+    assert re.search(rf"group\.yaml:\d+: {key}: must (have a value|be a mapping), not empty", told)
+
+
+def test_a_level_left_empty_is_told(tmp_path: Path, lag: Path) -> None:
+    """Of an event, beside one that is there."""
+    values = {"values": {"switch": 1, "inlet": 20}}
+    event = {"of": "a.level", "rises": 310, "falls": None}
+    members = {"a": {"fmu": str(lag), **values}}
+    file = write_group(tmp_path, step="1 s", members=members, events={"hot": event})
+    assert "events.hot.falls: must have a value, not empty (or leave the" in one_problem(file)

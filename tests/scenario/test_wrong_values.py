@@ -201,6 +201,10 @@ TRAPS: dict[str, Trap] = {
         "scenario", "order: {cells: 10}", "duration: -3 d", 6, "duration",
         ("plausible range", "allowed: "),
     ),
+    "an operation without a name": (
+        "line", "{model: drying}", "{model: drying, events: {dry: {ends: }}}", 33,
+        f"{COATER}.processes.drying.events.dry.ends", ("must have a value, not empty",),
+    ),
     "negative beginning": (
         "scenario", "from: 1 d", "from: -1 d", 13, "disturbances.1.from",
         ("plausible range", "allowed: 0 d to"),

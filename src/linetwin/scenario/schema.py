@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from linetwin.scenario.absent import Given
 from linetwin.scenario.deviations import DisturbanceKind
 from linetwin.scenario.hiding import HidingKind
 
@@ -56,7 +57,7 @@ class MapEntry(_Strict):
 class ModelEvent(_Strict):
     """What an event of a group does to the line, beside being told: it ends an operation."""
 
-    ends: str | None = None
+    ends: Annotated[str | None, Given] = None
 
 
 class Process(_Strict):

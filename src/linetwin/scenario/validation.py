@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from linetwin.scenario.absent import EMPTY
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.schema import VERSION
 
@@ -37,6 +38,7 @@ _MESSAGES = {
     "bool_type": ("must be true or false", "yes, no, on and off are text in YAML 1.2"),
     "dict_type": ("must be a mapping", "indented lines of the form 'key: value'"),
     "model_type": ("must be a mapping", "indented lines of the form 'key: value'"),
+    EMPTY: ("must have a value", "or leave the key out"),
     "list_type": ("must be a list", "lines that begin with '- ', or [a, b]"),
 }
 _LIMITS = {

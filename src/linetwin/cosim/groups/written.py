@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
+from linetwin.scenario.absent import Given
+
 _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 Name = Annotated[str, Field(pattern=_NAME)]
 Amount = float | int | bool | str
@@ -49,8 +51,8 @@ class WrittenWay(_Strict):
 
     scale: FiniteFloat = 1.0
     offset: FiniteFloat = 0.0
-    from_unit: str | None = None
-    to_unit: str | None = None
+    from_unit: Annotated[str | None, Given] = None
+    to_unit: Annotated[str | None, Given] = None
 
 
 class WrittenConnection(WrittenWay):
@@ -99,9 +101,9 @@ class WrittenEvent(_Strict):
     """What happens where a number passes a level: inputs take values, or the group stops."""
 
     of: str
-    rises: Amount | None = None
-    falls: Amount | None = None
-    crosses: Amount | None = None
+    rises: Annotated[Amount | None, Given] = None
+    falls: Annotated[Amount | None, Given] = None
+    crosses: Annotated[Amount | None, Given] = None
     sets: dict[str, Amount] = Field(default={}, alias="set")
     stop: bool = False
 
@@ -115,12 +117,12 @@ class WrittenGroup(_Strict):
     step: str
     order: Literal["jacobi", "gauss-seidel"] = "jacobi"
     extrapolate: Literal["none", "linear"] = "none"
-    adaptive: WrittenAdaptive | None = None
+    adaptive: Annotated[WrittenAdaptive | None, Given] = None
     events: dict[Name, WrittenEvent] = {}
     within: str = "1 us"
     early_return: bool = False
-    iterate: WrittenIterate | None = None
-    loops: WrittenLoops | None = None
+    iterate: Annotated[WrittenIterate | None, Given] = None
+    loops: Annotated[WrittenLoops | None, Given] = None
     members: dict[Name, WrittenMember]
     connections: dict[str, Annotated[WrittenConnection, BeforeValidator(_as_source)]] = {}
     inputs: dict[Name, Annotated[list[WrittenTarget], BeforeValidator(_as_targets)]] = {}
