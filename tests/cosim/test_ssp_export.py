@@ -296,18 +296,30 @@ def test_an_export_of_an_import_is_the_same_file(
     data: st.DataObject,
     version: str,
 ) -> None:
-    """In whatever order a group file has its values, starts, and connections."""
+    """In whatever order a group file has its keys, values, starts, connections and ports."""
     folder = tmp_path_factory.mktemp("order")
     content = types(feature("types3"))
     start = {"u_Int32": 5, "u_Float64": 0.25, "u_Boolean": True}
     content["members"]["second"]["start"] = start
-    content["connections"] = mixed(data, content["connections"])
+    content["members"]["second"] |= {"every": 2, "depends": {"walk": []}}
+    content |= {"order": "gauss-seidel", "extrapolate": "linear"}
+    content["inputs"] = {"heat": "first.u_Float32", "way": {"to": "first.u_Float64"}}
+    for name in ("u_Float32", "u_Float64"):
+        del content["members"]["first"]["values"][name]
+    for key in ("connections", "outputs", "inputs"):
+        content[key] = mixed(data, content[key])
+    content = mixed(data, content)
+    for name, member in content["members"].items():
+        content["members"][name] = mixed(data, member)
     for member in content["members"].values():
         for key in member.keys() & {"values", "start"}:
             member[key] = mixed(data, member[key])
     export_ssp(write_group(folder, **content), folder / "one.ssp", version)
     back = import_ssp(folder / "one.ssp", folder / "back")
     export_ssp(back.file, folder / "two.ssp", version)
+    with zipfile.ZipFile(folder / "one.ssp") as one, zipfile.ZipFile(folder / "two.ssp") as two:
+        for name in ("SystemStructure.ssd", "resources/values.ssv"):
+            assert two.read(name).decode() == one.read(name).decode()
     assert (folder / "two.ssp").read_bytes() == (folder / "one.ssp").read_bytes()
 
 

@@ -72,7 +72,8 @@ def gather(group: Group, raw: Mapping[str, Any], version: str, findings: Finding
     gatherer.members(raw["members"])
     gatherer.outputs(raw.get("outputs") or {})
     gatherer.parameters(raw.get("parameters") or {})
-    for text in _missed(group, gatherer.said.left, version):
+    left = gatherer.said.left = dict(sorted(gatherer.said.left.items()))
+    for text in _missed(group, left, version):
         findings.note("group-only", text)
     return gatherer.said
 
