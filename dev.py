@@ -55,6 +55,7 @@ STAMP = VENV / "linetwin-stamp.json"
 CLOSING = re.compile(r"\b(?:passed|failed|errors?|skipped|deselected|no tests ran)\b.* in [\d.]+s")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 INTERRUPTED = 130
+MOST_PROCESSES = 4  # that tests are shared out among: each may take 1 GB
 
 # pip's index settings under the names that uv reads
 PIP_TO_UV = {
@@ -270,7 +271,9 @@ def test(arguments: "Sequence[str]") -> int:
     print("--- pytest", flush=True)
     start = time.perf_counter()
     colour = ["--color=yes"] if sys.stdout.isatty() else []
-    code, output = run_echoed([PYTHON, "-m", "pytest", *colour, *arguments])
+    # files are shared out among processes: what a file's tests share they make once
+    shared = ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
+    code, output = run_echoed([PYTHON, "-m", "pytest", *shared, *colour, *arguments])
     results.append(("pytest", time.perf_counter() - start, code))
     print("\n".join(report(results, output)))
     return int(any(code for _, _, code in results))
