@@ -188,6 +188,19 @@ def test_any_unit_is_read_or_refused(unit: str) -> None:
         assert math.isfinite(si(f"1.5 {unit}")[0])
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"), [(math.inf, "inf"), (-1e308, "-inf"), (math.nan, "nan")]
+)
+def test_what_is_not_finite_is_shown_as_it_is(value: float, shown: str) -> None:
+    """A server may send it: it is shown, and so is what is too large in the display unit."""
+    assert display(value, vocabulary()["web_speed"]) == f"{shown} m/min"
+
+
+def test_a_quantity_without_a_display_unit_is_shown_in_its_own() -> None:
+    """A span of time is shown in seconds."""
+    assert display(2.0, Quantity("time", "s", "wall time")) == "2 s"
+
+
 def test_every_display_unit_has_a_hint_of_its_own() -> None:
     """A wrong unit is answered with an example that would be read."""
     for quantity in MEASURED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -84,6 +85,18 @@ def test_a_wrong_request_is_refused_with_its_reason(
     assert world.parameters == before
     told = {change.node: change.value for change in changes}
     assert told["cathode.coater/Commands/Accepted"] is False
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_written_down_as_text(
+    office: tuple[Clerk, World], value: float
+) -> None:
+    """A refused request for it stands in the manifest, which is JSON and has no such numbers."""
+    clerk, world = office
+    answer, _ = clerk.answer(replace(GOOD, value=value), world)
+    written = json.loads(json.dumps(answer.plain(), allow_nan=False))
+    assert written["accepted"] is False
+    assert written["value"] == str(value)
 
 
 def test_a_request_is_good_for_once(office: tuple[Clerk, World]) -> None:

@@ -226,7 +226,7 @@ def _rows(latest: Latest, now: int, most: int | None = None) -> list[list[str]]:
 def _shown(found: dict[str, Any], kind: str) -> str:
     """Return a state or mode by its name, a lot as it is."""
     value = found["value"]
-    if kind not in {"state", "mode"} or value != value:  # noqa: PLR0124  NaN: nothing has come
+    if kind not in {"state", "mode"} or not math.isfinite(value):  # NaN: nothing has come
         return str(found["text"])
     names = {number: name for name, number in (STATES if kind == "state" else MODES).items()}
     return names.get(int(value), "UNDEFINED")

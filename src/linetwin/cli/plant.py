@@ -266,26 +266,15 @@ class _Player:
     def _note(self, answer: Answer) -> None:
         """Write an answer into the plant's audit log, and keep it for the manifest."""
         request = answer.request
-        about = f"{request.station}.{request.setpoint}"
+        told = answer.plain()
         self._log.append(
             f"{request.requester} ({request.user})",
             f"request {request.name}: {answer.reason or 'accepted'}",
-            about=about,
+            about=str(told["setpoint"]),
             before=answer.before,
             after=request.value if answer.accepted else answer.before,
         )
-        self._answers.append(
-            {
-                "tick": self._parts.world.now,
-                "request": request.name,
-                "requester": request.requester,
-                "user": request.user,
-                "setpoint": about,
-                "value": request.value,
-                "accepted": answer.accepted,
-                "reason": answer.reason,
-            }
-        )
+        self._answers.append({"tick": self._parts.world.now, **told})
 
 
 def _guard(request: PlantRequest, scenario: Scenario) -> Guard:

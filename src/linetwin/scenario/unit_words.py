@@ -102,7 +102,8 @@ _FORMS = {
 
 def allowed_form(quantity: Quantity) -> str:
     """Return how a value of `quantity` is written, such as "a speed such as 1.9 m/min"."""
-    noun, example = _FORMS.get(quantity.display, ("a value", f"1 {quantity.display}"))
+    unit = quantity.display or quantity.unit
+    noun, example = _FORMS.get(unit, ("a value", f"1 {unit}"))
     if quantity.type == "int":
         noun, example = "a whole number", "20"
     return f"{noun} such as {example}"

@@ -99,10 +99,18 @@ def si(text: str) -> tuple[float, str]:
 
 
 def display(value: float, quantity: Quantity, digits: int = 6) -> str:
-    """Return `value` (canonical unit) as people read it, in the quantity's display unit."""
-    conversion = _conversion(quantity.unit, quantity.display, is_difference(quantity))
-    shown = float(Fraction(value) * conversion.scale + conversion.offset)
-    unit = shown_unit(quantity.display)
+    """Return `value` (canonical unit) as people read it, in the quantity's display unit.
+
+    A quantity without a display unit is shown in its canonical one; what is not finite as `inf`
+    or `nan`, and so is what is too large in that unit.
+    """
+    goal = quantity.display or quantity.unit
+    conversion = _conversion(quantity.unit, goal, is_difference(quantity))
+    try:
+        shown = float(Fraction(value) * conversion.scale + conversion.offset)
+    except (OverflowError, ValueError):  # a fraction knows neither
+        shown = value * math.inf
+    unit = shown_unit(goal)
     return f"{shown:.{digits}g} {unit}" if unit else f"{shown:.{digits}g}"
 
 

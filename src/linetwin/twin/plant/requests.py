@@ -60,6 +60,19 @@ class Answer:
         """Whether the set value was changed."""
         return not self.reason
 
+    def plain(self) -> dict[str, str | float | bool]:
+        """Return it as plain data; a value that is no finite number as text, for JSON has none."""
+        request = self.request
+        return {
+            "request": request.name,
+            "requester": request.requester,
+            "user": request.user,
+            "setpoint": f"{request.station}.{request.setpoint}",
+            "value": request.value if math.isfinite(request.value) else str(request.value),
+            "accepted": self.accepted,
+            "reason": self.reason,
+        }
+
 
 class Clerk:
     """Answers requests, and changes the line where one is accepted."""
