@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +19,13 @@ from reading import wait_until
 from small_server import mapping_text
 
 from linetwin.errors import LinkError, ScenarioError
+from linetwin.twin.feed import process
 from linetwin.twin.feed.collecting import concatenated
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.feed.process import FeedOrder, LiveFeed
 from linetwin.twin.feed.recording import recorded
 from linetwin.twin.feed.replay import Replay
+from linetwin.twin.opcua.health import Health
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import Wish, create_identity
 
@@ -153,3 +157,42 @@ def test_without_a_certificate_nothing_is_started(order: FeedOrder, tmp_path: Pa
     """It is told where a person sees it, with what to do."""
     with pytest.raises(ScenarioError, match="no certificate of our own"):
         LiveFeed(replace(order, security=tmp_path / "nothing"))
+
+
+class Broken:
+    """A source whose reader meets what nobody foresaw, and then reads."""
+
+    def __init__(self) -> None:
+        self.health = Health("lab")
+        self.attempts = 0
+
+    async def run(self) -> None:
+        """Fail twice, then go on until cancelled."""
+        self.attempts += 1
+        if self.attempts < 3:
+            raise ZeroDivisionError("no such thing")
+        await asyncio.Event().wait()
+
+
+def test_a_defect_in_one_source_is_told_and_ends_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Down with the place in the code, told and logged once, tried again; cancelled as ever."""
+    monkeypatch.setattr(process, "AGAIN_S", 0.01)
+    told: list[tuple[str, str, str]] = []
+    broken = Broken()
+    collector = SimpleNamespace(notice=lambda *what: told.append(what))
+
+    async def run() -> None:
+        task = asyncio.create_task(process._kept(broken, collector))  # type: ignore[arg-type]
+        await asyncio.sleep(0.3)
+        assert not task.done()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+
+    asyncio.run(run())
+    ((source, kind, text),) = told
+    assert (source, kind, broken.health.failures, broken.attempts) == ("lab", "down", 2, 3)
+    assert "ZeroDivisionError: no such thing (test_feed_process.py:" in text
+    assert [record.exc_info is not None for record in caplog.records] == [True]

@@ -105,6 +105,10 @@ NOON = round(datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC).timestamp() *
         (True, (NO_TIME, True)),
         (math.nan, (NO_TIME, True)),
         (1e300, (NO_TIME, True)),
+        (99_999_999_999, (NO_TIME, True)),
+        (9_200_000_000_000_000_000, (NO_TIME, True)),
+        ("0001-01-01T00:00:00Z", (NO_TIME, False)),
+        ("2262-12-31", (NO_TIME, False)),
     ],
 )
 def test_a_stamp_is_read_in_whatever_unit_it_counts(

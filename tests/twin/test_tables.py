@@ -130,6 +130,25 @@ def local(*texts: str) -> np.ndarray:
     return parse_times(list(texts))[0]
 
 
+ODD = ["0001-01-01", "0001-01-01T00:00:00Z", "1899-12-31T23:00Z", "2262-12-31", "2500-01-01"]
+ODD += ["99999-01-01", "1795277978826", "-1e30", "1e400", "nan", "inf", "", "soon"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_time_that_no_plant_can_mean_is_a_row_without_one(tmp_path: Path, odd: str) -> None:
+    """The year 1, 2262 or 2500, ms taken for s: told and kept, and the rows around it are read."""
+    file = tmp_path / "odd.csv"
+    good = "2026-01-01T00:00:00Z,0.5,"
+    file.write_text(f"time,S,L\n{good}\n{odd},0.6,\n{good}\n", encoding="utf-8")
+    read, kept = reader(file)
+    read.look()
+    rows = joined(kept.parts)
+    sound = utc("2026-01-01 00:00:00")
+    assert rows.source_time.tolist() == [sound, NO_TIME, sound]
+    assert rows.raw.tolist() == [0.5, 0.6, 0.5]
+    assert kept.notices == [("no time", "1 rows have no time that can be read")]
+
+
 def test_the_hour_that_occurs_twice_goes_by_the_order_of_rows() -> None:
     """Berlin, 25 October 2026: summer time until the clock goes back; unsure if it never does."""
     times = local(

@@ -12,7 +12,9 @@ import logging
 import multiprocessing
 import signal
 import time
+import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.errors import LinetwinError, LinkError
@@ -28,7 +30,6 @@ from linetwin.twin.security.identity import identity
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
     from linetwin.scenario.mapped import Mapping, SourceConfig
     from linetwin.twin.feed.mqtt.link import Access
@@ -42,6 +43,8 @@ PARCELS_WAITING = 64
 TICK_S = 0.05
 END_S = 10.0
 DAY_S = 86_400.0
+AGAIN_S = 5.0
+"""Until a source is tried again that an error nobody foresaw has put down."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,9 @@ async def _serve(order: FeedOrder, mapping: Mapping, wire: FeedEnd) -> None:
     collector = Collector(mapping, recording, wire.offer, order.most_waiting)
     readers = [_reader(source, mapping, order, collector) for source in mapping.sources.values()]
     health = [reader.health for reader in readers]
-    tasks = [asyncio.create_task(reader.run()) for reader in readers]
+    tasks = [asyncio.create_task(_kept(reader, collector)) for reader in readers]
     try:
-        await _run(wire.over.is_set, tasks, collector, health, order)
+        await _run(wire.over.is_set, collector, health, order)
     finally:
         for task in tasks:
             task.cancel()
@@ -161,12 +164,11 @@ async def _serve(order: FeedOrder, mapping: Mapping, wire: FeedEnd) -> None:
 
 async def _run(
     over: Callable[[], bool],
-    tasks: Sequence[asyncio.Task[None]],
     collector: Collector,
     health: Sequence[Health],
     order: FeedOrder,
 ) -> None:
-    """Hand on what comes until it is over; an error of a source that is no link's ends it."""
+    """Hand on what comes until it is over."""
     due = 0.0
     while not over():
         await asyncio.sleep(TICK_S)
@@ -174,10 +176,28 @@ async def _run(
             due = time.monotonic() + DAY_S
             for warning in date_warnings(SecurityFolder(order.security)):
                 collector.notice("feed", "certificate", warning)
-        for task in tasks:
-            if task.done():
-                task.result()
         collector.tick(health)
+
+
+async def _kept(reader: TableReader | BrokerReader | Supervisor, collector: Collector) -> None:
+    """Read a source until cancelled; what nobody foresaw puts down this source and no other.
+
+    It is told once with its place, its traceback goes to the log, and the source is tried again.
+    """
+    health = reader.health
+    while True:
+        try:
+            await reader.run()
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(place.filename).name}:{place.lineno}"
+            text = f"a defect of linetwin: {type(error).__name__}: {error} ({where})"
+            if text != health.error:
+                logging.getLogger(__name__).exception("source %s", health.source)
+                collector.notice(health.source, "down", text)
+            health.state, health.error = "down", text
+            health.failures += 1
+        await asyncio.sleep(AGAIN_S)
 
 
 def _reader(

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from linetwin.twin.columns import NO_TIME
+from linetwin.twin.columns import NO_TIME, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Ambiguous = Literal["order", "first", "second"]
+_EARLIEST = -2_208_988_800 * SECOND
+_LATEST = 7_258_118_400 * SECOND
+"""1900 and 2200 [A]: what lies outside is no time of a plant, and none that ns could be sure of."""
 
 
 def to_utc(
@@ -48,7 +51,8 @@ def to_utc(
 def parse_times(texts: Sequence[object]) -> tuple[np.ndarray, np.ndarray]:
     """Return ns, and which of them are UTC already, because they were written with a zone.
 
-    Text as ISO 8601; a number counts seconds of UTC since 1970; what is neither is `NO_TIME`.
+    Text as ISO 8601; a number counts seconds of UTC since 1970; what is neither, or before 1900
+    or after 2200, is `NO_TIME`.
     """
     times = np.full(len(texts), NO_TIME)
     known = np.zeros(len(texts), bool)
@@ -57,16 +61,21 @@ def parse_times(texts: Sequence[object]) -> tuple[np.ndarray, np.ndarray]:
     return times, known
 
 
+def readable(ns: int) -> int:
+    """Return a time since 1970, `NO_TIME` where no plant can have meant it."""
+    return ns if _EARLIEST <= ns < _LATEST else NO_TIME
+
+
 def _parsed(text: object) -> tuple[int, bool]:
     with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return round(float(text) * 1e9), True  # type: ignore[arg-type]  # text may be anything
+        return readable(round(float(text) * 1e9)), True  # type: ignore[arg-type]  # anything
     try:
         moment = pd.Timestamp(text)
-    except (ValueError, TypeError):
+        if pd.isna(moment):
+            return NO_TIME, False
+        return readable(moment.as_unit("ns").value), moment.tzinfo is not None
+    except (ValueError, TypeError, OverflowError):  # such as the year 1, which ns do not reach
         return NO_TIME, False
-    if pd.isna(moment):
-        return NO_TIME, False
-    return moment.as_unit("ns").value, moment.tzinfo is not None
 
 
 def _localised(naive: pd.DatetimeIndex, zone: str, *, summer: bool) -> np.ndarray:

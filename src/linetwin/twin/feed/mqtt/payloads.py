@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.scenario.mapped import NUMBERS
 from linetwin.twin.columns import NO_TIME, SECOND, status_code
-from linetwin.twin.feed.zones import parse_times
+from linetwin.twin.feed.zones import parse_times, readable
 
 if TYPE_CHECKING:
     from linetwin.scenario.mapped import BrokerConfig, SignalConfig, SignalKind
@@ -118,7 +118,7 @@ def moment_of(stamp: object) -> tuple[int, bool]:
     if not number.is_finite() or abs(number) >= _MOST:
         return NO_TIME, True
     ns = next((ns for least, ns in _UNITS if abs(number) >= least), SECOND)
-    return int((number * ns).to_integral_value()), True
+    return readable(int((number * ns).to_integral_value())), True
 
 
 def _content(payload: bytes) -> object:
