@@ -165,6 +165,96 @@ def test_a_mistake_is_told_with_its_place(
         assert last in text.splitlines()[problem.line - 1]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "key", "said"),
+    [
+        ("stale_after: 3 s", "stale_after: 0 s", "signals.speed.stale_after", "0.001 s to"),
+        ("stale_after: 3 s", "sampling: -1 ms", "signals.speed.sampling", "0 s to"),
+        ("zone: Europe/Berlin,", "zone: Mars/X,", "sources.plc.clock.zone", "UTC or Europe/Berlin"),
+        ("    tag: sample", "    table: x", "sources.laboratory.table", "is one table"),
+        ("    tag: sample", "    publishing: 0 s", "sources.laboratory.publishing", "0.001 s to"),
+        ("    tag: sample", "    late_after: -5 s", "sources.laboratory.late_after", "86400 s"),
+        ("    tag: sample", "    namespaces: {p: q}", "sources.laboratory.namespaces", "a server"),
+        ("S1,", "S1, queue: 2,", "signals.solids.queue", "only a server"),
+        ("S1,", "S1, sampling: 1 s,", "signals.solids.sampling", "only a server"),
+        ("//plc-b", "//ann:secret@plc-b", "sources.plc.endpoints.1", "security: {user: NAME}"),
+        ("greatest_rate: 6", "greatest_rate: 0", "signals.speed.greatest_rate", "above zero"),
+        ("greatest_rate: 6", "greatest_rate: -6", "signals.speed.greatest_rate", "above zero"),
+        ("nsu=plant;s=coater", "nsu=plnt;s=coater", "signals.speed.node", "did you mean plant?"),
+        ("plant:Line", "plnt:Line", "signals.speed.path.0", "did you mean plant?"),
+        ("plant:Line", "plant:", "signals.speed.path.0", "no browse name"),
+        ("i=7", "i=abc", "signals.air.node", "a number from 0 to 4294967295"),
+        ("i=7", "i=4294967296", "signals.air.node", "a number from 0 to 4294967295"),
+        ("i=7", "g=123", "signals.air.node", "a GUID such as"),
+        ("i=7", "b=!!!", "signals.air.node", "base64 such as"),
+        ("owner: process engineering", "owner: ''", "owner", "is empty"),
+        ("codes: {1: Production, 2: Manual}", "codes: {}", "modes.keys.codes", "no code"),
+        ("scale: 0.1", "scale: .inf", "signals.speed.scale", "is no scale"),
+        ("offset: 1", "offset: .inf", "signals.speed.offset", "is no offset"),
+    ],
+)
+def test_what_could_not_be_read_is_refused_with_its_place(
+    tmp_path: Path, old: str, new: str, key: str, said: str
+) -> None:
+    """One problem, with file, line and key, that says what is allowed and tells no password."""
+    assert old in MAPPING
+    with pytest.raises(ScenarioError) as caught:
+        read(tmp_path, MAPPING.replace(old, new, 1))
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.file) == (key, tmp_path / "plant.mapping.yaml")
+    assert problem.line is not None
+    assert said in str(problem)
+    assert "secret" not in str(problem)
+
+
+BROKER = """\
+schema: 1
+name: gateway
+owner: automation
+version: "1"
+sources:
+  gateway:
+    endpoints: ["mqtts://gateway:8883"]
+    alive: {topic: gateway/alive, field: state.now}
+    clock: {owner: automation}
+signals:
+  speed: {topic: a/b, field: values.v, address: cathode.coater.web_speed, unit: m/min}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("gateway/alive", "gateway/#", "sources.gateway.alive.topic"),
+        ("state.now", "state..now", "sources.gateway.alive.field"),
+        ("values.v", "values.", "signals.speed.field"),
+        ("field: values.v", "sampling: 1 s", "signals.speed.sampling"),
+        ("    clock:", "    namespaces: {p: 'urn:p'}\n    clock:", "sources.gateway.namespaces"),
+        ("    clock:", "    table: t\n    clock:", "sources.gateway.table"),
+        ("mqtts://gateway", "mqtts://ann:secret@gateway", "sources.gateway.endpoints.0"),
+    ],
+)
+def test_a_mapping_of_a_broker_is_checked_too(tmp_path: Path, old: str, new: str, key: str) -> None:
+    """Topics are single ones, paths have no empty part, keys of servers and files are refused."""
+    assert read(tmp_path, BROKER).signals[0].field == "values.v"
+    with pytest.raises(ScenarioError) as caught:
+        read(tmp_path, BROKER.replace(old, new, 1))
+    assert [(each.key, each.line is not None) for each in caught.value.problems] == [(key, True)]
+    assert "secret" not in str(caught.value)
+
+
+def test_identifiers_of_all_kinds_are_read(tmp_path: Path) -> None:
+    """A GUID, base64, the greatest number; a URI that is no URI by the name it is written under."""
+    for identifier in (
+        *("i=4294967295", "g=09087e75-8e5e-499b-954f-f2a9603db28a", "b=M/RbKBsRVkePCePcx24oRA=="),
+        "s=a;b=c",
+    ):
+        air = read(tmp_path, MAPPING.replace("plant;i=7", f"plant;{identifier}")).signals[1]
+        assert str(air.node) == f"nsu=urn:plant;{identifier}"
+    text = MAPPING.replace('"urn:di"', "KEPServerEX").replace("plant;i=7", "KEPServerEX;i=7")
+    assert str(read(tmp_path, text).signals[1].node) == "nsu=KEPServerEX;i=7"
+
+
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     """Three mistakes in three places are three problems."""
     text = MAPPING.replace("unit: m/min", "unit: kg").replace("20: Execute", "20: Run")

@@ -7,6 +7,7 @@ Every problem is found before one is told, each with file, line, key and what is
 
 from __future__ import annotations
 
+import difflib
 import math
 import zoneinfo
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from linetwin.scenario.mapped import (
 )
 from linetwin.scenario.mapping_lots import LotReader
 from linetwin.scenario.mapping_schema import MappingFile
-from linetwin.scenario.mapping_signals import SignalReader
+from linetwin.scenario.mapping_signals import FIELD_HINT, WILDCARDS, SignalReader
 from linetwin.scenario.problems import Problems, nearest
 from linetwin.scenario.validation import validate
 from linetwin.scenario.values import read_value
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.scenario.document import KeyPath
-    from linetwin.scenario.mapping_schema import Codes, Signal, Source
+    from linetwin.scenario.mapping_schema import Alive, Codes, Signal, Source
     from linetwin.scenario.resolved import Scenario
     from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
@@ -51,7 +52,8 @@ _LONGEST = Quantity("time", "s", "wall time", minimum=1.0, maximum=365 * _DAY_S)
 _SHARE = Quantity("deviation", "1", "share of a range", display="%", minimum=0.0, maximum=1.0)
 _SHIFT = Quantity("time", "s", "wall time", minimum=-_DAY_S, maximum=_DAY_S)
 _SCHEMES = ("opc.tcp://", "mqtts://", "mqtt://")
-_TABLES = (".csv", ".parquet", ".sqlite", ".db")
+_DATABASES = (".sqlite", ".db")
+_TABLES = (".csv", ".parquet", *_DATABASES)
 
 
 def load_mapping(file: Path, scenario: Scenario | None = None) -> Mapping:
@@ -81,6 +83,9 @@ class _Reader:
 
     def mapping(self, scenario: Scenario | None) -> Mapping:
         model, file = self.checked.model, self.checked.document.file
+        for key in ("owner", "version"):
+            if not getattr(model, key).strip():
+                self._note((key,), "is empty", "text, such as process engineering or 7")
         for name in model.states.keys() & model.modes.keys():
             self._note(("modes", name), "is a table of states already", "choose another name")
         tables = {
@@ -142,12 +147,16 @@ class _Reader:
                 at, "needs endpoints or a file", "one of the two, such as opc.tcp://plc:4840"
             )
         broker = self._broker(at, source)
+        if source.namespaces and (broker is not None or source.file is not None):
+            self._note(
+                (*at, "namespaces"), "are of a server", "for endpoints such as opc.tcp://plc"
+            )
         security = source.security
         if security.policy == "None" and security.user:
             message = "a user is not told over a channel without protection"
             self._note((*at, "security", "user"), message, "leave user out, or take another policy")
         if source.clock.zone not in zoneinfo.available_timezones():
-            hint = nearest(source.clock.zone, zoneinfo.available_timezones())
+            hint = _nearest_zone(source.clock.zone)
             self._note((*at, "clock", "zone"), f"unknown time zone '{source.clock.zone}'", hint)
         publishing = self._seconds(source.publishing, (*at, "publishing"), _SPAN)
         stale_after = self._seconds(source.stale_after, (*at, "stale_after"), _SPAN)
@@ -191,18 +200,26 @@ class _Reader:
             longest = self._seconds(written.longest, (*at, "longest"), _LONGEST)
         return CompressionConfig(written.method, share, longest)
 
-    def _broker(self, at: KeyPath, source: Source) -> BrokerConfig | None:
-        """Return how a broker is read; None where the source is none."""
-        schemes = set()
+    def _schemes(self, at: KeyPath, source: Source) -> set[str]:
+        """Return what the endpoints begin with, "" for what is read by nothing."""
+        schemes: set[str] = set()
         for index, endpoint in enumerate(source.endpoints):
             scheme = next((each for each in _SCHEMES if endpoint.startswith(each)), "")
             schemes.add(scheme)
-            if len(endpoint) == len(scheme) or not scheme:
+            if "@" in endpoint[len(scheme) :].partition("/")[0]:
+                hint = "write security: {user: NAME}; the password is asked for"
+                self._note((*at, "endpoints", index), "a user or password stands in it", hint)
+            elif len(endpoint) == len(scheme) or not scheme:
                 message = f"'{endpoint}' is no endpoint"
                 hint = "such as opc.tcp://plc:4840/path or mqtts://broker:8883"
                 self._note((*at, "endpoints", index), message, hint)
         if len(schemes) > 1:
             self._note((*at, "endpoints"), "are of several kinds", "one scheme for a redundant set")
+        return schemes
+
+    def _broker(self, at: KeyPath, source: Source) -> BrokerConfig | None:
+        """Return how a broker is read; None where the source is none."""
+        schemes = self._schemes(at, source)
         if not schemes & {"mqtts://", "mqtt://"}:
             for key in ("client", "alive"):
                 if getattr(source, key):
@@ -215,6 +232,8 @@ class _Reader:
             message = "a broker keeps messages only for a client that it knows again"
             self._note((*at, "history"), message, "write client: and a name that no other has")
         alive = source.alive
+        if alive is not None:
+            self._check_alive((*at, "alive"), alive)
         return BrokerConfig(
             source.time,
             source.value,
@@ -225,15 +244,27 @@ class _Reader:
             source.clock.ambiguous,
         )
 
+    def _check_alive(self, at: KeyPath, alive: Alive) -> None:
+        if not alive.topic or any(each in alive.topic for each in WILDCARDS):
+            hint = "one topic, without + and #"
+            self._note((*at, "topic"), f"'{alive.topic}' is no topic", hint)
+        if alive.field and not all(alive.field.split(".")):
+            self._note((*at, "field"), f"'{alive.field}' has an empty part", FIELD_HINT)
+
     def _table(self, at: KeyPath, source: Source) -> TableConfig | None:
         if source.file is None:
+            if source.table:
+                self._note((*at, "table"), "is of a file", f"for {' or '.join(_DATABASES)}")
             return None
         file = self.checked.document.file.parent / source.file
         if file.suffix not in _TABLES:
             hint = f"allowed: {', '.join(_TABLES)}"
             self._note((*at, "file"), f"'{source.file}' is no table that is read", hint)
-        if file.suffix in {".sqlite", ".db"} and not source.table:
+        if file.suffix in _DATABASES and not source.table:
             self._note((*at, "table"), "missing key", "the name of a table or view in the file")
+        if file.suffix not in _DATABASES and source.table:
+            message = f"a {file.suffix} is one table"
+            self._note((*at, "table"), message, f"leave it out; for {' or '.join(_DATABASES)}")
         return TableConfig(
             file,
             source.table,
@@ -263,6 +294,9 @@ class _Reader:
                 codes = {str(number): number for number in known.values()}
             else:
                 codes = {}
+                if not table.codes:
+                    hint = f"such as {{0: {'Stopped' if section == 'states' else 'Production'}}}"
+                    self._note((*at, "codes"), "there is no code", hint)
                 for code, meaning in table.codes.items():
                     if meaning not in known:
                         hint = nearest(meaning, known)
@@ -280,3 +314,11 @@ class _Reader:
                 suspends = by_mode | suspends
             found[name] = CodeTable(name, codes, suspends)
         return found
+
+
+def _nearest_zone(zone: str) -> str:
+    """Return a hint: the nearest names, or how they look, for there are some 600 of them."""
+    near = difflib.get_close_matches(zone, sorted(zoneinfo.available_timezones()))
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return "a name of the IANA time zones, such as UTC or Europe/Berlin"

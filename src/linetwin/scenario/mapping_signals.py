@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,8 @@ from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario import units
 from linetwin.scenario.addressing import addresses
 from linetwin.scenario.amounts import difference
-from linetwin.scenario.mapped import NUMBERS, NodeAddress, SignalConfig
+from linetwin.scenario.mapped import NUMBERS, SignalConfig
+from linetwin.scenario.mapping_nodes import browse_name_of, node_of
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.unit_words import allowed_form
 from linetwin.scenario.values import read_value
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
 
     from linetwin.scenario.document import KeyPath
-    from linetwin.scenario.mapped import CodeTable, SourceConfig
+    from linetwin.scenario.mapped import CodeTable, NodeAddress, SourceConfig
     from linetwin.scenario.mapping_schema import MappingFile, Signal
     from linetwin.scenario.problems import Problems
     from linetwin.scenario.resolved import Scenario, StationConfig
     from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
 
-_NODE = re.compile(r"(?:nsu=(?P<uri>[^;]+);)?(?P<identifier>(?:i=\d+|[sgb]=.+))\Z", re.DOTALL)
-_NODE_HINT = "nsu=URI;s=name or nsu=URI;i=7, the URI written out or by its alias"
-_SPAN = Quantity("time", "s", "wall time", minimum=0.0, maximum=30 * 86_400.0)
+_LONGEST_S = 30 * 86_400.0
+_SAMPLING = Quantity("time", "s", "wall time", minimum=0.0, maximum=_LONGEST_S)
+"""0: as fast as the server can."""
+_AGE = Quantity("time", "s", "wall time", minimum=0.001, maximum=_LONGEST_S)
 COUNTERS = ("produced", "scrapped", "in_process", "started", "graded", "good", "taken", "given")
 """What counts items, beside quantities of the vocabulary; `taken` and `given` count lots."""
 GRADED = ("grade_a", "grade_b")
@@ -44,6 +45,9 @@ _PLACES = {
     "broker": ({"topic"}, {"topic", "field"}),
 }
 """Kind of source -> keys of which a signal needs one, and those that it may have."""
+WILDCARDS = "+#"
+"""Of a broker's topics: with one of them a topic stands for many."""
+FIELD_HINT = "names joined by single dots, such as values.speed"
 _WORDS = {"state": "state", "mode": "mode"}
 
 
@@ -69,13 +73,14 @@ class SignalReader:
             address=written.address,
             kind=written.kind,
             node=self._node(at, written, source),
-            path=tuple(_browse_name(part, source) for part in written.path),
+            path=self._path(at, written, source),
             column=written.column or "",
             topic=written.topic or "",
             field=written.field or "",
-            sampling_s=self._seconds(written.sampling, (*at, "sampling")) or 0.0,
+            sampling_s=self._seconds(written.sampling, (*at, "sampling"), _SAMPLING) or 0.0,
             queue=written.queue,
-            stale_after_s=self._seconds(written.stale_after, (*at, "stale_after")) or math.inf,
+            stale_after_s=self._seconds(written.stale_after, (*at, "stale_after"), _AGE)
+            or math.inf,
         )
         self._check_place(at, written, source)
         self._check_address(at, written)
@@ -107,27 +112,40 @@ class SignalReader:
             more = allowed - needed
             hint += f", and {', '.join(sorted(more))} where needed" if more else ""
             self._note(at, f"'{source.name}' is a {kind}", hint)
-        if any(each in (written.topic or "") for each in "+#"):
+        if kind != "server":
+            for key in sorted({"sampling", "queue"} & written.model_fields_set):
+                self._note((*at, key), f"'{source.name}' is a {kind}", "only a server samples")
+        if any(each in (written.topic or "") for each in WILDCARDS):
             message = f"'{written.topic}' is a pattern"
             self._note((*at, "topic"), message, "one topic a signal, without + and #")
+        if written.field and not all(written.field.split(".")):
+            message = f"'{written.field}' has an empty part"
+            self._note((*at, "field"), message, FIELD_HINT)
 
     def _node(self, at: KeyPath, written: Signal, source: SourceConfig) -> NodeAddress | None:
         if written.node is None:
             return None
-        match = _NODE.match(written.node)
-        if match is None:
-            hint = _NODE_HINT
-            if written.node.startswith("ns="):
-                hint = f"the index of a namespace changes when a server restarts: {_NODE_HINT}"
-            self._note((*at, "node"), f"'{written.node}' is no NodeId", hint)
+        try:
+            return node_of(written.node, source.namespaces)
+        except ScenarioError as error:
+            self.problems.adopt(error, self.checked.document.place((*at, "node")))
             return None
-        uri = match["uri"] or ""
-        return NodeAddress(source.namespaces.get(uri, uri), match["identifier"])
 
-    def _seconds(self, written: Written | None, path: KeyPath) -> float | None:
+    def _path(
+        self, at: KeyPath, written: Signal, source: SourceConfig
+    ) -> tuple[tuple[str, str], ...]:
+        found = []
+        for index, part in enumerate(written.path):
+            try:
+                found.append(browse_name_of(part, source.namespaces))
+            except ScenarioError as error:
+                self.problems.adopt(error, self.checked.document.place((*at, "path", index)))
+        return tuple(found)
+
+    def _seconds(self, written: Written | None, path: KeyPath, span: Quantity) -> float | None:
         if written is None:
             return None
-        value = read_value(written, _SPAN, self.checked.document.place(path), self.problems)
+        value = read_value(written, span, self.checked.document.place(path), self.problems)
         return None if value is None else value.number
 
     # ------------------------------------------------------------------------------ numbers
@@ -145,11 +163,14 @@ class SignalReader:
         except ScenarioError as error:
             self.problems.adopt(error, self.checked.document.place((*at, "unit")))
             return None
-        if not math.isfinite(written.scale * written.offset) or written.scale == 0.0:
-            self._note((*at, "scale"), f"{written.scale} is no scale", "unit's value = scale * raw")
+        if not math.isfinite(written.scale) or written.scale == 0.0:
+            hint = "a number that is not 0: unit's value = scale * raw + offset"
+            self._note((*at, "scale"), f"{written.scale} is no scale", hint)
+        if not math.isfinite(written.offset):
+            hint = "a number: unit's value = scale * raw + offset"
+            self._note((*at, "offset"), f"{written.offset} is no offset", hint)
         minimum = self._bound(at, "minimum", written.minimum, quantity, quantity.minimum)
         maximum = self._bound(at, "maximum", written.maximum, quantity, quantity.maximum)
-        rate = Quantity("greatest_rate", f"{quantity.unit}/s", "rate", minimum=0.0)
         return replace(
             found,
             quantity=quantity,
@@ -158,9 +179,16 @@ class SignalReader:
             offset=scale * written.offset + offset,
             minimum=minimum,
             maximum=maximum,
-            greatest_rate=self._bound(at, "greatest_rate", written.greatest_rate, rate, math.inf),
+            greatest_rate=self._greatest_rate(at, written, quantity),
             deviation=self._deviation(at, written, quantity, maximum - minimum),
         )
+
+    def _greatest_rate(self, at: KeyPath, written: Signal, quantity: Quantity) -> float:
+        rate = Quantity("greatest_rate", f"{quantity.unit}/s", "rate")
+        found = self._bound(at, "greatest_rate", written.greatest_rate, rate, math.inf)
+        if found <= 0.0:
+            self._note((*at, "greatest_rate"), "is not above zero", f"such as {allowed_form(rate)}")
+        return found
 
     def _deviation(self, at: KeyPath, written: Signal, quantity: Quantity, span: float) -> float:
         """Return what compression may be off by, in canonical units; a problem where none says."""
@@ -260,11 +288,3 @@ class SignalReader:
             if name not in roles:
                 message = f"{path} has no lots '{name}'"
                 self._note((*at, "address"), message, nearest(name, roles))
-
-
-def _browse_name(text: str, source: SourceConfig) -> tuple[str, str]:
-    """Return namespace URI and name of `alias:name`; without an alias it is OPC UA's own."""
-    alias, colon, name = text.partition(":")
-    if colon and alias in source.namespaces:
-        return source.namespaces[alias], name
-    return "", text
