@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,10 @@ class Kept:
         """Keep a notice."""
         assert source == "lab"
         self.notices.append((kind, text))
+
+    def kinds(self) -> list[str]:
+        """What was told, by kind."""
+        return [kind for kind, _ in self.notices]
 
 
 def reader(file: Path, **table: Any) -> tuple[TableReader, Kept]:  # noqa: ANN401
@@ -225,3 +230,112 @@ def test_a_value_is_of_the_lot_that_its_row_names(tmp_path: Path) -> None:
     wide, kept = reader(tmp_path / "wide.csv", lot="roll")
     wide.look()
     assert joined(kept.parts).texts == {0: "roll-8"}
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time [s]."""
+        return self.now
+
+
+def written(file: Path, text: str, minute: int) -> None:
+    """Write a file with a time of change of its own."""
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, (minute, minute))
+
+
+def test_a_half_written_row_waits_for_its_end(tmp_path: Path) -> None:
+    """21.7 in two pieces is never 2; without an end of line it is taken after 5 s unchanged."""
+    file, clock = tmp_path / "grows.csv", Clock()
+    read, kept = reader(file)
+    read._clock = clock
+    head = "time,S\n2026-01-01T00:00:00Z,1.5\n2026-01-01T00:00:01Z,"
+    for minute, (tail, values) in enumerate(
+        [("2", [1.5]), ("21.", [1.5]), ("21.7\n", [1.5, 21.7])]
+    ):
+        written(file, head + tail, minute)
+        clock.now += 4.0
+        read.look()
+        assert joined(kept.parts).raw.tolist() == values
+    head += "21.7\n2026-01-01T00:00:02Z,"
+    written(file, head + "3", 10)
+    read.look()
+    clock.now += 4.9
+    read.look()
+    assert len(joined(kept.parts)) == 2
+    clock.now += 0.2
+    for minute in (10, 11, 12):
+        os.utime(file, (minute, minute))
+        read.look()
+        clock.now += 5.1
+        read.look()
+        assert joined(kept.parts).raw.tolist() == [1.5, 21.7, 3.0]
+    written(file, head + "3.2\n", 13)
+    read.look()
+    assert joined(kept.parts).raw.tolist() == [1.5, 21.7, 3.0, 3.2]
+    assert [kind for kind in kept.kinds() if kind != "refused"] == ["completed"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_file_that_is_replaced_is_read_anew(tmp_path: Path, suffix: str) -> None:
+    """As many rows or more, moved into its place: told; the same rows and more: only those."""
+
+    def put(count: int, first: float, minute: int) -> None:
+        times = [f"2026-01-01T00:{n // 60:02}:{n % 60:02}Z" for n in range(count)]
+        values = [first + n / 4096 for n in range(count)]
+        frame, new = pd.DataFrame({"time": times, "S": values}), tmp_path / f"new{suffix}"
+        if suffix == ".csv":
+            frame.to_csv(new, index=False)
+        else:
+            frame.to_parquet(new)
+        os.utime(new, (minute, minute))
+        new.replace(tmp_path / f"rot{suffix}")
+
+    read, kept = reader(tmp_path / f"rot{suffix}")
+    expected: list[float] = []
+    for minute, (count, first, from_row, kind) in enumerate(
+        [
+            (2500, 0.0, 0, ""),
+            (2600, 0.0, 2500, ""),
+            (2600, 1.0, 0, "replaced"),
+            (3000, 2.0, 0, "replaced"),
+            (10, 2.0, 0, "shorter"),
+        ]
+    ):
+        kept.notices.clear()
+        put(count, first, minute)
+        read.look()
+        expected += [first + n / 4096 for n in range(from_row, count)]
+        assert kept.kinds() == [*([kind] if kind else []), "refused"]
+        assert joined(kept.parts).raw.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"time,S,S\n2026-01-01,1,2\n", "several columns named S"),
+        (b"time;S\n2026-01-01;1\n", "separated by ';'"),
+        ("time,S\n2026-01-01,1\n".encode("utf-16"), "UTF-16"),
+        ("time,S\n2026-01-01,1 µm\n".encode("latin-1"), "in line 2, it may be Latin-1"),
+        (b"time,S\n2026-01-01,1,3\n", "more cells than"),
+        (b"", "No columns"),
+    ],
+)
+def test_a_file_that_is_written_otherwise_is_refused_with_its_reason(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    """Names twice, another separator, another encoding; mended, it is read."""
+    file = tmp_path / "other.csv"
+    file.write_bytes(content)
+    read, kept = reader(file)
+    for _ in range(2):
+        with pytest.raises(OpcUaError, match=said):
+            read.look()
+    file.write_text("time,S\n2026-01-01T00:00:00Z,0.125\n", encoding="utf-8-sig")
+    read.look()
+    assert joined(kept.parts).raw.tolist() == [0.125]

@@ -2,16 +2,15 @@
 
 A file is looked at every second; rows that were added are read. Those of one signal come in the
 order of the file, those of several by time: an export may tell one tag after the other, and what
-suspends a station must be known when its values are judged. A file that became shorter is read
-anew. Rows whose tag no signal has are left, and counted.
+suspends a station must be known when its values are judged. A file that became shorter, or whose
+rows are not those that were read, is read anew. A last line without its end waits until the file
+has not changed for `SETTLED_S`. Rows whose tag no signal has are left, and counted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
-import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,16 +20,21 @@ import pandas as pd
 from linetwin.errors import OpcUaError, ResultsError
 from linetwin.scenario.mapped import NUMBERS
 from linetwin.twin.columns import NO_TIME, Mark, Raw, chosen, raw_rows, status_code
+from linetwin.twin.feed.files import read_table
 from linetwin.twin.feed.zones import parse_times, to_utc
 from linetwin.twin.opcua.health import Health
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from linetwin.scenario.mapped import SignalConfig, SourceConfig, TableConfig
     from linetwin.twin.opcua.link import Sink
 
 LOOK_EVERY_S = 1.0
+SETTLED_S = 5.0
+"""Unchanged for so long a file is complete, though its last line has no end [A]."""
+_COMPARED = 1_000
+"""Rows at the beginning and at the end of what was read that tell whether it is still there."""
 
 
 class _Cells(NamedTuple):
@@ -44,7 +48,11 @@ class TableReader:
     """Reads one file as it grows."""
 
     def __init__(
-        self, source: SourceConfig, signals: Sequence[tuple[int, SignalConfig]], sink: Sink
+        self,
+        source: SourceConfig,
+        signals: Sequence[tuple[int, SignalConfig]],
+        sink: Sink,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if source.table is None:
             raise ResultsError(f"source '{source.name}' is no file")
@@ -54,8 +62,13 @@ class TableReader:
         self._numbers = {signal.column: number for number, signal in signals}
         self._in_words = {number for number, signal in signals if signal.kind not in NUMBERS}
         self._sink = sink
+        self._clock = clock
         self._read = 0
+        self._ends: list[tuple[object, ...]] = []
         self._stamp: tuple[int, int] = (-1, -1)
+        self._since = 0.0
+        self._half: list[tuple[object, ...]] = []
+        self._settled = self._is_open = self._due = False
 
     async def run(self) -> None:
         """Read what is there and what is added, until cancelled."""
@@ -73,23 +86,62 @@ class TableReader:
         file = self._table.file
         try:
             about = file.stat()
-            if (about.st_mtime_ns, about.st_size) == self._stamp:
-                return
-            frame = _frame(self._table)
-        except (OSError, ValueError, sqlite3.Error) as error:
+        except OSError as error:
             raise OpcUaError(f"{file}: {error}") from error
-        self._stamp = (about.st_mtime_ns, about.st_size)
-        if len(frame) < self._read:
-            self._sink.notice(self.source.name, "shorter", f"{file} is read anew")
-            self._read = 0
-        new, self._read = frame.iloc[self._read :], len(frame)
-        self.health.state, self.health.error = "live", ""
+        stamp = (about.st_mtime_ns, about.st_size)
+        if stamp != self._stamp:
+            self._stamp, self._since = stamp, self._clock()
+            self._settled, self._due = False, True
+        elif not self._settled and self._clock() - self._since >= SETTLED_S:
+            self._settled, self._due = True, self._due or self._is_open
+        if not self._due:
+            return
+        frame, self._is_open = read_table(self._table, settled=self._settled)
+        self._due = False
+        own = self._own(frame)
+        new = frame.iloc[self._begin(own) :]
         self.health.last_message = time.time_ns()
         self.health.messages += 1
         rows = self._rows(new.reset_index(drop=True))
+        self.health.state, self.health.error = "live", ""
+        self._note_read(own)
         self.health.changes += len(rows)
         if len(rows):
             self._sink.rows(rows)
+
+    def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that are read."""
+        table = self._table
+        tagged = [table.tag, table.value, table.status] if table.tag else list(self._numbers)
+        names = dict.fromkeys([table.time, *tagged, table.lot])
+        return frame[[name for name in names if name in frame.columns]]
+
+    def _begin(self, own: pd.DataFrame) -> int:
+        """Return the first row that is new: 0 where what was read does not stand there any more."""
+        file, name = self._table.file, self.source.name
+        if len(own) < self._read:
+            self._sink.notice(name, "shorter", f"{file} is read anew")
+        elif _ends(own.iloc[: self._read]) != self._ends:
+            self._sink.notice(name, "replaced", f"{file} has other rows and is read anew")
+        elif self._half and len(own) > self._read:
+            if _ends(own.iloc[self._read : self._read + 1]) == self._half:
+                return self._read + 1
+            text = f"{file}: row {self._read + 1} was half written and is read again"
+            self._sink.notice(name, "completed", text)
+            return self._read
+        else:
+            return self._read
+        self._read, self._half = 0, []
+        return 0
+
+    def _note_read(self, own: pd.DataFrame) -> None:
+        """Note what was read; a last row without its end may still change, and is noted apart."""
+        if self._is_open and self._settled:
+            self._half = _ends(own.iloc[-1:])
+        elif len(own) > self._read:
+            self._half = []
+        self._read = len(own) - (1 if self._is_open and self._settled and len(own) else 0)
+        self._ends = _ends(own.iloc[: self._read])
 
     def _rows(self, frame: pd.DataFrame) -> Raw:
         table = self._table
@@ -184,16 +236,15 @@ def _by_time(rows: Raw) -> np.ndarray:
     return order
 
 
-def _frame(table: TableConfig) -> pd.DataFrame:
-    """Return the whole file; CSV cells as text, for a lot may be called 007."""
-    if table.file.suffix == ".csv":
-        return pd.read_csv(table.file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if table.file.suffix == ".parquet":
-        return pd.read_parquet(table.file)
-    address = f"{table.file.resolve().as_uri()}?mode=ro"
-    with contextlib.closing(sqlite3.connect(address, uri=True)) as link:
-        name = table.table.replace('"', '""')
-        return pd.read_sql_query(f'SELECT * FROM "{name}"', link)  # noqa: S608  quoted, read-only
+def _ends(rows: pd.DataFrame) -> list[tuple[object, ...]]:
+    """Return the first and the last rows, an empty cell as None."""
+    ends = rows
+    if len(rows) > 2 * _COMPARED:
+        ends = pd.concat([rows.iloc[:_COMPARED], rows.iloc[-_COMPARED:]])
+    return [
+        tuple(None if pd.isna(cell) else cell for cell in row)
+        for row in ends.itertuples(index=False, name=None)
+    ]
 
 
 def _cell(cell: object) -> tuple[float, str | None]:
