@@ -84,6 +84,29 @@ def test_a_feed_is_recorded_and_played(clerk: Clerk, folder: Path) -> None:
     assert "m/min" in shown.out
 
 
+@pytest.mark.parametrize("source", ["server", "file"])
+def test_a_recording_of_nothing_is_a_failure(
+    clerk: Clerk, server: SmallServer, folder: Path, tmp_path: Path, source: str
+) -> None:
+    """No server, or no file: what is wrong is said, with the exit code of a link."""
+    text = (folder / "plant.yaml").read_text(encoding="utf-8")
+    if source == "server":
+        text = text.replace(server.endpoint, "opc.tcp://127.0.0.1:1")
+    else:
+        text = (
+            "schema: 1\nname: files\nowner: us\nversion: '1'\nsources:\n"
+            "  nobody: {file: nobody.csv, clock: {owner: us}}\nsignals:\n"
+            "  speed: {column: v, address: cathode.coater.web_speed, unit: m/min}\n"
+        )
+    mapping = tmp_path / "nothing.yaml"
+    mapping.write_text(text, encoding="utf-8")
+    common = ("--for", "1 s", "--security", folder / "security", "--json")
+    ended = clerk("live", "record", mapping, "-o", tmp_path / "feed", *common)
+    assert ended.code == 4, ended.err
+    assert "no source was ever live" in ended.err
+    assert json.loads(ended.out)["sources"][0]["state"] != "live"
+
+
 def test_mistakes_are_told_before_anything_is_started(clerk: Clerk, folder: Path) -> None:
     """A mapping, a time, a folder, a speed."""
     mapping, common = folder / "plant.yaml", ("--security", folder / "security")

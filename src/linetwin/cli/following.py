@@ -17,7 +17,7 @@ from rich.text import Text
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.printing import print_json, print_table
 from linetwin.cli.visiting import password_of
-from linetwin.errors import Problem, ScenarioError
+from linetwin.errors import LinkError, Problem, ScenarioError
 from linetwin.quantities import Quantity
 from linetwin.quantities.packml import STATES
 from linetwin.scenario import load, units
@@ -68,7 +68,7 @@ class Request:
 
 
 def watch(request: Request, *, as_json: bool) -> None:
-    """Follow a live feed until the user or the time ends it."""
+    """Follow a live feed until the user or the time ends it; LinkError where none was ever live."""
     seconds = request.seconds()
     line = load(request.scenario) if request.scenario is not None else None
     mapping = load_mapping(request.mapping, line)
@@ -84,6 +84,9 @@ def watch(request: Request, *, as_json: bool) -> None:
         finally:
             feed.close()
     _end(latest, as_json=as_json)
+    if not any(health.was_live for health in latest.health.values()):
+        links = [": ".join(filter(None, link[:2])) for link in _links(latest)]
+        raise LinkError(f"no source was ever live: {'; '.join(links) or 'none has been asked yet'}")
 
 
 def replay(recording: Path, speed: float, mapping: Path | None, *, as_json: bool) -> None:

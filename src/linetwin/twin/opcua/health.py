@@ -38,6 +38,11 @@ class Health:
     refused: dict[str, str] = field(default_factory=dict)
     revised: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def was_live(self) -> bool:
+        """Whether it has been read at any time, be it a server, a broker or a file."""
+        return self.state in {"live", "silent"} or self.connections > 0 or self.changes > 0
+
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
