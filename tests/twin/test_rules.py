@@ -25,6 +25,7 @@ from linetwin.twin.columns import (
     part_of,
     raw_rows,
 )
+from linetwin.twin.feed.parcels import Counts, Latest, Parcel
 from linetwin.twin.feed.rules import Rules
 
 NOW = 1_795_262_400 * SECOND
@@ -154,6 +155,33 @@ def test_stamps_an_hour_ahead_are_put_right_at_once() -> None:
     assert flags_of(batch) == [Flag.WHOLE_HOUR] * 3
     assert (batch.time - NOW).tolist() == [0, SECOND, 2 * SECOND]
     assert [notice.kind for notice in rules.notices] == ["whole hours"]
+
+
+def test_the_first_value_of_a_link_an_hour_ahead_is_put_right_too() -> None:
+    """What a server holds may be old, but not from the future; 10 min ahead is no zone."""
+    first = row(PRESSURE, 1.0, 7200.0, 0.1, marks=Mark.FIRST)
+    batch = judged(first, row(SPEED, 1.0, 600.0, 0.1, marks=Mark.FIRST))
+    assert flags_of(batch) == [Flag.WHOLE_HOUR | Flag.FIRST, Flag.AHEAD | Flag.FIRST]
+    assert (batch.time - NOW).tolist() == [0, SECOND // 10]
+
+
+def test_when_a_file_was_read_has_no_place_in_the_order_of_its_rows() -> None:
+    """A row without a time, or from the future, puts no later one out of order; a server's does."""
+    for at, stamped in ((-4.0, False), (10.0**8, True)):
+        for marks, order in ((Mark.BACKFILL, Flag(0)), (Mark(0), Flag.OUT_OF_ORDER)):
+            rows = [
+                row(PRESSURE, 1.0, -5.0, 0.0, marks=marks),
+                row(PRESSURE, 2.0, at, 0.0, marks=marks, stamped=stamped),
+                row(PRESSURE, 3.0, -3.0, 0.0, marks=marks),
+                row(PRESSURE, 4.0, -4.0, 0.0, marks=marks),
+            ]
+            parts, whole = Rules(plant()), judged(*rows)
+            assert whole.flags[1] in {Flag.NO_SOURCE_TIME, Flag.AHEAD}
+            assert flags_of(whole)[2:] == [order, Flag.OUT_OF_ORDER]
+            assert [parts.judge(each).flags[0] for each in rows] == whole.flags.tolist()
+            latest = Latest(plant())
+            latest.take(Parcel(whole, (), (), Counts(4, 0, 0, 0, 0, ()), NOW, {}))
+            assert latest.value[PRESSURE] == (3.0 if marks else 2.0)
 
 
 def test_stamps_an_hour_behind_are_believed_to_be_late_until_five_agree() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -213,6 +214,20 @@ def test_an_export_that_tells_one_tag_after_the_other_is_put_in_the_order_of_tim
     order = [(0, 0), (1, 10), (0, 20), (0, 5), (1, 20), (1, 25), (0, 30)]
     assert list(zip(found.signal.tolist(), seconds.tolist(), strict=True)) == order
     assert [found.texts[n] for n in (1, 4, 5)] == ["10", "20", "25"]
+
+
+def test_a_row_from_the_future_moves_no_row_behind_it(tmp_path: Path) -> None:
+    """Its place in the file stands in; of a plant that is played its time is believed."""
+    file = tmp_path / "future.csv"
+    stamps = [("S", "2026-07-01"), ("S", "2199-07-01"), ("S", "2026-07-03"), ("L", "2026-07-04")]
+    lines = [f"{stamp}T00:00:00Z,{tag},{row}" for row, (tag, stamp) in enumerate(stamps)]
+    file.write_text("\n".join(["time,tag,value", *lines]) + "\n", encoding="utf-8")
+    for played, order in ((False, ["0", "1", "2", "3"]), (True, ["0", "3", "1", "2"])):
+        files, kept = reader(file, tag="tag")
+        files.source = replace(files.source, played=played)
+        files.look()
+        found = joined(kept.parts)
+        assert [found.texts.get(n) or f"{found.raw[n]:g}" for n in range(4)] == order
 
 
 def test_a_value_is_of_the_lot_that_its_row_names(tmp_path: Path) -> None:

@@ -79,8 +79,9 @@ class Clocks:
         from_clock = times != NO_TIME
         times = np.where(from_clock, times - self._ahead[source], came.arrival)
         ours = from_clock & ~self._played[source]
-        judged = ours & ((came.marks & (Mark.FIRST | Mark.BACKFILL)) == 0)
         delay = came.arrival - times
+        held = ((came.marks & Mark.FIRST) != 0) & (delay >= -AHEAD_NS)  # as old as it likes
+        judged = ours & ~held & ((came.marks & Mark.BACKFILL) == 0)
         for number in np.unique(source[judged]).tolist():
             mine = judged & (source == number)
             self._whole_hours(number, np.flatnonzero(mine), delay, flags, came.arrival)

@@ -97,10 +97,9 @@ class Latest:
             return
         signal = batch.came.signal
         np.add.at(self.changes, signal, 1)
-        newer = batch.time >= self.time[signal]
-        rows = np.flatnonzero(newer)
+        newer = (batch.flags & np.uint32(Flag.OUT_OF_ORDER)) == 0
         # Of several rows of a signal numpy keeps the last that is assigned, which is the newest.
-        rows = rows[np.argsort(batch.time[rows], kind="stable")]
+        rows = np.flatnonzero(newer)
         mine = signal[rows]
         self.value[mine], self.time[mine] = batch.value[rows], batch.time[rows]
         self.status[mine], self.flags[mine] = batch.came.status[rows], batch.flags[rows]

@@ -12,7 +12,8 @@ replay of what was recorded is judged alike, however it is cut into batches.
 | late | it arrived later after its time than the source's `late_after`; not for the first value
   of a link, nor for files |
 | ahead | its time is more than 2 s in the future: the time of arrival stands in |
-| out of order | an earlier time than one that this signal had before |
+| out of order | an earlier time than one that this signal had before; the arrival that stands in
+  for the time of a file's row has no place in this order |
 | duplicate | same time, value and status as the value before; or a broker says it may have handed
   the message on before, and it is the one that came last |
 | retained | a broker kept it; it has no time of its own, or is older than makes it stale |
@@ -159,12 +160,14 @@ class Rules:
         """Flag what is older than a value before, and what is told twice."""
         order = np.argsort(came.signal, kind="stable")
         signal, moment = came.signal[order], times[order]
+        placed = _is_placed(came, flags)[order]
         key = came.raw.copy().view(np.int64)
         for row, text in came.texts.items():
             key[row] = hash((text, int(key[row])))
         key, status = key[order], came.status[order]
         starts = np.flatnonzero(np.diff(signal, prepend=-1))
-        latest = _running_most(moment, signal, starts, self._latest)
+        reached = np.where(placed, moment, NO_TIME)
+        latest = _running_most(reached, signal, starts, self._latest)
         before = np.concatenate(([NO_TIME], latest[:-1])) if len(latest) else latest
         before[starts] = self._latest[signal[starts]]
         same = np.zeros(len(signal), bool)
@@ -182,7 +185,7 @@ class Rules:
         )
         stamped = came.source_time[order] != NO_TIME
         flags[order[same & stamped]] |= np.uint32(Flag.DUPLICATE)
-        flags[order[moment < before]] |= np.uint32(Flag.OUT_OF_ORDER)
+        flags[order[placed & (moment < before)]] |= np.uint32(Flag.OUT_OF_ORDER)
         ends = np.append(starts[1:], len(signal)) - 1 if len(starts) else starts
         last = signal[ends]
         self._latest[last] = latest[ends]
@@ -208,6 +211,17 @@ class Rules:
                 flags[row] |= np.uint32(Flag.TOO_FAST)
                 continue
             self._good_time[number], self._good_value[number] = times[row], value[row]
+
+
+def _is_placed(came: Raw, flags: np.ndarray) -> np.ndarray:
+    """Return which rows have a place in the order of time.
+
+    When a file was read says nothing of when its rows were.
+    """
+    stood_in = ((flags & np.uint32(Flag.NO_SOURCE_TIME)) != 0) & (came.server_time == NO_TIME)
+    stood_in |= (flags & np.uint32(Flag.AHEAD)) != 0
+    placed: np.ndarray = ~(stood_in & ((came.marks & Mark.BACKFILL) != 0))
+    return placed
 
 
 def _running_most(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 1.0
 SETTLED_S = 5.0
 """Unchanged for so long a file is complete, though its last line has no end [A]."""
+_LAST_TIME = np.iinfo(np.int64).max
 _COMPARED = 1_000
 """Rows at the beginning and at the end of what was read that tell whether it is still there."""
 
@@ -219,16 +220,19 @@ class TableReader:
                 made.texts[place] = words
             elif lot := cells.lots[rows[place]]:
                 made.texts[place] = lot
-        return chosen(made, _by_time(made))
+        latest = _LAST_TIME if self.source.played else time.time_ns()
+        return chosen(made, _by_time(made, latest))
 
 
-def _by_time(rows: Raw) -> np.ndarray:
+def _by_time(rows: Raw, latest: int) -> np.ndarray:
     """Return the order of time; a row that goes back in time stays behind those of its signal.
 
-    A row without a time has that of the row before it in the file.
+    A row without a time, or with one later than `latest` (ns UTC), has that of the row before it.
     """
-    known = np.where(rows.source_time != NO_TIME, np.arange(len(rows)), 0)
-    reached = rows.source_time[np.maximum.accumulate(known)]
+    sound = (rows.source_time != NO_TIME) & (rows.source_time <= latest)
+    stamps = np.append(NO_TIME, np.where(sound, rows.source_time, NO_TIME))
+    known = np.append(0, np.where(sound, 1 + np.arange(len(rows)), 0))
+    reached = stamps[np.maximum.accumulate(known)][1:]
     for number in np.unique(rows.signal):
         mine = rows.signal == number
         reached[mine] = np.maximum.accumulate(reached[mine])
