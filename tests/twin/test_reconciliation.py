@@ -131,6 +131,17 @@ def test_a_slip_is_proposed_where_one_lot_is_a_slip_away() -> None:
     assert one(" - ", 10.0, made).how == "missing"
 
 
+def test_dashes_say_nothing_unless_they_tell_two_lots_apart() -> None:
+    """CX59317 is cx-59317; of A1-23 and A12-3 each is itself, and A123 is asked about."""
+    found = one("cx-59317", 10.0, {"CX59317": [0.0], "AB10482": [0.0]})
+    assert (found.how, found.lot, found.confusable) == ("normalised", "CX59317", ())
+    assert one("CX 593_17", 10.0, {"CX59317": [0.0]}).how == "normalised"
+    two = {"A1-23": [0.0], "A12-3": [0.0]}
+    assert one("A1-23", 10.0, two).lot == "A1-23"
+    assert one("a12 3", 10.0, two).lot == "A12-3"
+    assert (one("A123", 10.0, two).how, one("A123", 10.0, two).lot) == ("reused", "")
+
+
 def test_a_settled_name_that_may_be_a_slip_says_so() -> None:
     """R-11 may be R-12 mistyped: both were there."""
     found = one("R-11", 10.0, {"R-11": [0.0], "R-12": [0.0], "R-25": [0.0]})
@@ -256,13 +267,18 @@ READINGS = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A recording with a name in another spelling, a slip, a late one and one that is missing."""
+    return recorded(tmp_path, READINGS)
+
+
+def recorded(tmp_path: Path, readings: list[tuple[str, int, str, int]]) -> Path:
+    """A recording of these readings."""
     file = tmp_path / "plant.yaml"
     file.write_text(MAPPING, encoding="utf-8")
     mapping = load_mapping(file)
     recording = Recording(tmp_path / "feed", mapping)
     rules = Rules(mapping)
     numbers = {signal.name: n for n, signal in enumerate(mapping.signals)}
-    for name, time, text, delay in sorted(READINGS, key=lambda row: row[1] + row[3]):
+    for name, time, text, delay in sorted(readings, key=lambda row: row[1] + row[3]):
         moment = BEGIN + time * SECOND
         rows = raw_rows([numbers[name]], moment + delay * SECOND, source_time=np.array([moment]))
         rows.texts[0] = text
@@ -325,6 +341,21 @@ def test_a_person_accepts_and_refuses_and_the_log_keeps_it(folder: Path) -> None
     refused = run(folder, "--refuse", slip["question"], "--json")
     assert [each["how"] for each in refused["open"]] == ["refused"]
     assert verify(folder / LOG).entries == 4  # it was opened, and three answers
+
+
+def test_one_reading_is_one_question_however_many_were_made_of_it(tmp_path: Path) -> None:
+    """A name misread once, used by three cells: one question, and its answer settles all three."""
+    readings = [("coated", 0, "R-17", 0), ("mounted", 600, "R-71", 0)]
+    readings += [("stacked", 610 + 60 * n, f"C-{n}", 0) for n in range(3)]
+    feed = recorded(tmp_path, [*readings, ("stacked", 790, "", 0)])
+    told = run(feed, "--json")
+    (question,) = told["open"]
+    assert (told["cells_unresolved"], question["proposed"]) == (3, "R-17")
+    assert question["taken_for"] == ["C-0", "C-1", "C-2"]
+    assert "C-0 and 2 more" in run(feed)
+    done = run(feed, "--accept", question["question"], "--json")
+    assert (done["cells_unresolved"], done["uses"]["accepted"]) == (0, 3)
+    assert verify(feed / LOG).entries == 2  # it was opened, and one answer
 
 
 def test_answers_of_a_log_that_was_changed_count_for_nothing(folder: Path) -> None:

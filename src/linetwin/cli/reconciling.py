@@ -60,13 +60,13 @@ def _print(found: Reconciled, most: int | None) -> None:
         [
             each.use.key,
             moment_text(each.use.begin),
-            each.use.child,
+            each.use.child + (f" and {len(more)} more" if more else ""),
             each.use.role,
             each.use.text or "nothing",
             each.how,
             each.proposed or ", ".join(each.candidates),
         ]
-        for each in found.open[:most]
+        for each, *more in found.open[:most]
     ]
     print_table(f"{len(found.open)} open questions", _HEADINGS, rows, len(_HEADINGS))
     if most is not None and len(found.open) > most:
@@ -85,9 +85,11 @@ def _plain(found: Reconciled) -> dict[str, Any]:
         "unresolved_share": found.share,
         "uses": found.counts(),
         "open": [_question(each) for each in found.open],
-        "confusable": [_question(each) for each in found.resolutions if each.confusable],
+        "confusable": [_question(each) for each in found.confusable],
     }
 
 
-def _question(each: Resolution) -> dict[str, Any]:
-    return {"question": each.use.key, **asdict(each)}
+def _question(uses: list[Resolution]) -> dict[str, Any]:
+    """Return a question by its first use, and all that it is about."""
+    children = [each.use.child for each in uses]
+    return {"question": uses[0].use.key, **asdict(uses[0]), "taken_for": children}

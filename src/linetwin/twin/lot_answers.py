@@ -37,10 +37,14 @@ class Reconciled:
         return len(self.unresolved) / cells if cells else float("nan")
 
     @property
-    def open(self) -> list[Resolution]:
-        """Return what is not settled, in the order of time."""
-        found = [each for each in self.resolutions if not each.settled]
-        return sorted(found, key=lambda each: (each.use.begin, each.use.key))
+    def open(self) -> list[list[Resolution]]:
+        """Return what is not settled in the order of time, uses of one question together."""
+        return _by_question([each for each in self.resolutions if not each.settled])
+
+    @property
+    def confusable(self) -> list[list[Resolution]]:
+        """Return what is settled but may be a slip, in the same way."""
+        return _by_question([each for each in self.resolutions if each.confusable])
 
     def counts(self) -> dict[str, int]:
         """Return how many uses came to which end; beside them how many were late or confusable."""
@@ -53,6 +57,13 @@ class Reconciled:
             "late": late,
             "confusable": sum(bool(each.confusable) for each in self.resolutions),
         }
+
+
+def _by_question(found: list[Resolution]) -> list[list[Resolution]]:
+    questions: dict[str, list[Resolution]] = {}
+    for each in sorted(found, key=lambda each: (each.use.begin, each.use.key)):
+        questions.setdefault(each.use.key, []).append(each)
+    return list(questions.values())
 
 
 class Reconciler:
@@ -88,8 +99,11 @@ class Reconciler:
         return asked
 
     def _question(self, key: str) -> Resolution:
-        """Return a question by its key; an answer can be changed, a confusable name put right."""
-        for each in self.look().resolutions:
+        """Return a question by its key; an answer can be changed, a confusable name put right.
+
+        Of several uses the first.
+        """
+        for each in sorted(self.look().resolutions, key=lambda one: one.use.begin):
             asked = not each.settled or each.how == "accepted" or bool(each.confusable)
             if each.use.key == key and asked:
                 return each

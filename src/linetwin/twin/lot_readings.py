@@ -177,7 +177,7 @@ class _Place:
             end = min(following, each.time + _ns(self._kind.lasts_s), stretch.end)
             if not each.text or begin >= end:
                 continue
-            found.append(self._use(stretch, each.text, begin, late=each.late))
+            found.append(self._use(stretch, each.text, begin, each))
             if begin - covered > open_ns:
                 open_since, open_ns = covered, begin - covered
             covered = end
@@ -187,5 +187,8 @@ class _Place:
             found.append(self._use(stretch, "", open_since))
         return found
 
-    def _use(self, stretch: Stretch, text: str, begin: int, *, late: bool = False) -> Use:
-        return Use(self._kind.name, self._signal, stretch.name, text, begin, late)
+    def _use(self, stretch: Stretch, text: str, begin: int, reading: Reading | None = None) -> Use:
+        kind, signal = self._kind.name, self._signal
+        if reading is None:
+            return Use(kind, signal, stretch.name, text, begin)
+        return Use(kind, signal, stretch.name, text, begin, reading.late, reading.time)

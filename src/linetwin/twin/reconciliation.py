@@ -68,7 +68,8 @@ class Lot:
 class Use:
     """Something of a kind was taken for `child` from `begin` on (ns of UTC): `text` says what.
 
-    `role`: where that was read; late: the name came later than its source's `late_after`.
+    `role`: where that was read; late: the name came later than its source's `late_after`; `read`:
+    when the name was read that counts for this use and others after it, None where it is not known.
     """
 
     kind: str
@@ -77,11 +78,13 @@ class Use:
     text: str
     begin: int
     late: bool = False
+    read: int | None = None
 
     @cached_property
     def key(self) -> str:
-        """Return the name of the question, the same for the same readings."""
-        content = "\n".join((self.kind, self.role, self.child, self.text, str(self.begin)))
+        """Return the name of the question: one for all uses of one reading."""
+        about = (self.child, str(self.begin)) if self.read is None else ("", str(self.read))
+        content = "\n".join((self.kind, self.role, self.text, *about))
         return hashlib.sha256(content.encode()).hexdigest()[:10]
 
 
@@ -133,6 +136,20 @@ class Register:
         """Return the lots of a spelling that could be taken at a moment."""
         known = self.by_spelling.get(spelling, [])
         return [lot for lot in known if lot.begin <= moment <= lot.end]
+
+    @cached_property
+    def by_letters(self) -> dict[str, list[str]]:
+        """Return what is left of spellings without their dashes -> those spellings."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for spelling in self.by_spelling:
+            found[spelling.replace("-", "")].append(spelling)
+        return dict(found)
+
+    def alike(self, spelling: str, moment: int) -> list[Lot]:
+        """Return the lots there of a spelling; where it has none, of those with other dashes."""
+        found = self.there(spelling, moment)
+        others = self.by_letters.get(spelling.replace("-", ""), []) if not found else []
+        return found or [lot for other in others for lot in self.there(other, moment)]
 
     def beside(self, spelling: str, moment: int) -> list[Lot]:
         """Return the lots one slip away that could be taken at a moment."""
@@ -190,11 +207,11 @@ def _by_rule(register: Register, use: Use) -> Resolution:
     spelling = normalised(use.text)
     if not spelling:
         return Resolution(use, "missing")
-    there = register.there(spelling, use.begin)
-    beside = register.beside(spelling, use.begin)
+    there = register.alike(spelling, use.begin)
+    beside = [lot for lot in register.beside(spelling, use.begin) if lot not in there]
     check = register.check
     if check is not None:
-        if not check.is_right(spelling):
+        if not check.is_right(normalised(there[0].text) if there else spelling):
             return _slipped(use, [*there, *beside])
         beside = [lot for lot in beside if check.is_right(normalised(lot.text))]
     if len(there) == 1:
