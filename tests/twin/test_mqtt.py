@@ -444,6 +444,11 @@ def test_a_broker_is_read_recorded_and_played_like_any_source(
     [
         ("ENDPOINT", "mqtts://b", "sources.gw.security"),
         ("ENDPOINT", "mqtt://", "sources.gw.endpoints.0"),
+        ("ENDPOINT", "mqtt://a:0", "sources.gw.endpoints.0"),
+        ("ENDPOINT", "opc.tcp://a:99999", "sources.gw.endpoints.0"),
+        ("ENDPOINT", "opc.tcp://a:port", "sources.gw.endpoints.0"),
+        ("ENDPOINT", "opc.tcp://:4840", "sources.gw.endpoints.0"),
+        ("ENDPOINT", "opc.tcp://[::1:4840", "sources.gw.endpoints.0"),
         ('["ENDPOINT"]', '["mqtt://a", "opc.tcp://b"]', "sources.gw.endpoints"),
         ("ENDPOINT", "opc.tcp://plc", "sources.gw.alive"),
         ("publishing: 200 ms", "history: true", "sources.gw.history"),

@@ -13,6 +13,7 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from linetwin.errors import ScenarioError
 from linetwin.quantities import Quantity
@@ -213,6 +214,9 @@ class _Reader:
                 message = f"'{endpoint}' is no endpoint"
                 hint = "such as opc.tcp://plc:4840/path or mqtts://broker:8883"
                 self._note((*at, "endpoints", index), message, hint)
+            elif not _has_sound_port(endpoint):
+                message = f"'{endpoint}' has no host, or a port that cannot be"
+                self._note((*at, "endpoints", index), message, "a host and a port from 1 to 65535")
         if len(schemes) > 1:
             self._note((*at, "endpoints"), "are of several kinds", "one scheme for a redundant set")
         return schemes
@@ -322,3 +326,12 @@ def _nearest_zone(zone: str) -> str:
     if near:
         return f"did you mean {' or '.join(near)}?"
     return "a name of the IANA time zones, such as UTC or Europe/Berlin"
+
+
+def _has_sound_port(endpoint: str) -> bool:
+    """Return whether an endpoint has a host and, where it names a port, one that can be."""
+    try:
+        parts = urlsplit(endpoint)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no number, too large, or brackets that do not close
+        return False
