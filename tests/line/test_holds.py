@@ -18,6 +18,7 @@ from linetwin.line.descent import carried, joined
 from linetwin.results import read
 from linetwin.results.genealogy import Genealogy
 from linetwin.results.held import POSSIBLE
+from linetwin.scenario.deviations import Fault
 from linetwin.scenario.resolved import HoldConfig
 
 if TYPE_CHECKING:
@@ -404,3 +405,27 @@ def test_whatever_is_held_whenever_nothing_is_lost(data: st.DataObject) -> None:
     _, plain = in_memory(scenario)
     assert plain.rows["cells"] == sink.rows["cells"]
     assert plain.rows["events"] == sink.rows["events"]
+
+
+def test_a_tank_that_cannot_be_emptied_yet_is_looked_at_by_one_wake_up_at_a_time() -> None:
+    """Two condemned batches in a tank, promised to a coater that stands still for half an hour.
+
+    A look that asks for one more for each batch would have asked for 2^30.
+    """
+    jam = Fault("jam", "cathode.coater", "stop", 11 * HOUR, 21 * HOUR, "jam")
+    batches = [
+        hold(f"cathode.slurry-000{number}", 20 * HOUR, 20 * HOUR, then="scrap", reason=why)
+        for number, why in ((1, "wet"), (2, "coarse"))
+    ]
+    scenario = line(60, *batches, faults=(jam,), limit_ticks=20 * HOUR + 30 * 60_000)
+    world = make_world(scenario, Memory())
+    world.begin()
+    looks = 0
+    while world.now < 20 * HOUR and world.step():
+        pass
+    while world.step():
+        waiting = [who for _, who, _ in world.calendar.save() if who == "holds"]
+        assert len(waiting) <= 2 * len(batches)
+        looks += len(waiting) > 0
+    assert world.tanks["cathode.tank"].promised
+    assert looks > 25

@@ -214,7 +214,7 @@ class Holds(Unit):
         for track in self._of(lot, "scrapping"):
             if not is_at_hand(self.world, lot):
                 if lot.place in self.world.tanks:
-                    self.wake_at(self.world.now + RETRY_TICKS)
+                    self._try_again()
                 return
             kept, place = self._amount(track, lot), lot.place
             amount = scrap(self.world, self._descent, track, lot, self._reason(track))
@@ -228,6 +228,13 @@ class Holds(Unit):
                 return
         if lot.held:
             self._judge(lot)
+
+    def _try_again(self) -> None:
+        """Look again in a while: one wake-up, however many batches are waited for."""
+        now = self.world.now
+        if int(self.state.job.get("again", 0)) <= now:
+            self.state.job["again"] = now + RETRY_TICKS
+            self.wake_at(now + RETRY_TICKS)
 
     def _is_new(self, track: str, lot: Lot) -> bool:
         """Note that a track keeps a lot; return whether that has not been told yet.
