@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgpack
 import pytest
 
 from linetwin.cli.feeding import SECURITY
 from linetwin.cli.twin_advising import TwinAtHand, advise
-from linetwin.cli.twin_forking import Fork, fork
+from linetwin.cli.twin_forking import Fork, fork, read_kept
 from linetwin.cli.twin_keeping import SESSION
 from linetwin.cli.twin_run import TwinRequest, led_parts
-from linetwin.cli.twin_writing import Order, Wish, approve_change, write
-from linetwin.errors import LinetwinError
+from linetwin.cli.twin_writing import Order, Pulse, Wish, approve_change, write
+from linetwin.errors import LinetwinError, RefusedError
 from linetwin.results import read
 from linetwin.scenario.loading import find_scenario
 from linetwin.twin.advising.advice import Advice, Shadow
+from linetwin.twin.advising.effects import Foresight
 from linetwin.twin.advising.levers import Lever
 from linetwin.twin.approval import read_approval
 from linetwin.twin.following.joining import Standing
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import Wish as IdentityWish
 from linetwin.twin.security.identity import create_identity
-from linetwin.twin.session import Session
-from linetwin.twin.writing.proposal import read_proposal
+from linetwin.twin.session import MAGIC, Session, unpacked
+from linetwin.twin.writing.proposal import Expected, read_proposal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = 9 * 3_600_000
 SPEED = "cathode.coater.web_speed"
+EXPECTED = Expected("cathode.calender", "porosity", "1", (0.3, 0.29, 0.31), (0.29, 0.28, 0.3))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +48,9 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         session = Session.join(parts, Standing(tick=NOW))
         session.hear([], NOW + 60_000)
-        cursor = {"origin": 0, "scenario": str(find_scenario("live_twin").resolve())}
+        now = time.time()
+        contact = {"state": "in step", "saved": now, "heard": now}
+        cursor = {"origin": 0, **contact, "scenario": str(find_scenario("live_twin").resolve())}
         (folder / SESSION).write_bytes(session.save(cursor))
     finally:
         models.close()
@@ -105,22 +112,25 @@ owner: cathode
 version: 1
 plant: {uri: "urn:test:plant", endpoint: "opc.tcp://127.0.0.1:4840/plant", user: writer}
 writeback:
-  - {address: cathode.calender.line_load, low: 540 N/mm, high: 700 N/mm, step: 30 N/mm,
+  - {address: cathode.calender.roll_temperature, low: 20 Cel, high: 60 Cel, step: 10 K,
      every: 2 h, states: [Execute]}
 """
 
 
 def test_a_person_approves_what_was_shown(
-    twin: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    twin: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What is signed begins at the plant's set value, within the policy; the rest is refused."""
     policy, eve = tmp_path / "writeback.yaml", SecurityFolder(tmp_path / "eve")
     policy.write_text(POLICY, encoding="utf-8")
     create_identity(eve, IdentityWish("eve"))
     output = tmp_path / "change.approval"
-    setting = "cathode.calender.line_load=620 N/mm"
+    setting = "cathode.calender.roll_temperature=30 Cel"
     wish = Wish(twin, policy, "eve", eve.root, output, setting, yes=True)
-    for wrong, why in ((wish.setting.replace("620", "720"), "bounds"), ("a.b=1 m", "not enabled")):
+    for wrong, why in ((wish.setting.replace("30", "72"), "bounds"), ("a.b=1 m", "not enabled")):
         with pytest.raises(LinetwinError, match=why):
             approve_change(replace(wish, setting=wrong), as_json=False)
     with pytest.raises(LinetwinError, match="there is none"):
@@ -129,12 +139,18 @@ def test_a_person_approves_what_was_shown(
         approve_change(replace(wish, advice="cathode_rolls"), as_json=False)
     advise(twin, as_json=False)
     assert "nothing is advised" in capsys.readouterr().out
+    with pytest.raises(LinetwinError, match="not simulated"):  # no roll was pressed yet
+        approve_change(wish, as_json=False)
     assert not output.exists()
+    monkeypatch.setattr(Foresight, "effect", lambda *_: [EXPECTED])
     approve_change(wish, as_json=False)
-    assert "600000 N/m -> 620000 N/m" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "298.15 K -> 303.15 K" in told.out
+    assert "day 0.376 of the line, in step" in told.err
+    assert "warning" not in told.err
     approval = read_approval(read_proposal(output).approval)
     assert approval.who == "eve"
-    assert (approval.change.before, approval.change.after) == (600e3, 620e3)
+    assert (approval.change.before, approval.change.after) == pytest.approx((298.15, 303.15))
     assert approval.limits.rollback_until is None
     assert '"change approved"' in eve.log.read_text("utf-8")
     with pytest.raises(LinetwinError, match="holds no write credential"):
@@ -148,10 +164,11 @@ def test_what_is_advised_is_approved_only_once_it_is_shown(
     policy, eve = tmp_path / "writeback.yaml", SecurityFolder(tmp_path / "eve")
     policy.write_text(POLICY, encoding="utf-8")
     create_identity(eve, IdentityWish("eve"))
-    output, load = tmp_path / "change.approval", ("cathode.calender", "calender", "line_load", 0)
-    lever = Lever(*load, 600e3, 622e3)
-    advice = Advice("rolls", "load is lost", lever, "N/m", "porosity", 0.3, (-0.01, -0.02, 0.0))
+    output = tmp_path / "change.approval"
+    lever = Lever("cathode.calender", "calender", "roll_temperature", 0, 298.15, 303.15)
+    advice = Advice("rolls", "load is lost", lever, "K", "porosity", 0.3, (-0.01, -0.02, 0.0))
     wish = Wish(twin, policy, "eve", eve.root, output, advice="rolls", yes=True)
+    monkeypatch.setattr(Foresight, "effect", lambda *_: [EXPECTED])
     for is_over in (False, True):
         over = Shadow(is_over=is_over, text="not yet: 2 of 7 days")
         monkeypatch.setattr(TwinAtHand, "advice", lambda _, over=over: [(advice, over)])
@@ -161,5 +178,40 @@ def test_what_is_advised_is_approved_only_once_it_is_shown(
             with pytest.raises(LinetwinError, match="2 of 7 days"):
                 approve_change(wish, as_json=False)
     made = read_proposal(output)
-    assert (made.after, made.why) == (622e3, "load is lost")
-    assert read_approval(made.approval).change.after == 622e3
+    assert (made.after, made.why) == (303.15, "load is lost")
+    assert read_approval(made.approval).change.after == pytest.approx(303.15)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"state": "out of step"}, "out of step"),
+        ({"saved": 0.0}, "heartbeat lost"),
+        ({"heard": 0.0}, "heard the plant"),
+        ({"heard": None}, "heard the plant never"),
+    ],
+)
+def test_an_old_state_is_not_approved_and_warned_of(
+    twin: Path,
+    tmp_path: Path,
+    wrong: dict[str, object],
+    reason: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A twin that does not follow its plant, or did long ago: no approval; advice says so."""
+    data = unpacked((twin / SESSION).read_bytes())
+    data["cursor"] |= wrong
+    body = bytes(msgpack.packb(data))
+    (tmp_path / SESSION).write_bytes(MAGIC + hashlib.sha256(body).digest() + body)
+    advise(tmp_path, as_json=False)
+    told = capsys.readouterr().err
+    assert "warning" in told
+    assert reason in told
+    policy = tmp_path / "writeback.yaml"
+    policy.write_text(POLICY, encoding="utf-8")
+    setting = "cathode.calender.roll_temperature=30 Cel"
+    wish = Wish(tmp_path, policy, "eve", tmp_path / "eve", tmp_path / "a", setting, yes=True)
+    with pytest.raises(RefusedError, match=reason):
+        approve_change(wish, as_json=False)
+    assert not (tmp_path / "a").exists()
+    assert Pulse(tmp_path)() == read_kept(tmp_path)[1].contact

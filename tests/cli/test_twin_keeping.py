@@ -18,6 +18,7 @@ from linetwin.cli.twin_run import TwinRequest, led_parts
 from linetwin.cli.twin_screen import screen
 from linetwin.errors import LinkError, ResultsError, ScenarioError
 from linetwin.scenario.mapping import load_mapping
+from linetwin.twin.advising.kept import kept
 from linetwin.twin.columns import Batch, raw_rows
 from linetwin.twin.feed.parcels import Counts, Parcel
 from linetwin.twin.feed.process import FeedOrder
@@ -222,7 +223,10 @@ def test_lots_that_passed_meanwhile_are_caught_up_by_counters(
 
 
 def test_silence_is_told_and_ends(twin: tuple[Following, Hand, Told]) -> None:
-    """Without a value for 5 s the line goes on at the plant's pace; the estimates widen."""
+    """Without a value for 5 s the line goes on at the plant's pace; the estimates widen.
+
+    The saved twin says so at once: who acts on it must know.
+    """
     following, hand, _ = twin
     assert following.state().word == "joining"
     for minute in (1, 2, 3):
@@ -240,10 +244,18 @@ def test_silence_is_told_and_ends(twin: tuple[Following, Hand, Told]) -> None:
     assert all(wide >= small for wide, small in zip(widths(following), narrow, strict=True))
     assert any(wide > small for wide, small in zip(widths(following), narrow, strict=True))
     assert following.session.follower.leader.alone
+    contact = kept(following.keeper.file.read_bytes()).contact
+    assert (contact.state, contact.tick) == ("open loop", following.session.now)
+    assert contact.data_age_s == pytest.approx(3600, rel=0.1)
+    assert contact.saved is not None
+    assert contact.data_s(contact.saved) == pytest.approx(3600, rel=0.1)
+    assert contact.heard is not None
+    assert (contact.saved - contact.heard).total_seconds() == pytest.approx(60.0, abs=0.1)
     feed(following, hand, NOW + 64 * 60_000, state=6.0)
     following._looked = -math.inf
     following.look()
     assert following.state().word == "in step"
+    assert kept(following.keeper.file.read_bytes()).contact.state == "in step"
     assert not following.session.follower.leader.alone
     assert "speaks again" in following.view.notes[-1]
 

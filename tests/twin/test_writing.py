@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from authority import NOW, Sheet, installed
 from plant_support import scenario_of
+from twinned import LIVE_TWIN
 
 from linetwin.errors import RefusedError, ScenarioError
 from linetwin.quantities.packml import STATES
@@ -19,6 +20,7 @@ from linetwin.twin.approval import Approval, ApprovalDesk, Change, Limits, appro
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.users import Users
+from linetwin.twin.writing.contact import Contact, check_contact
 from linetwin.twin.writing.policy import WritePolicy, load_policy
 from linetwin.twin.writing.writer import TIMES, Asked, Writer
 
@@ -31,7 +33,10 @@ URI = "urn:test:plant"
 LOAD = "cathode.calender.line_load"
 BEFORE, AFTER = 600e3, 620e3
 MINUTE = timedelta(minutes=1)
-LINE = scenario_of()
+FILLED = scenario_of()
+SCENARIOS = LIVE_TWIN.parent
+LINE = replace(FILLED, recipe={})
+"""The pilot line as if no recipe set its values: those of its recipe cannot be enabled."""
 POLICY = """\
 schema: 1
 owner: cathode process engineering
@@ -46,11 +51,22 @@ writeback:
 """
 
 
+FREE = """\
+writeback:
+  - {address: cathode.calender.roll_temperature, low: 20 Cel, high: 60 Cel, step: 10 K,
+     every: 1 h, states: [Execute]}
+"""
+RECIPE = "recipes/nmc622_graphite_5ah.yaml"
+
+
 def policy_of(folder: Path, text: str = POLICY) -> WritePolicy:
     """Return a policy for the pilot line."""
     file = folder / "writeback.yaml"
     file.write_text(text, encoding="utf-8")
     return load_policy(file, LINE)
+
+
+IN_STEP = Contact("in step", NOW, NOW, 1.0, 0)
 
 
 @dataclass
@@ -95,19 +111,24 @@ class Room:
     panel: Panel = field(default_factory=Panel)
     at: datetime = NOW
     beat: datetime | None = NOW
+    contact: Contact = IN_STEP
 
     def writer(self) -> Writer:
         """Return the writer as a process that was just started has it."""
         users, log = Users(self.folder / "users.json"), AuditLog(self.folder / "audit.jsonl")
         desk = ApprovalDesk(URI, self.folder / "approvals", users, log)
-        return Writer(
-            self.policy, self.panel, desk, log, self.folder, lambda: self.beat, lambda: self.at
-        )
+        return Writer(self.policy, self.panel, desk, log, self.folder, self._heard, lambda: self.at)
+
+    def _heard(self) -> Contact | None:
+        """Return how the twin stands, that was saved and heard the plant at `beat`."""
+        heard = self.beat and replace(self.contact, saved=self.beat, heard=self.beat)
+        return heard or None
 
     def approved(self, after: float = AFTER, before: float = BEFORE, **limits: Any) -> Approval:  # noqa: ANN401
         """Return a change that Eve has approved for an hour."""
         change = Change(URI, LOAD, "N/m", before, after)
         until = limits.pop("until", self.at + 60 * MINUTE)
+        limits = {"policy": self.policy.digest} | limits
         return approve("eve", self.eve, change, Limits(500e3, 800e3, until, **limits))
 
     def refused(self, approval: Approval) -> str:
@@ -175,6 +196,40 @@ def test_what_the_policy_forbids_is_refused(room: Room) -> None:
     room.writer().write(good)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"state": "out of step"}, {"state": "open loop"}, {"state": "joining"}, {"data_age_s": 601.0}],
+)
+def test_a_twin_that_does_not_follow_the_plant_asks_nothing(
+    room: Room, wrong: dict[str, Any]
+) -> None:
+    """A file that was saved just now is no sign of life; the plant is not asked."""
+    room.contact = replace(room.contact, **wrong)
+    assert room.refused(room.approved()) == "twin not in step with the plant"
+
+
+def test_a_twin_is_as_old_as_what_it_heard_and_as_its_file() -> None:
+    """Either beyond the heartbeat is refused, and a twin that does not tell; else it is good."""
+    good = Contact("in step", NOW, NOW, 0.0, 0)
+    check_contact(good, 60.0, NOW + MINUTE)
+    for old in (replace(good, saved=None), replace(good, heard=NOW - MINUTE), None):
+        with pytest.raises(RefusedError):
+            check_contact(old, 60.0, NOW + MINUTE)
+
+
+def test_an_approval_is_good_under_its_own_policy_alone(room: Room) -> None:
+    """Other bounds under the same version: what was approved before is not written."""
+    good = room.approved()
+    wider = POLICY.replace("high: 700 N/mm", "high: 750 N/mm")
+    room.policy = policy_of(room.folder, wider)
+    assert room.refused(good) == "approval under another policy"
+    room.policy = policy_of(room.folder)
+    assert room.refused(replace(good, limits=replace(good.limits, policy=""))) == (
+        "approval under another policy"
+    )
+    room.writer().write(good)
+
+
 def test_an_address_that_is_not_enabled_is_refused(room: Room) -> None:
     """Only what the policy names can be written, whoever approves it."""
     change = Change(URI, "cathode.calender.web_speed", "m/s", 0.08, 0.09)
@@ -220,7 +275,9 @@ def test_who_may_not_set_may_not_approve(room: Room) -> None:
         if name == "otto":
             Users(room.folder / "users.json").add("otto", Role.OPERATOR, own.certificate)
         change = Change(URI, LOAD, "N/m", BEFORE, AFTER)
-        approval = approve(name, own, change, Limits(500e3, 800e3, NOW + MINUTE))
+        approval = approve(
+            name, own, change, Limits(500e3, 800e3, NOW + MINUTE, None, room.policy.digest)
+        )
         assert room.refused(approval) == reason
 
 
@@ -290,6 +347,22 @@ def test_a_wrong_policy_is_refused(tmp_path: Path, why: str) -> None:
     """Recipe values and what is on no panel cannot be enabled; every fault names its place."""
     with pytest.raises(ScenarioError, match=why):
         policy_of(tmp_path, POLICY.replace(*WRONG[why]))
+
+
+@pytest.mark.parametrize("over", [(), (f"{LOAD}=610 N/mm",)])
+def test_what_the_recipe_sets_cannot_be_enabled(tmp_path: Path, over: tuple[str, ...]) -> None:
+    """Each is named with file and line of the recipe, also where the scenario sets it otherwise."""
+    file = tmp_path / "writeback.yaml"
+    file.write_text(POLICY, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_policy(file, scenario_of(*over))
+    told = str(caught.value)
+    lines = (SCENARIOS / RECIPE).read_text("utf-8").splitlines()
+    for address in (LOAD, "cathode.coater.zone_temperatures"):
+        (number,) = (n for n, line in enumerate(lines, 1) if line.strip().startswith(address))
+        assert f"{RECIPE}:{number}" in told
+    file.write_text(POLICY.partition("writeback:")[0] + FREE, encoding="utf-8")
+    assert "cathode.calender.roll_temperature" in load_policy(file, FILLED).enabled
 
 
 def test_one_number_of_a_row_can_be_enabled(tmp_path: Path) -> None:

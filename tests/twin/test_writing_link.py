@@ -25,6 +25,7 @@ from linetwin.twin.security.policies import SECURE
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
+from linetwin.twin.writing.contact import Contact
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
 from linetwin.twin.writing.writer import Writer
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery"  # noqa: S105  of a test
 SPEED = "cathode.coater.web_speed"
+HEARD = Contact("in step", NOW + timedelta(hours=9), NOW + timedelta(hours=9), 0.0, 0)
 POLICY = """\
 schema: 1
 owner: coating
@@ -92,15 +94,17 @@ class Office:
         self.eve = installed(SecurityFolder(folder / "eve"), Sheet("eve"))
         users.add("eve", Role.ENGINEER, self.eve.certificate)
         desk = ApprovalDesk(self.uri, folder / "approvals", users, self.log)
-        policy = load_policy(file, plant.scenario)
+        policy = load_policy(file, replace(plant.scenario, recipe={}))
         self.link = link
-        self.writer = Writer(policy, link, desk, self.log, folder, lambda: NOW + timedelta(hours=9))
+        self.writer = Writer(policy, link, desk, self.log, folder, lambda: HEARD)
 
     def approved(self, after: float) -> Approval:
         """Return a change from what the plant has."""
         before = self.link.setpoint("cathode.coater", "web_speed")
         change = Change(self.uri, SPEED, "m/s", before, after)
-        return approve("eve", self.eve, change, Limits(0.0, 1.0, NOW + timedelta(hours=1)))
+        until = NOW + timedelta(hours=1)
+        limits = Limits(0.0, 1.0, until, None, self.writer.policy.digest)
+        return approve("eve", self.eve, change, limits)
 
 
 def test_an_approved_change_reaches_the_line(plant: Running, terms: Terms, tmp_path: Path) -> None:

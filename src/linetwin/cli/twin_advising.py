@@ -9,7 +9,7 @@ import typer
 
 from linetwin.cli.compose import FmuModels
 from linetwin.cli.printing import print_json
-from linetwin.cli.twin_forking import base_of, origin_of, read_kept
+from linetwin.cli.twin_forking import base_of, origin_of, read_kept, tell_age, warn_of_age
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.line import run as engine
 from linetwin.twin.advising.advice import Adviser, shadow
@@ -30,6 +30,7 @@ class TwinAtHand:
 
     def __init__(self, folder: Path) -> None:
         self.file, self.kept = read_kept(folder)
+        tell_age(self.kept)
         request = origin_of(self.kept)
         self.scenario: Scenario = request.load()
         self.models = FmuModels(base_of(request, self.scenario), recording=False)
@@ -102,6 +103,7 @@ class TwinAtHand:
 def advise(folder: Path, *, as_json: bool) -> None:
     """Print what is advised; what is not shown yet, and why."""
     twin = TwinAtHand(folder)
+    warn_of_age(twin.kept)
     try:
         found = twin.advice()
     finally:

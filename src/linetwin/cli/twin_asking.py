@@ -28,7 +28,7 @@ def add_asking_commands(live_app: typer.Typer) -> None:
     live_app.command(
         "approve",
         epilog="Example: linetwin live approve runs/twin writeback.yaml "
-        "--set 'cathode.calender.line_load=620 N/mm' --as eve --security security/eve",
+        "--set 'cathode.calender.roll_temperature=30 Cel' --as eve --security security/eve",
     )(approve)
     live_app.command(
         "write", epilog="Example: linetwin live write runs/twin writeback.yaml change.approval"

@@ -92,7 +92,8 @@ class Beginning:
                 continue
             told = self._ask(self._mapping.sources[each.source], each.endpoint)
             tries = self._tries[each.source] = self._tries.get(each.source, 0) + 1
-            if told is None and tries < _MOST_TRIES:  # such as before its clock runs
+            played = self._mapping.sources[each.source].played
+            if told is None and (played or tries < _MOST_TRIES):  # such as before its clock runs
                 self._again = time.monotonic() + _AGAIN_S
                 continue
             self._links[each.source], self._tries[each.source] = each.connections, 0

@@ -33,12 +33,16 @@ if TYPE_CHECKING:
     from linetwin.twin.columns import Batch
     from linetwin.twin.events import PlantEvent
     from linetwin.twin.feed.parcels import Parcel
+    from linetwin.twin.publishing.shown import TwinState
     from linetwin.twin.session import Parts
 
 SETTLE_S = 3.0
 """Wall time from the first values to joining: the server has told how all stands by then."""
 LOOK_EVERY_S = 1.0
 """Wall time between two looks at what a person should know."""
+NOBODY = "nobody yet"
+"""Owner of a mapping that was proposed and that no person has read."""
+UNREAD = "nobody has confirmed what its signals stand for"
 _MANY_ROWS = 8
 """Rows of a parcel whose median tells the time of a played plant."""
 
@@ -70,10 +74,14 @@ class Following:
         self._waiting: list[PlantEvent] = []
         self._standing = Standing()
         self._first = self._looked = 0.0
+        self._begun = time.monotonic()
+        self._limits = {name: mapping.sources[name].stale_after_s for name in files}
         self._silent = False
         folder = keeper.file.parent
         self.board = Board(folder)
         self.view = View(self.board)
+        if mapping.owner == NOBODY:
+            self.view.unconfirmed = f"{mapping.file.name}: read it and name an owner: {UNREAD}"
         self._load()
         self.desk = Desk(folder, self.config.alerts)
         for notice in (*keeper.notices, *self.board.notices):
@@ -158,8 +166,10 @@ class Following:
         situation = Situation(
             self.session.now,
             self.session.findings(),
-            list(self.view.predictions.values()),
-            {each.source: each.age_s for each in self.view.sources(self.latest, now)},
+            self.view.called(self.session),
+            self._silences(now),
+            self._limits,
+            self.state().word == "open loop",
             self.session.follower.leader.apart(),
             self.keeper.unsaved,
         )
@@ -172,6 +182,11 @@ class Following:
             shown = self.view.shown(self.session, self.state(), self.latest, self.keeper.age_s)
             self.publisher.publish(shown, self._meaning.origin)
 
+    def _silences(self, now: int) -> dict[str, float]:
+        """Return for how long each source has been silent [s]; at most since the twin was begun."""
+        own = time.monotonic() - self._begun
+        return {e.source: min(e.age_s, own) for e in self.view.sources(self.latest, now)}
+
     def _tell_silence(self) -> None:
         """Say when the twin goes on alone, and when it does so no longer."""
         silent = self.state().word == "open loop"
@@ -179,7 +194,9 @@ class Following:
             self.view.note("open loop: nothing comes from the plant; the line goes on alone")
         elif self._silent and not silent:
             self.view.note("the plant speaks again: the twin follows it")
-        self._silent = silent
+        if silent is not self._silent:
+            self._silent = silent
+            self.save()  # who acts on the saved twin must know
 
     def _check_plant(self, told: int) -> None:
         """Refuse a plant whose line has begun anew: its lots are not those that the twin knows."""
@@ -211,7 +228,10 @@ class Following:
         if not self.time.played:
             self.time.heard(now, time.time_ns())
         elif len(times) >= _MANY_ROWS:
+            before = self.time.behind_s
             self.time.heard(now, int(np.median(times)))
+            if self.time.behind_s and not before:
+                self._beginning.forget()  # its clock says whether the line has begun anew
         else:
             self.time.heard(now)
 
@@ -230,15 +250,27 @@ class Following:
         if self.session is None or not self.time.has_heard:
             return State("joining")  # or joining again: nothing has come yet
         if self.time.is_silent(now):
-            return State("open loop", self.time.quiet_s(now))
+            return State("open loop", self.time.quiet_s(now), is_old=True)
         behind = sum(self.session.follower.leader.apart().values())
-        return State("out of step" if behind else "in step")
+        word: TwinState = "out of step" if behind else "in step"
+        most_s = self.config.alerts.stale_after_s * max(1.0, self.time.pace)
+        old = self.session.age_s(self.session.now) > most_s
+        back_s = self.time.behind_s
+        reason = f"the plant's time has gone back by {span(back_s)}: has it begun anew?"
+        return State(word, 0.0, reason if back_s else "", is_old=old or back_s > 0)
 
     def save(self) -> None:
         """Save the twin; where that cannot be done it goes on, and says so."""
         if self.session is None or self._meaning is None:
             return
-        self.keeper.save(self.session.save(self._cursor | {"origin": self._meaning.origin}))
+        now, heard = time.time(), self.time.has_heard
+        contact = {
+            "state": self.state().word,
+            "saved": now,
+            "heard": now - self.time.quiet_s(time.monotonic_ns()) if heard else None,
+        }
+        cursor = self._cursor | contact | {"origin": self._meaning.origin}
+        self.keeper.save(self.session.save(cursor))
         if self.keeper.unsaved:
             self.view.note(f"not saved: {self.keeper.unsaved}")
         else:

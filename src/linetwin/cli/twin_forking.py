@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,9 @@ from linetwin.cli.locking import held as locked
 from linetwin.cli.printing import print_json
 from linetwin.cli.running import Request, folder_for, write_report
 from linetwin.cli.summary import summary
-from linetwin.cli.twin_keeping import SESSION
+from linetwin.cli.twin_keeping import SESSION, span
 from linetwin.cli.versions import made_with
-from linetwin.errors import Problem, ResultsError, ScenarioError, SimulationError
+from linetwin.errors import Problem, RefusedError, ResultsError, ScenarioError, SimulationError
 from linetwin.line import run as engine
 from linetwin.line.checks import check_line
 from linetwin.line.drivers import StochasticDriver
@@ -37,6 +38,7 @@ from linetwin.scenario.text import resolved_text
 from linetwin.twin.advising.alone import Books, leave
 from linetwin.twin.advising.kept import Kept, held, kept, members_for
 from linetwin.twin.assimilating.notes import NotedModels
+from linetwin.twin.writing.contact import check_contact
 
 if TYPE_CHECKING:
     from linetwin.scenario.resolved import Scenario
@@ -45,6 +47,9 @@ if TYPE_CHECKING:
 AS_IS, CHANGED = "as_is", "changed"
 _SPAN = Quantity("time", "s", "time ahead", minimum=1.0, maximum=3.2e7)
 _TICKS_PER_S = 1000
+_TICKS_PER_DAY = 86_400 * _TICKS_PER_S
+_OLD_S = 600.0
+"""From what age on a saved twin is warned of: a write policy's usual heartbeat [A]."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class Fork:
 def fork(asked: Fork, *, as_json: bool) -> None:
     """Go on from a saved twin as it is and as asked; its folder is only read."""
     file, found = read_kept(asked.source)
+    tell_age(found)
+    warn_of_age(found)
     branches = _branches(found, asked)
     folder = folder_for(asked.output, f"{branches[0].origin.name}-ahead")
     done: list[Path] = []
@@ -95,6 +102,26 @@ def read_kept(source: Path) -> tuple[Path, Kept]:
         raise ScenarioError([problem]) from error
     except SimulationError as error:
         raise ResultsError(f"{file}: {error}") from error
+
+
+def tell_age(found: Kept) -> None:
+    """Say of what time of the line a saved twin is, how it followed, and how old all that is."""
+    contact, now = found.contact, datetime.now(UTC)
+    saved = "it is not told when" if contact.saved is None else f"{span(contact.saved_s(now))} ago"
+    heard = "it is not told when" if contact.heard is None else f"{span(contact.data_s(now))} ago"
+    day = contact.tick / _TICKS_PER_DAY
+    sys.stderr.write(
+        f"linetwin: the saved twin is of day {day:.3f} of the line, {contact.state}; "
+        f"saved: {saved}; plant heard last: {heard}\n"
+    )
+
+
+def warn_of_age(found: Kept) -> None:
+    """Warn where a saved twin is of a past that may not hold any more."""
+    try:
+        check_contact(found.contact, _OLD_S, datetime.now(UTC))
+    except RefusedError as error:
+        sys.stderr.write(f"linetwin: warning: what is told is of an old state: {error}\n")
 
 
 def origin_of(found: Kept) -> Request:

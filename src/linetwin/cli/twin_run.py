@@ -10,7 +10,7 @@ from linetwin.cli.compose import FmuModels, check_models
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.twin_feed import Beginning, TwinFeed
-from linetwin.cli.twin_following import Following
+from linetwin.cli.twin_following import NOBODY, Following
 from linetwin.cli.twin_keeping import Keeper
 from linetwin.cli.twin_screen import Screen
 from linetwin.cli.twin_serving import Serving, served
@@ -80,9 +80,10 @@ def run(request: TwinRequest, *, as_json: bool) -> None:
     seconds, scenario = request.seconds(), request.load()
     request.folder.mkdir(parents=True, exist_ok=True)
     with held(request.folder), Interruption().watched() as interruption:
-        mapping_file = _mapping(request)
+        passwords: dict[str, str] = {}
+        mapping_file = _mapping(request, passwords)
         mapping = load_mapping(mapping_file, scenario)
-        order = _order(request, mapping_file, mapping)
+        order = _order(request, mapping_file, mapping, passwords)
         parts, models = led_parts(scenario, request)
         try:
             origin = {
@@ -124,8 +125,11 @@ def led_parts(scenario: Scenario, request: TwinRequest) -> tuple[Parts, FmuModel
     return Parts(scenario, assimilator, world), models
 
 
-def _mapping(request: TwinRequest) -> Path:
-    """Return the mapping file: the one given, the folder's, or one proposed for it."""
+def _mapping(request: TwinRequest, passwords: dict[str, str]) -> Path:
+    """Return the mapping file: the one given, the folder's, or one proposed for it.
+
+    `passwords`: user -> password, those that were asked for are put there.
+    """
     if request.mapping is not None:
         return request.mapping
     own = request.folder / MAPPING
@@ -134,13 +138,28 @@ def _mapping(request: TwinRequest) -> Path:
             hint = "--mapping FILE, or --endpoint of a plant that linetwin serves"
             raise ScenarioError([Problem("no plant is named", "--mapping", hint)])
         visit = Visit(
-            request.endpoint, request.security, request.policy, request.user, "", ask=request.ask
+            request.endpoint,
+            request.security,
+            request.policy,
+            request.user,
+            "",
+            ask=request.ask,
+            password=_asked_once(request.user, passwords),
         )
-        propose_mapping(visit, request.scenario, "nobody yet", own, aside=True)
+        propose_mapping(visit, request.scenario, NOBODY, own, aside=True)
     return own
 
 
-def _order(request: TwinRequest, file: Path, mapping: Mapping) -> FeedOrder:
+def _order(
+    request: TwinRequest, file: Path, mapping: Mapping, passwords: dict[str, str]
+) -> FeedOrder:
     users = {name: source.security.user for name, source in mapping.sources.items()}
-    passwords = {name: password_of(user) for name, user in users.items() if user}
-    return FeedOrder(file, request.security, passwords)
+    asked = {name: _asked_once(user, passwords) for name, user in users.items() if user}
+    return FeedOrder(file, request.security, asked)
+
+
+def _asked_once(user: str, passwords: dict[str, str]) -> str:
+    """Return a user's password, asked for where it has not been; there may be one line to read."""
+    if user not in passwords:
+        passwords[user] = password_of(user)
+    return passwords[user]

@@ -95,7 +95,7 @@ def screen(view: View, session: Session | None, latest: Latest, state: State) ->
     if session is not None:
         stations = view.stations(session)
         parts += [*_stations(stations), *_words(view, session)]
-        parts.append(_table(_PREDICTED, list(_predicted(view))))
+        parts.append(_table(_PREDICTED, list(_predicted(view, session))))
         parts.append(_table(_SCORED, [_score(e) for e in view.board.scores() if e.span == "all"]))
         estimates = session.parts.assimilator.estimates()
         parts.append(_table(_ESTIMATED, [_estimate(e, session) for e in estimates]))
@@ -106,7 +106,7 @@ def screen(view: View, session: Session | None, latest: Latest, state: State) ->
 def _headline(view: View, session: Session | None, latest: Latest, state: State) -> Iterator[Text]:
     """Yield state, line time and age of data; then a line for each source."""
     now = time.time_ns()
-    words = [state.word.upper()]
+    words = [state.word.upper() + (f": {state.reason}" if state.reason else "")]
     if state.word == "open loop":
         since = time.strftime("%H:%M:%S", time.localtime(time.time() - state.quiet_s))
         words = [f"OPEN LOOP since {since}, {span(state.quiet_s)}: intervals grow"]
@@ -118,6 +118,8 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
             f"{session.heard:,} events",
         ]
     yield Text("  ".join(words), style=f"bold {_STYLES[state.word]}")
+    if view.unconfirmed:
+        yield Text(view.unconfirmed, style="yellow")
     for each in view.sources(latest, now):
         yield Text(_source(each))
     if not latest.health:
@@ -166,12 +168,12 @@ def _words(view: View, session: Session) -> Iterator[Text]:
             yield Text(f"{finding.kind}: {finding.text}. {finding.advice}".rstrip(". "))
 
 
-def _predicted(view: View) -> Iterator[list[str]]:
+def _predicted(view: View, session: Session) -> Iterator[list[str]]:
     """Yield the newest of each quantity below its station; of a dryer's zones the last one."""
     last = {(station, quantity): place for station, quantity, place in sorted(view.predictions)}
     before = ""
-    for key, each in view.predictions.items():
-        station, name, place = key
+    for each in view.called(session):
+        station, name, place = key = each.station, each.quantity, each.place
         if place != last[station, name]:
             continue
         if station != before:
@@ -183,7 +185,8 @@ def _predicted(view: View) -> Iterator[list[str]]:
         median, low, high, nominal = (_number(value, quantity) for value in values)
         measured = "" if outcome is None else _number(outcome[1].value, quantity)
         shown = f"  {name}" + (f", zone {place}" if place else "")
-        yield [shown, median, f"{low} to {high}", _unit(quantity), nominal, measured]
+        interval = f"{low} to {high}" if low else ""
+        yield [shown, median, interval, _unit(quantity), nominal, measured]
 
 
 def _number(value: float, quantity: Quantity) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from linetwin.cli.printing import print_json
@@ -18,20 +19,28 @@ if TYPE_CHECKING:
     from linetwin.twin.board.board import Board
     from linetwin.twin.feed.parcels import Latest
     from linetwin.twin.publishing.shown import TwinState
+    from linetwin.twin.sensing import Sensed
     from linetwin.twin.session import Session
 
 NOTES_KEPT = 5
 MADE_KEPT = 10_000
 """Predictions that are kept until they come out: some are never measured."""
 WORKS = "Execute"
+NO_WIDTH = 1e-4
+"""Relative width up to which bounds are taken to be one number: no interval is shown [A]."""
 
 
 @dataclass(frozen=True)
 class State:
-    """How twin and plant stand to one another; `quiet_s`: for so long nothing has come."""
+    """How twin and plant stand to one another; `quiet_s`: for so long nothing has come.
+
+    `reason`: why, where a person should know; `is_old`: what it shows rests on old news.
+    """
 
     word: TwinState
     quiet_s: float = 0.0
+    reason: str = ""
+    is_old: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,8 @@ class View:
         self._made: dict[str, Prediction] = {}
         self.notes: list[str] = []
         self.alerts: Sequence[Alert] = ()
+        self.unconfirmed = ""
+        """Why nobody has confirmed the mapping, "" where a person has."""
 
     def note(self, text: str) -> None:
         """Keep a remark for people."""
@@ -137,6 +148,26 @@ class View:
         ]
         return sorted(found, key=lambda each: -each.in_trouble)
 
+    def called(self, session: Session) -> list[Prediction]:
+        """Return the newest predictions, their lots by the plant's names.
+
+        Bounds that do not differ are no interval: they are NaN.
+        """
+        found = []
+        for each in self.predictions.values():
+            row = replace(each, lot=session.called(each.station, each.lot))
+            if each.high - each.low <= NO_WIDTH * abs(each.median):
+                row = replace(row, low=math.nan, high=math.nan)
+            found.append(row)
+        return found
+
+    def sensed(self, session: Session) -> list[Sensed]:
+        """Return what virtual sensors read, lots by the plant's names."""
+        return [
+            replace(each, lot=session.called(each.station, each.lot))
+            for each in session.sensed(self.called(session))
+        ]
+
     def shown(self, session: Session, state: State, latest: Latest, saved_s: float) -> Shown:
         """Return what the twin's own server tells."""
         now = time.time_ns()
@@ -146,13 +177,14 @@ class View:
             session.last_heard,
             {s.name: StationShown(s.plant, s.twin, s.behind) for s in self.stations(session)},
             {s.source: SourceShown(s.link, s.age_s) for s in self.sources(latest, now)},
-            list(self.predictions.values()),
+            self.called(session),
             session.parts.assimilator.estimates(),
             session.findings(),
             self.alerts,
             self.board.scores(),
             saved_s,
-            session.sensed(self.predictions.values()),
+            self.sensed(session),
+            is_old=state.is_old,
         )
 
     def plain(self, session: Session | None, latest: Latest, state: State) -> dict[str, Any]:
@@ -160,6 +192,8 @@ class View:
         found: dict[str, Any] = {
             "state": state.word,
             "quiet_s": state.quiet_s,
+            "reason": state.reason,
+            "unconfirmed": self.unconfirmed,
             "notes": self.notes,
             "sources": [asdict(each) for each in self.sources(latest, time.time_ns())],
         }
@@ -175,9 +209,12 @@ class View:
                 each.name: {"plant": each.plant, "twin": each.twin, "behind": each.behind}
                 for each in self.stations(session)
             },
-            "predictions": [vars(each) for each in self.predictions.values()],
+            "predictions": [
+                vars(each) | {"plant_lot": session.plant_lot(each.station, each.lot)}
+                for each in self.predictions.values()
+            ],
             "outcomes": [vars(made) | vars(come) for made, come in self.outcomes.values()],
-            "sensed": [vars(each) for each in session.sensed(self.predictions.values())],
+            "sensed": [vars(each) for each in self.sensed(session)],
             "estimates": [vars(each) for each in session.parts.assimilator.estimates()],
             "findings": [vars(each) for each in session.findings()],
             "alerts": [asdict(each) for each in self.alerts],

@@ -25,13 +25,16 @@ from linetwin.quantities import Quantity, vocabulary
 from linetwin.results.audit import AuditLog
 from linetwin.scenario import units
 from linetwin.scenario.mapping import load_mapping
+from linetwin.twin.advising.kept import kept
 from linetwin.twin.advising.levers import lever_of
 from linetwin.twin.approval import ApprovalDesk, Change, Limits, approve, read_approval
 from linetwin.twin.security.connecting import Credentials, Terms
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import identity
+from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
+from linetwin.twin.writing.contact import check_contact
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
 from linetwin.twin.writing.proposal import Proposal, read_proposal
@@ -39,6 +42,7 @@ from linetwin.twin.writing.watching import Watch
 from linetwin.twin.writing.writer import Writer
 
 if TYPE_CHECKING:
+    from linetwin.twin.writing.contact import Contact
     from linetwin.twin.writing.policy import Enabled, WritePolicy
     from linetwin.twin.writing.proposal import Expected
     from linetwin.twin.writing.writer import Written
@@ -81,12 +85,17 @@ def approve_change(wish: Wish, *, as_json: bool) -> None:
     twin = TwinAtHand(wish.twin)
     try:
         policy = load_policy(wish.policy, twin.scenario)
+        check_contact(twin.kept.contact, policy.heartbeat_s, datetime.now(UTC))
         enabled, after, why = _asked(wish, twin, policy)
         before = twin.set_now(enabled.station, enabled.tag)
         lever = lever_of(enabled.address, twin.kind, before, after)
         expected = tuple(twin.foresight().effect(lever)) if lever else ()
     finally:
         twin.close()
+    if not expected:
+        message = f"what {enabled.address} does to the next lots is not known"
+        remedy = "no approval without what it does: try it in linetwin live fork"
+        raise refusal(Reason.NOT_SIMULATED, message, remedy)
     now = datetime.now(UTC)
     name = f"{now:%Y%m%d-%H%M%S}-{enabled.tag}"
     found = Proposal(name, enabled.address, enabled.unit, before, after, why, expected)
@@ -94,7 +103,8 @@ def approve_change(wish: Wish, *, as_json: bool) -> None:
     if not wish.yes and not typer.confirm("Approve this change?", default=False, err=True):
         raise ScenarioError([Problem("was not approved: nothing is signed", found.address)])
     back = None if wish.rollback is None else now + _span(wish.rollback, "--rollback")
-    limits = Limits(enabled.low, enabled.high, now + _span(wish.until, "--until"), back)
+    until = now + _span(wish.until, "--until")
+    limits = Limits(enabled.low, enabled.high, until, back, policy.digest)
     change = Change(policy.plant, enabled.address, enabled.unit, before, after)
     folder = SecurityFolder(wish.security)
     signed = approve(wish.who, identity(folder), change, limits)
@@ -151,9 +161,6 @@ def _show(found: Proposal, *, as_json: bool) -> None:
         return
     unit = found.unit
     typer.echo(f"{found.address}: {found.before:g} {unit} -> {found.after:g} {unit}  {found.why}")
-    if not found.expected:
-        typer.echo("what it does to the next lots is not known here: try it in linetwin live fork")
-        return
     rows = [_row(each) for each in found.expected]
     headings = ["of the next lots", "unit", "as set", "95 %", "changed", "95 %", "read by"]
     print_table(found.expected[0].station, headings, rows, 2)
@@ -222,15 +229,27 @@ def _writer(order: Order, policy: WritePolicy, link: OpcUaPlant) -> Writer:
     folder = SecurityFolder(order.security)
     log = AuditLog(folder.log)
     desk = ApprovalDesk(policy.plant, folder.root / "approvals", Users(folder.users), log)
-    session = order.twin / SESSION if order.twin.is_dir() else order.twin
+    return Writer(policy, link, desk, log, folder.root / "writing", Pulse(order.twin))
 
-    def beat() -> datetime | None:
+
+class Pulse:
+    """Tells how a saved twin stood to its plant; it is read again only once it was saved anew."""
+
+    def __init__(self, twin: Path) -> None:
+        self._file = twin / SESSION if twin.is_dir() else twin
+        self._stamp = 0
+        self._contact: Contact | None = None
+
+    def __call__(self) -> Contact | None:
+        """Return its contact; what was read last where it is just being saved."""
         try:
-            return datetime.fromtimestamp(session.stat().st_mtime, UTC)
+            stamp = self._file.stat().st_mtime_ns
+            if stamp != self._stamp:
+                self._contact = kept(self._file.read_bytes()).contact
+                self._stamp = stamp
         except OSError:
-            return None
-
-    return Writer(policy, link, desk, log, folder.root / "writing", beat)
+            pass  # between two renames there is no file; what was read last grows old by itself
+        return self._contact
 
 
 class WatchedPlant(Protocol):

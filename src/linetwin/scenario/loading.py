@@ -186,6 +186,7 @@ class _Composition:
             faults=disturbed.faults,
             plant=read_plant(self.file, stations, problems),
             twin=read_twin(self.file, stations, asked.inputs, problems),
+            recipe=self._of_recipe(plant),
             text="",
             files=labels,
         )
@@ -195,6 +196,16 @@ class _Composition:
         resolved = replace(resolved, stock=stock, holds=holds, prices=self._prices(resolved))
         problems.check()
         return replace(resolved, text=resolved_text(resolved))
+
+    def _of_recipe(self, plant: Plant) -> dict[str, str]:
+        """Return the addresses of parameters that the recipe sets, and where it does."""
+        settings = settings_of(self.recipe) if self.recipe else []
+        found = apply_settings(settings, plant, Problems()).values
+        return {
+            f"{station}.{name}": value.origin
+            for (station, section, _, name), value in found.items()
+            if section == "parameters"
+        }
 
     def _prices(self, scenario: Scenario) -> PriceTable | None:
         if self.prices is None:

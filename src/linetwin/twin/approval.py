@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -57,13 +57,15 @@ class Change:
 class Limits:
     """Bounds of the value in the change's unit; UTC until which it may be made and taken back.
 
-    Without `rollback_until` taking it back needs an approval of its own.
+    Without `rollback_until` taking it back needs an approval of its own. `policy`: SHA-256 of the
+    write policy under which it was approved.
     """
 
     low: float
     high: float
     until: datetime
     rollback_until: datetime | None = None
+    policy: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ def _check_signature(approval: Approval, certificate: Certificate) -> None:
             raise refusal(Reason.FORGED, "it has no RSA key or no nonce", remedy)
         fields = _fields(approval.who, approval.change, approval.limits, approval.nonce)
         key.verify(approval.signature, _signed(fields), _padding(), hashes.SHA256())
-    except (InvalidSignature, ValueError, TypeError) as error:
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError) as error:
         message = f"the signature of {approval.who!r} is not of this content"
         raise refusal(Reason.FORGED, message, remedy) from error
 
@@ -244,6 +246,7 @@ def _fields(who: str, change: Change, limits: Limits, nonce: str) -> dict[str, A
         "high": float(limits.high),
         "until": limits.until.astimezone(UTC).isoformat(),
         "rollback_until": None if rollback is None else rollback.astimezone(UTC).isoformat(),
+        "policy": limits.policy,
     }
     numbers = {"before": float(change.before), "after": float(change.after)}
     content = {**asdict(change), **numbers}
@@ -268,6 +271,7 @@ def _parsed(fields: dict[str, Any]) -> Approval:
             float(bounds["high"]),
             datetime.fromisoformat(bounds["until"]),
             None if rollback is None else datetime.fromisoformat(rollback),
+            str(bounds["policy"]),
         ),
         str(fields["nonce"]),
         bytes.fromhex(fields["certificate"]),

@@ -9,7 +9,9 @@ import numpy as np
 
 from linetwin.errors import SimulationError
 from linetwin.estimation.ensemble import Ensemble
+from linetwin.line import run as engine
 from linetwin.twin.session import unpacked
+from linetwin.twin.writing.contact import UNTOLD, Contact, contact_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 class Kept:
     """The line as it was saved, members of what is estimated, and where its scenario lies.
 
-    `line`: a snapshot of the led line. `settings`: what `--set` the twin was begun with.
+    `line`: a snapshot of the led line. `contact`: how it stood to its plant. `settings`: what
+    `--set` the twin was begun with.
     """
 
     line: bytes
@@ -31,6 +34,7 @@ class Kept:
     scenario: str = ""
     settings: tuple[str, ...] = ()
     learnt: Mapping[str, Any] = field(default_factory=dict)
+    contact: Contact = UNTOLD
 
 
 def kept(blob: bytes) -> Kept:
@@ -42,12 +46,14 @@ def kept(blob: bytes) -> Kept:
     except (KeyError, TypeError, ValueError) as error:
         message = f"what the twin has learnt is not of this version: {error!r}"
         raise SimulationError(message) from error
+    line = bytes(data["line"])
     return Kept(
-        bytes(data["line"]),
+        line,
         members,
         str(cursor.get("scenario", "")),
         tuple(map(str, cursor.get("settings", ()))),
         data["learnt"],
+        contact_of(data, int(engine.unseal(line)["now"])),
     )
 
 

@@ -6,15 +6,16 @@
     plant: {uri: urn:press-1:plant, endpoint: opc.tcp://press-1:4840/linetwin, user: writer}
     heartbeat: 10 min                # a twin that has not saved itself for so long asks nothing
     writeback:
-      - {address: cathode.calender.line_load, low: 540 N/mm, high: 700 N/mm, step: 30 N/mm,
+      - {address: cathode.calender.roll_temperature, low: 20 Cel, high: 60 Cel, step: 10 K,
          every: 2 h, states: [Execute], expiry: 30 s}
 
-Nothing else can be written. Set values of the validated recipe, limits among them, and what is no
-set value of a panel (safety functions are none) cannot be enabled.
+Nothing else can be written. What the recipe file of the scenario sets, values that a panel only
+shows (limits) and what is no set value of a panel (safety functions are none) cannot be enabled.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,6 +33,7 @@ from linetwin.scenario.values import read_value
 from linetwin.twin.plant.making import information_model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.scenario.problems import Place
@@ -97,7 +99,10 @@ class Enabled:
 
 @dataclass(frozen=True)
 class WritePolicy:
-    """Who answers for it, its version, the plant, and what is enabled by address."""
+    """Who answers for it, its version, the plant, and what is enabled by address.
+
+    `digest`: SHA-256 of the file; an approval is good under the policy it was signed under alone.
+    """
 
     owner: str
     version: int
@@ -109,18 +114,20 @@ class WritePolicy:
     heartbeat_s: float
     enabled: dict[str, Enabled]
     file: Path
+    digest: str
 
 
 def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
     """Return a write policy, checked against a line's panels; ScenarioError with all faults."""
     problems = Problems()
     document = read(file, file.name)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
     problems.keep(document.problems)
     checked = validate(document, _PolicyFile, problems)
     if checked is None:
         problems.check()
         raise ScenarioError("nothing to read")
-    reader = _Reader(checked, panel_of(scenario), problems)
+    reader = _Reader(checked, panel_of(scenario), scenario.recipe, problems)
     model = checked.model
     found = [reader.enabled(each, number) for number, each in enumerate(model.writeback)]
     heartbeat = reader.seconds(model.heartbeat, document.place(("heartbeat",)))
@@ -136,6 +143,7 @@ def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
         heartbeat_s=heartbeat,
         enabled={each.address: each for each in found if each is not None},
         file=file,
+        digest=digest,
     )
 
 
@@ -149,6 +157,7 @@ def panel_of(scenario: Scenario) -> dict[str, Setpoint]:
 class _Reader:
     checked: Checked[_PolicyFile]
     panel: dict[str, Setpoint]
+    recipe: Mapping[str, str]
     problems: Problems
 
     def enabled(self, written: _Enabled, number: int) -> Enabled | None:
@@ -189,11 +198,20 @@ class _Reader:
     def _setpoint(self, address: str, place: Place) -> Setpoint | None:
         found = self.panel.get(address)
         if found is None:
-            free = [name for name, each in self.panel.items() if each.by_request]
+            free = [
+                name
+                for name, each in self.panel.items()
+                if each.by_request and each.address not in self.recipe
+            ]
             message = f"'{address}' is no set value of a panel, and cannot be written"
             self.problems.add(place, message, nearest(address, free))
         elif not found.by_request:
             message = f"'{address}' belongs to the validated recipe, and cannot be enabled"
+            self.problems.add(place, message, "a new version of the recipe changes it")
+            return None
+        elif found.address in self.recipe:
+            where = self.recipe[found.address]
+            message = f"'{address}' is set by the recipe ({where}), and cannot be enabled"
             self.problems.add(place, message, "a new version of the recipe changes it")
             return None
         return found

@@ -19,6 +19,7 @@ from linetwin.results.audit import head_file
 from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import PRIVATE_FILE, replace
 from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.writing.contact import check_contact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from linetwin.results.audit import AuditLog
     from linetwin.twin.approval import Approval, ApprovalDesk
+    from linetwin.twin.writing.contact import Contact
     from linetwin.twin.writing.policy import Enabled, WritePolicy
 
 WHO = "writer"
@@ -80,14 +82,14 @@ class Written:
 
 @dataclass
 class Writer:
-    """Writes by a policy; `beat`: instant at which the twin last was known to be alive."""
+    """Writes by a policy; `beat`: how the twin stood to the plant as it was saved last."""
 
     policy: WritePolicy
     link: PlantLink
     desk: ApprovalDesk
     log: AuditLog
     folder: Path
-    beat: Callable[[], datetime | None]
+    beat: Callable[[], Contact | None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def write(self, approval: Approval) -> Written:
@@ -97,6 +99,7 @@ class Writer:
         self._check_log()
         try:
             enabled = self._enabled(change.address)
+            self._check_policy(approval)
             current = self.link.setpoint(enabled.station, enabled.tag)
             self._check(enabled, current, change.after)
             self._check_rate(enabled)
@@ -142,6 +145,12 @@ class Writer:
             raise refusal(Reason.NOT_ENABLED, message, remedy)
         return found
 
+    def _check_policy(self, approval: Approval) -> None:
+        """Refuse what was approved when the policy was another, whatever version it names."""
+        if approval.limits.policy != self.policy.digest:
+            message = f"{self.policy.file.name} is not the policy under which it was approved"
+            raise refusal(Reason.OTHER_POLICY, message, "have the change approved anew")
+
     def _check(self, enabled: Enabled, current: float, value: float) -> None:
         """Refuse what the policy does not allow now."""
         plant = self.link.plant()
@@ -168,13 +177,8 @@ class Writer:
             raise refusal(Reason.STATE, message, remedy)
 
     def check_beat(self) -> None:
-        """Refuse to go on where the twin was not heard for too long."""
-        beat, limit = self.beat(), self.policy.heartbeat_s
-        age = math.inf if beat is None else (self.now() - beat).total_seconds()
-        if age > limit:
-            known = "never" if beat is None else f"{age:.0f} s ago"
-            message = f"the twin was heard {known}; at most {limit:g} s are allowed"
-            raise refusal(Reason.HEARTBEAT, message, "start it: linetwin live run")
+        """Refuse to go on where the twin does not follow the plant, or is silent for too long."""
+        check_contact(self.beat(), self.policy.heartbeat_s, self.now())
 
     def _check_rate(self, enabled: Enabled) -> None:
         last = self._times().get(enabled.address)
