@@ -263,9 +263,9 @@ class Following:
         """Save the twin; where that cannot be done it goes on, and says so."""
         if self.session is None or self._meaning is None:
             return
-        now, heard = time.time(), self.time.has_heard
+        now, heard, state = time.time(), self.time.has_heard, self.state()
         contact = {
-            "state": self.state().word,
+            "state": state.reason or state.word,
             "saved": now,
             "heard": now - self.time.quiet_s(time.monotonic_ns()) if heard else None,
         }
