@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from linetwin.cli import twin_run
 from linetwin.cli.twin_feed import Beginning
 from linetwin.cli.twin_following import Following
 from linetwin.cli.twin_keeping import BEFORE, NEW, SESSION, Keeper
@@ -19,7 +21,9 @@ from linetwin.cli.twin_screen import screen
 from linetwin.errors import LinkError, ResultsError, ScenarioError
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.advising.kept import kept
+from linetwin.twin.assimilating.rows import Prediction
 from linetwin.twin.columns import Batch, raw_rows
+from linetwin.twin.events import PlantEvent
 from linetwin.twin.feed.parcels import Counts, Parcel
 from linetwin.twin.feed.process import FeedOrder
 from linetwin.twin.following.joining import Standing
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from linetwin.cli.visiting import Visit
     from linetwin.scenario.mapped import Mapping
 
 HOUR, S = 3_600_000, 1_000_000_000
@@ -277,6 +282,86 @@ def test_a_plant_that_has_begun_anew_is_refused(twin: tuple[Following, Hand, Tol
         following.take(hand.parcel(NOW + 120_000, 2, taken=0.0))
     following.go_on()
     assert following.session.heard == heard
+
+
+def test_a_plant_whose_time_goes_back_is_told_at_once(twin: tuple[Following, Hand, Told]) -> None:
+    """In the headline while the twin runs; what it shows is old, and the plant's clock is asked."""
+    following, hand, _ = twin
+    feed(following, hand, NOW + 60_000, state=6.0)
+    feed(following, hand, NOW + 120_000, state=6.0)
+    assert not following.state().reason
+    now = hand.wall
+    for second in (1, 2, 3):
+        assert not following.state().reason
+        following.time.heard(now + second, START + NOW * 1_000_000 - 7200 * S)
+    state = following.state()
+    assert state.is_old
+    assert "gone back by 2.0 h: has it begun anew?" in state.reason
+    shown = screen(following.view, following.session, following.latest, state)
+    assert state.reason in getattr(next(iter(shown.renderables)), "plain", "")
+    following.time.heard(now + 9, START + (NOW + 180_000) * 1_000_000)
+    assert not following.state().reason
+
+
+def test_a_mapping_that_nobody_has_read_is_told(
+    tmp_path: Path, parts: Parts, blob: bytes, twin: tuple[Following, Hand, Told]
+) -> None:
+    """In the second line, until a person has named an owner."""
+    following, _, told = twin
+    assert not following.view.unconfirmed
+    file = tmp_path / "proposed.yaml"
+    file.write_text(MAPPING.replace("owner: us\nversion", "owner: nobody yet\nversion"))
+    again = Following(parts, load_mapping(file, parts.scenario), Keeper(tmp_path), told, {})
+    shown = screen(again.view, again.session, again.latest, again.state())
+    lines = [getattr(each, "plain", "") for each in shown.renderables]
+    assert lines[1].startswith("proposed.yaml: read it and name an owner")
+
+
+def test_lots_have_the_plants_names_and_no_width_is_no_interval(
+    twin: tuple[Following, Hand, Told],
+) -> None:
+    """The twin's own name is marked as such; a quantity without a width shows its median only."""
+    following, _, _ = twin
+    assert following.session is not None
+    leader = following.session.follower.leader
+    calender = "cathode.calender"
+    for name, tick in (("R-7", 10), ("R-8", 20)):
+        leader.note(PlantEvent(NOW + tick, calender, "lot_in", text=name))
+    first = leader.of(calender).taken.named
+    leader.of(calender).used = first - 1
+    leader.took(calender, "cathode.roll-0901")
+    row = Prediction(
+        "p1", NOW, calender, "cathode.roll-0901", "porosity", "1", 0.3, 0.29, 0.31, 0.3
+    )
+    flat = replace(row, quantity="coating_thickness", low=0.3, high=0.3, unit="m")
+    other = replace(row, station="anode.calender", lot="anode.roll-0902")
+    following.view.take([row, flat, other], [])
+    assert [each.lot for each in following.view.called(following.session)] == [
+        "R-8", "R-8", "twin's anode.roll-0902",
+    ]  # fmt: skip
+    shown = following.view.rows(following.session)
+    assert [math.isnan(each.low) for each in shown] == [False, True, False]
+
+
+def test_a_password_is_asked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: Parts
+) -> None:
+    """One line of standard input is enough for the proposal and for the feed."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret\n"))
+    visits: list[Visit] = []
+
+    def propose(visit: Visit, _scenario: str, _owner: str, own: Path, *, aside: bool) -> None:
+        assert aside
+        visits.append(visit)
+        own.write_text(MAPPING.replace("4840],", "4840], security: {user: anna},"))
+
+    monkeypatch.setattr(twin_run, "propose_mapping", propose)
+    request = TwinRequest("live_twin", tmp_path, tmp_path, endpoint="opc.tcp://plc", user="anna")
+    passwords: dict[str, str] = {}
+    file = twin_run._mapping(request, passwords)
+    order = twin_run._order(request, file, load_mapping(file, parts.scenario), passwords)
+    assert visits[0].password == "secret"  # noqa: S105  of nobody
+    assert order.passwords == {"plant": "secret"}
 
 
 def test_what_is_urgent_stands_first(twin: tuple[Following, Hand, Told]) -> None:

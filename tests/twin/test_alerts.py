@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -284,3 +285,26 @@ def test_the_scenario_says_what_is_allowed(live_twin: Callable[[str], Path]) -> 
     assert "twin.alerts.windows" in text
     assert "cathode.calender.porosity" in text
     assert "is not above low" in text
+
+
+def test_a_source_that_is_heard_again_has_no_alert_and_the_next_outage_has_its_own() -> None:
+    """Silence is seen as it is: its alert has cleared at once, and is another one after that."""
+    alerts = Alerts(AlertConfig())
+
+    def names(age_s: float, now: float) -> list[tuple[str, str]]:
+        alerts.look(signs(Situation(9, silent={"plc": age_s}), TwinConfig()), now)
+        return [(each.id, each.state) for each in alerts.shown()]
+
+    assert names(61.0, 0.0) == [("a0001", "new")]
+    assert names(0.2, 1.0) == [("a0001", "cleared")]
+    assert names(61.0, 70.0) == [("a0002", "new")]
+
+
+def test_a_file_is_silent_only_by_its_own_limit_and_open_loop_is_said_where_it_is() -> None:
+    """A laboratory that has nothing to tell is no outage."""
+    silent, limits = {"lab": 4000.0, "log": 4000.0}, {"lab": math.inf, "log": 3600.0}
+    for open_loop in (False, True):
+        situation = Situation(9, silent=silent, limits=limits, open_loop=open_loop)
+        (found,) = signs(situation, TwinConfig())
+        assert found.text == "nothing has come from log for longer than 3600 s"
+        assert ("open loop" in found.action) == open_loop

@@ -216,3 +216,56 @@ def test_a_state_that_nobody_mapped_says_nothing() -> None:
     assert leader.stop("a") == "plant: Aborted"
     leader.note(PlantEvent(2, "a", "state", value=6.0))
     assert leader.stop("a") == ""
+
+
+# ------------------------------------------------------------------------------ names of lots
+def told(kind: str, tick: int, value: float = 0.0, text: str = "") -> PlantEvent:
+    """Return what station `a` tells."""
+    return PlantEvent(tick, "a", kind, value=value, text=text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("first", ["name", "count"])
+def test_names_are_right_again_after_lots_that_nobody_heard_of(first: str) -> None:
+    """Ten lots pass while the twin is away: the next have the plant's names, in either order."""
+    leader = PlantLeader(["a"], ["a"], [])
+    leader.note(told("given", 0, 50.0))
+    leader.joined = True
+    for number in (51, 52, *range(63, 67)):
+        pair = [told("lot_out", number * HOUR, text=f"plant-{number}")]
+        pair.insert(first == "name", told("given", number * HOUR, float(number)))
+        for each in pair:
+            leader.note(each)
+        while leader.apart():
+            leader.gave("a", f"own-{leader.of('a').made}")
+        expected = f"plant-{number}"
+        assert leader.plant_name("a") == expected
+        assert leader.plant_lot("b", f"own-{number - 51}") == expected
+        saved = leader.save()
+        leader = PlantLeader(["a"], ["a"], [])
+        leader.load(saved)
+    assert leader.plant_lot("a", "own-5") == ""
+
+
+def test_a_lot_in_work_has_the_name_under_which_the_plant_began_it(pair: Pair) -> None:
+    """By the plant's own tables: the n-th lot that each station has handed over since it joined."""
+    leader, right, known = pair.follower.leader, 0, 0
+    kinds = ("coater", "calender", "slitter", "notcher")
+    for station in (f"{electrode}.{kind}" for electrode in ("cathode", "anode") for kind in kinds):
+        taken = [
+            row["lot"]
+            for row in pair.plant.truth.of("events")
+            if (row["station"], row["event"]) in {(station, "take"), (station, "give")}
+        ]
+        since = [
+            row["lot"]
+            for row in pair.plant.truth.of("events")
+            if (row["station"], row["event"]) == (station, "give") and row["tick"] > pair.joined
+        ]
+        own = [e.lot for e in pair.passed if (e.station, e.what) == (station, "give")]
+        for mine, lot in zip(own, since, strict=False):
+            name = leader.plant_lot(station, mine)
+            assert name in {"", *taken}
+            known += bool(name)
+            right += name == lot
+    assert known > 20
+    assert right == known

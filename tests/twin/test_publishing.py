@@ -183,15 +183,21 @@ def test_what_the_twin_shows_reaches_a_client(served: tuple[Publisher, str]) -> 
 
 
 def test_open_loop_is_doubtful_and_ends(served: tuple[Publisher, str]) -> None:
-    """The value stays with an uncertain status; it is good again with the plant."""
+    """The value stays with an uncertain status, for old news as well; it is good again later."""
     publisher, endpoint = served
     names = [
         "cathode.calender/Predictions/porosity_low",
         "cathode.calender/Estimates/cathode_rolls_median",
         "line/Twin/state",
     ]
-    for state, status in (("open loop", "UncertainSubNormal"), ("in step", "Good")):
-        publisher.publish(shown(state=state), ORIGIN)
+    uncertain = "UncertainSubNormal"
+    for state, old, status in (
+        ("open loop", False, uncertain),
+        ("in step", False, "Good"),
+        ("out of step", True, uncertain),
+        ("in step", False, "Good"),
+    ):
+        publisher.publish(shown(state=state, is_old=old), ORIGIN)
         low, rolls, said = values(publisher, endpoint, *names)
         assert (low.Value.Value, said.Value.Value) == (0.29, state)  # type: ignore[union-attr]
         assert {low.StatusCode.name, rolls.StatusCode.name} == {status}  # type: ignore[union-attr]

@@ -172,7 +172,7 @@ def _predicted(view: View, session: Session) -> Iterator[list[str]]:
     """Yield the newest of each quantity below its station; of a dryer's zones the last one."""
     last = {(station, quantity): place for station, quantity, place in sorted(view.predictions)}
     before = ""
-    for each in view.called(session):
+    for each in view.rows(session):
         station, name, place = key = each.station, each.quantity, each.place
         if place != last[station, name]:
             continue

@@ -149,17 +149,20 @@ class View:
         return sorted(found, key=lambda each: -each.in_trouble)
 
     def called(self, session: Session) -> list[Prediction]:
-        """Return the newest predictions, their lots by the plant's names.
+        """Return the newest predictions, their lots by the plant's names."""
+        return [
+            replace(each, lot=session.called(each.station, each.lot))
+            for each in self.predictions.values()
+        ]
 
-        Bounds that do not differ are no interval: they are NaN.
-        """
-        found = []
-        for each in self.predictions.values():
-            row = replace(each, lot=session.called(each.station, each.lot))
-            if each.high - each.low <= NO_WIDTH * abs(each.median):
-                row = replace(row, low=math.nan, high=math.nan)
-            found.append(row)
-        return found
+    def rows(self, session: Session) -> list[Prediction]:
+        """Return them as people see them: bounds that do not differ are no interval, so NaN."""
+        return [
+            replace(each, low=math.nan, high=math.nan)
+            if each.high - each.low <= NO_WIDTH * abs(each.median)
+            else each
+            for each in self.called(session)
+        ]
 
     def sensed(self, session: Session) -> list[Sensed]:
         """Return what virtual sensors read, lots by the plant's names."""
@@ -177,7 +180,7 @@ class View:
             session.last_heard,
             {s.name: StationShown(s.plant, s.twin, s.behind) for s in self.stations(session)},
             {s.source: SourceShown(s.link, s.age_s) for s in self.sources(latest, now)},
-            self.called(session),
+            self.rows(session),
             session.parts.assimilator.estimates(),
             session.findings(),
             self.alerts,

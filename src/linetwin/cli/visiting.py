@@ -42,12 +42,15 @@ class Visit:
     user: str
     host_override: str
     ask: bool = False
+    password: str | None = None
+    """None where it is still to be asked for."""
 
     def terms(self) -> Terms:
         """Return how to connect; the password comes from a prompt, or from standard input."""
         folder = SecurityFolder(self.security)
         trust = Trust(folder, approve=_approve if self.ask else None)
-        user = Credentials(self.user, password_of(self.user))
+        password = password_of(self.user) if self.password is None else self.password
+        user = Credentials(self.user, password)
         host = self.host_override or None
         return Terms(identity(folder), trust, self.policy, user, host)
 

@@ -161,6 +161,8 @@ class _Reader:
             self._note((*at, "clock", "zone"), f"unknown time zone '{source.clock.zone}'", hint)
         publishing = self._seconds(source.publishing, (*at, "publishing"), _SPAN)
         stale_after = self._seconds(source.stale_after, (*at, "stale_after"), _SPAN)
+        if source.file is not None and "stale_after" not in source.model_fields_set:
+            stale_after = math.inf  # a laboratory writes when it has something to tell
         if source.file is None and stale_after < publishing * source.keep_alive:
             life = publishing * source.keep_alive
             message = f"a server that is well may say nothing for {life:g} s"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from linetwin.twin.sensing import Sensed
 
 MAGIC = b"linetwin twin\n"
-FORMAT = 1
+FORMAT = 2
 """Version of a saved session; one of another version is refused."""
 
 
@@ -129,6 +129,14 @@ class Session:
         """Models to ask what is no work on a lot, and so not to be noted."""
         models = self.parts.assimilator.models
         return models.models if isinstance(models, NotedModels) else models
+
+    def plant_lot(self, station: str, lot: str) -> str:
+        """Return the plant's name of a lot of the twin's line, "" where it is not known."""
+        return self.follower.leader.plant_lot(station, lot)
+
+    def called(self, station: str, lot: str) -> str:
+        """Return a lot as people know it: by the plant's name, else marked as the twin's own."""
+        return self.plant_lot(station, lot) or f"twin's {lot}"
 
     def age_s(self, now: int) -> float:
         """Return how old the latest news of the plant is [s]."""

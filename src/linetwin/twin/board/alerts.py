@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.twin.board.signs import SEEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,9 +92,13 @@ class Alerts:
         for sign in sorted(signs, key=lambda each: RANK[each.priority]):
             self._see(sign, now)
         for alert in list(self._alerts.values()):
-            if alert.active and now - alert.seen >= self.config.clears_after_s:
+            if alert.active and now - alert.seen >= self._clears_after_s(alert, keys):
                 self._clear(alert)
         self._bring_up(now)
+
+    def _clears_after_s(self, alert: Alert, keys: set[str]) -> float:
+        seen = alert.kind in SEEN and alert.key not in keys
+        return 0.0 if seen else self.config.clears_after_s
 
     def _see(self, sign: Sign, now: float) -> None:
         alert = self._alerts.get(sign.key)

@@ -46,6 +46,8 @@ _ACTIONS: dict[str, str] = {
     "drift": "check the machine at its next stop; until then trust the twin's estimate",
     "bias": "calibrate the instrument; until then the twin corrects for it",
 }
+SEEN: frozenset[SignKind] = frozenset({"stale", "unsaved"})
+"""Seen as they are, not concluded: such an alert has cleared as soon as its sign is gone."""
 OUT_OF_STEP_S = 3600.0
 """Time for which a station may be behind before it is told [A]. One lot is usual for up to half an
 hour: told after 2 min that made 8 alerts a day of a plant that ran well [D]."""
@@ -76,13 +78,17 @@ class Situation:
     """How twin and plant stand at a tick.
 
     `predictions`: the newest of each quantity; `silent`: source -> age of its newest message [s];
-    `behind`: station -> lots; `unsaved`: why the twin could not be saved, "" if it could.
+    `limits`: source -> age that is told, where it is not the scenario's [s], infinite for never;
+    `open_loop`: whether the twin is; `behind`: station -> lots; `unsaved`: why the twin could not
+    be saved, "" if it could.
     """
 
     tick: int
     findings: Sequence[Finding] = ()
     predictions: Sequence[Prediction] = ()
     silent: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    open_loop: bool = False
     behind: Mapping[str, int] = field(default_factory=dict)
     unsaved: str = ""
 
@@ -159,12 +165,14 @@ def _bounds(window: WindowConfig) -> str:
 
 def _technical(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
     for source, age in situation.silent.items():
-        if age > config.stale_after_s:
+        limit = situation.limits.get(source, config.stale_after_s)
+        if age > limit:
             yield Sign(
                 f"stale {source}",
                 "stale",
-                f"nothing has come from {source} for longer than {config.stale_after_s:g} s",
-                "look at the link and at the server; predictions are open loop meanwhile",
+                f"nothing has come from {source} for longer than {limit:g} s",
+                "look at the source and at the link to it"
+                + ("; predictions are open loop meanwhile" if situation.open_loop else ""),
                 situation.tick,
             )
     for name, lots in situation.behind.items():

@@ -64,7 +64,7 @@ class Passing:
         names = ("tick", "station", "event", "lot")
         for tick, station, event, lot in zip(*(columns[name] for name in names), strict=True):
             if event == "take" and lot:
-                self.leader.took(station)
+                self.leader.took(station, lot)
                 self.passed.append(Passed(int(tick), station, event, lot))
             elif event == "give" and lot and self.leader.gave(station, lot):
                 name = self.leader.plant_name(station)
@@ -84,6 +84,7 @@ class Follower:
             (each.name for each in stations if len(each.config.takes) == 1),
             (each.name for each in stations if each.config.gives),
             (each.name for each in stations if isinstance(each, Chamber)),
+            (n.name for n in stations if not world.buffers.keys() & set(n.config.takes.values())),
         )
         self._waiting: list[tuple[int, int, PlantEvent]] = []
         self._number = 0

@@ -22,6 +22,10 @@ STANDING = frozenset({"Aborted", "Aborting", "Stopped", "Stopping", "Held", "Hol
 _NAMES = {number: name for name, number in STATES.items()}
 NAMES_KEPT = 200
 """Names of the plant's lots that are kept of a station, the last ones."""
+LOTS_KEPT = 2_000
+"""Lots of the twin's line of which it is kept where they passed, the last ones."""
+TOGETHER_TICKS = 1_000
+"""A name and a counter that are told within this time are of one lot [A]."""
 
 
 @dataclass
@@ -30,6 +34,8 @@ class Tally:
 
     Either may miss some: a name that came while the link was down, a counter that is not mapped.
     `named`, `counted`: lots since then; -1 where nothing was told. `base`: where the counter stood.
+    `names`: by number; `lost`: lots whose names never came, as far as the counter has shown.
+    `name_tick`, `count_tick`: when each changed last.
     """
 
     named: int = -1
@@ -37,27 +43,73 @@ class Tally:
     name: str = ""
     base: float = 0.0
     last: float = math.nan
+    names: dict[str, str] = field(default_factory=dict)
+    lost: int = 0
+    name_tick: int = -1
+    count_tick: int = -1
 
     @property
     def lots(self) -> int:
         """The number of lots, -1 where nothing is known."""
         return max(self.named, self.counted)
 
-    def take_name(self, name: str, *, joined: bool) -> None:
+    def take_name(self, name: str, tick: int = 0, *, joined: bool) -> None:
         """Note the name of the lot that passed last."""
         if name == self.name:
             return
-        self.name = name
+        self._settle_before(tick)
+        self.name, self.name_tick = name, tick
         self.named = max(self.named, 0) + (1 if joined else 0)
+        if self.named + self.lost >= self.counted - 1:  # else names were lost: of which lot it is
+            self._keep(self.named + self.lost)  # a counter that comes with it will say
 
-    def take_count(self, count: float) -> None:
+    def take_count(self, count: float, tick: int = 0) -> None:
         """Note a counter; one that falls has been reset, and counts on from nothing."""
+        self._settle_before(tick)
+        before = self.counted
         if math.isnan(self.last):
             self.base, self.counted = count, 0
         elif count < self.last:
             self.base = -float(self.counted)
         self.last = count
         self.counted = max(self.counted, round(count - self.base))
+        if self.counted != before:
+            self.count_tick = tick
+
+    def name_of(self, number: int) -> str:
+        """Return the plant's name of a lot by its number since the twin joined, or ""."""
+        self._settle()
+        return self.names.get(str(number), "")
+
+    def number_of(self, name: str) -> int | None:
+        """Return the number of a lot by the plant's name; None where it is not known."""
+        self._settle()
+        return next((int(n) for n, each in self.names.items() if each == name), None)
+
+    def _settle_before(self, tick: int) -> None:
+        if tick > max(self.name_tick, self.count_tick) + TOGETHER_TICKS:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Give the last name its number: the counter's, where both were told of one lot.
+
+        Either may come first, several may come at one time, and names of lots that passed while
+        nobody listened are lost; so this waits until all of that time has come.
+        """
+        own = self.named + self.lost
+        if self.named < 0 or self.counted < 0 or own == self.counted:
+            return
+        if abs(self.name_tick - self.count_tick) > TOGETHER_TICKS:
+            return
+        if self.names.get(str(own)) == self.name:
+            del self.names[str(own)]
+        self.lost = self.counted - self.named
+        self._keep(self.counted)
+
+    def _keep(self, number: int) -> None:
+        self.names[str(number)] = self.name
+        while len(self.names) > NAMES_KEPT:
+            del self.names[next(iter(self.names))]
 
 
 @dataclass
@@ -65,8 +117,7 @@ class Told:
     """What is known of one station; plain data.
 
     `taken`, `given`: of the plant; `used`, `made`: lots of the twin's own line since it joined.
-    `own`: name of the lot that the twin's station handed over last; `names`: the plant's names of
-    the lots it has given, by number.
+    `own`: name of the lot that the twin's station handed over last.
     """
 
     state: str = ""
@@ -75,7 +126,6 @@ class Told:
     used: int = 0
     made: int = 0
     own: str = ""
-    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def apart(self) -> int:
@@ -87,13 +137,19 @@ class PlantLeader:
     """Leads a line by what its plant tells; `linetwin.line.leading.Leader`.
 
     `single`: stations that take lots from one place only; `giving`: those that hand lots on;
-    `chambers`: those that hold many.
+    `chambers`: those that hold many; `making`: those that begin lots of their own, of no other lot.
     """
 
     def __init__(
-        self, single: Iterable[str], giving: Iterable[str], chambers: Iterable[str]
+        self,
+        single: Iterable[str],
+        giving: Iterable[str],
+        chambers: Iterable[str],
+        making: Iterable[str] = (),
     ) -> None:
         self.told: dict[str, Told] = {}
+        self.passed: dict[str, list[tuple[str, str, int]]] = {}
+        """Lot of the twin's line -> station, what it did, and number of the lot there."""
         self.joined = False
         """Whether a name that is new is a lot more; before, names only say where the plant is."""
         self.alone = False
@@ -102,6 +158,7 @@ class PlantLeader:
         self._single = frozenset(single)
         self._giving = frozenset(giving)
         self._chambers = frozenset(chambers)
+        self._making = frozenset(making)
 
     def of(self, station: str) -> Told:
         """Return what is known of a station."""
@@ -147,7 +204,7 @@ class PlantLeader:
             case "taken" | "given" if not math.isnan(event.value):
                 tally = self._tally(event)
                 before_count = tally.lots
-                tally.take_count(event.value)
+                tally.take_count(event.value, event.tick)
                 return tally.lots != before_count
             case "lot_in" | "lot_out" if event.text:
                 return self._name(event)
@@ -155,13 +212,9 @@ class PlantLeader:
                 return False
 
     def _name(self, event: PlantEvent) -> bool:
-        tally, told = self._tally(event), self.of(event.station)
+        tally = self._tally(event)
         before = tally.lots
-        tally.take_name(event.text, joined=self.joined)
-        if event.kind == "lot_out" and tally.lots > 0:
-            told.names[str(tally.lots)] = event.text
-            while len(told.names) > NAMES_KEPT:
-                del told.names[next(iter(told.names))]
+        tally.take_name(event.text, event.tick, joined=self.joined)
         return tally.lots != before
 
     def _tally(self, event: PlantEvent) -> Tally:
@@ -169,9 +222,14 @@ class PlantLeader:
         return told.taken if event.kind in {"taken", "lot_in"} else told.given
 
     # --------------------------------------------------------------------- what the line does
-    def took(self, station: str) -> None:
+    def took(self, station: str, lot: str) -> None:
         """Note that the twin's station has taken a lot."""
-        self.of(station).used += 1
+        told = self.of(station)
+        told.used += 1
+        if station in self._making:
+            self._note_pass(lot, station, "begun", told.made + 1)
+        elif station in self._single:
+            self._note_pass(lot, station, "taken", told.used)
 
     def gave(self, station: str, lot: str) -> bool:
         """Note that the twin's station has handed over a lot; False where it was told of already.
@@ -183,12 +241,41 @@ class PlantLeader:
             return False
         told.own = lot
         told.made += 1
+        self._note_pass(lot, station, "given", told.made)
         return True
+
+    def _note_pass(self, lot: str, station: str, what: str, number: int) -> None:
+        self.passed.setdefault(lot, []).append((station, what, number))
+        while len(self.passed) > LOTS_KEPT:
+            del self.passed[next(iter(self.passed))]
 
     def plant_name(self, station: str) -> str:
         """Return the plant's name of the lot that the twin's station handed over last, or ""."""
         told = self.of(station)
-        return told.names.get(str(told.made), "")
+        return told.given.name_of(told.made)
+
+    def plant_lot(self, station: str, lot: str) -> str:
+        """Return the plant's name of a lot of the twin's line, "" where it is not known.
+
+        By the station where it is at work or was, else by the last before it that told a name.
+        """
+        passed = self.passed.get(lot, [])
+        here = [each for each in passed if each[0] == station]
+        elsewhere = [each for each in passed if each[0] != station]
+        names = (self._called(*each) for each in (*reversed(here), *reversed(elsewhere)))
+        return next((name for name in names if name), "")
+
+    def _called(self, station: str, what: str, number: int) -> str:
+        """Return what the plant calls the lot of this number at a station."""
+        told = self.of(station)
+        if what == "taken":
+            return told.taken.name_of(number)
+        if (name := told.given.name_of(number)) or what == "given":
+            return name
+        # Begun and not handed over: as many after the last that was as it was begun after it.
+        last = told.given.lots
+        begun = told.taken.number_of(told.given.name_of(last)) if last >= 0 else None
+        return "" if begun is None else told.taken.name_of(begun + number - last)
 
     def apart(self) -> dict[str, int]:
         """Return stations that are behind the plant, and by how many lots."""
@@ -196,12 +283,20 @@ class PlantLeader:
 
     def save(self) -> dict[str, Any]:
         """Return all that is known as plain data."""
-        return {"joined": self.joined, "told": {n: asdict(told) for n, told in self.told.items()}}
+        return {
+            "joined": self.joined,
+            "told": {n: asdict(told) for n, told in self.told.items()},
+            "passed": {lot: [list(each) for each in at] for lot, at in self.passed.items()},
+        }
 
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
         self.joined = bool(data["joined"])
         self.told = {name: _told(told) for name, told in data["told"].items()}
+        self.passed = {
+            lot: [(station, what, number) for station, what, number in at]
+            for lot, at in data["passed"].items()
+        }
 
 
 def _told(data: dict[str, Any]) -> Told:

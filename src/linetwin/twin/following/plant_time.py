@@ -9,6 +9,10 @@ from __future__ import annotations
 NS_PER_TICK = 1_000_000
 SILENT_AFTER_S = 5.0
 """Wall time without a value after which the plant is taken to be silent [A: ten publications]."""
+BACK_S = 3600.0
+"""Time of the plant by which what it tells must be older than what it told before, for so many
+arrivals one after the other, to say that its time has gone back [A]: values that come late do."""
+_BACK_TIMES = 3
 _FOLLOWED = 60
 """Arrivals over which the pace of a played plant is reckoned."""
 
@@ -25,6 +29,13 @@ class PlantTime:
         self._points: list[tuple[int, int]] = []
         self._newest = 0
         self._heard = 0
+        self._back_ns = 0
+        self._back_times = 0
+
+    @property
+    def behind_s(self) -> float:
+        """How far the plant's time has gone back [s]; 0 where it goes on."""
+        return self._back_ns / 1e9 if self._back_times >= _BACK_TIMES else 0.0
 
     @property
     def pace(self) -> float:
@@ -40,6 +51,8 @@ class PlantTime:
         """Note that something has come, and the newest time that it told [ns UTC]."""
         self._heard = now
         if newest is not None:
+            self._back_ns = self._newest - newest
+            self._back_times = self._back_times + 1 if self._back_ns > BACK_S * 1e9 else 0
             self._newest = max(self._newest, newest)
             self._points.append((now, self._newest))
             del self._points[:-_FOLLOWED]

@@ -138,7 +138,9 @@ def _predicted(path: str, name: str, quantity: Quantity) -> list[Tag]:
         Tag(path, "Predictions", f"{name}_{bound}", "Double", f"{quantity.meaning}: {text}", *unit)
         for bound, text in said.items()
     ]
-    tags.append(Tag(path, "Predictions", f"{name}_lot", "String", "lot, by the twin's name"))
+    tags.append(
+        Tag(path, "Predictions", f"{name}_lot", "String", "lot, by the plant's name where known")
+    )
     tags.append(Tag(path, "Predictions", f"{name}_made", "Double", "line time", "s", "SEC"))
     return tags
 

@@ -54,3 +54,5 @@ class Shown:
     """Wall time since the twin was saved [s]."""
     sensed: Sequence[Sensed] = ()
     """What virtual sensors read, trays in soak in the order in which they went in."""
+    is_old: bool = False
+    """What is shown rests on old news, whatever the state of the link."""

@@ -58,7 +58,7 @@ class Teller:
 
     def _all(self, shown: Shown) -> Iterator[Change]:
         yield from _whole(shown)
-        fault: Fault = "open loop" if shown.state == "open loop" else ""
+        fault: Fault = "open loop" if shown.is_old or shown.state == "open loop" else ""
         for path, station in shown.stations.items():
             for name, value in (
                 ("plant_state", station.plant),
