@@ -12,7 +12,7 @@ from authority import DAY, NOW
 from cryptography import x509
 
 from linetwin.errors import ScenarioError
-from linetwin.twin.security.certificates import read_certificate
+from linetwin.twin.security.certificates import Certificate, read_certificate
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import (
     Wish,
@@ -140,3 +140,12 @@ def test_dates_are_in_utc(folder: SecurityFolder) -> None:
     made = read_certificate(create_identity(folder, WISH, NOW).certificate_file)
     assert made.begins == NOW - timedelta(hours=1)
     assert made.ends == NOW + 100 * DAY
+
+
+def test_a_certificate_with_a_key_of_no_known_kind_has_no_rsa_key(folder: SecurityFolder) -> None:
+    """One byte of the key's algorithm changed: it is another kind of key, and no error."""
+    der = create_identity(folder, Wish("twin")).certificate.der
+    rsa_encryption = bytes.fromhex("06092a864886f70d010101")
+    unknown = bytes.fromhex("06090a864886f70d010101")
+    assert Certificate(der).key_bits == 2048
+    assert Certificate(der.replace(rsa_encryption, unknown)).key_bits is None

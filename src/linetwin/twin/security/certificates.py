@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -116,8 +117,11 @@ class Certificate:
 
     @property
     def key_bits(self) -> int | None:
-        """Return the length of its RSA key, bits; None for another kind of key."""
-        key = self.parsed.public_key()
+        """Return the length of its RSA key, bits; None for another kind of key, or none at all."""
+        try:
+            key = self.parsed.public_key()
+        except (UnsupportedAlgorithm, ValueError):  # a key of no kind that is known, or damaged
+            return None
         return key.key_size if isinstance(key, rsa.RSAPublicKey) else None
 
     def _extension(self, kind: type[_Extension]) -> _Extension | None:

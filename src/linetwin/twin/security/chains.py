@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.twin.security.reasons import Reason, refusal
@@ -84,10 +84,10 @@ class RevocationList:
         """Tell whether the CA signed it."""
         if self.crl.issuer != issuer.parsed.subject:
             return False
-        key = issuer.parsed.public_key()
         try:
+            key = issuer.parsed.public_key()
             return self.crl.is_signature_valid(key)  # type: ignore[arg-type]  # checked by it
-        except TypeError:
+        except (TypeError, ValueError, UnsupportedAlgorithm):
             return False
 
     def names(self, certificate: Certificate) -> bool:
