@@ -303,6 +303,24 @@ def test_a_plant_whose_time_goes_back_is_told_at_once(twin: tuple[Following, Han
     assert not following.state().reason
 
 
+def test_a_played_plant_is_asked_until_its_clock_tells(
+    tmp_path: Path, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that opens for longer than ten looks has begun anew all the same."""
+    file = tmp_path / "mapping.yaml"
+    file.write_text(MAPPING)
+    beginning = Beginning(load_mapping(file, parts.scenario), FeedOrder(file, tmp_path))
+    answers = [None] * 12 + [START + S]
+    monkeypatch.setattr(beginning, "_ask", lambda *_: answers.pop(0))
+    health = [Health("plant", "live", "opc.tcp://plc:4840", time.time_ns(), 1)]
+    found = []
+    for _ in range(13):
+        beginning._again = -math.inf
+        found.append(beginning.look(health))
+    assert found == [None] * 12 + [START + S]
+    assert beginning.look(health) is None
+
+
 def test_a_mapping_that_nobody_has_read_is_told(
     tmp_path: Path, parts: Parts, blob: bytes, twin: tuple[Following, Hand, Told]
 ) -> None:
