@@ -231,7 +231,8 @@ class Following:
             before = self.time.behind_s
             self.time.heard(now, int(np.median(times)))
             if self.time.behind_s and not before:
-                self._beginning.forget()  # its clock says whether the line has begun anew
+                self.view.note("the plant's time has gone back: its clock is asked why")
+                self._beginning.forget()  # it says whether the line has begun anew
         else:
             self.time.heard(now)
 
