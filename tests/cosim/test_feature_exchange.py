@@ -351,3 +351,31 @@ def test_events_without_end(again: bool, text: str) -> None:  # noqa: FBT001 - a
     """Both ways of standing still are named."""
     with pytest.raises(integration.IntegrationError, match=text):
         integration.integrate(_Chatter(again=again), 0.0, 1.0, 1e-6)  # type: ignore[arg-type]
+
+
+class _Bounces(_Escaping):
+    """A ball of 0.7: the time (s) to its next bounce is 0.7 of the last, so all are over at 1 s."""
+
+    state_count = 0
+    bounces = 0
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+
+    def update_discrete(self) -> integration.Discrete:
+        self.bounces += 1
+        return integration.Discrete(
+            again=False, terminated=False, next_time=1.0 - 0.7**self.bounces
+        )
+
+    def enter_event(self) -> None:
+        """Nothing to do."""
+
+
+def test_bounces_that_come_ever_closer() -> None:
+    """They are given up where they have come to rest, not after a million steps."""
+    model = _Bounces()
+    with pytest.raises(integration.IntegrationError, match="gained no time") as caught:
+        integration.integrate(model, 0.0, 2.0, 1e-6)  # type: ignore[arg-type]
+    assert caught.value.time == pytest.approx(1.0, abs=1e-8)
+    assert model.bounces < 1200

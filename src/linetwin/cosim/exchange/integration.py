@@ -27,7 +27,9 @@ DEFAULT_TOLERANCE: Final = 1e-6
 _ABSOLUTE: Final = 0.01
 """The absolute tolerance of a state is this part of relative tolerance times nominal value."""
 _CROWD: Final = 1000
-"""Events in a row that gain no time, or iterations of one event, before the model is given up."""
+"""Events that together gain no time, or iterations of one event, before the model is given up."""
+_LEAST_GAIN: Final = 1e-9
+"""Part of a communication step that is no time: a ball whose bounces add up to less lies still."""
 _MOST_STEPS: Final = 1_000_000
 """Steps of the integrator within one arc, before the model is given up: some minutes."""
 _SMALLEST_GAIN: Final = 4.0 * sys.float_info.epsilon
@@ -134,7 +136,7 @@ def integrate(model: Dynamics, begin: float, end: float, tolerance: float) -> Re
     It is in event mode again afterwards, with the events at the time reached settled. Raises
     FmuError where the integrator gives up, or where events gain no time.
     """
-    at = begin
+    at = since = begin
     crowd = 0
     found = iterate_event(model)
     while not found.terminated and at < end:
@@ -144,7 +146,9 @@ def integrate(model: Dynamics, begin: float, end: float, tolerance: float) -> Re
             model.enter_continuous()
             reached = _arc(model, at, stop, tolerance)
             model.enter_event()
-        crowd = 0 if reached.time > at * (1.0 + _SMALLEST_GAIN) else crowd + 1
+        crowd += 1
+        if reached.time > since + max(since * _SMALLEST_GAIN, (end - begin) * _LEAST_GAIN):
+            since, crowd = reached.time, 0
         if crowd > _CROWD:
             raise IntegrationError(f"{_CROWD} events in a row gained no time", reached.time)
         at = reached.time
