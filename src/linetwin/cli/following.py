@@ -55,21 +55,22 @@ class Request:
     duration: str | None = None
     record: Path | None = None
 
-    def seconds(self) -> float | None:
-        """Return the wall time after which to end [s]."""
-        if self.duration is None:
-            return None
-        try:
-            return units.parse(self.duration, _SPAN)
-        except ScenarioError as error:
-            raise ScenarioError(
-                [Problem(each.message, "--for", each.hint) for each in error.problems]
-            ) from error
+
+def seconds_of(duration: str | None) -> float | None:
+    """Return the wall time that `--for` asks for [s]; None for no end."""
+    if duration is None:
+        return None
+    try:
+        return units.parse(duration, _SPAN)
+    except ScenarioError as error:
+        raise ScenarioError(
+            [Problem(each.message, "--for", each.hint) for each in error.problems]
+        ) from error
 
 
 def watch(request: Request, *, as_json: bool) -> None:
     """Follow a live feed until the user or the time ends it; LinkError where none was ever live."""
-    seconds = request.seconds()
+    seconds = seconds_of(request.duration)
     line = load(request.scenario) if request.scenario is not None else None
     mapping = load_mapping(request.mapping, line)
     users = {name: source.security.user for name, source in mapping.sources.items()}

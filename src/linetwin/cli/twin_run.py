@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.cli.compose import FmuModels, check_models
+from linetwin.cli.following import seconds_of
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.twin_feed import Beginning, TwinFeed
@@ -21,8 +22,7 @@ from linetwin.line.kinds import make_station
 from linetwin.line.leading import LedDriver
 from linetwin.line.streams import Streams
 from linetwin.line.world import World
-from linetwin.quantities import Quantity
-from linetwin.scenario import load, units
+from linetwin.scenario import load
 from linetwin.scenario.loading import find_scenario
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.assimilating import Assimilator
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import Scenario
 
 MAPPING = "mapping.yaml"
-_SPAN = Quantity("time", "s", "wall time", minimum=0.001, maximum=3.2e7)
 
 
 @dataclass(frozen=True)
@@ -54,17 +53,6 @@ class TwinRequest:
     settings: tuple[str, ...] = ()
     serving: Serving | None = None
 
-    def seconds(self) -> float | None:
-        """Return the wall time after which to end [s]."""
-        if self.duration is None:
-            return None
-        try:
-            return units.parse(self.duration, _SPAN)
-        except ScenarioError as error:
-            raise ScenarioError(
-                [Problem(each.message, "--for", each.hint) for each in error.problems]
-            ) from error
-
     def load(self) -> Scenario:
         """Return the scenario; one without a section `twin` is refused."""
         scenario = load(self.scenario, self.settings)
@@ -77,7 +65,7 @@ class TwinRequest:
 
 def run(request: TwinRequest, *, as_json: bool) -> None:
     """Follow a plant until the user or the time ends it."""
-    seconds, scenario = request.seconds(), request.load()
+    seconds, scenario = seconds_of(request.duration), request.load()
     request.folder.mkdir(parents=True, exist_ok=True)
     with held(request.folder), Interruption().watched() as interruption:
         passwords: dict[str, str] = {}

@@ -48,7 +48,7 @@ class Groups:
         return np.split(order[by_turn], ends[:-1]) if len(order) else []
 
     def sums(self, values: np.ndarray) -> np.ndarray:
-        """Return the sum of each group, NaN left out, by Kahan's summation as pandas does it."""
+        """Return the sum of each group, NaN left out, by Kahan's summation."""
         total = np.zeros(len(self.first))
         lost = np.zeros(len(self.first))
         for rows in self._turns:
