@@ -92,7 +92,7 @@ def test_after_three_kills_at_random_the_run_ends_alike(saved: Order, tmp_path: 
 @pytest.mark.slow
 def test_the_baseline_ends_alike_after_twenty_kills(tmp_path: Path) -> None:
     """1,000 cells: begun, killed and resumed twenty times."""
-    every = ("--snapshot-every", "2 h")
+    every = ("--snapshot-every", "1 h")
     alone, other = tmp_path / "alone", tmp_path / "other"
     assert linetwin("run", "baseline", "-o", alone, *every).code == 0
     kills, answer = killed_often(["run", "baseline", "-o", other, *every], other, 20)
