@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linetwin.errors import ResultsError
 from linetwin.results.audit import AuditLog, Head, entry_of, parts_of
+from linetwin.twin.board.keeping import replace_file
 from linetwin.twin.board.tally import Tally
 
 if TYPE_CHECKING:
@@ -87,13 +87,7 @@ class Board:
             "hash": self.head.hash,
             "tally": self.tally.save(),
         }
-        file = self._folder / STATE
-        draft = file.with_name(f".{STATE}")
-        with draft.open("w", encoding="ascii") as stream:
-            json.dump(content, stream, allow_nan=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
+        replace_file(self._folder / STATE, content)
 
     def _write(self, what: str, tick: int, rows: list[dict[str, Any]]) -> None:
         entry = self._log.append(

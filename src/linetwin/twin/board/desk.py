@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.results.audit import AuditLog, locked
 from linetwin.twin.board.alerts import Alert, Alerts
+from linetwin.twin.board.keeping import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,13 +120,7 @@ class Desk:
             "state": self.alerts.save(),
             "read": self._read,
         }
-        file = self._folder / STANDING
-        draft = file.with_name(f".{STANDING}")
-        with draft.open("w", encoding="utf-8") as stream:
-            json.dump(content, stream, allow_nan=False)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
+        replace_file(self._folder / STANDING, content)
 
 
 def read_standing(folder: Path) -> dict[str, Any]:
