@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from linetwin.cli import twin_run
+from linetwin.cli.twin_clock import WallClock
 from linetwin.cli.twin_feed import Beginning
 from linetwin.cli.twin_following import Following
 from linetwin.cli.twin_keeping import BEFORE, NEW, SESSION, Keeper
@@ -140,18 +141,14 @@ def test_a_full_disk_leaves_the_twin_that_is_saved(
 
 # --------------------------------------------------------------------------------- fed by hand
 @dataclass
-class Hand:
-    """Makes parcels by hand; `wall`: the clock that the twin reads [ns]."""
+class Hand(WallClock):
+    """Makes parcels by hand; `wall`: the steady clock that the twin reads [ns]."""
 
     mapping: Mapping
     wall: int = 1000 * S
     rows: int = 0
 
-    def monotonic(self) -> float:
-        """Return our own clock [s]."""
-        return self.wall / S
-
-    def monotonic_ns(self) -> int:
+    def steady_ns(self) -> int:
         """Return our own clock [ns]."""
         return self.wall
 
@@ -187,9 +184,7 @@ class Told(Beginning):
 
 
 @pytest.fixture
-def twin(
-    tmp_path: Path, parts: Parts, blob: bytes, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Following, Hand, Told]:
+def twin(tmp_path: Path, parts: Parts, blob: bytes) -> tuple[Following, Hand, Told]:
     """Return a twin that goes on from what was saved, fed by hand."""
     file = tmp_path / "mapping.yaml"
     file.write_text(MAPPING)
@@ -197,8 +192,7 @@ def twin(
     assert mapping.line_start == START
     Keeper(tmp_path).save(blob)
     hand, told = Hand(mapping), Told(mapping, FeedOrder(file, tmp_path))
-    monkeypatch.setattr("linetwin.cli.twin_following.time.monotonic_ns", hand.monotonic_ns)
-    return Following(parts, mapping, Keeper(tmp_path), told, {}), hand, told
+    return Following(parts, mapping, Keeper(tmp_path, hand), told, {}), hand, told
 
 
 def feed(twin: Following, hand: Hand, tick: int, **values: float) -> None:

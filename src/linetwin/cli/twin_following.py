@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +59,7 @@ class Following:
     ) -> None:
         assert parts.scenario.twin is not None  # noqa: S101  the request has looked
         self.parts, self.mapping, self.keeper = parts, mapping, keeper
+        self._clock = keeper.clock
         self.config: TwinConfig = parts.scenario.twin
         self.publisher: Publishing | None = None
         self.session: Session | None = None
@@ -74,16 +74,16 @@ class Following:
         self._waiting: list[PlantEvent] = []
         self._standing = Standing()
         self._first = self._looked = 0.0
-        self._begun = time.monotonic()
+        self._begun = self._clock.steady_s()
         self._limits = {name: mapping.sources[name].stale_after_s for name in files}
         self._silent = False
         folder = keeper.file.parent
-        self.board = Board(folder)
+        self.board = Board(folder, self._clock.now)
         self.view = View(self.board)
         if mapping.owner == NOBODY:
             self.view.unconfirmed = f"{mapping.file.name}: read it and name an owner: {UNREAD}"
         self._load()
-        self.desk = Desk(folder, self.config.alerts)
+        self.desk = Desk(folder, self.config.alerts, self._clock.utc_s)
         for notice in (*keeper.notices, *self.board.notices):
             self.view.note(notice)
 
@@ -98,23 +98,27 @@ class Following:
         self, feed: TwinFeed, interruption: Interruption, seconds: float | None, screen: Screen
     ) -> None:
         """Take parcels and follow, until asked to end; the twin is saved now and then."""
-        begun, restarts = time.monotonic(), feed.restarts
+        begun, restarts = self._clock.steady_s(), feed.restarts
         with screen:
             while not interruption.asked:
-                if seconds is not None and time.monotonic() - begun > seconds:
+                if seconds is not None and self._clock.steady_s() - begun > seconds:
                     break
                 parcel = feed.take()
                 if feed.restarts != restarts:
                     restarts = feed.restarts
                     self._beginning.forget()
-                if parcel is not None:
-                    self.take(parcel)
-                self.go_on()
-                self.look()
+                self.serve(parcel)
                 screen.show(self.view, self.session, self.latest, self.state())
-                if self.keeper.is_due:
-                    self.save()
         self.save()  # not after an error: what was saved last is whole
+
+    def serve(self, parcel: Parcel | None) -> None:
+        """Take what has come, if anything has, and do what is due."""
+        if parcel is not None:
+            self.take(parcel)
+        self.go_on()
+        self.look()
+        if self.keeper.is_due:
+            self.save()
 
     def take(self, parcel: Parcel) -> None:
         """Take what has come; LinkError where it is of a plant that has begun anew."""
@@ -132,23 +136,23 @@ class Following:
         events = list(self._meaning.events(parcel.batch))
         if self.session is None:
             self._standing.note(events)
-            self._first = self._first or time.monotonic()
+            self._first = self._first or self._clock.steady_s()
         self._waiting += events
 
     def go_on(self) -> None:
         """Join the plant once it has told how it stands; then follow it."""
         if self._meaning is None or not self.time.pace:
             return
-        until = self._meaning.tick(self.time.until(time.monotonic_ns()))
+        until = self._meaning.tick(self.time.until(self._clock.steady_ns()))
         if self.session is None:
-            if not self._first or time.monotonic() - self._first < SETTLE_S:
+            if not self._first or self._clock.steady_s() - self._first < SETTLE_S:
                 return
             self._standing.tick = until
             self.session = Session.join(self.parts, self._standing)
             self.view.note(f"joined the plant at {self.view.line_time(until)}")
             self.save()
         elif until > self.session.now or self._waiting:
-            alone = self.time.is_silent(time.monotonic_ns())
+            alone = self.time.is_silent(self._clock.steady_ns())
             self.session.hear(self._waiting, max(until, self.session.now), alone=alone)
         self._waiting = []
         predictions, outcomes = self.session.predictions(), self.session.outcomes()
@@ -158,11 +162,11 @@ class Following:
 
     def look(self) -> None:
         """See what a person should know, and tell it; now and then."""
-        if self.session is None or time.monotonic() - self._looked < LOOK_EVERY_S:
+        if self.session is None or self._clock.steady_s() - self._looked < LOOK_EVERY_S:
             return
-        self._looked = time.monotonic()
+        self._looked = self._clock.steady_s()
         self._tell_silence()
-        now = time.time_ns()
+        now = self._clock.utc_ns()
         situation = Situation(
             self.session.now,
             self.session.findings(),
@@ -184,7 +188,7 @@ class Following:
 
     def _silences(self, now: int) -> dict[str, float]:
         """Return for how long each source has been silent [s]; at most since the twin was begun."""
-        own = time.monotonic() - self._begun
+        own = self._clock.steady_s() - self._begun
         return {e.source: min(e.age_s, own) for e in self.view.sources(self.latest, now)}
 
     def _tell_silence(self) -> None:
@@ -220,13 +224,13 @@ class Following:
         Of a played plant the usual time of what has changed: what its server held when the link
         was made may be old, and clocks of its machines may be wrong. Files are no sign of life.
         """
-        now = time.monotonic_ns()
+        now = self._clock.steady_ns()
         live = self._is_live[batch.came.signal]
         if not live.any():
             return
         times = batch.time[live & ((batch.flags & np.uint32(Flag.FIRST | Flag.BAD)) == 0)]
         if not self.time.played:
-            self.time.heard(now, time.time_ns())
+            self.time.heard(now, self._clock.utc_ns())
         elif len(times) >= _MANY_ROWS:
             before = self.time.behind_s
             self.time.heard(now, int(np.median(times)))
@@ -242,12 +246,12 @@ class Following:
             return self.mapping.line_start
         week = 7 * 86_400
         monday = 4 * 86_400  # 1970 began on a Thursday
-        now = time.time_ns() // 1_000_000_000
+        now = self._clock.utc_ns() // 1_000_000_000
         return ((now - monday) // week * week + monday) * 1_000_000_000
 
     def state(self) -> State:
         """Return how twin and plant stand to one another, and for how long nothing has come."""
-        now = time.monotonic_ns()
+        now = self._clock.steady_ns()
         if self.session is None or not self.time.has_heard:
             return State("joining")  # or joining again: nothing has come yet
         if self.time.is_silent(now):
@@ -264,11 +268,11 @@ class Following:
         """Save the twin; where that cannot be done it goes on, and says so."""
         if self.session is None or self._meaning is None:
             return
-        now, heard, state = time.time(), self.time.has_heard, self.state()
+        now, heard, state = self._clock.utc_s(), self.time.has_heard, self.state()
         contact = {
             "state": state.reason or state.word,
             "saved": now,
-            "heard": now - self.time.quiet_s(time.monotonic_ns()) if heard else None,
+            "heard": now - self.time.quiet_s(self._clock.steady_ns()) if heard else None,
         }
         cursor = self._cursor | contact | {"origin": self._meaning.origin}
         self.keeper.save(self.session.save(cursor))

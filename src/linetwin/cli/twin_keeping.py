@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
+from linetwin.cli.twin_clock import WallClock
 from linetwin.errors import ResultsError, SimulationError
 from linetwin.twin.session import Session, unpacked
 
@@ -24,23 +24,26 @@ SAVE_EVERY_S = 300.0
 class Keeper:
     """Saves a twin and finds it again; `unsaved`: why it could not be saved last, "" if it was."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, clock: WallClock | None = None, every_s: float = SAVE_EVERY_S
+    ) -> None:
+        self._folder, self._every_s = folder, every_s
+        self.clock = WallClock() if clock is None else clock
         self.file = folder / SESSION
         self.notices: list[str] = []
         self.unsaved = ""
-        self._tried = time.monotonic()
+        self._tried = self.clock.steady_s()
         self._saved = self._tried
 
     @property
     def is_due(self) -> bool:
         """Whether it is time to save."""
-        return time.monotonic() - self._tried > SAVE_EVERY_S
+        return self.clock.steady_s() - self._tried > self._every_s
 
     @property
     def age_s(self) -> float:
         """Wall time since it was saved, or since it began [s]."""
-        return time.monotonic() - self._saved
+        return self.clock.steady_s() - self._saved
 
     def load(self, parts: Parts) -> tuple[Session, dict[str, Any]] | None:
         """Return the newest twin that is whole, with the cursor of its feed; None where none is.
@@ -60,7 +63,7 @@ class Keeper:
                     damaged.append(f"{file}: {error}")
                 continue
             session, cursor = Session.load(parts, blob)
-            ago = max(0.0, time.time() - file.stat().st_mtime)
+            ago = max(0.0, self.clock.utc_s() - file.stat().st_mtime)
             self.notices += [f"{each}; the twin saved before it is used" for each in damaged]
             self.notices.append(f"goes on from {file.name}, saved {span(ago)} ago")
             return session, cursor
@@ -71,7 +74,7 @@ class Keeper:
 
     def save(self, blob: bytes) -> None:
         """Put a twin on the disk, keep the one before; where that fails say why and go on."""
-        self._tried = time.monotonic()
+        self._tried = self.clock.steady_s()
         new = self._folder / NEW
         try:
             with new.open("wb") as stream:
