@@ -4,6 +4,12 @@
 """
 
 from linetwin.twin.assimilating.assimilator import Assimilator
-from linetwin.twin.assimilating.rows import Estimated, Finding, Outcome, Prediction
+from linetwin.twin.assimilating.rows import (
+    Estimated,
+    Finding,
+    Innovations,
+    Outcome,
+    Prediction,
+)
 
-__all__ = ["Assimilator", "Estimated", "Finding", "Outcome", "Prediction"]
+__all__ = ["Assimilator", "Estimated", "Finding", "Innovations", "Outcome", "Prediction"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linetwin.estimation.scores import positive_interval
+from linetwin.estimation.scores import NORMAL_95, positive_interval
 from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
 from linetwin.twin.assimilating.estimator import (
@@ -24,18 +24,25 @@ from linetwin.twin.assimilating.estimator import (
     Reading,
     loaded,
     notes_of,
+    place_of,
     saved,
 )
 from linetwin.twin.assimilating.notes import NotedModels, means_of
 from linetwin.twin.assimilating.outcome import CARRIED, COATS, GROWS
-from linetwin.twin.assimilating.rows import Estimated, Finding, Outcome, Prediction
+from linetwin.twin.assimilating.rows import (
+    Estimated,
+    Finding,
+    Innovations,
+    Outcome,
+    Prediction,
+)
 
 if TYPE_CHECKING:
     from linetwin.contracts import Transform
     from linetwin.line.lots import Lot
     from linetwin.line.world import Models
     from linetwin.scenario.resolved import Scenario
-    from linetwin.scenario.twin import EstimateConfig, PredictConfig, ReaderConfig
+    from linetwin.scenario.twin import EstimateConfig, ReaderConfig
     from linetwin.twin.assimilating.notes import Note
     from linetwin.twin.events import PlantEvent
 
@@ -45,8 +52,6 @@ SPARSE_TICKS = DAY_TICKS // 4
 """Older ones are kept so far apart."""
 KEPT_DAYS = 14
 """A value that comes later than this is counted, not learnt from: days."""
-NORMAL_95 = 1.959964
-"""Standard deviations on either side of the mean that hold 95 %."""
 PENDING = 1024
 """Readings of a lot that a station is at work on, lots that it has given, and predictions, kept."""
 
@@ -153,6 +158,10 @@ class Assimilator:
         """Return what is wrong as far as it is known now, the clearest first."""
         return list(self.estimator.watchman.findings)
 
+    def innovations(self) -> list[Innovations]:
+        """Return the statistics of each instrument's innovations as they are now."""
+        return self.estimator.watchman.innovations()
+
     def estimates(self) -> list[Estimated]:
         """Return all parameters and biases as they are known now."""
         found = []
@@ -252,7 +261,7 @@ class Assimilator:
         foreseen = self.estimator.foresee(station, lot, tick, self._chance)
         for predict in wanted:
             for key, (members, nominal) in foreseen.items():
-                place = _place_of(predict, key)
+                place = place_of(predict, key)
                 if place is None:
                     continue
                 median, low, high = positive_interval(members)
@@ -383,11 +392,3 @@ class Assimilator:
         }
         self._number = data["number"]
         self.counts = Counter(data["counts"])
-
-
-def _place_of(predict: PredictConfig, key: str) -> int | None:
-    """Return after which phase a key tells of what is to be predicted; None where it does not."""
-    if not predict.process:
-        return 0 if key == predict.quantity else None
-    name, _, phase = key.partition("@")
-    return int(phase) if phase and name == f"{predict.process}.{predict.quantity}" else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Transform
     from linetwin.estimation.ensemble import Innovation
-    from linetwin.scenario.twin import ReaderConfig, TwinConfig
+    from linetwin.scenario.twin import PredictConfig, ReaderConfig, TwinConfig
 
 DAY_TICKS = 86_400_000
 KEPT_LOTS = 24
@@ -302,6 +302,14 @@ def loaded(data: dict[str, Any]) -> Entry:
     if "instrument" in data:
         return Reading(**data)
     return Given(**{**data, "notes": notes_of(data["notes"])})
+
+
+def place_of(predict: PredictConfig, key: str) -> int | None:
+    """Return after which phase a key tells of what is to be predicted; None where it does not."""
+    if not predict.process:
+        return 0 if key == predict.quantity else None
+    name, _, phase = key.partition("@")
+    return int(phase) if phase and name == f"{predict.process}.{predict.quantity}" else None
 
 
 def _name(station: str, lot: str, key: str) -> str:

@@ -65,6 +65,31 @@ class Estimated:
 
 
 @dataclass(frozen=True)
+class Innovations:
+    """How the readings of an instrument differ from what was predicted of them.
+
+    Each difference over the standard deviation that it was expected to have; if all holds they are
+    independent, of mean 0 and deviation 1: `mean` and `autocorrelation` (from one to the next) lie
+    within 2 / sqrt(samples) in 95 of 100 cases. `samples`: how many, the last ones;
+    `total`: readings ever; `tick`: of the last one, -1 without. `chi_squared`: sum of squares of
+    the last window, of `degrees`; `level`: share of such sums that would be smaller: above 0.99
+    the readings are unlike what the twin says they can be. NaN where there are too few to say.
+    """
+
+    instrument: str
+    signal: str
+    tick: int
+    total: int
+    samples: int
+    mean: float
+    deviation: float
+    autocorrelation: float
+    chi_squared: float
+    degrees: int
+    level: float
+
+
+@dataclass(frozen=True)
 class Finding:
     """What innovations and estimates say is wrong.
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.estimation.causes import causes
+from linetwin.estimation.innovations import Record
 from linetwin.estimation.scores import interval
 from linetwin.estimation.watching import Cusum, Window
 from linetwin.quantities import vocabulary
 from linetwin.scenario.twin import ReaderConfig
-from linetwin.twin.assimilating.rows import Finding, FindingKind
+from linetwin.twin.assimilating.rows import Finding, FindingKind, Innovations
 
 if TYPE_CHECKING:
     from linetwin.estimation.ensemble import Ensemble, Innovation
@@ -35,6 +36,7 @@ class Watchman:
         arl = max(20.0, WATCHES * config.updates_per_day / config.false_alarms_per_day)
         self._sums = {each.name: Cusum(arl) for each in config.instruments}
         self._window = Window(config.window, arl)
+        self._records = {each.name: Record(config.window) for each in config.instruments}
         self._updates = 0
         self._found: dict[Key, list[int]] = {}
         """Finding -> tick since which it is told, number of the update that told it last."""
@@ -48,6 +50,7 @@ class Watchman:
     def look(self, instrument: str, innovation: Innovation, tick: int, ensemble: Ensemble) -> None:
         """Take one innovation of an instrument, and look for causes."""
         self._updates += 1
+        self._records[instrument].add(float(innovation.normalised[0]), tick)
         shifted = self._sums[instrument].add(float(innovation.normalised[0]), tick)
         too_large = self._window.add(innovation.nis, len(innovation.values))
         told = self._causes(ensemble)
@@ -57,6 +60,14 @@ class Watchman:
             told.append(("mismatch", ()))
         self._keep(told, tick)
         self.findings = [self._finding(key, ensemble) for key in self._found]
+
+    def innovations(self) -> list[Innovations]:
+        """Return the statistics of each instrument's normalised innovations."""
+        return [
+            Innovations(each.name, each.signal, record.tick, record.total, *record.statistics())
+            for each in self._config.instruments
+            for record in (self._records[each.name],)
+        ]
 
     def _keep(self, told: list[Key], tick: int) -> None:
         """Keep what is told, and for a window of updates what was told before.
@@ -133,6 +144,7 @@ class Watchman:
         return {
             "sums": {name: each.save() for name, each in self._sums.items()},
             "window": self._window.save(),
+            "records": {name: each.save() for name, each in self._records.items()},
             "updates": self._updates,
             "found": [[kind, list(names), *told] for (kind, names), told in self._found.items()],
             "findings": [vars(each) | {"names": list(each.names)} for each in self.findings],
@@ -143,6 +155,8 @@ class Watchman:
         for name, each in self._sums.items():
             each.load(data["sums"][name])
         self._window.load(data["window"])
+        for name, record in self._records.items():
+            record.load(data["records"][name])
         self._updates = data["updates"]
         self._found = {(kind, tuple(names)): list(told) for kind, names, *told in data["found"]}
         self.findings = [Finding(**{**f, "names": tuple(f["names"])}) for f in data["findings"]]
