@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from linetwin.cli.aas import aas_app
 from linetwin.cli.auditing import audit_app
 from linetwin.cli.live import live_app
 from linetwin.cli.plant_command import plant
@@ -38,6 +39,7 @@ ssp_app = typer.Typer(
 app.add_typer(ssp_app, name="ssp")
 app.add_typer(live_app, name="live")
 app.add_typer(audit_app, name="audit")
+app.add_typer(aas_app, name="aas")
 
 STEP_TIMEOUT = "10 min"
 StepTimeoutOption = Annotated[
