@@ -20,8 +20,8 @@ KEPT = 48
 class Statistics(NamedTuple):
     """Of the last normalised innovations; NaN where there are too few to say.
 
-    `samples`: how many. `autocorrelation`: from one to the next. `chi_squared`: sum of squares of the last window, of
-    `degrees`; `level`: share of such sums that would be smaller if all held.
+    `samples`: how many. `autocorrelation`: from one to the next. `chi_squared`: sum of squares of
+    the last window, of `degrees`; `level`: share of such sums that would be smaller if all held.
     """
 
     samples: int
