@@ -42,11 +42,18 @@ class Watched:
     def __init__(self, scenario: Scenario, config: GradeConfig) -> None:
         self.passed: list[tuple[str, str, str]] = []
         self.rows: list[dict[str, Any]] = []
+        self.capacities: list[tuple[int, float]] = []
+        self.left: list[tuple[int, str]] = []
         self.predictions: list[Prediction] = []
         self.outcomes: list[Outcome] = []
         driver = StochasticDriver(Streams(scenario.seed))
         self.world: World = of_line("line_support").make_world(scenario, self, driver)
+        self.world.on_reading = self._read
         self.grader = Grader(scenario, config, self.world.models)
+
+    def _read(self, station: str, quantity: str, tick: int, readings: np.ndarray) -> None:
+        if (station, quantity) == ("cell.formation", "capacity"):
+            self.capacities.append((tick, float(readings.mean())))
 
     def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Note lots that pass, and cells that end."""
@@ -56,6 +63,11 @@ class Watched:
                 (row["station"], row["event"], row["lot"])
                 for row in rows
                 if row["event"] in {"take", "give"} and row["lot"]
+            ]
+            self.left += [
+                (row["tick"], row["lot"])
+                for row in rows
+                if (row["station"], row["event"]) == ("cell.formation", "give")
             ]
         if table == "cells":
             self.rows += [row for row in rows if row["station"] == "cell.grading"]
@@ -109,6 +121,15 @@ def scenario() -> Scenario:
 def sure(scenario: Scenario) -> Watched:
     """A line whose twin has no doubts."""
     return Watched(scenario, SURE).play()
+
+
+def test_a_plant_tells_capacity_when_a_tray_leaves_formation(sure: Watched) -> None:
+    """Not when it goes in, although the line reckons it then; it is the mean over the cells."""
+    assert len(sure.capacities) == len(sure.left) > 1
+    for (told, value), (left, lot) in zip(sure.capacities, sure.left, strict=True):
+        assert told == left
+        cells = [row["measured_capacity"] for row in sure.rows if row["tray"] == lot]
+        assert value == pytest.approx(float(np.mean(cells)), rel=1e-3)
 
 
 def test_a_tray_is_graded_as_its_cells_scatter(sure: Watched) -> None:

@@ -21,8 +21,13 @@ PERCENT = "%"
 """Unit of a gauge's term that counts in percent of the true value."""
 
 
-def measure(station: Equipment, quantity: str, true: np.ndarray) -> np.ndarray:
-    """Return readings of a gauge: true + bias + offset of the shift + scatter of each reading."""
+def measure(
+    station: Equipment, quantity: str, true: np.ndarray, *, shown: bool = True
+) -> np.ndarray:
+    """Return readings of a gauge: true + bias + offset of the shift + scatter of each reading.
+
+    `shown`: whether people see them now; else `show` tells them later.
+    """
     gauge = station.config.gauges.get(quantity)
     if gauge is None:
         return true
@@ -39,11 +44,17 @@ def measure(station: Equipment, quantity: str, true: np.ndarray) -> np.ndarray:
         + term("reproducibility", gauge.reproducibility) * _of_shift(station, quantity)
         + term("repeatability", gauge.repeatability) * scatter.reshape(true.shape)
     )
-    world = station.world
-    readings = world.disturbances.read(station.name, quantity, readings)
-    if world.on_reading is not None:
-        world.on_reading(station.name, quantity, world.now, readings)
+    readings = station.world.disturbances.read(station.name, quantity, readings)
+    if shown:
+        show(station, quantity, readings)
     return readings
+
+
+def show(station: Equipment, quantity: str, readings: np.ndarray) -> None:
+    """Tell whoever listens what the station's gauge of `quantity` has read, if it has one."""
+    world = station.world
+    if quantity in station.config.gauges and world.on_reading is not None:
+        world.on_reading(station.name, quantity, world.now, readings)
 
 
 def _of_shift(station: Equipment, quantity: str) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.contracts import Phase
+from linetwin.line import quality
 from linetwin.line.kinds.cells import PENDING
 from linetwin.line.kinds.charging import CHARGE, DISCHARGE, LONGEST_PHASE_S, REST, STATES, Charger
 
@@ -38,7 +39,8 @@ class Formation(Charger):
         brought = lot.columns.get("charge_energy", np.zeros(lot.items))
         results = self.charge(lot, self._protocol(lot, factors))
         outcome = self._outcome(lot, results)
-        outcome["measured_capacity"] = self.measure("capacity", outcome["capacity"] / factors)
+        read = outcome["capacity"] / factors
+        outcome["measured_capacity"] = quality.measure(self, "capacity", read, shown=False)
         for name, values in outcome.items():
             lot.columns[PENDING + name] = values
         self.world.counts["in formation or past it"] += lot.items
@@ -49,8 +51,9 @@ class Formation(Charger):
         return round(longest * 1000), power
 
     def discharge(self, lot: Lot, stayed_s: float) -> None:
-        """The results become the cells'; from now on they are in store."""
+        """The results become the cells', and their capacity is told; now they are in store."""
         super().discharge(lot, stayed_s)
+        quality.show(self, "capacity", lot.columns["measured_capacity"])
         lot.columns["stored_at"] = np.full(lot.items, float(self.world.now))
 
     def _outcome(self, lot: Lot, results: list[Columns]) -> Columns:
