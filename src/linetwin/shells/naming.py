@@ -16,6 +16,7 @@ Ids begin with a base that the user can set, `BASE` where none is: a domain that
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -68,7 +69,7 @@ def name_of(text: str) -> str:
 
 
 def _character(code: str) -> str:
-    return chr(int(code, 16)) if int(code, 16) <= 0x10FFFF else ""
+    return chr(int(code, 16)) if int(code, 16) <= sys.maxunicode else ""
 
 
 @dataclass(frozen=True)
