@@ -9,11 +9,16 @@ import pytest
 
 from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems
-from linetwin.scenario.schema import LineFile, RecipeFile, ScenarioFile
+from linetwin.scenario.recipe import RecipeFile
+from linetwin.scenario.schema import FileHead, LineFile, ScenarioFile
 from linetwin.scenario.validation import validate
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scenario.md"
-MODELS = {"scenario": ScenarioFile, "recipe": RecipeFile, "line": LineFile}
+MODELS: dict[str, type[FileHead]] = {
+    "scenario": ScenarioFile,
+    "recipe": RecipeFile,
+    "line": LineFile,
+}
 
 
 @pytest.mark.parametrize("name", MODELS)

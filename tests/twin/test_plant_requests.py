@@ -68,7 +68,13 @@ WRONG = {
     "no set value 'speed' here": {"setpoint": "speed"},
     "belongs to the validated recipe": {"setpoint": "loading_tolerance", "value": 0.04},
     "is no number": {"value": float("nan")},
-    "is outside 0.02375 to 0.0395833 m/s": {"value": 0.05},
+    "is outside 0.0266667 to 0.035 m/s, the recipe's proven acceptable range": {"value": 0.036},
+    "is outside 0.00495 to 0.00825 kg/m3": {"setpoint": "exhaust_concentration", "value": 0.02},
+    "electrolyte_dose belongs to the validated recipe": {
+        "station": "cell.filler",
+        "setpoint": "electrolyte_dose",
+        "value": 0.0115,
+    },
 }
 
 
@@ -84,7 +90,7 @@ def test_a_wrong_request_is_refused_with_its_reason(
     assert reason in answer.reason
     assert world.parameters == before
     told = {change.node: change.value for change in changes}
-    assert told["cathode.coater/Commands/Accepted"] is False
+    assert told[f"{answer.request.station}/Commands/Accepted"] is False
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

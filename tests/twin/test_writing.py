@@ -35,8 +35,6 @@ BEFORE, AFTER = 600e3, 620e3
 MINUTE = timedelta(minutes=1)
 FILLED = scenario_of()
 SCENARIOS = LIVE_TWIN.parent
-LINE = replace(FILLED, recipe={})
-"""The pilot line as if no recipe set its values: those of its recipe cannot be enabled."""
 POLICY = """\
 schema: 1
 owner: cathode process engineering
@@ -44,9 +42,9 @@ version: 3
 plant: {uri: "urn:test:plant", endpoint: "opc.tcp://127.0.0.1:4840/plant", user: writer}
 heartbeat: 10 min
 writeback:
-  - {address: cathode.calender.line_load, low: 540 N/mm, high: 700 N/mm, step: 30 N/mm,
+  - {address: cathode.calender.line_load, low: 540 N/mm, high: 690 N/mm, step: 30 N/mm,
      every: 2 h, states: [Execute, Suspended], expiry: 30 s}
-  - {address: cathode.coater.zone_temperatures_2, low: 100 Cel, high: 130 Cel, step: 5 K,
+  - {address: cathode.coater.zone_temperatures_2, low: 110 Cel, high: 130 Cel, step: 5 K,
      every: 1 h, states: [Execute]}
 """
 
@@ -63,7 +61,7 @@ def policy_of(folder: Path, text: str = POLICY) -> WritePolicy:
     """Return a policy for the pilot line."""
     file = folder / "writeback.yaml"
     file.write_text(text, encoding="utf-8")
-    return load_policy(file, LINE)
+    return load_policy(file, FILLED)
 
 
 IN_STEP = Contact("in step", NOW, NOW, 1.0, 0)
@@ -178,8 +176,8 @@ def test_an_approved_change_is_asked_for_and_told(room: Room) -> None:
 
 def test_what_the_policy_forbids_is_refused(room: Room) -> None:
     """Bounds, step, state, another plant, a silent twin; the approval is not spent by it."""
-    room.panel.value = 690e3
-    assert room.refused(room.approved(701e3, 690e3)) == "out of bounds"
+    room.panel.value = 680e3
+    assert room.refused(room.approved(691e3, 680e3)) == "out of bounds"
     room.panel.value = BEFORE
     assert room.refused(room.approved(631e3)) == "step too great"
     good = room.approved()
@@ -220,8 +218,8 @@ def test_a_twin_is_as_old_as_what_it_heard_and_as_its_file() -> None:
 def test_an_approval_is_good_under_its_own_policy_alone(room: Room) -> None:
     """Other bounds under the same version: what was approved before is not written."""
     good = room.approved()
-    wider = POLICY.replace("high: 700 N/mm", "high: 750 N/mm")
-    room.policy = policy_of(room.folder, wider)
+    other = POLICY.replace("high: 690 N/mm", "high: 680 N/mm")
+    room.policy = policy_of(room.folder, other)
     assert room.refused(good) == "approval under another policy"
     room.policy = policy_of(room.folder)
     assert room.refused(replace(good, limits=replace(good.limits, policy=""))) == (
@@ -349,24 +347,58 @@ def test_a_wrong_policy_is_refused(tmp_path: Path, why: str) -> None:
         policy_of(tmp_path, POLICY.replace(*WRONG[why]))
 
 
-@pytest.mark.parametrize("over", [(), (f"{LOAD}=610 N/mm",)])
-def test_what_the_recipe_sets_cannot_be_enabled(tmp_path: Path, over: tuple[str, ...]) -> None:
-    """Each is named with file and line of the recipe, also where the scenario sets it otherwise."""
+DOSE = "cell.filler.electrolyte_dose"
+
+
+@pytest.mark.parametrize("over", [(), (f"{DOSE}=11.5 g",)])
+def test_what_the_recipe_has_validated_cannot_be_enabled(
+    tmp_path: Path, over: tuple[str, ...]
+) -> None:
+    """It is named with file and line of the recipe, also where the scenario sets it otherwise."""
+    entry = f"writeback:\n  - {{address: {DOSE}, low: 11 g, high: 12 g, step: 1 g,"
     file = tmp_path / "writeback.yaml"
-    file.write_text(POLICY, encoding="utf-8")
+    text = FREE.replace(
+        "writeback:\n  - {address: cathode.calender.roll_temperature, low: 20 Cel, high: 60 Cel,"
+        " step: 10 K,",
+        entry,
+    )
+    assert DOSE in text
+    file.write_text(POLICY.partition("writeback:")[0] + text, encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
         load_policy(file, scenario_of(*over))
-    told = str(caught.value)
-    lines = (SCENARIOS / RECIPE).read_text("utf-8").splitlines()
-    for address in (LOAD, "cathode.coater.zone_temperatures"):
-        (number,) = (n for n, line in enumerate(lines, 1) if line.strip().startswith(address))
-        assert f"{RECIPE}:{number}" in told
+    assert place_in_recipe(DOSE) in str(caught.value)
     file.write_text(POLICY.partition("writeback:")[0] + FREE, encoding="utf-8")
     assert "cathode.calender.roll_temperature" in load_policy(file, FILLED).enabled
+
+
+@pytest.mark.parametrize(
+    ("wide", "said", "address"),
+    [
+        ("high: 691 N/mm", "691 N/mm", LOAD),
+        ("low: 539 N/mm", "539 N/mm", LOAD),
+        ("high: 131 Cel", "131 °C", "cathode.coater.zone_temperatures"),
+    ],
+)
+def test_bounds_lie_in_the_proven_range(tmp_path: Path, wide: str, said: str, address: str) -> None:
+    """A bound beyond what the recipe's validation covers is refused; both are named."""
+    key = wide.partition(":")[0]
+    (entry,) = (e for e in POLICY.split("  - {address: ")[1:] if e.startswith(address))
+    old = entry[entry.index(f"{key}: ") :].partition(",")[0]
+    with pytest.raises(ScenarioError, match="outside the proven acceptable range") as caught:
+        policy_of(tmp_path, POLICY.replace(entry, entry.replace(old, wide)))
+    assert said in str(caught.value)
+    assert place_in_recipe(address) in str(caught.value)
+
+
+def place_in_recipe(address: str) -> str:
+    """Return file and line where the shipped recipe sets an address."""
+    lines = (SCENARIOS / RECIPE).read_text("utf-8").splitlines()
+    (number,) = (n for n, line in enumerate(lines, 1) if line.strip().startswith(f"{address}:"))
+    return f"{RECIPE}:{number}"
 
 
 def test_one_number_of_a_row_can_be_enabled(tmp_path: Path) -> None:
     """A zone of a dryer has an address of its own; bounds in canonical units."""
     zone = policy_of(tmp_path).enabled["cathode.coater.zone_temperatures_2"]
-    assert (zone.low, zone.high, zone.step) == pytest.approx((373.15, 403.15, 5.0))
+    assert (zone.low, zone.high, zone.step) == pytest.approx((383.15, 403.15, 5.0))
     assert zone.states == ("Execute",)

@@ -21,8 +21,9 @@ from linetwin.scenario.plan import read_plan
 from linetwin.scenario.plant import read_plant
 from linetwin.scenario.prices import PriceFile, read_prices
 from linetwin.scenario.problems import Place, Problems, nearest
+from linetwin.scenario.recipe import RecipeFile, read_recipe
 from linetwin.scenario.resolved import Scenario
-from linetwin.scenario.schema import LineFile, RecipeFile, ScenarioFile
+from linetwin.scenario.schema import LineFile, ScenarioFile
 from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.settings import apply_settings, settings_of, settings_of_overrides
 from linetwin.scenario.stations import StationReader
@@ -186,7 +187,7 @@ class _Composition:
             faults=disturbed.faults,
             plant=read_plant(self.file, stations, problems),
             twin=read_twin(self.file, stations, asked.inputs, problems),
-            recipe=self._of_recipe(plant),
+            recipe=read_recipe(self.recipe, plant, problems) if self.recipe else {},
             text="",
             files=labels,
         )
@@ -196,16 +197,6 @@ class _Composition:
         resolved = replace(resolved, stock=stock, holds=holds, prices=self._prices(resolved))
         problems.check()
         return replace(resolved, text=resolved_text(resolved))
-
-    def _of_recipe(self, plant: Plant) -> dict[str, str]:
-        """Return the addresses of parameters that the recipe sets, and where it does."""
-        settings = settings_of(self.recipe) if self.recipe else []
-        found = apply_settings(settings, plant, Problems()).values
-        return {
-            f"{station}.{name}": value.origin
-            for (station, section, _, name), value in found.items()
-            if section == "parameters"
-        }
 
     def _prices(self, scenario: Scenario) -> PriceTable | None:
         if self.prices is None:

@@ -294,12 +294,23 @@ class HoldConfig:
 
 
 @dataclass(frozen=True)
+class RecipeValue:
+    """Where a recipe sets a parameter, and the proven acceptable range of each of its numbers.
+
+    Without ranges it is validated as it is.
+    """
+
+    origin: str
+    ranges: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Everything a run needs. `text` is the resolved YAML that goes into the run folder.
 
     `window_ticks`: from and until of the time over which steady-state figures are taken;
     `good_energy_per_day`: planned energy of good cells a day [J]; `recipe`: address of a station's
-    parameter -> file and line of the recipe that sets it, also where a later one wins.
+    parameter -> where the recipe sets it, also where a later value wins, and its proven range.
     """
 
     name: str
@@ -329,7 +340,7 @@ class Scenario:
     prices: PriceTable | None = None
     plant: PlantConfig = field(default_factory=PlantConfig)
     twin: TwinConfig | None = None
-    recipe: Mapping[str, str] = field(default_factory=dict)
+    recipe: Mapping[str, RecipeValue] = field(default_factory=dict)
 
     def stations_of(self, group_or_kind: str) -> list[StationConfig]:
         """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""

@@ -31,12 +31,12 @@ class Written(_Strict):
     source: str | None = None
 
 
-def _as_table(key: str) -> BeforeValidator:
+def as_table(key: str) -> BeforeValidator:
     """Let `x` stand for `{key: x}`."""
     return BeforeValidator(lambda raw: raw if isinstance(raw, dict) else {key: raw})
 
 
-Writing = Annotated[Written, _as_table("value")]
+Writing = Annotated[Written, as_table("value")]
 
 
 class MapEntry(_Strict):
@@ -72,7 +72,7 @@ class Process(_Strict):
     isolate: bool = False
     step_timeout: Writing | None = None
     parameters: dict[Identifier, Writing] = {}
-    map: dict[str, Annotated[MapEntry, _as_table("variable")]] = {}
+    map: dict[str, Annotated[MapEntry, as_table("variable")]] = {}
     fixed: dict[str, object] = {}
     events: dict[str, ModelEvent] = {}
 
@@ -280,7 +280,7 @@ class Estimate(_Strict):
 
     name: Identifier
     address: str
-    kind: Literal["factor", "offset"] = "factor"
+    kind: Literal["factor", "offset", "law"] = "factor"
     prior: Writing
     wanders: Writing | None = None
     scatter: Writing | None = None
@@ -352,14 +352,16 @@ class Twin(_Strict):
     grades: TwinGrades | None = None
 
 
-class _File(_Strict):
+class FileHead(_Strict):
+    """What each kind of file begins with."""
+
     version: Literal[1] = Field(alias="schema")
     name: Annotated[str, Field(pattern=_NAME)]
     title: str = ""
     description: str = ""
 
 
-class ScenarioFile(_File):
+class ScenarioFile(FileHead):
     """`scenarios/*.yaml`."""
 
     line: str
@@ -382,7 +384,7 @@ class ScenarioFile(_File):
     twin: Twin | None = None
 
 
-class LineFile(_File):
+class LineFile(FileHead):
     """`scenarios/lines/*.yaml`."""
 
     calendars: dict[Identifier, object] = {}
@@ -391,9 +393,3 @@ class LineFile(_File):
     buffers: dict[StationPath, Buffer] = {}
     stations: dict[StationPath, Station]
     building: Building | None = None
-
-
-class RecipeFile(_File):
-    """`scenarios/recipes/*.yaml`."""
-
-    settings: dict[str, Writing] = Field(default={}, alias="set")

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.addressing import Plant, Target
     from linetwin.scenario.problems import Problems
+    from linetwin.scenario.recipe import RecipeFile
     from linetwin.scenario.resolved import Value
-    from linetwin.scenario.schema import RecipeFile, ScenarioFile
+    from linetwin.scenario.schema import ScenarioFile
     from linetwin.scenario.validation import Checked
 
 SettingKey = tuple[str, str, str, str]

@@ -108,15 +108,14 @@ class Adviser:
             place = _last_wet(as_set)
             tag, key = f"{tag}_{place}", f"{key}{place}"
         setpoint = self.panel.get(f"{estimate.station}.{tag}")
-        if key not in as_set or setpoint is None:
-            return None
+        if key not in as_set or setpoint is None or not setpoint.by_request:
+            return None  # what is validated as it is, nobody can take up
         now = self.set_now(estimate.station, tag)
         lever = lever_of(f"{estimate.station}.{tag}", self.kinds, now, now)
         if lever is None:
             return None
         target = as_set[key][1]
-        ends = (setpoint.tag.low, setpoint.tag.high)
-        moves = (self.foresight.smallest(lever, key, target, end) for end in ends)
+        moves = (self.foresight.smallest(lever, key, target, end) for end in setpoint.takes)
         pulled = next((each for each in moves if each is not None), None)
         if pulled is None:
             return None

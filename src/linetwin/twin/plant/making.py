@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.contracts import CONTRACTS
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario.kinds import MACHINE_SIGNALS, shipped_kinds
 from linetwin.scenario.problems import Place, Problems, nearest
+from linetwin.scenario.resolved import RecipeValue
+from linetwin.scenario.zones import ZONED
 from linetwin.twin.plant.model import (
     ANSWER,
     LINE,
@@ -27,6 +29,8 @@ from linetwin.twin.plant.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from linetwin.scenario.kinds import Kind, Kinds
     from linetwin.scenario.resolved import Scenario, StationConfig, Value
 
@@ -98,7 +102,7 @@ def _station(config: StationConfig, kind: Kind, scenario: Scenario) -> Machine:
     path, title = config.path, config.title or kind.title
     tags = _serial(scenario, path, kind.title, title)
     tags += _status(path)
-    setpoints = _setpoints(config)
+    setpoints = _setpoints(config, scenario.recipe)
     tags += [each.tag for each in setpoints]
     tags += [_analog(path, "Measurements", name) for name in config.gauges]
     tags += _signals(path, kind, has_machine=config.machine is not None)
@@ -148,31 +152,43 @@ def _status(path: str) -> list[Tag]:
     ]
 
 
-def _setpoints(config: StationConfig) -> list[Setpoint]:
+def _setpoints(config: StationConfig, recipe: Mapping[str, RecipeValue]) -> list[Setpoint]:
     panel = panels().get(config.kind, {})
     found = []
     for section in ("machine", "recipe"):
         for name in panel.get(section, ()):
             value = config.parameters.get(name)
             if value is not None:
-                found += _set_values(config.path, name, value, by_request=section == "machine")
+                known = recipe.get(f"{config.path}.{name}")
+                is_free = section == "machine" and (known is None or bool(known.ranges))
+                found += _set_values(config.path, name, value, known if is_free else VALIDATED)
     return found
 
 
-def _set_values(path: str, name: str, value: Value, *, by_request: bool) -> list[Setpoint]:
-    """Return one set value, or one for each number of a row."""
-    address = f"{path}.{name}"
-    if not isinstance(value.value, tuple):
-        tag = _analog(path, "Setpoints", name, constant=value.number)
-        return [Setpoint(tag, address, None, by_request)]
+VALIDATED: Final = RecipeValue("a recipe")
+"""Of a set value that no request changes."""
+
+
+def _set_values(path: str, name: str, value: Value, recipe: RecipeValue | None) -> list[Setpoint]:
+    """Return one set value, or one for each number of a row; `recipe`: None where none sets it."""
+    is_row = isinstance(value.value, tuple)
+    numbers = value.value if isinstance(value.value, tuple) else (value.number,)
+    ranges = dict(enumerate(recipe.ranges)) if recipe is not None else {}
     return [
         Setpoint(
-            _analog(path, "Setpoints", name, name=f"{name}_{place}", constant=float(number)),
-            address,
-            place - 1,
-            by_request,
+            _analog(
+                path,
+                "Setpoints",
+                name,
+                name=f"{name}_{index + 1}" if is_row else "",
+                constant=float(number),
+            ),
+            f"{path}.{name}",
+            index if is_row else None,
+            recipe is None or index in ranges,
+            ranges.get(index),
         )
-        for place, number in enumerate(value.value, start=1)
+        for index, number in enumerate(numbers)
     ]
 
 
@@ -189,6 +205,7 @@ def _signals(path: str, kind: Kind, *, has_machine: bool) -> list[Tag]:
 def _instruments(config: StationConfig, scenario: Scenario, taken: set[str]) -> list[Tag]:
     """Return the tags of the plant's own instruments; ScenarioError for one that cannot be."""
     carried = sorted({name for kind in config.processes for name in CONTRACTS[kind].outputs})
+    carried += [ZONED] if "drying" in config.processes else []
     problems, found = Problems(), []
     for each in scenario.plant.instruments:
         if each.station != config.path:

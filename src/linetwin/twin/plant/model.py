@@ -105,12 +105,21 @@ class Tag:
 
 @dataclass(frozen=True)
 class Setpoint:
-    """A set value: its tag, the address in the scenario, and which number of a row it is."""
+    """A set value: its tag, the address in the scenario, and which number of a row it is.
+
+    `proven`: the recipe's proven acceptable range in the tag's unit, None where no recipe has one.
+    """
 
     tag: Tag
     address: str
     index: int | None
     by_request: bool
+    proven: tuple[float, float] | None = None
+
+    @property
+    def takes(self) -> tuple[float, float]:
+        """From what to what a request may set it: the proven range, else what is normal."""
+        return self.proven or (self.tag.low, self.tag.high)
 
 
 @dataclass(frozen=True)

@@ -133,8 +133,10 @@ class Clerk:
             return f"{tag.name} belongs to the validated recipe"
         if not math.isfinite(request.value):
             return f"{request.value} is no number"
-        if not tag.low <= request.value <= tag.high:
-            return f"{request.value:g} {tag.unit} is outside {tag.low:g} to {tag.high:g} {tag.unit}"
+        low, high = setpoint.takes
+        if not low <= request.value <= high:
+            which = ", the recipe's proven acceptable range" if setpoint.proven else ""
+            return f"{request.value:g} {tag.unit} is outside {low:g} to {high:g} {tag.unit}{which}"
         if unit.state.mode == "Aborted":
             return f"the machine is Aborted: {unit.state.cause}"
         if unit.state.cause.startswith(MODES[_MAINTENANCE].lower()):

@@ -9,13 +9,15 @@
       - {address: cathode.calender.roll_temperature, low: 20 Cel, high: 60 Cel, step: 10 K,
          every: 2 h, states: [Execute], expiry: 30 s}
 
-Nothing else can be written. What the recipe file of the scenario sets, values that a panel only
-shows (limits) and what is no set value of a panel (safety functions are none) cannot be enabled.
+Nothing else can be written. What the recipe of the scenario sets can be enabled within the proven
+acceptable range that it names (`adjustable`), without one it cannot; neither can values that a
+panel only shows (limits) and what is no set value of a panel (safety functions are none).
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from linetwin.errors import ScenarioError
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.quantities.packml import STATES
+from linetwin.scenario import units
 from linetwin.scenario.amounts import difference
 from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems, nearest
@@ -33,7 +36,6 @@ from linetwin.scenario.values import read_value
 from linetwin.twin.plant.making import information_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.scenario.problems import Place
@@ -127,7 +129,7 @@ def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
     if checked is None:
         problems.check()
         raise ScenarioError("nothing to read")
-    reader = _Reader(checked, panel_of(scenario), scenario.recipe, problems)
+    reader = _Reader(checked, panel_of(scenario), scenario, problems)
     model = checked.model
     found = [reader.enabled(each, number) for number, each in enumerate(model.writeback)]
     heartbeat = reader.seconds(model.heartbeat, document.place(("heartbeat",)))
@@ -153,11 +155,16 @@ def panel_of(scenario: Scenario) -> dict[str, Setpoint]:
     return {f"{each.tag.owner}.{each.tag.name}": each for each in setpoints}
 
 
+def quantity_of(setpoint: Setpoint) -> str:
+    """Return the name of what a set value is, in the vocabulary."""
+    return setpoint.address.rpartition(".")[2]
+
+
 @dataclass(frozen=True)
 class _Reader:
     checked: Checked[_PolicyFile]
     panel: dict[str, Setpoint]
-    recipe: Mapping[str, str]
+    scenario: Scenario
     problems: Problems
 
     def enabled(self, written: _Enabled, number: int) -> Enabled | None:
@@ -166,12 +173,13 @@ class _Reader:
         setpoint = self._setpoint(written.address, place.below("address"))
         if setpoint is None:
             return None
-        word = vocabulary()[setpoint.address.rpartition(".")[2]]
+        word = vocabulary()[quantity_of(setpoint)]
         low = self._number(written.low, word, place.below("low"))
         high = self._number(written.high, word, place.below("high"))
         step = self._number(written.step, difference(word), place.below("step"))
         if low >= high:
             self.problems.add(place.below("high"), "is not above low", "low below high")
+        self._check_proven(setpoint, (low, high), place)
         if step <= 0:
             self.problems.add(place.below("step"), "is not above zero", f"such as 5 {word.unit}")
         for state in written.states:
@@ -196,25 +204,33 @@ class _Reader:
         return self._number(written, _SPAN, place)
 
     def _setpoint(self, address: str, place: Place) -> Setpoint | None:
+        """Return the set value of an address; None where nobody may enable it, which is noted."""
         found = self.panel.get(address)
         if found is None:
-            free = [
-                name
-                for name, each in self.panel.items()
-                if each.by_request and each.address not in self.recipe
-            ]
+            free = [name for name, each in self.panel.items() if each.by_request]
             message = f"'{address}' is no set value of a panel, and cannot be written"
             self.problems.add(place, message, nearest(address, free))
-        elif not found.by_request:
-            message = f"'{address}' belongs to the validated recipe, and cannot be enabled"
-            self.problems.add(place, message, "a new version of the recipe changes it")
             return None
-        elif found.address in self.recipe:
-            where = self.recipe[found.address]
-            message = f"'{address}' is set by the recipe ({where}), and cannot be enabled"
-            self.problems.add(place, message, "a new version of the recipe changes it")
-            return None
-        return found
+        if found.by_request:
+            return found
+        known = self.scenario.recipe.get(found.address)
+        where = "" if known is None else f" ({known.origin})"
+        message = f"'{address}' belongs to the validated recipe{where}, and cannot be enabled"
+        hint = "a new version of the recipe changes it, or names a proven range: adjustable"
+        self.problems.add(place, message, hint)
+        return None
+
+    def _check_proven(self, setpoint: Setpoint, bounds: tuple[float, float], place: Place) -> None:
+        """Note bounds that leave the proven acceptable range of the recipe."""
+        if setpoint.proven is None:
+            return
+        word, (low, high) = vocabulary()[quantity_of(setpoint)], setpoint.proven
+        for key, bound in zip(("low", "high"), bounds, strict=True):
+            if not math.isnan(bound) and not low <= bound <= high:
+                origin = self.scenario.recipe[setpoint.address].origin
+                ends = f"{units.display(low, word)} to {units.display(high, word)}"
+                message = f"{units.display(bound, word)} is outside the proven acceptable range"
+                self.problems.add(place.below(key), message, f"{ends}, by {origin}")
 
     def _number(self, written: Written, quantity: Quantity, place: Place) -> float:
         found = read_value(written, quantity, place, self.problems)
