@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from linetwin.quantities import vocabulary
+from linetwin.scenario.zones import in_zone
 
 if TYPE_CHECKING:
     from linetwin.scenario.problems import Place
@@ -54,7 +55,13 @@ class Instrument:
     bias: float = 0.0
     repeatability: float = 0.0
     percent: bool = False
+    zone: int = 0
     place: Place | None = None
+
+    @property
+    def key(self) -> str:
+        """What it reads of a lot; `zone`: of the dryer, where it reads one."""
+        return in_zone(self.quantity, self.zone)
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def plant_text(plant: PlantConfig) -> dict[str, Any]:
         "instruments": [
             {
                 "name": each.name,
-                "address": f"{each.station}.{each.quantity}",
+                "address": f"{each.station}.{each.key}",
                 "bias": each.bias,
                 "repeatability": each.repeatability,
                 "unit": "%" if each.percent else vocabulary()[each.quantity].unit,

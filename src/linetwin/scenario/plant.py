@@ -21,11 +21,13 @@ from linetwin.scenario.plan import read_instant, read_span
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.sections import GAUGES, PERCENT, section_values
 from linetwin.scenario.values import read_scalar
+from linetwin.scenario.zones import read_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     from linetwin.scenario.problems import Place, Problems
+    from linetwin.scenario.resolved import StationConfig
     from linetwin.scenario.schema import Hides, ScenarioFile, Written
     from linetwin.scenario.schema import Instrument as WrittenInstrument
     from linetwin.scenario.validation import Checked
@@ -44,9 +46,9 @@ _NEEDS = {
 
 
 def read_plant(
-    scenario: Checked[ScenarioFile], stations: Collection[str], problems: Problems
+    scenario: Checked[ScenarioFile], stations: Mapping[str, StationConfig], problems: Problems
 ) -> PlantConfig:
-    """Return the section `plant`; what is wrong is noted. `stations`: their paths."""
+    """Return the section `plant`; what is wrong is noted. `stations`: by path."""
     written, place = scenario.model.plant, scenario.document.place
     if written is None:
         return PlantConfig()
@@ -68,13 +70,17 @@ def read_plant(
 
 
 def _instrument(
-    written: WrittenInstrument, stations: Collection[str], place: Place, problems: Problems
+    written: WrittenInstrument,
+    stations: Mapping[str, StationConfig],
+    place: Place,
+    problems: Problems,
 ) -> Instrument | None:
-    station, _, quantity = written.address.rpartition(".")
+    station, _, what = written.address.rpartition(".")
     here = place.below("address")
     if station not in stations:
         problems.add(here, f"no station '{station}'", nearest(station, stations, "station"))
         return None
+    quantity, zone = read_zone(what, stations[station], here, problems)
     known = vocabulary()
     if quantity not in known:
         problems.add(here, f"no quantity '{quantity}'", nearest(quantity, [q.name for q in known]))
@@ -86,8 +92,15 @@ def _instrument(
     if len(units) > 1:
         problems.add(place, "bias and repeatability have different units", "both in %, or neither")
     terms = {name: values[name].number for name in entries if name in values}
-    name = written.name or quantity
-    return Instrument(name, station, quantity, **terms, percent=PERCENT in units, place=place)
+    return Instrument(
+        written.name or quantity,
+        station,
+        quantity,
+        **terms,
+        percent=PERCENT in units,
+        zone=zone,
+        place=place,
+    )
 
 
 def _hiding(written: Hides, place: Place, problems: Problems) -> Hiding:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from linetwin.scenario.zones import in_zone
+
 if TYPE_CHECKING:
     from linetwin.scenario.problems import Place
 
@@ -18,7 +20,8 @@ class EstimateConfig:
 
     A `factor` is estimated as its difference from 1, an `offset` in the input's unit. `prior`:
     standard deviation at the beginning; `wanders`: what is added to it in a day; `scatter`: from
-    lot to lot; `band`: what counts as nominal.
+    lot to lot; `band`: what counts as nominal. `zone`: the phase in which alone it deviates, from
+    1; 0: all. `law`: it is the factor by which the model's law may be wrong, not the machine.
     """
 
     name: str
@@ -32,21 +35,27 @@ class EstimateConfig:
     band: float
     tag: str
     source: str
+    zone: int = 0
+    law: bool = False
     place: Place | None = None
 
     @property
     def address(self) -> str:
         """What deviates."""
-        return f"{self.station}.{self.process}.{self.quantity}"
+        return f"{self.station}.{self.process}.{in_zone(self.quantity, self.zone)}"
+
+    def acts_in(self, phase: int) -> bool:
+        """Whether the input deviates in a phase, counted from 1."""
+        return self.zone in {0, phase}
 
 
 @dataclass(frozen=True)
 class ReaderConfig:
     """An instrument that reads a quantity of a station's lots, each with its own bias.
 
-    `signal`: address of the plant's measurement. All in the quantity's unit, or as parts of the
-    reading where `relative`: `repeatability` of one lot's reading; of the bias `prior`, `wanders`
-    in a day, `band`.
+    `zone`: of the dryer, where it reads one; else 0. `signal`: address of the plant's measurement.
+    All in the quantity's unit, or as parts of the reading where `relative`: `repeatability` of one
+    lot's reading; of the bias `prior`, `wanders` in a day, `band`.
     """
 
     name: str
@@ -60,7 +69,13 @@ class ReaderConfig:
     tag: str
     source: str
     relative: bool = False
+    zone: int = 0
     place: Place | None = None
+
+    @property
+    def key(self) -> str:
+        """What it reads of a lot."""
+        return in_zone(self.quantity, self.zone)
 
 
 @dataclass(frozen=True)

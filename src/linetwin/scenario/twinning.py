@@ -29,6 +29,7 @@ from linetwin.scenario.problems import nearest
 from linetwin.scenario.sections import GAUGES, PERCENT, read_section_value
 from linetwin.scenario.twin import EstimateConfig, PredictConfig, ReaderConfig, TwinConfig
 from linetwin.scenario.values import read_value
+from linetwin.scenario.zones import read_zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -107,13 +108,15 @@ class _TwinReader:
         """Return one estimate; None where it could not be read."""
         self._once("name", written.name, place)
         self._once("address", written.address, place)
-        path, _, quantity = written.address.rpartition(".")
+        path, _, what = written.address.rpartition(".")
         station, _, process = path.rpartition(".")
+        here = self.stations.get(station)
+        quantity, zone = read_zone(what, here, place.below("address"), self.problems)
         if not self._is_input(station, process, quantity, place.below("address")):
             return None
         unit = (
             Quantity("factor", "1", "part", display="%", minimum=0.0, maximum=1.0)
-            if written.kind == "factor"
+            if written.kind != "offset"
             else difference(vocabulary()[quantity])
         )
 
@@ -131,11 +134,13 @@ class _TwinReader:
             station=station,
             process=process,
             quantity=quantity,
-            kind=written.kind,
+            kind="offset" if written.kind == "offset" else "factor",
             prior=prior,
             wanders=amount("wanders", written.wanders),
             scatter=amount("scatter", written.scatter),
             band=amount("band", written.band),
+            zone=zone,
+            law=written.kind == "law",
             tag=written.tag,
             source=written.source,
             place=place,
@@ -145,9 +150,11 @@ class _TwinReader:
         """Return one instrument; None where it could not be read."""
         self._once("name", written.name, place)
         self._once("signal", written.signal, place)
-        station, _, quantity = written.reads.rpartition(".")
+        station, _, what = written.reads.rpartition(".")
         if not self._is_station(station, place.below("reads")):
             return None
+        here = self.stations[station]
+        quantity, zone = read_zone(what, here, place.below("reads"), self.problems)
         if not self._is_quantity(quantity, place.below("reads")):
             return None
         found: dict[str, float] = {}
@@ -176,6 +183,7 @@ class _TwinReader:
             tag=written.tag,
             source=written.source,
             relative=PERCENT in units,
+            zone=zone,
             place=place,
             **found,
         )

@@ -13,7 +13,7 @@ import numpy as np
 
 from linetwin.contracts import Phase
 from linetwin.line.dryer_air import ROOM_TEMPERATURE_K
-from linetwin.line.kinds.web import CONTENT, WET, mark
+from linetwin.line.kinds.web import CONTENT, WET, ZONE, mark
 
 if TYPE_CHECKING:
     from linetwin.contracts import Columns
@@ -27,6 +27,8 @@ DRIED = (
     "binder_bottom_ratio",
     "adhesion_index",
 )
+EVAPORATED = f"evaporated_solvent{ZONE}"
+"""Columns of what left each zone's exhaust begin so [kg/m2]."""
 NEAR = 1e-9
 DRY = 1e-9
 """Solvent on a side that is dry, a microgram on a square metre: it is not dried again [kg/m2]."""
@@ -96,7 +98,8 @@ class Dryer:
                 duration[inside == index] += seconds
         return _Path(rows, durations)
 
-    def _apply(self, lot: Lot, side: str, path: _Path, solvent: np.ndarray) -> Columns:
+    def _apply(self, lot: Lot, side: str, path: _Path, solvent: np.ndarray) -> list[Columns]:
+        """Return what a side is after each zone."""
         coater, rows = self._coater, path.rows
         below = lot.columns.get(f"loading_{'b' if side == 'a' else 'a'}")
         conditions: dict[str, float | np.ndarray] = {
@@ -113,19 +116,26 @@ class Dryer:
             "solvent_loading": solvent,
             "film_temperature": ROOM_TEMPERATURE_K,
         }
-        result = coater.transform("drying").apply(start, phases)[-1]
-        coater.note_validity(result)
-        # an integrator leaves a dry film some 1e-20 kg/m2 on either side of nothing
-        result["solvent_loading"] = np.clip(result["solvent_loading"], 0.0, None)
-        return result
+        results = coater.transform("drying").apply(start, phases)
+        coater.note_validity(results[-1])
+        for result in results:
+            # an integrator leaves a dry film some 1e-20 kg/m2 on either side of nothing
+            result["solvent_loading"] = np.clip(result["solvent_loading"], 0.0, None)
+        return results
 
     def _first_time(self, lot: Lot, side: str, path: _Path) -> None:
         rows, laid = path.rows, lot.columns[f"{WET}{side}"]
         wet = lot.columns[f"solvent_loading_{side}"][rows]
-        result = self._apply(lot, side, path, wet)
+        zones = self._apply(lot, side, path, wet)
+        result, before = zones[-1], wet
         for name in DRIED:
             column = lot.columns.setdefault(f"{name}_{side}", np.full(lot.items, np.nan))
             column[rows] = result[name]
+        for number, zone in enumerate(zones, start=1):
+            name = f"{EVAPORATED}{number}_{side}"
+            column = lot.columns.setdefault(name, np.full(lot.items, np.nan))
+            column[rows] = before - zone["solvent_loading"]
+            before = zone["solvent_loading"]
         self._lose(lot, rows, laid[rows], result["solvent_loading"])
 
     def _again(self, lot: Lot, side: str, path: _Path) -> None:
@@ -137,7 +147,7 @@ class Dryer:
         rows = path.rows[damp]
         path = _Path(rows, [duration[damp] for duration in path.durations])
         before = left[rows]
-        after = np.minimum(before, self._apply(lot, side, path, before)["solvent_loading"])
+        after = np.minimum(before, self._apply(lot, side, path, before)[-1]["solvent_loading"])
         self._lose(lot, rows, before * self._coater.areas(lot, rows), after)
         left[rows] = after
 

@@ -39,6 +39,8 @@ CONTENT = "content:"
 """Columns so prefixed hold the kg (or m2) of a raw material in each item."""
 WET = "wet:"
 """Columns so prefixed are of web that has not left the dryer yet."""
+ZONE = "@"
+"""Columns so named are of a zone of the dryer: only instruments look at them."""
 
 
 def mark(lot: Lot, rows: np.ndarray, where: np.ndarray, reason: str) -> None:
@@ -72,7 +74,7 @@ def write_segments(world: World, lot: Lot, station: str) -> None:
     quantities = {
         name: values
         for name, values in lot.columns.items()
-        if name not in hidden and not name.startswith((CONTENT, WET))
+        if name not in hidden and not name.startswith((CONTENT, WET)) and ZONE not in name
     }
     world.sink.add("segments", row | quantities)
 

@@ -293,7 +293,7 @@ class Assimilator:
         scale = abs(reading.value) if instrument.relative else 1.0
         deviation = scale * math.hypot(instrument.repeatability, float(bias))
         for row in self._due.get((instrument.station, reading.lot), []):
-            if row.quantity == instrument.quantity and row.place == 0:
+            if (row.quantity, row.place) == (instrument.quantity, instrument.zone):
                 self._outcomes.append(
                     Outcome(
                         row.id,

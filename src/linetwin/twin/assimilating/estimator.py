@@ -16,7 +16,7 @@ import numpy as np
 from linetwin.estimation.ensemble import Ensemble
 from linetwin.line.streams import Streams
 from linetwin.twin.assimilating.notes import Note
-from linetwin.twin.assimilating.outcome import CARRIED, NOMINAL, REFERENCE, Runner
+from linetwin.twin.assimilating.outcome import CARRIED, NOMINAL, REFERENCE, Runner, vapours
 from linetwin.twin.assimilating.watch import Watchman
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class Estimator:
         wanted = self._wanted(given.station)
         runner = Runner(self._transforms(given.station), own, away, members, wanted)
         state = LotState()
-        for key, ratio in runner.outcome(given.notes, chain).items():
+        ratios = runner.outcome(given.notes, chain)
+        for key, ratio in (ratios | vapours(given.means, ratios)).items():
             mean = given.means.get(key)
             if mean is None or key not in wanted:
                 continue
@@ -155,7 +156,7 @@ class Estimator:
     def read(self, reading: Reading) -> Innovation | None:
         """Learn from a reading; None where its lot is not known any more."""
         instrument = self.instrument(reading.instrument)
-        true = self.members_of(instrument.station, reading.lot, instrument.quantity)
+        true = self.members_of(instrument.station, reading.lot, instrument.key)
         if true is None:
             return None
         self._advance(reading.tick)
@@ -197,7 +198,7 @@ class Estimator:
 
     def _wanted(self, station: str) -> frozenset[str]:
         """Return what is kept of the lots of a station: what is read, and what goes on."""
-        read = {each.quantity for each in self.config.instruments if each.station == station}
+        read = {each.key for each in self.config.instruments if each.station == station}
         return frozenset(read | {CARRIED})
 
     def spread(self, state: str, tick: int) -> float:

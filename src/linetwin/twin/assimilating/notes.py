@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.scenario.zones import ZONED, in_zone
 from linetwin.twin.plant.instruments import mean_of
 
 if TYPE_CHECKING:
@@ -76,8 +77,13 @@ def means_of(lot: Lot, notes: list[Note]) -> dict[str, float]:
         own = [note for note in notes if note.kind == kind]
         wettest = max(note.start.get("solvent_loading", 0.0) for note in own)
         first = [n for n in own if n.start.get("solvent_loading", 0.0) >= wettest / 2]
+        rows = sum(note.rows for note in first)
+        laid = sum(note.rows * note.start.get("solvent_loading", 0.0) for note in first)
+        found[f"{kind}.laid_solvent"] = laid / rows
         for phase in range(len(first[0].outputs)):
-            rows = sum(note.rows for note in first)
+            vapour = in_zone(ZONED, phase + 1)
+            if (mean := mean_of(lot, vapour)) is not None:
+                found[vapour] = mean
             for name in first[0].outputs[phase]:
                 total = sum(note.rows * note.outputs[phase][name] for note in first)
                 found[f"{kind}.{name}@{phase + 1}"] = total / rows
@@ -140,7 +146,10 @@ class _Noted:
     ) -> list[Columns]:
         """Take items through phases with their inputs as estimated."""
         estimates = self.present(self.station, self.kind)
-        given = [replace(each, inputs=_as_estimated(each.inputs, estimates)) for each in phases]
+        given = [
+            replace(each, inputs=_as_estimated(each.inputs, estimates, number))
+            for number, each in enumerate(phases, start=1)
+        ]
         found = self.model.apply(start, given)
         note = Note(
             kind=self.kind,
@@ -156,11 +165,13 @@ class _Noted:
 
 
 def _as_estimated(
-    inputs: Mapping[str, float | np.ndarray], estimates: Sequence[tuple[EstimateConfig, float]]
+    inputs: Mapping[str, float | np.ndarray],
+    estimates: Sequence[tuple[EstimateConfig, float]],
+    phase: int,
 ) -> dict[str, float | np.ndarray]:
     found = dict(inputs)
     for estimate, value in estimates:
-        if value and estimate.quantity in found:
+        if value and estimate.quantity in found and estimate.acts_in(phase):
             found[estimate.quantity] = deviated(found[estimate.quantity], estimate, value)
     return found
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.contracts import Phase
+from linetwin.scenario.zones import AT, ZONED, in_zone
 from linetwin.twin.assimilating.notes import deviated, merged
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ GROWS = {"drying": ("loading", "dry_mass_below"), "calendering": ("coating_thick
 """Process -> inputs that are as the lot's loading is."""
 STARTS = {"drying": ("solvent_loading",)}
 """Process -> starts that are as the lot's loading is."""
+LAID = "drying.laid_solvent"
+"""Solvent that a web brings into the dryer."""
 _WET = 0.5
 """Part of the greatest solvent per loading below which a drying call is a second pass."""
 
@@ -73,6 +76,7 @@ class Runner:
         found: Ratios = {}
         for name in firsts[0][1][-1]:
             found[name] = _over(_mean([(each.rows, run[-1][name]) for each, run in firsts]))
+        found[LAID] = chain
         for phase in range(len(firsts[0][0].inputs)):
             left = [(each.rows, run[phase]["solvent_loading"]) for each, run in firsts]
             found[f"drying.solvent_loading@{phase + 1}"] = _over(_mean(left))
@@ -95,13 +99,16 @@ class Runner:
             for name, value in note.start.items()
         }
         phases = []
-        for inputs, duration in zip(note.inputs, note.durations, strict=True):
+        for number, (inputs, duration) in enumerate(
+            zip(note.inputs, note.durations, strict=True), start=1
+        ):
             given: dict[str, float | np.ndarray] = {
                 name: value * chain if name in grows else np.full(self.members + 2, value)
                 for name, value in inputs.items()
             }
             for estimate in self.estimates:
-                if estimate.process == note.kind and estimate.quantity in given:
+                own = estimate.process == note.kind and estimate.acts_in(number)
+                if own and estimate.quantity in given:
                     away = self._away(estimate, note)
                     given[estimate.quantity] = deviated(given[estimate.quantity], estimate, away)
             phases.append(Phase(given, duration))
@@ -111,6 +118,22 @@ class Runner:
         """Return the deviation of members, of the reference, and none."""
         used = note.used.get(estimate.name, 0.0)
         return np.concatenate([self.deviations[estimate.name], [used, 0.0]])
+
+
+def vapours(means: Mapping[Key, float], ratios: Ratios) -> Ratios:
+    """Return what evaporated in each zone, over what the line says of it.
+
+    As a difference to the line's: what comes in and what goes out differ as the members say.
+    """
+    found: Ratios = {}
+    before, zone = LAID, 1
+    while (behind := f"drying.solvent_loading{AT}{zone}") in ratios:
+        key = in_zone(ZONED, zone)
+        if means.get(key, 0.0) > 0 and before in means:
+            more = [means[name] * (ratios[name] - 1) for name in (before, behind)]
+            found[key] = 1 + (more[0] - more[1]) / means[key]
+        before, zone = behind, zone + 1
+    return found
 
 
 def _passes(notes: Sequence[Note]) -> dict[str, list[Note]]:

@@ -40,7 +40,7 @@ class Instruments:
     def read(self, station: str, lot: Lot) -> Iterator[tuple[str, float]]:
         """Yield name and reading of each instrument that finds its quantity in a lot."""
         for each in self._by_station.get(station, ()):
-            true = mean_of(lot, each.quantity)
+            true = mean_of(lot, each.key)
             if true is None:
                 continue
             scale = abs(true) / 100 if each.percent else 1.0
