@@ -11,7 +11,6 @@ from linetwin.contracts import CONTRACTS
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario.kinds import MACHINE_SIGNALS, shipped_kinds
 from linetwin.scenario.problems import Place, Problems, nearest
-from linetwin.scenario.zones import ZONED
 from linetwin.scenario.resolved import RecipeValue
 from linetwin.scenario.zones import ZONED
 from linetwin.twin.plant.model import (
