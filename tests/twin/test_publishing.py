@@ -27,7 +27,7 @@ from linetwin.twin.board.tally import Score
 from linetwin.twin.plant.server import Opening
 from linetwin.twin.publishing.model import NAMESPACE, twin_model
 from linetwin.twin.publishing.publisher import Publisher
-from linetwin.twin.publishing.shown import Shown, SourceShown, StationShown
+from linetwin.twin.publishing.shown import Measured, Shown, SourceShown, StationShown
 from linetwin.twin.publishing.telling import Teller
 from linetwin.twin.security import users as users_module
 from linetwin.twin.security.certificates import read_certificate
@@ -63,6 +63,9 @@ SOLVENT = replace(
     kind="drying",
 )
 ROLLS = Estimated("cathode_rolls", "factor", "a", "1", 0.95, 0.93, 0.97, 0.1, 0.02)
+THICKNESS = Measured(
+    "cathode.calender", "coating_thickness", 0, "cathode_thickness", "roll-6", 6.15e-5, 8 * HOUR
+)
 SCORE = Score(
     "cathode.calender", "coating_thickness", 0, "lot", "m", "cathode_thickness", "30 d", 5, 40, 38,
     0.95, 0.83, 0.99, 1e-7, 4e-7, 4.0, 1e-7, math.nan, math.nan,
@@ -92,6 +95,9 @@ def shown(**changes: object) -> Shown:
             alerts.shown(),
             [SCORE],
             12.0,
+            reason="clock",
+            unconfirmed="nobody",
+            measured=[THICKNESS],
         ),
         **changes,  # type: ignore[arg-type]
     )
@@ -170,14 +176,21 @@ def test_what_the_twin_shows_reaches_a_client(served: tuple[Publisher, str]) -> 
         "line/Twin/data_age",
         "line/Feed/plc_age",
         "anode.calender/Predictions/porosity_low",
+        "cathode.calender/Predictions/coating_thickness_by_cathode_thickness_measured",
+        "cathode.calender/Predictions/coating_thickness_by_cathode_thickness_lot",
+        "line/Twin/reason",
+        "line/Twin/unconfirmed",
+        "line/Twin/line_time",
     ]
     found = dict(zip(names, values(publisher, endpoint, *names), strict=True))
     told = [None if each.Value is None else each.Value.Value for each in found.values()]
-    assert told == [0.29, "roll-7", None, 0.30, 0.97, 1, 4.0, "in step", 2.0, 0.2, None]
+    expected = [29.0, "roll-7", None, 300.0, -3.0, 1, 4.0, "in step", 2.0, 0.2, None]
+    expected += [61.5, "roll-6", "clock", "nobody", 10.0]
+    assert [round(each, 9) if isinstance(each, float) else each for each in told] == expected
     status = [each.StatusCode.name for each in found.values()]  # type: ignore[union-attr]
     assert status[2] == "BadNoData"
-    assert status[-1] == "BadWaitingForInitialData"
-    assert {*status[:2], *status[3:-1]} == {"Good"}
+    assert status[10] == "BadWaitingForInitialData"
+    assert {*status[:2], *status[3:10], *status[11:]} == {"Good"}
     assert found[names[0]].SourceTimestamp == ORIGIN + timedelta(hours=9)
     assert found[names[7]].SourceTimestamp == ORIGIN + timedelta(hours=10)
 
@@ -199,7 +212,8 @@ def test_open_loop_is_doubtful_and_ends(served: tuple[Publisher, str]) -> None:
     ):
         publisher.publish(shown(state=state, is_old=old), ORIGIN)
         low, rolls, said = values(publisher, endpoint, *names)
-        assert (low.Value.Value, said.Value.Value) == (0.29, state)  # type: ignore[union-attr]
+        assert low.Value.Value == pytest.approx(29.0)  # type: ignore[union-attr]
+        assert said.Value.Value == state  # type: ignore[union-attr]
         assert {low.StatusCode.name, rolls.StatusCode.name} == {status}  # type: ignore[union-attr]
 
 
@@ -225,7 +239,7 @@ def test_units_types_and_an_active_condition_are_there(served: tuple[Publisher, 
         assert kind is not None
         return unit.UnitId, (await client.get_node(kind).read_display_name()).Text
 
-    assert talk(endpoint, look) == (int.from_bytes(b"28", "big"), "TwinStationType")
+    assert talk(endpoint, look) == (int.from_bytes(b"GM", "big"), "TwinStationType")
 
 
 def test_nobody_may_write_or_command(served: tuple[Publisher, str], tmp_path: Path) -> None:
@@ -263,12 +277,15 @@ def test_every_change_has_a_tag_and_the_model_is_the_scenarios(scenario: Scenari
     model = twin_model(scenario, ["plc", "lab"])
     nodes = [tag.node for tag in model.tags()]
     assert len(nodes) == len(set(nodes))
+    read = {"%", "mg/cm2", "g/m2", "g/(m2.s)", "um", "m", "h", "s", "1"}
+    assert {tag.unit for tag in model.tags() if tag.is_analog} <= read
     zones = [node for node in nodes if "solvent_loading_after_" in node and "cathode" in node]
     assert len(zones) == 3 * 6
     assert "cell.grading/Predictions/grade_a_share_median" in nodes
     assert "cathode.coater/Scores/loading_by_cathode_scale_ratio" in nodes
     assert "line/Feed/lab_state" in nodes
-    teller = Teller(model)
+    assert scenario.twin is not None
+    teller = Teller(model, scenario.twin)
     wetted = [
         Sensed("cell.soak", name, "wetting_saturation", "1", 0.5, 0.4, 0.6, 0.0, 0.0)
         for name in ("tray-1", "tray-2")
@@ -308,7 +325,7 @@ def test_node_opcua_reads_the_twin(served: tuple[Publisher, str], tmp_path: Path
     )  # fmt: skip
     assert asked.returncode == 0, asked.stderr
     made = ORIGIN + timedelta(hours=10)
-    assert asked.stdout.split() == ["0.29", "UncertainSubNormal", str(int(made.timestamp() * 1000))]
+    assert asked.stdout.split() == ["29", "UncertainSubNormal", str(int(made.timestamp() * 1000))]
 
 
 _NODE = """

@@ -15,8 +15,13 @@ from rich.text import Text
 from linetwin.cli.printing import FILE_WIDTH
 from linetwin.cli.twin_keeping import span
 from linetwin.cli.twin_view import WORKS
-from linetwin.quantities import vocabulary
-from linetwin.scenario import units
+from linetwin.twin.scales import (
+    DRIED,
+    scale_of,
+    scale_of_difference,
+    scale_of_estimate,
+    scale_of_spread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from linetwin.cli.twin_view import SourceNow, State, StationNow, View
-    from linetwin.quantities import Quantity
+    from linetwin.scenario.twin import EstimateConfig, ReaderConfig
     from linetwin.twin.assimilating.rows import Estimated
     from linetwin.twin.board.tally import Score
     from linetwin.twin.feed.parcels import Latest
@@ -37,12 +42,11 @@ _TELL_EVERY_S = 60.0
 _NAMED = 5
 """Stale signals that are named; the others are counted."""
 _MOST_STATIONS = 8
-_DIGITS = 4
 _STYLES = {"in step": "green", "joining": "yellow", "out of step": "yellow", "open loop": "red"}
 _STATIONS = ["station", "plant", "twin", "lots behind"]
 _PREDICTED = ["predicted", "median", "95 %", "unit", "nominal", "measured"]
-_SCORED = ["score", "n", "inside", "error", "nominal", "ratio"]
-_ESTIMATED = ["estimate", "median", "95 %", "prior"]
+_SCORED = ["score", "n", "inside", "error", "nominal", "unit", "ratio"]
+_ESTIMATED = ["estimate", "median", "95 %", "unit", "prior"]
 
 
 class Screen:
@@ -97,8 +101,10 @@ def screen(view: View, session: Session | None, latest: Latest, state: State) ->
         parts += [*_stations(stations), *_words(view, session)]
         parts.append(_table(_PREDICTED, list(_predicted(view, session))))
         parts.append(_table(_SCORED, [_score(e) for e in view.board.scores() if e.span == "all"]))
-        estimates = session.parts.assimilator.estimates()
-        parts.append(_table(_ESTIMATED, [_estimate(e, session) for e in estimates]))
+        assimilator = session.parts.assimilator
+        states = {each.name: each for each in assimilator.config.states}
+        estimates = [_estimate(each, states[each.name]) for each in assimilator.estimates()]
+        parts.append(_table(_ESTIMATED, estimates))
     parts += [Text(note, style="dim") for note in view.notes]
     return Group(*parts)
 
@@ -169,61 +175,49 @@ def _words(view: View, session: Session) -> Iterator[Text]:
 
 
 def _predicted(view: View, session: Session) -> Iterator[list[str]]:
-    """Yield the newest of each quantity below its station; of a dryer's zones the last one."""
-    last = {(station, quantity): place for station, quantity, place in sorted(view.predictions)}
+    """Yield the newest of each quantity below its station, below it what instruments have read.
+
+    Of a dryer's zones those behind which the film is wet, or the first one.
+    """
+    measured = view.measured(session)
     before = ""
     for each in view.rows(session):
-        station, name, place = key = each.station, each.quantity, each.place
-        if place != last[station, name]:
-            continue
-        if station != before:
-            yield [f"{station}, lot {each.lot}", "", "", "", "", ""]
-            before = station
-        quantity = vocabulary()[name]
-        outcome = view.outcomes.get(key)
+        scale = scale_of(each.quantity)
         values = (each.median, each.low, each.high, each.open_loop)
-        median, low, high, nominal = (_number(value, quantity) for value in values)
-        measured = "" if outcome is None else _number(outcome[1].value, quantity)
-        shown = f"  {name}" + (f", zone {place}" if place else "")
+        median, low, high, nominal = (scale.text(value) for value in values)
+        if each.place > 1 and median == DRIED:
+            continue
+        if each.station != before:
+            yield [f"{each.station}, lot {each.lot}", "", "", "", "", ""]
+            before = each.station
+        shown = f"  {each.quantity}" + (f", zone {each.place}" if each.place else "")
         interval = f"{low} to {high}" if low else ""
-        yield [shown, median, interval, _unit(quantity), nominal, measured]
+        yield [shown, median, interval, scale.unit_text, nominal, ""]
+        key = each.station, each.quantity, each.place
+        for read in measured:
+            if (read.station, read.quantity, read.place) == key:
+                value = scale.text(read.value)
+                yield [f"    {read.lot} by {read.instrument}", "", "", scale.unit_text, "", value]
 
 
-def _number(value: float, quantity: Quantity) -> str:
-    return "" if math.isnan(value) else units.display(value, quantity, _DIGITS).partition(" ")[0]
-
-
-def _unit(quantity: Quantity) -> str:
-    return units.display(1.0, quantity).partition(" ")[2]
-
-
-def _estimate(each: Estimated, session: Session) -> list[str]:
+def _estimate(each: Estimated, config: EstimateConfig | ReaderConfig) -> list[str]:
     """Return a row: factors and relative biases in percent of what is nominal."""
-    if each.unit == "1":
-        middle = each.kind == "factor"
-        median, low, high = ((v - middle) * 100 for v in (each.median, each.low, each.high))
-        return [each.name, f"{median:+.2f} %", f"{low:+.2f} to {high:+.2f} %", f"{each.prior:.2%}"]
-    config = session.parts.assimilator.config
-    read = {reader.name: reader.quantity for reader in config.instruments}
-    quantity = vocabulary()[read.get(each.name, each.address.rpartition(".")[2])]
-    lowest, highest = (units.display(value, quantity, _DIGITS) for value in (each.low, each.high))
-    return [
-        each.name,
-        units.display(each.median, quantity, _DIGITS),
-        f"{lowest.partition(' ')[0]} to {highest}",
-        units.display(each.prior, quantity, _DIGITS),
-    ]
+    scale = scale_of_estimate(config)
+    median, low, high = (f"{scale.number(v):+.3g}" for v in (each.median, each.low, each.high))
+    prior = scale_of_spread(config).text(each.prior, 3)
+    return [each.name, median, f"{low} to {high}", scale.unit_text, prior]
 
 
 def _score(each: Score) -> list[str]:
-    quantity = vocabulary()[each.quantity]
+    scale = scale_of_difference(each.quantity)
     return [
         f"{each.station}.{each.quantity} by {each.instrument}",
         str(each.count),
         f"{each.share:.0%}",
-        units.display(each.error, quantity, 3),
-        units.display(each.open_error, quantity, 3),
-        f"{each.ratio:.2f}",
+        scale.text(each.error, 3),
+        scale.text(each.open_error, 3),
+        scale.unit_text,
+        "" if math.isnan(each.ratio) else f"{each.ratio:.2f}",
     ]
 
 

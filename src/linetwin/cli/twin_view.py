@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from linetwin.cli.printing import print_json
-from linetwin.twin.publishing.shown import Shown, SourceShown, StationShown
+from linetwin.twin.publishing.shown import Measured, Shown, SourceShown, StationShown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,8 @@ class View:
     def __init__(self, board: Board) -> None:
         self.board = board
         self.predictions: dict[tuple[str, str, int], Prediction] = {}
-        self.outcomes: dict[tuple[str, str, int], tuple[Prediction, Outcome]] = {}
+        self.outcomes: dict[tuple[str, str, int, str], tuple[Prediction, Outcome]] = {}
+        """The newest of each quantity by each instrument."""
         self._made: dict[str, Prediction] = {}
         self.notes: list[str] = []
         self.alerts: Sequence[Alert] = ()
@@ -104,7 +105,8 @@ class View:
                 del self._made[next(iter(self._made))]
         for outcome in outcomes:
             if made := self._made.get(outcome.prediction):
-                self.outcomes[made.station, made.quantity, made.place] = made, outcome
+                key = made.station, made.quantity, made.place, outcome.instrument
+                self.outcomes[key] = made, outcome
 
     def line_time(self, tick: int) -> str:
         """Return a tick as day and time of the line."""
@@ -164,6 +166,18 @@ class View:
             for each in self.called(session)
         ]
 
+    def measured(self, session: Session) -> list[Measured]:
+        """Return what each instrument has read last of predicted lots, by the plant's names."""
+        return [
+            Measured(
+                *key,
+                come.plant_lot or session.called(made.station, made.lot),
+                come.value,
+                come.tick,
+            )
+            for key, (made, come) in self.outcomes.items()
+        ]
+
     def sensed(self, session: Session) -> list[Sensed]:
         """Return what virtual sensors read, lots by the plant's names."""
         return [
@@ -188,6 +202,9 @@ class View:
             saved_s,
             self.sensed(session),
             is_old=state.is_old,
+            reason=state.reason,
+            unconfirmed=self.unconfirmed,
+            measured=self.measured(session),
         )
 
     def plain(self, session: Session | None, latest: Latest, state: State) -> dict[str, Any]:

@@ -104,14 +104,19 @@ def display(value: float, quantity: Quantity, digits: int = 6) -> str:
     A quantity without a display unit is shown in its canonical one; what is not finite as `inf`
     or `nan`, and so is what is too large in that unit.
     """
+    unit = shown_unit(quantity.display or quantity.unit)
+    shown = f"{in_display(value, quantity):.{digits}g}"
+    return f"{shown} {unit}" if unit else shown
+
+
+def in_display(value: float, quantity: Quantity) -> float:
+    """Return `value` (canonical unit) in the quantity's display unit."""
     goal = quantity.display or quantity.unit
     conversion = _conversion(quantity.unit, goal, is_difference(quantity))
     try:
-        shown = float(Fraction(value) * conversion.scale + conversion.offset)
+        return float(Fraction(value) * conversion.scale + conversion.offset)
     except (OverflowError, ValueError):  # a fraction knows neither
-        shown = value * math.inf
-    unit = shown_unit(goal)
-    return f"{shown:.{digits}g} {unit}" if unit else f"{shown:.{digits}g}"
+        return value * math.inf
 
 
 def is_difference(quantity: Quantity) -> bool:

@@ -10,13 +10,12 @@ from linetwin.estimation.causes import causes
 from linetwin.estimation.innovations import Record
 from linetwin.estimation.scores import interval
 from linetwin.estimation.watching import Cusum, Window
-from linetwin.quantities import vocabulary
-from linetwin.scenario.twin import ReaderConfig
 from linetwin.twin.assimilating.rows import Finding, FindingKind, Innovations
+from linetwin.twin.scales import scale_of_spread
 
 if TYPE_CHECKING:
     from linetwin.estimation.ensemble import Ensemble, Innovation
-    from linetwin.scenario.twin import EstimateConfig, TwinConfig
+    from linetwin.scenario.twin import EstimateConfig, ReaderConfig, TwinConfig
 
 Key = tuple[FindingKind, tuple[str, ...]]
 NAMED: tuple[FindingKind, ...] = ("drift", "bias")
@@ -163,9 +162,7 @@ class Watchman:
 
 
 def _shown(state: EstimateConfig | ReaderConfig, low: float, high: float) -> str:
-    """Return two bounds of a deviation with their unit."""
-    relative = state.relative if isinstance(state, ReaderConfig) else state.kind == "factor"
-    if relative:
-        return f"{100 * low:+.2f} to {100 * high:+.2f} %"
-    quantity = vocabulary()[state.quantity]
-    return f"{low:+.3g} to {high:+.3g} {quantity.unit}"
+    """Return two bounds of a deviation with their unit, as people read them."""
+    scale = scale_of_spread(state)
+    bounds = " to ".join(f"{scale.number(bound):+.3g}" for bound in (low, high))
+    return f"{bounds} {scale.unit_text}".rstrip()

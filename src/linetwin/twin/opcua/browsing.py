@@ -23,12 +23,6 @@ _SERVER = 2253
 _ATTRIBUTES = (ua.AttributeIds.Value, ua.AttributeIds.AccessLevel, ua.AttributeIds.DataType)
 _TYPES: dict[object, str] = {kind.value: kind.name for kind in ua.VariantType}
 _UNIT, _RANGE = "EngineeringUnits", "EURange"
-# Codes of UN/ECE Recommendation 20 that servers use beside our canonical ones [M].
-UNECE = {
-    "CEL": "Cel", "MMT": "mm", "4H": "um", "2X": "m/min", "MIN": "min", "HUR": "h", "GRM": "g",
-    "KPA": "kPa", "BAR": "bar", "MBR": "mbar", "KWT": "kW", "KWH": "kW.h", "P1": "%", "AMH": "A.h",
-    "2Z": "mV", "4K": "mA", "D41": "t/m3", "23": "g/cm3", "LTR": "L", "HTZ": "Hz", "RPM": "/min",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)

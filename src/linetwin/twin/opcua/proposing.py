@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from linetwin.contracts import CONTRACTS
 from linetwin.errors import ScenarioError
 from linetwin.quantities import vocabulary
+from linetwin.quantities.unece import UCUM_OF
 from linetwin.scenario import units
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.mapping_signals import COUNTERS, GRADED, PASSING
-from linetwin.twin.opcua.browsing import UNECE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -196,12 +196,7 @@ def _with_unit(name: str, variable: Variable, target: Target) -> Proposal:
         if target.kind in {"state", "mode"} and not _is_packml(variable):
             doubt = "say what its codes mean, under states or modes"
         return Proposal(name, variable, target, doubt=doubt)
-    known = {each.unece: each.unit for each in vocabulary() if each.unece}
-    candidates = [
-        variable.unit,
-        UNECE.get(variable.unit_code, ""),
-        known.get(variable.unit_code, ""),
-    ]
+    candidates = [variable.unit, UCUM_OF.get(variable.unit_code, "")]
     for unit in filter(None, candidates):
         try:
             units.linear(unit, quantity)

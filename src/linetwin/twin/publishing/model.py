@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from linetwin.quantities import vocabulary
 from linetwin.scenario.twin import ReaderConfig
 from linetwin.twin.board.signs import KINDS
 from linetwin.twin.plant.model import LINE, Alarm, InformationModel, Machine, Tag
+from linetwin.twin.scales import scale_of, scale_of_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from linetwin.quantities import Quantity
     from linetwin.scenario.resolved import Scenario, StationConfig
     from linetwin.scenario.twin import EstimateConfig, PredictConfig, TwinConfig
     from linetwin.twin.plant.model import Folder, Type
+    from linetwin.twin.scales import Scale
 
 NAMESPACE = "urn:linetwin:twin"
 TYPES: Mapping[str, tuple[Folder, ...]] = {
@@ -28,16 +28,16 @@ TYPES: Mapping[str, tuple[Folder, ...]] = {
 SEVERITIES = {"high": 800, "medium": 500, "low": 200}
 BOUNDS = ("median", "low", "high", "open_loop")
 """What is told of a prediction, each a number; an estimate has the first three."""
+ONE, SECONDS, HOURS = ("1", "C62"), ("s", "SEC"), ("h", "HUR")
 SCORED = {
-    "count": "outcomes of the last 30 days",
-    "inside": "share of them inside their 95 % intervals",
-    "ratio": "mean error of open loop over that of the predictions",
+    "count": ("outcomes of the last 30 days", ONE),
+    "inside": ("share of them inside their 95 % intervals", ("%", "P1")),
+    "ratio": ("mean error of open loop over that of the predictions", ONE),
 }
 SOAK, WETTED = "soak", "wetting_saturation_now"
 """Kind of station, and what its tags of the tray that went in first begin with."""
 GRADING, GRADES = "grading", ("grade_a_share", "grade_b_share", "grade_scrap_share")
 """Kind of station, and what is predicted of the trays that are to come there."""
-ONE = ("1", "C62")
 
 
 def twin_model(scenario: Scenario, sources: Sequence[str]) -> InformationModel:
@@ -59,11 +59,13 @@ def twin_model(scenario: Scenario, sources: Sequence[str]) -> InformationModel:
 def _whole(scenario: Scenario, sources: Sequence[str]) -> Machine:
     said: list[tuple[Folder, str, Type, str, tuple[str, str]]] = [
         ("Twin", "state", "String", "joining, in step, open loop or out of step", ("", "")),
-        ("Twin", "line_time", "Double", "time of the line since its Monday 00:00", ("s", "SEC")),
-        ("Twin", "heard_at", "Double", "line time of the plant's latest news", ("s", "SEC")),
-        ("Twin", "data_age", "Double", "time since then", ("s", "SEC")),
+        ("Twin", "reason", "String", "why it is so, where a person should know", ("", "")),
+        ("Twin", "unconfirmed", "String", "why nobody has confirmed the mapping", ("", "")),
+        ("Twin", "line_time", "Double", "time of the line since its Monday 00:00", HOURS),
+        ("Twin", "heard_at", "Double", "line time of the plant's latest news", HOURS),
+        ("Twin", "data_age", "Double", "time since then", SECONDS),
         ("Twin", "lots_behind", "Int64", "lots that the twin is behind, of all stations", ("", "")),
-        ("Twin", "saved_age", "Double", "wall time since the twin was saved", ("s", "SEC")),
+        ("Twin", "saved_age", "Double", "wall time since the twin was saved", SECONDS),
         ("Twin", "alerts", "Int64", "alerts that are shown", ("", "")),
         ("Findings", "count", "Int64", "what is wrong", ("", "")),
         ("Findings", "text", "String", "what is wrong, a line each", ("", "")),
@@ -71,7 +73,7 @@ def _whole(scenario: Scenario, sources: Sequence[str]) -> Machine:
     ]
     for source in sources:
         said.append(("Feed", f"{source}_state", "String", "state of the link", ("", "")))
-        said.append(("Feed", f"{source}_age", "Double", "age of the newest message", ("s", "SEC")))
+        said.append(("Feed", f"{source}_age", "Double", "age of the newest message", SECONDS))
     tags = [
         Tag(LINE, folder, name, kind, meaning, *unit) for folder, name, kind, meaning, unit in said
     ]
@@ -91,21 +93,22 @@ def _station(config: StationConfig, twin: TwinConfig) -> Machine:
     ]
     for predict in twin.predicts:
         if predict.station == path:
-            for name, quantity in _names(predict, config):
-                tags += _predicted(path, name, quantity)
+            for name in _names(predict, config):
+                tags += _predicted(path, name, scale_of(predict.quantity))
     if config.kind == GRADING:
         for name in GRADES:
-            tags += _predicted(path, name, vocabulary()[name])
+            tags += _predicted(path, name, scale_of(name))
     if config.kind == SOAK:
-        quantity = vocabulary()["wetting_saturation"]
+        scale = scale_of("wetting_saturation")
         tags += [
-            Tag(path, "Predictions", f"{WETTED}_{bound}", "Double", quantity.meaning, *ONE)
+            _number(path, "Predictions", f"{WETTED}_{bound}", scale.quantity.meaning, scale)
             for bound in BOUNDS[:3]
         ]
         tags.append(Tag(path, "Predictions", f"{WETTED}_lot", "String", "tray that went in first"))
     for each in twin.states:
         if each.station == path:
             tags += _estimated(each)
+    tags += _read(config, twin)
     tags += _scored(config, twin)
     return Machine(path, config.title or path, config.kind, tuple(tags))
 
@@ -115,59 +118,81 @@ def prediction_name(quantity: str, place: int) -> str:
     return f"{quantity}_after_{place}" if place else quantity
 
 
-def _names(predict: PredictConfig, config: StationConfig) -> Iterator[tuple[str, Quantity]]:
+def measured_name(quantity: str, instrument: str) -> str:
+    """Return what the tags of a reading begin with."""
+    return f"{quantity}_by_{instrument}"
+
+
+def _names(predict: PredictConfig, config: StationConfig) -> Iterator[str]:
     """Yield a name for the lot, or one for each phase of the process that knows it."""
-    quantity = vocabulary()[predict.quantity]
     phases = 0
     if predict.process:
         lists = [each.value for each in config.parameters.values()]
         phases = max([len(each) for each in lists if isinstance(each, tuple)], default=1)
     for place in range(1, phases + 1) if phases else (0,):
-        yield prediction_name(predict.quantity, place), quantity
+        yield prediction_name(predict.quantity, place)
 
 
-def _predicted(path: str, name: str, quantity: Quantity) -> list[Tag]:
+def _number(path: str, folder: Folder, name: str, meaning: str, scale: Scale) -> Tag:
+    """Return a number in the unit that people read."""
+    return Tag(path, folder, name, "Double", meaning, scale.unit, scale.unece)
+
+
+def _predicted(path: str, name: str, scale: Scale) -> list[Tag]:
     said = {
         "median": "as likely above as below",
         "low": "lower bound of the 95 % interval",
         "high": "upper bound of the 95 % interval",
         "open_loop": "what nominal parameters say",
     }
-    unit = (quantity.unit, quantity.unece)
+    what = scale.quantity.meaning
     tags = [
-        Tag(path, "Predictions", f"{name}_{bound}", "Double", f"{quantity.meaning}: {text}", *unit)
+        _number(path, "Predictions", f"{name}_{bound}", f"{what}: {text}", scale)
         for bound, text in said.items()
     ]
     tags.append(
         Tag(path, "Predictions", f"{name}_lot", "String", "lot, by the plant's name where known")
     )
-    tags.append(Tag(path, "Predictions", f"{name}_made", "Double", "line time", "s", "SEC"))
+    tags.append(Tag(path, "Predictions", f"{name}_made", "Double", "line time", *HOURS))
+    return tags
+
+
+def _read(config: StationConfig, twin: TwinConfig) -> list[Tag]:
+    """Return the tags of what instruments have read of predicted lots."""
+    tags: list[Tag] = []
+    for each in _readers(config, twin):
+        name, scale = measured_name(each.quantity, each.name), scale_of(each.quantity)
+        meaning = f"{scale.quantity.meaning}: read last"
+        tags.append(_number(config.path, "Predictions", f"{name}_measured", meaning, scale))
+        lot = "lot that was read, by the plant's name where known"
+        tags.append(Tag(config.path, "Predictions", f"{name}_lot", "String", lot))
     return tags
 
 
 def _estimated(config: EstimateConfig | ReaderConfig) -> list[Tag]:
-    """Return the tags of a parameter or of a bias, in its unit; 1 where it is relative."""
-    quantity = vocabulary()[config.quantity]
-    relative = config.relative if isinstance(config, ReaderConfig) else config.kind == "factor"
+    """Return the tags of a parameter or of a bias; in percent of what is nominal if relative."""
     what = f"bias of what {config.name} reads" if isinstance(config, ReaderConfig) else config.name
-    unit = ONE if relative else (quantity.unit, quantity.unece)
+    scale = scale_of_estimate(config)
     return [
-        Tag(config.station, "Estimates", f"{config.name}_{bound}", "Double", what, *unit)
+        _number(config.station, "Estimates", f"{config.name}_{bound}", what, scale)
         for bound in BOUNDS[:3]
     ]
 
 
+def _readers(config: StationConfig, twin: TwinConfig) -> list[ReaderConfig]:
+    """Return the instruments that read what is predicted of a station's lots."""
+    predicts = [each for each in twin.predicts if each.station == config.path]
+    predicted = {each.quantity for each in predicts if not each.process}
+    own = [each for each in twin.instruments if each.station == config.path]
+    return [each for each in own if each.quantity in predicted]
+
+
 def _scored(config: StationConfig, twin: TwinConfig) -> list[Tag]:
-    pairs = [
-        (each.quantity, each.name)
-        for each in twin.instruments
-        if any((p.station, p.quantity) == (config.path, each.quantity) for p in twin.predicts)
-        and each.station == config.path
-    ]
+    pairs = [(each.quantity, each.name) for each in _readers(config, twin)]
     if config.kind == GRADING:
         pairs += [(name, "count") for name in GRADES]
     return [
-        Tag(config.path, "Scores", f"{quantity}_by_{by}_{what}", "Double", meaning, *ONE)
-        for quantity, by in pairs
-        for what, meaning in SCORED.items()
+        Tag(config.path, "Scores", f"{measured_name(*pair)}_{what}", "Double", meaning, *unit)
+        for pair in pairs
+        for what, (meaning, unit) in SCORED.items()
     ]

@@ -37,7 +37,8 @@ class Publisher:
         self._server = PlantServer(
             self.model, dataclasses.replace(opening, nodesets=None), self._outbox
         )
-        self._teller = Teller(self.model)
+        assert scenario.twin is not None  # noqa: S101  the caller has looked
+        self._teller = Teller(self.model, scenario.twin)
         self._begun = False
 
     @property

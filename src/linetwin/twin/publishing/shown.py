@@ -34,6 +34,19 @@ class StationShown:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What an instrument has read last of a predicted lot; canonical unit, plant's name."""
+
+    station: str
+    quantity: str
+    place: int
+    instrument: str
+    lot: str
+    value: float
+    tick: int
+
+
+@dataclass(frozen=True)
 class Shown:
     """How the twin stands at a tick of the line.
 
@@ -56,3 +69,8 @@ class Shown:
     """What virtual sensors read, trays in soak in the order in which they went in."""
     is_old: bool = False
     """What is shown rests on old news, whatever the state of the link."""
+    reason: str = ""
+    """Why the state is what it is, where a person should know."""
+    unconfirmed: str = ""
+    """Why nobody has confirmed the mapping, "" where a person has."""
+    measured: Sequence[Measured] = ()

@@ -1,4 +1,4 @@
-"""From what the twin shows to changes of its tags and conditions."""
+"""From what the twin shows to changes of its tags and conditions, in units that people read."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING
 
 from linetwin.twin.plant.changes import AlarmChange, Change
 from linetwin.twin.plant.model import LINE, node_of
-from linetwin.twin.publishing.model import BOUNDS, SCORED, WETTED, prediction_name
+from linetwin.twin.publishing.model import (
+    BOUNDS,
+    SCORED,
+    WETTED,
+    measured_name,
+    prediction_name,
+)
+from linetwin.twin.scales import scale_of, scale_of_estimate
 from linetwin.twin.sensing import WETTING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from linetwin.scenario.twin import TwinConfig
     from linetwin.twin.assimilating.rows import Estimated, Prediction
     from linetwin.twin.plant.changes import Fault
     from linetwin.twin.plant.model import Folder, InformationModel, Plain
-    from linetwin.twin.publishing.shown import Shown
+    from linetwin.twin.publishing.shown import Measured, Shown
 
+MS_PER_HOUR = 3_600_000
+PERCENT = 100.0
 RECENT = "30 d"
 """Span of the scores that are shown."""
 
@@ -25,9 +35,11 @@ RECENT = "30 d"
 class Teller:
     """Tells what is shown as changes of a model's tags; what has no tag there is left out."""
 
-    def __init__(self, model: InformationModel) -> None:
+    def __init__(self, model: InformationModel, config: TwinConfig) -> None:
         self._nodes = {tag.node for tag in model.tags()}
-        self._owner = {tag.name: tag.owner for tag in model.tags() if tag.folder == "Estimates"}
+        self._states = {
+            each.name: (each.station, scale_of_estimate(each)) for each in config.states
+        }
         self._alarms = {alarm.name: alarm.node for alarm in model.alarms()}
         self._active: dict[str, str] = {}
 
@@ -68,27 +80,23 @@ class Teller:
                 yield _change(path, "Status", name, shown.tick, value)
         for each in shown.predictions:
             yield from _prediction(each, shown.tick, fault)
-        first = {each.station: each for each in reversed(shown.sensed) if each.quantity == WETTING}
-        for path, tray in first.items():
-            for bound in BOUNDS[:3]:
-                wetted = float(getattr(tray, bound))
-                name = f"{WETTED}_{bound}"
-                yield _change(path, "Predictions", name, shown.tick, wetted, fault)
-            yield _change(path, "Predictions", f"{WETTED}_lot", shown.tick, tray.lot, fault)
+        yield from _soaking(shown, fault)
+        for reading in shown.measured:
+            yield from _measured(reading)
         for estimate in shown.estimates:
             yield from self._estimate(estimate, shown.tick, fault)
         for score in shown.scores:
             if score.span == RECENT and not score.place:
-                start = f"{score.quantity}_by_{score.instrument}"
-                for name, number in zip(
-                    SCORED, (float(score.count), score.share, score.ratio), strict=True
-                ):
+                start = measured_name(score.quantity, score.instrument)
+                told = (float(score.count), PERCENT * score.share, score.ratio)
+                for name, number in zip(SCORED, told, strict=True):
                     yield _change(score.station, "Scores", f"{start}_{name}", shown.tick, number)
 
     def _estimate(self, each: Estimated, tick: int, fault: Fault) -> Iterator[Change]:
+        station, scale = self._states[each.name]
         for bound in BOUNDS[:3]:
-            name, value = f"{each.name}_{bound}", float(getattr(each, bound))
-            yield _change(self._owner.get(name, ""), "Estimates", name, tick, value, fault)
+            value = scale.number(float(getattr(each, bound)))
+            yield _change(station, "Estimates", f"{each.name}_{bound}", tick, value, fault)
 
 
 def _whole(shown: Shown) -> Iterator[Change]:
@@ -97,8 +105,10 @@ def _whole(shown: Shown) -> Iterator[Change]:
             shown.alerts]  # fmt: skip
     values: list[tuple[Folder, str, Plain]] = [
         ("Twin", "state", shown.state),
-        ("Twin", "line_time", shown.tick / 1000),
-        ("Twin", "heard_at", shown.heard / 1000),
+        ("Twin", "reason", shown.reason),
+        ("Twin", "unconfirmed", shown.unconfirmed),
+        ("Twin", "line_time", shown.tick / MS_PER_HOUR),
+        ("Twin", "heard_at", shown.heard / MS_PER_HOUR),
         ("Twin", "data_age", max(0, shown.tick - shown.heard) / 1000),
         ("Twin", "lots_behind", sum(each.behind for each in shown.stations.values())),
         ("Twin", "saved_age", shown.saved_s),
@@ -117,10 +127,30 @@ def _whole(shown: Shown) -> Iterator[Change]:
 def _prediction(each: Prediction, tick: int, fault: Fault) -> Iterator[Change]:
     name = prediction_name(each.quantity, each.place)
     at = tick if fault else each.made_tick
-    values: dict[str, Plain] = {bound: float(getattr(each, bound)) for bound in BOUNDS}
-    values |= {"lot": each.lot, "made": each.made_tick / 1000}
+    scale = scale_of(each.quantity)
+    values: dict[str, Plain] = {b: scale.number(float(getattr(each, b))) for b in BOUNDS}
+    values |= {"lot": each.lot, "made": each.made_tick / MS_PER_HOUR}
     for part, value in values.items():
         yield _change(each.station, "Predictions", f"{name}_{part}", at, value, fault)
+
+
+def _soaking(shown: Shown, fault: Fault) -> Iterator[Change]:
+    """Yield how far the tray is wetted that went in first."""
+    first = {each.station: each for each in reversed(shown.sensed) if each.quantity == WETTING}
+    for path, tray in first.items():
+        scale = scale_of(tray.quantity)
+        for bound in BOUNDS[:3]:
+            wetted = scale.number(float(getattr(tray, bound)))
+            name = f"{WETTED}_{bound}"
+            yield _change(path, "Predictions", name, shown.tick, wetted, fault)
+        yield _change(path, "Predictions", f"{WETTED}_lot", shown.tick, tray.lot, fault)
+
+
+def _measured(each: Measured) -> Iterator[Change]:
+    name = measured_name(each.quantity, each.instrument)
+    value = scale_of(each.quantity).number(each.value)
+    yield _change(each.station, "Predictions", f"{name}_measured", each.tick, value)
+    yield _change(each.station, "Predictions", f"{name}_lot", each.tick, each.lot)
 
 
 def _change(

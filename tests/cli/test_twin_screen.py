@@ -1,0 +1,73 @@
+"""What stands on the screen of a twin: units that people read, and which instrument has read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+from linetwin.cli.twin_screen import _estimate, _predicted
+from linetwin.cli.twin_view import View
+from linetwin.scenario import load
+from linetwin.twin.assimilating.rows import Estimated, Outcome, Prediction
+
+if TYPE_CHECKING:
+    from linetwin.twin.board.board import Board
+    from linetwin.twin.session import Session
+
+COATER = "cathode.coater"
+LOADING = Prediction("p1", 0, COATER, "roll-7", "loading", "kg/m2", 0.185, 0.183, 0.187, 0.19)
+SESSION = cast("Session", SimpleNamespace(called=lambda _station, lot: lot))
+
+
+def view() -> View:
+    """Return a view without a board."""
+    return View(cast("Board", SimpleNamespace()))
+
+
+def test_each_instrument_stands_by_name_below_what_it_has_read() -> None:
+    """Gauge and scale read one lot: two rows, each with the lot that was read last."""
+    seen = view()
+    seen.take([LOADING], [])
+    for number, (gauge, value) in enumerate([("gauge", 0.1862), ("scale", 0.1851)]):
+        seen.take([], [Outcome("p1", number, number, gauge, value, 1e-3, "R-7")])
+    rows = list(_predicted(seen, SESSION))
+    assert rows == [
+        ["cathode.coater, lot roll-7", "", "", "", "", ""],
+        ["  loading", "18.5", "18.3 to 18.7", "mg/cm²", "19", ""],
+        ["    R-7 by gauge", "", "", "mg/cm²", "", "18.62"],
+        ["    R-7 by scale", "", "", "mg/cm²", "", "18.51"],
+    ]
+
+
+def test_of_a_dryers_zones_those_are_shown_behind_which_the_film_is_wet() -> None:
+    """What is left behind the last ones is nothing that a laboratory would see."""
+    seen = view()
+    zone = replace(LOADING, quantity="solvent_loading", kind="drying", open_loop=math.nan)
+    left = (0.03, 1e-9, 1e-17)
+    seen.take(
+        [
+            replace(zone, place=place, median=each, low=0.9 * each, high=1.1 * each)
+            for place, each in enumerate(left, start=1)
+        ],
+        [],
+    )
+    assert [row[:4] for row in _predicted(seen, SESSION)][1:] == [
+        ["  solvent_loading, zone 1", "30", "27 to 33", "g/m²"]
+    ]
+
+
+def test_estimates_stand_in_percent_or_in_display_units() -> None:
+    """Never a kilogram on a square metre."""
+    config = load("live_twin").twin
+    assert config is not None
+    states = {each.name: each for each in config.states}
+    rolls = Estimated("cathode_rolls", "factor", "a", "1", 0.95, 0.93, 0.97, 0.1, 0.02)
+    assert _estimate(rolls, states["cathode_rolls"]) == [
+        "cathode_rolls", "-5", "-7 to -3", "%", "10",
+    ]  # fmt: skip
+    scale = Estimated("cathode_scale", "bias", "a", "kg/m2", 1e-4, 0.0, 2e-4, 2e-4, 2e-4)
+    assert _estimate(scale, states["cathode_scale"]) == [
+        "cathode_scale", "+0.01", "+0 to +0.02", "mg/cm²", "0.02",
+    ]  # fmt: skip
