@@ -7,10 +7,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from linetwin.cli.twin_screen import _estimate, _predicted
+from linetwin.cli.twin_screen import _estimate, _innovation, _predicted
 from linetwin.cli.twin_view import View
 from linetwin.scenario import load
-from linetwin.twin.assimilating.rows import Estimated, Outcome, Prediction
+from linetwin.twin.assimilating.rows import Estimated, Innovations, Outcome, Prediction
 
 if TYPE_CHECKING:
     from linetwin.twin.board.board import Board
@@ -71,3 +71,9 @@ def test_estimates_stand_in_percent_or_in_display_units() -> None:
     assert _estimate(scale, states["cathode_scale"]) == [
         "cathode_scale", "+0.01", "+0 to +0.02", "mg/cm²", "0.02",
     ]  # fmt: skip
+
+
+def test_innovations_stand_beside_their_limit() -> None:
+    """Of one reading neither spread nor correlation is known; 0.01 of chi-squared of 1 is 6.63."""
+    one = Innovations("gauge", "a", 5, 1, 1, 2.0, math.nan, math.nan, 4.0, 1, 0.95)
+    assert _innovation(one) == ["gauge", "1", "2.00", "", "", "4.0", "6.6"]

@@ -20,7 +20,7 @@ from small_server import free_port
 
 from linetwin.scenario import load
 from linetwin.scenario.twin import AlertConfig
-from linetwin.twin.assimilating.rows import Estimated, Finding, Prediction
+from linetwin.twin.assimilating.rows import Estimated, Finding, Innovations, Prediction
 from linetwin.twin.board.alerts import Alerts
 from linetwin.twin.board.signs import Sign
 from linetwin.twin.board.tally import Score
@@ -66,6 +66,19 @@ ROLLS = Estimated("cathode_rolls", "factor", "a", "1", 0.95, 0.93, 0.97, 0.1, 0.
 THICKNESS = Measured(
     "cathode.calender", "coating_thickness", 0, "cathode_thickness", "roll-6", 6.15e-5, 8 * HOUR
 )
+INNOVATIONS = Innovations(
+    "cathode_thickness",
+    "cathode.calender.thickness",
+    9 * HOUR,
+    20,
+    20,
+    0.1,
+    0.9,
+    -0.05,
+    9.5,
+    12,
+    0.3,
+)
 SCORE = Score(
     "cathode.calender", "coating_thickness", 0, "lot", "m", "cathode_thickness", "30 d", 5, 40, 38,
     0.95, 0.83, 0.99, 1e-7, 4e-7, 4.0, 1e-7, math.nan, math.nan,
@@ -98,6 +111,7 @@ def shown(**changes: object) -> Shown:
             reason="clock",
             unconfirmed="nobody",
             measured=[THICKNESS],
+            innovations=[INNOVATIONS],
         ),
         **changes,  # type: ignore[arg-type]
     )
@@ -181,11 +195,13 @@ def test_what_the_twin_shows_reaches_a_client(served: tuple[Publisher, str]) -> 
         "line/Twin/reason",
         "line/Twin/unconfirmed",
         "line/Twin/line_time",
+        "cathode.calender/Scores/cathode_thickness_innovation_chi_squared",
+        "cathode.calender/Scores/cathode_thickness_innovation_limit",
     ]
     found = dict(zip(names, values(publisher, endpoint, *names), strict=True))
     told = [None if each.Value is None else each.Value.Value for each in found.values()]
     expected = [29.0, "roll-7", None, 300.0, -3.0, 1, 4.0, "in step", 2.0, 0.2, None]
-    expected += [61.5, "roll-6", "clock", "nobody", 10.0]
+    expected += [61.5, "roll-6", "clock", "nobody", 10.0, 9.5, 26.216967306]
     assert [round(each, 9) if isinstance(each, float) else each for each in told] == expected
     status = [each.StatusCode.name for each in found.values()]  # type: ignore[union-attr]
     assert status[2] == "BadNoData"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from linetwin.cli.twin_view import SourceNow, State, StationNow, View
     from linetwin.scenario.twin import EstimateConfig, ReaderConfig
-    from linetwin.twin.assimilating.rows import Estimated
+    from linetwin.twin.assimilating.rows import Estimated, Innovations
     from linetwin.twin.board.tally import Score
     from linetwin.twin.feed.parcels import Latest
     from linetwin.twin.session import Session
@@ -46,6 +46,7 @@ _STYLES = {"in step": "green", "joining": "yellow", "out of step": "yellow", "op
 _STATIONS = ["station", "plant", "twin", "lots behind"]
 _PREDICTED = ["predicted", "median", "95 %", "unit", "nominal", "measured"]
 _SCORED = ["score", "n", "inside", "error", "nominal", "unit", "ratio"]
+_INNOVATED = ["innovations of", "n", "mean", "spread", "lag 1", "window", "limit"]
 _ESTIMATED = ["estimate", "median", "95 %", "unit", "prior"]
 
 
@@ -105,6 +106,8 @@ def screen(view: View, session: Session | None, latest: Latest, state: State) ->
         states = {each.name: each for each in assimilator.config.states}
         estimates = [_estimate(each, states[each.name]) for each in assimilator.estimates()]
         parts.append(_table(_ESTIMATED, estimates))
+        innovations = [_innovation(e) for e in assimilator.innovations() if e.samples]
+        parts.append(_table(_INNOVATED, innovations))
     parts += [Text(note, style="dim") for note in view.notes]
     return Group(*parts)
 
@@ -206,6 +209,18 @@ def _estimate(each: Estimated, config: EstimateConfig | ReaderConfig) -> list[st
     median, low, high = (f"{scale.number(v):+.3g}" for v in (each.median, each.low, each.high))
     prior = scale_of_spread(config).text(each.prior, 3)
     return [each.name, median, f"{low} to {high}", scale.unit_text, prior]
+
+
+def _innovation(each: Innovations) -> list[str]:
+    """Return a row: if all holds mean and lag lie near 0, spread near 1, window below its limit."""
+    told = (each.mean, each.deviation, each.autocorrelation)
+    return [
+        each.instrument,
+        str(each.samples),
+        *("" if math.isnan(value) else f"{value:.2f}" for value in told),
+        f"{each.chi_squared:.1f}",
+        f"{each.limit:.1f}",
+    ]
 
 
 def _score(each: Score) -> list[str]:

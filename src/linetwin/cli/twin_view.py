@@ -205,6 +205,7 @@ class View:
             reason=state.reason,
             unconfirmed=self.unconfirmed,
             measured=self.measured(session),
+            innovations=session.parts.assimilator.innovations(),
         )
 
     def plain(self, session: Session | None, latest: Latest, state: State) -> dict[str, Any]:
@@ -236,6 +237,10 @@ class View:
             "outcomes": [vars(made) | vars(come) for made, come in self.outcomes.values()],
             "sensed": [vars(each) for each in self.sensed(session)],
             "estimates": [vars(each) for each in session.parts.assimilator.estimates()],
+            "innovations": [
+                vars(each) | {"limit": each.limit}
+                for each in session.parts.assimilator.innovations()
+            ],
             "findings": [vars(each) for each in session.findings()],
             "alerts": [asdict(each) for each in self.alerts],
             "scores": [vars(each) for each in self.board.scores()],

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
+from scipy.special import chdtri
+
 FindingKind = Literal["drift", "bias", "ambiguous", "change", "mismatch"]
+
+
+ONE_IN = 0.01
+"""Share of windows of innovations that exceed their limit if all holds."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,11 @@ class Innovations:
     chi_squared: float
     degrees: int
     level: float
+
+    @property
+    def limit(self) -> float:
+        """Return what one sum of squares in a hundred exceeds if all holds; NaN without any."""
+        return float(chdtri(self.degrees, ONE_IN)) if self.degrees else math.nan
 
 
 @dataclass(frozen=True)

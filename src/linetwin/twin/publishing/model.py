@@ -34,6 +34,14 @@ SCORED = {
     "inside": ("share of them inside their 95 % intervals", ("%", "P1")),
     "ratio": ("mean error of open loop over that of the predictions", ONE),
 }
+INNOVATED = {
+    "count": "normalised innovations of the instrument that are looked at",
+    "mean": "their mean, 0 if all holds",
+    "deviation": "their standard deviation, 1 if all holds",
+    "autocorrelation": "from one to the next, 0 if all holds",
+    "chi_squared": "sum of squares of their last window",
+    "limit": "what one such sum in a hundred exceeds if all holds",
+}
 SOAK, WETTED = "soak", "wetting_saturation_now"
 """Kind of station, and what its tags of the tray that went in first begin with."""
 GRADING, GRADES = "grading", ("grade_a_share", "grade_b_share", "grade_scrap_share")
@@ -191,7 +199,13 @@ def _scored(config: StationConfig, twin: TwinConfig) -> list[Tag]:
     pairs = [(each.quantity, each.name) for each in _readers(config, twin)]
     if config.kind == GRADING:
         pairs += [(name, "count") for name in GRADES]
-    return [
+    tags = [
+        Tag(config.path, "Scores", f"{each.name}_innovation_{what}", "Double", meaning, *ONE)
+        for each in twin.instruments
+        if each.station == config.path
+        for what, meaning in INNOVATED.items()
+    ]
+    return tags + [
         Tag(config.path, "Scores", f"{measured_name(*pair)}_{what}", "Double", meaning, *unit)
         for pair in pairs
         for what, (meaning, unit) in SCORED.items()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from linetwin.twin.assimilating.rows import Estimated, Finding, Prediction
+    from linetwin.twin.assimilating.rows import Estimated, Finding, Innovations, Prediction
     from linetwin.twin.board.alerts import Alert
     from linetwin.twin.board.tally import Score
     from linetwin.twin.sensing import Sensed
@@ -74,3 +74,4 @@ class Shown:
     unconfirmed: str = ""
     """Why nobody has confirmed the mapping, "" where a person has."""
     measured: Sequence[Measured] = ()
+    innovations: Sequence[Innovations] = ()

@@ -9,6 +9,7 @@ from linetwin.twin.plant.changes import AlarmChange, Change
 from linetwin.twin.plant.model import LINE, node_of
 from linetwin.twin.publishing.model import (
     BOUNDS,
+    INNOVATED,
     SCORED,
     WETTED,
     measured_name,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from linetwin.scenario.twin import TwinConfig
-    from linetwin.twin.assimilating.rows import Estimated, Prediction
+    from linetwin.twin.assimilating.rows import Estimated, Innovations, Prediction
     from linetwin.twin.plant.changes import Fault
     from linetwin.twin.plant.model import Folder, InformationModel, Plain
     from linetwin.twin.publishing.shown import Measured, Shown
@@ -91,6 +92,22 @@ class Teller:
                 told = (float(score.count), PERCENT * score.share, score.ratio)
                 for name, number in zip(SCORED, told, strict=True):
                     yield _change(score.station, "Scores", f"{start}_{name}", shown.tick, number)
+
+        for innovation in shown.innovations:
+            yield from self._innovation(innovation, shown.tick)
+
+    def _innovation(self, each: Innovations, tick: int) -> Iterator[Change]:
+        told = (
+            float(each.samples),
+            each.mean,
+            each.deviation,
+            each.autocorrelation,
+            each.chi_squared,
+            each.limit,
+        )
+        station, _ = self._states[each.instrument]
+        for name, value in zip(INNOVATED, told, strict=True):
+            yield _change(station, "Scores", f"{each.instrument}_innovation_{name}", tick, value)
 
     def _estimate(self, each: Estimated, tick: int, fault: Fault) -> Iterator[Change]:
         station, scale = self._states[each.name]
