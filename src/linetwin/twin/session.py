@@ -16,6 +16,7 @@ from linetwin.twin.assimilating.notes import NotedModels
 from linetwin.twin.board.grades import Grader
 from linetwin.twin.following.follower import Follower, Passing
 from linetwin.twin.following.joining import Making, endless, join
+from linetwin.twin.plant.model import LINE
 from linetwin.twin.sensing import virtual
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Session:
         self.last_heard = begun
         """Latest time that the plant has told of."""
         config = parts.scenario.twin
+        self._read = {each.signal for each in config.instruments} if config is not None else set()
         grades = config.grades if config is not None else None
         self.grader = Grader(parts.scenario, grades, self._models) if grades is not None else None
 
@@ -84,12 +86,14 @@ class Session:
         self.follower.alone(alone)
         self.heard += len(told)
         self.last_heard = max([self.last_heard, *(each.tick for each in told if each.usable)])
-        self.follower.advance(told, until)
+        self.follower.advance((each for each in told if each.kind != "measurement"), until)
         for event in told:
-            if event.kind == "measurement":
+            if event.kind != "measurement":
+                continue
+            if event.address in self._read:
                 self.parts.assimilator.measured(event)
-                if self.grader is not None:
-                    self.grader.told(event)
+            if self.grader is not None and event.station == LINE:
+                self.grader.told(event)
         self.parts.assimilator.advance(until)
 
     def passed(self, passed: Passed) -> None:

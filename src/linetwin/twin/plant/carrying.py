@@ -101,10 +101,17 @@ class Carrier:
         return found
 
     def _send_hidden(self, change: Change, hides: Sequence[tuple[int, Hiding]]) -> None:
+        struck = [
+            (number, hiding)
+            for number, hiding in hides
+            if hiding.acts_at(change.tick) and self._strikes(number, hiding, change.node)
+        ]
+        if not struck and self._last.get(change.node, change.tick) <= change.tick:
+            self._last[change.node] = change.tick
+            self._push(change.tick, change)
+            return
         way = _Way(change, change.tick)
-        for number, hiding in hides:
-            if not hiding.acts_at(change.tick) or not self._strikes(number, hiding, change.node):
-                continue
+        for number, hiding in struck:
             way.meet(hiding)
             if hiding.kind != "clock" or (number, change.node) not in self._misdated:
                 way.kinds.append(hiding.kind)

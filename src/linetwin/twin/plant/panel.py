@@ -102,11 +102,9 @@ class Panel:
             return
         self._sampled = False
         now = world.now
-        inside: Counter[str] = Counter()
-        cells = 0
-        for lot in world.lots.open_lots():
-            inside[lot.place] += 1
-            cells += lot.items if lot.kind == "tray" else 0
+        lots = world.lots.open_lots()
+        inside = Counter([lot.place for lot in lots])
+        cells = sum([lot.items for lot in lots if lot.kind == "tray"])
         self._tell(LINE, "Status", "cells_in_process", now, cells)
         for unit in world.equipment():
             self._tell(unit.name, "Counters", "in_process", now, inside[unit.name])
@@ -144,8 +142,9 @@ class Panel:
         if stations != self._stations:
             self._stations = [*stations]
             self._rows.clear()
-        power = [each for each in _plain(columns["electric_power"]) if not math.isnan(each)]
-        self._tell(LINE, "Energy", "electric_power", tick, sum(power))
+        if "electric_power" in columns:  # of a line without any machine there is none
+            power = [each for each in _plain(columns["electric_power"]) if not math.isnan(each)]
+            self._tell(LINE, "Energy", "electric_power", tick, sum(power))
         for name, column in columns.items():
             if name in FIXED or name.startswith(MEASURED):
                 continue
