@@ -14,6 +14,7 @@ from twinned import electrode_line
 from linetwin.contracts import Phase
 from linetwin.line.lots import Lot
 from linetwin.twin.assimilating import Assimilator
+from linetwin.twin.assimilating.estimator import Reading
 from linetwin.twin.events import PlantEvent
 
 if TYPE_CHECKING:
@@ -161,6 +162,26 @@ def test_what_comes_late_is_learnt_as_if_it_had_come_in_time() -> None:
     assert late.twin.counts["late"] > 5
     assert published
     assert late.twin.predictions() == []
+
+
+def test_a_reading_of_a_lot_that_nobody_knows_waits_for_it() -> None:
+    """It is not taken for the lot of its time; a name in another spelling is the same name."""
+    press = Press(-0.1)
+    reading = replace(press.roll(1), text="Plant_2")
+    before = state(press.twin)
+    press.twin.measured(reading)
+    assert state(press.twin) == before
+    assert press.twin.unresolved() == {"cathode_thickness": ["Plant_2"]}
+    again = Press(-0.1)
+    again.twin.load(msgpack.unpackb(msgpack.packb(press.twin.save())))
+    again._chance = press._chance
+    again.roll(2)
+    assert again.twin.unresolved() == {}
+    read = [each.lot for each in again.twin._journal if isinstance(each, Reading)]
+    assert read == ["roll-2"]
+    ahead = replace(reading, tick=9 * HOUR, text="plant-9")  # may be the one at work
+    again.twin.measured(ahead)
+    assert again.twin.unresolved() == {}
 
 
 def test_readings_of_one_lot_count_as_their_mean_whenever_they_come() -> None:

@@ -175,6 +175,9 @@ def _words(view: View, session: Session) -> Iterator[Text]:
     for finding in session.findings():
         if f"{finding.kind} {'+'.join(finding.names)}" not in told:
             yield Text(f"{finding.kind}: {finding.text}. {finding.advice}".rstrip(". "))
+    for instrument, lots in session.parts.assimilator.unresolved().items():
+        named = f"{lots[0]} and {len(lots) - 1} more" if len(lots) > 1 else lots[0]
+        yield Text(f"{instrument} has read lots that are not known: {named}; look at their names")
 
 
 def _predicted(view: View, session: Session) -> Iterator[list[str]]:

@@ -242,6 +242,8 @@ class View:
                 for each in session.parts.assimilator.innovations()
             ],
             "findings": [vars(each) for each in session.findings()],
+            "readings": dict(session.parts.assimilator.counts),
+            "unresolved": session.parts.assimilator.unresolved(),
             "alerts": [asdict(each) for each in self.alerts],
             "scores": [vars(each) for each in self.board.scores()],
         }

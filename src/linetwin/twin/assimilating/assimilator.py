@@ -16,6 +16,7 @@ import numpy as np
 from linetwin.estimation.scores import NORMAL_95, positive_interval
 from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
+from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard
 from linetwin.twin.assimilating.estimator import (
     DAY_TICKS,
     Entry,
@@ -53,7 +54,7 @@ SPARSE_TICKS = DAY_TICKS // 4
 KEPT_DAYS = 14
 """A value that comes later than this is counted, not learnt from: days."""
 PENDING = 1024
-"""Readings of a lot that a station is at work on, lots that it has given, and predictions, kept."""
+"""Lots whose predictions are kept until they have come out."""
 
 
 class Assimilator:
@@ -74,8 +75,7 @@ class Assimilator:
         self._first = 0
         self._now, self._begun = 0, False
         self._seen: set[str] = set()
-        self._pending: dict[str, list[tuple[int, float, int]]] = defaultdict(list)
-        self._given: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+        self._belonging = Belonging()
         self._predictions: list[Prediction] = []
         self._outcomes: list[Outcome] = []
         self._due: dict[tuple[str, str], list[Prediction]] = {}
@@ -94,16 +94,14 @@ class Assimilator:
         """Take up a lot that a station of the twin's line has handed over."""
         self._now = max(self._now, tick)
         notes = self._open.pop(station, [])
-        self._given[station].append((tick, lot.name, plant_lot))
-        del self._given[station][:-PENDING]
+        gone = Gone(tick, lot.name, plant_lot)
+        self._belonging.gave(station, gone)
         if notes and self._is_whole(station, lot.name, notes):
             self._put(Given(tick, station, lot.name, plant_lot, notes, means_of(lot, notes)))
         for instrument in self._instruments(station):
-            waiting = self._pending[instrument.name]
-            own = [each for each in waiting if each[0] <= tick]
-            self._pending[instrument.name] = [each for each in waiting if each[0] > tick]
-            if own:
-                value, arrived = float(np.mean([each[1] for each in own])), max(e[2] for e in own)
+            if own := self._belonging.met(instrument.name, gone):
+                value = float(np.mean([each.value for each in own]))
+                arrived = max(each.arrived for each in own)
                 self._learn(Reading(tick, instrument.name, lot.name, value, arrived, len(own)))
         following = self._following(station)
         if notes and following:
@@ -112,8 +110,8 @@ class Assimilator:
     def measured(self, event: PlantEvent) -> None:
         """Take one measurement; one that belongs to no instrument is left alone.
 
-        It belongs to the lot that the event names; else to the one that its station handed over
-        then, or was at work on.
+        It belongs to the lot that the event names, and waits for it where that is not known; else
+        to the one that its station handed over then, or was at work on.
         """
         instrument = next((i for i in self.config.instruments if i.signal == event.address), None)
         if instrument is None or math.isnan(event.value):
@@ -121,17 +119,10 @@ class Assimilator:
         if not event.usable:
             self.counts["not usable"] += 1
             return
-        arrived = max(event.arrived, event.tick)
-        given = self._given[instrument.station]
-        named = [each for each in given if event.text and event.text == each[2]]
-        place = bisect.bisect_left(given, (event.tick, "", ""))
-        if named or place < len(given):
-            tick, lot, _ = named[-1] if named else given[place]
-            self._learn(Reading(tick, instrument.name, lot, event.value, arrived))
-            return
-        waiting = self._pending[instrument.name]
-        waiting.append((event.tick, event.value, arrived))
-        del waiting[:-PENDING]
+        heard = Heard(event.tick, event.value, max(event.arrived, event.tick), event.text)
+        gone = self._belonging.of(instrument.station, instrument.name, heard)
+        if gone is not None:
+            self._learn(Reading(gone.tick, instrument.name, gone.lot, heard.value, heard.arrived))
 
     def advance(self, tick: int) -> None:
         """Let time pass: without readings, what is known grows old.
@@ -161,6 +152,11 @@ class Assimilator:
     def innovations(self) -> list[Innovations]:
         """Return the statistics of each instrument's innovations as they are now."""
         return self.estimator.watchman.innovations()
+
+    def unresolved(self) -> dict[str, list[str]]:
+        """Return the names that instruments have read of lots which are not known."""
+        stations = {each.name: each.station for each in self.config.instruments}
+        return self._belonging.unresolved(stations)
 
     def estimates(self) -> list[Estimated]:
         """Return all parameters and biases as they are known now."""
@@ -288,7 +284,7 @@ class Assimilator:
     def _tell(self, reading: Reading) -> None:
         """Tell outcomes of what was predicted of a lot."""
         instrument = self.estimator.instrument(reading.instrument)
-        names = [each for each in self._given[instrument.station] if each[1] == reading.lot]
+        plant_lot = self._belonging.plant_lot(instrument.station, reading.lot)
         bias = self.estimator.ensemble.of(instrument.name).std(ddof=1)
         scale = abs(reading.value) if instrument.relative else 1.0
         deviation = scale * math.hypot(instrument.repeatability, float(bias))
@@ -302,7 +298,7 @@ class Assimilator:
                         instrument.name,
                         reading.value,
                         deviation,
-                        names[-1][2] if names else "",
+                        plant_lot,
                     )
                 )
 
@@ -362,8 +358,7 @@ class Assimilator:
             "first": self._first,
             "now": self._now,
             "seen": sorted(self._seen),
-            "pending": {name: [list(each) for each in w] for name, w in self._pending.items()},
-            "given": {station: [list(each) for each in g] for station, g in self._given.items()},
+            "belonging": self._belonging.save(),
             "predictions": [vars(each) for each in self._predictions],
             "outcomes": [vars(each) for each in self._outcomes],
             "due": [[*key, [vars(row) for row in rows]] for key, rows in self._due.items()],
@@ -380,10 +375,7 @@ class Assimilator:
         self._snapshots = [(number, state) for number, state in data["snapshots"]]
         self._streams.load(data["streams"])
         self._first, self._now = data["first"], data["now"]
-        pending = {name: [(t, v, a) for t, v, a in each] for name, each in data["pending"].items()}
-        self._pending = defaultdict(list, pending)
-        given = {s: [(t, lot, name) for t, lot, name in each] for s, each in data["given"].items()}
-        self._given = defaultdict(list, given)
+        self._belonging.load(data["belonging"])
         self._predictions = [Prediction(**each) for each in data["predictions"]]
         self._outcomes = [Outcome(**each) for each in data["outcomes"]]
         self._due = {
