@@ -72,6 +72,9 @@ plant:
     [
         ("{address: cathode.press.loading}", "no station 'cathode.press'"),
         ("{address: cathode.coater.weight}", "no quantity 'weight'"),
+        ("{address: cathode.coater.evaporated_solvent@4}", "no zone '4'.*@1 to .*@3"),
+        ("{address: cathode.coater.evaporated_solvent}", "of which zone"),
+        ("{address: cathode.calender.porosity@1}", "no zone '1'.*a dryer has zones"),
         ("{address: cathode.coater.loading, bias: 1 mg/cm2, repeatability: 1 %}", "units"),
     ],
 )

@@ -131,6 +131,7 @@ def as_plant(scenario: Scenario, biases: dict[str, float], *hidden: Deviation) -
             bias=biases.get(each.name, 0.0) * (100 if each.relative else 1),
             repeatability=each.repeatability * (100 if each.relative else 1),
             percent=each.relative,
+            zone=each.zone,
         )
         for each in scenario.twin.instruments
         if each.signal.rpartition(".")[2] not in gauges[each.station]

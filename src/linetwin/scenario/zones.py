@@ -43,4 +43,4 @@ def zones_of(station: StationConfig) -> int:
     """Return how many zones the dryer of a station has."""
     temperatures = station.parameters.get("zone_temperatures")
     row = temperatures.value if temperatures is not None else ()
-    return len(row) if isinstance(row, list | tuple) else 1
+    return len(row) if isinstance(row, list | tuple) else 0
