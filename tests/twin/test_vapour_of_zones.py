@@ -41,7 +41,7 @@ def test_what_was_laid_went_into_the_exhaust_of_a_zone_or_is_left(case: Case) ->
 
 
 def test_the_twin_foresees_the_vapour_of_each_zone(case: Case) -> None:
-    """Nothing is off: the members' mean is what the plant's roll gave, within two deviations of a sensor: 3 %."""
+    """Nothing is off: the members' mean is the plant's within two deviations of a sensor."""
     estimator = case.twin.estimator
     for zone in ZONES[:2]:
         key = f"evaporated_solvent@{zone}"
