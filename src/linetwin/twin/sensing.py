@@ -1,10 +1,10 @@
 """Virtual sensors: what no instrument of the plant reads, from the twin's line and its estimates.
 
-Porosity behind the calender and the solvent behind each zone of a dryer are the newest predictions
-of those lots. How far trays in soak are wetted is computed for this moment by the line's model of
-filling: from how the tray was filled and how long it has lain. What is not known there is how fast
-it goes; so the bounds are the wetting at a time that is shorter or longer by the doubt in the
-wetting time, exact where one rate sets it all.
+Porosity behind the calender, the solvent behind each zone of a dryer and the place where the film
+is dry are the newest predictions of those lots. How far trays in soak are wetted is computed for
+this moment by the line's model of filling: from how the tray was filled and how long it has lain.
+What is not known there is how fast it goes; so the bounds are the wetting at a time that is shorter
+or longer by the doubt in the wetting time, exact where one rate sets it all.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from linetwin.line.world import Models, World
     from linetwin.twin.assimilating.rows import Prediction
 
-SENSED = ("porosity", "solvent_loading")
+SENSED = ("porosity", "solvent_loading", "drying_length")
 """Predicted quantities that are shown as sensors."""
 _SHORTEST_S = 0.001
 WETTING, WETTING_TIME = "wetting_saturation", "wetting_time"

@@ -16,7 +16,14 @@ import numpy as np
 from linetwin.estimation.ensemble import Ensemble
 from linetwin.line.streams import Streams
 from linetwin.twin.assimilating.notes import Note
-from linetwin.twin.assimilating.outcome import CARRIED, NOMINAL, REFERENCE, Runner, vapours
+from linetwin.twin.assimilating.outcome import (
+    CARRIED,
+    DRY_FROM,
+    NOMINAL,
+    REFERENCE,
+    Runner,
+    vapours,
+)
 from linetwin.twin.assimilating.watch import Watchman
 
 if TYPE_CHECKING:
@@ -235,10 +242,11 @@ class Estimator:
             chain[REFERENCE] = 1.0
         wanted = frozenset(p.quantity for p in self.config.predicts if not p.process)
         runner = Runner(self._transforms(station), own, away, members, wanted)
+        means = last.means | {DRY_FROM: 1.0}
         return {
-            key: (ratio[:members] * last.means[key], float(ratio[NOMINAL]) * last.means[key])
+            key: (ratio[:members] * means[key], float(ratio[NOMINAL]) * means[key])
             for key, ratio in runner.outcome(last.notes, chain).items()
-            if key in last.means
+            if key in means
         }
 
     def _transforms(self, station: str) -> Callable[[str], Transform]:

@@ -7,6 +7,7 @@ reference, is what the member says: so rows, patches and stops count as the line
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import numpy as np
 from linetwin.contracts import Phase
 from linetwin.scenario.zones import AT, ZONED, in_zone
 from linetwin.twin.assimilating.notes import deviated, merged
+from linetwin.twin.scales import DRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 Key = str
 """`quantity`, or `process.quantity@phase` of what only the process knows."""
 Ratios = dict[Key, np.ndarray]
-"""Members, reference and nominal item over the reference, shape (members + 2,)."""
+"""Members, reference and nominal item over the reference, shape (members + 2,).
+
+`drying_length` alone is in its unit.
+"""
 REFERENCE, NOMINAL = -2, -1
 CARRIED = "loading"
 """What of a lot goes on to the next process."""
@@ -36,8 +41,15 @@ GROWS = {"drying": ("loading", "dry_mass_below"), "calendering": ("coating_thick
 """Process -> inputs that are as the lot's loading is."""
 STARTS = {"drying": ("solvent_loading",)}
 """Process -> starts that are as the lot's loading is."""
+SPEED = "web_speed"
 LAID = "drying.laid_solvent"
 """Solvent that a web brings into the dryer."""
+DRY_FROM = "drying_length"
+"""Way through the dryer until the film is dry [m]: as such, not over the reference."""
+FINE = 12
+"""Parts of a zone between which that place is sought."""
+_LEAST = 1e-15
+"""Solvent below which a model says no more than that there is none [kg/m2]."""
 _WET = 0.5
 """Part of the greatest solvent per loading below which a drying call is a second pass."""
 
@@ -62,6 +74,9 @@ class Runner:
             own = [each for each in notes if each.kind == kind]
             if kind == "drying":
                 found |= self._dried(own, chain)
+                speed = next((e.inputs[-1][SPEED] for e in notes if SPEED in e.inputs[-1]), 0.0)
+                if DRY_FROM in self.wanted and speed > 0:
+                    found[DRY_FROM] = speed * self._dry_after(own, chain)
                 continue
             results = self._run(merged(own), chain)
             found |= {name: _over(values) for name, values in results[-1].items()}
@@ -89,10 +104,26 @@ class Runner:
             found["solvent_loading"] = _over(_mean([(again.rows, twice), *rest]))
         return found
 
+    def _dry_after(self, notes: Sequence[Note], chain: np.ndarray) -> np.ndarray:
+        """Return the time in the dryer after which both sides are dry [s]; at most all of it."""
+        sides = []
+        for note in _passes(notes)["first"]:
+            fine = self._run(note, chain, parts=FINE)
+            start = np.broadcast_to(note.start["solvent_loading"] * chain, chain.shape)
+            left = np.array([start, *(each["solvent_loading"] for each in fine)])
+            steps = np.repeat(np.array(note.durations) / FINE, FINE)
+            sides.append(_time_to(DRY, left, steps))
+        found: np.ndarray = np.max(sides, axis=0)
+        return found
+
     def _run(
-        self, note: Note, chain: np.ndarray, start: Mapping[str, np.ndarray] | None = None
+        self,
+        note: Note,
+        chain: np.ndarray,
+        start: Mapping[str, np.ndarray] | None = None,
+        parts: int = 1,
     ) -> list[dict[str, np.ndarray]]:
-        """Take members, reference and nominal item through one note."""
+        """Take members, reference and nominal item through one note, each phase in parts."""
         grows = GROWS.get(note.kind, ())
         begins = {
             name: value * chain if name in STARTS.get(note.kind, ()) else value
@@ -111,13 +142,28 @@ class Runner:
                 if own and estimate.quantity in given:
                     away = self._away(estimate, note)
                     given[estimate.quantity] = deviated(given[estimate.quantity], estimate, away)
-            phases.append(Phase(given, duration))
+            phases += [Phase(given, duration / parts)] * parts
         return self.transform(note.kind).apply(begins | dict(start or {}), phases)
 
     def _away(self, estimate: EstimateConfig, note: Note) -> np.ndarray:
         """Return the deviation of members, of the reference, and none."""
         used = note.used.get(estimate.name, 0.0)
         return np.concatenate([self.deviations[estimate.name], [used, 0.0]])
+
+
+def _time_to(limit: float, left: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Return when values fall below a limit, shape (items,); all of the time where none does.
+
+    `left`: shape (steps + 1, items), before and after each step of `steps` [s]. Between two of them
+    on a straight line of the logarithm: the end of drying is an exponential.
+    """
+    falls = left[1:] < limit
+    place = np.where(falls.any(axis=0), falls.argmax(axis=0), len(steps) - 1)
+    items = np.arange(left.shape[1])
+    before, after = (np.log(np.maximum(left[place + n, items], _LEAST)) for n in (0, 1))
+    gone = (before - math.log(limit)) / np.maximum(before - after, _LEAST)
+    found: np.ndarray = np.cumsum(steps)[place] - steps[place] * (1 - np.clip(gone, 0.0, 1.0))
+    return found
 
 
 def vapours(means: Mapping[Key, float], ratios: Ratios) -> Ratios:
