@@ -63,6 +63,10 @@ def test_materials_are_priced_in_the_unit_in_which_they_are_counted(tmp_path: Pa
         ("materials:\n  cathode.foil: {price: 5 EUR/m2, source: x}\n", "'5 EUR/m2' is not read"),
         ("materials:\n  cathode.foil: {price: -5 CHF/m2, source: x}\n", "is negative"),
         ("materials:\n  cathode.foil: {price: 5 CHF/m2}\n", "missing key"),
+        (
+            "materials:\n  cathode.foil: {price: 5 CHF/m2, mass: 3 g, source: x}\n",
+            "'3 g' is not read",
+        ),
         ("labor: {}\n", "unknown key"),
         ("equipment:\n  pilot:\n    coater: {price: much, source: x}\n", "'much' is not read"),
     ],
@@ -88,3 +92,31 @@ def test_shipped_prices_are_assumptions_in_the_resolved_scenario() -> None:
     assert "EUR/kWh" in found.text
     missing = set(found.materials) - set(found.prices.sections["materials"])
     assert not missing
+
+
+def test_materials_say_what_they_are(tmp_path: Path) -> None:
+    """Mass of a unit as it is counted, substance, CAS number and strategic raw materials in it."""
+    about = "mass: 40 g/m2, substance: aluminium, cas: 7429-90-5, critical: aluminium"
+    text = f"materials:\n  cathode.foil: {{price: 5 CHF/m2, {about}, tag: M, source: x}}\n"
+    with pytest.raises(ScenarioError):
+        load(scenario(tmp_path, HEAD + text))
+    found = load(scenario(tmp_path, HEAD + text.replace("40 g/m2", "0.04 kg/m2")))
+    assert found.prices is not None
+    foil = found.prices.sections["materials"]["cathode.foil"]
+    assert (foil["mass"].value, foil["mass"].unit, foil["mass"].tag) == (0.04, "kg/m2", "M")
+    assert [foil[name].value for name in ("substance", "cas", "critical")] == [
+        *("aluminium", "7429-90-5", "aluminium")
+    ]
+
+
+def test_shipped_cas_numbers_are_well_formed() -> None:
+    """The last digit is the check digit: the sum of digit times place from behind, modulo 10."""
+    prices = load(SCENARIOS / "baseline.yaml").prices
+    assert prices is not None
+    numbers = [
+        entry["cas"].value for entry in prices.sections["materials"].values() if "cas" in entry
+    ]
+    assert len(numbers) >= 8
+    for number in map(str, numbers):
+        digits = [int(digit) for digit in reversed(number.replace("-", ""))]
+        assert sum(place * digit for place, digit in enumerate(digits)) % 10 == digits[0]

@@ -78,7 +78,11 @@ class ValueFlow:
                 onward.setdefault(buffer, set()).add(name)
         return {name: _reachable(name, onward) for name in self.costs.facts.plan.stations}
 
-    def _measure(self, station: str) -> str:
+    def before(self, station: str) -> set[str]:
+        """Return the stations from which what is good goes on to a station, itself included."""
+        return {name for name, places in self.after.items() if station in places}
+
+    def measure(self, station: str) -> str:
         """Return the material by whose amount a station's cost is put to what it processed."""
         electrode = station.partition(".")[0]
         stations = self.costs.facts.plan.stations
@@ -95,9 +99,8 @@ class ValueFlow:
 
         What lies behind it has, and good cells that were booked before it and go on to it.
         """
-        before = {name for name, places in self.after.items() if station in places}
-        there = rows.at(self.after[station]) | (rows.good & rows.at(before))
-        return np.where((rows.item == self._measure(station)) & there, rows.amount, 0.0)
+        there = rows.at(self.after[station]) | (rows.good & rows.at(self.before(station)))
+        return np.where((rows.item == self.measure(station)) & there, rows.amount, 0.0)
 
     @cached_property
     def unit_costs(self) -> dict[str, float]:

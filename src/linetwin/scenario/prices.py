@@ -66,6 +66,19 @@ class Bought(Priced):
     emission: str | None = None
 
 
+class Material(Bought):
+    """A raw material: also what it is, for the passport of a cell.
+
+    `mass` of a unit in which it is counted, such as `0.04 kg/m2`; `substance` by name, `cas` where
+    it is one substance; `critical`: strategic raw materials in it, by Regulation (EU) 2024/1252.
+    """
+
+    mass: str | None = None
+    substance: str | None = None
+    cas: Annotated[str, Field(pattern=r"^\d{2,7}-\d{2}-\d$")] | None = None
+    critical: str | None = None
+
+
 class Stated(_Evidence):
     """Any other value with its unit."""
 
@@ -111,7 +124,7 @@ class PriceFile(_Strict):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     energy: Energy
     labour: Labour | None = None
-    materials: dict[Key, Bought] = {}
+    materials: dict[Key, Material] = {}
     equipment: dict[Key, dict[Key, Priced]] = {}
     capital: Capital | None = None
     floor: Floor | None = None
@@ -197,19 +210,30 @@ class _Reader:
                 found |= {what: value} if value else {}
         return found
 
-    def material(self, name: str, written: Bought, unit: str | None) -> dict[str, Value]:
-        """Return price and emission of a material in the unit in which the line counts it."""
+    def material(self, name: str, written: Material, unit: str | None) -> dict[str, Value]:
+        """Return price, emission and mass of a material by the unit in which the line counts it.
+
+        Also what it is: `substance`, `cas` and `critical`, which are texts.
+        """
         unit = "piece" if unit == "1" else unit or "kg"
         same = [u for u in _PIECES if u == unit or (unit == "kg" and u in {"t", "g"})]
         same += ["km"] if unit == "m" else []
         found: dict[str, Value] = {}
-        for what, numerator in (("price", "CUR"), ("emission", "kg")):
+        for what, numerator in (("price", "CUR"), ("emission", "kg"), ("mass", "kg")):
             text = getattr(written, what)
             if text is not None:
                 units = {f"{numerator}/{u}": _PIECES[u] for u in same}
                 value = self._value(text, ("materials", name, what), written, units)
                 found |= {what: value} if value else {}
+        for what in ("substance", "cas", "critical"):
+            text = getattr(written, what)
+            if text is not None:
+                origin = self.document.place(("materials", name, what)).origin
+                found[what] = Value(text, "", written.tag, self._source(written), origin)
         return found
+
+    def _source(self, written: _Evidence) -> str:
+        return f"{written.source} ({written.date or self.date})"
 
     def part(self, section: str, part: BaseModel) -> dict[str, dict[str, Value]]:
         """Return the entries of a section whose keys are fixed."""
@@ -238,6 +262,6 @@ class _Reader:
         if number < 0:
             self.problems.add(place, f"'{text}' is negative", "0 or more")
             return None
-        source = f"{written.source} ({written.date or self.date})"
+        source = self._source(written)
         unit = next(iter(known)) + ("/place" if match[2].endswith("/place") else "")
         return Value(number, unit, written.tag, source, place.origin)
