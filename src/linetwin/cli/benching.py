@@ -6,30 +6,20 @@ from dataclasses import asdict
 
 import typer
 
-from linetwin.bench import cosim, feed, line, rows, week
+from linetwin.bench import cosim, feed, line, rows, twin, week
 from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
 
 
 def bench(part: str, *, as_json: bool) -> None:
     """Measure `part` and print figures with their limits, each as soon as it is there."""
-    if part == "week":
-        _week(as_json=as_json)
-        return
-    if part == "cosim":
-        _cosim(as_json=as_json)
-        return
-    if part == "rows":
-        _rows(as_json=as_json)
-        return
-    if part == "feed":
-        _feed(as_json=as_json)
+    others = {"week": _week, "rows": _rows, "cosim": _cosim, "feed": _feed, "twin": _twin}
+    if part in others:
+        others[part](as_json=as_json)
         return
     if part != "line":
-        problem = Problem(
-            f"nothing called '{part}' to measure", "bench", "line, week, rows, cosim, feed"
-        )
-        raise ScenarioError([problem])
+        hint = ", ".join(["line", *others])
+        raise ScenarioError([Problem(f"nothing called '{part}' to measure", "bench", hint)])
     machine = line.machine()
     if not as_json:
         typer.echo(f"machine: {machine}")
@@ -92,6 +82,19 @@ def _feed(*, as_json: bool) -> None:
         print_json({"machine": machine, **asdict(found), "limits": limits})
         return
     typer.echo(f"machine: {machine}\n{feed.describe(found)}")
+    _print_verdicts(verdicts)
+
+
+def _twin(*, as_json: bool) -> None:
+    """Follow a plant for a month, and tell each day as it passes."""
+    machine = line.machine()
+    found = twin.measure(tell=lambda day: typer.echo(day, err=True))
+    verdicts = twin.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, **asdict(found), "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{twin.describe(found)}")
     _print_verdicts(verdicts)
 
 
