@@ -276,7 +276,7 @@ def test_the_resolved_text_is_complete(bench: Workbench) -> None:
     assert len(written) > 15
     assert data.keys() > {field.name for field in fields(Scenario)} - {
         "text", "duration_ticks", "limit_ticks", "recording_ticks", "window_ticks",
-        "good_energy_per_day", "deviations", "faults", "twin", "recipe",
+        "good_energy_per_day", "deviations", "faults", "twin", "recipe", "line", "recipe_file",
     }  # fmt: skip
     assert data["limit"] == {"value": 7_776_000.0, "unit": "s"}
     assert data["disturbances"][0]["unit"] == "K"

@@ -53,6 +53,27 @@ def read_calendars(
     return calendars
 
 
+def written_hours(calendar: CalendarConfig) -> str | dict[str, object]:
+    """Return a calendar as a line file has it; `read_calendars` makes the same one of it."""
+    if not calendar.open_s and calendar.shifts == THREE_SHIFTS:
+        return ALWAYS
+    written: dict[str, object] = {}
+    for day, name in enumerate(_DAYS):
+        begin, end = day * _DAY_S, (day + 1) * _DAY_S
+        hours = [
+            f"{_clock(max(start, begin) - begin)}-{_clock(min(finish, end) - begin)}"
+            for start, finish in calendar.open_s
+            if start < end and finish > begin
+        ]
+        if hours:
+            written[name] = hours
+    return written | {_SHIFTS: {name: _clock(second) for name, second in calendar.shifts}}
+
+
+def _clock(second: int) -> str:
+    return f"{second // 3600:02}:{second % 3600 // 60:02}"
+
+
 def _shifts(raw: object, place: Place, problems: Problems) -> tuple[tuple[str, int], ...]:
     """Return name and beginning of each shift, in the order of the day."""
     if not isinstance(raw, dict) or not raw:

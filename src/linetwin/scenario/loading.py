@@ -22,7 +22,7 @@ from linetwin.scenario.plant import read_plant
 from linetwin.scenario.prices import PriceFile, read_prices
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.recipe import RecipeFile, read_recipe
-from linetwin.scenario.resolved import Scenario
+from linetwin.scenario.resolved import Scenario, Titled
 from linetwin.scenario.schema import LineFile, ScenarioFile
 from linetwin.scenario.sections import SECTIONS
 from linetwin.scenario.settings import apply_settings, settings_of, settings_of_overrides
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.kinds import Kind, Kinds
     from linetwin.scenario.prices import PriceTable
     from linetwin.scenario.resolved import CalendarConfig
+    from linetwin.scenario.schema import FileHead
     from linetwin.scenario.validation import Checked, FileModel
 
 _SUFFIXES = {".yaml", ".yml"}
@@ -83,6 +84,10 @@ def load_scenario(path_or_name: str | Path, asked: Asked, kinds: Kinds | None) -
     resolved = composition.scenario(asked, tuple(reader.labels))
     problems.check()
     return resolved
+
+
+def _titled(head: FileHead) -> Titled:
+    return Titled(head.name, head.title, head.description)
 
 
 def find_scenario(path_or_name: str | Path) -> Path:
@@ -188,6 +193,8 @@ class _Composition:
             plant=read_plant(self.file, stations, problems),
             twin=read_twin(self.file, stations, asked.inputs, problems),
             recipe=read_recipe(self.recipe, plant, problems) if self.recipe else {},
+            line=_titled(line.model),
+            recipe_file=_titled(self.recipe.model) if self.recipe else None,
             text="",
             files=labels,
         )

@@ -305,6 +305,15 @@ class RecipeValue:
 
 
 @dataclass(frozen=True)
+class Titled:
+    """What a line file or a recipe calls itself."""
+
+    name: str = ""
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Everything a run needs. `text` is the resolved YAML that goes into the run folder.
 
@@ -341,6 +350,8 @@ class Scenario:
     plant: PlantConfig = field(default_factory=PlantConfig)
     twin: TwinConfig | None = None
     recipe: Mapping[str, RecipeValue] = field(default_factory=dict)
+    line: Titled = Titled()
+    recipe_file: Titled | None = None
 
     def stations_of(self, group_or_kind: str) -> list[StationConfig]:
         """Return the stations of a group (`cell.stacker`), of a path, or of a kind (`stacker`)."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 UNIT: Final = "Unit"
 EVIDENCE: Final = "Evidence"
 SOURCE: Final = "Source"
+ROW: Final = "Row"
+"""Marks a collection that stands for a list of unlike items, with their number."""
 NOT_STATED: Final = "not stated"
 """What stands where a template wants a text that linetwin does not know."""
 
@@ -144,6 +146,20 @@ def span(
         id_short, datatypes.Double, low, high, semantic_id=semantic(meaning),
         qualifier=qualifiers(unit),
     )  # fmt: skip
+
+
+def ranges(
+    id_short: str | None, spans: Iterable[model.Range], meaning: str
+) -> model.SubmodelElementList[Any]:
+    """Return a list of ranges of numbers."""
+    return model.SubmodelElementList(
+        id_short,
+        model.Range,
+        spans,
+        value_type_list_element=datatypes.Double,
+        semantic_id_list_element=semantic(meaning),
+        semantic_id=semantic(meaning),
+    )
 
 
 def collection(

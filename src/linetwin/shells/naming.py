@@ -104,9 +104,9 @@ class Names:
         """Return the ids of a station, a group of them or the building, by its path."""
         return self._named("lines", line, "machines", path)
 
-    def model(self, line: str, model: str) -> Named:
-        """Return the ids of a model that a line uses, by its name in the package."""
-        return self._named("lines", line, "models", model)
+    def model(self, model: str) -> Named:
+        """Return the ids of a model, by its name in a package."""
+        return self._named("models", model)
 
     def run(self, run: str) -> Named:
         """Return the ids of a run."""

@@ -109,6 +109,11 @@ def term(name: str) -> Term:
     return Term(iri, name, quantity.meaning, quantity.type, quantity.unit)
 
 
+def has_term(name: str) -> bool:
+    """Say whether a quantity or an idea of this name is known."""
+    return name in _written()[0] or name in vocabulary()
+
+
 def of_model(kind: str, variable: str, text: str, value_type: str, unit: str) -> Term:
     """Return the term of a variable that only a model knows, by the name of the model.
 
