@@ -80,7 +80,9 @@ def _plain(value: Any, encoder: AASToJsonEncoder, key: str = "") -> Any:  # noqa
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, dict):
-        return {name: _plain(inner, encoder, name) for name, inner in value.items()}
+        # basyx writes an empty list of ids for each entity, which neither metamodel allows
+        given = {name: inner for name, inner in value.items() if inner or name not in _SETS}
+        return {name: _plain(inner, encoder, name) for name, inner in given.items()}
     if isinstance(value, (list, tuple)):
         made = [_plain(inner, encoder) for inner in value]
         return sorted(made, key=json.dumps) if key in _SETS else made
