@@ -77,6 +77,7 @@ class Following:
         self._begun = self._clock.steady_s()
         self._limits = {name: mapping.sources[name].stale_after_s for name in files}
         self._silent = False
+        self._in_memory = ""
         folder = keeper.file.parent
         self.board = Board(folder, self._clock.now)
         self.view = View(self.board)
@@ -176,6 +177,7 @@ class Following:
             self.state().word == "open loop",
             self.session.follower.leader.apart(),
             self.keeper.unsaved,
+            self._unwritten(),
         )
         self.desk.look(signs(situation, self.config))
         notices, self.desk.notices = self.desk.notices, []
@@ -185,6 +187,21 @@ class Following:
         if self.publisher is not None and self._meaning is not None:
             shown = self.view.shown(self.session, self.state(), self.latest, self.keeper.age_s)
             self.publisher.publish(shown, self._meaning.origin)
+
+    def _unwritten(self) -> str:
+        """Return why board or alerts are not on the disk, "" where they are; they are tried again.
+
+        Said when it begins and when it is over.
+        """
+        assert self.session is not None  # noqa: S101  the caller has looked
+        before, held = self._in_memory, self.board.held
+        self.board.flush(self.session.now)
+        self._in_memory = self.board.unwritten or self.desk.unwritten
+        if self._in_memory and not before:
+            self.view.note(f"not written: {self._in_memory}; board and alerts are held in memory")
+        elif before and not self._in_memory:
+            self.view.note(f"there is room again: {held:,} held rows of the board are written")
+        return self._in_memory
 
     def _silences(self, now: int) -> dict[str, float]:
         """Return for how long each source has been silent [s]; at most since the twin was begun."""
@@ -284,6 +301,8 @@ class Following:
     def tell(self, *, as_json: bool) -> None:
         """Print how the twin stands."""
         self.view.print(self.session, self.latest, self.state(), as_json=as_json)
+        if self.board.held:
+            typer.echo(f"lost: {self.board.held:,} rows of the board were never written", err=True)
         if self.session is None:
             typer.echo("nothing to save: the twin has not joined the plant", err=True)
         elif self.keeper.unsaved:

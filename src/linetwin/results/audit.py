@@ -165,6 +165,11 @@ class AuditLog:
                 head = self._begin(head)
             return self._add(head, who, what, (about, before, after))
 
+    def newest(self) -> Entry | None:
+        """Return the last entry; None in an empty log."""
+        with locked(self.file):
+            return self._newest()
+
     def check_open(self) -> None:
         """Raise ResultsError where the log cannot go on: before something is done that it tells."""
         with locked(self.file):
@@ -240,15 +245,20 @@ class AuditLog:
         draft.replace(anchor)
         return entry
 
+    def _newest(self, size: int | None = None) -> Entry | None:
+        """Return the last entry, with `size` of that many bytes of the file."""
+        last = _last_entry(self.file, size)
+        if last is None:
+            parts = parts_of(self.file)
+            last = _last_entry(parts[-1]) if parts else None
+        return last
+
     def _head(self, size: int | None = None) -> Head:
         """Return where the chain stands; ResultsError where the log is shorter than its anchor.
 
         With `size` only that many bytes of the file count.
         """
-        last = _last_entry(self.file, size)
-        if last is None:
-            parts = parts_of(self.file)
-            last = _last_entry(parts[-1]) if parts else None
+        last = self._newest(size)
         head = Head() if last is None else Head(last.seq, last.hash)
         anchor = read_head(self.file)
         if anchor is not None and (anchor.seq > head.seq or _contradicts(anchor, head)):

@@ -3,8 +3,9 @@
 `board.jsonl` in the twin's folder is a log as of `results.audit`: appended to, never changed, each
 entry with the hash of the one before, so that a row which was changed, removed or put in later is
 found (`linetwin audit verify`). An entry holds the rows of one batch, and is on the disk before
-`register` or `score` returns. `board.state` beside it holds the sums up to some entry: an aid, by
-which opening a board of a year reads its last entries only.
+`register` or `score` returns. While the disk is full rows are held in memory (`held.MOST_ROWS`); a
+prediction then counts as registered when it is written. `board.state` beside it holds the sums up
+to some entry: an aid, by which opening a board of a year reads its last entries only.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.errors import ResultsError
 from linetwin.results.audit import AuditLog, Head, entry_of, parts_of
+from linetwin.twin.board.held import HeldLog, Waiting
 from linetwin.twin.board.keeping import replace_file
 from linetwin.twin.board.tally import Tally
 
@@ -54,7 +56,10 @@ class Board:
             self.notices.append(f"the board ended in half a line of {size} bytes; set aside")
         found = read_board(folder)
         self.tally, self.head = found.tally, found.head
+        self._held = HeldLog(self._log, self._written)
+        self._tick = 0
         self._unsaved = 0
+        self._not_saved = ""
 
     def register(self, predictions: Sequence[Prediction], tick: int) -> None:
         """Put predictions on the board; `tick`: up to which the twin knows the plant.
@@ -67,19 +72,37 @@ class Board:
         if ahead:
             message = f"{ahead[0]} is made after tick {tick} at which it is registered"
             raise ValueError(message)
-        self._write(PREDICTED, tick, [vars(each) for each in predictions])
+        self._put(PREDICTED, tick, [vars(each) for each in predictions])
 
     def score(self, outcomes: Sequence[Outcome], tick: int) -> None:
         """Put outcomes on the board and score them."""
         if outcomes:
-            self._write(MEASURED, tick, [vars(each) for each in outcomes])
+            self._put(MEASURED, tick, [vars(each) for each in outcomes])
 
     def scores(self) -> list[Score]:
         """Return how predictions came out: the last 30 days, and all."""
         return self.tally.scores()
 
+    @property
+    def unwritten(self) -> str:
+        """Why rows are held or sums not saved, "" where all is on the disk."""
+        return self._held.reason or self._not_saved
+
+    @property
+    def held(self) -> int:
+        """Rows that wait for room on the disk."""
+        return self._held.rows
+
+    def flush(self, tick: int) -> None:
+        """Write what is held, where there is room; `tick`: up to which the twin knows the plant."""
+        if self.unwritten:
+            self._tick = tick
+            self._held.flush()
+            if self._not_saved and not self._held.reason:
+                self.save()
+
     def save(self) -> None:
-        """Save the sums."""
+        """Save the sums; where there is no room that is told by `unwritten`."""
         self._unsaved = 0
         content = {
             "format": FORMAT,
@@ -87,12 +110,22 @@ class Board:
             "hash": self.head.hash,
             "tally": self.tally.save(),
         }
-        replace_file(self._folder / STATE, content)
+        try:
+            replace_file(self._folder / STATE, content)
+        except OSError as error:
+            self._not_saved = error.strerror or str(error)
+        else:
+            self._not_saved = ""
 
-    def _write(self, what: str, tick: int, rows: list[dict[str, Any]]) -> None:
-        entry = self._log.append(
-            WHO, what, after={"tick": tick, "rows": [_finite(each) for each in rows]}
+    def _put(self, what: str, tick: int, rows: list[dict[str, Any]]) -> None:
+        self._tick = tick
+        plain = [_finite(each) for each in rows]
+        self._held.put(
+            Waiting(WHO, what, lambda: {"tick": self._tick, "rows": plain}, rows=len(plain))
         )
+
+    def _written(self, entry: Entry) -> None:
+        """Let an entry count that is on the disk."""
         self.head = Head(entry.seq, entry.hash)
         _take(self.tally, entry)
         self._unsaved += 1

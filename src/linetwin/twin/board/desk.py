@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.results.audit import AuditLog, locked
 from linetwin.twin.board.alerts import Alert, Alerts
+from linetwin.twin.board.held import HeldLog, Waiting
 from linetwin.twin.board.keeping import replace_file
 
 if TYPE_CHECKING:
@@ -46,10 +47,12 @@ class Desk:
     def __init__(self, folder: Path, config: AlertConfig, clock: Callable[[], float] = utc) -> None:
         self._folder, self._clock = folder, clock
         folder.mkdir(parents=True, exist_ok=True)
-        self._audit = AuditLog(folder / AUDIT)
+        audit = AuditLog(folder / AUDIT)
         self.notices: list[str] = []
-        if torn := self._audit.set_torn_line_aside("twin"):
+        if torn := audit.set_torn_line_aside("twin"):
             self.notices.append(f"half a line of the audit log was set aside: {torn.name}")
+        self._audit = HeldLog(audit, lambda _entry: None)
+        self._not_written = ""
         self.alerts = Alerts(config, self._happened)
         self._read = 0
         self._written: list[tuple[str, str]] | None = None
@@ -59,16 +62,25 @@ class Desk:
             self.alerts.load(standing["state"])
             self._read = int(standing["read"])
 
+    @property
+    def unwritten(self) -> str:
+        """Why alerts are in memory only, "" where all is on the disk."""
+        return self._audit.reason or self._not_written
+
     def look(self, signs: Sequence[Sign]) -> None:
         """Take everything that holds now, and what people have asked for."""
         now = self._clock()
         for request in self._asked():
             self._meet(request, now)
         self.alerts.look(signs, now)
+        self._audit.flush()
         self._write(now)
 
     def _happened(self, who: str, what: str, alert: Alert, detail: dict[str, Any]) -> None:
-        self._audit.append(who, what, about=f"{alert.id} {alert.key}", after=detail or None)
+        self._note(who, what, f"{alert.id} {alert.key}", detail or None)
+
+    def _note(self, who: str, what: str, about: str, after: object) -> None:
+        self._audit.put(Waiting(who, what, lambda: after, about))
 
     def _asked(self) -> list[dict[str, Any]]:
         """Return what was asked for since this was called last; half a line waits."""
@@ -100,7 +112,7 @@ class Desk:
             else:
                 self.alerts.acknowledge(name, who, now)
         except (ScenarioError, ValueError, TypeError) as error:
-            self._audit.append(who, "alert request refused", about=name, after=str(error))
+            self._note(who, "alert request refused", name, str(error))
             self.notices.append(f"{who}: {error}")
 
     def _write(self, now: float) -> None:
@@ -108,7 +120,8 @@ class Desk:
         config = self.alerts.config
         shown, shelved = self.alerts.shown(), self.alerts.shelved()
         said = [(each.id, each.state) for each in (*shown, *shelved)]
-        if said == self._written and now - self._written_at < SECONDS_KEPT_FRESH:
+        fresh = now - self._written_at < SECONDS_KEPT_FRESH
+        if fresh and (said == self._written or self._not_written):
             return
         self._written, self._written_at = said, now
         content = {
@@ -120,7 +133,12 @@ class Desk:
             "state": self.alerts.save(),
             "read": self._read,
         }
-        replace_file(self._folder / STANDING, content)
+        try:
+            replace_file(self._folder / STANDING, content)
+        except OSError as error:
+            self._not_written = error.strerror or str(error)
+        else:
+            self._not_written = ""
 
 
 def read_standing(folder: Path) -> dict[str, Any]:

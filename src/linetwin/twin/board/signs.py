@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from linetwin.estimation.scores import NORMAL_95
 from linetwin.quantities import vocabulary
 from linetwin.scenario import units
+from linetwin.twin.board.held import MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ SignKind = Literal[
     "stale",
     "out_of_step",
     "unsaved",
+    "unwritten",
 ]
 KINDS: dict[SignKind, tuple[Priority, str]] = {
     "drift": ("medium", "a parameter of the plant has left its band"),
@@ -40,13 +42,14 @@ KINDS: dict[SignKind, tuple[Priority, str]] = {
     "stale": ("high", "a source is silent"),
     "out_of_step": ("medium", "the twin is behind the plant"),
     "unsaved": ("high", "the twin could not be saved"),
+    "unwritten": ("high", "board, alerts or audit log could not be written"),
 }
 """Kind -> priority, and what it means."""
 _ACTIONS: dict[str, str] = {
     "drift": "check the machine at its next stop; until then trust the twin's estimate",
     "bias": "calibrate the instrument; until then the twin corrects for it",
 }
-SEEN: frozenset[SignKind] = frozenset({"stale", "unsaved"})
+SEEN: frozenset[SignKind] = frozenset({"stale", "unsaved", "unwritten"})
 """Seen as they are, not concluded: such an alert has cleared as soon as its sign is gone."""
 OUT_OF_STEP_S = 3600.0
 """Time for which a station may be behind before it is told [A]. One lot is usual for up to half an
@@ -80,7 +83,7 @@ class Situation:
     `predictions`: the newest of each quantity; `silent`: source -> age of its newest message [s];
     `limits`: source -> age that is told, where it is not the scenario's [s], infinite for never;
     `open_loop`: whether the twin is; `behind`: station -> lots; `unsaved`: why the twin could not
-    be saved, "" if it could.
+    be saved, `unwritten`: why board or alerts could not be written, "" if they could.
     """
 
     tick: int
@@ -91,6 +94,7 @@ class Situation:
     open_loop: bool = False
     behind: Mapping[str, int] = field(default_factory=dict)
     unsaved: str = ""
+    unwritten: str = ""
 
 
 def signs(situation: Situation, config: TwinConfig) -> list[Sign]:
@@ -191,5 +195,14 @@ def _technical(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
             "unsaved",
             f"the twin was not saved: {situation.unsaved}",
             "make room on the disk of the twin's folder; a restart loses what came since",
+            situation.tick,
+        )
+    if situation.unwritten:
+        yield Sign(
+            "unwritten",
+            "unwritten",
+            f"board or alerts are not written: {situation.unwritten}; "
+            f"up to {MOST_ROWS:,} rows are held in memory",
+            "make room on the disk of the twin's folder; a restart loses what is held",
             situation.tick,
         )

@@ -12,6 +12,7 @@ import numpy as np
 from linetwin.twin.columns import Batch, Notice, joined, part_of
 from linetwin.twin.feed.compression import together
 from linetwin.twin.feed.parcels import Counts, Parcel
+from linetwin.twin.feed.recording import ROWS_HELD
 from linetwin.twin.feed.rules import Rules
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Collector:
         self._notices: deque[Notice] = deque(maxlen=NOTICES_KEPT)
         self._rows = self._dropped = self._full = 0
         self._dropping = False
+        self._unrecorded = ""
         self._told = 0.0
 
     def rows(self, rows: Raw) -> None:
@@ -77,10 +79,22 @@ class Collector:
             self._keep(batch)
         elif self._recording is not None:
             self._recording.tick()
+        self._tell_recording()
         if self.rules.notices:
             notices, self.rules.notices = self.rules.notices, []
             self._tell(notices)
         self._hand_on(health)
+
+    def _tell_recording(self) -> None:
+        """Say when what comes can be recorded no longer, and when it is again."""
+        recording = self._recording
+        if recording is None or recording.unwritten == self._unrecorded:
+            return
+        self._unrecorded = recording.unwritten
+        text = f"{self._unrecorded}; up to {ROWS_HELD:,} rows are held in memory"
+        if not self._unrecorded:
+            text = f"there is room again; {recording.lost:,} rows are missing so far"
+        self._tell([Notice(time.time_ns(), "feed", "recording", text)])
 
     def _tell(self, notices: Sequence[Notice]) -> None:
         self._notices.extend(notices)

@@ -7,14 +7,18 @@ feed/
   notices.jsonl                       what was told
 
 A kill loses the part that was open: 5 s at most. A joined file replaces its parts; should a kill
-leave both, the parts are not read.
+leave both, the parts are not read. While the disk is full rows are held in memory, `ROWS_HELD` at
+most, and tried again with each part that is due.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import time
+from collections import deque
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -40,6 +44,10 @@ ROWS_PER_PART = 200_000
 PARTS_PER_FILE = 60
 ROWS_PER_FILE = 1_000_000
 ROWS_PER_READ = 65_536
+ROWS_HELD = 2_000_000
+"""Rows that are held while they cannot be written, some 100 MB: the oldest go first, counted."""
+LINES_HELD = 1_000
+"""Lines of notices that are held likewise."""
 _NAME = re.compile(r"values-(\d{9})(?:-(\d{9}))?\.parquet\Z")
 _TIME = pa.timestamp("ns", "UTC")
 _TIMES = ("source_time", "server_time", "arrival")
@@ -72,6 +80,11 @@ class Recording:
         self._begun = time.monotonic()
         self._parts: list[Path] = []
         self._rows_in_parts = 0
+        self._lines: deque[str] = deque(maxlen=LINES_HELD)
+        self.unwritten = ""
+        """Why rows are held, "" where all is written."""
+        self.lost = 0
+        """Rows that were given up."""
         (folder / MAPPING).write_text(mapping.text, encoding="utf-8")
 
     @staticmethod
@@ -90,40 +103,71 @@ class Recording:
     def tick(self) -> None:
         """Close a part that has been open long enough."""
         late = time.monotonic() - self._begun > self._part_s
-        if self._count and (late or self._count >= ROWS_PER_PART):
+        full = self._count >= ROWS_PER_PART and not self.unwritten
+        if self._count and (late or full):
             self.flush()
 
     def note(self, notices: Iterable[Notice]) -> None:
         """Write what was told, at once."""
-        lines = [json.dumps(asdict(notice), ensure_ascii=False) + "\n" for notice in notices]
-        if lines:
-            with (self.folder / NOTICES).open("a", encoding="utf-8") as stream:
-                stream.writelines(lines)
+        self._lines += [json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in notices]
+        if not self._lines:
+            return
+        file = self.folder / NOTICES
+        size = file.stat().st_size if file.exists() else 0
+        try:
+            with file.open("ab", buffering=0) as stream:
+                stream.write("".join(self._lines).encode())
+                whole = stream.tell() - size == sum(len(each.encode()) for each in self._lines)
+        except OSError:  # the rows' part tells why
+            whole = False
+        if whole:
+            self._lines.clear()
+        elif file.exists():
+            os.truncate(file, size)
 
     def flush(self) -> None:
-        """Close the part that is open."""
+        """Close the part that is open; where that cannot be done its rows wait for the next."""
         self._begun = time.monotonic()
         if not self._count:
             return
+        try:
+            self._close_part()
+        except OSError as error:
+            self.unwritten = error.strerror or str(error)
+            self._give_up()
+        else:
+            self.unwritten = ""
+
+    def _give_up(self) -> None:
+        """Keep no more rows than may be held."""
+        while self._count > ROWS_HELD and len(self._waiting) > 1:
+            gone = len(self._waiting.pop(0))
+            self._count, self.lost = self._count - gone, self.lost + gone
+
+    def _close_part(self) -> None:
+        file = self.folder / f"values-{self._number + 1:09d}.parquet"
+        _write(self._table(), file)
         self._number += 1
-        file = self.folder / f"values-{self._number:09d}.parquet"
-        parts.write(self._table(), file)
         rows, self._waiting, self._count = self._count, [], 0
         self.rows += rows
         self._parts.append(file)
         self._rows_in_parts += rows
         if len(self._parts) >= PARTS_PER_FILE or self._rows_in_parts >= ROWS_PER_FILE:
-            self._join()
+            with contextlib.suppress(OSError):  # without room for both parts stay parts
+                self._join()
 
     def close(self) -> None:
-        """Close the last part."""
+        """Close the last part; ResultsError where rows could not be written to the end."""
         self.flush()
+        if self.unwritten:
+            message = f"{self._count + self.lost:,} rows are not recorded: {self.unwritten}"
+            raise ResultsError(f"{self.folder}: {message}")
 
     def _join(self) -> None:
         first = self._number - len(self._parts) + 1
         whole = pa.concat_tables([pq.read_table(file) for file in self._parts])
         name = f"values-{first:09d}-{self._number:09d}.parquet"
-        parts.write(whole, self.folder / name)
+        _write(whole, self.folder / name)
         for file in self._parts:
             file.unlink()
         self._parts, self._rows_in_parts = [], 0
@@ -140,6 +184,15 @@ class Recording:
         return pa.Table.from_arrays(
             [*map(_array, columns), *map(_array, (came.status, came.marks, flags))], schema=SCHEMA
         )
+
+
+def _write(table: pa.Table, file: Path) -> None:
+    """Write a file that is whole or not there; half of one would take the room that is left."""
+    try:
+        parts.write(table, file)
+    except OSError:
+        file.with_name(f"{file.name}.tmp").unlink(missing_ok=True)
+        raise
 
 
 def _array(values: np.ndarray | pa.Array) -> pa.Array:
