@@ -34,9 +34,6 @@ GIVEN_OFF = ("heat_emission", "cooling_power", "compressed_air_flow")
 class Equipment(Unit):
     """A unit with a configuration, process models and a machine."""
 
-    hurries = True
-    """Whether work is cut short once a leader has finished it: time does not make the product."""
-
     def __init__(self, config: StationConfig, world: World) -> None:
         super().__init__(config.path, world)
         self.config = config
@@ -165,12 +162,9 @@ class Equipment(Unit):
         return self.world.leader is not None or self.world.is_open(self.config.calendar)
 
     def is_hurried(self) -> bool:
-        """Whether a leader has handed over what is still being made here: it is finished at once.
-
-        Not where time itself makes the product.
-        """
+        """Whether a leader has handed over what is being made here: it is finished at once."""
         leader = self.world.leader
-        return leader is not None and self.hurries and leader.is_behind(self.name)
+        return leader is not None and leader.is_behind(self.name)
 
     def may_give(self) -> bool:
         """Whether a lot may be handed over now."""

@@ -38,6 +38,10 @@ class Leader(Protocol):
         """Whether the leader's machine has handed over a lot that the led one is still making."""
         ...
 
+    def has_begun(self, unit: str) -> bool:
+        """Whether the leader's machine has begun a lot that the led one has not begun."""
+        ...
+
 
 class LedDriver(StochasticDriver):
     """Lets no machine fail: that is the leader's part. What is made varies as in any line.

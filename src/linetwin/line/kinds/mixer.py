@@ -39,8 +39,6 @@ NEXT = {"dose": "disperse", "disperse": "discharge", "discharge": "clean", "clea
 class Mixer(Station):
     """One batch at a time; the slurry is a model in line time, stirred only while executing."""
 
-    hurries = False
-
     ended_by_events = ("disperse", "clean")
 
     def __init__(self, config: StationConfig, world: World) -> None:
@@ -71,6 +69,16 @@ class Mixer(Station):
     def job(self) -> dict[str, Any]:
         """`stage`, the `batch` in the vessel and the `feeds` still being dosed [kg/s]."""
         return self.state.job
+
+    def is_hurried(self) -> bool:
+        """Whether a leader is further: pumping and cleaning then end at once.
+
+        Time itself makes the slurry, so dosing and dispersing take theirs.
+        """
+        leader, stage = self.world.leader, self.job.get("stage")
+        if leader is None or stage not in {"discharge", "clean"}:
+            return False
+        return leader.is_behind(self.name) if stage == "discharge" else leader.has_begun(self.name)
 
     def has_finished(self) -> bool:
         """Whether the vessel is clean and the coater will need no further batch."""

@@ -65,7 +65,7 @@ class Standing:
 def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str, int]]:
     """Return a scenario that starts filled with what the plant has told; else as it says itself.
 
-    And lots of the plant that are in a machine, by station: they are put in front of it.
+    And lots of the plant that are in a machine, by station: they are put in front of it, or begun.
     """
     lots, shares = dict(scenario.stock.lots), dict(scenario.stock.shares)
     for path, level in standing.levels().items():
@@ -86,6 +86,8 @@ def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str,
             waiting[path] = len(sources)
             for source in sources:
                 lots[source] += 1
+        elif count and not scenario.buffers.keys() & set(config.takes.values()):
+            waiting[path] = 1  # a batch or roll under way: the twin's station begins it now
     stock_told = replace(scenario.stock, lots=lots, shares=shares)
     return replace(endless(scenario), start="filled", stock=stock_told), waiting
 

@@ -191,6 +191,11 @@ class PlantLeader:
         told = self.told.get(unit)
         return told is not None and told.apart > 0
 
+    def has_begun(self, unit: str) -> bool:
+        """Whether the plant's machine has begun a lot that the twin's has not begun."""
+        told = self.told.get(unit)
+        return not self.alone and told is not None and told.taken.lots > told.used
+
     # --------------------------------------------------------------------- what the plant tells
     def note(self, event: PlantEvent) -> bool:
         """Note an event; return whether it may change what the station does."""
