@@ -23,6 +23,7 @@ from linetwin.errors import LinkError, ResultsError, ScenarioError
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.advising.kept import kept
 from linetwin.twin.assimilating.rows import Prediction
+from linetwin.twin.board import held as held_module
 from linetwin.twin.columns import Batch, raw_rows
 from linetwin.twin.events import PlantEvent
 from linetwin.twin.feed.parcels import Counts, Parcel
@@ -30,6 +31,7 @@ from linetwin.twin.feed.process import FeedOrder
 from linetwin.twin.following.joining import Standing
 from linetwin.twin.opcua.health import Health
 from linetwin.twin.session import Parts, Session
+from linetwin.twin.writing.status import StatusFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -245,11 +247,14 @@ def test_silence_is_told_and_ends(twin: tuple[Following, Hand, Told]) -> None:
     assert following.session.follower.leader.alone
     contact = kept(following.keeper.file.read_bytes()).contact
     assert (contact.state, contact.tick) == ("open loop", following.session.now)
-    assert contact.data_age_s == pytest.approx(3600, rel=0.1)
     assert contact.saved is not None
-    assert contact.data_s(contact.saved) == pytest.approx(3600, rel=0.1)
+    assert contact.data_s(contact.saved) == pytest.approx(60.0, abs=0.1)
     assert contact.heard is not None
     assert (contact.saved - contact.heard).total_seconds() == pytest.approx(60.0, abs=0.1)
+    following.serve(None)
+    said = StatusFile(following.keeper.file.parent).read()
+    assert said is not None
+    assert (said.state, said.heard) == ("open loop", pytest.approx(said.told - 60.0))
     feed(following, hand, NOW + 64 * 60_000, state=6.0)
     following._looked = -math.inf
     following.look()
@@ -388,3 +393,32 @@ def test_what_is_urgent_stands_first(twin: tuple[Following, Hand, Told]) -> None
     assert following.session is not None
     stations = following.view.stations(following.session)
     assert (stations[0].name, stations[0].plant) == ("cathode.coater", "Aborted")
+
+
+def test_a_board_without_room_is_told_and_the_twin_goes_on(
+    twin: tuple[Following, Hand, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A remark and an urgent alert; once there is room what was held is written, and told."""
+    following, hand, _ = twin
+    monkeypatch.setattr(held_module, "AGAIN_S", 0.0)
+    row = Prediction("p1", NOW, "cathode.coater", "roll", "loading", "1", 1.0, 0.9, 1.1, 1.0)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    feed(following, hand, NOW + 60_000, state=6.0)
+    with monkeypatch.context() as patch:
+        patch.setattr("linetwin.results.audit._append", full)
+        following.board.register([row], NOW + 60_000)
+        for minute in (2, 3):
+            feed(following, hand, NOW + minute * 60_000, state=6.0)
+            following.look()
+        assert following.board.held
+        assert "unwritten" in {each.kind for each in following.view.alerts}
+        assert any("No space left on device" in each for each in following.view.notes)
+    for minute in (4, 5):
+        feed(following, hand, NOW + minute * 60_000, state=6.0)
+        following.look()
+    assert following.board.held == 0
+    assert "unwritten" not in {each.kind for each in following.view.alerts if each.active}
+    assert any("there is room again" in each for each in following.view.notes)
