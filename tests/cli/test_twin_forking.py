@@ -12,10 +12,11 @@ import pytest
 
 from linetwin.cli.feeding import SECURITY
 from linetwin.cli.twin_advising import TwinAtHand, advise
-from linetwin.cli.twin_forking import Fork, fork, read_kept
+from linetwin.cli.twin_approving import Wish, approve_change
+from linetwin.cli.twin_forking import Fork, fork
 from linetwin.cli.twin_keeping import SESSION
 from linetwin.cli.twin_run import TwinRequest, led_parts
-from linetwin.cli.twin_writing import Order, Pulse, Wish, approve_change, write
+from linetwin.cli.twin_writing import Order, write
 from linetwin.errors import LinetwinError, RefusedError
 from linetwin.results import read
 from linetwin.scenario.loading import find_scenario
@@ -28,14 +29,28 @@ from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import Wish as IdentityWish
 from linetwin.twin.security.identity import create_identity
 from linetwin.twin.session import MAGIC, Session, unpacked
-from linetwin.twin.writing.proposal import Expected, read_proposal
+from linetwin.twin.writing.foretold import Expected
+from linetwin.twin.writing.status import Status, StatusFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = 9 * 3_600_000
 SPEED = "cathode.coater.web_speed"
-EXPECTED = Expected("cathode.calender", "porosity", "1", (0.3, 0.29, 0.31), (0.29, 0.28, 0.3))
+EXPECTED = Expected(
+    "cathode.calender",
+    "porosity",
+    "1",
+    now=(0.3, 0.29, 0.31),
+    then=(0.29, 0.28, 0.3),
+    change=(-0.01, -0.011, -0.009),
+)
+
+
+def said(folder: Path, **wrong: object) -> None:
+    """Let the twin say that it runs and is in step."""
+    now = time.time()
+    StatusFile(folder).tell(replace(Status(now, "in step", now), **wrong))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +142,7 @@ def test_a_person_approves_what_was_shown(
     policy, eve = tmp_path / "writeback.yaml", SecurityFolder(tmp_path / "eve")
     policy.write_text(POLICY, encoding="utf-8")
     create_identity(eve, IdentityWish("eve"))
+    said(twin)
     output = tmp_path / "change.approval"
     setting = "cathode.calender.roll_temperature=30 Cel"
     wish = Wish(twin, policy, "eve", eve.root, output, setting, yes=True)
@@ -145,10 +161,12 @@ def test_a_person_approves_what_was_shown(
     monkeypatch.setattr(Foresight, "effect", lambda *_: [EXPECTED])
     approve_change(wish, as_json=False)
     told = capsys.readouterr()
-    assert "298.15 K -> 303.15 K" in told.out
+    assert "25 °C -> 30 °C" in told.out
+    assert "-1 %" in told.out
     assert "day 0.376 of the line, in step" in told.err
     assert "warning" not in told.err
-    approval = read_approval(read_proposal(output).approval)
+    approval = read_approval(output.read_text())
+    assert approval.change.effect == (EXPECTED,)
     assert approval.who == "eve"
     assert (approval.change.before, approval.change.after) == pytest.approx((298.15, 303.15))
     assert approval.limits.rollback_until is None
@@ -164,6 +182,7 @@ def test_what_is_advised_is_approved_only_once_it_is_shown(
     policy, eve = tmp_path / "writeback.yaml", SecurityFolder(tmp_path / "eve")
     policy.write_text(POLICY, encoding="utf-8")
     create_identity(eve, IdentityWish("eve"))
+    said(twin)
     output = tmp_path / "change.approval"
     lever = Lever("cathode.calender", "calender", "roll_temperature", 0, 298.15, 303.15)
     advice = Advice("rolls", "load is lost", lever, "K", "porosity", 0.3, (-0.01, -0.02, 0.0))
@@ -177,9 +196,8 @@ def test_what_is_advised_is_approved_only_once_it_is_shown(
         else:
             with pytest.raises(LinetwinError, match="2 of 7 days"):
                 approve_change(wish, as_json=False)
-    made = read_proposal(output)
+    made = read_approval(output.read_text()).change
     assert (made.after, made.why) == (303.15, "load is lost")
-    assert read_approval(made.approval).change.after == pytest.approx(303.15)
 
 
 @pytest.mark.parametrize(
@@ -214,4 +232,3 @@ def test_an_old_state_is_not_approved_and_warned_of(
     with pytest.raises(RefusedError, match=reason):
         approve_change(wish, as_json=False)
     assert not (tmp_path / "a").exists()
-    assert Pulse(tmp_path)() == read_kept(tmp_path)[1].contact

@@ -106,7 +106,9 @@ def test_the_plant_sets_the_limits(tmp_path: Path) -> None:
     """They stand in the section `twin`; what is no limit, and a wrong one, are told."""
 
     def limits(written: str) -> AdviceConfig:
-        text = LIVE_TWIN.read_text("utf-8").replace("  members: 64", f"  advice: {written}")
+        lines = LIVE_TWIN.read_text("utf-8").splitlines()
+        lines = [each for each in lines if not each.startswith("  advice:")]
+        text = "\n".join(lines).replace("\ntwin:\n", f"\ntwin:\n  advice: {written}\n")
         for name in ("line: ", "recipe: "):
             text = text.replace(f"\n{name}", f"\n{name}{LIVE_TWIN.parent.as_posix()}/")
         file = tmp_path / "own.yaml"

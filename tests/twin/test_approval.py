@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from authority import DAY, NOW, Sheet, installed
+from foretelling import EXPECTED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from linetwin.twin.security.identity import Identity
 
 HOUR = timedelta(hours=1)
-CHANGE = Change("urn:test:plant", "cathode.coater.web_speed", "m/s", 0.03, 0.035)
+CHANGE = Change(
+    "urn:test:plant", "cathode.coater.web_speed", "m/s", 0.03, 0.035, (EXPECTED,), "drift"
+)
 LIMITS = Limits(0.02, 0.04, NOW + HOUR, NOW + 2 * HOUR)
 
 
@@ -150,7 +153,7 @@ def test_a_rollback_runs_only_where_it_was_approved(office: Office) -> None:
     with pytest.raises(RefusedError, match="was not changed by this approval"):
         desk.redeem_rollback(approval, 0.035, NOW)
     desk.redeem(approval, 0.03, 0.035, NOW)
-    with pytest.raises(RefusedError, match=r"is 0\.05 now"):
+    with pytest.raises(RefusedError, match="is 3 m/min now"):
         desk.redeem_rollback(approval, 0.05, NOW)
     with pytest.raises(RefusedError, match="expired approval"):
         desk.redeem_rollback(approval, 0.035, NOW + 3 * HOUR)
@@ -184,6 +187,26 @@ def test_an_approval_has_one_encoding(office: Office) -> None:
     assert read_approval(text).text() == text
     with pytest.raises(RefusedError, match="it is no approval"):
         read_approval(text + " ")
+
+
+@pytest.mark.parametrize("change", [(1e-6, -1e-7, 2e-6), (0.0, 0.0, 0.0)])
+def test_what_may_do_nothing_is_not_approved(
+    office: Office, signed: Approval, change: tuple[float, float, float]
+) -> None:
+    """Nothing foretold, or an interval that holds zero: neither signed nor accepted."""
+    for effect in ((), (EXPECTED, replace(EXPECTED, change=change))):
+        with pytest.raises(RefusedError, match="not simulated"):
+            approve("eve", office.eve, replace(CHANGE, effect=effect), LIMITS)
+        forged = replace(signed, change=replace(CHANGE, effect=effect))
+        assert refused(office, forged) == "tampered approval"
+
+
+def test_what_was_foretold_is_signed(office: Office, signed: Approval) -> None:
+    """An effect made smaller after the signature is found, as any other change is."""
+    assert read_approval(signed.text()).change.effect == (EXPECTED,)
+    other = replace(EXPECTED, change=(-1e-6, -1.1e-6, -0.9e-6))
+    forged = replace(signed, change=replace(CHANGE, effect=(other,)))
+    assert refused(office, forged) == "tampered approval"
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from foretelling import EXPECTED
 from test_assimilating import CALENDER, LOAD, Law, Press, scenario
 
 from linetwin.contracts import Phase
-from linetwin.errors import ResultsError
 from linetwin.twin.advising.effects import Foresight
 from linetwin.twin.advising.levers import Lever, lever_of
-from linetwin.twin.writing.proposal import Expected, Proposal, read_proposal
+from linetwin.twin.writing.foretold import expected_of, told, told_change
 from linetwin.twin.writing.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from linetwin.contracts import Columns
 
@@ -48,14 +49,18 @@ def lever(after: float) -> Lever:
 
 def test_an_effect_is_that_of_the_law() -> None:
     """More load lowers the porosity by the law's logarithm, for every member alike."""
-    change = foresight().difference(lever(1.05 * LOAD), "porosity")
-    assert change == pytest.approx([-FALLS * math.log(1.05)] * 3, rel=1e-9)
-    told = {each.quantity: each for each in foresight().effect(lever(1.05 * LOAD))}
-    porosity = told["porosity"]
-    assert porosity.then[0] - porosity.now[0] == pytest.approx(change[0], rel=1e-6)
+    found = {each.quantity: each for each in foresight().effect(lever(1.05 * LOAD))}
+    porosity = found["porosity"]
+    assert porosity.change == pytest.approx([-FALLS * math.log(1.05)] * 3, rel=1e-9)
+    assert porosity.then[0] - porosity.now[0] == pytest.approx(porosity.change[0], rel=1e-6)
     assert porosity.now[1] < 0.3 - FALLS * math.log(1 + OFF) < porosity.now[2]
-    assert told["coating_thickness"].signal == "cathode.calender.thickness"
-    assert told["coating_thickness"].deviation > 0
+    thickness = found["coating_thickness"]
+    assert thickness.shown is not None
+    assert thickness.shown.signal == "cathode.calender.thickness"
+    assert thickness.shown.scatter == pytest.approx(0.3e-6)
+    wide, read = (span[2] - span[1] for span in (thickness.then, thickness.shown.then))
+    assert read < 0.9 * math.hypot(wide, 2 * 1.96 * 0.1e-6)  # bias and load go together
+    assert foresight().effect(lever(LOAD)) == []  # what does nothing is not foretold
 
 
 def test_the_smallest_change_reaches_its_target() -> None:
@@ -107,11 +112,6 @@ def test_only_members_and_only_the_zone_that_was_named_are_moved() -> None:
     assert lever_of("a.filler.electrolyte_dose", lambda _: "filler", 1.0, 2.0) is None
 
 
-EXPECTED = Expected(
-    CALENDER, "coating_thickness", "m", (60e-6, 59e-6, 61e-6), (58e-6, 57e-6, 59e-6), "t", 0.3e-6
-)
-
-
 @pytest.mark.parametrize(
     ("values", "verdict"),
     [
@@ -123,7 +123,8 @@ EXPECTED = Expected(
 )
 def test_a_change_is_watched(values: list[float], verdict: str) -> None:
     """The lot in hand does not count; of at least three others the mean must lie where foretold."""
-    watch = Watch(EXPECTED, 10)
+    assert EXPECTED.shown is not None
+    watch = Watch(EXPECTED.shown, 10)
     watch.take(10, 60e-6)
     for number, value in enumerate(values, 11):
         if math.isfinite(value):
@@ -132,13 +133,42 @@ def test_a_change_is_watched(values: list[float], verdict: str) -> None:
     assert watch.verdict() == verdict
 
 
-def test_a_proposal_is_read_as_it_was_written(tmp_path: Path) -> None:
-    """All of it comes back; another file is refused."""
-    made = Proposal("p", "a.b", "N/m", 1.0, 2.0, "why", (EXPECTED,), "signed")
-    made.save(tmp_path / "p.json")
-    assert read_proposal(tmp_path / "p.json") == made
-    (tmp_path / "p.json").write_text('{"name": 1}', encoding="utf-8")
-    with pytest.raises(ResultsError, match="no proposal"):
-        read_proposal(tmp_path / "p.json")
-    with pytest.raises(ResultsError, match="cannot be read"):
-        read_proposal(tmp_path / "none.json")
+def test_a_small_effect_is_not_told_apart_at_once() -> None:
+    """Where one reading scatters by more than the effect, many lots are waited for."""
+    assert EXPECTED.shown is not None
+    small = replace(EXPECTED.shown, then=(59.8e-6, 59.7e-6, 59.9e-6), now=(60e-6, 59.9e-6, 60.1e-6))
+    watch = Watch(small, 0)
+    verdicts = []
+    for number in range(2, 40):
+        watch.take(number, 59.8e-6)
+        verdicts.append(watch.verdict())
+    assert verdicts[:2] == ["not known yet"] * 2
+    assert verdicts[2] == "not told apart yet"
+    assert verdicts[-1] == "as foretold"
+    assert watch.is_settled
+
+
+def test_what_was_foretold_is_plain_and_read_again() -> None:
+    """All of it comes back, with and without a reading; an effect is sure where zero is outside."""
+    for each in (EXPECTED, replace(EXPECTED, shown=None)):
+        assert expected_of(json.loads(json.dumps(each.plain()))) == each
+    assert EXPECTED.is_sure
+    for change in ((1.0, 0.0, 2.0), (1.0, -1.0, 3.0), (1.0, math.nan, 2.0), (0.0, 0.0, 0.0)):
+        assert not replace(EXPECTED, change=change).is_sure
+
+
+@pytest.mark.parametrize(
+    ("address", "value", "said"),
+    [
+        ("cathode.calender.line_load", 652e3, "652 N/mm"),
+        ("cathode.coater.loading_target", 0.187, "18.7 mg/cm2"),
+        ("cathode.coater.web_speed", 1.9 / 60, "1.9 m/min"),
+        ("cathode.coater.zone_temperatures_2", 393.15, "120 °C"),
+        ("porosity", 0.3, "30 %"),
+        ("drying.solvent_loading@1", 0.0429, "42.9 g/m2"),
+    ],
+)
+def test_values_are_told_as_people_write_them(address: str, value: float, said: str) -> None:
+    """Never in N/m or kg/m2."""
+    assert told(address, value) == said.replace("mg/cm2", "mg/cm²").replace("g/m2", "g/m²")
+    assert told_change("zone_temperatures_2", 10.0) == "10 K"

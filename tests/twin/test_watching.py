@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from authority import Sheet, installed
-from test_levers import EXPECTED
 from test_writing import AFTER, BEFORE, LOAD, MINUTE, Panel, Room, policy_of
 
 from linetwin.cli.interruption import Interruption
@@ -17,7 +16,6 @@ from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.users import Users
-from linetwin.twin.writing.proposal import Proposal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,10 +59,8 @@ def changed(room: Room, **limits: Any) -> Watching:  # noqa: ANN401
     """Make a change of which a thickness of 58 um was foretold."""
     writer = room.writer()
     written = writer.write(room.approved(**limits))
-    expected = replace(EXPECTED, signal="cathode.calender.thickness")
-    proposal = Proposal("p", LOAD, "N/m", BEFORE, AFTER, "", (expected,))
     assert isinstance(room.panel, Measured)
-    return Watching(writer, room.panel, proposal, written)
+    return Watching(writer, room.panel, written)
 
 
 @pytest.mark.parametrize("verdict", THICKNESS)
@@ -102,5 +98,5 @@ def test_a_lost_heartbeat_ends_the_watch(room: Room, capsys: pytest.CaptureFixtu
     with pytest.raises(OpcUaError, match="has gone"):
         watch_change(watching, 30.0, Interruption())
     assert [what for what, _ in room.told()].count("rollback proposed") == 2
-    assert f"--set '{LOAD}=600000 N/m'" in capsys.readouterr().err
+    assert f"--set '{LOAD}=600 N/mm'" in capsys.readouterr().err
     assert room.panel.value == AFTER

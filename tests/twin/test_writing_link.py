@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from authority import NOW, Sheet, installed
+from foretelling import EXPECTED
 from plant_support import HOUR, Running, guard_of, scenario_of
 
 from linetwin.errors import OpcUaError, RefusedError
@@ -24,9 +26,9 @@ from linetwin.twin.security.policies import SECURE
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
-from linetwin.twin.writing.contact import Contact
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
+from linetwin.twin.writing.status import Status
 from linetwin.twin.writing.writer import Writer
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery"  # noqa: S105  of a test
 SPEED = "cathode.coater.web_speed"
-HEARD = Contact("in step", NOW + timedelta(hours=9), NOW + timedelta(hours=9), 0.0, 0)
 POLICY = """\
 schema: 1
 owner: coating
@@ -83,6 +84,11 @@ def as_user(terms: Terms, name: str, password: str = PASSWORD, policy: str = "")
     return Terms(terms.identity, terms.trust, policy, Credentials(name, password))
 
 
+def heard() -> Status:
+    """Return the word of a twin in step."""
+    return Status(time.time(), "in step", time.time())
+
+
 class Office:
     """A writer of the plant in a folder, and an engineer who approves."""
 
@@ -97,12 +103,12 @@ class Office:
         desk = ApprovalDesk(self.uri, folder / "approvals", users, self.log)
         policy = load_policy(file, plant.scenario)
         self.link = link
-        self.writer = Writer(policy, link, desk, self.log, folder, lambda: HEARD)
+        self.writer = Writer(policy, link, desk, self.log, folder, heard)
 
     def approved(self, after: float, name: str = "web_speed", unit: str = "m/s") -> Approval:
         """Return a change from what the plant has."""
         before = self.link.setpoint("cathode.coater", name)
-        change = Change(self.uri, f"cathode.coater.{name}", unit, before, after)
+        change = Change(self.uri, f"cathode.coater.{name}", unit, before, after, (EXPECTED,))
         until = NOW + timedelta(hours=1)
         limits = Limits(0.0, 1000.0, until, None, self.writer.policy.digest)
         return approve("eve", self.eve, change, limits)

@@ -56,15 +56,15 @@ class Request:
     record: Path | None = None
 
 
-def seconds_of(duration: str | None) -> float | None:
-    """Return the wall time that `--for` asks for [s]; None for no end."""
+def seconds_of(duration: str | None, option: str = "--for") -> float | None:
+    """Return the wall time that an option asks for [s]; None where none was given."""
     if duration is None:
         return None
     try:
         return units.parse(duration, _SPAN)
     except ScenarioError as error:
         raise ScenarioError(
-            [Problem(each.message, "--for", each.hint) for each in error.problems]
+            [Problem(each.message, option, each.hint) for each in error.problems]
         ) from error
 
 

@@ -16,6 +16,7 @@ from linetwin.twin.advising.advice import Adviser, shadow
 from linetwin.twin.advising.effects import Foresight
 from linetwin.twin.assimilating.rows import Finding
 from linetwin.twin.board.board import LOG, read_board
+from linetwin.twin.writing.foretold import told, told_change
 from linetwin.twin.writing.policy import panel_of
 
 if TYPE_CHECKING:
@@ -118,11 +119,12 @@ def advise(folder: Path, *, as_json: bool) -> None:
         if not over.is_over:
             typer.echo(f"  a change is not shown {over.text}")
             continue
-        lever, (median, low, high) = each.lever, each.change
-        does = f"changes by {median:.3g} ({low:.3g} to {high:.3g})"
+        name = each.lever.address
+        median, low, high = (told_change(each.key, value) for value in each.change)
         typer.echo(
-            f"  {lever.address}: {lever.before:g} -> {lever.after:g} {each.unit}\n"
-            f"  {each.key} {does}, so that it is {each.target:.4g}\n"
+            f"  {name}: {told(name, each.lever.before)} -> {told(name, each.lever.after)}\n"
+            f"  {each.key} changes by {median} ({low} to {high}), "
+            f"so that it is {told(each.key, each.target, 4)}\n"
             f"  shown because of {over.text}\n"
             f"  linetwin live approve {folder} POLICY --advice {each.name} --as NAME ..."
         )

@@ -90,18 +90,18 @@ def approve(  # noqa: PLR0913, PLR0917  one parameter per option
     json: JsonOption = False,
 ) -> None:
     """Show what a change would do to the next lots, and sign it; good once, nothing is written."""
-    from linetwin.cli import twin_writing
+    from linetwin.cli import twin_approving
 
-    wish = twin_writing.Wish(
+    wish = twin_approving.Wish(
         twin, policy, who, security, output, setting, advice, until, rollback, why, yes
     )
-    twin_writing.approve_change(wish, as_json=json)
+    twin_approving.approve_change(wish, as_json=json)
 
 
 def write(
     twin: TwinArgument,
     policy: PolicyArgument,
-    proposal: Annotated[Path, typer.Argument(metavar="APPROVAL", help="As live approve wrote it.")],
+    approval: Annotated[Path, typer.Argument(metavar="APPROVAL", help="As live approve wrote it.")],
     security: Annotated[
         Path, typer.Option(metavar="FOLDER", help="The writer's own security folder.")
     ] = Path("security/writer"),
@@ -112,4 +112,4 @@ def write(
     """Ask the plant for an approved change; all that stands against it is told by name."""
     from linetwin.cli import twin_writing
 
-    twin_writing.write(twin_writing.Order(twin, policy, proposal, security, watch))
+    twin_writing.write(twin_writing.Order(twin, policy, approval, security, watch))

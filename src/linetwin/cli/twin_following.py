@@ -9,6 +9,7 @@ import typer
 
 from linetwin.cli.twin_feed import instant, is_same
 from linetwin.cli.twin_keeping import SESSION, span
+from linetwin.cli.twin_status import Telling, told_of
 from linetwin.cli.twin_view import State, View
 from linetwin.errors import LinkError
 from linetwin.twin.board.board import Board
@@ -84,6 +85,7 @@ class Following:
         if mapping.owner == NOBODY:
             self.view.unconfirmed = f"{mapping.file.name}: read it and name an owner: {UNREAD}"
         self._load()
+        self._telling = Telling(folder, self._clock, self.config, self.state)
         self.desk = Desk(folder, self.config.alerts, self._clock.utc_s)
         for notice in (*keeper.notices, *self.board.notices):
             self.view.note(notice)
@@ -111,6 +113,7 @@ class Following:
                 self.serve(parcel)
                 screen.show(self.view, self.session, self.latest, self.state())
         self.save()  # not after an error: what was saved last is whole
+        self._telling.end()
 
     def serve(self, parcel: Parcel | None) -> None:
         """Take what has come, if anything has, and do what is due."""
@@ -118,6 +121,8 @@ class Following:
             self.take(parcel)
         self.go_on()
         self.look()
+        heard, now = self.time.has_heard, self._clock.steady_ns()
+        self._telling.tell(self.session, self.latest, self.time.quiet_s(now) if heard else None)
         if self.keeper.is_due:
             self.save()
 
@@ -287,7 +292,7 @@ class Following:
             return
         now, heard, state = self._clock.utc_s(), self.time.has_heard, self.state()
         contact = {
-            "state": state.reason or state.word,
+            "state": told_of(state),
             "saved": now,
             "heard": now - self.time.quiet_s(self._clock.steady_ns()) if heard else None,
         }

@@ -48,8 +48,8 @@ AS_IS, CHANGED = "as_is", "changed"
 _SPAN = Quantity("time", "s", "time ahead", minimum=1.0, maximum=3.2e7)
 _TICKS_PER_S = 1000
 _TICKS_PER_DAY = 86_400 * _TICKS_PER_S
-_OLD_S = 600.0
-"""From what age on a saved twin is warned of: a write policy's usual heartbeat [A]."""
+OLD_S = 600.0
+"""From what age on a saved twin is warned of, and nothing is approved by it: two savings [A]."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def tell_age(found: Kept) -> None:
 def warn_of_age(found: Kept) -> None:
     """Warn where a saved twin is of a past that may not hold any more."""
     try:
-        check_contact(found.contact, _OLD_S, datetime.now(UTC))
+        check_contact(found.contact, OLD_S, datetime.now(UTC))
     except RefusedError as error:
         sys.stderr.write(f"linetwin: warning: what is told is of an old state: {error}\n")
 

@@ -12,7 +12,7 @@ from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.twin_feed import Beginning, TwinFeed
 from linetwin.cli.twin_following import NOBODY, Following
-from linetwin.cli.twin_keeping import Keeper
+from linetwin.cli.twin_keeping import SAVE_EVERY_S, Keeper
 from linetwin.cli.twin_screen import Screen
 from linetwin.cli.twin_serving import Serving, served
 from linetwin.cli.visiting import Visit, password_of, propose_mapping
@@ -50,6 +50,7 @@ class TwinRequest:
     policy: str = "Basic256Sha256"
     ask: bool = False
     duration: str | None = None
+    save_every: str | None = None
     settings: tuple[str, ...] = ()
     serving: Serving | None = None
 
@@ -66,6 +67,7 @@ class TwinRequest:
 def run(request: TwinRequest, *, as_json: bool) -> None:
     """Follow a plant until the user or the time ends it."""
     seconds, scenario = seconds_of(request.duration), request.load()
+    every_s = seconds_of(request.save_every, "--save-every")
     request.folder.mkdir(parents=True, exist_ok=True)
     with held(request.folder), Interruption().watched() as interruption:
         passwords: dict[str, str] = {}
@@ -78,7 +80,7 @@ def run(request: TwinRequest, *, as_json: bool) -> None:
                 "scenario": str(find_scenario(request.scenario).resolve()),
                 "settings": list(request.settings),
             }
-            keeper = Keeper(request.folder)
+            keeper = Keeper(request.folder, every_s=every_s or SAVE_EVERY_S)
             twin = Following(parts, mapping, keeper, Beginning(mapping, order), origin)
             with served(request.serving, scenario, mapping) as publisher:
                 twin.publisher = publisher

@@ -54,6 +54,9 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Let clients of --serve in without a user.")
     ] = False,
+    save_every: Annotated[
+        str, typer.Option(metavar="TIME", help="Save the twin so often, beside at its end.")
+    ] = "5 min",
     duration: ForOption = None,
     user: UserOption = "",
     policy: PolicyOption = DEFAULT_POLICY,
@@ -78,6 +81,7 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
         policy,
         ask=ask,
         duration=duration,
+        save_every=save_every,
         settings=tuple(settings or ()),
         serving=Serving(serve, security, anonymous) if serve else None,
     )

@@ -1,7 +1,8 @@
 """A person's approval of one change: signed, bounded in value and time, good for one use.
 
 The person signs with the key of a user's certificate whose role may set. Signed is everything:
-who, which plant, which address, from what to what, within which bounds, until when, and a nonce.
+who, which plant, which address, from what to what and why, what that was foretold to do, within
+which bounds, until when, and a nonce. What may do nothing for all that is known is not approved.
 A desk accepts an approval once: its nonce is spent on the disk before the change is made, so that
 neither a restart nor a second process accepts it again. Approvals and refusals stand in the log; of
 one that is refused as tampered the log has the name that it claims.
@@ -13,7 +14,7 @@ import json
 import math
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from linetwin.twin.security.certificates import Certificate
 from linetwin.twin.security.folders import PRIVATE_FILE, sync_folder, write_new
 from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.security.roles import Right, may
+from linetwin.twin.writing.foretold import expected_of, told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,23 +36,29 @@ if TYPE_CHECKING:
     from linetwin.results.audit import AuditLog
     from linetwin.twin.security.identity import Identity
     from linetwin.twin.security.users import Users
+    from linetwin.twin.writing.foretold import Expected
 
 _DOMAIN = b"linetwin approval 1\n"
 _NONCE = re.compile(r"[0-9a-f]{32}")
-_LONGEST_TEXT = 16_384
+_LONGEST_TEXT = 65_536
 _TOLERANCE = 1e-9
 """Relative difference below which the setpoint that was seen is the one that is there [A]."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One setpoint from `before` to `after`, in `unit` (UCUM), at a plant's application URI."""
+    """One setpoint from `before` to `after`, in `unit` (UCUM), at a plant's application URI.
+
+    `effect`: what it was foretold to do; `why`: what it is for.
+    """
 
     plant: str
     address: str
     unit: str
     before: float
     after: float
+    effect: tuple[Expected, ...]
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,12 +100,14 @@ class Approval:
 def approve(who: str, identity: Identity, change: Change, limits: Limits) -> Approval:
     """Return the approval, signed with the key of the user's certificate.
 
-    Raises ScenarioError for bounds that do not hold the value, and a value that is no number.
+    Raises ScenarioError for bounds that do not hold the value, and a value that is no number;
+    RefusedError where no effect is foretold, or one whose interval holds zero.
     """
     numbers = (change.before, change.after, limits.low, limits.high)
     if not all(map(math.isfinite, numbers)) or not limits.low <= change.after <= limits.high:
-        message = f"{change.after:g} {change.unit} is not within {limits.low:g} to {limits.high:g}"
+        message = _not_within(change, limits, change.after)
         raise ScenarioError([Problem(message, change.address, "widen the bounds or the change")])
+    _check_effect(change)
     nonce = secrets.token_hex(16)
     content = _signed(_fields(who, change, limits, nonce))
     signature = identity.key().sign(content, _padding(), hashes.SHA256())
@@ -135,8 +145,7 @@ class ApprovalDesk:
         moment = now or datetime.now(UTC)
         try:
             self._check(approval, approval.limits.until, moment)
-            if self._spent(approval.nonce).exists():  # told before what the change has changed
-                raise _replayed(approval.nonce)
+            self.check_unspent(approval)  # told before what the change has changed
             _check_values(approval, current, asked)
             self._spend(approval.nonce)
         except RefusedError as error:
@@ -170,6 +179,11 @@ class ApprovalDesk:
         self._tell("rollback spent", approval, current, approval.change.before)
         return approval.change.before
 
+    def check_unspent(self, approval: Approval) -> None:
+        """Raise RefusedError where an approval was spent before."""
+        if self._spent(approval.nonce).exists():
+            raise _replayed(approval.nonce)
+
     def _check(self, approval: Approval, until: datetime, now: datetime) -> None:
         """Raise RefusedError unless who signed may approve, here and still."""
         certificate = Certificate(approval.certificate)
@@ -184,6 +198,7 @@ class ApprovalDesk:
         if approval.change.plant != self._plant:
             message = f"it is for {approval.change.plant}, this is {self._plant}"
             raise refusal(Reason.OTHER_CHANGE, message, "have the change approved for this plant")
+        _check_effect(approval.change)
         if now > until:
             message = f"it was good until {until}, it is {now}"
             raise refusal(Reason.LATE, message, "have the change approved anew")
@@ -222,20 +237,37 @@ def _check_signature(approval: Approval, certificate: Certificate) -> None:
         raise refusal(Reason.FORGED, message, remedy) from error
 
 
+def _check_effect(change: Change) -> None:
+    """Refuse a change of which nothing is foretold, or something that may be nothing."""
+    unsure = [each.quantity for each in change.effect if not each.is_sure]
+    if change.effect and not unsure:
+        return
+    what = f"{unsure[0]} may stay as it is" if unsure else "it is not known what it does"
+    message = f"{change.address}: {what}"
+    raise refusal(Reason.NOT_SIMULATED, message, "try it in linetwin live fork")
+
+
+def _not_within(change: Change, limits: Limits, value: float) -> str:
+    low, high = told(change.address, limits.low), told(change.address, limits.high)
+    return f"{told(change.address, value)} is not within {low} to {high}"
+
+
 def _check_values(approval: Approval, current: float, asked: float) -> None:
     change, limits = approval.change, approval.limits
     if not limits.low <= asked <= limits.high:
-        message = f"{asked:g} {change.unit} is not within {limits.low:g} to {limits.high:g}"
+        message = _not_within(change, limits, asked)
         raise refusal(Reason.BOUNDS, message, "have another change approved")
     if asked != change.after:
-        message = f"{change.after:g} {change.unit} was approved, {asked:g} was asked for"
+        approved, wanted = told(change.address, change.after), told(change.address, asked)
+        message = f"{approved} was approved, {wanted} was asked for"
         raise refusal(Reason.OTHER_CHANGE, message, "write what was approved")
     _check_same(change.before, current, change)
 
 
 def _check_same(seen: float, current: float, change: Change) -> None:
     if not math.isclose(seen, current, rel_tol=_TOLERANCE, abs_tol=0.0):
-        message = f"{change.address} was {seen:g} {change.unit} then and is {current:g} now"
+        then, now = told(change.address, seen), told(change.address, current)
+        message = f"{change.address} was {then} then and is {now} now"
         raise refusal(Reason.OTHER_CHANGE, message, "look at the plant, then approve anew")
 
 
@@ -249,7 +281,7 @@ def _fields(who: str, change: Change, limits: Limits, nonce: str) -> dict[str, A
         "policy": limits.policy,
     }
     numbers = {"before": float(change.before), "after": float(change.after)}
-    content = {**asdict(change), **numbers}
+    content = {**vars(change), **numbers, "effect": [each.plain() for each in change.effect]}
     return {"who": who, "change": content, "limits": bounds, "nonce": nonce}
 
 
@@ -265,6 +297,8 @@ def _parsed(fields: dict[str, Any]) -> Approval:
             unit=str(change["unit"]),
             before=float(change["before"]),
             after=float(change["after"]),
+            effect=tuple(expected_of(each) for each in change["effect"]),
+            why=str(change["why"]),
         ),
         Limits(
             float(bounds["low"]),

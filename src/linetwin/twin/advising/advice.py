@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from linetwin.estimation.scores import interval
 from linetwin.twin.advising.levers import lever_of
+from linetwin.twin.writing.foretold import is_sure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -121,6 +122,8 @@ class Adviser:
             return None
         pulled = replace(pulled, after=float(f"{pulled.after:.{_DIGITS}g}"))
         change = interval(self.foresight.as_pulled(pulled)[key][0] - as_set[key][0])
+        if not is_sure(change):
+            return None  # it may do nothing, or the contrary
         return Advice(estimate.name, why, pulled, setpoint.tag.unit, key, target, (*change,))
 
 

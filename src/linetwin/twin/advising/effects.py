@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from linetwin.estimation.scores import interval, positive_interval
 from linetwin.quantities import vocabulary
 from linetwin.twin.assimilating.estimator import Estimator
-from linetwin.twin.writing.proposal import Expected
+from linetwin.twin.writing.foretold import Expected, Shown, is_sure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,20 +55,21 @@ class Foresight:
         return self._foresee(lever.station, pulled)
 
     def effect(self, lever: Lever) -> list[Expected]:
-        """Return what a change would do to quantities that are predicted or read."""
+        """Return what a change surely does to quantities that are predicted or read.
+
+        What it may do or not, because the interval of the change holds zero, is left out.
+        """
         before, after = self.as_set(lever.station), self.as_pulled(lever)
         found = []
         for key in sorted(before.keys() & after.keys() & self._told(lever.station)):
-            now, then = positive_interval(before[key][0]), positive_interval(after[key][0])
-            signal, deviation = self._signal(lever.station, key, then.median)
-            unit = vocabulary()[_quantity(key)].unit
-            found.append(Expected(lever.station, key, unit, (*now,), (*then,), signal, deviation))
+            now, then = before[key][0], after[key][0]
+            change = interval(then - now)
+            if is_sure(change):
+                unit = vocabulary()[_quantity(key)].unit
+                shown = self._shown(lever.station, key, now, then)
+                before_after = positive_interval(now), positive_interval(then)
+                found.append(Expected(lever.station, key, unit, *before_after, change, shown))
         return found
-
-    def difference(self, lever: Lever, key: str) -> tuple[float, float, float]:
-        """Return median and 95 % interval of what a change does to a quantity."""
-        before, after = self.as_set(lever.station), self.as_pulled(lever)
-        return tuple(interval(after[key][0] - before[key][0]))  # type: ignore[return-value]
 
     def smallest(self, lever: Lever, key: str, target: float, far: float) -> Lever | None:
         """Return the smallest move that brings the median of a quantity to a target.
@@ -91,6 +93,13 @@ class Foresight:
                 there = middle
         return replace(lever, after=there)
 
+    @cached_property
+    def _estimator(self) -> Estimator:
+        """The saved estimator; it foretells, and is not changed by it."""
+        estimator = Estimator(self.config, 0, self.models)
+        estimator.load(dict(self.saved))
+        return estimator
+
     def _foresee(self, station: str, models: Models) -> Members:
         estimator = Estimator(self.config, 0, models)
         estimator.load(dict(self.saved))
@@ -105,7 +114,7 @@ class Foresight:
         last = self.saved["last"]
         assert isinstance(last, dict)  # noqa: S101  as the estimator saves it
         keys = set(last.get(station, {}).get("means", {}))
-        told = {each.quantity for each in self.config.instruments if each.station == station}
+        told = {each.key for each in self.config.instruments if each.station == station}
         inside = set()
         for each in self.config.predicts:
             if each.station == station and each.process:
@@ -114,17 +123,24 @@ class Foresight:
                 told.add(each.quantity)
         return told | inside
 
-    def _signal(self, station: str, key: str, value: float) -> tuple[str, float]:
-        """Return the measurement that shows a quantity best, and how far one reading is off."""
-        biases = Estimator(self.config, 0, self.models)
-        biases.load(dict(self.saved))
+    def _shown(self, station: str, key: str, now: np.ndarray, then: np.ndarray) -> Shown | None:
+        """Return how the instrument shows it that tells most surely; None without one.
+
+        Members have biases that go with their parameters, so what is read is surer than what is.
+        """
         found = []
         for each in self.config.instruments:
-            if (each.station, each.quantity) == (station, key):
-                bias = float(biases.ensemble.of(each.name).std(ddof=1))
-                scale = abs(value) if each.relative else 1.0
-                found.append((scale * math.hypot(each.repeatability, bias), each.signal))
-        return min(found)[::-1] if found else ("", 0.0)
+            if (each.station, each.key) == (station, key):
+                reads, _ = self._estimator.read_by(each, now)
+                will_read, variance = self._estimator.read_by(each, then)
+                spans = positive_interval(reads), positive_interval(will_read)
+                found.append(Shown(each.signal, *spans, math.sqrt(variance)))
+        return min(found, key=_doubt, default=None)
+
+
+def _doubt(shown: Shown) -> float:
+    """Return how far one reading may lie from what is foretold of it."""
+    return math.hypot(shown.then[2] - shown.then[1], shown.scatter)
 
 
 def _quantity(key: str) -> str:

@@ -43,6 +43,7 @@ class Reason(Enum):
     STATE = ("wrong PackML state", "BadUserAccessDenied")
     HEARTBEAT = ("heartbeat lost", "BadUserAccessDenied")
     NOT_FOLLOWING = ("twin not in step with the plant", "BadUserAccessDenied")
+    HELD = ("twin in doubt of the station", "BadUserAccessDenied")
     NOT_SIMULATED = ("not simulated", "BadUserAccessDenied")
     OTHER_POLICY = ("approval under another policy", "BadUserAccessDenied")
     LOG = ("tampered audit log", "BadSecurityChecksFailed")

@@ -1,4 +1,4 @@
-"""How a saved twin stood to its plant, and whether a person or a writer may act on it."""
+"""How a saved twin stood to its plant, and whether what is told by it still counts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,11 @@ IN_STEP = "in step"
 
 @dataclass(frozen=True)
 class Contact:
-    """A saved twin's word for how it follows, and when (UTC) it was saved and heard a value.
-
-    `data_age_s`: how old the plant's latest news was as it was saved, in time of the line [s].
-    """
+    """A saved twin's word for how it follows, and when (UTC) it was saved and heard a value."""
 
     state: str
     saved: datetime | None
     heard: datetime | None
-    data_age_s: float
     tick: int
 
     def saved_s(self, now: datetime) -> float:
@@ -33,11 +29,11 @@ class Contact:
         return _since(self.saved, now)
 
     def data_s(self, now: datetime) -> float:
-        """Return how old its data are [s]: by the clock, or by the line where that is more."""
-        return max(_since(self.heard, now), self.data_age_s)
+        """Return how long ago it heard the plant [s]; infinite where it does not say."""
+        return _since(self.heard, now)
 
 
-UNTOLD = Contact("not told", None, None, math.inf, 0)
+UNTOLD = Contact("not told", None, None, 0)
 """Of a saved twin that does not say."""
 
 
@@ -48,15 +44,14 @@ def contact_of(data: Mapping[str, Any], tick: int) -> Contact:
         str(cursor.get("state", UNTOLD.state)),
         _instant(cursor.get("saved")),
         _instant(cursor.get("heard")),
-        max(0, tick - int(data["last_heard"])) / 1000,
         tick,
     )
 
 
-def check_contact(contact: Contact | None, limit_s: float, now: datetime) -> None:
+def check_contact(contact: Contact, limit_s: float, now: datetime) -> None:
     """Raise RefusedError unless the twin was saved, in step, with data that are all that young."""
-    saved_s = math.inf if contact is None else contact.saved_s(now)
-    if contact is None or saved_s > limit_s:
+    saved_s = contact.saved_s(now)
+    if saved_s > limit_s:
         message = f"the twin was saved {_ago(saved_s)}; at most {limit_s:g} s are allowed"
         raise refusal(Reason.HEARTBEAT, message, "start it: linetwin live run")
     remedy = "let linetwin live run follow the plant until it is in step"

@@ -4,7 +4,7 @@
     owner: cathode process engineering
     version: 3
     plant: {uri: urn:press-1:plant, endpoint: opc.tcp://press-1:4840/linetwin, user: writer}
-    heartbeat: 10 min                # a twin that has not saved itself for so long asks nothing
+    heartbeat: 10 s                  # a twin that has said nothing for so long asks nothing
     writeback:
       - {address: cathode.calender.roll_temperature, low: 20 Cel, high: 60 Cel, step: 10 K,
          every: 2 h, states: [Execute], expiry: 30 s}
@@ -75,7 +75,7 @@ class _PolicyFile(_Strict):
     owner: Annotated[str, Field(min_length=1)]
     version: Annotated[int, Field(ge=1)]
     plant: _Plant
-    heartbeat: Writing = Written(value="10 min")
+    heartbeat: Writing = Written(value="10 s")
     writeback: list[_Enabled] = []
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from linetwin.estimation.scores import NORMAL_95
 
 if TYPE_CHECKING:
-    from linetwin.twin.writing.proposal import Expected
+    from linetwin.twin.writing.foretold import Shown, Span
 
-Verdict = Literal["as foretold", "not as foretold", "not known yet"]
+Verdict = Literal["as foretold", "not as foretold", "not told apart yet", "not known yet"]
 LEAST_LOTS = 3
 """Lots made with the new set value whose readings are waited for [A]."""
 _UNDER_WAY = 1
@@ -22,7 +22,7 @@ _UNDER_WAY = 1
 class Watch:
     """Takes readings of lots; `begun`: lots that the station had handed over at the change."""
 
-    expected: Expected
+    shown: Shown
     begun: int
     readings: dict[int, float] = field(default_factory=dict)
 
@@ -39,17 +39,29 @@ class Watch:
 
     @property
     def allowed(self) -> tuple[float, float]:
-        """Between what the mean lies in 95 of 100 cases if all is as foretold.
+        """Between what the mean lies in 95 of 100 cases if all is as foretold."""
+        return self._around(self.shown.then)
 
-        The readings' deviation is not divided by their number: the instrument's bias stays.
-        """
-        median, low, high = self.expected.then
-        reach = math.hypot((high - low) / 2, NORMAL_95 * self.expected.deviation)
+    def _around(self, span: Span) -> tuple[float, float]:
+        median, low, high = span
+        scatter = self.shown.scatter / math.sqrt(max(1, len(self.readings)))
+        reach = math.hypot((high - low) / 2, NORMAL_95 * scatter)
         return median - reach, median + reach
 
     def verdict(self) -> Verdict:
-        """Return whether it came as foretold."""
+        """Return whether it came as foretold.
+
+        A mean that lies where it was foretold says nothing while it may be that of before as well.
+        """
         if len(self.readings) < LEAST_LOTS:
             return "not known yet"
         low, high = self.allowed
-        return "as foretold" if low <= self.mean <= high else "not as foretold"
+        if not low <= self.mean <= high:
+            return "not as foretold"
+        before = self._around(self.shown.now)
+        return "not told apart yet" if before[0] <= self.mean <= before[1] else "as foretold"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether more lots are not needed."""
+        return self.verdict() in {"as foretold", "not as foretold"}

@@ -19,7 +19,8 @@ from linetwin.results.audit import head_file
 from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import PRIVATE_FILE, replace
 from linetwin.twin.security.reasons import Reason, refusal
-from linetwin.twin.writing.contact import check_contact
+from linetwin.twin.writing.foretold import told, told_change
+from linetwin.twin.writing.status import check_station, check_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     from linetwin.results.audit import AuditLog
     from linetwin.twin.approval import Approval, ApprovalDesk
-    from linetwin.twin.writing.contact import Contact
     from linetwin.twin.writing.policy import Enabled, WritePolicy
+    from linetwin.twin.writing.status import Status
 
 WHO = "writer"
 TIMES = "written.json"
@@ -82,14 +83,14 @@ class Written:
 
 @dataclass
 class Writer:
-    """Writes by a policy; `beat`: how the twin stood to the plant as it was saved last."""
+    """Writes by a policy; `beat`: what the running twin says of itself, None where nothing."""
 
     policy: WritePolicy
     link: PlantLink
     desk: ApprovalDesk
     log: AuditLog
     folder: Path
-    beat: Callable[[], Contact | None]
+    beat: Callable[[], Status | None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def write(self, approval: Approval) -> Written:
@@ -102,6 +103,7 @@ class Writer:
             self._check_policy(approval)
             current = self.link.setpoint(enabled.station, enabled.tag)
             self._check(enabled, current, change.after)
+            self.desk.check_unspent(approval)  # before the time: trying again later is no help
             self._check_rate(enabled)
         except RefusedError as error:
             self._tell("write refused", about, change.after, str(error))
@@ -157,16 +159,18 @@ class Writer:
         if plant != self.policy.plant:
             message = f"{plant} answers, the policy is for {self.policy.plant}"
             raise refusal(Reason.OTHER_CHANGE, message, "look at the endpoint of the policy")
-        unit = enabled.unit
+        name = enabled.address
         if not enabled.low <= value <= enabled.high:
-            message = f"{value:g} {unit} is outside {enabled.low:g} to {enabled.high:g} {unit}"
+            ends = f"{told(name, enabled.low)} to {told(name, enabled.high)}"
+            message = f"{told(name, value)} is outside {ends}"
             raise refusal(Reason.BOUNDS, message, f"{self.policy.owner} may widen the policy")
         step = abs(value - current)
         if not step <= enabled.step * (1 + _TOLERANCE):
-            message = f"from {current:g} to {value:g} {unit}; the greatest step is {enabled.step:g}"
+            most = told_change(name, enabled.step)
+            message = f"from {told(name, current)} to {told(name, value)}; at most {most} at once"
             raise refusal(Reason.STEP, message, "go there in several changes")
         self._check_state(enabled)
-        self.check_beat()
+        check_station(self.check_beat(), enabled.station)
 
     def _check_state(self, enabled: Enabled) -> None:
         number = self.link.state(enabled.station)
@@ -176,9 +180,9 @@ class Writer:
             remedy = f"it may be written in {', '.join(enabled.states)}"
             raise refusal(Reason.STATE, message, remedy)
 
-    def check_beat(self) -> None:
-        """Refuse to go on where the twin does not follow the plant, or is silent for too long."""
-        check_contact(self.beat(), self.policy.heartbeat_s, self.now())
+    def check_beat(self) -> Status:
+        """Return what the twin says; refuse to go on where it is silent or not in step."""
+        return check_status(self.beat(), self.policy.heartbeat_s, self.now())
 
     def _check_rate(self, enabled: Enabled) -> None:
         last = self._times().get(enabled.address)

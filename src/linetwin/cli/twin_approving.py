@@ -1,0 +1,166 @@
+"""`linetwin live approve`: a person's change of a set value, foretold, shown and signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.twin_advising import TwinAtHand
+from linetwin.cli.twin_forking import OLD_S
+from linetwin.errors import Problem, ScenarioError
+from linetwin.quantities import Quantity, vocabulary
+from linetwin.results.audit import AuditLog
+from linetwin.scenario import units
+from linetwin.twin.advising.levers import lever_of
+from linetwin.twin.approval import Change, Limits, approve
+from linetwin.twin.security.folders import PUBLIC_FILE, SecurityFolder, replace
+from linetwin.twin.security.identity import identity
+from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.writing.contact import check_contact
+from linetwin.twin.writing.foretold import quantity_at, told, told_change, told_span
+from linetwin.twin.writing.policy import load_policy
+from linetwin.twin.writing.status import StatusFile, check_station, check_status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.twin.writing.foretold import Expected
+    from linetwin.twin.writing.policy import Enabled, WritePolicy
+
+_SPAN = Quantity("time", "s", "wall time", minimum=1.0, maximum=31 * 86_400.0)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A change that somebody wants approved; `rollback`: for how long it may be taken back."""
+
+    twin: Path
+    policy: Path
+    who: str
+    security: Path
+    output: Path
+    setting: str = ""
+    advice: str = ""
+    until: str = "1 h"
+    rollback: str | None = None
+    why: str = ""
+    yes: bool = False
+
+
+def approve_change(wish: Wish, *, as_json: bool) -> None:
+    """Show what a change would do, ask the person, and sign."""
+    twin = TwinAtHand(wish.twin)
+    try:
+        policy = load_policy(wish.policy, twin.scenario)
+        enabled, after, why = _asked(wish, twin, policy)
+        now = datetime.now(UTC)
+        check_contact(twin.kept.contact, OLD_S, now)
+        status = StatusFile(twin.file.parent).read()
+        check_station(check_status(status, policy.heartbeat_s, now), enabled.station)
+        before = twin.set_now(enabled.station, enabled.tag)
+        lever = lever_of(enabled.address, twin.kind, before, after)
+        effect = tuple(twin.foresight().effect(lever)) if lever else ()
+    finally:
+        twin.close()
+    if not effect:
+        message = f"{enabled.address}: no effect on the next lots is foretold, or it may be none"
+        remedy = "no approval without what it does: try it in linetwin live fork"
+        raise refusal(Reason.NOT_SIMULATED, message, remedy)
+    change = Change(policy.plant, enabled.address, enabled.unit, before, after, effect, why)
+    _show(change, as_json=as_json)
+    if not wish.yes and not typer.confirm("Approve this change?", default=False, err=True):
+        raise ScenarioError([Problem("was not approved: nothing is signed", change.address)])
+    _sign(wish, policy, change, enabled)
+
+
+def _sign(wish: Wish, policy: WritePolicy, change: Change, enabled: Enabled) -> None:
+    """Sign a change and write the approval; the log of who approves has it."""
+    now = datetime.now(UTC)
+    back = None if wish.rollback is None else now + span_of(wish.rollback, "--rollback")
+    until = now + span_of(wish.until, "--until")
+    limits = Limits(enabled.low, enabled.high, until, back, policy.digest)
+    folder = SecurityFolder(wish.security)
+    signed = approve(wish.who, identity(folder), change, limits)
+    about = f"{change.address} {signed.nonce}"
+    effect = [each.plain() for each in change.effect]
+    after = {"value": change.after, "why": change.why, "effect": effect}
+    AuditLog(folder.log).append(
+        wish.who, "change approved", about=about, before=change.before, after=after
+    )
+    replace(wish.output, signed.text().encode(), PUBLIC_FILE)
+    typer.echo(
+        f"{wish.output}: approved by {wish.who} until {until:%Y-%m-%d %H:%M} UTC\n"
+        f"make it: linetwin live write {wish.twin} {wish.policy} {wish.output}",
+        err=True,
+    )
+
+
+def span_of(text: str, option: str) -> timedelta:
+    """Return a wall time that was given for an option."""
+    try:
+        return timedelta(seconds=units.parse(text, _SPAN))
+    except ScenarioError as error:
+        problems = [Problem(each.message, option, each.hint) for each in error.problems]
+        raise ScenarioError(problems) from error
+
+
+def _asked(wish: Wish, twin: TwinAtHand, policy: WritePolicy) -> tuple[Enabled, float, str]:
+    """Return what is to be set, to what, and why: as the person says, or as is advised."""
+    if bool(wish.setting) == bool(wish.advice):
+        raise ScenarioError([Problem("needs a change", "--set", "or --advice NAME, one of them")])
+    if not wish.advice:
+        address, _, text = wish.setting.partition("=")
+        word = vocabulary()[quantity_at(_enabled(address, policy).address)]
+        return *_within(address, units.parse(text.strip(), word), policy), wish.why
+    advice = twin.advised(wish.advice)
+    lever = advice.lever
+    return *_within(lever.address, lever.after, policy), wish.why or advice.why
+
+
+def _enabled(address: str, policy: WritePolicy) -> Enabled:
+    enabled = policy.enabled.get(address.strip())
+    if enabled is None:
+        hint = f"ADDRESS=VALUE of {', '.join(policy.enabled) or 'nothing: none is enabled'}"
+        raise ScenarioError([Problem("is not enabled", address.strip(), hint, policy.file)])
+    return enabled
+
+
+def _within(address: str, value: float, policy: WritePolicy) -> tuple[Enabled, float]:
+    """Return what is to be set, and to what; refused here as it would be by the writer."""
+    enabled = _enabled(address, policy)
+    if not enabled.low <= value <= enabled.high:
+        ends = f"{told(enabled.address, enabled.low)} to {told(enabled.address, enabled.high)}"
+        what = f"{enabled.address}={told(enabled.address, value)}"
+        raise ScenarioError([Problem("is out of bounds", what, ends, policy.file)])
+    return enabled, value
+
+
+# --------------------------------------------------------------------------------------- showing
+def _show(change: Change, *, as_json: bool) -> None:
+    """Print what is set, and what is foretold."""
+    if as_json:
+        print_json(vars(change) | {"effect": [each.plain() for each in change.effect]})
+        return
+    before, after = told(change.address, change.before), told(change.address, change.after)
+    typer.echo(f"{change.address}: {before} -> {after}  {change.why}")
+    headings = ["of the next lots", "as set", "95 %", "changed", "95 %", "by", "95 %", "read by"]
+    print_table(change.effect[0].station, headings, [_row(each) for each in change.effect], 1)
+
+
+def _row(each: Expected) -> list[str]:
+    name = each.quantity
+    median, low, high = each.change
+    return [
+        name,
+        told(name, each.now[0], 4),
+        told_span(name, each.now),
+        told(name, each.then[0], 4),
+        told_span(name, each.then),
+        told_change(name, median),
+        f"{told_change(name, low)} to {told_change(name, high)}",
+        each.shown.signal.rpartition(".")[2] if each.shown is not None else "-",
+    ]

@@ -1,0 +1,76 @@
+"""What a running twin says of itself, every second: for who writes to the plant."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.twin.columns import Flag
+from linetwin.twin.writing.contact import IN_STEP
+from linetwin.twin.writing.status import Status, StatusFile, doubts, unheard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from linetwin.cli.twin_clock import WallClock
+    from linetwin.cli.twin_view import State
+    from linetwin.scenario.twin import TwinConfig
+    from linetwin.twin.feed.parcels import Latest
+    from linetwin.twin.session import Session
+
+EVERY_S = 1.0
+
+
+class Telling:
+    """Tells how a twin is, in wall time; `state`: how it stands to its plant just now."""
+
+    def __init__(
+        self, folder: Path, clock: WallClock, config: TwinConfig, state: Callable[[], State]
+    ) -> None:
+        self._file, self._clock, self._config, self._state = (
+            StatusFile(folder),
+            clock,
+            config,
+            state,
+        )
+        self._told = -EVERY_S
+
+    def tell(self, session: Session | None, latest: Latest, quiet_s: float | None) -> None:
+        """Tell, if it is time; `quiet_s`: for how long the plant has been silent."""
+        steady = self._clock.steady_s()
+        if steady - self._told < EVERY_S:
+            return
+        self._told = steady
+        now = self._clock.utc_s()
+        held = unheard(*_unheard(latest, self._clock.utc_ns()))
+        if session is not None:
+            held |= doubts(session.findings(), self._config)
+        heard = None if quiet_s is None else now - quiet_s
+        self._file.tell(Status(now, told_of(self._state()), heard, held))
+
+    def end(self) -> None:
+        """Say nothing any more."""
+        self._file.end()
+
+
+def told_of(state: State) -> str:
+    """Return a state as who acts on it reads it: `in step`, or what is wrong."""
+    if state.word == IN_STEP and state.is_old and not state.reason:
+        return "stale: the newest that the plant has told is old"
+    return state.reason or state.word
+
+
+def _unheard(latest: Latest, now: int) -> tuple[list[str], dict[str, list[str]]]:
+    """Return stations that are suspended, and station -> signals that have become stale."""
+    signals = latest.mapping.signals
+    suspended = {
+        signals[n].station
+        for n in np.flatnonzero(latest.flags & np.uint32(Flag.SUSPENDED)).tolist()
+    }
+    stale: dict[str, list[str]] = defaultdict(list)
+    for n in np.flatnonzero(latest.stale(now) & (latest.changes > 0)).tolist():
+        stale[signals[n].station].append(signals[n].name)
+    return sorted(suspended), dict(stale)

@@ -1,0 +1,124 @@
+"""How a running twin is: a small file that it replaces every second, for whoever acts on it.
+
+A saved twin is minutes old; this is not. Its age is checked: a twin that has ended, hangs or cannot
+write tells nothing any more, and nothing is written on its word.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.writing.contact import IN_STEP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from linetwin.scenario.twin import TwinConfig
+    from linetwin.twin.assimilating.rows import Finding
+
+STATUS = "twin.status"
+"""Name of the file in the twin's folder."""
+EVERYWHERE = "line"
+"""Stands for all stations where something holds of the twin as a whole."""
+_REMEDY = "let linetwin live run follow the plant until it is in step"
+_EXPLAINED = ("drift", "bias")
+"""Findings that are named: what is foretold reckons with them."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """A running twin's word for itself; instants in s UTC.
+
+    `told`: when it said so; `state`: `in step`, or what is wrong; `heard`: when the plant was heard
+    last; `held`: station -> why nobody should act on what is told of it.
+    """
+
+    told: float
+    state: str
+    heard: float | None
+    held: Mapping[str, str] = field(default_factory=dict)
+
+
+class StatusFile:
+    """The file in a twin's folder; one process writes it, any may read it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / STATUS
+
+    def tell(self, status: Status) -> None:
+        """Replace the file; where that fails it grows old, which says enough."""
+        draft = self._file.with_name(f"{STATUS}.new")
+        with contextlib.suppress(OSError):
+            draft.write_text(json.dumps(asdict(status)), encoding="utf-8")
+            draft.replace(self._file)
+
+    def end(self) -> None:
+        """Take the file away: the twin has ended."""
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)
+
+    def read(self) -> Status | None:
+        """Return what the twin says; None where it says nothing that can be read."""
+        try:
+            data = json.loads(self._file.read_text(encoding="utf-8"))
+            heard = data["heard"]
+            held = {str(key): str(value) for key, value in data["held"].items()}
+            told = float(data["told"])
+            return Status(told, str(data["state"]), None if heard is None else float(heard), held)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def check_status(status: Status | None, limit_s: float, now: datetime) -> Status:
+    """Return the word of a twin that runs and is in step; RefusedError where it does not.
+
+    `limit_s`: how old its word, and the plant's last, may be; a word from the future is none.
+    """
+    age_s = math.inf if status is None else now.timestamp() - status.told
+    if status is None or not abs(age_s) <= limit_s:
+        said = f"said so {age_s:.0f} s ago" if math.isfinite(age_s) else "does not run"
+        message = f"the twin {said}; at most {limit_s:g} s are allowed"
+        raise refusal(Reason.HEARTBEAT, message, "start it: linetwin live run")
+    if status.state != IN_STEP:
+        raise refusal(Reason.NOT_FOLLOWING, f"the twin is: {status.state}", _REMEDY)
+    quiet_s = math.inf if status.heard is None else now.timestamp() - status.heard
+    if quiet_s > limit_s:
+        when = f"{quiet_s:.0f} s ago" if math.isfinite(quiet_s) else "never"
+        message = f"the twin heard the plant {when}; at most {limit_s:g} s are allowed"
+        raise refusal(Reason.NOT_FOLLOWING, message, _REMEDY)
+    return status
+
+
+def check_station(status: Status, station: str) -> None:
+    """Raise RefusedError where something holds at a station, or of the twin as a whole."""
+    for place in (EVERYWHERE, station):
+        if place in status.held:
+            message = f"{place}: {status.held[place]}"
+            raise refusal(Reason.HELD, message, "see why, and wait until the twin knows better")
+
+
+def doubts(findings: Iterable[Finding], config: TwinConfig) -> dict[str, str]:
+    """Return station -> what the twin finds there and cannot explain.
+
+    A drift or a bias that is named is reckoned with; what is ambiguous, or only seen, is not.
+    """
+    stations = {each.name: each.station for each in config.states}
+    found: dict[str, str] = {}
+    for each in findings:
+        if each.kind not in _EXPLAINED:
+            places = {stations[name] for name in each.names if name in stations} or {EVERYWHERE}
+            found |= dict.fromkeys(places, f"the twin finds: {each.kind}: {each.text}")
+    return found
+
+
+def unheard(suspended: Sequence[str], stale: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return station -> why what the plant tells of it does not count just now."""
+    found = {path: f"stale: {', '.join(names)}" for path, names in stale.items() if names}
+    return found | dict.fromkeys(suspended, "suspended by the plant's state or mode")
