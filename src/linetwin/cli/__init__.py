@@ -8,8 +8,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from linetwin.scenario.forms import read_shells_by
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from linetwin.scenario.forms import Part
 
 INTERRUPTED_EXIT = 5
 DEFECT_EXIT = 5
@@ -22,6 +27,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Nearly all that a run makes is freed by its count of references. Looking for cycles after every
 # 700 new objects, as Python does, costs a tenth of a long run and finds next to nothing.
 OBJECTS_BETWEEN_LOOKS = 50_000
+
+
+def _read_shells(file: Path, part: Part) -> dict[str, object]:
+    from linetwin.cli.aas_reading import read_part
+
+    return read_part(file, part)
+
+
+read_shells_by(_read_shells)
 
 
 def command(run: Callable[[], None] | None = None) -> None:

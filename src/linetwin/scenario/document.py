@@ -34,8 +34,9 @@ _DEEPEST = 50
 class Document:
     """One file: `data` is made of dict, list, str, int, float, bool and None.
 
-    `lines`: key path -> line, from 1; `label` is the file's path as origins show it; `problems`:
-    what is wrong but hides nothing else, such as a duplicate key, of which the first counts.
+    `lines`: key path -> line, from 1, empty for a form without lines; `label` is the file's path
+    as origins show it; `problems`: what is wrong but hides nothing else, such as a duplicate key,
+    of which the first counts.
     """
 
     file: Path
@@ -49,6 +50,8 @@ class Document:
         known = path
         while known and known not in self.lines:
             known = known[:-1]
+        if not self.lines:  # shells have no lines
+            return Place(_shown(path), self.file, None, self.label)
         line = self.lines.get(known, 1)
         return Place(_shown(path), self.file, line, f"{self.label}:{line}")
 

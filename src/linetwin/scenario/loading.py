@@ -12,8 +12,9 @@ from linetwin.scenario.addressing import Parts, Plant
 from linetwin.scenario.calendars import read_calendars
 from linetwin.scenario.deliveries import with_deliveries
 from linetwin.scenario.disturbing import DisturbanceReader
-from linetwin.scenario.document import label_of, read
+from linetwin.scenario.document import label_of
 from linetwin.scenario.entries import PREFIX
+from linetwin.scenario.forms import read_form
 from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
@@ -36,6 +37,7 @@ from linetwin.scenario.wiring import Wiring
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from linetwin.scenario.forms import Part
     from linetwin.scenario.kinds import Kind, Kinds
     from linetwin.scenario.prices import PriceTable
     from linetwin.scenario.resolved import CalendarConfig
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {".yaml", ".yml"}
 _BUILDING = "building"
+_PARTS: dict[type, Part] = {LineFile: "line", RecipeFile: "recipe"}
+"""What of a file of shells is read as which file."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class _Files:
         """Return a validated file; None, and problems, where nothing of it can be used."""
         label = label_of(file, self.base)
         try:
-            document = read(file, label)
+            document = read_form(file, label, _PARTS.get(model))
         except ScenarioError as error:
             self.problems.keep(error.problems)
             return None
