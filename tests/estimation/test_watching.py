@@ -33,21 +33,28 @@ def test_false_alarms_come_as_rarely_as_stated() -> None:
     chance, arl, count = np.random.default_rng(3), 200.0, 60_000
     cusum, window = Cusum(arl), Window(10, arl)
     values = chance.standard_normal((count, 2))
-    shifts = sum(cusum.add(float(value), at) for at, value in enumerate(values[:, 0]))
+    shifts = sum(cusum.add(float(value), at) is not None for at, value in enumerate(values[:, 0]))
     excess = sum(window.add(float(row @ row), 2) for row in values)
     assert shifts == pytest.approx(count / arl, abs=0.1 * count / arl + 4 * (count / arl) ** 0.5)
     assert excess == pytest.approx(count / arl, abs=4 * (count / arl) ** 0.5)
 
 
 def test_a_shift_of_one_deviation_is_found_within_a_score_of_values() -> None:
-    """It is told since when: the run that alarms began after the shift."""
-    chance, found = np.random.default_rng(4), []
+    """It is told since when, about, and how large it was."""
+    chance = np.random.default_rng(4)
+    found: list[int] = []
+    begun: list[int] = []
     for _ in range(50):
         cusum = Cusum(500.0)
         for at in range(200):
-            if cusum.add(float(chance.normal(1.0 if at >= 60 else 0.0)), at):
+            shift = cusum.add(float(chance.normal(1.0 if at >= 60 else 0.0)), at)
+            if shift is not None:
                 found.append(at - 60)
+                begun.append(shift.since - 60)
+                assert shift.since <= at
+                assert abs(shift.size) > REFERENCE
                 break
+    assert abs(np.median(begun)) < 5
     assert 5 < np.median([each for each in found if each >= 0]) < 20
 
 

@@ -177,7 +177,7 @@ def test_a_reading_of_a_lot_that_nobody_knows_waits_for_it() -> None:
     again._chance = press._chance
     again.roll(2)
     assert again.twin.unresolved() == {}
-    read = [each.lot for each in again.twin._journal if isinstance(each, Reading)]
+    read = [each.lot for each in again.twin._journal.entries if isinstance(each, Reading)]
     assert read == ["roll-2"]
     ahead = replace(reading, tick=9 * HOUR, text="plant-9")  # may be the one at work
     again.twin.measured(ahead)
@@ -202,7 +202,7 @@ def test_readings_of_one_lot_count_as_their_mean_whenever_they_come() -> None:
                 late.append(second)
     other.twin.measured(late[0])
     assert state(other.twin) == state(one.twin)
-    assert one.twin._journal[3].count == 2
+    assert one.twin._journal.entries[3].count == 2
 
 
 def test_what_filled_the_line_is_no_lot_of_the_plants() -> None:
@@ -284,6 +284,6 @@ def test_what_may_not_be_learnt_from_is_counted_and_left_alone() -> None:
     assert press.twin.counts == {"not usable": 1}
     for number in range(2, 380):
         press.roll(number)
-    assert len(press.twin._journal) < 340
+    assert len(press.twin._journal.entries) < 340
     press.twin.measured(event)
     assert press.twin.counts["too late"] == 1

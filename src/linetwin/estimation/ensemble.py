@@ -92,6 +92,10 @@ class Ensemble:
         found: np.ndarray = self.values[:, self.names.index(name)]
         return found
 
+    def spread(self, name: str) -> float:
+        """Return the standard deviation of one state."""
+        return float(self.of(name).std(ddof=1))
+
     def forecast(self, deviations: np.ndarray, chance: np.random.Generator) -> None:
         """Let each state wander by a step of this standard deviation, shape (states,)."""
         if np.any(deviations > 0):

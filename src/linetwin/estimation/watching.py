@@ -8,7 +8,7 @@ than it was told scatter less than 1, and alarm more rarely.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -41,34 +41,69 @@ def decision_limit(arl: float) -> float:
 
 
 @dataclass
+class Run:
+    """A cumulative sum in one direction; `values` of the run that has it, with their ticks."""
+
+    total: float = 0.0
+    values: list[list[float]] = field(default_factory=list)
+
+    def add(self, value: float, tick: int) -> None:
+        """Take one value in this direction; a sum that falls to nothing begins anew."""
+        self.total = max(0.0, self.total + value - REFERENCE)
+        self.values = [*self.values, [tick, value]] if self.total > 0 else []
+
+    def shift(self, sign: float) -> Shift:
+        """Return what an alarm tells: the run began by chance, the shift with its first large one.
+
+        Large is half of the largest: what has moved what is expected makes the next ones smaller.
+        """
+        largest = max(value for _, value in self.values)
+        since = next(tick for tick, value in self.values if value >= largest / 2)
+        return Shift(int(since), sign * largest)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What an alarm tells: values have shifted from a tick on.
+
+    `size`: the largest value since, with its sign, in standard deviations.
+    """
+
+    since: int
+    size: float
+
+
+@dataclass
 class Cusum:
     """Two cumulative sums (Page 1954) of normalised innovations: one for each direction."""
 
     arl: float
-    up: float = 0.0
-    down: float = 0.0
-    since: int = -1
-    """Tick of the first value of the run that alarms, or may alarm; -1: none."""
+    up: Run = field(default_factory=Run)
+    down: Run = field(default_factory=Run)
 
-    def add(self, value: float, tick: int) -> bool:
-        """Take one value; True for an alarm, after which both sums begin anew."""
-        before = self.up == 0 and self.down == 0
-        self.up = max(0.0, self.up + value - REFERENCE)
-        self.down = max(0.0, self.down - value - REFERENCE)
-        if before and (self.up > 0 or self.down > 0):
-            self.since = tick
-        if max(self.up, self.down) <= decision_limit(self.arl):
-            return False
-        self.up = self.down = 0.0
-        return True
+    def add(self, value: float, tick: int) -> Shift | None:
+        """Take one value; return a shift for an alarm, after which both sums begin anew."""
+        for run, sign in ((self.up, 1.0), (self.down, -1.0)):
+            run.add(sign * value, tick)
+            if run.total > decision_limit(self.arl):
+                self.begin()
+                return run.shift(sign)
+        return None
+
+    def begin(self) -> None:
+        """Begin anew."""
+        self.up, self.down = Run(), Run()
 
     def save(self) -> dict[str, Any]:
         """Return the sums as plain data."""
-        return {"up": self.up, "down": self.down, "since": self.since}
+        return {
+            name: {"total": run.total, "values": [list(each) for each in run.values]}
+            for name, run in (("up", self.up), ("down", self.down))
+        }
 
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved sums."""
-        self.up, self.down, self.since = data["up"], data["down"], data["since"]
+        self.up, self.down = Run(**data["up"]), Run(**data["down"])
 
 
 @dataclass

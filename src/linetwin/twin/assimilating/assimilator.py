@@ -6,7 +6,6 @@ is served again. Predictions that were published stay as they were.
 
 from __future__ import annotations
 
-import bisect
 import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
@@ -17,17 +16,8 @@ from linetwin.estimation.scores import NORMAL_95, positive_interval
 from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
 from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard
-from linetwin.twin.assimilating.estimator import (
-    DAY_TICKS,
-    Entry,
-    Estimator,
-    Given,
-    Reading,
-    loaded,
-    notes_of,
-    place_of,
-    saved,
-)
+from linetwin.twin.assimilating.estimator import Estimator, Given, Reading, notes_of, place_of
+from linetwin.twin.assimilating.journal import Journal
 from linetwin.twin.assimilating.notes import NotedModels, means_of
 from linetwin.twin.assimilating.outcome import CARRIED, COATS, GROWS
 from linetwin.twin.assimilating.rows import (
@@ -47,12 +37,6 @@ if TYPE_CHECKING:
     from linetwin.twin.assimilating.notes import Note
     from linetwin.twin.events import PlantEvent
 
-DENSE = 12
-"""Snapshots that are kept of the last entries, one each."""
-SPARSE_TICKS = DAY_TICKS // 4
-"""Older ones are kept so far apart."""
-KEPT_DAYS = 14
-"""A value that comes later than this is counted, not learnt from: days."""
 PENDING = 1024
 """Lots whose predictions are kept until they have come out."""
 
@@ -70,9 +54,6 @@ class Assimilator:
         self.estimator = Estimator(self.config, seed, self._transform)
         self._streams = Streams(seed)
         self._open: dict[str, list[Note]] = defaultdict(list)
-        self._journal: list[Entry] = []
-        self._snapshots: list[tuple[int, dict[str, Any]]] = [(0, self.estimator.save())]
-        self._first = 0
         self._now, self._begun = 0, False
         self._seen: set[str] = set()
         self._belonging = Belonging()
@@ -81,7 +62,8 @@ class Assimilator:
         self._due: dict[tuple[str, str], list[Prediction]] = {}
         self._number = 0
         self.counts: Counter[str] = Counter()
-        """Readings used, not usable, late (served again) and too late."""
+        """Readings used, not usable, late (served again) and too late; jumps that were found."""
+        self._journal = Journal(self.estimator, self.counts)
 
     # ------------------------------------------------------------------------- what comes in
     def took(self, station: str, lot: str, tick: int) -> None:
@@ -97,7 +79,9 @@ class Assimilator:
         gone = Gone(tick, lot.name, plant_lot)
         self._belonging.gave(station, gone)
         if notes and self._is_whole(station, lot.name, notes):
-            self._put(Given(tick, station, lot.name, plant_lot, notes, means_of(lot, notes)))
+            self._journal.put(
+                Given(tick, station, lot.name, plant_lot, notes, means_of(lot, notes))
+            )
         for instrument in self._instruments(station):
             if own := self._belonging.met(instrument.name, gone):
                 value = float(np.mean([each.value for each in own]))
@@ -188,66 +172,15 @@ class Assimilator:
             config.band,
         )
 
-    # ---------------------------------------------------------------------------- the journal
     def _learn(self, reading: Reading) -> None:
-        """Put a reading into its place, and tell what became of predictions of its lot."""
-        if reading.tick < self._first:
+        """Learn from a reading, and tell what became of predictions of its lot."""
+        if reading.tick < self._journal.first:
             self.counts["too late"] += 1
             return
         self.counts["used"] += reading.count
-        same = reading.instrument, reading.lot
-        for place, each in enumerate(self._journal):
-            if isinstance(each, Reading) and (each.instrument, each.lot) == same:
-                self._journal[place] = each.with_another(reading)
-                self._serve_again(place)
-                return
-        self._tell(reading)
-        self._put(reading)
-
-    def _put(self, entry: Entry) -> None:
-        """Serve an entry; one that belongs before others is served with them again."""
-        place = bisect.bisect_right([each.tick for each in self._journal], entry.tick)
-        self._journal.insert(place, entry)
-        if place < len(self._journal) - 1:
-            self._serve_again(place)
-            return
-        self._serve(entry)
-        self._snapshots.append((len(self._journal), self.estimator.save()))
-        self._thin()
-
-    def _serve_again(self, place: int) -> None:
-        """Take the estimator up before an entry, and serve all entries from there."""
-        self.counts["late"] += 1
-        self._snapshots = [each for each in self._snapshots if each[0] <= place]
-        begin, state = self._snapshots[-1]
-        self.estimator.load(state)
-        for number in range(begin, len(self._journal)):
-            self._serve(self._journal[number])
-            self._snapshots.append((number + 1, self.estimator.save()))
-        self._thin()
-
-    def _serve(self, entry: Entry) -> None:
-        if isinstance(entry, Given):
-            self.estimator.give(entry)
-        else:
-            self.estimator.read(entry)
-
-    def _thin(self) -> None:
-        """Keep the last snapshots, older ones some hours apart, and forget what is too old."""
-        dense, older = self._snapshots[-DENSE:], self._snapshots[:-DENSE]
-        kept: list[tuple[int, dict[str, Any]]] = []
-        for each in older:
-            if not kept or each[1]["tick"] - kept[-1][1]["tick"] >= SPARSE_TICKS:
-                kept.append(each)
-        end = self.estimator.tick - KEPT_DAYS * DAY_TICKS
-        while len(kept) > 1 and kept[1][1]["tick"] <= end:
-            kept.pop(0)
-        self._snapshots = [*kept, *dense]
-        gone = self._snapshots[0][0]
-        if gone:
-            self._first = self._journal[gone - 1].tick + 1
-            del self._journal[:gone]
-            self._snapshots = [(number - gone, state) for number, state in self._snapshots]
+        if self._journal.place_of(reading) is None:
+            self._tell(reading)
+        self._journal.learn(reading)
 
     # ---------------------------------------------------------------------------- predictions
     def _predict(self, station: str, lot: str, tick: int) -> None:
@@ -352,10 +285,8 @@ class Assimilator:
         return {
             "estimator": self.estimator.save(),
             "open": {s: [note.save() for note in notes] for s, notes in self._open.items()},
-            "journal": [saved(each) for each in self._journal],
-            "snapshots": [[number, state] for number, state in self._snapshots],
+            "journal": self._journal.save(),
             "streams": self._streams.save(),
-            "first": self._first,
             "now": self._now,
             "seen": sorted(self._seen),
             "belonging": self._belonging.save(),
@@ -371,10 +302,9 @@ class Assimilator:
         self.estimator.load(data["estimator"])
         self._begun, self._seen = True, set(data["seen"])
         self._open = defaultdict(list, {s: notes_of(notes) for s, notes in data["open"].items()})
-        self._journal = [loaded(each) for each in data["journal"]]
-        self._snapshots = [(number, state) for number, state in data["snapshots"]]
+        self._journal.load(data["journal"])
         self._streams.load(data["streams"])
-        self._first, self._now = data["first"], data["now"]
+        self._now = data["now"]
         self._belonging.load(data["belonging"])
         self._predictions = [Prediction(**each) for each in data["predictions"]]
         self._outcomes = [Outcome(**each) for each in data["outcomes"]]
@@ -383,4 +313,5 @@ class Assimilator:
             for station, lot, rows in data["due"]
         }
         self._number = data["number"]
-        self.counts = Counter(data["counts"])
+        self.counts.clear()
+        self.counts.update(data["counts"])

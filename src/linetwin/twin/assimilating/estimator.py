@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.estimation.ensemble import Ensemble
+from linetwin.estimation.jumps import loosened, sensitivities
 from linetwin.line.streams import Streams
 from linetwin.twin.assimilating.notes import Note
 from linetwin.twin.assimilating.outcome import (
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from linetwin.contracts import Transform
-    from linetwin.estimation.ensemble import Innovation
     from linetwin.scenario.twin import PredictConfig, ReaderConfig, TwinConfig
 
 DAY_TICKS = 86_400_000
@@ -71,7 +71,16 @@ class Reading:
         return replace(self, value=value, count=count, arrived=max(self.arrived, other.arrived))
 
 
-Entry = Given | Reading
+@dataclass(frozen=True)
+class Widened:
+    """What is let loose at a tick, as readings of an instrument have jumped: state -> deviation."""
+
+    tick: int
+    instrument: str
+    loose: dict[str, float]
+
+
+Entry = Given | Reading | Widened
 
 
 @dataclass
@@ -160,17 +169,39 @@ class Estimator:
         )
         self._keep(given.station, given.lot, state)
 
-    def read(self, reading: Reading) -> Innovation | None:
-        """Learn from a reading; None where its lot is not known any more."""
+    def read(self, reading: Reading) -> Widened | None:
+        """Learn from a reading; return what must be let loose where it shows that one has jumped.
+
+        One of a lot that is not known any more is left alone.
+        """
         instrument = self.instrument(reading.instrument)
         true = self.members_of(instrument.station, reading.lot, instrument.key)
         if true is None:
             return None
         self._advance(reading.tick)
         predicted, variance = self.read_by(instrument, true)
+        before = self.ensemble.values
         innovation = self.ensemble.update(predicted[:, None], [reading.value], np.array([variance]))
-        self.watchman.look(instrument.name, innovation, reading.tick, self.ensemble)
-        return innovation
+        shift = self.watchman.look(instrument.name, innovation, reading.tick, self.ensemble)
+        if shift is None:
+            return None
+        states, laws = self.config.states, [each for each in self.config.estimates if each.law]
+        size = shift.size * math.sqrt(float(innovation.covariance[0, 0]))
+        loose = loosened(
+            sensitivities(before, predicted),
+            size,
+            [0.0 if each in laws else each.prior for each in states],  # a law cannot jump
+            self.ensemble.names.index(instrument.name),
+        )
+        named = {states[state].name: deviation for state, deviation in loose.items()}
+        return Widened(shift.since, instrument.name, named)
+
+    def widen(self, widened: Widened) -> None:
+        """Let states loose that may have jumped."""
+        self._advance(widened.tick)
+        self.watchman.let_loose(widened.instrument, [*widened.loose], widened.tick, self.ensemble)
+        deviations = [widened.loose.get(each.name, 0.0) for each in self.config.states]
+        self.ensemble.forecast(np.array(deviations), self._chance)
 
     # ------------------------------------------------------------------------------ looking
     def instrument(self, name: str) -> ReaderConfig:
@@ -301,13 +332,15 @@ def notes_of(saved: Sequence[dict[str, Any]]) -> list[Note]:
 
 def saved(entry: Entry) -> dict[str, Any]:
     """Return an entry as plain data."""
-    if isinstance(entry, Reading):
-        return vars(entry)
+    if not isinstance(entry, Given):
+        return dict(vars(entry))
     return vars(entry) | {"notes": [note.save() for note in entry.notes]}
 
 
 def loaded(data: dict[str, Any]) -> Entry:
     """Make an entry from saved data."""
+    if "loose" in data:
+        return Widened(**data)
     if "instrument" in data:
         return Reading(**data)
     return Given(**{**data, "notes": notes_of(data["notes"])})

@@ -10,20 +10,31 @@ from linetwin.estimation.causes import causes
 from linetwin.estimation.innovations import Record
 from linetwin.estimation.scores import interval
 from linetwin.estimation.watching import Cusum, Window
+from linetwin.scenario.twin import ReaderConfig
 from linetwin.twin.assimilating.rows import Finding, FindingKind, Innovations
 from linetwin.twin.scales import scale_of_spread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.estimation.ensemble import Ensemble, Innovation
-    from linetwin.scenario.twin import EstimateConfig, ReaderConfig, TwinConfig
+    from linetwin.estimation.watching import Shift
+    from linetwin.scenario.twin import EstimateConfig, TwinConfig
 
 Key = tuple[FindingKind, tuple[str, ...]]
-NAMED: tuple[FindingKind, ...] = ("drift", "bias")
-LOOSE: tuple[FindingKind, ...] = ("change", "mismatch")
+NAMED: tuple[FindingKind, ...] = ("drift", "bias", "mismatch")
+"""What names one cause; a mismatch does where it is of a law."""
+ADVICE: dict[FindingKind, str] = {
+    "drift": "look after the machine",
+    "bias": "calibrate it",
+    "mismatch": "the law of this process is off by more than its doubt: look for another model",
+}
 WATCHES = 2
 """Kinds of watches that share the false alarms: sums of each instrument, and the window."""
 WITHIN = 2.0
 """A parameter is within its prior up to so many of its standard deviations."""
+SETTLED = 2.0
+"""What was let loose has settled when its deviation is so many times what it was [A]."""
 
 
 class Watchman:
@@ -39,6 +50,8 @@ class Watchman:
         self._updates = 0
         self._found: dict[Key, list[int]] = {}
         """Finding -> tick since which it is told, number of the update that told it last."""
+        self._loose: dict[str, float] = {}
+        """State that was let loose and has not settled -> deviation at which it has."""
         self.findings: list[Finding] = []
 
     @property
@@ -46,18 +59,41 @@ class Watchman:
         """Share of windows of innovations that would be smaller than the last one, if all held."""
         return self._window.level
 
-    def look(self, instrument: str, innovation: Innovation, tick: int, ensemble: Ensemble) -> None:
-        """Take one innovation of an instrument, and look for causes."""
+    def look(
+        self, instrument: str, innovation: Innovation, tick: int, ensemble: Ensemble
+    ) -> Shift | None:
+        """Take one innovation of an instrument, and look for causes; return a shift of it."""
         self._updates += 1
         self._records[instrument].add(float(innovation.normalised[0]), tick)
-        shifted = self._sums[instrument].add(float(innovation.normalised[0]), tick)
+        shift = self._sums[instrument].add(float(innovation.normalised[0]), tick)
         too_large = self._window.add(innovation.nis, len(innovation.values))
+        self._loose = {
+            name: limit for name, limit in self._loose.items() if ensemble.spread(name) > limit
+        }
         told = self._causes(ensemble)
-        if shifted and not told:
+        if shift is not None and not told:
             told.append(("change", (instrument,)))
         if too_large and not told and self._all_within(ensemble):
             told.append(("mismatch", ()))
         self._keep(told, tick)
+        self.findings = [self._finding(key, ensemble) for key in self._found]
+        return shift
+
+    def let_loose(
+        self, instrument: str, states: Sequence[str], tick: int, ensemble: Ensemble
+    ) -> None:
+        """Tell a change of an instrument's readings that one of these states has made.
+
+        To be called before they are let loose. What was known of them counts no more.
+        """
+        self._sums[instrument].begin()
+        bands = {each.name: each.band for each in self._states}
+        for name in states:
+            settled = max(bands[name], SETTLED * ensemble.spread(name))
+            self._loose[name] = max(settled, self._loose.get(name, 0.0))
+        others = sorted(set(states) - {instrument})
+        self._found = {key: told for key, told in self._found.items() if not {*key[1]} & {*states}}
+        self._found["change", (instrument, *others)] = [tick, self._updates]
         self.findings = [self._finding(key, ensemble) for key in self._found]
 
     def innovations(self) -> list[Innovations]:
@@ -76,29 +112,36 @@ class Watchman:
         """
         for key in told:
             kind, names = key
-            known = [k for k in self._found if k[0] in NAMED and k[1][0] in names]
+            known = [k for k in self._found if k[0] in NAMED and k[1] and k[1][0] in names]
             for each in known if kind == "ambiguous" and known else [key]:
                 self._found[each] = [self._found.get(each, [tick])[0], self._updates]
-        named = {names[0] for kind, names in self._found if kind in NAMED}
-        caused = any(kind not in LOOSE for kind, _ in self._found)
+        named = {names[0] for kind, names in self._found if kind in NAMED and names}
+        caused = {name for kind, names in self._found if kind != "change" for name in names}
         self._found = {
             (kind, names): [since, last]
             for (kind, names), (since, last) in self._found.items()
-            if self._updates - last < self._config.window
+            if (self._updates - last < self._config.window or self._is_open(kind, names))
             and not (kind == "ambiguous" and named & set(names))
-            and not (kind in LOOSE and caused)
+            and not (kind == "change" and caused & set(names))
+            and not (kind == "mismatch" and not names and caused)
         }
+
+    def _is_open(self, kind: FindingKind, names: tuple[str, ...]) -> bool:
+        """Whether it is a change of which nobody knows yet what has made it."""
+        return kind == "change" and bool(self._loose.keys() & set(names))
 
     def _causes(self, ensemble: Ensemble) -> list[Key]:
         bands = [each.band for each in self._states]
         found: list[Key] = []
         for cause in causes(ensemble.mean, ensemble.covariance, bands, self._config.confidence):
-            names = tuple(sorted(self._states[state].name for state in cause.states))
             first = self._states[cause.states[0]]
+            names = {self._states[state].name for state in cause.states}
+            if first.name in self._loose:
+                names |= self._loose.keys()  # whose part in it nobody knows yet
             if len(names) > 1:
-                found.append(("ambiguous", names))
+                found.append(("ambiguous", tuple(sorted(names))))
             else:
-                found.append(("bias" if first in self._config.instruments else "drift", names))
+                found.append((_kind_of(first), (first.name,)))
         return found
 
     def _all_within(self, ensemble: Ensemble) -> bool:
@@ -114,12 +157,15 @@ class Watchman:
         self, kind: FindingKind, names: tuple[str, ...], ensemble: Ensemble
     ) -> tuple[str, str]:
         states = {each.name: each for each in self._states}
-        if kind == "mismatch":
+        if kind == "mismatch" and not names:
             text = "innovations are too large while all parameters and biases are within priors"
             return text, "the model does not hold here, or an instrument scatters more than told"
         if kind == "change":
-            text = f"readings of {names[0]} have shifted; nothing explains it yet"
-            return text, "wait for more lots, or calibrate it"
+            is_open = self._is_open(kind, names)
+            may = f"it may be {' or '.join(names)}" if is_open else "nothing explains it yet"
+            text = f"readings of {names[0]} have shifted; {may}"
+            what = f"a second, independent measurement of {_read_by(states[names[0]])} would tell"
+            return text, what if is_open and len(names) > 1 else "wait for more lots"
         told = []
         for name in names:
             low, high = interval(ensemble.of(name), self._config.confidence)[1:]
@@ -127,14 +173,8 @@ class Watchman:
         if kind != "ambiguous":
             band = states[names[0]].band
             text = f"{told[0]}; nominal is {_shown(states[names[0]], -band, band)}"
-            return text, "calibrate it" if kind == "bias" else "look after the machine"
-        read = sorted(
-            {
-                f"{each.station}.{each.quantity}"
-                for n in names
-                if (each := states[n]) in self._config.instruments
-            }
-        )
+            return text, ADVICE[kind]
+        read = sorted({_read_by(states[n]) for n in names if states[n] in self._config.instruments})
         what = read[0] if read else f"what {names[0]} acts on"
         return " or ".join(told), f"a second, independent measurement of {what} would tell"
 
@@ -145,6 +185,7 @@ class Watchman:
             "window": self._window.save(),
             "records": {name: each.save() for name, each in self._records.items()},
             "updates": self._updates,
+            "loose": dict(self._loose),
             "found": [[kind, list(names), *told] for (kind, names), told in self._found.items()],
             "findings": [vars(each) | {"names": list(each.names)} for each in self.findings],
         }
@@ -157,8 +198,21 @@ class Watchman:
         for name, record in self._records.items():
             record.load(data["records"][name])
         self._updates = data["updates"]
+        self._loose = dict(data["loose"])
         self._found = {(kind, tuple(names)): list(told) for kind, names, *told in data["found"]}
         self.findings = [Finding(**{**f, "names": tuple(f["names"])}) for f in data["findings"]]
+
+
+def _kind_of(state: EstimateConfig | ReaderConfig) -> FindingKind:
+    """Return what it is called when a state has left its band."""
+    if isinstance(state, ReaderConfig):
+        return "bias"
+    return "mismatch" if state.law else "drift"
+
+
+def _read_by(state: EstimateConfig | ReaderConfig) -> str:
+    """Return what an instrument reads."""
+    return f"{state.station}.{state.quantity}"
 
 
 def _shown(state: EstimateConfig | ReaderConfig, low: float, high: float) -> str:
