@@ -5,4 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+from small_runs import SmallRun, run_watched
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
+    """An order of 60 cells with scrap of many kinds, on doubles."""
+    return run_watched(tmp_path_factory.mktemp("shells") / "run", 60)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from neighbours import module_of
 
 from linetwin.line.kinds.web import CONTENT
+from linetwin.results import read
 from linetwin.results.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Columns, Phase, Transform
     from linetwin.line.world import World
+    from linetwin.results.reader import Run
     from linetwin.scenario.resolved import StationConfig
 
 support = module_of("line", "line_support")
@@ -59,11 +61,19 @@ class WeighedDoubles(doubles.Doubles):  # type: ignore[name-defined,misc]
         return found
 
 
-def run_watched(folder: Path, cells: int) -> dict[str, dict[str, float]]:
-    """Run an order with scrap of many kinds; return what the line held in each cell.
+@dataclass(frozen=True)
+class SmallRun:
+    """A run, and what the line held in each cell: cell -> material -> amount.
 
-    That is what stood on the trays after each event, the last of it: cell -> material -> amount.
+    That is what stood on the trays after each event, the last of it.
     """
+
+    run: Run
+    held: dict[str, dict[str, float]]
+
+
+def run_watched(folder: Path, cells: int) -> SmallRun:
+    """Run an order with scrap of many kinds."""
     scenario = support.pilot(cells, *DEFECTS)
     small = {
         name: replace(config, lot_size=replace(config.lot_size, value=LOTS[name]))
@@ -79,7 +89,7 @@ def run_watched(folder: Path, cells: int) -> dict[str, dict[str, float]]:
         _note(world, held)
     support.run.close(world)
     writer.finish("complete")
-    return held
+    return SmallRun(read(folder), held)
 
 
 def _note(world: World, held: dict[str, dict[str, float]]) -> None:

@@ -59,6 +59,10 @@ class OfCells:
         chosen = tables if cells is None else tuple(each.loc[cells] for each in tables)
         return Carried(*(float(each.to_numpy().sum()) for each in chosen))
 
+    def of_one(self, cell: str) -> Carried:
+        """Return what one cell carries."""
+        return Carried(*(float(each.loc[cell].sum()) for each in (self.materials, self.energy)))
+
 
 class Footprints:
     """Emissions of a run, by what carries them; `known` is false where it has no price table."""

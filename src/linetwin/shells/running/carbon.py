@@ -1,0 +1,165 @@
+"""Carbon footprint of a cell (IDTA 02035-3, on 02023) and of a run, and how it was reckoned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from basyx.aas.model import datatypes
+
+from linetwin.results.kpis import GRADES
+from linetwin.shells import building
+from linetwin.shells.building import NOT_STATED, Evidence, collection, listed, prop
+from linetwin.shells.naming import id_short
+from linetwin.shells.running.footprint import Carried
+from linetwin.shells.running.values import decimal
+from linetwin.shells.terms import SUBMODELS, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from basyx.aas import model
+
+    from linetwin.shells.naming import Named
+    from linetwin.shells.running.footprint import Footprints, OfCells
+
+_BASE: Final = "https://admin-shell.io/idta/CarbonFootprint/"
+_BATTERY: Final = "urn:samm:io.admin-shell.idta.batterypass.carbon_footprint:1.0.0#"
+DOCUMENT: Final = "urn:samm:io.admin-shell.idta.handover_documentation:2.0.0#DocumentIdentifier"
+METHOD: Final = "own calculation, cradle to gate, not verified; see FootprintBreakdown"
+PHASES: Final = ("A1 - raw material supply (and upstream production)", "A3 - production")
+"""Words of DIN DKE SPEC 99100 for the two phases: materials, and energy of production."""
+RULE: Final = (
+    "materials in the cell by its genealogy times their factors, cradle to gate; energy of each "
+    "station that it passed by the active material in it; rooms and utilities by the stations' own "
+    "energy. Charged: good cells carry scrap, losses and unused stations, materials and energy "
+    "each by one factor. Not counted: buildings, machines, transport, waste, use, end of life"
+)
+_REASON: Final = Evidence("D", "genealogy, ledger and meters of the run times its emission factors")
+UNITY: Final = Carried(1.0, 1.0)
+
+
+def charge_of(footprints: Footprints, status: str) -> Carried:
+    """Return the factors for a cell: those of good cells, or one for what is no product."""
+    return footprints.charge if status in GRADES else UNITY
+
+
+def carbon_footprint(named: Named, charged: Carried) -> model.Submodel:
+    """Return the footprint of one cell, by phase of its life as far as this factory goes."""
+    phases = zip(PHASES, (charged.materials, charged.energy), strict=True)
+    element = f"{_BASE}ProductCarbonFootprint/1/0"
+    footprints = listed(
+        "ProductCarbonFootprints",
+        f"{_BASE}ProductCarbonFootprints/1/0",
+        [collection(None, element, _phase(phase, amount)) for phase, amount in phases],
+        of_meaning=element,
+    )
+    links = "WebLinkToPublicCarbonFootprintStudy"
+    elements = [
+        footprints,
+        prop("PerformanceClass", NOT_STATED, f"{_BATTERY}performanceClass"),
+        _texts(links, f"{_BATTERY}webLinkToPublicCarbonFootprintStudy", NOT_STATED, DOCUMENT),
+    ]
+    name = "CarbonFootprint"
+    return building.submodel(named.submodel(name), name, SUBMODELS[name], elements)
+
+
+def _phase(phase: str, amount: float) -> list[model.SubmodelElement]:
+    return [
+        _texts(
+            "PcfCalculationMethods",
+            f"{_BASE}PcfCalculationMethods/1/0",
+            METHOD,
+            "0173-1#02-ABG854#003",
+        ),
+        prop(
+            "PcfCO2eq",
+            decimal(amount),
+            "0173-1#02-ABG855#003",
+            "kg",
+            _REASON,
+            datatypes.Decimal,
+        ),
+        prop("ReferenceImpactUnitForCalculation", "piece", "0173-1#02-ABG856#003"),
+        prop("QuantityOfMeasureForCalculation", 1.0, "0173-1#02-ABG857#003"),
+        _texts("LifeCyclePhases", f"{_BASE}LifeCyclePhases/1/0", phase, "0173-1#02-ABG858#004"),
+    ]
+
+
+def _texts(name: str, means: str, text: str, of_meaning: str) -> model.SubmodelElement:
+    """Return a list of one text."""
+    from basyx.aas import model
+
+    return listed(name, means, [prop(None, text, of_meaning)], model.Property, of_meaning)
+
+
+def breakdown(
+    named: Named, own: OfCells, cell: str, charge: Carried, missing: list[str]
+) -> model.Submodel:
+    """Return both views of a cell's footprint: its own, and charged with scrap."""
+    carried = own.of_one(cell)
+    rows = [
+        _view("Own", carried, own.materials.loc[cell].to_dict(), own.energy.loc[cell].to_dict()),
+        _view("Charged", carried * charge),
+        *_said(charge, missing),
+    ]
+    return _breakdown(named, rows)
+
+
+def breakdown_of_run(named: Named, footprints: Footprints) -> model.Submodel:
+    """Return what a run emitted, by carrier of energy, and what carries it."""
+    outcomes = [
+        _view(name, carried) for name, carried in footprints.by_outcome.items() if carried.whole
+    ]
+    rows = [
+        _view("Emitted", footprints.emitted),
+        _parts("carriers", footprints.by_carrier),
+        collection("Outcomes", meaning("footprint.outcomes"), outcomes),
+        *_said(footprints.charge, footprints.missing),
+    ]
+    return _breakdown(named, rows)
+
+
+def _breakdown(named: Named, rows: list[model.SubmodelElement]) -> model.Submodel:
+    name = "FootprintBreakdown"
+    return building.submodel(named.submodel(name), name, meaning("footprint"), rows)
+
+
+def _said(charge: Carried, missing: list[str]) -> list[model.SubmodelElement]:
+    """Return the rule, the factors of the charged view, and what has no emission factor."""
+    factor = meaning("footprint.factor")
+    return [
+        prop("Rule", RULE, meaning("footprint.rule")),
+        prop("ChargeOfMaterials", charge.materials, factor, "1", _REASON),
+        prop("ChargeOfEnergy", charge.energy, factor, "1", _REASON),
+        *[
+            prop("NotCounted", ", ".join(missing), meaning("footprint.missing"))
+            for _ in missing[:1]
+        ],
+    ]
+
+
+def _view(
+    name: str,
+    carried: Carried,
+    materials: Mapping[str, float] | None = None,
+    energy: Mapping[str, float] | None = None,
+) -> model.SubmodelElement:
+    """Return emissions in one view, with their parts where these are known."""
+    children: list[model.SubmodelElement] = [
+        prop("whole", carried.whole, meaning("footprint.sum"), "kg", _REASON),
+        prop("of_materials", carried.materials, meaning("footprint.of_materials"), "kg", _REASON),
+        prop("of_energy", carried.energy, meaning("footprint.of_energy"), "kg", _REASON),
+    ]
+    for part, amounts in (("materials", materials), ("energy", energy)):
+        if amounts:
+            children.append(_parts(part, amounts))
+    return collection(id_short(name), meaning("footprint.view"), children)
+
+
+def _parts(name: str, amounts: Mapping[str, float]) -> model.SubmodelElement:
+    found = [
+        prop(id_short(str(part)), float(amount), meaning("footprint.part"), "kg", _REASON)
+        for part, amount in amounts.items()
+        if amount
+    ]
+    return collection(name, meaning(f"footprint.{name}"), found)
