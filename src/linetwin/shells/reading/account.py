@@ -43,18 +43,27 @@ class Account:
     """The notes of one file while it is read.
 
     `file`: None where bytes were given; `part`: the part of the package that is being read;
-    `found`, `kept`: elements (identifiables, submodel elements) met in the file and built of it.
+    `found`: shells, submodels, concept descriptions and elements met in the file so far;
+    `size`: bytes of the documents read so far; `most`: notes after which reading ends.
     """
 
     file: Path | None = None
     part: str = ""
     found: int = 0
-    kept: int = 0
+    size: int = 0
+    most: int = 100_000
+    _count: int = 0
     _notes: list[str] = field(default_factory=list)
     _kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def note(self, place: Place | str, kind: str, detail: str = "") -> None:
-        """Keep a note of `place`; `kind` says what was done, `detail` of what and why."""
+        """Keep a note of `place`; `kind` says what was done, `detail` of what and why.
+
+        Raises ScenarioError after too many: a file so bad is not worth the time.
+        """
+        self._count += 1
+        if self._count > self.most:
+            raise self.refusal(f"has more than {self.most:,} faults", place, hint=self._notes[0])
         key = (self.part, kind)
         self._kinds[key] += 1
         if self._kinds[key] <= _NOTES_OF_A_KIND:

@@ -166,18 +166,27 @@ class Builder:
         if not isinstance(items, list):
             self._note(place, "a list was expected")
             return
-        taken: set[str] = set()
+        ordered = isinstance(made, model.SubmodelElementList)
+        names = _Names(self._account)
+        stated = made.semantic_id_list_element if ordered else None
         for index, item in enumerate(items):
             where = place.at(f"[{index}]")
             child = self._child(item, slot, where)
             if child is None:
                 continue
-            if not isinstance(made, model.SubmodelElementList) or child.id_short is not None:
-                self._name(child, index, taken, where)
+            if not ordered or child.id_short is not None:
+                names.settle(child, index, where)
             try:
                 into.add(child)
             except _FAULTS as error:
                 self._note(where, f"{_reason(error)} ({1 + _size(child)} elements)")
+                continue
+            if ordered and stated is None and child.semantic_id is not None:
+                # Without it basyx compares each child with all before it (constraint AASd-114):
+                # half a minute for 10,000 of them.
+                made._semantic_id_list_element = child.semantic_id  # noqa: SLF001 - as said
+        if ordered:
+            made._semantic_id_list_element = stated  # noqa: SLF001 - as said
 
     def _child(self, item: object, slot: Slot, place: Place) -> Any:  # noqa: ANN401 - as above
         """Return an element of a list; an operation's variable is its value."""
@@ -188,21 +197,6 @@ class Builder:
                 return None
             item = item["value"]
         return self._object(item, slot, place)
-
-    def _name(self, child: Any, index: int, taken: set[str], place: Place) -> None:  # noqa: ANN401 - as above
-        """Give an element that has no name, or its neighbour's, one of its own."""
-        name = child.id_short
-        if name is None:
-            name = f"{type(child).__name__}_{index}"
-            self._account.note(place, "an element without idShort was named", name)
-        if name in taken:
-            free = (f"{name[:118]}_{index + more}" for more in range(len(taken) + 1))
-            other = next(each for each in free if each not in taken)
-            self._account.note(place, "an idShort stands twice", f"{name}, read as {other}")
-            name = other
-        taken.add(name)
-        if name != child.id_short:
-            child.id_short = name
 
     # --------------------------------------------------------------------------- attributes
 
@@ -233,6 +227,38 @@ class Builder:
         )
         sound = [item for item in made if item is not None]
         return attributes.distinct(sound, slot, place, self._account) or None
+
+
+class _Names:
+    """Names the elements of one parent: each has one, and no two the same."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
+
+    def settle(self, child: model.SubmodelElement, index: int, place: Place) -> None:
+        """Give an element that has no name, or its neighbour's, one of its own."""
+        name = child.id_short
+        if name is None:
+            name = f"{type(child).__name__}_{index}"
+            self._account.note(place, "an element without idShort was named", name)
+        if name in self._taken:
+            other = self._free(name)
+            self._account.note(place, "an idShort stands twice", f"{name}, read as {other}")
+            name = other
+        self._taken.add(name)
+        if name != child.id_short:
+            child.id_short = name
+
+    def _free(self, name: str) -> str:
+        """Return the name with the next number that is free; no number is tried twice."""
+        stem = name[:118]
+        number = self._last.get(stem, 1) + 1
+        while f"{stem}_{number}" in self._taken:
+            number += 1
+        self._last[stem] = number
+        return f"{stem}_{number}"
 
 
 def _fits(node: dict[str, Any], shape: Shape) -> bool:

@@ -19,6 +19,7 @@ from xml.parsers import expat
 
 from basyx.aas import model
 
+from linetwin.errors import ScenarioError
 from linetwin.shells.environment import Supplement
 from linetwin.shells.reading.account import shown
 from linetwin.shells.reading.walking import elements
@@ -121,10 +122,14 @@ class Package:
     def files(self, environment: Environment) -> dict[str, Supplement]:
         """Return the parts that relationships or elements of the shells name as files."""
         named = {name for _, name, _ in _files(environment.objects)}
-        wanted = [name for name in self._parts if name in named or name in self._suppl]
-        made = {
-            name: Supplement(name, self.content(name), self._content_type(name)) for name in wanted
-        }
+        made: dict[str, Supplement] = {}
+        for name in [name for name in self._parts if name in named or name in self._suppl]:
+            self._used.add(name)
+            try:
+                made[name] = Supplement(name, self.content(name), self._content_type(name))
+            except ScenarioError as error:
+                reason = error.problems[0].message
+                self._account.note(shown(name), "a file was left out", reason)
         for name in sorted(self._suppl - self._parts.keys()):
             self._account.note(shown(name), "a relationship names a part that is not there")
         for name in self._parts:

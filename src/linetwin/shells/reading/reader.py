@@ -33,7 +33,7 @@ def read(source: Path | str | bytes, limits: Limits | None = None) -> Environmen
     beyond `limits`, or holds nothing.
     """
     limits = limits or Limits()
-    account = Account(None if isinstance(source, bytes) else Path(source))
+    account = Account(None if isinstance(source, bytes) else Path(source), most=limits.faults)
     data = source if isinstance(source, bytes) else _bytes(Path(source), account, limits)
     if len(data) > limits.file_bytes:
         raise _too_large(len(data), account, limits)
@@ -88,10 +88,11 @@ def _read_package(data: bytes, environment: Environment, account: Account, limit
 
 def _read_document(data: bytes, environment: Environment, account: Account, limits: Limits) -> None:
     """Add what a JSON or XML document holds to the environment."""
-    if len(data) > limits.document_bytes:
+    account.size += len(data)
+    if account.size > limits.document_bytes:
         raise account.refusal(
-            f"has {len(data):,} bytes",
-            hint=f"at most {limits.document_bytes:,} bytes of one document are read",
+            f"has {account.size:,} bytes of shells",
+            hint=f"at most {limits.document_bytes:,} are read",
         )
     tree = _tree(data, account, limits)
     found = count({key: value for key, value in tree.items() if isinstance(value, list)})

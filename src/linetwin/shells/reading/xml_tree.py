@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 NAMESPACES: Final = ("https://admin-shell.io/aas/3/0", "https://admin-shell.io/aas/3/1")
 _SCHEMA_INSTANCE: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _BEFORE: Final = ("/aas/1/0", "/aas/2/0")
-_CHUNK: Final = 1 << 16
+_CHUNK: Final = 1 << 22
+"""Bytes given to expat at once: small ones make it read a tag of megabytes again and again."""
 
 
 def xml_tree(data: bytes, account: Account, limits: Limits) -> dict[str, Any]:
@@ -93,9 +94,8 @@ class _Reader:
             )
         for attribute in attributes:
             if not attribute.startswith(_SCHEMA_INSTANCE):
-                self._account.note(
-                    above.place.at(tag), "an XML attribute was left out", shown(attribute)
-                )
+                where = above.place.at(tag)
+                self._account.note(where, "an XML attribute was left out", shown(attribute))
         self._open.append(self._inside(above, tag))
 
     def text(self, words: str) -> None:
