@@ -152,6 +152,18 @@ def test_own_footprints_of_cells_good_or_not_and_all_else_are_the_total(
     assert own + others == pytest.approx(_total(run), rel=1e-9)
 
 
+def test_the_run_says_what_a_kilowatt_hour_of_good_cells_emitted(run: Run) -> None:
+    """All but what is in process, over the energy that the good cells gave in their test."""
+    environment = describe_run(run)
+    phases = at(submodel(environment, "CarbonFootprint"), "ProductCarbonFootprints").value
+    each = sum(float(at(phase, "PcfCO2eq").value) for phase in phases)
+    cells = run.table("cells")
+    energy = cells.loc[cells["status"].isin(GOOD), "discharge_energy"].sum() / 3.6e6
+    rest = at(submodel(environment, "FootprintBreakdown"), "Outcomes", "in_process", "whole").value
+    assert each * energy + rest == pytest.approx(_total(run), rel=1e-9)
+    assert at(phases[0], "ReferenceImpactUnitForCalculation").value == "kWh"
+
+
 def test_masses_in_a_passport_are_the_mass_of_the_battery(
     run: Run, passports: dict[str, Environment]
 ) -> None:

@@ -31,7 +31,7 @@ def identity(run: Run) -> str:
 
 def describe_run(run: Run, names: Names | None = None) -> Environment:
     """Return the shell of a run: its tables as time series, key figures' variables, emissions."""
-    from linetwin.shells.running.carbon import breakdown_of_run
+    from linetwin.shells.running.carbon import breakdown_of_run, carbon_footprint_of_run
     from linetwin.shells.running.footprint import Footprints
     from linetwin.shells.running.series import series_of_run
     from linetwin.shells.running.variables import variables
@@ -41,6 +41,9 @@ def describe_run(run: Run, names: Names | None = None) -> Environment:
     submodels = [series_of_run(named, run), *variables(named, footprints.facts)]
     notes = []
     if footprints.known:
+        published = str(run.manifest.get("finished") or run.manifest["started"])
+        footprint = carbon_footprint_of_run(named, footprints, published)
+        submodels += [footprint] if footprint else []
         submodels.append(breakdown_of_run(named, footprints))
     else:
         notes.append(_NO_PRICES)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from basyx.aas.model import datatypes
 
+from linetwin.results.costs import J_PER_KWH
 from linetwin.results.kpis import GRADES
 from linetwin.shells import building
 from linetwin.shells.building import NOT_STATED, Evidence, collection, listed, prop
 from linetwin.shells.naming import id_short
-from linetwin.shells.running.footprint import Carried
+from linetwin.shells.running.footprint import GOOD, Carried
 from linetwin.shells.running.values import decimal
 from linetwin.shells.terms import SUBMODELS, meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from basyx.aas import model
 
@@ -44,26 +46,64 @@ def charge_of(footprints: Footprints, status: str) -> Carried:
 
 
 def carbon_footprint(named: Named, charged: Carried) -> model.Submodel:
-    """Return the footprint of one cell, by phase of its life as far as this factory goes."""
-    phases = zip(PHASES, (charged.materials, charged.energy), strict=True)
+    """Return the footprint of one cell (02035-3), by phase of its life as far as this factory."""
+    return _footprint(named, charged, "piece", "0173-1#02-ABG858#004", _of_battery)
+
+
+def _of_battery() -> list[model.SubmodelElement]:
+    study = "WebLinkToPublicCarbonFootprintStudy"
+    means = f"{_BATTERY}webLinkToPublicCarbonFootprintStudy"
+    return [
+        prop("PerformanceClass", NOT_STATED, f"{_BATTERY}performanceClass"),
+        _texts(study, means, NOT_STATED, DOCUMENT),
+    ]
+
+
+def carbon_footprint_of_run(
+    named: Named, footprints: Footprints, published: str
+) -> model.Submodel | None:
+    """Return what a kWh of good cells of a run emitted (02023); None where none is good.
+
+    `published`: the moment of the run's end, by ISO 8601.
+    """
+    good = footprints.facts.good_energy_j
+    if not good:
+        return None
+    charged = footprints.by_outcome[GOOD] * footprints.charge
+    each = Carried(*(amount * J_PER_KWH / good for amount in (charged.materials, charged.energy)))
+    moment, means = datetime.fromisoformat(published), f"{_BASE}PublicationDate/1/0"
+
+    def added() -> list[model.SubmodelElement]:
+        return [prop("PublicationDate", moment, means, value_type=datatypes.DateTime)]
+
+    return _footprint(named, each, "kWh", "0173-1#02-ABG858#003", added)
+
+
+def _footprint(
+    named: Named,
+    charged: Carried,
+    unit: str,
+    phase_means: str,
+    added: Callable[[], list[model.SubmodelElement]],
+) -> model.Submodel:
+    """Return emissions by phase; `added`: what a template wants besides of each."""
     element = f"{_BASE}ProductCarbonFootprint/1/0"
+    phases = zip(PHASES, (charged.materials, charged.energy), strict=True)
+    found = [
+        collection(None, element, [*_phase(phase, amount, unit, phase_means), *added()])
+        for phase, amount in phases
+    ]
     footprints = listed(
         "ProductCarbonFootprints",
         f"{_BASE}ProductCarbonFootprints/1/0",
-        [collection(None, element, _phase(phase, amount)) for phase, amount in phases],
+        found,
         of_meaning=element,
     )
-    links = "WebLinkToPublicCarbonFootprintStudy"
-    elements = [
-        footprints,
-        prop("PerformanceClass", NOT_STATED, f"{_BATTERY}performanceClass"),
-        _texts(links, f"{_BATTERY}webLinkToPublicCarbonFootprintStudy", NOT_STATED, DOCUMENT),
-    ]
     name = "CarbonFootprint"
-    return building.submodel(named.submodel(name), name, SUBMODELS[name], elements)
+    return building.submodel(named.submodel(name), name, SUBMODELS[name], [footprints])
 
 
-def _phase(phase: str, amount: float) -> list[model.SubmodelElement]:
+def _phase(phase: str, amount: float, unit: str, phase_means: str) -> list[model.SubmodelElement]:
     return [
         _texts(
             "PcfCalculationMethods",
@@ -79,9 +119,9 @@ def _phase(phase: str, amount: float) -> list[model.SubmodelElement]:
             _REASON,
             datatypes.Decimal,
         ),
-        prop("ReferenceImpactUnitForCalculation", "piece", "0173-1#02-ABG856#003"),
+        prop("ReferenceImpactUnitForCalculation", unit, "0173-1#02-ABG856#003"),
         prop("QuantityOfMeasureForCalculation", 1.0, "0173-1#02-ABG857#003"),
-        _texts("LifeCyclePhases", f"{_BASE}LifeCyclePhases/1/0", phase, "0173-1#02-ABG858#004"),
+        _texts("LifeCyclePhases", f"{_BASE}LifeCyclePhases/1/0", phase, phase_means),
     ]
 
 
