@@ -49,7 +49,7 @@ BEGUN_NS = round(BEGUN.timestamp()) * 1_000_000_000
 NS_PER_TICK = 1_000_000
 PUBLISHED_TICKS = 500
 """The server's publication interval."""
-PARCEL_TICKS = 120_000
+PARCEL_TICKS = 300_000
 """Time that a parcel holds: a feed hands on more often; parcels so large cost less."""
 SOURCE = "plant"
 

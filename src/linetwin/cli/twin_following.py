@@ -19,10 +19,12 @@ from linetwin.twin.columns import Flag
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.following.joining import Standing
 from linetwin.twin.following.meaning import Meaning
-from linetwin.twin.following.plant_time import PlantTime
+from linetwin.twin.following.plant_time import SILENT_AFTER_S, PlantTime
 from linetwin.twin.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from linetwin.cli.interruption import Interruption
     from linetwin.cli.twin_feed import Beginning, TwinFeed
     from linetwin.cli.twin_keeping import Keeper
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from linetwin.twin.columns import Batch
     from linetwin.twin.events import PlantEvent
     from linetwin.twin.feed.parcels import Parcel
+    from linetwin.twin.opcua.health import Health
     from linetwin.twin.publishing.shown import TwinState
     from linetwin.twin.session import Parts
 
@@ -134,6 +137,7 @@ class Following:
         self.latest.take(parcel)
         for notice in parcel.notices:
             self.view.note(f"{notice.source}: {notice.kind}: {notice.text}")
+        self._note_life(parcel.health)
         if parcel.batch is None or not len(parcel.batch):
             return
         self._note_time(parcel.batch)
@@ -239,6 +243,21 @@ class Following:
             return
         message = f"the plant has begun anew: line time 0 is {instant(told)}, it was {kept}"
         raise LinkError(f"{message}; {advice}")
+
+    def _note_life(self, health: Iterable[Health]) -> None:
+        """Note that a server lives though nothing has changed: its keep-alives say so.
+
+        Of a played plant values alone say what time it is.
+        """
+        now = self._clock.utc_ns()
+        lives = any(
+            each.source not in self._limits
+            and each.state == "live"
+            and now - each.last_message < SILENT_AFTER_S * 1e9
+            for each in health
+        )
+        if lives and not self.time.played:
+            self.time.heard(self._clock.steady_ns(), now)
 
     def _note_time(self, batch: Batch) -> None:
         """Note up to when the plant has told: until now, for one whose clock goes as ours does.

@@ -158,7 +158,7 @@ class _Noted:
             inputs=[_reduced(each.inputs) for each in phases],
             durations=[float(np.median(each.duration_s)) for each in phases],
             used={estimate.name: value for estimate, value in estimates},
-            outputs=[{name: float(np.nanmean(v)) for name, v in each.items()} for each in found],
+            outputs=[{name: _mean(v) for name, v in each.items()} for each in found],
         )
         self.listener(self.station, note)
         return found
@@ -177,7 +177,21 @@ def _as_estimated(
 
 
 def _reduced(values: Mapping[str, float | np.ndarray]) -> Row:
-    return {name: float(np.nanmedian(value)) for name, value in values.items()}
+    return {name: _median(value) for name, value in values.items()}
+
+
+def _median(value: float | np.ndarray) -> float:
+    """Return the median of what is there; most inputs are one number for all rows."""
+    if not isinstance(value, np.ndarray):
+        return float(value)
+    first = float(value.flat[0])
+    return first if bool((value == first).all()) else float(np.nanmedian(value))
+
+
+def _mean(values: np.ndarray) -> float:
+    """Return the mean of what is there."""
+    mean = float(values.mean())
+    return float(np.nanmean(values)) if np.isnan(mean) else mean
 
 
 def _medians(rows: Sequence[Row]) -> Row:
