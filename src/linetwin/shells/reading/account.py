@@ -67,8 +67,8 @@ class Account:
         key = (self.part, kind)
         self._kinds[key] += 1
         if self._kinds[key] <= _NOTES_OF_A_KIND:
-            where = ": ".join(text for text in (self.part, str(place)) if text)
-            self._notes.append(f"{where}: {kind}" + (f": {detail}" if detail else ""))
+            words = (self.part, str(place), kind, detail)
+            self._notes.append(": ".join(text for text in words if text))
 
     def notes(self) -> list[str]:
         """Return the notes, and for each kind that has too many the number left out."""

@@ -8,9 +8,11 @@ within a package stays a file.
 from __future__ import annotations
 
 import io
+import lzma
 import posixpath
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
@@ -31,6 +33,18 @@ if TYPE_CHECKING:
     from linetwin.shells.reading.account import Account
     from linetwin.shells.reading.limits import Limits
 
+_FAULTS: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    OSError,
+    EOFError,
+)
+"""What `zipfile` raises over a damaged archive, found by fuzzing."""
 _CENTRAL: Final = b"PK\x01\x02"
 """Begins each entry of an archive's directory."""
 _SMALL: Final = 1 << 20
@@ -54,7 +68,7 @@ class Package:
             raise account.refusal(f"holds more than {limits.parts:,} parts")
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        except _FAULTS as error:
             raise account.refusal(f"is no zip archive that can be read: {error}") from error
         self._used: set[str] = set()
         self._suppl: set[str] = set()
@@ -94,7 +108,7 @@ class Package:
         try:
             with self._archive.open(entry) as part:
                 data = part.read(entry.file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, EOFError) as error:
+        except _FAULTS as error:
             raise self._account.refusal(f"cannot be unpacked: {error}", shown(name)) from error
         self._used.add(name)
         return data
