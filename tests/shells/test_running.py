@@ -16,12 +16,14 @@ from basyx.aas import model
 
 from linetwin.errors import ResultsError
 from linetwin.results import read
+from linetwin.results.genealogy import Genealogy
 from linetwin.results.kpis import Facts
 from linetwin.results.kpis_iso import iso
 from linetwin.shells import building
 from linetwin.shells.naming import name_of
 from linetwin.shells.running import Passports, describe_cell, describe_lot, describe_run
 from linetwin.shells.running.series import RECORDS, thinned
+from linetwin.shells.running.sources import lots_in
 from linetwin.shells.writing import document
 
 if TYPE_CHECKING:
@@ -146,6 +148,8 @@ def test_own_footprints_of_cells_good_or_not_and_all_else_are_the_total(
         view = at(submodel(passports[cell], "FootprintBreakdown"), "Own")
         parts = [each.value for name in ("materials", "energy") for each in at(view, name).value]
         assert sum(parts) == pytest.approx(at(view, "whole").value, rel=1e-12)
+        lots = [each.value for each in at(view, "lots").value]
+        assert sum(lots) == pytest.approx(at(view, "of_materials").value, rel=1e-9)
         own += at(view, "whole").value
     outcomes = at(submodel(describe_run(run), "FootprintBreakdown"), "Outcomes").value
     others = sum(at(each, "whole").value for each in outcomes if each.id_short != "cells")
@@ -162,6 +166,19 @@ def test_the_run_says_what_a_kilowatt_hour_of_good_cells_emitted(run: Run) -> No
     rest = at(submodel(environment, "FootprintBreakdown"), "Outcomes", "in_process", "whole").value
     assert each * energy + rest == pytest.approx(_total(run), rel=1e-9)
     assert at(phases[0], "ReferenceImpactUnitForCalculation").value == "kWh"
+
+
+def test_lots_in_cells_are_those_of_the_genealogy(run: Run) -> None:
+    """Shares of the lots of each material sum to one; of the powder as the links pass it on."""
+    found = lots_in(run)
+    sums = found.groupby(["cell", "material"])["share"].sum()
+    assert sums.to_numpy() == pytest.approx(1.0, rel=1e-9)
+    powder = found[found["material"] == "cathode.active_material"]
+    assert powder.groupby("cell").size().max() > 1  # lots of 7 kg
+    expected = Genealogy(run).sources(role="active_material")
+    expected = expected[expected["electrode"] == "cathode"].set_index(["item", "lot"])["share"]
+    told = powder.set_index(["cell", "lot"])["share"]
+    assert told.sort_index().to_numpy() == pytest.approx(expected.sort_index().to_numpy())
 
 
 def test_masses_in_a_passport_are_the_mass_of_the_battery(

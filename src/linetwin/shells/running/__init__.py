@@ -14,6 +14,7 @@ from linetwin.errors import ResultsError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import pandas as pd
     from basyx.aas import model
 
     from linetwin.results.reader import Run
@@ -94,6 +95,14 @@ class Passports:
         return materials_in(self._run, self._asked)
 
     @cached_property
+    def lots(self) -> dict[str, pd.DataFrame]:
+        """Lots of raw materials in each cell: columns material, lot, share."""
+        from linetwin.shells.running.sources import lots_in
+
+        found = lots_in(self._run, self._asked)
+        return {str(cell): rows for cell, rows in found.groupby("cell", sort=False)}
+
+    @cached_property
     def own(self) -> OfCells:
         """Emissions that the cells carry, without those of scrap."""
         return self.footprints.of(self.inside)
@@ -119,7 +128,8 @@ class Passports:
             own = self.own.of_one(cell)
             submodels.append(carbon.carbon_footprint(named, own * charge))
             missing = self.footprints.missing
-            submodels.append(carbon.breakdown(named, self.own, cell, charge, missing))
+            lots = carbon.by_lot(self.own, cell, self.lots.get(cell))
+            submodels.append(carbon.breakdown(named, self.own, cell, charge, lots, missing))
         else:
             notes.append(_NO_PRICES)
         if cell in self.inside.estimated:

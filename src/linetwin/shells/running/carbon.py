@@ -19,6 +19,7 @@ from linetwin.shells.terms import SUBMODELS, meaning
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import pandas as pd
     from basyx.aas import model
 
     from linetwin.shells.naming import Named
@@ -132,13 +133,38 @@ def _texts(name: str, means: str, text: str, of_meaning: str) -> model.SubmodelE
     return listed(name, means, [prop(None, text, of_meaning)], model.Property, of_meaning)
 
 
+def by_lot(own: OfCells, cell: str, lots: pd.DataFrame | None) -> dict[str, float]:
+    """Return the emissions of materials in a cell by the lots that they are of [kg].
+
+    `lots`: columns material, lot, share; None where nothing is known.
+    """
+    if lots is None:
+        return {}
+    emitted = own.materials.loc[cell]
+    return {
+        lot: float(emitted[material]) * share
+        for material, lot, share in zip(lots["material"], lots["lot"], lots["share"], strict=True)
+        if material in emitted.index
+    }
+
+
 def breakdown(
-    named: Named, own: OfCells, cell: str, charge: Carried, missing: list[str]
+    named: Named,
+    own: OfCells,
+    cell: str,
+    charge: Carried,
+    lots: Mapping[str, float],
+    missing: list[str],
 ) -> model.Submodel:
     """Return both views of a cell's footprint: its own, and charged with scrap."""
     carried = own.of_one(cell)
+    parts = {
+        "materials": own.materials.loc[cell].to_dict(),
+        "lots": lots,
+        "energy": own.energy.loc[cell].to_dict(),
+    }
     rows = [
-        _view("Own", carried, own.materials.loc[cell].to_dict(), own.energy.loc[cell].to_dict()),
+        _view("Own", carried, parts),
         _view("Charged", carried * charge),
         *_said(charge, missing),
     ]
@@ -179,10 +205,7 @@ def _said(charge: Carried, missing: list[str]) -> list[model.SubmodelElement]:
 
 
 def _view(
-    name: str,
-    carried: Carried,
-    materials: Mapping[str, float] | None = None,
-    energy: Mapping[str, float] | None = None,
+    name: str, carried: Carried, parts: Mapping[str, Mapping[str, float]] | None = None
 ) -> model.SubmodelElement:
     """Return emissions in one view, with their parts where these are known."""
     children: list[model.SubmodelElement] = [
@@ -190,9 +213,7 @@ def _view(
         prop("of_materials", carried.materials, meaning("footprint.of_materials"), "kg", _REASON),
         prop("of_energy", carried.energy, meaning("footprint.of_energy"), "kg", _REASON),
     ]
-    for part, amounts in (("materials", materials), ("energy", energy)):
-        if amounts:
-            children.append(_parts(part, amounts))
+    children += [_parts(part, amounts) for part, amounts in (parts or {}).items() if amounts]
     return collection(id_short(name), meaning("footprint.view"), children)
 
 
