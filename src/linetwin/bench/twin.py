@@ -10,7 +10,7 @@ import math
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 PLANT, TWIN = "live_plant", "live_twin"
 DAYS = 30.0
 DAY_TICKS = 86_400_000
-RECORDED = "60 s"
+RECORDED_TICKS = 60_000
 """The plant tells its sensors once a minute, not every 10 s: what it makes stays the same."""
 SAVED_EVERY_S = 6 * 3600.0
 SHOWN_DAYS = (1, 2, 5, 10, 15, 20, 25, 30)
@@ -143,7 +143,7 @@ def measure(days: float = DAYS, tell: Callable[[str], None] = lambda _: None) ->
             return World(scenario, models, driver, sink, make_station)
 
         try:
-            plant = load(PLANT, (f"recording.interval={RECORDED}",))
+            plant = replace(load(PLANT), recording_ticks=RECORDED_TICKS)
             return follow(plant, make, parts, Path(name), days, tell)
         finally:
             models.close()
