@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _BASE: Final = "https://admin-shell.io/idta/ExecutedProcesses/"
 _PLANNED: Final = "https://admin-shell.io/idta/ProcessParameters/"
-_RECIPE: Final = "recipes/"
+_DEFAULT: Final = "default"
 _TROUBLE: Final = ("failure", "micro_stop", "scrap")
 _SIGNALS: Final = Evidence("D", "signals table of the run, during the process")
 _LOTS: Final = Evidence("D", "lots table of the run")
@@ -134,10 +134,10 @@ def _group(name: str, children: list[model.SubmodelElement]) -> model.SubmodelEl
 def _parameters(
     history: LotHistory, station: str, start: int, end: int
 ) -> list[model.SubmodelElement]:
-    """Return what the recipe set, and what was recorded from start to end."""
+    """Return what line, recipe or scenario set, and what was recorded from start to end."""
     set_to = []
     for name, entry in (history.plan.stations.get(station, {}).get("parameters") or {}).items():
-        if str(entry.get("origin", "")).startswith(_RECIPE):
+        if entry.get("origin") != _DEFAULT:
             evidence = Evidence(str(entry["tag"]), str(entry["source"]))
             set_to.append(_set(name, entry["value"], str(entry.get("unit", "")), evidence))
     signals = history.signals(station)
