@@ -14,5 +14,5 @@ from small_runs import SmallRun, run_watched
 
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> SmallRun:
-    """An order of 60 cells with scrap of many kinds, on doubles."""
-    return run_watched(tmp_path_factory.mktemp("shells") / "run", 60)
+    """An order of 40 cells with scrap of many kinds, on doubles."""
+    return run_watched(tmp_path_factory.mktemp("shells") / "run", 40)

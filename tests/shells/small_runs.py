@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from neighbours import module_of
 
+from linetwin.line import stock
 from linetwin.line.kinds.web import CONTENT
 from linetwin.results import read
 from linetwin.results.writer import RunWriter
@@ -90,6 +91,21 @@ def run_watched(folder: Path, cells: int) -> SmallRun:
     support.run.close(world)
     writer.finish("complete")
     return SmallRun(read(folder), held)
+
+
+def run_filled(folder: Path, hours: float) -> Run:
+    """Run the pilot line from full for some hours, people always there."""
+    ticks = round(hours * support.HOUR)
+    scenario = support.pilot(1, start="filled", order_cells=None, duration_ticks=ticks)
+    always = {name: replace(each, open_s=()) for name, each in scenario.calendars.items()}
+    scenario = replace(scenario, limit_ticks=ticks, calendars=always)
+    writer = RunWriter(folder, {"scenario": scenario.name, "seed": scenario.seed}, scenario.text)
+    world = support.make_world(scenario, writer, models=WeighedDoubles())
+    stock.fill(world)
+    world.begin()
+    support.run_out(world)
+    writer.finish("complete")
+    return read(folder)
 
 
 def _note(world: World, held: dict[str, dict[str, float]]) -> None:

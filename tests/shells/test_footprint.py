@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from small_runs import run_filled
 
+from linetwin.line import template
 from linetwin.shells.running.composition import composition, mass_of
 from linetwin.shells.running.footprint import Footprints, OfCells
 from linetwin.shells.running.inside import Inside, materials_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from small_runs import SmallRun
 
     from linetwin.results.reader import Run
@@ -62,7 +66,7 @@ def test_each_cell_holds_what_the_line_had_in_it(small: Small) -> None:
         for material, amount in held.items():
             assert told[material] == pytest.approx(amount, rel=1e-9, abs=1e-15), (cell, material)
         compared += len(held)
-    assert compared > 50 * 13
+    assert compared > 30 * 13
     assert not small.inside.estimated
 
 
@@ -181,3 +185,25 @@ def test_a_material_of_unknown_mass_leaves_the_mass_of_the_cell_open(small: Smal
     assert mass_of(parts) is None
     unknown = {part.material for part in parts if part.mass is None}
     assert unknown == {"cathode.foil", "anode.foil", "cell.separator", "cell.tabs", "cell.housing"}
+
+
+def test_cells_of_a_stock_are_estimated_and_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wrote down what went into them: loading, recipe and sizes come within 1 %."""
+    monkeypatch.setattr(template, "CELLS", 120)
+    run = run_filled(tmp_path / "run", 3)
+    inside, footprints = materials_in(run), Footprints(run)
+    cells, ledger = run.table("cells").set_index("cell"), run.table("ledger")
+    good = cells.index[cells["status"].isin(["A", "B"])]
+    assert len(good) > 100
+    assert set(good) <= inside.estimated
+    assert inside.amounts.notna().all(axis=None)
+    booked = ledger[(ledger["account"] == "material") & (ledger["entry"] == "cells")]
+    for material, amount in booked.groupby("item")["amount"].sum().items():
+        if not str(material).endswith("solvent"):
+            assert inside.amounts.loc[good, material].sum() == pytest.approx(amount, rel=0.01)
+    own = footprints.of(inside).carried(good)
+    assert own.whole == pytest.approx(footprints.by_outcome["cells"].whole, rel=0.01)
+    carried = sum(each.whole for each in footprints.by_outcome.values())
+    assert footprints.emitted.whole == pytest.approx(carried, rel=1e-9)

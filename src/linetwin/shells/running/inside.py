@@ -120,7 +120,8 @@ class _Tracing:
             some = names[begin : begin + _AT_ONCE]
             found = self._links.stretches(some, Reach(rolls))
             found = found[found["lot"].map(self._lots["kind"]) == "mother_roll"]
-            found = found.assign(role=found["path"].str.partition(".")[0])
+            roles = [path.partition(".")[0] for path in found["path"]]
+            found = found.assign(role=np.array(roles, dtype=object))
             sources = cut[cut["child"].isin(some)].drop_duplicates(["child", "role"])
             sources = sources[["child", "role", "parent"]].rename(columns={"child": "item"})
             found = found.merge(sources, on=["item", "role"])
