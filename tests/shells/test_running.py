@@ -13,6 +13,7 @@ import aas_core3_1.verification as verification31
 import numpy as np
 import pytest
 from basyx.aas import model
+from cardinality import TEMPLATES, faults_against, templates
 
 from linetwin.errors import ResultsError
 from linetwin.results import read
@@ -21,6 +22,7 @@ from linetwin.results.kpis import Facts
 from linetwin.results.kpis_iso import iso
 from linetwin.shells import building
 from linetwin.shells.naming import name_of
+from linetwin.shells.reading import read as read_shells
 from linetwin.shells.running import Passports, describe_cell, describe_lot, describe_run
 from linetwin.shells.running.series import RECORDS, thinned
 from linetwin.shells.running.sources import lots_in
@@ -107,6 +109,28 @@ def _walk(parent: Any) -> list[Any]:  # noqa: ANN401 - whatever holds elements
         return []
     children = parent.submodel_element if isinstance(parent, model.Submodel) else parent.value
     return [each for child in children for each in (child, *_walk(child))]
+
+
+@pytest.mark.skipif(not TEMPLATES.is_dir(), reason="published templates are not in ../shared")
+def test_all_are_what_their_published_templates_ask_for(
+    run: Run, passports: dict[str, Environment]
+) -> None:
+    """Cardinalities, classes and types; the footprint of a run by 02023, of a cell by 02035-3."""
+    of_run = next(read_shells(TEMPLATES / "02023_carbon_footprint_1.0.json").submodels())
+    checked = set()
+    for environment in environments(run, passports):
+        for each in environment.submodels():
+            means = building.meaning_of(each)
+            if means not in templates():
+                assert each.id_short == "FootprintBreakdown"
+                continue
+            is_of_run = (
+                each.id_short == "CarbonFootprint" and len(list(environment.submodels())) > 9
+            )
+            template = of_run if is_of_run else templates()[means]
+            assert faults_against(each, template) == []
+            checked.add(means)
+    assert len(checked) == 7
 
 
 def _total(run: Run) -> float:

@@ -21,6 +21,8 @@ _DICTIONARIES: Final = re.compile(
     r"0173-1(#|---)"  # ECLASS
     r"|0112/2///"  # IEC Common Data Dictionary
     r"|https?://(www\.)?admin-shell[.-]io/"  # IDTA; one template prints a hyphen for the dot
+    r"|urn:samm:io\.admin-shell\.idta\."  # IDTA's semantic models, of the battery passport too
+    r"|https?://(www\.)?w3id\.org/hsu-aut/"  # ontology of ISO 22400-2, in IDTA 02066
     r"|https://w3id\.org/emmo"
     r"|https?://(www\.w3\.org|opcfoundation\.org|schema\.org)/"
 )
