@@ -90,6 +90,11 @@ class Reader:
         """Keep rows."""
         self.parts.append(rows)
 
+    @property
+    def waiting(self) -> int:
+        """Nobody is waited for."""
+        return 0
+
     def notice(self, source: str, kind: str, text: str) -> None:
         """Keep a notice."""
         assert source == "plc"

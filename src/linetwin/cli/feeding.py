@@ -33,6 +33,13 @@ ForOption = Annotated[
     str | None,
     typer.Option("--for", metavar="TIME", help="End so long after it has begun: 30 s."),
 ]
+HistoryOption = Annotated[
+    str,
+    typer.Option(
+        metavar="FROM[..TO]",
+        help="Read what servers remember first: since FROM, or only that until TO.",
+    ),
+]
 ScenarioOption = Annotated[
     str | None, typer.Option(metavar="SCENARIO", help="Check the addresses against its line.")
 ]
@@ -110,10 +117,11 @@ def watch(
     following.watch(request, as_json=json)
 
 
-def record(
+def record(  # noqa: PLR0913, PLR0917  one parameter per option
     mapping: MappingArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="A new folder.")],
     scenario: ScenarioOption = None,
+    history: HistoryOption = "",
     duration: ForOption = None,
     security: SecurityOption = SECURITY,
     json: JsonOption = False,
@@ -121,7 +129,7 @@ def record(
     """Record everything as it comes; what is on disk can be read at any moment."""
     from linetwin.cli import following
 
-    request = following.Request(mapping, security, scenario, duration, output)
+    request = following.Request(mapping, security, scenario, duration, output, history)
     following.watch(request, as_json=json)
 
 

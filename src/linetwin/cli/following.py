@@ -21,8 +21,8 @@ from linetwin.errors import LinkError, Problem, ScenarioError
 from linetwin.quantities import Quantity
 from linetwin.quantities.packml import STATES
 from linetwin.scenario import load, units
-from linetwin.scenario.mapped import MODES
-from linetwin.scenario.mapping import load_mapping
+from linetwin.scenario.mapped import MODES, PastConfig
+from linetwin.scenario.mapping import INSTANT_HINT, instant, load_mapping
 from linetwin.twin.columns import Flag
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.feed.process import FeedOrder, LiveFeed
@@ -54,6 +54,7 @@ class Request:
     scenario: str | None = None
     duration: str | None = None
     record: Path | None = None
+    history: str = ""
 
 
 def seconds_of(duration: str | None, option: str = "--for") -> float | None:
@@ -68,6 +69,18 @@ def seconds_of(duration: str | None, option: str = "--for") -> float | None:
         ) from error
 
 
+def past_of(written: str) -> PastConfig | None:
+    """Return the time that `--history FROM` or `FROM..TO` names; None where it names none."""
+    if not written:
+        return None
+    first, dots, last = written.partition("..")
+    begin, end = instant(first), instant(last) if dots else None
+    if begin is None or (dots and end is None) or (end is not None and end <= begin):
+        hint = f"FROM or FROM..TO, TO after FROM; each {INSTANT_HINT}"
+        raise ScenarioError([Problem(f"'{written}' is no time of a history", "--history", hint)])
+    return PastConfig(begin, end)
+
+
 def watch(request: Request, *, as_json: bool) -> None:
     """Follow a live feed until the user or the time ends it; LinkError where none was ever live."""
     seconds = seconds_of(request.duration)
@@ -77,7 +90,8 @@ def watch(request: Request, *, as_json: bool) -> None:
     for warning in date_warnings(SecurityFolder(request.security)):
         typer.echo(f"warning: {warning}", err=True)
     passwords = {name: password_of(user) for name, user in users.items() if user}
-    order = FeedOrder(request.mapping, request.security, passwords, request.record)
+    past = past_of(request.history)
+    order = FeedOrder(request.mapping, request.security, passwords, request.record, past)
     with Interruption().watched() as interruption:
         feed = LiveFeed(order)
         try:
@@ -106,6 +120,12 @@ def replay(recording: Path, speed: float, mapping: Path | None, *, as_json: bool
         typer.echo(f"{rows:,} values in {spent:.1f} s, {rows / spent:,.0f} a second", err=True)
 
 
+def is_over(latest: Latest) -> bool:
+    """Whether all that was asked for is read: histories with an end, and nothing else."""
+    states = {each.state for each in latest.health.values()}
+    return states == {"ended"} and latest.counts is not None and not latest.counts.waiting
+
+
 def _follow(
     feed: Feed, interruption: Interruption, seconds: float | None, *, quiet: bool
 ) -> Latest:
@@ -124,6 +144,8 @@ def _follow(
                 if latest.counts is None and seconds is not None:
                     end = time.monotonic() + seconds
                 latest.take(parcel)
+                if is_over(latest):
+                    break
                 if not quiet:
                     _tell(parcel.notices, shown)
             if shown is not None and time.monotonic() >= due:

@@ -15,7 +15,7 @@ from linetwin.errors import LinkError
 from linetwin.twin.board.board import Board
 from linetwin.twin.board.desk import Desk
 from linetwin.twin.board.signs import Situation, signs
-from linetwin.twin.columns import Flag
+from linetwin.twin.columns import Flag, Mark
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.following.joining import Standing
 from linetwin.twin.following.meaning import Meaning
@@ -146,6 +146,7 @@ class Following:
         events = list(self._meaning.events(parcel.batch))
         if self.session is None:
             self._standing.note(events)
+        if self.session is None and all(e.state != "recalling" for e in parcel.health):
             self._first = self._first or self._clock.steady_s()
         self._waiting += events
 
@@ -266,7 +267,7 @@ class Following:
         was made may be old, and clocks of its machines may be wrong. Files are no sign of life.
         """
         now = self._clock.steady_ns()
-        live = self._is_live[batch.came.signal]
+        live = self._is_live[batch.came.signal] & ((batch.came.marks & Mark.BACKFILL) == 0)
         if not live.any():
             return
         times = batch.time[live & ((batch.flags & np.uint32(Flag.FIRST | Flag.BAD)) == 0)]

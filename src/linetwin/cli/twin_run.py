@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.cli.compose import FmuModels, check_models
-from linetwin.cli.following import seconds_of
+from linetwin.cli.following import past_of, seconds_of
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.twin_feed import Beginning, TwinFeed
@@ -53,6 +53,7 @@ class TwinRequest:
     save_every: str | None = None
     settings: tuple[str, ...] = ()
     serving: Serving | None = None
+    history: str = ""
 
     def load(self) -> Scenario:
         """Return the scenario; one without a section `twin` is refused."""
@@ -145,7 +146,7 @@ def _order(
 ) -> FeedOrder:
     users = {name: source.security.user for name, source in mapping.sources.items()}
     asked = {name: _asked_once(user, passwords) for name, user in users.items() if user}
-    return FeedOrder(file, request.security, asked)
+    return FeedOrder(file, request.security, asked, past=past_of(request.history))
 
 
 def _asked_once(user: str, passwords: dict[str, str]) -> str:

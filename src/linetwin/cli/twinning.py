@@ -12,6 +12,7 @@ from linetwin.cli.feeding import (
     SECURITY,
     AskOption,
     ForOption,
+    HistoryOption,
     JsonOption,
     PolicyOption,
     SecurityOption,
@@ -57,6 +58,7 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
     save_every: Annotated[
         str, typer.Option(metavar="TIME", help="Save the twin so often, beside at its end.")
     ] = "5 min",
+    history: HistoryOption = "",
     duration: ForOption = None,
     user: UserOption = "",
     policy: PolicyOption = DEFAULT_POLICY,
@@ -84,5 +86,6 @@ def run(  # noqa: PLR0913, PLR0917  one parameter per option
         save_every=save_every,
         settings=tuple(settings or ()),
         serving=Serving(serve, security, anonymous) if serve else None,
+        history=history,
     )
     twin_run.run(request, as_json=json)

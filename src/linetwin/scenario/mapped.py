@@ -87,13 +87,25 @@ class CompressionConfig:
 
 
 @dataclass(frozen=True)
+class PastConfig:
+    """A time of which a server's history is read first [ns UTC].
+
+    `end`: nothing is read after it; None: what comes is read from then on.
+    """
+
+    begin: int
+    end: int | None = None
+
+
+@dataclass(frozen=True)
 class SourceConfig:
     """One server or broker (or a redundant set), or one file.
 
     `namespaces`: alias -> URI; `clock_owner`: who sets the clock that stamps the values; `zone`:
     of stamps without one; `clock_offset_s`: how far that clock is ahead of UTC; `played`: its time
     does not pass as ours does, for it is played; `history`: what a gap lost is read from the
-    server's history; `compression`: of what it hands on, values were left out. Times in s.
+    server's history; `past`: a time that is read from it first; `compression`: of what it hands on,
+    values were left out. Times in s.
     """
 
     name: str
@@ -111,6 +123,7 @@ class SourceConfig:
     late_after_s: float = 10.0
     stale_after_s: float = 10.0
     history: bool = False
+    past: PastConfig | None = None
     compression: CompressionConfig | None = None
 
 

@@ -26,6 +26,7 @@ from linetwin.scenario.mapped import (
     CodeTable,
     CompressionConfig,
     Mapping,
+    PastConfig,
     SecurityConfig,
     SourceConfig,
     TableConfig,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
 
+INSTANT_HINT = "an instant with its zone, such as 2026-11-23T00:00:00+01:00"
 _DAY_S = 86_400.0
 _SPAN = Quantity("time", "s", "wall time", minimum=0.001, maximum=_DAY_S)
 _LONGEST = Quantity("time", "s", "wall time", minimum=1.0, maximum=365 * _DAY_S)
@@ -55,6 +57,15 @@ _SHIFT = Quantity("time", "s", "wall time", minimum=-_DAY_S, maximum=_DAY_S)
 _SCHEMES = ("opc.tcp://", "mqtts://", "mqtt://")
 _DATABASES = (".sqlite", ".db")
 _TABLES = (".csv", ".parquet", *_DATABASES)
+
+
+def instant(written: str) -> int | None:
+    """Return an instant with its zone [ns UTC, whole ms]; None where it is none."""
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return None if found.tzinfo is None else round(found.timestamp() * 1000) * 1_000_000
 
 
 def load_mapping(file: Path, scenario: Scenario | None = None) -> Mapping:
@@ -115,17 +126,27 @@ class _Reader:
 
     def _line_start(self, written: str) -> int | None:
         """Return the instant from which ticks of the line count [ns UTC]; None without one."""
-        if not written:
+        return self._instant(written, ("line_start",)) if written else None
+
+    def _instant(self, written: str, at: KeyPath) -> int | None:
+        """Return an instant [ns UTC, whole ms]; None where it is none, which is noted."""
+        found = instant(written)
+        if found is None:
+            self._note(at, f"'{written}' is no instant", INSTANT_HINT)
+        return found
+
+    def _past(self, at: KeyPath, source: Source) -> PastConfig | None:
+        """Return the time of which a server's history is read first; None where none is."""
+        written = source.history
+        if isinstance(written, bool):
             return None
-        try:
-            found = datetime.fromisoformat(written)
-        except ValueError:
-            found = None
-        if found is None or found.tzinfo is None:
-            hint = "an instant with its zone, such as 2026-11-23T00:00:00+01:00"
-            self._note(("line_start",), f"'{written}' is no instant", hint)
-            return None
-        return round(found.timestamp() * 1000) * 1_000_000
+        if not any(each.startswith(_SCHEMES[0]) for each in source.endpoints):
+            self._note(at, "is of a server", "for endpoints such as opc.tcp://historian:4840")
+        begin = self._instant(written.begin, (*at, "from"))
+        end = self._instant(written.to, (*at, "to")) if written.to else None
+        if begin is not None and end is not None and begin >= end:
+            self._note((*at, "to"), "is not after from", INSTANT_HINT)
+        return None if begin is None else PastConfig(begin, end)
 
     def _note(self, path: KeyPath, message: str, hint: str) -> None:
         self.problems.add(self.checked.document.place(path), message, hint)
@@ -182,7 +203,8 @@ class _Reader:
             keep_alive=source.keep_alive,
             late_after_s=self._seconds(source.late_after, (*at, "late_after"), _SPAN),
             stale_after_s=stale_after,
-            history=source.history,
+            history=bool(source.history),
+            past=self._past((*at, "history"), source),
             compression=self._compression((*at, "compression"), source),
         )
 

@@ -56,6 +56,13 @@ class Alive(_Strict):
     offline: Annotated[list[str], Field(min_length=1)] = ["offline"]
 
 
+class Past(_Strict):
+    """Instants with their zones: the time of which a server's history is read first."""
+
+    begin: Annotated[str, Field(alias="from")]
+    to: str = ""
+
+
 class Source(_Strict):
     """A server or a broker, several as a redundant set, or a file.
 
@@ -80,7 +87,7 @@ class Source(_Strict):
     keep_alive: Annotated[int, Field(ge=1, le=100)] = 5
     late_after: Writing = Written(value="10 s")
     stale_after: Writing = Written(value="10 s")
-    history: bool = False
+    history: bool | Past = False
     compression: Compression | None = None
 
 

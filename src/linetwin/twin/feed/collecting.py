@@ -66,6 +66,11 @@ class Collector:
         """Take something to tell, from any thread."""
         self._heard.append(Notice(time.time_ns(), source, kind, text))
 
+    @property
+    def waiting(self) -> int:
+        """Rows that the engine has not taken yet."""
+        return self._rows_waiting + sum(len(each) for each in list(self._came))
+
     def tick(self, health: Sequence[Health]) -> None:
         """Judge and record what has come, and offer it."""
         if self._heard:

@@ -13,7 +13,7 @@ import multiprocessing
 import signal
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
 
-    from linetwin.scenario.mapped import Mapping, SourceConfig
+    from linetwin.scenario.mapped import Mapping, PastConfig, SourceConfig
     from linetwin.twin.feed.mqtt.link import Access
     from linetwin.twin.feed.mqtt.reader import BrokerReader
     from linetwin.twin.feed.parcels import Parcel
@@ -52,6 +52,7 @@ class FeedOrder:
     """What a feed is asked to do.
 
     `security`: the folder of certificates and trust; `passwords`: source -> password of its user;
+    `past`: of which all servers' history is read first, whatever the mapping says of it;
     `record`: a new folder for all that comes; a part of it is closed every `part_s` seconds.
     """
 
@@ -59,6 +60,7 @@ class FeedOrder:
     security: Path
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
     record: Path | None = None
+    past: PastConfig | None = None
     part_s: float = SECONDS_PER_PART
     most_waiting: int = MOST_WAITING
     parcels: int = PARCELS_WAITING
@@ -68,7 +70,7 @@ class LiveFeed:
     """A feed in a process of its own; see `parcels.Feed`."""
 
     def __init__(self, order: FeedOrder) -> None:
-        self._mapping = load_mapping(order.mapping)
+        self._mapping = _with_past(load_mapping(order.mapping), order.past)
         if order.record is not None:
             Recording.check(order.record)
         sources = self._mapping.sources.values()
@@ -124,6 +126,19 @@ class LiveFeed:
         self._process.join()
         self._wire.close()
         self._process.close()
+
+
+def _with_past(mapping: Mapping, past: PastConfig | None) -> Mapping:
+    """Return a mapping by which a time is read first from each server's history."""
+    if past is None:
+        return mapping
+    sources = {
+        name: replace(each, past=past, history=True)
+        if each.table is None and each.broker is None
+        else each
+        for name, each in mapping.sources.items()
+    }
+    return replace(mapping, sources=sources)
 
 
 def _main(order: FeedOrder, connection: Connection) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-State = Literal["connecting", "live", "silent", "down", "ended"]
-"""`silent`: connected, but nothing has come for longer than keep-alives take: all is stale."""
+State = Literal["connecting", "recalling", "live", "silent", "down", "ended"]
+"""`recalling`: what the server remembers is read, nothing is listened to yet; `silent`: connected,
+but nothing has come for longer than keep-alives take: all is stale; `ended`: all is read."""
 
 
 @dataclass
@@ -36,12 +37,15 @@ class Health:
     keep_alive: int = 0
     moved: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    no_history: dict[str, str] = field(default_factory=dict)
     revised: dict[str, str] = field(default_factory=dict)
 
     @property
     def was_live(self) -> bool:
         """Whether it has been read at any time, be it a server, a broker or a file."""
-        return self.state in {"live", "silent"} or self.connections > 0 or self.changes > 0
+        return (
+            self.state in {"live", "silent"} or max(self.connections, self.changes, self.filled) > 0
+        )
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""

@@ -19,8 +19,7 @@ from asyncua import ua
 from asyncua.ua.ua_binary import struct_from_binary
 
 from linetwin.errors import OpcUaError
-from linetwin.twin.columns import Mark, raw_rows
-from linetwin.twin.opcua.history import newer, remembered
+from linetwin.twin.columns import NO_TIME, Mark, raw_rows
 from linetwin.twin.opcua.limits import in_batches, limits_of
 from linetwin.twin.opcua.notifications import Changes, read_message, read_response, times_ns
 from linetwin.twin.opcua.resolving import resolve
@@ -89,7 +88,7 @@ class Link:
     _seen: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     _ended: asyncio.Future[None] | None = None
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    _nodes: dict[int, ua.NodeId] = field(default_factory=dict)
+    nodes: dict[int, ua.NodeId] = field(default_factory=dict)
     _held: list[Raw] | None = None
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -125,20 +124,19 @@ class Link:
         self._tasks = [asyncio.create_task(self._publish()) for _ in range(PUBLISH_REQUESTS)]
         await self._add(self.signals, [_level_request()])
 
-    async def recall(self, begin: int, end: int, before: np.ndarray) -> int:
-        """Hand on what the server remembers of a gap (ns UTC); return how many rows that were.
+    async def find(self) -> None:
+        """Find the nodes of the signals, without listening to them."""
+        client = self.connected()
+        self.nodes |= (await resolve(client, self.signals, await limits_of(client))).nodes
 
-        `before`: by signal, the time of the newest value that came before the gap.
-        """
-        rows, refused = await remembered(self._client(), self._nodes, begin, end, time.time_ns())
-        rows = newer(rows, before)
-        for text, names in _by_text(
-            {signal.name: refused[n] for n, signal in self.signals if n in refused}
-        ).items():
-            self.sink.notice(self.source.name, "history", f"{len(names)} signals: {text}")
-        if len(rows):
-            self.sink.rows(rows)
-        return len(rows)
+    def first_heard(self) -> dict[int, int]:
+        """Return the time of the first value of each signal among the rows that are held."""
+        first: dict[int, int] = {}
+        for rows in reversed(self._held or []):
+            stamped = np.flatnonzero(rows.source_time != NO_TIME)[::-1]
+            times = rows.source_time[stamped].tolist()
+            first.update(zip(rows.signal[stamped].tolist(), times, strict=True))
+        return first
 
     def release(self) -> None:
         """Hand on the rows that were held, and all to come."""
@@ -152,10 +150,10 @@ class Link:
         await self._add(refused, [])
 
     async def _add(self, signals: Sequence[tuple[int, SignalConfig]], requests: list[Any]) -> None:
-        client = self._client()
+        client = self.connected()
         limits = await limits_of(client)
         resolved = await resolve(client, signals, limits)
-        self._nodes |= resolved.nodes
+        self.nodes |= resolved.nodes
         config = dict(signals)
         mine = [_request(n, node, config[n]) for n, node in resolved.nodes.items()]
 
@@ -194,13 +192,14 @@ class Link:
         client.disconnect_socket()
 
     # ------------------------------------------------------------------------- subscription
-    def _client(self) -> Client:
+    def connected(self) -> Client:
+        """Return the client; OpcUaError where there is none."""
         if self.client is None:
             raise OpcUaError(f"{self.endpoint} is not connected")
         return self.client
 
     async def _send(self, request: Any) -> Any:  # noqa: ANN401  asyncua's own
-        protocol = self._client().uaclient.protocol
+        protocol = self.connected().uaclient.protocol
         if protocol is None:
             raise OpcUaError(f"{self.endpoint}: the connection is gone")
         return await protocol.send_request(request, timeout=REQUEST_S)
@@ -260,7 +259,7 @@ class Link:
     # ------------------------------------------------------------------------------ publishing
     async def _publish(self) -> None:
         """Keep one publish request with the server; end the link where that cannot go on."""
-        protocol = self._client().uaclient.protocol
+        protocol = self.connected().uaclient.protocol
         try:
             while protocol is not None:
                 request = ua.PublishRequest()
@@ -303,7 +302,7 @@ class Link:
 
     async def _recover(self, numbers: range, available: Sequence[int]) -> None:
         """Ask again for messages that did not come."""
-        session = self._client().uaclient.session
+        session = self.connected().uaclient.session
         for number in numbers:
             self.health.missed_messages += 1
             if number not in available:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,14 +17,16 @@ from asyncua import ua
 from linetwin.errors import OpcUaError
 from linetwin.twin.columns import NO_TIME, SECOND
 from linetwin.twin.opcua.health import Health
+from linetwin.twin.opcua.history import newer, recalled
 from linetwin.twin.opcua.link import Link
+from linetwin.twin.opcua.past import Past
 from linetwin.twin.patience import Patience, is_lost, is_silent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from linetwin.scenario.mapped import SignalConfig, SourceConfig
-    from linetwin.twin.opcua.link import Sink
+    from linetwin.twin.opcua.past import PatientSink
     from linetwin.twin.security.connecting import Terms
 
 OPEN_S = 12.0
@@ -47,7 +50,7 @@ class Supervisor:
         source: SourceConfig,
         signals: Sequence[tuple[int, SignalConfig]],
         terms: Callable[[int], Terms],
-        sink: Sink,
+        sink: PatientSink,
     ) -> None:
         self.source = source
         self.health = Health(source.name)
@@ -56,6 +59,7 @@ class Supervisor:
         self._sink = sink
         self._open: Link | None = None
         self._patience = Patience()
+        self._past = Past(source, signals, sink, self.health)
         self._probed = self._completed = 0.0
         self._newest = np.full(1 + max((n for n, _ in signals), default=0), NO_TIME)
 
@@ -126,6 +130,13 @@ class Supervisor:
 
     async def _live(self, link: Link) -> None:
         """Subscribe and watch, until the link ends; OpcUaError says why."""
+        if not self._past.is_read:
+            self.health.state, self.health.endpoint = "recalling", link.endpoint
+            await self._past.read(link, partial(self._bounded, link))
+        if self._past.ends_there:
+            await self._close()
+            self.health.state, self.health.error = "ended", ""
+            await asyncio.Event().wait()  # until it is cancelled
         await self._subscribe(link)
         while True:
             await asyncio.sleep(_TICK_S)
@@ -144,7 +155,8 @@ class Supervisor:
         begin, end = self.health.last_message, time.time_ns()
         before = self._newest.copy()
         fills = self.source.history and begin > 0
-        await self._bounded(link, link.subscribe(held=fills))
+        await self._bounded(link, link.subscribe(held=fills or not self._past.is_read))
+        await self._bounded(link, self._past.bridge(link))
         if begin > 0 and end - begin > link.life_s * SECOND:
             await self._gap(link, begin, end, before)
         link.release()
@@ -177,7 +189,10 @@ class Supervisor:
 
         async def recall() -> None:
             nonlocal count
-            count = await link.recall(first - margin, max(end, first) + margin, before)
+            rows = newer(await recalled(link, first - margin, max(end, first) + margin), before)
+            if len(rows):
+                self._sink.rows(rows)
+            count = len(rows)
 
         try:
             await self._bounded(link, recall())
