@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import inspect
 import json
+import typing
 from pathlib import Path
 
 import pytest
+from aas_core3 import types
 
 from linetwin.errors import ScenarioError
 from linetwin.shells.environment import Environment, Supplement
 from linetwin.shells.reading import read
+from linetwin.shells.reading.shapes import shapes
 from linetwin.shells.reading.walking import elements
 from linetwin.shells.writing import as_tree, write
 
@@ -64,6 +68,15 @@ def test_a_package_keeps_its_files_and_is_the_same_to_the_byte(tmp_path: Path) -
     write(environment, tmp_path / "two.aasx")
     assert (tmp_path / "one.aasx").read_bytes() == (tmp_path / "two.aasx").read_bytes()
     assert read((tmp_path / "one.aasx").read_bytes()).files == environment.files
+
+
+def test_the_table_of_attributes_is_that_of_one_metamodel_whoever_looked_before() -> None:
+    """`typing` keeps what a name in an annotation meant, and aas-core 3.0 has the same names."""
+    for cls in vars(types).values():
+        if inspect.isclass(cls) and "__init__" in vars(cls):
+            typing.get_type_hints(cls.__init__, vars(types))
+    assert shapes.__wrapped__() == shapes()
+    assert shapes()["Property"].slots["semanticId"].classes == {"Reference"}
 
 
 def test_an_ending_that_is_not_known_is_named(tmp_path: Path) -> None:

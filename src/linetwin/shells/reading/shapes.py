@@ -79,23 +79,27 @@ def _name(cls: type) -> str:
 
 def _slots(cls: type) -> dict[str, Slot]:
     """Return the attributes of a class, read from the annotations of its constructor."""
-    from aas_core3_1 import types
-
-    hints = typing.get_type_hints(cls.__init__, vars(types))  # type: ignore[misc] # own class
-    defaults = inspect.signature(cls).parameters
     return {
-        _camel(name): _slot(hints[name], parameter.default is inspect.Parameter.empty)
-        for name, parameter in defaults.items()
+        _camel(name): _slot(parameter.annotation, parameter.default is inspect.Parameter.empty)
+        for name, parameter in inspect.signature(cls).parameters.items()
     }
 
 
-def _slot(hint: Any, needed: bool) -> Slot:  # noqa: ANN401, FBT001 - what typing returns
+def _slot(annotation: Any, needed: bool) -> Slot:  # noqa: ANN401, FBT001 - what typing makes
+    """Return a slot for `X`, `List[X]`, or either as `Optional`.
+
+    Names are looked up here, not by `typing.get_type_hints`: that keeps what a name meant in
+    an object which all modules share, and aas-core 3.0 and aas-test-engines have the same names.
+    """
     from aas_core3_1 import types
 
-    if type(None) in typing.get_args(hint):
-        hint = next(part for part in typing.get_args(hint) if part is not type(None))
-    many = typing.get_origin(hint) is list
-    cls = typing.get_args(hint)[0] if many else hint
+    inner = [part for part in typing.get_args(annotation) if part is not type(None)]
+    if typing.get_origin(annotation) is typing.Union:
+        return _slot(inner[0], needed)
+    many = typing.get_origin(annotation) is list
+    cls = inner[0] if many else annotation
+    if isinstance(cls, (str, typing.ForwardRef)):
+        cls = getattr(types, cls if isinstance(cls, str) else cls.__forward_arg__)
     if cls in (str, bool, bytes):
         return Slot({str: TEXT, bool: TRUTH, bytes: BYTES}[cls], many, needed)
     if issubclass(cls, enum.Enum):
