@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 aas_app = typer.Typer(
@@ -9,3 +12,72 @@ aas_app = typer.Typer(
     epilog="Example: linetwin aas export baseline -o line.aasx",
     no_args_is_help=True,
 )
+
+
+@aas_app.command(
+    "export",
+    help="Write a line, its machines and its models as shells. A scenario's `line:` and `recipe:` "
+    "may name the file, and give the same results.",
+    epilog="Example: linetwin aas export baseline -o line.aasx --base-iri https://example.com/",
+)
+def export(
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            help="A scenario file, or a shipped one by name: baseline. Or a run folder: the shell "
+            "of the run."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="File to write: .aasx, .json or .xml.")
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="ADDRESS=VALUE", help="Change one address; repeatable."),
+    ] = None,
+    base_iri: Annotated[
+        str | None,
+        typer.Option(metavar="IRI", help="What ids begin with (https://linetwin.example/)."),
+    ] = None,
+    models: Annotated[
+        bool,
+        typer.Option(
+            "--models/--no-models",
+            help="FMUs and their ports come along, or are named with their tokens only.",
+        ),
+    ] = True,
+    lots: Annotated[
+        list[str] | None,
+        typer.Option("--lot", metavar="LOT", help="Of a run: what was run on a lot; repeatable."),
+    ] = None,
+    cells: Annotated[
+        list[str] | None,
+        typer.Option("--cell", metavar="CELL", help="Of a run: a cell's passport; repeatable."),
+    ] = None,
+) -> None:
+    """Write a line as shells, or a run, its lots and its cells."""
+    from linetwin.cli import aas_export, aas_lots
+
+    if lots or cells or aas_lots.is_run(scenario):
+        of_run = aas_lots.AskedOfRun(scenario, tuple(lots or ()), tuple(cells or ()), base_iri)
+        aas_export.tell(aas_lots.described_run(of_run), output)
+        return
+    asked = aas_export.Asked(scenario, tuple(settings or ()), base_iri, models)
+    aas_export.export(asked, output)
+
+
+@aas_app.command(
+    "check",
+    help="Say what a file of shells means: the share of elements with a semanticId, terms mapped "
+    "to nothing, concept descriptions missing, references and files that lead nowhere, and what "
+    "was mended or left out in reading. Exit code 2 only where the file cannot be read.",
+    epilog="Example: linetwin aas check line.aasx --json",
+)
+def check(
+    file: Annotated[Path, typer.Argument(help="A file of shells: .aasx, .json or .xml.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a file of shells."""
+    from linetwin.cli import aas_check
+
+    aas_check.check(file, json=json)

@@ -30,25 +30,30 @@ def _id(name: str, version: str = "1/0") -> str:
     return f"{_BASE}{name}/{version}"
 
 
-def simulation_models(used: UsedModel, *, with_file: bool) -> model.Submodel:
+def simulation_models(used: UsedModel, *, with_ports: bool, with_files: bool) -> model.Submodel:
     """Return the submodel: one entry for each FMU, and one for a group of them.
 
-    `with_file`: whether the files travel in the package; else they are named, with their tokens,
-    and their ports are left to the FMUs.
+    `with_ports`: with all variables; `with_files`: the files travel in the package, else they are
+    named, with their tokens.
     """
     entries: list[model.SubmodelElement] = [
-        _model(f"SimulationModel{place:02}", path, description, with_file=with_file)
+        _model(
+            f"SimulationModel{place:02}",
+            path if with_files else path.rpartition("/")[2],
+            description,
+            with_ports=with_ports,
+        )
         for place, (path, description) in enumerate(used.descriptions().items(), 1)
     ]
     if used.is_group:
-        entries.append(_group(used, with_file=with_file))
+        entries.append(_group(used, with_file=with_files))
     return building.submodel(
         used.submodel, "SimulationModels", SUBMODELS["SimulationModels"], entries
     )
 
 
 def _model(
-    name: str, path: str, description: Description, *, with_file: bool
+    name: str, path: str, description: Description, *, with_ports: bool
 ) -> model.SubmodelElementCollection:
     """Return what is known of one FMU."""
     said = head(description.path)
@@ -62,7 +67,7 @@ def _model(
         children.append(prop("LicenseModel", said.licence, _id("LicenseModel")))
     children += [
         _environment(description, said),
-        _file(path, description.token, said.version, file_type, with_file=with_file),
+        _file(path, description.token, said.version, file_type),
         prop("ParamMethod", "pre-parametrized", _id("ParamMethod")),
         prop("InitStateMethod", "integrated in model", _id("InitStateMethod")),
     ]
@@ -70,7 +75,7 @@ def _model(
         children.append(_float("DefaultSimTime", description.stop_time_s))
     if said.author:
         children.append(_maker(said.author))
-    if with_file:
+    if with_ports:
         children.append(_ports(description))
     return collection(name, _id("SimulationModel", "1/1"), children)
 
@@ -116,13 +121,10 @@ def _environment(description: Description, said: Head) -> model.SubmodelElement:
     )
 
 
-def _file(
-    path: str, token: str, version: str, file_type: str, *, with_file: bool
-) -> model.SubmodelElement:
-    """Return where the file is; without it, its name is a relative path that leads nowhere."""
+def _file(path: str, token: str, version: str, file_type: str) -> model.SubmodelElement:
+    """Return where the file is: a path in the package, or a name alone."""
     content_type = GROUP_TYPE if file_type == "group" else FMU_TYPE
-    place = path if with_file else path.rpartition("/")[2]
-    digital = building.file("DigitalFile", place, content_type, _id("DigitalFile"))
+    digital = building.file("DigitalFile", path, content_type, _id("DigitalFile"))
     of_version = [
         prop("ModelVersionId", version or NOT_STATED, _id("ModelVersionId")),
         digital,
@@ -208,7 +210,7 @@ def _group(used: UsedModel, *, with_file: bool) -> model.SubmodelElement:
         multilingual("Summary", f"group of FMUs that step together: {name}", _id("Summary")),
         *_purpose(used.name),
         _group_environment(),
-        _file(used.reference, used.token(), "", "group", with_file=with_file),
+        _file(used.reference if with_file else name, used.token(), "", "group"),
         prop("ParamMethod", "by setting file", _id("ParamMethod")),
         prop("InitStateMethod", "integrated in model", _id("InitStateMethod")),
     ]

@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a line is described: under which IRI, and whether its models' files come along.
+    """How a line is described: under which IRI, and how much of its models.
 
-    `base`: the file from which the paths of models count.
+    `with_ports`: all variables of the FMUs; `with_files`: the FMUs themselves, else their names
+    and tokens. `base`: the file from which the paths of models count.
     """
 
     base_iri: str = BASE
-    with_models: bool = True
+    with_ports: bool = True
+    with_files: bool = True
     base: Path = Path()
 
 
@@ -62,7 +64,7 @@ class _Description:
         used = self._models.all()
         for each in used:
             self._add_model(each)
-        if self._wanted.with_models:
+        if self._wanted.with_files:
             self._found.files |= supplements(used)
         terms.add_concepts(self._found, self._terms(used))
         return self._found
@@ -99,7 +101,9 @@ class _Description:
 
     def _add_model(self, used: UsedModel) -> None:
         named = self._names.model(used.name)
-        submodels = [simulation_models(used, with_file=self._wanted.with_models)]
+        wanted = self._wanted
+        found = simulation_models(used, with_ports=wanted.with_ports, with_files=wanted.with_files)
+        submodels = [found]
         shell = building.shell(named, id_short(used.name), submodels, title=used.name, is_type=True)
         self._add(shell, submodels)
 

@@ -1,0 +1,233 @@
+"""The way back: a line and a recipe from shells give the scenario that they were made of."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from neighbours import module_of
+from ruamel.yaml import YAML
+
+import linetwin.cli  # noqa: F401  by which scenarios learn to read shells
+from linetwin.errors import ScenarioError
+from linetwin.scenario import load
+from linetwin.scenario.calendars import read_calendars, written_hours
+from linetwin.scenario.document import Document
+from linetwin.scenario.problems import Problems
+from linetwin.scenario.resolved import CalendarConfig
+from linetwin.shells.describing import Wanted, describe
+from linetwin.shells.lining import line_document
+from linetwin.shells.reading import read
+from linetwin.shells.writing import write
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+random_lines = module_of("line", "random_lines")
+yaml = YAML(typ="safe", pure=True)
+NOT_COMPARED = {"origin", "key", "text", "files", "place", "at"}
+"""Where a value was read, which is another file now."""
+
+
+SET_BY_USER = re.compile(r"^set by the user in .*")
+
+
+def leaves(item: object, way: str = "") -> Iterator[tuple[str, str]]:
+    """Yield all that a scenario holds, in its order, but where it was read."""
+    if is_dataclass(item) and not isinstance(item, type):
+        for field in fields(item):
+            if field.name not in NOT_COMPARED:
+                yield from leaves(getattr(item, field.name), f"{way}/{field.name}")
+    elif isinstance(item, Mapping):
+        items = (
+            sorted(item.items()) if way == "/recipe" else item.items()
+        )  # its order is its file's
+        for key, value in items:
+            yield from leaves(value, f"{way}/{key}")
+    elif isinstance(item, (list, tuple)):
+        for place, each in enumerate(item):
+            yield from leaves(each, f"{way}/{place}")
+    else:
+        text = SET_BY_USER.sub("set by the user", item) if isinstance(item, str) else repr(item)
+        yield way, f"{type(item).__name__} {text}"
+
+
+def there_and_back(
+    file: Path, folder: Path, ending: str, *, ports: bool = True, files: bool = True
+) -> list[tuple[object, object]]:
+    """Return what differs between a scenario and one whose line and recipe are its shells."""
+    scenario = load(file)
+    wanted = Wanted(with_ports=ports, with_files=files, base=file)
+    write(describe(scenario, wanted), folder / f"shells{ending}")
+    order = yaml.load(file.read_text("utf-8"))
+    order["line"] = order["recipe"] = f"shells{ending}"
+    if "prices" in order:
+        order["prices"] = str(file.parent / order["prices"])
+    with (folder / "again.yaml").open("w", encoding="utf-8") as stream:
+        yaml.dump(order, stream)
+    both = zip_longest(leaves(scenario), leaves(load(folder / "again.yaml")))
+    return [(before, after) for before, after in both if before != after][:5]
+
+
+@pytest.mark.parametrize("ending", [".aasx", ".xml"])
+def test_the_baseline_comes_back_in_every_form(tmp_path: Path, ending: str) -> None:
+    """Every value with unit, tag and source, every buffer, crew and calendar, in its order."""
+    different = there_and_back(SCENARIOS / "baseline.yaml", tmp_path, ending)
+    assert different == []
+
+
+@pytest.mark.parametrize("name", ["pilot_week", "gigafactory_week"])
+def test_shipped_scenarios_come_back(tmp_path: Path, name: str) -> None:
+    """Groups of machines as well, and without the files of models, which the library has."""
+    file = SCENARIOS / f"{name}.yaml"
+    different = there_and_back(file, tmp_path, ".json", ports=False, files=False)
+    assert different == []
+
+
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(draft=random_lines.DRAFTS | random_lines.FILLED)
+def test_random_lines_come_back(tmp_path: Path, draft: Any) -> None:  # noqa: ANN401
+    """Lines with other numbers of machines, failures, services, crews and buffers."""
+    within = (text for text in draft.settings if "loading_target" not in text)
+    random_lines.scenario_of(replace(draft, settings=tuple(within)), tmp_path)
+    different = there_and_back(
+        tmp_path / "random.yaml", tmp_path, ".json", ports=False, files=False
+    )
+    assert different == []
+
+
+def written_line(folder: Path, **changes: Any) -> Path:  # noqa: ANN401
+    """Write the pilot line with changed stations, and a scenario on it; return the scenario."""
+    line = yaml.load((SCENARIOS / "lines" / "pilot.yaml").read_text("utf-8"))
+    for path, change in changes.items():
+        line["stations"][path.replace("__", ".")] |= change
+    order = yaml.load((SCENARIOS / "baseline.yaml").read_text("utf-8"))
+    order |= {"line": "line.yaml", "recipe": str(SCENARIOS / order["recipe"])}
+    del order["prices"]
+    for name, written in (("line.yaml", line), ("order.yaml", order)):
+        with (folder / name).open("w", encoding="utf-8") as stream:
+            yaml.dump(written, stream)
+    return folder / "order.yaml"
+
+
+def test_everything_that_may_be_said_of_a_model_comes_back(tmp_path: Path) -> None:
+    """Map, enumerations, fixed values of all kinds, events, time limits, and odd numbers."""
+    drying = {
+        "model": "drying",
+        "isolate": True,
+        "step_timeout": "90 s",
+        "parameters": {
+            "tortuosity": {"value": 0.1 + 0.2, "tag": "A", "source": "ends in many digits"},
+            "foil_mass": {"value": "40 g/m2", "tag": "A", "source": "in a unit"},
+            "dry_porosity": {"value": "31.4159 %", "tag": "A", "source": "a share"},
+        },
+        "map": {
+            "air_temperature": {"variable": "T air [1]", "unit": "Cel", "offset": 0.5},
+            "web_speed": "v",
+            "solvent_pressure": {"variable": "p", "enumeration": {"low": 1.0, "high": "h"}},
+        },
+        "fixed": {"mode": "a b", "count": 2**60, "row": [1.0, 2.0], "mixed": [1.5, "x"]},
+        "events": {"full": {"ends": "coat"}, "told": {}},
+    }
+    file = written_line(tmp_path, cathode__coater={"processes": {"drying": drying}})
+    different = there_and_back(file, tmp_path, ".xml", ports=False, files=False)
+    assert different == []
+
+
+def test_machines_of_a_group_that_differ_come_back(tmp_path: Path) -> None:
+    """What one machine of a group has of its own stays its own, in parameters, parts and models."""
+    file = written_line(tmp_path, cell__stacker={"machines": 3})
+    order = yaml.load(file.read_text("utf-8"))
+    order["set"] = {
+        "cell.stacker_2.sheet_cycle_time": "1.7 s",
+        "cell.stacker_3.jam.time_between_stops": "11 min",
+        "cell.stacker_1.machine.thermal_time": 5.0,
+        "cell.stacker.changeover_time": "5 min",
+    }
+    with file.open("w", encoding="utf-8") as stream:
+        yaml.dump(order, stream)
+    different = there_and_back(file, tmp_path, ".json", ports=False, files=False)
+    assert different == []
+    recipe = line_document(read(tmp_path / "shells.json")).recipe
+    assert recipe is not None
+    assert recipe["set"]["cell.stacker_2.sheet_cycle_time"]["value"] == "1.7 s"
+    assert "cell.stacker.changeover_time" not in recipe["set"]
+
+
+def test_a_model_of_ones_own_travels_with_the_line(tmp_path: Path) -> None:
+    """Its file is laid beside the package and used; without it the line is refused by name."""
+    fmus = SCENARIOS.parent / "src" / "linetwin" / "_fmus"
+    if not (fmus / "drying.fmu").is_file():
+        pytest.skip("the models are not built")
+    own = tmp_path / "mine" / "oven.fmu"
+    own.parent.mkdir()
+    shutil.copy(fmus / "drying_capillary.fmu", own)
+    drying = {"processes": {"drying": {"model": "mine/oven.fmu"}}}
+    file = written_line(tmp_path, cathode__coater=drying)
+    there = tmp_path / "there"
+    there.mkdir()
+    there_and_back(file, there, ".aasx")
+    model = Path(load(there / "again.yaml").stations["cathode.coater"].processes["drying"].model)
+    assert model.is_relative_to(there / "shells.aasx.models")
+    assert model.read_bytes() == own.read_bytes()
+    with pytest.raises(ScenarioError, match=r"oven.*is not in the package"):
+        line_document(describe(load(file), Wanted(with_files=False)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 10079), st.integers(1, 2000)), min_size=1, max_size=6),
+    st.dictionaries(st.sampled_from(["a", "b b", "c-c"]), st.integers(0, 1439), min_size=1),
+)
+def test_every_calendar_comes_back(spans: list[tuple[int, int]], shifts: dict[str, int]) -> None:
+    """Weekly hours and shifts of any kind, written as a line file has them, are read the same."""
+    merged: list[list[int]] = []
+    for start, length in sorted(spans):
+        end = min(start + length, 10080)
+        if merged and start <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], end)
+        else:
+            merged.append([start, end])
+    hours = () if merged == [[0, 10080]] else tuple((60 * a, 60 * b) for a, b in merged)
+    by_time = {60 * minute: name for name, minute in shifts.items()}
+    begins = tuple((name, second) for second, name in sorted(by_time.items()))
+    calendar = CalendarConfig("work", hours, begins)
+    problems = Problems()
+    document = Document(Path("line.yaml"), "line.yaml", {}, {})
+    assert read_calendars({"work": written_hours(calendar)}, document, problems)["work"] == calendar
+    problems.check()
+
+
+def test_a_value_that_left_its_proven_range_takes_it_off(tmp_path: Path) -> None:
+    """The range is not written beside a value outside it, and the notes say so."""
+    scenario = load("baseline", ["cathode.coater.loading_target=17 mg/cm2"])
+    found = describe(scenario, Wanted(with_ports=False, with_files=False))
+    assert any("cathode.coater.loading_target: its proven range" in note for note in found.notes)
+    recipe = line_document(found).recipe
+    assert recipe is not None
+    assert "adjustable" not in recipe["set"]["cathode.coater.loading_target"]
+    assert recipe["set"]["cathode.coater.web_speed"]["adjustable"]
+
+
+def test_shells_without_a_line_are_refused_by_name(tmp_path: Path) -> None:
+    """No empty line is ever run: what is missing is said, with the file."""
+    found = describe(load("baseline"), Wanted(with_ports=False, with_files=False))
+    lines = [shell for shell in found.shells() if shell.id_short == "pilot"]
+    found.objects.discard(lines[0])
+    write(found, tmp_path / "machines.json")
+    with pytest.raises(ScenarioError, match=r"machines\.json: holds no line"):
+        line_document(read(tmp_path / "machines.json"), tmp_path / "machines.json")
+
+
+def test_a_machine_without_its_shell_is_refused_by_name(tmp_path: Path) -> None:
+    """A node of the line that leads nowhere is named, and so is a value that is none."""
+    found = describe(load("baseline"), Wanted(with_ports=False, with_files=False))
+    coater = next(shell for shell in found.shells() if shell.id_short == "cathode__coater")
+    found.objects.discard(coater)
+    with pytest.raises(ScenarioError, match="cathode__coater: has no shell here"):
+        line_document(found, tmp_path / "line.json")
