@@ -20,7 +20,7 @@ aas_app = typer.Typer(
     "may name the file, and give the same results.",
     epilog="Example: linetwin aas export baseline -o line.aasx --base-iri https://example.com/",
 )
-def export(
+def export(  # noqa: PLR0913, PLR0917  one parameter per option
     scenario: Annotated[
         str,
         typer.Argument(

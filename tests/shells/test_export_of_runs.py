@@ -1,0 +1,72 @@
+"""`linetwin aas export RUN`: the run, its lots and cells as files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from linetwin.cli.aas_lots import AskedOfRun, described_run, is_run
+from linetwin.cli.app import app
+from linetwin.errors import LinetwinError
+from linetwin.shells.reading import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from small_runs import SmallRun
+
+
+def good_cells(small_run: SmallRun) -> list[str]:
+    """Return the cells graded A or B."""
+    cells = small_run.run.table("cells")
+    found: list[str] = cells.loc[cells["status"].isin(["A", "B"]), "cell"].tolist()
+    return found
+
+
+def test_a_passport_is_written_and_read_again(small_run: SmallRun, tmp_path: Path) -> None:
+    """The file holds the submodels of the passport, and reading it has nothing to note."""
+    cell, file = good_cells(small_run)[0], tmp_path / "passport.aasx"
+    order = ["aas", "export", str(small_run.run.path), "--cell", cell, "-o", str(file)]
+    app(order, standalone_mode=False)
+    found = read(file)
+    assert {each.id_short for each in found.submodels()} == {
+        *("BatteryNameplate", "TechnicalData", "MaterialComposition", "CarbonFootprint"),
+        "FootprintBreakdown",
+    }
+    assert not found.notes
+
+
+def test_lots_and_cells_stand_in_one_file(small_run: SmallRun) -> None:
+    """Each has its shell; what both mean is explained once."""
+    cells = tuple(good_cells(small_run)[:2])
+    asked = AskedOfRun(str(small_run.run.path), ("tray-0001",), cells, "https://plant.example/")
+    found = described_run(asked)
+    assert len(list(found.shells())) == 3
+    assert len({each.id for each in found.concepts()}) == len(list(found.concepts()))
+    assert all(each.id.startswith("https://plant.example/runs/") for each in found.shells())
+
+
+def test_without_a_name_the_run_itself_is_described(small_run: SmallRun) -> None:
+    """A folder with a manifest is a run, all else a scenario."""
+    folder = str(small_run.run.path)
+    assert is_run(folder)
+    assert not is_run("baseline")
+    names = {each.id_short for each in described_run(AskedOfRun(folder)).submodels()}
+    assert {"TimeSeries", "CarbonFootprint", "FootprintBreakdown"} <= names
+
+
+def test_what_is_wrong_ends_with_exit_code_2(small_run: SmallRun, tmp_path: Path) -> None:
+    """A cell that is not there, a folder that is no run, a base that is no IRI."""
+    folder = str(small_run.run.path)
+    for source, more, told in (
+        (folder, ["--cell", "cell-999999"], "knows no cell 'cell-999999'"),
+        (folder, ["--lot", "tray-9"], "knows no lot 'tray-9'"),
+        (str(tmp_path), ["--lot", "tray-0001"], "is not a run folder"),
+        (folder, ["--base-iri", "here"], "is no base"),
+    ):
+        order = ["aas", "export", source, *more, "-o", str(tmp_path / "x.aasx")]
+        with pytest.raises(LinetwinError, match=told) as caught:
+            app(order, standalone_mode=False)
+        assert caught.value.exit_code == 2
+    assert not list(tmp_path.iterdir())
