@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pytest
 from authority import CA, Sheet, installed, put, revocation_list
+from cryptography.hazmat.primitives.serialization import Encoding
 from reading import wait_until
 from small_broker import SmallBroker
 from small_server import free_port
@@ -36,10 +37,13 @@ from linetwin.twin.feed.process import FeedOrder, LiveFeed
 from linetwin.twin.feed.recording import recorded
 from linetwin.twin.feed.rules import Rules
 from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.identity import Wish, create_identity
 from linetwin.twin.security.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from linetwin.twin.security.identity import Identity
 
 SPEED, STATE, LOT = range(3)
 SIGNALS = (
@@ -66,11 +70,13 @@ def config(*endpoints: str, **fields: Any) -> SourceConfig:  # noqa: ANN401
 class Following:
     """A reader in a loop of its own, in a thread, and all that it hands on."""
 
-    def __init__(self, source: SourceConfig, folder: Path, *user: str) -> None:
+    def __init__(
+        self, source: SourceConfig, folder: Path, *user: str, own: Identity | None = None
+    ) -> None:
         self.mapping = Mapping("", "", "", {"gw": source}, SIGNALS, Path(), "")
         self.parts: list[Raw] = []
         self.notices: list[tuple[str, str]] = []
-        access = Access(Trust(SecurityFolder(folder)), *user)
+        access = Access(Trust(SecurityFolder(folder)), *user, identity=own)
         self.reader = BrokerReader(source, list(enumerate(SIGNALS)), lambda: access, self)
         self.health = self.reader.health
         self._loop = asyncio.new_event_loop()
@@ -343,6 +349,25 @@ def test_user_and_password_go_over_tls_to_a_broker_that_is_believed(tmp_path: Pa
             assert following.wait_for(1).value[0] == 0.25
 
 
+def test_a_broker_that_asks_for_our_certificate_is_shown_it(tmp_path: Path) -> None:
+    """It lets in who shows one that it believes; without one the handshake fails."""
+    folder = trusting(tmp_path / "twin")
+    own = create_identity(SecurityFolder(folder), Wish("twin"))
+    file = tmp_path / "believed.pem"
+    file.write_bytes(own.certificate.parsed.public_bytes(Encoding.PEM))
+    context = served(tmp_path / "broker", BROKER_SHEET)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(file)
+    with SmallBroker(context=context) as broker:
+        source = config(broker.endpoint, security=SecurityConfig(certificate=True))
+        with Following(source, folder, own=own) as following:
+            following.live()
+            broker.publish("line/coater/speed", b"0.25")
+            assert following.wait_for(1).value[0] == 0.25
+        with Following(source, folder) as following:
+            wait_until(lambda: following.health.failures == 1)
+
+
 @pytest.mark.parametrize(
     ("sheet", "place", "revoked", "said"),
     [
@@ -444,6 +469,7 @@ def test_a_broker_is_read_recorded_and_played_like_any_source(
     [
         ("ENDPOINT", "mqtts://b", "sources.gw.security"),
         ("ENDPOINT", "mqtt://", "sources.gw.endpoints.0"),
+        ("policy: None}", "policy: None, certificate: true}", "sources.gw.security.certificate"),
         ("ENDPOINT", "mqtt://a:0", "sources.gw.endpoints.0"),
         ("ENDPOINT", "opc.tcp://a:99999", "sources.gw.endpoints.0"),
         ("ENDPOINT", "opc.tcp://a:port", "sources.gw.endpoints.0"),

@@ -29,12 +29,13 @@ class SecurityConfig:
     """How a server is talked to; the password stands in no mapping file.
 
     With policy None nothing is signed or encrypted; all others do both. `host`: the other host name
-    that the server's certificate may carry.
+    that the server's certificate may carry. `certificate`: a broker is shown ours.
     """
 
     policy: str = "Basic256Sha256"
     user: str = ""
     host: str = ""
+    certificate: bool = False
 
 
 @dataclass(frozen=True)

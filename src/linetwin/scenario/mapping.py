@@ -54,6 +54,7 @@ _SPAN = Quantity("time", "s", "wall time", minimum=0.001, maximum=_DAY_S)
 _LONGEST = Quantity("time", "s", "wall time", minimum=1.0, maximum=365 * _DAY_S)
 _SHARE = Quantity("deviation", "1", "share of a range", display="%", minimum=0.0, maximum=1.0)
 _SHIFT = Quantity("time", "s", "wall time", minimum=-_DAY_S, maximum=_DAY_S)
+_TLS = "mqtts://"
 _SCHEMES = ("opc.tcp://", "mqtts://", "mqtt://")
 _DATABASES = (".sqlite", ".db")
 _TABLES = (".csv", ".parquet", *_DATABASES)
@@ -177,6 +178,8 @@ class _Reader:
         if security.policy == "None" and security.user:
             message = "a user is not told over a channel without protection"
             self._note((*at, "security", "user"), message, "leave user out, or take another policy")
+        if security.certificate and not any(e.startswith(_TLS) for e in source.endpoints):
+            self._note((*at, "security", "certificate"), "is for a broker", f"for {_TLS}broker")
         if source.clock.zone not in zoneinfo.available_timezones():
             hint = _nearest_zone(source.clock.zone)
             self._note((*at, "clock", "zone"), f"unknown time zone '{source.clock.zone}'", hint)
@@ -192,7 +195,7 @@ class _Reader:
             name=name,
             endpoints=tuple(source.endpoints),
             namespaces=source.namespaces,
-            security=SecurityConfig(security.policy, security.user, security.host),
+            security=SecurityConfig(**security.model_dump()),
             table=self._table(at, source),
             broker=broker,
             clock_owner=source.clock.owner,

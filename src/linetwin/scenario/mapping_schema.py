@@ -21,6 +21,7 @@ class Security(_Strict):
     )
     user: str = ""
     host: str = ""
+    certificate: bool = False
 
 
 class Clock(_Strict):

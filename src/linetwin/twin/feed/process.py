@@ -74,7 +74,8 @@ class LiveFeed:
         if order.record is not None:
             Recording.check(order.record)
         sources = self._mapping.sources.values()
-        if any(source.table is None and source.broker is None for source in sources):
+        servers = [each for each in sources if each.table is None]
+        if any(each.broker is None or each.security.certificate for each in servers):
             identity(SecurityFolder(order.security))  # told here, where a person can see it
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
@@ -236,8 +237,11 @@ def _access(source: SourceConfig, order: FeedOrder) -> Callable[[], Access]:
     from linetwin.twin.security.trust import Trust
 
     password = order.passwords.get(source.name, "")
-    trust = Trust(SecurityFolder(order.security))
-    return lambda: Access(trust, source.security.user, password)
+    folder = SecurityFolder(order.security)
+    trust, shows = Trust(folder), source.security.certificate
+    return lambda: Access(
+        trust, source.security.user, password, identity(folder) if shows else None
+    )
 
 
 def _terms(source: SourceConfig, order: FeedOrder) -> Callable[[int], Terms]:

@@ -11,13 +11,16 @@ import math
 import secrets
 import select
 import ssl
+import tempfile
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
     from linetwin.scenario.mapped import SourceConfig
+    from linetwin.twin.security.identity import Identity
     from linetwin.twin.security.trust import Trust
 
 CONNECT_S = 5.0
@@ -50,6 +54,8 @@ class Access:
     trust: Trust
     user: str = ""
     password: str = field(default="", repr=False)
+    identity: Identity | None = None
+    """Whose certificate a broker is shown that asks for one; None: nobody's."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,8 @@ class BrokerLink:
         client.on_disconnect = self._on_disconnect
         scheme, host, _ = self._address
         if scheme == "mqtts":
-            client.tls_set_context(_context(access.trust, host, source.security.host or None))
+            peer = Peer(is_server=True, host=host, host_override=source.security.host or None)
+            client.tls_set_context(_context(access, peer))
         if access.user:
             client.username_pw_set(access.user, access.password)
         return client
@@ -223,18 +230,18 @@ def _address(endpoint: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname or "", port
 
 
-def _context(trust: Trust, host: str, host_override: str | None) -> ssl.SSLContext:
+def _context(access: Access, peer: Peer) -> ssl.SSLContext:
     """Return a context that believes whom the trust folder believes, before anything is sent.
 
-    The handshake itself proves that the broker has the key of its certificate.
+    The handshake itself proves that each side has the key of its certificate. Ours is public: a
+    broker that asks for it may see it before it is judged.
     """
-    peer = Peer(is_server=True, host=host, host_override=host_override)
 
     class Checked(ssl.SSLSocket):
         def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  as it is
             try:
                 super().do_handshake(block)
-                trust.check(self.getpeercert(binary_form=True) or b"", peer)
+                access.trust.check(self.getpeercert(binary_form=True) or b"", peer)
             except (OSError, LinkError):
                 self.close()
                 raise
@@ -244,4 +251,10 @@ def _context(trust: Trust, host: str, host_override: str | None) -> ssl.SSLConte
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.sslsocket_class = Checked
+    if access.identity is not None:
+        own = access.identity.certificate.parsed.public_bytes(Encoding.PEM)
+        with tempfile.TemporaryDirectory() as folder:  # it is taken from a file only
+            file = Path(folder) / "certificate.pem"
+            file.write_bytes(own)
+            context.load_cert_chain(file, access.identity.key_file)
     return context
