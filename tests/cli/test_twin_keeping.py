@@ -141,6 +141,25 @@ def test_a_full_disk_leaves_the_twin_that_is_saved(
     assert not keeper.unsaved
 
 
+def test_times_of_which_nothing_was_heard_are_told(
+    parts: Parts, blob: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten minutes without news, as after a restart: until when; seconds are none."""
+    session, _ = Session.load(parts, blob)
+    told: list[int] = []
+    monkeypatch.setattr(parts.assimilator, "unheard", told.append)
+
+    def hear(*after_s: int) -> None:
+        ticks = [NOW + 1000 * each for each in after_s]
+        events = [PlantEvent(t, "cathode.coater", "measurement", "speed") for t in ticks]
+        session.hear(events, ticks[-1])
+
+    hear(10, 20, 50)
+    assert told == []
+    hear(700, 705, 800)
+    assert told == [NOW + 700_000, NOW + 800_000]
+
+
 # --------------------------------------------------------------------------------- fed by hand
 @dataclass
 class Hand(WallClock):

@@ -236,6 +236,19 @@ def test_nothing_is_learnt_from_lots_that_were_begun_before_the_twin() -> None:
     assert state(coated.twin) == state(Press(-0.1).twin)
 
 
+def test_nothing_is_learnt_from_a_lot_in_process_while_the_twin_heard_nothing() -> None:
+    """A roll that was begun before the silence ended; the next one counts again."""
+    press = Press(-0.1)
+    for number in (1, 2, 3):
+        press.twin.measured(press.roll(number))
+    before = state(press.twin)
+    press.twin.unheard(4 * HOUR - HOUR // 4)
+    press.twin.measured(press.roll(4))
+    assert state(press.twin) == before
+    press.twin.measured(press.roll(5))
+    assert state(press.twin) != before
+
+
 def _without_feedback(*presses: Press) -> None:
     """Let the line's calls keep nominal parameters, so that two twins make the same calls."""
     for press in presses:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgpack
@@ -20,7 +21,7 @@ from linetwin.twin.plant.model import LINE
 from linetwin.twin.sensing import virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from linetwin.line.world import Models, Sink, World
     from linetwin.scenario.resolved import Scenario
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from linetwin.twin.following.joining import Standing
     from linetwin.twin.sensing import Sensed
 
+DEAF_TICKS = 60_000
+"""Time without any news of a plant, of which some value changes every few seconds [A]."""
 MAGIC = b"linetwin twin\n"
 FORMAT = 2
 """Version of a saved session; one of another version is refused."""
@@ -83,6 +86,8 @@ class Session:
         `alone`: the plant is silent, the line goes on as its stations would: open loop.
         """
         told = list(events)
+        if until - self.last_heard > DEAF_TICKS:
+            self._note_silence(told)
         self.follower.alone(alone)
         self.heard += len(told)
         self.last_heard = max([self.last_heard, *(each.tick for each in told if each.usable)])
@@ -95,6 +100,13 @@ class Session:
             if self.grader is not None and event.station == LINE:
                 self.grader.told(event)
         self.parts.assimilator.advance(until)
+
+    def _note_silence(self, told: Sequence[PlantEvent]) -> None:
+        """Tell the assimilator of times of which nothing was told: what went on then is unknown."""
+        ticks = sorted({each.tick for each in told if each.usable and each.tick > self.last_heard})
+        for before, after in pairwise([self.last_heard, *ticks]):
+            if after - before > DEAF_TICKS:
+                self.parts.assimilator.unheard(after)
 
     def passed(self, passed: Passed) -> None:
         """A station of the line has taken a lot or handed one over."""

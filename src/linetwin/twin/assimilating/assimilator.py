@@ -55,7 +55,8 @@ class Assimilator:
         self._streams = Streams(seed)
         self._open: dict[str, list[Note]] = defaultdict(list)
         self._now, self._begun = 0, False
-        self._seen: set[str] = set()
+        self._unheard = -1
+        self._seen: dict[str, int] = {}
         self._belonging = Belonging()
         self._predictions: list[Prediction] = []
         self._outcomes: list[Outcome] = []
@@ -69,7 +70,7 @@ class Assimilator:
     def took(self, station: str, lot: str, tick: int) -> None:
         """Predict a lot that a station of the twin's line has begun."""
         self._now = max(self._now, tick)
-        self._seen.add(station)
+        self._seen[station] = tick
         self._predict(station, lot, tick)
 
     def gave(self, station: str, lot: Lot, tick: int, plant_lot: str) -> None:
@@ -78,7 +79,7 @@ class Assimilator:
         notes = self._open.pop(station, [])
         gone = Gone(tick, lot.name, plant_lot)
         self._belonging.gave(station, gone)
-        if notes and self._is_whole(station, lot.name, notes):
+        if self._is_whole(station, lot.name, tick, notes):
             self._journal.put(
                 Given(tick, station, lot.name, plant_lot, notes, means_of(lot, notes))
             )
@@ -107,6 +108,10 @@ class Assimilator:
         gone = self._belonging.of(instrument.station, instrument.name, heard)
         if gone is not None:
             self._learn(Reading(gone.tick, instrument.name, gone.lot, heard.value, heard.arrived))
+
+    def unheard(self, until: int) -> None:
+        """Nothing was heard of the plant until a tick: lots in process then are not learnt from."""
+        self._unheard = max(self._unheard, until)
 
     def advance(self, tick: int) -> None:
         """Let time pass: without readings, what is known grows old.
@@ -240,13 +245,15 @@ class Assimilator:
         """Chance of predictions: not the members', so that what is served again draws the same."""
         return self._streams.get("twin", "predictions", "normal")
 
-    def _is_whole(self, station: str, lot: str, notes: list[Note]) -> bool:
+    def _is_whole(self, station: str, lot: str, tick: int, notes: list[Note]) -> bool:
         """Whether all is known that the twin must know of a lot to learn from it.
 
-        Not of one that was half made when the twin began, nor of a roll that was coated before.
+        Not of one that was half made when the twin began, or while it heard nothing, nor of a roll
+        that was coated before.
         """
-        whole = station in self._seen
-        self._seen.add(station)
+        begun = self._seen.get(station, -1)
+        self._seen[station] = tick
+        whole = bool(notes) and begun > self._unheard
         kinds = {each.kind for each in notes}
         coats = any(each.process == COATS for each in self.config.estimates)
         if not coats or COATS in kinds or not kinds & GROWS.keys():
@@ -288,7 +295,8 @@ class Assimilator:
             "journal": self._journal.save(),
             "streams": self._streams.save(),
             "now": self._now,
-            "seen": sorted(self._seen),
+            "seen": dict(self._seen),
+            "unheard": self._unheard,
             "belonging": self._belonging.save(),
             "predictions": [vars(each) for each in self._predictions],
             "outcomes": [vars(each) for each in self._outcomes],
@@ -300,7 +308,8 @@ class Assimilator:
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
         self.estimator.load(data["estimator"])
-        self._begun, self._seen = True, set(data["seen"])
+        self._begun, self._seen = True, dict(data["seen"])
+        self._unheard = data["unheard"]
         self._open = defaultdict(list, {s: notes_of(notes) for s, notes in data["open"].items()})
         self._journal.load(data["journal"])
         self._streams.load(data["streams"])
