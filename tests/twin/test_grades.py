@@ -18,7 +18,7 @@ from linetwin.line.streams import Streams
 from linetwin.scenario import load
 from linetwin.scenario.twin import GradeConfig
 from linetwin.twin.board.board import Board
-from linetwin.twin.board.grades import MEMBERS, QUANTITIES, Grader
+from linetwin.twin.board.grades import CHARGED, MEMBERS, QUANTITIES, READ, READ_DEVIATION, Grader
 from linetwin.twin.events import PlantEvent
 
 if TYPE_CHECKING:
@@ -39,9 +39,12 @@ NOMINAL_AH = 5.0
 class Watched:
     """A line that predicts its own trays; what its counters say is told as a plant would."""
 
-    def __init__(self, scenario: Scenario, config: GradeConfig) -> None:
+    def __init__(self, scenario: Scenario, config: GradeConfig, reads: float = 0.0) -> None:
+        """`reads`: what the plant tells of capacities, over what this line reckons; 0: nothing."""
         self.passed: list[tuple[str, str, str]] = []
         self.rows: list[dict[str, Any]] = []
+        self.reads = reads
+        self.events: list[PlantEvent] = []
         self.capacities: list[tuple[int, float]] = []
         self.left: list[tuple[int, str]] = []
         self.predictions: list[Prediction] = []
@@ -54,6 +57,10 @@ class Watched:
     def _read(self, station: str, quantity: str, tick: int, readings: np.ndarray) -> None:
         if (station, quantity) == ("cell.formation", "capacity"):
             self.capacities.append((tick, float(readings.mean())))
+            if self.reads:
+                value = self.reads * float(readings.mean())
+                event = PlantEvent(tick, station, "measurement", quantity, value)
+                self.events.append(event)
 
     def add(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Note lots that pass, and cells that end."""
@@ -87,6 +94,9 @@ class Watched:
                 elif (station, lot) not in done:
                     done.add((station, lot))
                     self.grader.gave(self.world, station, lot, self.world.now)
+            for event in self.events:
+                self.grader.told(self.world, event)
+            self.events.clear()
             self._tell()
             self.predictions += self.grader.predictions()
             self.outcomes += self.grader.outcomes(self.world.now)
@@ -102,7 +112,7 @@ class Watched:
             ("graded", good + counts["scrap at grading"]),
         ):
             event = PlantEvent(self.world.now, "line", "measurement", name, float(value))
-            self.grader.told(event)
+            self.grader.told(self.world, event)
 
     def shares(self, lot: str) -> list[float]:
         """Return the shares of A, B and scrap that the cells table has of a tray."""
@@ -151,6 +161,31 @@ def test_a_tray_is_graded_as_its_cells_scatter(sure: Watched) -> None:
     assert found.predictions[0].made_tick < min(row["ended"] for row in found.rows) - 3 * HOUR
 
 
+def test_a_capacity_that_was_read_decides(scenario: Scenario) -> None:
+    """3 % less than reckoned: told once more when it is read, by that."""
+    config = GradeConfig(0.006, 0.0, 0.0, LONG_RUN, "A", "test")
+    found = Watched(scenario, config, reads=0.97).play()
+    charged, read = (
+        {
+            each.lot: each
+            for each in found.predictions
+            if (each.place, each.quantity) == (place, "grade_a_share")
+        }
+        for place in (CHARGED, READ)
+    )
+    assert charged.keys() == read.keys()
+    values = {lot: value for (_, lot), (_, value) in zip(found.left, found.capacities, strict=True)}
+    limit = found.world.units["cell.grading"].value("capacity_limit_a") * NOMINAL_AH
+    for tick, lot in found.left:
+        assert read[lot].made_tick == tick
+        told = 0.97 * values[lot]
+        share = 1 - NormalDist(told, told * READ_DEVIATION).cdf(limit)
+        assert read[lot].median == pytest.approx(share * (1 - LONG_RUN[2]), abs=0.02)
+        assert charged[lot].median > read[lot].median + 0.3
+    assert found.grader.save()["margins"] == {}
+    assert len({each.prediction for each in found.outcomes}) == 6 * len(read)
+
+
 def test_outcomes_are_what_the_plant_has_counted(sure: Watched) -> None:
     """Each tray comes out once, with the shares of the cells table."""
     by_id = {each.id: each for each in sure.predictions}
@@ -190,9 +225,10 @@ def test_doubt_smooths_and_is_scored(scenario: Scenario, sure: Watched, tmp_path
 
 def test_a_saved_grader_goes_on(scenario: Scenario, sure: Watched) -> None:
     """All of it is plain data; what was counted before it was saved is matched after."""
-    grader = Grader(scenario, SURE, sure.world.models)
+    world = sure.world
+    grader = Grader(scenario, SURE, world.models)
     for tick, value in ((0, 5.0), (HOUR, 9.0)):
-        grader.told(PlantEvent(tick, "line", "measurement", "graded", value))
+        grader.told(world, PlantEvent(tick, "line", "measurement", "graded", value))
     again = Grader(scenario, SURE, sure.world.models)
     again.load(json.loads(json.dumps(grader.save())))
     assert again.save() == grader.save()
@@ -200,10 +236,11 @@ def test_a_saved_grader_goes_on(scenario: Scenario, sure: Watched) -> None:
 
 def test_counters_that_belong_to_no_tray_tell_nothing(scenario: Scenario, sure: Watched) -> None:
     """A jump without the twin's grader, or of another time, is no outcome; nor is a step back."""
-    grader = Grader(scenario, SURE, sure.world.models)
+    world = sure.world
+    grader = Grader(scenario, SURE, world.models)
     for tick, value in ((0, 5.0), (10, 9.0), (20, 3.0)):
-        grader.told(PlantEvent(tick, "line", "measurement", "graded", value))
-    grader.told(PlantEvent(30, "line", "measurement", "graded", 99.0, usable=False))
+        grader.told(world, PlantEvent(tick, "line", "measurement", "graded", value))
+    grader.told(world, PlantEvent(30, "line", "measurement", "graded", 99.0, usable=False))
     assert grader.outcomes(HOUR) == []
 
 

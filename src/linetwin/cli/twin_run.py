@@ -103,9 +103,8 @@ def led_parts(scenario: Scenario, request: TwinRequest) -> tuple[Parts, FmuModel
     models.open_all(scenario)
     assimilator = Assimilator(scenario, models, scenario.seed)
     assert scenario.twin is not None  # noqa: S101  the request has looked
-    mean = scenario.twin.stations | {
-        path for path, each in scenario.stations.items() if each.kind == "mixer"
-    }
+    mean = scenario.twin.stations | scenario.materials.keys()
+    mean |= {path for path, each in scenario.stations.items() if each.kind == "mixer"}
 
     def world(led: Scenario, sink: Sink) -> World:
         driver = LedDriver(Streams(led.seed), mean)

@@ -17,7 +17,6 @@ from linetwin.twin.assimilating.notes import NotedModels
 from linetwin.twin.board.grades import Grader
 from linetwin.twin.following.follower import Follower, Passing
 from linetwin.twin.following.joining import Making, endless, join
-from linetwin.twin.plant.model import LINE
 from linetwin.twin.sensing import virtual
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 DEAF_TICKS = 60_000
 """Time without any news of a plant, of which some value changes every few seconds [A]."""
 MAGIC = b"linetwin twin\n"
-FORMAT = 2
+FORMAT = 3
 """Version of a saved session; one of another version is refused."""
 
 
@@ -97,8 +96,8 @@ class Session:
                 continue
             if event.address in self._read:
                 self.parts.assimilator.measured(event)
-            if self.grader is not None and event.station == LINE:
-                self.grader.told(event)
+            if self.grader is not None and event.address in self.grader.signals:
+                self.grader.told(self.follower.world, event)
         self.parts.assimilator.advance(until)
 
     def _note_silence(self, told: Sequence[PlantEvent]) -> None:
