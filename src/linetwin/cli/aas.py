@@ -17,7 +17,8 @@ aas_app = typer.Typer(
 @aas_app.command(
     "export",
     help="Write a line, its machines and its models as shells. A scenario's `line:` and `recipe:` "
-    "may name the file, and give the same results.",
+    "may name the file, and give the same results. Of a run folder: the run, lots, passports of "
+    "cells.",
     epilog="Example: linetwin aas export baseline -o line.aasx --base-iri https://example.com/",
 )
 def export(  # noqa: PLR0913, PLR0917  one parameter per option
@@ -29,7 +30,7 @@ def export(  # noqa: PLR0913, PLR0917  one parameter per option
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="File to write: .aasx, .json or .xml.")
+        Path, typer.Option("-o", "--output", help="File to write: aasx, json or xml by its ending.")
     ],
     settings: Annotated[
         list[str] | None,
@@ -74,7 +75,9 @@ def export(  # noqa: PLR0913, PLR0917  one parameter per option
     epilog="Example: linetwin aas check line.aasx --json",
 )
 def check(
-    file: Annotated[Path, typer.Argument(help="A file of shells: .aasx, .json or .xml.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file of shells: aasx, json or xml by its ending.")
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check a file of shells."""
