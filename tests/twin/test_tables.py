@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from dataclasses import replace
@@ -294,6 +295,41 @@ def test_a_half_written_row_waits_for_its_end(tmp_path: Path) -> None:
     read.look()
     assert joined(kept.parts).raw.tolist() == [1.5, 21.7, 3.0, 3.2]
     assert [kind for kind in kept.kinds() if kind != "refused"] == ["completed"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".sqlite"])
+def test_a_row_that_is_corrected_in_the_middle_is_told_and_read_again(
+    tmp_path: Path, suffix: str
+) -> None:
+    """Of a long table: only the corrected rows and the new ones come, in the order of time."""
+    file = tmp_path / f"rot{suffix}"
+
+    def put(count: int, corrected: dict[int, float], minute: int) -> None:
+        times = [f"2026-01-01T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}Z" for n in range(count)]
+        values = [corrected.get(n, float(n)) for n in range(count)]
+        frame = pd.DataFrame({"time": times, "S": values})
+        if suffix == ".csv":
+            frame.to_csv(file, index=False)
+        elif suffix == ".parquet":
+            frame.to_parquet(file)
+        else:
+            with contextlib.closing(sqlite3.connect(file)) as link:
+                frame.to_sql("rows", link, if_exists="replace", index=False)
+        os.utime(file, (minute, minute))
+
+    read, kept = reader(file, table="rows" if suffix == ".sqlite" else "")
+    put(5000, {}, 1)
+    read.look()
+    kept.parts.clear()
+    put(5002, {2400: -1.0, 3100: -2.0}, 2)
+    read.look()
+    assert joined(kept.parts).raw.tolist() == [-1.0, -2.0, 5000.0, 5001.0]
+    told = [text for kind, text in kept.notices if kind == "changed"]
+    assert told == [f"{file}: 2 rows that were read, row 2401 the first; they are read again"]
+    kept.parts.clear()
+    put(5003, {2400: -2.0, 3100: -2.0}, 3)
+    read.look()
+    assert joined(kept.parts).raw.tolist() == [-2.0, 5002.0]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])

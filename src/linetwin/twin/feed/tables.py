@@ -34,8 +34,8 @@ LOOK_EVERY_S = 1.0
 SETTLED_S = 5.0
 """Unchanged for so long a file is complete, though its last line has no end [A]."""
 _LAST_TIME = np.iinfo(np.int64).max
-_COMPARED = 1_000
-"""Rows at the beginning and at the end of what was read that tell whether it is still there."""
+MOST_CHANGED = 0.1
+"""Share of the rows that were read up to which they count as corrected; of more as others [A]."""
 
 
 class _Cells(NamedTuple):
@@ -65,10 +65,10 @@ class TableReader:
         self._sink = sink
         self._clock = clock
         self._read = 0
-        self._ends: list[tuple[object, ...]] = []
+        self._known = np.zeros(0, np.int64)
         self._stamp: tuple[int, int] = (-1, -1)
         self._since = 0.0
-        self._half: list[tuple[object, ...]] = []
+        self._half: int | None = None
         self._settled = self._is_open = self._due = False
 
     async def run(self) -> None:
@@ -99,13 +99,13 @@ class TableReader:
             return
         frame, self._is_open = read_table(self._table, settled=self._settled)
         self._due = False
-        own = self._own(frame)
-        new = frame.iloc[self._begin(own) :]
+        keys = _keys(self._own(frame))
+        new = frame.iloc[self._new(keys)]
         self.health.last_message = time.time_ns()
         self.health.messages += 1
         rows = self._rows(new.reset_index(drop=True))
         self.health.state, self.health.error = "live", ""
-        self._note_read(own)
+        self._note_read(keys)
         self.health.changes += len(rows)
         if len(rows):
             self._sink.rows(rows)
@@ -117,32 +117,47 @@ class TableReader:
         names = dict.fromkeys([table.time, *tagged, table.lot])
         return frame[[name for name in names if name in frame.columns]]
 
-    def _begin(self, own: pd.DataFrame) -> int:
-        """Return the first row that is new: 0 where what was read does not stand there any more."""
-        file, name = self._table.file, self.source.name
-        if len(own) < self._read:
-            self._sink.notice(name, "shorter", f"{file} is read anew")
-        elif _ends(own.iloc[: self._read]) != self._ends:
-            self._sink.notice(name, "replaced", f"{file} has other rows and is read anew")
-        elif self._half and len(own) > self._read:
-            if _ends(own.iloc[self._read : self._read + 1]) == self._half:
-                return self._read + 1
-            text = f"{file}: row {self._read + 1} was half written and is read again"
-            self._sink.notice(name, "completed", text)
-            return self._read
-        else:
-            return self._read
-        self._read, self._half = 0, []
-        return 0
+    def _new(self, keys: np.ndarray) -> np.ndarray:
+        """Return the rows that are to be read: new ones, and of those that were read the changed.
 
-    def _note_read(self, own: pd.DataFrame) -> None:
+        All where what was read does not stand there any more.
+        """
+        file, name, count = self._table.file, self.source.name, len(keys)
+        if count < self._read:
+            self._sink.notice(name, "shorter", f"{file} is read anew")
+            return self._anew(count)
+        changed = np.flatnonzero(keys[: self._read] != self._known)
+        if len(changed) > MOST_CHANGED * self._read:
+            self._sink.notice(name, "replaced", f"{file} has other rows and is read anew")
+            return self._anew(count)
+        if len(changed):
+            text = f"{len(changed)} rows that were read, row {changed[0] + 1} the first"
+            self._sink.notice(name, "changed", f"{file}: {text}; they are read again")
+        return np.concatenate([changed, np.arange(self._begin(keys), count)])
+
+    def _anew(self, count: int) -> np.ndarray:
+        self._read, self._half = 0, None
+        return np.arange(count)
+
+    def _begin(self, keys: np.ndarray) -> int:
+        """Return the first row that was not read; a half row that was taken may be complete now."""
+        if self._half is None or len(keys) <= self._read:
+            return self._read
+        if int(keys[self._read]) == self._half:
+            return self._read + 1
+        text = f"{self._table.file}: row {self._read + 1} was half written and is read again"
+        self._sink.notice(self.source.name, "completed", text)
+        return self._read
+
+    def _note_read(self, keys: np.ndarray) -> None:
         """Note what was read; a last row without its end may still change, and is noted apart."""
-        if self._is_open and self._settled:
-            self._half = _ends(own.iloc[-1:])
-        elif len(own) > self._read:
-            self._half = []
-        self._read = len(own) - (1 if self._is_open and self._settled and len(own) else 0)
-        self._ends = _ends(own.iloc[: self._read])
+        is_half = self._is_open and self._settled and len(keys) > 0
+        if is_half:
+            self._half = int(keys[-1])
+        elif len(keys) > self._read:
+            self._half = None
+        self._read = len(keys) - int(is_half)
+        self._known = keys[: self._read]
 
     def _rows(self, frame: pd.DataFrame) -> Raw:
         table = self._table
@@ -240,15 +255,11 @@ def _by_time(rows: Raw, latest: int) -> np.ndarray:
     return order
 
 
-def _ends(rows: pd.DataFrame) -> list[tuple[object, ...]]:
-    """Return the first and the last rows, an empty cell as None."""
-    ends = rows
-    if len(rows) > 2 * _COMPARED:
-        ends = pd.concat([rows.iloc[:_COMPARED], rows.iloc[-_COMPARED:]])
-    return [
-        tuple(None if pd.isna(cell) else cell for cell in row)
-        for row in ends.itertuples(index=False, name=None)
-    ]
+def _keys(rows: pd.DataFrame) -> np.ndarray:
+    """Return a number for each row: rows that differ have others, but for chance (1 in 1e19)."""
+    plain = rows.astype(object).where(rows.notna(), None)
+    plain = plain.where(plain != -1, "minus one")  # to Python's hash -1 and -2 are the same
+    return np.array([hash(row) for row in plain.itertuples(index=False, name=None)], np.int64)
 
 
 def _cell(cell: object) -> tuple[float, str | None]:
