@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from basyx.aas.model import datatypes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from linetwin.shells.describing.models import Head, UsedModel
 
 _BASE: Final = "https://admin-shell.io/idta/SimulationModels/"
+_AS_BUILT: Final = "those that the FMU is built for"
 _CAUSALITIES: Final = {"input": "inputs", "output": "outputs", "parameter": "parameters"}
 _TYPES: Final = {"Boolean": "Boolean", "String": "String", "Enumeration": "ENUM"}
 
@@ -36,15 +38,13 @@ def simulation_models(used: UsedModel, *, with_ports: bool, with_files: bool) ->
     `with_ports`: with all variables; `with_files`: the files travel in the package, else they are
     named, with their tokens.
     """
-    entries: list[model.SubmodelElement] = [
-        _model(
-            f"SimulationModel{place:02}",
-            path if with_files else path.rpartition("/")[2],
-            description,
-            with_ports=with_ports,
-        )
-        for place, (path, description) in enumerate(used.descriptions().items(), 1)
-    ]
+    entries: list[model.SubmodelElement] = []
+    for place, (full, description) in enumerate(used.descriptions().items(), 1):
+        path, said = full, head(description.path)
+        if not with_files:  # what is told is the same on every machine
+            path, said = full.rpartition("/")[2], replace(said, platforms=(_AS_BUILT,))
+        name = f"SimulationModel{place:02}"
+        entries.append(_model(name, path, description, said, with_ports=with_ports))
     if used.is_group:
         entries.append(_group(used, with_file=with_files))
     return building.submodel(
@@ -53,10 +53,9 @@ def simulation_models(used: UsedModel, *, with_ports: bool, with_files: bool) ->
 
 
 def _model(
-    name: str, path: str, description: Description, *, with_ports: bool
+    name: str, path: str, description: Description, said: Head, *, with_ports: bool
 ) -> model.SubmodelElementCollection:
     """Return what is known of one FMU."""
-    said = head(description.path)
     kind = "model exchange" if description.exchange else "co-simulation"
     file_type = f"FMI {description.version}.0, {kind}"
     children: list[model.SubmodelElement] = [
