@@ -162,7 +162,7 @@ def test_a_person_approves_what_was_shown(
     approve_change(wish, as_json=False)
     told = capsys.readouterr()
     assert "25 °C -> 30 °C" in told.out
-    assert "-1 %" in told.out
+    assert "-1 points" in told.out
     assert "day 0.376 of the line, in step" in told.err
     assert "warning" not in told.err
     approval = read_approval(output.read_text())

@@ -71,6 +71,15 @@ def test_a_load_that_is_lost_is_set_again() -> None:
     assert median < 0
 
 
+def test_what_was_made_good_is_not_advised_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the load that was advised the lots are as they should be, though the drift is there."""
+    found, press = adviser(-0.1)
+    (advice,) = found.advice(press.twin.findings())
+    made_good = found.foresight.as_pulled(advice.lever)
+    monkeypatch.setattr(Foresight, "as_set", lambda *_: made_good)
+    assert found.advice(press.twin.findings()) == []
+
+
 def test_nothing_is_advised_without_a_drift_or_beyond_the_panel() -> None:
     """A machine as it should be; one whose loss no set value of the panel makes good."""
     found, press = adviser(0.0)

@@ -172,3 +172,4 @@ def test_values_are_told_as_people_write_them(address: str, value: float, said: 
     """Never in N/m or kg/m2."""
     assert told(address, value) == said.replace("mg/cm2", "mg/cm²").replace("g/m2", "g/m²")
     assert told_change("zone_temperatures_2", 10.0) == "10 K"
+    assert told_change("porosity", -0.008) == "-0.8 points"

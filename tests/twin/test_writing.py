@@ -205,7 +205,7 @@ def test_a_twin_that_does_not_follow_the_plant_asks_nothing(room: Room, state: s
     assert room.refused(room.approved()) == "twin not in step with the plant"
 
 
-@pytest.mark.parametrize("place", ["line", "cathode.calender"])
+@pytest.mark.parametrize("place", ["twin", "cathode.calender"])
 def test_a_twin_in_doubt_of_the_station_asks_nothing(room: Room, place: str) -> None:
     """What holds there or everywhere is told; what holds elsewhere does not count."""
     room.status = replace(room.status, held={place: "the twin finds: ambiguous: this or that"})
@@ -239,9 +239,13 @@ def test_what_is_not_explained_holds_a_station() -> None:
     found = [Finding(kind, ("cathode_rolls",), 0, "so") for kind in kinds]
     assert doubts(found[:2], config) == {}
     assert list(doubts(found[2:], config)) == ["cathode.calender"]
-    assert list(doubts([Finding("mismatch", (), 0, "so")], config)) == ["line"]
-    held = unheard(["a"], {"a": ["x"], "b": ["y", "z"], "c": []})
-    assert held == {"a": "suspended by the plant's state or mode", "b": "stale: y, z"}
+    assert list(doubts([Finding("mismatch", (), 0, "so")], config)) == ["twin"]
+    held = unheard(["a"], {"a": ["x"], "b": list("vwxyz"), "c": []}, {"d": 2, "e": 0})
+    assert held == {
+        "a": "suspended by the plant's state or mode",
+        "b": "stale: v, w, x and 2 more",
+        "d": "the twin is 2 lots behind",
+    }
 
 
 def test_an_approval_is_good_under_its_own_policy_alone(room: Room) -> None:

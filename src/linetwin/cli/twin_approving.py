@@ -20,7 +20,7 @@ from linetwin.twin.approval import Change, Limits, approve
 from linetwin.twin.security.folders import PUBLIC_FILE, SecurityFolder, replace
 from linetwin.twin.security.identity import identity
 from linetwin.twin.security.reasons import Reason, refusal
-from linetwin.twin.writing.contact import check_contact
+from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP, check_contact
 from linetwin.twin.writing.foretold import quantity_at, told, told_change, told_span
 from linetwin.twin.writing.policy import load_policy
 from linetwin.twin.writing.status import StatusFile, check_station, check_status
@@ -58,7 +58,7 @@ def approve_change(wish: Wish, *, as_json: bool) -> None:
         policy = load_policy(wish.policy, twin.scenario)
         enabled, after, why = _asked(wish, twin, policy)
         now = datetime.now(UTC)
-        check_contact(twin.kept.contact, OLD_S, now)
+        check_contact(twin.kept.contact, OLD_S, now, (IN_STEP, OUT_OF_STEP))
         status = StatusFile(twin.file.parent).read()
         check_station(check_status(status, policy.heartbeat_s, now), enabled.station)
         before = twin.set_now(enabled.station, enabled.tag)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.twin.columns import Flag
-from linetwin.twin.writing.contact import IN_STEP
+from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
 from linetwin.twin.writing.status import Status, StatusFile, doubts, unheard
 
 if TYPE_CHECKING:
@@ -45,11 +45,14 @@ class Telling:
             return
         self._told = steady
         now = self._clock.utc_s()
-        held = unheard(*_unheard(latest, self._clock.utc_ns()))
+        state, behind, found = told_of(self._state()), {}, {}
         if session is not None:
-            held |= doubts(session.findings(), self._config)
+            behind = session.follower.leader.apart()
+            found = doubts(session.findings(), self._config)
+        held = unheard(*_unheard(latest, self._clock.utc_ns()), behind) | found
         heard = None if quiet_s is None else now - quiet_s
-        self._file.tell(Status(now, told_of(self._state()), heard, held))
+        is_elsewhere = state == OUT_OF_STEP  # which stations are behind stands in `held`
+        self._file.tell(Status(now, IN_STEP if is_elsewhere else state, heard, held))
 
     def end(self) -> None:
         """Say nothing any more."""

@@ -10,15 +10,15 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from linetwin.estimation.scores import interval
+from linetwin.estimation.scores import interval, positive_interval
 from linetwin.twin.advising.levers import lever_of
 from linetwin.twin.writing.foretold import is_sure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from linetwin.scenario.twin import AdviceConfig, EstimateConfig
-    from linetwin.twin.advising.effects import Foresight
+    from linetwin.twin.advising.effects import Foresight, Members
     from linetwin.twin.advising.levers import Lever
     from linetwin.twin.assimilating.rows import Finding
     from linetwin.twin.board.tally import Score
@@ -100,34 +100,46 @@ class Adviser:
         return [each for each in found if each is not None]
 
     def _against(self, estimate: EstimateConfig, why: str) -> Advice | None:
-        known = MAKES_GOOD.get((estimate.process, estimate.quantity))
-        if known is None:
-            return None
-        tag, key = known
+        """Return the change that makes good a drift; None where none is known, or none is due."""
         as_set = self.foresight.as_set(estimate.station)
-        if key == _DRYING:
-            place = _last_wet(as_set)
-            tag, key = f"{tag}_{place}", f"{key}{place}"
-        setpoint = self.panel.get(f"{estimate.station}.{tag}")
-        if key not in as_set or setpoint is None or not setpoint.by_request:
-            return None  # what is validated as it is, nobody can take up
-        now = self.set_now(estimate.station, tag)
-        lever = lever_of(f"{estimate.station}.{tag}", self.kinds, now, now)
-        if lever is None:
+        found = self._lever(estimate, as_set)
+        if found is None:
             return None
-        target = as_set[key][1]
+        setpoint, lever, key = found
+        members, target = as_set[key]
+        if positive_interval(members).holds(target):
+            return None  # its lots may be as they should be, as it was made good already
         moves = (self.foresight.smallest(lever, key, target, end) for end in setpoint.takes)
         pulled = next((each for each in moves if each is not None), None)
         if pulled is None:
             return None
         pulled = replace(pulled, after=float(f"{pulled.after:.{_DIGITS}g}"))
-        change = interval(self.foresight.as_pulled(pulled)[key][0] - as_set[key][0])
+        change = interval(self.foresight.as_pulled(pulled)[key][0] - members)
         if not is_sure(change):
             return None  # it may do nothing, or the contrary
         return Advice(estimate.name, why, pulled, setpoint.tag.unit, key, target, (*change,))
 
+    def _lever(
+        self, estimate: EstimateConfig, as_set: Members
+    ) -> tuple[Setpoint, Lever, str] | None:
+        """Return the set value that makes it good, and by what that is seen; None without one."""
+        known = MAKES_GOOD.get((estimate.process, estimate.quantity))
+        if known is None:
+            return None
+        tag, key = known
+        if key == _DRYING:
+            place = _last_wet(as_set)
+            tag, key = f"{tag}_{place}", f"{key}{place}"
+        address = f"{estimate.station}.{tag}"
+        setpoint = self.panel.get(address)
+        if key not in as_set or setpoint is None or not setpoint.by_request:
+            return None  # what is validated as it is, nobody can take up
+        now = self.set_now(estimate.station, tag)
+        lever = lever_of(address, self.kinds, now, now)
+        return None if lever is None else (setpoint, lever, key)
 
-def _last_wet(as_set: Mapping[str, tuple[object, float]]) -> int:
+
+def _last_wet(as_set: Members) -> int:
     """Return the last zone of a dryer that nominally leaves the web wet, the first where none."""
     loading = as_set["loading"][1] if "loading" in as_set else 0.0
     left = {

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from linetwin.twin.security.reasons import Reason, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-IN_STEP = "in step"
+IN_STEP, OUT_OF_STEP = "in step", "out of step"
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,19 @@ def contact_of(data: Mapping[str, Any], tick: int) -> Contact:
     )
 
 
-def check_contact(contact: Contact, limit_s: float, now: datetime) -> None:
-    """Raise RefusedError unless the twin was saved, in step, with data that are all that young."""
+def check_contact(
+    contact: Contact, limit_s: float, now: datetime, good: Collection[str] = (IN_STEP,)
+) -> None:
+    """Raise RefusedError unless the twin was saved, in step, with data that are all that young.
+
+    `good`: states that will do.
+    """
     saved_s = contact.saved_s(now)
     if saved_s > limit_s:
         message = f"the twin was saved {_ago(saved_s)}; at most {limit_s:g} s are allowed"
         raise refusal(Reason.HEARTBEAT, message, "start it: linetwin live run")
     remedy = "let linetwin live run follow the plant until it is in step"
-    if contact.state != IN_STEP:
+    if contact.state not in good:
         message = f"as it was saved {_ago(saved_s)}, the twin was: {contact.state}"
         raise refusal(Reason.NOT_FOLLOWING, message, remedy)
     data_s = contact.data_s(now)

@@ -102,8 +102,9 @@ def told(address: str, value: float, digits: int = _DIGITS) -> str:
 
 
 def told_change(address: str, value: float) -> str:
-    """Return a difference in the unit in which people write it: `10 K`."""
-    return _with_unit(scale_of_difference(quantity_at(address)), value, 3)
+    """Return a difference in the unit in which people write it: `10 K`, of a share `2 points`."""
+    text = _with_unit(scale_of_difference(quantity_at(address)), value, 3)
+    return text.replace(" %", " points")
 
 
 def told_span(address: str, span: Span) -> str:

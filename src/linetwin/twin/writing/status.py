@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 STATUS = "twin.status"
 """Name of the file in the twin's folder."""
-EVERYWHERE = "line"
+EVERYWHERE = "twin"
 """Stands for all stations where something holds of the twin as a whole."""
 _REMEDY = "let linetwin live run follow the plant until it is in step"
+_NAMED = 3
+"""Stale signals that are named; the others are counted."""
 _EXPLAINED = ("drift", "bias")
 """Findings that are named: what is foretold reckons with them."""
 
@@ -118,7 +120,18 @@ def doubts(findings: Iterable[Finding], config: TwinConfig) -> dict[str, str]:
     return found
 
 
-def unheard(suspended: Sequence[str], stale: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return station -> why what the plant tells of it does not count just now."""
-    found = {path: f"stale: {', '.join(names)}" for path, names in stale.items() if names}
+def unheard(
+    suspended: Sequence[str], stale: Mapping[str, Sequence[str]], behind: Mapping[str, int]
+) -> dict[str, str]:
+    """Return station -> why what the twin knows of it does not count just now.
+
+    `stale`: signals of which nothing has come for too long; `behind`: lots that it has yet to make.
+    """
+    found = {path: f"stale: {_some(names)}" for path, names in stale.items() if names}
+    found |= {path: f"the twin is {lots} lots behind" for path, lots in behind.items() if lots}
     return found | dict.fromkeys(suspended, "suspended by the plant's state or mode")
+
+
+def _some(names: Sequence[str]) -> str:
+    others = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{others}"

@@ -101,9 +101,9 @@ class Writer:
         try:
             enabled = self._enabled(change.address)
             self._check_policy(approval)
+            self.desk.check_unspent(approval)  # first of all: trying again later is no help
             current = self.link.setpoint(enabled.station, enabled.tag)
             self._check(enabled, current, change.after)
-            self.desk.check_unspent(approval)  # before the time: trying again later is no help
             self._check_rate(enabled)
         except RefusedError as error:
             self._tell("write refused", about, change.after, str(error))
