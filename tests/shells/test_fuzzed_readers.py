@@ -24,7 +24,7 @@ from linetwin.shells.writing import as_tree, document, package, xml_document
 
 _SECONDS = 5.0
 _QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-_LONG = settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
+_LONG = settings(max_examples=1_500, deadline=None, suppress_health_check=list(HealthCheck))
 _TEMPLATES = Path(__file__).parents[3] / "shared" / "aas_templates"
 
 
@@ -210,7 +210,7 @@ def test_damaged_trees(tree: dict[str, Any]) -> None:
 def test_damaged_files_for_long(
     damaged: bytes, archive: bytes, part: bytes, tree: dict[str, Any]
 ) -> None:
-    """5,000 of each kind."""
+    """1,500 of each kind: minutes."""
     for data in (damaged, archive, part):
         _check(data)
     _check(json.dumps(tree).encode())
