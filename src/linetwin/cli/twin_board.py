@@ -76,15 +76,16 @@ def _score_row(score: Any) -> list[str]:  # noqa: ANN401  a Score, imported wher
     from linetwin.quantities import vocabulary
     from linetwin.scenario import units
     from linetwin.scenario.amounts import difference
+    from linetwin.twin.board.tally import when
 
     quantity = difference(vocabulary()[score.quantity])
 
     def shown(value: float) -> str:
         return "" if math.isnan(value) else units.display(value, quantity, 3)
 
-    place = f" after zone {score.place}" if score.place else ""
+    place = when(score.kind, score.place)
     return [
-        f"{score.station}.{score.quantity}{place}",
+        f"{score.station}.{score.quantity}" + (f", {place}" if place else ""),
         score.instrument,
         score.span,
         f"{score.count:,}",

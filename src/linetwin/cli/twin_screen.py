@@ -15,6 +15,7 @@ from rich.text import Text
 from linetwin.cli.printing import FILE_WIDTH
 from linetwin.cli.twin_keeping import span
 from linetwin.cli.twin_view import WORKS
+from linetwin.twin.board.tally import when
 from linetwin.twin.scales import (
     DRIED,
     scale_of,
@@ -196,7 +197,8 @@ def _predicted(view: View, session: Session) -> Iterator[list[str]]:
         if each.station != before:
             yield [f"{each.station}, lot {each.lot}", "", "", "", "", ""]
             before = each.station
-        shown = f"  {each.quantity}" + (f", zone {each.place}" if each.place else "")
+        place = when(each.kind, each.place)
+        shown = f"  {each.quantity}" + (f", {place}" if place else "")
         interval = f"{low} to {high}" if low else ""
         yield [shown, median, interval, scale.unit_text, nominal, ""]
         key = each.station, each.quantity, each.place

@@ -29,6 +29,13 @@ _NAMED = ("station", "lot", "quantity", "place")
 _SHOWN = (*_NAMED, "kind", "unit", "median", "low", "high", "open_loop")
 
 
+def when(kind: str, place: int) -> str:
+    """Return what a prediction's `place` says, for people; "" where it says nothing."""
+    if not place:
+        return ""
+    return "capacity read" if kind == GRADE else f"zone {place}"
+
+
 @dataclass(frozen=True)
 class Score:
     """How predictions of one quantity came out by one instrument.

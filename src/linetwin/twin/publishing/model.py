@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linetwin.scenario.twin import ReaderConfig
+from linetwin.twin.board.grades import CHARGED, READ
 from linetwin.twin.board.signs import KINDS
 from linetwin.twin.plant.model import LINE, Alarm, InformationModel, Machine, Tag
 from linetwin.twin.scales import scale_of, scale_of_estimate
@@ -105,7 +106,8 @@ def _station(config: StationConfig, twin: TwinConfig) -> Machine:
                 tags += _predicted(path, name, scale_of(predict.quantity))
     if config.kind == GRADING:
         for name in GRADES:
-            tags += _predicted(path, name, scale_of(name))
+            for place in (CHARGED, READ):
+                tags += _predicted(path, prediction_name(name, place), scale_of(name))
     if config.kind == SOAK:
         scale = scale_of("wetting_saturation")
         tags += [
