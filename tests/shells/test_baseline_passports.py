@@ -67,3 +67,10 @@ def test_all_passports_of_the_baseline_add_up(tmp_path: Path) -> None:
     rest = _find(describe_run(run), "FootprintBreakdown", "Outcomes", "in_process", "whole").value
     assert charged + rest == pytest.approx(total, rel=1e-9)
     assert masses == pytest.approx(weighed, rel=1e-9)
+    footprints = passports.footprints
+    conversion = footprints.flow.costs.conversion
+    electric = sum(conversion[name] * share for name, share in footprints.electric.items())
+    assert electric == pytest.approx(footprints.by_carrier["electricity"], rel=1e-9)
+    gas = sum(conversion.values()) - electric
+    assert gas == pytest.approx(footprints.by_carrier["gas"], rel=1e-9)
+    assert gas > 0

@@ -166,6 +166,8 @@ def test_own_footprints_of_cells_good_or_not_and_all_else_are_the_total(
         view = at(submodel(passports[cell], "FootprintBreakdown"), "Own")
         parts = [each.value for name in ("materials", "energy") for each in at(view, name).value]
         assert sum(parts) == pytest.approx(at(view, "whole").value, rel=1e-12)
+        carriers = [each.value for each in at(view, "carriers").value]
+        assert sum(carriers) == pytest.approx(at(view, "of_energy").value, rel=1e-12)
         lots = [each.value for each in at(view, "lots").value]
         assert sum(lots) == pytest.approx(at(view, "of_materials").value, rel=1e-9)
         own += at(view, "whole").value

@@ -184,18 +184,31 @@ class Costs:
         Energy and floor of the dry room go to the stations in it, all other common costs to all
         stations, in proportion to their own costs.
         """
-        stations = self.facts.plan.stations
-        own = dict.fromkeys(stations, 0.0)
-        for part in (self.energy, self.operators, self.depreciation, self.maintenance):
-            for name in own.keys() & part.keys():
-                own[name] += part[name]
-        dry = [s for s, config in stations.items() if config.get("room") == "dry_room"]
         room = self.energy.get(DRY_ROOM, 0.0) + self.floor.get("dry_room", 0.0)
         common = self.energy.get(UTILITIES, 0.0) + self.floor.get("hall", 0.0) + self.technicians
         common += self.depreciation.get(BUILDING, 0.0) + self.maintenance.get(BUILDING, 0.0)
-        found = dict(own)
-        for cost, members in ((room, dry or list(stations)), (common, list(stations))):
-            whole = sum(own[name] for name in members)
+        return {
+            station: cost + room * self.shares[station][0] + common * self.shares[station][1]
+            for station, cost in self._own.items()
+        }
+
+    @cached_property
+    def shares(self) -> dict[str, tuple[float, float]]:
+        """Station -> its shares of what the dry room costs, and of common costs."""
+        stations = self.facts.plan.stations
+        dry = [s for s, config in stations.items() if config.get("room") == "dry_room"]
+        found = {station: [0.0, 0.0] for station in stations}
+        for which, members in enumerate((dry or list(stations), list(stations))):
+            whole = sum(self._own[name] for name in members)
             for name in members:
-                found[name] += cost * (own[name] / whole if whole else 1 / len(members))
-        return found
+                found[name][which] = self._own[name] / whole if whole else 1 / len(members)
+        return {station: (room, common) for station, (room, common) in found.items()}
+
+    @cached_property
+    def _own(self) -> dict[str, float]:
+        """Station -> what is booked on it alone."""
+        own = dict.fromkeys(self.facts.plan.stations, 0.0)
+        for part in (self.energy, self.operators, self.depreciation, self.maintenance):
+            for name in own.keys() & part.keys():
+                own[name] += part[name]
+        return own

@@ -127,14 +127,24 @@ class Passports:
             charge = carbon.charge_of(self.footprints, told.status)
             own = self.own.of_one(cell)
             submodels.append(carbon.carbon_footprint(named, own * charge))
-            missing = self.footprints.missing
-            lots = carbon.by_lot(self.own, cell, self.lots.get(cell))
-            submodels.append(carbon.breakdown(named, self.own, cell, charge, lots, missing))
+            split, missing = self._split(cell), self.footprints.missing
+            submodels.append(carbon.breakdown(named, own, split, charge, missing))
         else:
             notes.append(_NO_PRICES)
         if cell in self.inside.estimated:
             notes.append(f"{cell} came with the stock: what is in it is estimated by the recipe")
         return _environment(named, cell, f"cell {cell}, {told.status}", submodels, notes)
+
+    def _split(self, cell: str) -> dict[str, dict[str, float]]:
+        """Return what a cell's own footprint is made of, by material, lot, station and carrier."""
+        from linetwin.shells.running import carbon
+
+        return {
+            "materials": self.own.materials.loc[cell].to_dict(),
+            "lots": carbon.by_lot(self.own, cell, self.lots.get(cell)),
+            "energy": self.own.energy.loc[cell].to_dict(),
+            "carriers": carbon.by_carrier(self.own, cell, self.footprints.electric),
+        }
 
 
 _NO_PRICES = "the scenario names no table of prices: no emission factors, and no footprint"

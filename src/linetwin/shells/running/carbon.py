@@ -148,21 +148,24 @@ def by_lot(own: OfCells, cell: str, lots: pd.DataFrame | None) -> dict[str, floa
     }
 
 
+def by_carrier(own: OfCells, cell: str, electric: Mapping[str, float]) -> dict[str, float]:
+    """Return the emissions of energy put to a cell by its carriers [kg].
+
+    `electric`: station -> part of its emissions that is of electricity, the rest of gas.
+    """
+    energy = own.energy.loc[cell]
+    electricity = sum(float(amount) * electric[str(name)] for name, amount in energy.items())
+    return {"electricity": electricity, "gas": float(energy.sum()) - electricity}
+
+
 def breakdown(
     named: Named,
-    own: OfCells,
-    cell: str,
+    carried: Carried,
+    parts: Mapping[str, Mapping[str, float]],
     charge: Carried,
-    lots: Mapping[str, float],
     missing: list[str],
 ) -> model.Submodel:
-    """Return both views of a cell's footprint: its own, and charged with scrap."""
-    carried = own.of_one(cell)
-    parts = {
-        "materials": own.materials.loc[cell].to_dict(),
-        "lots": lots,
-        "energy": own.energy.loc[cell].to_dict(),
-    }
+    """Return both views of a cell's footprint: its own with its parts, and charged with scrap."""
     rows = [
         _view("Own", carried, parts),
         _view("Charged", carried * charge),

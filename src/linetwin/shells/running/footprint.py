@@ -18,6 +18,7 @@ import pandas as pd
 
 from linetwin.results.costs import J_PER_KWH, Costs, PriceList, price_list
 from linetwin.results.kpis import GRADES, Facts
+from linetwin.results.meters import DRY_ROOM, UTILITIES, purchases
 from linetwin.results.value import OUTCOMES, ValueFlow
 from linetwin.results.value import STOCK as OPENING
 
@@ -88,7 +89,28 @@ class Footprints:
         return PriceList({"currency": "kg", **sections})
 
     @cached_property
-    def _flow(self) -> ValueFlow:
+    def electric(self) -> dict[str, float]:
+        """Station -> part of its emissions, with its shares of rooms, that is of electricity."""
+        costs = self.flow.costs
+        by_owner: dict[str, dict[str, float]] = {"electricity": {}, "gas": {}}
+        for bought in purchases(self.facts, self.facts.meters, 0, self.facts.end):
+            carrier = "gas" if bought.carrier == "fuel" else "electricity"
+            emitted = bought.joule / J_PER_KWH * self.factors.asked("energy", carrier)
+            owners = by_owner[carrier]
+            owners[bought.owner] = owners.get(bought.owner, 0.0) + emitted
+        found = {}
+        for station, (room, common) in costs.shares.items():
+            electricity, gas = (
+                owners.get(station, 0.0)
+                + room * owners.get(DRY_ROOM, 0.0)
+                + common * owners.get(UTILITIES, 0.0)
+                for owners in by_owner.values()
+            )
+            found[station] = electricity / (electricity + gas) if electricity + gas else 0.0
+        return found
+
+    @cached_property
+    def flow(self) -> ValueFlow:
         """Emissions as they flow with what is made."""
         return ValueFlow(Costs(self.facts, self.factors, self.facts.meters, 0, self.facts.end))
 
@@ -112,10 +134,10 @@ class Footprints:
         about = self.facts.run.table("cells", ["cell", "station", "status"]).set_index("cell")
         about = about.loc[amounts.index]
         energy = {}
-        for station, each in self._flow.unit_costs.items():
-            measure = self._flow.measure(station)
-            there = about["station"].isin(self._flow.after[station])
-            onward = about["station"].isin(self._flow.before(station))
+        for station, each in self.flow.unit_costs.items():
+            measure = self.flow.measure(station)
+            there = about["station"].isin(self.flow.after[station])
+            onward = about["station"].isin(self.flow.before(station))
             there |= about["status"].isin(GRADES) & onward
             processed = amounts.get(measure, 0.0)
             energy[station] = processed * there * each
@@ -127,8 +149,8 @@ class Footprints:
         found = {}
         for entry in OUTCOMES:
             materials = self._booked({entry: 1.0})
-            found[entry] = Carried(materials, self._flow.total(entry) - materials)
-        found["unused"] = Carried(0.0, self._flow.unused)
+            found[entry] = Carried(materials, self.flow.total(entry) - materials)
+        found["unused"] = Carried(0.0, self.flow.unused)
         return found
 
     @cached_property
@@ -148,7 +170,7 @@ class Footprints:
         Stock with which a line began counts as if it had been made in this run.
         """
         energy = sum(self.by_carrier.values())
-        stock = self._flow.opening_stock - self._booked({OPENING: 1.0})
+        stock = self.flow.opening_stock - self._booked({OPENING: 1.0})
         return Carried(self._booked(_ADDED), energy + stock)
 
     @cached_property
