@@ -87,7 +87,8 @@ class Assimilator:
             if own := self._belonging.met(instrument.name, gone):
                 value = float(np.mean([each.value for each in own]))
                 arrived = max(each.arrived for each in own)
-                self._learn(Reading(tick, instrument.name, lot.name, value, arrived, len(own)))
+                read = Reading(tick, instrument.name, lot.name, value, arrived, len(own), plant_lot)
+                self._learn(read)
         following = self._following(station)
         if notes and following:
             self._predict(following, lot.name, tick)
@@ -107,7 +108,10 @@ class Assimilator:
         heard = Heard(event.tick, event.value, max(event.arrived, event.tick), event.text)
         gone = self._belonging.of(instrument.station, instrument.name, heard)
         if gone is not None:
-            self._learn(Reading(gone.tick, instrument.name, gone.lot, heard.value, heard.arrived))
+            name, lot = instrument.name, gone.lot
+            self._learn(
+                Reading(gone.tick, name, lot, heard.value, heard.arrived, 1, gone.plant_lot)
+            )
 
     def unheard(self, until: int) -> None:
         """Nothing was heard of the plant until a tick: lots in process then are not learnt from."""

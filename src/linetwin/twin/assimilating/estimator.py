@@ -25,6 +25,7 @@ from linetwin.twin.assimilating.outcome import (
     Runner,
     vapours,
 )
+from linetwin.twin.assimilating.readings import Corrected, Readings
 from linetwin.twin.assimilating.watch import Watchman
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Reading:
     value: float
     arrived: int
     count: int = 1
+    plant_lot: str = ""
+    """The plant's name of the lot."""
 
     def with_another(self, other: Reading) -> Reading:
         """Return the mean of this and others of the same lot."""
@@ -117,6 +120,7 @@ class Estimator:
         priors = {each.name: each.prior for each in config.states}
         self.ensemble = Ensemble.begin(priors, config.members, self._chance)
         self.watchman = Watchman(config)
+        self.readings = Readings()
         self.tick = -1
         self.last: dict[str, Passage] = {}
         self.lots: dict[str, LotState] = {}
@@ -179,6 +183,8 @@ class Estimator:
         if true is None:
             return None
         self._advance(reading.tick)
+        if not self._agrees(instrument, reading):
+            return None
         predicted, variance = self.read_by(instrument, true)
         before = self.ensemble.values
         innovation = self.ensemble.update(predicted[:, None], [reading.value], np.array([variance]))
@@ -195,6 +201,28 @@ class Estimator:
         )
         named = {states[state].name: deviation for state, deviation in loose.items()}
         return Widened(shift.since, instrument.name, named)
+
+    def _agrees(self, instrument: ReaderConfig, reading: Reading) -> bool:
+        """Tell readings of a lot that cannot all be right; False for one that is not learnt from.
+
+        That is an odd one out, once: a second one in a row may be a jump.
+        """
+        bias = self.ensemble.of(instrument.name)
+        scale = abs(reading.value) if instrument.relative else 1.0
+        known = float(bias.mean())
+        value = reading.value / (1 + known) if instrument.relative else reading.value - known
+        doubt = min(
+            instrument.prior, float(bias.std(ddof=1))
+        )  # let loose, it is still a misreading
+        spread = scale * math.hypot(instrument.repeatability, doubt)
+        corrected = Corrected(instrument.name, value, spread)
+        limit = self.watchman.farthest
+        found = self.readings.meet(instrument, reading.lot, corrected, limit)
+        if found is None:
+            return True
+        called = reading.plant_lot or f"twin's {reading.lot}"
+        self.watchman.contradicted(found, called, reading.tick, self.ensemble)
+        return found.odd != instrument.name or not self.readings.is_first(found.odd)
 
     def widen(self, widened: Widened) -> None:
         """Let states loose that may have jumped."""
@@ -302,6 +330,7 @@ class Estimator:
             "ensemble": self.ensemble.save(),
             "streams": self._streams.save(),
             "watchman": self.watchman.save(),
+            "readings": self.readings.save(),
             "lots": {lot: state.values for lot, state in self.lots.items()},
             "last": {
                 station: vars(each) | {"notes": [note.save() for note in each.notes]}
@@ -315,6 +344,7 @@ class Estimator:
         self.ensemble = Ensemble.load(data["ensemble"])
         self._streams.load(data["streams"])
         self.watchman.load(data["watchman"])
+        self.readings.load(data["readings"])
         self.lots = {
             lot: LotState({key: list(pair) for key, pair in values.items()})
             for lot, values in data["lots"].items()

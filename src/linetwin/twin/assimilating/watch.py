@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.estimation.agreement import farthest
 from linetwin.estimation.causes import causes
 from linetwin.estimation.innovations import Record
 from linetwin.estimation.scores import interval
 from linetwin.estimation.watching import Cusum, Window
+from linetwin.quantities import vocabulary
 from linetwin.scenario.twin import ReaderConfig
+from linetwin.scenario.units import display
 from linetwin.twin.assimilating.rows import Finding, FindingKind, Innovations
 from linetwin.twin.scales import scale_of_spread
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from linetwin.estimation.ensemble import Ensemble, Innovation
     from linetwin.estimation.watching import Shift
     from linetwin.scenario.twin import EstimateConfig, TwinConfig
+    from linetwin.twin.assimilating.readings import Contradiction
 
 Key = tuple[FindingKind, tuple[str, ...]]
 NAMED: tuple[FindingKind, ...] = ("drift", "bias", "mismatch")
@@ -29,8 +33,8 @@ ADVICE: dict[FindingKind, str] = {
     "bias": "calibrate it",
     "mismatch": "the law of this process is off by more than its doubt: look for another model",
 }
-WATCHES = 2
-"""Kinds of watches that share the false alarms: sums of each instrument, and the window."""
+WATCHES = 3
+"""Kinds of watches that share the false alarms: sums of each instrument, window, and lots."""
 WITHIN = 2.0
 """A parameter is within its prior up to so many of its standard deviations."""
 SETTLED = 2.0
@@ -43,6 +47,9 @@ class Watchman:
     def __init__(self, config: TwinConfig) -> None:
         self._config = config
         self._states = config.states
+        share = config.false_alarms_per_day / config.updates_per_day / WATCHES
+        self.farthest = farthest(min(0.05, share))
+        """How many deviations two readings of one lot may differ by."""
         arl = max(20.0, WATCHES * config.updates_per_day / config.false_alarms_per_day)
         self._sums = {each.name: Cusum(arl) for each in config.instruments}
         self._window = Window(config.window, arl)
@@ -50,6 +57,8 @@ class Watchman:
         self._updates = 0
         self._found: dict[Key, list[int]] = {}
         """Finding -> tick since which it is told, number of the update that told it last."""
+        self._contradictions: dict[Key, str] = {}
+        """Finding of readings that cannot all be right -> what they are."""
         self._loose: dict[str, float] = {}
         """State that was let loose and has not settled -> deviation at which it has."""
         self.findings: list[Finding] = []
@@ -76,6 +85,7 @@ class Watchman:
         if too_large and not told and self._all_within(ensemble):
             told.append(("mismatch", ()))
         self._keep(told, tick)
+        self._forget()
         self.findings = [self._finding(key, ensemble) for key in self._found]
         return shift
 
@@ -95,6 +105,21 @@ class Watchman:
         self._found = {key: told for key, told in self._found.items() if not {*key[1]} & {*states}}
         self._found["change", (instrument, *others)] = [tick, self._updates]
         self.findings = [self._finding(key, ensemble) for key in self._found]
+
+    def contradicted(self, found: Contradiction, lot: str, tick: int, ensemble: Ensemble) -> None:
+        """Tell readings of one quantity of a lot that cannot all be right; `lot`: its name."""
+        names = (found.odd,) if found.odd else tuple(sorted(e.instrument for e in found.readings))
+        key: Key = ("mismatch", names)
+        quantity = vocabulary()[found.quantity]
+        told = (f"{e.instrument} {display(e.value, quantity)}" for e in found.readings)
+        odd = f"; {found.odd} is the odd one out" if found.odd else ""
+        count = len(found.readings)
+        self._contradictions[key] = (
+            f"these {count} readings of {quantity.name} of {lot} cannot all be right: "
+            f"{', '.join(told)}{odd}"
+        )
+        self._found[key] = [self._found.get(key, [tick])[0], self._updates]
+        self.findings = [self._finding(each, ensemble) for each in self._found]
 
     def innovations(self) -> list[Innovations]:
         """Return the statistics of each instrument's normalised innovations."""
@@ -125,6 +150,10 @@ class Watchman:
             and not (kind == "change" and caused & set(names))
             and not (kind == "mismatch" and not names and caused)
         }
+
+    def _forget(self) -> None:
+        """Forget what readings of lots were, of findings that are told no more."""
+        self._contradictions = {k: t for k, t in self._contradictions.items() if k in self._found}
 
     def _is_open(self, kind: FindingKind, names: tuple[str, ...]) -> bool:
         """Whether it is a change of which nobody knows yet what has made it."""
@@ -157,6 +186,9 @@ class Watchman:
         self, kind: FindingKind, names: tuple[str, ...], ensemble: Ensemble
     ) -> tuple[str, str]:
         states = {each.name: each for each in self._states}
+        if (kind, names) in self._contradictions:
+            advice = "measure it again" if len(names) > 1 else f"look after {names[0]}"
+            return self._contradictions[kind, names], advice
         if kind == "mismatch" and not names:
             text = "innovations are too large while all parameters and biases are within priors"
             return text, "the model does not hold here, or an instrument scatters more than told"
@@ -186,6 +218,7 @@ class Watchman:
             "records": {name: each.save() for name, each in self._records.items()},
             "updates": self._updates,
             "loose": dict(self._loose),
+            "contradictions": [[list(n), text] for (_, n), text in self._contradictions.items()],
             "found": [[kind, list(names), *told] for (kind, names), told in self._found.items()],
             "findings": [vars(each) | {"names": list(each.names)} for each in self.findings],
         }
@@ -199,6 +232,7 @@ class Watchman:
             record.load(data["records"][name])
         self._updates = data["updates"]
         self._loose = dict(data["loose"])
+        self._contradictions = {("mismatch", (*n,)): text for n, text in data["contradictions"]}
         self._found = {(kind, tuple(names)): list(told) for kind, names, *told in data["found"]}
         self.findings = [Finding(**{**f, "names": tuple(f["names"])}) for f in data["findings"]]
 
