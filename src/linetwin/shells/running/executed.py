@@ -97,7 +97,6 @@ def _process(
     config = history.plan.stations.get(station, {})
     title = str(config.get("title") or station)
     errors = _errors(history, station, start, end)
-    finished = end >= 0
     result = _RESULTS.get(str(history.row["status"]), "good") if is_last else "good"
     children: list[model.SubmodelElement] = [
         prop("ProcessId", f"{history.lot}/{number}", f"{_PLANNED}ProcessId/1/0"),
@@ -117,7 +116,7 @@ def _process(
         _group("ProcessParameters", _parameters(history, station, start, end)),
         _group("ResourceParameters", _resources(operation)),
         _group("ProcessBoM", _bill(history) if number == 1 else []),
-        prop("ProcessStatus", "completed" if finished else "running", f"{_BASE}ProcessStatus/1/0"),
+        prop("ProcessStatus", "completed", f"{_BASE}ProcessStatus/1/0"),
         prop("ProcessResult", result, f"{_BASE}ProcessResult/1/0"),
         prop("ProcessStartTime", told(start), f"{_BASE}ProcessStartTime/1/0"),
         prop("ProcessEndTime", told(end), f"{_BASE}ProcessEndTime/1/0"),

@@ -12,12 +12,15 @@ LEAST = 1e-6
 
 
 def duration(milliseconds: float) -> datatypes.Duration:
-    """Return a length of time by ISO 8601; a run has no calendar date, so days are the longest."""
-    whole = round(milliseconds)
+    """Return a length of time by ISO 8601; a run has no calendar date, so days are the longest.
+
+    It is negative before the first tick: a stock was made then.
+    """
+    whole, sign = abs(round(milliseconds)), -1 if milliseconds < 0 else 1
     return datatypes.Duration(
-        days=whole // MS_PER_DAY,
-        seconds=whole % MS_PER_DAY // 1000,
-        microseconds=whole % 1000 * 1000,
+        days=sign * (whole // MS_PER_DAY),
+        seconds=sign * (whole % MS_PER_DAY // 1000),
+        microseconds=sign * (whole % 1000 * 1000),
     )
 
 
