@@ -358,6 +358,19 @@ def test_one_reading_is_one_question_however_many_were_made_of_it(tmp_path: Path
     assert verify(feed / LOG).entries == 2  # it was opened, and one answer
 
 
+def test_a_time_without_a_name_is_one_question_for_all_its_cells(tmp_path: Path) -> None:
+    """Nothing was read while three cells were made; after another roll it is another question."""
+    readings = [("coated", 0, "R-17", 0), ("mounted", 600, "", 0)]
+    readings += [("stacked", 610 + 60 * n, f"C-{n}", 0) for n in range(3)]
+    readings += [("mounted", 790, "R-17", 0), ("stacked", 800, "C-3", 0)]
+    readings += [("mounted", 860, "", 0), ("stacked", 870, "C-4", 0), ("stacked", 930, "", 0)]
+    feed = recorded(tmp_path, readings)
+    first, second = run(feed, "--json")["open"]
+    assert [first["taken_for"], second["taken_for"]] == [["C-0", "C-1", "C-2"], ["C-4"]]
+    done = run(feed, "--accept", first["question"], "--lot", "R-17", "--json")
+    assert (done["cells_unresolved"], done["uses"]["accepted"]) == (1, 3)
+
+
 def test_answers_of_a_log_that_was_changed_count_for_nothing(folder: Path) -> None:
     """The command says which line was changed and ends."""
     slip = run(folder, "--json")["open"][0]

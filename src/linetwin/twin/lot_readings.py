@@ -190,5 +190,7 @@ class _Place:
     def _use(self, stretch: Stretch, text: str, begin: int, reading: Reading | None = None) -> Use:
         kind, signal = self._kind.name, self._signal
         if reading is None:
-            return Use(kind, signal, stretch.name, text, begin)
+            before = bisect_right(self._times, begin) - 1
+            since = self._times[before] if before >= 0 else 0
+            return Use(kind, signal, stretch.name, text, begin, read=since)
         return Use(kind, signal, stretch.name, text, begin, reading.late, reading.time)

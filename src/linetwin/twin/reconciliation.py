@@ -13,8 +13,8 @@
 
 A slip is a character left out, added, changed, or two that changed places. A settled name that is
 one slip from another lot that was there too may itself be a slip that nobody can see: it is marked
-`confusable`. Check digits keep names apart by more than a slip. What a person accepts or refuses
-goes before all.
+`confusable`, unless the order in which lots are taken there rules the other out (`lot_order`).
+Check digits keep names apart by more than a slip. What a person accepts or refuses goes before all.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Literal
 from linetwin.errors import ResultsError
 from linetwin.twin.columns import SECOND
 from linetwin.twin.lot_ids import Check, Neighbours, normalised
+from linetwin.twin.lot_order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
@@ -69,7 +70,8 @@ class Use:
     """Something of a kind was taken for `child` from `begin` on (ns of UTC): `text` says what.
 
     `role`: where that was read; late: the name came later than its source's `late_after`; `read`:
-    when the name was read that counts for this use and others after it, None where it is not known.
+    when the name was read that counts for this use and others after it, or after which none was;
+    None where that is not known.
     """
 
     kind: str
@@ -82,7 +84,7 @@ class Use:
 
     @cached_property
     def key(self) -> str:
-        """Return the name of the question: one for all uses of one reading."""
+        """Return the name of the question: one for all uses of a reading, or without one."""
         about = (self.child, str(self.begin)) if self.read is None else ("", str(self.read))
         content = "\n".join((self.kind, self.role, self.text, *about))
         return hashlib.sha256(content.encode()).hexdigest()[:10]
@@ -189,7 +191,8 @@ def reconciled(
     known: ReadOnly[str, Register], uses: Sequence[Use], answers: ReadOnly[str, Answer]
 ) -> list[Resolution]:
     """Return what is made of each use."""
-    return [_resolved(known[use.kind], use, answers.get(use.key)) for use in uses]
+    found = [_resolved(known[use.kind], use, answers.get(use.key)) for use in uses]
+    return in_order(known, found)
 
 
 def _resolved(register: Register, use: Use, answer: Answer | None) -> Resolution:
