@@ -104,8 +104,8 @@ class Followed:
     """What came of following a plant for `days`.
 
     `apart`: lots handed over by the plant's stations since the twin joined that the twin's have not
-    handed over, at the end; `behind`: the most that a station was behind; `behind_share`: part of
-    the looks at which any station was. `levels`: buffer or tank -> plant, twin.
+    handed over, at the end; `behind`: the most that a station was behind, `behind_share` part of
+    the looks at which it was. `levels`: buffer or tank -> plant, twin.
     """
 
     days: float
@@ -121,7 +121,7 @@ class Followed:
     given: Counter[str] = field(default_factory=Counter)
     apart: dict[str, int] = field(default_factory=dict)
     behind: dict[str, int] = field(default_factory=dict)
-    behind_share: float = 0.0
+    behind_share: dict[str, float] = field(default_factory=dict)
     levels: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
@@ -187,7 +187,8 @@ class _Watch:
         self._begun, self._cpu, self._plant_s = time.monotonic(), time.process_time(), 0.0
         self._joined: Counter[str] | None = None
         self._alarms: dict[str, tuple[str, str, float]] = {}
-        self._looks = self._behind = self._day = 0
+        self._behind: Counter[str] = Counter()
+        self._looks = self._day = 0
 
     def next_of(self, parcels: Iterator[tuple[int, Parcel]]) -> tuple[int, Parcel] | None:
         """Return the next parcel, with the plant's CPU time kept."""
@@ -207,7 +208,7 @@ class _Watch:
             self._joined = self.plant.given.lots.copy()
         self._looks += 1
         apart = session.follower.leader.apart()
-        self._behind += bool(apart)
+        self._behind.update(apart.keys())
         for station, lots in apart.items():
             self.found.behind[station] = max(lots, self.found.behind.get(station, 0))
         for alert in self.twin.desk.alerts.shown():
@@ -239,7 +240,7 @@ class _Watch:
             each.name: (each.low, each.median, each.high)
             for each in session.parts.assimilator.estimates()
         }
-        found.behind_share = self._behind / max(self._looks, 1)
+        found.behind_share = {name: n / self._looks for name, n in self._behind.items()}
         found.given = self.plant.given.lots - self._joined
         leader, world = session.follower.leader, session.follower.world
         led = [each.name for each in world.equipment() if each.config.gives]
@@ -301,14 +302,17 @@ def told(day: Day) -> str:
 
 def describe(found: Followed) -> str:
     """Return all figures as text."""
-    behind = ", ".join(f"{name} {lots}" for name, lots in found.behind.items()) or "none"
+    behind = [
+        f"{name} {lots} ({found.behind_share[name]:.1%} of the looks)"
+        for name, lots in found.behind.items()
+    ]
     apart = {name: lots for name, lots in found.apart.items() if lots} or "none"
     lines = [
         f"{found.days:g} days in {found.wall_s / 60:.1f} min: {found.rows:,} values",
         f"{found.events:,} events, {found.late_events:,} of them late",
         *(told(each) for each in found.by_day if each.day in SHOWN_DAYS),
         f"lots handed over since joining: {found.given.total():,}; apart at the end: {apart}",
-        f"behind at most: {behind}; any station at {found.behind_share:.1%} of the looks",
+        f"lots behind at most: {', '.join(behind) or 'none'}",
         *(_fault_in_words(each) for each in found.faults),
         f"alerts: {len(found.alarms)}, false {found.false_per_day:.2f} a day",
         *(

@@ -154,7 +154,8 @@ class _Filler:
     def _ages(self, chamber: Chamber, machines: list[Chamber], which: int) -> list[int]:
         """Return for how long each lot has been in a chamber, longest first [ticks].
 
-        As many as written, evenly, else as they have come to the machines in turn.
+        As many as written: as old as written, the older ones evenly up to their stay. Else as they
+        have come to the machines in turn.
         """
         source, count = machines[0].name, 0
         places = int(chamber.value("parallel_places"))
@@ -167,8 +168,13 @@ class _Filler:
             came = self._arrivals.ages(chamber.config, chamber.role, cells / self._rate)
             ages = list(islice(came, which, places * len(machines), len(machines)))
             return [round(age * 1000) for age in reversed(ages)]
-        parts = [(number + (which + 0.5) / len(machines)) / count for number in range(count)]
-        return [round((1 - part) * stay * 1000) for part in parts]
+        known = self._config.ages.get(chamber.name, ())[:count]
+        rest = count - len(known)
+        from_s = min(known[-1] / 1000, stay) if known else 0.0
+        parts = [(number + (which + 0.5) / len(machines)) / rest for number in range(rest)]
+        return [round(((1 - part) * (stay - from_s) + from_s) * 1000) for part in parts] + [
+            *reversed(known)
+        ]
 
     def _template(self, source: str, number: int) -> Template | None:
         """Return the examples of a place in turn."""

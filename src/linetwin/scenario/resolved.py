@@ -268,11 +268,13 @@ class StockConfig:
     `shares`: path of a buffer, tank or chamber -> part of its places (of its mass, for a tank);
     `lots`: path -> number of lots instead; what is in neither holds what `line/stock.py` says.
     `rate`: cells a second that steady state is reckoned with, None for what the line can do.
+    `ages`: chamber -> for how long its youngest lots have lain there, youngest first [ticks].
     """
 
     shares: Mapping[str, float] = field(default_factory=dict)
     lots: Mapping[str, int] = field(default_factory=dict)
     rate: float | None = None
+    ages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

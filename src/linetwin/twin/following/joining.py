@@ -20,21 +20,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from linetwin.line.world import Sink, World
-    from linetwin.scenario.resolved import Scenario
-    from linetwin.twin.events import PlantEvent
+    from linetwin.scenario.resolved import Scenario, StationConfig
+    from linetwin.twin.events import EventKind, PlantEvent
 
 ENDLESS = 1 << 52
 """Ticks that no twin lives to see: it ends when its user does."""
 INSIDE = "in_process"
 """Name of the plant's counter of lots that are in a machine."""
+COUNTS_KEPT = 1_000
+"""Values of a counter that are kept until the twin joins, the last ones."""
 
 
 @dataclass
 class Standing:
-    """How a plant stands: the last event of each address. Of `tick` the latest."""
+    """How a plant stands: the last event of each address. Of `tick` the latest.
+
+    What lies in a place may have been told before lots passed; counters say how many did.
+    """
 
     last: dict[tuple[str, str, str], PlantEvent] = field(default_factory=dict)
     tick: int = 0
+    _counts: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
 
     def note(self, events: Iterable[PlantEvent]) -> None:
         """Take what is newer."""
@@ -44,22 +50,46 @@ class Standing:
             if event.usable and (known is None or known.tick <= event.tick):
                 self.last[key] = event
                 self.tick = max(self.tick, event.tick)
+                if event.kind in {"taken", "given"}:
+                    counts = self._counts.setdefault((event.kind, event.station), [])
+                    counts.append((event.tick, event.value))
+                    del counts[:-COUNTS_KEPT]
 
-    def levels(self) -> dict[str, float]:
+    def levels(self) -> list[PlantEvent]:
         """Return what the plant tells to lie in buffers [lots] and tanks [kg]."""
-        return {
-            event.station: event.value
-            for event in self.last.values()
-            if event.kind == "level" and not math.isnan(event.value)
-        }
+        told = (event for event in self.last.values() if event.kind == "level")
+        return [event for event in told if not math.isnan(event.value)]
 
-    def inside(self) -> dict[str, int]:
+    def inside(self) -> list[PlantEvent]:
         """Return how many lots the plant tells to be in machines and chambers."""
-        return {
-            event.station: int(event.value)
-            for event in self.last.values()
-            if event.name == INSIDE and not math.isnan(event.value)
-        }
+        told = (event for event in self.last.values() if event.name == INSIDE)
+        return [event for event in told if not math.isnan(event.value)]
+
+    def passed_since(self, tick: int, what: EventKind, station: str) -> int:
+        """Return how many lots a station has taken or given after a tick, by its counter.
+
+        A counter that was first heard of after it has counted one at least.
+        """
+        counts = self._counts.get((what, station), [])
+        later = [value for at, value in counts if at > tick]
+        if not later:
+            return 0
+        before = [value for at, value in counts if at <= tick]
+        return max(0, round(later[-1] - (before[-1] if before else later[0] - 1)))
+
+    def ages(self, station: str, count: int) -> tuple[int, ...]:
+        """Return for how long the last lots that a station took have been there [ticks].
+
+        Youngest first, at most `count`; of one that was taken before the plant was heard the
+        counter tells when, as its last change; of those before it nothing is known.
+        """
+        found: list[int] = []
+        before = math.nan
+        for tick, value in self._counts.get(("taken", station), []):
+            rise = float(value > 0) if math.isnan(before) else value - before
+            found += [self.tick - tick] * max(0, round(rise))
+            before = value
+        return tuple(reversed(found))[:count]
 
 
 def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str, int]]:
@@ -68,28 +98,50 @@ def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str,
     And lots of the plant that are in a machine, by station: they are put in front of it, or begun.
     """
     lots, shares = dict(scenario.stock.lots), dict(scenario.stock.shares)
-    for path, level in standing.levels().items():
-        buffer = scenario.buffers.get(path)
+    for event in standing.levels():
+        buffer = scenario.buffers.get(event.station)
         if buffer is not None and buffer.kind == "tank":
-            shares[path] = min(1.0, level / buffer.capacity)
+            shares[event.station] = min(1.0, event.value / buffer.capacity)
         elif buffer is not None:
-            lots[path] = round(level)
+            lots[event.station] = _lots_in(event, standing, scenario)
     waiting: dict[str, int] = {}
-    for path, count in standing.inside().items():
-        config = scenario.stations.get(path)
+    ages: dict[str, tuple[int, ...]] = {}
+    for event in standing.inside():
+        config = scenario.stations.get(event.station)
         if config is None:
             continue
+        path, count = config.path, _lots_inside(event, standing, config)
         sources = [each for each in config.takes.values() if each in lots]
         if issubclass(KINDS[config.kind], Chamber):
-            lots[path] = count
+            lots[path], ages[path] = count, standing.ages(path, count)
         elif sources and count >= len(sources):  # a roll of each electrode, beside the tray
             waiting[path] = len(sources)
             for source in sources:
                 lots[source] += 1
         elif count and not scenario.buffers.keys() & set(config.takes.values()):
             waiting[path] = 1  # a batch or roll under way: the twin's station begins it now
-    stock_told = replace(scenario.stock, lots=lots, shares=shares)
+    stock_told = replace(scenario.stock, lots=lots, shares=shares, ages=ages)
     return replace(endless(scenario), start="filled", stock=stock_told), waiting
+
+
+def _lots_in(event: PlantEvent, standing: Standing, scenario: Scenario) -> int:
+    """Return how many lots lie in a buffer, those reckoned that passed after its level was told."""
+    found, path = round(event.value), event.station
+    for station in scenario.stations.values():
+        if list(station.gives.values()) == [path]:
+            found += standing.passed_since(event.tick, "given", station.path)
+        if list(station.takes.values()) == [path]:
+            found -= standing.passed_since(event.tick, "taken", station.path)
+    return max(0, found)
+
+
+def _lots_inside(event: PlantEvent, standing: Standing, config: StationConfig) -> int:
+    """Return how many lots are in a machine, those reckoned that passed after it was told."""
+    found = round(event.value)
+    if len(config.takes) == 1 and len(config.gives) == 1:
+        found += standing.passed_since(event.tick, "taken", config.path)
+        found -= standing.passed_since(event.tick, "given", config.path)
+    return max(0, found)
 
 
 def endless(scenario: Scenario) -> Scenario:
