@@ -44,9 +44,14 @@ def export(  # noqa: PLR0913, PLR0917  one parameter per option
         bool,
         typer.Option(
             "--models/--no-models",
-            help="FMUs and their ports come along, or are named with their tokens only.",
+            help="FMUs, their ports and the tags of `linetwin plant` come along, or FMUs are "
+            "named with their tokens only.",
         ),
     ] = True,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="A plant's mapping: its servers in place of `linetwin plant`."),
+    ] = None,
     lots: Annotated[
         list[str] | None,
         typer.Option("--lot", metavar="LOT", help="Of a run: what was run on a lot; repeatable."),
@@ -63,7 +68,7 @@ def export(  # noqa: PLR0913, PLR0917  one parameter per option
         of_run = aas_lots.AskedOfRun(scenario, tuple(lots or ()), tuple(cells or ()), base_iri)
         aas_export.tell(aas_lots.described_run(of_run), output)
         return
-    asked = aas_export.Asked(scenario, tuple(settings or ()), base_iri, models)
+    asked = aas_export.Asked(scenario, tuple(settings or ()), base_iri, models, mapping)
     aas_export.export(asked, output)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from linetwin.cli import aas_interfaces
 from linetwin.cli.running import Request
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.naming import BASE
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is exported: a scenario with what `--set` changes, and how."""
+    """What is exported: a scenario with what `--set` changes, and how.
+
+    `mapping`: of the plant whose servers are described, in place of `linetwin plant`.
+    """
 
     scenario: str
     settings: tuple[str, ...] = ()
     base_iri: str | None = None
     models: bool = True
+    mapping: Path | None = None
 
 
 def export(asked: Asked, output: Path) -> None:
@@ -52,9 +57,19 @@ def tell(found: Environment, output: Path) -> None:
 
 
 def described(asked: Asked, *, with_files: bool) -> Environment:
-    """Return the shells of a scenario's line; `with_files`: with the FMUs it uses."""
+    """Return the shells of a scenario's line; `with_files`: with the FMUs it uses.
+
+    Without models and without a mapping, what machines tell over OPC UA is left out as well.
+    """
     request = Request(asked.scenario, asked.settings, None, None)
     scenario = request.load()
     base_iri = BASE if asked.base_iri is None else asked.base_iri
-    wanted = Wanted(base_iri, asked.models, with_files, request.file())
-    return describe(scenario, wanted)
+    notes: list[str] = []
+    told: aas_interfaces.Interfaces = {}
+    if asked.mapping is not None:
+        told = aas_interfaces.of_mapping(asked.mapping, scenario, notes)
+    elif asked.models:
+        told = aas_interfaces.of_plant(scenario)
+    found = describe(scenario, Wanted(base_iri, asked.models, with_files, request.file(), told))
+    found.notes += notes
+    return found

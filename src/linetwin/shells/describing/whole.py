@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.shells import building, terms
 from linetwin.shells.describing import lines, machines, nameplates
+from linetwin.shells.describing.interfaces import interfaces
 from linetwin.shells.describing.models import UsedModels, supplements, variable_term
 from linetwin.shells.describing.simulation import simulation_models
 from linetwin.shells.environment import Environment
 from linetwin.shells.naming import BASE, Names, id_short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from basyx.aas import model
 
     from linetwin.scenario.resolved import Scenario
+    from linetwin.shells.describing.interfaces import Endpoint, Tag
     from linetwin.shells.describing.machines import Station
     from linetwin.shells.describing.models import UsedModel
     from linetwin.shells.naming import Named
@@ -30,13 +32,15 @@ class Wanted:
     """How a line is described: under which IRI, and how much of its models.
 
     `with_ports`: all variables of the FMUs; `with_files`: the FMUs themselves, else their names
-    and tokens. `base`: the file from which the paths of models count.
+    and tokens. `base`: the file from which the paths of models count. `interfaces`: path of a
+    machine (the line: "") -> its server and tags.
     """
 
     base_iri: str = BASE
     with_ports: bool = True
     with_files: bool = True
     base: Path = Path()
+    interfaces: Mapping[str, tuple[Endpoint, Sequence[Tag]]] = field(default_factory=dict)
 
 
 def describe(scenario: Scenario, wanted: Wanted | None = None) -> Environment:
@@ -77,6 +81,7 @@ class _Description:
             nameplates.technical_data(named, title, lines.sections(scenario)),
             lines.structure(scenario, named, self._names, stations),
             lines.process_parameters(scenario, named, stations, self._found.notes),
+            *self._interfaces("", named),
         ]
         self._add(building.shell(named, id_short(self._line), submodels, title=title), submodels)
 
@@ -86,6 +91,7 @@ class _Description:
         submodels = [
             nameplates.nameplate(named, title),
             nameplates.technical_data(named, title, machines.sections(station)),
+            *self._interfaces(station.path, named),
         ]
         short = id_short(station.path)
         is_type = bool(station.members)
@@ -93,7 +99,7 @@ class _Description:
         self._add(shell, submodels)
         for member in station.members:
             own = self._named(member)
-            plate = [nameplates.nameplate(own, f"{title} {member}")]
+            plate = [nameplates.nameplate(own, f"{title} {member}"), *self._interfaces(member, own)]
             derived = building.shell(
                 own, id_short(member), plate, title=title, derived_from=named.shell
             )
@@ -106,6 +112,12 @@ class _Description:
         submodels = [found]
         shell = building.shell(named, id_short(used.name), submodels, title=used.name, is_type=True)
         self._add(shell, submodels)
+
+    def _interfaces(self, path: str, named: Named) -> list[model.Submodel]:
+        if path not in self._wanted.interfaces:
+            return []
+        endpoint, tags = self._wanted.interfaces[path]
+        return interfaces(named, endpoint, tags)
 
     def _named(self, path: str) -> Named:
         return self._names.machine(self._line, path)
