@@ -1,4 +1,4 @@
-"""A small MQTT 3.1.1 broker of the tests, written from the standard; loopback, a thread each.
+"""A small broker of the tests for MQTT 3.1.1 and 5, from the standard; loopback, a thread each.
 
 It hands on what `publish` is given, with QoS 1 to who asked for it: kept messages, sessions that
 last, deliveries once more, refusals, stalls and broken connections as a test wishes.
@@ -116,6 +116,7 @@ class _Client:
         self.connection = connection
         self.topics: set[str] = set()
         self.name = ""
+        self.is_5 = False
         self._number = 0
         self._lock = threading.Lock()
 
@@ -136,7 +137,7 @@ class _Client:
             if kind == SUBSCRIBE:
                 self._subscribe(body)
             elif kind == PUBACK:
-                self.broker.acknowledged.append(struct.unpack(">H", body)[0])
+                self.broker.acknowledged.append(struct.unpack(">H", body[:2])[0])
             elif kind == PINGREQ:
                 self._send(PINGRESP << 4, b"")
             elif kind == DISCONNECT:
@@ -146,10 +147,21 @@ class _Client:
         """Send a message with QoS 1."""
         self._number += 1
         head = PUBLISH << 4 | 2 | (8 if again else 0) | (1 if kept else 0)
-        self._send(head, _text(topic) + struct.pack(">H", self._number) + payload)
+        number = struct.pack(">H", self._number) + self._none
+        self._send(head, _text(topic) + number + payload)
+
+    @property
+    def _none(self) -> bytes:
+        """No properties, where the version has some."""
+        return bytes(1) if self.is_5 else b""
+
+    def _plain(self, body: bytes) -> bytes:
+        """Return what follows the properties, where the version has some; they are short."""
+        return body[1 + body[0] :] if self.is_5 else body
 
     def _let_in(self, body: bytes) -> bool:
-        flags, rest = body[7], body[10:]
+        self.is_5 = body[6] == 5
+        flags, rest = body[7], self._plain(body[10:])
         self.name, rest = _taken(rest)
         user = password = None
         if flags & 0x80:
@@ -163,7 +175,9 @@ class _Client:
         if not lasting:
             self.broker.sessions.pop(self.name, None)
         session = self.broker.sessions.get(self.name)
-        self._send(CONNACK << 4, bytes([1 if session and lasting else 0, 0 if allowed else 4]))
+        reason = 0 if allowed else (0x86 if self.is_5 else 4)
+        here = bytes([1 if session and lasting else 0, reason])
+        self._send(CONNACK << 4, here + self._none)
         if allowed:
             if lasting:
                 self.topics, waiting = self.broker.sessions.setdefault(self.name, (set(), []))
@@ -173,7 +187,7 @@ class _Client:
         return allowed
 
     def _subscribe(self, body: bytes) -> None:
-        number, rest, answers, fresh = body[:2], body[2:], b"", []
+        number, rest, answers, fresh = body[:2], self._plain(body[2:]), b"", []
         while rest:
             topic, rest = _taken(rest)
             wanted, rest = rest[0], rest[1:]
@@ -182,7 +196,7 @@ class _Client:
             if not refused:
                 self.topics.add(topic)
                 fresh.append(topic)
-        self._send(SUBACK << 4, number + answers)
+        self._send(SUBACK << 4, number + self._none + answers)
         for topic in fresh:
             if topic in self.broker.kept:
                 self.give(topic, self.broker.kept[topic], kept=True)

@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import pytest
@@ -268,12 +268,18 @@ def test_a_last_will_makes_all_stale(broker: SmallBroker, tmp_path: Path) -> Non
         wait_until(lambda: following.health.state == "silent")
 
 
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
 def test_a_session_that_lasts_gives_what_came_meanwhile(
-    broker: SmallBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    broker: SmallBroker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: Literal["3.1.1", "5"],
 ) -> None:
     """With `history` and a name the broker keeps messages while there is no link."""
     monkeypatch.setattr("linetwin.twin.patience.FIRST_WAIT_S", 0.4)
-    source = config(broker.endpoint, history=True, broker=BrokerConfig(client="twin-1"))
+    source = config(
+        broker.endpoint, history=True, broker=BrokerConfig(client="twin-1", version=version)
+    )
     with Following(source, tmp_path) as following:
         following.live()
         broker.drop()
@@ -284,6 +290,21 @@ def test_a_session_that_lasts_gives_what_came_meanwhile(
         batch = following.wait_for(5)
         assert [batch.came.texts[n] for n in range(5)] == [f"L{n}" for n in range(5)]
     assert {name for name, *_ in broker.logins} == {"twin-1"}
+
+
+def test_mqtt_5_names_its_reasons_and_what_it_denies(tmp_path: Path) -> None:
+    """User and password, a topic that is refused, messages with and without properties."""
+    version = BrokerConfig(version="5")
+    with SmallBroker({"twin": "secret"}, denied=("line/coater",)) as broker:
+        source = config(broker.endpoint, broker=version)
+        with Following(source, tmp_path, "twin", "wrong") as following:
+            wait_until(lambda: following.health.failures == 1)
+            assert "wrong user or password" in following.health.error
+        with Following(source, tmp_path, "twin", "secret") as following:
+            following.live()
+            assert "the broker refused" in " ".join(following.health.refused.values())
+            broker.publish("line/coater/speed", b"0.25")
+            assert following.wait_for(1).value[0] == 0.25
 
 
 def test_the_next_broker_is_tried_when_one_is_gone(broker: SmallBroker, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ class BrokerConfig:
     client: str = ""
     alive: tuple[str, str] | None = None
     offline: tuple[str, ...] = ()
+    version: Literal["3.1.1", "5"] = "3.1.1"
     ambiguous: Literal["order", "first", "second"] = "order"
 
 

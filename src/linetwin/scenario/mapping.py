@@ -252,8 +252,8 @@ class _Reader:
         """Return how a broker is read; None where the source is none."""
         schemes = self._schemes(at, source)
         if not schemes & {"mqtts://", "mqtt://"}:
-            for key in ("client", "alive"):
-                if getattr(source, key):
+            for key in ("client", "alive", "mqtt"):
+                if key in source.model_fields_set:
                     self._note((*at, key), "is of a broker", "for endpoints such as mqtts://broker")
             return None
         if ("mqtt://" in schemes) != (source.security.policy == "None"):
@@ -272,6 +272,7 @@ class _Reader:
             source.client,
             None if alive is None else (alive.topic, alive.field),
             () if alive is None else tuple(alive.offline),
+            source.mqtt,
             source.clock.ambiguous,
         )
 

@@ -82,6 +82,7 @@ class Source(_Strict):
     status: str = ""
     lot: str = ""
     client: str = ""
+    mqtt: Literal["3.1.1", "5"] = "3.1.1"
     alive: Alive | None = None
     clock: Clock
     publishing: Writing = Written(value="500 ms")

@@ -22,7 +22,9 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from linetwin.errors import LinkError
 from linetwin.twin.security.reasons import Reason, refusal
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 CONNECT_S = 5.0
 """For the connection, for the handshake of TLS, and for each answer of the broker."""
 QOS = 1
+SESSION_S = 7 * 86_400
+"""For so long a broker of MQTT 5 is asked to keep messages while there is no link [A]."""
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LOOK_S = 0.05
 _TOPICS_AT_ONCE = 200
@@ -86,6 +90,8 @@ class BrokerLink:
         self.last_message = time.monotonic()
         self.keep_alive_s = max(math.ceil(source.publishing_s * source.keep_alive), 1)
         self._address = _address(endpoint)
+        self._is_5 = source.broker is not None and source.broker.version == "5"
+        self._is_kept = source.history
         self._topics = topics
         self._over = threading.Event()
         self._asked: dict[int, list[str]] = {}
@@ -119,8 +125,9 @@ class BrokerLink:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=name or f"linetwin-{secrets.token_hex(6)}",
-            clean_session=not source.history,
+            clean_session=None if self._is_5 else not source.history,
             reconnect_on_failure=False,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._is_5 else MQTTProtocolVersion.MQTTv311,
         )
         client.connect_timeout = CONNECT_S
         client.on_connect = self._on_connect
@@ -137,7 +144,19 @@ class BrokerLink:
 
     def _connect(self) -> None:
         _, host, port = self._address
-        self._client.connect(host, port, self.keep_alive_s)
+        if not self._is_5:
+            self._client.connect(host, port, self.keep_alive_s)
+            return
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # of paho
+        if self._is_kept:
+            properties.SessionExpiryInterval = SESSION_S
+        self._client.connect(
+            host,
+            port,
+            self.keep_alive_s,
+            clean_start=not self._is_kept,
+            properties=properties,
+        )
 
     def _pump(self) -> None:
         """Read and write until it is over; the broker must let us in within a time."""
