@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import typing
 from pathlib import Path
 
 import pytest
 from aas_core3 import types
+from basyx.aas import model
+from basyx.aas.adapter import aasx
 
 from linetwin.errors import ScenarioError
 from linetwin.shells.environment import Environment, Supplement
 from linetwin.shells.reading import read
 from linetwin.shells.reading.shapes import shapes
 from linetwin.shells.reading.walking import elements
-from linetwin.shells.writing import as_tree, write
+from linetwin.shells.writing import as_tree, document, write, xml_document
 
 _TEMPLATES = Path(__file__).parents[3] / "shared" / "aas_templates"
 _FILES = sorted(_TEMPLATES.glob("*.json"))
@@ -83,3 +86,34 @@ def test_an_ending_that_is_not_known_is_named(tmp_path: Path) -> None:
     """A file's ending says its form; another one is refused with those allowed."""
     with pytest.raises(ScenarioError, match=r"\.aasx, \.json, \.xml"):
         write(Environment(), tmp_path / "line.yaml")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_package_that_basyx_wrote_is_read_whole(as_json: bool, tmp_path: Path) -> None:  # noqa: FBT001 - two cases
+    """Another writer's package: its document, and its file by the name that the element has."""
+    sound = read(next(file for file in _FILES if "02011" in file.stem))
+    plan = model.File("Plan", "application/pdf", "/aasx/files/plan.pdf")
+    next(sound.submodels()).submodel_element.add(plan)
+    files = aasx.DictSupplementaryFileContainer()  # type: ignore[no-untyped-call]
+    files.add_file("/aasx/files/plan.pdf", io.BytesIO(b"%PDF"), "application/pdf")
+    with aasx.AASXWriter(tmp_path / "basyx.aasx") as writer:
+        writer.write_all_aas_objects(
+            "/aasx/data." + ("json" if as_json else "xml"),
+            sound.objects,
+            files,
+            write_json=as_json,
+        )
+    found = read(tmp_path / "basyx.aasx")
+    assert as_tree(found) == as_tree(sound)
+    assert found.files["/aasx/files/plan.pdf"].content == b"%PDF"
+    assert found.files["/aasx/files/plan.pdf"].content_type == "application/pdf"
+    assert found.notes == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_are_read(encoding: str) -> None:
+    """UTF-8 with and without a mark, and UTF-16, which JSON is not: the same objects."""
+    sound = read(next(file for file in _FILES if "02011" in file.stem))
+    for data in (document(sound), xml_document(sound).replace(b' encoding="UTF-8"', b"")):
+        found = read(data.decode().encode(encoding))
+        assert as_tree(found) == as_tree(sound)

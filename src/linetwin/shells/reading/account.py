@@ -17,7 +17,7 @@ _NOTES_OF_A_KIND: Final = 20
 """A file with a million faults of one kind gets so many notes of them, and their number."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Place:
     """A place within a file, as the way from its root; made into text only where it is told."""
 

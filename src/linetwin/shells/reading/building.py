@@ -15,7 +15,7 @@ from basyx.aas.adapter.json import StrictAASFromJsonDecoder
 from linetwin.shells.reading import attributes, mending
 from linetwin.shells.reading.account import Place, shown
 from linetwin.shells.reading.references import mended_reference
-from linetwin.shells.reading.shapes import shapes
+from linetwin.shells.reading.shapes import TEXT, shapes
 from linetwin.shells.reading.walking import CHILDREN, elements
 
 if TYPE_CHECKING:
@@ -208,6 +208,8 @@ class Builder:
             if slot is None:
                 if key != "modelType":
                     self._note(place.at(key), f"not known to {shape.name}")
+            elif type(value) is str and _is_sound(value, slot):  # nearly all: no place is made
+                made[key] = value
             elif value is not None:
                 found = self._attribute(value, slot, place.at(key))
                 if found is not None:
@@ -259,6 +261,11 @@ class _Names:
             number += 1
         self._last[stem] = number
         return f"{stem}_{number}"
+
+
+def _is_sound(text: str, slot: Slot) -> bool:
+    """Return whether a text is surely what its slot wants."""
+    return text in slot.words or (slot.kind == TEXT and text.isprintable())
 
 
 def _fits(node: dict[str, Any], shape: Shape) -> bool:
