@@ -302,6 +302,20 @@ def test_a_plant_that_has_begun_anew_is_refused(twin: tuple[Following, Hand, Tol
     assert following.session.heard == heard
 
 
+def test_the_plant_of_another_line_is_refused(
+    tmp_path: Path, parts: Parts, twin: tuple[Following, Hand, Told]
+) -> None:
+    """One that tells of no station of the twin's line cannot be followed; nothing is saved."""
+    other, hand, told = twin
+    following = Following(parts, other.mapping, Keeper(tmp_path / "new", hand), told, {})
+    for minute in range(3):
+        feed(following, hand, NOW + minute * 60_000, scale=18.5)
+    with pytest.raises(LinkError, match="tells of a station of this line: is it the plant of"):
+        feed(following, hand, NOW + 3 * 60_000, scale=18.5)
+    assert following.session is None
+    assert not following.keeper.file.exists()
+
+
 def test_a_plant_whose_time_goes_back_is_told_at_once(twin: tuple[Following, Hand, Told]) -> None:
     """In the headline while the twin runs; what it shows is old, and the plant's clock is asked."""
     following, hand, _ = twin

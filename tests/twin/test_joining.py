@@ -126,3 +126,23 @@ def test_rests_end_when_the_plants_do(heard: Heard) -> None:
         errors[name] = math.fsum(abs(a - b) for a, b in pairs) / len(pairs) / MINUTE
     assert errors["history"] < 1.0
     assert errors["last"] > 2 * errors["history"]
+
+
+def test_an_empty_plant_whose_coater_stands_still_is_joined_as_it_is() -> None:
+    """Nothing lies anywhere in the twin's line either, and its coater waits for the plant's."""
+    scenario = scenario_of(start="filled", order_cells=None, duration_ticks=JOINS)
+    standing = Standing(tick=HOUR)
+    for path, buffer in scenario.buffers.items():
+        standing.note([told(HOUR, path, "level", 0.0)])
+        assert buffer.path == path
+    for path in scenario.stations:
+        aborted = path == "cathode.coater"
+        standing.note([told(HOUR, path, "measurement", 0.0, "in_process")])
+        standing.note([told(HOUR, path, "state", 9.0 if aborted else 6.0)])
+        standing.note([told(HOUR, path, "given", 5.0), told(HOUR, path, "taken", 5.0)])
+    follower = join(scenario, standing, Making(make_led))
+    follower.advance([], 9 * HOUR)
+    world = follower.world
+    assert world.station("cathode.coater").state.mode == "Aborted"
+    assert sum(buffer.level for buffer in world.buffers.values()) == 0
+    assert follower.leader.apart() == {}

@@ -60,3 +60,16 @@ def test_of_a_played_plant_nothing_is_known_before_it_has_told_two_times() -> No
     time.heard(2 * S, 760 * S)
     assert time.pace == pytest.approx(60.0)
     assert not time.is_silent(3 * S)
+
+
+def test_a_clock_that_is_set_back_by_an_hour_is_noticed() -> None:
+    """As where summer time ends; values that come late by minutes are no such thing."""
+    time = PlantTime(played=True, hold_s=1.0)
+    for second in range(5):
+        time.heard(second * S, (10_000 + second) * S)
+    for second in range(5, 8):
+        time.heard(second * S, (10_000 + second - 600) * S)
+    assert time.behind_s == 0
+    for second in range(8, 11):
+        time.heard(second * S, (10_000 + second - 3600) * S)
+    assert time.behind_s == pytest.approx(3600, abs=10)

@@ -46,6 +46,7 @@ LOOK_EVERY_S = 1.0
 NOBODY = "nobody yet"
 """Owner of a mapping that was proposed and that no person has read."""
 UNREAD = "nobody has confirmed what its signals stand for"
+STATIONS_SHOWN = 5
 _MANY_ROWS = 8
 """Rows of a parcel whose median tells the time of a played plant."""
 
@@ -159,6 +160,7 @@ class Following:
             if not self._first or self._clock.steady_s() - self._first < SETTLE_S:
                 return
             self._standing.tick = until
+            self._check_line()
             self.session = Session.join(self.parts, self._standing)
             self.view.note(f"joined the plant at {self.view.line_time(until)}")
             self.save()
@@ -244,6 +246,18 @@ class Following:
             return
         message = f"the plant has begun anew: line time 0 is {instant(told)}, it was {kept}"
         raise LinkError(f"{message}; {advice}")
+
+    def _check_line(self) -> None:
+        """Refuse a plant that tells of no station of the twin's line; say which are not told of."""
+        stations = set(self.parts.scenario.stations)
+        silent = sorted(stations - self._standing.stations())
+        if silent and len(silent) == len(stations):
+            message = f"nothing that {self.mapping.file.name} maps tells of a station of this line"
+            raise LinkError(f"{message}: is it the plant of another scenario?")
+        if silent:
+            shown = ", ".join(silent[:STATIONS_SHOWN])
+            more = f" and {len(silent) - STATIONS_SHOWN} more" * (len(silent) > STATIONS_SHOWN)
+            self.view.note(f"run for themselves, the plant tells nothing of them: {shown}{more}")
 
     def _note_life(self, health: Iterable[Health]) -> None:
         """Note that a server lives though nothing has changed: its keep-alives say so.

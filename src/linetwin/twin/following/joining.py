@@ -27,6 +27,8 @@ ENDLESS = 1 << 52
 """Ticks that no twin lives to see: it ends when its user does."""
 INSIDE = "in_process"
 """Name of the plant's counter of lots that are in a machine."""
+TELLING = frozenset({"state", "taken", "given", "lot_in", "lot_out"})
+"""Kinds of events by which a station is led."""
 COUNTS_KEPT = 1_000
 """Values of a counter that are kept until the twin joins, the last ones."""
 
@@ -54,6 +56,10 @@ class Standing:
                     counts = self._counts.setdefault((event.kind, event.station), [])
                     counts.append((event.tick, event.value))
                     del counts[:-COUNTS_KEPT]
+
+    def stations(self) -> set[str]:
+        """Return stations whose state or lots the plant tells."""
+        return {event.station for event in self.last.values() if event.kind in TELLING}
 
     def levels(self) -> list[PlantEvent]:
         """Return what the plant tells to lie in buffers [lots] and tanks [kg]."""

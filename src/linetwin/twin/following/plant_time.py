@@ -9,7 +9,7 @@ from __future__ import annotations
 NS_PER_TICK = 1_000_000
 SILENT_AFTER_S = 5.0
 """Wall time without a value after which the plant is taken to be silent [A: ten publications]."""
-BACK_S = 3600.0
+BACK_S = 1800.0
 """Time of the plant by which what it tells must be older than what it told before, for so many
 arrivals one after the other, to say that its time has gone back [A]: values that come late do."""
 _BACK_TIMES = 3
