@@ -95,6 +95,12 @@ def test_a_role_that_comes_and_goes_says_nothing(meaning: Meaning) -> None:
     assert told(meaning, 3, text="roll-7") == []
 
 
+def test_a_number_that_was_told_as_text_names_no_lot(meaning: Meaning) -> None:
+    """Beside a number the text is the name of its lot; alone it is the number."""
+    assert [each.text for each in told(meaning, 7, math.nan, "18.7")] == [""]
+    assert [each.text for each in told(meaning, 7, 0.18, "roll-7")] == ["roll-7"]
+
+
 def test_an_undefined_state_is_no_state(meaning: Meaning) -> None:
     """A code that nobody mapped has no value."""
     (event,) = told(meaning, 0, 0.0)

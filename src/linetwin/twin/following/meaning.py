@@ -44,6 +44,8 @@ class Meaning:
                 continue
             kind, station, name = meant
             value, text = float(batch.value[row]), batch.came.texts.get(row, "")
+            if kind == "measurement" and math.isnan(batch.came.raw[row]):
+                text = ""  # it was the number itself, and no name of a lot
             if kind in {"state", "mode"} and value == UNDEFINED:
                 value = math.nan
             yield PlantEvent(
