@@ -228,7 +228,7 @@ def report(run: RunArgument) -> None:
 @app.command(epilog="Example: linetwin bench line")
 def bench(
     part: Annotated[
-        str, typer.Argument(help="What to measure: line, week, rows, cosim, feed or twin.")
+        str, typer.Argument(help="What to measure: line, week, rows, cosim, feed, twin or aas.")
     ] = "line",
     json: JsonOption = False,
 ) -> None:

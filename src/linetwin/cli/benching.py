@@ -13,7 +13,14 @@ from linetwin.errors import Problem, ScenarioError
 
 def bench(part: str, *, as_json: bool) -> None:
     """Measure `part` and print figures with their limits, each as soon as it is there."""
-    others = {"week": _week, "rows": _rows, "cosim": _cosim, "feed": _feed, "twin": _twin}
+    others = {
+        "week": _week,
+        "rows": _rows,
+        "cosim": _cosim,
+        "feed": _feed,
+        "twin": _twin,
+        "aas": _aas,
+    }
     if part in others:
         others[part](as_json=as_json)
         return
@@ -95,6 +102,20 @@ def _twin(*, as_json: bool) -> None:
         print_json({"machine": machine, **asdict(found), "limits": limits})
         return
     typer.echo(f"machine: {machine}\n{twin.describe(found)}")
+    _print_verdicts(verdicts)
+
+
+def _aas(*, as_json: bool) -> None:
+    """Measure describing, writing and reading shells beside basyx alone."""
+    from linetwin.bench import aas  # basyx, which no other bench needs
+
+    machine, found = line.machine(), aas.measure()
+    verdicts = aas.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, **asdict(found), "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{aas.describe_figures(found)}")
     _print_verdicts(verdicts)
 
 
