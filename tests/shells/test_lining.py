@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cardinality import TEMPLATES, faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neighbours import module_of
 from ruamel.yaml import YAML
+from validators import complaints_of_aas_core
 
 import linetwin.cli  # noqa: F401  by which scenarios learn to read shells
+from linetwin.cosim.description import read_description
+from linetwin.cosim.groups import read_group
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.scenario.calendars import read_calendars, written_hours
@@ -231,3 +235,32 @@ def test_a_machine_without_its_shell_is_refused_by_name(tmp_path: Path) -> None:
     found.objects.discard(coater)
     with pytest.raises(ScenarioError, match="cathode__coater: has no shell here"):
         line_document(found, tmp_path / "line.json")
+
+
+def test_a_group_of_models_travels_with_its_files(tmp_path: Path) -> None:
+    """Group file and FMUs keep their places beside one another; models of the library stay bare."""
+    fmus = SCENARIOS.parent / "src" / "linetwin" / "_fmus"
+    if not (fmus / "machine.fmu").is_file() or not TEMPLATES.is_dir():
+        pytest.skip("the models are not built, or the published templates are not here")
+    group = tmp_path / "groups" / "drive.yaml"
+    group.parent.mkdir()
+    (tmp_path / "fmus").mkdir()
+    shutil.copy(fmus / "machine.fmu", tmp_path / "fmus" / "drive.fmu")
+    inputs = read_description(fmus / "machine.fmu").of("input")
+    values = {each.name: float(each.start or 0.0) for each in inputs}
+    both = {"own": "../fmus/drive.fmu", "shipped": "machine"}
+    members = {name: {"fmu": fmu, "values": values} for name, fmu in both.items()}
+    with group.open("w", encoding="utf-8") as stream:
+        yaml.dump({"schema": 1, "name": "drive", "step": "1 s", "members": members}, stream)
+    file = written_line(tmp_path, cathode__coater={"machine": {"model": "groups/drive.yaml"}})
+    found = describe(load(file), Wanted(base=file))
+    assert complaints_of_aas_core(found, "3.0") == []
+    assert [f for each in found.submodels() if "drive" in each.id for f in faults(each)] == []
+    write(found, tmp_path / "line.aasx")
+    line = line_document(read(tmp_path / "line.aasx"), tmp_path / "line.aasx").line
+    laid = Path(line["stations"]["cathode.coater"]["machine"]["model"])
+    assert laid.is_relative_to(tmp_path / "line.aasx.models")
+    assert laid.read_bytes() == group.read_bytes()
+    assert (laid.parent / "../fmus/drive.fmu").resolve().is_file()
+    assert line["stations"]["cathode.mixer"]["machine"]["model"] == "machine"
+    assert read_group(laid).name == "drive"
