@@ -284,6 +284,19 @@ def test_a_stock_at_the_begin_stands_in_the_balance(facts: kpis.Facts) -> None:
     assert sum(empty["in"].values()) == pytest.approx(sum(empty["out"].values()))
 
 
+def test_what_only_lay_there_was_not_processed(facts: kpis.Facts) -> None:
+    """A stock of 1,000 times 0.1 kg that became 100 kg: the mixer did nothing, rounding or not."""
+    stock = facts.ledger.iloc[:1].assign(station="tank", entry="stock", amount=0.1)
+    rest = facts.ledger[facts.ledger["entry"] != "in"]
+    facts.__dict__["ledger"] = pd.concat([rest, *[stock] * 1000], ignore_index=True)
+    found = {name: entry["value"] for name, entry in kpis_cost.cost(facts).items()}
+    unused = found["value_by_outcome"]["unused stations"]
+    costs = found["conversion_cost"]
+    assert unused == pytest.approx(costs["cathode.mixer"] + costs["cell.spare"])
+    sides = found["value_balance"]
+    assert sum(sides["in"].values()) == pytest.approx(sum(sides["out"].values()))
+
+
 def test_common_costs_go_to_rooms(cost: dict[str, Any]) -> None:
     """The dry room's energy lies on the station in it, the rest on all by their own costs."""
     own = {

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 GOOD = "cells"
 OUTCOMES = (GOOD, "scrap", "lost", "in_process")
 STOCK = "stock"
+ROUNDING = 1e-9
+"""Share of what lay behind a station when the run began below which nothing went through it."""
 
 
 class _Booked:
@@ -110,8 +112,9 @@ class ValueFlow:
         rows = _Booked(pd.concat([self._booked, stock]))
         found = {}
         for station, cost in self._conversion.items():
-            done = float(self._passed(rows, station).sum())
-            found[station] = cost / done if done > 0 else 0.0
+            passed = self._passed(rows, station)
+            done = float(passed.sum())
+            found[station] = cost / done if done > ROUNDING * np.abs(passed).sum() else 0.0
         return found
 
     @property

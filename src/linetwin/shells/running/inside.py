@@ -193,13 +193,11 @@ class _Tracing:
         number = self._plan.number
         sheets = (number(stacker, "cathode_sheets") or 0.0) + (electrode == "anode")
         length = sheets * (number(stacker, f"{electrode}_sheet_length") or 0.0)
-        cutters = [
-            path
-            for path, config in self._plan.stations.items()
-            if path.startswith(f"{electrode}.") and config.get("kind") in {"slitter", "notcher"}
-        ]
+        own = [path for path in self._plan.stations if path.startswith(f"{electrode}.")]
+        first = {self._plan.kind(path): path for path in reversed(own)}  # one of a group is as all
+        cutters = [first[kind] for kind in ("slitter", "notcher") if kind in first]
         strip = Strip.of(self._plan, cutters, 1)
-        slitter = next((p for p in cutters if self._plan.kind(p) == "slitter"), "")
+        slitter = first.get("slitter", "")
         width = number(slitter, "coating_width") or 0.0
         loading = np.nan_to_num(self._cells[f"{electrode}_loading"].to_numpy(dtype=np.float64))
         laid = np.where(rows, 2 * loading * length * strip.coating * width, 0.0)
@@ -207,8 +205,7 @@ class _Tracing:
             self._amounts[material] = self._column(material) + share * laid
         if foil := recipe.materials.get("foil"):
             # foil is counted before the calender stretches it
-            rolled = (p for p in self._plan.stations if p.startswith(f"{electrode}."))
-            stretch = max((number(path, "web_stretch") or 0.0 for path in rolled), default=0.0)
+            stretch = number(first.get("calender", ""), "web_stretch") or 0.0
             whole = (width + (number(slitter, "bare_width") or 0.0)) * strip.foil
             whole *= length / (1 + stretch)
             self._amounts[foil] = self._column(foil) + np.where(rows, whole, 0.0)
