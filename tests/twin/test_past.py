@@ -27,8 +27,6 @@ from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import Wish, create_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from linetwin.twin.columns import Raw
     from linetwin.twin.opcua.link import Link
     from linetwin.twin.security.connecting import Terms
@@ -44,12 +42,12 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Terms:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[SmallServer]:
-    """A server that remembers the signals `a` and `b`."""
-    with SmallServer(["a", "b"]) as small:
-        for name in ("a", "b"):
-            small.do(small.server.historize_node_data_change(small.nodes[name], count=0))
-        yield small
+def server(shared: SmallServer) -> SmallServer:
+    """A server that remembers the signals `past` and `pest`."""
+    for name in ("past", "pest"):
+        shared.add(name, f"s={name}")
+        shared.do(shared.server.historize_node_data_change(shared.nodes[name], count=0))
+    return shared
 
 
 def remember(server: SmallServer, name: str, count: int, begin_s: float = AGO_S) -> list[int]:
@@ -82,10 +80,10 @@ def test_a_span_is_read_in_windows_and_pieces_each_value_once(
     monkeypatch.setattr(history_module, "VALUES_PER_CALL", 7)
     storage = server.server.iserver.history_manager.storage
     monkeypatch.setattr(storage, "max_history_data_response_size", 5)
-    times = {0: remember(server, "a", 1000), 1: remember(server, "b", 300)}
+    times = {0: remember(server, "past", 1000), 1: remember(server, "pest", 300)}
     config = source(server.endpoint, history=True, past=span(3000.0, 600.0))
     assert config.past is not None
-    with Reader(config, [signal("a"), signal("b")], plain) as reader:
+    with Reader(config, [signal("past"), signal("pest")], plain) as reader:
         wait_until(lambda: reader.health.state == "ended")
         rows = joined(reader.parts)
         for number, stamps in times.items():
@@ -103,12 +101,12 @@ def test_values_of_one_time_at_the_end_of_a_piece_come_once(
 ) -> None:
     """Two values of one instant, of which a piece of ours holds the first."""
     monkeypatch.setattr(history_module, "VALUES_PER_CALL", 4)
-    remember(server, "a", 12)
-    kept = server.server.iserver.history_manager.storage._datachanges[server.nodes["a"].nodeid]
+    remember(server, "past", 12)
+    kept = server.server.iserver.history_manager.storage._datachanges[server.nodes["past"].nodeid]
     for first in (3, 7):
         kept[first + 1].SourceTimestamp = kept[first].SourceTimestamp
     config = source(server.endpoint, history=True, past=span(2 * AGO_S, 1.0))
-    with Reader(config, [signal("a")], plain) as reader:
+    with Reader(config, [signal("past")], plain) as reader:
         wait_until(lambda: reader.health.state == "ended")
         assert reader.values(0) == [float(n) for n in range(12)]
 
@@ -119,14 +117,14 @@ def test_what_is_remembered_goes_over_into_what_is_live(
     """While values keep coming: each is usable once, in its order, none is missing between."""
     monkeypatch.setattr(past_module, "NEAR_S", 0.5)
     monkeypatch.setattr(past_module, "SETTLE_S", 0.3)
-    remember(server, "a", 50)
+    remember(server, "past", 50)
     config = source(server.endpoint, history=True, past=span(2 * AGO_S))
-    signals = [signal("a")]
+    signals = [signal("past")]
     written = 50
     with Reader(config, signals, plain) as reader:
         end = time.monotonic() + 3.0
         while time.monotonic() < end:
-            server.write({"a": float(written)}, SourceTimestamp=datetime.now(UTC))
+            server.write({"past": float(written)}, SourceTimestamp=datetime.now(UTC))
             written += 1
             time.sleep(0.01)
         wait_until(lambda: reader.values(0)[-1] == float(written - 1))
@@ -144,7 +142,7 @@ def test_a_new_link_goes_on_where_the_one_before_it_ended(
     monkeypatch.setattr(past_module, "FIRST_WINDOW_S", 300.0)
     monkeypatch.setattr(past_module, "FEW_ROWS", 0)
     monkeypatch.setattr("linetwin.twin.patience.FIRST_WAIT_S", 0.05)
-    stamps = remember(server, "a", 500)
+    stamps = remember(server, "past", 500)
     asked = 0
 
     async def breaks(link: Link, begin: int, end: int) -> Raw:
@@ -156,7 +154,7 @@ def test_a_new_link_goes_on_where_the_one_before_it_ended(
 
     monkeypatch.setattr(past_module, "recalled", breaks)
     config = source(server.endpoint, history=True, past=span(2 * AGO_S, 1.0))
-    with Reader(config, [signal("a")], plain) as reader:
+    with Reader(config, [signal("past")], plain) as reader:
         wait_until(lambda: reader.health.state == "ended")
         assert reader.health.failures == 1
         assert joined(reader.parts).source_time.tolist() == stamps
@@ -167,7 +165,7 @@ def test_a_signal_without_history_is_told_once(
 ) -> None:
     """The others are read; what cannot be is named, with the server's reason."""
     server.add("none", "s=none")
-    stamps = remember(server, "a", 20)
+    stamps = remember(server, "past", 20)
     refuse = ua.HistoryReadResult(StatusCode=NOT_SUPPORTED)
     manager = server.server.iserver.history_manager
     original = manager._read_history
@@ -177,7 +175,7 @@ def test_a_signal_without_history_is_told_once(
 
     monkeypatch.setattr(manager, "_read_history", read)
     config = source(server.endpoint, history=True, past=span(2 * AGO_S, 1.0))
-    with Reader(config, [signal("a"), signal("none")], plain) as reader:
+    with Reader(config, [signal("past"), signal("none")], plain) as reader:
         wait_until(lambda: reader.health.state == "ended")
         assert joined(reader.parts).source_time.tolist() == stamps
         assert reader.told("history")[0] == "none: BadHistoryOperationUnsupported"
@@ -221,13 +219,14 @@ def test_a_mapping_says_which_time_is_read(tmp_path: Path) -> None:
     assert written("true") == "None"
 
 
+@pytest.mark.slow
 def test_a_time_is_recorded_and_the_command_ends_by_itself(
     server: SmallServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`live record --history FROM..TO`: what the server remembers is in the recording."""
     create_identity(SecurityFolder(tmp_path / "security"), Wish("test"))
-    stamps = remember(server, "a", 200)
-    line = "  a: {node: 'nsu=plant;s=a', address: cathode.coater.web_speed, unit: m/s}\n"
+    stamps = remember(server, "past", 200)
+    line = "  a: {node: 'nsu=plant;s=past', address: cathode.coater.web_speed, unit: m/s}\n"
     file = tmp_path / "mapping.yaml"
     file.write_text(mapping_text(server.endpoint, line))
     first, last = (datetime.fromtimestamp(stamps[n] // SECOND, UTC) for n in (50, 150))
