@@ -283,6 +283,25 @@ def test_silence_is_told_and_ends(twin: tuple[Following, Hand, Told]) -> None:
     assert "speaks again" in following.view.notes[-1]
 
 
+def test_a_keep_alive_is_a_sign_of_life(
+    tmp_path: Path, parts: Parts, twin: tuple[Following, Hand, Told]
+) -> None:
+    """A plant at our pace of which nothing has changed is no silent one; a lost link makes it."""
+    _, hand, told = twin
+    file = tmp_path / "live.yaml"
+    file.write_text(MAPPING.replace(", played: true", ""))
+    mapping = load_mapping(file, parts.scenario)
+    following = Following(parts, mapping, Keeper(tmp_path, hand), told, {})
+    for _ in range(5):
+        hand.wall += 2 * S
+        following.take(replace(hand.parcel(NOW), batch=None))
+    assert following.state().word == "in step"
+    hand.wall += 6 * S
+    lost = Health("plant", "silent", "opc.tcp://plc:4840", time.time_ns() - 6 * S, 1)
+    following.take(replace(hand.parcel(NOW), batch=None, health=(lost,)))
+    assert following.state().word == "open loop"
+
+
 def widths(following: Following) -> list[float]:
     """Return the widths of the intervals of all estimates."""
     assert following.session is not None
