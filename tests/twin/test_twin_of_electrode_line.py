@@ -163,17 +163,22 @@ def test_two_hundred_shifts_with_hidden_faults() -> None:
     sys.stdout.write(table.text())
     check(table)
     for key in PREDICTED:
-        assert table.ratio(key, LEARNT) >= 3, table.text()
+        assert table.ratio(key) >= 3, table.text()
 
 
 @pytest.mark.slow
-def test_two_hundred_shifts_of_a_plant_with_other_laws() -> None:
-    """The second table of docs/twin.md: the plant dries and presses by other laws."""
-    table = played(200, OTHER)
+def test_a_hundred_shifts_of_a_plant_with_other_laws() -> None:
+    """The second table of docs/twin.md: the plant dries and presses by other laws.
+
+    Intervals are honest all the same: of each prediction nine of ten or more hold the truth.
+    """
+    table = played(100, OTHER)
     sys.stdout.write(table.text())
-    for key in ("loading", "coating_thickness"):
+    for key in ("loading", "drying.solvent_loading@1", "coating_thickness"):
         assert table.ratio(key) >= 3, table.text()
-    assert table.ratio("drying.solvent_loading@1") < 1, "docs/twin.md says that it is worse"
+    for key in PREDICTED:
+        held = [each[2] for each in table.errors[key]]
+        assert sum(held) >= 0.9 * len(held), table.text()
 
 
 def month(
