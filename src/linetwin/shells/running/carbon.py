@@ -37,7 +37,9 @@ RULE: Final = (
     "energy. Charged: good cells carry scrap, losses and unused stations, materials and energy "
     "each by one factor. Not counted: buildings, machines, transport, waste, use, end of life"
 )
-_REASON: Final = Evidence("D", "genealogy, ledger and meters of the run times its emission factors")
+_REASON: Final = Evidence(
+    "A", "genealogy, ledger and meters of the run; emission factors and allocation are assumed"
+)
 UNITY: Final = Carried(1.0, 1.0)
 
 
