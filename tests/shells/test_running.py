@@ -18,7 +18,7 @@ from linetwin.results.kpis import Facts
 from linetwin.results.kpis_iso import iso
 from linetwin.shells import building
 from linetwin.shells.naming import name_of
-from linetwin.shells.running import Passports, describe_cell, describe_lot, describe_run
+from linetwin.shells.running import Passports, describe_cell, describe_lot, describe_run, footprint
 from linetwin.shells.running.series import RECORDS, thinned
 from linetwin.shells.running.sources import lots_in
 from linetwin.shells.writing import document, write
@@ -372,3 +372,15 @@ def test_ids_stay_when_a_folder_is_read_again(run: Run) -> None:
     """Written twice, the same bytes."""
     lot = "anode.roll-0001"
     assert document(describe_lot(run, lot)) == document(describe_lot(read(run.path), lot))
+
+
+def test_without_prices_there_is_no_footprint_and_a_note(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No emission factor is made up: the submodels are left out, and a note says why."""
+    monkeypatch.setattr(footprint, "price_list", lambda _: None)
+    cell = run.table("cells", ["cell"])["cell"].iloc[0]
+    for environment in (describe_run(run), describe_cell(run, cell)):
+        names = {each.id_short for each in environment.submodels()}
+        assert not names & {"CarbonFootprint", "FootprintBreakdown"}
+        assert any("no emission factors" in note for note in environment.notes)

@@ -75,7 +75,6 @@ def nameplate(named: Named, cell: Cell) -> model.Submodel:
     """Return the passport's nameplate (02035-1)."""
     stage = "original" if cell.status in GRADES else "waste" if cell.status != "in_process" else ""
     marking = "0112/2///61360_7#AAS009#001"
-    text = datatypes.String
     elements = [
         prop(
             "URIOfTheProduct",
@@ -92,7 +91,7 @@ def nameplate(named: Named, cell: Cell) -> model.Submodel:
             NOT_STATED,
             "https://admin-shell.io/idta/nameplate/3/0/UniqueFacilityIdentifier",
         ),
-        prop("LifeCycleStage", stage or None, "0173-1#02-ABL841#001", value_type=text),
+        prop("LifeCycleStage", stage or None, "0173-1#02-ABL841#001"),
         prop("ManufacturerIdentifier", NOT_STATED, f"{_TECH}0#manufacturerIdentifier"),
         listed(
             "Markings",
