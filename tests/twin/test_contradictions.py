@@ -8,7 +8,6 @@ import msgpack
 from test_assimilating import CALENDER, Press, scenario, state
 
 from linetwin.twin.assimilating import Assimilator
-from linetwin.twin.events import PlantEvent
 
 SIGNALS = ("thickness", "thickness_by_hand", "thickness_in_laboratory")
 
@@ -95,4 +94,3 @@ def test_contradictions_go_on_from_plain_data() -> None:
         press.twin.measured(replace(event, name=SIGNALS[2], value=event.value + 5e-6))
     assert len(state(one.twin)) == len(state(other.twin))
     assert kinds(one) == kinds(other)
-    assert isinstance(event, PlantEvent)
