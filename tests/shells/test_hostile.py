@@ -12,6 +12,7 @@ import pytest
 
 from linetwin.errors import ScenarioError
 from linetwin.shells.reading import Limits, read
+from linetwin.shells.reading.walking import elements
 from linetwin.shells.writing import document, xml_document
 
 _MEGABYTES = 100.0
@@ -97,6 +98,19 @@ def test_notes_show_no_controls_and_are_few() -> None:
     assert len(environment.notes) < 30
     assert any("and 480 more" in note for note in environment.notes)
     assert all(note.isprintable() and len(note) < 300 for note in environment.notes)
+
+
+def test_objects_that_basyx_refuses_are_tried_again_so_often_only() -> None:
+    """Beyond the bound such an element is left out whole, still with a note."""
+    long = [{"language": "en", "text": "x" * 3000}]
+    bad = [hostile.number("1", name=name) | {"displayName": long} for name in "ABC"]
+    environment = read(hostile.environment(hostile.submodel(bad)), Limits(repairs=2))
+    assert [element.id_short for _, element in elements(next(environment.submodels()))] == [
+        "A",
+        "B",
+    ]
+    assert any("(C): was left out" in note for note in environment.notes)
+    assert environment.notes[-1] == "1 of 4 elements were left out"
 
 
 def test_limits_can_be_set() -> None:

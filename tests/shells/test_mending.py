@@ -33,6 +33,15 @@ _BARE = {key: value for key, value in _SPEED.items() if key != "idShort"}
 _UNTOLD = {key: value for key, value in _SPEED.items() if key != "modelType"}
 _LIST = {"modelType": "SubmodelElementList", "idShort": "L", "typeValueListElement": "Property"}
 
+_LONG = [{"language": "en", "text": "x" * 3000}]
+_ENTITY = {
+    "modelType": "Entity",
+    "idShort": "E",
+    "entityType": "SelfManagedEntity",
+    "globalAssetId": "urn:a",
+}
+"""It needs its asset's id to be what it says: one alone is refused without the other."""
+
 _QUIRKS: list[tuple[str, dict[str, Any], str, dict[str, Any] | None]] = [
     ("a number", {**_SPEED, "value": 1.5}, "a number was read as text: 1.5", _SPEED),
     ("a truth value", {**_SPEED, "valueType": "xs:boolean", "value": True}, "as text", {
@@ -80,6 +89,10 @@ _QUIRKS: list[tuple[str, dict[str, Any], str, dict[str, Any] | None]] = [
         "valueTypeListElement": "xs:double"}),
     ("a name twice", _collection(_SPEED, _SPEED), "Speed, read as Speed_2",
         _collection(_SPEED, {**_SPEED, "idShort": "Speed_2"})),
+    ("a text that is too long", {**_ENTITY, "displayName": _LONG}, "displayName: was left out",
+        _ENTITY),
+    ("two texts that are too long", {**_ENTITY, "displayName": _LONG, "description": _LONG},
+        "description: was left out", _ENTITY),
     ("a class nobody knows", _collection(_SPEED, {"modelType": "Formula"}), "Formula",
         _collection(_SPEED)),
     ("a child that is no object", _collection(_SPEED, 7),  # type: ignore[arg-type]

@@ -60,6 +60,7 @@ class Builder:
     def __init__(self, account: Account, limits: Limits) -> None:
         self._account = account
         self._limits = limits
+        self._refused = 0
 
     def identifiables(self, tree: dict[str, Any]) -> Iterator[model.Identifiable]:
         """Yield the shells, submodels and concept descriptions of an environment."""
@@ -141,23 +142,30 @@ class Builder:
         return made
 
     def _decoded(self, made: dict[str, Any], shape: Shape, place: Place) -> Any:  # noqa: ANN401 - as above
-        """Let basyx build an object; where it refuses, without the attribute that it refuses."""
-        try:
-            return StrictAASFromJsonDecoder.object_hook(made)
-        except _FAULTS as error:
-            reason = _reason(error)
-        for key in [key for key in made if key in shape.slots and not shape.slots[key].needed]:
-            less = {other: value for other, value in made.items() if other != key}
-            if key == "semanticId":
-                less.pop("supplementalSemanticIds", None)
-            try:
-                whole = StrictAASFromJsonDecoder.object_hook(less)
-            except _FAULTS:
-                continue
-            self._note(place.at(key), reason)
+        """Let basyx build an object; where it refuses, without the attributes that it refuses."""
+        whole, reason = _built(made)
+        if whole is not None:
             return whole
-        self._note(place, reason)
-        return None
+        self._refused += 1
+        if self._refused > self._limits.repairs:
+            self._note(place, reason)
+            return None
+        optional = [key for key in made if key in shape.slots and not shape.slots[key].needed]
+        core = {key: value for key, value in made.items() if key not in optional}
+        alone = {key: _built({**core, key: made[key]})[1] for key in optional}
+        sound = {key: value for key, value in made.items() if not alone.get(key)}
+        whole, reason = _built(sound)
+        if whole is None:
+            self._note(place, reason)
+            return None
+        for key, fault in alone.items():
+            if fault:  # alone it may have failed for want of another
+                again, _ = _built({**sound, key: made[key]})
+                if again is None:
+                    self._note(place.at(key), fault)
+                else:
+                    whole, sound = again, {**sound, key: made[key]}
+        return whole
 
     # ----------------------------------------------------------------------------- children
 
@@ -263,6 +271,14 @@ class _Names:
         return f"{stem}_{number}"
 
 
+def _built(made: dict[str, Any]) -> tuple[Any, str]:
+    """Return what basyx builds of the attributes of an object, or None and why not."""
+    try:
+        return StrictAASFromJsonDecoder.object_hook(made), ""
+    except _FAULTS as error:
+        return None, _reason(error)
+
+
 def _is_sound(text: str, slot: Slot) -> bool:
     """Return whether a text is surely what its slot wants."""
     return text in slot.words or (slot.kind == TEXT and text.isprintable())
@@ -280,4 +296,5 @@ def _size(child: model.Referable) -> int:
 
 def _reason(error: BaseException) -> str:
     """Return basyx's own words; the decoder wraps them together with the whole object."""
-    return shown(error.__cause__ if error.__cause__ is not None else error)
+    cause = error.__cause__ if error.__cause__ is not None else error
+    return shown(cause) or type(cause).__name__

@@ -17,7 +17,8 @@ class Limits:
     `depth`: objects and lists (JSON) or elements (XML) within one another.
     `nodes`: objects and lists, or XML elements, of a document. `elements`: shells, submodels,
     concept descriptions and submodel elements of a file (basyx holds one in about 8 kB).
-    `faults`: notes after which a file is refused.
+    `faults`: notes after which a file is refused. `repairs`: objects of a document that basyx
+    refuses and that are tried again without an attribute; more are left out whole.
     `number_digits`: characters of a number's text (the largest double has 309 digits).
     """
 
@@ -30,4 +31,5 @@ class Limits:
     nodes: int = 3_000_000
     elements: int = 100_000
     faults: int = 100_000
+    repairs: int = 10_000
     number_digits: int = 400
