@@ -14,6 +14,7 @@ from basyx.aas.util.traversal import walk_submodel
 from cardinality import TEMPLATES, faults, templates
 from validators import complaints_of_aas_core, complaints_of_engines
 
+from linetwin.cli import aas_interfaces
 from linetwin.scenario import addresses, load
 from linetwin.shells import terms
 from linetwin.shells.building import EVIDENCE, SOURCE, UNIT, meaning_of
@@ -36,16 +37,32 @@ def scenario() -> Scenario:
 
 @pytest.fixture(scope="module")
 def shells(scenario: Scenario) -> Environment:
-    """The shells of the baseline, with the files of its models."""
+    """The shells of the baseline, with ports and files of its models."""
     return describe(scenario)
 
 
-def test_the_baseline_passes_every_validator(shells: Environment, tmp_path: Path) -> None:
-    """aas-core of both metamodels and the test engines complain of nothing."""
+def check(shells: Environment, file: Path) -> None:
+    """Let every validator look at shells, and at them as a package."""
     assert complaints_of_aas_core(shells, "3.0") == []
     assert complaints_of_aas_core(shells, "3.1") == []
-    write(shells, tmp_path / "line.aasx")
-    assert complaints_of_engines(tmp_path / "line.aasx") == []
+    write(shells, file)
+    assert complaints_of_engines(file) == []
+
+
+@pytest.mark.slow
+def test_the_baseline_passes_every_validator(scenario: Scenario, tmp_path: Path) -> None:
+    """aas-core of both metamodels and the test engines complain of nothing that is exported."""
+    wanted = Wanted(interfaces=aas_interfaces.of_plant(scenario))
+    check(describe(scenario, wanted), tmp_path / "line.aasx")
+
+
+def test_the_baseline_without_ports_passes_every_validator(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    """The same with the tags of one machine and without the ports of models, in a second."""
+    path = "cathode.coater"
+    told = {path: aas_interfaces.of_plant(scenario)[path]}
+    check(describe(scenario, Wanted(with_ports=False, interfaces=told)), tmp_path / "line.aasx")
 
 
 def test_every_submodel_is_what_its_template_asks_for(shells: Environment) -> None:
