@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from basyx.aas import model
+from basyx.aas.util.traversal import walk_submodel
 from cardinality import TEMPLATES, faults
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +28,7 @@ from linetwin.scenario.calendars import read_calendars, written_hours
 from linetwin.scenario.document import Document
 from linetwin.scenario.problems import Problems
 from linetwin.scenario.resolved import CalendarConfig
+from linetwin.shells.building import UNIT
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.lining import line_document
 from linetwin.shells.reading import read
@@ -262,3 +265,31 @@ def test_a_group_of_models_travels_with_its_files(tmp_path: Path) -> None:
     assert (laid.parent / "../fmus/drive.fmu").resolve().is_file()
     assert line["stations"]["cathode.mixer"]["machine"]["model"] == "machine"
     assert read_group(laid).name == "drive"
+
+
+def test_a_value_in_another_unit_is_read_in_it() -> None:
+    """What somebody wrote in m/min is m/min; without a unit the meaning's counts."""
+    found = describe(load("baseline"), Wanted(with_ports=False, with_files=False))
+    recipe = next(each for each in found.submodels() if each.id_short == "ProcessParameters")
+    properties = (each for each in walk_submodel(recipe) if isinstance(each, model.Property))
+    by_name = {each.id_short: each for each in properties}
+    speed = by_name["cathode__coater__web_speed"]
+    speed.value = 1.9
+    speed.get_qualifier_by_type(UNIT).value = "m/min"
+    other = by_name["anode__coater__web_speed"]
+    other.qualifier.discard(other.get_qualifier_by_type(UNIT))
+    settings_read = line_document(found).recipe
+    assert settings_read is not None
+    assert settings_read["set"]["cathode.coater.web_speed"]["value"] == "1.9 m/min"
+    assert settings_read["set"]["anode.coater.web_speed"]["value"].endswith(" m/s")
+
+
+def test_an_empty_value_is_refused_by_its_place() -> None:
+    """A value that somebody took out is named with its way, and no default steps in unsaid."""
+    found = describe(load("baseline"), Wanted(with_ports=False, with_files=False))
+    data = next(each for each in found.submodels() if "cathode.coater/submodels/Tech" in each.id)
+    taken = {each.id_short: each for each in walk_submodel(data)}["cathode__coater__pot_life"]
+    assert isinstance(taken, model.Property)
+    taken.value = None
+    with pytest.raises(ScenarioError, match="Parameters/cathode__coater__pot_life: has no value"):
+        line_document(found)
