@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -119,7 +120,7 @@ def test_advice_is_taken_up_and_watched(tmp_path: Path, fault: str) -> None:
     """
     endpoint = prepared(tmp_path)
     own("live_plant", tmp_path / "plant.yaml", with_fault(FAULTS[fault]))
-    own("live_twin", tmp_path / "own.yaml", lambda t: t.replace("\ntwin:\n", f"\ntwin:\n{ADVICE}"))
+    own("live_twin", tmp_path / "own.yaml", lambda text: re.sub(r"  advice: .*\n", ADVICE, text))
     helps = "short" in fault
     plays = (*COMMAND, "plant", "plant.yaml", "--pace", PACE, "--anonymous")
     follows = (*COMMAND, "live", "run", "own.yaml", "-o", "twin", "--save-every", "5 s")
