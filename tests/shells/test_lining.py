@@ -293,3 +293,16 @@ def test_an_empty_value_is_refused_by_its_place() -> None:
     taken.value = None
     with pytest.raises(ScenarioError, match="Parameters/cathode__coater__pot_life: has no value"):
         line_document(found)
+
+
+def test_what_was_mended_in_reading_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line whose shells are not as they should be is run, but not without a word."""
+    file = written_line(tmp_path)
+    there_and_back(file, tmp_path, ".json", ports=False, files=False)
+    assert not capsys.readouterr().err
+    shells = tmp_path / "shells.json"
+    shells.write_text(shells.read_text("utf-8").replace('"xs:double"', '"xs:dubbel"', 1), "utf-8")
+    load(tmp_path / "again.yaml")
+    assert "shells.json" in capsys.readouterr().err

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import typer
+
 from linetwin.errors import Problem, ScenarioError
 from linetwin.shells.lining import line_document
 from linetwin.shells.reading import read
@@ -34,5 +36,11 @@ def read_part(file: Path, part: Part) -> dict[str, object]:
 
 @lru_cache(maxsize=4)
 def _lined(file: Path, _mtime_ns: int, _size: int) -> Lined:
-    """Read a file once for its line and its recipe; time and size are part of the cache's key."""
-    return line_document(read(file), file)
+    """Read a file once for its line and its recipe; time and size are part of the cache's key.
+
+    What was mended or left out in reading is told where errors are.
+    """
+    found = read(file)
+    for note in found.notes:
+        typer.echo(f"linetwin: {file}: {note}", err=True)
+    return line_document(found, file)
