@@ -229,4 +229,6 @@ def _expression(pattern: str) -> str:
 
 
 def _name(element: Element) -> str:
-    return str(element.id_short or f"a {type(element).__name__}")
+    if element.id_short is None or isinstance(element.parent, model.SubmodelElementList):
+        return f"a {type(element).__name__}"  # basyx gives a list's children random names
+    return str(element.id_short)
