@@ -89,3 +89,44 @@ def check(
     from linetwin.cli import aas_check
 
     aas_check.check(file, json=json)
+
+
+@aas_app.command(
+    "import",
+    help="Put machines of other makers into a line: models with their ports, technical data and "
+    "OPC UA interfaces, matched by what they mean and by unit. What cannot be matched is written "
+    "to FOLDER/decisions.yaml for a person to answer (exit code 2), and given back with "
+    "--decisions.",
+    epilog="Example: linetwin aas import calender.aasx --into baseline --as cathode.calender "
+    "-o plant",
+)
+def import_(
+    shells: Annotated[
+        list[Path], typer.Argument(help="Files of shells, one machine each: aasx, json or xml.")
+    ],
+    into: Annotated[
+        str, typer.Option("--into", metavar="SCENARIO", help="The scenario whose line they join.")
+    ],
+    stations: Annotated[
+        list[str],
+        typer.Option(
+            "--as",
+            metavar="STATION",
+            help="The station that a machine becomes; one for each file, in their order.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of the line, its mapping and models.")
+    ],
+    decisions: Annotated[
+        Path | None, typer.Option(help="The file with a person's answers.")
+    ] = None,
+    owner: Annotated[
+        str, typer.Option(metavar="NAME", help="Who owns the mapping and the servers' clocks.")
+    ] = "",
+) -> None:
+    """Put machines of other makers into a line."""
+    from linetwin.cli import aas_import
+
+    asked = aas_import.Asked(shells, stations, into, output, decisions, owner)
+    aas_import.import_machines(asked)

@@ -1,0 +1,264 @@
+"""`linetwin aas import`: machines from other makers' shells become stations of a line."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from linetwin.cli.compose import check_models
+from linetwin.cli.running import Request
+from linetwin.cosim.library import is_bare_name
+from linetwin.errors import Problem, ScenarioError
+from linetwin.scenario.emit import dump
+from linetwin.scenario.forms import read_form
+from linetwin.scenario.kinds import shipped_kinds
+from linetwin.scenario.loading import find_scenario
+from linetwin.scenario.mapping import load_mapping
+from linetwin.scenario.problems import Problems, nearest
+from linetwin.shells.joining import Joined, Joining, Machine, Questions, join
+from linetwin.shells.joining.questions import Question
+from linetwin.shells.reading import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from linetwin.scenario.forms import Part
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.shells.joining.interfaces import Source
+
+SCENARIO: Final = "scenario.yaml"
+LINE: Final = "line.yaml"
+MAPPING: Final = "mapping.yaml"
+DECISIONS: Final = "decisions.yaml"
+_WRITTEN: Final = "# written by linetwin aas import\n"
+_OTHERS: Final[dict[str, Part | None]] = {"recipe": "recipe", "prices": None}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Shells of machines and the stations they become, in pairs; the scenario; the new folder.
+
+    `decisions`: the file of what a person has decided; `owner`: who owns the mapping.
+    """
+
+    shells: Sequence[Path]
+    stations: Sequence[str]
+    scenario: str
+    output: Path
+    decisions: Path | None = None
+    owner: str = ""
+
+
+@dataclass
+class _Base:
+    """The scenario that machines join, as plain data of its files, and its line's file."""
+
+    file: Path
+    scenario: dict[str, Any]
+    line_file: Path
+    line: dict[str, Any]
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def import_machines(asked: Asked) -> None:
+    """Write a line with the machines in it, its mapping and its models; or say what is open.
+
+    Raises ScenarioError with everything that is wrong; else, where questions are open, with them,
+    and they stand in the folder's decisions.yaml.
+    """
+    _check(asked)
+    base = _base(find_scenario(asked.scenario).resolve())
+    questions, problems = Questions.of(asked.decisions), Problems()
+    machines = list(_machines(asked, base, problems))
+    problems.check()
+    with tempfile.TemporaryDirectory() as scratch:
+        joining = Joining(questions, problems, Path(scratch))
+        joined = [join(machine, joining) for machine in machines]
+    owner = _owner(asked, joined, questions)
+    problems.check()
+    questions.check(asked.stations)
+    asked.output.mkdir(parents=True, exist_ok=True)
+    text = questions.text()
+    if asked.decisions is not None or questions.open:
+        (asked.output / DECISIONS).write_text(text, encoding="utf-8")
+    if questions.open:
+        file = asked.output / DECISIONS
+        raise ScenarioError(
+            [Problem(f"open: {q.text}", key, q.hint, file) for key, q in questions.open]
+        )
+    _write(asked.output, base, joined, owner)
+    _tell(asked, joined, joining.notes, _checked(asked.output))
+
+
+def _check(asked: Asked) -> None:
+    """Refuse shells without stations, stations twice, and a folder that holds something else."""
+    problems = []
+    if len(asked.shells) != len(asked.stations):
+        message = f"{len(asked.shells)} files, {len(asked.stations)} stations"
+        problems.append(Problem(message, "--as", "one --as for each file, in their order"))
+    twice = sorted({each for each in asked.stations if asked.stations.count(each) > 1})
+    if twice:
+        hint = "each station once"
+        problems.append(Problem(f"given twice: {', '.join(twice)}", "--as", hint))
+    line = asked.output / LINE
+    if line.exists() and not line.read_text(encoding="utf-8").startswith(_WRITTEN):
+        message = "holds a line that this command has not written"
+        problems.append(Problem(message, "--output", "a new folder", line))
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _base(file: Path) -> _Base:
+    """Read a scenario's files; ScenarioError where they are not there or no YAML."""
+    scenario = read_form(file, file.name, None).data
+    name = scenario.get("line")
+    if not isinstance(name, str):
+        raise ScenarioError([Problem("names no line", "line", "a line file", file)])
+    line_file = file.parent / name
+    found = _Base(file, dict(scenario), line_file, dict(read_form(line_file, name, "line").data))
+    for key, part in _OTHERS.items():
+        if isinstance(said := scenario.get(key), str):
+            found.others[key] = dict(read_form(file.parent / said, said, part).data)
+    return found
+
+
+def _machines(asked: Asked, base: _Base, problems: Problems) -> Iterator[Machine]:
+    """Yield the machines with the kinds of the stations that they become."""
+    stations = base.line.get("stations")
+    known: dict[str, Any] = stations if isinstance(stations, dict) else {}
+    kinds = shipped_kinds()
+    for file, station in zip(asked.shells, asked.stations, strict=True):
+        kind = known[station].get("kind") if isinstance(known.get(station), dict) else None
+        if kind not in kinds:
+            message = f"the line has no station '{station}'"
+            problems.keep([Problem(message, "--as", nearest(station, known), base.line_file)])
+            continue
+        yield Machine(file, read(file), station, kinds[kind])
+
+
+def _owner(asked: Asked, joined: Sequence[Joined], questions: Questions) -> str:
+    """Return who owns the mapping; asked for where there is one, and nobody said."""
+    first = next((each.station for each in joined if each.interfaces), None)
+    if asked.owner or first is None:
+        return asked.owner
+    question = Question("who owns the mapping and the clocks?", ("a name",), is_free=True)
+    return str(questions.ask(first, "owner", "mapping", question) or "")
+
+
+# ---------------------------------------------------------------------------------------- files
+def _write(folder: Path, base: _Base, joined: Sequence[Joined], owner: str) -> None:
+    """Write scenario, line, recipe, prices, mapping and models."""
+    scenario = base.scenario | {"line": LINE}
+    for key, content in base.others.items():
+        scenario[key] = f"{key}.yaml"
+        (folder / f"{key}.yaml").write_text(dump(content), encoding="utf-8")
+    (folder / SCENARIO).write_text(_WRITTEN + dump(scenario), encoding="utf-8")
+    line = _line(base, joined)
+    (folder / LINE).write_text(_WRITTEN + dump(line), encoding="utf-8")
+    for each in joined:
+        for path, fmu in each.files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(fmu)
+    mapping = folder / MAPPING
+    mapping.unlink(missing_ok=True)
+    if any(interface.signals for each in joined for interface in each.interfaces):
+        mapping.write_text(_WRITTEN + dump(_mapping(base, joined, owner)), encoding="utf-8")
+
+
+def _line(base: _Base, joined: Sequence[Joined]) -> dict[str, Any]:
+    """Return the line file's content with the machines in their places."""
+    stations = {path: _placed(base, station) for path, station in base.line["stations"].items()}
+    for each in joined:
+        station = dict(stations[each.station])
+        if each.title:
+            station["title"] = each.title
+        station["parameters"] = {**(station.get("parameters") or {}), **each.parameters}
+        processes = dict(station.get("processes") or {})
+        for kind, process in each.processes.items():
+            if kind == "machine":
+                station["machine"] = process
+            else:
+                processes[kind] = process
+        stations[each.station] = station | ({"processes": processes} if processes else {})
+    line = base.line | {"stations": stations}
+    if isinstance(line.get("building"), dict):
+        line["building"] = _placed(base, line["building"])
+    return line
+
+
+def _placed(base: _Base, station: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a station whose models' paths count from nowhere: the line file has moved."""
+    found = dict(station)
+    if isinstance(found.get("machine"), dict):
+        found["machine"] = _with_path(base, found["machine"])
+    if isinstance(found.get("processes"), dict):
+        found["processes"] = {
+            kind: _with_path(base, process) for kind, process in found["processes"].items()
+        }
+    return found
+
+
+def _with_path(base: _Base, process: Mapping[str, Any]) -> dict[str, Any]:
+    model = process.get("model")
+    if not isinstance(model, str) or is_bare_name(model):
+        return dict(process)
+    return {**process, "model": str((base.line_file.parent / model).resolve())}
+
+
+def _mapping(base: _Base, joined: Sequence[Joined], owner: str) -> dict[str, Any]:
+    """Return the mapping file's content: a source for each server, the signals of all machines."""
+    names: dict[Source, str] = {}
+    signals: dict[str, Any] = {}
+    for each in joined:
+        for interface in each.interfaces:
+            if not interface.signals:
+                continue
+            plain = each.station.replace(".", "_")
+            taken = set(names.values())
+            free = next(n for i in range(len(taken) + 1)
+                        if (n := f"{plain}_{i + 1}" if i else plain) not in taken)  # fmt: skip
+            source = names.setdefault(interface.source, free)
+            for address, signal in interface.signals.items():
+                signals[address] = {"source": source, **signal, "address": address}
+    sources = {name: _source(source, owner) for source, name in names.items()}
+    name = f"{base.scenario['name']}_plant"
+    head = {"schema": 1, "name": name, "owner": owner, "version": "1"}
+    return {**head, "sources": sources, "signals": signals}
+
+
+def _source(source: Source, owner: str) -> dict[str, Any]:
+    security = {"policy": source.policy, **({"user": source.user} if source.user else {})}
+    return {"endpoints": [source.url], "security": security, "clock": {"owner": owner}}
+
+
+# --------------------------------------------------------------------------------------- result
+def _checked(folder: Path) -> Scenario:
+    """Read what was written as `run` and `live` will; ScenarioError with all that does not fit."""
+    scenario = Request(str(folder / SCENARIO), (), None, None).load()
+    check_models(scenario, (folder / LINE).resolve())
+    if (folder / MAPPING).is_file():
+        load_mapping(folder / MAPPING, scenario)
+    return scenario
+
+
+def _tell(asked: Asked, joined: Sequence[Joined], notes: Sequence[str], scenario: Scenario) -> None:
+    """Say what was joined, what nobody need decide, and what comes next."""
+    for each in joined:
+        count = sum(len(interface.signals) for interface in each.interfaces)
+        parts = [f"models {', '.join(each.processes) or 'none'}"]
+        parts += [f"{len(each.parameters)} parameters", f"{count} signals"]
+        typer.echo(f"{each.station}: {each.title or 'no name'}: {'; '.join(parts)}")
+        for name, value in each.parameters.items():
+            origin = scenario.stations[each.station].parameters[name].origin
+            if not origin.startswith(LINE):
+                typer.echo(f"  note: {name} is {value['value']} here; {origin} sets it and counts")
+    for note in notes:
+        typer.echo(f"  note: {note}")
+    folder = asked.output
+    typer.echo(f"linetwin run {folder / SCENARIO}")
+    if (folder / MAPPING).is_file():
+        typer.echo(f"linetwin live watch {folder / MAPPING}")

@@ -1,0 +1,171 @@
+"""What a person has to decide, and what a person has decided.
+
+A file of decisions is station -> topic -> name -> answer; `null` is a question that is open, and
+the name `*` answers all others of a topic with `ignore`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.scenario.document import read
+from linetwin.scenario.emit import flow
+from linetwin.scenario.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from linetwin.scenario.document import Document
+
+IGNORE: Final = "ignore"
+REST: Final = "*"
+TOPICS: Final = (
+    *("shell", "models", "files", "ports", "parameters", "units"),
+    *("signals", "namespaces", "security", "user", "owner"),
+)
+_VERSION: Final = 1
+_LONGEST: Final = 100
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to decide: what is asked, what may be answered, what is proposed by name.
+
+    `is_free`: any answer will do; `takes_rest`: `*` may answer it too.
+    """
+
+    text: str
+    allowed: tuple[str, ...] = ()
+    proposal: str = ""
+    is_free: bool = False
+    takes_rest: bool = True
+
+    @property
+    def hint(self) -> str:
+        """Return what may be answered."""
+        shown = ", ".join(self.allowed[:_LONGEST])
+        more = f", ... ({len(self.allowed)} in all)" if len(self.allowed) > _LONGEST else ""
+        parts = [f"allowed: {shown}{more}" if shown else ""]
+        parts.append(f"by name alone: {self.proposal}" if self.proposal else "")
+        return "; ".join(part for part in parts if part)
+
+
+@dataclass
+class Questions:
+    """Questions of several stations, with the answers of a file where there is one."""
+
+    document: Document | None = None
+    problems: list[Problem] = field(default_factory=list)
+    _asked: dict[tuple[str, str, str], Question] = field(default_factory=dict)
+    _used: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, file: Path | None) -> Questions:
+        """Read a file of decisions; ScenarioError where it is none."""
+        if file is None:
+            return cls()
+        document = read(file, file.name)
+        if document.problems:
+            raise ScenarioError(document.problems)
+        if document.data.get("schema") != _VERSION:
+            hint = f"schema: {_VERSION}"
+            raise ScenarioError([Problem("is of another schema", "schema", hint, file)])
+        return cls(document)
+
+    def answer(self, station: str, topic: str, name: str) -> Any:  # noqa: ANN401 - as YAML has it
+        """Return what was decided without being asked; None where nothing was."""
+        found = self._stated(station, topic, name)
+        if found is not None:
+            self._used[station, topic, name] = found
+        return found
+
+    def ask(self, station: str, topic: str, name: str, question: Question) -> Any:  # noqa: ANN401
+        """Return the answer to a question; None, and the question is open, where there is none."""
+        found = self.answer(station, topic, name)
+        if found is None and question.takes_rest and IGNORE in question.allowed:
+            found = self._stated(station, topic, REST)
+            if found == IGNORE:
+                self._used[station, topic, REST] = found
+                return found
+            found = None
+        if found is None:
+            self._asked[station, topic, name] = question
+            return None
+        is_text = isinstance(found, str)
+        if not question.is_free and is_text and found not in question.allowed:
+            self._wrong((station, topic, name), f"'{found}' is no answer", question)
+            return None
+        return found
+
+    def _wrong(self, key: tuple[str, str, str], message: str, question: Question) -> None:
+        self.problems.append(
+            self._at(key, message, nearest(str(self._used[key]), question.allowed))
+        )
+
+    def _stated(self, station: str, topic: str, name: str) -> Any:  # noqa: ANN401
+        of_station = self._table(station)
+        of_topic = of_station.get(topic) if isinstance(of_station, dict) else None
+        return of_topic.get(name) if isinstance(of_topic, dict) else None
+
+    def _table(self, key: str) -> Any:  # noqa: ANN401
+        return {} if self.document is None else self.document.data.get(key)
+
+    @property
+    def open(self) -> list[tuple[str, Question]]:
+        """Return the open questions with their key paths."""
+        return [(".".join(key), question) for key, question in self._asked.items()]
+
+    def check(self, stations: Sequence[str]) -> None:
+        """Raise ScenarioError with answers that are none, or to what nobody asked."""
+        found = [*self.problems, *self._unused(stations)]
+        if found:
+            raise ScenarioError(found)
+
+    def _unused(self, stations: Sequence[str]) -> Iterator[Problem]:
+        document = self.document
+        if document is None:
+            return
+        for station, topics in document.data.items():
+            if station == "schema":
+                continue
+            if station not in stations or not isinstance(topics, dict):
+                hint = nearest(station, stations)
+                yield self._at((station,), "is no station that is joined", hint)
+                continue
+            for topic, names in topics.items():
+                if topic not in TOPICS or not isinstance(names, dict):
+                    hint = nearest(str(topic), TOPICS)
+                    yield self._at((station, topic), "is no topic with answers", hint)
+                    continue
+                for name, answer in names.items():
+                    key = (station, topic, name)
+                    if answer is not None and name != REST and key not in self._used:
+                        hint = "leave it out; names are those that the file of shells has"
+                        yield self._at(key, "answers what nobody asked", hint)
+
+    def _at(self, key: tuple[str, ...], message: str, hint: str) -> Problem:
+        place = None if self.document is None else self.document.place(key)
+        file, line = (None, None) if place is None else (place.file, place.line)
+        return Problem(message, ".".join(map(str, key)), hint, file, line)
+
+    def text(self) -> str:
+        """Return the file of decisions: those that were used, and what is open."""
+        lines = [f"schema: {_VERSION}"]
+        if self._asked:
+            lines.append(f"# open: {len(self._asked)}; write an answer in place of each null")
+        everything: dict[tuple[str, str, str], Any] = {**self._used, **dict.fromkeys(self._asked)}
+        before = ("", "")
+        for station, topic, name in sorted(everything, key=lambda key: key[:2]):
+            if station != before[0]:
+                lines.append(f"{flow(station)}:")
+            if (station, topic) != before:
+                lines.append(f"  {topic}:")
+            before = (station, topic)
+            question = self._asked.get((station, topic, name))
+            if question is not None:
+                lines += [f"    # {part}" for part in (question.text, question.hint) if part]
+            lines.append(f"    {flow(name)}: {flow(everything[station, topic, name])}")
+        return "\n".join(lines) + "\n"
