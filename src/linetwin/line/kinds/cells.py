@@ -110,10 +110,11 @@ def scrap_cells(
 ) -> None:
     """Take cells (a Boolean mask) off a tray: rows, ledger, counters; the order wants new ones.
 
-    `reasons`: one per cell taken; `status`: "sample" for those that a laboratory takes apart.
+    `reasons`: one per cell taken; `status`: "sample" for those that a laboratory takes apart. A
+    tray of a line that is led keeps its cells where it would lose them all: the leader hands it on.
     """
     rows = np.flatnonzero(bad)
-    if not rows.size:
+    if not rows.size or (world.leader is not None and bad.all()):
         return
     write_cells(world, lot, rows, [status] * len(rows), station, reasons)
     world.ledger.book(contents_of(lot, rows), station, "scrap", world.material_units)

@@ -92,8 +92,8 @@ class Mixer(Station):
             tank = self.world.tanks[self.config.gives["slurry"]]
             if not tank.has_room(self.name, self.value("batch_mass") * BATCH_RESERVE):
                 return None
+            stage = self.job["stage"] = "dose"  # first: a hurried mixer doses without a new state
             self._open_batch()
-            stage = self.job["stage"] = "dose"
         times = {
             "dose": ("dosing_time", "Execute"),
             "disperse": ("dispersing_time", "Execute"),

@@ -11,7 +11,7 @@ import numpy as np
 
 from linetwin.line.kinds.cross_web import lane_deviation, lane_span, pressed_porosity
 from linetwin.line.kinds.reel import ReelToReel
-from linetwin.line.kinds.web import CONTENT, DEFECTS, write_segments
+from linetwin.line.kinds.web import CONTENT, DEFECTS, kept_as_led, write_segments
 from linetwin.line.kinds.winding import THREADING_M, contents, doubt, link_web, wind_up, wound
 from linetwin.line.lots import Lot
 from linetwin.line.materials import contents_of
@@ -51,6 +51,7 @@ class Slitter(ReelToReel):
         """Make the daughter rolls."""
         world = self.world
         mother = world.lots[name]
+        kept_as_led(world, mother)
         write_segments(world, mother, self.name)
         good = np.flatnonzero(mother.columns["defect"] == 0)
         lanes = int(self.value("lane_count"))

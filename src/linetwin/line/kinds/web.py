@@ -34,6 +34,8 @@ DEFECTS = (
     "streak of agglomerates",
 )
 """Reasons for cutting a segment out, by code; the first one found stays."""
+OF_STOPS = ("start-up of the coater", "splice", "batch change", "web break")
+"""Reasons that follow from what the machine did, not from what its coating was like."""
 
 CONTENT = "content:"
 """Columns so prefixed hold the kg (or m2) of a raw material in each item."""
@@ -48,6 +50,17 @@ def mark(lot: Lot, rows: np.ndarray, where: np.ndarray, reason: str) -> None:
     hit = rows[where]
     clean = hit[lot.columns["defect"][hit] == 0]
     lot.columns["defect"][clean] = DEFECTS.index(reason)
+
+
+def kept_as_led(world: World, lot: Lot) -> None:
+    """Keep a roll that would be scrapped whole while a leader decides what is handed over.
+
+    Only what stops of the coater have spoilt is cut out then: what else the leader's machine has
+    cut out of it is not known.
+    """
+    defects = lot.columns["defect"]
+    if world.leader is not None and defects.all():
+        defects[~np.isin(defects, [DEFECTS.index(each) for each in OF_STOPS])] = 0
 
 
 def add_content(lot: Lot, material: str, rows: np.ndarray, amounts: np.ndarray) -> None:

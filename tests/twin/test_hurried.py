@@ -1,0 +1,161 @@
+"""A twin's station that is behind the plant's gains on it, but makes what it hands over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from plant_support import HOUR, MINUTE, of_line, scenario_of
+
+from linetwin.line.kinds.cells import scrap_cells
+from linetwin.line.kinds.slitter import Slitter
+from linetwin.line.kinds.web import DEFECTS
+from linetwin.line.leading import LedDriver
+from linetwin.line.streams import Streams
+from linetwin.quantities.packml import STATES
+from linetwin.twin.events import PlantEvent
+from linetwin.twin.following.joining import Making, Standing, join
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from linetwin.line.world import Sink, World
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.twin.following.follower import Follower
+
+MIXER, SLITTER = "anode.mixer", "anode.slitter"
+DOUBLES = of_line("doubles")
+
+
+class Stirred(DOUBLES.DoubleContinuous):  # type: ignore[misc,name-defined]
+    """A slurry whose `specific_energy` is the work done on it: mass times speed times time."""
+
+    work = 0.0
+
+    def start(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Begin with an empty vessel."""
+        super().start(tick, inputs)
+        self.work = 0.0
+
+    def advance(self, tick: int, inputs: Mapping[str, float]) -> None:
+        """Reckon the work since the last time; the mass has grown evenly."""
+        before, seconds = self._mass, (tick - self._tick) / 1000
+        speed = self._inputs["rotor_speed"]
+        super().advance(tick, inputs)
+        self.work += speed * seconds * (before + self._mass) / 2
+
+    def read(self, names: Sequence[str]) -> dict[str, float]:
+        """Return outputs."""
+        found: dict[str, float] = super().read(names)
+        return found | ({"specific_energy": self.work} if "specific_energy" in names else {})
+
+
+class Models(DOUBLES.Doubles):  # type: ignore[misc,name-defined]
+    """Doubles whose slurries are stirred."""
+
+    def continuous(self, config: Any, kind: str) -> Any:  # noqa: ANN401  as the doubles
+        """Return a stirred slurry."""
+        return Stirred(kind) if kind == "mixing" else super().continuous(config, kind)
+
+
+def make_led(scenario: Scenario, sink: Sink) -> World:
+    """Return a led line in which doses do not scatter."""
+    driver = LedDriver(Streams(scenario.seed), without_scatter=[MIXER])
+    world: World = of_line("line_support").make_world(scenario, sink, driver, Models())
+    return world
+
+
+def events_of(station: str, kind: str, ticks: Sequence[int]) -> list[PlantEvent]:
+    """Return a counter that rises by one at each of these."""
+    return [
+        PlantEvent(tick, station, kind, value=float(number))  # type: ignore[arg-type]
+        for number, tick in enumerate(ticks, start=1)
+    ]
+
+
+def joined(scenario: Scenario, station: str) -> Follower:
+    """Return a follower of a plant in which only this station works."""
+    standing = Standing()
+    standing.note(PlantEvent(0, station, kind, value=0.0) for kind in ("taken", "given"))
+    stopped = (each for each in scenario.stations if each != station)
+    standing.note(PlantEvent(0, each, "state", value=float(STATES["Aborted"])) for each in stopped)
+    return join(scenario, standing, Making(make_led))
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.generate])
+@given(st.lists(st.integers(60, 300), min_size=4, max_size=6))
+def test_a_hurried_mixer_doses_and_disperses_each_batch_whole(minutes: list[int]) -> None:
+    """Whenever the plant's mixer hands over, each batch of the twin's has had the recipe's work."""
+    scenario = scenario_of(f"{MIXER}.discharge_time=10 min", start="filled", order_cells=None)
+    follower = joined(scenario, MIXER)
+    parameters = follower.world.parameters
+    recipe = {
+        name: value
+        for name in ("dosing_rotor_speed", "rotor_speed", "dosing_time", "dispersing_time")
+        if isinstance(value := parameters[f"{MIXER}.{name}"], float)
+    }
+    dosing = recipe["dosing_rotor_speed"] * recipe["dosing_time"] / 2
+    whole = dosing + recipe["rotor_speed"] * recipe["dispersing_time"]
+    given_at = [sum(minutes[: i + 1]) * MINUTE for i in range(len(minutes))]
+    taken_at = [0, *(tick + 5 * MINUTE for tick in given_at)]
+    found: dict[str, tuple[float, float]] = {}
+
+    def note(passed: Any) -> None:  # noqa: ANN401  a lot that has passed
+        if passed.station == MIXER and passed.what == "give":
+            lot = follower.world.lots[passed.lot]
+            found[lot.name] = lot.properties["specific_energy"], lot.amount
+
+    follower.on_pass = note
+    told = events_of(MIXER, "given", given_at) + events_of(MIXER, "taken", taken_at)
+    follower.advance(told, given_at[-1] + 8 * HOUR)
+    assert len(found) >= 2
+    for work, mass in found.values():
+        assert work == pytest.approx(whole * mass, rel=1e-9)
+
+
+STREAK, START = (float(DEFECTS.index(e)) for e in ("streak of agglomerates", DEFECTS[1]))
+
+
+@pytest.mark.parametrize("led", [True, False])
+def test_a_roll_that_the_plant_slit_is_slit_though_the_twins_is_all_bad(led: bool) -> None:  # noqa: FBT001
+    """What the coater's start spoilt is cut out, the rest goes on; without a leader it is scrap."""
+    follower = joined(scenario_of(start="filled", order_cells=None), SLITTER)
+    world, station = follower.world, follower.world.station(SLITTER)
+    assert isinstance(station, Slitter)
+    (source,) = station.config.takes.values()
+    rolls = [world.lots[name] for name in world.buffers[source].lots]
+    assert rolls
+    for roll in rolls:
+        roll.columns["defect"][:] = STREAK
+        roll.columns["defect"][:5] = START
+    lengths = [float(np.diff(roll.columns["end_m"]).sum()) for roll in rolls]
+    if not led:
+        world.leader = None
+        assert station.run_through(rolls[0].name) == []
+        return
+    given: list[str] = []
+    follower.on_pass = lambda each: given.append(each.lot) if each.what == "give" else None
+    ticks = [number * HOUR for number in range(1, len(rolls) + 1)]
+    both = [tick for tick in ticks for _ in range(2)]
+    told = events_of(SLITTER, "taken", ticks) + events_of(SLITTER, "given", both)
+    follower.advance(told, ticks[-1] + HOUR)
+    assert follower.leader.apart() == {}
+    assert len(given) == 2 * len(rolls)
+    assert world.lots[given[0]].amount == pytest.approx(lengths[0], abs=5.0)
+
+
+@pytest.mark.parametrize("led", [True, False])
+def test_a_tray_that_the_plant_hands_on_is_never_empty(led: bool) -> None:  # noqa: FBT001
+    """Cells that are all bad stay on their tray; some are taken off it as by any line."""
+    world = joined(scenario_of(start="filled", order_cells=None), SLITTER).world
+    if not led:
+        world.leader = None
+    tray = next(lot for lot in world.lots.open_lots() if lot.kind == "tray" and lot.items > 1)
+    count, some = tray.items, np.arange(tray.items) == 0
+    scrap_cells(world, tray, some, SLITTER, ["worn"])
+    assert tray.items == count - 1
+    scrap_cells(world, tray, np.ones(count - 1, dtype=bool), SLITTER, ["worn"] * (count - 1))
+    assert tray.items == (count - 1 if led else 0)
