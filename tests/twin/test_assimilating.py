@@ -100,6 +100,27 @@ def state(twin: Assimilator) -> bytes:
     return bytes(msgpack.packb(twin.estimator.save()))
 
 
+@pytest.mark.parametrize("zero", ["read", "foreseen"])
+def test_a_relative_reading_of_nothing_is_left_out_and_counted(zero: str) -> None:
+    """Of zero a repeatability in % is no scatter: what is known stays to the bit."""
+    press = Press(0.0)
+    config = press.twin.config
+    (gauge,) = config.instruments
+    relative = replace(gauge, relative=True, repeatability=0.005)
+    press.twin.config = press.twin.estimator.config = replace(config, instruments=(relative,))
+    press.twin.measured(press.roll(1))
+    told = press.roll(2)
+    if zero == "foreseen":
+        name = f"{CALENDER}|roll-2|coating_thickness"
+        press.twin.estimator.ensemble.carried[name][:] = 0.0
+    before = state(press.twin)
+    press.twin.outcomes()
+    press.twin.measured(replace(told, value=0.0 if zero == "read" else told.value))
+    assert state(press.twin) == before
+    assert press.twin.counts["of nothing"] == 1
+    assert press.twin.outcomes() == []
+
+
 def test_a_load_that_is_off_is_found_named_and_predicted_with() -> None:
     """15 % too little load: within the interval, named, and the next roll's porosity is told."""
     press = Press(-0.15)

@@ -69,6 +69,21 @@ def test_scores_are_those_of_the_rows(tmp_path: Path) -> None:
     assert math.isnan(score.brier)
 
 
+def test_a_known_bias_of_an_instrument_is_taken_off_its_readings(tmp_path: Path) -> None:
+    """A gauge that reads 0.5 too much, as foreseen, is scored as a scale that does not."""
+    board = Board(tmp_path)
+    rows = [predicted(n, n, biases={"gauge": 0.5}, open_loop=1.2) for n in range(50)]
+    board.register(rows, 50)
+    chance = np.random.default_rng(3)
+    for n, off in enumerate(0.1 * chance.standard_normal(50)):
+        board.score([came(n, 60, 1.5 + off), came(n, 60, 1.0 + off, by="scale")], 60)
+    gauge, scale = of(board), of(board, by="scale")
+    assert gauge.inside == scale.inside > 40
+    assert (gauge.error, gauge.ratio) == pytest.approx((scale.error, scale.ratio))
+    board.save()
+    assert of(Board(tmp_path)) == gauge
+
+
 def test_normal_crps_is_that_of_many_members() -> None:
     """The closed form is what a large ensemble of the same normal distribution has."""
     members = np.random.default_rng(2).normal(3.0, 0.5, 200_000)

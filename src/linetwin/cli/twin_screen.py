@@ -179,6 +179,9 @@ def _words(view: View, session: Session) -> Iterator[Text]:
     for instrument, lots in session.parts.assimilator.unresolved().items():
         named = f"{lots[0]} and {len(lots) - 1} more" if len(lots) > 1 else lots[0]
         yield Text(f"{instrument} has read lots that are not known: {named}; look at their names")
+    if nothing := session.parts.assimilator.counts["of nothing"]:
+        why = "that is, or should be, zero: a repeatability in % says nothing of it"
+        yield Text(f"{nothing} left out, each a reading {why}; give it in the unit")
 
 
 def _predicted(view: View, session: Session) -> Iterator[list[str]]:

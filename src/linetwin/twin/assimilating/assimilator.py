@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from linetwin.line.lots import Lot
     from linetwin.line.world import Models
     from linetwin.scenario.resolved import Scenario
-    from linetwin.scenario.twin import EstimateConfig, ReaderConfig
+    from linetwin.scenario.twin import EstimateConfig, PredictConfig, ReaderConfig
     from linetwin.twin.assimilating.notes import Note
     from linetwin.twin.events import PlantEvent
 
@@ -63,7 +63,7 @@ class Assimilator:
         self._due: dict[tuple[str, str], list[Prediction]] = {}
         self._number = 0
         self.counts: Counter[str] = Counter()
-        """Readings used, not usable, late (served again) and too late; jumps that were found."""
+        """Readings used, not usable, of nothing, late (served again), too late; jumps found."""
         self._journal = Journal(self.estimator, self.counts)
 
     # ------------------------------------------------------------------------- what comes in
@@ -186,6 +186,9 @@ class Assimilator:
         if reading.tick < self._journal.first:
             self.counts["too late"] += 1
             return
+        if self.estimator.is_of_nothing(reading):
+            self.counts["of nothing"] += 1
+            return
         self.counts["used"] += reading.count
         if self._journal.place_of(reading) is None:
             self._tell(reading)
@@ -217,11 +220,22 @@ class Assimilator:
                     open_loop=nominal,
                     place=place,
                     kind=predict.process or predict.quantity,
+                    biases=self._biases(predict, place, median),
                 )
                 self._predictions.append(row)
                 self._due.setdefault((station, lot), []).append(row)
         while len(self._due) > PENDING:
             del self._due[next(iter(self._due))]
+
+    def _biases(self, predict: PredictConfig, place: int, median: float) -> dict[str, float]:
+        """Return by how much each instrument is expected to read more than what is predicted."""
+        at = predict.station, predict.quantity, place
+        return {
+            each.name: float(self.estimator.ensemble.of(each.name).mean())
+            * (median if each.relative else 1.0)
+            for each in self.config.instruments
+            if (each.station, each.quantity, each.zone) == at
+        }
 
     def _tell(self, reading: Reading) -> None:
         """Tell outcomes of what was predicted of a lot."""

@@ -180,7 +180,7 @@ class Estimator:
         """
         instrument = self.instrument(reading.instrument)
         true = self.members_of(instrument.station, reading.lot, instrument.key)
-        if true is None:
+        if true is None or self.is_of_nothing(reading):
             return None
         self._advance(reading.tick)
         if not self._agrees(instrument, reading):
@@ -232,6 +232,14 @@ class Estimator:
         self.ensemble.forecast(np.array(deviations), self._chance)
 
     # ------------------------------------------------------------------------------ looking
+    def is_of_nothing(self, reading: Reading) -> bool:
+        """Whether a reading says nothing: all that is known of its scatter is a part of zero."""
+        instrument = self.instrument(reading.instrument)
+        if not instrument.relative:
+            return False
+        true = self.members_of(instrument.station, reading.lot, instrument.key)
+        return not reading.value or (true is not None and not true.mean())
+
     def instrument(self, name: str) -> ReaderConfig:
         """Return an instrument by name."""
         return next(each for each in self.config.instruments if each.name == name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from scipy.special import chdtri
@@ -20,7 +20,8 @@ class Prediction:
     """What a lot will be when a station hands it over; canonical units, 95 % interval.
 
     `lot`: its name in the twin's line. `place`: after which phase of the process (from 1), 0 for
-    the lot as it is. `open_loop`: what nominal parameters say.
+    the lot as it is. `open_loop`: what nominal parameters say. `biases`: by how much instruments
+    will read more than that, as far as it is known.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Prediction:
     open_loop: float
     place: int = 0
     kind: str = "lot"
+    biases: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

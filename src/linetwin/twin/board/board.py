@@ -35,7 +35,7 @@ WHO = "twin"
 PREDICTED, MEASURED = "predicted", "measured"
 SAVED_EVERY = 1000
 """Entries after which the sums are saved."""
-FORMAT = 1
+FORMAT = 2
 
 
 class Board:

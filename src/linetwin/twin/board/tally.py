@@ -1,6 +1,7 @@
 """Sums over predictions and what became of them: scores by station, quantity and instrument.
 
-An outcome counts where its prediction was on the board before the instrument read the lot. Its
+An outcome counts where its prediction was on the board before the instrument read the lot. What
+was known of the instrument's bias when the prediction was made is taken off the reading, and the
 interval is widened by the reading's own deviation: what is scored is whether twin and instrument
 agree within what both admit.
 """
@@ -123,7 +124,11 @@ class Tally:
             self.counts["replaced"] += 1
             del self._open[name]
         self.counts["predicted"] += 1
-        self._open[name] = {key: row[key] for key in _SHOWN} | {"at": tick, "read": []}
+        self._open[name] = {key: row[key] for key in _SHOWN} | {
+            "biases": row.get("biases", {}),
+            "at": tick,
+            "read": [],
+        }
         while len(self._open) > OPEN_KEPT:
             del self._open[next(iter(self._open))]
             self.counts["forgotten"] += 1
@@ -152,7 +157,8 @@ class Tally:
             str(row["instrument"]),
         )
         kept = self._kept.setdefault(key, _Kept())
-        found = _scored(made, float(row["value"]), float(row["deviation"]), tick)
+        value = float(row["value"]) - made["biases"].get(row["instrument"], 0.0)
+        found = _scored(made, value, float(row["deviation"]), tick)
         kept.all.add(found)
         kept.days.setdefault(tick // DAY_TICKS, Sums()).add(found)
         for day in [each for each in kept.days if each <= self._newest // DAY_TICKS - DAYS_KEPT]:
