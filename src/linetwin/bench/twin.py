@@ -65,7 +65,7 @@ class Day:
     """How things stood at the end of a day.
 
     `memory_mb`: resident, of plant and twin; `saved_mb`: size of the saved twin. `cpu_s`: CPU time
-    since the beginning, of it `plant_s` in the plant.
+    since the beginning, of it `plant_s` in the plant. `behind`: station -> the most lots so far.
     """
 
     day: int
@@ -74,6 +74,7 @@ class Day:
     saved_mb: float
     cpu_s: float
     plant_s: float
+    behind: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Followed:
 
 
 def measure(days: float = DAYS, tell: Callable[[str], None] = lambda _: None) -> Followed:
-    """Follow the shipped plant with the shipped twin; `tell` hears of each day."""
+    """Follow the shipped plant with the shipped twin; `tell` hears of each day and alert."""
     base = find_scenario(PLANT)
     models = FmuModels(base.resolve(), recording=False)
     with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
@@ -214,7 +215,9 @@ class _Watch:
         for alert in self.twin.desk.alerts.shown():
             if alert.id != GATHERED and alert.id not in self._alarms:
                 day = (alert.raised - BEGUN_NS / 1e9) / 86_400
-                self._alarms[alert.id] = alert.kind, alert.key.removeprefix(alert.kind), day
+                about = alert.key.removeprefix(alert.kind)
+                self._alarms[alert.id] = alert.kind, about, day
+                tell(f"day {day:.2f}: {alert.kind}{about}")
         if tick >= (self._day + 1) * DAY_TICKS:
             self._day = tick // DAY_TICKS
             self.found.by_day.append(self._stand())
@@ -226,7 +229,8 @@ class _Watch:
         opened = Path("/proc/self/fd")
         files = len(list(opened.iterdir())) if opened.exists() else -1
         cpu_s = time.process_time() - self._cpu
-        return Day(self._day, resident_mb(), files, size, cpu_s, self._plant_s)
+        behind = dict(self.found.behind)
+        return Day(self._day, resident_mb(), files, size, cpu_s, self._plant_s, behind)
 
     def done(self, config: TwinConfig, scenario: Scenario) -> Followed:
         """Return everything, with what was found of the faults."""
@@ -296,7 +300,8 @@ def told(day: Day) -> str:
     """Return a day as text."""
     return (
         f"day {day.day}: {day.memory_mb:.0f} MB resident, {day.open_files} open files, "
-        f"saved twin {day.saved_mb:.1f} MB, CPU {day.cpu_s:.0f} s, plant {day.plant_s:.0f} s"
+        f"saved twin {day.saved_mb:.1f} MB, CPU {day.cpu_s:.0f} s, plant {day.plant_s:.0f} s, "
+        f"at most {max(day.behind.values(), default=0)} lots behind"
     )
 
 
