@@ -19,6 +19,7 @@ from basyx.aas.adapter.json import AASToJsonEncoder
 from linetwin.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.shells.environment import Environment, Supplement
@@ -91,14 +92,24 @@ def _plain(value: Any, encoder: AASToJsonEncoder, key: str = "") -> Any:  # noqa
 
 def xml_document(environment: Environment) -> bytes:
     """Return the environment as an XML document of metamodel 3.1, in the order of its schema."""
+    return xml_of(as_tree(environment))
+
+
+def xml_of(tree: dict[str, Any]) -> bytes:
+    """Return an environment in the form that JSON files have as an XML document."""
     from aas_core3_1 import jsonization, xmlization
 
-    whole = jsonization.environment_from_jsonable(as_tree(environment))
+    whole = jsonization.environment_from_jsonable(tree)
     return (_HEAD + xmlization.to_str(whole) + "\n").encode()
 
 
 def package(environment: Environment) -> bytes:
     """Return the environment as an AASX package with its supplementary files."""
+    return package_of(document(environment, indent=None), environment.files)
+
+
+def package_of(content: bytes, supplements: Mapping[str, Supplement]) -> bytes:
+    """Return a JSON document and the files that it names as an AASX package."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
 
@@ -108,12 +119,12 @@ def package(environment: Environment) -> bytes:
             entry.external_attr = 0o600 << 16
             archive.writestr(entry, content)
 
-        files = [environment.files[name] for name in sorted(environment.files)]
+        files = [supplements[name] for name in sorted(supplements)]
         part("/[Content_Types].xml", _content_types(files))
         part("/_rels/.rels", _relationships([("aasx-origin", _ORIGIN)]))
         part(_ORIGIN, b"Intentionally empty.")
         part(_relations_of(_ORIGIN), _relationships([("aas-spec", _DOCUMENT)]))
-        part(_DOCUMENT, document(environment, indent=None))
+        part(_DOCUMENT, content)
         if files:
             links = [("aas-suppl", file.name) for file in files]
             part(_relations_of(_DOCUMENT), _relationships(links))
