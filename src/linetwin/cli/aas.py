@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from linetwin.cli.aas_serving import add_serving_commands
+
 aas_app = typer.Typer(
     help="Asset Administration Shells: the line written as shells, read, checked and served.",
     epilog="Example: linetwin aas export baseline -o line.aasx",
@@ -130,3 +132,6 @@ def import_(
 
     asked = aas_import.Asked(shells, stations, into, output, decisions, owner)
     aas_import.import_machines(asked)
+
+
+add_serving_commands(aas_app)
