@@ -20,7 +20,7 @@ from linetwin.scenario.loading import find_scenario
 from linetwin.scenario.mapping import load_mapping
 from linetwin.scenario.problems import Problems, nearest
 from linetwin.shells.joining import Joined, Joining, Machine, Questions, join
-from linetwin.shells.joining.questions import Question
+from linetwin.shells.joining.questions import Question, on_a_line
 from linetwin.shells.reading import read
 
 if TYPE_CHECKING:
@@ -79,8 +79,10 @@ def import_machines(asked: Asked) -> None:
         joining = Joining(questions, problems, Path(scratch))
         joined = [join(machine, joining) for machine in machines]
     owner = _owner(asked, joined, questions)
+    problems.keep(questions.problems)
     problems.check()
-    questions.check(asked.stations)
+    problems.keep(questions.unused(asked.stations))
+    problems.check()
     asked.output.mkdir(parents=True, exist_ok=True)
     text = questions.text()
     if asked.decisions is not None or questions.open:
@@ -88,7 +90,7 @@ def import_machines(asked: Asked) -> None:
     if questions.open:
         file = asked.output / DECISIONS
         raise ScenarioError(
-            [Problem(f"open: {q.text}", key, q.hint, file) for key, q in questions.open]
+            [Problem(on_a_line(f"open: {q.text}"), key, q.hint, file) for key, q in questions.open]
         )
     _write(asked.output, base, joined, owner)
     _tell(asked, joined, joining.notes, _checked(asked.output))
@@ -251,7 +253,7 @@ def _tell(asked: Asked, joined: Sequence[Joined], notes: Sequence[str], scenario
         count = sum(len(interface.signals) for interface in each.interfaces)
         parts = [f"models {', '.join(each.processes) or 'none'}"]
         parts += [f"{len(each.parameters)} parameters", f"{count} signals"]
-        typer.echo(f"{each.station}: {each.title or 'no name'}: {'; '.join(parts)}")
+        typer.echo(f"{each.station}: {on_a_line(each.title) or 'no name'}: {'; '.join(parts)}")
         for name, value in each.parameters.items():
             origin = scenario.stations[each.station].parameters[name].origin
             if not origin.startswith(LINE):

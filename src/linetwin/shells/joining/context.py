@@ -9,7 +9,7 @@ from linetwin.cosim.units import conversion, parse_name
 from linetwin.quantities import vocabulary
 from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario.problems import Place
-from linetwin.shells.joining.questions import Question
+from linetwin.shells.joining.questions import Question, on_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,11 +35,11 @@ class Context:
 
     def wrong(self, way: str, message: str, hint: str = "") -> None:
         """Note what is wrong with an element."""
-        self.problems.add(Place(way, self.file), message, hint)
+        self.problems.add(Place(on_a_line(way), self.file), on_a_line(message), on_a_line(hint))
 
     def note(self, way: str, message: str) -> None:
         """Say what was done that nobody need decide."""
-        self.notes.append(f"{self.station}: {way}: {message}")
+        self.notes.append(on_a_line(f"{self.station}: {way}: {message}"))
 
     def ask(self, topic: str, name: str, question: Question) -> Any:  # noqa: ANN401 - as YAML has it
         """Return what was decided; None where it is open."""
@@ -78,6 +78,18 @@ class Context:
         question = Question(text, allowed, is_free=True)
         self.ask("units", way, question)
         return None
+
+    def measured_in(self, names: Iterable[str], stated: Iterable[str]) -> list[str]:
+        """Return the quantities that a stated unit measures; all where it says nothing."""
+        units = [self.meanings.understood(text) for text in stated if text.strip()]
+        known = [parse_name(unit) for unit in units if unit is not None]
+        if not known:
+            return list(names)
+        return [
+            name
+            for name in names
+            if parse_unit(vocabulary()[name].unit).exponents == known[0].exponents
+        ]
 
     def _fitting(self, way: str, unit: str, written: str, quantity: str) -> str | None:
         canonical = vocabulary()[quantity].unit

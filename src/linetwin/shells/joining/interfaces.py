@@ -238,8 +238,9 @@ def _one_of(context: Context, several: Sequence[_Affordance], quantity: str) -> 
 
 def _asked(context: Context, each: _Affordance, said: str, meant: Sequence[str]) -> str | None:
     names = [quantity.name for quantity in vocabulary() if quantity.type in {"float", "int"}]
-    close = difflib.get_close_matches(each.name.casefold(), names, n=1)
     unit = text_of(each.parts.get("unit"))
+    names = context.measured_in(names, [unit])
+    close = difflib.get_close_matches(each.name.casefold(), names, n=1)
     text = f"{each.way} ({each.name}, {unit or 'no unit'}): {said}"
     allowed = (IGNORE, *meant) if meant else (IGNORE, *names)
     question = Question(text, allowed, close[0] if close else "")

@@ -281,7 +281,7 @@ class _Fit:
         """Hold the whole against the contract once more, when nothing of it is open."""
         keys = [f"{self.context.station}.ports.{self.process}.", f"{self.context.station}.units."]
         open_ = [key for key, _ in self.context.questions.open if key.startswith(tuple(keys))]
-        if open_ or self.context.problems:
+        if open_ or self.context.problems or self.context.questions.problems:
             return
         try:
             mapping = process_map(fitted.map)

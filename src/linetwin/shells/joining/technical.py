@@ -125,10 +125,12 @@ def _parameter(
             context.note(way, f"means {', '.join(others)}, no parameter of a {context.kind.name}")
             return ""
     name = str(element.id_short).casefold()
-    close = difflib.get_close_matches(name, known, n=1)
+    numeric = [each for each, its in known.items() if its.quantity.type in {"float", "int"}]
+    fitting = sorted(context.measured_in(numeric, _units(context, element)))
+    close = difflib.get_close_matches(name, fitting, n=1)
     said = f"means {' and '.join(meant)}" if meant else "its meaning is unknown"
     text = f"{way}: {_shown(context, element)}: {said}"
-    question = Question(text, (IGNORE, *sorted(known)), close[0] if close else "")
+    question = Question(text, (IGNORE, *fitting), close[0] if close else "")
     answer = context.ask("parameters", way, question)
     return "" if answer is None or answer == IGNORE else str(answer)
 
