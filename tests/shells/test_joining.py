@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import foreign_calender
@@ -26,7 +27,6 @@ from linetwin.twin.security.identity import Wish, create_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 STATIONS = ("cathode.mixer", "cathode.coater", "cathode.calender")
 small_server = module_of("twin", "small_server")
@@ -125,6 +125,28 @@ def test_technical_data_are_parameters_in_their_units(plant: Plant) -> None:
     assert coater.parameters["web_speed"].number == pytest.approx(1.9 / 60)
     assert "web_speed is 30.0 m/min here; recipe.yaml" in plant.told
     assert "inputs that keep their start: reserve" in plant.told
+
+
+def test_the_tour_of_the_documents_is_as_told(tmp_path: Path) -> None:
+    """The mixer printed there asks one thing; answered in the file that asked, it joins."""
+    text = (Path(__file__).parents[2] / "docs" / "shells.md").read_text("utf-8")
+    (tmp_path / "mixer.json").write_text(text.split("```json\n")[1].split("```")[0], "utf-8")
+    shells, stations, folder = [tmp_path / "mixer.json"], ["cathode.mixer"], tmp_path / "plant"
+    with pytest.raises(ScenarioError) as error:
+        import_machines(Asked(shells, stations, "baseline", folder, owner="me"))
+    assert [each.key for each in error.value.problems] == [
+        "cathode.mixer.parameters.DataSheet/Weight"
+    ]
+    decisions = folder / "decisions.yaml"
+    decisions.write_text(decisions.read_text("utf-8").replace("null", "ignore", 2), "utf-8")
+    import_machines(Asked(shells, stations, "baseline", folder, decisions, "me"))
+    scenario = load(folder / "scenario.yaml")
+    assert scenario.stations["cathode.mixer"].parameters["dispersing_time"].number == 9000.0
+    (signal,) = load_mapping(folder / "mapping.yaml", scenario).signals
+    assert (signal.address, signal.scale, signal.offset) == (
+        "cathode.mixer.jacket_temperature", 1.0, 273.15,
+    )  # fmt: skip
+    assert "Weight: ignore" in decisions.read_text("utf-8")
 
 
 def test_the_line_runs_with_the_foreign_model(plant: Plant, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ SCENARIO: Final = "scenario.yaml"
 LINE: Final = "line.yaml"
 MAPPING: Final = "mapping.yaml"
 DECISIONS: Final = "decisions.yaml"
+_SHOWN: Final = 20
 _WRITTEN: Final = "# written by linetwin aas import\n"
 _OTHERS: Final[dict[str, Part | None]] = {"recipe": "recipe", "prices": None}
 
@@ -88,12 +89,22 @@ def import_machines(asked: Asked) -> None:
     if asked.decisions is not None or questions.open:
         (asked.output / DECISIONS).write_text(text, encoding="utf-8")
     if questions.open:
-        file = asked.output / DECISIONS
-        raise ScenarioError(
-            [Problem(on_a_line(f"open: {q.text}"), key, q.hint, file) for key, q in questions.open]
-        )
+        raise ScenarioError(_open(asked.output / DECISIONS, questions))
     _write(asked.output, base, joined, owner)
     _tell(asked, joined, joining.notes, _checked(asked.output))
+
+
+def _open(file: Path, questions: Questions) -> list[Problem]:
+    """Return the open questions as problems of the file in which they stand, the first of many."""
+    found = []
+    for (station, topic, name), question in questions.open.items():
+        text = on_a_line(question.text.removeprefix(f"{name}: "))
+        key = f"{station}.{topic}.{name}"
+        found.append(Problem(f"open: {text}", key, on_a_line(question.hint), file))
+    if len(found) > _SHOWN:
+        count = len(found) - _SHOWN
+        found[_SHOWN:] = [Problem(f"{count} more questions are open, and stand there", file=file)]
+    return found
 
 
 def _check(asked: Asked) -> None:

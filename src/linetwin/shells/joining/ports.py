@@ -279,8 +279,10 @@ class _Fit:
 
     def _check(self, fitted: Fitted, contract: Contract) -> None:
         """Hold the whole against the contract once more, when nothing of it is open."""
-        keys = [f"{self.context.station}.ports.{self.process}.", f"{self.context.station}.units."]
-        open_ = [key for key, _ in self.context.questions.open if key.startswith(tuple(keys))]
+        open_ = any(
+            station == self.context.station and topic in {"ports", "units"}
+            for station, topic, _ in self.context.questions.open
+        )
         if open_ or self.context.problems or self.context.questions.problems:
             return
         try:

@@ -120,9 +120,9 @@ class Questions:
         return {} if self.document is None else self.document.data.get(key)
 
     @property
-    def open(self) -> list[tuple[str, Question]]:
-        """Return the open questions with their key paths."""
-        return [(".".join(key), question) for key, question in self._asked.items()]
+    def open(self) -> dict[tuple[str, str, str], Question]:
+        """Return the open questions by station, topic and name."""
+        return dict(self._asked)
 
     def unused(self, stations: Sequence[str]) -> Iterator[Problem]:
         """Yield the answers to what nobody asked, of the stations that are joined."""
