@@ -10,16 +10,17 @@ from linetwin.errors import LinetwinError, LinkError
 from linetwin.twin.feed.process import LiveFeed
 from linetwin.twin.following.plant_time import NS_PER_TICK
 from linetwin.twin.opcua.played import played_clock
-from linetwin.twin.opcua.visiting import variables_of
+from linetwin.twin.opcua.visiting import history_of, variables_of
 from linetwin.twin.security.connecting import Credentials, Terms
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import identity
 from linetwin.twin.security.trust import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from linetwin.scenario.mapped import Mapping, SourceConfig
+    from linetwin.scenario.mapped import Mapping, SignalConfig, SourceConfig
+    from linetwin.twin.columns import Raw
     from linetwin.twin.feed.parcels import Parcel
     from linetwin.twin.feed.process import FeedOrder
     from linetwin.twin.opcua.health import Health
@@ -30,6 +31,8 @@ _SAME_S = 1.0
 """Difference below which two instants of a plant's beginning are one."""
 _AGAIN_S, _MOST_TRIES = 2.0, 5
 _CLOCK = ("line", "Clock")
+_FAR_NS = 4_000_000_000_000_000_000
+"""Later than any plant's time, be it played ahead of ours: the year 2096."""
 
 
 class TwinFeed:
@@ -100,14 +103,39 @@ class Beginning:
             found = told or found
         return found
 
-    def _ask(self, source: SourceConfig, endpoint: str) -> int | None:
-        folder = SecurityFolder(self._order.security)
-        security = source.security
+    def past(
+        self, health: Iterable[Health], signals: Sequence[tuple[int, SignalConfig]], begin: int
+    ) -> tuple[list[Raw], dict[int, str]]:
+        """Return what servers that are linked remember of signals since a time [ns UTC].
+
+        And, by number of the signal, why nothing is known of it.
+        """
+        found, refused = [], dict.fromkeys((number for number, _ in signals), "no history")
+        for each in health:
+            own = [(number, signal) for number, signal in signals if signal.source == each.source]
+            if not own or each.state != "live" or not each.endpoint.startswith("opc.tcp"):
+                continue
+            try:
+                terms = self._terms(self._mapping.sources[each.source])
+                rows, without = history_of(each.endpoint, terms, own, (begin, _FAR_NS))
+            except LinetwinError as error:
+                refused |= dict.fromkeys((number for number, _ in own), str(error))
+                continue
+            found.append(rows)
+            for number in set(rows.signal.tolist()):
+                refused.pop(number, None)
+            refused |= without
+        return found, refused
+
+    def _terms(self, source: SourceConfig) -> Terms:
+        folder, security = SecurityFolder(self._order.security), source.security
         user = Credentials(security.user, self._order.passwords.get(source.name, ""))
+        host = security.host or None
+        return Terms(identity(folder), Trust(folder), security.policy, user, host)
+
+    def _ask(self, source: SourceConfig, endpoint: str) -> int | None:
         try:
-            terms = Terms(
-                identity(folder), Trust(folder), security.policy, user, security.host or None
-            )
+            terms = self._terms(source)
             begun, _ = played_clock(variables_of(endpoint, terms, _CLOCK, len(_CLOCK) + 1))
         except LinetwinError:
             return None  # the feed has a link, and tells what is wrong with it

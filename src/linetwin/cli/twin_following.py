@@ -9,6 +9,7 @@ import typer
 
 from linetwin.cli.twin_feed import instant, is_same
 from linetwin.cli.twin_keeping import SESSION, span
+from linetwin.cli.twin_recalling import Recalling
 from linetwin.cli.twin_status import Telling, told_of
 from linetwin.cli.twin_view import State, View
 from linetwin.errors import LinkError
@@ -75,6 +76,7 @@ class Following:
         files = {name for name, each in mapping.sources.items() if each.table is not None}
         self._is_live = np.array([each.source not in files for each in mapping.signals], bool)
         self._beginning, self._cursor = beginning, cursor
+        self._recalling = Recalling(mapping, parts.scenario, beginning)
         self._meaning: Meaning | None = None
         self._waiting: list[PlantEvent] = []
         self._standing = Standing()
@@ -161,6 +163,8 @@ class Following:
                 return
             self._standing.tick = until
             self._check_line()
+            for words in self._recalling.recall(self._standing, self._meaning, self.latest):
+                self.view.note(words)
             self.session = Session.join(self.parts, self._standing)
             self.view.note(f"joined the plant at {self.view.line_time(until)}")
             self.save()

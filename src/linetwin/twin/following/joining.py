@@ -8,6 +8,7 @@ twin's line, and is taken at once.
 from __future__ import annotations
 
 import math
+from bisect import insort
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -45,17 +46,19 @@ class Standing:
     _counts: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
 
     def note(self, events: Iterable[PlantEvent]) -> None:
-        """Take what is newer."""
+        """Take what is newer; of counters what is older, too."""
         for event in events:
+            if not event.usable:
+                continue
             key = event.kind, event.station, event.name
             known = self.last.get(key)
-            if event.usable and (known is None or known.tick <= event.tick):
+            if known is None or known.tick <= event.tick:
                 self.last[key] = event
                 self.tick = max(self.tick, event.tick)
-                if event.kind in {"taken", "given"}:
-                    counts = self._counts.setdefault((event.kind, event.station), [])
-                    counts.append((event.tick, event.value))
-                    del counts[:-COUNTS_KEPT]
+            if event.kind in {"taken", "given"}:
+                counts = self._counts.setdefault((event.kind, event.station), [])
+                insort(counts, (event.tick, event.value), key=lambda each: each[0])
+                del counts[:-COUNTS_KEPT]
 
     def stations(self) -> set[str]:
         """Return stations whose state or lots the plant tells."""

@@ -240,8 +240,8 @@ def _lots(path: str) -> list[Tag]:
     return [
         Tag(path, "Lots", "lot_in", "String", "lot taken last", constant="", each=True),
         Tag(path, "Lots", "lot_out", "String", "lot handed over last", constant="", each=True),
-        Tag(path, "Lots", "taken", "Int64", "lots taken", constant=0),
-        Tag(path, "Lots", "given", "Int64", "lots handed over", constant=0),
+        Tag(path, "Lots", "taken", "Int64", "lots taken", constant=0, remembered=True),
+        Tag(path, "Lots", "given", "Int64", "lots handed over", constant=0, remembered=True),
     ]
 
 

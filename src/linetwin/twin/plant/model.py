@@ -74,7 +74,8 @@ class Tag:
     `unit`: UCUM; `unece`: its code of UN/ECE Recommendation 20, "" where none exists. `low` and
     `high`: what is normal; `floor` and `ceiling`: what the instrument can show, both in `unit` and
     infinite where nothing is said. `constant`: its value for good, or the one it begins with.
-    `each`: whether every change is told, not only the last one of a publication.
+    `each`: whether every change is told, not only the last one of a publication. `remembered`:
+    whether the server keeps what it has told.
     """
 
     owner: str
@@ -91,6 +92,7 @@ class Tag:
     constant: Plain = None
     writable: bool = False
     each: bool = False
+    remembered: bool = False
 
     @property
     def node(self) -> str:

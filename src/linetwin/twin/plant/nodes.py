@@ -213,6 +213,10 @@ def _attributes(tag: Tag) -> ua.VariableAttributes:
     if tag.writable:
         both = ua.Byte(ua.AccessLevel.CurrentRead.mask | ua.AccessLevel.CurrentWrite.mask)
         about.AccessLevel = about.UserAccessLevel = both
+    if tag.remembered:
+        past = ua.Byte(ua.AccessLevel.CurrentRead.mask | ua.AccessLevel.HistoryRead.mask)
+        about.AccessLevel = about.UserAccessLevel = past
+        about.Historizing = True
     return about
 
 

@@ -46,6 +46,8 @@ _STATUS = {
     "unknown": ua.StatusCodes.BadNoData,
     "open loop": ua.StatusCodes.UncertainSubNormal,
 }
+REMEMBERED = 2_000
+"""Values of a tag that the server remembers, the last ones: of a tray every 10 min, two weeks."""
 _HANDED_IN = REQUEST[-1][0]
 
 
@@ -176,6 +178,7 @@ class _Shown:
         self._conditions = Conditions(server, self._nodes, plant.model)
         self._stations: dict[ua.NodeId, str] = {}
         self._standards: Standards | None = None
+        self._history = server.iserver.history_manager.storage
 
     async def build(self) -> None:
         """Make all nodes; nothing is known yet of those without a constant."""
@@ -191,6 +194,8 @@ class _Shown:
             if tag.constant is None and not tag.writable:
                 unknown = ua.DataValue(value_of(tag, None), StatusCode=waiting)
                 await self._server.write_attribute_value(node, unknown)
+            if tag.remembered:
+                await self._history.new_historized_node(node, None, REMEMBERED)
             if tag.writable:
                 self._plant.opening.guard.rights[node] = Right.COMMAND
             if tag.folder == "Commands" and tag.name == _HANDED_IN:
@@ -227,7 +232,10 @@ class _Shown:
             SourceTimestamp=stamp(clock.at(change.told_tick)),
             ServerTimestamp=stamp(datetime.now(UTC)),
         )
-        await self._server.write_attribute_value(self._nodes.id_of(change.node), told)
+        node = self._nodes.id_of(change.node)
+        await self._server.write_attribute_value(node, told)
+        if tag.remembered:
+            await self._history.save_node_value(node, told)
         if self._standards is not None:
             await self._standards.follow(change, clock.at(change.told_tick))
 
