@@ -106,8 +106,9 @@ def all_kinds() -> Environment:
     inner = building.collection("inner", MEANS, [building.prop("deep", 1.5, MEANS, "m")])
     rows = [building.collection(None, MEANS, [building.prop("value", n, MEANS)]) for n in (3, 4)]
     note = building.prop("note", "says why", MEANS)
+    yes = building.prop("yes", value=True, meaning=MEANS)
     kinds = building.submodel(named.submodel("Kinds"), "Kinds", MEANS, [
-        building.collection("outer", MEANS, [inner, building.prop("yes", value=True, meaning=MEANS)]),
+        building.collection("outer", MEANS, [inner, yes]),
         building.listed("rows", MEANS, rows),
         building.numbers("numbers", [1.0, 2.0, float("nan")], MEANS),
         building.prop("text", "<script>alert('1')</script> \u00e4\u5b57", MEANS),

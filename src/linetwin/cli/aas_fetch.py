@@ -43,7 +43,10 @@ def fetch(url: str, output: Path, token_file: Path | None) -> None:
     try:
         with _OPENER.open(request, timeout=_TIMEOUT_S) as answer:
             content = answer.read(most + 1)
-    except (OSError, ValueError, urllib.error.URLError) as error:
+    except urllib.error.HTTPError as error:
+        with error:
+            raise ShellError(f"{address}: {error.code} {error.reason}") from error
+    except (OSError, ValueError) as error:
         raise ShellError(f"{address}: {error}") from error
     tell(read(content), output)
 

@@ -213,6 +213,13 @@ def _of_element(told: Callable[[Asked, Tree], Any]) -> Route:
     return lambda asked: told(asked, asked.view.element(_submodel_id(asked), asked.names["path"]))
 
 
+def _element_metadata(_: Asked, tree: Tree) -> Tree:
+    """Return an element's metadata; refused where the IDTA's checker of servers wants it so."""
+    if tree.get("modelType") in {"Capability", "Operation"}:
+        raise bad("$metadata: operations and capabilities are told whole")
+    return elements.metadata(tree)
+
+
 def _element_reference(asked: Asked) -> Tree:
     submodel, path = _submodel_id(asked), asked.names["path"]
     asked.view.element(submodel, path)
@@ -288,7 +295,7 @@ def _below(prefix: str) -> dict[str, Route]:
         ),
         f"{inner}/$path": _element_paths,
         inner: _elements(lambda asked, _, each: _whole(asked, each)),
-        f"{one}/$metadata": _of_element(_metadata),
+        f"{one}/$metadata": _of_element(_element_metadata),
         f"{one}/$value": _of_element(_value),
         f"{one}/$reference": _element_reference,
         f"{one}/$path": _element_path,
