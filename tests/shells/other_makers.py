@@ -149,7 +149,11 @@ class Maker:
         )
 
     def interface(
-        self, url: str, properties: Sequence[Element], security: tuple[str, str] | None
+        self,
+        url: str,
+        properties: Sequence[Element],
+        security: tuple[str, str] | None,
+        name: str = "Schnittstellen",
     ) -> None:
         """Add an OPC UA interface; `security`: mode and policy."""
         schemes = []
@@ -165,7 +169,7 @@ class Maker:
         ]
         holder = parts("properties", f"{WOT}td#PropertyAffordance", properties)
         self.submodel(
-            "Schnittstellen",
+            name,
             "https://admin-shell.io/idta/AssetInterfacesDescription/1/0/Submodel",
             [
                 parts(

@@ -20,6 +20,7 @@ from linetwin.cli.running import Request
 from linetwin.errors import ScenarioError
 from linetwin.results import read
 from linetwin.scenario import load
+from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.feed.process import FeedOrder, LiveFeed
 from linetwin.twin.security.folders import SecurityFolder

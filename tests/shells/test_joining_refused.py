@@ -228,12 +228,24 @@ def test_two_tags_of_one_quantity_are_asked(tmp_path: Path) -> None:
     assert "2 mean web_speed" in found[f"{TAGS}/A"].message
 
 
+def test_a_quantity_of_two_interfaces_is_refused(tmp_path: Path) -> None:
+    """The second is named; a range that is no number is left out, which is no error."""
+    maker = three_machines.calender(URL, fmu_of(tmp_path))
+    tag = affordance("v2", "/?id=nsu=urn:a;s=v", "m/min", f"{OWN}web_speed", span=("x", "5"))
+    maker.interface(URL, [tag], None, "Zweite")
+    found = refused(tmp_path, maker, {"namespaces": {"2": "urn:b"}})
+    place = "Zweite/Leitstand/InteractionMetadata/properties/v2"
+    assert "another interface has web_speed too" in found[place].message
+
+
 def test_answers_that_are_none_are_told_by_line(tmp_path: Path) -> None:
     """A wrong answer, one to what nobody asked, a topic and a station that are none."""
     maker = three_machines.calender(URL, fmu_of(tmp_path))
     index = "calendering.conductivity_index"
     found = refused(tmp_path, maker, {"ports": {index: "leid"}})
     assert "did you mean leit" in found[f"ports.{index}"].hint
+    found = refused(tmp_path, maker, {"ports": {index: ["leit"]}})
+    assert "is no answer" in found[f"ports.{index}"].message
     answers = {"ports": {index: "leit", "calendering.nichts": "q"}, "farben": {"rot": "ja"}}
     found = refused(tmp_path, maker, answers)
     assert found["ports.calendering.nichts"].message == "answers what nobody asked"

@@ -145,12 +145,15 @@ def _machines(asked: Asked, base: _Base, problems: Problems) -> Iterator[Machine
     known: dict[str, Any] = stations if isinstance(stations, dict) else {}
     kinds = shipped_kinds()
     for file, station in zip(asked.shells, asked.stations, strict=True):
-        kind = known[station].get("kind") if isinstance(known.get(station), dict) else None
+        entry = known.get(station)
+        said: dict[str, Any] = entry if isinstance(entry, dict) else {}
+        kind = said.get("kind")
         if kind not in kinds:
             message = f"the line has no station '{station}'"
             problems.keep([Problem(message, "--as", nearest(station, known), base.line_file)])
             continue
-        yield Machine(file, read(file), station, kinds[kind])
+        count = said.get("machines", 1)
+        yield Machine(file, read(file), station, kinds[str(kind)], count)
 
 
 def _owner(asked: Asked, joined: Sequence[Joined], questions: Questions) -> str:
@@ -263,10 +266,11 @@ def _tell(asked: Asked, joined: Sequence[Joined], notes: Sequence[str], scenario
     for each in joined:
         count = sum(len(interface.signals) for interface in each.interfaces)
         parts = [f"models {', '.join(each.processes) or 'none'}"]
-        parts += [f"{len(each.parameters)} parameters", f"{count} signals"]
+        parts += [f"parameters {len(each.parameters)}", f"signals {count}"]
         typer.echo(f"{each.station}: {on_a_line(each.title) or 'no name'}: {'; '.join(parts)}")
+        own = scenario.stations.get(each.station)  # a group of machines has its members there
         for name, value in each.parameters.items():
-            origin = scenario.stations[each.station].parameters[name].origin
+            origin = LINE if own is None else own.parameters[name].origin
             if not origin.startswith(LINE):
                 typer.echo(f"  note: {name} is {value['value']} here; {origin} sets it and counts")
     for note in notes:

@@ -108,7 +108,9 @@ def _described(context: Context, way: str, content: bytes, folder: Path) -> Desc
     except WiringError as error:
         for problem in error.problems:
             message = problem.message.replace(str(path.resolve()), "its file")
-            context.wrong(way, message, problem.hint.replace(path.name, "FILE"))
+            hint = f"{problem.hint}; " if problem.hint else ""
+            hint += f"or `models:` of the decisions: {IGNORE}"
+            context.wrong(way, message, hint.replace(path.name, "FILE"))
         return None
     return found
 

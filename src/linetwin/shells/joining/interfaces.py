@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -65,7 +66,7 @@ class _Affordance:
 
 def interfaces(context: Context, submodels: Sequence[model.Submodel]) -> list[Interface]:
     """Return the OPC UA interfaces of a machine; interfaces of other kinds are noted."""
-    found = []
+    found: list[Interface] = []
     bound = _bindings(context, submodels)
     for submodel in submodels:
         for way, element in elements(submodel, str(submodel.id_short)):
@@ -81,9 +82,7 @@ def interfaces(context: Context, submodels: Sequence[model.Submodel]) -> list[In
                 context.note(way, f"no OPC UA interface ('{url or 'no base'}'), and not joined")
                 continue
             source = _source(context, f"{way}/EndpointMetadata", url, endpoint)
-            interface = Interface(source)
-            _signals(context, way, element, interface, bound)
-            found.append(interface)
+            found.append(_signals(context, (way, element), source, found, bound))
     return found
 
 
@@ -198,14 +197,18 @@ def _resolved(context: Context, reference: model.Reference | None) -> model.Subm
 
 def _signals(
     context: Context,
-    way: str,
-    element: model.SubmodelElement,
-    interface: Interface,
+    described: tuple[str, model.SubmodelElement],
+    source: Source,
+    before: Sequence[Interface],
     bound: dict[int, list[model.SubmodelElement]],
-) -> None:
-    """Add the signals of one interface; two for one address are asked for."""
+) -> Interface:
+    """Return an interface with its signals; two for one address are asked for.
+
+    `described`: the way to its element, and that; `before`: the machine's other interfaces.
+    """
+    interface = Interface(source)
     by_quantity: dict[str, list[_Affordance]] = {}
-    for each in _affordances(context, way, element):
+    for each in _affordances(context, *described):
         meant = _meant(context, each, bound)
         decided = context.told("signals", each.way)
         if decided is None and len(meant) == 1:
@@ -219,9 +222,14 @@ def _signals(
         if len(several) > 1:
             _one_of(context, several, quantity)
             continue
-        signal = _signal(context, several[0], quantity, interface.source)
-        if signal is not None:
-            interface.signals[f"{context.station}.{quantity}"] = signal
+        signal = _signal(context, several[0], quantity, source)
+        address = f"{context.station}.{quantity}"
+        if any(address in other.signals for other in before):
+            hint = f"`signals:` of the decisions: {IGNORE} one of them"
+            context.wrong(several[0].way, f"another interface has {quantity} too", hint)
+        elif signal is not None:
+            interface.signals[address] = signal
+    return interface
 
 
 def _one_of(context: Context, several: Sequence[_Affordance], quantity: str) -> None:
@@ -291,9 +299,21 @@ def _signal(
     span = each.parts.get("min_max")
     if isinstance(span, model.Range):
         for key, end in (("minimum", span.min), ("maximum", span.max)):
-            if end is not None and str(end).strip():
-                found[key] = str(end).strip() if unit == "1" else f"{str(end).strip()} {unit}"
+            number = _finite(end)
+            if number is not None:
+                found[key] = repr(number) if unit == "1" else f"{number!r} {unit}"
+            elif end is not None and str(end).strip():
+                context.note(each.way, f"{key} '{end}' is no number, and left out")
     return found
+
+
+def _finite(text: object) -> float | None:
+    """Return the number that an end of a range is; None for none."""
+    try:
+        number = float(str(text))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _node(context: Context, way: str, href: str, base: str) -> str | None:

@@ -100,8 +100,8 @@ class Questions:
         if found is None:
             self._asked[station, topic, name] = question
             return None
-        is_text = isinstance(found, str)
-        if not question.is_free and is_text and found not in question.allowed:
+        is_plain = isinstance(found, (str, int, float))
+        if not is_plain or not (question.is_free or found in question.allowed):
             self._wrong((station, topic, name), f"'{found}' is no answer", question)
             return None
         return found

@@ -33,12 +33,16 @@ MODELS: Final = "models"
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine that joins: the file of its shell, what is in it, and the station it becomes."""
+    """A machine that joins: the file of its shell, what is in it, and the station it becomes.
+
+    `count`: how many alike machines the station is.
+    """
 
     file: Path
     environment: Environment
     station: str
     kind: Kind
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,10 @@ def join(machine: Machine, joining: Joining) -> Joined:
         found.files[path] = each.found.content
         process = {"model": path, "map": each.map, "fixed": fixed.get(each.process)}
         found.processes[each.process] = {key: value for key, value in process.items() if value}
-    found.interfaces = interfaces(context, submodels)
+    if machine.count == 1:
+        found.interfaces = interfaces(context, submodels)
+    else:
+        context.note("interfaces", f"of one of {machine.count} machines, and not joined")
     left = [kind for kind in machine.kind.models if kind not in found.processes]
     if left and not found.is_empty:
         context.note("models", f"the line's own stay: {', '.join(left)}")
