@@ -47,7 +47,7 @@ _UNITS: dict[str, tuple[float, dict[str, int], bool]] = {
     "deg": (math.pi / 180.0, {"rad": 1}, False),
     "%": (1e-2, {}, False),
 }
-_TOKEN = re.compile(r"[./()]|\{[^}]*\}|10\*[+-]?\d+|[A-Za-z%]+[+-]?\d*|\d+")
+_TOKEN = re.compile(r"[./()]|\[ppm\]|\{[^}]*\}|10\*[+-]?\d+|[A-Za-z%]+[+-]?\d*|\d+")
 _SYMBOL = re.compile(r"([A-Za-z%]+)([+-]?\d+)?\Z")
 
 
@@ -124,6 +124,8 @@ def _factor(tokens: list[str]) -> tuple[Unit, list[str]]:
         return unit, rest[1:]
     if head.startswith("{"):
         return _ONE, rest
+    if head == "[ppm]":
+        return Unit(1e-6, _ONE.exponents), rest
     if head.startswith("10*"):
         return Unit(10.0 ** int(head[3:]), _ONE.exponents), rest
     if head.isdigit():

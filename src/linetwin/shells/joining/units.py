@@ -22,7 +22,7 @@ _VERSION: Final = re.compile(r"(?<=.)#\d{3}\Z")
 _WHOLE: Final = {
     "celsius": "Cel", "degree celsius": "Cel", "degrees celsius": "Cel", "grad celsius": "Cel",
     "deg c": "Cel", "° c": "Cel", "℃": "Cel", "u/min": "/min", "1/min": "/min",
-    "percent": "%", "prozent": "%", "rpm": "/min", "ohm": "Ohm", "-": "1",
+    "ppm": "[ppm]", "percent": "%", "prozent": "%", "rpm": "/min", "ohm": "Ohm", "-": "1",
     "none": "1", "ohne": "1", "dimensionless": "1", "einheitenlos": "1",
 }  # fmt: skip
 _WORDS: Final = {
