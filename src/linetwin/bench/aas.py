@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from basyx.aas.adapter.json import read_aas_json_file, write_aas_json_file
 from basyx.aas.util.traversal import walk_submodel
 
+from linetwin.bench import aas_reads
 from linetwin.scenario import load
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.lining import line_document
@@ -25,6 +26,8 @@ SCENARIO: Final = "baseline"
 REPEATS: Final = 3
 MOST: Final = 2.0
 """How many times what basyx alone takes reading and writing may take, checks included."""
+MOST_VALUE: Final = 3.0
+"""The same of one value: a request is read and answered too."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Shells:
     """Processor times (s), the least of several, for shells of `elements` elements.
 
     `basyx_*`: the same objects by basyx's own functions, which check less of what they read.
+    `value_s`: one `$value` read from the server, without a network.
     """
 
     elements: int
@@ -43,6 +47,8 @@ class Shells:
     unpack_s: float
     basyx_write_s: float
     basyx_read_s: float
+    value_s: float
+    basyx_value_s: float
 
 
 def measure(scenario: str = SCENARIO) -> Shells:
@@ -55,6 +61,7 @@ def measure(scenario: str = SCENARIO) -> Shells:
         stream = io.StringIO()
         write_aas_json_file(stream, found.objects)
         text = stream.getvalue()
+        value_s, basyx_value_s = aas_reads.measure(found)
         return Shells(
             elements=sum(1 for each in found.submodels() for _ in walk_submodel(each)),
             describe_s=_least(lambda: describe(loaded, Wanted(with_files=False))),
@@ -65,6 +72,8 @@ def measure(scenario: str = SCENARIO) -> Shells:
             unpack_s=_least(lambda: read(package)),
             basyx_write_s=_least(lambda: write_aas_json_file(io.StringIO(), found.objects)),
             basyx_read_s=_least(lambda: read_aas_json_file(io.StringIO(text), failsafe=False)),
+            value_s=value_s,
+            basyx_value_s=basyx_value_s,
         )
 
 
@@ -89,6 +98,8 @@ def describe_figures(found: Shells) -> str:
             f"  read JSON   {found.read_s:5.2f} s, basyx alone {found.basyx_read_s:.2f} s",
             f"  write AASX  {found.package_s:5.2f} s, with FMUs; read {found.unpack_s:.2f} s",
             f"  line file   {found.line_s:5.2f} s, from what was read",
+            f"  $value      {1e6 * found.value_s:5.0f} us, {1 / found.value_s:,.0f} a second without "
+            f"a network; basyx alone {1e6 * found.basyx_value_s:.0f} us, without a server",
         ]
     )
 
@@ -98,4 +109,5 @@ def verdicts(found: Shells) -> dict[str, tuple[float, float]]:
     return {
         "writing over basyx alone": (found.write_s / found.basyx_write_s, MOST),
         "reading over basyx alone": (found.read_s / found.basyx_read_s, MOST),
+        "$value over basyx alone": (found.value_s / found.basyx_value_s, MOST_VALUE),
     }

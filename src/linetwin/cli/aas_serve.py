@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
-import uvicorn
 
 from linetwin.cli import aas_export, aas_lots
 from linetwin.errors import Problem, ScenarioError, ShellError
@@ -20,6 +19,7 @@ from linetwin.shells.reading import read
 from linetwin.shells.running import describe_run
 from linetwin.shells.serving.app import Door, make_app
 from linetwin.shells.serving.catalogue import Catalogue
+from linetwin.shells.serving.listening import listen
 from linetwin.shells.serving.roles import read_roles
 from linetwin.shells.serving.runs import LastValues, RunSource
 from linetwin.shells.serving.tokens import make_token, read_tokens
@@ -81,20 +81,12 @@ def serve(asked: Asked, opening: Opening, who: Who) -> None:
     app = make_app(catalogue, door, values)
     for note in catalogue.notes:
         typer.echo(f"  note: {note}", err=True)
-    config = uvicorn.Config(
-        app, host=opening.host, port=opening.port, log_level="warning", server_header=False,
-        ssl_certfile=opening.certificate, ssl_keyfile=opening.key, access_log=False,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    try:
-        socket = config.bind_socket()
-    except SystemExit as error:  # uvicorn has told why
-        raise ShellError(f"{opening.host}:{opening.port} cannot be opened") from error
-    scheme = "https" if opening.certificate else "http"
-    host, port = socket.getsockname()[:2]
-    typer.echo(f"shells at {scheme}://{f'[{host}]' if ':' in host else host}:{port} (Ctrl-C ends)")
+    listen(app, (opening.host, opening.port), (opening.certificate, opening.key), _tell)
+
+
+def _tell(url: str) -> None:
+    typer.echo(f"shells at {url} (Ctrl-C ends)")
     sys.stdout.flush()
-    server.run(sockets=[socket])
 
 
 def make_door(opening: Opening, who: Who) -> Door:
