@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import foreign_calender
 import pytest
 import three_machines
-from other_makers import OWN, Maker, affordance, concept, prop
+from aas_core3 import jsonization
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from other_makers import OWN, Maker, affordance, concept, package, prop
 from ruamel.yaml import YAML
 
 from linetwin.cli.aas_import import Asked, import_machines
@@ -308,3 +314,66 @@ def test_every_unit_of_the_vocabulary_is_understood_as_itself() -> None:
             found = ucum_of(written)
             assert found is not None, written
             assert parse_unit(found) == parse_unit(unit)
+
+
+DECIDED = {
+    "security": {ENDPOINT: "None"},
+    "parameters": {"*": "ignore"},
+    "signals": {"*": "ignore"},
+    "ports": {"calendering.conductivity_index": "leit"},
+    "namespaces": {"2": "urn:x"},
+}
+STRANGE = (
+    "",
+    "x",
+    None,
+    5,
+    True,
+    [],
+    {},
+    "NaN",
+    "1e400",
+    "opc.tcp://[x",
+    "?id=",
+    "%",
+    "kN/mm",
+    "Range",
+)
+
+
+def places(tree: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - JSON
+    """Return every place in a tree: what holds it, and its key."""
+    keys = (
+        tree.keys()
+        if isinstance(tree, dict)
+        else range(len(tree))
+        if isinstance(tree, list)
+        else ()
+    )
+    return [found for key in keys for found in ((tree, key), *places(tree[key]))]
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_damaged_shells_are_named_errors(tmp_path: Path, seed: int) -> None:
+    """Keys dropped, doubled, exchanged: what does not join is told, never a crash."""
+    chance = random.Random(seed)  # noqa: S311  no secret
+    maker = three_machines.calender(URL, fmu_of(tmp_path))
+    tree = jsonization.to_jsonable(maker.environment())
+    for _ in range(chance.randint(1, 4)):
+        holder, key = chance.choice(places(tree))
+        if chance.random() < 0.4:
+            del holder[key]
+        elif isinstance(holder, list) and chance.random() < 0.3:
+            holder.append(copy.deepcopy(holder[key]))
+        else:
+            holder[key] = copy.deepcopy(chance.choice(STRANGE))
+    (tmp_path / "k.aasx").write_bytes(package(json.dumps(tree).encode(), maker.files))
+    with (tmp_path / "answers.yaml").open("w", encoding="utf-8") as stream:
+        yaml.dump({"schema": 1, STATION: DECIDED}, stream)
+    asked = Asked(
+        [tmp_path / "k.aasx"], [STATION], base_of(tmp_path), tmp_path / "plant",
+        tmp_path / "answers.yaml", "tests",
+    )  # fmt: skip
+    with pytest.raises(ScenarioError):  # the line of these tests cannot run in any case
+        import_machines(asked)

@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, get_args
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from basyx.aas import model
 
@@ -78,12 +78,20 @@ def interfaces(context: Context, submodels: Sequence[model.Submodel]) -> list[In
             parts = dict(_inside(context, element))
             endpoint = parts.get("EndpointMetadata")
             url = text_of(_inside(context, endpoint).get("base")) if endpoint else ""
-            if urlsplit(url).scheme != "opc.tcp":
+            if _split(url).scheme != "opc.tcp":
                 context.note(way, f"no OPC UA interface ('{url or 'no base'}'), and not joined")
                 continue
             source = _source(context, f"{way}/EndpointMetadata", url, endpoint)
             found.append(_signals(context, (way, element), source, found, bound))
     return found
+
+
+def _split(url: str) -> SplitResult:
+    """Return the parts of a URL; empty ones where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _inside(
@@ -122,11 +130,14 @@ _NAMES: Final = {
 
 def _source(context: Context, way: str, url: str, endpoint: model.SubmodelElement | None) -> Source:
     """Return a server; how it is protected is asked where it is not said, or said to be None."""
-    if urlsplit(url).password is not None:
+    if _split(url).password is not None:
         context.wrong(f"{way}/base", "has a password", "a URL without one")
     schemes = _schemes(context, endpoint)
-    policies = {each["uav_securityPolicy"].rpartition("#")[2]: each["uav_securityMode"]
-                for each in schemes if each.get("uav_securityPolicy")}  # fmt: skip
+    policies = {
+        each["uav_securityPolicy"].rpartition("#")[2]: each.get("uav_securityMode", "") or "unsaid"
+        for each in schemes
+        if each.get("uav_securityPolicy")
+    }
     users = {each["uav_userIdentityToken"] for each in schemes if "uav_userIdentityToken" in each}
     user = ""
     if any("user" in each.casefold() for each in users):
@@ -318,7 +329,7 @@ def _finite(text: object) -> float | None:
 
 def _node(context: Context, way: str, href: str, base: str) -> str | None:
     """Return the NodeId that a form leads to; None where it is open or wrong."""
-    parts = urlsplit(href)
+    parts = _split(href)
     if (
         parts.scheme
         and f"{parts.scheme}://{parts.netloc}"
