@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from linetwin.shells.environment import Environment, Supplement
 from linetwin.shells.naming import Names
 from linetwin.shells.serving.app import Door, make_app
 from linetwin.shells.serving.catalogue import Catalogue
+from linetwin.shells.serving.listening import opened
 from linetwin.shells.serving.roles import Role, read_roles
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def app_of(
 @contextlib.contextmanager
 def listening(app: FastAPI) -> Iterator[str]:
     """Serve on a free port of this machine; the address."""
-    own = socket.socket()
-    own.bind(("127.0.0.1", 0))
+    own = opened("127.0.0.1", 0)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
     thread.start()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,6 +68,19 @@ def test_a_line_comes_back_over_http(tmp_path: Path) -> None:
         done = CliRunner().invoke(cli, ["aas", "fetch", url, "-o", str(file)])
         assert done.exit_code == 0, done.output
     assert line_document(read(file)) == line_document(whole)
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """Answers on one connection come at once: 25 of them waited for 40 ms each."""
+    with listening(app_of(all_kinds())) as url:
+        connection = HTTPConnection(url.removeprefix("http://"))
+        begun = time.monotonic()
+        for _ in range(25):
+            connection.request("GET", "/description")
+            assert connection.getresponse().read()
+        took = time.monotonic() - begun
+        connection.close()
+    assert took < 0.9
 
 
 def test_what_a_server_refuses_is_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -41,12 +42,25 @@ def listen(
         config.load()
     except OSError as error:
         raise ShellError(f"{certificate}, {key}: cannot be used: {error}") from error
-    try:
-        socket = config.bind_socket()
-    except SystemExit as error:  # uvicorn has told why
-        raise ShellError(f"{place[0]}:{place[1]} cannot be opened") from error
-    host, port = socket.getsockname()[:2]
     scheme = "https" if certificate else "http"
-    with socket, contextlib.suppress(KeyboardInterrupt):  # its usual end
+    with opened(*place) as own, contextlib.suppress(KeyboardInterrupt):  # its usual end
+        host, port = own.getsockname()[:2]
         tell(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
-        uvicorn.Server(config).run(sockets=[socket])
+        uvicorn.Server(config).run(sockets=[own])
+
+
+def opened(host: str, port: int) -> socket.socket:
+    """Return a bound socket; ShellError where it cannot be.
+
+    Its protocol is said aloud: asyncio sends small answers at once only then, and uvicorn's own
+    leaves it out, so each answer waits 40 ms for an acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    own = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        own.bind((host, port))
+    except (OSError, OverflowError) as error:
+        own.close()
+        raise ShellError(f"{host}:{port} cannot be opened: {error}") from error
+    return own
