@@ -91,7 +91,9 @@ def test_it_goes_on_from_its_folder(followed: Followed, folder: Path) -> None:
 # --------------------------------------------------------------------------------- what is told
 def test_each_figure_is_held_against_its_limit() -> None:
     """Growth counts from day 15 on, when journal and snapshots are cut."""
-    days = [Day(n, 300.0 + max(0, 15 - n) + n, 9, 40.0, 30.0 * n, 20.0 * n) for n in range(1, 31)]
+    days = [
+        Day(n, 300.0 + max(0, 15 - n) + n, 9, 40.0, 30.0 * n, 20.0 * n, {}) for n in range(1, 31)
+    ]
     alarms = [Alarm("drift", "a", 3.0, is_false=False), Alarm("bias", "b", 9.0, is_false=True)]
     found = Followed(
         30.0, by_day=days, alarms=alarms, behind={"mixer": 1}, behind_share={"mixer": 0.02}
