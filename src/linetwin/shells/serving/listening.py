@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ def listen(
     except OSError as error:
         raise ShellError(f"{certificate}, {key}: cannot be used: {error}") from error
     scheme = "https" if certificate else "http"
-    with opened(*place) as own, contextlib.suppress(KeyboardInterrupt):  # its usual end
+    with opened(*place) as own:
         host, port = own.getsockname()[:2]
         tell(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         uvicorn.Server(config).run(sockets=[own])
