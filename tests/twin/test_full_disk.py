@@ -23,6 +23,7 @@ from linetwin.twin.board.desk import AUDIT, Desk, read_standing
 from linetwin.twin.board.signs import Sign, Situation, signs
 from linetwin.twin.columns import raw_rows
 from linetwin.twin.feed.collecting import Collector
+from linetwin.twin.feed.process import FeedOrder, LiveFeed
 from linetwin.twin.feed.recording import Recording, recorded
 
 if TYPE_CHECKING:
@@ -235,3 +236,25 @@ def test_a_recording_that_ends_without_room_says_what_is_missing(
     monkeypatch.setattr("linetwin.results.parts.write", _full)
     with pytest.raises(ResultsError, match="1 rows are not recorded: No space left"):
         recording.close()
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_a_feed_whose_disk_stays_full_ends_with_an_error(tmp_path: Path) -> None:
+    """Rows that never find room are counted in its last word, which the engine keeps."""
+    file = tmp_path / "mapping.yaml"
+    file.write_text(
+        MAPPING.replace('endpoints: ["opc.tcp://nowhere:4840"]', "file: lab.csv").replace(
+            "node: i=1", "column: S"
+        )
+    )
+    rows = [f"2026-01-01T00:{row // 60:02d}:{row % 60:02d}Z,{np.sin(row)}\n" for row in range(100)]
+    (tmp_path / "lab.csv").write_text("".join(["time,S\n", *rows]))
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, hard))
+    feed = LiveFeed(FeedOrder(file, tmp_path / "security", record=tmp_path / "feed"))
+    seen = 0
+    while not seen:
+        parcel = feed.take(0.1)
+        seen = 0 if parcel is None or parcel.batch is None else len(parcel.batch)
+    feed.close()
+    assert "of 100 rows that came 100 rows are not recorded: File too large" in feed.last_word

@@ -99,6 +99,8 @@ def watch(request: Request, *, as_json: bool) -> None:
         finally:
             feed.close()
     _end(latest, as_json=as_json)
+    if feed.last_word:
+        raise LinkError(feed.last_word)
     if not any(health.was_live for health in latest.health.values()):
         links = [": ".join(filter(None, link[:2])) for link in _links(latest)]
         raise LinkError(f"no source was ever live: {'; '.join(links) or 'none has been asked yet'}")

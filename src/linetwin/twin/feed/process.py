@@ -70,6 +70,8 @@ class LiveFeed:
     """A feed in a process of its own; see `parcels.Feed`."""
 
     def __init__(self, order: FeedOrder) -> None:
+        self.last_word = ""
+        """Why it ended with an error when it was closed, such as rows that found no room."""
         self._mapping = _with_past(load_mapping(order.mapping), order.past)
         if order.record is not None:
             Recording.check(order.record)
@@ -119,11 +121,13 @@ class LiveFeed:
         self._wire.end()
         end = time.monotonic() + END_S
         with contextlib.suppress(EOFError):
-            while self._process.is_alive() and time.monotonic() < end:
-                self._wire.take(0.05)  # it may be waiting for room
+            while time.monotonic() < end:
+                last = self._wire.take(0.05)  # it may be waiting for room
+                self.last_word = last if isinstance(last, str) else self.last_word
         self._process.join(max(end - time.monotonic(), 0.1))
         if self._process.is_alive():
             self._process.kill()
+            self.last_word = f"its process did not end within {END_S:g} s"
         self._process.join()
         self._wire.close()
         self._process.close()

@@ -157,10 +157,13 @@ class Recording:
                 self._join()
 
     def close(self) -> None:
-        """Close the last part; ResultsError where rows could not be written to the end."""
+        """Close the last part; ResultsError where rows never found room."""
         self.flush()
-        if self.unwritten:
-            message = f"{self._count + self.lost:,} rows are not recorded: {self.unwritten}"
+        missing = self._count + self.lost
+        if missing:
+            why = self.unwritten or "memory was full while the disk was"
+            came = self.rows + missing
+            message = f"of {came:,} rows that came {missing:,} rows are not recorded: {why}"
             raise ResultsError(f"{self.folder}: {message}")
 
     def _join(self) -> None:
