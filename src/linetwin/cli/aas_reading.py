@@ -43,4 +43,7 @@ def _lined(file: Path, _mtime_ns: int, _size: int) -> Lined:
     found = read(file)
     for note in found.notes:
         typer.echo(f"linetwin: {file}: {note}", err=True)
-    return line_document(found, file)
+    lined = line_document(found, file)
+    for note in lined.notes:
+        typer.echo(f"linetwin: {file}: {note}", err=True)
+    return lined

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import Value
     from linetwin.scenario.sections import SectionName
 
-_ENTRY = "entry"
+ENTRY = "entry"
 
 
 def leaf(address: str, value: Value, means: str) -> model.SubmodelElement:
@@ -60,7 +60,7 @@ def tree(name: str | None, value: object, idea: str) -> model.SubmodelElement:
     """
     short = None if name is None else id_short(name)
     if isinstance(value, Mapping):
-        children = [tree(str(key), child, _below(idea, str(key))) for key, child in value.items()]
+        children = [tree(str(key), child, below(idea, str(key))) for key, child in value.items()]
         return building.collection(short, meaning(idea), children)
     if isinstance(value, (list, tuple)):
         return _row(short, list(value), idea)
@@ -69,8 +69,9 @@ def tree(name: str | None, value: object, idea: str) -> model.SubmodelElement:
     raise TypeError(f"{value!r} is no plain data")
 
 
-def _below(idea: str, key: str) -> str:
-    for candidate in (f"{idea}.{key}", f"{idea}.{_ENTRY}"):
+def below(idea: str, key: str) -> str:
+    """Return the idea of what stands under a key of a table."""
+    for candidate in (f"{idea}.{key}", f"{idea}.{ENTRY}"):
         if has_term(candidate):
             return candidate
     return idea
@@ -79,13 +80,13 @@ def _below(idea: str, key: str) -> str:
 def _row(short: str | None, values: list[Any], idea: str) -> model.SubmodelElement:
     """Return a list; of unlike items it is a collection with their places as names."""
     kinds = {type(value) for value in values}
-    below = _below(idea, _ENTRY)
+    inner = below(idea, ENTRY)
     if kinds <= {dict}:
-        children: Iterable[model.SubmodelElement] = [tree(None, each, below) for each in values]
+        children: Iterable[model.SubmodelElement] = [tree(None, each, inner) for each in values]
         return building.listed(short, meaning(idea), children)
     if kinds in ({str}, {float}):
         of_type = datatypes.String if kinds == {str} else datatypes.Double
-        items = [building.prop(None, each, meaning(below)) for each in values]
+        items = [building.prop(None, each, meaning(inner)) for each in values]
         return model.SubmodelElementList(
             short,
             model.Property,
@@ -93,7 +94,7 @@ def _row(short: str | None, values: list[Any], idea: str) -> model.SubmodelEleme
             value_type_list_element=of_type,
             semantic_id=building.semantic(meaning(idea)),
         )
-    numbered = [tree(str(place), each, below) for place, each in enumerate(values)]
+    numbered = [tree(str(place), each, inner) for place, each in enumerate(values)]
     holder = building.collection(short, meaning(idea), numbered)
     holder.qualifier.add(building.qualifier(building.ROW, str(len(values))))
     return holder

@@ -38,7 +38,7 @@ def sections(scenario: Scenario) -> list[model.SubmodelElement]:
     }
     materials = [_material(each) for each in scenario.materials.values()]
     return [
-        tree("Line", {key: text for key, text in identity.items() if text}, "line"),
+        tree("Line", identity, "line"),
         tree("Calendars", calendars, "calendars"),
         tree("Crews", crews, "crews"),
         collection("Materials", meaning("materials"), materials),
@@ -52,9 +52,10 @@ def _material(material: MaterialConfig) -> model.SubmodelElement:
         leaf(f"{path}.{name}", value, meaning("lot_deviation"))
         for name, value in material.deviations.items()
     ]
-    children = [leaf(f"{path}.lot", material.lot_size, meaning("lot_size"))]
-    if deviations:
-        children.append(collection("deviations", meaning("deviations"), deviations))
+    children = [
+        leaf(f"{path}.lot", material.lot_size, meaning("lot_size")),
+        collection("deviations", meaning("deviations"), deviations),
+    ]
     return collection(id_short(path), meaning("material"), children)
 
 
@@ -108,10 +109,9 @@ def process_parameters(
         collection("Processes", f"{_PROCESSES}Processes/1/0", processes)
     ]
     recipe = scenario.recipe_file
-    if recipe is not None:
-        head = {"name": recipe.name, "title": recipe.title, "description": recipe.description}
-        written = {key: text for key, text in head.items() if text}
-        elements.append(tree("Recipe", written, "recipe"))
+    keys = ("name", "title", "description")
+    head = {key: "" if recipe is None else getattr(recipe, key) for key in keys}
+    elements.append(tree("Recipe", head, "recipe"))
     name = "ProcessParameters"
     return building.submodel(named.submodel(name), name, SUBMODELS[name], elements)
 
@@ -143,8 +143,7 @@ def _process(
         for address, value in values.items()
         if (pairs := _pairs(scenario, station, address, value, notes))
     ]
-    if ranges:
-        parameters.append(collection(ADJUSTABLE, meaning("adjustable_ranges"), ranges))
+    parameters.append(collection(ADJUSTABLE, meaning("adjustable_ranges"), ranges))
     materials: list[model.SubmodelElement] = [
         prop(id_short(role), path, meaning("configuration.materials.entry"))
         for role, path in config.materials.items()

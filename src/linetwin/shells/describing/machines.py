@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.scenario.addressing import parts_of
 from linetwin.scenario.resolved import address_part
+from linetwin.scenario.sections import SECTIONS
 from linetwin.shells import building
 from linetwin.shells.describing.leaves import leaf, leaves, part_meaning, tree
 from linetwin.shells.naming import id_short
@@ -123,23 +124,26 @@ def _without(config: StationConfig, names: Collection[str]) -> StationConfig:
 
 
 def sections(station: Station) -> Elements:
-    """Return the sections of TechnicalData that hold everything a station is set to."""
+    """Return the sections of TechnicalData that hold everything a station is set to.
+
+    Empty ones as well: a reader takes nothing for granted that is absent.
+    """
     config, path = station.config, station.path
     own = {n: v for n, v in config.parameters.items() if f"{path}.{n}" not in station.recipe}
     found = [tree("Configuration", _configuration(station), "configuration")]
     found.append(building.collection("Parameters", meaning("parameters"), leaves(path, own)))
-    models = _models(config)
-    if models:
-        processes = [_process(station, name, each) for name, each in models.items()]
-        found.append(building.collection("Processes", meaning("processes"), processes))
-    by_section: dict[str, Elements] = {}
+    processes = [_process(station, name, each) for name, each in _models(config).items()]
+    found.append(building.collection("Processes", meaning("processes"), processes))
+    if is_building(config.path, config.kind):
+        return found
+    by_section: dict[str, Elements] = {section: [] for section in SECTIONS}
     for section, part, values in parts_of(config):
         prefix = f"{path}.{address_part(part)}"
         means = {name: part_meaning(section, part, name) for name in values}
         holder = building.collection(
             id_short(part), meaning(f"{section}.part"), leaves(prefix, values, means)
         )
-        by_section.setdefault(section, []).append(holder)
+        by_section[section].append(holder)
     found += [
         building.collection(id_short(section), meaning(section), parts)
         for section, parts in by_section.items()
@@ -148,11 +152,11 @@ def sections(station: Station) -> Elements:
 
 
 def _configuration(station: Station) -> dict[str, Any]:
-    """Return what a station is and what it is wired to; what is empty is left out."""
+    """Return what a station is and what it is wired to."""
     config = station.config
-    if config.path == config.kind:  # the building: neither wired nor manned
+    if is_building(config.path, config.kind):
         return {"kind": config.kind, "title": config.title}
-    written: dict[str, Any] = {
+    return {
         "kind": config.kind,
         "title": config.title,
         "room": config.room,
@@ -161,9 +165,13 @@ def _configuration(station: Station) -> dict[str, Any]:
         "takes": dict(config.takes),
         "gives": dict(config.gives),
         "materials": dict(config.materials),
+        "machines": max(1, len(station.members)),
     }
-    found = {key: value for key, value in written.items() if value}
-    return found | {"machines": max(1, len(station.members))}
+
+
+def is_building(path: str, kind: str) -> bool:
+    """Say whether it is the building, which is neither wired nor manned, and does not fail."""
+    return path == kind
 
 
 def _process(station: Station, name: str, process: ProcessConfig) -> model.SubmodelElement:
@@ -174,24 +182,21 @@ def _process(station: Station, name: str, process: ProcessConfig) -> model.Submo
         leaf(f"{prefix}.{each}", value, used.meaning(each))
         for each, value in process.parameters.items()
     ]
-    written: dict[str, Any] = {"model": used.reference, "fidelity": process.fidelity}
-    if process.isolate:
-        written["isolate"] = True
-    if process.step_timeout_s is not None:
-        written["step_timeout"] = process.step_timeout_s
-    tables: dict[str, Mapping[str, Any]] = {
+    written: dict[str, Any] = {
+        "model": used.reference,
+        "fidelity": process.fidelity,
+        "isolate": process.isolate,
+        "step_timeout": process.step_timeout_s,
         "map": {key: _plain(each) for key, each in process.map.items()},
         "fixed": process.fixed,
         "events": {key: {"ends": ends} if ends else {} for key, ends in process.events.items()},
     }
-    written |= {key: table for key, table in tables.items() if table}
     children = [tree(key, value, f"process.{key}") for key, value in written.items()]
-    if used.submodel:
-        target = building.to_submodel(used.submodel)
-        children.append(building.reference("SimulationModels", target, meaning("process.models")))
-    if parameters:
-        means = meaning("process.parameters")
-        children.append(building.collection("parameters", means, parameters))
+    target = building.to_submodel(used.submodel)
+    children += [
+        building.reference("SimulationModels", target, meaning("process.models")),
+        building.collection("parameters", meaning("process.parameters"), parameters),
+    ]
     return building.collection(id_short(name), meaning("process"), children)
 
 

@@ -1,41 +1,48 @@
-"""From shells to a line file and a recipe: what `describing` wrote, read by what it means."""
+"""From shells to a line file and a recipe: what `describing` wrote, by its names and meanings.
+
+Every value is stated in what `describing` writes. One that is absent, or whose name and meaning
+contradict each other, is a problem; what is somebody else's is left alone, with a note.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from basyx.aas import model
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.problems import Problems
-from linetwin.scenario.sections import SECTIONS
 from linetwin.shells.building import meaning_of, unit_of
-from linetwin.shells.lining.elements import Reader, children, free, of_meaning, written
+from linetwin.shells.lining.areas import OF_LINE, Areas
+from linetwin.shells.lining.elements import Reader, children, written
 from linetwin.shells.lining.models import Models
-from linetwin.shells.terms import SUBMODELS, meaning
+from linetwin.shells.lining.recipes import recipe_of
+from linetwin.shells.lining.stations import BUILDING, Stations
+from linetwin.shells.terms import meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from linetwin.shells.environment import Environment
-
-    Elements = Sequence[model.SubmodelElement]
+    from linetwin.shells.lining.recipes import Recipe
 
 _NODE: Final = "https://admin-shell.io/idta/HierarchicalStructures/Node/1/0"
 _ENTRY: Final = "https://admin-shell.io/idta/HierarchicalStructures/EntryNode/1/0"
-_PROCESSES: Final = "https://admin-shell.io/idta/ProcessParameters/"
-_BUILDING: Final = "building"
 _VERSION: Final = 1
 
 
 @dataclass(frozen=True)
 class Lined:
-    """What shells say, as a line file and a recipe have it; no recipe where nothing is of one."""
+    """What shells say, as a line file and a recipe have it; no recipe where nothing is of one.
+
+    `notes`: what is in the shells and was not read, each with the way to it.
+    """
 
     line: dict[str, Any]
     recipe: dict[str, Any] | None
+    notes: list[str] = field(default_factory=list)
 
 
 def line_document(environment: Environment, file: Path | None = None) -> Lined:
@@ -54,210 +61,145 @@ class _Line:
     def __init__(self, environment: Environment, reader: Reader) -> None:
         self._environment = environment
         self._reader = reader
+        self._areas = Areas(environment, reader)
         self._models = Models(environment, reader)
-        shells = list(environment.shells())
-        self._by_asset = {each.asset_information.global_asset_id: each for each in shells}
 
     def read(self) -> Lined:
-        shell, sections = self._line_shell()
+        shell = self._line_shell()
+        sections = self._areas.sections(shell, OF_LINE)
         way = f"{shell.id_short}/TechnicalData"
         line: dict[str, Any] = {"schema": _VERSION}
-        for idea in ("line", "calendars", "crews"):
-            for element in of_meaning(sections, idea):
-                table = self._reader.table(children(element), f"{way}/{element.id_short}")
-                line |= table if idea == "line" else {idea: table}
-        line["materials"] = self._materials(sections, way)
-        line["buffers"] = self._buffers(sections, way)
-        stations = dict(self._stations(shell))
-        building = stations.pop(_BUILDING, None)
+        for short in ("Line", "Calendars", "Crews"):
+            if short in sections:
+                table = self._reader.table(sections[short], f"{way}/{short}", OF_LINE[short])
+                line |= table if short == "Line" else {OF_LINE[short]: table}
+        if "Line" in sections:
+            self._reader.required(line, ("name", "title", "description"), f"{way}/Line")
+        for crew, table in line.get("crews", {}).items():
+            self._reader.required(table, ("size", "calendar"), f"{way}/Crews/{crew}")
+        if "Materials" in sections:
+            line["materials"] = self._materials(sections["Materials"], f"{way}/Materials")
+        if "Buffers" in sections:
+            line["buffers"] = self._buffers(sections["Buffers"], f"{way}/Buffers")
+        recipe = self._recipe(shell)
+        buffers = line.get("buffers", {})
+        stations = dict(self._stations(shell, buffers, () if recipe is None else recipe.settings))
+        building = stations.pop(BUILDING, None)
         line["stations"] = stations
         if building is not None:
-            line[_BUILDING] = building
-        return Lined(line, self._recipe(shell, str(line.get("name", ""))))
+            line[BUILDING] = building
+        said = None
+        if recipe is not None and (recipe.head or recipe.settings):
+            head = {"schema": _VERSION, "name": str(line.get("name", ""))}
+            said = {**head, **recipe.head, "set": recipe.settings}
+        return Lined(line, said, self._reader.notes)
 
-    def _line_shell(
-        self,
-    ) -> tuple[model.AssetAdministrationShell, list[model.SubmodelElement]]:
+    def _line_shell(self) -> model.AssetAdministrationShell:
         found = [
-            (shell, sections)
-            for shell in self._environment.shells()
-            if any(of_meaning(sections := self._sections(shell), "line"))
+            shell for shell in self._environment.shells() if self._areas.with_section(shell, "line")
         ]
         if len(found) == 1:
             return found[0]
-        names = ", ".join(str(shell.id_short) for shell, _ in found)
+        names = ", ".join(str(shell.id_short) for shell in found)
         message = f"holds several lines: {names}" if found else "holds no line"
         hint = "shells of one line, as linetwin aas export writes them"
         raise ScenarioError([Problem(message, hint=hint, file=self._reader.file)])
 
-    def _submodel(self, shell: model.AssetAdministrationShell, name: str) -> model.Submodel | None:
-        for reference in shell.submodel:
-            found = self._environment.objects.get(reference.key[0].value)
-            if isinstance(found, model.Submodel) and meaning_of(found) == SUBMODELS[name]:
-                return found
-        return None
-
-    def _sections(self, shell: model.AssetAdministrationShell) -> list[model.SubmodelElement]:
-        """Return what the areas of a shell's TechnicalData hold."""
-        data = self._submodel(shell, "TechnicalData")
-        if data is None:
-            return []
-        areas = [
-            each for each in data.submodel_element if isinstance(each, model.SubmodelElementList)
-        ]
-        return [section for area in areas for part in area.value for section in children(part)]
-
-    def _materials(self, sections: Elements, way: str) -> dict[str, Any]:
+    def _materials(self, section: model.SubmodelElement, way: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for holder in _inside(sections, "materials"):
-            path = self._reader.name(holder, way)
-            here = f"{way}/{holder.id_short}"
-            for name, value in self._reader.leaves(children(holder), here).items():
-                if name == f"{path}.lot":
-                    value["value"] = str(value["value"])
-                    found[path] = {"lot": value}
-            deviations = self._values(children(holder), "deviations", here)
-            if deviations and path in found:
+        size = meaning("lot_size")
+        for holder in children(section):
+            path, here = self._reader.name(holder, way), f"{way}/{holder.id_short}"
+            self._reader.expect(holder, here, meaning("material"))
+            lot = f"{holder.id_short}__lot"
+            wanted = {lot: size, "deviations": meaning("deviations")}
+            parts = self._reader.chosen(children(holder), wanted, here)
+            value = self._reader.leaf(parts[lot], f"{here}/{lot}") if lot in parts else None
+            if value is None or "deviations" not in parts:
+                continue
+            value["value"] = str(value["value"])
+            found[path] = {"lot": value}
+            deviations = self._reader.values(
+                parts["deviations"],
+                path,
+                lambda _: {meaning("lot_deviation")},
+                f"{here}/deviations",
+            )
+            if deviations:
                 found[path]["deviations"] = deviations
         return found
 
-    def _buffers(self, sections: Elements, way: str) -> dict[str, Any]:
+    def _buffers(self, section: model.SubmodelElement, way: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for holder in _inside(sections, "buffers"):
-            path = self._reader.name(holder, way)
-            table = self._reader.table(children(holder), f"{way}/{holder.id_short}")
-            amount = table.get("capacity")
-            if table.get("kind") == "tank":
-                units = [unit_of(each) for each in children(holder) if each.id_short == "capacity"]
-                table["capacity"] = written(amount, (units or ["kg"])[0])
+        for holder in children(section):
+            path, here = self._reader.name(holder, way), f"{way}/{holder.id_short}"
+            self._reader.expect(holder, here, meaning("buffer"))
+            kinds = [each.value for each in _properties(holder) if each.id_short == "kind"]
+            is_tank = kinds == ["tank"]
+            wanted = {
+                "holds": meaning("buffer.holds"),
+                "kind": meaning("buffer.kind"),
+                "capacity": meaning("tank_capacity" if is_tank else "capacity_lots"),
+            }
+            parts = self._reader.chosen(children(holder), wanted, here)
+            table = {each.id_short: each.value for each in _properties(holder)}
+            if len(parts) < len(wanted) or set(table) != set(wanted):
+                continue
+            amount = table["capacity"]
+            if is_tank:
+                amount = written(amount, unit_of(parts["capacity"]) or "kg")
             elif isinstance(amount, float) and amount.is_integer():
-                table["capacity"] = int(amount)
-            found[path] = table
+                amount = int(amount)
+            found[path] = {**table, "capacity": amount}
         return found
 
-    def _values(self, elements: Elements, idea: str, way: str) -> dict[str, Any]:
-        """Return the values of a section by the last part of their addresses."""
-        found: dict[str, Any] = {}
-        for holder in of_meaning(elements, idea):
-            values = self._reader.leaves(children(holder), f"{way}/{holder.id_short}")
-            found |= {address.rpartition(".")[2]: value for address, value in values.items()}
-        return found
-
-    def _stations(self, shell: model.AssetAdministrationShell) -> Iterator[tuple[str, Any]]:
+    def _stations(
+        self,
+        shell: model.AssetAdministrationShell,
+        buffers: Collection[str],
+        recipe: Collection[str],
+    ) -> Iterator[tuple[str, Any]]:
         """Yield path and content of each station, in the order of the line's structure."""
-        structure = self._submodel(shell, "HierarchicalStructures")
-        entries = [] if structure is None else list(structure.submodel_element)
-        entry = next((each for each in entries if meaning_of(each) == _ENTRY), None)
-        nodes = [] if entry is None else children(entry)
-        if not nodes:
-            self._reader.wrong(f"{shell.id_short}", "has no HierarchicalStructures with nodes")
-        for node in nodes:
-            if not isinstance(node, model.Entity) or meaning_of(node) != _NODE:
-                continue
-            if node.global_asset_id is None:  # a buffer
-                continue
+        reader = self._reader
+        stations = Stations(self._areas, self._models, recipe)
+        used = {shell.id}
+        for node in self._nodes(shell):
             way = f"{shell.id_short}/HierarchicalStructures/{node.id_short}"
-            machine = self._by_asset.get(node.global_asset_id)
-            if machine is None:
-                hint = f"a shell of the asset {node.global_asset_id}"
-                self._reader.wrong(way, "has no shell here", hint)
-            elif path := self._reader.name(node, way):
-                yield path, self._station(machine, str(machine.id_short))
+            path = reader.name(node, f"{shell.id_short}/HierarchicalStructures")
+            if not path or not reader.expect(node, way, _NODE):
+                continue
+            if node.global_asset_id is None:
+                if path.removesuffix(".buffer") not in buffers:
+                    reader.wrong(way, "has no asset and is no buffer", "the asset of a machine")
+                continue
+            machine = self._areas.shell_of(node.global_asset_id, way)
+            if machine is not None:
+                used.add(machine.id)
+                yield path, stations.station(machine, path)
+        for other in self._environment.shells():
+            if other.id not in used and self._areas.with_section(other, "configuration"):
+                note = f"{other.id_short}: no node of HierarchicalStructures names its asset"
+                reader.notes.append(f"{note}, and it is not read")
 
-    def _station(self, machine: model.AssetAdministrationShell, way: str) -> dict[str, Any]:
-        sections = self._sections(machine)
-        here = f"{way}/TechnicalData"
-        found: dict[str, Any] = {}
-        for element in of_meaning(sections, "configuration"):
-            found |= self._reader.table(children(element), f"{here}/{element.id_short}")
+    def _nodes(self, shell: model.AssetAdministrationShell) -> list[model.Entity]:
+        """Return the nodes of the line, machines and buffers."""
+        structure = self._areas.one_of(shell, "HierarchicalStructures")
+        elements = [] if structure is None else list(structure.submodel_element)
+        entries = [each for each in elements if meaning_of(each) == _ENTRY]
+        nodes = children(entries[0]) if entries else []
+        found = [each for each in nodes if isinstance(each, model.Entity)]
         if not found:
-            self._reader.wrong(here, "has no section Configuration", "what kind of machine it is")
-        found["parameters"] = self._values(sections, "parameters", here)
-        for holder in _inside(sections, "processes"):
-            name = self._reader.name(holder, here)
-            process = self._process(holder, f"{here}/Processes/{holder.id_short}")
-            if name == "machine":
-                found["machine"] = process
-            else:
-                found.setdefault("processes", {})[name] = process
-        for section in SECTIONS:
-            for holder in _inside(sections, section):
-                part = self._reader.name(holder, here)
-                values = self._reader.leaves(children(holder), f"{here}/{holder.id_short}")
-                by_name = {a.rpartition(".")[2]: value for a, value in values.items()}
-                found.setdefault(section, {})[part] = by_name
+            self._reader.wrong(f"{shell.id_short}", "has no HierarchicalStructures with nodes")
         return found
 
-    def _process(self, holder: model.SubmodelElement, way: str) -> dict[str, Any]:
-        known = {meaning(f"process.{key}"): key for key in _TABLES}
-        found: dict[str, Any] = {}
-        for element in children(holder):
-            key = known.get(meaning_of(element))
-            if key is not None:
-                found[key] = self._reader.plain(element, f"{way}/{key}")
-        models = [
-            each.value.key[0].value
-            for each in of_meaning(children(holder), "process.models")
-            if isinstance(each, model.ReferenceElement) and each.value is not None
-        ]
-        if isinstance(found.get("model"), str):
-            submodel = models[0] if models else ""
-            found["model"] = self._models.place(found["model"], submodel, f"{way}/model")
-        if "step_timeout" in found:
-            found["step_timeout"] = written(found["step_timeout"], "s")
-        parameters = {}
-        for part in of_meaning(children(holder), "process.parameters"):
-            for each in children(part):
-                for address, value in self._reader.leaves([each], f"{way}/parameters").items():
-                    parameters[address.rpartition(".")[2]] = free(value, unit_of(each))
-        return found | ({"parameters": parameters} if parameters else {})
-
-    def _recipe(self, shell: model.AssetAdministrationShell, line: str) -> dict[str, Any] | None:
-        submodel = self._submodel(shell, "ProcessParameters")
-        if submodel is None:
-            return None
+    def _recipe(self, shell: model.AssetAdministrationShell) -> Recipe | None:
+        submodel = self._areas.one_of(shell, "ProcessParameters")
         way = f"{shell.id_short}/ProcessParameters"
-        elements = list(submodel.submodel_element)
-        head: dict[str, Any] = {}
-        for element in of_meaning(elements, "recipe"):
-            head |= self._reader.table(children(element), way)
-        settings: dict[str, Any] = {}
-        for holder in _recipe_parts(elements):
-            values = self._reader.leaves(children(holder), way)
-            for ranges in of_meaning(children(holder), "adjustable_ranges"):
-                self._adjustable(ranges, values, way)
-            settings |= values
-        if not head and not settings:
+        if submodel is None:
+            self._reader.wrong(way, "is absent", "it is always stated, if empty")
             return None
-        return {"schema": _VERSION, "name": line, **head, "set": settings}
-
-    def _adjustable(self, holder: model.SubmodelElement, values: dict[str, Any], way: str) -> None:
-        """Add the proven ranges of values to them."""
-        for element in children(holder):
-            address = self._reader.name(element, way)
-            pairs = [
-                [written(each.min, unit_of(each)), written(each.max, unit_of(each))]
-                for each in children(element)
-                if isinstance(each, model.Range)
-            ]
-            if address in values and pairs:
-                is_row = isinstance(values[address]["value"], list)
-                values[address]["adjustable"] = pairs if is_row else pairs[0]
+        return recipe_of(submodel, self._reader, way)
 
 
-_TABLES: Final = ("model", "fidelity", "isolate", "step_timeout", "map", "fixed", "events")
-
-
-def _inside(elements: Elements, idea: str) -> Iterator[model.SubmodelElement]:
-    """Yield what the sections of an idea hold."""
-    return (part for section in of_meaning(elements, idea) for part in children(section))
-
-
-def _recipe_parts(elements: Elements) -> Iterator[model.SubmodelElement]:
-    """Yield the collections of process parameters, process by process."""
-    for processes in elements:
-        if meaning_of(processes) == f"{_PROCESSES}Processes/1/0":
-            for process in children(processes):
-                for part in children(process):
-                    if meaning_of(part) == f"{_PROCESSES}ProcessParameters/1/0":
-                        yield part
+def _properties(holder: model.SubmodelElement) -> list[model.Property]:
+    return [each for each in children(holder) if isinstance(each, model.Property)]

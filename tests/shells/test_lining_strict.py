@@ -1,0 +1,102 @@
+"""What is absent, or contradicts itself, in the shells of a line is named; nothing goes unsaid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from basyx.aas import model
+from basyx.aas.util.traversal import walk_submodel
+
+from linetwin.errors import ScenarioError
+from linetwin.scenario import load
+from linetwin.shells.building import EVIDENCE, collection, meaning_of, prop, semantic, to_submodel
+from linetwin.shells.describing import Wanted, describe
+from linetwin.shells.describing.nameplates import technical_data
+from linetwin.shells.lining import line_document
+from linetwin.shells.lining.elements import children
+from linetwin.shells.naming import Named
+from linetwin.shells.terms import meaning
+
+if TYPE_CHECKING:
+    from linetwin.shells.environment import Environment
+
+
+@pytest.fixture
+def shells() -> Environment:
+    """The shells of `baseline`, without its models."""
+    return describe(load("baseline"), Wanted(with_ports=False, with_files=False))
+
+
+def data_of(shells: Environment, path: str) -> model.Submodel:
+    """Return the TechnicalData of a machine."""
+    ending = f"/{path}/submodels/TechnicalData"
+    return next(each for each in shells.submodels() if each.id.endswith(ending))
+
+
+def find(submodel: model.Submodel, short: str) -> model.SubmodelElement:
+    """Return the first element of a name."""
+    return next(each for each in walk_submodel(submodel) if each.id_short == short)
+
+
+def drop(submodel: model.Submodel, short: str) -> None:
+    """Take the first element of a name out of what holds it."""
+    found = find(submodel, short)
+    assert isinstance(found.parent, model.SubmodelElementCollection)
+    found.parent.value.remove(found)
+
+
+def test_what_is_absent_or_contradicts_itself_is_named_by_its_way(shells: Environment) -> None:
+    """No default steps in: not for a section, a value, a model, nor for another meaning."""
+    drop(data_of(shells, "cathode.coater"), "failures")
+    drop(data_of(shells, "anode.mixer"), "Processes")
+    find(data_of(shells, "anode.coater"), "Parameters").semantic_id = semantic(meaning("crews"))
+    find(data_of(shells, "cathode.mixer"), "kind").id_short = "sort"
+    other = data_of(shells, "anode.calender")
+    gone = next(iter(children(find(other, "Parameters")))).id_short
+    drop(other, str(gone))
+    calender = data_of(shells, "cathode.calender")
+    first, second, third, last = children(find(calender, "Parameters"))[:4]
+    name = str(last.id_short).rpartition("__")[2]
+    last.id_short = "cathode__calender__renamed"
+    first.semantic_id = semantic(meaning("web_speed"))
+    second.id_short = str(second.id_short).replace("cathode__", "anode__")
+    third.get_qualifier_by_type(EVIDENCE).value = "Z"
+    with pytest.raises(ScenarioError) as caught:
+        line_document(shells)
+    said = str(caught.value)
+    for place, message in {
+        "cathode__coater/TechnicalData/failures": "is absent",
+        "anode__mixer/TechnicalData/Processes": "is absent",
+        "anode__coater/TechnicalData/Parameters": meaning("crews"),
+        f"anode__calender/TechnicalData/Parameters/{gone}": "is absent",
+        "cathode__mixer/TechnicalData/Configuration/kind": "is absent",
+        f"cathode__calender/TechnicalData/Parameters/{first.id_short}": "which is 'web_speed'",
+        f"cathode__calender/TechnicalData/Parameters/{second.id_short}": "is no value of",
+        f"cathode__calender/TechnicalData/Parameters/{third.id_short}": "evidence 'Z'",
+        "cathode__calender/TechnicalData/Parameters/cathode__calender__renamed": f"in __{name}",
+    }.items():
+        assert any(place in line and message in line for line in said.splitlines()), place
+
+
+def test_the_data_sheet_of_another_maker_is_noted_and_a_second_of_ours_refused(
+    shells: Environment,
+) -> None:
+    """The TechnicalData with linetwin's sections counts, whichever comes first."""
+    named = Named("urn:aaa:sheet", "urn:aaa")
+    weight = collection("Dimensions", "urn:aaa:dimensions", [prop("Weight", 900.0, "urn:aaa:w")])
+    sheet = technical_data(named, "coater", [weight])
+    shells.objects.add(sheet)
+    coater = next(each for each in shells.shells() if each.id_short == "cathode__coater")
+    before = line_document(shells).line
+    coater.submodel.add(to_submodel(sheet.id))
+    found = line_document(shells)
+    assert found.line == before
+    assert any("urn:aaa:sheet" in note and "is not read" in note for note in found.notes)
+    own = find(data_of(shells, "cathode.coater"), "Configuration")
+    assert meaning_of(own) == meaning("configuration")
+    weight.id_short, weight.semantic_id = "Configuration", own.semantic_id
+    with pytest.raises(
+        ScenarioError, match=r"several TechnicalData: .*cathode\.coater.* and urn:aaa"
+    ):
+        line_document(shells)
