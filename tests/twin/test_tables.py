@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from linetwin.errors import OpcUaError
 from linetwin.scenario.mapped import SignalConfig, SourceConfig, TableConfig
 from linetwin.twin.columns import NO_TIME, Mark, Raw, joined
-from linetwin.twin.feed.tables import TableReader
+from linetwin.twin.feed.tables import BAD_TIME, TableReader
 from linetwin.twin.feed.zones import parse_times, to_utc
 
 if TYPE_CHECKING:
@@ -153,7 +153,9 @@ def test_a_time_that_no_plant_can_mean_is_a_row_without_one(tmp_path: Path, odd:
     sound = utc("2026-01-01 00:00:00")
     assert rows.source_time.tolist() == [sound, NO_TIME, sound]
     assert rows.raw.tolist() == [0.5, 0.6, 0.5]
-    assert kept.notices == [("no time", "1 rows have no time that can be read")]
+    (told,) = kept.notices
+    assert (told[0], f"row 2 the first: '{odd}'" in told[1]) == ("no time", True)
+    assert rows.status.tolist() == [0, BAD_TIME, 0]
 
 
 def test_the_hour_that_occurs_twice_goes_by_the_order_of_rows() -> None:

@@ -43,7 +43,8 @@ class TableConfig:
     """A file of values: one row a value (`tag` named), or one row a time (a column a signal).
 
     `lot`: column with the plant's name of the lot that values of a row are of, "" for none.
-    `ambiguous`: what a local time means that occurs twice when summer ends.
+    `ambiguous`: what a local time means that occurs twice when summer ends. `time_format`: how
+    times are written, as `strptime` has it; "" for ISO 8601.
     """
 
     file: Path
@@ -54,6 +55,7 @@ class TableConfig:
     status: str = ""
     ambiguous: Literal["order", "first", "second"] = "order"
     lot: str = ""
+    time_format: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from linetwin.scenario.mapped import (
     SourceConfig,
     TableConfig,
 )
+from linetwin.scenario.mapping_keys import is_time_format
 from linetwin.scenario.mapping_lots import LotReader
 from linetwin.scenario.mapping_schema import MappingFile
 from linetwin.scenario.mapping_signals import FIELD_HINT, WILDCARDS, SignalReader
@@ -288,6 +289,9 @@ class _Reader:
             if source.table:
                 self._note((*at, "table"), "is of a file", f"for {' or '.join(_DATABASES)}")
             return None
+        if source.time_format and not is_time_format(source.time_format):
+            message = f"'{source.time_format}' does not read the day that it writes"
+            self._note((*at, "time_format"), message, "such as %d.%m.%Y %H:%M, as strptime has it")
         file = self.checked.document.file.parent / source.file
         if file.suffix not in _TABLES:
             hint = f"allowed: {', '.join(_TABLES)}"
@@ -306,6 +310,7 @@ class _Reader:
             source.status,
             source.clock.ambiguous,
             source.lot,
+            source.time_format,
         )
 
     def _seconds(self, written: Written, path: KeyPath, span: Quantity) -> float:

@@ -68,6 +68,7 @@ class Source(_Strict):
     """A server or a broker, several as a redundant set, or a file.
 
     `time`, `value`, `status`: columns of a file, or paths into a message of a broker that is JSON.
+    `time_format`: how a file writes its times, where that is not ISO 8601.
     `lot`: column of a file that names the lot which the values of a row are of.
     """
 
@@ -77,6 +78,7 @@ class Source(_Strict):
     file: str | None = None
     table: str = ""
     time: str = "time"
+    time_format: str = ""
     tag: str = ""
     value: str = "value"
     status: str = ""

@@ -6,6 +6,7 @@ Times are whole nanoseconds of UTC since 1970, `NO_TIME` where there is none. A 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 BAD = 0x80000000
 _STATUSES = {"good": 0, "uncertain": 0x40000000, "bad": BAD}
+_NUMBER = re.compile(r"[0-9]+(\.0*)?")
+_CODES = 2**32
 NO_TIME = np.iinfo(np.int64).min
 SECOND = 1_000_000_000
 """Nanoseconds of a second."""
@@ -192,15 +195,21 @@ def chosen(rows: Raw, numbers: np.ndarray) -> Raw:
     return Raw(**arrays, texts=texts)
 
 
-def status_code(word: object) -> int:
-    """Return a status code of Good, Uncertain, Bad or a number; anything else is Bad."""
+def status_code(word: object) -> int | None:
+    """Return the status code that a word or number stands for, None where it is neither.
+
+    Good, Uncertain, Bad in any case, or a number of OPC UA. Nothing, an empty cell, is no
+    statement: Good.
+    """
+    if word is None or word != word:  # noqa: PLR0124  NaN stands for an empty cell
+        return _STATUSES["good"]
     text = str(word).strip().lower()
+    if not text:
+        return _STATUSES["good"]
     if text in _STATUSES:
         return _STATUSES[text]
-    try:
-        return int(float(text)) & 0xFFFFFFFF
-    except (ValueError, OverflowError):
-        return BAD
+    number = _NUMBER.fullmatch(text) and float(text)
+    return int(number) if number is not None and number < _CODES else None
 
 
 def code_of(row: int, came: Raw) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ import pandas as pd
 
 from linetwin.errors import OpcUaError, ResultsError
 from linetwin.scenario.mapped import NUMBERS
-from linetwin.twin.columns import NO_TIME, Mark, Raw, chosen, raw_rows, status_code
+from linetwin.twin.columns import BAD, NO_TIME, Mark, Raw, chosen, raw_rows, status_code
 from linetwin.twin.feed.files import read_table
 from linetwin.twin.feed.zones import parse_times, to_utc
 from linetwin.twin.opcua.health import Health
@@ -34,15 +35,24 @@ LOOK_EVERY_S = 1.0
 SETTLED_S = 5.0
 """Unchanged for so long a file is complete, though its last line has no end [A]."""
 _LAST_TIME = np.iinfo(np.int64).max
+BAD_TIME = 0x80230000
+"""Bad_InvalidTimestamp (OPC 10000-6, A.2; asyncua's table [V])."""
+_BAD_SEVERITY = 2
+_STATUS_WORDS = "known are Good, Uncertain, Bad, and status codes of OPC UA as numbers"
 MOST_CHANGED = 0.1
 """Share of the rows that were read up to which they count as corrected; of more as others [A]."""
 
 
 class _Cells(NamedTuple):
-    """Values as they stand in a file, and the lot that each is of, "" for none."""
+    """Values as they stand in a file, the lot that each is of, "" for none, and their times.
+
+    `lines`: the row of the file that each is in.
+    """
 
     told: Sequence[object]
     lots: Sequence[str]
+    stamps: Sequence[object]
+    lines: np.ndarray
 
 
 class TableReader:
@@ -100,10 +110,10 @@ class TableReader:
         frame, self._is_open = read_table(self._table, settled=self._settled)
         self._due = False
         keys = _keys(self._own(frame))
-        new = frame.iloc[self._new(keys)]
+        lines = self._new(keys)
         self.health.last_message = time.time_ns()
         self.health.messages += 1
-        rows = self._rows(new.reset_index(drop=True))
+        rows = self._rows(frame.iloc[lines].reset_index(drop=True), lines)
         self.health.state, self.health.error = "live", ""
         self._note_read(keys)
         self.health.changes += len(rows)
@@ -159,16 +169,17 @@ class TableReader:
         self._read = len(keys) - int(is_half)
         self._known = keys[: self._read]
 
-    def _rows(self, frame: pd.DataFrame) -> Raw:
+    def _rows(self, frame: pd.DataFrame, lines: np.ndarray) -> Raw:
         table = self._table
         needed = [table.time, *([table.tag, table.value] if table.tag else [])]
         needed += [table.lot] if table.lot else []
         missing = [name for name in needed if name not in frame.columns]
         if missing:
             raise OpcUaError(f"{table.file} has no column {', '.join(missing)}")
-        times, known = parse_times(frame[table.time].tolist())
+        stamps = frame[table.time].tolist()
+        times, known = parse_times(stamps, table.time_format)
         if not table.tag:
-            return self._wide(frame, times, known)
+            return self._wide(frame, times, known, lines)
         numbers = np.array([self._numbers.get(tag, -1) for tag in frame[table.tag]], np.int64)
         mine = numbers >= 0
         if not mine.all():
@@ -177,12 +188,29 @@ class TableReader:
             self._sink.notice(self.source.name, "not mapped", text)
         status = None
         if table.status in frame.columns:
-            words = frame[table.status].tolist()
-            status = np.array([status_code(word) for word in words], np.uint32)
-        cells = frame[table.value].tolist()
-        return self._made(numbers, (times, known), _Cells(cells, self._lots(frame)), status, mine)
+            status = self._statuses(frame[table.status].tolist(), mine)
+        cells = _Cells(frame[table.value].tolist(), self._lots(frame), stamps, lines)
+        return self._made(numbers, (times, known), cells, status, mine)
 
-    def _wide(self, frame: pd.DataFrame, times: np.ndarray, known: np.ndarray) -> Raw:
+    def _statuses(self, words: Sequence[object], mine: np.ndarray) -> np.ndarray:
+        """Return status codes; words that are none are Bad, and told with their number."""
+        found = [status_code(word) for word in words]
+        codes = np.array([BAD if code is None else code for code in found], np.uint32)
+        pairs = zip(words, found, mine, strict=True)
+        unknown = Counter(str(word) for word, code, own in pairs if own and code is None)
+        if unknown:
+            told = ", ".join(f"'{word}' {count} times" for word, count in unknown.most_common(5))
+            more = f" and {len(unknown) - 5} words more" if len(unknown) > 5 else ""  # noqa: PLR2004
+            text = f"column {self._table.status}: {told}{more} taken as Bad; {_STATUS_WORDS}"
+            self._sink.notice(self.source.name, "unknown status", text)
+        if mine.any() and (codes[mine] >> 30 >= _BAD_SEVERITY).all():
+            text = f"column {self._table.status}: all {int(mine.sum())} rows are bad"
+            self._sink.notice(self.source.name, "all bad", text)
+        return codes
+
+    def _wide(
+        self, frame: pd.DataFrame, times: np.ndarray, known: np.ndarray, lines: np.ndarray
+    ) -> Raw:
         """Return a row for each signal at each time, row by row; an empty cell says nothing."""
         columns = [name for name in self._numbers if name in frame.columns]
         for name in self._numbers.keys() - set(columns):
@@ -192,7 +220,9 @@ class TableReader:
         there = np.array([not pd.isna(cell) and cell != "" for cell in cells], bool)
         stamps = np.repeat(times, len(columns)), np.repeat(known, len(columns))
         lots = [lot for lot in self._lots(frame) for _ in columns]
-        return self._made(numbers, stamps, _Cells(cells, lots), None, there)
+        written = [stamp for stamp in frame[self._table.time] for _ in columns]
+        told = _Cells(cells, lots, written, np.repeat(lines, len(columns)))
+        return self._made(numbers, stamps, told, None, there)
 
     def _lots(self, frame: pd.DataFrame) -> list[str]:
         """Return the name of the lot of each row, "" where none is told."""
@@ -216,17 +246,18 @@ class TableReader:
         utc = np.where(known, times, utc)
         rows = np.flatnonzero(kept)
         values = [_cell(cells.told[row]) for row in rows.tolist()]
-        unread = int((utc[rows] == NO_TIME).sum())
-        if unread:
-            text = f"{unread} rows have no time that can be read"
-            self._sink.notice(self.source.name, "no time", text)
+        codes = np.zeros(len(rows), np.uint32) if status is None else status[rows]
+        unread = utc[rows] == NO_TIME
+        if unread.any():
+            codes[unread] = np.maximum(codes[unread], BAD_TIME)
+            self._tell_unread(rows[unread], cells)
         marks = np.where(doubtful[rows], int(Mark.BACKFILL | Mark.AMBIGUOUS), int(Mark.BACKFILL))
         made = raw_rows(
             numbers[rows],
             time.time_ns(),
             source_time=utc[rows],
             raw=np.array([number for number, _ in values], np.float64),
-            status=np.zeros(len(rows), np.uint32) if status is None else status[rows],
+            status=codes,
             marks=marks,
         )
         for place, (number, words) in enumerate(values):
@@ -237,6 +268,16 @@ class TableReader:
                 made.texts[place] = lot
         latest = _LAST_TIME if self.source.played else time.time_ns()
         return chosen(made, _by_time(made, latest))
+
+    def _tell_unread(self, rows: np.ndarray, cells: _Cells) -> None:
+        """Tell of values whose times are none: how many, and where the first stands."""
+        table, first = self._table, int(rows[0])
+        form = table.time_format or "ISO 8601, else write time_format"
+        text = (
+            f"{table.file}: {len(rows)} values have no time that can be read and are bad, "
+            f"row {cells.lines[first] + 1} the first: '{cells.stamps[first]}'; times are {form}"
+        )
+        self._sink.notice(self.source.name, "no time", text)
 
 
 def _by_time(rows: Raw, latest: int) -> np.ndarray:

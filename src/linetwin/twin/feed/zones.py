@@ -8,7 +8,8 @@ hour does not exist: such a time is read as if the clock had not been changed, a
 
 from __future__ import annotations
 
-import contextlib
+import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Ambiguous = Literal["order", "first", "second"]
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+_ISO = re.compile(
+    r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}"
+    r"([T ][0-9]{2}(:?[0-9]{2}(:?[0-9]{2}([.,][0-9]+)?)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
+)
 _EARLIEST = -2_208_988_800 * SECOND
 _LATEST = 7_258_118_400 * SECOND
 """1900 and 2200 [A]: what lies outside is no time of a plant, and none that ns could be sure of."""
@@ -48,16 +54,16 @@ def to_utc(
     return utc, doubtful
 
 
-def parse_times(texts: Sequence[object]) -> tuple[np.ndarray, np.ndarray]:
+def parse_times(texts: Sequence[object], form: str = "") -> tuple[np.ndarray, np.ndarray]:
     """Return ns, and which of them are UTC already, because they were written with a zone.
 
-    Text as ISO 8601; a number counts seconds of UTC since 1970; what is neither, or before 1900
-    or after 2200, is `NO_TIME`.
+    Text as ISO 8601, or by `form` of `strptime` and not otherwise; a number counts seconds of UTC
+    since 1970; what is neither, or before 1900 or after 2200, is `NO_TIME`.
     """
     times = np.full(len(texts), NO_TIME)
     known = np.zeros(len(texts), bool)
     for row, text in enumerate(texts):
-        times[row], known[row] = _parsed(text)
+        times[row], known[row] = _parsed(text, form)
     return times, known
 
 
@@ -66,16 +72,31 @@ def readable(ns: int) -> int:
     return ns if _EARLIEST <= ns < _LATEST else NO_TIME
 
 
-def _parsed(text: object) -> tuple[int, bool]:
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        return readable(round(float(text) * 1e9)), True  # type: ignore[arg-type]  # anything
+def _parsed(cell: object, form: str) -> tuple[int, bool]:
     try:
-        moment = pd.Timestamp(text)
+        if isinstance(cell, (int, float, np.number)):
+            return readable(round(float(cell) * 1e9)), True
+        moment = _moment(cell.strip(), form) if isinstance(cell, str) else cell
+        if isinstance(moment, float):
+            return readable(round(moment * 1e9)), True
+        moment = pd.Timestamp(moment)
         if pd.isna(moment):
             return NO_TIME, False
         return readable(moment.as_unit("ns").value), moment.tzinfo is not None
     except (ValueError, TypeError, OverflowError):  # such as the year 1, which ns do not reach
         return NO_TIME, False
+
+
+def _moment(text: str, form: str) -> object:
+    """Return what text means: nothing is guessed, for pandas reads 05.11. as the 11th of May."""
+    if form:
+        return datetime.strptime(text, form)  # noqa: DTZ007  its zone is that of the clock
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if not _ISO.fullmatch(text):
+        return None
+    datetime.fromisoformat(text)  # ValueError where no calendar has it
+    return text.replace(",", ".")
 
 
 def _localised(naive: pd.DatetimeIndex, zone: str, *, summer: bool) -> np.ndarray:

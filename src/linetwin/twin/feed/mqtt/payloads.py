@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from linetwin.scenario.mapped import NUMBERS
-from linetwin.twin.columns import NO_TIME, SECOND, status_code
+from linetwin.twin.columns import BAD, NO_TIME, SECOND, status_code
 from linetwin.twin.feed.zones import parse_times, readable
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class Message:
         status = 0
         if self._broker.status and self.is_structured:
             told = at(self._content, self._broker.status)
-            status = 0 if told is _ABSENT else status_code(told)
+            code = 0 if told is _ABSENT else status_code(told)
+            status = BAD if code is None else code
         if found is None:
             return Reading(math.nan, None, max(status, NO_VALUE), self._time, self._is_utc)
         number, text = _value(found, signal.kind)
