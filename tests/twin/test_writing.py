@@ -198,7 +198,7 @@ def test_what_the_policy_forbids_is_refused(room: Room) -> None:
     room.writer().write(good)
 
 
-@pytest.mark.parametrize("state", ["out of step", "open loop", "joining", "stale: it is old"])
+@pytest.mark.parametrize("state", ["catching up", "open loop", "joining", "stale: it is old"])
 def test_a_twin_that_does_not_follow_the_plant_asks_nothing(room: Room, state: str) -> None:
     """A word that was said just now is no sign that the plant is heard; it is not asked."""
     room.status = replace(room.status, state=state)
@@ -211,6 +211,15 @@ def test_a_twin_in_doubt_of_the_station_asks_nothing(room: Room, place: str) -> 
     room.status = replace(room.status, held={place: "the twin finds: ambiguous: this or that"})
     assert room.refused(room.approved()) == "twin in doubt of the station"
     room.status = replace(room.status, held={"anode.calender": "stale: thickness"})
+    room.writer().write(room.approved())
+
+
+def test_a_station_that_follows_is_written_while_another_is_behind(room: Room) -> None:
+    """A twin out of step names the stations that are behind: they alone are not written."""
+    held = {"cathode.calender": "the twin is 2 lots behind"}
+    room.status = replace(room.status, state="out of step", held=held)
+    assert room.refused(room.approved()) == "twin in doubt of the station"
+    room.status = replace(room.status, held={"anode.calender": "the twin is 2 lots behind"})
     room.writer().write(room.approved())
 
 

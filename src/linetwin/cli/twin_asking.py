@@ -108,8 +108,11 @@ def write(
     watch: Annotated[
         str | None, typer.Option(metavar="TIME", help="Watch what comes of it for so long.")
     ] = None,
+    watch_only: Annotated[
+        bool, typer.Option("--watch-only", help="It was made: go on watching it.")
+    ] = False,
 ) -> None:
     """Ask the plant for an approved change; all that stands against it is told by name."""
     from linetwin.cli import twin_writing
 
-    twin_writing.write(twin_writing.Order(twin, policy, approval, security, watch))
+    twin_writing.write(twin_writing.Order(twin, policy, approval, security, watch, watch_only))

@@ -11,7 +11,6 @@ import typer
 
 from linetwin.cli.feeding import SECURITY as FEED_SECURITY
 from linetwin.cli.interruption import Interruption
-from linetwin.cli.locking import held as locked
 from linetwin.cli.twin_approving import span_of
 from linetwin.cli.twin_forking import origin_of, read_kept
 from linetwin.cli.twin_run import MAPPING
@@ -40,21 +39,28 @@ if TYPE_CHECKING:
     from linetwin.twin.writing.writer import Written
 
 _LOOK_S = 0.2
+_AGAIN = "linetwin: to watch it again: the same command with --watch-only\n"
 
 
 @dataclass(frozen=True)
 class Order:
-    """An approved change that is to be made; `watch`: for how long it is watched."""
+    """An approved change that is to be made; `watch`: for how long it is watched.
+
+    `made`: it was made before, and is only watched.
+    """
 
     twin: Path
     policy: Path
     approval: Path
     security: Path
     watch: str | None = None
+    made: bool = False
 
 
 def write(order: Order) -> None:
-    """Make an approved change, and watch it."""
+    """Make an approved change, and watch it; others may be made meanwhile."""
+    if order.made and order.watch is None:
+        raise ScenarioError([Problem("needs a time", "--watch-only", "with --watch TIME")])
     _check_apart(order)
     _, found = read_kept(order.twin)
     scenario = origin_of(found).load()
@@ -66,14 +72,16 @@ def write(order: Order) -> None:
     user = Credentials(policy.user, password_of(policy.user))
     host = policy.host or None
     terms = Terms(identity(folder), Trust(folder), policy.security_policy, user, host)
-    with locked(order.security), Interruption().watched() as interruption:
+    with Interruption().watched() as interruption:
         link = _linked(policy, terms, approval, AuditLog(folder.log))
         try:
             writer = _writer(order, policy, link)
-            written = writer.write(approval)
+            writer.check_wanted = interruption.check
+            written = writer.written(approval) if order.made else writer.write(approval)
             address = approval.change.address
             before, after = told(address, written.before), told(address, written.after)
-            typer.echo(f"accepted: {address} {before} -> {after}")
+            what = "watched again" if order.made else "accepted"
+            typer.echo(f"{what}: {address} {before} -> {after}")
             if seconds is not None:
                 watch_change(Watching(writer, link, written), seconds, interruption)
         finally:
@@ -173,6 +181,7 @@ def watch_change(of: Watching, seconds: float, interruption: Interruption) -> No
     if not watches:
         typer.echo("nothing that the plant reads shows what was foretold: it is not watched")
         return
+    of.tell("watch begun", {"lots": begun, "for": seconds})
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end and not interruption.asked:
@@ -187,11 +196,14 @@ def watch_change(of: Watching, seconds: float, interruption: Interruption) -> No
     except OpcUaError as error:  # the plant, or the twin, is not heard any more
         of.tell("watching ended", {"why": str(error)})
         _propose(of, "it is not watched any more")
+        sys.stderr.write(_AGAIN)
         raise
     for quantity, each in watches.items():
         _tell_verdict(of, quantity, each)
     if any(each.verdict() == "not as foretold" for each in watches.values()):
         _take_back(of)
+    elif not all(each.is_settled for each in watches.values()):
+        sys.stderr.write(_AGAIN)
 
 
 def _tell_verdict(of: Watching, quantity: str, watch: Watch) -> None:

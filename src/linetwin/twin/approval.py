@@ -168,9 +168,7 @@ class ApprovalDesk:
                 message = f"taking {approval.change.address} back was not approved with the change"
                 raise refusal(Reason.OTHER_CHANGE, message, "have it approved as a change")
             self._check(approval, until, moment)
-            if not self._spent(approval.nonce).exists():
-                message = f"{approval.change.address} was not changed by this approval"
-                raise refusal(Reason.OTHER_CHANGE, message, "there is nothing to take back")
+            self._check_spent(approval)
             _check_same(approval.change.after, current, approval.change)
             self._spend(f"{approval.nonce}-rollback")
         except RefusedError as error:
@@ -183,6 +181,17 @@ class ApprovalDesk:
         """Raise RefusedError where an approval was spent before."""
         if self._spent(approval.nonce).exists():
             raise _replayed(approval.nonce)
+
+    def check_made(self, approval: Approval, current: float) -> None:
+        """Raise RefusedError unless the plant has what an approval of this desk has changed."""
+        _check_signature(approval, Certificate(approval.certificate))
+        self._check_spent(approval)
+        _check_same(approval.change.after, current, approval.change)
+
+    def _check_spent(self, approval: Approval) -> None:
+        if not self._spent(approval.nonce).exists():
+            message = f"{approval.change.address} was not changed by this approval"
+            raise refusal(Reason.OTHER_CHANGE, message, "there is nothing to watch or to take back")
 
     def _check(self, approval: Approval, until: datetime, now: datetime) -> None:
         """Raise RefusedError unless who signed may approve, here and still."""

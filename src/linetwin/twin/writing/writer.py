@@ -1,7 +1,9 @@
 """The writer: asks a plant for one approved change, if all that was laid down allows it.
 
 It alone holds the credential that may write. All that is asked, refused and answered stands in the
-hash-chained log of its security folder before and after it is done.
+hash-chained log of its security folder before and after it is done. Several writers may share that
+folder: what one asks for is over before the next looks at the plant; what they watch goes on
+beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from linetwin.errors import OpcUaError, RefusedError, ResultsError
 from linetwin.quantities.packml import STATES
-from linetwin.results.audit import head_file
+from linetwin.results.audit import entries, head_file, locked
 from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import PRIVATE_FILE, replace
 from linetwin.twin.security.reasons import Reason, refusal
@@ -35,6 +37,7 @@ WHO = "writer"
 TIMES = "written.json"
 """File of the writer's folder that holds when each address was last asked for."""
 _STATES = {number: name for name, number in STATES.items()}
+_ACCEPTED = "write accepted"
 _TOLERANCE = 1e-9
 """Relative slack of a step, for values that were converted between units [A]."""
 
@@ -83,7 +86,10 @@ class Written:
 
 @dataclass
 class Writer:
-    """Writes by a policy; `beat`: what the running twin says of itself, None where nothing."""
+    """Writes by a policy; `beat`: what the running twin says of itself, None where nothing.
+
+    `check_wanted`: raises where the change is not wanted any more when its turn has come.
+    """
 
     policy: WritePolicy
     link: PlantLink
@@ -92,11 +98,17 @@ class Writer:
     folder: Path
     beat: Callable[[], Status | None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    check_wanted: Callable[[], None] = field(default=lambda: None)
 
     def write(self, approval: Approval) -> Written:
         """Ask the plant for what was approved; RefusedError with the reason, which the log has."""
+        with locked(self.folder / TIMES):  # until the plant has answered: the next waits its turn
+            self.check_wanted()
+            return self._write(approval)
+
+    def _write(self, approval: Approval) -> Written:
         change = approval.change
-        about = f"{change.address} {approval.nonce}"
+        about = _about(approval)
         self._check_log()
         try:
             enabled = self._enabled(change.address)
@@ -114,18 +126,37 @@ class Writer:
 
     def roll_back(self, written: Written) -> None:
         """Take a change back, where that was approved with it; no limit but the state holds."""
-        change = written.approval.change
+        with locked(self.folder / TIMES):
+            self._roll_back(written.approval)
+
+    def _roll_back(self, approval: Approval) -> None:
+        change = approval.change
         self._check_log()
         enabled = self._enabled(change.address)
         try:
             self._check_state(enabled)
         except RefusedError as error:
-            about = f"{change.address} {written.approval.nonce}"
-            self._tell("rollback refused", about, change.before, str(error))
+            self._tell("rollback refused", _about(approval), change.before, str(error))
             raise
         current = self.link.setpoint(enabled.station, enabled.tag)
-        value = self.desk.redeem_rollback(written.approval, current, self.now())
-        self._ask(enabled, value, written.approval, "rollback")
+        value = self.desk.redeem_rollback(approval, current, self.now())
+        self._ask(enabled, value, approval, "rollback")
+
+    def written(self, approval: Approval) -> Written:
+        """Return a change that was made before; RefusedError where the plant does not have it."""
+        change = approval.change
+        self._check_log()
+        enabled = self._enabled(change.address)
+        self._check_policy(approval)
+        current = self.link.setpoint(enabled.station, enabled.tag)
+        self.desk.check_made(approval, current)
+        with locked(self.log.file):
+            told = [each for each in entries(self.log.file) if each.about == _about(approval)]
+        request = next((str(each.after["why"]) for each in told if each.what == _ACCEPTED), None)
+        if request is None:
+            message = f"the log does not say that the plant has accepted {change.address}"
+            raise refusal(Reason.OTHER_CHANGE, message, "look at the set value in the plant")
+        return Written(approval, request, change.before, change.after)
 
     # ------------------------------------------------------------------------------- checks
     def _check_log(self) -> None:
@@ -133,7 +164,8 @@ class Writer:
         try:
             begun = (self.log.file, head_file(self.log.file), self.folder / TIMES)
             if any(each.exists() for each in begun):
-                verify(self.log.file)
+                with locked(self.log.file):  # no entry of another writer is half there
+                    verify(self.log.file)
         except ResultsError as error:
             remedy = "find out who changed it; nothing is written until then"
             raise refusal(Reason.LOG, str(error), remedy) from error
@@ -197,7 +229,7 @@ class Writer:
     def _ask(self, enabled: Enabled, value: float, approval: Approval, what: str) -> str:
         """Hand a request in, with its time and entry on the disk before it is."""
         now, name = self.now(), f"{approval.nonce[:12]}-{what}-{secrets.token_hex(2)}"
-        about = f"{enabled.address} {approval.nonce}"
+        about = _about(approval)
         self._note_time(enabled.address, now)
         asked = Asked(
             enabled.station,
@@ -245,3 +277,8 @@ class Writer:
         self.folder.mkdir(parents=True, exist_ok=True)
         times = self._times() | {address: now.isoformat(timespec="milliseconds")}
         replace(self.folder / TIMES, json.dumps(times).encode(), PRIVATE_FILE)
+
+
+def _about(approval: Approval) -> str:
+    """Return by what the log names a change and its approval."""
+    return f"{approval.change.address} {approval.nonce}"

@@ -1,0 +1,192 @@
+"""Several writers share one folder: writes come one after another, watches run beside them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from authority import Sheet, installed
+from foretelling import EXPECTED
+from test_watching import Measured
+from test_writing import AFTER, BEFORE, LOAD, MINUTE, URI, Room, policy_of
+
+from linetwin.cli.interruption import Interrupted, Interruption
+from linetwin.cli.twin_writing import Watching, watch_change
+from linetwin.errors import RefusedError
+from linetwin.quantities.packml import STATES
+from linetwin.results.audit_check import verify
+from linetwin.twin.approval import Approval, Change, Limits, approve
+from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.roles import Role
+from linetwin.twin.security.users import Users
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.twin.writing.writer import Asked, Written
+
+ZONE = "cathode.coater.zone_temperatures_2"
+
+
+@dataclass
+class Slow(Measured):
+    """A panel of calender and coater that takes its time; `answered`: spans of its answers [s]."""
+
+    takes_s: float = 0.0
+    zone: float = 390.0
+    answered: list[tuple[float, float]] = field(default_factory=list)
+
+    def state(self, station: str) -> int:
+        """Return the state."""
+        assert station in {"cathode.calender", "cathode.coater"}
+        return STATES[self.mode]
+
+    def setpoint(self, station: str, name: str) -> float:
+        """Return the set value."""
+        return self.zone if name == "zone_temperatures_2" else super().setpoint(station, name)
+
+    def ask(self, asked: Asked) -> str | None:
+        """Take a request, and note from when to when."""
+        begun = time.monotonic()
+        time.sleep(self.takes_s)
+        self.asked.append(asked)
+        if asked.setpoint == "line_load":
+            self.value = asked.value
+        else:
+            self.zone = asked.value
+        self.answered.append((begun, time.monotonic()))
+        return ""
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """Eve may approve; nobody waits between two looks."""
+    monkeypatch.setattr("linetwin.cli.twin_writing._LOOK_S", 0.0)
+    users = Users(tmp_path / "users.json")
+    eve = installed(SecurityFolder(tmp_path / "eve"), Sheet("eve"))
+    users.add("eve", Role.ENGINEER, eve.certificate)
+    return Room(tmp_path, policy_of(tmp_path), eve, Slow())
+
+
+def of_the_zone(room: Room) -> Approval:
+    """Return an approved change of a zone of the coater."""
+    limits = Limits(383.15, 403.15, room.at + 60 * MINUTE, None, room.policy.digest)
+    return approve("eve", room.eve, Change(URI, ZONE, "K", 390.0, 392.0, (EXPECTED,)), limits)
+
+
+def watching(room: Room, approval: Approval) -> Watching:
+    """Make a change that is to be watched."""
+    assert isinstance(room.panel, Slow)
+    writer = room.writer()
+    return Watching(writer, room.panel, writer.write(approval))
+
+
+def test_a_change_is_made_while_another_is_watched(room: Room) -> None:
+    """Another writer of the folder writes in the midst of a watch; the chain of hashes is whole."""
+    first = watching(room, room.approved())
+    made: list[Written] = []
+
+    @dataclass
+    class Between(Slow):
+        def given(self, station: str) -> int:
+            if not made:
+                made.append(room.writer().write(of_the_zone(room)))
+            return super().given(station)
+
+    watch_change(replace(first, link=Between()), 30.0, Interruption())
+    assert isinstance(room.panel, Slow)
+    assert (room.panel.zone, room.panel.value) == (392.0, AFTER)
+    told = [what for what, _ in room.told()]
+    assert told.count("write accepted") == 2
+    assert told[-1] == "change watched"
+    verify(room.folder / "audit.jsonl")
+
+
+def test_writes_come_one_after_another(room: Room) -> None:
+    """Two addresses: neither is asked for before the other was answered. One address: too soon."""
+    assert isinstance(room.panel, Slow)
+    room.panel.takes_s = 0.1
+    approvals = [room.approved(), of_the_zone(room), room.approved(610e3)]
+    refused: list[str] = []
+
+    def write(approval: Approval) -> None:
+        try:
+            room.writer().write(approval)
+        except RefusedError as error:
+            refused.append(error.reason)
+
+    writers = [threading.Thread(target=write, args=(each,)) for each in approvals]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join(30.0)
+    assert len(refused) == 1
+    assert refused[0] in {"too soon", "approval of another change", "step too great"}
+    (_, ended), (begun, _) = sorted(room.panel.answered)
+    assert ended <= begun
+    verify(room.folder / "audit.jsonl")
+
+
+def test_a_change_that_is_not_wanted_any_more_is_not_made(room: Room) -> None:
+    """Whoever ends the command while it waits for its turn has asked for nothing."""
+    interruption = Interruption()
+    interruption.asked = True
+    writer = replace(room.writer(), check_wanted=interruption.check)
+    with pytest.raises(Interrupted):
+        writer.write(room.approved())
+    assert room.panel.asked == []
+    room.writer().write(room.approved())
+
+
+def test_a_watch_that_was_ended_is_taken_up_again(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By another process, with the rollback that was approved: also long after the approval."""
+    assert isinstance(room.panel, Slow)
+    room.panel.thickness = 60e-6  # not as foretold
+    approval = room.approved(rollback_until=room.at + 300 * MINUTE)
+    ended = Interruption()
+    ended.asked = True
+    watch_change(watching(room, approval), 30.0, ended)
+    told = capsys.readouterr()
+    assert "not known yet" in told.out
+    assert "--watch-only" in told.err
+    room.at += 120 * MINUTE
+    room.beat = room.at
+    writer = room.writer()
+    again = Watching(writer, room.panel, writer.written(approval))
+    assert (again.written.before, again.written.after) == (BEFORE, AFTER)
+    watch_change(again, 30.0, Interruption())
+    assert room.panel.value == BEFORE
+    assert room.told()[-1][0] == "rollback accepted"
+    with pytest.raises(RefusedError, match="was 620 N/mm then and is 600 N/mm now"):
+        room.writer().written(approval)
+
+
+def without_its_answer(room: Room, approval: Approval) -> Approval:
+    """Spend an approval of a change that the plant refuses, and that somebody then sets."""
+    room.panel = replace(Measured(), answer="in maintenance")
+    with pytest.raises(RefusedError):
+        room.writer().write(approval)
+    room.panel.value = AFTER
+    return approval
+
+
+WRONG: dict[str, Any] = {
+    "was not changed by this approval": lambda _, approval: approval,
+    "is not of this content": lambda _, approval: replace(approval, who="otto"),
+    "does not say that the plant has accepted": without_its_answer,
+    "is not the policy": lambda room, _: room.approved(policy=""),
+}
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_what_was_not_made_is_not_watched(room: Room, why: str) -> None:
+    """An approval that was not used, was changed, was refused, or is of another policy."""
+    approval = WRONG[why](room, room.approved())
+    with pytest.raises(RefusedError, match=why):
+        room.writer().written(approval)
+    assert LOAD in approval.change.address
