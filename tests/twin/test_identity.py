@@ -142,6 +142,14 @@ def test_dates_are_in_utc(folder: SecurityFolder) -> None:
     assert made.ends == NOW + 100 * DAY
 
 
+def test_a_certificate_of_no_known_version_is_none(folder: SecurityFolder) -> None:
+    """One byte of the version changed: it cannot be read, by the error that callers expect."""
+    der = create_identity(folder, Wish("twin")).certificate.der
+    version, unknown = bytes.fromhex("a003020102"), bytes.fromhex("a003020112")
+    with pytest.raises(ValueError, match="version"):
+        _ = Certificate(der.replace(version, unknown)).parsed
+
+
 def test_a_certificate_with_a_key_of_no_known_kind_has_no_rsa_key(folder: SecurityFolder) -> None:
     """One byte of the key's algorithm changed: it is another kind of key, and no error."""
     der = create_identity(folder, Wish("twin")).certificate.der

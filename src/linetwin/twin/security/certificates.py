@@ -43,7 +43,10 @@ class Certificate:
     @cached_property
     def parsed(self) -> x509.Certificate:
         """Return the certificate as `cryptography` reads it; ValueError for anything else."""
-        return x509.load_der_x509_certificate(self.der)
+        try:
+            return x509.load_der_x509_certificate(self.der)
+        except x509.InvalidVersion as error:
+            raise ValueError(str(error)) from error
 
     @property
     def thumbprint(self) -> str:
