@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 from basyx.aas import model
 from basyx.aas.util.traversal import walk_submodel
+from validators import complaints_of_aas_core, complaints_of_engines
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.shells.building import EVIDENCE, collection, meaning_of, prop, semantic, to_submodel
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.describing.nameplates import technical_data
+from linetwin.shells.environment import Supplement
 from linetwin.shells.lining import line_document
 from linetwin.shells.lining.elements import children
 from linetwin.shells.naming import Named
+from linetwin.shells.reading import read
 from linetwin.shells.terms import meaning
+from linetwin.shells.writing import write
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from linetwin.shells.environment import Environment
 
 
@@ -100,3 +107,26 @@ def test_the_data_sheet_of_another_maker_is_noted_and_a_second_of_ours_refused(
         ScenarioError, match=r"several TechnicalData: .*cathode\.coater.* and urn:aaa"
     ):
         line_document(shells)
+
+
+def test_file_names_of_any_letters_travel_by_percent_codes(
+    shells: Environment, tmp_path: Path
+) -> None:
+    """Blanks and umlauts are coded in part names, relationships and elements, and come back."""
+    name = "/files/models/Trockner für 50 % Luft.fmu"
+    data = next(each for each in shells.submodels() if each.id_short == "SimulationModels")
+    digital = next(each for each in walk_submodel(data) if isinstance(each, model.File))
+    digital.value = name
+    shells.files[name] = Supplement(name, b"PK", "application/zip")
+    write(shells, tmp_path / "one.aasx")
+    with zipfile.ZipFile(tmp_path / "one.aasx") as archive:
+        coded = "files/models/Trockner%20f%C3%BCr%2050%20%25%20Luft.fmu"
+        assert coded in archive.namelist()
+        assert f"/{coded}".encode() in archive.read("aasx/data.json")
+    found = read(tmp_path / "one.aasx")
+    assert (found.files, found.notes) == (shells.files, [])
+    again = next(each for each in found.submodels() if each.id == data.id)
+    assert name in [each.value for each in walk_submodel(again) if isinstance(each, model.File)]
+    assert complaints_of_aas_core(shells, "3.0") == []
+    assert complaints_of_aas_core(shells, "3.1") == []
+    assert complaints_of_engines(tmp_path / "one.aasx") == []

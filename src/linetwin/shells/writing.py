@@ -10,8 +10,10 @@ import io
 import json
 import os
 import posixpath
+import re
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from basyx.aas.adapter.json import AASToJsonEncoder
@@ -34,6 +36,9 @@ _SETS: Final = frozenset(
     {"submodels", "specificAssetIds", "isCaseOf", "refersTo", "valueReferencePairs"}
 )
 """Lists that basyx holds as sets, whose order differs from process to process."""
+_IN_PATHS: Final = "/-._~!$&'()*+,;=:@%"
+_LONE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
 """The time of every part: the earliest that a zip archive can say."""
 
@@ -83,11 +88,23 @@ def _plain(value: Any, encoder: AASToJsonEncoder, key: str = "") -> Any:  # noqa
     if isinstance(value, dict):
         # basyx writes an empty list of ids for each entity, which neither metamodel allows
         given = {name: inner for name, inner in value.items() if inner or name not in _SETS}
+        if given.get("modelType") == "File" and isinstance(given.get("value"), str):
+            given["value"] = encoded(given["value"])
+        if key == "defaultThumbnail":
+            given["path"] = encoded(given["path"])
         return {name: _plain(inner, encoder, name) for name, inner in given.items()}
     if isinstance(value, (list, tuple)):
         made = [_plain(inner, encoder) for inner in value]
         return sorted(made, key=json.dumps) if key in _SETS else made
     return _plain(encoder.default(value), encoder, key)
+
+
+def encoded(path: str) -> str:
+    """Return the name of a file as shells and packages write it: by percent codes (RFC 3986).
+
+    What is coded already stays, and so does an address (`https:...`).
+    """
+    return path if _ADDRESS.match(path) else quote(_LONE_PERCENT.sub("%25", path), safe=_IN_PATHS)
 
 
 def xml_document(environment: Environment) -> bytes:
@@ -126,10 +143,10 @@ def package_of(content: bytes, supplements: Mapping[str, Supplement]) -> bytes:
         part(_relations_of(_ORIGIN), _relationships([("aas-spec", _DOCUMENT)]))
         part(_DOCUMENT, content)
         if files:
-            links = [("aas-suppl", file.name) for file in files]
+            links = [("aas-suppl", encoded(file.name)) for file in files]
             part(_relations_of(_DOCUMENT), _relationships(links))
         for file in files:
-            part(file.name, file.content)
+            part(encoded(file.name), file.content)
     return buffer.getvalue()
 
 
@@ -153,7 +170,7 @@ def _content_types(files: list[Supplement]) -> bytes:
     types = {
         _DOCUMENT: "application/json",
         _ORIGIN: "text/plain",
-        **{file.name: file.content_type for file in files},
+        **{encoded(file.name): file.content_type for file in files},
     }
     rows = "".join(
         f"<Override PartName={quoteattr(name)} ContentType={quoteattr(kind)}/>"

@@ -54,6 +54,7 @@ _RELATIONS: Final = re.compile(r"https?://(www\.)?admin-shell\.io/aasx/relations
 _OTHER: Final = re.compile(r"https?://schemas\.openxmlformats\.org/.*/([a-z-]+)")
 _ORIGIN, _DOCUMENT, _SPLIT, _FILE = "aasx-origin", "aas-spec", "aas-spec-split", "aas-suppl"
 _ABOUT: Final = ("core-properties", "thumbnail")
+_OUTSIDE: Final = re.compile(r"/|[A-Za-z]:")
 _UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
@@ -88,7 +89,7 @@ class Package:
                 raise account.refusal(reason, shown(entry.orig_filename))
             if entry.is_dir():
                 continue
-            name = "/" + entry.filename
+            name = "/" + unquote(entry.filename)  # a name and its percent codes are the same
             if name.lower() in lower:
                 raise account.refusal("two parts have this name", shown(name))
             lower.add(name.lower())
@@ -191,7 +192,10 @@ class Package:
             return {}
         found: dict[str, str] = {}
         for _, attributes in self._elements(_TYPES, "Override", "Default"):
-            key = attributes.get("PartName") or "." + attributes.get("Extension", "").lower()
+            key = (
+                unquote(attributes.get("PartName", ""))
+                or "." + attributes.get("Extension", "").lower()
+            )
             found[key] = attributes.get("ContentType", _UNKNOWN_TYPE)
         return found
 
@@ -228,10 +232,10 @@ class Package:
 
 def _fault(entry: zipfile.ZipInfo, limits: Limits) -> str:
     """Return why an entry of the archive is refused, or ''."""
-    name = entry.orig_filename
-    if name.startswith("/") or "\\" in name or "\0" in name or re.match(r"[A-Za-z]:", name):
+    names = (entry.orig_filename, unquote(entry.orig_filename))
+    if any(_OUTSIDE.match(name) or "\\" in name or "\0" in name for name in names):
         return "a name that is no path within the package"
-    if ".." in unquote(name).split("/"):
+    if ".." in names[1].split("/"):
         return "a name that leads out of the package"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "a symbolic link"
@@ -247,7 +251,7 @@ def _fault(entry: zipfile.ZipInfo, limits: Limits) -> str:
 
 def _resolved(source: str, target: str) -> str:
     """Return the name from the root that a relative name in `source` means."""
-    target = unquote(target.removeprefix("file://")).split("#")[0]
+    target = unquote(target.removeprefix("file://").split("#")[0])
     return posixpath.normpath(posixpath.join("/", posixpath.dirname(source), target))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from linetwin.shells.serving.elements import indexed
-from linetwin.shells.writing import as_tree
+from linetwin.shells.writing import as_tree, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +96,8 @@ def held(environment: Environment) -> Held:
     shells, submodels, concepts = (
         {each["id"]: each for each in tree.get(key, [])} for key in lists
     )
-    return Held(shells, submodels, concepts, environment.files)
+    files = {encoded(name): file for name, file in environment.files.items()}  # as trees name them
+    return Held(shells, submodels, concepts, files)
 
 
 class Catalogue:
