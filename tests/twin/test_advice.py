@@ -15,6 +15,7 @@ from linetwin.scenario import load
 from linetwin.scenario.twin import AdviceConfig
 from linetwin.twin.advising.advice import Adviser, shadow
 from linetwin.twin.advising.effects import Foresight
+from linetwin.twin.assimilating.rows import Finding
 from linetwin.twin.board.tally import Score
 from linetwin.twin.writing.policy import panel_of
 
@@ -78,6 +79,37 @@ def test_what_was_made_good_is_not_advised_again(monkeypatch: pytest.MonkeyPatch
     made_good = found.foresight.as_pulled(advice.lever)
     monkeypatch.setattr(Foresight, "as_set", lambda *_: made_good)
     assert found.advice(press.twin.findings()) == []
+
+
+SHIFT = Finding("change", ("cathode_thickness",), 1, "readings of cathode_thickness have shifted")
+
+
+@pytest.mark.parametrize("kind", ["ambiguous", "change", "mismatch", "bias"])
+def test_advice_is_withheld_while_the_station_is_in_doubt(kind: str) -> None:
+    """A drift that may be a gauge's bias, or stands beside what nothing explains, gives none."""
+    found, press = adviser(-0.1)
+    drifts = press.twin.findings()
+    doubt = {
+        "ambiguous": [
+            replace(
+                drifts[0],
+                kind="ambiguous",
+                names=("cathode_rolls", "cathode_thickness"),
+                advice="another, independent measurement would tell",
+            )
+        ],
+        "change": [*drifts, SHIFT],
+        "mismatch": [*drifts, replace(SHIFT, kind="mismatch", names=())],
+        "bias": [*drifts, replace(SHIFT, kind="bias")],
+    }[kind]
+    names = [each.name for each in found.advice(doubt)]
+    held = found.withheld(doubt)
+    if kind == "bias":
+        assert (names, held) == (["cathode_rolls"], {})
+    else:
+        assert (names, list(held)) == ([], ["cathode_rolls"])
+        assert held["cathode_rolls"].startswith(f"{kind}: ")
+        assert ("would tell" in held["cathode_rolls"]) == (kind == "ambiguous")
 
 
 def test_nothing_is_advised_without_a_drift_or_beyond_the_panel() -> None:

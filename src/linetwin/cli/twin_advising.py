@@ -75,22 +75,33 @@ class TwinAtHand:
             raise ResultsError(f"the saved twin knows no {station}.{tag}")
         return float(value)
 
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """Return what the saved twin finds."""
+        saved = self.kept.learnt["estimator"]["watchman"]["findings"]
+        return [Finding(**{**each, "names": tuple(each["names"])}) for each in saved]
+
+    @cached_property
+    def adviser(self) -> Adviser:
+        """Return who works out advice."""
+        return Adviser(self.foresight(), self.kind, panel_of(self.scenario), self.set_now)
+
     def advice(self) -> list[tuple[Advice, Shadow]]:
         """Return what is advised, each with how far its station's scores are."""
         assert self.scenario.twin is not None  # noqa: S101  a saved twin has one
-        saved = self.kept.learnt["estimator"]["watchman"]["findings"]
-        findings = [Finding(**{**each, "names": tuple(each["names"])}) for each in saved]
-        adviser = Adviser(self.foresight(), self.kind, panel_of(self.scenario), self.set_now)
         folder = self.file.parent
         scores = read_board(folder).tally.scores() if (folder / LOG).exists() else []
         limits, now = self.scenario.twin.advice, int(self.line["now"])
         return [
             (each, shadow(limits, scores, each.lever.station, now))
-            for each in adviser.advice(findings)
+            for each in self.adviser.advice(self.findings)
         ]
 
     def advised(self, name: str) -> Advice:
         """Return advice by its name; ScenarioError where there is none, or it is not shown yet."""
+        held = self.adviser.withheld(self.findings)
+        if name in held:
+            raise ScenarioError([Problem("is withheld", f"--advice {name}", held[name])])
         known = {each.name: (each, over) for each, over in self.advice()}
         if name not in known:
             hint = f"there is {', '.join(known)}" if known else "there is none"
@@ -106,14 +117,17 @@ def advise(folder: Path, *, as_json: bool) -> None:
     twin = TwinAtHand(folder)
     warn_of_age(twin.kept)
     try:
-        found = twin.advice()
+        found, held = twin.advice(), twin.adviser.withheld(twin.findings)
     finally:
         twin.close()
     if as_json:
-        print_json([_plain(each, over) for each, over in found])
+        advised = [_plain(each, over) for each, over in found]
+        print_json(advised + [{"name": name, "withheld": why} for name, why in held.items()])
         return
-    if not found:
+    if not found and not held:
         typer.echo("nothing is advised: no drift is found that a set value is known to make good")
+    for name, why in held.items():
+        typer.echo(f"{name}: advice is withheld: {why}")
     for each, over in found:
         typer.echo(f"{each.name}: {each.why}")
         if not over.is_over:

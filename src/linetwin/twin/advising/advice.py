@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from linetwin.estimation.scores import interval, positive_interval
 from linetwin.twin.advising.levers import lever_of
 from linetwin.twin.writing.foretold import is_sure
+from linetwin.twin.writing.status import EVERYWHERE, doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -93,11 +94,34 @@ class Adviser:
     set_now: Callable[[str, str], float]
 
     def advice(self, findings: Sequence[Finding]) -> list[Advice]:
-        """Return a change for each drift that one is known for and that one makes good."""
-        estimates = {each.name: each for each in self.foresight.config.estimates}
+        """Return a change for each drift that one is known for and that one makes good.
+
+        None where the twin is in doubt of the station: `withheld` says why.
+        """
+        held = self.withheld(findings)
+        estimates = {e.name: e for e in self.foresight.config.estimates if e.name not in held}
         drifts = [each for each in findings if each.kind == "drift" and each.names[0] in estimates]
         found = [self._against(estimates[each.names[0]], each.text) for each in drifts]
         return [each for each in found if each is not None]
+
+    def withheld(self, findings: Sequence[Finding]) -> dict[str, str]:
+        """Return what may have drifted and could be made good -> why nothing is advised for it.
+
+        As long as its station is in doubt: it may be another cause, or an instrument that errs.
+        """
+        config = self.foresight.config
+        suspects = {name for e in findings if e.kind in {"drift", "ambiguous"} for name in e.names}
+        found: dict[str, str] = {}
+        for each in config.estimates:
+            if each.name in suspects and (each.process, each.quantity) in MAKES_GOOD:
+                places = {EVERYWHERE, each.station}
+                whys = [
+                    f"{e.kind}: {e.text}; {e.advice}".rstrip("; ")
+                    for e in findings
+                    if places & doubts([e], config).keys()
+                ]
+                found |= {each.name: "; ".join(whys)} if whys else {}
+        return found
 
     def _against(self, estimate: EstimateConfig, why: str) -> Advice | None:
         """Return the change that makes good a drift; None where none is known, or none is due."""
