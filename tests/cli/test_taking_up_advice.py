@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli_support import COMMAND
-from test_twin_processes import PATIENCE_S, process, until
+from test_twin_processes import process, until
 
 from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import SecurityFolder
@@ -29,7 +29,11 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 PASSWORD = b"correct horse battery\n"
 LOAD = "cathode.calender.line_load"
 PACE = "720"
-LONG_S = 300.0
+LONG_S = 900.0
+"""For machines that do ten other things: alone, advice comes after two minutes."""
+SILENT_S = 60.0
+"""Open loop comes after 5 s; a busy twin sees it later."""
+FOLLOWS = ("in step", "out of step")
 WORN = "{name: worn, address: cathode.calender.line_load, "
 FAULTS = {
     "it falls short of what is set": WORN + "kind: offset, offset: -72 N/mm, from: 1 h}",
@@ -126,26 +130,28 @@ def test_advice_is_taken_up_and_watched(tmp_path: Path, fault: str) -> None:
     follows = (*COMMAND, "live", "run", "own.yaml", "-o", "twin", "--save-every", "5 s")
     approves = ("approve", "twin", "writeback.yaml", "--advice", "cathode_rolls", "--as", "eve")
     approves = (*approves, "--security", "security/eve", "--yes")
-    writes = ("write", "twin", "writeback.yaml", "change.approval", "--watch", "5 min")
+    writes = ("write", "twin", "writeback.yaml", "change.approval")
+    watches = (*writes, "--watch", "10 min", "--watch-only")
     with process(tmp_path, "plant.log", *plays, "--endpoint", endpoint) as plant:
         until(tmp_path / "plant.log", "anonymous clients")
         with process(tmp_path, "twin.log", *follows, "--endpoint", endpoint):
             until(tmp_path / "twin.log", "joined the plant")
             shown = tried(tmp_path, *approves).stdout.decode()
             assert f"{LOAD}: 600 N/mm -> " in shown
-            done = tried(tmp_path, *writes, stdin=PASSWORD)
+            made = tried(tmp_path, *writes, stdin=PASSWORD).stdout.decode()
+            assert f"accepted: {LOAD} 600 N/mm" in made
+            done = tried(tmp_path, *watches, stdin=PASSWORD)  # a busy twin may end a watch
             told = done.stdout.decode()
-            assert f"accepted: {LOAD} 600 N/mm" in told
+            assert f"watched again: {LOAD} 600 N/mm" in told
             assert ("coating_thickness: as foretold" in told) == helps, told
             assert ("--set 'cathode.calender.line_load=600 N/mm'" in done.stderr.decode()) != helps
             again = live(tmp_path, *writes, stdin=PASSWORD)
             assert b"replayed approval" in again.stderr
             plant.kill()
             begun = time.monotonic()
-            while (said := StatusFile(tmp_path / "twin").read()) and said.state == "in step":
-                assert time.monotonic() - begun < PATIENCE_S
+            while (said := StatusFile(tmp_path / "twin").read()) and said.state in FOLLOWS:
+                assert time.monotonic() - begun < SILENT_S
                 time.sleep(0.2)
-            assert time.monotonic() - begun < 15.0
             refused = live(tmp_path, *approves)
             assert refused.returncode != 0
     for name in ("writer", "eve", "plant"):
