@@ -6,7 +6,7 @@ import io
 import math
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from linetwin.cli.twin_following import Following
 from linetwin.cli.twin_keeping import BEFORE, NEW, SESSION, Keeper
 from linetwin.cli.twin_run import TwinRequest, led_parts
 from linetwin.cli.twin_screen import screen
-from linetwin.errors import LinkError, ResultsError, ScenarioError
+from linetwin.errors import LinkError, RefusedError, ResultsError, ScenarioError
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.advising.kept import kept
 from linetwin.twin.assimilating.rows import Prediction
@@ -31,7 +31,7 @@ from linetwin.twin.feed.process import FeedOrder
 from linetwin.twin.following.joining import Standing
 from linetwin.twin.opcua.health import Health
 from linetwin.twin.session import Parts, Session
-from linetwin.twin.writing.status import StatusFile
+from linetwin.twin.writing.status import StatusFile, check_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -163,21 +163,26 @@ def test_times_of_which_nothing_was_heard_are_told(
 # --------------------------------------------------------------------------------- fed by hand
 @dataclass
 class Hand(WallClock):
-    """Makes parcels by hand; `wall`: the steady clock that the twin reads [ns]."""
+    """Makes parcels by hand; `wall`: the clock that the twin reads [ns], steady and of the day."""
 
     mapping: Mapping
     wall: int = 1000 * S
     rows: int = 0
+    begun: int = field(default_factory=lambda: time.time_ns() - 1000 * S)
 
     def steady_ns(self) -> int:
         """Return our own clock [ns]."""
         return self.wall
 
+    def utc_ns(self) -> int:
+        """Return the time of day [ns UTC]: that of the start, and what has passed since."""
+        return self.begun + self.wall
+
     def parcel(self, tick: int, connections: int = 1, /, **values: float) -> Parcel:
         """Return what the plant tells at a tick of the line."""
         stamp = START + tick * 1_000_000
         signals = [SIGNALS[name] for name in values]
-        came = raw_rows(signals, stamp, raw=np.array(list(values.values())))
+        came = raw_rows(signals, self.utc_ns(), raw=np.array(list(values.values())))
         count = len(signals)
         batch = Batch(
             came,
@@ -186,8 +191,8 @@ class Hand(WallClock):
             np.zeros(count, np.uint32),
         )
         self.rows += count
-        health = Health("plant", "live", "opc.tcp://plc:4840", time.time_ns(), connections)
-        return Parcel(batch, (health,), (), Counts(self.rows, 0, 0, 0, 0, ()), stamp)
+        health = Health("plant", "live", "opc.tcp://plc:4840", self.utc_ns(), connections)
+        return Parcel(batch, (health,), (), Counts(self.rows, 0, 0, 0, 0, ()), self.utc_ns())
 
 
 class Told(Beginning):
@@ -232,12 +237,12 @@ def test_lots_that_passed_meanwhile_are_caught_up_by_counters(
     assert following.session is not None
     feed(following, hand, NOW + 60_000, taken=10.0, given=10.0)
     leader = following.session.follower.leader
-    assert following.state().word == "in step"
+    assert following.state().told == "catching up: 60 s of line behind"  # no pace is known yet
     feed(following, hand, NOW + 120_000, taken=11.0, given=11.0)
     feed(following, hand, NOW + 180_000, taken=11.0)
     assert leader.of("cathode.calender").given.lots == 1
     for minute in range(4, 90):
-        feed(following, hand, NOW + minute * 60_000)
+        feed(following, hand, NOW + minute * 60_000, taken=11.0)
     assert leader.of("cathode.calender").apart == 0
     assert following.state().word == "in step"
 
@@ -273,7 +278,8 @@ def test_silence_is_told_and_ends(twin: tuple[Following, Hand, Told]) -> None:
     following.serve(None)
     said = StatusFile(following.keeper.file.parent).read()
     assert said is not None
-    assert (said.state, said.heard) == ("open loop", pytest.approx(said.told - 60.0))
+    assert said.state == "open loop"
+    assert said.heard == pytest.approx(said.told - 60.0)
     feed(following, hand, NOW + 64 * 60_000, state=6.0)
     following._looked = -math.inf
     following.look()
@@ -292,12 +298,13 @@ def test_a_keep_alive_is_a_sign_of_life(
     file.write_text(MAPPING.replace(", played: true", ""))
     mapping = load_mapping(file, parts.scenario)
     following = Following(parts, mapping, Keeper(tmp_path, hand), told, {})
+    hand.begun = START + NOW * 1_000_000 - hand.wall
     for _ in range(5):
         hand.wall += 2 * S
         following.take(replace(hand.parcel(NOW), batch=None))
     assert following.state().word == "in step"
     hand.wall += 6 * S
-    lost = Health("plant", "silent", "opc.tcp://plc:4840", time.time_ns() - 6 * S, 1)
+    lost = Health("plant", "silent", "opc.tcp://plc:4840", hand.utc_ns() - 6 * S, 1)
     following.take(replace(hand.parcel(NOW), batch=None, health=(lost,)))
     assert following.state().word == "open loop"
 
@@ -474,3 +481,73 @@ def test_a_board_without_room_is_told_and_the_twin_goes_on(
     assert following.board.held == 0
     assert "unwritten" not in {each.kind for each in following.view.alerts if each.active}
     assert any("there is room again" in each for each in following.view.notes)
+
+
+# --------------------------------------------------------------------------------- age of data
+def test_what_waits_to_be_taken_makes_no_data_young(
+    tmp_path: Path, parts: Parts, blob: bytes
+) -> None:
+    """A twin that stood still for 90 s says so until it has worked all in: one word, one age.
+
+    Screen, server, twin.status and the saved twin; nobody writes on its word meanwhile.
+    """
+    file = tmp_path / "mapping.yaml"
+    file.write_text(MAPPING)
+    mapping = load_mapping(file, parts.scenario)
+    Keeper(tmp_path).save(blob)
+    hand = Hand(mapping)
+    following = Following(
+        parts, mapping, Keeper(tmp_path, hand), Told(mapping, FeedOrder(file, tmp_path)), {}
+    )
+    following.time.played = False  # its clock goes as ours does
+    hand.begun = START + NOW * 1_000_000 - hand.wall
+
+    def parcels(seconds: int) -> Iterator[Parcel]:
+        for _ in range(seconds):
+            hand.wall += S
+            yield hand.parcel((hand.utc_ns() - START) // 1_000_000, state=6.0)
+
+    for parcel in parcels(20):
+        following.serve(parcel)
+    assert following.state().told == "in step"
+    assert following.state().age_s < 5
+    waiting = list(parcels(90))  # the process stands still, its feed goes on
+    following.serve(waiting[0])
+    state = following.state()
+    assert state.age_s == pytest.approx(89, abs=5)
+    assert (state.word, state.is_old) == ("catching up", True)
+    status = StatusFile(tmp_path)
+    said = status.read()
+    assert said is not None
+    assert said.state == state.told
+    assert said.heard == pytest.approx(hand.utc_ns() / 1e9 - 89)
+    with pytest.raises(RefusedError, match=r"catching up: \d+ s of line behind"):
+        check_status(said, 1e6, hand.now())
+    shown = screen(following.view, following.session, following.latest, state)
+    headline = getattr(next(iter(shown.renderables)), "plain", "")
+    assert headline.startswith(f"CATCHING UP: {state.reason}")
+    assert following.session is not None
+    told = following.view.shown(following.session, state, following.latest, 0.0)
+    assert (told.state, told.age_s, told.is_old) == ("catching up", state.age_s, True)
+    assert following.session.follower.late == 0
+    for parcel in waiting[1:]:
+        following.serve(parcel)
+    assert following.state().word == "in step"
+    assert following.state().age_s < 5
+    for parcel in parcels(70):  # the link lives, but nothing new is told
+        following.serve(replace(parcel, batch=None))
+    assert following.state().told == "stale: the newest that the plant has told is old"
+
+
+def test_a_twin_that_goes_on_shows_what_the_board_knows(
+    tmp_path: Path, parts: Parts, twin: tuple[Following, Hand, Told]
+) -> None:
+    """After a kill the newest predictions are there at once."""
+    following, hand, told = twin
+    made = Prediction("p1", NOW, "cathode.coater", "r-1", "loading", "kg/m2", 0.2, 0.1, 0.3, 0.25)
+    later = replace(made, id="p2", lot="r-2", open_loop=math.nan)
+    following.board.register([made, later], NOW)
+    again = Following(parts, following.mapping, Keeper(tmp_path, hand), told, {})
+    assert [replace(each, open_loop=0.0) for each in again.view.predictions.values()] == [
+        replace(later, open_loop=0.0)
+    ]

@@ -108,6 +108,7 @@ def shown(**changes: object) -> Shown:
             alerts.shown(),
             [SCORE],
             12.0,
+            age_s=2.0,
             reason="clock",
             unconfirmed="nobody",
             measured=[THICKNESS],

@@ -10,8 +10,9 @@ import typer
 from linetwin.cli.twin_feed import instant, is_same
 from linetwin.cli.twin_keeping import SESSION, span
 from linetwin.cli.twin_recalling import Recalling
-from linetwin.cli.twin_status import Telling, told_of
-from linetwin.cli.twin_view import State, View
+from linetwin.cli.twin_state import state_of
+from linetwin.cli.twin_status import Telling
+from linetwin.cli.twin_view import View
 from linetwin.errors import LinkError
 from linetwin.twin.board.board import Board
 from linetwin.twin.board.desk import Desk
@@ -31,13 +32,13 @@ if TYPE_CHECKING:
     from linetwin.cli.twin_keeping import Keeper
     from linetwin.cli.twin_screen import Screen
     from linetwin.cli.twin_serving import Publishing
+    from linetwin.cli.twin_state import State
     from linetwin.scenario.mapped import Mapping
     from linetwin.scenario.twin import TwinConfig
     from linetwin.twin.columns import Batch
     from linetwin.twin.events import PlantEvent
     from linetwin.twin.feed.parcels import Parcel
     from linetwin.twin.opcua.health import Health
-    from linetwin.twin.publishing.shown import TwinState
     from linetwin.twin.session import Parts
 
 SETTLE_S = 3.0
@@ -91,6 +92,8 @@ class Following:
         if mapping.owner == NOBODY:
             self.view.unconfirmed = f"{mapping.file.name}: read it and name an owner: {UNREAD}"
         self._load()
+        if self.session is not None:
+            self.view.take(self.board.tally.waiting(), [])
         self._telling = Telling(folder, self._clock, self.config, self.state)
         self.desk = Desk(folder, self.config.alerts, self._clock.utc_s)
         for notice in (*keeper.notices, *self.board.notices):
@@ -140,10 +143,11 @@ class Following:
         self.latest.take(parcel)
         for notice in parcel.notices:
             self.view.note(f"{notice.source}: {notice.kind}: {notice.text}")
-        self._note_life(parcel.health)
+        came = _came(parcel)
+        self._note_life(parcel.health, came)
         if parcel.batch is None or not len(parcel.batch):
             return
-        self._note_time(parcel.batch)
+        self._note_time(parcel.batch, came)
         if self._meaning is None:
             self._meaning = Meaning(self.mapping, self.parts.scenario, self._origin())
         events = list(self._meaning.events(parcel.batch))
@@ -263,42 +267,50 @@ class Following:
             more = f" and {len(silent) - STATIONS_SHOWN} more" * (len(silent) > STATIONS_SHOWN)
             self.view.note(f"run for themselves, the plant tells nothing of them: {shown}{more}")
 
-    def _note_life(self, health: Iterable[Health]) -> None:
+    def _steady(self, came: int) -> int:
+        """Return when something came in [ns UTC] in our steady time [ns]."""
+        return self._clock.steady_ns() - max(0, self._clock.utc_ns() - came)
+
+    def _note_life(self, health: Iterable[Health], came: int) -> None:
         """Note that a server lives though nothing has changed: its keep-alives say so.
 
-        Of a played plant values alone say what time it is.
+        Of a played plant values alone say what time it is. `came`: up to when all has come in. What
+        has waited for long says nothing of how the plant is now: it is not silent before the newest
+        has been taken.
         """
-        now = self._clock.utc_ns()
+        steady = self._clock.steady_ns()
+        if self.time.is_known and steady - self._steady(came) > SILENT_AFTER_S * 1e9:
+            self.time.heard(steady, came=self._steady(came))
         lives = any(
             each.source not in self._limits
             and each.state == "live"
-            and now - each.last_message < SILENT_AFTER_S * 1e9
+            and came - each.last_message < SILENT_AFTER_S * 1e9
             for each in health
         )
         if lives and not self.time.played:
-            self.time.heard(self._clock.steady_ns(), now)
+            self.time.heard(steady, came, self._steady(came))
 
-    def _note_time(self, batch: Batch) -> None:
-        """Note up to when the plant has told: until now, for one whose clock goes as ours does.
+    def _note_time(self, batch: Batch, came: int) -> None:
+        """Note up to when the plant has told: until it came, where its clock goes as ours does.
 
         Of a played plant the usual time of what has changed: what its server held when the link
         was made may be old, and clocks of its machines may be wrong. Files are no sign of life.
         """
-        now = self._clock.steady_ns()
+        now, then = self._clock.steady_ns(), self._steady(came)
         live = self._is_live[batch.came.signal] & ((batch.came.marks & Mark.BACKFILL) == 0)
         if not live.any():
             return
         times = batch.time[live & ((batch.flags & np.uint32(Flag.FIRST | Flag.BAD)) == 0)]
         if not self.time.played:
-            self.time.heard(now, self._clock.utc_ns())
+            self.time.heard(now, came, then)
         elif len(times) >= _MANY_ROWS:
             before = self.time.behind_s
-            self.time.heard(now, int(np.median(times)))
+            self.time.heard(now, int(np.median(times)), then)
             if self.time.behind_s and not before:
                 self.view.note("the plant's time has gone back: its clock is asked why")
                 self._beginning.forget()  # it says whether the line has begun anew
         else:
-            self.time.heard(now)
+            self.time.heard(now, came=then)
 
     def _origin(self) -> int:
         """Return the line's Monday 00:00 [ns UTC]: as mapped, else this week's."""
@@ -310,19 +322,10 @@ class Following:
         return ((now - monday) // week * week + monday) * 1_000_000_000
 
     def state(self) -> State:
-        """Return how twin and plant stand to one another, and for how long nothing has come."""
-        now = self._clock.steady_ns()
-        if self.session is None or not self.time.has_heard:
-            return State("joining")  # or joining again: nothing has come yet
-        if self.time.is_silent(now):
-            return State("open loop", self.time.quiet_s(now), is_old=True)
-        behind = sum(self.session.follower.leader.apart().values())
-        word: TwinState = "out of step" if behind else "in step"
-        most_s = self.config.alerts.stale_after_s * max(1.0, self.time.pace)
-        old = self.session.age_s(self.session.now) > most_s
-        back_s = self.time.behind_s
-        reason = f"the plant's time has gone back by {span(back_s)}: has it begun anew?"
-        return State(word, 0.0, reason if back_s else "", is_old=old or back_s > 0)
+        """Return how twin and plant stand to one another, and how old what was worked in is."""
+        origin = 0 if self._meaning is None else self._meaning.origin
+        limit_s = self.config.alerts.stale_after_s
+        return state_of(self.session, self.time, origin, self._clock.steady_ns(), limit_s)
 
     def save(self) -> None:
         """Save the twin; where that cannot be done it goes on, and says so."""
@@ -330,7 +333,7 @@ class Following:
             return
         now, heard, state = self._clock.utc_s(), self.time.has_heard, self.state()
         contact = {
-            "state": told_of(state),
+            "state": state.told,
             "saved": now,
             "heard": now - self.time.quiet_s(self._clock.steady_ns()) if heard else None,
         }
@@ -352,3 +355,10 @@ class Following:
             typer.echo(f"not saved: {self.keeper.unsaved}; {SESSION} is older", err=True)
         else:
             typer.echo(f"saved {span(self.keeper.age_s)} ago: {self.keeper.file}", err=True)
+
+
+def _came(parcel: Parcel) -> int:
+    """Return up to when [ns UTC] all that had come in is in a parcel or in those before it."""
+    if parcel.batch is None or not len(parcel.batch) or not parcel.counts.waiting:
+        return parcel.sent
+    return min(parcel.sent, int(parcel.batch.came.arrival.max()))

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from linetwin.cli.twin_view import SourceNow, State, StationNow, View
+    from linetwin.cli.twin_state import State
+    from linetwin.cli.twin_view import SourceNow, StationNow, View
     from linetwin.scenario.twin import EstimateConfig, ReaderConfig
     from linetwin.twin.assimilating.rows import Estimated, Innovations
     from linetwin.twin.board.tally import Score
@@ -43,7 +44,14 @@ _TELL_EVERY_S = 60.0
 _NAMED = 5
 """Stale signals that are named; the others are counted."""
 _MOST_STATIONS = 8
-_STYLES = {"in step": "green", "joining": "yellow", "out of step": "yellow", "open loop": "red"}
+_STYLES = {
+    "in step": "green",
+    "joining": "yellow",
+    "catching up": "yellow",
+    "out of step": "yellow",
+    "stale": "red",
+    "open loop": "red",
+}
 _STATIONS = ["station", "plant", "twin", "lots behind"]
 _PREDICTED = ["predicted", "median", "95 %", "unit", "nominal", "measured"]
 _SCORED = ["score", "n", "inside", "error", "nominal", "unit", "ratio"]
@@ -121,10 +129,10 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
         since = time.strftime("%H:%M:%S", time.localtime(time.time() - state.quiet_s))
         words = [f"OPEN LOOP since {since}, {span(state.quiet_s)}: intervals grow"]
     if session is not None:
-        age = span(session.age_s(session.now))
+        age = "how old is not known yet" if state.word == "joining" else f"{span(state.age_s)} old"
         words += [
             view.line_time(session.now),
-            f"data {age} of line time old",
+            f"data {age} (line time)",
             f"{session.heard:,} events",
         ]
     yield Text("  ".join(words), style=f"bold {_STYLES[state.word]}")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.twin.columns import Flag
-from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
 from linetwin.twin.writing.status import Status, StatusFile, doubts, unheard
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.cli.twin_clock import WallClock
-    from linetwin.cli.twin_view import State
+    from linetwin.cli.twin_state import State
     from linetwin.scenario.twin import TwinConfig
     from linetwin.twin.feed.parcels import Latest
     from linetwin.twin.session import Session
@@ -45,25 +44,17 @@ class Telling:
             return
         self._told = steady
         now = self._clock.utc_s()
-        state, behind, found = told_of(self._state()), {}, {}
+        behind, found = {}, {}
         if session is not None:
             behind = session.follower.leader.apart()
             found = doubts(session.findings(), self._config)
         held = unheard(*_unheard(latest, self._clock.utc_ns()), behind) | found
         heard = None if quiet_s is None else now - quiet_s
-        is_elsewhere = state == OUT_OF_STEP  # which stations are behind stands in `held`
-        self._file.tell(Status(now, IN_STEP if is_elsewhere else state, heard, held))
+        self._file.tell(Status(now, self._state().told, heard, held))
 
     def end(self) -> None:
         """Say nothing any more."""
         self._file.end()
-
-
-def told_of(state: State) -> str:
-    """Return a state as who acts on it reads it: `in step`, or what is wrong."""
-    if state.word == IN_STEP and state.is_old and not state.reason:
-        return "stale: the newest that the plant has told is old"
-    return state.reason or state.word
 
 
 def _unheard(latest: Latest, now: int) -> tuple[list[str], dict[str, list[str]]]:

@@ -14,11 +14,11 @@ from linetwin.twin.publishing.shown import Measured, Shown, SourceShown, Station
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from linetwin.cli.twin_state import State
     from linetwin.twin.assimilating.rows import Outcome, Prediction
     from linetwin.twin.board.alerts import Alert
     from linetwin.twin.board.board import Board
     from linetwin.twin.feed.parcels import Latest
-    from linetwin.twin.publishing.shown import TwinState
     from linetwin.twin.sensing import Sensed
     from linetwin.twin.session import Session
 
@@ -28,19 +28,6 @@ MADE_KEPT = 10_000
 WORKS = "Execute"
 NO_WIDTH = 1e-4
 """Relative width up to which bounds are taken to be one number: no interval is shown [A]."""
-
-
-@dataclass(frozen=True)
-class State:
-    """How twin and plant stand to one another; `quiet_s`: for so long nothing has come.
-
-    `reason`: why, where a person should know; `is_old`: what it shows rests on old news.
-    """
-
-    word: TwinState
-    quiet_s: float = 0.0
-    reason: str = ""
-    is_old: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,11 +165,11 @@ class View:
             for key, (made, come) in self.outcomes.items()
         ]
 
-    def sensed(self, session: Session) -> list[Sensed]:
-        """Return what virtual sensors read, lots by the plant's names."""
+    def sensed(self, session: Session, age_s: float) -> list[Sensed]:
+        """Return what virtual sensors read, lots by the plant's names; `age_s`: of the data."""
         return [
             replace(each, lot=session.called(each.station, each.lot))
-            for each in session.sensed(self.called(session))
+            for each in session.sensed(self.called(session), age_s)
         ]
 
     def shown(self, session: Session, state: State, latest: Latest, saved_s: float) -> Shown:
@@ -200,7 +187,8 @@ class View:
             self.alerts,
             self.board.scores(),
             saved_s,
-            self.sensed(session),
+            self.sensed(session, state.age_s),
+            age_s=state.age_s,
             is_old=state.is_old,
             reason=state.reason,
             unconfirmed=self.unconfirmed,
@@ -223,7 +211,7 @@ class View:
         return found | {
             "line_time": self.line_time(session.now),
             "tick": session.now,
-            "data_age_s": session.age_s(session.now),
+            "data_age_s": state.age_s,
             "events": session.heard,
             "late_events": session.follower.late,
             "stations": {
@@ -235,7 +223,7 @@ class View:
                 for each in self.predictions.values()
             ],
             "outcomes": [vars(made) | vars(come) for made, come in self.outcomes.values()],
-            "sensed": [vars(each) for each in self.sensed(session)],
+            "sensed": [vars(each) for each in self.sensed(session, state.age_s)],
             "estimates": [vars(each) for each in session.parts.assimilator.estimates()],
             "innovations": [
                 vars(each) | {"limit": each.limit}

@@ -38,7 +38,7 @@ class Sensed:
     """What a virtual sensor reads; canonical unit, 95 % interval, NaN bounds where not known.
 
     `place`: behind which zone of the process, 0 for the lot. `made_age_s`: since the lot's
-    conditions were taken into it; `data_age_s`: since the plant's latest news.
+    conditions were taken into it; `data_age_s`: of the newest data worked in.
     """
 
     station: str
@@ -53,15 +53,16 @@ class Sensed:
     place: int = 0
 
 
-def virtual(world: World, models: Models, newest: Iterable[Prediction], heard: int) -> list[Sensed]:
-    """Return what all virtual sensors read now; `heard`: tick of the plant's latest news.
+def virtual(
+    world: World, models: Models, newest: Iterable[Prediction], age_s: float
+) -> list[Sensed]:
+    """Return what all virtual sensors read now; `age_s`: of the newest data worked in [s].
 
     `models`: those that the assimilator wraps: what is asked here is no work on a lot. `newest`:
     the newest prediction of each station, quantity and place. Trays stand in the order in which
     they went in.
     """
     now, rows = world.now, list(newest)
-    data_age_s = max(0, now - heard) / 1000
     found = [
         Sensed(
             each.station,
@@ -72,7 +73,7 @@ def virtual(world: World, models: Models, newest: Iterable[Prediction], heard: i
             each.low,
             each.high,
             max(0, now - each.made_tick) / 1000,
-            data_age_s,
+            age_s,
             each.place,
         )
         for each in rows
@@ -82,7 +83,7 @@ def virtual(world: World, models: Models, newest: Iterable[Prediction], heard: i
     for unit in world.equipment():
         if isinstance(unit, Soak):
             filling = models.transform(unit.config, "filling")
-            found += _wetting(unit, filling, data_age_s, doubts.get(unit.name))
+            found += _wetting(unit, filling, age_s, doubts.get(unit.name))
     return found
 
 

@@ -62,6 +62,8 @@ class Session:
         """Events taken."""
         self.last_heard = begun
         """Latest time that the plant has told of."""
+        self.followed = follower.now
+        """Tick up to which the plant has been followed: its line may have had nothing to do."""
         config = parts.scenario.twin
         self._read = {each.signal for each in config.instruments} if config is not None else set()
         grades = config.grades if config is not None else None
@@ -99,6 +101,7 @@ class Session:
             if self.grader is not None and event.address in self.grader.signals:
                 self.grader.told(self.follower.world, event)
         self.parts.assimilator.advance(until)
+        self.followed = until
 
     def _note_silence(self, told: Sequence[PlantEvent]) -> None:
         """Tell the assimilator of times of which nothing was told: what went on then is unknown."""
@@ -135,9 +138,12 @@ class Session:
         """Return what is wrong, as far as it is known."""
         return self.parts.assimilator.findings()
 
-    def sensed(self, newest: Iterable[Prediction]) -> list[Sensed]:
-        """Return what virtual sensors read now; `newest`: prediction of each quantity."""
-        return virtual(self.follower.world, self._models, newest, self.last_heard)
+    def sensed(self, newest: Iterable[Prediction], age_s: float) -> list[Sensed]:
+        """Return what virtual sensors read now; `newest`: prediction of each quantity.
+
+        `age_s`: of the newest data that were worked in [s].
+        """
+        return virtual(self.follower.world, self._models, newest, age_s)
 
     @property
     def _models(self) -> Models:
@@ -152,10 +158,6 @@ class Session:
     def called(self, station: str, lot: str) -> str:
         """Return a lot as people know it: by the plant's name, else marked as the twin's own."""
         return self.plant_lot(station, lot) or f"twin's {lot}"
-
-    def age_s(self, now: int) -> float:
-        """Return how old the latest news of the plant is [s]."""
-        return max(0, now - self.last_heard) / 1000
 
     # ---------------------------------------------------------------------------- saving
     def save(self, cursor: dict[str, Any]) -> bytes:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from linetwin.estimation.scores import NORMAL_95, binomial_interval, brier, normal_crps
+from linetwin.twin.assimilating.rows import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,6 +180,19 @@ class Tally:
             ]
         return found
 
+    def waiting(self) -> list[Prediction]:
+        """Return predictions that may still get an outcome, in the order in which they came."""
+        return [
+            Prediction(
+                id=name,
+                made_tick=int(row["at"]),
+                open_loop=math.nan if row["open_loop"] is None else float(row["open_loop"]),
+                biases=dict(row["biases"]),
+                **{key: row[key] for key in _SHOWN if key != "open_loop"},
+            )
+            for name, row in self._open.items()
+        ]
+
     @property
     def open(self) -> int:
         """Predictions that may still get an outcome."""
@@ -215,7 +229,7 @@ def _scored(made: Row, value: float, deviation: float, tick: int) -> Sums:
     error = abs(value - median)
     found = Sums(
         count=1,
-        inside=int(median - below <= value <= median + above),
+        inside=int(-below <= value - median <= above or low <= value <= high),
         error=error,
         crps=normal_crps((low + high) / 2, spread, value),
         since=tick,

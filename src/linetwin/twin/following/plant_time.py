@@ -25,10 +25,11 @@ class PlantTime:
 
     def __init__(self, *, played: bool, hold_s: float) -> None:
         self.played = played
-        self._hold_s = hold_s
+        self.hold_s = hold_s
         self._points: list[tuple[int, int]] = []
         self._newest = 0
         self._heard = 0
+        self._came = 0
         self._back_ns = 0
         self._back_times = 0
 
@@ -47,14 +48,17 @@ class PlantTime:
         (then, told), (now, newest) = self._points[0], self._points[-1]
         return max(0.0, (newest - told) / max(1, now - then))
 
-    def heard(self, now: int, newest: int | None = None) -> None:
-        """Note that something has come, and the newest time that it told [ns UTC]."""
-        self._heard = now
+    def heard(self, now: int, newest: int | None = None, came: int | None = None) -> None:
+        """Note that something was taken, and the newest time that it told [ns UTC].
+
+        `came`: when it had come in; earlier than `now` where it has waited to be taken.
+        """
+        self._heard, self._came = now, now if came is None else min(now, came)
         if newest is not None:
             self._back_ns = self._newest - newest
             self._back_times = self._back_times + 1 if self._back_ns > BACK_S * 1e9 else 0
             self._newest = max(self._newest, newest)
-            self._points.append((now, self._newest))
+            self._points.append((self._came, self._newest))
             del self._points[:-_FOLLOWED]
 
     @property
@@ -62,19 +66,31 @@ class PlantTime:
         """Whether anything has come."""
         return self._heard > 0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the plant has told any time."""
+        return bool(self._points)
+
     def quiet_s(self, now: int) -> float:
-        """Return how long nothing has come [s]."""
-        return (now - self._heard) / 1e9
+        """Return how long ago the newest that was taken had come in [s]."""
+        return (now - self._came) / 1e9
+
+    def plant_now(self, now: int) -> int:
+        """Return what time it is in the plant [ns UTC], whatever of it has been taken."""
+        if not self._points:
+            return self._newest
+        came, newest = self._points[-1]
+        return newest + round(max(0, now - came) * self.pace)
 
     def is_silent(self, now: int) -> bool:
-        """Whether nothing has come for long."""
+        """Whether nothing was taken for long; what still waits says nothing of the plant."""
         return not self._points or now - self._heard > SILENT_AFTER_S * 1e9
 
     def until(self, now: int) -> int:
         """Return the time of the plant up to which all has been told, as far as is known [ns]."""
         if not self._points:
             return self._newest
-        pace, hold_ns = self.pace, self._hold_s * 1e9
+        pace, hold_ns = self.pace, self.hold_s * 1e9
         complete = self._newest - round(hold_ns * pace)
         if not self.is_silent(now):
             return complete

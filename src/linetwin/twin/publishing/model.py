@@ -67,12 +67,24 @@ def twin_model(scenario: Scenario, sources: Sequence[str]) -> InformationModel:
 
 def _whole(scenario: Scenario, sources: Sequence[str]) -> Machine:
     said: list[tuple[Folder, str, Type, str, tuple[str, str]]] = [
-        ("Twin", "state", "String", "joining, in step, open loop or out of step", ("", "")),
+        (
+            "Twin",
+            "state",
+            "String",
+            "joining, catching up, in step, stale, open loop or out of step",
+            ("", ""),
+        ),
         ("Twin", "reason", "String", "why it is so, where a person should know", ("", "")),
         ("Twin", "unconfirmed", "String", "why nobody has confirmed the mapping", ("", "")),
         ("Twin", "line_time", "Double", "time of the line since its Monday 00:00", HOURS),
         ("Twin", "heard_at", "Double", "line time of the plant's latest news", HOURS),
-        ("Twin", "data_age", "Double", "time since then", SECONDS),
+        (
+            "Twin",
+            "data_age",
+            "Double",
+            "the plant's time now less that of the newest data worked in",
+            SECONDS,
+        ),
         ("Twin", "lots_behind", "Int64", "lots that the twin is behind, of all stations", ("", "")),
         ("Twin", "saved_age", "Double", "wall time since the twin was saved", SECONDS),
         ("Twin", "alerts", "Int64", "alerts that are shown", ("", "")),

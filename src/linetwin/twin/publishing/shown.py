@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from linetwin.twin.board.tally import Score
     from linetwin.twin.sensing import Sensed
 
-TwinState = Literal["joining", "in step", "open loop", "out of step"]
+TwinState = Literal["joining", "catching up", "in step", "stale", "open loop", "out of step"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class Shown:
     """Wall time since the twin was saved [s]."""
     sensed: Sequence[Sensed] = ()
     """What virtual sensors read, trays in soak in the order in which they went in."""
+    age_s: float = 0.0
+    """The plant's time now less that of the newest data that were worked in [s]."""
     is_old: bool = False
     """What is shown rests on old news, whatever the state of the link."""
     reason: str = ""

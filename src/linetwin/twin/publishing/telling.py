@@ -126,7 +126,7 @@ def _whole(shown: Shown) -> Iterator[Change]:
         ("Twin", "unconfirmed", shown.unconfirmed),
         ("Twin", "line_time", shown.tick / MS_PER_HOUR),
         ("Twin", "heard_at", shown.heard / MS_PER_HOUR),
-        ("Twin", "data_age", max(0, shown.tick - shown.heard) / 1000),
+        ("Twin", "data_age", shown.age_s),
         ("Twin", "lots_behind", sum(each.behind for each in shown.stations.values())),
         ("Twin", "saved_age", shown.saved_s),
         ("Twin", "alerts", len(shown.alerts)),

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from linetwin.twin.security.reasons import Reason, refusal
-from linetwin.twin.writing.contact import IN_STEP
+from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,8 +38,9 @@ _EXPLAINED = ("drift", "bias")
 class Status:
     """A running twin's word for itself; instants in s UTC.
 
-    `told`: when it said so; `state`: `in step`, or what is wrong; `heard`: when the plant was heard
-    last; `held`: station -> why nobody should act on what is told of it.
+    `told`: when it said so; `state`: `in step`, `out of step` (stations of which that holds are in
+    `held`), or what is wrong; `heard`: when what it has taken last had come from the plant;
+    `held`: station -> why nobody should act on what is told of it.
     """
 
     told: float
@@ -88,7 +89,7 @@ def check_status(status: Status | None, limit_s: float, now: datetime) -> Status
         said = f"said so {age_s:.0f} s ago" if math.isfinite(age_s) else "does not run"
         message = f"the twin {said}; at most {limit_s:g} s are allowed"
         raise refusal(Reason.HEARTBEAT, message, "start it: linetwin live run")
-    if status.state != IN_STEP:
+    if status.state not in (IN_STEP, OUT_OF_STEP):  # which stations are behind stands in `held`
         raise refusal(Reason.NOT_FOLLOWING, f"the twin is: {status.state}", _REMEDY)
     quiet_s = math.inf if status.heard is None else now.timestamp() - status.heard
     if quiet_s > limit_s:
