@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli_support import COMMAND
-from test_twin_processes import process, until
+from test_twin_processes import PATIENCE_S, process, until
 
 from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import SecurityFolder
@@ -23,7 +24,7 @@ from linetwin.twin.security.identity import identity
 from linetwin.twin.writing.status import StatusFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 PASSWORD = b"correct horse battery\n"
@@ -114,13 +115,30 @@ def tried(folder: Path, *words: str, stdin: bytes = b"") -> subprocess.Completed
     return done
 
 
+@contextlib.contextmanager
+def begun_watching(folder: Path, *words: str) -> Iterator[None]:
+    """Watch a change in a process that is ended politely, with its watch."""
+    command = (*COMMAND, "live", *words)
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE) as watch:
+        assert watch.stdin is not None
+        watch.stdin.write(PASSWORD)
+        watch.stdin.close()
+        try:
+            until(folder / "security" / "writer" / "audit.jsonl", "watch begun")
+            yield
+        finally:
+            watch.terminate()
+            watch.wait(PATIENCE_S)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_advice_is_taken_up_and_watched(tmp_path: Path, fault: str) -> None:
     """A calender that is 12 % short of its load: named, advised, signed, set, and seen to help.
 
     One whose load does not follow what is set: the foretold effect does not come, and the change is
-    proposed to be taken back. A plant that falls silent holds back the next within seconds.
+    proposed to be taken back. What is watched holds up no other writer, and is taken up again once
+    that was ended. A plant that falls silent holds back the next within seconds.
     """
     endpoint = prepared(tmp_path)
     own("live_plant", tmp_path / "plant.yaml", with_fault(FAULTS[fault]))
@@ -140,13 +158,14 @@ def test_advice_is_taken_up_and_watched(tmp_path: Path, fault: str) -> None:
             assert f"{LOAD}: 600 N/mm -> " in shown
             made = tried(tmp_path, *writes, stdin=PASSWORD).stdout.decode()
             assert f"accepted: {LOAD} 600 N/mm" in made
+            with begun_watching(tmp_path, *watches):
+                again = live(tmp_path, *writes, stdin=PASSWORD)
+                assert b"replayed approval" in again.stderr
             done = tried(tmp_path, *watches, stdin=PASSWORD)  # a busy twin may end a watch
             told = done.stdout.decode()
             assert f"watched again: {LOAD} 600 N/mm" in told
             assert ("coating_thickness: as foretold" in told) == helps, told
             assert ("--set 'cathode.calender.line_load=600 N/mm'" in done.stderr.decode()) != helps
-            again = live(tmp_path, *writes, stdin=PASSWORD)
-            assert b"replayed approval" in again.stderr
             plant.kill()
             begun = time.monotonic()
             while (said := StatusFile(tmp_path / "twin").read()) and said.state in FOLLOWS:

@@ -14,8 +14,8 @@ from test_watching import Measured
 from test_writing import AFTER, BEFORE, LOAD, MINUTE, URI, Room, policy_of
 
 from linetwin.cli.interruption import Interrupted, Interruption
-from linetwin.cli.twin_writing import Watching, watch_change
-from linetwin.errors import RefusedError
+from linetwin.cli.twin_writing import Order, Watching, watch_change, write
+from linetwin.errors import RefusedError, ScenarioError
 from linetwin.quantities.packml import STATES
 from linetwin.results.audit_check import verify
 from linetwin.twin.approval import Approval, Change, Limits, approve
@@ -112,13 +112,13 @@ def test_writes_come_one_after_another(room: Room) -> None:
     approvals = [room.approved(), of_the_zone(room), room.approved(610e3)]
     refused: list[str] = []
 
-    def write(approval: Approval) -> None:
+    def attempt(approval: Approval) -> None:
         try:
             room.writer().write(approval)
         except RefusedError as error:
             refused.append(error.reason)
 
-    writers = [threading.Thread(target=write, args=(each,)) for each in approvals]
+    writers = [threading.Thread(target=attempt, args=(each,)) for each in approvals]
     for each in writers:
         each.start()
     for each in writers:
@@ -173,6 +173,13 @@ def without_its_answer(room: Room, approval: Approval) -> Approval:
         room.writer().write(approval)
     room.panel.value = AFTER
     return approval
+
+
+def test_a_watch_has_an_end(tmp_path: Path) -> None:
+    """Nothing is looked at before it is told for how long."""
+    order = Order(tmp_path, tmp_path / "w.yaml", tmp_path / "c.approval", tmp_path, made=True)
+    with pytest.raises(ScenarioError, match="--watch TIME"):
+        write(order)
 
 
 WRONG: dict[str, Any] = {
