@@ -172,7 +172,6 @@ def test_a_mistake_is_told_with_its_place(
         ("stale_after: 3 s", "sampling: -1 ms", "signals.speed.sampling", "0 s to"),
         ("zone: Europe/Berlin,", "zone: Mars/X,", "sources.plc.clock.zone", "UTC or Europe/Berlin"),
         ("    tag: sample", "    table: x", "sources.laboratory.table", "is one table"),
-        ("    tag: sample", "    publishing: 0 s", "sources.laboratory.publishing", "0.001 s to"),
         ("    tag: sample", "    late_after: -5 s", "sources.laboratory.late_after", "86400 s"),
         ("    tag: sample", "    namespaces: {p: q}", "sources.laboratory.namespaces", "a server"),
         ("S1,", "S1, queue: 2,", "signals.solids.queue", "only a server"),
@@ -215,7 +214,7 @@ version: "1"
 sources:
   gateway:
     endpoints: ["mqtts://gateway:8883"]
-    alive: {topic: gateway/alive, field: state.now}
+    alive: {topic: gateway/alive, field: state.now, offline: [OFF]}
     clock: {owner: automation}
 signals:
   speed: {topic: a/b, field: values.v, address: cathode.coater.web_speed, unit: m/min}

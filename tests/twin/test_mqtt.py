@@ -430,7 +430,7 @@ SOURCE = """
     endpoints: ["ENDPOINT"]
     security: {policy: None}
     publishing: 200 ms
-    alive: {topic: line/status}
+    alive: {topic: line/status, offline: [offline]}
     clock: {owner: tests}
 """
 MAPPING = f"""\

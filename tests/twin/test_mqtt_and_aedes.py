@@ -38,7 +38,7 @@ sources:
     endpoints: ["mqtts://127.0.0.1:{port}"]
     security: {{user: twin}}
     publishing: 200 ms
-    alive: {{topic: line/status}}
+    alive: {{topic: line/status, offline: [offline]}}
     clock: {{owner: tests}}
 signals:
 """

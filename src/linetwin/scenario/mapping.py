@@ -31,7 +31,7 @@ from linetwin.scenario.mapped import (
     SourceConfig,
     TableConfig,
 )
-from linetwin.scenario.mapping_keys import is_time_format
+from linetwin.scenario.mapping_keys import idle_keys, is_time_format, odd_codes, same_addresses
 from linetwin.scenario.mapping_lots import LotReader
 from linetwin.scenario.mapping_schema import MappingFile
 from linetwin.scenario.mapping_signals import FIELD_HINT, WILDCARDS, SignalReader
@@ -111,7 +111,12 @@ class _Reader:
             self._note(("sources",), "there is no source", "a server or a file")
         reader = SignalReader(self.checked, sources, tables, scenario, self.problems)
         signals = [reader.signal(name, signal) for name, signal in model.signals.items()]
+        if not signals and not self.checked.is_cut("signals"):
+            self._note(("signals",), "there is no signal", "one at least, such as speed: {...}")
         self._check_repeats(model.signals)
+        for name, first in same_addresses(model.signals) if scenario is not None else ():
+            message = f"stands for what '{first}' stands for"
+            self._note(("signals", name, "address"), message, "one signal an address")
         lots = LotReader(self.checked, self.problems)
         return Mapping(
             name=model.name,
@@ -171,6 +176,9 @@ class _Reader:
                 at, "needs endpoints or a file", "one of the two, such as opc.tcp://plc:4840"
             )
         broker = self._broker(at, source)
+        kind = "file" if source.file is not None else "server" if broker is None else "broker"
+        for key, other in idle_keys(source, kind):
+            self._note((*at, key), f"'{name}' is a {kind}", f"leave it out: {key} is of a {other}")
         if source.namespaces and (broker is not None or source.file is not None):
             self._note(
                 (*at, "namespaces"), "are of a server", "for endpoints such as opc.tcp://plc"
@@ -242,6 +250,9 @@ class _Reader:
                 message = f"'{endpoint}' is no endpoint"
                 hint = "such as opc.tcp://plc:4840/path or mqtts://broker:8883"
                 self._note((*at, "endpoints", index), message, hint)
+            elif endpoint in source.endpoints[:index]:
+                message = f"'{endpoint}' is there twice"
+                self._note((*at, "endpoints", index), message, "each endpoint of a set once")
             elif not _has_sound_port(endpoint):
                 message = f"'{endpoint}' has no host, or a port that cannot be"
                 self._note((*at, "endpoints", index), message, "a host and a port from 1 to 65535")
@@ -279,7 +290,7 @@ class _Reader:
 
     def _check_alive(self, at: KeyPath, alive: Alive) -> None:
         if not alive.topic or any(each in alive.topic for each in WILDCARDS):
-            hint = "one topic, without + and #"
+            hint = "one topic, without +, # and NUL"
             self._note((*at, "topic"), f"'{alive.topic}' is no topic", hint)
         if alive.field and not all(alive.field.split(".")):
             self._note((*at, "field"), f"'{alive.field}' has an empty part", FIELD_HINT)
@@ -331,6 +342,9 @@ class _Reader:
                 codes = {str(number): number for number in known.values()}
             else:
                 codes = {}
+                for code in odd_codes(table):
+                    hint = "true and false come as 1 and 0; other codes are whole numbers or words"
+                    self._note((*at, "codes", code), f"no value has the code {code}", hint)
                 if not table.codes:
                     hint = f"such as {{0: {'Stopped' if section == 'states' else 'Production'}}}"
                     self._note((*at, "codes"), "there is no code", hint)
@@ -365,6 +379,6 @@ def _has_sound_port(endpoint: str) -> bool:
     """Return whether an endpoint has a host and, where it names a port, one that can be."""
     try:
         parts = urlsplit(endpoint)
-        return bool(parts.hostname) and parts.port != 0
+        return bool(parts.hostname) and parts.port != 0 and endpoint.split() == [endpoint]
     except ValueError:  # no number, too large, or brackets that do not close
         return False

@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from linetwin.scenario.kinds import shipped_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from linetwin.scenario.mapping_schema import Codes, Signal, Source
+    from linetwin.scenario.resolved import Scenario
+
+_ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "security": ("server", "broker"),
+    "history": ("server", "broker"),
+    "publishing": ("server", "broker"),
+    "keep_alive": ("server", "broker"),
+    "tag": ("file",),
+    "lot": ("file",),
+    "time_format": ("file",),
+    "time": ("file", "broker"),
+    "value": ("file", "broker"),
+    "status": ("file", "broker"),
+}
+"""Key -> kinds of source that it says something of; all others have a check of their own."""
+_HANDED_ON = frozenset({"moisture"})
+"""Parameters that go on with a lot: other stations have them too."""
+_SHIFTED = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DAY = datetime(2026, 11, 5, tzinfo=UTC)
 
 
@@ -14,3 +40,50 @@ def is_time_format(form: str) -> bool:
     except ValueError:
         return False
     return read.date() == _DAY.date()
+
+
+def idle_keys(source: Source, kind: str) -> Iterator[tuple[str, str]]:
+    """Yield keys that are written and say nothing of a kind of source, and whose they are.
+
+    kind: server, broker or file.
+    """
+    for key, kinds in _ELSEWHERE.items():
+        if key in source.model_fields_set and kind not in kinds:
+            yield key, " or a ".join(kinds)
+
+
+def odd_codes(codes: Codes) -> Iterator[str]:
+    """Yield codes that no value ever has: true and false come as 1 and 0, codes are whole."""
+    for code in codes.codes if not isinstance(codes.codes, str) else ():
+        if code.lower() in {"true", "false"} or _SHIFTED.fullmatch(code):
+            yield code
+
+
+def same_addresses(signals: Mapping[str, Signal]) -> Iterator[tuple[str, str]]:
+    """Yield signals that stand for what another stands for, and that other."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, signal in signals.items():
+        first = seen.setdefault((signal.address, signal.kind), name)
+        if first != name:
+            yield name, first
+
+
+def missing_quantity(address: str, scenario: Scenario) -> list[str]:
+    """Return what a station has in place of a quantity that only other kinds have, else nothing.
+
+    What its models compute is told by contracts, which a scenario does not know: refused is a
+    parameter of other kinds that share no model with this one.
+    """
+    path, _, name = address.rpartition(".")
+    station, kinds = scenario.stations.get(path), shipped_kinds()
+    if station is None or station.kind not in kinds:
+        return []
+    kind = kinds[station.kind]
+    own = {*kind.parameters, *kind.gauges, *kind.signals, *station.parameters, *station.gauges}
+    read = {each.signal for each in scenario.twin.instruments} if scenario.twin else set()
+    if name in own or address in read or name in _HANDED_ON:
+        return []
+    owners = [each for each in kinds.values() if name in each.parameters]
+    if not owners or any(set(each.processes) & set(kind.processes) for each in owners):
+        return []
+    return sorted(own)

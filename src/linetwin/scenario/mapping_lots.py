@@ -37,7 +37,10 @@ class LotReader:
         made = {signal for kind in self.checked.model.lots.values() for signal in kind.made}
         for signal, into in written.used.items():
             self._check_signal((*at, "used", signal), signal)
-            if into not in made:
+            if into == signal:
+                hint = "the signal of what it goes into"
+                self._note((*at, "used", signal), "a lot does not go into itself", hint)
+            elif into not in made:
                 message = f"no kind of lot is made by '{into}'"
                 self._note((*at, "used", signal), message, nearest(into, made))
         return LotConfig(

@@ -54,7 +54,7 @@ class Alive(_Strict):
 
     topic: str
     field: str = ""
-    offline: Annotated[list[str], Field(min_length=1)] = ["offline"]
+    offline: Annotated[list[str], Field(min_length=1)]
 
 
 class Past(_Strict):

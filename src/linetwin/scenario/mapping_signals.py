@@ -12,6 +12,7 @@ from linetwin.scenario import units
 from linetwin.scenario.addressing import addresses
 from linetwin.scenario.amounts import difference
 from linetwin.scenario.mapped import NUMBERS, SignalConfig
+from linetwin.scenario.mapping_keys import missing_quantity
 from linetwin.scenario.mapping_nodes import browse_name_of, node_of
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.unit_words import allowed_form
@@ -45,8 +46,8 @@ _PLACES = {
     "broker": ({"topic"}, {"topic", "field"}),
 }
 """Kind of source -> keys of which a signal needs one, and those that it may have."""
-WILDCARDS = "+#"
-"""Of a broker's topics: with one of them a topic stands for many."""
+WILDCARDS = "+#\0"
+"""Of a broker's topics: with + or # a topic stands for many; none may have NUL."""
 FIELD_HINT = "names joined by single dots, such as values.speed"
 _WORDS = {"state": "state", "mode": "mode"}
 
@@ -116,8 +117,8 @@ class SignalReader:
             for key in sorted({"sampling", "queue"} & written.model_fields_set):
                 self._note((*at, key), f"'{source.name}' is a {kind}", "only a server samples")
         if any(each in (written.topic or "") for each in WILDCARDS):
-            message = f"'{written.topic}' is a pattern"
-            self._note((*at, "topic"), message, "one topic a signal, without + and #")
+            message = f"{written.topic!r} is a pattern, or no topic"
+            self._note((*at, "topic"), message, "one topic a signal, without +, # and NUL")
         if written.field and not all(written.field.split(".")):
             message = f"'{written.field}' has an empty part"
             self._note((*at, "field"), message, FIELD_HINT)
@@ -171,6 +172,10 @@ class SignalReader:
             self._note((*at, "offset"), f"{written.offset} is no offset", hint)
         minimum = self._bound(at, "minimum", written.minimum, quantity, quantity.minimum)
         maximum = self._bound(at, "maximum", written.maximum, quantity, quantity.maximum)
+        if minimum > maximum:
+            key = "maximum" if written.minimum is None else "minimum"
+            message = f"minimum {minimum:g} is more than maximum {maximum:g} {quantity.unit}"
+            self._note((*at, key), message, "minimum below maximum, or neither")
         return replace(
             found,
             quantity=quantity,
@@ -283,8 +288,13 @@ class SignalReader:
         if path not in places:
             message = f"the line has no station '{path}'"
             self._note((*at, "address"), message, nearest(path, places))
-        elif written.kind == "lot" and (station := stations.get(path)) is not None:
+            return
+        station, has = stations.get(path), []
+        if written.kind == "lot" and station is not None:
             roles = [*PASSING, *station.takes, *station.gives, *station.materials]
-            if name not in roles:
-                message = f"{path} has no lots '{name}'"
-                self._note((*at, "address"), message, nearest(name, roles))
+            has = [] if name in roles else roles
+        elif written.kind in NUMBERS and written.quantity is None:
+            has = missing_quantity(written.address, self.scenario)
+        if has:
+            what = f"lots '{name}'" if written.kind == "lot" else name
+            self._note((*at, "address"), f"{path} has no {what}", nearest(name, has))

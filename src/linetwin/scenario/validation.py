@@ -66,7 +66,7 @@ def validate(
     document: Document, model: type[FileModel], problems: Problems
 ) -> Checked[FileModel] | None:
     """Return the validated part of a document; None where nothing of it can be used."""
-    if document.data.get("schema") != VERSION:
+    if document.data.get("schema") != VERSION or document.data.get("schema") is True:
         found = document.data.get("schema", "none")
         message = f"schema version {found!r} is not read" if found != "none" else "missing key"
         problems.add(document.place(("schema",)), message, f"write schema: {VERSION}")
