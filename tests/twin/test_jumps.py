@@ -53,7 +53,7 @@ def test_a_jump_is_found_and_nothing_else_is_named(models: FmuModels, culprit: s
 
 def test_what_nothing_can_tell_apart_stays_open(models: FmuModels) -> None:
     """One gauge alone: it or the pump, as long as no second reading of the loading comes."""
-    others = ("scale", "thickness", "exhaust", "vapour_1", "vapour_2")
+    others = ("scale", "thickness", "micrometer", "exhaust", "vapour_1", "vapour_2")
     case = played(models, "cathode_gauge", *(f"cathode_{each}" for each in others))
     (finding,) = case.twin.findings()
     assert finding.kind in {"change", "ambiguous"}

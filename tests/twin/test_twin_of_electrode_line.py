@@ -212,7 +212,7 @@ def test_a_biased_gauge_alone_is_ambiguous() -> None:
 
     0.15 mg/cm2 would not be told: gauge and pump together may be off by that and be nominal.
     """
-    lacks = ("cathode_scale", "cathode_thickness", "cathode_exhaust")
+    lacks = tuple(f"cathode_{e}" for e in ("scale", "thickness", "micrometer", "exhaust"))
     case = month(1.5, "gauge", lacks=lacks, gauge=3e-3)
     (finding,) = case.twin.findings()
     assert finding.kind == "ambiguous"

@@ -46,11 +46,9 @@ def causes(
 
     `mean`, `bands`: deviation from nominal, and how much of it counts as nominal, shape (states,).
     """
-    bound, count = np.asarray(bands, dtype=np.float64), len(mean)
+    count = len(mean)
     limit = critical_gain(count, confidence)
-    scale = np.sqrt(np.diag(covariance))
-    root = _inverse_root(covariance / np.outer(scale, scale))
-    target, box = mean / scale, np.maximum(bound / scale, 1e-9)
+    root, target, box = _scaled(mean, covariance, bands)
     found: list[Cause] = []
     free: list[int] = []
     left = _left_over(root, target, box, free)
@@ -75,6 +73,34 @@ def causes(
         found.append(Cause((first, *alike), left - best))
         left = best
     return found
+
+
+def stands(
+    state: int,
+    beside: Sequence[int],
+    mean: np.ndarray,
+    covariance: np.ndarray,
+    bands: Sequence[float],
+    confidence: float = 0.95,
+) -> bool:
+    """Return whether a state has left its band whatever the states `beside` it are.
+
+    All others lie in their bands. Arguments as in `causes`.
+    """
+    limit = critical_gain(len(mean), confidence)
+    root, target, box = _scaled(mean, covariance, bands)
+    without = _left_over(root, target, box, [*beside])
+    return without - _left_over(root, target, box, [*beside, state]) >= limit
+
+
+def _scaled(
+    mean: np.ndarray, covariance: np.ndarray, bands: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the root of the precision, means and bands, each in standard deviations."""
+    scale = np.sqrt(np.diag(covariance))
+    root = _inverse_root(covariance / np.outer(scale, scale))
+    bound = np.asarray(bands, dtype=np.float64)
+    return root, mean / scale, np.maximum(bound / scale, 1e-9)
 
 
 def _inverse_root(correlation: np.ndarray) -> np.ndarray:

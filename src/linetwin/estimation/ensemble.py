@@ -20,6 +20,9 @@ from linetwin.errors import SimulationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+WIDER = 20.0
+"""A prior is set aside by making it so many times as wide [A]."""
+
 
 @dataclass(frozen=True)
 class Innovation:
@@ -48,11 +51,13 @@ class Ensemble:
     """Members of states by name.
 
     `values`: shape (members, states); `carried`: what else belongs to the members, such as a
-    quantity of a lot in process, each of shape (members,): it is updated as the states are.
+    quantity of a lot in process, each of shape (members,): it is updated as the states are. So is
+    `begun`, what the states were at the beginning: shape (members, states).
     """
 
     names: tuple[str, ...]
     values: np.ndarray
+    begun: np.ndarray
     carried: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
@@ -67,8 +72,9 @@ class Ensemble:
         if members < least_members(count):
             message = f"{members} members are too few for {count} states: {least_members(count)}"
             raise SimulationError(message)
-        found = cls(tuple(deviations), np.zeros((members, count)))
-        found.values = found._exact(np.array([*deviations.values()]), chance)
+        nothing = np.zeros((members, count))
+        found = cls(tuple(deviations), nothing, nothing)
+        found.values = found.begun = found._exact(np.array([*deviations.values()]), chance)
         return found
 
     @property
@@ -95,6 +101,24 @@ class Ensemble:
     def spread(self, name: str) -> float:
         """Return the standard deviation of one state."""
         return float(self.of(name).std(ddof=1))
+
+    def set_aside(
+        self, name: str, prior: float, wider: float = WIDER
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and covariance as if one state had begun with a prior `wider` times as wide.
+
+        `prior`: its standard deviation at the beginning. What the prior said of the state then is
+        taken out of what is known of it now; linear, so exact where measurements are.
+        """
+        begun = self.begun[:, self.names.index(name)]
+        away = begun - begun.mean()
+        known = float(away @ away) / (self.members - 1)
+        if not (prior > 0 and known > 0):
+            return self.mean, self.covariance
+        free = 1 / (1 / min(known, prior**2) - (1 - wider**-2) / prior**2)
+        slope = (self.values - self.mean).T @ away / (self.members - 1) / known
+        mean = self.mean + slope * (free / known - 1) * float(begun.mean())
+        return mean, self.covariance + np.outer(slope, slope) * (free - known)
 
     def forecast(self, deviations: np.ndarray, chance: np.random.Generator) -> None:
         """Let each state wander by a step of this standard deviation, shape (states,)."""
@@ -134,7 +158,7 @@ class Ensemble:
             found: np.ndarray = center + step + away - (left * shrinkage) @ (left.T @ away)
             return found
 
-        self.values = updated(self.values)
+        self.values, self.begun = updated(self.values), updated(self.begun)
         self.carried = {name: updated(each) for name, each in self.carried.items()}
         return innovation
 
@@ -144,6 +168,7 @@ class Ensemble:
             "names": list(self.names),
             "members": self.members,
             "values": self.values.astype("<f8").tobytes(),
+            "begun": self.begun.astype("<f8").tobytes(),
             "carried": {name: each.astype("<f8").tobytes() for name, each in self.carried.items()},
         }
 
@@ -151,8 +176,11 @@ class Ensemble:
     def load(cls, data: dict[str, Any]) -> Ensemble:
         """Make an ensemble from saved data."""
         names = tuple(data["names"])
-        values = _thawed(data["values"]).reshape(data["members"], len(names))
-        return cls(names, values, {name: _thawed(each) for name, each in data["carried"].items()})
+        values, begun = (
+            _thawed(data[each]).reshape(data["members"], len(names)) for each in ("values", "begun")
+        )
+        carried = {name: _thawed(each) for name, each in data["carried"].items()}
+        return cls(names, values, begun, carried)
 
     def _exact(self, deviations: np.ndarray, chance: np.random.Generator) -> np.ndarray:
         """Draw for each member: mean 0, these deviations, no correlation with what it holds."""
@@ -167,8 +195,8 @@ class Ensemble:
     def _basis(self, room: int) -> np.ndarray:
         """Return orthonormal directions of the mean and of what the members hold."""
         held = [np.ones(self.members)[:, None], self.values - self.mean]
-        newest = [*self.carried.values()][::-1][: max(0, room - len(self.names))]
-        held += [(each - each.mean())[:, None] for each in newest]
+        others = [*self.begun.T, *[*self.carried.values()][::-1]]  # the newest lots first
+        held += [(e - e.mean())[:, None] for e in others[: max(0, room - len(self.names))]]
         columns = np.hstack(held)
         sizes = np.linalg.norm(columns, axis=0)
         columns = columns[:, sizes > 0] / sizes[sizes > 0]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.estimation.agreement import farthest
-from linetwin.estimation.causes import causes
 from linetwin.estimation.innovations import Record
-from linetwin.estimation.scores import interval
+from linetwin.estimation.scores import NORMAL_95, interval
 from linetwin.estimation.watching import Cusum, Window
 from linetwin.quantities import vocabulary
 from linetwin.scenario.twin import ReaderConfig
 from linetwin.scenario.units import display
+from linetwin.twin.assimilating.explaining import explained
 from linetwin.twin.assimilating.rows import Finding, FindingKind, Innovations
 from linetwin.twin.scales import scale_of_spread
 
@@ -160,11 +160,9 @@ class Watchman:
         return kind == "change" and bool(self._loose.keys() & set(names))
 
     def _causes(self, ensemble: Ensemble) -> list[Key]:
-        bands = [each.band for each in self._states]
         found: list[Key] = []
-        for cause in causes(ensemble.mean, ensemble.covariance, bands, self._config.confidence):
-            first = self._states[cause.states[0]]
-            names = {self._states[state].name for state in cause.states}
+        for states in explained(self._config, ensemble):
+            first, names = states[0], {each.name for each in states}
             if first.name in self._loose:
                 names |= self._loose.keys()  # whose part in it nobody knows yet
             if len(names) > 1:
@@ -198,17 +196,27 @@ class Watchman:
             text = f"readings of {names[0]} have shifted; {may}"
             what = f"a second, independent measurement of {_read_by(states[names[0]])} would tell"
             return text, what if is_open and len(names) > 1 else "wait for more lots"
-        told = []
-        for name in names:
-            low, high = interval(ensemble.of(name), self._config.confidence)[1:]
-            told.append(f"{name} off by {_shown(states[name], low, high)}")
+        told = [self._told(states[name], kind, ensemble) for name in names]
         if kind != "ambiguous":
             band = states[names[0]].band
             text = f"{told[0]}; nominal is {_shown(states[names[0]], -band, band)}"
             return text, ADVICE[kind]
         read = sorted({_read_by(states[n]) for n in names if states[n] in self._config.instruments})
-        what = read[0] if read else f"what {names[0]} acts on"
-        return " or ".join(told), f"a second, independent measurement of {what} would tell"
+        what = " or of ".join(read) or f"what {names[0]} acts on"
+        return " or ".join(told), f"another, independent measurement of {what} would tell"
+
+    def _told(
+        self, state: EstimateConfig | ReaderConfig, kind: FindingKind, ensemble: Ensemble
+    ) -> str:
+        """Return by how much a state is off; one of several, whatever its maker has said of it."""
+        if kind != "ambiguous" or state not in self._config.instruments:
+            low, high = interval(ensemble.of(state.name), self._config.confidence)[1:]
+            return f"{state.name} off by {_shown(state, low, high)}"
+        mean, covariance = ensemble.set_aside(state.name, state.prior)
+        place = ensemble.names.index(state.name)
+        reach = NORMAL_95 * float(np.sqrt(covariance[place, place]))
+        low, high = float(mean[place]) - reach, float(mean[place]) + reach
+        return f"{state.name} off by {_shown(state, low, high)} if its maker's word does not count"
 
     def save(self) -> dict[str, Any]:
         """Return the watches as plain data."""
