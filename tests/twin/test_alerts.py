@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,13 +107,16 @@ def test_beyond_the_budget_all_but_the_urgent_are_one() -> None:
 
 
 def test_a_sign_may_have_to_hold_for_a_while() -> None:
-    """What passes in less is not told."""
+    """What passes in less is not told; the while is the line's, whatever the plant's pace."""
     alerts = Alerts(AlertConfig())
+    behind = sign("behind", delay=60)
     for second in (0, 50, 100):
-        alerts.look([sign("behind", delay=60)] if second != 50 else [], second)
+        held = [replace(behind, since=second * 1000)] if second != 50 else []
+        alerts.look(held, second / 60)
     assert shown(alerts) == []
-    alerts.look([sign("behind", delay=60)], 160)
+    alerts.look([replace(behind, since=160_000)], 160 / 60)
     assert shown(alerts) == ["behind"]
+    assert alerts.shown()[0].since == 100_000
 
 
 @given(

@@ -127,7 +127,10 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
     words = [state.word.upper() + (f": {state.reason}" if state.reason else "")]
     if state.word == "open loop":
         since = time.strftime("%H:%M:%S", time.localtime(time.time() - state.quiet_s))
-        words = [f"OPEN LOOP since {since}, {span(state.quiet_s)}: intervals grow"]
+        grow = "intervals of what is predicted from now on grow"
+        words = [f"OPEN LOOP since {since}, {span(state.quiet_s)}: {grow}"]
+    if state.word == "out of step" and session is not None:
+        words = [f"OUT OF STEP: {_behind(view.stations(session))}"]
     if session is not None:
         age = "how old is not known yet" if state.word == "joining" else f"{span(state.age_s)} old"
         words += [
@@ -142,6 +145,14 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
         yield Text(_source(each))
     if not latest.health:
         yield Text("no link yet")
+
+
+def _behind(stations: Sequence[StationNow]) -> str:
+    """Return the stations that are furthest behind, and by how much."""
+    found = sorted((each for each in stations if each.behind), key=lambda each: -each.behind)
+    words = ", ".join(f"{each.name} {each.behind}" for each in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f"{words}{more} ({'lot' if [e.behind for e in found] == [1] else 'lots'} behind)"
 
 
 def _source(each: SourceNow) -> str:

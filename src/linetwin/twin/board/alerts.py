@@ -77,8 +77,8 @@ class Alerts:
     config: AlertConfig
     tell: Callable[[str, str, Alert, Told], None] = nobody
     _alerts: dict[str, Alert] = field(default_factory=dict)
-    _waiting: dict[str, float] = field(default_factory=dict)
-    """Key of a sign that has not held for long enough -> second since which it is seen."""
+    _waiting: dict[str, int] = field(default_factory=dict)
+    """Key of a sign that has not held for long enough -> tick of the line at which it was seen."""
     _spent: list[float] = field(default_factory=list)
     _number: int = 0
 
@@ -105,7 +105,8 @@ class Alerts:
         if alert is not None and (alert.active or alert.is_shelved):
             alert.seen, alert.text, alert.action, alert.active = now, sign.text, sign.action, True
             return
-        if now - self._waiting.setdefault(sign.key, now) < sign.delay_s:
+        since = self._waiting.setdefault(sign.key, sign.since)
+        if (sign.since - since) / 1000 < sign.delay_s:
             return
         del self._waiting[sign.key]
         self._number += 1
@@ -116,7 +117,7 @@ class Alerts:
             sign.priority,
             sign.text,
             sign.action,
-            sign.since,
+            since,
             now,
             now,
         )

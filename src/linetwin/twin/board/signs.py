@@ -52,15 +52,16 @@ _ACTIONS: dict[str, str] = {
 SEEN: frozenset[SignKind] = frozenset({"stale", "unsaved", "unwritten"})
 """Seen as they are, not concluded: such an alert has cleared as soon as its sign is gone."""
 OUT_OF_STEP_S = 3600.0
-"""Time for which a station may be behind before it is told [A]. One lot is usual for up to half an
-hour: told after 2 min that made 8 alerts a day of a plant that ran well [D]."""
+"""Line time for which a station may be behind before it is told [A]. One lot is usual for up to
+half an hour: told after 2 min that made 8 alerts a day of a plant that ran well [D]."""
 
 
 @dataclass(frozen=True)
 class Sign:
     """Something that holds now; `key`: what it is the same by, `since`: tick.
 
-    `delay_s`: for so long it must hold before it is told.
+    `delay_s`: for so much line time it must hold before it is told; `since` is then the tick at
+    which it is seen.
     """
 
     key: str
@@ -184,7 +185,7 @@ def _technical(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
             yield Sign(
                 f"out of step {name}",
                 "out_of_step",
-                f"{name} is {lots} lots behind the plant",
+                f"{name} is {lots} {'lot' if lots == 1 else 'lots'} behind the plant",
                 "compare set values and material with the plant's: the twin is slower there",
                 situation.tick,
                 OUT_OF_STEP_S,
