@@ -281,6 +281,28 @@ def test_processes_of_a_roll_are_its_operations(run: Run) -> None:
     assert building.unit_of(speed) == "m/s"
 
 
+def test_counters_are_told_by_their_rise_and_states_by_shares_of_time(run: Run) -> None:
+    """Energy is what the meter rose by, as the key figures read it; shares of states sum to one."""
+    roll = "cathode.roll-0001"
+    processes = at(submodel(describe_lot(run, roll), "ExecutedProcesses"), "Run__01__")
+    first = run.table("operations", only={"lot": [roll]}).sort_values("start").iloc[0]
+    station, start, end = first["station"], int(first["start"]), int(first["end"])
+    actual = at(processes, "Process__01__", "ProcessParameters", "Actual")
+    meters = Facts(run).meters
+    for counter in ("electric_energy", "thermal_energy", "compressed_air_volume"):
+        (risen,) = at(actual, counter).value
+        assert risen.value == pytest.approx(meters.drawn(station, counter, start, end))
+    shares = {each.id_short: each.value for each in at(actual, "packml_state").value}
+    assert sum(shares.values()) == pytest.approx(1.0)
+    events = run.table("events", only={"station": [station], "event": ["state"]})
+    seconds_in = dict.fromkeys(shares, 0.0)
+    for tick in range(start, end, 1000):
+        state = events[events["tick"] <= tick].iloc[-1]["state"]
+        seconds_in[state] = seconds_in.get(state, 0.0) + 1.0
+    sampled = {state: count / sum(seconds_in.values()) for state, count in seconds_in.items()}
+    assert shares == pytest.approx(sampled, abs=2e-3)
+
+
 def test_what_went_into_a_roll_and_what_came_out(run: Run) -> None:
     """The bill holds every charge and the foil; loading is the mean of the good metres."""
     roll = "cathode.roll-0001"

@@ -13,6 +13,7 @@ from linetwin.results.schemas import MEASURED, SIDES, TABLES
 from linetwin.shells import building
 from linetwin.shells.building import Evidence, collection, multilingual, prop
 from linetwin.shells.naming import id_short
+from linetwin.shells.running.recorded import recorded, states
 from linetwin.shells.running.values import told
 from linetwin.shells.terms import SUBMODELS, has_term, meaning
 
@@ -30,7 +31,6 @@ _BASE: Final = "https://admin-shell.io/idta/ExecutedProcesses/"
 _PLANNED: Final = "https://admin-shell.io/idta/ProcessParameters/"
 _DEFAULT: Final = "default"
 _TROUBLE: Final = ("failure", "micro_stop", "scrap")
-_SIGNALS: Final = Evidence("D", "signals table of the run, during the process")
 _LOTS: Final = Evidence("D", "lots table of the run")
 _SEGMENTS: Final = Evidence("D", "segments table of the run, mean of the good metres")
 _RESULTS: Final = {"scrap": "scrap", "in_process": "not finished"}
@@ -69,6 +69,11 @@ class LotHistory:
         if station not in self._signals:
             self._signals[station] = self.run.table("signals", only={"station": [station]})
         return self._signals[station]
+
+    def entered(self, station: str) -> pd.DataFrame:
+        """Return when a machine entered which state: columns tick, state, in time."""
+        only = {"station": [station], "event": ["state"]}
+        return self.run.table("events", ["tick", "state"], only).sort_values("tick", kind="stable")
 
     def parents(self) -> pd.DataFrame:
         """Return the lots that went in, by role: parent, role, amount, amount_unit."""
@@ -139,13 +144,9 @@ def _parameters(
         if entry.get("origin") != _DEFAULT:
             evidence = Evidence(str(entry["tag"]), str(entry["source"]))
             set_to.append(_set(name, entry["value"], str(entry.get("unit", "")), evidence))
-    signals = history.signals(station)
-    inside = signals[signals["tick"].between(start, end)]
-    units = signals.attrs["units"]
     actual = [
-        _recorded(str(name), inside[name].dropna().to_numpy(), units[name])
-        for name in signals
-        if name not in {"tick", "station"} and inside[name].notna().any()
+        *recorded(history.signals(station), start, end),
+        *states(history.entered(station), start, end),
     ]
     groups = (("Set", "executed.set", set_to), ("Actual", "executed.actual", actual))
     return [collection(name, meaning(idea), rows) for name, idea, rows in groups if rows]
@@ -158,16 +159,6 @@ def _set(name: str, value: object, unit: str, evidence: Evidence) -> model.Submo
     if isinstance(value, (str, bool)):
         return prop(id_short(name), value, means, "", evidence)
     return prop(id_short(name), float(str(value)), means, unit, evidence)
-
-
-def _recorded(name: str, values: np.ndarray, unit: str) -> model.SubmodelElement:
-    means = meaning(name)
-    children = [
-        prop("mean", float(values.mean()), means, unit, _SIGNALS),
-        building.span("range", float(values.min()), float(values.max()), means, unit),
-        prop("readings", len(values), meaning("executed.readings")),
-    ]
-    return collection(id_short(name), meaning("executed.actual.quantity"), children)
 
 
 def _resources(operation: Mapping[str, Any]) -> list[model.SubmodelElement]:
