@@ -166,6 +166,21 @@ def test_a_watch_that_was_ended_is_taken_up_again(
         room.writer().written(approval)
 
 
+@pytest.mark.parametrize("other", [ZONE, "anode.coater.vacuum_pressure"])
+def test_a_change_is_not_taken_back_for_what_another_may_have_done(
+    room: Room, other: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Something else was set in that electrode since: a person is asked; of the other, it goes."""
+    assert isinstance(room.panel, Slow)
+    room.panel.thickness = 60e-6  # not as foretold
+    made = watching(room, room.approved(rollback_until=room.at + 60 * MINUTE))
+    made.writer.log.append("writer", "write accepted", about=f"{other} {'0' * 32}")
+    watch_change(made, 30.0, Interruption())
+    is_near = other == ZONE
+    assert room.panel.value == (AFTER if is_near else BEFORE)
+    assert (f"{ZONE} was set since" in capsys.readouterr().err) == is_near
+
+
 def without_its_answer(room: Room, approval: Approval) -> Approval:
     """Spend an approval of a change that the plant refuses, and that somebody then sets."""
     room.panel = replace(Measured(), answer="in maintenance")

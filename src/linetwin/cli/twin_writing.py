@@ -228,6 +228,9 @@ def _take_back(of: Watching) -> None:
     if of.written.approval.limits.rollback_until is None:
         _propose(of, "taking it back was not approved with it")
         return
+    if others := of.writer.changed_since(of.written.approval):
+        _propose(of, f"it was not taken back: {', '.join(others)} was set since, it may be that")
+        return
     try:
         of.writer.roll_back(of.written)
     except RefusedError as error:

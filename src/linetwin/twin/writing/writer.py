@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from linetwin.results.audit import AuditLog
+    from linetwin.results.audit import AuditLog, Entry
     from linetwin.twin.approval import Approval, ApprovalDesk
     from linetwin.twin.writing.policy import Enabled, WritePolicy
     from linetwin.twin.writing.status import Status
@@ -37,7 +37,7 @@ WHO = "writer"
 TIMES = "written.json"
 """File of the writer's folder that holds when each address was last asked for."""
 _STATES = {number: name for name, number in STATES.items()}
-_ACCEPTED = "write accepted"
+_ACCEPTED = ("write accepted", "rollback accepted")
 _TOLERANCE = 1e-9
 """Relative slack of a step, for values that were converted between units [A]."""
 
@@ -150,13 +150,27 @@ class Writer:
         self._check_policy(approval)
         current = self.link.setpoint(enabled.station, enabled.tag)
         self.desk.check_made(approval, current)
-        with locked(self.log.file):
-            told = [each for each in entries(self.log.file) if each.about == _about(approval)]
-        request = next((str(each.after["why"]) for each in told if each.what == _ACCEPTED), None)
-        if request is None:
+        own = next((each for each in self._accepted() if each.about == _about(approval)), None)
+        if own is None:
             message = f"the log does not say that the plant has accepted {change.address}"
             raise refusal(Reason.OTHER_CHANGE, message, "look at the set value in the plant")
-        return Written(approval, request, change.before, change.after)
+        return Written(approval, str(own.after["why"]), change.before, change.after)
+
+    def changed_since(self, approval: Approval) -> list[str]:
+        """Return what else was set in the same part of the line since a change was made.
+
+        Addresses; the part is the first word of an address, such as an electrode.
+        """
+        abouts = [each.about for each in self._accepted()]
+        later = abouts[abouts.index(_about(approval)) + 1 :]
+        part = approval.change.address.partition(".")[0]
+        found = {about.partition(" ")[0]: None for about in later if about != _about(approval)}
+        return [each for each in found if each.partition(".")[0] == part]
+
+    def _accepted(self) -> list[Entry]:
+        """Return what the log has of changes that the plant has accepted."""
+        with locked(self.log.file):
+            return [each for each in entries(self.log.file) if each.what in _ACCEPTED]
 
     # ------------------------------------------------------------------------------- checks
     def _check_log(self) -> None:
