@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from asyncua import ua
 from reading import terms
+from ruamel.yaml import YAML
 from small_server import URI
 
 from linetwin.scenario import load
@@ -18,8 +21,6 @@ from linetwin.twin.opcua.proposing import propose, words_of
 from linetwin.twin.opcua.visiting import variables_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from small_server import SmallServer
 
     from linetwin.scenario.resolved import Scenario
@@ -104,6 +105,27 @@ def test_the_draft_is_a_mapping_of_what_is_sure(line: Scenario, tmp_path: Path) 
     )
     names = ("Loading", "WebSpeedTrend")
     assert all(f"s={'Cathode/Coater/' + name}" in settled for name in names)
+
+
+def test_a_laboratory_is_added_to_a_proposal_as_the_documents_say(
+    line: Scenario, tmp_path: Path
+) -> None:
+    """Signals that were proposed stay those of their server; the file's columns are its own."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "live.md"
+    told = page.read_text(encoding="utf-8").partition("**Late truth.**")[2].split("```")
+    added, table = YAML(typ="safe").load(told[1].removeprefix("yaml")), told[3].split()
+    proposed = draft(ABOUT, propose(PLANT, line))
+    for section in ("sources", "signals"):
+        name, entry = next(iter(added[section].items()))
+        head = f"\n{section}:\n"
+        proposed = proposed.replace(head, f"{head}  {name}: {json.dumps(entry)}\n")
+    file = tmp_path / "pilot.yaml"
+    file.write_text(proposed, encoding="utf-8")
+    mapping = load_mapping(file, line)
+    assert [each.source for each in mapping.signals] == ["laboratory", *["plant"] * 5]
+    source = mapping.sources["laboratory"].table
+    assert source is not None
+    assert table[1].split(",") == [source.time, source.lot, mapping.signals[0].column]
 
 
 def test_words_are_those_that_people_read() -> None:

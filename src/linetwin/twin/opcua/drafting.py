@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from linetwin.twin.opcua.browsing import Variable
     from linetwin.twin.opcua.proposing import Proposal
 
+SOURCE = "plant"
+"""Name of the server in the file; each signal names it, so that further sources can be added."""
 _MOST_LEFT = 500
 """Variables that nothing fits, listed at the end."""
 
@@ -50,7 +52,7 @@ def draft(about: Draft, proposals: Sequence[Proposal]) -> str:
         'version: "0 (proposed, not confirmed)"',
         *([f"line_start: {_text(about.line_start)}"] if about.line_start else []),
         "sources:",
-        "  plant:",
+        f"  {SOURCE}:",
         f"    endpoints: [{_text(about.endpoint)}]",
         f"    namespaces: {json.dumps({alias: uri for uri, alias in aliases.items()})}",
         f"    security: {{policy: {_text(about.policy)}{user}}}",
@@ -99,6 +101,7 @@ def _lines(name: str, proposal: Proposal, aliases: Mapping[str, str]) -> list[st
     path = [f"{aliases[uri]}:{each}" if uri else each for uri, each in variable.path]
     lines = [
         f"  {_text(name)}:",
+        f"    source: {SOURCE}",
         f"    node: {_text(node + variable.node.identifier)}",
         f"    path: {json.dumps(path, ensure_ascii=False)}",
         f"    address: {target.address}",
