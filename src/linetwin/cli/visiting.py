@@ -99,11 +99,13 @@ def propose_mapping(
         *played_clock(variables),
     )
     output.write_text(draft(about, proposals), encoding="utf-8")
-    mapping = load_mapping(output, line)
+    sure = sum(each.target is not None and not each.doubt for each in proposals)
+    if sure:  # a mapping without a signal is none yet
+        load_mapping(output, line)
     doubtful = sum(each.target is not None and bool(each.doubt) for each in proposals)
     left = sum(each.target is None for each in proposals)
     typer.echo(
-        f"{output}: {len(mapping.signals)} signals proposed, {doubtful} in doubt and commented "
+        f"{output}: {sure} signals proposed, {doubtful} in doubt and commented "
         f"out, {left} that nothing of the line fits\n"
         f"read every line, name owner and clock, then: linetwin live watch {output}",
         err=aside,
