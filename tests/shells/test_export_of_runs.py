@@ -70,3 +70,11 @@ def test_what_is_wrong_ends_with_exit_code_2(small_run: SmallRun, tmp_path: Path
             app(order, standalone_mode=False)
         assert caught.value.exit_code == 2
     assert not list(tmp_path.iterdir())
+
+
+def test_options_of_a_scenario_are_refused_for_a_run(small_run: SmallRun, tmp_path: Path) -> None:
+    """What would be ignored is named."""
+    order = ["aas", "export", str(small_run.run.path), "--no-models", "--set", "a.b=1"]
+    with pytest.raises(LinetwinError, match=r"(?s)--set.*--no-models"):
+        app([*order, "-o", str(tmp_path / "run.json")], standalone_mode=False)
+    assert not (tmp_path / "run.json").exists()

@@ -144,10 +144,9 @@ def _total(run: Run) -> float:
 def test_footprints_of_all_passports_and_work_in_process_are_the_total(
     run: Run, passports: dict[str, Environment]
 ) -> None:
-    """What stands in the passports of the good cells, phase by phase, to 1e-9."""
-    cells = run.table("cells").set_index("cell")["status"]
+    """What stands in the passports of all cells, good or not, phase by phase, to 1e-9."""
     charged = 0.0
-    for cell in cells.index[cells.isin(GOOD)]:
+    for cell in run.table("cells")["cell"]:
         found = at(submodel(passports[cell], "CarbonFootprint"), "ProductCarbonFootprints")
         charged += sum(float(at(each, "PcfCO2eq").value) for each in found.value)
     rest = submodel(describe_run(run), "FootprintBreakdown")
@@ -242,15 +241,17 @@ def test_technical_data_are_what_was_measured(run: Run, passports: dict[str, Env
     assert at(areas, "Lifetime", "ExpectedNumberOfCycles").value is None
 
 
-def test_a_scrapped_cell_is_waste_and_carries_its_own(
+def test_a_scrapped_cell_is_waste_and_charged_with_nothing(
     run: Run, passports: dict[str, Environment]
 ) -> None:
-    """Scrap is charged to good cells: a scrapped one carries what was put into it."""
+    """Scrap is charged to good cells: a scrapped one says so, and what was put into it."""
     cells = run.table("cells").set_index("cell")["status"]
     passport = passports[cells.index[cells == "scrap"][0]]
     assert at(submodel(passport, "BatteryNameplate"), "LifeCycleStage").value == "waste"
     views = submodel(passport, "FootprintBreakdown")
-    assert at(views, "Charged", "whole").value == at(views, "Own", "whole").value
+    assert at(views, "Charged", "whole").value == 0.0 < at(views, "Own", "whole").value
+    for each in at(submodel(passport, "CarbonFootprint"), "ProductCarbonFootprints").value:
+        assert "no product (scrap)" in at(each, "PcfCalculationMethods").value[0].value
 
 
 def test_processes_of_a_roll_are_its_operations(run: Run) -> None:

@@ -67,6 +67,12 @@ def export(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli import aas_export, aas_lots
 
     if lots or cells or aas_lots.is_run(scenario):
+        given = {
+            "--set": bool(settings),
+            "--mapping": mapping is not None,
+            "--no-models": not models,
+        }
+        aas_lots.refuse([name for name, is_given in given.items() if is_given])
         of_run = aas_lots.AskedOfRun(scenario, tuple(lots or ()), tuple(cells or ()), base_iri)
         aas_export.tell(aas_lots.described_run(of_run), output)
         return

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linetwin.errors import Problem, ScenarioError
 from linetwin.results import read
 from linetwin.shells.environment import Environment
 from linetwin.shells.naming import BASE, Names
@@ -28,6 +29,14 @@ class AskedOfRun:
 def is_run(name: str) -> bool:
     """Say whether an argument names a run folder, not a scenario."""
     return (Path(name) / "manifest.json").is_file()
+
+
+def refuse(options: Iterable[str]) -> None:
+    """Raise ScenarioError for options that change a scenario's shells, and say nothing of a run."""
+    hint = "of a run: --lot, --cell, --base-iri"
+    problems = [Problem("a run is exported as it was", name, hint) for name in options]
+    if problems:
+        raise ScenarioError(problems)
 
 
 def described_run(asked: AskedOfRun) -> Environment:

@@ -126,7 +126,7 @@ class Passports:
         if self.footprints.known:
             charge = carbon.charge_of(self.footprints, told.status)
             own = self.own.of_one(cell)
-            submodels.append(carbon.carbon_footprint(named, own * charge))
+            submodels.append(carbon.carbon_footprint(named, own * charge, told.status))
             split, missing = self._split(cell), self.footprints.missing
             submodels.append(carbon.breakdown(named, own, split, charge, missing))
         else:

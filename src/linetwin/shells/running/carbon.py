@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -28,29 +29,51 @@ if TYPE_CHECKING:
 _BASE: Final = "https://admin-shell.io/idta/CarbonFootprint/"
 _BATTERY: Final = "urn:samm:io.admin-shell.idta.batterypass.carbon_footprint:1.0.0#"
 DOCUMENT: Final = "urn:samm:io.admin-shell.idta.handover_documentation:2.0.0#DocumentIdentifier"
-METHOD: Final = "own calculation, cradle to gate, not verified; see FootprintBreakdown"
+METHOD: Final = (
+    "own calculation, cradle to gate, not verified: charged with the plant's scrap, losses and "
+    "unused stations; see FootprintBreakdown"
+)
+NO_PRODUCT: Final = (
+    "no product ({status}): charged with nothing, as good cells carry what was scrapped and the "
+    "run carries what is in process; its own emissions are in FootprintBreakdown"
+)
 PHASES: Final = ("A1 - raw material supply (and upstream production)", "A3 - production")
 """Words of DIN DKE SPEC 99100 for the two phases: materials, and energy of production."""
 RULE: Final = (
     "materials in the cell by its genealogy times their factors, cradle to gate; energy of each "
     "station that it passed by the active material in it; rooms and utilities by the stations' own "
     "energy. Charged: good cells carry scrap, losses and unused stations, materials and energy "
-    "each by one factor. Not counted: buildings, machines, transport, waste, use, end of life"
+    "each by one factor; scrapped and unfinished cells nothing. Not counted: buildings, "
+    "machines, transport, waste, use, end of life"
 )
 _REASON: Final = Evidence(
     "A", "genealogy, ledger and meters of the run; emission factors and allocation are assumed"
 )
-UNITY: Final = Carried(1.0, 1.0)
+NOTHING: Final = Carried(0.0, 0.0)
 
 
 def charge_of(footprints: Footprints, status: str) -> Carried:
-    """Return the factors for a cell: those of good cells, or one for what is no product."""
-    return footprints.charge if status in GRADES else UNITY
+    """Return the factors for a cell: those of good cells, or nought for what is no product.
+
+    So all passports and what is in process sum to what the run emitted.
+    """
+    return footprints.charge if status in GRADES else NOTHING
 
 
-def carbon_footprint(named: Named, charged: Carried) -> model.Submodel:
+def carbon_footprint(named: Named, charged: Carried, status: str) -> model.Submodel:
     """Return the footprint of one cell (02035-3), by phase of its life as far as this factory."""
-    return _footprint(named, charged, "piece", "0173-1#02-ABG858#004", _of_battery)
+    method = METHOD if status in GRADES else NO_PRODUCT.format(status=status)
+    per = _Reference("piece", "0173-1#02-ABG858#004", method)
+    return _footprint(named, charged, per, _of_battery)
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """What a footprint is of: unit, meaning of a phase of life, and how it was reckoned."""
+
+    unit: str
+    phase_means: str
+    method: str = METHOD
 
 
 def _of_battery() -> list[model.SubmodelElement]:
@@ -79,21 +102,20 @@ def carbon_footprint_of_run(
     def added() -> list[model.SubmodelElement]:
         return [prop("PublicationDate", moment, means, value_type=datatypes.DateTime)]
 
-    return _footprint(named, each, "kWh", "0173-1#02-ABG858#003", added)
+    return _footprint(named, each, _Reference("kWh", "0173-1#02-ABG858#003"), added)
 
 
 def _footprint(
     named: Named,
     charged: Carried,
-    unit: str,
-    phase_means: str,
+    per: _Reference,
     added: Callable[[], list[model.SubmodelElement]],
 ) -> model.Submodel:
     """Return emissions by phase; `added`: what a template wants besides of each."""
     element = f"{_BASE}ProductCarbonFootprint/1/0"
     phases = zip(PHASES, (charged.materials, charged.energy), strict=True)
     found = [
-        collection(None, element, [*_phase(phase, amount, unit, phase_means), *added()])
+        collection(None, element, [*_phase(phase, amount, per), *added()])
         for phase, amount in phases
     ]
     footprints = listed(
@@ -106,12 +128,12 @@ def _footprint(
     return building.submodel(named.submodel(name), name, SUBMODELS[name], [footprints])
 
 
-def _phase(phase: str, amount: float, unit: str, phase_means: str) -> list[model.SubmodelElement]:
+def _phase(phase: str, amount: float, per: _Reference) -> list[model.SubmodelElement]:
     return [
         _texts(
             "PcfCalculationMethods",
             f"{_BASE}PcfCalculationMethods/1/0",
-            METHOD,
+            per.method,
             "0173-1#02-ABG854#003",
         ),
         prop(
@@ -122,9 +144,9 @@ def _phase(phase: str, amount: float, unit: str, phase_means: str) -> list[model
             _REASON,
             datatypes.Decimal,
         ),
-        prop("ReferenceImpactUnitForCalculation", unit, "0173-1#02-ABG856#003"),
+        prop("ReferenceImpactUnitForCalculation", per.unit, "0173-1#02-ABG856#003"),
         prop("QuantityOfMeasureForCalculation", 1.0, "0173-1#02-ABG857#003"),
-        _texts("LifeCyclePhases", f"{_BASE}LifeCyclePhases/1/0", phase, phase_means),
+        _texts("LifeCyclePhases", f"{_BASE}LifeCyclePhases/1/0", phase, per.phase_means),
     ]
 
 
