@@ -80,7 +80,7 @@ class StatusFile:
 
 
 def check_status(status: Status | None, limit_s: float, now: datetime) -> Status:
-    """Return the word of a twin that runs and is in step; RefusedError where it does not.
+    """Return the word of a twin that runs and follows; RefusedError where it does not.
 
     `limit_s`: how old its word, and the plant's last, may be; a word from the future is none.
     """
