@@ -143,6 +143,26 @@ def test_a_kill_loses_no_closed_part_and_reads_none_twice(
     assert_same(joined([rows for rows, _ in recorded(folder, ["speed", "state", "lot"])]), whole)
 
 
+def test_a_missing_part_is_refused_by_name(
+    mapping: Mapping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle, at the end, or the list itself; what is left is played on demand."""
+    monkeypatch.setattr(module, "ROWS_PER_PART", 20)
+    monkeypatch.setattr(module, "PARTS_PER_FILE", 3)
+    for number, place in enumerate((1, -1)):
+        folder = tmp_path / f"feed{number}"
+        collected(mapping, Recording(folder, mapping), stream(120))
+        Replay(folder).close()
+        files = recorded_files(folder)
+        files[place].unlink()
+        with pytest.raises(ResultsError, match=files[place].name):
+            Replay(folder)
+        Replay(folder, incomplete=True).close()
+    (folder / "manifest.json").unlink()
+    with pytest.raises(ResultsError, match="nobody knows whether all is there"):
+        Replay(folder)
+
+
 def test_the_speed_of_a_replay_is_that_of_the_recording_times_a_factor(
     mapping: Mapping, tmp_path: Path
 ) -> None:

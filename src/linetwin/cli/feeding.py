@@ -141,9 +141,12 @@ def replay(
     mapping: Annotated[
         Path | None, typer.Option(help="Another version of the mapping than the recording's.")
     ] = None,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="Play what is left where parts are missing.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Play a recording through the same rules and the same interface as a live feed."""
     from linetwin.cli import following
 
-    following.replay(recording, speed, mapping, as_json=json)
+    following.replay(recording, speed, mapping, as_json=json, incomplete=incomplete)

@@ -106,13 +106,15 @@ def watch(request: Request, *, as_json: bool) -> None:
         raise LinkError(f"no source was ever live: {'; '.join(links) or 'none has been asked yet'}")
 
 
-def replay(recording: Path, speed: float, mapping: Path | None, *, as_json: bool) -> None:
+def replay(
+    recording: Path, speed: float, mapping: Path | None, *, as_json: bool, incomplete: bool = False
+) -> None:
     """Play a recording to its end."""
     if speed < 0.0:
         raise ScenarioError([Problem(f"{speed:g}", "--speed", "0 or more")])
     begun = time.monotonic()
     with Interruption().watched() as interruption:
-        feed = Replay(recording, speed, mapping)
+        feed = Replay(recording, speed, mapping, incomplete=incomplete)
         latest = _follow(feed, interruption, None, quiet=as_json)
         feed.close()
     _end(latest, as_json=as_json)

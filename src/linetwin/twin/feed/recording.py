@@ -4,6 +4,7 @@ feed/
   mapping.yaml                        the mapping it was read by
   values-000000001-000000060.parquet  values of up to sixty parts, joined
   values-000000061.parquet            a part, closed after 5 s or 200,000 rows
+  manifest.json                       the files with their rows, see `manifest`
   notices.jsonl                       what was told
 
 A kill loses the part that was open: 5 s at most. A joined file replaces its parts; should a kill
@@ -16,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import time
 from collections import deque
 from dataclasses import asdict
@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from linetwin.errors import ResultsError
 from linetwin.results import parts
 from linetwin.twin.columns import NO_TIME, Raw, joined
+from linetwin.twin.feed.manifest import NAME, Manifest, check_whole, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +49,6 @@ ROWS_HELD = 2_000_000
 """Rows that are held while they cannot be written, some 100 MB: the oldest go first, counted."""
 LINES_HELD = 1_000
 """Lines of notices that are held likewise."""
-_NAME = re.compile(r"values-(\d{9})(?:-(\d{9}))?\.parquet\Z")
 _TIME = pa.timestamp("ns", "UTC")
 _TIMES = ("source_time", "server_time", "arrival")
 SCHEMA = pa.schema(
@@ -86,6 +86,7 @@ class Recording:
         self.lost = 0
         """Rows that were given up."""
         (folder / MAPPING).write_text(mapping.text, encoding="utf-8")
+        self._manifest = Manifest(folder)
 
     @staticmethod
     def check(folder: Path) -> None:
@@ -152,14 +153,21 @@ class Recording:
         self.rows += rows
         self._parts.append(file)
         self._rows_in_parts += rows
+        self._manifest.add(file, rows)
+        self._list()
         if len(self._parts) >= PARTS_PER_FILE or self._rows_in_parts >= ROWS_PER_FILE:
             with contextlib.suppress(OSError):  # without room for both parts stay parts
                 self._join()
+
+    def _list(self, missing: int = 0) -> None:
+        with contextlib.suppress(OSError):  # without room the next part lists this one too
+            self._manifest.write(self.lost + missing)
 
     def close(self) -> None:
         """Close the last part; ResultsError where rows never found room."""
         self.flush()
         missing = self._count + self.lost
+        self._list(self._count)
         if missing:
             why = self.unwritten or "memory was full while the disk was"
             came = self.rows + missing
@@ -171,6 +179,8 @@ class Recording:
         whole = pa.concat_tables([pq.read_table(file) for file in self._parts])
         name = f"values-{first:09d}-{self._number:09d}.parquet"
         _write(whole, self.folder / name)
+        self._manifest.join(self._parts, self.folder / name)
+        self._list()
         for file in self._parts:
             file.unlink()
         self._parts, self._rows_in_parts = [], 0
@@ -206,14 +216,20 @@ def _nullable(times: np.ndarray) -> pa.Array:
     return pa.array(times, pa.int64(), mask=times == NO_TIME).cast(_TIME)
 
 
-def recorded(folder: Path, names: list[str]) -> Iterator[tuple[Raw, np.ndarray]]:
+def recorded(
+    folder: Path, names: list[str], *, incomplete: bool = False
+) -> Iterator[tuple[Raw, np.ndarray]]:
     """Yield the rows of a recording with the flags of then, file by file, in order.
 
-    `names`: signals of the mapping, by which rows are numbered. ResultsError where it is none.
+    `names`: signals of the mapping, by which rows are numbered. ResultsError where it is none, and
+    where parts of it are missing unless it may be `incomplete`.
     """
-    files = recorded_files(folder)
-    if not files:
+    if not recorded_files(folder):
         raise ResultsError(f"{folder} holds no recorded values")
+    wanted = [] if incomplete else listed(folder)  # first: parts may be closed meanwhile
+    files = recorded_files(folder)
+    if not incomplete:
+        check_whole(folder, wanted, files)
     for file in files:
         try:
             with parts.opened(file) as parquet:
@@ -225,7 +241,7 @@ def recorded(folder: Path, names: list[str]) -> Iterator[tuple[Raw, np.ndarray]]
 
 def recorded_files(folder: Path) -> list[Path]:
     """Return the files of a recording in order, without parts that a joined file holds."""
-    found = [(file, match) for file in folder.glob("values-*") if (match := _NAME.match(file.name))]
+    found = [(file, match) for file in folder.glob("values-*") if (match := NAME.match(file.name))]
     spans = [(int(match[1]), int(match[2])) for _, match in found if match[2]]
     kept = []
     for file, match in found:

@@ -26,7 +26,8 @@ class Replay:
     """Plays a recording; see `parcels.Feed`.
 
     `speed`: recorded time over wall time, 0 for as fast as it goes. Values are judged anew, by the
-    mapping of the recording or by `mapping`, another version of it.
+    mapping of the recording or by `mapping`, another version of it. `incomplete`: parts may
+    be missing.
     """
 
     def __init__(
@@ -35,13 +36,15 @@ class Replay:
         speed: float = 0.0,
         mapping: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        incomplete: bool = False,
     ) -> None:
         self._mapping = load_mapping(mapping or folder / MAPPING)
         self._speed = speed
         self._clock = clock
         self._rules = Rules(self._mapping)
         names = [signal.name for signal in self._mapping.signals]
-        self._pieces = self._cut(rows for rows, _ in recorded(folder, names))
+        self._pieces = self._cut(rows for rows, _ in recorded(folder, names, incomplete=incomplete))
         self._next = next(self._pieces, None)
         self._begun = clock()
         self._first = int(self._next.arrival[0]) if self._next is not None else 0
