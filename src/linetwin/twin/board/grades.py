@@ -4,7 +4,7 @@ A tray that has been charged has its capacity, and the state from which the rest
 still has before it is computed by the line's own ageing model, with the times that stations are set
 to. Then the line's own grader judges the cells, many times over, with capacity and resistance
 scattered by what the scenario says of the model's doubt. Cells are not followed one by one: of a
-tray its medians count, cells scatter about them, and any leaks with the long-run share of scrap.
+tray its medians count, cells scatter about them, and any is scrapped by the share that was counted.
 Once the plant has told what formation read of a tray, that is its capacity, and it is predicted
 once more; trays that were read, or graded, teach the level of those that are still to come.
 What comes out is counted by the plant.
@@ -29,6 +29,7 @@ from linetwin.line.lots import Lot
 from linetwin.twin.assimilating.rows import Outcome, Prediction
 from linetwin.twin.board.formed import Formed, Read, Tray
 from linetwin.twin.board.level import Level
+from linetwin.twin.board.losses import Losses
 from linetwin.twin.board.tally import GRADE
 from linetwin.twin.plant.model import LINE
 
@@ -117,6 +118,7 @@ class Grader:
         )
         """Addresses of what a plant tells that matters here."""
         self._level = Level(config.capacity)
+        self._losses = Losses(config.long_run[QUANTITIES.index("grade_scrap_share")])
         self._formed = Formed()
         self._margins: dict[str, float] = {}
         """Tray without a reading -> logarithm of reckoned capacity over the least of grade A."""
@@ -252,6 +254,7 @@ class Grader:
         ids, margin = self._due.pop(name, None), self._margins.pop(name, None)
         if ids is None or whole <= 0 or first + second > whole:
             return
+        self._losses.graded(round(whole - first - second), round(whole), counted.tick)
         if margin is not None:
             good, cells = round(first), round(first + second)
             self._level.graded(good, cells, margin, self._config.cells, counted.tick)
@@ -290,7 +293,7 @@ class Grader:
         count, config = len(cells["capacity"]), self._config
         limit = grader.value("plating_limit") * grader.value("nominal_capacity")
         plated = cells["plated_capacity"] > limit
-        missed, leaky = grader.config.inspections.get("lithium plating"), config.long_run[2]
+        missed = grader.config.inspections.get("lithium plating")
         found: list[list[float]] = []
         for _ in range(MEMBERS):
             whole, each = chance.standard_normal(2), chance.standard_normal((2, count))
@@ -305,7 +308,8 @@ class Grader:
                 "capacity": cells["capacity"] * factors[0],
                 "dcir": cells["dcir"] * factors[1],
             }
-            grades, _ = grader.grade(judged, "", seen | (chance.random(count) < leaky))
+            lost = chance.random(count) < self._losses.draw(chance)
+            grades, _ = grader.grade(judged, "", seen | lost)
             found.append([grades.count(grade) / count for grade in GRADES])
         return np.array(found)
 
@@ -314,6 +318,7 @@ class Grader:
         """Return everything as plain data."""
         return {
             "level": self._level.save(),
+            "losses": self._losses.save(),
             "formed": self._formed.save(),
             "margins": dict(self._margins),
             "usual": self._usual,
@@ -329,6 +334,7 @@ class Grader:
     def load(self, data: dict[str, Any]) -> None:
         """Continue from saved data."""
         self._level.load(data["level"])
+        self._losses.load(data["losses"])
         self._formed.load(data["formed"])
         self._margins = dict(data["margins"])
         self._usual = data["usual"]
