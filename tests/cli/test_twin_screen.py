@@ -41,6 +41,17 @@ def test_each_instrument_stands_by_name_below_what_it_has_read() -> None:
     ]
 
 
+def test_each_quantity_stands_below_its_own_lot() -> None:
+    """Stations take turns in predicting, and one may have predicted another lot since."""
+    seen = view()
+    soak = replace(LOADING, station="cell.soak", lot="tray-3", quantity="wetting_time", unit="s")
+    length = replace(LOADING, lot="roll-8", quantity="drying_length", unit="m")
+    seen.take([LOADING, soak, length], [])
+    assert [row[0].partition(",")[0].strip() for row in _predicted(seen, SESSION)] == [
+        "cathode.coater", "loading", "cathode.coater", "drying_length", "cell.soak", "wetting_time",
+    ]  # fmt: skip
+
+
 def test_of_a_dryers_zones_those_are_shown_behind_which_the_film_is_wet() -> None:
     """What is left behind the last ones is nothing that a laboratory would see."""
     seen = view()
@@ -65,11 +76,13 @@ def test_estimates_stand_in_percent_or_in_display_units() -> None:
     states = {each.name: each for each in config.states}
     rolls = Estimated("cathode_rolls", "factor", "a", "1", 0.95, 0.93, 0.97, 0.1, 0.02)
     assert _estimate(rolls, states["cathode_rolls"]) == [
-        "cathode_rolls", "-5", "-7 to -3", "%", "10",
+        "cathode_rolls", "-5", "-7 to -3", "%", "±19.6",
     ]  # fmt: skip
+    loose = replace(rolls, low=0.75, high=1.15)
+    assert _estimate(loose, states["cathode_rolls"])[1:3] == ["not measured", ""]
     scale = Estimated("cathode_scale", "bias", "a", "kg/m2", 1e-4, 0.0, 2e-4, 2e-4, 2e-4)
     assert _estimate(scale, states["cathode_scale"]) == [
-        "cathode_scale", "+0.01", "+0 to +0.02", "mg/cm²", "0.02",
+        "cathode_scale", "+0.01", "+0 to +0.02", "mg/cm²", "±0.0392",
     ]  # fmt: skip
 
 

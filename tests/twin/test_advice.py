@@ -124,10 +124,10 @@ def test_nothing_is_advised_without_a_drift_or_beyond_the_panel() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"since": 2 * DAY}, "6.0 of 7 days"),
-        ({"count": 49}, "49 of 50 predictions"),
-        ({"share": 0.89}, "89% of at least 90%"),
-        ({"ratio": 0.8}, "0.8 of at least 1 times"),
+        ({"since": 2 * DAY}, "6.0 days (at least 7)"),
+        ({"count": 49}, "49 predictions scored (at least 50)"),
+        ({"share": 0.89}, "89% inside their intervals (at least 90%)"),
+        ({"ratio": 0.8}, "0.8 times the twin's (at least 1)"),
     ],
 )
 def test_advice_is_not_shown_before_its_scores_are_met(change: dict[str, float], told: str) -> None:

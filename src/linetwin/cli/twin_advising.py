@@ -139,7 +139,7 @@ def advise(folder: Path, *, as_json: bool) -> None:
             f"  {name}: {told(name, each.lever.before)} -> {told(name, each.lever.after)}\n"
             f"  {each.key} changes by {median} ({low} to {high}), "
             f"so that it is {told(each.key, each.target, 4)}\n"
-            f"  shown because of {over.text}\n"
+            f"  shown because: {over.text}\n"
             f"  linetwin live approve {folder} POLICY --advice {each.name} --as NAME ..."
         )
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from linetwin.cli.printing import FILE_WIDTH
 from linetwin.cli.twin_keeping import span
 from linetwin.cli.twin_view import WORKS
+from linetwin.estimation.scores import NORMAL_95
 from linetwin.twin.board.tally import when
 from linetwin.twin.scales import (
     DRIED,
@@ -55,8 +56,15 @@ _STYLES = {
 _STATIONS = ["station", "plant", "twin", "lots behind"]
 _PREDICTED = ["predicted", "median", "95 %", "unit", "nominal", "measured"]
 _SCORED = ["score", "n", "inside", "error", "nominal", "unit", "ratio"]
-_INNOVATED = ["innovations of", "n", "mean", "spread", "lag 1", "window", "limit"]
-_ESTIMATED = ["estimate", "median", "95 %", "unit", "prior"]
+_INNOVATED = ["do readings fit", "n", "offset", "spread", "repeats", "squares", "limit"]
+_MEANT = (
+    "differences from what was expected, in standard deviations expected of them: offset and "
+    "repeats (from one to the next) near 0 and spread near 1 if the twin is right; squares of the "
+    "last window above the limit in one case of a hundred"
+)
+_ESTIMATED = ["estimate", "median", "95 %", "unit", "before any reading"]
+_UNTOUCHED = 0.99
+"""Share of its width before any reading from which on an interval tells nothing new [A]."""
 
 
 class Screen:
@@ -117,6 +125,8 @@ def screen(view: View, session: Session | None, latest: Latest, state: State) ->
         parts.append(_table(_ESTIMATED, estimates))
         innovations = [_innovation(e) for e in assimilator.innovations() if e.samples]
         parts.append(_table(_INNOVATED, innovations))
+        if innovations:
+            parts.append(Text(_MEANT, style="dim"))
     parts += [Text(note, style="dim") for note in view.notes]
     return Group(*parts)
 
@@ -209,16 +219,18 @@ def _predicted(view: View, session: Session) -> Iterator[list[str]]:
     Of a dryer's zones those behind which the film is wet, or the first one.
     """
     measured = view.measured(session)
-    before = ""
-    for each in view.rows(session):
+    before = ("", "")
+    rows = view.rows(session)
+    order = {station: number for number, station in enumerate({e.station: 0 for e in rows})}
+    for each in sorted(rows, key=lambda e: (order[e.station], e.lot)):
         scale = scale_of(each.quantity)
         values = (each.median, each.low, each.high, each.open_loop)
         median, low, high, nominal = (scale.text(value) for value in values)
         if each.place > 1 and median == DRIED:
             continue
-        if each.station != before:
+        if (each.station, each.lot) != before:
             yield [f"{each.station}, lot {each.lot}", "", "", "", "", ""]
-            before = each.station
+            before = each.station, each.lot
         place = when(each.kind, each.place)
         shown = f"  {each.quantity}" + (f", {place}" if place else "")
         interval = f"{low} to {high}" if low else ""
@@ -231,15 +243,20 @@ def _predicted(view: View, session: Session) -> Iterator[list[str]]:
 
 
 def _estimate(each: Estimated, config: EstimateConfig | ReaderConfig) -> list[str]:
-    """Return a row: factors and relative biases in percent of what is nominal."""
+    """Return a row: factors and relative biases in percent of what is nominal.
+
+    One that no reading has told of has no median: it would be that of chance.
+    """
     scale = scale_of_estimate(config)
+    prior = f"±{scale_of_spread(config).text(NORMAL_95 * each.prior, 3)}"
+    if each.high - each.low >= _UNTOUCHED * 2 * NORMAL_95 * each.prior:
+        return [each.name, "not measured", "", scale.unit_text, prior]
     median, low, high = (f"{scale.number(v):+.3g}" for v in (each.median, each.low, each.high))
-    prior = scale_of_spread(config).text(each.prior, 3)
     return [each.name, median, f"{low} to {high}", scale.unit_text, prior]
 
 
 def _innovation(each: Innovations) -> list[str]:
-    """Return a row: if all holds mean and lag lie near 0, spread near 1, window below its limit."""
+    """Return a row; what its numbers mean stands below the table."""
     told = (each.mean, each.deviation, each.autocorrelation)
     return [
         each.instrument,

@@ -71,9 +71,10 @@ def shadow(config: AdviceConfig, scores: Iterable[Score], station: str, now: int
     ratio = min(ratios) if ratios else math.nan
     wanted = config.shadow_s / _DAY_S
     text = (
-        f"{days:.1f} of {wanted:g} days, {count} of {config.predictions} predictions, "
-        f"{share:.0%} of at least {config.coverage:.0%} inside their intervals, "
-        f"error of open loop {ratio:.2g} of at least {config.ratio:g} times the twin's"
+        f"predicted for {days:.1f} days (at least {wanted:g}), "
+        f"{count} predictions scored (at least {config.predictions}), "
+        f"{share:.0%} inside their intervals (at least {config.coverage:.0%}), "
+        f"error of open loop {ratio:.2g} times the twin's (at least {config.ratio:g})"
     )
     is_over = (
         days >= wanted
