@@ -12,6 +12,7 @@ from cardinality import TEMPLATES, faults
 
 from linetwin.cli import aas_interfaces
 from linetwin.scenario import load
+from linetwin.shells import building
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.naming import id_short
 from linetwin.twin.plant.making import information_model
@@ -117,3 +118,20 @@ def test_a_plants_own_mapping_takes_the_place(scenario: Scenario, tmp_path: Path
     assert (endpoint.url, endpoint.policy) == ("opc.tcp://scada:4840", "Aes128_Sha256_RsaOaep")
     assert [(tag.node, tag.unit) for tag in tags] == [("nsu=urn:maker:plc;s=C1.v", "m/min")]
     assert notes == ["load: not of a node of an OPC UA server, and not described"]
+
+
+def test_signals_have_the_type_that_their_interface_describes(shells: Environment) -> None:
+    """What is an integer or a truth over OPC UA is one in the signal that it is bound to."""
+    kinds = {"number": "float", "integer": "Long", "boolean": "bool", "string": "str"}
+    seen = set()
+    by_id = {each.id: each for each in shells.submodels()}
+    for described in [each for each in by_id.values() if each.id_short == DESCRIPTION]:
+        signals = by_id[described.id.replace(DESCRIPTION, "Signals")]
+        for tag in walk_submodel(described):
+            means = building.meaning_of(tag)
+            if means.endswith("/PropertyDefinition"):
+                said = str(tag.get_referable("type").value)
+                signal = signals.get_referable(tag.id_short)
+                assert signal.value_type.__name__ == kinds[said]
+                seen.add(said)
+    assert {"number", "integer"} <= seen

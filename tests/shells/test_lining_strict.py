@@ -130,3 +130,17 @@ def test_file_names_of_any_letters_travel_by_percent_codes(
     assert complaints_of_aas_core(shells, "3.0") == []
     assert complaints_of_aas_core(shells, "3.1") == []
     assert complaints_of_engines(tmp_path / "one.aasx") == []
+
+
+def test_each_node_is_told_to_be_a_part_of_the_one_above(shells: Environment) -> None:
+    """The template wants a relation HasPart beside each node, from the node above to it."""
+    tree = next(each for each in shells.submodels() if each.id_short == "HierarchicalStructures")
+    entry = tree.get_referable("EntryNode")
+    nodes = [each for each in entry.statement if isinstance(each, model.Entity)]
+    relations = [each for each in entry.statement if isinstance(each, model.RelationshipElement)]
+    assert len(nodes) > 20
+    resolved = [
+        (each.first.resolve(shells.objects), each.second.resolve(shells.objects))
+        for each in relations
+    ]
+    assert resolved == [(entry, node) for node in nodes]

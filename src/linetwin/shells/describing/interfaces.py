@@ -38,6 +38,14 @@ _SECURED_BY: Final = f"{_WOT}td#hasSecurityConfiguration"
 _CHANNEL: Final = "opcua_channel_sc"
 _TYPES: Final = {"Double": "number", "Int64": "integer", "Int32": "integer", "Boolean": "boolean"}
 
+_VALUE_TYPES: Final[dict[str, type[model.ValueDataType]]] = {
+    "number": datatypes.Double,
+    "integer": datatypes.Long,
+    "boolean": datatypes.Boolean,
+    "string": datatypes.String,
+}
+"""Type in the description of an interface -> type of the signal."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -88,7 +96,7 @@ def _quantity(tag: Tag) -> str:
 
 
 def _signal(tag: Tag) -> model.Property:
-    value_type = datatypes.Double if _TYPES.get(tag.type) == "number" else datatypes.String
+    value_type = _VALUE_TYPES[_TYPES.get(tag.type, "string")]
     name, means = id_short(tag.address), _quantity(tag)
     return prop(name, None, means, tag.unit, value_type=value_type)
 

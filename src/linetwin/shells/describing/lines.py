@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from basyx.aas.model import datatypes
+from basyx.aas.model import KeyTypes, datatypes
 
 from linetwin.scenario.calendars import written_hours
 from linetwin.shells import building
@@ -79,20 +79,37 @@ def structure(
 ) -> model.Submodel:
     """Return HierarchicalStructures: machines as assets of their own, buffers as parts."""
     line = scenario.line.name
-    node = f"{_TREE}Node/1/0"
+    node, name = f"{_TREE}Node/1/0", "HierarchicalStructures"
+    structure_id = named.submodel(name)
     nodes: list[model.SubmodelElement] = []
     for station in stations:
         group = names.machine(line, station.path).asset
-        inner = [
+        inner: list[model.SubmodelElement] = [
             building.entity(id_short(member), node, [], names.machine(line, member).asset)
             for member in station.members
         ]
-        nodes.append(building.entity(id_short(station.path), node, inner, group))
+        short = id_short(station.path)
+        parts = _parts(structure_id, ("EntryNode", short), inner)
+        nodes.append(building.entity(short, node, parts, group))
     nodes += [building.entity(id_short(f"{path}.buffer"), node) for path in scenario.buffers]
-    entry = building.entity("EntryNode", f"{_TREE}EntryNode/1/0", nodes, named.asset)
+    parts = _parts(structure_id, ("EntryNode",), nodes)
+    entry = building.entity("EntryNode", f"{_TREE}EntryNode/1/0", parts, named.asset)
     elements = [entry, prop("ArcheType", "Full", f"{_TREE}ArcheType/1/0")]
-    name = "HierarchicalStructures"
-    return building.submodel(named.submodel(name), name, SUBMODELS[name], elements)
+    return building.submodel(structure_id, name, SUBMODELS[name], elements)
+
+
+def _parts(
+    structure_id: str, way: tuple[str, ...], nodes: list[model.SubmodelElement]
+) -> list[model.SubmodelElement]:
+    """Return nodes, and for each the relation that the one above them has it as a part."""
+    above = [(KeyTypes.ENTITY, name) for name in way]
+    relations: list[model.SubmodelElement] = []
+    for node in nodes:
+        below = [*above, (KeyTypes.ENTITY, str(node.id_short))]
+        whole, part = (building.to_element(structure_id, keys) for keys in (above, below))
+        means = f"{_TREE}HasPart/1/0"
+        relations.append(building.relationship(f"HasPart_{node.id_short}", whole, part, means))
+    return [*nodes, *relations]
 
 
 def process_parameters(

@@ -173,7 +173,7 @@ def _variable(place: int, owner: str, variable: Variable) -> model.SubmodelEleme
         prop("VariableName", variable.name, _id("VariableName"))
     ]
     if not math.isinf(variable.minimum) or not math.isinf(variable.maximum):
-        children.append(prop("Range", variable.span, _id("Range")))
+        children.append(prop("Range", variable.span, _id("Range"), variable.unit or ""))
     children.append(prop("VariableType", _type(variable), _id("VariableType")))
     if variable.meaning:
         children.append(

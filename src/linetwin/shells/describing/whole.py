@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from linetwin.shells import building, terms
 from linetwin.shells.describing import lines, machines, nameplates
 from linetwin.shells.describing.interfaces import interfaces
-from linetwin.shells.describing.maintenance import predictive_maintenance
 from linetwin.shells.describing.models import UsedModels, supplements, variable_term
 from linetwin.shells.describing.simulation import simulation_models
 from linetwin.shells.environment import Environment
@@ -92,7 +91,6 @@ class _Description:
         submodels = [
             nameplates.nameplate(named, title),
             nameplates.technical_data(named, title, machines.sections(station)),
-            *(predictive_maintenance(named, each) for each in station.config.maintenance),
             *self._interfaces(station.path, named),
         ]
         short = id_short(station.path)

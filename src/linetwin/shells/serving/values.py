@@ -51,12 +51,16 @@ def signal(element: Tree, source: ValueSource) -> Tree:
         found = source.value(name_of(element["idShort"]))
     except ValueError:  # another maker's name: no address
         return element
-    return element if found is None else {**element, "value": _text(found)}
+    return element if found is None else {**element, "value": _text(found, element["valueType"])}
 
 
-def _text(value: float | str) -> str:
-    """Return a value as XSD writes it."""
+def _text(value: float | str, kind: str) -> str:
+    """Return a value as XSD writes it in the element's type."""
     if isinstance(value, str):
         return value
+    if kind == "xs:boolean":
+        return "true" if value else "false"
+    if kind == "xs:long" and float(value).is_integer():
+        return str(int(value))
     text = repr(float(value))
     return {"nan": "NaN", "inf": "INF", "-inf": "-INF"}.get(text, text)
