@@ -14,7 +14,7 @@ from twinned import electrode_line
 from linetwin.contracts import Phase
 from linetwin.line.lots import Lot
 from linetwin.twin.assimilating import Assimilator
-from linetwin.twin.assimilating.estimator import Reading
+from linetwin.twin.assimilating.entries import Reading
 from linetwin.twin.events import PlantEvent
 
 if TYPE_CHECKING:

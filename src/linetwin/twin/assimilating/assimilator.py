@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from linetwin.estimation.scores import NORMAL_95, positive_interval
 from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
 from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard
-from linetwin.twin.assimilating.estimator import Estimator, Given, Reading, notes_of, place_of
+from linetwin.twin.assimilating.entries import Given, Reading, notes_of
+from linetwin.twin.assimilating.estimator import Estimator, place_of
 from linetwin.twin.assimilating.journal import Journal
 from linetwin.twin.assimilating.notes import NotedModels, means_of
 from linetwin.twin.assimilating.outcome import CARRIED, COATS, GROWS
@@ -85,10 +87,8 @@ class Assimilator:
             )
         for instrument in self._instruments(station):
             if own := self._belonging.met(instrument.name, gone):
-                value = float(np.mean([each.value for each in own]))
-                arrived = max(each.arrived for each in own)
-                read = Reading(tick, instrument.name, lot.name, value, arrived, len(own), plant_lot)
-                self._learn(read)
+                read = (_reading(instrument, gone, each) for each in own)
+                self._learn(reduce(Reading.with_another, read))
         following = self._following(station)
         if notes and following:
             self._predict(following, lot.name, tick)
@@ -108,10 +108,7 @@ class Assimilator:
         heard = Heard(event.tick, event.value, max(event.arrived, event.tick), event.text)
         gone = self._belonging.of(instrument.station, instrument.name, heard)
         if gone is not None:
-            name, lot = instrument.name, gone.lot
-            self._learn(
-                Reading(gone.tick, name, lot, heard.value, heard.arrived, 1, gone.plant_lot)
-            )
+            self._learn(_reading(instrument, gone, heard))
 
     def unheard(self, until: int) -> None:
         """Nothing was heard of the plant until a tick: lots in process then are not learnt from."""
@@ -342,3 +339,10 @@ class Assimilator:
         self._number = data["number"]
         self.counts.clear()
         self.counts.update(data["counts"])
+
+
+def _reading(instrument: ReaderConfig, gone: Gone, heard: Heard) -> Reading:
+    """Return what an instrument read of a lot; one that names its lot is a row of its own."""
+    rows = (heard.value,) if heard.name else ()
+    name, tick = instrument.name, gone.tick
+    return Reading(tick, name, gone.lot, heard.value, heard.arrived, 1, gone.plant_lot, rows)

@@ -16,7 +16,7 @@ import numpy as np
 from linetwin.estimation.ensemble import Ensemble
 from linetwin.estimation.jumps import loosened, sensitivities
 from linetwin.line.streams import Streams
-from linetwin.twin.assimilating.notes import Note
+from linetwin.twin.assimilating.entries import Given, Reading, Widened, notes_of
 from linetwin.twin.assimilating.outcome import (
     CARRIED,
     DRY_FROM,
@@ -25,65 +25,21 @@ from linetwin.twin.assimilating.outcome import (
     Runner,
     vapours,
 )
-from linetwin.twin.assimilating.readings import Corrected, Readings
+from linetwin.twin.assimilating.readings import Corrected, Readings, agreeing
 from linetwin.twin.assimilating.watch import Watchman
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from linetwin.contracts import Transform
     from linetwin.scenario.twin import PredictConfig, ReaderConfig, TwinConfig
+    from linetwin.twin.assimilating.notes import Note
 
 DAY_TICKS = 86_400_000
+IMPLAUSIBLE = 100.0
+"""One reading that is so many deviations from what is expected is none of its lot [A]."""
 KEPT_LOTS = 24
 """Lots of a station whose members are kept for readings that come later."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """A lot that a station has handed over. `means`: quantity -> what the line says of it."""
-
-    tick: int
-    station: str
-    lot: str
-    plant_lot: str
-    notes: list[Note]
-    means: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What an instrument read of a lot; `tick`: when the lot was handed over.
-
-    `count`: readings of which `value` is the mean; `arrived`: tick at which the last one came.
-    """
-
-    tick: int
-    instrument: str
-    lot: str
-    value: float
-    arrived: int
-    count: int = 1
-    plant_lot: str = ""
-    """The plant's name of the lot."""
-
-    def with_another(self, other: Reading) -> Reading:
-        """Return the mean of this and others of the same lot."""
-        count = self.count + other.count
-        value = (self.count * self.value + other.count * other.value) / count
-        return replace(self, value=value, count=count, arrived=max(self.arrived, other.arrived))
-
-
-@dataclass(frozen=True)
-class Widened:
-    """What is let loose at a tick, as readings of an instrument have jumped: state -> deviation."""
-
-    tick: int
-    instrument: str
-    loose: dict[str, float]
-
-
-Entry = Given | Reading | Widened
 
 
 @dataclass
@@ -183,9 +139,11 @@ class Estimator:
         if true is None or self.is_of_nothing(reading):
             return None
         self._advance(reading.tick)
-        if not self._agrees(instrument, reading):
-            return None
         predicted, variance = self.read_by(instrument, true)
+        found = self._sound(instrument, reading, predicted, variance)
+        if found is None or not self._agrees(instrument, found):
+            return None
+        reading = found
         before = self.ensemble.values
         innovation = self.ensemble.update(predicted[:, None], [reading.value], np.array([variance]))
         shift = self.watchman.look(instrument.name, innovation, reading.tick, self.ensemble)
@@ -201,6 +159,29 @@ class Estimator:
         )
         named = {states[state].name: deviation for state, deviation in loose.items()}
         return Widened(shift.since, instrument.name, named)
+
+    def _sound(
+        self, instrument: ReaderConfig, reading: Reading, predicted: np.ndarray, variance: float
+    ) -> Reading | None:
+        """Return a reading less its rows that cannot be right; None where none is to be believed.
+
+        One that is farther away than any that belongs to the lot is implausible, unless it is the
+        second in a row: then it may be a jump.
+        """
+        kept, limit = reading.rows, self.watchman.farthest
+        if len(kept) > 1:
+            kept = agreeing(kept, [math.sqrt(variance)] * len(kept), limit)
+            if len(kept) < len(reading.rows):
+                self.watchman.rows_contradict(instrument, reading, kept, self.ensemble)
+            if not kept:
+                return None
+            reading = replace(reading, value=float(np.mean(kept)))
+        away = abs(reading.value - float(predicted.mean()))
+        deviations = away / math.sqrt(float(predicted.var(ddof=1)) + variance)
+        if deviations > IMPLAUSIBLE and self.readings.is_first(instrument.name):
+            self.watchman.implausible(instrument, reading, deviations, self.ensemble)
+            return None
+        return reading
 
     def _agrees(self, instrument: ReaderConfig, reading: Reading) -> bool:
         """Tell readings of a lot that cannot all be right; False for one that is not learnt from.
@@ -361,27 +342,6 @@ class Estimator:
             station: Passage(**{**each, "notes": notes_of(each["notes"])})
             for station, each in data["last"].items()
         }
-
-
-def notes_of(saved: Sequence[dict[str, Any]]) -> list[Note]:
-    """Make notes from saved data."""
-    return [Note(**each) for each in saved]
-
-
-def saved(entry: Entry) -> dict[str, Any]:
-    """Return an entry as plain data."""
-    if not isinstance(entry, Given):
-        return dict(vars(entry))
-    return vars(entry) | {"notes": [note.save() for note in entry.notes]}
-
-
-def loaded(data: dict[str, Any]) -> Entry:
-    """Make an entry from saved data."""
-    if "loose" in data:
-        return Widened(**data)
-    if "instrument" in data:
-        return Reading(**data)
-    return Given(**{**data, "notes": notes_of(data["notes"])})
 
 
 def place_of(predict: PredictConfig, key: str) -> int | None:

@@ -9,15 +9,8 @@ from __future__ import annotations
 import bisect
 from typing import TYPE_CHECKING, Any
 
-from linetwin.twin.assimilating.estimator import (
-    DAY_TICKS,
-    Entry,
-    Given,
-    Reading,
-    Widened,
-    loaded,
-    saved,
-)
+from linetwin.twin.assimilating.entries import Entry, Given, Reading, Widened, loaded, saved
+from linetwin.twin.assimilating.estimator import DAY_TICKS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -52,7 +45,20 @@ class Journal:
         assert isinstance(known, Reading)  # noqa: S101  as `place_of` has found it
         self.entries[place] = known.with_another(reading)
         self._counts["late"] += 1
-        self._serve_from(place)
+        self._serve_from(self._forget_jumps(known.instrument, known.tick, place))
+
+    def _forget_jumps(self, instrument: str, tick: int, place: int) -> int:
+        """Forget jumps of an instrument from a tick on; return where it is served again from.
+
+        What has shown them is told anew, and a reading that was wrong has shown none.
+        """
+        gone = [
+            number
+            for number, each in enumerate(self.entries)
+            if isinstance(each, Widened) and each.instrument == instrument and each.tick >= tick
+        ]
+        self.entries = [each for number, each in enumerate(self.entries) if number not in gone]
+        return min([place, *gone])
 
     def place_of(self, reading: Reading) -> int | None:
         """Return where a reading of the same lot by the same instrument stands; None without."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from linetwin.estimation.agreement import Disagreement, disagreement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.scenario.twin import ReaderConfig
 
 KEPT = 48
@@ -76,3 +80,20 @@ class Readings:
         """Continue from saved readings."""
         self._kept = {n: [Corrected(*each) for each in own] for n, own in data["kept"].items()}
         self._odd = list(data["odd"])
+
+
+def agreeing(
+    values: Sequence[float], deviations: Sequence[float], limit: float
+) -> tuple[float, ...]:
+    """Return the values that agree with one another; none where nobody knows which are right.
+
+    They are the most that agree with one of them by `limit` deviations of their difference, two
+    at least, and no others are as many.
+    """
+    row, spread = np.asarray(values), np.asarray(deviations)
+    near = np.abs(row[:, None] - row) <= limit * np.hypot(spread[:, None], spread)
+    counts = near.sum(axis=1)
+    best = int(counts.argmax())
+    rivals = (counts == counts[best]) & ~near[best]
+    alone = counts[best] == 1
+    return () if alone or rivals.any() else tuple(row[near[best]].tolist())

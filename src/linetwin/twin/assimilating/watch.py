@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from linetwin.estimation.ensemble import Ensemble, Innovation
     from linetwin.estimation.watching import Shift
     from linetwin.scenario.twin import EstimateConfig, TwinConfig
+    from linetwin.twin.assimilating.entries import Reading
     from linetwin.twin.assimilating.readings import Contradiction
 
 Key = tuple[FindingKind, tuple[str, ...]]
@@ -109,15 +110,49 @@ class Watchman:
     def contradicted(self, found: Contradiction, lot: str, tick: int, ensemble: Ensemble) -> None:
         """Tell readings of one quantity of a lot that cannot all be right; `lot`: its name."""
         names = (found.odd,) if found.odd else tuple(sorted(e.instrument for e in found.readings))
-        key: Key = ("mismatch", names)
         quantity = vocabulary()[found.quantity]
         told = (f"{e.instrument} {display(e.value, quantity)}" for e in found.readings)
         odd = f"; {found.odd} is the odd one out" if found.odd else ""
         count = len(found.readings)
-        self._contradictions[key] = (
+        text = (
             f"these {count} readings of {quantity.name} of {lot} cannot all be right: "
             f"{', '.join(told)}{odd}"
         )
+        self._doubt(names, text, tick, ensemble)
+
+    def rows_contradict(
+        self,
+        instrument: ReaderConfig,
+        reading: Reading,
+        kept: Sequence[float],
+        ensemble: Ensemble,
+    ) -> None:
+        """Tell rows of one instrument of one lot that cannot all be right; `kept`: that may be."""
+        quantity = vocabulary()[instrument.quantity]
+        rows = ", ".join(display(each, quantity) for each in reading.rows)
+        odd = ", ".join(display(each, quantity) for each in reading.rows if each not in kept)
+        text = (
+            f"these {len(reading.rows)} readings of {quantity.name} of {reading.plant_lot} by "
+            f"{instrument.name} cannot all be right: {rows}; not learnt from: {odd}"
+        )
+        self._doubt((instrument.name,), text, reading.tick, ensemble)
+
+    def implausible(
+        self, instrument: ReaderConfig, reading: Reading, deviations: float, ensemble: Ensemble
+    ) -> None:
+        """Tell a reading that is too far from what is expected to be one of its lot."""
+        quantity = vocabulary()[instrument.quantity]
+        text = (
+            f"{instrument.name} read {display(reading.value, quantity)} of {quantity.name} of "
+            f"{reading.plant_lot or reading.lot}, {deviations:.0f} deviations from what is "
+            "expected: implausible, not learnt from"
+        )
+        self._doubt((instrument.name,), text, reading.tick, ensemble)
+
+    def _doubt(self, names: tuple[str, ...], text: str, tick: int, ensemble: Ensemble) -> None:
+        """Tell readings that cannot be right."""
+        key: Key = ("mismatch", names)
+        self._contradictions[key] = text
         self._found[key] = [self._found.get(key, [tick])[0], self._updates]
         self.findings = [self._finding(each, ensemble) for each in self._found]
 

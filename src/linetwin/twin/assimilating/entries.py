@@ -1,0 +1,83 @@
+"""Entries of an estimator's journal: lots that were handed over, readings of them, jumps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from linetwin.twin.assimilating.notes import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Given:
+    """A lot that a station has handed over. `means`: quantity -> what the line says of it."""
+
+    tick: int
+    station: str
+    lot: str
+    plant_lot: str
+    notes: list[Note]
+    means: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an instrument read of a lot; `tick`: when the lot was handed over.
+
+    `count`: readings of which `value` is the mean; `arrived`: tick at which the last one came.
+    """
+
+    tick: int
+    instrument: str
+    lot: str
+    value: float
+    arrived: int
+    count: int = 1
+    plant_lot: str = ""
+    """The plant's name of the lot."""
+    rows: tuple[float, ...] = ()
+    """Values that each named the lot, as rows of a file do: each is right or wrong by itself."""
+
+    def with_another(self, other: Reading) -> Reading:
+        """Return the mean of this and others of the same lot."""
+        count = self.count + other.count
+        value = (self.count * self.value + other.count * other.value) / count
+        arrived = max(self.arrived, other.arrived)
+        rows = self.rows + other.rows
+        return replace(self, value=value, count=count, arrived=arrived, rows=rows)
+
+
+@dataclass(frozen=True)
+class Widened:
+    """What is let loose at a tick, as readings of an instrument have jumped: state -> deviation."""
+
+    tick: int
+    instrument: str
+    loose: dict[str, float]
+
+
+Entry = Given | Reading | Widened
+
+
+def notes_of(saved: Sequence[dict[str, Any]]) -> list[Note]:
+    """Make notes from saved data."""
+    return [Note(**each) for each in saved]
+
+
+def saved(entry: Entry) -> dict[str, Any]:
+    """Return an entry as plain data."""
+    if not isinstance(entry, Given):
+        return dict(vars(entry))
+    return vars(entry) | {"notes": [note.save() for note in entry.notes]}
+
+
+def loaded(data: dict[str, Any]) -> Entry:
+    """Make an entry from saved data."""
+    if "loose" in data:
+        return Widened(**data)
+    if "instrument" in data:
+        return Reading(**data | {"rows": tuple(data["rows"])})
+    return Given(**{**data, "notes": notes_of(data["notes"])})
