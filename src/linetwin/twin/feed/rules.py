@@ -14,6 +14,7 @@ replay of what was recorded is judged alike, however it is cut into batches.
 | ahead | its time is more than 2 s in the future: the time of arrival stands in |
 | out of order | an earlier time than one that this signal had before; the arrival that stands in
   for the time of a file's row has no place in this order |
+| begun anew | no flag: a played plant's time goes back with a new link; order begins anew |
 | duplicate | same time, value and status as the value before; or a broker says it may have handed
   the message on before, and it is the one that came last |
 | retained | a broker kept it; it has no time of its own, or is older than makes it stale |
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _UNCERTAIN, _BAD = 1, 2
 _OVERFLOW = 0x480  # the info type says "data value", and its overflow bit is set
 _MOST_TOLD = 1_000  # unknown codes; a lot that is mapped as a state must not fill the memory
+_TELL_ANEW_NS = 60 * SECOND
 _REJECTED = np.uint32(Flag.BAD | Flag.OUT_OF_ORDER | Flag.DUPLICATE | Flag.NOT_A_NUMBER)
 
 
@@ -70,6 +72,8 @@ class Rules:
         self._before_status = np.zeros(len(signals), np.uint32)
         self._good_time = np.full(len(signals), NO_TIME)
         self._good_value = np.full(len(signals), np.nan)
+        self._is_played = np.array([mapping.sources[each.source].played for each in signals], bool)
+        self._anew: dict[str, int] = {}
         self._told: set[tuple[int, str]] = set()
         self.clocks = Clocks(mapping)
         self._suspension = Suspension(mapping)
@@ -167,12 +171,19 @@ class Rules:
         key, status = key[order], came.status[order]
         starts = np.flatnonzero(np.diff(signal, prepend=-1))
         reached = np.where(placed, moment, NO_TIME)
-        latest = _running_most(reached, signal, starts, self._latest)
+        is_first = (came.marks[order] & Mark.FIRST) != 0
+        anew = self._begun_anew(signal, reached, is_first, starts)
+        if len(anew):
+            self._tell_anew(signal[anew], came.arrival[order][anew])
+            starts = np.union1d(starts, anew)
+        known = np.where(np.isin(starts, anew), NO_TIME, self._latest[signal[starts]])
+        group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(signal)))
+        latest = _running_most(reached, group, starts, known)
         before = np.concatenate(([NO_TIME], latest[:-1])) if len(latest) else latest
-        before[starts] = self._latest[signal[starts]]
+        before[starts] = known
         same = np.zeros(len(signal), bool)
         same[1:] = (
-            (signal[1:] == signal[:-1])
+            (group[1:] == group[:-1])
             & (moment[1:] == moment[:-1])
             & (key[1:] == key[:-1])
             & (status[1:] == status[:-1])
@@ -191,6 +202,29 @@ class Rules:
         self._latest[last] = latest[ends]
         self._before_time[last], self._before_key[last] = moment[ends], key[ends]
         self._before_status[last] = status[ends]
+
+    def _begun_anew(
+        self, signal: np.ndarray, reached: np.ndarray, is_first: np.ndarray, starts: np.ndarray
+    ) -> np.ndarray:
+        """Return rows with which a played plant's time begins anew; rows are sorted by signal."""
+        anew: list[int] = []
+        for row in np.flatnonzero(is_first & self._is_played[signal]).tolist():
+            begin = int(starts[np.searchsorted(starts, row, "right") - 1])
+            known = self._latest[signal[row]]
+            if anew and anew[-1] >= begin:
+                begin, known = anew[-1], NO_TIME
+            if NO_TIME < reached[row] < reached[begin:row].max(initial=known):
+                anew.append(row)
+        return np.array(anew, np.int64)
+
+    def _tell_anew(self, signals: np.ndarray, arrivals: np.ndarray) -> None:
+        """Tell once a minute of each source that its plant has begun anew."""
+        for number, arrival in zip(signals.tolist(), arrivals.tolist(), strict=True):
+            source = self._signals[number].source
+            if arrival - self._anew.get(source, NO_TIME // 2) > _TELL_ANEW_NS:
+                text = "the plant has begun anew, its time has gone back: a new section begins"
+                self.notices.append(Notice(arrival, source, "begun anew", text))
+            self._anew[source] = arrival
 
     # -------------------------------------------------------------------------- plausibility
     def _plausible(
@@ -225,17 +259,18 @@ def _is_placed(came: Raw, flags: np.ndarray) -> np.ndarray:
 
 
 def _running_most(
-    moment: np.ndarray, signal: np.ndarray, starts: np.ndarray, before: np.ndarray
+    moment: np.ndarray, group: np.ndarray, starts: np.ndarray, before: np.ndarray
 ) -> np.ndarray:
-    """Return the latest time so far of each row's signal; rows are sorted by signal.
+    """Return the latest time so far of each row's group; rows are sorted by group.
 
-    In passes that double their reach, for as long as a signal has rows.
+    `before`: the latest before each group. In passes that double their reach, for as long as a
+    group has rows.
     """
     latest = moment.copy()
-    latest[starts] = np.maximum(latest[starts], before[signal[starts]])
+    latest[starts] = np.maximum(latest[starts], before)
     reach = 1
     while reach < len(latest):
-        alike = signal[reach:] == signal[:-reach]
+        alike = group[reach:] == group[:-reach]
         if not alike.any():
             break
         earlier = np.where(alike, latest[:-reach], NO_TIME)
