@@ -12,7 +12,15 @@ from validators import complaints_of_aas_core, complaints_of_engines
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
-from linetwin.shells.building import EVIDENCE, collection, meaning_of, prop, semantic, to_submodel
+from linetwin.shells.building import (
+    EVIDENCE,
+    collection,
+    evidence_of,
+    meaning_of,
+    prop,
+    semantic,
+    to_submodel,
+)
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.describing.nameplates import technical_data
 from linetwin.shells.environment import Supplement
@@ -144,3 +152,13 @@ def test_each_node_is_told_to_be_a_part_of_the_one_above(shells: Environment) ->
         for each in relations
     ]
     assert resolved == [(entry, node) for node in nodes]
+
+
+def test_no_file_of_the_exporter_stands_in_a_source() -> None:
+    """Who set a value without a source is told, not from which of his files or options."""
+    changed = load("baseline", ["cathode.coater.pot_life=7 h"])
+    found = describe(changed, Wanted(with_ports=False, with_files=False))
+    value = find(data_of(found, "cathode.coater"), "cathode__coater__pot_life")
+    said = evidence_of(value)
+    assert said is not None
+    assert said.source == "set by the user"

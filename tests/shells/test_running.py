@@ -233,8 +233,11 @@ def test_technical_data_are_what_was_measured(run: Run, passports: dict[str, Env
     technical = submodel(passports[row.name], "TechnicalData")
     areas = at(technical, "TechnicalPropertyAreas")
     electric = at(areas, "CapacityEnergyVoltage")
-    assert at(electric, "RatedCapacity").value == row["measured_capacity"]
-    assert building.unit_of(at(electric, "RatedCapacity")) == "A.h"
+    rated, measured = at(electric, "RatedCapacity"), at(electric, "MeasuredCapacity")
+    assert rated.value == 5.0  # the recipe declares it, whatever a cell measures
+    assert "nominal_capacity: recipe" in building.evidence_of(rated).source
+    assert measured.value == row["measured_capacity"]
+    assert building.unit_of(rated) == building.unit_of(measured) == "A.h"
     assert at(electric, "MaxVoltage").value == 4.2
     resistance = at(areas, "Resistance", "InitialInternalResistanceOnBatteryCellLevel")
     assert resistance.value == row["measured_dcir"]

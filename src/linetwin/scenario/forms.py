@@ -38,6 +38,6 @@ def read_form(file: Path, label: str, part: Part | None) -> Document:
     if ending not in SHELLS or part is None:
         return read(file, label)
     if ending not in _READERS:
-        hint = "give a .yaml file; shells are read by the linetwin command"
+        hint = "in Python, import linetwin.cli first, which reads shells; or give a .yaml file"
         raise ScenarioError([Problem("nobody here reads shells", hint=hint, file=file)])
     return Document(file, label, _READERS[ending](file, part), {})

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.schema import Written
 
 TAGS = ("V", "D", "M", "A")
+BY_USER = "set by the user"
+"""Begins the source of a value that is stated without one; the file or option follows."""
 
 
 def read_value(
@@ -133,7 +135,7 @@ def _evidence(written: Written, place: Place, problems: Problems) -> tuple[str, 
         hint = f"say where the value is from, as in source: '...'; tags: {', '.join(TAGS)}"
         problems.add(place, f"tag {written.tag} needs a source", hint)
         return None
-    return written.tag or "A", written.source or f"set by the user in {place.origin}"
+    return written.tag or "A", written.source or f"{BY_USER} in {place.origin}"
 
 
 def _shown(raw: object) -> str:

@@ -9,6 +9,7 @@ from basyx.aas import model
 from basyx.aas.model import datatypes
 
 from linetwin.scenario.sections import quantity_of
+from linetwin.scenario.values import BY_USER
 from linetwin.shells import building
 from linetwin.shells.building import Evidence
 from linetwin.shells.naming import id_short
@@ -25,7 +26,8 @@ ENTRY = "entry"
 
 def leaf(address: str, value: Value, means: str) -> model.SubmodelElement:
     """Return a value of a scenario under its address, with unit, tag and source."""
-    evidence = Evidence(value.tag, value.source)
+    own = value.source.startswith(f"{BY_USER} in ")  # a file of the exporter's, nobody else's
+    evidence = Evidence(value.tag, BY_USER if own else value.source)
     if isinstance(value.value, tuple):
         return building.numbers(id_short(address), value.value, means, value.unit, evidence)
     number = not isinstance(value.value, (str, bool))

@@ -18,6 +18,7 @@ from linetwin.shells import building
 from linetwin.shells.building import NOT_STATED, Evidence, collection, listed, multilingual, prop
 from linetwin.shells.running.carbon import DOCUMENT
 from linetwin.shells.running.composition import mass_of
+from linetwin.shells.terms import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -173,8 +174,8 @@ def _whole(name: str, means: str, of: Any = datatypes.Integer) -> model.Property
 
 
 def _electric(cell: Cell) -> list[model.SubmodelElement]:
-    capacity, read = cell.read("capacity")
-    charge, energy = cell.read("capacity")[0], cell.read("discharge_energy")[0]
+    charge, read = cell.read("capacity")
+    energy, rated = cell.read("discharge_energy")[0], cell.stated("nominal_capacity")
     mean = energy / _J_PER_WH / charge if energy and charge else None
     discharge = Evidence("D", "energy over charge of the discharge that measured capacity")
     low, high = cell.stated("lower_voltage"), cell.stated("upper_voltage")
@@ -182,7 +183,8 @@ def _electric(cell: Cell) -> list[model.SubmodelElement]:
         _float("NominalVoltage", mean, "0173-1#02-ABL588#001", "V", discharge),
         _float("MinVoltage", low[0], "0173-1#02-ABL587#001", "V", low[1]),
         _float("MaxVoltage", high[0], "0173-1#02-ABL589#001", "V", high[1]),
-        _float("RatedCapacity", capacity, "0173-1#02-ABL869#002", "A.h", read),
+        _float("RatedCapacity", rated[0], "0173-1#02-ABL869#002", "A.h", rated[1]),
+        _float("MeasuredCapacity", charge, meaning("capacity"), "A.h", read),
     ]
 
 
