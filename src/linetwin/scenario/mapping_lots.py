@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linetwin.quantities import Quantity
+from linetwin.scenario.backtracking import is_slow
 from linetwin.scenario.mapped import CheckConfig, LotConfig
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.values import read_value
@@ -75,6 +76,10 @@ class LotReader:
             groups = set(re.compile(written.pattern).groupindex)
         except re.error as error:
             self._note((*at, "pattern"), f"cannot be read: {error}", "a regular expression")
+            return None
+        if is_slow(written.pattern):
+            hint = r"write out what repeats, such as [A-Z]{2}\d{5}-\d{2}; * and + once a part"
+            self._note((*at, "pattern"), "may take for ever: a repeat within a repeat", hint)
             return None
         if written.method is not None and not groups >= _GROUPS:
             hint = r"such as (?P<body>[A-Z]+-\d{4})-(?P<check>\d{2})"

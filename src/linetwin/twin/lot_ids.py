@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.mapped import CheckConfig
 
+LONGEST_NAME = 200
+"""Characters of a name; a longer one fits no pattern [A]: time grows with the cube of it at most."""
 _JOINTS = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
 """What stands between the parts of a name: blanks, dashes of all kinds, underscores."""
 _BASE = 36
@@ -68,7 +70,7 @@ class Check:
 
     def is_right(self, name: str) -> bool:
         """Whether a name in one spelling fits the pattern, and its check digits its body."""
-        match = re.fullmatch(self.config.pattern, name)
+        match = re.fullmatch(self.config.pattern, name) if len(name) <= LONGEST_NAME else None
         if match is None:
             return False
         if not self.config.method:
