@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from linetwin.cli.interruption import Interruption
-from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.printing import print_json, print_table, safe
 from linetwin.cli.visiting import password_of
 from linetwin.errors import LinkError, Problem, ScenarioError
 from linetwin.quantities import Quantity
@@ -163,7 +163,7 @@ def _follow(
 
 def _tell(notices: tuple[Notice, ...], shown: Live | None) -> None:
     for notice in notices:
-        text = f"{notice.source}: {notice.kind}: {notice.text}"
+        text = safe(f"{notice.source}: {notice.kind}: {notice.text}")
         if shown is not None:
             shown.console.print(Text(text))
         else:
@@ -202,11 +202,11 @@ def _screen(latest: Latest) -> Table:
     for heading in _HEADINGS:
         table.add_column(heading, justify="left" if heading == "signal" else "right")
     for row in _rows(latest, now, _MOST_ROWS):
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, map(safe, row)))
     if len(latest.value) > _MOST_ROWS:
         table.add_row(Text(f"and {len(latest.value) - _MOST_ROWS} more"))
     for link in _links(latest):
-        table.add_row(Text(" ".join(link[:3])))
+        table.add_row(Text(safe(" ".join(link[:3]))))
     return table
 
 

@@ -33,6 +33,11 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  recursion over JSON
     return value
 
 
+def safe(text: str) -> str:
+    """Return text of a plant or a file as it may be shown: what steers a terminal is replaced."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
+
+
 def print_table(
     title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int
 ) -> None:
@@ -45,5 +50,5 @@ def print_table(
         justify: Any = "left" if index < text_columns else "right"
         table.add_column(heading, justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as it is: brackets are no markup
+        table.add_row(*(Text(safe(cell)) for cell in row))  # as it is: brackets are no markup
     console.print(table)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.mapped import CheckConfig
 
 LONGEST_NAME = 200
-"""Characters of a name; a longer one fits no pattern [A]: time grows with the cube of it at most."""
+"""Characters of a name; a longer one fits no pattern [A]: the time grows with its cube at most."""
 _JOINTS = re.compile(r"[\s_\-\u2010-\u2015\u2212]+")
 """What stands between the parts of a name: blanks, dashes of all kinds, underscores."""
 _BASE = 36
