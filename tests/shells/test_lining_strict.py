@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,7 @@ def test_what_is_absent_or_contradicts_itself_is_named_by_its_way(shells: Enviro
         f"cathode__calender/TechnicalData/Parameters/{third.id_short}": "evidence 'Z'",
         "cathode__calender/TechnicalData/Parameters/cathode__calender__renamed": f"in __{name}",
     }.items():
+        assert sum(place in line for line in said.splitlines()) == 1, place  # told once
         assert any(place in line and message in line for line in said.splitlines()), place
 
 
@@ -162,3 +164,11 @@ def test_no_file_of_the_exporter_stands_in_a_source() -> None:
     said = evidence_of(value)
     assert said is not None
     assert said.source == "set by the user"
+
+
+def test_a_folder_and_a_pipe_are_refused_for_what_they_are(tmp_path: Path) -> None:
+    """Nobody waits for a pipe, and no folder is called absent."""
+    os.mkfifo(tmp_path / "pipe.json")
+    for name, message in (("pipe.json", "no regular file"), ("", "is a folder"), ("x", "no such")):
+        with pytest.raises(ScenarioError, match=message):
+            read(tmp_path / name)

@@ -63,22 +63,32 @@ class Stations:
         for section in () if alone else SECTIONS:
             if (holder := sections.get(id_short(section))) is not None:
                 found[section] = self._parts(section, holder, path, f"{way}/{id_short(section)}")
-        self._complete(found, path, way)
+        self._complete(found, path, way, sections)
         return found
 
-    def _complete(self, found: Mapping[str, Any], path: str, way: str) -> None:
-        """Note what a station of this kind has, and neither machine nor recipe states."""
+    def _complete(
+        self,
+        found: Mapping[str, Any],
+        path: str,
+        way: str,
+        sections: Mapping[str, model.SubmodelElement],
+    ) -> None:
+        """Note what a station of this kind has, and neither machine nor recipe states.
+
+        What is wrong with a section, or with a value that is there, has been told.
+        """
         kind = shipped_kinds().get(str(found.get("kind")))
         if kind is None:  # told by whoever reads the line
             return
-        for name in kind.parameters if "parameters" in found else ():
+        written = children(sections["Parameters"]) if "Parameters" in sections else []
+        told = {str(each.id_short) for each in written} | {meaning_of(each) for each in written}
+        for name in kind.parameters if "Parameters" in sections else ():
             address = f"{path}.{name}"
-            if name not in found["parameters"] and address not in self.recipe:
+            if told.isdisjoint({id_short(address), meaning(name)}) and address not in self.recipe:
                 hint = "every value is stated, here or in ProcessParameters of the line"
-                here = f"{way}/Parameters/{id_short(address)}"
-                self.areas.reader.wrong(here, "is absent, or not read", hint)
+                self.areas.reader.wrong(f"{way}/Parameters/{id_short(address)}", "is absent", hint)
         there = {*found.get("processes", {}), *(("machine",) if "machine" in found else ())}
-        for name in kind.models:
+        for name in kind.models if "Processes" in sections else ():
             if name not in there:
                 here = f"{way}/Processes/{id_short(name)}"
                 self.areas.reader.wrong(here, "is absent", "every model is stated")

@@ -51,7 +51,9 @@ def _bytes(path: Path, account: Account, limits: Limits) -> bytes:
     """Return the content of a file that is not too large."""
     try:
         if not path.is_file():
-            raise account.refusal("there is no such file", hint="an AASX, JSON or XML file")
+            said = "is a folder" if path.is_dir() else "is no regular file"
+            message = said if path.exists() else "there is no such file"
+            raise account.refusal(message, hint="an AASX, JSON or XML file")
         if path.stat().st_size > limits.file_bytes:
             raise _too_large(path.stat().st_size, account, limits)
         return path.read_bytes()
