@@ -512,6 +512,8 @@ def test_what_waits_to_be_taken_makes_no_data_young(
     assert following.state().told == "in step"
     assert following.state().age_s < 5
     waiting = list(parcels(90))  # the process stands still, its feed goes on
+    following.go_on()
+    assert following.state().word == "catching up"  # nobody has asked whether the plant is silent
     following.serve(waiting[0])
     state = following.state()
     assert state.age_s == pytest.approx(89, abs=5)

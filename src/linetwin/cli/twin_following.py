@@ -126,6 +126,7 @@ class Following:
 
     def serve(self, parcel: Parcel | None) -> None:
         """Take what has come, if anything has, and do what is due."""
+        self.time.asked = self._clock.steady_ns()  # we may stand still from here on, not the plant
         if parcel is not None:
             self.take(parcel)
         self.go_on()

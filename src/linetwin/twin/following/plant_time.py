@@ -30,6 +30,8 @@ class PlantTime:
         self._newest = 0
         self._heard = 0
         self._came = 0
+        self.asked: int | None = None
+        """When it was asked last whether anything had come; None: at any time [ns]."""
         self._back_ns = 0
         self._back_times = 0
 
@@ -84,7 +86,8 @@ class PlantTime:
 
     def is_silent(self, now: int) -> bool:
         """Whether nothing was taken for long; what still waits says nothing of the plant."""
-        return not self._points or now - self._heard > SILENT_AFTER_S * 1e9
+        asked = now if self.asked is None else min(now, self.asked)
+        return not self._points or asked - self._heard > SILENT_AFTER_S * 1e9
 
     def until(self, now: int) -> int:
         """Return the time of the plant up to which all has been told, as far as is known [ns]."""
