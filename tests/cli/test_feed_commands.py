@@ -47,6 +47,8 @@ def test_a_server_is_browsed_and_mapped(clerk: Clerk, server: SmallServer, folde
     assert found.code == 0, found.err
     (variable,) = json.loads(found.out)
     assert (variable["node"], variable["value"]) == ("nsu=urn:test:plant;s=speed", 1.5)
+    nowhere = clerk("live", "browse", server.endpoint, *common, "--below", "Line/Cotter")
+    assert (nowhere.code, "nothing is there below 'Line/Cotter'" in nowhere.err) == (2, True)
     target = folder / "proposed.yaml"
     asked = ("live", "map", server.endpoint, *common, "--scenario", "baseline", "-o", target)
     made = clerk(*asked)

@@ -85,7 +85,9 @@ def main() -> None:
     try:
         app()
     except LinetwinError as error:
-        sys.stderr.write(f"linetwin: {error}\n")
+        from linetwin.cli.printing import safe
+
+        sys.stderr.write(safe(f"linetwin: {error}\n"))
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk, a folder that may not be written
         sys.stderr.write(f"linetwin: {error}\n")

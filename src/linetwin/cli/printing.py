@@ -38,6 +38,11 @@ def safe(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
 
 
+def say(text: str) -> None:
+    """Print a line that may hold text of a plant or a file."""
+    typer.echo(safe(text))
+
+
 def print_table(
     title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int
 ) -> None:

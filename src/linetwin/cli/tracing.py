@@ -8,9 +8,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from linetwin.cli.printing import print_json
+from linetwin.cli.printing import print_json, say
 from linetwin.errors import Problem, ScenarioError
 from linetwin.results import read
 from linetwin.results.ancestry import COVERAGE
@@ -105,9 +103,9 @@ def _backward(run: Run, genealogy: Genealogy, name: str, *, as_json: bool) -> No
             }
         )
         return
-    typer.echo(outcome(run, genealogy, name))
+    say(outcome(run, genealogy, name))
     if tree.parents:
-        typer.echo("made from")
+        say("made from")
         _print_branch(tree, "", set())
     carriers = [
         each.lot
@@ -115,7 +113,7 @@ def _backward(run: Run, genealogy: Genealogy, name: str, *, as_json: bool) -> No
         if each.relation == "carried_in" and not each.path
     ]
     if carriers:
-        typer.echo(f"carried in {', '.join(carriers)}")
+        say(f"carried in {', '.join(carriers)}")
     if contents:
         _print_contents(genealogy, contents, pooled)
     _print_history(shares if name.startswith(CELL) else {}, operations, conditions)
@@ -129,27 +127,27 @@ def _print_history(
     """Say which slurry is in a cell, what was done to it, and under which conditions."""
     for electrode, batches in shares.items():
         parts = ", ".join(f"{share:.1%} {batch}" for batch, share in batches.items())
-        typer.echo(f"slurry of the {electrode}: {parts}")
+        say(f"slurry of the {electrode}: {parts}")
     if len(operations):
-        typer.echo("operations")
+        say("operations")
         for row in operations.itertuples():
-            typer.echo(f"  {_operation(row)}")
+            say(f"  {_operation(row)}")
     for place, values in conditions.items():
-        typer.echo(f"conditions: {place}")
+        say(f"conditions: {place}")
         for quantity, value in values.items():
-            typer.echo(f"  {quantity:34s} {_shown(quantity, value)}")
+            say(f"  {quantity:34s} {_shown(quantity, value)}")
 
 
 def _print_contents(genealogy: Genealogy, contents: list[str], pooled: pd.DataFrame) -> None:
     """Say which cells a tray or box carried, where they are, and from which lots they are made."""
     known = Counter(genealogy.where(cell) or "not known" for cell in contents)
     parts = ", ".join(f"{count} {word}" for word, count in known.most_common())
-    typer.echo(f"carried {len(contents)} cells, {contents[0]} to {contents[-1]}: {parts}")
-    typer.echo("its cells are made from" if len(pooled) else f"its cells were {WITH_STOCK}")
+    say(f"carried {len(contents)} cells, {contents[0]} to {contents[-1]}: {parts}")
+    say("its cells are made from" if len(pooled) else f"its cells were {WITH_STOCK}")
     for path, rows in pooled.groupby("path", sort=False):
         lots = [f"{row.lot} ({row.cells})" for row in rows.itertuples()]
         more = f", and {len(lots) - SHOWN_LOTS} more" if len(lots) > SHOWN_LOTS else ""
-        typer.echo(f"  {path}: {', '.join(lots[:SHOWN_LOTS])}{more}")
+        say(f"  {path}: {', '.join(lots[:SHOWN_LOTS])}{more}")
 
 
 def _operation(row: Any) -> str:  # noqa: ANN401  a row of the table of operations
@@ -204,7 +202,7 @@ def _print_branch(branch: Branch, indent: str, told: set[str]) -> None:
             stretch += f" (within {low:.2f} to {high:.2f} m, positions +-{spread:.2f} m)"
     again = not stretch and bool(branch.parents) and branch.lot in told
     note = f" ({WITH_STOCK})" if branch.role == STOCK else " (as above)" if again else ""
-    typer.echo(f"{indent}{role}{branch.lot}{share}{stretch}{note}")
+    say(f"{indent}{role}{branch.lot}{share}{stretch}{note}")
     if not stretch:
         told.add(branch.lot)
     for parent in () if again else branch.parents:
@@ -231,21 +229,21 @@ def _destiny(genealogy: Genealogy, name: str, found: list[Descendant]) -> str:
 
 def _print_descendants(title: str, found: list[Descendant]) -> None:
     cells, others = _once(found)
-    typer.echo(title)
+    say(title)
     maybe = sum(not each.certain for each in [*cells, *others])
     if maybe:
-        typer.echo(f"{maybe} of them perhaps: stretches of web are widened by what is uncertain")
+        say(f"{maybe} of them perhaps: stretches of web are widened by what is uncertain")
     for each in others[:SHOWN_DESCENDANTS]:
         shares = [path.share for path in found if path.lot == each.lot]
-        typer.echo(f"  {each.lot:28s} {each.kind:14s} {_where(each)}{_share(shares)}")
+        say(f"  {each.lot:28s} {each.kind:14s} {_where(each)}{_share(shares)}")
     if len(others) > SHOWN_DESCENDANTS:
-        typer.echo(f"  ... and {len(others) - SHOWN_DESCENDANTS} more lots (--json lists all)")
+        say(f"  ... and {len(others) - SHOWN_DESCENDANTS} more lots (--json lists all)")
     for word, count in Counter(each.where for each in cells).most_common():
-        typer.echo(f"  {count} cells: {word}")
+        say(f"  {count} cells: {word}")
         kept = [each for each in cells if each.where == word]
         places = Counter((each.status, each.place) for each in kept)
         for (status, place), part in sorted(places.items()):
-            typer.echo(f"    {part}: {status} at {place}")
+            say(f"    {part}: {status} at {place}")
 
 
 def _where(each: Descendant) -> str:

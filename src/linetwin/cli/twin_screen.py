@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from linetwin.cli.printing import FILE_WIDTH
+from linetwin.cli.printing import FILE_WIDTH, safe
 from linetwin.cli.twin_keeping import span
 from linetwin.cli.twin_view import WORKS
 from linetwin.estimation.scores import NORMAL_95
@@ -98,7 +98,7 @@ class Screen:
         self._due = now + (_SHOW_EVERY_S if self._live is not None else _TELL_EVERY_S)
         if self._live is None:
             words = ", ".join(each.plain for each in _headline(view, session, latest, state))
-            sys.stderr.write(f"linetwin: {words}\n")
+            sys.stderr.write(f"linetwin: {safe(words)}\n")
         else:
             self._live.update(screen(view, session, latest, state), refresh=True)
 
@@ -152,7 +152,7 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
     if view.unconfirmed:
         yield Text(view.unconfirmed, style="yellow")
     for each in view.sources(latest, now):
-        yield Text(_source(each))
+        yield Text(safe(_source(each)))
     if not latest.health:
         yield Text("no link yet")
 
@@ -201,13 +201,15 @@ def _words(view: View, session: Session) -> Iterator[Text]:
     told = " ".join(each.key for each in view.alerts)
     for each in view.alerts:
         style = "bold red" if each.active and each.priority == "high" else "yellow"
-        yield Text(f"{each.id} {each.priority} {each.state}: {each.text}; {each.action}", style)
+        told = f"{each.id} {each.priority} {each.state}: {each.text}; {each.action}"
+        yield Text(safe(told), style)
     for finding in session.findings():
         if f"{finding.kind} {'+'.join(finding.names)}" not in told:
-            yield Text(f"{finding.kind}: {finding.text}. {finding.advice}".rstrip(". "))
+            yield Text(safe(f"{finding.kind}: {finding.text}. {finding.advice}".rstrip(". ")))
     for instrument, lots in session.parts.assimilator.unresolved().items():
         named = f"{lots[0]} and {len(lots) - 1} more" if len(lots) > 1 else lots[0]
-        yield Text(f"{instrument} has read lots that are not known: {named}; look at their names")
+        told = f"{instrument} has read lots that are not known: {named}; look at their names"
+        yield Text(safe(told))
     if nothing := session.parts.assimilator.counts["of nothing"]:
         why = "that is, or should be, zero: a repeatability in % says nothing of it"
         yield Text(f"{nothing} left out, each a reading {why}; give it in the unit")
@@ -287,5 +289,5 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Renderable
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*map(Text, map(safe, row)))
     return table

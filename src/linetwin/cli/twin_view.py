@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from linetwin.cli.printing import print_json
+from linetwin.cli.printing import print_json, safe
 from linetwin.twin.publishing.shown import Measured, Shown, SourceShown, StationShown
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class View:
 
     def note(self, text: str) -> None:
         """Keep a remark for people."""
+        text = safe(text)
         self.notes = [*self.notes, text][-NOTES_KEPT:]
         if not sys.stdout.isatty():
             sys.stderr.write(f"linetwin: {text}\n")

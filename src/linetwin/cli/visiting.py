@@ -68,6 +68,12 @@ def browse(visit: Visit, below: str, depth: int, *, as_json: bool) -> None:
     """List what a server has to read."""
     names = [name for name in below.split("/") if name]
     variables = variables_of(visit.endpoint, visit.terms(), names, depth)
+    if names and not variables:
+        message, hint = (
+            f"nothing is there below '{below}'",
+            "browse names from Objects: Line/Coater",
+        )
+        raise ScenarioError([Problem(message, "--below", hint)])
     if as_json:
         print_json([_plain(each) for each in variables])
         return
