@@ -29,7 +29,7 @@ class Gauged(Press):
 
     def days(self, count: int) -> set[tuple[str, tuple[str, ...]]]:
         """Press 24 rolls a day; return all that was said to be wrong."""
-        told = set()
+        told: set[tuple[str, tuple[str, ...]]] = set()
         for number in range(1, 24 * count + 1):
             event = self.roll(number)
             self.twin.measured(replace(event, value=event.value + self._bias))
