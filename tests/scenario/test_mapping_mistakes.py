@@ -76,6 +76,14 @@ def test_a_mistake_is_refused(
     assert problem.hint
 
 
+def test_a_state_that_packml_does_not_have_is_told_with_those_that_it_has(tmp_path: Path) -> None:
+    """Running is none: Execute is meant, which no spelling tells."""
+    with pytest.raises(ScenarioError) as caught:
+        read(tmp_path, MAPPING.replace("20: Execute", "20: Runing"))
+    (problem,) = caught.value.problems
+    assert all(name in problem.hint for name in ("Execute", "Held", "Suspended"))
+
+
 def test_a_mapping_without_signals_is_refused(tmp_path: Path) -> None:
     """It would read nothing, and say so of nothing."""
     text = MAPPING[: MAPPING.index("signals:")] + "signals: {}\n"

@@ -148,10 +148,9 @@ def _follow(
                 if latest.counts is None and seconds is not None:
                     end = time.monotonic() + seconds
                 latest.take(parcel)
+                _tell(parcel.notices, shown)  # on stderr: JSON goes to stdout
                 if is_over(latest):
                     break
-                if not quiet:
-                    _tell(parcel.notices, shown)
             if shown is not None and time.monotonic() >= due:
                 due = time.monotonic() + _SHOW_EVERY_S
                 shown.update(_screen(latest), refresh=True)

@@ -350,7 +350,8 @@ class _Reader:
                     self._note((*at, "codes"), "there is no code", hint)
                 for code, meaning in table.codes.items():
                     if meaning not in known:
-                        hint = nearest(meaning, known)
+                        near = nearest(meaning, known)
+                        hint = f"{near}; {section} are {', '.join(known)}"
                         self._note((*at, "codes", code), f"'{meaning}' is not of PackML", hint)
                     codes[code] = known.get(meaning, UNDEFINED)
             suspends: dict[str, str] = {
