@@ -203,7 +203,7 @@ def test_what_is_advised_is_approved_only_once_it_is_shown(
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"state": "out of step"}, "out of step"),
+        ({"state": "catching up"}, "catching up"),
         ({"saved": 0.0}, "heartbeat lost"),
         ({"heard": 0.0}, "heard the plant"),
         ({"heard": None}, "heard the plant never"),

@@ -75,7 +75,7 @@ def serve(  # noqa: PLR0913, PLR0917  one parameter per option
 def token(
     file: Annotated[Path, typer.Argument(help="The file of tokens; made if it is not there.")],
     name: Annotated[str, typer.Option(help="Who gets it.")],
-    role: Annotated[str, typer.Option(help="In which role: engineer, operator, ...")],
+    role: Annotated[str, typer.Option(help="In which role: engineer, operator, quality, customer")],
     roles: RolesOption = None,
 ) -> None:
     """Make a token."""
