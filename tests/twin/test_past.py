@@ -131,7 +131,7 @@ def test_what_is_remembered_goes_over_into_what_is_live(
         mapping = Mapping("", "", "", {"plc": config}, tuple(signals), Path(), "")
         batch = Rules(mapping).judge(joined(reader.parts))
         assert batch.value[batch.usable].tolist() == [float(n) for n in range(written)]
-        assert reader.health.filled > 50
+        assert reader.health.filled >= 50  # how many more is a matter of how busy the machine is
         assert reader.health.gaps == 0
 
 
