@@ -40,11 +40,10 @@ _FAULTS: Final = (
     struct.error,
     ValueError,
     RuntimeError,
-    NotImplementedError,
     OSError,
     EOFError,
 )
-"""What `zipfile` raises over a damaged archive, found by fuzzing."""
+"""What `zipfile` raises over a damaged archive or a packing it does not know, found by fuzzing."""
 _CENTRAL: Final = b"PK\x01\x02"
 """Begins each entry of an archive's directory."""
 _SMALL: Final = 1 << 20
