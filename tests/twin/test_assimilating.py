@@ -185,24 +185,35 @@ def test_what_comes_late_is_learnt_as_if_it_had_come_in_time() -> None:
     assert late.twin.predictions() == []
 
 
-def test_a_reading_of_a_lot_that_nobody_knows_waits_for_it() -> None:
-    """It is not taken for the lot of its time; a name in another spelling is the same name."""
+def waiting(twin: Assimilator) -> list[tuple[str, int, bool]]:
+    """Return the lots that readings wait for, how many, and whether the lots can come."""
+    return [(each.lot, each.readings, each.can_come) for each in twin.waiting()]
+
+
+def test_a_reading_of_a_lot_that_is_not_handed_over_waits_for_it() -> None:
+    """It is not taken for the lot of its time; a name in another spelling is the same name.
+
+    A lot of a number that has passed, or named as none is, is not known.
+    """
     press = Press(-0.1)
     reading = replace(press.roll(1), text="Plant_2")
     before = state(press.twin)
     press.twin.measured(reading)
     assert state(press.twin) == before
-    assert press.twin.unresolved() == {"cathode_thickness": ["Plant_2"]}
+    assert waiting(press.twin) == [("Plant_2", 1, True)]
     again = Press(-0.1)
     again.twin.load(msgpack.unpackb(msgpack.packb(press.twin.save())))
     again._chance = press._chance
     again.roll(2)
-    assert again.twin.unresolved() == {}
+    assert waiting(again.twin) == []
     read = [each.lot for each in again.twin._journal.entries if isinstance(each, Reading)]
     assert read == ["roll-2"]
     ahead = replace(reading, tick=9 * HOUR, text="plant-9")  # may be the one at work
-    again.twin.measured(ahead)
-    assert again.twin.unresolved() == {}
+    for name in ("plant-9", "plant-9", "plant-0", "roll 7", "9" * 5000):
+        again.twin.measured(replace(ahead, text=name))
+    found = waiting(again.twin)
+    assert found[:3] == [("plant-9", 2, True), ("plant-0", 1, False), ("roll 7", 1, False)]
+    assert not found[3][2]
 
 
 def test_readings_of_one_lot_count_as_their_mean_whenever_they_come() -> None:

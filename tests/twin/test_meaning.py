@@ -67,6 +67,27 @@ def told(
 
 
 @pytest.mark.parametrize(
+    ("flags", "lot", "doubt"),
+    [
+        (Flag.OUT_OF_RANGE, "", "outside its range, 0 mg/cm² to 200 mg/cm²"),
+        (Flag.OUT_OF_RANGE | Flag.OUT_OF_ORDER, "R-7", "outside its range, 0 mg/cm² to 200 mg/cm²"),
+        (Flag.OUT_OF_ORDER, "R-7", "older than a value that came before it"),
+        (Flag.SUSPENDED, "R-7", "its station did not produce then"),
+        (Flag.DUPLICATE, "R-7", ""),
+        (Flag.OUT_OF_ORDER, "", ""),
+        (Flag.UNCERTAIN, "R-7", ""),
+    ],
+)
+def test_why_a_measurement_is_not_learnt_from(
+    meaning: Meaning, flags: Flag, lot: str, doubt: str
+) -> None:
+    """What is implausible is always said, the rest of a row that names its lot."""
+    (event,) = told(meaning, 7, 186.2, lot, int(flags))
+    assert event.doubt == doubt
+    assert event.usable == (flags == Flag.UNCERTAIN)
+
+
+@pytest.mark.parametrize(
     ("signal", "value", "text", "expected"),
     [
         (0, 6.0, "", ("state", "cathode.coater", "")),

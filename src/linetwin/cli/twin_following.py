@@ -181,6 +181,8 @@ class Following:
         self.board.register(predictions, self.session.now)
         self.board.score(outcomes, self.session.now)
         self.view.take(predictions, outcomes)
+        for words in self.session.remarks():
+            self.view.note(words)
 
     def look(self) -> None:
         """See what a person should know, and tell it; now and then."""

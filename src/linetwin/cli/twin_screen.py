@@ -24,6 +24,7 @@ from linetwin.twin.scales import (
     scale_of_estimate,
     scale_of_spread,
 )
+from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from linetwin.cli.twin_state import State
     from linetwin.cli.twin_view import SourceNow, StationNow, View
     from linetwin.scenario.twin import EstimateConfig, ReaderConfig
+    from linetwin.twin.assimilating import Assimilator
+    from linetwin.twin.assimilating.belonging import Waiting
     from linetwin.twin.assimilating.rows import Estimated, Innovations
     from linetwin.twin.board.tally import Score
     from linetwin.twin.feed.parcels import Latest
@@ -198,21 +201,37 @@ def _stations(stations: Sequence[StationNow]) -> Iterator[RenderableType]:
 
 def _words(view: View, session: Session) -> Iterator[Text]:
     """Yield alerts, and findings that no alert tells, each with what to do."""
-    told = " ".join(each.key for each in view.alerts)
+    alerted = {each.key for each in view.alerts}
     for each in view.alerts:
         style = "bold red" if each.active and each.priority == "high" else "yellow"
         told = f"{each.id} {each.priority} {each.state}: {each.text}; {each.action}"
         yield Text(safe(told), style)
     for finding in session.findings():
-        if f"{finding.kind} {'+'.join(finding.names)}" not in told:
+        if f"{finding.kind} {'+'.join(finding.names)}" not in alerted:
             yield Text(safe(f"{finding.kind}: {finding.text}. {finding.advice}".rstrip(". ")))
-    for instrument, lots in session.parts.assimilator.unresolved().items():
-        named = f"{lots[0]} and {len(lots) - 1} more" if len(lots) > 1 else lots[0]
-        told = f"{instrument} has read lots that are not known: {named}; look at their names"
-        yield Text(safe(told))
-    if nothing := session.parts.assimilator.counts["of nothing"]:
+    yield from (Text(safe(words)) for words in _readings(session.parts.assimilator))
+
+
+def _readings(assimilator: Assimilator) -> Iterator[str]:
+    """Yield what readings wait for, and which were set aside."""
+    by_instrument: dict[tuple[str, bool], list[Waiting]] = {}
+    for each in assimilator.waiting():
+        by_instrument.setdefault((each.instrument, each.can_come), []).append(each)
+    for (instrument, can_come), found in by_instrument.items():
+        lots = found[0].lot + (f" and {counted(len(found) - 1, 'other')}" if found[1:] else "")
+        count = sum(each.readings for each in found)
+        told = f"{instrument}: {counted(count, 'reading')}"
+        if can_come:
+            are = "are" if found[1:] else "is"
+            yield f"{told} {'waits' if count == 1 else 'wait'} until {lots} {are} handed over"
+        else:
+            yield f"{told} of lots that are not known: {lots}; look at their names"
+    if aside := assimilator.counts["set aside"]:
+        last = f"; the last: {assimilator.set_aside}" if assimilator.set_aside else ""
+        yield f"{counted(aside, 'reading')} set aside{last}"
+    if nothing := assimilator.counts["of nothing"]:
         why = "that is, or should be, zero: a repeatability in % says nothing of it"
-        yield Text(f"{nothing} left out, each a reading {why}; give it in the unit")
+        yield f"{counted(nothing, 'reading')} {why}: left out; give it in the unit"
 
 
 def _predicted(view: View, session: Session) -> Iterator[list[str]]:

@@ -232,7 +232,8 @@ class View:
             ],
             "findings": [vars(each) for each in session.findings()],
             "readings": dict(session.parts.assimilator.counts),
-            "unresolved": session.parts.assimilator.unresolved(),
+            "set_aside": session.parts.assimilator.set_aside,
+            "waiting": [asdict(each) for each in session.parts.assimilator.waiting()],
             "alerts": [asdict(each) for each in self.alerts],
             "scores": [vars(each) for each in self.board.scores()],
         }

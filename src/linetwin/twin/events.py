@@ -23,6 +23,7 @@ class PlantEvent:
     station: path of the station or buffer, or `line`; kind: what it is about; name: the quantity.
     value: in canonical units; PackML's number of a state or mode; lots so far of `taken` and
     `given`; NaN where there is none. text: name of a lot. usable: whether it may be learnt from.
+    doubt: why a measurement is not usable, where a person should know.
     """
 
     tick: int
@@ -33,6 +34,7 @@ class PlantEvent:
     text: str = ""
     usable: bool = True
     arrived: int = -1
+    doubt: str = ""
 
     @property
     def address(self) -> str:

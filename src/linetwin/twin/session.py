@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DEAF_TICKS = 60_000
 """Time without any news of a plant, of which some value changes every few seconds [A]."""
 MAGIC = b"linetwin twin\n"
-FORMAT = 3
+FORMAT = 4
 """Version of a saved session; one of another version is refused."""
 
 
@@ -133,6 +133,10 @@ class Session:
         """Return what has come out since this was asked last."""
         grades = self.grader.outcomes(self.now) if self.grader is not None else []
         return self.parts.assimilator.outcomes() + grades
+
+    def remarks(self) -> list[str]:
+        """Return what people should know of readings since this was asked last."""
+        return self.parts.assimilator.remarks()
 
     def findings(self) -> list[Finding]:
         """Return what is wrong, as far as it is known."""

@@ -16,7 +16,8 @@ import numpy as np
 from linetwin.estimation.scores import NORMAL_95, positive_interval
 from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
-from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard
+from linetwin.twin.assimilating.acceptance import Acceptance
+from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard, Waiting
 from linetwin.twin.assimilating.entries import Given, Reading, notes_of
 from linetwin.twin.assimilating.estimator import Estimator, place_of
 from linetwin.twin.assimilating.journal import Journal
@@ -65,8 +66,10 @@ class Assimilator:
         self._due: dict[tuple[str, str], list[Prediction]] = {}
         self._number = 0
         self.counts: Counter[str] = Counter()
-        """Readings used, not usable, of nothing, late (served again), too late; jumps found."""
+        """Readings used, set aside (told why), not usable, of nothing, late (served again), too
+        late; jumps found."""
         self._journal = Journal(self.estimator, self.counts)
+        self._acceptance = Acceptance(self.counts)
 
     # ------------------------------------------------------------------------- what comes in
     def took(self, station: str, lot: str, tick: int) -> None:
@@ -103,7 +106,7 @@ class Assimilator:
         if instrument is None or math.isnan(event.value):
             return
         if not event.usable:
-            self.counts["not usable"] += 1
+            self._acceptance.refuse(instrument, event)
             return
         heard = Heard(event.tick, event.value, max(event.arrived, event.tick), event.text)
         gone = self._belonging.of(instrument.station, instrument.name, heard)
@@ -131,7 +134,8 @@ class Assimilator:
         return found
 
     def outcomes(self) -> list[Outcome]:
-        """Return the readings of predicted lots since this was asked last."""
+        """Return the readings of predicted lots since this was asked last: what can be right."""
+        self._settle()
         found, self._outcomes = self._outcomes, []
         return found
 
@@ -143,10 +147,20 @@ class Assimilator:
         """Return the statistics of each instrument's innovations as they are now."""
         return self.estimator.watchman.innovations()
 
-    def unresolved(self) -> dict[str, list[str]]:
-        """Return the names that instruments have read of lots which are not known."""
+    def remarks(self) -> list[str]:
+        """Return why readings were set aside since this was asked last, what no finding tells."""
+        self._settle()
+        return self._acceptance.remarks()
+
+    @property
+    def set_aside(self) -> str:
+        """What was said of the readings that were set aside last, "" where none were."""
+        return self._acceptance.last
+
+    def waiting(self) -> list[Waiting]:
+        """Return for which lots readings wait that name them."""
         stations = {each.name: each.station for each in self.config.instruments}
-        return self._belonging.unresolved(stations)
+        return self._belonging.waiting(stations)
 
     def estimates(self) -> list[Estimated]:
         """Return all parameters and biases as they are known now."""
@@ -179,17 +193,14 @@ class Assimilator:
         )
 
     def _learn(self, reading: Reading) -> None:
-        """Learn from a reading, and tell what became of predictions of its lot."""
+        """Learn from a reading, and note what became of it."""
         if reading.tick < self._journal.first:
             self.counts["too late"] += 1
             return
         if self.estimator.is_of_nothing(reading):
             self.counts["of nothing"] += 1
             return
-        self.counts["used"] += reading.count
-        if self._journal.place_of(reading) is None:
-            self._tell(reading)
-        self._journal.learn(reading)
+        self._acceptance.judged(reading, self._journal.learn(reading))
 
     # ---------------------------------------------------------------------------- predictions
     def _predict(self, station: str, lot: str, tick: int) -> None:
@@ -234,10 +245,14 @@ class Assimilator:
             if (each.station, each.quantity, each.zone) == at
         }
 
+    def _settle(self) -> None:
+        """Tell of lots what came together, and was learnt from, as outcomes."""
+        for reading in self._acceptance.settle([each.text for each in self.findings()]):
+            self._tell(reading)
+
     def _tell(self, reading: Reading) -> None:
         """Tell outcomes of what was predicted of a lot."""
         instrument = self.estimator.instrument(reading.instrument)
-        plant_lot = self._belonging.plant_lot(instrument.station, reading.lot)
         bias = self.estimator.ensemble.of(instrument.name).std(ddof=1)
         scale = abs(reading.value) if instrument.relative else 1.0
         deviation = scale * math.hypot(instrument.repeatability, float(bias))
@@ -251,7 +266,7 @@ class Assimilator:
                         instrument.name,
                         reading.value,
                         deviation,
-                        plant_lot,
+                        reading.plant_lot,
                     )
                 )
 
@@ -304,6 +319,7 @@ class Assimilator:
     # -------------------------------------------------------------------------------- saving
     def save(self) -> dict[str, Any]:
         """Return everything as plain data."""
+        self._settle()
         return {
             "estimator": self.estimator.save(),
             "open": {s: [note.save() for note in notes] for s, notes in self._open.items()},
@@ -313,6 +329,7 @@ class Assimilator:
             "seen": dict(self._seen),
             "unheard": self._unheard,
             "belonging": self._belonging.save(),
+            "acceptance": self._acceptance.save(),
             "predictions": [vars(each) for each in self._predictions],
             "outcomes": [vars(each) for each in self._outcomes],
             "due": [[*key, [vars(row) for row in rows]] for key, rows in self._due.items()],
@@ -330,6 +347,7 @@ class Assimilator:
         self._streams.load(data["streams"])
         self._now = data["now"]
         self._belonging.load(data["belonging"])
+        self._acceptance.load(data["acceptance"])
         self._predictions = [Prediction(**each) for each in data["predictions"]]
         self._outcomes = [Outcome(**each) for each in data["outcomes"]]
         self._due = {

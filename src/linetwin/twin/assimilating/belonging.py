@@ -1,12 +1,13 @@
 """To which lot a reading belongs: to the one that it names, else to the one of its time.
 
-A reading that names a lot which is not known is nobody's: it waits for a lot of that name. The lot
-of its time may be another one, and what is learnt from a wrong lot is worse than nothing.
+A reading that names a lot which has not been handed over waits for a lot of that name. The lot of
+its time may be another one, and what is learnt from a wrong lot is worse than nothing.
 """
 
 from __future__ import annotations
 
 import bisect
+import re
 from collections import defaultdict
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from linetwin.twin.lot_ids import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+_DIGITS = "[0-9]+"
 KEPT = 1024
 """Lots that a station has given, and readings that wait of an instrument, that are kept."""
 
@@ -37,6 +39,19 @@ class Gone:
     tick: int
     lot: str
     plant_lot: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Readings of an instrument that name a lot which has not been handed over.
+
+    `lot`: as they name it; `can_come`: whether it is one that may be handed over yet.
+    """
+
+    instrument: str
+    lot: str
+    readings: int
+    can_come: bool
 
 
 class Belonging:
@@ -78,21 +93,19 @@ class Belonging:
         self._waiting[instrument] = others
         return own
 
-    def plant_lot(self, station: str, lot: str) -> str:
-        """Return the plant's name of a lot that a station handed over, "" where it is not known."""
-        return next((e.plant_lot for e in reversed(self._gone[station]) if e.lot == lot), "")
-
-    def unresolved(self, stations: Mapping[str, str]) -> dict[str, list[str]]:
-        """Return the names that each instrument has read of lots which nobody knows.
-
-        `stations`: of each instrument. One that a station may be at work on is none of them.
-        """
-        found = {}
+    def waiting(self, stations: Mapping[str, str]) -> list[Waiting]:
+        """Return the lots that readings name and wait for; `stations`: of each instrument."""
+        found = []
         for instrument, station in stations.items():
-            last = self._gone[station][-1].tick if self._gone[station] else -1
-            waiting = self._waiting[instrument]
-            if names := [each.name for each in waiting if each.name and each.tick <= last]:
-                found[instrument] = list(dict.fromkeys(names))
+            named: dict[str, list[Heard]] = defaultdict(list)
+            for each in self._waiting[instrument]:
+                if each.name:
+                    named[each.name].append(each)
+            gone = [(each.tick, normalised(each.plant_lot)) for each in self._gone[station]]
+            found += [
+                Waiting(instrument, name, len(own), _can_come(normalised(name), own[-1].tick, gone))
+                for name, own in named.items()
+            ]
         return found
 
     def save(self) -> dict[str, Any]:
@@ -109,3 +122,28 @@ class Belonging:
         gone = {key: [Gone(*e) for e in each] for key, each in data["gone"].items()}
         waiting = {key: [Heard(*e) for e in each] for key, each in data["waiting"].items()}
         self._gone, self._waiting = defaultdict(list, gone), defaultdict(list, waiting)
+
+
+def _can_come(name: str, tick: int, gone: Sequence[tuple[int, str]]) -> bool:
+    """Whether a lot of a name may be handed over yet; `gone`: when and as what others were.
+
+    Not one whose name is built as none of theirs is, nor one of a number before the last one's.
+    Where names have no numbers, not one that was read before the last was handed over.
+    """
+    told = [each for each in gone if each[1]]
+    if not told:
+        return True
+    alike = [other for _, other in told if _form(other) == _form(name)]
+    if alike and _numbers(name):
+        return _numbers(name) > _numbers(alike[-1])
+    return not any(_numbers(other) for _, other in told) and tick > told[-1][0]
+
+
+def _form(name: str) -> str:
+    return re.sub(_DIGITS, "0", name)
+
+
+def _numbers(name: str) -> list[tuple[int, str]]:
+    """Return the numbers in a name in the order of size, however long they are."""
+    plain = [each.lstrip("0") for each in re.findall(_DIGITS, name)]
+    return [(len(each), each) for each in plain]

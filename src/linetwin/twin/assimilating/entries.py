@@ -59,6 +59,19 @@ class Widened:
     loose: dict[str, float]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What became of a reading. `kept`: what of it can be right, None for nothing.
+
+    `aside`: readings that were set aside, and `why`; `jump`: what it shows to have jumped.
+    """
+
+    kept: Reading | None
+    aside: int = 0
+    why: str = ""
+    jump: Widened | None = None
+
+
 Entry = Given | Reading | Widened
 
 

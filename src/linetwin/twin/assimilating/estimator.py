@@ -16,7 +16,8 @@ import numpy as np
 from linetwin.estimation.ensemble import Ensemble
 from linetwin.estimation.jumps import loosened, sensitivities
 from linetwin.line.streams import Streams
-from linetwin.twin.assimilating.entries import Given, Reading, Widened, notes_of
+from linetwin.twin.assimilating.entries import Given, Judged, Reading, Widened, notes_of
+from linetwin.twin.assimilating.judging import Judge
 from linetwin.twin.assimilating.outcome import (
     CARRIED,
     DRY_FROM,
@@ -25,7 +26,6 @@ from linetwin.twin.assimilating.outcome import (
     Runner,
     vapours,
 )
-from linetwin.twin.assimilating.readings import Corrected, Readings, agreeing
 from linetwin.twin.assimilating.watch import Watchman
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from linetwin.twin.assimilating.notes import Note
 
 DAY_TICKS = 86_400_000
-IMPLAUSIBLE = 100.0
-"""One reading that is so many deviations from what is expected is none of its lot [A]."""
 KEPT_LOTS = 24
 """Lots of a station whose members are kept for readings that come later."""
 
@@ -76,7 +74,7 @@ class Estimator:
         priors = {each.name: each.prior for each in config.states}
         self.ensemble = Ensemble.begin(priors, config.members, self._chance)
         self.watchman = Watchman(config)
-        self.readings = Readings()
+        self.judge = Judge(self.watchman)
         self.tick = -1
         self.last: dict[str, Passage] = {}
         self.lots: dict[str, LotState] = {}
@@ -129,26 +127,27 @@ class Estimator:
         )
         self._keep(given.station, given.lot, state)
 
-    def read(self, reading: Reading) -> Widened | None:
-        """Learn from a reading; return what must be let loose where it shows that one has jumped.
+    def read(self, reading: Reading) -> Judged:
+        """Learn from what of a reading can be right; tell what became of it.
 
-        One of a lot that is not known any more is left alone.
+        Of a lot that is not known any more nothing is learnt.
         """
         instrument = self.instrument(reading.instrument)
         true = self.members_of(instrument.station, reading.lot, instrument.key)
-        if true is None or self.is_of_nothing(reading):
-            return None
+        if self.is_of_nothing(reading):
+            return Judged(None)
+        if true is None:
+            return self.judge.of_unknown(instrument, reading, self.ensemble)
         self._advance(reading.tick)
         predicted, variance = self.read_by(instrument, true)
-        found = self._sound(instrument, reading, predicted, variance)
-        if found is None or not self._agrees(instrument, found):
-            return None
-        reading = found
-        before = self.ensemble.values
-        innovation = self.ensemble.update(predicted[:, None], [reading.value], np.array([variance]))
+        judged = self.judge.of_known(instrument, reading, (predicted, variance), self.ensemble)
+        if judged.kept is None:
+            return judged
+        before, value = self.ensemble.values, judged.kept.value
+        innovation = self.ensemble.update(predicted[:, None], [value], np.array([variance]))
         shift = self.watchman.look(instrument.name, innovation, reading.tick, self.ensemble)
         if shift is None:
-            return None
+            return judged
         states, laws = self.config.states, [each for each in self.config.estimates if each.law]
         size = shift.size * math.sqrt(float(innovation.covariance[0, 0]))
         loose = loosened(
@@ -158,52 +157,7 @@ class Estimator:
             self.ensemble.names.index(instrument.name),
         )
         named = {states[state].name: deviation for state, deviation in loose.items()}
-        return Widened(shift.since, instrument.name, named)
-
-    def _sound(
-        self, instrument: ReaderConfig, reading: Reading, predicted: np.ndarray, variance: float
-    ) -> Reading | None:
-        """Return a reading less its rows that cannot be right; None where none is to be believed.
-
-        One that is farther away than any that belongs to the lot is implausible, unless it is the
-        second in a row: then it may be a jump.
-        """
-        kept, limit = reading.rows, self.watchman.farthest
-        if len(kept) > 1:
-            kept = agreeing(kept, [math.sqrt(variance)] * len(kept), limit)
-            if len(kept) < len(reading.rows):
-                self.watchman.rows_contradict(instrument, reading, kept, self.ensemble)
-            if not kept:
-                return None
-            reading = replace(reading, value=float(np.mean(kept)))
-        away = abs(reading.value - float(predicted.mean()))
-        deviations = away / math.sqrt(float(predicted.var(ddof=1)) + variance)
-        if deviations > IMPLAUSIBLE and self.readings.is_first(instrument.name):
-            self.watchman.implausible(instrument, reading, deviations, self.ensemble)
-            return None
-        return reading
-
-    def _agrees(self, instrument: ReaderConfig, reading: Reading) -> bool:
-        """Tell readings of a lot that cannot all be right; False for one that is not learnt from.
-
-        That is an odd one out, once: a second one in a row may be a jump.
-        """
-        bias = self.ensemble.of(instrument.name)
-        scale = abs(reading.value) if instrument.relative else 1.0
-        known = float(bias.mean())
-        value = reading.value / (1 + known) if instrument.relative else reading.value - known
-        doubt = min(
-            instrument.prior, float(bias.std(ddof=1))
-        )  # let loose, it is still a misreading
-        spread = scale * math.hypot(instrument.repeatability, doubt)
-        corrected = Corrected(instrument.name, value, spread)
-        limit = self.watchman.farthest
-        found = self.readings.meet(instrument, reading.lot, corrected, limit)
-        if found is None:
-            return True
-        called = reading.plant_lot or f"twin's {reading.lot}"
-        self.watchman.contradicted(found, called, reading.tick, self.ensemble)
-        return found.odd != instrument.name or not self.readings.is_first(found.odd)
+        return replace(judged, jump=Widened(shift.since, instrument.name, named))
 
     def widen(self, widened: Widened) -> None:
         """Let states loose that may have jumped."""
@@ -319,7 +273,7 @@ class Estimator:
             "ensemble": self.ensemble.save(),
             "streams": self._streams.save(),
             "watchman": self.watchman.save(),
-            "readings": self.readings.save(),
+            "readings": self.judge.readings.save(),
             "lots": {lot: state.values for lot, state in self.lots.items()},
             "last": {
                 station: vars(each) | {"notes": [note.save() for note in each.notes]}
@@ -333,7 +287,7 @@ class Estimator:
         self.ensemble = Ensemble.load(data["ensemble"])
         self._streams.load(data["streams"])
         self.watchman.load(data["watchman"])
-        self.readings.load(data["readings"])
+        self.judge.readings.load(data["readings"])
         self.lots = {
             lot: LotState({key: list(pair) for key, pair in values.items()})
             for lot, values in data["lots"].items()

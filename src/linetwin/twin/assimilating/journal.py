@@ -9,7 +9,15 @@ from __future__ import annotations
 import bisect
 from typing import TYPE_CHECKING, Any
 
-from linetwin.twin.assimilating.entries import Entry, Given, Reading, Widened, loaded, saved
+from linetwin.twin.assimilating.entries import (
+    Entry,
+    Given,
+    Judged,
+    Reading,
+    Widened,
+    loaded,
+    saved,
+)
 from linetwin.twin.assimilating.estimator import DAY_TICKS
 
 if TYPE_CHECKING:
@@ -34,18 +42,25 @@ class Journal:
         """Tick before which nothing can be put any more."""
         self._estimator, self._counts = estimator, counts
         self._snapshots: list[tuple[int, dict[str, Any]]] = [(0, estimator.save())]
+        self._judged: dict[tuple[str, str], Judged] = {}
+        """Instrument and lot -> what became of readings, of all that was served for the last."""
 
-    def learn(self, reading: Reading) -> None:
-        """Put a reading into its place; one more of the same lot makes a mean of them."""
-        place = self.place_of(reading)
+    def learn(self, reading: Reading) -> Judged:
+        """Put a reading into its place; one more of the same lot makes a mean of them.
+
+        Return what became of all readings of its lot by its instrument.
+        """
+        self._judged.clear()
+        place = self._place_of(reading)
         if place is None:
             self.put(reading)
-            return
+            return self._judged[reading.instrument, reading.lot]
         known = self.entries[place]
         assert isinstance(known, Reading)  # noqa: S101  as `place_of` has found it
         self.entries[place] = known.with_another(reading)
         self._counts["late"] += 1
         self._serve_from(self._forget_jumps(known.instrument, known.tick, place))
+        return self._judged[reading.instrument, reading.lot]
 
     def _forget_jumps(self, instrument: str, tick: int, place: int) -> int:
         """Forget jumps of an instrument from a tick on; return where it is served again from.
@@ -60,7 +75,7 @@ class Journal:
         self.entries = [each for number, each in enumerate(self.entries) if number not in gone]
         return min([place, *gone])
 
-    def place_of(self, reading: Reading) -> int | None:
+    def _place_of(self, reading: Reading) -> int | None:
         """Return where a reading of the same lot by the same instrument stands; None without."""
         same = reading.instrument, reading.lot
         for place, each in enumerate(self.entries):
@@ -96,7 +111,8 @@ class Journal:
         if isinstance(entry, Given):
             self._estimator.give(entry)
         elif isinstance(entry, Reading):
-            jump = self._estimator.read(entry)
+            judged = self._estimator.read(entry)
+            self._judged[entry.instrument, entry.lot], jump = judged, judged.jump
         else:
             self._estimator.widen(entry)
         if jump is not None and not self._is_known(jump):

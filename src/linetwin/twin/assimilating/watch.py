@@ -107,8 +107,11 @@ class Watchman:
         self._found["change", (instrument, *others)] = [tick, self._updates]
         self.findings = [self._finding(key, ensemble) for key in self._found]
 
-    def contradicted(self, found: Contradiction, lot: str, tick: int, ensemble: Ensemble) -> None:
-        """Tell readings of one quantity of a lot that cannot all be right; `lot`: its name."""
+    def contradicted(self, found: Contradiction, lot: str, tick: int, ensemble: Ensemble) -> str:
+        """Tell readings of one quantity of a lot that cannot all be right; `lot`: its name.
+
+        Return what is told, as `rows_contradict` and `implausible` do.
+        """
         names = (found.odd,) if found.odd else tuple(sorted(e.instrument for e in found.readings))
         quantity = vocabulary()[found.quantity]
         told = (f"{e.instrument} {display(e.value, quantity)}" for e in found.readings)
@@ -118,7 +121,7 @@ class Watchman:
             f"these {count} readings of {quantity.name} of {lot} cannot all be right: "
             f"{', '.join(told)}{odd}"
         )
-        self._doubt(names, text, tick, ensemble)
+        return self._doubt(names, text, tick, ensemble)
 
     def rows_contradict(
         self,
@@ -126,7 +129,7 @@ class Watchman:
         reading: Reading,
         kept: Sequence[float],
         ensemble: Ensemble,
-    ) -> None:
+    ) -> str:
         """Tell rows of one instrument of one lot that cannot all be right; `kept`: that may be."""
         quantity = vocabulary()[instrument.quantity]
         rows = ", ".join(display(each, quantity) for each in reading.rows)
@@ -135,11 +138,11 @@ class Watchman:
             f"these {len(reading.rows)} readings of {quantity.name} of {reading.plant_lot} by "
             f"{instrument.name} cannot all be right: {rows}; not learnt from: {odd}"
         )
-        self._doubt((instrument.name,), text, reading.tick, ensemble)
+        return self._doubt((instrument.name,), text, reading.tick, ensemble)
 
     def implausible(
         self, instrument: ReaderConfig, reading: Reading, deviations: float, ensemble: Ensemble
-    ) -> None:
+    ) -> str:
         """Tell a reading that is too far from what is expected to be one of its lot."""
         quantity = vocabulary()[instrument.quantity]
         text = (
@@ -147,14 +150,15 @@ class Watchman:
             f"{reading.plant_lot or reading.lot}, {deviations:.0f} deviations from what is "
             "expected: implausible, not learnt from"
         )
-        self._doubt((instrument.name,), text, reading.tick, ensemble)
+        return self._doubt((instrument.name,), text, reading.tick, ensemble)
 
-    def _doubt(self, names: tuple[str, ...], text: str, tick: int, ensemble: Ensemble) -> None:
-        """Tell readings that cannot be right."""
+    def _doubt(self, names: tuple[str, ...], text: str, tick: int, ensemble: Ensemble) -> str:
+        """Tell readings that cannot be right; return the words."""
         key: Key = ("mismatch", names)
         self._contradictions[key] = text
         self._found[key] = [self._found.get(key, [tick])[0], self._updates]
         self.findings = [self._finding(each, ensemble) for each in self._found]
+        return text
 
     def innovations(self) -> list[Innovations]:
         """Return the statistics of each instrument's normalised innovations."""

@@ -10,6 +10,8 @@ import math
 from typing import TYPE_CHECKING
 
 from linetwin.scenario.mapped import UNDEFINED
+from linetwin.scenario.units import display
+from linetwin.twin.columns import Flag
 from linetwin.twin.events import EventKind, PlantEvent
 
 if TYPE_CHECKING:
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
     from linetwin.twin.columns import Batch
 
 NS_PER_TICK = 1_000_000
+_IMPLAUSIBLE = Flag.OUT_OF_RANGE | Flag.TOO_FAST
+_DOUBTS = {
+    Flag.BAD: "bad, as its source says",
+    Flag.NOT_A_NUMBER: "no number",
+    Flag.RETAINED: "kept by its broker",
+    Flag.SUSPENDED: "its station did not produce then",
+    Flag.OUT_OF_ORDER: "older than a value that came before it",
+    Flag.TOO_FAST: "faster than it can change",
+}
+"""Why a value is not learnt from, for people; that one is told twice is no doubt."""
 _PASSING: dict[str, EventKind] = {"lot_in": "lot_in", "lot_out": "lot_out"}
 _COUNTED: dict[str, EventKind] = {"taken": "taken", "given": "given"}
 
@@ -30,6 +42,7 @@ class Meaning:
     def __init__(self, mapping: Mapping, scenario: Scenario, origin: int) -> None:
         self.origin = origin
         self._meant = [_meaning(signal, scenario) for signal in mapping.signals]
+        self._signals = mapping.signals
 
     def tick(self, time: int) -> int:
         """Return the tick of a time [ns UTC]."""
@@ -48,6 +61,9 @@ class Meaning:
                 text = ""  # it was the number itself, and no name of a lot
             if kind in {"state", "mode"} and value == UNDEFINED:
                 value = math.nan
+            doubt = ""
+            if kind == "measurement" and not usable[row]:
+                doubt = _doubt(Flag(int(batch.flags[row])), self._signals[number], text)
             yield PlantEvent(
                 self.tick(int(batch.time[row])),
                 station,
@@ -57,7 +73,20 @@ class Meaning:
                 text,
                 bool(usable[row]),
                 self.tick(int(batch.came.arrival[row])),
+                doubt,
             )
+
+
+def _doubt(flags: Flag, signal: SignalConfig, lot: str) -> str:
+    """Return why a measurement is not learnt from, "" where that is the usual.
+
+    Of one that names its lot whatever it is, for it is read once; else where it is implausible.
+    """
+    if flags & Flag.OUT_OF_RANGE and signal.quantity is not None:
+        low, high = (display(each, signal.quantity) for each in (signal.minimum, signal.maximum))
+        return f"outside its range, {low} to {high}"
+    told = (words for flag, words in _DOUBTS.items() if flags & flag)
+    return next(told, "") if lot or flags & _IMPLAUSIBLE else ""
 
 
 def _meaning(signal: SignalConfig, scenario: Scenario) -> tuple[EventKind, str, str] | None:
