@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from linetwin.cli.aas_import_mapping import mapping_of, wanting
 from linetwin.cli.compose import check_models
 from linetwin.cli.running import Request
 from linetwin.cosim.library import is_bare_name
 from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.emit import dump
 from linetwin.scenario.forms import read_form
-from linetwin.scenario.kinds import shipped_kinds
+from linetwin.scenario.kinds import Kind, shipped_kinds
 from linetwin.scenario.loading import find_scenario
 from linetwin.scenario.mapping import load_mapping
 from linetwin.scenario.problems import Problems, nearest
 from linetwin.shells.joining import Joined, Joining, Machine, Questions, join
 from linetwin.shells.joining.questions import Question, on_a_line
+from linetwin.shells.joining.signals import LINE as WHOLE
 from linetwin.shells.reading import read
 
 if TYPE_CHECKING:
@@ -28,13 +30,13 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.forms import Part
     from linetwin.scenario.resolved import Scenario
-    from linetwin.shells.joining.interfaces import Source
 
 SCENARIO: Final = "scenario.yaml"
 LINE: Final = "line.yaml"
 MAPPING: Final = "mapping.yaml"
 DECISIONS: Final = "decisions.yaml"
 _SHOWN: Final = 20
+_WHOLE_KIND: Final = Kind(WHOLE, "line", {}, {}, frozenset(), (), (), machine=False, parameters={})
 _WRITTEN: Final = "# written by linetwin aas import\n"
 _OTHERS: Final[dict[str, Part | None]] = {"recipe": "recipe", "prices": None}
 
@@ -52,6 +54,12 @@ class Asked:
     output: Path
     decisions: Path | None = None
     owner: str = ""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """Return the file of each station: a single one may hold the shells of several."""
+        alone = len(self.shells) == 1 and self.stations
+        return [self.shells[0]] * len(self.stations) if alone else self.shells
 
 
 @dataclass
@@ -110,7 +118,7 @@ def _open(file: Path, questions: Questions) -> list[Problem]:
 def _check(asked: Asked) -> None:
     """Refuse shells without stations, stations twice, and a folder that holds something else."""
     problems = []
-    if len(asked.shells) != len(asked.stations):
+    if len(asked.files) != len(asked.stations):
         message = f"{len(asked.shells)} files, {len(asked.stations)} stations"
         problems.append(Problem(message, "--as", "one --as for each file, in their order"))
     twice = sorted({each for each in asked.stations if asked.stations.count(each) > 1})
@@ -144,7 +152,11 @@ def _machines(asked: Asked, base: _Base, problems: Problems) -> Iterator[Machine
     stations = base.line.get("stations")
     known: dict[str, Any] = stations if isinstance(stations, dict) else {}
     kinds = shipped_kinds()
-    for file, station in zip(asked.shells, asked.stations, strict=True):
+    content = {file: read(file) for file in dict.fromkeys(asked.shells)}
+    for file, station in zip(asked.files, asked.stations, strict=True):
+        if station == WHOLE:
+            yield Machine(file, content[file], station, _WHOLE_KIND)
+            continue
         entry = known.get(station)
         said: dict[str, Any] = entry if isinstance(entry, dict) else {}
         kind = said.get("kind")
@@ -153,7 +165,21 @@ def _machines(asked: Asked, base: _Base, problems: Problems) -> Iterator[Machine
             problems.keep([Problem(message, "--as", nearest(station, known), base.line_file)])
             continue
         count = said.get("machines", 1)
-        yield Machine(file, read(file), station, kinds[str(kind)], count)
+        read_by = _instruments(base, station)
+        yield Machine(file, content[file], station, kinds[str(kind)], count, read_by)
+
+
+def _instruments(base: _Base, station: str) -> dict[str, tuple[str, ...]]:
+    """Return quantity -> names of the instruments by which the scenario's twin reads it."""
+    twin = base.scenario.get("twin")
+    entries = twin.get("instruments") if isinstance(twin, dict) else None
+    found: dict[str, tuple[str, ...]] = {}
+    for each in entries if isinstance(entries, list) else ():
+        path, _, name = str(each.get("signal")).rpartition(".")
+        quantity = str(each.get("reads")).rpartition(".")[2].partition("@")[0]
+        if path == station:
+            found[quantity] = (*found.get(quantity, ()), name)
+    return found
 
 
 def _owner(asked: Asked, joined: Sequence[Joined], questions: Questions) -> str:
@@ -182,13 +208,17 @@ def _write(folder: Path, base: _Base, joined: Sequence[Joined], owner: str) -> N
     mapping = folder / MAPPING
     mapping.unlink(missing_ok=True)
     if any(interface.signals for each in joined for interface in each.interfaces):
-        mapping.write_text(_WRITTEN + dump(_mapping(base, joined, owner)), encoding="utf-8")
+        name = f"{base.scenario['name']}_plant"
+        content = mapping_of(name, owner, joined)
+        mapping.write_text(_WRITTEN + dump(content), encoding="utf-8")
 
 
 def _line(base: _Base, joined: Sequence[Joined]) -> dict[str, Any]:
     """Return the line file's content with the machines in their places."""
     stations = {path: _placed(base, station) for path, station in base.line["stations"].items()}
     for each in joined:
+        if each.station == WHOLE:
+            continue
         station = dict(stations[each.station])
         if each.title:
             station["title"] = each.title
@@ -225,32 +255,6 @@ def _with_path(base: _Base, process: Mapping[str, Any]) -> dict[str, Any]:
     return {**process, "model": str((base.line_file.parent / model).resolve())}
 
 
-def _mapping(base: _Base, joined: Sequence[Joined], owner: str) -> dict[str, Any]:
-    """Return the mapping file's content: a source for each server, the signals of all machines."""
-    names: dict[Source, str] = {}
-    signals: dict[str, Any] = {}
-    for each in joined:
-        for interface in each.interfaces:
-            if not interface.signals:
-                continue
-            plain = each.station.replace(".", "_")
-            taken = set(names.values())
-            free = next(n for i in range(len(taken) + 1)
-                        if (n := f"{plain}_{i + 1}" if i else plain) not in taken)  # fmt: skip
-            source = names.setdefault(interface.source, free)
-            for address, signal in interface.signals.items():
-                signals[address] = {"source": source, **signal, "address": address}
-    sources = {name: _source(source, owner) for source, name in names.items()}
-    name = f"{base.scenario['name']}_plant"
-    head = {"schema": 1, "name": name, "owner": owner, "version": "1"}
-    return {**head, "sources": sources, "signals": signals}
-
-
-def _source(source: Source, owner: str) -> dict[str, Any]:
-    security = {"policy": source.policy, **({"user": source.user} if source.user else {})}
-    return {"endpoints": [source.url], "security": security, "clock": {"owner": owner}}
-
-
 # --------------------------------------------------------------------------------------- result
 def _checked(folder: Path) -> Scenario:
     """Read what was written as `run` and `live` will; ScenarioError with all that does not fit."""
@@ -278,4 +282,6 @@ def _tell(asked: Asked, joined: Sequence[Joined], notes: Sequence[str], scenario
     folder = asked.output
     typer.echo(f"linetwin run {folder / SCENARIO}")
     if (folder / MAPPING).is_file():
+        for note in wanting(joined):
+            typer.echo(f"  note: {note}")
         typer.echo(f"linetwin live watch {folder / MAPPING}")

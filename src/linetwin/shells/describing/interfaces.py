@@ -2,13 +2,16 @@
 
 The tags come from a plant's mapping, or from the information model of `linetwin plant`; whoever
 knows these gives them as plain data. What a tag is bound to is an element of the submodel Signals,
-whose idShort is the tag's address: it has meaning and unit, and no value.
+whose idShort is the tag's address: it has meaning and unit, and no value. What it tells, a
+quantity, a state, a count or a lot, is its semanticId; codes of a maker are a qualifier of it, and
+what is said of the server's clock are qualifiers of Signals.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from basyx.aas import model
@@ -18,17 +21,26 @@ from linetwin.quantities import vocabulary
 from linetwin.shells import building
 from linetwin.shells.building import collection, prop
 from linetwin.shells.naming import id_short
-from linetwin.shells.terms import SUBMODELS, meaning
+from linetwin.shells.terms import SUBMODELS, has_term, meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from linetwin.scenario.mapped import SignalKind
     from linetwin.shells.naming import Named
 
 AID: Final = "AssetInterfacesDescription"
 AIMC: Final = "AssetInterfacesMappingConfiguration"
 SIGNALS: Final = "Signals"
 INTERFACE: Final = "InterfaceOPCUA"
+CODES: Final = "Codes"
+"""Qualifier of a state or mode: code of the maker -> name of PackML's, as JSON."""
+SUSPENDS: Final = "Suspends"
+"""Qualifier of a state or mode: code -> why nothing is learnt meanwhile, as JSON."""
+PLAYED: Final = "Played"
+"""Qualifier of Signals: the plant's time does not pass as ours does, for it is played."""
+LINE_START: Final = "LineStart"
+"""Qualifier of Signals: the instant of the line's Monday 00:00."""
 _AID: Final = "https://admin-shell.io/idta/AssetInterfacesDescription/1/0/"
 _AIMC: Final = "https://admin-shell.io/idta/AssetInterfacesMappingConfiguration/1/0/"
 _WOT: Final = "https://www.w3.org/2019/wot/"
@@ -49,10 +61,15 @@ _VALUE_TYPES: Final[dict[str, type[model.ValueDataType]]] = {
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server: its URL and how it is talked to. With policy None nothing is signed."""
+    """A server: its URL and how it is talked to. With policy None nothing is signed.
+
+    `played`, `line_start` (ISO 8601, "" where nobody said): of a plant that is simulated.
+    """
 
     url: str
     policy: str = "Basic256Sha256"
+    played: bool = False
+    line_start: str = ""
 
     @property
     def mode(self) -> str:
@@ -65,7 +82,9 @@ class Tag:
     """A variable of a server.
 
     `address`: what it stands for; `node`: its NodeId, with the URI of its namespace; `type`: of
-    OPC UA, without its prefix; `unit`: as UCUM. Infinite bounds are not told.
+    OPC UA, without its prefix; `unit`: as UCUM. Infinite bounds are not told. `kind`: as a mapping
+    file has it, None for what none takes; `quantity`: by name, where the address does not end in
+    it; `codes`, `suspends`: of a state or mode, None for PackML's own.
     """
 
     address: str
@@ -75,13 +94,16 @@ class Tag:
     low: float = -math.inf
     high: float = math.inf
     title: str = ""
+    kind: SignalKind | None = "measurement"
+    quantity: str = ""
+    codes: Mapping[str, str] | None = None
+    suspends: Mapping[str, str] = field(default_factory=dict)
 
 
 def interfaces(named: Named, endpoint: Endpoint, tags: Sequence[Tag]) -> list[model.Submodel]:
     """Return the description of an asset's interface, what it is bound to, and the binding."""
-    signals = [_signal(each) for each in tags]
     return [
-        building.submodel(named.submodel(SIGNALS), SIGNALS, meaning("signals"), signals),
+        _signals(named, endpoint, tags),
         building.submodel(
             named.submodel(AID), AID, SUBMODELS[AID], [_interface(named, endpoint, tags)]
         ),
@@ -89,16 +111,39 @@ def interfaces(named: Named, endpoint: Endpoint, tags: Sequence[Tag]) -> list[mo
     ]
 
 
+def _signals(named: Named, endpoint: Endpoint, tags: Sequence[Tag]) -> model.Submodel:
+    signals = [_signal(each) for each in tags]
+    found = building.submodel(named.submodel(SIGNALS), SIGNALS, meaning("signals"), signals)
+    said = {PLAYED: "true" if endpoint.played else "", LINE_START: endpoint.line_start}
+    for kind, text in said.items():
+        if text:
+            found.qualifier.add(building.qualifier(kind, text))
+    return found
+
+
 def _quantity(tag: Tag) -> str:
-    """Return what a tag's value means, by the last part of its address."""
+    """Return what a tag's value means: its quantity, else what a mapping file calls it."""
     name = tag.address.rpartition(".")[2]
-    return meaning(name if name in vocabulary() else "signal")
+    for each in (tag.quantity, name):
+        if each in vocabulary():
+            return meaning(each)
+    if tag.kind in {"state", "mode"}:
+        return meaning(f"signal.{'packml_' if tag.codes is None else ''}{tag.kind}")
+    if tag.kind in {"lot", "counter"} and has_term(f"signal.{name}"):
+        return meaning(f"signal.{name}")
+    return meaning("signal.lot" if tag.kind == "lot" else "signal")
 
 
 def _signal(tag: Tag) -> model.Property:
     value_type = _VALUE_TYPES[_TYPES.get(tag.type, "string")]
     name, means = id_short(tag.address), _quantity(tag)
-    return prop(name, None, means, tag.unit, value_type=value_type)
+    found = prop(name, None, means, tag.unit, value_type=value_type)
+    if tag.kind in {"setpoint", "counter"} and means != meaning("signal"):
+        found.supplemental_semantic_id.append(building.semantic(meaning(f"signal.{tag.kind}")))
+    for kind, codes in ((CODES, tag.codes), (SUSPENDS, tag.suspends)):
+        if codes:
+            found.qualifier.add(building.qualifier(kind, json.dumps(dict(codes))))
+    return found
 
 
 def _interface(named: Named, endpoint: Endpoint, tags: Sequence[Tag]) -> model.SubmodelElement:

@@ -12,7 +12,7 @@ from linetwin.scenario.problems import Place
 from linetwin.shells.joining.questions import Question, on_a_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from linetwin.scenario.kinds import Kind
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """A machine that joins: its file, the station it becomes, and where to ask and complain."""
+    """A machine that joins: its file, the station it becomes, and where to ask and complain.
+
+    `instruments`: quantity -> names of those by which the twin reads it at the station.
+    """
 
     file: Path
     station: str
@@ -32,6 +35,7 @@ class Context:
     questions: Questions
     problems: Problems
     notes: list[str]
+    instruments: Mapping[str, tuple[str, ...]]
 
     def wrong(self, way: str, message: str, hint: str = "") -> None:
         """Note what is wrong with an element."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from basyx.aas import model
 
 from linetwin.errors import ScenarioError
-from linetwin.quantities import vocabulary
 from linetwin.scenario.mapping_nodes import node_of
 from linetwin.scenario.mapping_schema import Security
+from linetwin.shells import building
+from linetwin.shells.describing.interfaces import LINE_START, PLAYED
 from linetwin.shells.joining.meanings import is_of, last, text_of
 from linetwin.shells.joining.questions import IGNORE, Question
+from linetwin.shells.joining.signals import PACKML, Affordance, Meant, Signals
 from linetwin.shells.reading.walking import elements
+from linetwin.shells.terms import meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from linetwin.shells.joining.context import Context
 
@@ -36,32 +38,30 @@ _ENCRYPTED: Final = "SignAndEncrypt"
 
 @dataclass(frozen=True)
 class Source:
-    """A server: its URL and how it is talked to, as a mapping file says it."""
+    """A server: its URL and how it is talked to, as a mapping file says it.
+
+    `played`: its plant's time does not pass as ours does.
+    """
 
     url: str
     policy: str
     user: str = ""
+    played: bool = False
 
 
 @dataclass
 class Interface:
-    """A source and its signals: address -> what a mapping file says of it."""
+    """A source and its signals: name -> what a mapping file says of it.
+
+    `states`, `modes`: tables of codes by name; `line_start`: of a simulated plant, "" where nobody
+    said.
+    """
 
     source: Source
     signals: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Affordance:
-    """A property of an interface: where it stands, what it may mean, its parts by name."""
-
-    way: str
-    element: model.SubmodelElement
-    parts: dict[str, model.SubmodelElement]
-
-    @property
-    def name(self) -> str:
-        return text_of(self.parts.get("key")) or str(self.element.id_short)
+    states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    modes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    line_start: str = ""
 
 
 def interfaces(context: Context, submodels: Sequence[model.Submodel]) -> list[Interface]:
@@ -82,8 +82,17 @@ def interfaces(context: Context, submodels: Sequence[model.Submodel]) -> list[In
                 context.note(way, f"no OPC UA interface ('{url or 'no base'}'), and not joined")
                 continue
             source = _source(context, f"{way}/EndpointMetadata", url, endpoint)
+            said = _said(submodels)
+            source = replace(source, played=said.get(PLAYED) == "true")
             found.append(_signals(context, (way, element), source, found, bound))
+            found[-1].line_start = said.get(LINE_START, "")
     return found
+
+
+def _said(submodels: Sequence[model.Submodel]) -> dict[str, str]:
+    """Return what is said of the servers' clock: qualifiers of signals."""
+    of_signals = [each for each in submodels if building.meaning_of(each) == meaning("signals")]
+    return {each.type: str(each.value) for found in of_signals for each in found.qualifier}
 
 
 def _split(url: str) -> SplitResult:
@@ -218,95 +227,76 @@ def _signals(
     `described`: the way to its element, and that; `before`: the machine's other interfaces.
     """
     interface = Interface(source)
-    by_quantity: dict[str, list[_Affordance]] = {}
-    for each in _affordances(context, *described):
-        meant = _meant(context, each, bound)
-        decided = context.told("signals", each.way)
-        if decided is None and len(meant) == 1:
-            by_quantity.setdefault(meant[0], []).append(each)
-            continue
-        said = f"means {' and '.join(meant)}" if meant else "its meaning is unknown"
-        answer = _asked(context, each, said, meant)
-        if answer not in {None, IGNORE}:
-            by_quantity.setdefault(str(answer), []).append(each)
-    for quantity, several in by_quantity.items():
+    meanings, by_key = Signals(context), dict[str, list[tuple[Affordance, Meant]]]()
+    left = 0
+    for each in _affordances(context, *described, bound):
+        meant = meanings.meant(each)
+        if meant is not None:
+            by_key.setdefault(meant.key, []).append((each, meant))
+        elif meanings.is_left(each):
+            left += 1
+    if left:
+        context.note(described[0], f"left: {left} properties that a mapping has no place for")
+    for key, several in by_key.items():
         if len(several) > 1:
-            _one_of(context, several, quantity)
+            _one_of(context, [each for each, _ in several], several[0][1])
             continue
-        signal = _signal(context, several[0], quantity, source)
-        address = f"{context.station}.{quantity}"
-        if any(address in other.signals for other in before):
+        each, meant = several[0]
+        if any(key in other.signals for other in before):
             hint = f"`signals:` of the decisions: {IGNORE} one of them"
-            context.wrong(several[0].way, f"another interface has {quantity} too", hint)
-        elif signal is not None:
-            interface.signals[address] = signal
+            context.wrong(each.way, f"another interface has {meant.answer} too", hint)
+            continue
+        signal = _signal(context, each, meant, source)
+        if signal is not None and _coded(context, each, meant, signal, interface):
+            interface.signals[key] = signal
     return interface
 
 
-def _one_of(context: Context, several: Sequence[_Affordance], quantity: str) -> None:
+def _one_of(context: Context, several: Sequence[Affordance], meant: Meant) -> None:
     """Ask which of several properties is the one; where all are decided so it is wrong."""
     ways = ", ".join(each.way for each in several)
-    said = f"{len(several)} mean {quantity}: {ways}"
+    said = f"{len(several)} mean {meant.answer}: {ways}"
     undecided = [each for each in several if context.told("signals", each.way) is None]
+    names = context.instruments.get(meant.quantity, ()) if meant.kind == "measurement" else ()
     for each in undecided:
-        question = Question(f"{each.way}: {said}", (IGNORE, quantity), takes_rest=False)
-        context.ask("signals", each.way, question)
+        allowed = dict.fromkeys((IGNORE, meant.answer, *names))
+        context.ask("signals", each.way, Question(f"{each.way}: {said}", tuple(allowed)))
     if not undecided:
         context.wrong(several[0].way, said, f"`signals:` of the decisions: {IGNORE} all but one")
 
 
-def _asked(context: Context, each: _Affordance, said: str, meant: Sequence[str]) -> str | None:
-    names = [quantity.name for quantity in vocabulary() if quantity.type in {"float", "int"}]
-    unit = text_of(each.parts.get("unit"))
-    names = context.measured_in(names, [unit])
-    close = difflib.get_close_matches(each.name.casefold(), names, n=1)
-    text = f"{each.way} ({each.name}, {unit or 'no unit'}): {said}"
-    allowed = (IGNORE, *meant) if meant else (IGNORE, *names)
-    question = Question(text, allowed, close[0] if close else "")
-    return context.ask("signals", each.way, question)  # type: ignore[no-any-return]
-
-
 def _affordances(
-    context: Context, way: str, element: model.SubmodelElement
-) -> Iterator[_Affordance]:
+    context: Context,
+    way: str,
+    element: model.SubmodelElement,
+    bound: dict[int, list[model.SubmodelElement]],
+) -> Iterator[Affordance]:
     """Yield the properties of an interface."""
     interaction = _inside(context, element).get("InteractionMetadata")
     properties = _inside(context, interaction).get("properties")
     for each in getattr(properties, "value", None) or ():
         place = f"{way}/InteractionMetadata/properties/{each.id_short}"
-        yield _Affordance(place, each, _inside(context, each))
-
-
-def _meant(
-    context: Context, each: _Affordance, bound: dict[int, list[model.SubmodelElement]]
-) -> list[str]:
-    """Return the quantities that a property means: itself, by its semantics, by its binding."""
-    ids = context.meanings.ids(each.element)
-    semantics = each.parts.get("valueSemantics")
-    if isinstance(semantics, model.ReferenceElement) and semantics.value is not None:
-        ids.append(last(semantics.value))
-    for other in bound.get(id(each.element), ()):
-        ids += context.meanings.ids(other)
-    return context.meanings.quantities(ids)
+        yield Affordance(place, each, _inside(context, each), bound.get(id(each), ()))
 
 
 def _signal(
-    context: Context, each: _Affordance, quantity: str, source: Source
+    context: Context, each: Affordance, meant: Meant, source: Source
 ) -> dict[str, Any] | None:
     """Return what a mapping says of a signal; None where something of it is open or wrong."""
     forms = _inside(context, each.parts.get("forms"))
     href = text_of(forms.get("href"))
     node = _node(context, f"{each.way}/forms/href", href, source.url)
-    stated = [text_of(each.parts["unit"])] if "unit" in each.parts else []
-    semantics = each.parts.get("valueSemantics")
-    if not any(stated) and isinstance(semantics, model.ReferenceElement) and semantics.value:
-        stated = context.meanings.of_concept(last(semantics.value))
-    unit = context.unit(each.way, stated, quantity)
+    unit = _unit(context, each, meant.quantity) if meant.quantity else ""
     if node is None or unit is None:
         return None
     if text_of(each.parts.get("observable")).casefold() not in {"true", "1"}:
         context.note(each.way, "not called observable; the feed subscribes to it all the same")
-    found: dict[str, Any] = {"node": node, "unit": unit}
+    found: dict[str, Any] = {"node": node, "address": meant.address, "kind": meant.kind}
+    if not unit:
+        return found
+    found["unit"] = unit
+    if meant.address.rpartition(".")[2] != meant.quantity:
+        found["quantity"] = meant.quantity
     span = each.parts.get("min_max")
     if isinstance(span, model.Range):
         for key, end in (("minimum", span.min), ("maximum", span.max)):
@@ -315,6 +305,46 @@ def _signal(
                 found[key] = repr(number) if unit == "1" else f"{number!r} {unit}"
             elif end is not None and str(end).strip():
                 context.note(each.way, f"{key} '{end}' is no number, and left out")
+    return found
+
+
+def _unit(context: Context, each: Affordance, quantity: str) -> str | None:
+    """Return the unit that a property states, or that its semantics do; None where it is open."""
+    stated = [each.unit] if "unit" in each.parts else []
+    semantics = each.parts.get("valueSemantics")
+    if not any(stated) and isinstance(semantics, model.ReferenceElement) and semantics.value:
+        stated = context.meanings.of_concept(last(semantics.value))
+    return context.unit(each.way, stated, quantity)
+
+
+def _coded(
+    context: Context, each: Affordance, meant: Meant, signal: dict[str, Any], interface: Interface
+) -> bool:
+    """Name a table of codes where one is needed; False where nobody says what codes mean."""
+    if meant.kind not in {"state", "mode"}:
+        return True
+    codes, suspends = meant.codes, meant.suspends
+    if codes is None:
+        codes = context.told("codes", each.way)
+    if not isinstance(codes, dict) and codes != PACKML:
+        text = f"{each.way}: codes of a {meant.kind}, and nobody says what they mean"
+        allowed = (PACKML, "{code: name of PackML}")
+        context.ask("codes", each.way, Question(text, allowed))
+        return False
+    tables = interface.states if meant.kind == "state" else interface.modes
+    own = f"{context.station.replace('.', '_')}_{meant.kind}"
+    name = own if isinstance(codes, dict) else f"{PACKML}_{meant.kind}s"
+    tables[name] = {"codes": codes}
+    if suspends:
+        tables[name]["suspend"] = _by_reason(suspends)
+    signal["states"] = name
+    return True
+
+
+def _by_reason(suspends: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for code, reason in suspends.items():
+        found.setdefault(reason, []).append(code)
     return found
 
 

@@ -40,18 +40,17 @@ class Meanings:
         return [last(each) for each in references if each is not None and each.key]
 
     def quantities(self, ids: Iterable[str]) -> list[str]:
-        """Return the quantities of the vocabulary that ids stand for, each once.
+        """Return the quantities of the vocabulary that ids stand for, each once."""
+        return [name for name in self.terms(ids) if name in vocabulary()]
 
-        An id stands for one that is the vocabulary's, or whose concept description says by
-        `isCaseOf` that it is a case of one that does.
+    def terms(self, ids: Iterable[str]) -> list[str]:
+        """Return the names of quantities and ideas that ids stand for, each once.
+
+        An id stands for one that is linetwin's, or whose concept description says by `isCaseOf`
+        that it is a case of one that does.
         """
-        found: dict[str, None] = {}
-        for each in ids:
-            for known in self._cases(each, 0):
-                term = named(known)
-                if term is not None and term.name in vocabulary():
-                    found[term.name] = None
-        return list(found)
+        known = (named(case) for each in ids for case in self._cases(each, 0))
+        return list(dict.fromkeys(term.name for term in known if term is not None))
 
     def _cases(self, id_: str, depth: int) -> Iterator[str]:
         yield id_

@@ -24,7 +24,7 @@ IGNORE: Final = "ignore"
 REST: Final = "*"
 TOPICS: Final = (
     *("shell", "models", "files", "ports", "parameters", "units"),
-    *("signals", "namespaces", "security", "user", "owner"),
+    *("signals", "codes", "namespaces", "security", "user", "owner"),
 )
 _VERSION: Final = 1
 _LONGEST: Final = 40
@@ -40,14 +40,13 @@ def on_a_line(text: str) -> str:
 class Question:
     """One thing to decide: what is asked, what may be answered, what is proposed by name.
 
-    `is_free`: any answer will do; `takes_rest`: `*` may answer it too.
+    `is_free`: any answer will do.
     """
 
     text: str
     allowed: tuple[str, ...] = ()
     proposal: str = ""
     is_free: bool = False
-    takes_rest: bool = True
 
     @property
     def hint(self) -> str:
@@ -91,7 +90,7 @@ class Questions:
     def ask(self, station: str, topic: str, name: str, question: Question) -> Any:  # noqa: ANN401
         """Return the answer to a question; None, and the question is open, where there is none."""
         found = self.answer(station, topic, name)
-        if found is None and question.takes_rest and IGNORE in question.allowed:
+        if found is None and IGNORE in question.allowed:
             found = self._stated(station, topic, REST)
             if found == IGNORE:
                 self._used[station, topic, REST] = found

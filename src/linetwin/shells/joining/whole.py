@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from basyx.aas import model
 
+from linetwin.shells import building
 from linetwin.shells.joining.context import Context
 from linetwin.shells.joining.files import found_models
 from linetwin.shells.joining.interfaces import Interface, interfaces
 from linetwin.shells.joining.meanings import Meanings, first_text
 from linetwin.shells.joining.ports import by_id, fitted_models
 from linetwin.shells.joining.questions import Question
+from linetwin.shells.joining.signals import LINE
 from linetwin.shells.joining.technical import parameters
+from linetwin.shells.naming import id_short
 from linetwin.shells.reading.walking import elements
+from linetwin.shells.terms import meaning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from linetwin.scenario.kinds import Kind
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from linetwin.shells.environment import Environment
     from linetwin.shells.joining.questions import Questions
 
+_SIGNALS: Final = meaning("signals")
 _MAKER: Final = "0173-1#02-AAO677"
 _PRODUCT: Final = "0173-1#02-AAW338"
 MODELS: Final = "models"
@@ -35,7 +40,8 @@ MODELS: Final = "models"
 class Machine:
     """A machine that joins: the file of its shell, what is in it, and the station it becomes.
 
-    `count`: how many alike machines the station is.
+    `count`: how many alike machines the station is; `instruments`: quantity -> names of those by
+    which the twin of the line reads it there.
     """
 
     file: Path
@@ -43,6 +49,7 @@ class Machine:
     station: str
     kind: Kind
     count: int = 1
+    instruments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,12 +93,15 @@ def join(machine: Machine, joining: Joining) -> Joined:
         joining.questions,
         joining.problems,
         joining.notes,
+        machine.instruments,
     )
     if count := len(machine.environment.notes):
         context.note(machine.file.name, f"noted in reading: {count}; linetwin aas check tells")
     submodels = _submodels(context)
     if not submodels:
         return Joined(machine.station)
+    if machine.station == LINE:
+        return Joined(LINE, interfaces=interfaces(context, submodels))
     maker, title = _names(context, submodels)
     fitted = fitted_models(context, list(found_models(context, submodels, joining.folder)))
     station, fixed = parameters(context, submodels, by_id(fitted), maker)
@@ -124,8 +134,12 @@ def _submodels(context: Context) -> list[model.Submodel]:
             context.wrong("", "holds no shell and no submodel", "the shell of a machine")
         return found
     names = {str(each.id_short or each.id): each for each in shells}
-    chosen = shells[0]
-    if len(shells) > 1 or context.told("shell", "name") is not None:
+    own = [each for each in shells if _tells_of(context, each)]
+    chosen = own[0] if own else shells[0]
+    decided = context.told("shell", "name")
+    if decided is None and len(shells) > len(own) == 1:
+        context.note(str(chosen.id_short), "this shell's signals are of the station")
+    elif len(shells) > 1 or decided is not None:
         text = f"{context.file.name} holds {len(shells)} shells: which is the machine's?"
         answer = context.ask("shell", "name", Question(text, tuple(names)))
         if answer is None:
@@ -141,6 +155,21 @@ def _submodels(context: Context) -> list[model.Submodel]:
     if not found:
         context.wrong(str(chosen.id_short), "has no submodel in this file", "a package with them")
     return found
+
+
+def _tells_of(context: Context, shell: model.AssetAdministrationShell) -> bool:
+    """Say whether all signals of a shell have addresses of the station that the machine becomes."""
+    objects = context.meanings.environment.objects
+    submodels = (objects.get(reference.key[0].value) for reference in shell.submodel)
+    found = [
+        str(element.id_short)
+        for submodel in submodels
+        if isinstance(submodel, model.Submodel) and building.meaning_of(submodel) == _SIGNALS
+        for element in submodel.submodel_element
+    ]
+    return bool(found) and all(
+        each.startswith(id_short(f"{context.station}.x")[:-1]) for each in found
+    )
 
 
 def _names(context: Context, submodels: Sequence[model.Submodel]) -> tuple[str, str]:
