@@ -16,7 +16,7 @@ from linetwin.shells.serving.asking import encoded
 from linetwin.shells.serving.catalogue import Catalogue
 from linetwin.shells.serving.roles import Role, read_roles
 from linetwin.shells.serving.routes import ROUTES
-from linetwin.shells.serving.runs import LastValues, RunSource
+from linetwin.shells.serving.runs import RunSource
 from linetwin.shells.serving.tokens import make_token, read_tokens
 from linetwin.shells.writing import as_tree
 
@@ -131,21 +131,6 @@ def test_a_customer_sees_passports_alone(source: RunSource, small_run: SmallRun)
     assert '"type": "Source"' not in text
     engineer = Client(app_of(whole, "engineer", source))
     assert '"Evidence"' in engineer.ask(f"/submodels/{encoded(shown[1]['id'])}").text
-
-
-def test_signals_have_the_last_recorded_values(small_run: SmallRun) -> None:
-    """A signal's value is the last number in its column of the signals table."""
-    values = LastValues(small_run.run)
-    rows = small_run.run.table("signals")
-    seen = 0
-    for station, own in list(rows.groupby("station"))[::8]:
-        for quantity in own.columns.drop(["tick", "station"]):
-            numbers = own[quantity].dropna()
-            last = None if numbers.empty else numbers.iloc[-1]
-            assert values.value(f"{station}.{quantity}") == last
-            seen += last is not None
-    assert seen > 2
-    assert values.value("nothing.speed") is None
 
 
 def test_tokens_open_a_door(tmp_path: Path) -> None:

@@ -22,6 +22,12 @@ def write(log: AuditLog, what: str, rows: list[dict[str, Any]]) -> None:
     log.append(who="twin", what=what, after={"tick": 0, "rows": rows})
 
 
+def shown(values: TwinValues) -> object:
+    """Return what the coater's speed is shown to be."""
+    found = values.value("cathode.coater.web_speed")
+    return None if found is None else found.value
+
+
 def test_a_signal_has_what_was_read_last(tmp_path: Path) -> None:
     """While the twin writes, each read gives the newest reading of its address."""
     log = AuditLog(tmp_path / LOG)
@@ -31,10 +37,10 @@ def test_a_signal_has_what_was_read_last(tmp_path: Path) -> None:
     assert values.value("cathode.coater.web_speed") is None
     for speed in (0.5, 0.25):
         write(log, MEASURED, [{"prediction": "p1", "value": speed}])
-        assert values.value("cathode.coater.web_speed") == speed
+        assert shown(values) == speed
     assert values.value("cathode.coater.nothing") is None
     write(log, MEASURED, [{"prediction": "p1", "value": None}])
-    assert values.value("cathode.coater.web_speed") == 0.25
+    assert shown(values) == 0.25
 
 
 def test_values_reach_the_shells(tmp_path: Path) -> None:

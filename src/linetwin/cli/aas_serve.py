@@ -20,12 +20,14 @@ from linetwin.shells.running import describe_run
 from linetwin.shells.serving.app import Door, make_app
 from linetwin.shells.serving.catalogue import Catalogue
 from linetwin.shells.serving.listening import listen
+from linetwin.shells.serving.recorded import RecordedValues
 from linetwin.shells.serving.roles import read_roles
-from linetwin.shells.serving.runs import LastValues, RunSource
+from linetwin.shells.serving.runs import RunSource
 from linetwin.shells.serving.tokens import make_token, read_tokens
-from linetwin.shells.serving.values import NoValues
+from linetwin.shells.serving.values import NoValues, Reading
 from linetwin.shells.writing import ENDINGS
 from linetwin.twin.board.board import LOG, MEASURED, PREDICTED
+from linetwin.twin.plant.making import panels
 
 if TYPE_CHECKING:
     from linetwin.shells.environment import Environment
@@ -132,7 +134,7 @@ def collected(asked: Asked) -> tuple[Catalogue, ValueSource]:
         parts.append(describe_run(run, names))
     whole = aas_lots.together(parts)
     source = None if run is None else RunSource(run, names)
-    values: ValueSource = NoValues() if run is None else LastValues(run)
+    values: ValueSource = NoValues() if run is None else RecordedValues(run, panels())
     return Catalogue(whole, source), values if asked.twin is None else TwinValues(asked.twin)
 
 
@@ -155,10 +157,10 @@ class TwinValues:
         self._of: dict[str, str] = {}
         self._last: dict[str, float] = {}
 
-    def value(self, address: str) -> float | str | None:
+    def value(self, address: str) -> Reading | None:
         """Return what was read last of `station.quantity`, None where nothing was."""
         self._follow()
-        return self._last.get(address)
+        return Reading(self._last[address]) if address in self._last else None
 
     def _follow(self) -> None:
         """Read what has been written since; a log that was rotated begins anew."""

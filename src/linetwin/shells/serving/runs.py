@@ -108,29 +108,3 @@ class RunSource:
     @cached_property
     def _passports(self) -> Passports:
         return Passports(self._run, self._names)
-
-
-class LastValues:
-    """What a run recorded last of each station: values of its signals."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._columns = frozenset(run.columns("signals"))
-        self._last: dict[str, dict[str, float]] = {}
-
-    def value(self, address: str) -> float | str | None:
-        """Return the last recorded value of `station.quantity`, None where none was recorded."""
-        station, _, quantity = address.rpartition(".")
-        if quantity not in self._columns or not station:
-            return None
-        if station not in self._last:
-            self._last[station] = self._read(station)
-        return self._last[station].get(quantity)
-
-    def _read(self, station: str) -> dict[str, float]:
-        rows = self._run.table("signals", only={"station": [station]})
-        numbers = rows.drop(columns=["tick", "station"])
-        valid = {str(name): numbers[name].last_valid_index() for name in numbers}
-        return {
-            name: float(numbers[name].loc[row]) for name, row in valid.items() if row is not None
-        }

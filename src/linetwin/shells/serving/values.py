@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from linetwin.shells.naming import name_of
+from linetwin.shells.running.values import told
 from linetwin.shells.serving.catalogue import meaning_of
 from linetwin.shells.terms import meaning
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from linetwin.shells.serving.asking import Tree
 
 _SIGNALS: Final = meaning("signals")
 
 
-class ValueSource(Protocol):
-    """Knows what signals are worth just now: a run's last recorded values, or a twin's."""
+RECORDED: Final = "recorded"
+"""Quality of what stands in a run folder."""
+TIME: Final = "Time"
+QUALITY: Final = "Quality"
 
-    def value(self, address: str) -> float | str | None:
-        """Return the value of an address in its canonical unit, None where it is not known."""
+
+@dataclass(frozen=True)
+class Reading:
+    """What a signal is worth in its canonical unit: since which tick, and how far it is trusted.
+
+    `value`: None where it is known that there is none; `tick`: None where that is not told.
+    """
+
+    value: float | str | None
+    tick: int | None = None
+    quality: str = ""
+
+
+class ValueSource(Protocol):
+    """Knows what signals are worth just now: at the end of a run, or by a twin."""
+
+    def value(self, address: str) -> Reading | None:
+        """Return the value of an address, None where nothing is known of it."""
         ...
 
 
 class NoValues:
     """Knows nothing: a file or a scenario is served as it is written."""
 
-    def value(self, address: str) -> float | str | None:  # noqa: ARG002
+    def value(self, address: str) -> Reading | None:  # noqa: ARG002
         """Return None."""
         return None
 
@@ -35,23 +57,42 @@ def takes_values(submodel: Tree) -> bool:
     return meaning_of(submodel) == _SIGNALS
 
 
-def filled(submodel: Tree, source: ValueSource) -> Tree:
-    """Return a submodel of signals with their values; any other as it is."""
+def filled(submodel: Tree, source: ValueSource, without: Collection[str] = ()) -> Tree:
+    """Return a submodel of signals with their values; any other as it is.
+
+    `without`: kinds of qualifiers that are left out.
+    """
     if not takes_values(submodel):
         return submodel
-    elements = [signal(each, source) for each in submodel.get("submodelElements", [])]
+    elements = [signal(each, source, without) for each in submodel.get("submodelElements", [])]
     return {**submodel, "submodelElements": elements} if elements else submodel
 
 
-def signal(element: Tree, source: ValueSource) -> Tree:
-    """Return a signal with its value; one that has a value, or of which none is known, as it is."""
+def signal(element: Tree, source: ValueSource, without: Collection[str] = ()) -> Tree:
+    """Return a signal with its value; one that has a value, or of which none is known, as it is.
+
+    Time and quality of the value are qualifiers: Part 2 has no other place for them.
+    """
     if element.get("modelType") != "Property" or "value" in element:
         return element
     try:
         found = source.value(name_of(element["idShort"]))
     except ValueError:  # another maker's name: no address
         return element
-    return element if found is None else {**element, "value": _text(found, element["valueType"])}
+    if found is None:
+        return element
+    said = {TIME: "" if found.tick is None else told(found.tick), QUALITY: found.quality}
+    new = [_qualifier(kind, text) for kind, text in said.items() if text and kind not in without]
+    qualifiers = [*element.get("qualifiers", []), *new]
+    filled = {**element, "qualifiers": qualifiers} if qualifiers else element
+    if found.value is None:
+        return filled
+    return {**filled, "value": _text(found.value, element["valueType"])}
+
+
+def _qualifier(kind: str, text: str) -> Tree:
+    """Return a qualifier as JSON has it; see `building.qualifier`."""
+    return {"kind": "ValueQualifier", "type": kind, "valueType": "xs:string", "value": text}
 
 
 def _text(value: float | str, kind: str) -> str:

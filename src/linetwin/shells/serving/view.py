@@ -118,7 +118,7 @@ class View:
 
     def submodel(self, identifier: str) -> Tree:
         """Return a submodel by its id, with the values of the moment."""
-        return values.filled(self._submodel(identifier), self._values)
+        return values.filled(self._submodel(identifier), self._values, self.role.qualifiers)
 
     def _submodel(self, identifier: str) -> Tree:
         return self._part_with(identifier).submodels[identifier]
@@ -139,7 +139,7 @@ class View:
         if found is None:
             raise missing()
         if values.takes_values(held.submodels[submodel]):
-            return values.signal(found, self._values)
+            return values.signal(found, self._values, self.role.qualifiers)
         return found
 
     def concept(self, identifier: str) -> Tree:
