@@ -4,7 +4,8 @@ A tray that has been charged has its capacity, and the state from which the rest
 still has before it is computed by the line's own ageing model, with the times that stations are set
 to. Then the line's own grader judges the cells, many times over, with capacity and resistance
 scattered by what the scenario says of the model's doubt. Cells are not followed one by one: of a
-tray its medians count, cells scatter about them, and any is scrapped by the share that was counted.
+tray its medians count, cells scatter about them, and any is scrapped by a share that is foreseen,
+for tools wear, or was counted.
 Once the plant has told what formation read of a tray, that is its capacity, and it is predicted
 once more; trays that were read, or graded, teach the level of those that are still to come.
 What comes out is counted by the plant.
@@ -21,12 +22,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtri
 
-from linetwin.line.kinds.cells import PENDING, settle
+from linetwin.line.kinds.cells import PENDING
 from linetwin.line.kinds.formation import Formation
-from linetwin.line.kinds.grading import GRADES, PULSE_S, REST_S, Grading
-from linetwin.line.kinds.storing import storage_phase, storage_start
-from linetwin.line.lots import Lot
+from linetwin.line.kinds.grading import GRADES, Grading
 from linetwin.twin.assimilating.rows import Outcome, Prediction
+from linetwin.twin.board.ahead import foreseen, least_capacity, way_of
 from linetwin.twin.board.formed import Formed, Read, Tray
 from linetwin.twin.board.level import Level
 from linetwin.twin.board.losses import Losses
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from linetwin.contracts import Columns
-    from linetwin.line.equipment import Equipment
     from linetwin.line.world import Models, World
     from linetwin.scenario.resolved import Scenario
     from linetwin.scenario.twin import GradeConfig
@@ -94,15 +93,6 @@ class _Ahead:
     spread: float
 
 
-@dataclass(frozen=True)
-class _Way:
-    """What a tray that has been charged meets: the first test, the store, the grader."""
-
-    test: Equipment
-    store: Equipment
-    grader: Grading
-
-
 class Grader:
     """Predicts grades of trays in the twin's line, and learns from the plant what they became.
 
@@ -137,12 +127,14 @@ class Grader:
         kinds = {each.name: each.config.kind for each in world.equipment()}
         if kinds[station] not in BEFORE or name in self._due or name not in world.lots:
             return
-        way, lot = _way(world), world.lots[name]
+        way, lot = way_of(world), world.lots[name]
         if way is None or not lot.columns.keys() & {"capacity", f"{PENDING}capacity"}:
             return
-        cells = _foreseen(way, self._models, lot, tick)
+        seen = foreseen(way, self._models, lot, tick)
+        self._losses.reckoned(name, seen.leaking)
+        cells = seen.cells
         if self._config.capacity:
-            least = _least(way.grader)
+            least = least_capacity(way.grader)
             margin = self._usual_with(math.log(float(cells["capacity"][0]) / least))
             self._margins[name] = margin
             cells["capacity"] = np.full(lot.items, least * math.exp(margin + self._level.mean))
@@ -197,17 +189,17 @@ class Grader:
     def _take_up(self, world: World, found: Iterable[Read]) -> None:
         """Learn from capacities that were read, and predict those trays once more."""
         for read in found:
-            name, now, way = read.tray.name, world.now, _way(world)
+            name, now, way = read.tray.name, world.now, way_of(world)
             margin = self._margins.pop(name, self._usual)
             if way is None or name not in world.lots:
                 continue
             if margin is not None:
-                away = math.log(read.capacity / _least(way.grader)) - margin
+                away = math.log(read.capacity / least_capacity(way.grader)) - margin
                 self._level.read(away, read.tray.tick)
             lot = world.lots[name]
             if lot.kind != CELLS or not lot.items:
                 continue
-            cells = _foreseen(way, self._models, lot, now)
+            cells = foreseen(way, self._models, lot, now).cells
             cells["capacity"] = np.full(lot.items, read.capacity)
             self._predict(way.grader, _Ahead(name, now, READ, cells, READ_DEVIATION))
 
@@ -254,7 +246,7 @@ class Grader:
         ids, margin = self._due.pop(name, None), self._margins.pop(name, None)
         if ids is None or whole <= 0 or first + second > whole:
             return
-        self._losses.graded(round(whole - first - second), round(whole), counted.tick)
+        self._losses.graded(name, round(whole - first - second), round(whole), counted.tick)
         if margin is not None:
             good, cells = round(first), round(first + second)
             self._level.graded(good, cells, margin, self._config.cells, counted.tick)
@@ -294,6 +286,7 @@ class Grader:
         limit = grader.value("plating_limit") * grader.value("nominal_capacity")
         plated = cells["plated_capacity"] > limit
         missed = grader.config.inspections.get("lithium plating")
+        near = self._losses.around(ahead.lot)
         found: list[list[float]] = []
         for _ in range(MEMBERS):
             whole, each = chance.standard_normal(2), chance.standard_normal((2, count))
@@ -308,7 +301,7 @@ class Grader:
                 "capacity": cells["capacity"] * factors[0],
                 "dcir": cells["dcir"] * factors[1],
             }
-            lost = chance.random(count) < self._losses.draw(chance)
+            lost = chance.random(count) < self._losses.draw(near, chance)
             grades, _ = grader.grade(judged, "", seen | lost)
             found.append([grades.count(grade) / count for grade in GRADES])
         return np.array(found)
@@ -345,55 +338,3 @@ class Grader:
         self._predictions = [Prediction(**each) for each in data["predictions"]]
         self._outcomes = [Outcome(**each) for each in data["outcomes"]]
         self._number = data["number"]
-
-
-def _least(grader: Grading) -> float:
-    """Return the least capacity of grade A [A.h]."""
-    return grader.value("capacity_limit_a") * grader.value("nominal_capacity")
-
-
-def _way(world: World) -> _Way | None:
-    """Return the stations that a tray meets; None where the line lacks one."""
-    tests, stores = world.stations_of("ocv_test"), world.stations_of("ageing")
-    graders = [each for each in world.stations_of("grading") if isinstance(each, Grading)]
-    if not (tests and stores and graders):
-        return None
-    return _Way(tests[0], stores[0], graders[0])
-
-
-def _foreseen(way: _Way, models: Models, lot: Lot, tick: int) -> Columns:
-    """Return what the grader will see of each cell, shape (items,); the lot stays as it is.
-
-    Which cell has more than others is the twin's own dice: all are as the tray's median.
-    """
-    grader = way.grader
-    ahead = Lot("", lot.kind, "", 0, lot.amount, lot.unit, "", properties=lot.properties)
-    ahead.columns = {name: values.copy() for name, values in lot.columns.items()}
-    settle(ahead)
-    columns = ahead.columns
-    columns["leak_resistance"] = _alike(columns["leak_resistance"])
-    stored_s = (tick - columns["stored_at"]) / 1000 if "stored_at" in columns else 0.0
-    if "first_storage_time" not in columns:
-        stored_s += way.test.value("rest_time") + ahead.items * way.test.value("cycle_time")
-    temperature = grader.value("storage_temperature")
-    current = grader.value("pulse_rate") * grader.value("nominal_capacity")
-    phases = [
-        storage_phase(ahead, temperature, 0.0, stored_s + way.store.value("ageing_time")),
-        storage_phase(ahead, temperature, 0.0, REST_S),
-        storage_phase(ahead, temperature, current, PULSE_S),
-    ]
-    ageing = models.transform(grader.config, "ageing")
-    results = ageing.apply(storage_start(ahead), phases)
-    rested, before, after = (each["voltage"] for each in results)
-    return {
-        "capacity": _alike(columns["capacity"]),
-        "dcir": _alike((before - after) / current + columns.get("weld_resistance", 0.0)),
-        "open_circuit_voltage": _alike(rested),
-        "ocv_drift": np.zeros(ahead.items),
-        "plated_capacity": columns["plated_capacity"],
-    }
-
-
-def _alike(values: np.ndarray) -> np.ndarray:
-    """Return the median for every cell."""
-    return np.full(len(values), float(np.median(values)))
