@@ -142,7 +142,8 @@ def requirements(*, dev: bool) -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"]
     wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    wanted += extras["fmu"] + extras["exchange"] + (extras["dev"] if dev else [])
+    wanted += extras["fmu"] + extras["exchange"] + extras["study"]
+    wanted += extras["dask"] + extras["dev"] if dev else []
     return [requirement for requirement in wanted if not requirement.startswith("linetwin")]
 
 

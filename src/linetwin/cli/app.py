@@ -217,6 +217,30 @@ def trace(  # noqa: PLR0913, PLR0917  one parameter per option
     tracing.trace(run, question, csv, as_json=json)
 
 
+@app.command(
+    help="Make many runs of a scenario, as a study file says; ends with a folder of points and "
+    "runs. With the folder of an earlier call only what is missing is run. Ctrl-C keeps what has "
+    "ended, with exit code 5.",
+    epilog="Example: linetwin study calendering.yaml -o studies/calendering",
+)
+def study(  # noqa: PLR0913, PLR0917  one parameter per option
+    file: Annotated[Path, typer.Argument(help="A study file (.yaml).")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Study's folder (studies/STUDY-TIME).")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes (as many as there are cores).")
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Run again what failed before.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Make many runs of a scenario, as a study file says."""
+    from linetwin.cli import studying
+
+    request = studying.Request(file, output, workers, None, retry)
+    studying.study(request, as_json=json)
+
+
 @app.command(epilog="Example: linetwin report runs/baseline")
 def report(run: RunArgument) -> None:
     """Write a run's key figures and report again (after an interruption, say)."""

@@ -25,6 +25,7 @@ from linetwin.results.inference import (
 )
 from linetwin.results.questions import QUESTIONS
 from linetwin.results.remarks import remarks
+from linetwin.scenario.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -179,6 +180,37 @@ def _flatten(name: str, value: Any, into: dict[str, float]) -> None:  # noqa: AN
     elif isinstance(value, dict):
         for key, entry in value.items():
             _flatten(f"{name}.{key}", entry, into)
+
+
+def chosen(
+    found: kpis.Kpis, names: Sequence[str]
+) -> tuple[dict[str, float], dict[str, str], dict[str, str]]:
+    """Return value and unit of figures by name, and a hint for each that a run cannot have.
+
+    NaN where this run does not tell one; a table's entry that is named here and not there is
+    another cause, of which there was nothing, or no figure at all.
+    """
+    numbers = flat(found)
+    values, figure_units, unknown = {}, {}, {}
+    units = {
+        f"{part}.{name}": entry for part, all_ in found.items() for name, entry in all_.items()
+    }
+    for name in names:
+        if name not in numbers and not _may_have(name, units):
+            unknown[name] = nearest(name, [*numbers, *units], "figure")
+            continue
+        values[name] = numbers.get(name, _missing(name, found))
+        figure_units[name] = _unit(name, units)
+    return values, figure_units, unknown
+
+
+def _may_have(name: str, units: Mapping[str, Any]) -> bool:
+    """Whether a run that does not tell a figure may yet know it."""
+    key = _key(name, units)
+    if name == key or not key:
+        return bool(key) and not isinstance(units[key]["value"], (dict, str, list, bool))
+    value, part = units[key]["value"], name[len(key) + 1 :]
+    return value is None or key in _COUNTS or (isinstance(value, dict) and bool(_key(part, value)))
 
 
 def _missing(name: str, found: Mapping[str, Mapping[str, Any]]) -> float:

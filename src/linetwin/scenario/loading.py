@@ -65,6 +65,42 @@ class Asked:
 
 def load_scenario(path_or_name: str | Path, asked: Asked, kinds: Kinds | None) -> Scenario:
     """Return the scenario; see `linetwin.scenario.load`."""
+    return open_scenario(path_or_name).scenario(asked, kinds)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The files of a scenario, read once, of which many scenarios can be made.
+
+    `labels`: the files relative to the scenario's folder; `found`: what is wrong with them.
+    """
+
+    scenario_file: Checked[ScenarioFile]
+    line: Checked[LineFile]
+    recipe: Checked[RecipeFile] | None
+    prices: Checked[PriceFile] | None
+    labels: tuple[str, ...]
+    found: tuple[Problem, ...]
+
+    def scenario(self, asked: Asked, kinds: Kinds | None = None) -> Scenario:
+        """Return the scenario with what was asked for; ScenarioError with all that is wrong."""
+        problems = Problems()
+        problems.keep(self.found)
+        parts = (self.scenario_file, self.line, self.recipe, self.prices)
+        resolved = _Composition(*parts, kinds or shipped_kinds(), problems).scenario(
+            asked, self.labels
+        )
+        problems.check()
+        return resolved
+
+    def plant(self) -> Plant:
+        """Return what addresses can point at."""
+        parts = (self.scenario_file, self.line, self.recipe, self.prices)
+        return _Composition(*parts, shipped_kinds(), Problems()).plant()
+
+
+def open_scenario(path_or_name: str | Path) -> Opened:
+    """Read the files of a scenario; ScenarioError where there is none, or no line."""
     file = find_scenario(path_or_name)
     problems = Problems()
     reader = _Files(file.parent, problems)
@@ -83,11 +119,8 @@ def load_scenario(path_or_name: str | Path, asked: Asked, kinds: Kinds | None) -
     prices = None
     if scenario.model.prices is not None:
         prices = reader.checked(file.parent / scenario.model.prices, PriceFile)
-    kinds = kinds or shipped_kinds()
-    composition = _Composition(scenario, line, recipe, prices, kinds, problems)
-    resolved = composition.scenario(asked, tuple(reader.labels))
-    problems.check()
-    return resolved
+    labels = tuple(reader.labels)
+    return Opened(scenario, line, recipe, prices, labels, problems.found)
 
 
 def _titled(head: FileHead) -> Titled:
@@ -208,6 +241,10 @@ class _Composition:
         resolved = replace(resolved, stock=stock, holds=holds, prices=self._prices(resolved))
         problems.check()
         return replace(resolved, text=resolved_text(resolved))
+
+    def plant(self) -> Plant:
+        """Return what addresses can point at."""
+        return self._plant(self._kinds_of_stations())
 
     def _prices(self, scenario: Scenario) -> PriceTable | None:
         if self.prices is None:

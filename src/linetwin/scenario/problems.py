@@ -38,6 +38,11 @@ class Problems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    @property
+    def found(self) -> tuple[Problem, ...]:
+        """What was noted, in that order."""
+        return tuple(self._found)
+
     def add(self, place: Place, message: str, hint: str = "") -> None:
         """Note one problem; the same one twice counts once."""
         problem = Problem(message, key=place.key, hint=hint, file=place.file, line=place.line)

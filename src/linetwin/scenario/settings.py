@@ -88,7 +88,7 @@ def apply_settings(settings: Sequence[Setting], plant: Plant, problems: Problems
             if not plant.is_broken(setting.address):
                 problems.adopt(error, setting.place)
             continue
-        value = _value(setting, target, problems)
+        value = setting_value(setting, target, problems)
         for station in plant.members(target.station):
             key = (station, target.section, target.group, target.name)
             tried.add(key)
@@ -97,7 +97,8 @@ def apply_settings(settings: Sequence[Setting], plant: Plant, problems: Problems
     return Settings(values, frozenset(tried))
 
 
-def _value(setting: Setting, target: Target, problems: Problems) -> Value | None:
+def setting_value(setting: Setting, target: Target, problems: Problems) -> Value | None:
+    """Return what a setting sets, in canonical units; None, and a problem, where it is wrong."""
     if target.quantity is None:
         return read_free(setting.written, setting.place, problems)
     if target.section in SECTIONS:

@@ -1,0 +1,160 @@
+"""`linetwin study`: many runs of one scenario, in a folder that can be interrupted and extended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from linetwin.cli import INTERRUPTED_EXIT
+from linetwin.cli.interruption import Interruption
+from linetwin.cli.locking import held
+from linetwin.cli.printing import print_json
+from linetwin.cli.study_running import gather, run_point
+from linetwin.errors import LinetwinError, ModelError
+from linetwin.study.executing import Stopped, StudyRun
+from linetwin.study.folder import LOG, read_study
+from linetwin.study.keeping import Planned, StudyWriter
+from linetwin.study.local import LocalExecutor
+from linetwin.study.progress import duration
+from linetwin.study.reading import read_study_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from linetwin.study.executing import Executor
+    from linetwin.study.progress import Progress as Counts
+    from linetwin.study.reading import Spec
+    from linetwin.study.tasks import Inputs
+
+TOLD_EVERY_S = 30.0
+"""Wall time between two lines of progress where standard error is no terminal."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for."""
+
+    file: Path
+    output: Path | None = None
+    workers: int | None = None
+    dask: str | None = None
+    retry: bool = False
+
+
+def study(request: Request, *, as_json: bool) -> None:
+    """Carry a study out, or go on with it, and print what came of it."""
+    spec = read_study_file(request.file)
+    inputs = gather(spec.scenario_file, spec.scenario)
+    folder = request.output or Path("studies") / f"{spec.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    with Interruption().watched() as interruption, _held(folder):
+        writer = StudyWriter(folder, spec, inputs, retry=request.retry)
+        try:
+            status = _carry_out(request, spec, inputs, writer, interruption)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                writer.finish("failed", str(error) or type(error).__name__)
+            raise
+        writer.finish(status)
+    _tell(folder, as_json=as_json)
+    if status == "interrupted":
+        text = f"linetwin: interrupted; go on with: linetwin study {request.file} -o {folder}\n"
+        sys.stderr.write(text)
+        sys.exit(INTERRUPTED_EXIT)
+    _check_any(folder)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    if folder.exists() and not folder.is_dir():
+        raise LinetwinError(f"{folder} is a file, not a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder):
+        yield
+
+
+def _carry_out(
+    request: Request, spec: Spec, inputs: Inputs, writer: StudyWriter, interruption: Interruption
+) -> str:
+    """Make the runs that are missing; return how the study ended."""
+    with _progress() as show, contextlib.closing(_executor(request, inputs, writer)) as executor:
+        carried = StudyRun(spec, writer, executor, lambda: interruption.asked, show)
+        try:
+            points = [Planned(spec.settings_of(point), point) for point in spec.points()]
+            carried.results(points, spec.replications)
+        except Stopped:
+            return "interrupted"
+    return "complete"
+
+
+def _executor(request: Request, inputs: Inputs, writer: StudyWriter) -> Executor:
+    workers = request.workers or os.cpu_count() or 1
+    return LocalExecutor(run_point, inputs, workers, writer.path / LOG)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[Counts], None]]:
+    """Show how far a study is: a bar on a terminal, else a line now and then."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=1.0)
+        told = time.monotonic()
+
+        def show(counts: Counts) -> None:
+            nonlocal told
+            text = _how_far(counts)
+            bar.update(task, completed=counts.done / max(counts.planned, 1), description=text)
+            if not console.is_terminal and time.monotonic() - told > TOLD_EVERY_S:
+                told = time.monotonic()
+                sys.stderr.write(f"linetwin: {text}\n")
+
+        yield show
+
+
+def _how_far(counts: Counts) -> str:
+    left = counts.left_s
+    text = f"{counts.done:,} of {counts.planned:,} runs"
+    if counts.failed:
+        text += f", {counts.failed:,} failed"
+    return text if left is None else f"{text}, {duration(left)} left"
+
+
+def _tell(folder: Path, *, as_json: bool) -> None:
+    found = read_study(folder)
+    runs = found.runs
+    lost = runs[runs["status"] == "failed"]
+    if as_json:
+        counts = {"runs": len(runs), "failed": len(lost), "points": len(found.points)}
+        print_json({"folder": str(folder), "status": found.manifest["status"], **counts})
+        return
+    planned = int(found.plan["replications"].sum())
+    points = len(found.points)
+    typer.echo(
+        f"{found.manifest['study']} ({found.manifest['design']}): {found.manifest['status']}, "
+        f"{len(runs):,} of {planned:,} runs of {points:,} points"
+    )
+    if len(lost):
+        typer.echo(f"failed:     {len(lost):,} runs, such as {lost['run'].iloc[0]}: {_first(lost)}")
+    typer.echo(f"folder:     {folder}")
+
+
+def _first(lost: object) -> str:
+    return str(lost["error"].iloc[0])  # type: ignore[index]
+
+
+def _check_any(folder: Path) -> None:
+    """Raise a ModelError where not a single run came to its end."""
+    runs = read_study(folder).runs
+    if len(runs) and (runs["status"] == "failed").all():
+        raise ModelError(f"all {len(runs):,} runs failed: {_first(runs)}")

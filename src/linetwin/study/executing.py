@@ -1,0 +1,85 @@
+"""Carrying a study out: what is missing is run, what comes back is kept at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.study.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import pandas as pd
+
+    from linetwin.study.keeping import Planned, StudyWriter
+    from linetwin.study.reading import Spec
+    from linetwin.study.tasks import Outcome, Task
+
+
+class Stopped(Exception):  # noqa: N818 - no error: the user asked to end
+    """The user asked to end; what has come back is kept."""
+
+
+class Executor(Protocol):
+    """Whoever makes runs: local processes, or a cluster."""
+
+    def outcomes(self, tasks: Iterable[Task], stop: Callable[[], bool]) -> Iterator[Outcome]:
+        """Make runs and yield each as it ends, in any order; end early where `stop` says so."""
+
+    def close(self) -> None:
+        """Let go of processes or cluster; runs under way are given up."""
+
+
+class StudyRun:
+    """A study that is being carried out: whoever has a design asks it for results.
+
+    `stop`: whether the user has asked to end; `show`: called after every run.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        writer: StudyWriter,
+        executor: Executor,
+        stop: Callable[[], bool],
+        show: Callable[[Progress], None],
+    ) -> None:
+        self.spec = spec
+        self.writer = writer
+        self.progress = Progress()
+        self._executor = executor
+        self._stop = stop
+        self._show = show
+
+    def results(self, points: Sequence[Planned], replications: int) -> pd.DataFrame:
+        """Return the runs of points, with those made that are missing; see `Study.runs`.
+
+        Points keep the number that they were given first, replications begin with 0. Stopped
+        where the user asks to end, ScenarioError where a figure is asked for that no run has.
+        """
+        numbers = self.writer.plan(points, replications)
+        tasks = list(self.writer.tasks(numbers, range(replications)))
+        self.progress.planned = self.writer.planned
+        self.progress.known = self.progress.planned - len(tasks) - self.progress.made
+        self._show(self.progress)
+        for outcome in self._executor.outcomes(iter(tasks), self._stop):
+            self._keep(outcome)
+        if self._stop():
+            raise Stopped
+        return self.writer.rows(numbers, replications)
+
+    def _keep(self, outcome: Outcome) -> None:
+        if outcome.unknown:
+            raise ScenarioError([self._unknown(*each) for each in outcome.unknown.items()])
+        self.writer.record(outcome)
+        self.progress.note(failed=outcome.status == "failed", wall_s=outcome.wall_s)
+        self._show(self.progress)
+
+    def _unknown(self, name: str, hint: str) -> Problem:
+        document = self.spec.document
+        for section in ("figures", "columns", "objectives", "constraints"):
+            if section in document.data and name in str(document.data[section]):
+                place = document.place((section,))
+                return Problem(f"no run has {name}", section, hint, place.file, place.line)
+        return Problem(f"no run has {name}", "figures", hint, document.file)

@@ -1,0 +1,260 @@
+"""Factors: the addresses that a study varies, with their bounds in canonical units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from linetwin.errors import ScenarioError
+from linetwin.scenario.addressing import addresses
+from linetwin.scenario.emit import flow
+from linetwin.scenario.entries import PREFIX
+from linetwin.scenario.schema import Written
+from linetwin.scenario.settings import Setting, setting_value
+from linetwin.scenario.values import read_free, read_scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from linetwin.quantities import Quantity
+    from linetwin.scenario.addressing import Address, Plant
+    from linetwin.scenario.problems import Place, Problems
+    from linetwin.scenario.resolved import Scalar, Scenario, Value
+    from linetwin.study.schema import WrittenFactor
+
+_FORM = "{low: 300 N/mm, high: 900 N/mm}, {levels: [...]} or {around: 10 %}"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One address that is varied, between `low` and `high` or over `levels`, in `unit`.
+
+    `base`: the scenario's own value, None where only the FMU knows it; `log`: spread evenly in the
+    logarithm; `whole`: only whole numbers are values.
+    """
+
+    address: str
+    unit: str
+    base: Scalar | None
+    low: float = math.nan
+    high: float = math.nan
+    levels: tuple[Scalar, ...] = ()
+    log: bool = False
+    whole: bool = False
+    meaning: str = ""
+
+    def at(self, share: float) -> Scalar:
+        """Return the value at a share of the span; levels and whole numbers have equal parts.
+
+        The bounds are met at 0 and 1 to the last bit.
+        """
+        if self.levels:
+            return self.levels[min(int(share * len(self.levels)), len(self.levels) - 1)]
+        if self.whole:
+            count = round(self.high - self.low) + 1
+            return int(self.low) + min(int(share * count), count - 1)
+        if share in {0.0, 1.0}:
+            return self.high if share else self.low
+        if self.log:
+            return float(self.low * (self.high / self.low) ** share)
+        return self.low + share * (self.high - self.low)
+
+    def grid(self, count: int) -> tuple[Scalar, ...]:
+        """Return its levels, or so many values from bound to bound, each once."""
+        if self.levels:
+            return self.levels
+        if self.whole:
+            step = (self.high - self.low) / (count - 1)
+            return tuple(dict.fromkeys(round(self.low + n * step) for n in range(count)))
+        return tuple(self.at(n / (count - 1)) for n in range(count))
+
+    def setting(self, value: Scalar) -> str:
+        """Return what sets it to a value, as `--set` reads it."""
+        return f"{self.address}={_written(value, self.unit)}"
+
+
+def _written(value: Scalar, unit: str) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_written(part, unit) for part in value)}]"
+    if isinstance(value, (bool, str)) or unit in {"", "1"}:
+        return flow(value)
+    return f"{value!r} {unit}"
+
+
+@dataclass(frozen=True)
+class FactorReader:
+    """Reads factors against the scenario they vary; what is wrong is noted."""
+
+    scenario: Scenario
+    plant: Plant
+    problems: Problems
+    known: dict[str, Address] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.known.update((each.address, each) for each in addresses(self.scenario))
+
+    def read(self, written: Mapping[str, WrittenFactor], at: Mapping[str, Place]) -> list[Factor]:
+        """Return the factors; a pattern such as `cathode.*` stands for all numbers it matches."""
+        found: dict[str, Factor] = {}
+        for name, factor in written.items():
+            for address, place in self._expanded(name, factor, at[name]):
+                read = self.factor(address, factor, place)
+                if read is not None:
+                    found[address] = read  # one named after a pattern replaces what that gave
+        return list(found.values())
+
+    def _expanded(
+        self, name: str, written: WrittenFactor, place: Place
+    ) -> Iterator[tuple[str, Place]]:
+        if "*" not in name:
+            yield name, place
+            return
+        if written.around is None:
+            self.problems.add(place, "a pattern has no bounds of its own", "{around: 10 %}")
+            return
+        matched = [
+            address
+            for address, each in self.known.items()
+            if fnmatchcase(address, name) and _varies(each)
+        ]
+        if not matched:
+            hint = "such as cathode.*, or cathode.coater.*"
+            self.problems.add(place, f"no number has an address like '{name}'", hint)
+        yield from ((address, place) for address in matched)
+
+    def value(self, address: str, raw: object, place: Place) -> Value | None:
+        """Return a value of an address in canonical units; None, and a problem, if it is wrong."""
+        setting = Setting(address, Written(value=raw), place)
+        if address.startswith(PREFIX):
+            return read_free(setting.written, place, self.problems)
+        try:
+            target = self.plant.target(address)
+        except ScenarioError as error:
+            self.problems.adopt(error, place)
+            return None
+        return setting_value(setting, target, self.problems)
+
+    def factor(self, address: str, written: WrittenFactor, place: Place) -> Factor | None:
+        """Return one factor; None, and problems, where it is wrong."""
+        given = [key for key in ("low", "high", "levels", "around") if _has(written, key)]
+        if given == ["levels"]:
+            return self._of_levels(address, written, place)
+        if given == ["around"]:
+            return self._around(address, written, place)
+        if given != ["low", "high"]:
+            self.problems.add(place, "says not what is varied", _FORM)
+            return None
+        low, high = (self.value(address, getattr(written, key), place.below(key)) for key in given)
+        if low is None or high is None:
+            return None
+        if not (_number(low.value) and _number(high.value)):
+            self.problems.add(place, "has no numbers between bounds", "{levels: [...]}")
+            return None
+        return self._between(address, (low, high), written, place)
+
+    def _between(
+        self, address: str, bounds: tuple[Value, Value], written: WrittenFactor, place: Place
+    ) -> Factor | None:
+        low, high = float(bounds[0].value), float(bounds[1].value)  # type: ignore[arg-type]
+        if not low < high:
+            hint = f"low: {low:g}, high: {high:g} {bounds[0].unit}".rstrip()
+            self.problems.add(place, "low is not below high", hint)
+            return None
+        if written.scale == "log" and low <= 0:
+            self.problems.add(place.below("scale"), "log needs bounds above zero", "scale: linear")
+            return None
+        base = self._base(address)
+        return Factor(
+            address=address,
+            unit=bounds[0].unit,
+            base=None if base is None else base.value,
+            low=low,
+            high=high,
+            log=written.scale == "log",
+            whole=self._whole(address),
+            meaning="" if base is None else base.meaning,
+        )
+
+    def _of_levels(self, address: str, written: WrittenFactor, place: Place) -> Factor | None:
+        raw = written.levels or []
+        values = [
+            self.value(address, level, place.below(f"levels.{number}"))
+            for number, level in enumerate(raw)
+        ]
+        read = [value for value in values if value is not None]
+        if len(read) < len(values):
+            return None
+        levels = tuple(dict.fromkeys(value.value for value in read))
+        if len(levels) < 2:  # noqa: PLR2004 - one value does not vary
+            hint = "two different values or more; what is fixed stands in set"
+            self.problems.add(place.below("levels"), "does not vary", hint)
+            return None
+        base = self._base(address)
+        own, meaning = (None, "") if base is None else (base.value, base.meaning)
+        numbers = [float(v) for v in levels if isinstance(v, (int, float))]
+        span = (min(numbers), max(numbers)) if len(numbers) == len(levels) else (math.nan,) * 2
+        return Factor(address, read[0].unit, own, *span, levels=levels, meaning=meaning)
+
+    def _around(self, address: str, written: WrittenFactor, place: Place) -> Factor | None:
+        base, share = self._base(address), self._share(written.around, place.below("around"))
+        if base is None and address.startswith(PREFIX):
+            self.problems.add(place, "has no value to go around", "{low: ..., high: ...}")
+        elif base is None:
+            self.value(address, 0.0, place)  # tells an address that does not exist
+            self.problems.add(place, "has no value to go around", "{low: ..., high: ...}")
+        elif not _varies(base):
+            hint = "{low: ..., high: ...} or {levels: [...]}"
+            self.problems.add(place, f"{flow(base.value)} has no share to go around", hint)
+        if base is None or share is None or not _varies(base):
+            return None
+        value = float(base.value)  # type: ignore[arg-type]  # _varies says so
+        ends = sorted((value * (1 - share), value * (1 + share)))
+        low, high = max(ends[0], base.minimum), min(ends[1], base.maximum)
+        whole = self._whole(address)
+        if whole:
+            low, high = float(math.floor(low)), float(math.ceil(high))
+        log = written.scale == "log" and low > 0
+        return Factor(
+            address, base.unit, base.value, low, high, log=log, whole=whole, meaning=base.meaning
+        )
+
+    def _whole(self, address: str) -> bool:
+        """Whether the quantity of an address is counted; what only an FMU knows is not."""
+        if address.startswith(PREFIX):
+            return False
+        quantity = self.plant.target(address).quantity
+        return quantity is not None and quantity.type == "int"
+
+    def _share(self, raw: object, place: Place) -> float | None:
+        found = read_scalar(raw, _share_quantity(), place, self.problems)
+        return found if isinstance(found, float) else None
+
+    def _base(self, address: str) -> Address | None:
+        """Return the present value; of a group that of its first machine."""
+        if address in self.known or address.startswith(PREFIX):
+            return self.known.get(address)
+        for path, machines in self.plant.machines.items():
+            if address.startswith(f"{path}."):
+                return self.known.get(machines[0] + address.removeprefix(path))
+        return None
+
+
+def _share_quantity() -> Quantity:
+    from linetwin.quantities import Quantity
+
+    return Quantity("around", "1", "share to either side", minimum=1e-6, maximum=0.999)
+
+
+def _varies(each: Address) -> bool:
+    """Whether a share of a value says how far to go: a number other than zero."""
+    return _number(each.value) and bool(each.value)
+
+
+def _number(value: Scalar) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _has(written: WrittenFactor, key: str) -> bool:
+    return key in written.model_fields_set

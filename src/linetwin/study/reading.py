@@ -1,0 +1,283 @@
+"""From a study file to a checked Spec, with the scenario that it varies."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from linetwin.contracts import CONTRACTS
+from linetwin.errors import Problem, ResultsError, ScenarioError
+from linetwin.line.checks import disturbable_inputs
+from linetwin.quantities import vocabulary
+from linetwin.results.schemas import TABLES
+from linetwin.scenario.document import read
+from linetwin.scenario.emit import flow
+from linetwin.scenario.loading import Asked, Opened, find_scenario, open_scenario
+from linetwin.scenario.problems import Place, Problems, nearest
+from linetwin.scenario.validation import validate
+from linetwin.study import designs
+from linetwin.study.factors import Factor, FactorReader
+from linetwin.study.schema import STATISTIC, STATISTIC_HINT, StudyFile
+from linetwin.study.tasks import Column, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from linetwin.scenario.document import Document
+    from linetwin.scenario.resolved import Scenario
+    from linetwin.study.designs import Point
+    from linetwin.study.schema import Constraint, Design, Objective
+
+DEFAULT_FIGURES = (
+    "limits.good_cells_per_day",
+    "order.cells_good",
+    "energy.good_energy",
+    "energy.energy_used",
+    "energy.energy_per_good_energy",
+    "cost.cost_per_good_energy",
+    "quality.rolled_throughput_yield",
+)
+"""What comes back of each run where a study names no figures."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A study as it was read, checked against its scenario.
+
+    `text`: the file; `scenario_file`: the scenario's; `scenario`: the resolved one, with what `set`
+    changes; `settings`: those changes as `--set` reads them; `alternatives`: name -> its settings.
+    Values of factors are in canonical units.
+    """
+
+    name: str
+    title: str
+    text: str
+    scenario_file: Path
+    scenario: Scenario
+    settings: tuple[str, ...]
+    seed: int
+    replications: int
+    factors: tuple[Factor, ...]
+    design: Design
+    wanted: Wanted
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Constraint, ...]
+    alternatives: Mapping[str, tuple[str, ...]]
+    document: Document
+
+    @property
+    def digest(self) -> str:
+        """Hash of the file's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def points(self) -> list[Point]:
+        """Return the points of a design that is fixed beforehand; none of an adaptive one."""
+        if self.design.kind in designs.ADAPTIVE:
+            return []
+        return designs.points_of(self.design, self.factors, self.seed)
+
+    def settings_of(self, point: Point) -> tuple[str, ...]:
+        """Return all settings of a point: those of the study, then those of its factors."""
+        varied = (
+            factor.setting(value)
+            for factor, value in zip(self.factors, point, strict=True)
+            if value is not None
+        )
+        return (*self.settings, *varied)
+
+
+def read_study_file(file: Path) -> Spec:
+    """Return the study of a file; ScenarioError with everything that is wrong with it."""
+    document = read(file, file.name)
+    problems = Problems()
+    problems.keep(document.problems)
+    checked = validate(document, StudyFile, problems)
+    if checked is None:
+        problems.check()
+        raise ScenarioError([Problem("nothing to read", file=file)])
+    reader = _Reader(checked.model, document, problems)
+    scenario_file = reader.scenario_file()
+    opened = open_scenario(scenario_file)
+    scenario = reader.scenario(opened)
+    factors = reader.factors(opened, scenario)
+    model = checked.model
+    if not (checked.is_cut("factors") or checked.is_cut("design")):
+        place = document.place(("design",) if "design" in document.data else ())
+        designs.check(model.design, factors, model.replications, place, problems)
+    wanted = Wanted(reader.figures(), bool(model.figures), reader.columns())
+    alternatives = reader.alternatives(opened)
+    reader.aims()
+    problems.check()
+    return Spec(
+        name=model.study,
+        title=model.title,
+        text=file.read_text(encoding="utf-8-sig"),
+        scenario_file=scenario_file,
+        scenario=scenario,
+        settings=reader.settings,
+        seed=scenario.seed,
+        replications=model.replications,
+        factors=tuple(factors),
+        design=model.design,
+        wanted=wanted,
+        objectives=tuple(model.objectives),
+        constraints=tuple(model.constraints),
+        alternatives=alternatives,
+        document=document,
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the parts of a study; what is wrong is noted where it was written."""
+
+    model: StudyFile
+    document: Document
+    problems: Problems
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What `set` changes, as `--set` reads it."""
+        return _texts(self.model.settings)
+
+    def scenario_file(self) -> Path:
+        """Return the scenario's file: a path counts from the study's folder."""
+        beside = self.document.file.parent / self.model.scenario
+        if beside.is_file():
+            return beside.resolve()
+        try:
+            return find_scenario(self.model.scenario).resolve()
+        except ScenarioError as error:
+            self.problems.adopt(error, self.document.place(("scenario",)))
+            self.problems.check()
+            raise
+
+    def scenario(self, opened: Opened) -> Scenario:
+        """Return the scenario with what `set` changes; raises where that is wrong."""
+        return self._loaded(opened, self.settings, ("set",))
+
+    def _loaded(self, opened: Opened, settings: Sequence[str], at: tuple[str, ...]) -> Scenario:
+        """Return the scenario with settings that were written below `at`."""
+        inputs = {kind: disturbable_inputs(kind) for kind in CONTRACTS}
+        try:
+            return opened.scenario(Asked(settings, self.model.seed, inputs=inputs))
+        except ScenarioError as error:
+            told = [self._placed(problem, at) for problem in error.problems]
+            raise ScenarioError([*self.problems.found, *told]) from error
+
+    def _placed(self, problem: Problem, at: tuple[str, ...]) -> Problem:
+        """Return a problem of a setting as one of the line of the study that sets it."""
+        if problem.file is not None or not problem.key.startswith("--set "):
+            return problem
+        address = problem.key.removeprefix("--set ")
+        place = self.document.place((*at, address))
+        return replace(problem, key=place.key, file=place.file, line=place.line)
+
+    def factors(self, opened: Opened, scenario: Scenario) -> list[Factor]:
+        """Return the factors; those of disturbances are tried at both ends of their span."""
+        written = self.model.factors
+        places = {name: self.document.place(("factors", name)) for name in written}
+        reader = FactorReader(scenario, opened.plant(), self.problems)
+        found = reader.read(written, places)
+        for address in self.model.settings.keys() & written.keys():
+            hint = "keep one of the two: a factor's value replaces what is set"
+            self.problems.add(places[address], "is also set", hint)
+        if not self.problems and any(each.address.startswith("disturbances.") for each in found):
+            for share in (0.0, 1.0):
+                settings = [factor.setting(factor.at(share)) for factor in found]
+                self._loaded(opened, (*self.settings, *settings), ("factors",))
+        return found
+
+    def alternatives(self, opened: Opened) -> dict[str, tuple[str, ...]]:
+        """Return the settings of each alternative, tried on the scenario."""
+        found = {}
+        for name, changes in self.model.alternatives.items():
+            found[name] = _texts(changes)
+            if not self.problems:
+                settings = (*self.settings, *found[name])
+                self._loaded(opened, settings, ("alternatives", name))
+        kind = self.model.design.kind
+        if kind == "compare" and len(found) < 2:  # noqa: PLR2004 - a comparison needs two
+            place = self.document.place(("alternatives",))
+            hint = "alternatives: {as_is: {}, faster: {ADDRESS: VALUE}}"
+            self.problems.add(place, "compare needs two alternatives or more", hint)
+        if found and kind != "compare":
+            place = self.document.place(("alternatives",))
+            self.problems.add(place, f"{kind} has no alternatives", "design: {kind: compare}")
+        return found
+
+    def figures(self) -> tuple[str, ...]:
+        """Return the figures that are wanted: those named, and those that aims are about."""
+        model = self.model
+        aims = [each.maximise or each.minimise for each in model.objectives]
+        aims += [each.figure for each in model.constraints]
+        named = model.figures or DEFAULT_FIGURES
+        return tuple(dict.fromkeys((*named, *(aim for aim in aims if aim))))
+
+    def columns(self) -> tuple[Column, ...]:
+        """Return the statistics of columns that are wanted."""
+        found = []
+        for number, entry in enumerate(self.model.columns):
+            for name, statistics in entry.items():
+                place = self.document.place(("columns", number, name))
+                column = self._column(name, place)
+                asked = [statistics] if isinstance(statistics, str) else statistics
+                for statistic in asked:
+                    if not STATISTIC.fullmatch(statistic):
+                        message = f"'{statistic}' is no statistic"
+                        self.problems.add(place, message, STATISTIC_HINT)
+                    elif column is not None:
+                        found.append(replace(column, statistic=statistic))
+        return tuple(dict.fromkeys(found))
+
+    def _column(self, name: str, place: Place) -> Column | None:
+        """Return a table's column of numbers with its unit; None, and a problem, for another."""
+        table, _, column = name.partition(".")
+        if table not in TABLES or not column:
+            hint = nearest(table, TABLES, "table") + "; such as cells.capacity: [mean, sd]"
+            self.problems.add(place, f"there is no table '{table}'", hint)
+            return None
+        fixed = {each.name: each for each in TABLES[table].columns}
+        try:
+            known = fixed.get(column) or TABLES[table].open_column(column, vocabulary())
+        except ResultsError as error:
+            self.problems.add(
+                place, str(error), nearest(column, [*fixed, *(q.name for q in vocabulary())])
+            )
+            return None
+        if known.type == "str":
+            self.problems.add(place, f"{name} holds text", "a column of numbers")
+            return None
+        return Column(table, column, "", known.unit)
+
+    def aims(self) -> None:
+        """Note objectives and constraints that say nothing, or contradict one another."""
+        kind, model = self.model.design.kind, self.model
+        for number, objective in enumerate(model.objectives):
+            if (objective.maximise is None) == (objective.minimise is None):
+                place = self.document.place(("objectives", number))
+                self.problems.add(place, "aims at nothing", "{maximise: FIGURE} or {minimise: ...}")
+        if kind == "optimise" and not model.objectives:
+            place = self.document.place(("design", "kind"))
+            self.problems.add(
+                place, "optimise has no objective", "objectives: [{maximise: FIGURE}]"
+            )
+        bounds: dict[str, tuple[float, float]] = {}
+        for number, constraint in enumerate(model.constraints):
+            place = self.document.place(("constraints", number))
+            low, high = constraint.at_least, constraint.at_most
+            if low is None and high is None:
+                self.problems.add(place, "bounds nothing", "at_most: ... or at_least: ...")
+            least, most = bounds.get(constraint.figure, (float("-inf"), float("inf")))
+            least = least if low is None else max(least, low)
+            most = most if high is None else min(most, high)
+            bounds[constraint.figure] = least, most
+            if least > most:
+                message = f"no {constraint.figure} is at least {least:g} and at most {most:g}"
+                self.problems.add(place, message, "at_least below at_most")
+
+
+def _texts(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{address}={flow(value)}" for address, value in settings.items())
