@@ -71,10 +71,10 @@ def open_transform(
 
     Where it is isolated it is loaded in a process of its own, and nothing of it in this one.
     """
-    opening = _opening(config, contract, relative_to)
+    found = opening(config, contract, relative_to)
     if config.isolate:
-        return IsolatedTransform(_checked_name(opening), opening)
-    return make_transform(opening.fmu, contract, opening.parameters, opening.mapping)
+        return IsolatedTransform(_checked_name(found), found)
+    return make_transform(found.fmu, contract, found.parameters, found.mapping)
 
 
 def open_continuous(
@@ -84,12 +84,10 @@ def open_continuous(
 
     Errors as `FmuContinuous` and `GroupContinuous`; isolated as `open_transform`.
     """
-    opening = _opening(config, contract, relative_to)
+    found = opening(config, contract, relative_to)
     if config.isolate:
-        return IsolatedContinuous(_checked_name(opening), opening)
-    return make_continuous(
-        opening.fmu, contract, opening.parameters, opening.mapping, config.events
-    )
+        return IsolatedContinuous(_checked_name(found), found)
+    return make_continuous(found.fmu, contract, found.parameters, found.mapping, config.events)
 
 
 def make_transform(
@@ -123,7 +121,7 @@ def step_timeout(config: ProcessConfig) -> float:
     return ISOLATED_TIMEOUT_S if config.isolate else WATCHDOG_S
 
 
-def _opening(config: ProcessConfig, contract: Contract, relative_to: Path | None) -> Opening:
+def opening(config: ProcessConfig, contract: Contract, relative_to: Path | None = None) -> Opening:
     """Return what the model of a process is made of; WiringError for parameters that do not fit."""
     fmu = find_fmu(config.model, relative_to)
     mapping = process_map(config.map, config.fixed, config.key)
@@ -132,10 +130,10 @@ def _opening(config: ProcessConfig, contract: Contract, relative_to: Path | None
     return Opening(fmu, contract, numbers, mapping, step_timeout(config), tuple(config.events))
 
 
-def _checked_name(opening: Opening) -> str:
+def _checked_name(found: Opening) -> str:
     """Return the model's name; WiringError where it cannot answer, before a process is started."""
-    described, mapping = _described(opening.fmu, opening.contract, opening.mapping)
-    wire(described, opening.contract, mapping, opening.parameters)
+    described, mapping = _described(found.fmu, found.contract, found.mapping)
+    wire(described, found.contract, mapping, found.parameters)
     return described.name
 
 

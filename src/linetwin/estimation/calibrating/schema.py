@@ -1,0 +1,83 @@
+"""What may stand in a calibration file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linetwin.scenario.schema import FileHead, Identifier, Writing, as_table
+
+Loss = Literal["linear", "soft_l1", "huber"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PriorWritten(_Part):
+    """What is known of a parameter beforehand: a normal distribution."""
+
+    mean: object
+    deviation: object
+
+
+class FitWritten(_Part):
+    """A parameter that is fitted, and between which bounds (the model's own by default)."""
+
+    low: object = None
+    high: object = None
+    start: object = None
+    scale: Literal["linear", "log"] = "linear"
+    prior: PriorWritten | None = None
+
+
+class ColumnWritten(_Part):
+    """A column of the table; the variable is factor * (value in `unit`) + offset."""
+
+    column: str
+    unit: str | None = None
+    factor: float = 1.0
+    offset: object = None
+
+
+class OutputWritten(ColumnWritten):
+    """A measured column; `log`: relative errors count; `scatter`: its standard deviation."""
+
+    compare: Literal["linear", "log"] = "linear"
+    scatter: object = None
+
+
+class DurationWritten(_Part):
+    """How long the model runs for a row: a time, or a column of times."""
+
+    value: object = None
+    column: str | None = None
+    unit: str | None = None
+
+
+Input = Annotated[ColumnWritten, as_table("column")]
+Output = Annotated[OutputWritten, as_table("column")]
+
+
+class CalibrationFile(FileHead):
+    """A calibration: what is fitted, and how the columns of a table meet the model."""
+
+    process: str | None = None
+    table: str | None = None
+    only: dict[str, str] = Field(default_factory=dict)
+    fit: Annotated[dict[Identifier, FitWritten], Field(min_length=1)]
+    settings: dict[Identifier, Writing] = Field(default_factory=dict, alias="set")
+    inputs: dict[Identifier, Input] = Field(default_factory=dict)
+    outputs: Annotated[dict[Identifier, Output], Field(min_length=1)]
+    duration: Annotated[DurationWritten, as_table("value")] = DurationWritten(value="0 s")
+    groups: list[str] = Field(default_factory=list)
+    weights: str | None = None
+    loss: Loss = "linear"
+    intervals: Literal["profile", "bootstrap"] = "profile"
+    confidence: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+    resamples: Annotated[int, Field(ge=20, le=10_000)] = 200
+    starts: Annotated[int, Field(ge=1, le=200)] = 8
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    could_measure: dict[Identifier, object] = Field(default_factory=dict)
+    could_vary: dict[Identifier, list[object]] = Field(default_factory=dict)

@@ -1,0 +1,98 @@
+"""A calibration from its task to its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from linetwin.estimation.calibrating.fitting import Solver, weights_of
+from linetwin.estimation.calibrating.identifying import gains, identify
+from linetwin.estimation.calibrating.intervals import bootstrapped, profiled
+from linetwin.estimation.calibrating.misfit import Misfit
+from linetwin.estimation.calibrating.scoring import score
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from linetwin.estimation.calibrating.fitting import Fit
+    from linetwin.estimation.calibrating.identifying import Gain, Identifiability
+    from linetwin.estimation.calibrating.intervals import Interval
+    from linetwin.estimation.calibrating.scoring import Score
+    from linetwin.estimation.calibrating.task import Task
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What came out of a fit.
+
+    `values`: fitted parameters in the model's units, and `intervals`, in the order of the task;
+    `predicted` and `targets`: what is compared, shape (measurements,), with their outputs and
+    rows; `ways`: output -> where its derivatives came from, and `why` not from the FMU; `refused`:
+    evaluations at which the model failed; `outside`: rows with something outside of its range.
+    """
+
+    task: Task
+    fit: Fit
+    values: tuple[float, ...]
+    intervals: tuple[Interval, ...]
+    identifiability: Identifiability
+    gains: tuple[Gain, ...]
+    scores: tuple[Score, ...]
+    predicted: np.ndarray
+    targets: np.ndarray
+    output_of: np.ndarray
+    row_of: np.ndarray
+    ways: dict[str, str]
+    why: str
+    evaluations: int
+    refused: int
+    outside: int
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether the data cannot tell a parameter by itself."""
+        return any(name in group.names for group in self.identifiability.groups)
+
+
+def calibrate(task: Task) -> Calibration:
+    """Fit a task and judge the fit; ModelError where the model gives no numbers."""
+    misfit = Misfit(task)
+    try:
+        return _calibrated(task, misfit)
+    finally:
+        misfit.close()
+
+
+def _calibrated(task: Task, misfit: Misfit) -> Calibration:
+    solver = Solver(misfit, weights_of(misfit, task.weights))
+    fit = solver.fit()
+    if task.file.intervals == "profile":
+        fit, intervals = profiled(solver, fit)
+    else:
+        intervals = bootstrapped(solver, fit)
+    found = identify(task.axes, fit)
+    unclear = {name for group in found.groups for name in group.names}
+    judged = tuple(
+        replace(each, low=axis.low, high=axis.high, state="not told apart")
+        if axis.name in unclear and len(unclear) > 1
+        else each
+        for axis, each in zip(task.axes, intervals, strict=True)
+    )
+    values = misfit.values(fit.coordinates)
+    return Calibration(
+        task=task,
+        fit=fit,
+        values=tuple(map(float, values)),
+        intervals=judged,
+        identifiability=found,
+        gains=tuple(gains(misfit, fit, found)),
+        scores=tuple(score(solver, fit)),
+        predicted=misfit.predicted(fit.coordinates[None, :])[0],
+        targets=misfit.targets,
+        output_of=misfit.output_of,
+        row_of=misfit.row_of,
+        ways=dict(misfit.ways),
+        why=misfit.why,
+        evaluations=misfit.evaluator.calls,
+        refused=misfit.refused,
+        outside=misfit.evaluator.out_of_range(values),
+    )

@@ -1,0 +1,108 @@
+"""A calibration as it is solved: numbers in the units of the model's variables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.estimation.calibrating.schema import CalibrationFile
+    from linetwin.estimation.calibrating.subject import Subject
+    from linetwin.estimation.calibrating.tables import DataTable
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A fitted parameter. Its coordinate runs from 0 at `low` to 1 at `high`.
+
+    `prior`: mean and standard deviation in `unit`; None where nothing is known beforehand.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    start: float
+    log: bool = False
+    prior: tuple[float, float] | None = None
+
+    def value(self, coordinate: np.ndarray) -> np.ndarray:
+        """Return values at coordinates, each of any shape."""
+        if self.log:
+            return np.asarray(self.low * (self.high / self.low) ** coordinate)
+        return np.asarray(self.low + (self.high - self.low) * coordinate)
+
+    def coordinate(self, value: float) -> float:
+        """Return the coordinate of a value, cut at the bounds."""
+        if self.log:
+            found = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            found = (value - self.low) / (self.high - self.low)
+        return min(1.0, max(0.0, found))
+
+    @property
+    def width(self) -> float:
+        """What a coordinate of 1 is: of the value, or of its logarithm."""
+        return math.log(self.high / self.low) if self.log else self.high - self.low
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An output that was measured; `values` of shape (rows,), NaN where it was not.
+
+    `scatter`: its standard deviation, of its logarithm with `log`; None where the residuals tell.
+    """
+
+    name: str
+    variable: str
+    unit: str
+    values: np.ndarray
+    log: bool = False
+    scatter: np.ndarray | None = None
+
+    def scaled(self, numbers: np.ndarray) -> np.ndarray:
+        """Return what is compared: numbers, or their logarithms."""
+        if not self.log:
+            return numbers
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.log(numbers))
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a fit needs.
+
+    `settings`: variable -> number, or numbers of shape (rows,); `durations` in s, `weights` and
+    `groups` of shape (rows,); `candidates`: output -> scatter with which it could be measured;
+    `variations`: input -> values that it could be given. `omitted`: lines of the data that lack an
+    input.
+    """
+
+    subject: Subject
+    file: CalibrationFile
+    data: DataTable
+    axes: tuple[Axis, ...]
+    settings: Mapping[str, float | np.ndarray]
+    outputs: tuple[Measured, ...]
+    durations: np.ndarray
+    weights: np.ndarray
+    groups: tuple[str, ...]
+    varied: tuple[str, ...] = ()
+    candidates: Mapping[str, float] = field(default_factory=dict)
+    variations: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    omitted: tuple[int, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows are compared."""
+        return len(self.durations)
+
+    def conditions(self) -> list[tuple[object, ...]]:
+        """Return for each row what was set: rows with the same are replicates."""
+        columns = [np.broadcast_to(self.settings[name], self.rows) for name in self.varied]
+        return list(zip(*(column.tolist() for column in columns), self.durations, strict=True))
