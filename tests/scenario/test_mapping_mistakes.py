@@ -14,8 +14,6 @@ from test_mapping import BROKER, MAPPING, read
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
-from linetwin.scenario.mapping_keys import missing_quantity
-from linetwin.twin.opcua.proposing import targets_of
 
 if TYPE_CHECKING:
     from linetwin.scenario.resolved import Scenario
@@ -36,7 +34,6 @@ def baseline() -> Scenario:
     ("text", "old", "new", "key"),
     [
         (MAPPING, "maximum: 30", "minimum: 31 m/min\n    maximum: 30", "signals.speed.minimum"),
-        (MAPPING, "cathode.coater.web_speed", "cell.filler.web_speed", "signals.speed.address"),
         (
             MAPPING,
             "  air:",
@@ -90,14 +87,3 @@ def test_a_mapping_without_signals_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as caught:
         read(tmp_path, text)
     assert [each.key for each in caught.value.problems] == ["signals"]
-
-
-def test_what_models_and_gauges_of_a_station_have_is_no_mistake() -> None:
-    """Of all that a proposal may name nothing is refused."""
-    line = load("live_twin")
-    refused = [
-        target.address
-        for target in targets_of(line)
-        if target.kind == "measurement" and missing_quantity(target.address, line)
-    ]
-    assert refused == []

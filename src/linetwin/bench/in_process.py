@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.line import stock
+from linetwin.line.readable import load_line_mapping
 from linetwin.scenario.mapped import NodeAddress
-from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.columns import BAD, Mark, Raw
 from linetwin.twin.feed.parcels import Counts, Parcel
 from linetwin.twin.feed.rules import Rules
@@ -84,7 +84,7 @@ def written_mapping(model: InformationModel, scenario: Scenario, file: Path) -> 
         line_start=BEGUN.isoformat(),
     )
     file.write_text(draft(about, propose(variables, scenario)), encoding="utf-8")
-    return load_mapping(file, scenario)
+    return load_line_mapping(file, scenario)
 
 
 class Given:

@@ -18,6 +18,7 @@ from linetwin.cli.interruption import Interruption
 from linetwin.cli.printing import print_json, print_table, safe
 from linetwin.cli.visiting import password_of
 from linetwin.errors import LinkError, Problem, ScenarioError
+from linetwin.line.readable import load_line_mapping
 from linetwin.quantities import Quantity
 from linetwin.quantities.packml import STATES
 from linetwin.scenario import load, units
@@ -85,7 +86,9 @@ def watch(request: Request, *, as_json: bool) -> None:
     """Follow a live feed until the user or the time ends it; LinkError where none was ever live."""
     seconds = seconds_of(request.duration)
     line = load(request.scenario) if request.scenario is not None else None
-    mapping = load_mapping(request.mapping, line)
+    mapping = (
+        load_mapping(request.mapping) if line is None else load_line_mapping(request.mapping, line)
+    )
     users = {name: source.security.user for name, source in mapping.sources.items()}
     for warning in date_warnings(SecurityFolder(request.security)):
         typer.echo(f"warning: {warning}", err=True)

@@ -20,11 +20,11 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.line.checks import check_line
 from linetwin.line.kinds import make_station
 from linetwin.line.leading import LedDriver
+from linetwin.line.readable import load_line_mapping
 from linetwin.line.streams import Streams
 from linetwin.line.world import World
 from linetwin.scenario import load
 from linetwin.scenario.loading import find_scenario
-from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.assimilating import Assimilator
 from linetwin.twin.feed.process import FeedOrder
 from linetwin.twin.session import Parts
@@ -73,7 +73,7 @@ def run(request: TwinRequest, *, as_json: bool) -> None:
     with held(request.folder), Interruption().watched() as interruption:
         passwords: dict[str, str] = {}
         mapping_file = _mapping(request, passwords)
-        mapping = load_mapping(mapping_file, scenario)
+        mapping = load_line_mapping(mapping_file, scenario)
         order = _order(request, mapping_file, mapping, passwords)
         parts, models = led_parts(scenario, request)
         try:

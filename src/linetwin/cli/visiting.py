@@ -11,8 +11,8 @@ import typer
 
 from linetwin.cli.printing import print_json, print_table
 from linetwin.errors import LinkError, Problem, ScenarioError
+from linetwin.line.readable import load_line_mapping
 from linetwin.scenario import load
-from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.opcua.drafting import Draft, draft
 from linetwin.twin.opcua.played import is_opening, played_clock
 from linetwin.twin.opcua.proposing import propose
@@ -107,7 +107,7 @@ def propose_mapping(
     output.write_text(draft(about, proposals), encoding="utf-8")
     sure = sum(each.target is not None and not each.doubt for each in proposals)
     if sure:  # a mapping without a signal is none yet
-        load_mapping(output, line)
+        load_line_mapping(output, line)
     doubtful = sum(each.target is not None and bool(each.doubt) for each in proposals)
     left = sum(each.target is None for each in proposals)
     typer.echo(

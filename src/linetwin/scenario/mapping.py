@@ -12,6 +12,7 @@ import math
 import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from linetwin.scenario.mapped import (
     SourceConfig,
     TableConfig,
 )
+from linetwin.scenario.mapping_addresses import Addressed
 from linetwin.scenario.mapping_keys import idle_keys, is_time_format, odd_codes, same_addresses
 from linetwin.scenario.mapping_lots import LotReader
 from linetwin.scenario.mapping_schema import MappingFile
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.scenario.document import KeyPath
+    from linetwin.scenario.mapping_addresses import Quantities
     from linetwin.scenario.mapping_schema import Alive, Codes, Signal, Source
     from linetwin.scenario.resolved import Scenario
     from linetwin.scenario.schema import Written
@@ -70,9 +73,13 @@ def instant(written: str) -> int | None:
     return None if found.tzinfo is None else round(found.timestamp() * 1000) * 1_000_000
 
 
-def load_mapping(file: Path, scenario: Scenario | None = None) -> Mapping:
+def load_mapping(
+    file: Path, scenario: Scenario | None = None, quantities: Quantities = MappingProxyType({})
+) -> Mapping:
     """Return a mapping file, checked, its addresses too where a scenario is given.
 
+    quantities: path -> those that a station or buffer has, which models know; nothing is said of
+    what is not there. `line.readable.load_line_mapping` gives them.
     Raises ScenarioError with every problem found.
     """
     problems = Problems()
@@ -82,7 +89,7 @@ def load_mapping(file: Path, scenario: Scenario | None = None) -> Mapping:
     if checked is None:
         problems.check()
         raise ScenarioError("nothing to read")
-    reader = _Reader(checked, problems)
+    reader = _Reader(checked, problems, quantities)
     found = reader.mapping(scenario)
     problems.check()
     return found
@@ -94,6 +101,7 @@ class _Reader:
 
     checked: Checked[MappingFile]
     problems: Problems
+    quantities: Quantities
 
     def mapping(self, scenario: Scenario | None) -> Mapping:
         model, file = self.checked.model, self.checked.document.file
@@ -109,7 +117,8 @@ class _Reader:
         sources = {name: self._source(name, source) for name, source in model.sources.items()}
         if not sources and not self.checked.is_cut("sources"):
             self._note(("sources",), "there is no source", "a server or a file")
-        reader = SignalReader(self.checked, sources, tables, scenario, self.problems)
+        line = None if scenario is None else Addressed(scenario, self.quantities)
+        reader = SignalReader(self.checked, sources, tables, line, self.problems)
         signals = [reader.signal(name, signal) for name, signal in model.signals.items()]
         if not signals and not self.checked.is_cut("signals"):
             self._note(("signals",), "there is no signal", "one at least, such as speed: {...}")

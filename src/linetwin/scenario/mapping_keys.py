@@ -6,13 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from linetwin.scenario.kinds import shipped_kinds
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from linetwin.scenario.mapping_schema import Codes, Signal, Source
-    from linetwin.scenario.resolved import Scenario
 
 _ELSEWHERE: dict[str, tuple[str, ...]] = {
     "security": ("server", "broker"),
@@ -27,8 +24,6 @@ _ELSEWHERE: dict[str, tuple[str, ...]] = {
     "status": ("file", "broker"),
 }
 """Key -> kinds of source that it says something of; all others have a check of their own."""
-_HANDED_ON = frozenset({"moisture"})
-"""Parameters that go on with a lot: other stations have them too."""
 _SHIFTED = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DAY = datetime(2026, 11, 5, tzinfo=UTC)
 
@@ -66,24 +61,3 @@ def same_addresses(signals: Mapping[str, Signal]) -> Iterator[tuple[str, str]]:
         first = seen.setdefault((signal.address, signal.kind), name)
         if first != name:
             yield name, first
-
-
-def missing_quantity(address: str, scenario: Scenario) -> list[str]:
-    """Return what a station has in place of a quantity that only other kinds have, else nothing.
-
-    What its models compute is told by contracts, which a scenario does not know: refused is a
-    parameter of other kinds that share no model with this one.
-    """
-    path, _, name = address.rpartition(".")
-    station, kinds = scenario.stations.get(path), shipped_kinds()
-    if station is None or station.kind not in kinds:
-        return []
-    kind = kinds[station.kind]
-    own = {*kind.parameters, *kind.gauges, *kind.signals, *station.parameters, *station.gauges}
-    read = {each.signal for each in scenario.twin.instruments} if scenario.twin else set()
-    if name in own or address in read or name in _HANDED_ON:
-        return []
-    owners = [each for each in kinds.values() if name in each.parameters]
-    if not owners or any(set(each.processes) & set(kind.processes) for each in owners):
-        return []
-    return sorted(own)

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 from linetwin.errors import ScenarioError
 from linetwin.quantities import Quantity, vocabulary
 from linetwin.scenario import units
-from linetwin.scenario.addressing import addresses
 from linetwin.scenario.amounts import difference
 from linetwin.scenario.mapped import NUMBERS, SignalConfig
-from linetwin.scenario.mapping_keys import missing_quantity
 from linetwin.scenario.mapping_nodes import browse_name_of, node_of
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.unit_words import allowed_form
@@ -23,9 +21,9 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.document import KeyPath
     from linetwin.scenario.mapped import CodeTable, NodeAddress, SourceConfig
+    from linetwin.scenario.mapping_addresses import Addressed
     from linetwin.scenario.mapping_schema import MappingFile, Signal
     from linetwin.scenario.problems import Problems
-    from linetwin.scenario.resolved import Scenario, StationConfig
     from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
 
@@ -59,7 +57,7 @@ class SignalReader:
     checked: Checked[MappingFile]
     sources: ReadOnly[str, SourceConfig]
     tables: ReadOnly[str, CodeTable]
-    scenario: Scenario | None
+    line: Addressed | None
     problems: Problems
 
     def signal(self, name: str, written: Signal) -> SignalConfig | None:
@@ -270,31 +268,10 @@ class SignalReader:
     # ------------------------------------------------------------------------------ scenario
     def _check_address(self, at: KeyPath, written: Signal) -> None:
         """Note an address that the line does not have."""
-        path, _, name = written.address.rpartition(".")
+        path = written.address.rpartition(".")[0]
         if not path:
             self._note((*at, "address"), f"'{written.address}' is no address", "station.quantity")
-        if self.scenario is None or not path:
-            return
-        stations: dict[str, StationConfig | None] = dict(self.scenario.stations)
-        if self.scenario.building is not None:
-            stations["building"] = self.scenario.building
-        if written.kind == "setpoint":
-            known = [entry.address for entry in addresses(self.scenario)]
-            if written.address not in known:
-                message = f"the line has no setpoint '{written.address}'"
-                self._note((*at, "address"), message, nearest(written.address, known))
-            return
-        places = [*stations, "line", *(self.scenario.buffers if written.kind in NUMBERS else ())]
-        if path not in places:
-            message = f"the line has no station '{path}'"
-            self._note((*at, "address"), message, nearest(path, places))
-            return
-        station, has = stations.get(path), []
-        if written.kind == "lot" and station is not None:
-            roles = [*PASSING, *station.takes, *station.gives, *station.materials]
-            has = [] if name in roles else roles
-        elif written.kind in NUMBERS and written.quantity is None:
-            has = missing_quantity(written.address, self.scenario)
-        if has:
-            what = f"lots '{name}'" if written.kind == "lot" else name
-            self._note((*at, "address"), f"{path} has no {what}", nearest(name, has))
+        fault = None if self.line is None or not path else self.line.fault(written)
+        if fault is not None:
+            key, message, hint = fault
+            self._note((*at, key), message, hint)

@@ -11,12 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from linetwin.contracts import CONTRACTS
 from linetwin.errors import ScenarioError
+from linetwin.line.readable import level_of, quantities_of
 from linetwin.quantities import vocabulary
 from linetwin.quantities.unece import UCUM_OF
 from linetwin.scenario import units
-from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.mapping_signals import COUNTERS, GRADED, PASSING
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def targets_of(scenario: Scenario) -> Iterable[Target]:
         yield from _of_station(station, place)
     for path, buffer in scenario.buffers.items():
         *above, last = path.split(".")
-        name = "slurry_mass" if buffer.kind == "tank" else "buffer_level"
+        name = level_of(buffer)
         place = frozenset(word for part in above for word in words_of(part))
         address = f"{path}.{name}"
         yield Target(address, "measurement", place, words_of(last), vocabulary()[name])
@@ -120,14 +119,7 @@ def _of_station(station: StationConfig, place: frozenset[str]) -> Iterable[Targe
         yield Target(f"{path}.{name}", "counter", place, words_of(name))
     for role in dict.fromkeys([*PASSING, *station.takes, *station.gives, *station.materials]):
         yield Target(f"{path}.{role}", "lot", place, words_of(role))
-    measured: dict[str, None] = dict.fromkeys(station.gauges)
-    about = shipped_kinds().get(station.kind)
-    machine = ("machine",) if station.machine else ()
-    for process in (*(about.processes if about else ()), *machine):
-        contract = CONTRACTS[process]
-        measured |= dict.fromkeys((*contract.outputs, *contract.inputs))
-    measured |= dict.fromkeys(station.parameters)
-    for name in measured:
+    for name in quantities_of(station):
         if name in known and known[name].type != "str":
             yield Target(f"{path}.{name}", "measurement", place, words_of(name), known[name])
     for name, value in station.parameters.items():
