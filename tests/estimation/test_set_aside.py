@@ -69,3 +69,12 @@ def test_a_parameter_that_one_gauge_alone_reads_does_not_stand_without_its_maker
     both = learnt([(0, -0.15), (1, -0.15), (2, 0.0)] * 20)
     for place, name in ((2, "gauge"), (3, "hand")):
         assert stands(0, [place], *both.set_aside(name, PRIOR[name]), BANDS)
+
+
+def test_what_rests_on_a_prior_is_told_from_chance() -> None:
+    """A state rests on what it is read through, and on nothing of another machine."""
+    ensemble = learnt([(0, 0.1)] * 30)
+    assert ensemble.rests_on("rolls", "gauge")
+    assert ensemble.rests_on("rolls", "rolls")
+    assert not ensemble.rests_on("rolls", "hand")
+    assert not ensemble.rests_on("gauge", "hand")

@@ -120,6 +120,16 @@ class Ensemble:
         mean = self.mean + slope * (free / known - 1) * float(begun.mean())
         return mean, self.covariance + np.outer(slope, slope) * (free - known)
 
+    def rests_on(self, name: str, other: str) -> bool:
+        """Return whether what is known of a state has to do with what `other` began with.
+
+        By more than a correlation among so many members is by chance: one standard deviation.
+        """
+        now, begun = self.of(name), self.begun[:, self.names.index(other)]
+        spread = float(now.std() * begun.std())
+        shared = float((now - now.mean()) @ (begun - begun.mean())) / self.members
+        return shared**2 * (self.members - 1) > spread**2
+
     def forecast(self, deviations: np.ndarray, chance: np.random.Generator) -> None:
         """Let each state wander by a step of this standard deviation, shape (states,)."""
         if np.any(deviations > 0):

@@ -52,6 +52,8 @@ def _rivals(state: int, others: Sequence[int], config: TwinConfig, ensemble: Ens
     for other, rival in enumerate(states):
         if isinstance(rival, EstimateConfig) is is_parameter:
             continue
+        if not ensemble.rests_on(states[state].name, rival.name):
+            continue  # else the chance of the sample, times a wide prior, makes it a rival
         mean, covariance = ensemble.set_aside(rival.name, rival.prior)
         beside = [*dict.fromkeys([*others, other])]
         spread = float(np.sqrt(covariance[state, state]))
