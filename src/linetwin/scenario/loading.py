@@ -17,6 +17,7 @@ from linetwin.scenario.entries import PREFIX
 from linetwin.scenario.forms import read_form
 from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
+from linetwin.scenario.parameters import ParameterFile, settings_of_parameters
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
 from linetwin.scenario.plan import read_plan
 from linetwin.scenario.plant import read_plant
@@ -79,6 +80,7 @@ class Opened:
     line: Checked[LineFile]
     recipe: Checked[RecipeFile] | None
     prices: Checked[PriceFile] | None
+    fitted: Mapping[str, Checked[ParameterFile]]
     labels: tuple[str, ...]
     found: tuple[Problem, ...]
 
@@ -86,7 +88,7 @@ class Opened:
         """Return the scenario with what was asked for; ScenarioError with all that is wrong."""
         problems = Problems()
         problems.keep(self.found)
-        parts = (self.scenario_file, self.line, self.recipe, self.prices)
+        parts = (self.scenario_file, self.line, self.recipe, self.prices, self.fitted)
         resolved = _Composition(*parts, kinds or shipped_kinds(), problems).scenario(
             asked, self.labels
         )
@@ -95,7 +97,7 @@ class Opened:
 
     def plant(self) -> Plant:
         """Return what addresses can point at."""
-        parts = (self.scenario_file, self.line, self.recipe, self.prices)
+        parts = (self.scenario_file, self.line, self.recipe, self.prices, self.fitted)
         return _Composition(*parts, shipped_kinds(), Problems()).plant()
 
 
@@ -119,8 +121,13 @@ def open_scenario(path_or_name: str | Path) -> Opened:
     prices = None
     if scenario.model.prices is not None:
         prices = reader.checked(file.parent / scenario.model.prices, PriceFile)
+    fitted = {
+        process: checked
+        for process, name in scenario.model.parameters.items()
+        if (checked := reader.checked(file.parent / name, ParameterFile)) is not None
+    }
     labels = tuple(reader.labels)
-    return Opened(scenario, line, recipe, prices, labels, problems.found)
+    return Opened(scenario, line, recipe, prices, fitted, labels, problems.found)
 
 
 def _titled(head: FileHead) -> Titled:
@@ -179,6 +186,7 @@ class _Composition:
     line: Checked[LineFile]
     recipe: Checked[RecipeFile] | None
     prices: Checked[PriceFile] | None
+    fitted: Mapping[str, Checked[ParameterFile]]
     kinds: Kinds
     problems: Problems
 
@@ -190,6 +198,7 @@ class _Composition:
         calendars = read_calendars(line.model.calendars, line.document, problems)
         self._check_wiring(kinds, calendars)
         settings = settings_of(self.recipe) if self.recipe else []
+        settings += settings_of_parameters(self.file, self.fitted, plant, problems)
         settings += settings_of(self.file)
         disturbing = [text for text in asked.overrides if text.strip().startswith(PREFIX)]
         overrides = [text for text in asked.overrides if text not in disturbing]

@@ -376,6 +376,7 @@ class ScenarioFile(FileHead):
     window: Window | None = None
     plan: Target | None = None
     prices: str | None = None
+    parameters: dict[StationPath, str] = {}
     settings: dict[str, Writing] = Field(default={}, alias="set")
     disturbances: list[Disturbance | None] = []
     holds: list[Hold | None] = []

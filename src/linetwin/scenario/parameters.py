@@ -1,0 +1,90 @@
+"""Parameter files: values of a process model's parameters that were fitted to data.
+
+A scenario names one for each process that it holds for:
+
+    parameters: {cathode.calender.calendering: fits/calendering.yaml}
+
+Its values win over the recipe's, the scenario's own over them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linetwin.errors import ScenarioError
+from linetwin.scenario.schema import FileHead, Identifier, Written, as_table
+from linetwin.scenario.settings import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.scenario.addressing import Plant
+    from linetwin.scenario.problems import Problems
+    from linetwin.scenario.schema import ScenarioFile
+    from linetwin.scenario.validation import Checked
+
+
+class FittedData(BaseModel):
+    """The table to which parameters were fitted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    file: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    rows: Annotated[int, Field(ge=1)]
+
+
+class FittedWritten(Written):
+    """A fitted value and its interval, which is told and not used."""
+
+    tag: Literal["V", "D", "M", "A"]
+    source: str
+    low: object = None
+    high: object = None
+
+
+class ParameterFile(FileHead):
+    """What `linetwin calibrate` writes."""
+
+    model: str
+    token: str = ""
+    process: str | None = None
+    data: FittedData | None = None
+    confidence: float | None = None
+    settings: Annotated[
+        dict[Identifier, Annotated[FittedWritten, as_table("value")]], Field(alias="set")
+    ]
+
+
+def settings_of_parameters(
+    scenario: Checked[ScenarioFile],
+    files: Mapping[str, Checked[ParameterFile]],
+    plant: Plant,
+    problems: Problems,
+) -> list[Setting]:
+    """Return the settings of parameter files, each for its process; a wrong one is noted."""
+    found = []
+    for process, checked in files.items():
+        place = scenario.document.place(("parameters", process))
+        hint = "the process of a station, such as cathode.calender.calendering"
+        try:
+            target = plant.target(f"{process}.any")
+        except ScenarioError as error:
+            if not plant.is_broken(f"{process}."):
+                message = str(error.problems[0].message).replace(f"{process}.any", process)
+                problems.add(place, message, error.problems[0].hint or hint)
+            continue
+        if target.section != "processes":
+            problems.add(place, f"'{process}' is no process", hint)
+            continue
+        found += [
+            Setting(
+                f"{process}.{name}",
+                Written(value=written.value, tag=written.tag, source=written.source),
+                checked.document.place(("set", name)),
+            )
+            for name, written in checked.model.settings.items()
+        ]
+    return found
