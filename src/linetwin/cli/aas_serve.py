@@ -148,6 +148,8 @@ def _described(what: str, base_iri: str | None) -> Environment:
 class TwinValues:
     """What instruments have read last, by the board that a twin writes; it is only read here."""
 
+    is_slow = True
+
     def __init__(self, folder: Path) -> None:
         self._file = folder / LOG
         if not self._file.is_file():

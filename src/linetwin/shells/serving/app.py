@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from linetwin.shells.serving import packing, routes
 from linetwin.shells.serving.asking import Refusal, bad
+from linetwin.shells.serving.catalogue import WHOLE
 from linetwin.shells.serving.paging import Pages
 from linetwin.shells.serving.routes import Asked, Bytes
 from linetwin.shells.serving.tokens import role_of
@@ -84,8 +85,7 @@ class Server:
     def __init__(self, catalogue: Catalogue, door: Door, values: ValueSource | None = None) -> None:
         given = NoValues() if values is None else values
         self._views = {name: View(catalogue, role, given) for name, role in door.roles.items()}
-        self._door, self._pages = door, Pages()
-        self._is_slow = catalogue.source is not None
+        self._door, self._pages, self._catalogue = door, Pages(), catalogue
         self._alone = asyncio.Lock()
 
     async def answer(self, path: str, route: Route, request: Request) -> Response:
@@ -103,12 +103,26 @@ class Server:
                 request.headers.get("accept", ""),
                 body,
             )
-            if not self._is_slow:
-                return _response(route(asked))
-            async with self._alone:  # what describes a part holds its tables: one at a time
-                return _response(await asyncio.to_thread(route, asked))
+            work = partial(_answered, route, asked)
+            if self._needs_describing(asked):
+                async with self._alone:  # what describes a part holds its tables: one at a time
+                    return await asyncio.to_thread(work)
+            if path in routes.LONG or path in packing.ROUTES or asked.reads_values:
+                return await asyncio.to_thread(work)
+            return work()
         except Refusal as refusal:
             return refused(refusal.status, refusal.text)
+
+    def _needs_describing(self, asked: Asked) -> bool:
+        """Say whether a request is about parts that are described when they are asked for."""
+        if self._catalogue.source is None:
+            return False
+        if asked.route in routes.LISTS:
+            return True
+        ids = asked.ids()
+        if asked.route == packing.BY_IDS:
+            ids = [*asked.listed("aasIds"), *asked.listed("submodelIds")]
+        return any(self._catalogue.find(each) not in {None, WHOLE} for each in ids)
 
     def closed(self, request: Request, status: int) -> Response:
         """Return the answer where there is no route, and no such method of one."""
@@ -130,6 +144,11 @@ async def _body(request: Request) -> Any:  # noqa: ANN401 - JSON
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise bad("the body is no JSON") from error
+
+
+def _answered(route: Route, asked: Asked) -> Response:
+    """Return the answer of a route, ready to be sent."""
+    return _response(route(asked))
 
 
 def _response(found: Any) -> Response:  # noqa: ANN401 - JSON

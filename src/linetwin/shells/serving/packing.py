@@ -41,10 +41,7 @@ def serialization(asked: Asked) -> Tree | Bytes:
 
 def _chosen(asked: Asked) -> Held:
     """Return what is asked for by id; everything that is held whole where no id is given."""
-    ids = {
-        key: [decoded(each, key) for given in asked.lists.get(key, ()) for each in given.split(",")]
-        for key in ("aasIds", "submodelIds")
-    }
+    ids = {key: asked.listed(key) for key in ("aasIds", "submodelIds")}
     if not any(ids.values()):
         return asked.view.whole
     if sum(map(len, ids.values())) > MOST:
@@ -108,8 +105,10 @@ def _one_package(asked: Asked) -> Bytes:
     return Bytes(_package(asked.view.whole), PACKAGE, f"{_NAME}.aasx")
 
 
+BY_IDS: Final = "/serialization"
+"""The route that takes ids in its query."""
 ROUTES: Final[dict[str, Route]] = {
-    "/serialization": serialization,
+    BY_IDS: serialization,
     "/packages": _packages,
     "/packages/{package}": _one_package,
 }

@@ -43,6 +43,8 @@ _STATE_NAMES: Final = {number: name for name, number in STATES.items()}
 class RecordedValues:
     """Signals of a finished run; `panels`: kind of station -> section -> set values it shows."""
 
+    is_slow = True
+
     def __init__(self, run: Run, panels: Panels) -> None:
         self._run, self._panels, self._plan = run, panels, plan(run)
         self._columns = frozenset(run.columns("signals"))

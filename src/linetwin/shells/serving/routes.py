@@ -61,6 +61,20 @@ class Asked:
         """Return an id of the path."""
         return decoded(self.names[name], name)
 
+    def ids(self) -> list[str]:
+        """Return the ids of shells and submodels in the path."""
+        return [self.id(name) for name in ("shell", "submodel") if name in self.names]
+
+    @property
+    def reads_values(self) -> bool:
+        """Whether it is about a submodel whose values take time to look up."""
+        return "submodel" in self.names and self.view.reads_values(self.id("submodel"))
+
+    def listed(self, name: str) -> list[str]:
+        """Return the ids of a query that may stand several times, and hold several with commas."""
+        texts = [each for given in self.lists.get(name, ()) for each in given.split(",")]
+        return [decoded(each, name) for each in texts]
+
 
 @dataclass(frozen=True)
 class Bytes:
@@ -132,6 +146,12 @@ def _submodel_id(asked: Asked) -> str:
 
 
 def _submodels(told: Callable[[Asked, Tree], Any]) -> Route:
+    return _listed(lambda asked, identifier: told(asked, asked.view.submodel(identifier)))
+
+
+def _listed(told: Callable[[Asked, str], Any]) -> Route:
+    """Return the route of a list of submodels; `told`: what is shown of one, by its id."""
+
     def route(asked: Asked) -> Tree:
         view, short = asked.view, asked.query.get("idShort")
         given = asked.query.get("semanticId")
@@ -141,10 +161,15 @@ def _submodels(told: Callable[[Asked, Tree], Any]) -> Route:
             asked.wanted(short, meaning),
             view.keys,
             lambda key: view.submodels_in(key, short, meaning),
-            lambda handle: told(asked, view.submodel(handle[1])),
+            lambda handle: told(asked, handle[1]),
         )
 
     return route
+
+
+def _listed_reference(_: Asked, identifier: str) -> Tree:
+    """Return the reference to a submodel: for this none is described."""
+    return elements.reference({"id": identifier}, "")
 
 
 def _all_paths(asked: Asked) -> Tree:
@@ -316,7 +341,7 @@ ROUTES: Final[dict[str, Route]] = {
     "/shells/{shell}": _shell,
     "/submodels/$metadata": _submodels(_metadata),
     "/submodels/$value": _submodels(_value),
-    "/submodels/$reference": _submodels(_reference),
+    "/submodels/$reference": _listed(_listed_reference),
     "/submodels/$path": _all_paths,
     "/submodels": _submodels(_whole),
     **_below("/submodels"),
@@ -330,3 +355,10 @@ ROUTES: Final[dict[str, Route]] = {
 SEARCH: Final = "/lookup/shellsByAssetLink"
 """The one route that is asked by POST; it reads."""
 ROUTES[SEARCH] = _lookup
+LISTS: Final = frozenset(
+    path for path in ROUTES if path.startswith(("/shells", "/submodels", "/lookup"))
+    and "{" not in path
+)  # fmt: skip
+"""Lists of shells and submodels: of all parts."""
+LONG: Final = frozenset(path for path in ROUTES if "{path}" not in path and path != "/description")
+"""Routes whose answers can be long."""

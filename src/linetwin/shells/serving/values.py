@@ -37,7 +37,12 @@ class Reading:
 
 
 class ValueSource(Protocol):
-    """Knows what signals are worth just now: at the end of a run, or by a twin."""
+    """Knows what signals are worth just now: at the end of a run, or by a twin.
+
+    `is_slow`: whether it may have to read files to say so; it is asked by several threads then.
+    """
+
+    is_slow: bool
 
     def value(self, address: str) -> Reading | None:
         """Return the value of an address, None where nothing is known of it."""
@@ -46,6 +51,8 @@ class ValueSource(Protocol):
 
 class NoValues:
     """Knows nothing: a file or a scenario is served as it is written."""
+
+    is_slow = False
 
     def value(self, address: str) -> Reading | None:  # noqa: ARG002
         """Return None."""

@@ -142,6 +142,11 @@ class View:
             return values.signal(found, self._values, self.role.qualifiers)
         return found
 
+    def reads_values(self, submodel: str) -> bool:
+        """Say whether a submodel's values are looked up when it is read, which takes time."""
+        tree = self.whole.submodels.get(submodel)
+        return tree is not None and values.takes_values(tree) and self._values.is_slow
+
     def concept(self, identifier: str) -> Tree:
         """Return a concept description by its id."""
         if identifier not in self.whole.concepts:
