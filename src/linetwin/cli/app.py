@@ -10,6 +10,7 @@ import typer
 
 from linetwin.cli.aas import aas_app
 from linetwin.cli.auditing import audit_app
+from linetwin.cli.calibrating import calibrate
 from linetwin.cli.live import live_app
 from linetwin.cli.plant_command import plant
 
@@ -31,6 +32,9 @@ app.add_typer(fmu_app, name="fmu")
 app.command(
     epilog="Example: linetwin plant live_plant --anonymous. Ctrl-C ends it, with exit code 5."
 )(plant)
+app.command(
+    epilog="Example: linetwin calibrate calendering --data compaction.csv --fit compaction.yaml"
+)(calibrate)
 ssp_app = typer.Typer(
     help="System structures (SSP 1.0 and 2.0): other tools' systems as groups, and back.",
     epilog="Example: linetwin ssp import system.ssp -o system",

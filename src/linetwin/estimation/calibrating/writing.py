@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-import linetwin
 from linetwin.errors import ScenarioError
 from linetwin.scenario import units
 from linetwin.scenario.emit import dump
@@ -54,7 +53,6 @@ def content(made: Calibration) -> dict[str, Any]:
     found = made.identifiability
     names = [axis.name for axis in task.axes]
     return {
-        "linetwin": linetwin.__version__,
         "name": task.file.name,
         "model": task.subject.model,
         "token": task.subject.token,
@@ -107,7 +105,11 @@ def _entry(made: Calibration, axis: Axis, value: float, interval: Interval) -> d
             name for g in made.identifiability.groups if axis.name in g.names for name in g.names
         ]
         others = ", ".join(name for name in with_others if name != axis.name)
-        why = f"known only together with {others}" if others else "the data tell nothing of it"
+        why = (
+            f"known only together with {others}"
+            if others
+            else "the data tell less of it than its bounds"
+        )
         return {"value": _written(value, axis), "tag": "A", "source": f"{why}: {origin}"}
     share = f"{task.file.confidence * 100:g} %"
     low, high = shown(interval.low, "1"), shown(interval.high, axis.unit)
