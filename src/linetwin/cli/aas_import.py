@@ -22,7 +22,7 @@ from linetwin.scenario.mapping import load_mapping
 from linetwin.scenario.problems import Problems, nearest
 from linetwin.shells.joining import Joined, Joining, Machine, Questions, join
 from linetwin.shells.joining.questions import Question, on_a_line
-from linetwin.shells.joining.signals import LINE as WHOLE
+from linetwin.shells.joining.signals import BARE
 from linetwin.shells.reading import read
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ LINE: Final = "line.yaml"
 MAPPING: Final = "mapping.yaml"
 DECISIONS: Final = "decisions.yaml"
 _SHOWN: Final = 20
-_WHOLE_KIND: Final = Kind(WHOLE, "line", {}, {}, frozenset(), (), (), machine=False, parameters={})
+_NO_KIND: Final = Kind("", "", {}, {}, frozenset(), (), (), machine=False, parameters={})
 _WRITTEN: Final = "# written by linetwin aas import\n"
 _OTHERS: Final[dict[str, Part | None]] = {"recipe": "recipe", "prices": None}
 
@@ -154,8 +154,8 @@ def _machines(asked: Asked, base: _Base, problems: Problems) -> Iterator[Machine
     kinds = shipped_kinds()
     content = {file: read(file) for file in dict.fromkeys(asked.shells)}
     for file, station in zip(asked.files, asked.stations, strict=True):
-        if station == WHOLE:
-            yield Machine(file, content[file], station, _WHOLE_KIND)
+        if station in BARE:
+            yield Machine(file, content[file], station, _NO_KIND)
             continue
         entry = known.get(station)
         said: dict[str, Any] = entry if isinstance(entry, dict) else {}
@@ -217,7 +217,7 @@ def _line(base: _Base, joined: Sequence[Joined]) -> dict[str, Any]:
     """Return the line file's content with the machines in their places."""
     stations = {path: _placed(base, station) for path, station in base.line["stations"].items()}
     for each in joined:
-        if each.station == WHOLE:
+        if each.station in BARE:
             continue
         station = dict(stations[each.station])
         if each.title:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linetwin.errors import Problem, ScenarioError
-from linetwin.shells.joining.signals import LINE
+from linetwin.shells.joining.signals import BARE
 from linetwin.twin.following.joining import TELLING
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def wanting(joined: Sequence[Joined]) -> Iterator[str]:
     """Yield what `live run` has not got of the machines' signals to follow them, by station."""
     for each in joined:
         signals = [signal for i in each.interfaces for signal in i.signals.values()]
-        if not signals or each.station == LINE:
+        if not signals or each.station in BARE:
             continue
         told = {_told(signal) for signal in signals}
         missing = sorted(TELLING - told)

@@ -124,14 +124,15 @@ def _signals(named: Named, endpoint: Endpoint, tags: Sequence[Tag]) -> model.Sub
 def _quantity(tag: Tag) -> str:
     """Return what a tag's value means: its quantity, else what a mapping file calls it."""
     name = tag.address.rpartition(".")[2]
+    if tag.kind in {"state", "mode"}:
+        return meaning(f"signal.{'packml_' if tag.codes is None else ''}{tag.kind}")
+    if tag.kind == "lot":
+        return meaning(f"signal.{name}" if has_term(f"signal.{name}") else "signal.lot")
     for each in (tag.quantity, name):
         if each in vocabulary():
             return meaning(each)
-    if tag.kind in {"state", "mode"}:
-        return meaning(f"signal.{'packml_' if tag.codes is None else ''}{tag.kind}")
-    if tag.kind in {"lot", "counter"} and has_term(f"signal.{name}"):
-        return meaning(f"signal.{name}")
-    return meaning("signal.lot" if tag.kind == "lot" else "signal")
+    is_count = tag.kind == "counter" and has_term(f"signal.{name}")
+    return meaning(f"signal.{name}" if is_count else "signal")
 
 
 def _signal(tag: Tag) -> model.Property:

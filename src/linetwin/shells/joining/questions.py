@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 IGNORE: Final = "ignore"
 REST: Final = "*"
 TOPICS: Final = (
-    *("shell", "models", "files", "ports", "parameters", "units"),
+    *("shell", "models", "files", "ports", "parameters", "values", "units"),
     *("signals", "codes", "namespaces", "security", "user", "owner"),
 )
 _VERSION: Final = 1

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 LINE: Final = "line"
 """The station that stands for the line as a whole: its counts and its buffers."""
+BARE: Final = (LINE, "building")
+"""What has an interface, and no models or parameters that a machine could bring."""
 PACKML: Final = "packml"
 _IDEA: Final = "signal."
 _SETPOINT: Final = ".setpoint"

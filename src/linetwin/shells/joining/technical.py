@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any, Final
 from basyx.aas import model
 
 from linetwin.cosim.units import conversion, parse_name, unit_of
+from linetwin.quantities import vocabulary
 from linetwin.scenario.problems import Place
 from linetwin.scenario.schema import Written
 from linetwin.scenario.values import read_value
 from linetwin.shells.building import evidence_of
 from linetwin.shells.joining.meanings import last, text_of
+from linetwin.shells.joining.numbers import Doubt, Number, number_of, read_number
 from linetwin.shells.joining.questions import IGNORE, Question
 from linetwin.shells.lining.elements import written
 from linetwin.shells.reading.walking import elements
 from linetwin.shells.terms import SUBMODELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from linetwin.shells.joining.context import Context
     from linetwin.shells.joining.ports import Fitted, Port
+
+    OfModel = tuple[Fitted, Port]
 
 _KNOWN: Final = (
     SUBMODELS["TechnicalData"].partition("#002")[0],
@@ -40,7 +44,7 @@ def is_technical(submodel: model.Submodel) -> bool:
 def parameters(
     context: Context,
     submodels: Sequence[model.Submodel],
-    of_models: dict[str, list[tuple[Fitted, Port]]],
+    of_models: dict[str, list[OfModel]],
     maker: str,
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return what the station is set to, and process -> values of its model's own variables.
@@ -50,14 +54,20 @@ def parameters(
     station: dict[str, Any] = {}
     fixed: dict[str, dict[str, Any]] = {}
     ways: dict[str, str] = {}
-    for way, element in _values(submodels):
+    for way, element in _values(context, submodels, of_models):
         ids = context.meanings.ids(element)
         ports = [found for id_ in ids for found in of_models.get(id_, ())]
         quantity = _parameter(context, way, element, ids, has_port=bool(ports))
-        for fitted, port in ports:
-            number = _own_number(context, way, element, fitted, port)
+        is_text = bool(quantity) and vocabulary()[quantity].type == "str"
+        numbers = None
+        if (quantity or ports) and not is_text:
+            numbers = _read(context, way, element)
+        for port in ports if numbers is not None else ():
+            stated = _units(context, element, numbers or ())
+            number = _own_number(context, way, numbers or (), stated, port)
             if number is not None:
-                fixed.setdefault(fitted.process, {})[port.variable.name] = number
+                process, variable = port[0].process, port[1].variable
+                fixed.setdefault(process, {})[variable.name] = number
         if not quantity:
             continue
         if quantity in ways:
@@ -65,43 +75,98 @@ def parameters(
             context.wrong(way, f"means {quantity}, as does {ways[quantity]}", hint)
             continue
         ways[quantity] = way
-        value = _value(context, way, element, quantity, maker)
-        if value is not None:
-            station[quantity] = value
+        value = text_of(element) if is_text else None
+        if numbers is not None:
+            value = _value(context, way, element, numbers, quantity)
+        if value is not None and value != "":
+            station[quantity] = _with_source(value, element, way, maker)
     return station, fixed
 
 
-def _values(submodels: Sequence[model.Submodel]) -> Iterator[tuple[str, model.SubmodelElement]]:
-    """Yield the properties of technical data that have a number, and lists of such."""
+def _values(
+    context: Context,
+    submodels: Sequence[model.Submodel],
+    of_models: Mapping[str, object],
+) -> Iterator[tuple[str, model.SubmodelElement]]:
+    """Yield the properties of technical data that have a number, and lists of such.
+
+    And in whatever form what is known to mean a parameter of the station or of its models.
+    """
     for submodel in filter(is_technical, submodels):
         rows: list[str] = []
         for way, element in elements(submodel, str(submodel.id_short)):
             if any(way.startswith(f"{row}[") for row in rows):
                 continue
+            is_known = _is_known(context, way, element, of_models)
             if isinstance(element, model.SubmodelElementList):
-                if _numbers(element):
+                if is_known or _is_row(element):
                     rows.append(way)
                     yield way, element
-            elif isinstance(element, model.Property) and _number(element) is not None:
+            elif is_known or _is_number(element):
                 yield way, element
 
 
-def _number(element: object) -> int | float | None:
-    """Return the number of a property; None where it has none."""
-    value = getattr(element, "value", None)
-    if isinstance(value, (bool, str)) or value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return int(value) if isinstance(value, int) else number
+def _is_known(
+    context: Context, way: str, element: model.SubmodelElement, of_models: Mapping[str, object]
+) -> bool:
+    ids = context.meanings.ids(element)
+    names = context.meanings.quantities(ids)
+    is_told = context.told("parameters", way) is not None
+    return (
+        is_told
+        or any(n in context.kind.parameters for n in names)
+        or any(id_ in of_models for id_ in ids)
+    )
 
 
-def _numbers(element: model.SubmodelElementList[Any]) -> list[int | float]:
-    """Return the numbers of a list that has nothing else; none where it has."""
-    found = [_number(each) for each in element.value]
-    return [] if None in found else [number for number in found if number is not None]
+def _is_number(element: object) -> bool:
+    """Say whether a property has a value that is typed as a number."""
+    value = element.value if isinstance(element, model.Property) else None
+    return value is not None and not isinstance(value, str) and _is_certain(element)
+
+
+def _is_certain(element: object) -> bool:
+    return isinstance(element, model.Property) and isinstance(number_of(element), Number)
+
+
+def _is_row(element: model.SubmodelElementList[Any]) -> bool:
+    return bool(element.value) and all(map(_is_number, element.value))
+
+
+def _read(context: Context, way: str, element: model.SubmodelElement) -> list[Number] | None:
+    """Return the numbers of a value, one but for a row; None where a person has to look.
+
+    What may be read in several ways is asked for, what cannot be read is told.
+    """
+    if isinstance(element, model.SubmodelElementList):
+        found = [number_of(each) for each in element.value]
+        wrong = [each.reason for each in found if isinstance(each, Doubt)]
+        if wrong or not found:
+            context.note(way, f"left out: {wrong[0] if wrong else 'has no value'}")
+            return None
+        return [each for each in found if isinstance(each, Number)]
+    single = number_of(element)
+    if isinstance(single, Number):
+        return [single]
+    return _chosen(context, way, single)
+
+
+def _chosen(context: Context, way: str, doubt: Doubt) -> list[Number] | None:
+    """Return the reading that a person chose; None where there is none."""
+    if not doubt.readings and context.told("values", way) is None:
+        context.note(way, f"left out: {doubt.reason}")
+        return None
+    allowed = (IGNORE, *map(repr, doubt.readings))
+    answer = context.ask("values", way, Question(f"{way}: {doubt.reason}", allowed, is_free=True))
+    if answer is None or answer == IGNORE:
+        return None
+    if isinstance(answer, (int, float)):
+        return [Number(answer, doubt.unit)]
+    found = read_number(answer, "en")
+    if isinstance(found, Number):
+        return [Number(found.value, found.unit or doubt.unit)]
+    context.wrong(way, f"'{answer}' is no value: {found.reason}", ", ".join(allowed))
+    return None
 
 
 def _parameter(
@@ -139,29 +204,39 @@ def _shown(context: Context, element: model.SubmodelElement) -> str:
     units = context.meanings.units(element)
     value = text_of(element)
     if isinstance(element, model.SubmodelElementList):
-        value = ", ".join(map(str, _numbers(element)))
+        value = ", ".join(text_of(each) for each in element.value)
+    if isinstance(element, model.Range):
+        value = f"{element.min} to {element.max}"
     return " ".join([value, *units])
 
 
 def _value(
-    context: Context, way: str, element: model.SubmodelElement, quantity: str, maker: str
-) -> dict[str, Any] | None:
+    context: Context,
+    way: str,
+    element: model.SubmodelElement,
+    numbers: Sequence[Number],
+    quantity: str,
+) -> Any:  # noqa: ANN401 - as YAML has it
     """Return a value as a line file has it; None where its unit is open or it is out of range."""
-    unit = context.unit(way, _units(context, element), quantity)
+    unit = context.unit(way, _units(context, element, numbers), quantity)
     if unit is None:
         return None
     known = context.kind.parameters[quantity]
-    is_list = isinstance(element, model.SubmodelElementList)
-    if is_list != known.is_list:
+    if isinstance(element, model.SubmodelElementList) != known.is_list:
         context.wrong(way, f"{quantity} is {'a row' if known.is_list else 'one number'}")
         return None
-    numbers = _numbers(element) if isinstance(element, model.SubmodelElementList) else []
-    single = _number(element)
-    raw = [written(each, unit) for each in numbers] if is_list else written(single, unit)
-    for each in raw if isinstance(raw, list) else [raw]:
+    raw = [written(each.value, unit) for each in numbers]
+    for each in raw:
         place = Place(way, context.file)
         if read_value(Written(value=each), known.quantity, place, context.problems) is None:
             return None
+    return raw if known.is_list else raw[0]
+
+
+def _with_source(
+    raw: object, element: model.SubmodelElement, way: str, maker: str
+) -> dict[str, Any]:
+    """Return a value with its tag and source: those it states, else printed by its maker."""
     evidence = evidence_of(element)
     source = f"technical data of {maker or 'its maker'}: {way}"
     if evidence is None:
@@ -169,32 +244,35 @@ def _value(
     return {"value": raw, "tag": evidence.tag, "source": evidence.source or source}
 
 
-def _units(context: Context, element: model.SubmodelElement) -> list[str]:
-    own = context.meanings.units(element)
+def _units(
+    context: Context, element: model.SubmodelElement, numbers: Sequence[Number] = ()
+) -> list[str]:
+    """Return the units that a value states: at its element, in its text, at the items of a row."""
+    own = [*context.meanings.units(element), *(each.unit for each in numbers if each.unit)]
     if own or not isinstance(element, model.SubmodelElementList):
         return own
     return [unit for each in element.value for unit in context.meanings.units(each)]
 
 
 def _own_number(
-    context: Context, way: str, element: model.SubmodelElement, fitted: Fitted, port: Port
+    context: Context, way: str, numbers: Sequence[Number], stated: Sequence[str], port: OfModel
 ) -> float | None:
     """Return a value in the unit of a model's own variable; None, and a problem, for none."""
-    number = _number(element)
-    name = port.variable.name
-    if number is None:
+    fitted, found = port
+    name = found.variable.name
+    if len(numbers) != 1:
         context.wrong(way, f"a row, and '{name}' of the model is one number")
         return None
-    stated = _units(context, element)
-    own = next((context.meanings.understood(text) for text in port.units), None)
-    if not stated and port.variable.unit is None:
+    number = numbers[0].value
+    own = next((context.meanings.understood(text) for text in found.units), None)
+    if not stated and found.variable.unit is None:
         return float(number)
     units = [context.meanings.understood(text) or "" for text in stated]
     try:
-        target = unit_of(port.variable, fitted.found.description.units, own)
+        target = unit_of(found.variable, fitted.found.description.units, own)
         affine = conversion(parse_name(units[0] if len(set(units)) == 1 else ""), target)
     except ValueError as error:
-        hint = f"a unit that converts to that of '{name}': {port.variable.unit or 'none'}"
+        hint = f"a unit that converts to that of '{name}': {found.variable.unit or 'none'}"
         said = ", ".join(stated) or "no unit"
         context.wrong(way, f"{said} does not fit '{name}' of the model: {error}", hint)
         return None

@@ -14,7 +14,7 @@ from linetwin.shells.joining.interfaces import Interface, interfaces
 from linetwin.shells.joining.meanings import Meanings, first_text
 from linetwin.shells.joining.ports import by_id, fitted_models
 from linetwin.shells.joining.questions import Question
-from linetwin.shells.joining.signals import LINE
+from linetwin.shells.joining.signals import BARE
 from linetwin.shells.joining.technical import parameters
 from linetwin.shells.naming import id_short
 from linetwin.shells.reading.walking import elements
@@ -100,8 +100,8 @@ def join(machine: Machine, joining: Joining) -> Joined:
     submodels = _submodels(context)
     if not submodels:
         return Joined(machine.station)
-    if machine.station == LINE:
-        return Joined(LINE, interfaces=interfaces(context, submodels))
+    if machine.station in BARE:
+        return Joined(machine.station, interfaces=interfaces(context, submodels))
     maker, title = _names(context, submodels)
     fitted = fitted_models(context, list(found_models(context, submodels, joining.folder)))
     station, fixed = parameters(context, submodels, by_id(fitted), maker)

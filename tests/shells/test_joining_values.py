@@ -1,0 +1,112 @@
+"""Values that makers write oddly: read where they are certain, else asked for or told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aas_core3 import types
+from hypothesis import given
+from hypothesis import strategies as st
+from other_makers import OWN, Maker, means, prop, texts
+from test_joining import decided
+
+from linetwin.cli.aas_import import Asked, import_machines
+from linetwin.errors import ScenarioError
+from linetwin.scenario import load
+from linetwin.shells.joining.numbers import Doubt, Number, read_number
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STATION = "cathode.mixer"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "readings"),
+    [
+        ("25,5", "", [25.5]), ("25.5", "", [25.5]), ("1.234", "", [1.234, 1234]),
+        ("1,234", "", [1.234, 1234]), ("1.234", "de", [1234]), ("1,234", "de-DE", [1.234]),
+        ("1.234", "en-GB", [1.234]), ("1,234", "en", [1234]), ("0.234", "", [0.234]),
+        ("1.234,5", "", [1234.5]), ("1,234.5", "", [1234.5]), ("12 500", "", [12500]),
+        ("1'250.5", "de-CH", [1250.5]), ("12,50", "en", []), ("-3", "", [-3]), ("1e3", "", [1000]),
+        ("1e999", "", []), ("1.2.3", "", []), ("10-20", "", []), ("etwa 5", "", []), ("", "", []),
+        ("25,5 mm", "", [25.5]), ("1_000", "", []), ("NaN", "", []),
+    ],
+)  # fmt: skip
+def test_a_text_is_a_number_where_it_can_be_no_other(
+    text: str, language: str, readings: list[float]
+) -> None:
+    """Points and commas by form, else by language; what may be two numbers is neither."""
+    found = read_number(text, language)
+    if isinstance(found, Number):
+        assert [found.value] == readings
+    else:
+        assert list(found.readings) == readings
+        assert found.reason
+
+
+@given(st.floats(-1e12, 1e12), st.sampled_from([("de", ",", "."), ("en", ".", ",")]))
+def test_a_language_settles_every_number(number: float, written: tuple[str, str, str]) -> None:
+    """As `format` groups it, with the marks of the language."""
+    language, mark, group = written
+    text = f"{number:,.6f}".translate(str.maketrans({",": group, ".": mark}))
+    assert read_number(text, language) == Number(pytest.approx(round(number, 6), abs=1e-6))
+
+
+def test_a_unit_behind_a_number_is_its_unit() -> None:
+    """And what no unit is stays there to be asked for."""
+    assert read_number("25,5 mm") == Number(25.5, "mm")
+    assert read_number("3 Walzen") == Number(3, "Walzen")
+    assert isinstance(read_number("1.500 kg"), Doubt)
+
+
+def mixer() -> Maker:
+    """A mixer whose data sheet has each oddity."""
+    maker = Maker("M1", "https://misch.example/m1")
+    span = {"semantic_id": means(f"{OWN}changeover_time"), "qualifiers": None}
+    maker.technical(
+        "Daten",
+        [
+            prop("Komma", "2,5", f"{OWN}dispersing_time", "h"),
+            prop("Doppelt", "1.234", f"{OWN}dosing_time", "s"),
+            texts("Sprachen", f"{OWN}discharge_time", de="1.200 s", en="1,200 s"),
+            types.Range(types.DataTypeDefXSD.DOUBLE, id_short="Spanne", min="60", max="90", **span),
+            prop("Leer", None, f"{OWN}operators"),
+            prop("Zuviel", "1e999", f"{OWN}batch_mass", "kg"),
+            types.Blob("text/plain", id_short="Klumpen", semantic_id=means(f"{OWN}rotor_speed")),
+        ],
+    )
+    return maker
+
+
+def joined(folder: Path, answers: dict[str, Any]) -> tuple[dict[str, str], str]:
+    """Return the open questions and what was told."""
+    file = mixer().write(folder / "mixer.json")
+    answered = decided(folder, {"schema": 1, STATION: answers}) if answers else None
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.echo", lines.append)
+        try:
+            import_machines(Asked([file], [STATION], "baseline", folder / "plant", answered, "me"))
+        except ScenarioError as error:
+            return {each.key: each.message for each in error.problems}, ""
+    return {}, "\n".join(lines)
+
+
+def test_odd_values_are_read_asked_or_told(tmp_path: Path) -> None:
+    """Nothing that is known to mean a parameter is left out without a word."""
+    asked, _ = joined(tmp_path, {})
+    assert set(asked) == {f"{STATION}.values.Daten/Werte/{n}" for n in ("Doppelt", "Spanne")}
+    assert "may be 1.234 or 1234" in asked[f"{STATION}.values.Daten/Werte/Doppelt"]
+    answers = {"values": {"Daten/Werte/Doppelt": 1234, "Daten/Werte/Spanne": "90"},
+               "units": {"Daten/Werte/Spanne": "s"}}  # fmt: skip
+    open_, told = joined(tmp_path, answers)
+    assert open_ == {}
+    for name, why in (("Leer", "no value"), ("Zuviel", "1e999"), ("Klumpen", "a Blob")):
+        assert any(f"Werte/{name}: left out" in line and why in line for line in told.split("\n"))
+    found = load(tmp_path / "plant" / "scenario.yaml").stations[STATION].parameters
+    times = {"dispersing_time": 9000, "dosing_time": 1234, "discharge_time": 1200}
+    times["changeover_time"] = 90
+    assert {name: found[name].number for name in times} == times
+    assert found["operators"].tag != "V"
