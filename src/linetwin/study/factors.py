@@ -57,9 +57,10 @@ class Factor:
             return int(self.low) + min(int(share * count), count - 1)
         if share in {0.0, 1.0}:
             return self.high if share else self.low
+        value = self.low + share * (self.high - self.low)
         if self.log:
-            return float(self.low * (self.high / self.low) ** share)
-        return self.low + share * (self.high - self.low)
+            value = self.low * (self.high / self.low) ** share
+        return min(max(value, self.low), self.high)  # rounding may leave the span
 
     def grid(self, count: int) -> tuple[Scalar, ...]:
         """Return its levels, or so many values from bound to bound, each once."""

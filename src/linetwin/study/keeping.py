@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ class StudyWriter:
         self._rows = folders.lines_of(path / folders.PARTS / folders.NEWEST)
         self._newest = self._open()
         self.done = self._done(retry=retry)
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._numbers: dict[tuple[str, str, int], int] = {}
         self._points: list[Planned] = []
         self._replications: list[int] = []
         write_atomically(path / folders.STUDY, spec.text)
@@ -111,10 +112,17 @@ class StudyWriter:
         return key_of(self._inputs, point.settings)
 
     def plan(self, points: Sequence[Planned], replications: int) -> list[int]:
-        """Plan replications of points; return the number of each. Known ones keep theirs."""
+        """Plan replications of points; return the number of each.
+
+        Points that are known keep their number; those alike within one call have each their own,
+        for analysis goes by the order of a design.
+        """
         numbers = []
+        alike: Counter[tuple[str, str]] = Counter()
         for point in points:
-            number = self._numbers.setdefault((self.key(point), point.name), len(self._points))
+            here = (self.key(point), point.name)
+            number = self._numbers.setdefault((*here, alike[here]), len(self._points))
+            alike[here] += 1
             if number == len(self._points):
                 self._points.append(point)
                 self._replications.append(replications)
@@ -201,10 +209,14 @@ class StudyWriter:
         text = json.dumps(self.manifest, indent=2, allow_nan=False, ensure_ascii=False)
         write_atomically(self.path / folders.MANIFEST, text + "\n")
 
+    def close(self) -> None:
+        """Let go of the folder as it is."""
+        self._newest.close()
+
     def finish(self, status: str, message: str = "") -> None:
         """Make one table of the parts, and say how the study ended."""
         self._close_part()
-        self._newest.close()
+        self.close()
         parts = sorted((self.path / folders.PARTS).glob("part-*.parquet"))
         if parts:
             rows = folders.rows_of(self.path).drop_duplicates("run", keep="last")
