@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from basyx.aas import model
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from serving_support import MEANS, NAMES, Client, all_kinds, app_of
 
 from linetwin.cli.aas_serve import Opening, Who, make_door
-from linetwin.errors import ScenarioError
+from linetwin.errors import ScenarioError, ShellError
+from linetwin.scenario import load
+from linetwin.shells import building
+from linetwin.shells.describing import Wanted, describe
+from linetwin.shells.environment import Environment
 from linetwin.shells.running import Passports, describe_lot, describe_run
 from linetwin.shells.serving.app import make_app
 from linetwin.shells.serving.asking import encoded
@@ -21,6 +31,7 @@ from linetwin.shells.serving.tokens import make_token, read_tokens
 from linetwin.shells.writing import as_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from small_runs import SmallRun
@@ -54,7 +65,7 @@ def test_nothing_hidden_is_in_any_answer() -> None:
     for word in ("Secret", "secret", "recipe", "42.0", "Kinds", "model.bin", TWO.shell, TWO.asset):
         assert word not in told, word
     assert found["/submodels/{submodel}"].startswith("200")
-    assert "pointing" in told  # the element is there, what it points at is not
+    assert "pointing" not in told  # it would say that there is something to point at
     assert len(json.loads(found["/shells"][4:])["result"]) == 1
     assert [each["idShort"] for each in json.loads(found["/submodels"][4:])["result"]] == ["Open"]
 
@@ -71,6 +82,50 @@ def test_what_is_hidden_answers_as_what_is_absent() -> None:
     assert answers(client, mixed) == answers(client, none)
     paged = client.json("/submodels?limit=1")
     assert paged["paging_metadata"] == {}
+
+
+def elements_in(tree: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Yield every element and reference at any depth."""
+    if isinstance(tree, list):
+        for each in tree:
+            yield from elements_in(each)
+    elif isinstance(tree, dict):
+        yield tree
+        yield from elements_in([*tree.values()])
+
+
+@pytest.mark.parametrize("role", ["operator", "quality", "customer"])
+def test_a_view_points_at_nothing_hidden(role: str) -> None:
+    """Of the baseline's shells each reference leads to something seen; nothing is left hollow."""
+    whole = describe(load("baseline"), Wanted(with_ports=False, with_files=False))
+    client = Client(app_of(whole, role))
+    seen = client.json("/serialization")
+    ids = {each["id"] for kind in seen.values() for each in kind}
+    for each in elements_in(seen):
+        if each.get("type") == "ModelReference":
+            assert each["keys"][0]["value"] in ids
+        if each.get("modelType") == "ReferenceElement":
+            assert each["value"]
+
+
+def test_what_led_through_a_hidden_element_is_gone() -> None:
+    """An element left out by its meaning takes references to what is in it along."""
+    named = NAMES.machine("line", "one")
+    way = [(model.KeyTypes.SUBMODEL_ELEMENT_COLLECTION, "secret"), (model.KeyTypes.PROPERTY, "at")]
+    own = building.submodel(named.submodel("Own"), "Own", MEANS, [
+        building.collection("secret", f"{MEANS}/x", [building.prop("at", 1.0, MEANS)]),
+        building.collection("holder", MEANS, [
+            building.reference("pointing", building.to_element(named.submodel("Own"), way), MEANS)
+        ]),
+        building.reference("open", building.to_submodel(named.submodel("Own")), MEANS),
+    ])  # fmt: skip
+    found = Environment()
+    for each in (building.shell(named, "one", [own], title="one"), own):
+        found.objects.add(each)
+    roles = {"guest": Role("guest", elements=frozenset({f"{MEANS}/x"}))}
+    client = Client(app_of(found, "guest", roles=roles))
+    paths = client.json(f"/submodels/{encoded(named.submodel('Own'))}/$path")
+    assert paths == ["open"]
 
 
 def test_who_sees_all_sees_what_was_exported() -> None:
@@ -127,6 +182,7 @@ def test_a_customer_sees_passports_alone(source: RunSource, small_run: SmallRun)
     assert {"BatteryNameplate", "MaterialComposition"} <= names
     assert not names & {"FootprintBreakdown", "ExecutedProcesses", "TimeSeries"}
     text = json.dumps(shown)
+    assert "FootprintBreakdown" not in text
     assert '"type": "Evidence"' not in text
     assert '"type": "Source"' not in text
     engineer = Client(app_of(whole, "engineer", source))
@@ -140,7 +196,8 @@ def test_tokens_open_a_door(tmp_path: Path) -> None:
     other = make_token(file, "otto", "engineer", list(roles))
     assert secret not in file.read_text()
     assert file.stat().st_mode & 0o077 == 0
-    door = make_door(Opening("0.0.0.0", insecure_http=True), Who(tokens=file))  # noqa: S104
+    opening = Opening("0.0.0.0", insecure_http=True, names=("localhost",))  # noqa: S104
+    door = make_door(opening, Who(tokens=file))
     app = make_app(Catalogue(all_kinds()), door)
     assert Client(app, secret).json("/shells")["result"] == []
     assert len(Client(app, other).json("/shells")["result"]) == 2
@@ -158,7 +215,47 @@ def test_a_local_server_hears_to_local_names_only() -> None:
     app = make_app(Catalogue(all_kinds()), make_door(Opening(), Who()))
     assert Client(app, host="127.0.0.1:8080").ask("/shells").status_code == 200
     assert Client(app, host="[::1]:8080").ask("/shells").status_code == 200
-    assert Client(app, host="evil.example").ask("/shells").status_code == 403
+    assert Client(app, host="evil.example").ask("/shells").status_code == 421
+
+
+def test_an_opened_server_hears_to_its_names_only(tmp_path: Path) -> None:
+    """Names of the certificate, those that are named, its own address; no other, token or not."""
+    file, certificate = tmp_path / "tokens.json", tmp_path / "own.pem"
+    secret = make_token(file, "anna", "engineer", list(read_roles()))
+    certificate.write_bytes(signed_for("plant.example", "*.lab.example", "192.0.2.7"))
+    everywhere = "0.0.0.0"  # noqa: S104
+    opening = Opening(everywhere, 0, certificate, certificate, names=("Shells.example",))
+    app = make_app(Catalogue(all_kinds()), make_door(opening, Who(tokens=file)))
+    for host, status in {
+        "plant.example": 200, "PLANT.example:8080": 200, "one.lab.example": 200,
+        "shells.example": 200, "192.0.2.7": 200, "198.51.100.9": 200,
+        "evil.example": 421, "a.b.lab.example": 421, "lab.example": 421, "plant.example.evil": 421,
+        "localhost": 421,
+    }.items():  # fmt: skip
+        assert Client(app, secret, host).ask("/shells").status_code == status, host
+        assert Client(app, host=host).ask("/shells").status_code == (401 if status == 200 else 421)
+    broken = tmp_path / "broken.pem"
+    broken.write_text("none")
+    with pytest.raises(ShellError, match="broken"):
+        make_door(Opening(everywhere, 0, broken, broken), Who(tokens=file))
+
+
+def signed_for(*names: str) -> bytes:
+    """Return a certificate for host names and addresses, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    own: list[x509.GeneralName] = [
+        x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
+        for name in names
+    ]
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
+        .serial_number(1).not_valid_before(begins).not_valid_after(begins + timedelta(days=9999))
+        .add_extension(x509.SubjectAlternativeName(own), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    return made.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.mark.parametrize(

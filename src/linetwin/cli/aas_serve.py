@@ -19,6 +19,7 @@ from linetwin.shells.reading import read
 from linetwin.shells.running import describe_run
 from linetwin.shells.serving.app import Door, make_app
 from linetwin.shells.serving.catalogue import Catalogue
+from linetwin.shells.serving.hosts import names_of
 from linetwin.shells.serving.listening import listen
 from linetwin.shells.serving.recorded import RecordedValues
 from linetwin.shells.serving.roles import read_roles
@@ -50,13 +51,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Opening:
-    """Where it is served; beyond this machine with TLS, or openly where that is asked for."""
+    """Where it is served; beyond this machine with TLS, or openly where that is asked for.
+
+    `names`: host names by which it may be called, beside those of the certificate.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     certificate: Path | None = None
     key: Path | None = None
     insecure_http: bool = False
+    names: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:
@@ -112,8 +117,17 @@ def make_door(opening: Opening, who: Who) -> Door:
     if problems:
         raise ScenarioError(problems)
     tokens = None if who.tokens is None else read_tokens(who.tokens, roles)
-    hosts = _LOCAL | {opening.host} if opening.is_local else frozenset[str]()
-    return Door(roles, who.role, tokens, hosts)
+    return Door(roles, who.role, tokens, _hosts(opening))
+
+
+def _hosts(opening: Opening) -> frozenset[str]:
+    """Return the names by which a server may be called."""
+    names = {opening.host.lower(), *map(str.lower, opening.names)}
+    if opening.is_local:
+        names |= _LOCAL
+    if opening.certificate is not None:
+        names |= names_of(opening.certificate)
+    return frozenset(names)
 
 
 def new_token(file: Path, name: str, role: str, roles: Path | None) -> str:

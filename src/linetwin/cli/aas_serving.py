@@ -56,6 +56,13 @@ def serve(  # noqa: PLR0913, PLR0917  one parameter per option
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate, PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name by which it may be called, beside those of its certificate; repeatable.",
+        ),
+    ] = None,
     insecure_http: Annotated[
         bool, typer.Option("--insecure-http", help="Beyond this machine without TLS.")
     ] = False,
@@ -67,7 +74,7 @@ def serve(  # noqa: PLR0913, PLR0917  one parameter per option
     """Serve shells until Ctrl-C."""
     from linetwin.cli import aas_serve
 
-    opening = aas_serve.Opening(host, port, certificate, key, insecure_http)
+    opening = aas_serve.Opening(host, port, certificate, key, insecure_http, tuple(host_name or ()))
     asked = aas_serve.Asked(tuple(what), base_iri, twin)
     aas_serve.serve(asked, opening, aas_serve.Who(role, tokens, roles))
 

@@ -31,11 +31,11 @@ _BATTERY: Final = "urn:samm:io.admin-shell.idta.batterypass.carbon_footprint:1.0
 DOCUMENT: Final = "urn:samm:io.admin-shell.idta.handover_documentation:2.0.0#DocumentIdentifier"
 METHOD: Final = (
     "own calculation, cradle to gate, not verified: charged with the plant's scrap, losses and "
-    "unused stations; see FootprintBreakdown"
+    "unused stations"
 )
 NO_PRODUCT: Final = (
     "no product ({status}): charged with nothing, as good cells carry what was scrapped and the "
-    "run carries what is in process; its own emissions are in FootprintBreakdown"
+    "run carries what is in process"
 )
 PHASES: Final = ("A1 - raw material supply (and upstream production)", "A3 - production")
 """Words of DIN DKE SPEC 99100 for the two phases: materials, and energy of production."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from linetwin.shells.serving import packing, routes
 from linetwin.shells.serving.asking import Refusal, bad
 from linetwin.shells.serving.catalogue import WHOLE
+from linetwin.shells.serving.hosts import is_called_by, name_in
 from linetwin.shells.serving.paging import Pages
 from linetwin.shells.serving.routes import Asked, Bytes
 from linetwin.shells.serving.tokens import role_of
@@ -44,10 +46,10 @@ _LARGEST_BODY: Final = 65_536
 _LISTS: Final = ("assetIds", "aasIds", "submodelIds")
 _TEXTS: Final = {
     401: "a token is needed: Authorization: Bearer ...",
-    403: "this host name is not served",
     404: "there is no such path",
     405: "shells are read here, not written",
     413: f"at most {_LARGEST_BODY} bytes",
+    421: "this host name is not served",
     500: "this cannot be answered: a defect of the server or of its files",
 }
 
@@ -57,26 +59,36 @@ class Door:
     """Who may come in.
 
     `tokens`: None lets everybody in as `anonymous`; `hosts`: names by which the server may be
-    called, none for any (a page in a browser can call a local server by a name of its own).
+    called, None for any; the address at which it is asked is always one.
     """
 
     roles: Mapping[str, Role]
     anonymous: str = "engineer"
     tokens: Sequence[Token] | None = None
-    hosts: frozenset[str] = field(default_factory=frozenset)
+    hosts: frozenset[str] | None = None
 
     def role(self, request: Request) -> Role:
         """Return the role of a request; Refusal where it has none."""
-        host = request.headers.get("host", "").rpartition("@")[2].lower()
-        name = host.partition("]")[0].removeprefix("[") if "[" in host else host.partition(":")[0]
-        if self.hosts and name not in self.hosts:
-            raise Refusal(403, _TEXTS[403])
+        name = name_in(request.headers.get("host", ""))
+        if self.hosts is not None and not (
+            is_called_by(name, self.hosts) or name == _own_address(request)
+        ):
+            raise Refusal(421, _TEXTS[421])
         if self.tokens is None:
             return self.roles[self.anonymous]
         found = role_of(request.headers.get("authorization", ""), self.tokens)
         if found is None:
             raise Refusal(401, _TEXTS[401])
         return self.roles[found]
+
+
+def _own_address(request: Request) -> str | None:
+    """Return the address of this machine that a request came to, None where that is not known."""
+    place = request.scope.get("server")
+    try:
+        return str(ipaddress.ip_address(place[0])) if place else None
+    except ValueError:
+        return None
 
 
 class Server:

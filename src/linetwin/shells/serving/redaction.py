@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.shells.serving.catalogue import Held, meaning_of
+from linetwin.shells.serving.elements import children
 from linetwin.shells.terms import named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from linetwin.shells.serving.asking import Tree
     from linetwin.shells.serving.roles import Role
 
-_NEEDED = {"first", "second", "observed"}
-"""References without which their element cannot be."""
+_NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    "ReferenceElement": frozenset({"value"}),
+    "SubmodelElementCollection": frozenset({"value"}),
+    "SubmodelElementList": frozenset({"value"}),
+    "RelationshipElement": frozenset({"first", "second"}),
+    "AnnotatedRelationshipElement": frozenset({"first", "second"}),
+    "BasicEventElement": frozenset({"observed"}),
+}
+"""What an element cannot be without; where it had it, it goes with it."""
 _GONE = object()
 
 
@@ -22,7 +30,7 @@ def redacted(part: Held, role: Role, is_hidden: Callable[[str], bool]) -> Held:
     """Return a part as a role sees it; `is_hidden`: whether an id is of what it may not see."""
     if role.sees_all:
         return part
-    cleaner = _Cleaner(role, is_hidden)
+    cleaner = _Cleaner(role, is_hidden, part)
     shells = {
         name: cleaner.clean(tree) for name, tree in part.shells.items() if not is_hidden(name)
     }
@@ -41,8 +49,8 @@ def redacted(part: Held, role: Role, is_hidden: Callable[[str], bool]) -> Held:
 
 
 class _Cleaner:
-    def __init__(self, role: Role, is_hidden: Callable[[str], bool]) -> None:
-        self._role, self._is_hidden = role, is_hidden
+    def __init__(self, role: Role, is_hidden: Callable[[str], bool], part: Held) -> None:
+        self._role, self._is_hidden, self._part = role, is_hidden, part
 
     def clean(self, tree: Tree) -> Tree:
         """Return a shell or a submodel without what is hidden in it."""
@@ -59,20 +67,36 @@ class _Cleaner:
         if self._is_out(value):
             return _GONE
         cleaned = self.clean(value)
-        if any(key in value and key not in cleaned for key in _NEEDED):
-            return _GONE
-        return cleaned
+        needed = _NEEDED.get(value.get("modelType", ""), ())
+        return _GONE if any(key in value and key not in cleaned for key in needed) else cleaned
 
     def _is_out(self, tree: Tree) -> bool:
         """Say whether an element, a qualifier or a reference is hidden as a whole."""
         if tree.get("type") == "ModelReference":
-            return self._is_hidden(str(tree["keys"][0]["value"]))
+            target = str(tree["keys"][0]["value"])
+            return self._is_hidden(target) or self._passes_hidden(target, tree["keys"][1:])
         if "modelType" in tree:
             asset = tree.get("globalAssetId")
             if asset is not None and self._is_hidden(asset):
                 return True
             return meaning_of(tree) in self._role.elements
         return "valueType" in tree and tree.get("type") in self._role.qualifiers
+
+    def _passes_hidden(self, submodel: str, keys: Sequence[Tree]) -> bool:
+        """Say whether the way to an element leads through one that is left out."""
+        step = self._part.submodels.get(submodel) if self._role.elements else None
+        for key in keys:
+            if step is None:
+                return False
+            inner, name = children(step), str(key["value"])
+            if step.get("modelType") == "SubmodelElementList":
+                number = int(name) if name.isdecimal() else len(inner)
+                step = inner[number] if number < len(inner) else None
+            else:
+                step = next((each for each in inner if each.get("idShort") == name), None)
+            if step is not None and meaning_of(step) in self._role.elements:
+                return True
+        return False
 
 
 def meanings_of(tree: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
