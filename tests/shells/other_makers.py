@@ -231,9 +231,10 @@ def affordance(name: str, href: str, unit: str, iri: str = "", **more: object) -
     return parts(name, f"{AID}PropertyDefinition", said)
 
 
-def variable(place: int, name: str, iri: str, unit: str) -> Element:
-    """Return a variable of a model, with what it means."""
+def variable(place: int, name: str, iri: str, unit: str, **more: str) -> Element:
+    """Return a variable of a model, with what it means; `more`: of the template, by its names."""
     said = [prop("Bezeichner", name, f"{SIMULATION}VariableName/1/0")]
+    said += [prop(f"X{key}", text, f"{SIMULATION}{key}/1/0") for key, text in more.items()]
     if unit:
         said.append(prop("Masseinheit", unit, f"{SIMULATION}UnitList/1/0"))
     found = parts(f"Groesse{place:02}", f"{SIMULATION}Variable/1/0", said)

@@ -177,6 +177,32 @@ def test_ports_that_do_not_fit_are_told(
 
 
 @pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({"VariableCausality": "output"}, "VariableCausality 'output' here, 'input' of 'q'"),
+        ({"VariableType": "Boolean"}, "VariableType 'Boolean' here"),
+        ({"VariableCausality": "input", "VariableType": "Real"}, ""),
+        ({"VariableCausality": "Eingang"}, ""),
+    ],
+)
+def test_a_port_that_contradicts_its_fmu_is_refused(
+    tmp_path: Path, stated: dict[str, str], said: str
+) -> None:
+    """Causality and type, with the way to the port; words that FMI has not are no contradiction."""
+    maker = three_machines.calender(URL, fmu_of(tmp_path), said={"q": stated})
+    found = refused(tmp_path, maker)
+    assert (f"{PORTS}/Groesse03" in found) == bool(said)
+    assert not said or said in found[f"{PORTS}/Groesse03"].message
+
+
+def test_the_unit_of_a_parameter_is_compared_too(tmp_path: Path) -> None:
+    """Also of what stands for nothing of the contract."""
+    maker = three_machines.calender(URL, fmu_of(tmp_path), ports={"modul": ("", "kg")})
+    found = refused(tmp_path, maker)
+    assert any("'kg' here" in each.message for each in found.values()), found
+
+
+@pytest.mark.parametrize(
     ("security", "said"),
     [
         (None, "states no security"),

@@ -59,6 +59,7 @@ def calender(  # noqa: PLR0913  each what a test changes
     ),
     path: str = FMU,
     extra: tuple[types.SubmodelElement, ...] = (),
+    said: dict[str, dict[str, str]] | None = None,
 ) -> Maker:  # fmt: skip
     """The calender: German, with an FMU; two terms of its own lead to those of others."""
     maker = Maker("Kalander_K7", "https://walzwerk.example/k7")
@@ -81,7 +82,8 @@ def calender(  # noqa: PLR0913  each what a test changes
         ],
     )
     known = PORTS | (ports or {})
-    variables = [variable(n, name, *said) for n, (name, said) in enumerate(known.items(), 1)]
+    variables = [variable(n, name, *meant, **(said or {}).get(name, {}))
+                 for n, (name, meant) in enumerate(known.items(), 1)]  # fmt: skip
     maker.simulation(variables, path, *extra)
     maker.files[FMU] = fmu
     tags = [

@@ -17,6 +17,7 @@ from linetwin.cosim.wiring import near
 from linetwin.errors import WiringError
 from linetwin.quantities import vocabulary
 from linetwin.quantities.ucum import parse_unit
+from linetwin.shells.joining.contradictions import CORRECT, agrees
 from linetwin.shells.joining.files import BASE
 from linetwin.shells.joining.meanings import below, first_text
 from linetwin.shells.joining.questions import IGNORE, Question
@@ -88,6 +89,7 @@ def _ports(context: Context, found: FoundModel) -> Iterator[Port]:
             context.wrong(way, f"the FMU has no variable '{name}'", hint)
             continue
         unit = first_text(below(meanings, element, f"{BASE}UnitList/", "UnitList", way))
+        agrees(context, way, element, variables[name])
         ids = meanings.ids(element)
         units = tuple(filter(None, [unit])) or tuple(meanings.units(element))
         yield Port(way, variables[name], tuple(ids), tuple(meanings.quantities(ids)), units)
@@ -139,6 +141,7 @@ class _Fit:
             if port.variable.causality == "parameter"
             for id_ in port.ids
         }
+        self._compare_units(fitted)
         self._say_unset(fitted)
         self._check(fitted, contract)
         return fitted
@@ -259,6 +262,18 @@ class _Fit:
             self.context.wrong(way, message, f"a unit that converts to {canonical}, as {key}")
             return None
         return ""
+
+    def _compare_units(self, fitted: Fitted) -> None:
+        """Refuse units that a shell states of variables that stand for nothing of the contract."""
+        linked = {link["variable"] for link in fitted.map.values() if isinstance(link, dict)}
+        for port in self.ports:
+            variable = port.variable
+            if variable.name in linked or not self._own_unit(variable):
+                continue
+            for text in filter(None, map(self.context.meanings.understood, port.units)):
+                if not _same(text, variable, self._description):
+                    message = f"'{', '.join(port.units)}' here, '{variable.unit}' in the FMU"
+                    self.context.wrong(port.way, message, CORRECT)
 
     def _own_unit(self, variable: Variable) -> bool:
         """Say whether the FMU itself says a unit that is understood."""
