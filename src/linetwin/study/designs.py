@@ -89,7 +89,7 @@ def points_of(design: Design, factors: Sequence[Factor], seed: int) -> list[Poin
         return list(itertools.product(*(factor.grid(_levels(design)) for factor in factors)))
     if kind == "one_at_a_time":
         return list(_one_at_a_time(factors, _levels(design)))
-    shares = _shares(design, len(factors), seed)
+    shares = shares_of(design, len(factors), seed)
     return [
         tuple(factor.at(float(share)) for factor, share in zip(factors, row, strict=True))
         for row in shares
@@ -109,7 +109,7 @@ def _one_at_a_time(factors: Sequence[Factor], levels: int) -> Iterable[Point]:
             yield (*base[:number], value, *base[number + 1 :])
 
 
-def _shares(design: Design, count: int, seed: int) -> np.ndarray:
+def shares_of(design: Design, count: int, seed: int) -> np.ndarray:
     """Return points of the unit cube: one row a point, one column a factor."""
     needed("scipy")
     from scipy.stats import qmc
