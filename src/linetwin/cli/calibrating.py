@@ -148,7 +148,8 @@ def _tell_warnings(made: Calibration) -> None:
     task = made.task
     if task.omitted:
         first = ", ".join(map(str, task.omitted[:5])) + (", ..." if len(task.omitted) > 5 else "")  # noqa: PLR2004
-        say(f"{len(task.omitted)} rows are left out, as a value is missing: line {first}")
+        what = "line" if task.data.is_text else "row"
+        say(f"{len(task.omitted)} rows are left out, as a value is missing: {what} {first}")
     if made.outside:
         say(f"{made.outside} rows lie outside of the range for which the model is declared")
     if made.refused:

@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from linetwin.cosim.units import SAME, Affine, conversion, parse_name
-from linetwin.errors import ScenarioError
+from linetwin.errors import Problem, ScenarioError
 from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario import units
 
 if TYPE_CHECKING:
+    from linetwin.estimation.calibrating.schema import ColumnWritten
     from linetwin.estimation.calibrating.subject import Channel
     from linetwin.scenario.problems import Place, Problems
 
@@ -48,17 +49,37 @@ def difference(raw: object, channel: Channel, place: Place, problems: Problems) 
 
 
 def affine_of(
-    unit: str | None, channel: Channel, known: str | None, place: Place, problems: Problems
+    written: ColumnWritten, channel: Channel, known: str | None, place: Place, problems: Problems
 ) -> Affine | None:
-    """Return numbers of a column -> numbers in the channel's unit.
+    """Return numbers of a column -> numbers in the channel's unit, its factor included.
 
     `known`: the column's unit as its source tells it; a column without any is in the channel's.
     """
-    text = unit if unit is not None else known
-    if text is None:
-        return SAME
+    text = written.unit if written.unit is not None else known
     try:
-        return channel.conversion(parse_name(text))
-    except ValueError as error:
-        problems.add(place.below("unit"), f"'{text}' does not fit: {error}", f"as {channel.shown}")
+        factor, ratio = _factor(written.factor)
+    except ScenarioError as error:
+        problems.adopt(error, place.below("factor"))
         return None
+    try:
+        unit = channel.unit if text is None else parse_name(text)
+        if ratio:
+            unit = unit.times(parse_unit(ratio), 1)
+        affine = conversion(unit, channel.unit)
+    except ValueError as error:
+        shown = text if text is not None else channel.shown
+        key = "factor" if ratio else "unit"
+        problems.add(place.below(key), f"'{shown}' does not fit: {error}", f"as {channel.shown}")
+        return None
+    return Affine(affine.factor * factor, affine.offset * factor)
+
+
+def _factor(raw: object) -> tuple[float, str]:
+    """Return a factor and its unit: `0.25`, or text such as `0.45 cm3/g`; ScenarioError if none."""
+    if isinstance(raw, str):
+        number, unit = units.si(raw)
+        return number, "" if unit == "1" else unit
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not math.isfinite(raw):
+        hint = "a number, with a unit where it changes what is measured: 0.45 cm3/g"
+        raise ScenarioError([Problem(f"{raw!r} is no factor", hint=hint)])
+    return float(raw), ""

@@ -9,7 +9,12 @@ import numpy as np
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.estimation.calibrating.amounts import affine_of, amount, difference
-from linetwin.estimation.calibrating.schema import CalibrationFile, DurationWritten, OutputWritten
+from linetwin.estimation.calibrating.schema import (
+    CalibrationFile,
+    ColumnWritten,
+    DurationWritten,
+    OutputWritten,
+)
 from linetwin.estimation.calibrating.subject import Subject, open_subject
 from linetwin.estimation.calibrating.tables import read_table
 from linetwin.estimation.calibrating.task import Axis, Measured, Task
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.cosim.wiring import Wire
-    from linetwin.estimation.calibrating.schema import ColumnWritten, FitWritten
+    from linetwin.estimation.calibrating.schema import FitWritten
     from linetwin.estimation.calibrating.subject import Channel, Line
     from linetwin.estimation.calibrating.tables import DataTable
 
@@ -223,14 +228,14 @@ class _Reader:
         if not self.table.has(written.column, place, self.problems):
             return None
         known = self.table.units.get(written.column) or None
-        affine = affine_of(written.unit, found, known, place, self.problems)
+        affine = affine_of(written, found, known, place, self.problems)
         offset: float | None = 0.0
         if written.offset is not None:
             offset = difference(written.offset, found, place.below("offset"), self.problems)
         values = self.table.numbers(written.column, self.problems)
         if affine is None or offset is None:
             return None
-        return written.factor * (affine.factor * values + affine.offset) + offset
+        return np.asarray(affine.factor * values + affine.offset + offset)
 
     def _output(self, name: str, written: OutputWritten) -> Measured | None:
         place = self._place("outputs", name)
@@ -263,9 +268,9 @@ class _Reader:
                 return None
             if not self.table.has(name, place, self.problems):
                 return None
-            affine = affine_of(written.unit, found, None, place, self.problems)
+            affine = affine_of(written, found, None, place, self.problems)
             values = self.table.numbers(name, self.problems)
-            spread = values if log or affine is None else values * affine.factor * written.factor
+            spread = values if log or affine is None else values * abs(affine.factor)
         else:
             meant = _plain(found) if log else found
             number = difference(raw, meant, place, self.problems)
@@ -283,8 +288,8 @@ class _Reader:
         if written.column is not None:
             if not self.table.has(written.column, place, self.problems):
                 return np.zeros(rows)
-            second = _seconds(self.subject)
-            affine = affine_of(written.unit, second, "s", place, self.problems)
+            column = ColumnWritten(column=written.column, unit=written.unit)
+            affine = affine_of(column, _seconds(self.subject), "s", place, self.problems)
             values = self.table.numbers(written.column, self.problems)
             found = values if affine is None else affine.factor * values
         else:

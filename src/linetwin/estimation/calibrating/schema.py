@@ -37,7 +37,7 @@ class ColumnWritten(_Part):
 
     column: str
     unit: str | None = None
-    factor: float = 1.0
+    factor: object = 1.0
     offset: object = None
 
 

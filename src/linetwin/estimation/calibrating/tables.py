@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SEPARATORS: Final = ",;\t"
+_TEXT: Final = {".csv", ".tsv", ".txt"}
 _SQLITE: Final = {".sqlite", ".sqlite3", ".db"}
 _FORMS: Final = ".csv, .tsv, .txt, .parquet, .sqlite, .db, or a run folder"
 
@@ -39,6 +40,11 @@ class DataTable:
     columns: Mapping[str, Sequence[Any]]
     lines: Sequence[int]
     units: Mapping[str, str]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether `lines` are those of a text file."""
+        return self.file.suffix.lower() in _TEXT
 
     def has(self, column: str, place: Place, problems: Problems) -> bool:
         """Return whether there is such a column; one that is missing is noted."""
@@ -103,7 +109,7 @@ def read_table(path: Path, table: str | None, place: Place) -> DataTable:
         raise ScenarioError([problem])
     if suffix == ".parquet":
         return _of_parquet(path)
-    if suffix not in {".csv", ".tsv", ".txt"}:
+    if suffix not in _TEXT:
         raise ScenarioError([Problem("is no table that is read here", "--data", _FORMS, path)])
     return _of_text(path)
 
