@@ -35,6 +35,8 @@ from linetwin.twin.writing.status import Status, StatusFile
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from linetwin.results.reader import Run
+
 NOW = 9 * 3_600_000
 SPEED = "cathode.coater.web_speed"
 EXPECTED = Expected(
@@ -90,8 +92,26 @@ def test_two_futures_leave_the_twin_as_it_was(
         assert (run.path / "report.html").is_file()
     events = {name: run.table("events") for name, run in runs.items()}
     set_at = {name: each.query(f"cause == 'fork: {SPEED}'") for name, each in events.items()}
+    _check_figures(runs["as_is"])
+    assert "figures are of the time from day 0.376" in " ".join(told.split())
+    assert "last_cell_graded" not in told
     assert set_at["as_is"].empty
     assert set_at["changed"]["amount"].tolist() == pytest.approx([0.025])
+
+
+def _check_figures(run: Run) -> None:
+    """Figures count from the fork: what was stacked before is stock, and nothing was ordered."""
+    begin, cells = run.manifest["branched_at_tick"], run.table("cells")
+    order = {name: entry["value"] for name, entry in run.kpis["order"].items()}
+    assert order["cells_started"] == (cells["started"] >= begin).sum() < 100
+    assert order["cells_in_stock"] == (cells["started"] < begin).sum() > 10_000
+    assert order["duration"] == 600.0
+    assert order["cells_ordered"] is order["cells_short"] is order["last_cell_graded"] is None
+    assert run.kpis["iso"]["period"]["value"] == [begin / 1000, begin / 1000 + 600]
+    assert run.kpis["window"]["share_of_run"]["value"] == 1.0
+    webs, lots = run.table("segments"), run.table("lots").set_index("lot")
+    begun = {roll.split(".")[0] for roll in webs["roll"] if lots.loc[roll, "created"] >= begin}
+    assert set(run.kpis["quality"]["yield_of_webs"]["value"]) == begun
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from linetwin.results import display, started_anew, waited
+from linetwin.results.ahead import is_ahead
+from linetwin.results.ahead import told as told_ahead
 from linetwin.results.answers import short
 from linetwin.results.assumptions import Plan, plan
 from linetwin.results.basis import headline
@@ -50,6 +52,8 @@ def summary(run: Run) -> str:
     if again := reworked(found["holds"]):
         lines.append(f"  rework  {again}")
     outside = run.manifest.get("outside_validity", {})
+    if ahead := told_ahead(run):
+        lines.append(f"  fork    {ahead}")
     if outside:
         where = ", ".join(f"{station} ({count})" for station, count in outside.items())
         lines.append(f"  doubt   model inputs outside of their range at {where}")
@@ -86,12 +90,13 @@ def cells(run: Run) -> str:
     order = _values(run.kpis["order"])
     ordered = order["cells_ordered"]
     wanted = "" if ordered is None else f" of {ordered:,} ordered{short(order)};"
+    with_stock = plan(run).filled and not is_ahead(run)
     return (
         f"{order['cells_good']:,} good{wanted or ' of'} {order['cells_graded']:,} graded: "
         f"{order['cells_a']:,} A, {order['cells_b']:,} B, "
         f"{order['cells_scrap_at_grading']:,} scrap; "
         f"{order['cells_started']:,} started"
-        f"{' (with the stock at the start)' if plan(run).filled else ''}, "
+        f"{' (with the stock at the start)' if with_stock else ''}, "
         f"{order['cells_scrap_upstream']:,} scrapped before grading, "
         f"{f'{sampled:,} taken apart in tests, ' if (sampled := order['cells_sampled']) else ''}"
         f"{order['cells_in_process']:,} in process"
@@ -102,6 +107,9 @@ def _when(order: dict[str, Any]) -> str:
     if order["first_cell_graded"] is None:
         return f"no cell graded in {order['duration'] / DAY_S:.2f} days"
     rate = order.get("stacking_rate")
+    if order["last_cell_graded"] is None:  # of a future of a twin
+        first = order["first_cell_graded"] / DAY_S
+        return f"first grade {first:.2f} days after the fork, of {order['duration'] / DAY_S:.2f}"
     text = (
         f"first grade on day {order['first_cell_graded'] / DAY_S:.2f}, "
         f"last on day {order['last_cell_graded'] / DAY_S:.2f}"

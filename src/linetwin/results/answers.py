@@ -232,6 +232,8 @@ def _webs(found: Kpis) -> str:
     said = []
     yields = _value(found, "quality", "yield_of_webs")
     for web, by_reason in _value(found, "quality", "web_scrap").items():
+        if web not in yields:  # all that was cut out was stock
+            continue
         cut = sum(by_reason.values())
         metres = {reason: m for reason, m in by_reason.items() if reason != _START_UP}
         share = (1 - yields[web]) * sum(metres.values()) / cut if cut else 0.0
@@ -248,12 +250,12 @@ def _webs(found: Kpis) -> str:
 def _when(found: Kpis) -> tuple[str, str]:
     order = {name: entry["value"] for name, entry in found["order"].items()}
     ran = display.duration(order["duration"])
-    if order["last_cell_graded"] is None:
+    if order["first_cell_graded"] is None:
         return f"No cell was graded in the <b>{ran}</b> that the run lasted.", ""
-    sentence = (
-        f"The first was graded after {display.duration(order['first_cell_graded'])}, the last "
-        f"after <b>{display.duration(order['last_cell_graded'])}</b>."
-    )
+    sentence = f"The first was graded after {display.duration(order['first_cell_graded'])}"
+    if order["last_cell_graded"] is not None:  # of a future of a twin it has no meaning
+        sentence += f", the last after <b>{display.duration(order['last_cell_graded'])}</b>"
+    sentence += "."
     rates = [
         f"{display.plain(rate)} cells an hour {what}"
         for rate, what in (

@@ -123,6 +123,13 @@ class Facts:
         """The last tick."""
         return timeline.end_tick(self.run)
 
+    @property
+    def begin(self) -> int:
+        """The tick at which the books begin: 0, or that of the fork from a twin."""
+        from linetwin.results.ahead import begin
+
+        return begin(self.run)
+
     @cached_property
     def spans(self) -> pd.DataFrame:
         """Intervals of PackML state, with the activity; once an order is done nobody waits."""
@@ -244,16 +251,17 @@ def compute(run: Run, facts: Facts | None = None) -> Kpis:
         kpis_stations,
         kpis_window,
     )
+    from linetwin.results.ahead import order_ahead
 
     facts = facts or Facts(run)
     budget = kpis_iso.Budget(facts)
     found: Kpis = {
-        "order": kpis_order.order(facts),
+        "order": order_ahead(facts, kpis_order.order(facts)),
         "quality": kpis_order.quality(facts) | kpis_product.product(facts) | causes.causes(facts),
         "energy": kpis_energy.energy(facts),
         "cost": kpis_cost.cost(facts),
         "stations": kpis_stations.stations(facts, budget),
-        "iso": kpis_iso.iso(facts, (0, facts.end), budget),
+        "iso": kpis_iso.iso(facts, (facts.begin, facts.end), budget),
         "iso_steady": kpis_iso.iso(facts, facts.window, budget),
         "buffers": kpis_stations.buffers(facts),
         "materials": kpis_energy.materials(facts),

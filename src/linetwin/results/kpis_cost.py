@@ -32,7 +32,7 @@ def cost(facts: Facts) -> Section:
     if prices is None:
         return {"prices": kpi(None, "", "the scenario names no table of prices (prices: FILE)")}
     meters = facts.meters
-    whole = Costs(facts, prices, meters, 0, facts.end)
+    whole = Costs(facts, prices, meters, facts.begin, facts.end)
     good = facts.good_energy_j
     section = {
         "prices": kpi(
@@ -173,7 +173,7 @@ def _families(costs: Costs) -> dict[str, float]:
 
 def _emissions(facts: Facts, prices: PriceList, meters: Meters, good: float | None) -> Section:
     found: dict[str, float] = {}
-    for bought in purchases(facts, meters, 0, facts.end):
+    for bought in purchases(facts, meters, facts.begin, facts.end):
         carrier = "gas" if bought.carrier == "fuel" else "electricity"
         amount = bought.joule / J_PER_KWH * prices.asked("energy", carrier, "emission")
         found[carrier] = found.get(carrier, 0.0) + amount

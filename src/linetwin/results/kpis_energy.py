@@ -82,8 +82,8 @@ def energy(facts: Facts) -> Section:
 def _bottom_up(facts: Facts, good: float | None) -> Section:
     """Return what was bought for what, in the run and in the steady window, and the anchors."""
     meters = facts.meters
-    bought = purchases(facts, meters, 0, facts.end)
-    idle = _idle(facts, meters, 0, facts.end)
+    bought = purchases(facts, meters, facts.begin, facts.end)
+    idle = _idle(facts, meters, facts.begin, facts.end)
     first, last = facts.window or (0, 0)
     held = good_energy_between(facts, first, last)
     steady = purchases(facts, meters, first, last) if held else []
@@ -95,8 +95,9 @@ def _bottom_up(facts: Facts, good: float | None) -> Section:
     # The window of an order that starts empty holds none of the work before: no figure of a line.
     compared_in_window = bool(held) and facts.steady
     in_window = ((first, last), held, steady_groups, steady_per_idle)
+    whole = (facts.begin, facts.end)
     span, basis, own, own_idle = (
-        in_window if compared_in_window else ((0, facts.end), good or 0.0, groups, per_idle)
+        in_window if compared_in_window else (whole, good or 0.0, groups, per_idle)
     )
     saved = dryer_heat_recovered(facts, *span) / boiler_efficiency(facts)
     saved = saved / basis if basis else 0.0

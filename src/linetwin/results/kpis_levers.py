@@ -209,7 +209,7 @@ def _room(loads: dict[str, float], groups: list[str]) -> tuple[float, str]:
 
 def _energy(facts: Facts, found: Kpis) -> Iterator[Lever]:
     """A tenth of what the largest users draw, or of what is drawn while idle."""
-    energy, days = found["energy"], facts.end / 86_400_000
+    energy, days = found["energy"], (facts.end - facts.begin) / 86_400_000
     groups = energy.get("energy_by_group", {}).get("value") or {}
     total = sum(sum(carriers.values()) for carriers in groups.values())
     spent = (found["cost"].get("cost", {}).get("value") or {}).get("energy")
@@ -265,7 +265,9 @@ def _time(facts: Facts, found: Kpis) -> Iterator[Lever]:
             f"{display.duration(work)} at work on the way to the last grade{mind(facts, group)}",
             f"{formula}; in money: people, capital and rooms for that time, spread over the days "
             "of the order",
-            money_per_day=None if fixed is None else fixed * sooner / (facts.end / 1000),
+            money_per_day=None
+            if fixed is None
+            else fixed * sooner / ((facts.end - facts.begin) / 1000),
             sooner=sooner,
             setting=setting,
             at_most=True,

@@ -10,7 +10,7 @@ import pandas as pd
 from linetwin.results.kpis import GRADES, MS_PER_HOUR, Facts, Section, kpi
 from linetwin.results.kpis_holds import lanes_scrapped
 from linetwin.results.started_anew import started_anew
-from linetwin.results.timeline import hand_overs, station_order
+from linetwin.results.timeline import hand_overs, middle_rate, station_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,10 +78,10 @@ def order(facts: Facts) -> Section:
         **_misgraded(graded),
         "first_cell_graded": kpi(_seconds(ended.min()), "s", "when the first cell was graded"),
         "last_cell_graded": kpi(_seconds(ended.max()), "s", "when the last cell was graded"),
-        "duration": kpi(facts.end / 1000, "s", "simulated time of the run"),
+        "duration": kpi((facts.end - facts.begin) / 1000, "s", "simulated time of the run"),
         "throughput": kpi(_throughput(facts), "1/h", _THROUGHPUT),
         "stacking_rate": kpi(
-            _middle_rate(facts.cells["started"]),
+            middle_rate(facts.cells["started"]),
             "1/h",
             "cells an hour while the middle half of the started ones was stacked",
         ),
@@ -164,15 +164,6 @@ def _throughput(facts: Facts) -> float | None:
     return count / ((last - first) / MS_PER_HOUR)
 
 
-def _middle_rate(ticks: pd.Series) -> float | None:
-    """Return the rate [1/h] between the quartiles of a series of ticks."""
-    if ticks.empty:
-        return None
-    first, last = ticks.quantile([0.25, 0.75], interpolation="nearest")
-    count = int(((ticks > first) & (ticks <= last)).sum())
-    return count / ((last - first) / MS_PER_HOUR) if last > first else None
-
-
 def quality(facts: Facts) -> Section:
     """Return yields by station, defects and the distributions that decide the grade."""
     cells = _cell_yields(facts)
@@ -180,7 +171,8 @@ def quality(facts: Facts) -> Section:
     product = float(np.prod([*cells.values(), *webs.values()]))
     scrap = facts.cells[facts.cells["status"] == "scrap"]
     lesser = facts.cells[facts.cells["status"] == "B"]
-    bad = facts.segments[facts.segments["status"] == "scrap"]
+    webs_begun = _webs_begun(facts)
+    bad = webs_begun[webs_begun["status"] == "scrap"]
     lengths = bad.assign(length=bad["end_m"] - bad["start_m"])
     lost_later = lanes_scrapped(facts)
     if len(lost_later):
@@ -267,8 +259,16 @@ def _cell_yields(facts: Facts) -> dict[str, float]:
     return found
 
 
+def _webs_begun(facts: Facts) -> pd.DataFrame:
+    """Return the segments of webs; of those that were begun before a fork none: they are stock."""
+    if not facts.begin:
+        return facts.segments
+    begun = facts.segments["roll"].map(facts.lots.set_index("lot")["created"])
+    return facts.segments[begun >= facts.begin]
+
+
 def _web_yields(facts: Facts) -> dict[str, float]:
-    segments = facts.segments
+    segments = _webs_begun(facts)
     if segments.empty:
         return {}
     lengths = pd.DataFrame(

@@ -33,7 +33,9 @@ def window(facts: Facts, found: Kpis) -> Section:
         "period": kpi(
             [first / 1000, last / 1000], "s", f"the steady-state window, from and until: {stated}"
         ),
-        "share_of_run": kpi((last - first) / facts.end, "1", "length of the window over the run"),
+        "share_of_run": kpi(
+            (last - first) / (facts.end - facts.begin), "1", "length of the window over the run"
+        ),
         "totals": _by_row(
             rows,
             "sums over the run, inside of the window and outside; each row has its unit. What lies "
@@ -102,14 +104,14 @@ def _rates(facts: Facts, found: Kpis) -> dict[str, dict[str, Any]]:
     first, last = facts.window or (0, 1)
     rows: dict[str, dict[str, Any]] = {
         "good cells a day": {
-            "run": len(facts.good) * DAY_MS / facts.end,
+            "run": len(facts.good) * DAY_MS / (facts.end - facts.begin),
             "window": _inside(facts.good, first, last) * DAY_MS / (last - first),
             "unit": "1/d",
         }
     }
     if facts.good_energy_j:
         rows["good energy a day"] = {
-            "run": facts.good_energy_j * DAY_MS / facts.end,
+            "run": facts.good_energy_j * DAY_MS / (facts.end - facts.begin),
             "window": good_energy_between(facts, first, last) * DAY_MS / (last - first),
             "unit": "J/d",
         }

@@ -138,8 +138,9 @@ class ScrapLevers:
         """Return scrap for a reason over what was good: metres of its web, else cells."""
         web = place.split(".", maxsplit=1)[0]
         metres = self.found["quality"]["web_scrap"]["value"].get(web) or {}
-        if reason in metres:
-            good = self.found["quality"]["yield_of_webs"]["value"][web]
+        yields = self.found["quality"]["yield_of_webs"]["value"]
+        if reason in metres and web in yields:
+            good = yields[web]
             whole = sum(metres.values()) / (1 - good)
             return float(metres[reason] / (whole * good))
         table = self.found["quality"]["cell_scrap"]["value"]

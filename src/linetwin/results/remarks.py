@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from linetwin.results import ahead
 from linetwin.results.assumptions import plan
 from linetwin.results.undecided import undecided, undecided_between
 
@@ -35,6 +36,7 @@ def remarks(
             for n in own
             if _open(runs[n])
         ),
+        *dict.fromkeys(filter(None, map(ahead.told, runs))),
         *(line for title, own in groups.items() if (line := _doubt(title, [runs[n] for n in own]))),
         *_undecided(groups, runs),
     )

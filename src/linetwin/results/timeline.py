@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WAITING = ("Suspended", "Idle", "Complete", "Stopped")
 OFF_SHIFT = "Stopped"
 WINDOW = (0.25, 0.75)
+_TICKS_PER_HOUR = 3_600_000
 
 
 def end_tick(run: Run) -> int:
@@ -256,3 +257,12 @@ def places_taken(spans: Rows, places: float, window: tuple[int, int]) -> Mapping
         "busy": busy,
         "full_s": float(_summed(lengths, full).mean() / 1000) if full.any() else 0.0,
     }
+
+
+def middle_rate(ticks: pd.Series) -> float | None:
+    """Return the rate [1/h] between the quartiles of a series of ticks; None where it has none."""
+    if ticks.empty:
+        return None
+    first, last = ticks.quantile([0.25, 0.75], interpolation="nearest")
+    count = int(((ticks > first) & (ticks <= last)).sum())
+    return count / ((last - first) / _TICKS_PER_HOUR) if last > first else None
