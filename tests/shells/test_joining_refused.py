@@ -19,10 +19,6 @@ from ruamel.yaml import YAML
 from linetwin.cli.aas_import import Asked, import_machines
 from linetwin.cosim.binary import library_suffix, platform_folder
 from linetwin.errors import Problem, ScenarioError
-from linetwin.quantities import vocabulary
-from linetwin.quantities.ucum import parse_unit
-from linetwin.quantities.unece import code_of
-from linetwin.shells.joining.units import ucum_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -316,31 +312,6 @@ def test_a_shell_with_nothing_and_a_station_that_is_none_are_refused(tmp_path: P
     asked = Asked([tmp_path / "leer.json"], [], base_of(tmp_path), tmp_path / "plant")
     with pytest.raises(ScenarioError, match="1 files, 0 stations"):
         import_machines(asked)
-
-
-@pytest.mark.parametrize(
-    ("written", "ucum"),
-    [
-        ("Celsius", "Cel"), ("Grad Celsius", "Cel"), ("0173-1#05-AAA567#004", "Cel"),
-        ("0112/2///62720#UAA033", "Cel"), ("2X", "m/min"), ("Meter pro Minute", "m/min"),
-        ("kN/mm", "kN/mm"), ("g per m²", "g/m2"), ("W/(m²·K)", "W/(m2.K)"), ("U/min", "/min"),
-        ("Prozent", "%"), ("Newton je Millimeter", "N/mm"), ("C", "C"), ("Walzen", None),
-    ],
-)  # fmt: skip
-def test_units_of_others(written: str, ucum: str | None) -> None:
-    """Words, signs, codes and ids; "C" alone is the coulomb, and never taken for a degree."""
-    assert ucum_of(written) == ucum
-
-
-def test_every_unit_of_the_vocabulary_is_understood_as_itself() -> None:
-    """As it is written, as its UN/ECE code, and with a superscript in place of a digit."""
-    raised = str.maketrans("23", "²³")
-    units = {each for quantity in vocabulary() for each in (quantity.unit, quantity.display)}
-    for unit in filter(None, units):
-        for written in (unit, code_of(unit) or unit, unit.translate(raised)):
-            found = ucum_of(written)
-            assert found is not None, written
-            assert parse_unit(found) == parse_unit(unit)
 
 
 DECIDED = {

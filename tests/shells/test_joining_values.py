@@ -8,7 +8,7 @@ import pytest
 from aas_core3 import types
 from hypothesis import given
 from hypothesis import strategies as st
-from other_makers import OWN, Maker, means, prop, texts
+from other_makers import OWN, Maker, affordance, means, prop, texts
 from test_joining import decided
 
 from linetwin.cli.aas_import import Asked, import_machines
@@ -50,8 +50,10 @@ def test_a_text_is_a_number_where_it_can_be_no_other(
 def test_a_language_settles_every_number(number: float, written: tuple[str, str, str]) -> None:
     """As `format` groups it, with the marks of the language."""
     language, mark, group = written
-    text = f"{number:,.6f}".translate(str.maketrans({",": group, ".": mark}))
-    assert read_number(text, language) == Number(pytest.approx(round(number, 6), abs=1e-6))
+    text = f"{number:,.6f}".replace(",", "_").replace(".", mark).replace("_", group)
+    found = read_number(text, language)
+    assert isinstance(found, Number)
+    assert found.value == pytest.approx(round(number, 6), abs=1e-6)
 
 
 def test_a_unit_behind_a_number_is_its_unit() -> None:
@@ -64,14 +66,15 @@ def test_a_unit_behind_a_number_is_its_unit() -> None:
 def mixer() -> Maker:
     """A mixer whose data sheet has each oddity."""
     maker = Maker("M1", "https://misch.example/m1")
-    span = {"semantic_id": means(f"{OWN}changeover_time"), "qualifiers": None}
+    span = types.Range(types.DataTypeDefXSD.DOUBLE, id_short="Spanne", min="60", max="90")
+    span.semantic_id = means(f"{OWN}changeover_time")
     maker.technical(
         "Daten",
         [
             prop("Komma", "2,5", f"{OWN}dispersing_time", "h"),
             prop("Doppelt", "1.234", f"{OWN}dosing_time", "s"),
             texts("Sprachen", f"{OWN}discharge_time", de="1.200 s", en="1,200 s"),
-            types.Range(types.DataTypeDefXSD.DOUBLE, id_short="Spanne", min="60", max="90", **span),
+            span,
             prop("Leer", None, f"{OWN}operators"),
             prop("Zuviel", "1e999", f"{OWN}batch_mass", "kg"),
             types.Blob("text/plain", id_short="Klumpen", semantic_id=means(f"{OWN}rotor_speed")),
@@ -110,3 +113,13 @@ def test_odd_values_are_read_asked_or_told(tmp_path: Path) -> None:
     times["changeover_time"] = 90
     assert {name: found[name].number for name in times} == times
     assert found["operators"].tag != "V"
+
+
+def test_a_quantity_that_the_station_has_not_is_refused(tmp_path: Path) -> None:
+    """A line load is a calender's, and of no mixer; what a mixer has is told."""
+    maker = Maker("M1", "https://misch.example/m1")
+    tag = affordance("Last", "/?id=nsu=urn:a;s=q", "N/mm", f"{OWN}line_load")
+    maker.interface("opc.tcp://plc:4840", [tag], ("SignAndEncrypt", "Basic256Sha256"))
+    file = maker.write(tmp_path / "mixer.xml")
+    with pytest.raises(ScenarioError, match=r"cathode.mixer has no line_load .*jacket_temperature"):
+        import_machines(Asked([file], [STATION], "baseline", tmp_path / "plant", None, "me"))

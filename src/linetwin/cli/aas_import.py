@@ -14,11 +14,11 @@ from linetwin.cli.compose import check_models
 from linetwin.cli.running import Request
 from linetwin.cosim.library import is_bare_name
 from linetwin.errors import Problem, ScenarioError
+from linetwin.line.readable import load_line_mapping
 from linetwin.scenario.emit import dump
 from linetwin.scenario.forms import read_form
 from linetwin.scenario.kinds import Kind, shipped_kinds
 from linetwin.scenario.loading import find_scenario
-from linetwin.scenario.mapping import load_mapping
 from linetwin.scenario.problems import Problems, nearest
 from linetwin.shells.joining import Joined, Joining, Machine, Questions, join
 from linetwin.shells.joining.questions import Question, on_a_line
@@ -261,7 +261,7 @@ def _checked(folder: Path) -> Scenario:
     scenario = Request(str(folder / SCENARIO), (), None, None).load()
     check_models(scenario, (folder / LINE).resolve())
     if (folder / MAPPING).is_file():
-        load_mapping(folder / MAPPING, scenario)
+        load_line_mapping(folder / MAPPING, scenario)
     return scenario
 
 

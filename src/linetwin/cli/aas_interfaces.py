@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from linetwin.cli.plant_command import ENDPOINT
+from linetwin.line.readable import load_line_mapping
 from linetwin.quantities import vocabulary
 from linetwin.quantities.packml import STATES
 from linetwin.scenario.mapped import MODES, NUMBERS, UNDEFINED
-from linetwin.scenario.mapping import load_mapping
 from linetwin.scenario.mapping_signals import COUNTERS, GRADED, PASSING
 from linetwin.scenario.units import linear
 from linetwin.shells.describing.interfaces import Endpoint, Tag
@@ -105,7 +105,7 @@ def of_mapping(file: Path, scenario: Scenario, notes: list[str]) -> Interfaces:
 
     Raises ScenarioError with everything that is wrong with the mapping.
     """
-    mapping = load_mapping(file, scenario)
+    mapping = load_line_mapping(file, scenario)
     found: dict[str, tuple[Endpoint, list[Tag]]] = {}
     machines = {*scenario.stations, scenario.building.path if scenario.building else ""}
     for signal in mapping.signals:

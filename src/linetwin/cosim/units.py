@@ -18,6 +18,8 @@ _ALIASES: Final = {
     "-": "1",
     "degC": "Cel",
     "°C": "Cel",
+    "degF": "[degF]",
+    "°F": "[degF]",
     "ohm": "Ohm",
     "Ω": "Ohm",
     "percent": "%",

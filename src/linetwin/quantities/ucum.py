@@ -87,6 +87,8 @@ def parse_unit(text: str) -> Unit:
     """
     if text == "Cel":  # an offset has a meaning only for the bare unit
         return Unit(1.0, parse_unit("K").exponents, 273.15)
+    if text == "[degF]":
+        return Unit(5 / 9, parse_unit("K").exponents, 459.67 * 5 / 9)
     tokens = _TOKEN.findall(text)
     if not tokens or "".join(tokens) != text:
         raise ValueError(f"{text!r} is not a UCUM unit")

@@ -21,6 +21,7 @@ _SIGNS = {
     "\u03bc": "u",
     "\u00b5": "u",
     "℃": "degC",
+    "℉": "degF",
     "°": "deg",
 }
 _SYMBOL = re.compile(r"(\[[A-Za-z_]+\]|[A-Za-z_%‰]+)(-?[1-9])?")
@@ -31,6 +32,7 @@ _SYMBOLS = {
     "‰": "permille",
     "[ppm]": "ppm",
     "Cel": "degC",
+    "[degF]": "degF",
     "rpm": "minute**-1",
     "Nm": "newton*meter",  # to pint the count of a yarn
     "mOhm": "milliohm",

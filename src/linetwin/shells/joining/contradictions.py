@@ -25,7 +25,8 @@ _TYPES: Final = {
     "float32": "number", "number": "number",
     "integer": "integer", "int": "integer", "long": "integer",
     **{f"{sign}int{bits}": "integer" for sign in ("", "u") for bits in (8, 16, 32, 64)},
-    "boolean": "boolean", "bool": "boolean", "string": "string", "enumeration": "enumeration", "enum": "enumeration",
+    "boolean": "boolean", "bool": "boolean", "string": "string",
+    "enumeration": "enumeration", "enum": "enumeration",
     "binary": "binary", "clock": "clock",
 }  # fmt: skip
 """Name of a type in FMI 2, FMI 3 or a programming language -> what it is."""

@@ -21,10 +21,25 @@ _IDS: Final = {
 _VERSION: Final = re.compile(r"(?<=.)#\d{3}\Z")
 _WHOLE: Final = {
     "celsius": "Cel", "degree celsius": "Cel", "degrees celsius": "Cel", "grad celsius": "Cel",
-    "deg c": "Cel", "° c": "Cel", "℃": "Cel", "u/min": "/min", "1/min": "/min",
-    "ppm": "[ppm]", "percent": "%", "prozent": "%", "rpm": "/min", "ohm": "Ohm", "-": "1",
+    "deg c": "Cel", "° c": "Cel", "°c": "Cel", "℃": "Cel", "degc": "Cel",
+    "fahrenheit": "[degF]", "degree fahrenheit": "[degF]", "degrees fahrenheit": "[degF]",
+    "grad fahrenheit": "[degF]", "deg f": "[degF]", "° f": "[degF]", "°f": "[degF]",
+    "℉": "[degF]", "degf": "[degF]",
+    "u/min": "/min", "1/min": "/min", "r/min": "/min", "rev/min": "/min", "rpm": "/min",
+    "upm": "/min", "min-1": "/min", "min^-1": "/min", "min⁻¹": "/min", "mpm": "m/min",
+    "ppm": "[ppm]", "parts per million": "[ppm]", "percent": "%", "prozent": "%",
+    "micron": "um", "microns": "um", "ohm": "Ohm", "ohms": "Ohm",
+    "kwh": "kW.h", "kilowatt-hour": "kW.h", "kilowatt-hours": "kW.h", "kilowattstunde": "kW.h",
+    "kilowattstunden": "kW.h", "kilowatt hours": "kW.h", "wattstunden": "W.h",
+    "amperestunden": "A.h", "ampere-hours": "A.h", "g/cc": "g/cm3", "-": "1",
     "none": "1", "ohne": "1", "dimensionless": "1", "einheitenlos": "1",
 }  # fmt: skip
+"""In any case of letters, as no other unit is written so."""
+_NAMES: Final = {
+    "degC": "Cel", "°C": "Cel", "Ω": "Ohm", "\u2126": "Ohm", "kWh": "kW.h", "Wh": "W.h",
+    "Ah": "A.h", "mAh": "mA.h", "Nm": "N.m", "mPas": "mPa.s", "cP": "mPa.s",
+}  # fmt: skip
+"""What makers and their tools write in these letters, in UCUM's own words."""
 _WORDS: Final = {
     "metre": "m", "metres": "m", "meter": "m", "meters": "m", "millimetre": "mm",
     "millimetres": "mm", "millimeter": "mm", "millimeters": "mm", "centimeter": "cm",
@@ -37,6 +52,7 @@ _WORDS: Final = {
     "kilogram": "kg", "kilograms": "kg", "kilogramm": "kg", "tonne": "t", "tonnen": "t",
     "newton": "N", "kilonewton": "kN", "pascal": "Pa", "kilopascal": "kPa",
     "millibar": "mbar", "joule": "J", "watt": "W", "kilowatt": "kW", "kelvin": "K",
+    "ohm": "Ohm", "ohms": "Ohm", "milliohm": "mOhm", "kiloohm": "kOhm",
     "volt": "V", "millivolt": "mV", "ampere": "A", "amperes": "A", "liter": "L", "litre": "L",
     "percent": "%", "prozent": "%", "umdrehungen": "1", "revolutions": "1",
 }  # fmt: skip
@@ -55,17 +71,12 @@ def ucum_of(text: str) -> str | None:
     """
     written = " ".join(text.split())
     known = UCUM_OF.get(written) or _IDS.get(_VERSION.sub("", written))
-    known = known or _WHOLE.get(written.casefold())
+    known = known or _NAMES.get(written) or _WHOLE.get(written.casefold())
     candidates = (known,) if known else (written, written.translate(_SIGNS), _in_words(written))
     for candidate in candidates:
         if candidate and _is_unit(candidate):
-            return _named(candidate)
+            return _NAMES.get(candidate, candidate)
     return None
-
-
-def _named(candidate: str) -> str:
-    """Return UCUM's own name of a unit that only modelling tools write so."""
-    return "Cel" if candidate in {"degC", "°C"} else candidate
 
 
 def _in_words(text: str) -> str:
