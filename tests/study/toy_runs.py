@@ -34,6 +34,12 @@ def total(task: Task) -> Outcome:
     return outcome_of(task, sum(values_of(task).values()) + task.seed)
 
 
+def slow_total(task: Task) -> Outcome:
+    """Take a moment for the sum of the factors and the seed."""
+    time.sleep(0.05)
+    return total(task)
+
+
 def failing(task: Task) -> Outcome:
     """Fail in every run of the second seed."""
     if task.replication == 1:
@@ -62,3 +68,13 @@ def always_killed(task: Task) -> Outcome:
         sys.stderr.flush()
         os._exit(3)
     return total(task)
+
+
+def versions() -> dict[str, str]:
+    """What a worker has."""
+    return {"linetwin": "1.0"}
+
+
+def other_versions() -> dict[str, str]:
+    """What another worker has."""
+    return {"linetwin": "0.9"}

@@ -227,7 +227,7 @@ def trace(  # noqa: PLR0913, PLR0917  one parameter per option
     "ended, with exit code 5.",
     epilog="Example: linetwin study calendering.yaml -o studies/calendering",
 )
-def study(  # noqa: PLR0913, PLR0917  one parameter per option
+def study(
     file: Annotated[Path, typer.Argument(help="A study file (.yaml).")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Study's folder (studies/STUDY-TIME).")
@@ -235,13 +235,17 @@ def study(  # noqa: PLR0913, PLR0917  one parameter per option
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes (as many as there are cores).")
     ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on a Dask cluster; local starts one here."),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Run again what failed before.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Make many runs of a scenario, as a study file says."""
     from linetwin.cli import studying
 
-    request = studying.Request(file, output, workers, None, retry)
+    request = studying.Request(file, output, workers, dask, retry)
     studying.study(request, as_json=json)
 
 

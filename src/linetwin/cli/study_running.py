@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import linetwin
 from linetwin.cli.compose import make_world, processes
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.interruption import Interruption
-from linetwin.cli.versions import made_with
+from linetwin.cli.versions import code_digest, made_with
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import model_descriptions
 from linetwin.cosim.library import find_fmu, is_bare_name
@@ -54,6 +55,11 @@ def gather(file: Path, scenario: Scenario) -> Inputs:
     for name in _OF_A_MACHINE:
         versions.pop(name)
     return Inputs(file.relative_to(root).as_posix(), content, versions)
+
+
+def versions_here() -> dict[str, str]:
+    """Return what a worker must have in common with whoever sends it runs."""
+    return {"linetwin": linetwin.__version__, "code of linetwin": code_digest()}
 
 
 def _within(path: Path) -> Iterator[Path]:

@@ -18,8 +18,9 @@ from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.printing import print_json
-from linetwin.cli.study_running import gather, run_point
+from linetwin.cli.study_running import gather, run_point, versions_here
 from linetwin.errors import LinetwinError, ModelError
+from linetwin.study.clustered import DaskExecutor
 from linetwin.study.executing import Stopped, StudyRun
 from linetwin.study.folder import LOG, read_study
 from linetwin.study.keeping import Planned, StudyWriter
@@ -97,6 +98,8 @@ def _carry_out(
 
 def _executor(request: Request, inputs: Inputs, writer: StudyWriter) -> Executor:
     workers = request.workers or os.cpu_count() or 1
+    if request.dask is not None:
+        return DaskExecutor(run_point, inputs, request.dask, workers, versions_here)
     return LocalExecutor(run_point, inputs, workers, writer.path / LOG)
 
 

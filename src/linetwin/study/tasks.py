@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Inputs:
     files: Mapping[str, bytes]
     made_with: Mapping[str, str]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Hash of the files, and of the versions that decide what comes of them."""
         about = json.dumps([self.scenario, sorted(self.made_with.items())])
@@ -45,6 +46,11 @@ class Inputs:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         _UNPACKED[self.digest] = folder / self.scenario
+
+
+def known_here(digest: str) -> bool:
+    """Whether inputs have been unpacked in this process."""
+    return digest in _UNPACKED
 
 
 @dataclass(frozen=True)

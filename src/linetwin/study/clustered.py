@@ -1,0 +1,209 @@
+"""Runs on a Dask cluster: the files of the scenario go there once, only figures come back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from linetwin.errors import LinetwinError, LinkError
+from linetwin.study.local import LOOK_EVERY_S, TRIES, made
+from linetwin.study.tasks import Inputs, Outcome, Task, failed, known_here
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from linetwin.study.tasks import Runner
+
+LOCAL = "local"
+"""In place of an address: a cluster on this machine, for as long as the study takes."""
+CONNECT_S = 5
+WORKERS_S = 10
+LOST_S = 10.0
+"""Wall time for which a scheduler may be silent before it counts as gone."""
+_AHEAD = 3
+"""Runs given out for each thread of the cluster: nobody waits, and the scheduler holds few."""
+_GONE = "the Dask scheduler has gone; what came back is kept"
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class DaskExecutor:
+    """Makes runs on the cluster at `address`, or on one of `workers` processes here.
+
+    `versions`: what a worker says of its linetwin, a module-level function; it must be what the
+    inputs were made with. LinkError where nobody answers, LinetwinError where versions differ.
+    """
+
+    def __init__(
+        self,
+        run: Runner,
+        inputs: Inputs,
+        address: str,
+        workers: int,
+        versions: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._run = run
+        self._most = _AHEAD
+        self._given: dict[str, tuple[Any, Task]] = {}
+        self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._cluster, self._client = _connected(address, workers)
+        try:
+            _check_versions(self._client, versions, inputs)
+            # A future, so that the scheduler can make it again where whoever holds it dies.
+            self._inputs = self._client.submit(_same, inputs, key=f"linetwin-{inputs.digest}")
+        except BaseException:
+            self.close()
+            raise
+
+    def outcomes(self, tasks: Iterable[Task], stop: Callable[[], bool]) -> Iterator[Outcome]:
+        """Yield outcomes as runs end; see `Executor`.
+
+        Dask gives up all that a dying worker had before it: such runs are suspects, which are made
+        again one by one when the others have ended, so that none is blamed for its neighbour.
+        """
+        waiting, suspects = iter(tasks), list[Task]()
+        self._give(waiting)
+        while (self._given or suspects) and not stop():
+            alone = not self._given
+            if alone:
+                self._submit(suspects.pop(), "again")
+            ended = self._ended(stop)
+            if ended is None:
+                break
+            future, task = ended
+            if not alone:
+                self._give(waiting)
+            outcome = _answer(future, task)
+            if outcome is None and not alone:
+                suspects.append(task)
+            else:
+                yield outcome or failed(task, "every worker that made this run died")
+        for future, _ in self._given.values():
+            future.cancel()
+        self._given.clear()
+
+    def _ended(self, stop: Callable[[], bool]) -> tuple[Any, Task] | None:
+        """Wait for a run to end; None where the user asks to end. LinkError: nobody is there."""
+        silent_s = 0.0
+        while not stop():
+            with contextlib.suppress(queue.Empty):
+                return self._given.pop(self._done.get(timeout=LOOK_EVERY_S))
+            silent_s = 0.0 if self._client.status == "running" else silent_s + LOOK_EVERY_S
+            if silent_s > LOST_S:
+                raise LinkError(_GONE)
+        return None
+
+    def _give(self, waiting: Iterator[Task]) -> None:
+        """Keep the cluster supplied with runs."""
+        if not self._given:  # workers may have come since
+            self._most = max(sum(self._client.nthreads().values()), 1) * _AHEAD
+        while len(self._given) < self._most:
+            task = next(waiting, None)
+            if task is None:
+                return
+            self._submit(task, "run")
+
+    def _submit(self, task: Task, word: str) -> None:
+        key = f"linetwin-{word}-{task.run}"
+        future = self._client.submit(_made, self._run, task, self._inputs, key=key, pure=False)
+        self._given[key] = (future, task)
+        future.add_done_callback(lambda done: self._done.put(done.key))
+
+    def processes(self) -> list[int]:
+        """Return the numbers of the workers' processes."""
+        found: dict[str, int] = self._client.run(os.getpid)
+        return list(found.values())
+
+    def close(self) -> None:
+        """Leave the cluster; end it where it was started here."""
+        for part in (self._client, self._cluster):
+            if part is not None:
+                with contextlib.suppress(OSError, TimeoutError):
+                    part.close()
+
+
+def _connected(address: str, workers: int) -> tuple[Any, Any]:
+    """Return a cluster of our own or None, and a client; LinkError where there is no cluster."""
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise LinetwinError("--dask needs Dask: pip install linetwin[dask]") from error
+    cluster = None
+    if address == LOCAL:
+        dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1})
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
+    try:
+        client = Client(cluster or address, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        message = f"no Dask scheduler answers at {address}: {error}"
+        raise LinkError(message) from error
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_S)
+    except TimeoutError as error:
+        client.close()
+        raise LinkError(f"the Dask cluster at {address} has no workers") from error
+    return cluster, client
+
+
+def _check_versions(
+    client: Any,  # noqa: ANN401  a client of Dask
+    versions: Callable[[], Mapping[str, str]],
+    inputs: Inputs,
+) -> None:
+    """Refuse a cluster that would make other runs than this machine."""
+    try:
+        found: dict[str, Mapping[str, str]] = client.run(versions)
+    except Exception as error:
+        message = f"a worker of the Dask cluster cannot run linetwin: {error!r}"
+        raise LinkError(message) from error
+    for worker, told in found.items():
+        for name, version in told.items():
+            if inputs.made_with.get(name, version) != version:
+                here = inputs.made_with[name]
+                message = f"{name} is {here} here, and {version} on the worker at {worker}"
+                raise LinkError(f"{message}: install the same on both")
+
+
+def _same(inputs: Inputs) -> Inputs:
+    return inputs
+
+
+def _made(run: Runner, task: Task, inputs: Inputs) -> Outcome:
+    """Make one run on a worker; the first one of a study unpacks its files there.
+
+    Models and signals belong to a process, so a worker of several threads makes one at a time.
+    """
+    with _ONE_AT_A_TIME:
+        if not known_here(inputs.digest):
+            from distributed import get_worker
+
+            folder = get_worker().local_directory
+            tempfile.tempdir = folder
+            inputs.unpack(Path(tempfile.mkdtemp(prefix="inputs-")))
+        return made(run, task)
+
+
+def _answer(future: Any, task: Task) -> Outcome | None:  # noqa: ANN401  a future of Dask
+    """Return the outcome of a run; None where its workers died."""
+    from distributed import KilledWorker
+
+    if future.status == "cancelled":
+        raise LinkError(_GONE)
+    try:
+        outcome: Outcome = future.result()
+    except KilledWorker:
+        return None
+    except Exception as error:  # noqa: BLE001  what a worker could not even begin, or send back
+        return failed(task, f"on the cluster: {error!r}")
+    return outcome

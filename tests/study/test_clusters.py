@@ -1,0 +1,81 @@
+"""The same study on a Dask cluster of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from study_support import Written, planned
+from toy_runs import always_killed, other_versions, slow_total, total, versions
+
+from linetwin.errors import LinkError
+from linetwin.study.clustered import LOCAL, DaskExecutor
+from linetwin.study.executing import StudyRun
+from linetwin.study.folder import read_study
+from linetwin.study.keeping import StudyWriter
+from linetwin.study.tasks import Inputs
+
+if TYPE_CHECKING:
+    from linetwin.study.tasks import Runner
+
+pytest.importorskip("distributed")
+INPUTS = Inputs("study.yaml", {"study.yaml": b"schema: 1"}, {"linetwin": "1.0", "FMU drying": "a"})
+
+
+def on_cluster(written: Written, run: Runner, *, kill_one: bool = False) -> StudyRun:
+    """Carry a study out on a cluster of two workers; `kill_one` while it is at it."""
+    spec = written.spec()
+    writer = StudyWriter(written.output, spec, INPUTS)
+    executor = DaskExecutor(run, INPUTS, LOCAL, 2, versions)
+    killed = []
+
+    def show(counts: object) -> None:
+        if kill_one and not killed and len(writer.done) == 3:
+            pids = executor.processes()
+            os.kill(pids[0], signal.SIGKILL)
+            killed.append(pids[0])
+
+    study = StudyRun(spec, writer, executor, bool, show)
+    try:
+        study.results(planned(spec), spec.replications)
+        writer.finish("complete")
+    finally:
+        executor.close()
+    assert bool(killed) == kill_one
+    return study
+
+
+def test_a_cluster_gives_what_processes_give_though_a_worker_is_killed(written: Written) -> None:
+    """Each run has its row with the sum of its factors and seed; SIGKILL of a worker loses none."""
+    written.edit("design:", "replications: 4\ndesign:")
+    on_cluster(written, slow_total, kill_one=True)
+    runs = read_study(written.output).runs
+    found = runs.join(read_study(written.output).points, on="point")
+    expected = found["cathode.calender.line_load"] + found["cathode.mixer.batch_mass"]
+    assert list(found["status"]) == ["complete"] * 24
+    assert list(found["energy.energy_used"]) == list(expected + found["seed"])
+
+
+def test_a_run_that_ends_its_workers_is_recorded(written: Written) -> None:
+    """The run whose workers die has an error; the others come back."""
+    on_cluster(written, always_killed)
+    runs = read_study(written.output).runs
+    assert list(runs["status"]) == ["failed", *["complete"] * 5]
+    assert "died" in runs["error"][0]
+
+
+def test_other_versions_on_a_worker_are_refused_with_both(written: Written) -> None:
+    """What another version makes is another run."""
+    with pytest.raises(LinkError, match=r"linetwin is 1\.0 here, and 0\.9 on the worker at tcp"):
+        DaskExecutor(total, INPUTS, LOCAL, 1, other_versions)
+
+
+def test_a_cluster_that_is_not_there_is_told_soon() -> None:
+    """An address without a scheduler ends with a LinkError within seconds."""
+    begun = time.monotonic()
+    with pytest.raises(LinkError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        DaskExecutor(total, INPUTS, "tcp://127.0.0.1:9", 1, versions)
+    assert time.monotonic() - begun < 30
