@@ -116,10 +116,10 @@ def test_odd_values_are_read_asked_or_told(tmp_path: Path) -> None:
 
 
 def test_a_quantity_that_the_station_has_not_is_refused(tmp_path: Path) -> None:
-    """A line load is a calender's, and of no mixer; what a mixer has is told."""
+    """A line load is a calender's, and of no mixer."""
     maker = Maker("M1", "https://misch.example/m1")
     tag = affordance("Last", "/?id=nsu=urn:a;s=q", "N/mm", f"{OWN}line_load")
     maker.interface("opc.tcp://plc:4840", [tag], ("SignAndEncrypt", "Basic256Sha256"))
     file = maker.write(tmp_path / "mixer.xml")
-    with pytest.raises(ScenarioError, match=r"cathode.mixer has no line_load .*jacket_temperature"):
+    with pytest.raises(ScenarioError, match="cathode.mixer has no line_load"):
         import_machines(Asked([file], [STATION], "baseline", tmp_path / "plant", None, "me"))
