@@ -99,7 +99,8 @@ class Observed:
         known = runs[runs["status"] != FAILED]
         wide = known.pivot_table(index="point", columns="replication", values=figure, dropna=False)
         replications = range(int(self.study.plan["replications"].max()) if len(runs) else 0)
-        return wide.reindex(self.study.points.index, columns=replications).to_numpy(float)
+        whole = wide.reindex(self.study.points.index, columns=replications)
+        return np.asarray(whole, dtype=float)
 
     @cached_property
     def rows(self) -> np.ndarray:

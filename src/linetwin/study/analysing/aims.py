@@ -1,0 +1,62 @@
+"""What a study aims at: figures with a sign, bounds, and how far runs keep them."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.study.analysing.inferring import Estimate, share_within
+
+if TYPE_CHECKING:
+    from linetwin.study.schema import Constraint, Objective
+
+
+def aim_of(objective: Objective) -> tuple[str, float]:
+    """Return figure and sign of an objective: +1 where more is better, -1 where less is."""
+    if objective.maximise is not None:
+        return objective.maximise, 1.0
+    return str(objective.minimise), -1.0
+
+
+def bounds_of(constraint: Constraint) -> tuple[float, float]:
+    """Return the bounds of a constraint, infinite where it has none."""
+    low = -math.inf if constraint.at_least is None else constraint.at_least
+    high = math.inf if constraint.at_most is None else constraint.at_most
+    return low, high
+
+
+def words_of(constraint: Constraint, unit: str) -> str:
+    """Return a constraint in words: `cost.x at most 3 kg`."""
+    low, high = bounds_of(constraint)
+    parts = [f"at least {low:g}"] if math.isfinite(low) else []
+    parts += [f"at most {high:g}"] if math.isfinite(high) else []
+    return f"{constraint.figure} {' and '.join(parts)} {unit}".rstrip()
+
+
+def kept(constraint: Constraint, values: np.ndarray) -> Estimate:
+    """Return the share of known values that keep a constraint, with its interval after Wilson."""
+    known = values[np.isfinite(values)]
+    low, high = bounds_of(constraint)
+    return share_within(int(((known >= low) & (known <= high)).sum()), len(known))
+
+
+def missed_by(constraint: Constraint, values: np.ndarray) -> float:
+    """Return by how much a point misses a constraint, in the figure's unit; 0 or less keeps it.
+
+    Over replications, the distance at which a normal figure of this mean and spread keeps its
+    bound with the chance that is asked for: a guide for the search, no statement of a chance.
+    """
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return math.inf
+    mean = float(known.mean())
+    spread = float(known.std(ddof=1)) if len(known) > 1 else 0.0
+    reach = NormalDist().inv_cdf(min(constraint.chance, _SUREST)) * spread
+    low, high = bounds_of(constraint)
+    return max(low - mean, mean - high) + max(reach, 0.0)
+
+
+_SUREST = 0.9999
