@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
+import os
+import ssl
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from linetwin.cli.aas_export import tell
-from linetwin.errors import Problem, ScenarioError, ShellError
+from linetwin.errors import Problem, ScenarioError
+from linetwin.shells.fetching import Bounds, Fetch
 from linetwin.shells.reading import read
 from linetwin.shells.reading.limits import Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TIMEOUT_S: Final = 60.0
+TOKEN: Final = "LINETWIN_TOKEN"  # noqa: S105  the name of a variable
+"""Environment variable that holds the token to show, where no file is named."""
 _FORMS: Final = {
     ".aasx": "application/asset-administration-shell-package+xml, "
     "application/asset-administration-shell-package, application/json;q=0.5",
@@ -23,46 +27,71 @@ _FORMS: Final = {
 }
 
 
-def fetch(url: str, output: Path, token_file: Path | None) -> None:
+@dataclass(frozen=True)
+class Showing:
+    """How a server is asked: with which token, trusting whom, and for how long (s)."""
+
+    token_file: Path | None = None
+    ca: Path | None = None
+    seconds: float = 120.0
+
+
+def fetch(url: str, output: Path, showing: Showing) -> None:
     """Write all shells of a server to a file, checked as any file that is read.
 
     ShellError where the server does not give them, ScenarioError where they cannot be read.
     """
-    if not url.lower().startswith(("http://", "https://")):
-        raise ScenarioError([Problem("is no address of a server", url, "http:// or https://")])
     form = _FORMS.get(output.suffix.lower())
     if form is None:
         hint = f"allowed: {', '.join(_FORMS)}"
         raise ScenarioError([Problem(f"ending {output.suffix!r}", "-o", hint)])
+    address = f"{_checked(url).rstrip('/')}/serialization"
     headers = {"Accept": form}
-    if token_file is not None:
-        headers["Authorization"] = f"Bearer {_token(token_file)}"
-    address = f"{url.rstrip('/')}/serialization"
-    request = urllib.request.Request(address, headers=headers)  # noqa: S310  http(s), see above
-    most = Limits().file_bytes
+    if token := _token(showing.token_file):
+        headers["Authorization"] = f"Bearer {token}"
+    bounds = Bounds(showing.seconds, Limits().file_bytes)
+    content = Fetch(address, bounds, headers, _trust(showing.ca)).content()
     try:
-        with _OPENER.open(request, timeout=_TIMEOUT_S) as answer:
-            content = answer.read(most + 1)
-    except urllib.error.HTTPError as error:
-        with error:
-            raise ShellError(f"{address}: {error.code} {error.reason}") from error
-    except (OSError, ValueError) as error:
-        raise ShellError(f"{address}: {error}") from error
-    tell(read(content), output)
+        found = read(content)
+    except ScenarioError as error:
+        raise ScenarioError(
+            [replace(each, key=f"{address} {each.key}".strip()) for each in error.problems]
+        ) from error
+    tell(found, output)
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A token is shown to the server that was named, and to no other."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Follow nothing."""
-
-
-_OPENER: Final = urllib.request.build_opener(_NoRedirects)
-
-
-def _token(file: Path) -> str:
+def _checked(url: str) -> str:
+    """Return an address; ScenarioError where it is none."""
     try:
-        return file.read_text(encoding="ascii").strip()
+        place = urlsplit(url)
+        is_one = place.scheme in {"http", "https"} and place.hostname and place.port != 0
+        has_more = place.query or place.fragment or place.username
+    except ValueError:
+        is_one, has_more = False, ""
+    if not is_one or has_more or not (url.isascii() and url.isprintable()) or " " in url:
+        hint = "http://HOST:PORT or https://..., without user, query and fragment"
+        raise ScenarioError([Problem("is no address of a server", url, hint)])
+    return url
+
+
+def _trust(ca: Path | None) -> ssl.SSLContext | None:
+    """Return whose certificates are believed: of the file's authority alone, where one is named."""
+    if ca is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise ScenarioError([Problem(f"unreadable: {error}", "--ca", "PEM", ca)]) from error
+
+
+def _token(file: Path | None) -> str:
+    """Return the token of a file, else of the environment, "" where there is none."""
+    try:
+        text = os.environ.get(TOKEN, "") if file is None else file.read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         raise ScenarioError([Problem("unreadable", "--token-file", file=file)]) from error
+    token = text.strip()
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        name = TOKEN if file is None else "--token-file"
+        raise ScenarioError([Problem("holds no token", name, "one line, no spaces", file)])
+    return token

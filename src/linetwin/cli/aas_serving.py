@@ -97,10 +97,18 @@ def fetch(
         Path, typer.Option("-o", "--output", help="File to write: aasx, json or xml by its ending.")
     ],
     token_file: Annotated[
-        Path | None, typer.Option(help="A file that holds the token to show, and nothing else.")
+        Path | None,
+        typer.Option(help="A file that holds the token to show; else LINETWIN_TOKEN holds it."),
     ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(help="Certificates (PEM) of the only authority that is trusted."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="For all of it, in seconds.")
+    ] = 120.0,
 ) -> None:
     """Read the shells of a server into a file."""
     from linetwin.cli import aas_fetch
 
-    aas_fetch.fetch(url, output, token_file)
+    aas_fetch.fetch(url, output, aas_fetch.Showing(token_file, ca, timeout))

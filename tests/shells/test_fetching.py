@@ -1,0 +1,217 @@
+"""Fetching from servers that lie, dawdle, boast or lead elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import socket
+import threading
+import time
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from serving_support import all_kinds
+from typer.testing import CliRunner
+
+from linetwin.cli.app import app as cli
+from linetwin.errors import ScenarioError, ShellError
+from linetwin.shells.fetching import Bounds, Fetch
+from linetwin.shells.writing import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MOST = 100_000
+BODY = document(all_kinds())
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def answer(body: bytes, *heads: bytes) -> bytes:
+    """Return an answer with its length, and other heads."""
+    heads = (*heads, b"Content-Length: %d" % len(body))
+    return OK + b"".join(each + b"\r\n" for each in heads) + b"\r\n" + body
+
+
+class Lying:
+    """A server that answers each request with bytes; `heard`: the requests' heads."""
+
+    def __init__(self, say: Callable[[int], bytes | Iterator[bytes]]) -> None:
+        self._say, self.heard = say, list[bytes]()
+        self._own = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._own.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._own.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                self.heard.append(connection.recv(65_536))
+                said = self._say(len(self.heard))
+                for piece in [said] if isinstance(said, bytes) else said:
+                    connection.sendall(piece)
+
+    def close(self) -> None:
+        """End it."""
+        self._own.close()
+
+
+@contextlib.contextmanager
+def lying(say: bytes | Callable[[int], bytes | Iterator[bytes]]) -> Iterator[Lying]:
+    """Serve while the test runs."""
+    found = Lying((lambda _: say) if isinstance(say, bytes) else say)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def content(url: str, seconds: float = 60.0) -> bytes:
+    """Fetch within small bounds."""
+    return Fetch(f"{url}/serialization", Bounds(seconds, MOST)).content()
+
+
+BOMB = gzip.compress(bytes(50_000_000))
+LIES = {
+    "nothing": (b"", "closed"),
+    "bad status": (b"HTTP/9 lies\r\n\r\n", "lies"),
+    "no status": (b"\x00\xff\xfe\r\n\r\n", ""),
+    "headers": (OK + b"X: y\r\n" * 5000 + b"\r\n", "headers"),
+    "long header": (OK + b"X: " + b"y" * 70_000 + b"\r\n\r\n", ""),
+    "chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nlies", ""),
+    "cut chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", ""),
+    "endless chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n"
+                       + (b"fff0\r\n" + b"a" * 0xFFF0 + b"\r\n") * 4, "larger"),
+    "huge": (OK + b"Content-Length: 99999999999999\r\n\r\n", "announces 99999999999999 bytes"),
+    "too long": (answer(b"a" * (MOST + 1)), "at most 100000"),
+    "without length": (OK + b"\r\n" + b"a" * (MOST + 1), "larger than 100000"),
+    "short": (OK + b"Content-Length: 100\r\n\r\nonly this", "ended after 9 of 100 bytes"),
+    "bomb": (answer(BOMB, b"Content-Encoding: gzip"), "larger than 100000"),
+    "no gzip": (answer(b"plain", b"Content-Encoding: gzip"), ""),
+    "cut gzip": (answer(gzip.compress(b"x" * 999)[:-4], b"Content-Encoding: gzip"), "within what"),
+    "more gzip": (answer(gzip.compress(b"x") + b"more", b"Content-Encoding: gzip"), "goes on"),
+    "other packing": (answer(b"x", b"Content-Encoding: br"), "'br'"),
+    "refused": (b"HTTP/1.1 503 \x1b[31mred\r\nContent-Length: 0\r\n\r\n", "503"),
+    "elsewhere": (b"HTTP/1.1 302 F\r\nLocation: http://evil.example/x\r\n\r\n", "another server"),
+    "other port": (b"HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:1/x\r\n\r\n", "another server"),
+    "other scheme": (b"HTTP/1.1 302 F\r\nLocation: file:///etc/passwd\r\n\r\n", "another server"),
+    "no port": (b"HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:none/\r\n\r\n", ""),
+    "in a ring": (b"HTTP/1.1 302 F\r\nLocation: /again\r\n\r\n", "more than 5 times"),
+    "nowhere": (b"HTTP/1.1 302 Found\r\n\r\n", "302"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_lie_is_told_with_address_and_reason(name: str) -> None:
+    """Each is one error that names the address, in one printable line, with exit code 4."""
+    said, word = LIES[name]
+    with lying(said) as server, pytest.raises(ShellError) as caught:
+        content(server.url)
+    assert str(caught.value).startswith(f"{server.url}/")
+    assert word in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("slow", ["head", "body", "silence"])
+def test_all_of_it_has_one_deadline(slow: str) -> None:
+    """A server that sends a byte now and then, or none, is left when the time is up."""
+
+    def say(_: int) -> Iterator[bytes]:
+        yield OK if slow == "head" else OK + b"Content-Length: 9999\r\n\r\n"
+        for _ in range(400 if slow != "silence" else 0):
+            time.sleep(0.05)
+            yield b"a"
+        time.sleep(20)
+
+    with lying(say) as server, pytest.raises(ShellError, match=r"took longer than 0\.4 s"):
+        content(server.url, 0.4)
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "", "chunked"])
+def test_what_is_packed_is_unpacked(packing: str) -> None:
+    """The same bytes come, however they were sent."""
+    body = b"some text " * 5000
+    said = {
+        "gzip": answer(gzip.compress(body), b"Content-Encoding: gzip"),
+        "deflate": answer(zlib.compress(body), b"Content-Encoding: deflate"),
+        "": answer(body),
+        "chunked": OK
+        + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body),
+    }[packing]
+    with lying(said) as server:
+        assert content(server.url) == body
+
+
+def test_a_server_may_lead_on_to_itself() -> None:
+    """Redirections on one server are followed, with the token."""
+    there = b"HTTP/1.1 307 There\r\nLocation: /v3/serialization?a=b\r\n\r\n"
+    with lying(lambda number: there if number == 1 else answer(b"found")) as server:
+        bounds = Bounds(60, MOST)
+        fetch = Fetch(f"{server.url}/x", bounds, {"Authorization": "Bearer secret"})
+        assert fetch.content() == b"found"
+    assert server.heard[1].startswith(b"GET /v3/serialization?a=b HTTP/1.1\r\n")
+    assert all(b"Bearer secret" in each for each in server.heard)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    data=st.data(),
+    whole=st.sampled_from([answer(BODY), answer(gzip.compress(BODY), b"Content-Encoding: gzip"),
+                           OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"]),
+)  # fmt: skip
+def test_any_answer_is_content_or_an_error(data: st.DataObject, whole: bytes) -> None:
+    """Bytes changed, cut, put in at any place: content within bounds or one named error."""
+    said = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, min(len(said), 300)))
+        said[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=6))
+    if data.draw(st.booleans()):
+        del said[data.draw(st.integers(0, len(said))) :]
+    with lying(bytes(said)) as server:
+        found, error = b"", ""
+        try:
+            found = content(server.url)
+        except ShellError as caught:
+            error = str(caught)
+    assert server.url in error if error else len(found) <= MOST
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> BaseException | None:
+    """Run the command; what it raises."""
+    return CliRunner().invoke(cli, ["aas", "fetch", *arguments], env=env).exception
+
+
+def test_the_token_is_of_a_file_or_the_environment(tmp_path: Path) -> None:
+    """The file wins; a text that is no token is refused before anything is sent."""
+    file, out = tmp_path / "token", tmp_path / "x.json"
+    file.write_text("of-the-file\n")
+    with lying(answer(BODY)) as server:
+        assert run(server.url, "-o", str(out), env={"LINETWIN_TOKEN": "of-the-env"}) is None
+        both = ("--token-file", str(file))
+        assert run(server.url, "-o", str(out), *both, env={"LINETWIN_TOKEN": "other"}) is None
+        file.write_text("two\nlines")
+        assert isinstance(run(server.url, "-o", str(out), *both), ScenarioError)
+    assert len(server.heard) == 2
+    assert b"Authorization: Bearer of-the-env\r\n" in server.heard[0]
+    assert b"Authorization: Bearer of-the-file\r\n" in server.heard[1]
+    assert json.loads(out.read_text()) == json.loads(BODY)
+
+
+def test_what_cannot_be_read_names_the_address(tmp_path: Path) -> None:
+    """An answer that is no shells is refused with the address it came from."""
+    with lying(answer(b"<html>hello</html>")) as server:
+        error = run(server.url, "-o", str(tmp_path / "x.json"))
+    assert isinstance(error, ScenarioError)
+    assert f"{server.url}/serialization" in str(error)
+    for url in ("ftp://x", "http://", "http://a b", "http://u:p@x", "http://x:none", "http://x/?q"):
+        assert isinstance(run(url, "-o", str(tmp_path / "x.json")), ScenarioError), url
+    wrong = run("https://127.0.0.1:1", "-o", str(tmp_path / "x.json"), "--ca", str(tmp_path))
+    assert isinstance(wrong, ScenarioError)
