@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,13 @@ from linetwin.results import (
     report_tables,
 )
 from linetwin.results.drawing import Busy, line_drawing
+from linetwin.results.page import Section
 from linetwin.results.timeline import station_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from linetwin.results.assumptions import Plan
-    from linetwin.results.figures import Figure
     from linetwin.results.kpis import Facts, Kpis
 
 # Where a quantity's window stands: kind of station, target, tolerance, whether it is relative.
@@ -31,19 +30,6 @@ _WINDOWS = {
     "loading": ("coater", "loading_target", "loading_tolerance", True),
     "porosity": ("calender", "porosity_target", "porosity_tolerance", False),
 }
-
-
-@dataclass(frozen=True)
-class Section:
-    """One section: HTML before its figures, figures, HTML after them; empty ones are left out."""
-
-    name: str
-    title: str
-    html: str = ""
-    figures: tuple[Figure, ...] = ()
-    intro: str = ""
-    before: str = ""
-    paired: bool = False
 
 
 def sections(facts: Facts, found: Kpis) -> list[Section]:
