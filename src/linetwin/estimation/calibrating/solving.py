@@ -52,6 +52,10 @@ class Calibration:
         """Tell whether the data cannot tell a parameter by itself."""
         return any(name in group.names for group in self.identifiability.groups)
 
+    def tag(self, name: str) -> str:
+        """Return the evidence of a fitted value: D where measurements tell it, else A."""
+        return "A" if self.is_open(name) or self.task.data.simulated else "D"
+
 
 def calibrate(task: Task) -> Calibration:
     """Fit a task and judge the fit; ModelError where the model gives no numbers."""

@@ -46,6 +46,11 @@ class DataTable:
         """Whether `lines` are those of a text file."""
         return self.file.suffix.lower() in _TEXT
 
+    @property
+    def simulated(self) -> bool:
+        """Whether it is a run's: what models said, and nobody has measured."""
+        return self.file.is_dir()
+
     def has(self, column: str, place: Place, problems: Problems) -> bool:
         """Return whether there is such a column; one that is missing is noted."""
         if column in self.columns:

@@ -97,7 +97,8 @@ def shown(value: float, unit: str, digits: int = 6) -> str:
 def _entry(made: Calibration, axis: Axis, value: float, interval: Interval) -> dict[str, Any]:
     task = made.task
     origin = (
-        f"{task.rows} rows of {task.data.file.name} (SHA-256 {task.data.digest[:16]}), "
+        f"{task.rows} rows of {'the simulated run ' if task.data.simulated else ''}"
+        f"{task.data.file.name} (SHA-256 {task.data.digest[:16]}), "
         f"model {task.subject.model} {task.subject.token[:9].strip('{}')}"
     )
     if made.is_open(axis.name):
@@ -120,7 +121,7 @@ def _entry(made: Calibration, axis: Axis, value: float, interval: Interval) -> d
         "value": _written(value, axis),
         "low": _written(interval.low, axis),
         "high": _written(interval.high, axis),
-        "tag": "D",
+        "tag": made.tag(axis.name),
         "source": source,
     }
 
@@ -147,7 +148,7 @@ def _parameter(made: Calibration, axis: Axis, value: float, interval: Interval) 
         "low": interval.low,
         "high": interval.high,
         "state": interval.state,
-        "tag": "A" if made.is_open(axis.name) else "D",
+        "tag": made.tag(axis.name),
         "bounds": [axis.low, axis.high],
         "scale": "log" if axis.log else "linear",
         "prior": list(axis.prior) if axis.prior else None,
