@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import linetwin
 from linetwin.cli.compose import make_world, processes
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.interruption import Interruption
@@ -24,6 +23,7 @@ from linetwin.cosim.library import find_fmu, is_bare_name
 from linetwin.line.checks import disturbable_inputs
 from linetwin.results import kpis, read
 from linetwin.results.compare import chosen
+from linetwin.results.manifest import environment
 from linetwin.results.writer import RunWriter
 from linetwin.scenario.loading import Asked, open_scenario
 from linetwin.study.tasks import Inputs, Outcome, Task
@@ -59,7 +59,7 @@ def gather(file: Path, scenario: Scenario) -> Inputs:
 
 def versions_here() -> dict[str, str]:
     """Return what a worker must have in common with whoever sends it runs."""
-    return {"linetwin": linetwin.__version__, "code of linetwin": code_digest()}
+    return {"linetwin": environment()["linetwin"], "code of linetwin": code_digest()}
 
 
 def _within(path: Path) -> Iterator[Path]:

@@ -98,6 +98,8 @@ class Study:
 
     @cached_property
     def _points(self) -> pd.DataFrame:
+        if not (self.path / POINTS).is_file():  # it ended before any was planned
+            return pd.DataFrame(columns=list(OF_POINTS)).rename_axis("point")
         return _frame(pq.read_table(self.path / POINTS)).set_index("point")
 
 

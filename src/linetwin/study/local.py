@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 0.2
 TRIES = 2
 _LAST_WORDS = 2000
+_OF_A_TERMINAL = [getattr(signal, n) for n in ("SIGINT", "SIGHUP") if hasattr(signal, n)]
+"""Ctrl-C reaches all processes of a terminal; the one that has started the others decides."""
 
 
 @dataclass
@@ -134,7 +137,8 @@ class LocalExecutor:
         log = self.log / f"worker-{self._count}.log"
         arguments = (there, self.run, self.inputs, str(log), self._folder)
         process = context.Process(target=_work, args=arguments)
-        process.start()
+        with _undisturbed():
+            process.start()
         there.close()
         worker = _Worker(self._count, process, here, log)
         self._started.append(worker)
@@ -157,9 +161,10 @@ def _work(pipe: Connection, run: Runner, inputs: Inputs, log: str, folder: str) 
 
     All that it writes lies in `folder`, which its parent removes.
     """
-    for name in ("SIGINT", "SIGHUP"):  # Ctrl-C reaches all of a terminal; the parent decides
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in _OF_A_TERMINAL:
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_A_TERMINAL)
     threading.Thread(target=_die_with_parent, args=(folder,), daemon=True).start()
     _print_to(log)
     tempfile.tempdir = folder
@@ -167,6 +172,22 @@ def _work(pipe: Connection, run: Runner, inputs: Inputs, log: str, folder: str) 
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send(made(run, pipe.recv()))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Start a process that does not hear Ctrl-C, also not before it can say so itself."""
+    if sys.platform == "win32":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # or the first start does, and lets signals through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_A_TERMINAL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def made(run: Runner, task: Task) -> Outcome:
