@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from linetwin.shells.environment import Environment
 
+STRUCTURE = "HierarchicalStructures"
+
 
 @pytest.fixture
 def shells() -> Environment:
@@ -94,6 +96,35 @@ def test_what_is_absent_or_contradicts_itself_is_named_by_its_way(shells: Enviro
     }.items():
         assert sum(place in line for line in said.splitlines()) == 1, place  # told once
         assert any(place in line and message in line for line in said.splitlines()), place
+
+
+@pytest.mark.parametrize(
+    ("path", "short"),
+    [
+        ("cathode.calender", "breakdown"),
+        ("cathode.coater", "cathode__coater__machine__off_power"),
+    ],
+)
+def test_what_a_line_may_be_without_is_missed_all_the_same(
+    shells: Environment, path: str, short: str
+) -> None:
+    """A cause of failure, or a parameter of a model, that somebody took out of the file."""
+    drop(data_of(shells, path), short)
+    with pytest.raises(ScenarioError, match=rf"/{short}: was taken out .*Contains"):
+        line_document(shells)
+
+
+def test_a_node_that_was_taken_out_is_missed(shells: Environment) -> None:
+    """And its machine with it; what is added is read as any other, and is no problem."""
+    structure = next(each for each in shells.submodels() if each.id_short == STRUCTURE)
+    entry = next(iter(structure.submodel_element))
+    assert isinstance(entry, model.Entity)
+    assert line_document(shells).line["stations"]["cell.binning"]
+    gone = ("cell__binning", "HasPart_cell__binning")
+    for node in [each for each in entry.statement if each.id_short in gone]:
+        entry.statement.remove(node)
+    with pytest.raises(ScenarioError, match="EntryNode/cell__binning: was taken out"):
+        line_document(shells)
 
 
 def test_the_data_sheet_of_another_maker_is_noted_and_a_second_of_ours_refused(

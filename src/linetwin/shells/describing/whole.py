@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.shells import building, terms
+from linetwin.shells.contents import state_contents
 from linetwin.shells.describing import lines, machines, nameplates
 from linetwin.shells.describing.interfaces import interfaces
 from linetwin.shells.describing.models import UsedModels, supplements, variable_term
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from linetwin.shells.describing.models import UsedModel
     from linetwin.shells.naming import Named
     from linetwin.shells.terms import Term
+
+_COUNTED: Final = frozenset({"TechnicalData", "ProcessParameters", "HierarchicalStructures"})
+"""Submodels from which a line is read."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,9 @@ class _Description:
         return self._names.machine(self._line, path)
 
     def _add(self, shell: model.AssetAdministrationShell, submodels: list[model.Submodel]) -> None:
+        for submodel in submodels:
+            if submodel.id_short in _COUNTED:
+                state_contents(submodel)
         for each in (shell, *submodels):
             self._found.objects.add(each)
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from basyx.aas import model
 
 from linetwin.errors import Problem, ScenarioError
-from linetwin.scenario.problems import Problems
+from linetwin.scenario.problems import Place, Problems
 from linetwin.shells.building import meaning_of, unit_of
+from linetwin.shells.contents import CONTAINS, missing
 from linetwin.shells.lining.areas import OF_LINE, Areas
 from linetwin.shells.lining.elements import Reader, children, written
 from linetwin.shells.lining.models import Models
@@ -53,6 +54,10 @@ def line_document(environment: Environment, file: Path | None = None) -> Lined:
     """
     problems = Problems()
     found = _Line(environment, Reader(file, problems)).read()
+    problems.check()
+    for way in missing(environment):
+        hint = f"whoever means to leave it out takes its name from the qualifier {CONTAINS} too"
+        problems.add(Place(way, file), "was taken out", hint)
     problems.check()
     return found
 
