@@ -98,3 +98,12 @@ def test_a_damaged_file_is_told_by_its_line(tmp_path: Path) -> None:
     message = str(caught.value)
     assert "fitted.yaml:7: confident: unknown key" in message
     assert "fitted.yaml:9: set.minimum_porosity.tag: missing key" in message
+
+
+def test_a_fit_of_another_model_is_refused(tmp_path: Path) -> None:
+    """Parameters of one law mean nothing to another, even where they bear the same names."""
+    file = scenario(tmp_path, f"{PROCESS}: fitted.yaml")
+    fitted = tmp_path / "fitted.yaml"
+    fitted.write_text(FITTED.replace("model: calendering", "model: calendering_kawakita"), "utf-8")
+    with pytest.raises(ScenarioError, match="fitted for the model calendering_kawakita"):
+        load(file)

@@ -17,7 +17,7 @@ from linetwin.scenario.entries import PREFIX
 from linetwin.scenario.forms import read_form
 from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
-from linetwin.scenario.parameters import ParameterFile, settings_of_parameters
+from linetwin.scenario.parameters import ParameterFile, check_models, settings_of_parameters
 from linetwin.scenario.parts import read_buffers, read_crews, read_materials
 from linetwin.scenario.plan import read_plan
 from linetwin.scenario.plant import read_plant
@@ -213,6 +213,7 @@ class _Composition:
             for path, kind in kinds.items()
             for machine in plant.members(path)
         }
+        check_models(self.file, self.fitted, stations, problems)
         end = plan.duration_ticks or plan.limit_ticks
         disturbed = DisturbanceReader(plant, stations, end, problems).read(self.file, disturbing)
         resolved = Scenario(

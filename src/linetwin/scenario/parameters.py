@@ -9,6 +9,7 @@ Its values win over the recipe's, the scenario's own over them.
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.addressing import Plant
     from linetwin.scenario.problems import Problems
+    from linetwin.scenario.resolved import StationConfig
     from linetwin.scenario.schema import ScenarioFile
     from linetwin.scenario.validation import Checked
 
@@ -88,3 +90,22 @@ def settings_of_parameters(
             for name, written in checked.model.settings.items()
         ]
     return found
+
+
+def check_models(
+    scenario: Checked[ScenarioFile],
+    files: Mapping[str, Checked[ParameterFile]],
+    stations: Mapping[str, StationConfig],
+    problems: Problems,
+) -> None:
+    """Note files that were fitted for another model than the one of their process."""
+    for process, checked in files.items():
+        path, _, name = process.rpartition(".")
+        station = stations.get(path)
+        if station is None:
+            continue
+        config = station.machine if name == "machine" else station.processes.get(name)
+        if config is not None and PurePath(config.model).stem != checked.model.model:
+            place = scenario.document.place(("parameters", process))
+            message = f"was fitted for the model {checked.model.model}, not for {config.model}"
+            problems.add(place, message, "fit the parameters of the model that is used")

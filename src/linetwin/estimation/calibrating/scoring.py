@@ -13,7 +13,8 @@ from linetwin.estimation.calibrating.fitting import Fit, Solver, weights_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST_GROUPS: Final = 200
+_MOST_FITS: Final = 40
+"""Fits without some of the data; of more groups several are left out at once."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,11 @@ def _left_out(solver: Solver, fit: Fit, groups: Sequence[str]) -> np.ndarray:
     misfit, task = solver.misfit, solver.task
     names = sorted(set(groups))
     found = np.full(misfit.count, math.nan)
-    if not 1 < len(names) <= _MOST_GROUPS:
+    if len(names) < 2:  # noqa: PLR2004 - nothing would be left
         return found
-    group_of = np.array([names.index(name) for name in groups])
-    for index in range(len(names)):
+    place = {name: index % _MOST_FITS for index, name in enumerate(names)}
+    group_of = np.array([place[name] for name in groups])
+    for index in range(min(len(names), _MOST_FITS)):
         kept = group_of != index
         if int(kept[misfit.row_of].sum()) <= len(fit.coordinates):
             continue
