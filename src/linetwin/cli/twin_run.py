@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from linetwin.cli.twin_following import NOBODY, Following
 from linetwin.cli.twin_keeping import SAVE_EVERY_S, Keeper
 from linetwin.cli.twin_screen import Screen
 from linetwin.cli.twin_serving import Serving, served
-from linetwin.cli.visiting import Visit, password_of, propose_mapping
+from linetwin.cli.visiting import PATIENCE_S, Visit, password_of, propose_mapping
 from linetwin.errors import Problem, ScenarioError
 from linetwin.line.checks import check_line
 from linetwin.line.kinds import make_station
@@ -70,9 +71,11 @@ def run(request: TwinRequest, *, as_json: bool) -> None:
     seconds, scenario = seconds_of(request.duration), request.load()
     every_s = seconds_of(request.save_every, "--save-every")
     request.folder.mkdir(parents=True, exist_ok=True)
-    with held(request.folder), Interruption().watched() as interruption:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(held(request.folder))
         passwords: dict[str, str] = {}
         mapping_file = _mapping(request, passwords)
+        interruption = stack.enter_context(Interruption().watched())
         mapping = load_line_mapping(mapping_file, scenario)
         order = _order(request, mapping_file, mapping, passwords)
         parts, models = led_parts(scenario, request)
@@ -135,6 +138,7 @@ def _mapping(request: TwinRequest, passwords: dict[str, str]) -> Path:
             "",
             ask=request.ask,
             password=_asked_once(request.user, passwords),
+            patience_s=PATIENCE_S,
         )
         propose_mapping(visit, request.scenario, NOBODY, own, aside=True)
     return own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from linetwin.cli.printing import print_json, print_table
-from linetwin.errors import LinkError, Problem, ScenarioError
+from linetwin.errors import LinkError, OpcUaError, Problem, ScenarioError
 from linetwin.line.readable import load_line_mapping
 from linetwin.scenario import load
 from linetwin.twin.opcua.drafting import Draft, draft
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from linetwin.twin.security.certificates import Certificate
 
 _LONGEST_VALUE = 30
-_OPENS_IN_S, _AGAIN_S = 60.0, 1.0
+PATIENCE_S = 60.0
+"""Wall time in which a plant that is started together with its twin opens."""
+_AGAIN_S, _TELL_EVERY_S = 1.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Visit:
     ask: bool = False
     password: str | None = None
     """None where it is still to be asked for."""
+    patience_s: float = 0.0
+    """How long a server is waited for that does not answer at all."""
 
     def terms(self) -> Terms:
         """Return how to connect; the password comes from a prompt, or from standard input."""
@@ -121,12 +126,37 @@ def propose_mapping(
 def _opened(visit: Visit) -> list[Variable]:
     """Return what a server has; of a played plant once it has opened, for its clock is needed."""
     terms = visit.terms()
-    end = time.monotonic() + _OPENS_IN_S
-    while is_opening(variables := variables_of(visit.endpoint, terms)):
-        if time.monotonic() > end:
-            raise LinkError(f"{visit.endpoint}: the plant has not opened yet; try again later")
+    begun = time.monotonic()
+    told = -_TELL_EVERY_S
+    while True:
+        waited = time.monotonic() - begun
+        try:
+            variables = variables_of(visit.endpoint, terms)
+        except OpcUaError as error:
+            if not visit.patience_s or not _is_absent(error):
+                raise
+            if waited > visit.patience_s:
+                message = f"{visit.endpoint}: nothing has answered for {visit.patience_s:.0f} s"
+                advice = "start the plant, or give the endpoint that it prints with --endpoint"
+                raise LinkError(f"{message}; {advice}") from error
+            why, limit_s = "nothing answers there yet", visit.patience_s
+        else:
+            if not is_opening(variables):
+                return variables
+            if waited > PATIENCE_S:
+                raise LinkError(f"{visit.endpoint}: the plant has not opened yet; try again later")
+            why, limit_s = "the plant opens", PATIENCE_S
+        if waited - told >= _TELL_EVERY_S:
+            told = waited
+            since = f"{waited:.0f} of {limit_s:.0f} s"
+            typer.echo(f"waits for {visit.endpoint}: {why} ({since})", err=True)
         time.sleep(_AGAIN_S)
-    return variables
+
+
+def _is_absent(error: OpcUaError) -> bool:
+    """Whether nobody answered at an address that there is: a name that is unknown stays so."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and not isinstance(cause, socket.gaierror)
 
 
 def _approve(certificate: Certificate) -> bool:
