@@ -224,12 +224,21 @@ def test_a_station_that_follows_is_written_while_another_is_behind(room: Room) -
 
 
 def test_a_word_is_good_for_seconds(tmp_path: Path) -> None:
-    """It is read as it was said; damaged, old, or of one who heard nothing it is none."""
+    """It is read as it was said; damaged, old, or of one who heard nothing it is none.
+
+    What a killed twin has left says until when it was good; later there is no word.
+    """
     file, now = StatusFile(tmp_path), NOW.timestamp()
     assert file.read() is None
-    said = Status(now, "in step", now - 1.0, {"cathode.coater": "stale: loading"})
+    said = Status(now, "in step", now - 1.0, {"cathode.coater": "stale: loading"}, 90.0)
     file.tell(said)
     assert file.read() == said
+    left = json.loads((tmp_path / "twin.status").read_text())
+    assert (left["age_s"], left["good_until"]) == (90.0, now + 5.0)
+    assert said.said(now + 4.0) == "in step"
+    assert said.said(now + 7.0) == "no word for 7 s"
+    with pytest.raises(RefusedError, match="no word of it for 11 s; at most 10 s are allowed"):
+        check_status(said, 10.0, NOW + timedelta(seconds=11))
     assert check_status(said, 10.0, NOW + timedelta(seconds=8)) == said
     for old in (None, replace(said, told=now - 11), replace(said, heard=None)):
         with pytest.raises(RefusedError):
@@ -249,11 +258,11 @@ def test_what_is_not_explained_holds_a_station() -> None:
     assert doubts(found[:2], config) == {}
     assert list(doubts(found[2:], config)) == ["cathode.calender"]
     assert list(doubts([Finding("mismatch", (), 0, "so")], config)) == ["twin"]
-    held = unheard(["a"], {"a": ["x"], "b": list("vwxyz"), "c": []}, {"d": 2, "e": 0})
+    held = unheard(["a"], {"a": ["x"], "b": list("vwxyz"), "c": []}, {"d": 1, "e": 0})
     assert held == {
         "a": "suspended by the plant's state or mode",
         "b": "stale: v, w, x and 2 more",
-        "d": "the twin is 2 lots behind",
+        "d": "the twin is 1 lot behind",
     }
 
 

@@ -23,6 +23,7 @@ from linetwin.twin.following.joining import Standing
 from linetwin.twin.following.meaning import Meaning
 from linetwin.twin.following.plant_time import SILENT_AFTER_S, PlantTime
 from linetwin.twin.session import Session
+from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -223,7 +224,7 @@ class Following:
         if self._in_memory and not before:
             self.view.note(f"not written: {self._in_memory}; board and alerts are held in memory")
         elif before and not self._in_memory:
-            self.view.note(f"there is room again: {held:,} held rows of the board are written")
+            self.view.note(f"there is room again: {counted(held, 'held row')} of the board written")
         return self._in_memory
 
     def _silences(self, now: int) -> dict[str, float]:
@@ -351,7 +352,8 @@ class Following:
         """Print how the twin stands."""
         self.view.print(self.session, self.latest, self.state(), as_json=as_json)
         if self.board.held:
-            typer.echo(f"lost: {self.board.held:,} rows of the board were never written", err=True)
+            lost = counted(self.board.held, "row")
+            typer.echo(f"lost: {lost} of the board not written", err=True)
         if self.session is None:
             typer.echo("nothing to save: the twin has not joined the plant", err=True)
         elif self.keeper.unsaved:

@@ -117,11 +117,11 @@ def tell_age(found: Kept) -> None:
 
 
 def warn_of_age(found: Kept) -> None:
-    """Warn where a saved twin is of a past that may not hold any more."""
+    """Warn where a saved twin is old, was not in step, or had not heard the plant for long."""
     try:
         check_contact(found.contact, OLD_S, datetime.now(UTC))
     except RefusedError as error:
-        sys.stderr.write(f"linetwin: warning: what is told is of an old state: {error}\n")
+        sys.stderr.write(f"linetwin: warning: {error}\n")
 
 
 def origin_of(found: Kept) -> Request:

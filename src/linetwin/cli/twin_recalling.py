@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds import KINDS
 from linetwin.twin.feed.rules import Rules
+from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from linetwin.cli.twin_feed import Beginning
@@ -51,7 +52,8 @@ class Recalling:
         words = []
         if values:
             count = len(self._signals) - len(refused)
-            words.append(f"{values:,} past values of {count} counters tell how long lots have lain")
+            told = f"{counted(values, 'past value')} of {counted(count, 'counter')}"
+            words.append(f"how long lots have lain is known from {told}")
         reasons = dict.fromkeys(self._uncounted, "not mapped")
         for number, signal in self._signals:
             if number in refused:

@@ -120,14 +120,15 @@ def screen(view: View, session: Session | None, latest: Latest, state: State) ->
     if session is not None:
         stations = view.stations(session)
         parts += [*_stations(stations), *_words(view, session)]
-        parts.append(_table(_PREDICTED, list(_predicted(view, session))))
-        parts.append(_table(_SCORED, [_score(e) for e in view.board.scores() if e.span == "all"]))
+        parts.append(_table(_PREDICTED, list(_predicted(view, session)), "nothing predicted yet"))
+        scores = [_score(each) for each in view.board.scores() if each.span == "all"]
+        parts.append(_table(_SCORED, scores, "no predictions scored yet"))
         assimilator = session.parts.assimilator
         states = {each.name: each for each in assimilator.config.states}
         estimates = [_estimate(each, states[each.name]) for each in assimilator.estimates()]
-        parts.append(_table(_ESTIMATED, estimates))
+        parts.append(_table(_ESTIMATED, estimates, "nothing to estimate"))
         innovations = [_innovation(e) for e in assimilator.innovations() if e.samples]
-        parts.append(_table(_INNOVATED, innovations))
+        parts.append(_table(_INNOVATED, innovations, "no readings learnt from yet"))
         if innovations:
             parts.append(Text(_MEANT, style="dim"))
     parts += [Text(note, style="dim") for note in view.notes]
@@ -143,13 +144,13 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
         grow = "intervals of what is predicted from now on grow"
         words = [f"OPEN LOOP since {since}, {span(state.quiet_s)}: {grow}"]
     if state.word == "out of step" and session is not None:
-        words = [f"OUT OF STEP: {_behind(view.stations(session))}"]
+        words = [f"OUT OF STEP: behind at {_behind(view.stations(session))}"]
     if session is not None:
         age = "how old is not known yet" if state.word == "joining" else f"{span(state.age_s)} old"
         words += [
             view.line_time(session.now),
             f"data {age} (line time)",
-            f"{session.heard:,} events",
+            counted(session.heard, "event"),
         ]
     yield Text("  ".join(words), style=f"bold {_STYLES[state.word]}")
     if view.unconfirmed:
@@ -163,9 +164,9 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
 def _behind(stations: Sequence[StationNow]) -> str:
     """Return the stations that are furthest behind, and by how much."""
     found = sorted((each for each in stations if each.behind), key=lambda each: -each.behind)
-    words = ", ".join(f"{each.name} {each.behind}" for each in found[:_NAMED])
+    words = ", ".join(f"{e.name} by {counted(e.behind, 'lot')}" for e in found[:_NAMED])
     more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return f"{words}{more} ({'lot' if [e.behind for e in found] == [1] else 'lots'} behind)"
+    return f"{words}{more}"
 
 
 def _source(each: SourceNow) -> str:
@@ -178,7 +179,7 @@ def _source(each: SourceNow) -> str:
         more = f" and {len(each.stale) - _NAMED} more" if len(each.stale) > _NAMED else ""
         words.append(f"stale: {named}{'' if named == 'all' else more}")
     if each.never:
-        words.append(f"{len(each.never)} of {each.signals} signals never came")
+        words.append(f"{len(each.never)} of {counted(each.signals, 'signal')} never came")
     return ", ".join(words)
 
 
@@ -190,7 +191,7 @@ def _stations(stations: Sequence[StationNow]) -> Iterator[RenderableType]:
         for each in troubled[:_MOST_STATIONS]
     ]
     if rows:
-        yield _table(_STATIONS, rows)
+        yield _table(_STATIONS, rows, "")
     words = [f"{sum(e.plant == WORKS and not e.behind for e in stations)} of {len(stations)} work"]
     if left := len(troubled) - len(rows):
         words.append(f"{left} more do not")
@@ -301,9 +302,10 @@ def _score(each: Score) -> list[str]:
     ]
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> RenderableType:
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> RenderableType:
+    """Return a table, or what is said where there is nothing to show."""
     if not rows:
-        return Text(f"no {headings[0]} yet", style="dim")
+        return Text(nothing, style="dim")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")

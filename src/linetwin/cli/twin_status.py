@@ -50,7 +50,9 @@ class Telling:
             found = doubts(session.findings(), self._config)
         held = unheard(*_unheard(latest, self._clock.utc_ns()), behind) | found
         heard = None if quiet_s is None else now - quiet_s
-        self._file.tell(Status(now, self._state().told, heard, held))
+        state = self._state()
+        age_s = None if state.word == "joining" else state.age_s
+        self._file.tell(Status(now, state.told, heard, held, age_s))
 
     def end(self) -> None:
         """Say nothing any more."""

@@ -24,6 +24,7 @@ from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import identity
 from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
+from linetwin.twin.words import counted
 from linetwin.twin.writing.foretold import told, told_span
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
@@ -217,7 +218,11 @@ def _tell_verdict(of: Watching, quantity: str, watch: Watch) -> None:
         "allowed": [low, high],
     }
     of.tell("change watched", detail)
-    seen = f"{told(quantity, watch.mean, 4)} in the mean of {lots} lots" if lots else "no lot yet"
+    seen = (
+        f"{told(quantity, watch.mean, 4)} in the mean of {counted(lots, 'lot')}"
+        if lots
+        else "no lot yet"
+    )
     foretold = told_span(quantity, (watch.shown.then[0], low, high))
     before = told(quantity, watch.shown.now[0], 4)
     typer.echo(f"{quantity}: {watch.verdict()}: {seen}, foretold {foretold}, before {before}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from linetwin.estimation.scores import interval, positive_interval
 from linetwin.twin.advising.levers import lever_of
+from linetwin.twin.words import counted
 from linetwin.twin.writing.foretold import is_sure
 from linetwin.twin.writing.status import EVERYWHERE, doubts
 
@@ -72,7 +73,7 @@ def shadow(config: AdviceConfig, scores: Iterable[Score], station: str, now: int
     wanted = config.shadow_s / _DAY_S
     text = (
         f"predicted for {days:.1f} days (at least {wanted:g}), "
-        f"{count} predictions scored (at least {config.predictions}), "
+        f"{counted(count, 'prediction')} scored (at least {config.predictions}), "
         f"{share:.0%} inside their intervals (at least {config.coverage:.0%}), "
         f"error of open loop {ratio:.2g} times the twin's (at least {config.ratio:g})"
     )

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.words import counted
 from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 STATUS = "twin.status"
 """Name of the file in the twin's folder."""
+GOOD_S = 5.0
+"""A word is good for so long, of which there is one a second [A]."""
 EVERYWHERE = "twin"
 """Stands for all stations where something holds of the twin as a whole."""
 _REMEDY = "let linetwin live run follow the plant until it is in step"
@@ -40,13 +43,20 @@ class Status:
 
     `told`: when it said so; `state`: `in step`, `out of step` (stations of which that holds are in
     `held`), or what is wrong; `heard`: when what it has taken last had come from the plant;
-    `held`: station -> why nobody should act on what is told of it.
+    `held`: station -> why nobody should act on what is told of it; `age_s`: of the data that it has
+    worked in, in line time [s], None where that is not known.
     """
 
     told: float
     state: str
     heard: float | None
     held: Mapping[str, str] = field(default_factory=dict)
+    age_s: float | None = None
+
+    def said(self, now: float) -> str:
+        """Return how the twin is at an instant [s UTC]: its word, or for how long there is none."""
+        silent_s = now - self.told
+        return self.state if abs(silent_s) <= GOOD_S else f"no word for {silent_s:.0f} s"
 
 
 class StatusFile:
@@ -58,8 +68,9 @@ class StatusFile:
     def tell(self, status: Status) -> None:
         """Replace the file; where that fails it grows old, which says enough."""
         draft = self._file.with_name(f"{STATUS}.new")
+        content = asdict(status) | {"good_until": status.told + GOOD_S}
         with contextlib.suppress(OSError):
-            draft.write_text(json.dumps(asdict(status)), encoding="utf-8")
+            draft.write_text(json.dumps(content), encoding="utf-8")
             draft.replace(self._file)
 
     def end(self) -> None:
@@ -73,8 +84,14 @@ class StatusFile:
             data = json.loads(self._file.read_text(encoding="utf-8"))
             heard = data["heard"]
             held = {str(key): str(value) for key, value in data["held"].items()}
-            told = float(data["told"])
-            return Status(told, str(data["state"]), None if heard is None else float(heard), held)
+            told, age_s = float(data["told"]), data["age_s"]
+            return Status(
+                told,
+                str(data["state"]),
+                None if heard is None else float(heard),
+                held,
+                None if age_s is None else float(age_s),
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -86,8 +103,8 @@ def check_status(status: Status | None, limit_s: float, now: datetime) -> Status
     """
     age_s = math.inf if status is None else now.timestamp() - status.told
     if status is None or not abs(age_s) <= limit_s:
-        said = f"said so {age_s:.0f} s ago" if math.isfinite(age_s) else "does not run"
-        message = f"the twin {said}; at most {limit_s:g} s are allowed"
+        said = f"no word of it for {age_s:.0f} s" if math.isfinite(age_s) else "it does not run"
+        message = f"the twin: {said}; at most {limit_s:g} s are allowed"
         raise refusal(Reason.HEARTBEAT, message, "start it: linetwin live run")
     if status.state not in (IN_STEP, OUT_OF_STEP):  # which stations are behind stands in `held`
         raise refusal(Reason.NOT_FOLLOWING, f"the twin is: {status.state}", _REMEDY)
@@ -129,7 +146,9 @@ def unheard(
     `stale`: signals of which nothing has come for too long; `behind`: lots that it has yet to make.
     """
     found = {path: f"stale: {_some(names)}" for path, names in stale.items() if names}
-    found |= {path: f"the twin is {lots} lots behind" for path, lots in behind.items() if lots}
+    found |= {
+        path: f"the twin is {counted(lots, 'lot')} behind" for path, lots in behind.items() if lots
+    }
     return found | dict.fromkeys(suspended, "suspended by the plant's state or mode")
 
 
