@@ -312,3 +312,14 @@ def test_a_file_is_silent_only_by_its_own_limit_and_open_loop_is_said_where_it_i
         (found,) = signs(situation, TwinConfig())
         assert found.text == "nothing has come from log for longer than 3600 s"
         assert ("open loop" in found.action) == open_loop
+
+
+def test_one_of_several_stays_one_alert_while_its_rivals_come_and_go() -> None:
+    """The likeliest cause names the alert; the text, and who is meant, are those of now."""
+    alerts = Alerts(AlertConfig())
+    for names in (("dryer", "vapour"), ("dryer", "exhaust", "vapour"), ("dryer", "rolls")):
+        finding = Finding("ambiguous", names, 5, "either", "another would tell")
+        alerts.look(signs(Situation(10, [finding]), TwinConfig()), 100.0)
+    (found,) = alerts.shown()
+    assert found.names == ["dryer", "rolls"]
+    assert "dryer or rolls" in found.text

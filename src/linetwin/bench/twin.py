@@ -215,9 +215,9 @@ class _Watch:
         for alert in self.twin.desk.alerts.shown():
             if alert.id != GATHERED and alert.id not in self._alarms:
                 day = (alert.raised - BEGUN_NS / 1e9) / 86_400
-                about = alert.key.removeprefix(alert.kind)
+                about = "+".join(alert.names) or alert.key.removeprefix(alert.kind).strip()
                 self._alarms[alert.id] = alert.kind, about, day
-                tell(f"day {day:.2f}: {alert.kind}{about}")
+                tell(f"day {day:.2f}: {alert.kind} {about}")
         if tick >= (self._day + 1) * DAY_TICKS:
             self._day = tick // DAY_TICKS
             self.found.by_day.append(self._stand())
@@ -257,9 +257,9 @@ class _Watch:
         found.alarms = [
             Alarm(
                 kind,
-                about.strip(),
+                about,
                 day,
-                kind in FOUND and not set(about.strip().split("+")) & set(faults),
+                kind in FOUND and not set(about.split("+")) & set(faults),
             )
             for kind, about, day in self._alarms.values()
         ]

@@ -107,7 +107,8 @@ class Innovations:
 class Finding:
     """What innovations and estimates say is wrong.
 
-    drift: of the parameter `names[0]`; bias: of an instrument; ambiguous: one of `names`; change:
+    drift: of the parameter `names[0]`; bias: of an instrument; ambiguous: one of `names`, the
+    likeliest first, by which it is the same finding while the others come and go; change:
     readings of an instrument have shifted and nothing explains it yet; mismatch: innovations are
     too large although all parameters are within their priors. `since`: tick from which it is told.
     """

@@ -177,8 +177,12 @@ class Watchman:
         for key in told:
             kind, names = key
             known = [k for k in self._found if k[0] in NAMED and k[1] and k[1][0] in names]
-            for each in known if kind == "ambiguous" and known else [key]:
-                self._found[each] = [self._found.get(each, [tick])[0], self._updates]
+            if kind != "ambiguous":
+                self._found[key] = [self._found.get(key, [tick])[0], self._updates]
+            elif not known:
+                self._go_on(names, tick)
+            for each in known:
+                self._found[each][1] = self._updates
         named = {names[0] for kind, names in self._found if kind in NAMED and names}
         caused = {name for kind, names in self._found if kind != "change" for name in names}
         self._found = {
@@ -189,6 +193,19 @@ class Watchman:
             and not (kind == "change" and caused & set(names))
             and not (kind == "mismatch" and not names and caused)
         }
+
+    def _go_on(self, names: tuple[str, ...], tick: int) -> None:
+        """Tell that one of several has left its band; go on with what was told of them before.
+
+        It is the same finding where each likeliest one is among the other's: it keeps its first.
+        """
+        first, since = names[0], tick
+        for kind, known in list(self._found):
+            if kind == "ambiguous" and known[0] in names and names[0] in known:
+                told = self._found.pop((kind, known))[0]
+                first, since = (known[0], told) if told < since else (first, since)
+        key: Key = ("ambiguous", (first, *sorted({*names} - {first})))
+        self._found[key] = [since, self._updates]
 
     def _forget(self) -> None:
         """Forget what readings of lots were, of findings that are told no more."""
@@ -205,7 +222,7 @@ class Watchman:
             if first.name in self._loose:
                 names |= self._loose.keys()  # whose part in it nobody knows yet
             if len(names) > 1:
-                found.append(("ambiguous", tuple(sorted(names))))
+                found.append(("ambiguous", (first.name, *sorted(names - {first.name}))))
             else:
                 found.append((_kind_of(first), (first.name,)))
         return found

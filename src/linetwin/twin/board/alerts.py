@@ -31,7 +31,8 @@ Told = dict[str, Any]
 class Alert:
     """One alert; `since`: tick from which the sign holds; `raised`, `seen`: seconds.
 
-    `active`: it holds still; `apart`: gathered with others, the budget being used up.
+    `active`: it holds still; `apart`: gathered with others, the budget being used up. `names`:
+    estimates and instruments that it is about.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Alert:
     shelved_until: float = 0.0
     shelved_by: str = ""
     reason: str = ""
+    names: list[str] = field(default_factory=list)
 
     @property
     def is_shelved(self) -> bool:
@@ -104,6 +106,7 @@ class Alerts:
         alert = self._alerts.get(sign.key)
         if alert is not None and (alert.active or alert.is_shelved):
             alert.seen, alert.text, alert.action, alert.active = now, sign.text, sign.action, True
+            alert.names = [*sign.names]
             return
         since = self._waiting.setdefault(sign.key, sign.since)
         if (sign.since - since) / 1000 < sign.delay_s:
@@ -120,6 +123,7 @@ class Alerts:
             since,
             now,
             now,
+            names=[*sign.names],
         )
         self._alerts[sign.key] = found
         if sign.priority != "high" and not self._has_room():

@@ -12,6 +12,7 @@ from linetwin.estimation.scores import NORMAL_95
 from linetwin.quantities import vocabulary
 from linetwin.scenario import units
 from linetwin.twin.board.held import MOST_ROWS
+from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +62,7 @@ class Sign:
     """Something that holds now; `key`: what it is the same by, `since`: tick.
 
     `delay_s`: for so much line time it must hold before it is told; `since` is then the tick at
-    which it is seen.
+    which it is seen. `names`: estimates and instruments that it is about.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Sign:
     action: str
     since: int
     delay_s: float = 0.0
+    names: tuple[str, ...] = ()
 
     @property
     def priority(self) -> Priority:
@@ -111,9 +113,9 @@ def _found(finding: Finding) -> Sign:
     names = " or ".join(finding.names) or "the line"
     action = finding.advice or _ACTIONS[finding.kind]
     text = f"{finding.kind} of {names}: {finding.text}"
-    return Sign(
-        f"{finding.kind} {'+'.join(finding.names)}", finding.kind, text, action, finding.since
-    )
+    about = finding.names[:1] if finding.kind == "ambiguous" else finding.names
+    key = f"{finding.kind} {'+'.join(about)}"
+    return Sign(key, finding.kind, text, action, finding.since, names=finding.names)
 
 
 def _windows(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
@@ -185,7 +187,7 @@ def _technical(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
             yield Sign(
                 f"out of step {name}",
                 "out_of_step",
-                f"{name} is {lots} {'lot' if lots == 1 else 'lots'} behind the plant",
+                f"{name} is {counted(lots, 'lot')} behind the plant",
                 "compare set values and material with the plant's: the twin is slower there",
                 situation.tick,
                 OUT_OF_STEP_S,
