@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from linetwin.twin.feed.compression import Spans
 
 BAD = 0x80000000
+NO_VALUE = 0x809B0000
+"""Bad_NoData (OPC 10000-6, A.2 [M]): an empty cell, NULL, JSON's null."""
 _STATUSES = {"good": 0, "uncertain": 0x40000000, "bad": BAD}
+_TRUTHS = {"true": "1", "false": "0"}
 _NUMBER = re.compile(r"[0-9]+(\.0*)?")
 _CODES = 2**32
 NO_TIME = np.iinfo(np.int64).min
@@ -213,8 +216,9 @@ def status_code(word: object) -> int | None:
 
 
 def code_of(row: int, came: Raw) -> str:
-    """Return the code of a state or mode as the mapping file writes it."""
+    """Return the code of a state or mode as the mapping file writes it; true and false are 1, 0."""
     if row in came.texts:
-        return came.texts[row]
+        text = came.texts[row]
+        return _TRUTHS.get(text.lower(), text)
     raw = float(came.raw[row])
     return str(int(raw)) if raw.is_integer() else str(raw)

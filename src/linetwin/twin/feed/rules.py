@@ -36,6 +36,7 @@ from linetwin.scenario.mapped import NUMBERS, UNDEFINED
 from linetwin.twin.columns import NO_TIME, SECOND, Batch, Flag, Mark, Notice, code_of
 from linetwin.twin.feed.clocks import Clocks
 from linetwin.twin.feed.compression import Compression
+from linetwin.twin.feed.numerals import number_in
 from linetwin.twin.feed.suspension import Suspension
 
 if TYPE_CHECKING:
@@ -122,22 +123,13 @@ class Rules:
         number = self._is_number[signal]
         for row, text in came.texts.items():  # a server may show its numbers as text
             if number[row] and math.isnan(came.raw[row]):  # else it names the number's lot
-                value[row] = (
-                    self._number(text) * self._scale[signal[row]] + self._offset[signal[row]]
-                )
+                value[row] = number_in(text) * self._scale[signal[row]] + self._offset[signal[row]]
         value[~number] = np.nan
         bad = (flags & np.uint32(Flag.BAD)) != 0
         flags[number & ~np.isfinite(value) & ~bad] |= np.uint32(Flag.NOT_A_NUMBER)
         for row in np.flatnonzero(self._is_coded[signal]).tolist():
             value[row] = self._code(row, came, flags)
         return value
-
-    @staticmethod
-    def _number(text: str) -> float:
-        try:
-            return float(text)
-        except ValueError:
-            return math.nan
 
     def _code(self, row: int, came: Raw, flags: np.ndarray) -> float:
         """Return the number of a state or mode; UNDEFINED where nobody said what a code means."""

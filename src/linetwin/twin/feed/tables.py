@@ -13,22 +13,24 @@ import asyncio
 import math
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_scalar
 
 from linetwin.errors import OpcUaError, ResultsError
 from linetwin.scenario.mapped import NUMBERS
-from linetwin.twin.columns import BAD, NO_TIME, Mark, Raw, chosen, raw_rows, status_code
+from linetwin.twin.columns import BAD, NO_TIME, NO_VALUE, Mark, Raw, chosen, raw_rows, status_code
 from linetwin.twin.feed.files import read_table
+from linetwin.twin.feed.numerals import number_in
 from linetwin.twin.feed.zones import parse_times, to_utc
 from linetwin.twin.opcua.health import Health
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from linetwin.scenario.mapped import SignalConfig, SourceConfig, TableConfig
+    from linetwin.scenario.mapped import SignalConfig, SignalKind, SourceConfig, TableConfig
     from linetwin.twin.opcua.link import Sink
 
 LOOK_EVERY_S = 1.0
@@ -71,7 +73,7 @@ class TableReader:
         self.health = Health(source.name, endpoint=str(source.table.file))
         self._table: TableConfig = source.table
         self._numbers = {signal.column: number for number, signal in signals}
-        self._in_words = {number for number, signal in signals if signal.kind not in NUMBERS}
+        self._kinds = {number: signal.kind for number, signal in signals}
         self._sink = sink
         self._clock = clock
         self._read = 0
@@ -79,7 +81,8 @@ class TableReader:
         self._stamp: tuple[int, int] = (-1, -1)
         self._since = 0.0
         self._half: int | None = None
-        self._settled = self._is_open = self._due = False
+        self._settled = self._is_open = self._due = self._is_told = False
+        self._names: list[str] = []
 
     async def run(self) -> None:
         """Read what is there and what is added, until cancelled."""
@@ -107,10 +110,11 @@ class TableReader:
             self._settled, self._due = True, self._due or self._is_open
         if not self._due:
             return
-        frame, self._is_open = read_table(self._table, settled=self._settled)
-        self._due = False
+        frame, self._is_open, crowded = read_table(self._table, settled=self._settled)
+        self._due, self._names = False, list(frame.columns)
+        self._tell_without_rows(frame)
         keys = _keys(self._own(frame))
-        lines = self._new(keys)
+        lines = self._whole(self._new(keys), crowded)
         self.health.last_message = time.time_ns()
         self.health.messages += 1
         rows = self._rows(frame.iloc[lines].reset_index(drop=True), lines)
@@ -119,6 +123,28 @@ class TableReader:
         self.health.changes += len(rows)
         if len(rows):
             self._sink.rows(rows)
+
+    def _tell_without_rows(self, frame: pd.DataFrame) -> None:
+        """Say once that a file has names of columns and nothing else."""
+        if len(frame):
+            self._is_told = False
+        elif not self._is_told:
+            self._is_told = True
+            text = f"{self._table.file} has names of columns, and no row yet"
+            self._sink.notice(self.source.name, "no rows", text)
+
+    def _whole(self, rows: np.ndarray, crowded: Mapping[int, int]) -> np.ndarray:
+        """Return rows without those that have more cells than there are names, which are told."""
+        wide = [row for row in rows.tolist() if row in crowded]
+        if not wide:
+            return rows
+        self.health.left_out += len(wide)
+        text = (
+            f"{self._table.file}: {len(wide)} rows have more cells than the first line has names "
+            f"and are left out, line {crowded[wide[0]]} the first; a comma in a cell needs quotes"
+        )
+        self._sink.notice(self.source.name, "refused", text)
+        return rows[~np.isin(rows, wide)]
 
     def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that are read."""
@@ -175,7 +201,7 @@ class TableReader:
         needed += [table.lot] if table.lot else []
         missing = [name for name in needed if name not in frame.columns]
         if missing:
-            raise OpcUaError(f"{table.file} has no column {', '.join(missing)}")
+            raise OpcUaError(self._without(missing))
         stamps = frame[table.time].tolist()
         times, known = parse_times(stamps, table.time_format)
         if not table.tag:
@@ -213,16 +239,24 @@ class TableReader:
     ) -> Raw:
         """Return a row for each signal at each time, row by row; an empty cell says nothing."""
         columns = [name for name in self._numbers if name in frame.columns]
-        for name in self._numbers.keys() - set(columns):
-            self._sink.notice(self.source.name, "refused", f"there is no column {name}")
+        missing = sorted(self._numbers.keys() - set(columns))
+        if missing and not columns:
+            raise OpcUaError(self._without(missing))
+        if missing:
+            self._sink.notice(self.source.name, "refused", self._without(missing))
         numbers = np.tile([self._numbers[name] for name in columns], len(frame)).astype(np.int64)
         cells = [cell for row in frame[columns].itertuples(index=False) for cell in row]
-        there = np.array([not pd.isna(cell) and cell != "" for cell in cells], bool)
+        there = np.array([not _is_empty(cell) for cell in cells], bool)
         stamps = np.repeat(times, len(columns)), np.repeat(known, len(columns))
         lots = [lot for lot in self._lots(frame) for _ in columns]
         written = [stamp for stamp in frame[self._table.time] for _ in columns]
         told = _Cells(cells, lots, written, np.repeat(lines, len(columns)))
         return self._made(numbers, stamps, told, None, there)
+
+    def _without(self, missing: Sequence[str]) -> str:
+        """Return which columns are missing, and which there are."""
+        file, has = self._table.file, ", ".join(map(str, self._names))
+        return f"{file} has no column {', '.join(missing)}: it has {has or 'none'}"
 
     def _lots(self, frame: pd.DataFrame) -> list[str]:
         """Return the name of the lot of each row, "" where none is told."""
@@ -245,8 +279,15 @@ class TableReader:
         utc, doubtful = to_utc(local, self.source.zone, self._table.ambiguous, numbers)
         utc = np.where(known, times, utc)
         rows = np.flatnonzero(kept)
-        values = [_cell(cells.told[row]) for row in rows.tolist()]
+        told = [cells.told[row] for row in rows.tolist()]
+        kinds = [self._kinds[number] for number in numbers[rows].tolist()]
+        empty = np.array([_is_empty(cell) for cell in told], bool)
+        values = [
+            (math.nan, None) if none else _cell(cell, kind)
+            for cell, kind, none in zip(told, kinds, empty.tolist(), strict=True)
+        ]
         codes = np.zeros(len(rows), np.uint32) if status is None else status[rows]
+        codes[empty] = np.maximum(codes[empty], NO_VALUE)
         unread = utc[rows] == NO_TIME
         if unread.any():
             codes[unread] = np.maximum(codes[unread], BAD_TIME)
@@ -261,8 +302,7 @@ class TableReader:
             marks=marks,
         )
         for place, (number, words) in enumerate(values):
-            in_words = int(numbers[rows[place]]) in self._in_words
-            if words is not None and (math.isnan(number) or in_words):
+            if words is not None and (math.isnan(number) or kinds[place] not in NUMBERS):
                 made.texts[place] = words
             elif lot := cells.lots[rows[place]]:
                 made.texts[place] = lot
@@ -303,12 +343,25 @@ def _keys(rows: pd.DataFrame) -> np.ndarray:
     return np.array([hash(row) for row in plain.itertuples(index=False, name=None)], np.int64)
 
 
-def _cell(cell: object) -> tuple[float, str | None]:
-    """Return a number, or NaN and text."""
+def _cell(cell: object, kind: SignalKind) -> tuple[float, str | None]:
+    """Return a number, or NaN and text; a lot is never a number, true and false no amount."""
+    if kind == "lot" or (kind in NUMBERS and isinstance(cell, (bool, np.bool_))):
+        if isinstance(cell, float) and cell.is_integer():  # a column with NULL has floats
+            cell = int(cell)
+        return math.nan, str(cell).strip()
     if isinstance(cell, (int, float, np.number, np.bool_)):
-        return float(cell), None
+        return _float(cell), None
     text = str(cell).strip()
+    return number_in(text), text
+
+
+def _float(number: Any) -> float:  # noqa: ANN401  any number of Python or numpy
     try:
-        return float(text), text
-    except ValueError:
-        return float("nan"), text
+        return float(number)
+    except OverflowError:  # whole numbers of a database or of Parquet may have no end
+        return math.nan
+
+
+def _is_empty(cell: object) -> bool:
+    """Say whether a cell holds nothing: NULL, NaN, or text without a sign."""
+    return not cell.strip() if isinstance(cell, str) else is_scalar(cell) and bool(pd.isna(cell))

@@ -15,7 +15,7 @@ class Health:
     """One source. `last_message`: ns UTC, 0 before the first.
 
     gaps, gap_s: how often and how long it was not read since it first was; filled: values of those
-    times that came from the server's history.
+    times that came from the server's history. left_out: rows of a file that could not be read.
     """
 
     source: str
@@ -31,6 +31,7 @@ class Health:
     gaps: int = 0
     gap_s: float = 0.0
     filled: int = 0
+    left_out: int = 0
     service_level: int = 255
     error: str = ""
     publishing_s: float = 0.0

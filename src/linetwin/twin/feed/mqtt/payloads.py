@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from linetwin.scenario.mapped import NUMBERS
-from linetwin.twin.columns import BAD, NO_TIME, SECOND, status_code
+from linetwin.twin.columns import BAD, NO_TIME, NO_VALUE, SECOND, status_code
+from linetwin.twin.feed.numerals import is_numeral, number_in
 from linetwin.twin.feed.zones import parse_times, readable
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 UNREADABLE = 0x80070000
 """Bad_DecodingError (OPC 10000-6, A.2 [M])."""
-NO_VALUE = 0x809B0000
-"""Bad_NoData (OPC 10000-6, A.2 [M]): JSON's null."""
 LARGEST_BYTES = 1_000_000
 """A message that is longer is not parsed [A]."""
 _KEPT = 200
@@ -111,11 +110,13 @@ def moment_of(stamp: object) -> tuple[int, bool]:
     """Return ns and whether they are UTC: of a number since 1970, or of ISO 8601."""
     if isinstance(stamp, bool) or not isinstance(stamp, (int, float, str)):
         return NO_TIME, True
-    try:
-        number = Decimal(str(stamp))  # a float would be off by 100 ns
-    except (ArithmeticError, ValueError):
+    if isinstance(stamp, str) and not is_numeral(stamp):
         times, known = parse_times([stamp])
         return int(times[0]), bool(known[0])
+    try:
+        number = Decimal(str(stamp).strip())  # a float would be off by 100 ns
+    except (ArithmeticError, ValueError):
+        return NO_TIME, True
     if not number.is_finite() or abs(number) >= _MOST:
         return NO_TIME, True
     ns = next((ns for least, ns in _UNITS if abs(number) >= least), SECOND)
@@ -141,18 +142,15 @@ def _content(payload: bytes) -> object:
 def _value(found: object, kind: SignalKind) -> tuple[float | None, str | None]:
     """Return number and text of a value; neither where it is no value. A lot is never a number."""
     if isinstance(found, str):
-        number = None if kind == "lot" else _number(found)
-        return number, None if kind in NUMBERS and number is not None else found.strip()
+        number = math.nan if kind == "lot" else number_in(found)
+        is_number = not math.isnan(number)
+        text = None if kind in NUMBERS and is_number else found.strip()
+        return number if is_number else None, text
+    if isinstance(found, bool) and kind in NUMBERS:
+        return None, None  # a word, and no amount of anything
     if isinstance(found, (bool, int, float)):
         return (None, str(found)) if kind == "lot" else (_float(found), None)
     return None, None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _float(number: float) -> float | None:
