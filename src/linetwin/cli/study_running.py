@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.cli.compose import make_world, processes
+from linetwin.cli.compose import make_world, processes, release
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.versions import code_digest, made_with
@@ -55,6 +55,11 @@ def gather(file: Path, scenario: Scenario) -> Inputs:
     for name in _OF_A_MACHINE:
         versions.pop(name)
     return Inputs(file.relative_to(root).as_posix(), content, versions)
+
+
+def check_line(file: Path, scenario: Scenario) -> None:
+    """Raise what keeps the line from being built, before a thousand runs say so."""
+    release(make_world(scenario, line_file(file, scenario), LateSink(), recording=False))
 
 
 def versions_here() -> dict[str, str]:

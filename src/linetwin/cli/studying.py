@@ -18,7 +18,7 @@ from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.printing import print_json
-from linetwin.cli.study_running import gather, run_point, versions_here
+from linetwin.cli.study_running import check_line, gather, run_point, versions_here
 from linetwin.errors import LinetwinError, ModelError
 from linetwin.study.clustered import DaskExecutor
 from linetwin.study.executing import Stopped, StudyRun
@@ -54,6 +54,7 @@ class Request:
 def study(request: Request, *, as_json: bool) -> None:
     """Carry a study out, or go on with it, and print what came of it."""
     spec = read_study_file(request.file)
+    check_line(spec.scenario_file, spec.scenario)
     inputs = gather(spec.scenario_file, spec.scenario)
     folder = request.output or Path("studies") / f"{spec.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     with Interruption().watched() as interruption, _held(folder):
