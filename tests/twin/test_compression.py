@@ -247,6 +247,33 @@ def test_a_mistake_is_told(tmp_path: Path, old: str, new: str, key: str) -> None
     assert key in {problem.key for problem in caught.value.problems}
 
 
+@pytest.mark.parametrize(
+    ("method", "deviation", "key", "told"),
+    [
+        ("deadband", "", "signals.one", "left out of it?; the same of 2 more signals"),
+        ("last_value", ", deviation: 1 m/min", "signals.one.deviation", "2 more signals"),
+        ("door", ", deviation: 1 m/min", "sources.pi.compression.method", "door"),
+        ("deadband, deviation: lots", "", "sources.pi.compression.deviation", "lots"),
+    ],
+)
+def test_a_mistake_of_a_compression_is_told_once(
+    tmp_path: Path, method: str, deviation: str, key: str, told: str
+) -> None:
+    """Of a file with many signals one problem, with how many it is about."""
+    file = tmp_path / "plant.yaml"
+    head = MAPPING[: MAPPING.index("signals:")].replace("METHOD", method)
+    signals = "".join(
+        f"  {name}: {{column: {name}, address: a.{name}.web_speed, unit: m/min{deviation}}}\n"
+        for name in ("one", "two", "three")
+    )
+    file.write_text(f"{head}signals:\n{signals}", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_mapping(file)
+    (problem,) = caught.value.problems
+    assert problem.key == key
+    assert told in f"{problem.message} {problem.hint}"
+
+
 def messy(chance: np.random.Generator) -> Raw:
     """Rows of all signals: bad, repeated, out of order, suspended, after a new link."""
     count = 60

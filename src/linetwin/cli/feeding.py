@@ -142,7 +142,11 @@ def replay(
         Path | None, typer.Option(help="Another version of the mapping than the recording's.")
     ] = None,
     incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="Play what is left where parts are missing.")
+        bool,
+        typer.Option(
+            "--incomplete",
+            help="Play what is left where parts are missing. Only here: reconcile needs them all.",
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> None:

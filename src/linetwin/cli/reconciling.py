@@ -33,7 +33,10 @@ def reconcile(  # noqa: PLR0913, PLR0917  one parameter per option
     everything: Annotated[bool, typer.Option("--all", help="List all questions.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List lots whose names are late, mistyped, reused or missing; accept or refuse proposals."""
+    """List lots whose names are late, mistyped, reused or missing; accept or refuse proposals.
+
+    Of a recording that has all its parts: which lot was there is known from all of it.
+    """
     from linetwin.cli.printing import print_json
     from linetwin.errors import Problem, ScenarioError
     from linetwin.twin.lot_answers import Reconciler

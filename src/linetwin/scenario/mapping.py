@@ -120,6 +120,7 @@ class _Reader:
         line = None if scenario is None else Addressed(scenario, self.quantities)
         reader = SignalReader(self.checked, sources, tables, line, self.problems)
         signals = [reader.signal(name, signal) for name, signal in model.signals.items()]
+        reader.tell_doubts()
         if not signals and not self.checked.is_cut("signals"):
             self._note(("signals",), "there is no signal", "one at least, such as speed: {...}")
         self._check_repeats(model.signals)

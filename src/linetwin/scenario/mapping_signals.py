@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from linetwin.errors import ScenarioError
@@ -59,6 +59,7 @@ class SignalReader:
     tables: ReadOnly[str, CodeTable]
     line: Addressed | None
     problems: Problems
+    doubts: dict[tuple[str, str, str], list[KeyPath]] = field(default_factory=dict)
 
     def signal(self, name: str, written: Signal) -> SignalConfig | None:
         """Return one signal; None where it could not be read."""
@@ -201,7 +202,7 @@ class SignalReader:
             if written.deviation is not None:
                 message = f"'{name}' leaves out nothing that differs"
                 hint = "for compression: swinging_door or deadband"
-                self._note((*at, "deviation"), message, hint)
+                self._doubt(name, (*at, "deviation"), message, hint)
             return 0.0
         if written.deviation is not None:
             off = difference(quantity)
@@ -210,15 +211,32 @@ class SignalReader:
                 self._note((*at, "deviation"), "is below zero", "0 or more")
             return found
         if compression.share is None:
-            self._note(
-                at, f"what may '{name}' have left out of it?", "write deviation, in its unit"
-            )
+            message = f"what may '{name}' have left out of it?"
+            self._doubt(name, at, message, "write deviation, in its unit")
         elif written.minimum is None or written.maximum is None:
             message = f"the deviation of '{name}' is a share of a range that is not written"
-            self._note(at, message, "write minimum and maximum, or deviation")
+            self._doubt(name, at, message, "write minimum and maximum, or deviation")
         else:
             return compression.share * span
         return 0.0
+
+    def _doubt(self, source: str, path: KeyPath, message: str, hint: str) -> None:
+        """Keep what is wrong with a signal for its source's compression."""
+        self.doubts.setdefault((source, message, hint), []).append(path)
+
+    def tell_doubts(self) -> None:
+        """Note what is wrong for a source's compression once, at the first signal, with a count.
+
+        Nothing where the compression itself is wrong, which is told.
+        """
+        for (source, message, hint), paths in self.doubts.items():
+            key = f"sources.{source}.compression"
+            if any(
+                each.key == key or each.key.startswith(f"{key}.") for each in self.problems.found
+            ):
+                continue
+            more = f"; the same of {len(paths) - 1} more signals" if len(paths) > 1 else ""
+            self._note(paths[0], message + more, hint)
 
     def _bound(
         self,

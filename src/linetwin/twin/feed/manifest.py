@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 NAME = re.compile(r"values-(\d{9})(?:-(\d{9}))?\.parquet\Z")
+_LEFT = "linetwin live replay --incomplete plays what is left"
 
 
 class Manifest:
@@ -56,7 +57,7 @@ def listed(folder: Path) -> list[str]:
     try:
         return list(json.loads(file.read_text(encoding="utf-8"))["parts"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        text = "cannot be read, so nobody knows whether all is there: --incomplete plays what is"
+        text = f"cannot be read, so nobody knows whether all is there: {_LEFT}"
         raise ResultsError(f"{file} {text}") from error
 
 
@@ -69,7 +70,7 @@ def check_whole(folder: Path, names: list[str], files: list[Path]) -> None:
     if missing:
         gone = [name for name in names if set(_numbers(name)) & set(missing)]
         told = ", ".join(gone[:5]) or f"values-{missing[0]:09d}.parquet"
-        text = f"{len(missing)} parts are not there: {told}; --incomplete plays what is left"
+        text = f"{len(missing)} parts are not there: {told}; {_LEFT}"
         raise ResultsError(f"{folder} is incomplete: {text}")
 
 
