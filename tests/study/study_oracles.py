@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from study_support import NOTHING, Here, Written, planned, unseen
-from toy_runs import values_of
+from study_support import NOTHING, Here, Written, unseen
 
 from linetwin.study.analysing.observing import Observed
+from linetwin.study.carrying import carry_out
 from linetwin.study.executing import StudyRun
 from linetwin.study.folder import read_study
 from linetwin.study.keeping import StudyWriter
@@ -51,7 +51,8 @@ figures: [{FIGURE}, {SECOND}]
 
 def shares_in(task: Task) -> np.ndarray:
     """Return where the factors of a task lie in their spans, 0 to 1."""
-    values = values_of(task)
+    pairs = (setting.split("=") for setting in task.settings)
+    values = {address: float(value.strip('"').split()[0]) for address, value in pairs}
     return np.array(
         [
             (values[address] - low) / (high - low)
@@ -82,7 +83,6 @@ def carried(folder: Path, text: str, function: Known, *, fails: bool = False) ->
     written = Written(folder, text)
     spec = written.spec()
     writer = StudyWriter(written.output, spec, NOTHING)
-    run = StudyRun(spec, writer, Here(runner(function, fails=fails)), bool, unseen)
-    run.results(planned(spec), spec.replications)
+    carry_out(StudyRun(spec, writer, Here(runner(function, fails=fails)), bool, unseen))
     writer.finish("complete")
     return Observed(read_study(written.output))

@@ -259,11 +259,10 @@ class _Reader:
             if (objective.maximise is None) == (objective.minimise is None):
                 place = self.document.place(("objectives", number))
                 self.problems.add(place, "aims at nothing", "{maximise: FIGURE} or {minimise: ...}")
-        if kind == "optimise" and not model.objectives:
+        if kind in {"optimise", "compare"} and not model.objectives:
             place = self.document.place(("design", "kind"))
-            self.problems.add(
-                place, "optimise has no objective", "objectives: [{maximise: FIGURE}]"
-            )
+            hint = "objectives: [{maximise: FIGURE}]"
+            self.problems.add(place, f"{kind} has no objective", hint)
         bounds: dict[str, tuple[float, float]] = {}
         for number, constraint in enumerate(model.constraints):
             place = self.document.place(("constraints", number))

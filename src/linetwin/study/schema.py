@@ -28,8 +28,8 @@ DESIGN_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "sobol": (("points",), ()),
     "morris": (("trajectories",), ("levels",)),
     "sobol_indices": (("points",), ("second_order",)),
-    "optimise": (("trials",), ("batch",)),
-    "compare": ((), ("most", "confidence")),
+    "optimise": (("trials",), ("batch", "finalists", "fresh")),
+    "compare": ((), ("most", "confidence", "matters")),
 }
 """Kind of design -> keys that it needs, and those that it may have."""
 STATISTIC = re.compile(r"mean|sd|min|max|p\d{2}")
@@ -65,8 +65,11 @@ class Design(_Strict):
     second_order: Annotated[bool | None, Given] = None
     trials: Annotated[int | None, Given, Field(ge=1)] = None
     batch: Annotated[int | None, Given, Field(ge=1)] = None
+    finalists: Annotated[int | None, Given, Field(ge=1)] = None
+    fresh: Annotated[int | None, Given, Field(ge=2)] = None
     most: Annotated[int | None, Given, Field(ge=2)] = None
     confidence: Annotated[float | None, Given, Field(gt=0.5, lt=1.0)] = None
+    matters: Annotated[float | None, Given, Field(gt=0.0)] = None
 
 
 class Objective(_Strict):

@@ -92,7 +92,9 @@ def _fit(shares: np.ndarray, seen: np.ndarray, terms: list[tuple[int, ...]]) -> 
     )
 
 
-def _columns(shares: np.ndarray, terms: tuple[tuple[int, ...], ...] | list[tuple[int, ...]]) -> np.ndarray:
+def _columns(
+    shares: np.ndarray, terms: tuple[tuple[int, ...], ...] | list[tuple[int, ...]]
+) -> np.ndarray:
     coded = 2.0 * shares - 1.0
     return np.column_stack([np.prod(coded[:, list(term)], axis=1) for term in terms])
 

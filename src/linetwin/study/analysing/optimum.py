@@ -1,0 +1,123 @@
+"""What an optimisation found: finalists, told only by runs that the search has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.study.analysing.aims import aim_of, kept
+from linetwin.study.analysing.inferring import Estimate, mean_of
+
+if TYPE_CHECKING:
+    from linetwin.study.analysing.observing import Observed
+
+FINALISTS, FRESH = (5, 12), 20
+"""Trials that are run again, with one objective and with several; and with how many new seeds."""
+RESAMPLES = 2000
+
+
+def chosen(values: np.ndarray, missed: np.ndarray, count: int) -> list[int]:
+    """Return the trials worth another look, best first.
+
+    `values`: (trials, objectives), more is better; `missed`: by how much a trial misses a bound.
+    Of those that keep all bounds the best, of several objectives the front; where none does, those
+    that miss by least.
+    """
+    told = np.isfinite(values).all(axis=1) & np.isfinite(missed)
+    good = np.flatnonzero(told & (missed <= 0))
+    if not len(good):
+        order = np.flatnonzero(told)
+        return [int(n) for n in order[np.argsort(missed[order], kind="stable")][:count]]
+    if values.shape[1] == 1:
+        return [int(n) for n in good[np.argsort(-values[good, 0], kind="stable")][:count]]
+    front = good[unbeaten(values[good])]
+    front = front[np.argsort(-values[front, 0], kind="stable")]
+    even = np.unique(np.linspace(0, len(front) - 1, min(count, len(front))).round().astype(int))
+    return [int(n) for n in front[even]]
+
+
+def unbeaten(values: np.ndarray) -> np.ndarray:
+    """Return which rows no other row beats in all objectives, shape (n,): the Pareto front."""
+    better: np.ndarray = np.all(values[None] >= values[:, None], axis=2)
+    strictly: np.ndarray = np.any(values[None] > values[:, None], axis=2)
+    beaten: np.ndarray = np.any(better & strictly, axis=1)
+    return ~beaten
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """A trial that was run again.
+
+    `point`: its number; `searched`: mean of each objective in the search, which is too good where
+    trials were chosen for it; `figures`: the same in new runs, with interval; `kept`: share of new
+    runs that keep each constraint; `unbeaten`: how likely it belongs to the front (of one
+    objective: is the best), over what the new runs leave open.
+    """
+
+    point: int
+    searched: tuple[float, ...]
+    figures: tuple[Estimate, ...]
+    kept: tuple[Estimate, ...]
+    unbeaten: float
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The finalists, best first (of the first objective).
+
+    `fresh`: new seeds of each; `first`: number of the trial that is the scenario as it is; `loss`:
+    by how much another finalist may be better than the first one on average, in the objective's
+    unit, NaN for several objectives.
+    """
+
+    finalists: tuple[Finalist, ...]
+    fresh: int
+    loss: float
+    trials: int
+
+
+def optimum(observed: Observed) -> Optimum | None:
+    """Return the finalists; None before any has been run again."""
+    searched = observed.written.replications
+    plan = observed.study.plan["replications"].to_numpy(int)
+    rows = np.flatnonzero(plan > searched)
+    aims = [aim_of(each) for each in observed.objectives]
+    tables = [observed.values(figure) for figure, _ in aims]
+    fresh = [table[rows, searched:] for table in tables]
+    if not len(rows) or not all(np.isfinite(each).any(axis=1).all() for each in fresh):
+        return None
+    signed = np.stack([s * each for (_, s), each in zip(aims, fresh, strict=True)], axis=2)
+    means, front = _resampled(signed)
+    bound = {c.figure: observed.values(c.figure)[rows, searched:] for c in observed.constraints}
+    found = [
+        Finalist(
+            point=int(observed.study.points.index[row]),
+            searched=tuple(float(np.nanmean(table[row, :searched])) for table in tables),
+            figures=tuple(mean_of(each[n]) for each in fresh),
+            kept=tuple(kept(c, bound[c.figure][n]) for c in observed.constraints),
+            unbeaten=float(front[:, n].mean()),
+        )
+        for n, row in enumerate(rows.tolist())
+    ]
+    order = np.argsort(-np.nanmean(signed[:, :, 0], axis=1), kind="stable").tolist()
+    loss = np.nan
+    if len(aims) == 1:
+        loss = float((means[:, :, 0].max(axis=1) - means[:, order[0], 0]).mean())
+    finalists = tuple(found[n] for n in order)
+    return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
+
+
+def _resampled(signed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return means over resampled seeds, (resamples, points, objectives), and who is unbeaten.
+
+    Seeds are common to all points, so they are drawn together.
+    """
+    rng = np.random.default_rng(0)
+    seeds = signed.shape[1]
+    drawn = rng.integers(0, seeds, (RESAMPLES, seeds))
+    weights = np.stack([np.bincount(row, minlength=seeds) for row in drawn]).astype(float)
+    filled = np.where(np.isfinite(signed), signed, np.nanmean(signed, axis=1, keepdims=True))
+    means = np.einsum("rs,psk->rpk", weights / seeds, filled)
+    return means, np.stack([unbeaten(each) for each in means])

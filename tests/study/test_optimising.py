@@ -1,0 +1,108 @@
+"""Optimisation finds known optima within bounds, and tells them by runs it has not searched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from study_oracles import FIGURE, SECOND, carried, runner, study_text
+from study_support import NOTHING, Here, Written, unseen
+
+from linetwin.study.analysing.aims import kept
+from linetwin.study.analysing.optimum import optimum, unbeaten
+from linetwin.study.carrying import carry_out
+from linetwin.study.executing import Stopped, StudyRun
+from linetwin.study.folder import read_study
+from linetwin.study.keeping import StudyWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONE = f"objectives: [{{minimise: {FIGURE}}}]"
+
+
+def bowl(shares: np.ndarray, seed: int) -> dict[str, float]:
+    """Return a bowl with its bottom at 0.3, 0.7; noise that the search may take for luck."""
+    rng = np.random.default_rng([seed, *(shares * 1e9).astype(int)])
+    depth = float(((shares - [0.3, 0.7]) ** 2).sum())
+    return {FIGURE: depth + 0.05 * rng.normal(), SECOND: float(shares[0])}
+
+
+def test_the_bottom_of_a_bowl_is_found_and_not_praised_too_much(tmp_path: Path) -> None:
+    """Near the bottom; new runs tell its depth with an interval, where the search was too glad."""
+    text = study_text(2, "{kind: optimise, trials: 60, fresh: 30}", ONE)
+    observed = carried(tmp_path, text, bowl)
+    found = optimum(observed)
+    assert found is not None
+    best = found.finalists[0]
+    shares = observed.shares[best.point]
+    assert shares == pytest.approx([0.3, 0.7], abs=0.2)
+    true = float(((shares - [0.3, 0.7]) ** 2).sum())
+    assert best.figures[0].low <= true <= best.figures[0].high
+    assert best.searched[0] < true
+    assert found.fresh == 30
+    assert 0 <= found.loss < 0.05
+    assert sum(each.unbeaten for each in found.finalists) == pytest.approx(1.0)
+    assert observed.study.points.shape[0] == 60
+
+
+def test_a_constraint_keeps_the_search_on_its_side(tmp_path: Path) -> None:
+    """The bottom is forbidden: what is told lies at the bound, with how often new runs keep it."""
+    more = f"{ONE}\nconstraints: [{{figure: {SECOND}, at_least: 0.6}}]"
+    observed = carried(tmp_path, study_text(2, "{kind: optimise, trials: 60}", more), bowl)
+    found = optimum(observed)
+    assert found is not None
+    best = found.finalists[0]
+    assert 0.6 <= observed.shares[best.point][0] < 0.75
+    assert best.kept[0].value == 1.0
+    assert best.kept[0].low == pytest.approx(20 / (20 + 1.96**2), abs=1e-4)
+
+
+def test_two_objectives_have_a_front(tmp_path: Path) -> None:
+    """x^2 + y^2 against (x - 1)^2 + y^2: the front is y = 0, from end to end."""
+    more = f"objectives: [{{minimise: {FIGURE}}}, {{minimise: {SECOND}}}]"
+
+    def two(shares: np.ndarray, seed: int) -> dict[str, float]:
+        del seed
+        x, y = shares
+        return {FIGURE: x * x + y * y, SECOND: (x - 1) ** 2 + y * y}
+
+    observed = carried(tmp_path, study_text(2, "{kind: optimise, trials: 120}", more), two)
+    found = optimum(observed)
+    assert found is not None
+    front = observed.shares[[each.point for each in found.finalists]]
+    assert len(front) >= 6
+    assert np.median(front[:, 1]) < 0.15
+    assert front[:, 0].max() - front[:, 0].min() > 0.6
+    assert all(each.unbeaten == 1.0 for each in found.finalists)
+    assert np.isnan(found.loss)
+
+
+def test_a_search_that_was_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    """Stopped after 20 runs and called again: the same points, and none of the 20 again."""
+    text = study_text(2, "{kind: optimise, trials: 24, batch: 5, fresh: 2}", ONE)
+    (tmp_path / "whole").mkdir()
+    whole = carried(tmp_path / "whole", text, bowl)
+    written = Written(tmp_path, text)
+    spec, executor = written.spec(), Here(runner(bowl))
+    writer = StudyWriter(written.output, spec, NOTHING)
+    with pytest.raises(Stopped):
+        carry_out(StudyRun(spec, writer, executor, lambda: len(executor.made) >= 20, unseen))
+    writer.finish("interrupted")
+    writer = StudyWriter(written.output, spec, NOTHING)
+    carry_out(StudyRun(spec, writer, executor, bool, unseen))
+    writer.finish("complete")
+    assert len(executor.made) == len({task.run for task in executor.made})
+    assert len(executor.made) == len(whole.study.runs.drop_duplicates("run"))
+    assert read_study(written.output).points.equals(whole.study.points)
+
+
+def test_who_is_beaten_and_how_often_bounds_are_kept() -> None:
+    """By hand: a row that another exceeds in all objectives is no part of the front."""
+    rows = np.array([[1.0, 3.0], [2.0, 2.0], [1.5, 1.5], [1.0, 3.0]])
+    assert list(unbeaten(rows)) == [True, True, False, True]
+    from linetwin.study.schema import Constraint
+
+    bound = Constraint(figure="a.b", at_most=2.0)
+    assert kept(bound, np.array([1.0, 2.0, 3.0, np.nan])).value == pytest.approx(2 / 3)
