@@ -104,6 +104,28 @@ def test_what_is_written_is_read(tmp_path: Path, baseline: Scenario) -> None:
     assert (mapping.owner, mapping.version) == ("process engineering", "7")
 
 
+@pytest.mark.parametrize(
+    ("server", "file", "played"),
+    [
+        ("", "", []),
+        (", played: true", "", ["plc", "laboratory"]),
+        (", played: true", ", played: false", ["plc"]),
+        ("", ", played: true", ["laboratory"]),
+    ],
+)
+def test_a_file_beside_a_played_plant_has_its_time(
+    tmp_path: Path, server: str, file: str, played: list[str]
+) -> None:
+    """A laboratory's rows are of the plant's time, whatever ours is, unless it says otherwise."""
+    before, laboratory = MAPPING.split("  laboratory:")
+    text = before.replace("clock: {owner: automation", f"clock: {{owner: automation{server}")
+    laboratory = laboratory.replace(
+        "clock: {owner: laboratory", f"clock: {{owner: laboratory{file}", 1
+    )
+    mapping = read(tmp_path, f"{text}  laboratory:{laboratory}")
+    assert [name for name, each in mapping.sources.items() if each.played] == played
+
+
 def test_codes_of_packml_map_to_themselves(tmp_path: Path) -> None:
     """`codes: packml` is the identity; 0 stays undefined."""
     text = MAPPING.replace(

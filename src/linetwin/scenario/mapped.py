@@ -6,10 +6,11 @@ Every number is in canonical units; raw values become canonical by `scale` and `
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from collections.abc import Mapping as ReadOnly
     from pathlib import Path
 
@@ -129,6 +130,22 @@ class SourceConfig:
     history: bool = False
     past: PastConfig | None = None
     compression: CompressionConfig | None = None
+
+
+def beside_played(
+    sources: ReadOnly[str, SourceConfig], said: Collection[str]
+) -> dict[str, SourceConfig]:
+    """Return sources; a file beside a server that is played has the plant's time, not ours.
+
+    But for those that `said` which time is theirs. Rows in our time could belong to nothing that
+    such a plant does.
+    """
+    if not any(each.played and each.table is None for each in sources.values()):
+        return dict(sources)
+    return {
+        name: each if each.table is None or name in said else replace(each, played=True)
+        for name, each in sources.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from linetwin.scenario.mapped import (
     SecurityConfig,
     SourceConfig,
     TableConfig,
+    beside_played,
 )
 from linetwin.scenario.mapping_addresses import Addressed
 from linetwin.scenario.mapping_keys import idle_keys, is_time_format, odd_codes, same_addresses
@@ -115,6 +116,8 @@ class _Reader:
             **self._codes("modes", model.modes, {"UNDEFINED": UNDEFINED, **MODES}),
         }
         sources = {name: self._source(name, source) for name, source in model.sources.items()}
+        said = {name for name, e in model.sources.items() if "played" in e.clock.model_fields_set}
+        sources = beside_played(sources, said)
         if not sources and not self.checked.is_cut("sources"):
             self._note(("sources",), "there is no source", "a server or a file")
         line = None if scenario is None else Addressed(scenario, self.quantities)

@@ -27,7 +27,8 @@ class Security(_Strict):
 class Clock(_Strict):
     """Who sets the clock of a source, its zone, and how far it is known to be ahead of UTC.
 
-    `played`: a plant that is simulated faster or slower than time passes here.
+    `played`: a plant that is simulated faster or slower than time passes here; a file beside a
+    server that is played is so too, unless it says otherwise.
     """
 
     owner: str
