@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from itertools import zip_longest
@@ -19,11 +22,10 @@ from hypothesis import strategies as st
 from neighbours import module_of
 from ruamel.yaml import YAML
 
-import linetwin.cli  # noqa: F401  by which scenarios learn to read shells
 from linetwin.cosim.description import read_description
 from linetwin.cosim.groups import read_group
 from linetwin.errors import ScenarioError
-from linetwin.scenario import load
+from linetwin.scenario import forms, load
 from linetwin.scenario.calendars import read_calendars, written_hours
 from linetwin.scenario.document import Document
 from linetwin.scenario.problems import Problems
@@ -295,14 +297,46 @@ def test_an_empty_value_is_refused_by_its_place() -> None:
         line_document(found)
 
 
-def test_what_was_mended_in_reading_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is told of shells that are read, in place of the command line."""
+    notes: list[str] = []
+    monkeypatch.setattr(forms, "_TELL", [notes.append])
+    return notes
+
+
+def test_what_was_mended_in_reading_is_told(tmp_path: Path, told: list[str]) -> None:
     """A line whose shells are not as they should be is run, but not without a word."""
     file = written_line(tmp_path)
     there_and_back(file, tmp_path, ".json", ports=False, files=False)
-    assert not capsys.readouterr().err
+    assert not told
     shells = tmp_path / "shells.json"
     shells.write_text(shells.read_text("utf-8").replace('"xs:double"', '"xs:dubbel"', 1), "utf-8")
     load(tmp_path / "again.yaml")
-    assert "shells.json" in capsys.readouterr().err
+    assert any("shells.json" in note for note in told)
+
+
+def test_a_recipe_that_is_not_read_is_told(tmp_path: Path, told: list[str]) -> None:
+    """`line:` alone takes nothing of the recipe that the shells have too, and says so once."""
+    file = written_line(tmp_path)
+    there_and_back(file, tmp_path, ".json", ports=False, files=False)
+    again = tmp_path / "again.yaml"
+    text = again.read_text("utf-8")
+    assert "recipe: shells.json" in text
+    other = tmp_path / "other.yaml"
+    other.write_text("schema: 1\nname: other\nset: {}\n", "utf-8")
+    again.write_text(text.replace("recipe: shells.json", "recipe: other.yaml"), "utf-8")
+    for _ in range(2):
+        with contextlib.suppress(ScenarioError):  # what has no default is missed, too
+            load(again)
+    assert [note.partition(": ")[2][:23] for note in told] == ["its recipe is not read:"]
+
+
+def test_a_script_reads_shells_without_the_command_line(tmp_path: Path) -> None:
+    """And hears by a warning of Python what was mended."""
+    file = written_line(tmp_path)
+    there_and_back(file, tmp_path, ".json", ports=False, files=False)
+    script = "import sys, linetwin.scenario; linetwin.scenario.load(sys.argv[1])"
+    script += "; assert 'linetwin.cli' not in sys.modules"
+    again = str(tmp_path / "again.yaml")
+    subprocess.run([sys.executable, "-c", script, again], check=True, timeout=60)

@@ -8,13 +8,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from linetwin.scenario.forms import read_shells_by
+from linetwin.scenario.forms import tell_notes_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-
-    from linetwin.scenario.forms import Part
 
 INTERRUPTED_EXIT = 5
 DEFECT_EXIT = 5
@@ -29,13 +26,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 OBJECTS_BETWEEN_LOOKS = 50_000
 
 
-def _read_shells(file: Path, part: Part) -> dict[str, object]:
-    from linetwin.cli.aas_reading import read_part
+def _tell_note(note: str) -> None:
+    """Say where errors are what was mended or left out in reading shells."""
+    from linetwin.cli.printing import safe
 
-    return read_part(file, part)
+    sys.stderr.write(f"linetwin: {safe(note)}\n")
 
 
-read_shells_by(_read_shells)
+tell_notes_by(_tell_note)
 
 
 def command(run: Callable[[], None] | None = None) -> None:

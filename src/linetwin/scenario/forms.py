@@ -1,13 +1,13 @@
-"""Line files and recipes in other forms than YAML, read by whoever knows these.
+"""Line files and recipes in other forms than YAML: Asset Administration Shells.
 
-A layer above gives the reader: the command line does, for Asset Administration Shells.
+A layer above reads them, which is found by its name when the first such file is met.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-from linetwin.errors import Problem, ScenarioError
+import warnings
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from linetwin.scenario.document import Document
 
     Part = Literal["line", "recipe"]
-    FormReader = Callable[[Path, Part], dict[str, object]]
 
 SHELLS = (".aasx", ".json", ".xml")
-_READERS: dict[str, FormReader] = {}
+_READER: Final = "linetwin.shells.lining.files"
+_TELL: list[Callable[[str], None]] = []
 
 
-def read_shells_by(reader: FormReader) -> None:
-    """Let files of shells be read by `reader`: path and what is wanted of it -> plain data."""
-    _READERS.update(dict.fromkeys(SHELLS, reader))
+def tell_notes_by(tell: Callable[[str], None]) -> None:
+    """Let `tell` say what was mended or left out in reading; without, it is a warning of Python."""
+    _TELL[:] = [tell]
 
 
 def read_form(file: Path, label: str, part: Part | None) -> Document:
@@ -34,10 +34,27 @@ def read_form(file: Path, label: str, part: Part | None) -> Document:
     """
     from linetwin.scenario.document import Document, read  # slow, and not for help
 
-    ending = file.suffix.lower()
-    if ending not in SHELLS or part is None:
+    if not _is_shells(file) or part is None:
         return read(file, label)
-    if ending not in _READERS:
-        hint = "in Python, import linetwin.cli first, which reads shells; or give a .yaml file"
-        raise ScenarioError([Problem("nobody here reads shells", hint=hint, file=file)])
-    return Document(file, label, _READERS[ending](file, part), {})
+    return Document(file, label, _reader().read_part(file, part, _tell), {})
+
+
+def tell_unread_recipe(line: Path, recipe: Path | None) -> None:
+    """Tell of a recipe in the shells that give the line, where another one is read, or none."""
+    if _is_shells(line) and line != recipe:
+        _reader().tell_unread(line, _tell)
+
+
+def _is_shells(file: Path) -> bool:
+    return file.suffix.lower() in SHELLS
+
+
+def _reader() -> Any:  # noqa: ANN401 - a module
+    return import_module(_READER)
+
+
+def _tell(note: str) -> None:
+    if _TELL:
+        _TELL[0](note)
+    else:
+        warnings.warn(note, stacklevel=2)

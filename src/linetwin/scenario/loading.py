@@ -14,7 +14,7 @@ from linetwin.scenario.deliveries import with_deliveries
 from linetwin.scenario.disturbing import DisturbanceReader
 from linetwin.scenario.document import label_of
 from linetwin.scenario.entries import PREFIX
-from linetwin.scenario.forms import read_form
+from linetwin.scenario.forms import read_form, tell_unread_recipe
 from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.parameters import ParameterFile, check_models, settings_of_parameters
@@ -118,6 +118,10 @@ def open_scenario(path_or_name: str | Path) -> Opened:
         read_plan(scenario, problems)
         problems.check()
         raise ScenarioError([Problem("no line to read", file=file)])
+    if not problems:
+        named = scenario.model.recipe
+        recipe_file = None if named is None else file.parent / named
+        tell_unread_recipe(file.parent / scenario.model.line, recipe_file)
     prices = None
     if scenario.model.prices is not None:
         prices = reader.checked(file.parent / scenario.model.prices, PriceFile)
