@@ -28,7 +28,8 @@ class Calibration:
     `values`: fitted parameters in the model's units, and `intervals`, in the order of the task;
     `predicted` and `targets`: what is compared, shape (measurements,), with their outputs and
     rows; `ways`: output -> where its derivatives came from, and `why` not from the FMU; `refused`:
-    evaluations at which the model failed; `outside`: rows with something outside of its range.
+    evaluations at which the model failed; `outside`: rows with something outside of its range;
+    `reach`: how many standard deviations intervals reach to either side.
     """
 
     task: Task
@@ -47,6 +48,7 @@ class Calibration:
     evaluations: int
     refused: int
     outside: int
+    reach: float
 
     def is_open(self, name: str) -> bool:
         """Tell whether the data cannot tell a parameter by itself."""
@@ -99,4 +101,5 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         evaluations=misfit.evaluator.calls,
         refused=misfit.refused,
         outside=misfit.evaluator.out_of_range(values),
+        reach=solver.quantile(fit.freedom),
     )

@@ -1,0 +1,166 @@
+"""What a calibration says, in words and rows: the same on the screen and on the page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from linetwin.estimation.calibrating.identifying import Gain, OpenGroup
+    from linetwin.estimation.calibrating.scoring import Score
+    from linetwin.estimation.calibrating.solving import Calibration
+
+SCORE_HEADS: Final = (
+    "output", "compared", "rows", "RMS", "largest", "R2", "group out", "row out", "alike",
+)  # fmt: skip
+SCORE_NOTE: Final = (
+    "Out: RMS of what was left out of the fit. Alike: scatter of rows with equal inputs."
+)
+CORRELATED: Final = 0.9
+"""Correlation from which two parameters are nearly told together."""
+_HELPFUL: Final = 4
+_LINES: Final = 5
+_LEAST_BITS: Final = 0.01
+
+
+def subject_of(made: Calibration) -> str:
+    """Return what was fitted to what."""
+    task = made.task
+    where = f" of {task.subject.process}" if task.subject.process else ""
+    groups = len(set(task.groups))
+    grouped = f" in {groups} groups" if groups < task.rows else ""
+    return f"{task.subject.model}{where}, {task.rows} rows{grouped} of {task.data.file.name}"
+
+
+def warnings_of(made: Calibration) -> list[str]:
+    """Return what a reader must know before believing the values."""
+    task = made.task
+    found = []
+    if task.omitted:
+        more = ", ..." if len(task.omitted) > _LINES else ""
+        first = ", ".join(map(str, task.omitted[:_LINES]))
+        what = "line" if task.data.is_text else "row"
+        found.append(
+            f"{len(task.omitted)} rows are left out, as a value is missing: {what} {first}{more}"
+        )
+    if made.outside:
+        found.append(f"{made.outside} rows lie outside of the range that the model declares")
+    if made.refused:
+        found.append(f"the model refused {made.refused} of the evaluations on the way")
+    starts = len(made.fit.ends)
+    if made.fit.agreeing < starts:
+        found.append(f"{made.fit.agreeing} of {starts} starts reached the best fit")
+    if made.why:
+        found.append(f"derivatives are differences: {made.why}")
+    return found
+
+
+def parameter_heads(made: Calibration) -> tuple[str, ...]:
+    """Return the heads of the parameters' table."""
+    share = f"{made.task.file.confidence * 100:g} %"
+    return ("parameter", "unit", "is", "fitted", f"{share} from", "to", "before")
+
+
+def parameter_rows(made: Calibration) -> list[tuple[str, ...]]:
+    """Return a row for each parameter: value, interval, and what it was."""
+    rows: list[tuple[str, ...]] = []
+    subject = made.task.subject
+    for axis, value, interval in zip(made.task.axes, made.values, made.intervals, strict=True):
+        before = subject.start(subject.binary.description.variables[axis.name])
+        tag, _ = subject.tag(axis.name)
+        shown = "-" if before is None else f"{before:.5g} {tag}".strip()
+        state = "fitted" if interval.state == "interval" else interval.state
+        ends = (f"{interval.low:.4g}", f"{interval.high:.4g}")
+        if interval.state == "not told apart":
+            ends = ("-", "-")
+        rows.append((axis.name, axis.unit, state, f"{value:.5g}", *ends, shown))
+    return rows
+
+
+def interval_note(made: Calibration) -> str:
+    """Return how the intervals were found."""
+    task = made.task
+    if task.file.intervals == "bootstrap":
+        return f"Intervals: {task.file.resamples} draws of whole groups with replacement."
+    freedom = made.fit.freedom
+    known = "scatter as given" if freedom is None else f"{freedom} degrees of freedom"
+    return f"Intervals: profile likelihood, {known}."
+
+
+def score_rows(made: Calibration) -> list[tuple[str, ...]]:
+    """Return a row for each output: how well it is met, and by what was left out."""
+    return [_score_row(score) for score in made.scores]
+
+
+def open_sentences(made: Calibration) -> list[str]:
+    """Return what the data cannot tell."""
+    found = made.identifiability
+    sentences = [sentence for group in found.groups for sentence in _of_group(group)]
+    names = [axis.name for axis in made.task.axes]
+    for i, first in enumerate(names):
+        for j in range(i + 1, len(names)):
+            if made.is_open(first) or made.is_open(names[j]):
+                continue
+            if abs(found.correlations[i, j]) >= CORRELATED:
+                pair = f"{first} and {names[j]} are nearly told together"
+                sentences.append(f"{pair}: correlation {found.correlations[i, j]:.3f}.")
+    return sentences
+
+
+def helpful_head(made: Calibration) -> str:
+    """Return what the helpful measurements would tell of; "" where nothing is to be said."""
+    if not made.gains:
+        return ""
+    if not _helpful_gains(made):
+        return "No output of the model, and no input varied, would tell what is open."
+    about = "what is open" if made.identifiability.groups else "all parameters"
+    return f"What would tell most of {about}:"
+
+
+def helpful_sentences(made: Calibration) -> list[str]:
+    """Return the measurements that would tell most."""
+    has_open = bool(made.identifiability.groups)
+    return [
+        f"{_helpful(gain)}: {gain.open_bits if has_open else gain.bits:.1f} bits"
+        for gain in _helpful_gains(made)[:_HELPFUL]
+    ]
+
+
+def _helpful_gains(made: Calibration) -> list[Gain]:
+    if not made.identifiability.groups:
+        return list(made.gains)
+    return [gain for gain in made.gains if gain.open_bits >= _LEAST_BITS]
+
+
+def _score_row(score: Score) -> tuple[str, ...]:
+    numbers = (
+        score.fitted,
+        score.worst,
+        score.determined,
+        score.by_group,
+        score.by_row,
+        score.replicates,
+    )
+    compared = "ln" if score.log else score.unit
+    shown = ("-" if math.isnan(number) else f"{number:.4g}" for number in numbers)
+    return (score.name, compared, str(score.count), *shown)
+
+
+def _of_group(group: OpenGroup) -> list[str]:
+    if len(group.names) == 1:
+        return [f"Of {group.names[0]} the data tell less than its bounds."]
+    sentences = [f"The data cannot tell apart: {', '.join(group.names)}."]
+    for known in group.known:
+        spread = f"{known.deviation:.1%}" if known.product else f"{known.deviation:.3g}"
+        sentences.append(
+            f"Known is {known.text} = {known.value:.4g} +- {spread} (one standard deviation)."
+        )
+    return sentences
+
+
+def _helpful(gain: Gain) -> str:
+    unit = "" if gain.unit == "1" else f" {gain.unit}"
+    if gain.kind == "measure":
+        return f"measure {gain.name} in each row to {gain.scatter:.2g}{unit}"
+    values = " and ".join(f"{value:.4g}" for value in gain.values)
+    return f"repeat the rows with {gain.name} = {values}{unit}"
