@@ -20,10 +20,11 @@ from linetwin.cli.locking import held
 from linetwin.cli.printing import print_json
 from linetwin.cli.study_running import check_line, gather, run_point, versions_here
 from linetwin.errors import LinetwinError, ModelError
+from linetwin.study.carrying import carry_out
 from linetwin.study.clustered import DaskExecutor
 from linetwin.study.executing import Stopped, StudyRun
 from linetwin.study.folder import LOG, read_study
-from linetwin.study.keeping import Planned, StudyWriter
+from linetwin.study.keeping import StudyWriter
 from linetwin.study.local import LocalExecutor
 from linetwin.study.progress import duration
 from linetwin.study.reading import read_study_file
@@ -90,8 +91,7 @@ def _carry_out(
     with _progress() as show, contextlib.closing(_executor(request, inputs, writer)) as executor:
         carried = StudyRun(spec, writer, executor, lambda: interruption.asked, show)
         try:
-            points = [Planned(spec.settings_of(point), point) for point in spec.points()]
-            carried.results(points, spec.replications)
+            carry_out(carried)
         except Stopped:
             return "interrupted"
     return "complete"
