@@ -260,7 +260,8 @@ def report(run: RunArgument) -> None:
 @app.command(epilog="Example: linetwin bench line")
 def bench(
     part: Annotated[
-        str, typer.Argument(help="What to measure: line, week, rows, cosim, feed, twin or aas.")
+        str,
+        typer.Argument(help="What to measure: line, week, rows, cosim, feed, twin, aas or study."),
     ] = "line",
     json: JsonOption = False,
 ) -> None:

@@ -20,6 +20,7 @@ def bench(part: str, *, as_json: bool) -> None:
         "feed": _feed,
         "twin": _twin,
         "aas": _aas,
+        "study": _study,
     }
     if part in others:
         others[part](as_json=as_json)
@@ -116,6 +117,20 @@ def _aas(*, as_json: bool) -> None:
         print_json({"machine": machine, **asdict(found), "limits": limits})
         return
     typer.echo(f"machine: {machine}\n{aas.describe_figures(found)}")
+    _print_verdicts(verdicts)
+
+
+def _study(*, as_json: bool) -> None:
+    """Measure what a study adds to its runs, and what a second core gives."""
+    from linetwin.bench import study  # Dask, which no other bench needs
+
+    machine, found = line.machine(), study.measure()
+    verdicts = study.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, **asdict(found), "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{study.describe(found)}")
     _print_verdicts(verdicts)
 
 

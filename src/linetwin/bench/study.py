@@ -1,0 +1,250 @@
+"""`linetwin bench study`: many short runs on one process, on two, and on a Dask cluster here.
+
+A run is a queue of one place with room for K, M/M/1/K, simulated for some 50 ms: what is measured
+is what a study adds to its runs, so the runs are as short as any may be. Its throughput is known in
+closed form, lambda (1 - rho^K) / (1 - rho^(K + 1)), and checked. The pilot line's first hour, 0.2 s
+a run, shows the same with models.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linetwin.bench.watched import peak_mb
+from linetwin.cli.study_running import gather, run_point
+from linetwin.errors import ResultsError
+from linetwin.scenario.loading import find_scenario
+from linetwin.study.clustered import LOCAL, DaskExecutor
+from linetwin.study.executing import StudyRun
+from linetwin.study.folder import LOG
+from linetwin.study.keeping import Planned, StudyWriter
+from linetwin.study.local import LocalExecutor, made
+from linetwin.study.reading import read_study_file
+from linetwin.study.tasks import Outcome, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from linetwin.study.executing import Executor
+    from linetwin.study.progress import Progress
+    from linetwin.study.tasks import Inputs, Runner
+
+RUNS = 1000
+LINE_RUNS = 60
+ARRIVALS, SERVICES, ROOM = 0.9, 1.0, 5
+"""Rates (1/s) and places of the queue, that in service counted."""
+EVENTS = 70_000
+SPEED_UP = 1.8
+"""What two cores are to give over one."""
+OVERHEAD_LIMIT_MS = 10.0
+GROWTH_LIMIT_MB = 50.0
+_HALVES = 2
+_STUDY = """\
+schema: 1
+study: bench
+scenario: line.yaml
+replications: {runs}
+figures: [energy.energy_used]
+"""
+_LINE = """\
+schema: 1
+name: hour
+line: {folder}/lines/pilot.yaml
+recipe: {folder}/recipes/nmc622_graphite_5ah.yaml
+duration: 1 h
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Wall times (s) of a study in a loop in this process, on 1 and 2 processes, and on Dask.
+
+    `own_s`: of the runs themselves, told by the one process that made them. A study's time begins when its first run has come back: starting Python is told apart, in
+    `start_s`. `growth_mb`: what this process took more, from a tenth of the runs to the end.
+    """
+
+    runs: int
+    loop_s: float
+    own_s: float
+    one_s: float
+    two_s: float
+    dask_s: float
+    start_s: float
+    growth_mb: float
+    line_runs: int
+    line_one_s: float
+    line_two_s: float
+
+    @property
+    def overhead_ms(self) -> float:
+        """What a study adds to each run on one process (ms of wall time)."""
+        return (self.one_s - self.own_s) / self.runs * 1000
+
+
+def queue(task: Task) -> Outcome:
+    """Simulate the queue event by event; the figure is customers served in a second."""
+    begun = time.perf_counter()
+    chance = random.Random(task.seed)  # noqa: S311 - no secret
+    clock = waiting = served = 0.0
+    for _ in range(EVENTS):
+        rate = (ARRIVALS if waiting < ROOM else 0.0) + (SERVICES if waiting else 0.0)
+        clock += chance.expovariate(rate)
+        if waiting < ROOM and chance.random() * rate < ARRIVALS:
+            waiting += 1
+        else:
+            waiting -= 1
+            served += 1
+    where = (task.run, task.point, task.replication, task.seed)
+    figures = dict.fromkeys(task.wanted.names, served / clock)
+    return Outcome(*where, "complete", "", time.perf_counter() - begun, figures)
+
+
+def same_code() -> dict[str, str]:
+    """Return no versions: workers of this machine have the code of this process."""
+    return {}
+
+
+def throughput() -> float:
+    """Return the exact throughput of the queue (1/s)."""
+    load = ARRIVALS / SERVICES
+    return ARRIVALS * (1 - load**ROOM) / (1 - load ** (ROOM + 1))
+
+
+class _Clock:
+    """Notes when runs come back, and what this process has taken by then."""
+
+    def __init__(self) -> None:
+        self.begun = time.perf_counter()
+        self.times: list[float] = []
+        self.early_mb = 0.0
+        self.own_s = 0.0
+
+    def show(self, counts: Progress) -> None:
+        self.own_s = counts.busy_s
+        if counts.made > len(self.times):
+            self.times.append(time.perf_counter())
+        if counts.made == max(counts.planned // 10, 1):
+            self.early_mb = peak_mb()
+
+    @property
+    def start_s(self) -> float:
+        return self.times[0] - self.begun
+
+    @property
+    def rest_s(self) -> float:
+        """Wall time of all runs, taken from that of all after the first."""
+        count = len(self.times)
+        return (self.times[-1] - self.times[0]) * count / (count - 1)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """A study in a folder of its own, carried out anew for each measurement."""
+
+    folder: Path
+    run: Runner
+    runs: int
+
+    def measure(self, executor: Callable[[Inputs, Path], Executor], name: str) -> _Clock:
+        """Carry the study out; ResultsError where runs are missing, or tell another throughput."""
+        (self.folder / "study.yaml").write_text(_STUDY.format(runs=self.runs), encoding="utf-8")
+        shipped = find_scenario("baseline").resolve().parent.as_posix()
+        (self.folder / "line.yaml").write_text(_LINE.format(folder=shipped), encoding="utf-8")
+        spec = read_study_file(self.folder / "study.yaml")
+        inputs = gather(spec.scenario_file, spec.scenario)
+        writer = StudyWriter(self.folder / name, spec, inputs)
+        clock = _Clock()
+        ready = executor(inputs, writer.path / LOG)
+        try:
+            study = StudyRun(spec, writer, ready, bool, clock.show)
+            found = study.results([Planned(())], self.runs)
+        finally:
+            ready.close()
+        writer.finish("complete")
+        if len(found) < self.runs or (found["status"] == "failed").any():
+            raise ResultsError(f"bench: {len(found)} of {self.runs} runs, {set(found['error'])}")
+        if self.run is queue:
+            _check(found["energy.energy_used"].mean())
+        return clock
+
+
+def _check(mean: float) -> None:
+    """Refuse a mean throughput that is another queue's."""
+    if not math.isclose(mean, throughput(), rel_tol=2e-3):
+        raise ResultsError(f"bench: throughput {mean:.5f}/s, in theory {throughput():.5f}/s")
+
+
+def measure() -> Measured:
+    """Measure all; some minutes."""
+    with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
+        short = _Bench(Path(name), queue, RUNS)
+        loop_s = _loop()
+        one = short.measure(_processes(queue, 1), "one")
+        two = short.measure(_processes(queue, _HALVES), "two")
+        growth = peak_mb() - two.early_mb
+        dask = short.measure(_on_dask(queue), "dask")
+        line = _Bench(Path(name), run_point, LINE_RUNS)
+        line_one = line.measure(_processes(run_point, 1), "line-one")
+        line_two = line.measure(_processes(run_point, _HALVES), "line-two")
+    return Measured(
+        runs=RUNS,
+        loop_s=loop_s,
+        own_s=one.own_s,
+        one_s=one.rest_s,
+        two_s=two.rest_s,
+        dask_s=dask.rest_s,
+        start_s=two.start_s,
+        growth_mb=growth,
+        line_runs=LINE_RUNS,
+        line_one_s=line_one.rest_s,
+        line_two_s=line_two.rest_s,
+    )
+
+
+def _loop() -> float:
+    """Return the wall time of all runs called one after the other in this process (s)."""
+    begun = time.perf_counter()
+    for seed in range(RUNS):
+        made(queue, Task("", (), seed))
+    return time.perf_counter() - begun
+
+
+def _processes(run: Runner, workers: int) -> Callable[[Inputs, Path], Executor]:
+    return lambda inputs, log: LocalExecutor(run, inputs, workers, log)
+
+
+def _on_dask(run: Runner) -> Callable[[Inputs, Path], Executor]:
+    return lambda inputs, _: DaskExecutor(run, inputs, LOCAL, _HALVES, same_code)
+
+
+def describe(found: Measured) -> str:
+    """Return the figures as text."""
+    return (
+        f"{found.runs} runs of a queue, {found.loop_s / found.runs * 1000:.1f} ms each in a loop: "
+        f"{found.loop_s:.1f} s; on one process {found.one_s:.1f} s, on two {found.two_s:.1f} s "
+        f"({found.one_s / found.two_s:.2f} times), on Dask {found.dask_s:.1f} s "
+        f"({found.one_s / found.dask_s:.2f} times)\n"
+        f"a study adds {found.overhead_ms:.2f} ms to a run; its first run is back after "
+        f"{found.start_s:.1f} s; {found.growth_mb:.1f} MB more after all than after a tenth\n"
+        f"{found.line_runs} runs of the pilot line's first hour: on one process "
+        f"{found.line_one_s / found.line_runs * 1000:.0f} ms each, on two "
+        f"{found.line_one_s / found.line_two_s:.2f} times as fast"
+    )
+
+
+def verdicts(found: Measured) -> dict[str, tuple[float, float]]:
+    """Return what is held against a limit: text -> (figure, the most that it may be)."""
+    most = 1 / SPEED_UP
+    return {
+        "time on two processes over one": (found.two_s / found.one_s, most),
+        "time on Dask with two workers over one process": (found.dask_s / found.one_s, most),
+        "time on two processes over one, pilot line": (found.line_two_s / found.line_one_s, most),
+        "what a study adds to a run in ms": (found.overhead_ms, OVERHEAD_LIMIT_MS),
+        "memory taken by the last nine tenths in MB": (found.growth_mb, GROWTH_LIMIT_MB),
+    }
