@@ -1,4 +1,4 @@
-"""Values of a twin's signals, read from the board that it writes."""
+"""Values of a twin's signals, by the board and the word of itself that it writes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from linetwin.cli.aas_serve import Asked, TwinValues, collected
+from linetwin.cli.aas_serve import Asked, collected
+from linetwin.cli.aas_twin import TwinValues
 from linetwin.errors import ScenarioError
 from linetwin.results.audit import AuditLog
 from linetwin.shells.serving.roles import read_roles
 from linetwin.shells.serving.view import View
 from linetwin.twin.board.board import LOG, MEASURED, PREDICTED
+from linetwin.twin.writing.status import STATUS, Status, StatusFile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from linetwin.shells.serving.values import Reading
+
+NOW = 1_000_000.0
+MADE = {
+    "id": "p1", "made_tick": 5_000, "station": "cathode.calender", "lot": "cathode.roll-0001",
+    "quantity": "porosity", "unit": "1", "median": 0.3, "low": 0.29, "high": 0.31,
+    "open_loop": 0.32, "place": 0,
+}  # fmt: skip
+READ = "cathode.calender.porosity"
 
 
 def write(log: AuditLog, what: str, rows: list[dict[str, Any]]) -> None:
@@ -22,42 +34,116 @@ def write(log: AuditLog, what: str, rows: list[dict[str, Any]]) -> None:
     log.append(who="twin", what=what, after={"tick": 0, "rows": rows})
 
 
-def shown(values: TwinValues) -> object:
-    """Return what the coater's speed is shown to be."""
-    found = values.value("cathode.coater.web_speed")
-    return None if found is None else found.value
+def tell(folder: Path, state: str = "in step", at: float = NOW, **more: Any) -> None:  # noqa: ANN401
+    """Write what a twin says of itself."""
+    StatusFile(folder).tell(Status(at, state, at, **more))
 
 
-def test_a_signal_has_what_was_read_last(tmp_path: Path) -> None:
-    """While the twin writes, each read gives the newest reading of its address."""
-    log = AuditLog(tmp_path / LOG)
-    made = {"id": "p1", "station": "cathode.coater", "quantity": "web_speed"}
-    write(log, PREDICTED, [made])
-    values = TwinValues(tmp_path)
-    assert values.value("cathode.coater.web_speed") is None
-    for speed in (0.5, 0.25):
-        write(log, MEASURED, [{"prediction": "p1", "value": speed}])
-        assert shown(values) == speed
+def twin_of(folder: Path) -> TwinValues:
+    """Return the values of a twin, asked at one instant."""
+    return TwinValues(folder, lambda: NOW)
+
+
+def shown(values: TwinValues, address: str = READ) -> Reading:
+    """Return what an address is shown to be."""
+    found = values.value(address)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> AuditLog:
+    """The board of a running twin that has predicted a lot."""
+    found = AuditLog(tmp_path / LOG)
+    write(found, PREDICTED, [MADE])
+    tell(tmp_path)
+    return found
+
+
+def test_a_signal_has_what_was_read_last(tmp_path: Path, log: AuditLog) -> None:
+    """While the twin writes, each read gives the newest reading of its address, with its time."""
+    values = twin_of(tmp_path)
+    assert values.value(READ) is None
+    for tick, porosity in ((6_000, 0.28), (7_000, 0.305)):
+        write(log, MEASURED, [{"prediction": "p1", "tick": tick, "value": porosity}])
+        found = shown(values)
+        assert (found.value, found.tick, found.quality) == (porosity, tick, "good")
     assert values.value("cathode.coater.nothing") is None
-    write(log, MEASURED, [{"prediction": "p1", "value": None}])
-    assert shown(values) == 0.25
+    write(log, MEASURED, [{"prediction": "p1", "tick": 8_000, "value": None}])
+    assert shown(values).value == 0.305
 
 
+def test_predictions_have_their_intervals(tmp_path: Path, log: AuditLog) -> None:
+    """Median, bounds, open loop and lot of the newest prediction, and when it was made."""
+    values, begin = twin_of(tmp_path), "cathode.calender.Predictions.porosity_"
+    for part in ("median", "low", "high", "open_loop", "lot"):
+        assert shown(values, begin + part).value == MADE[part]
+        assert shown(values, begin + part).tick == 5_000
+    write(log, PREDICTED, [MADE | {"id": "p2", "median": 0.295, "place": 2}])
+    assert shown(values, f"{begin}median").value == 0.3
+    after = "cathode.calender.Predictions.porosity_after_2_median"
+    assert shown(values, after).value == 0.295
+
+
+@pytest.mark.usefixtures("log")
+def test_the_quality_says_how_the_twin_is(tmp_path: Path) -> None:
+    """In step it is good; else why not, and without a word of the twin there is no value."""
+    values, address = twin_of(tmp_path), "cathode.calender.Predictions.porosity_median"
+    tell(tmp_path, held={"cathode.calender": "stale: web_speed"}, age_s=12.5)
+    assert shown(values, address).quality == "uncertain: stale: web_speed"
+    assert shown(values, "cathode.calender.Twin.held").value == "stale: web_speed"
+    assert shown(values, "line.Twin.state").value == "in step"
+    assert shown(values, "line.Twin.data_age").value == 12.5
+    assert shown(values, "line.Twin.state").quality == "good"
+    tell(tmp_path, "open loop")
+    assert shown(values, address).quality == "uncertain: the twin is open loop"
+    assert shown(values, address).value == 0.3
+    tell(tmp_path, at=NOW - 60)
+    assert shown(values, address).value is None
+    assert shown(values, address).quality == "bad: no word for 60 s of the twin"
+    assert shown(values, "line.Twin.state").value is None
+    (tmp_path / STATUS).unlink()
+    for each in (address, "line.Twin.state", "line.Twin.data_age"):
+        assert shown(values, each).value is None
+        assert shown(values, each).quality == "bad: the twin does not run"
+    tell(tmp_path)
+    assert shown(values, address).value == 0.3
+
+
+def test_another_twin_in_the_folder_is_seen(tmp_path: Path, log: AuditLog) -> None:
+    """A board that follows none that was read tells nothing of the twin before."""
+    values = twin_of(tmp_path)
+    write(log, MEASURED, [{"prediction": "p1", "tick": 6_000, "value": 0.28}])
+    assert shown(values).value == 0.28
+    for each in tmp_path.glob(f"{LOG}*"):
+        each.unlink()
+    assert values.value(READ) is None
+    other = AuditLog(tmp_path / LOG)
+    write(other, PREDICTED, [MADE | {"id": "q1", "station": "anode.calender"}])
+    assert values.value(READ) is None
+    assert shown(values, "anode.calender.Predictions.porosity_median").value == 0.3
+    assert values.value("cathode.calender.Predictions.porosity_median") is None
+
+
+@pytest.mark.usefixtures("log")
 def test_values_reach_the_shells(tmp_path: Path) -> None:
-    """The signal of a machine's shell has the twin's value, others have none."""
-    log = AuditLog(tmp_path / LOG)
-    write(log, PREDICTED, [{"id": "p1", "station": "cathode.coater", "quantity": "web_speed"}])
-    write(log, MEASURED, [{"prediction": "p1", "value": 0.5}])
-    catalogue, values = collected(Asked(("baseline",), None, tmp_path))
+    """What a twin predicts and says of itself has elements of its own, in the line's shells."""
+    catalogue, values = collected(Asked(("live_twin",), None, tmp_path))
+    assert isinstance(values, TwinValues)
+    values._now = lambda: NOW
     view = View(catalogue, read_roles()["operator"], values)
-    submodel = "https://linetwin.example/lines/pilot/machines/cathode.coater/submodels/Signals"
-    rows = {
-        each["idShort"]: each.get("value") for each in view.submodel(submodel)["submodelElements"]
-    }
-    assert rows["cathode__coater__web_speed"] == "0.5"
-    assert sum(value is not None for value in rows.values()) == 1
-    element = view.element(submodel, "cathode__coater__web_speed")
-    assert element["value"] == "0.5"
+    begin = "https://linetwin.example/lines/pilot"
+    twin = f"{begin}/machines/cathode.calender/submodels/Twin"
+    found = {each["idShort"]: each for each in view.submodel(twin)["submodelElements"]}
+    median = found["cathode__calender__Predictions__porosity_median"]
+    assert median["value"] == "0.3"
+    said = {each["type"]: each["value"] for each in median["qualifiers"]}
+    assert said == {"Unit": "1", "Time": "PT5S", "Quality": "good"}
+    state = view.element(f"{begin}/submodels/Twin", "line__Twin__state")
+    assert state["value"] == "in step"
+    refs = [each["keys"][0]["value"] for each in view.shell(f"{begin}/machines/cathode.calender")[
+        "submodels"]]  # fmt: skip
+    assert twin in refs
 
 
 def test_a_folder_without_a_twin_is_refused(tmp_path: Path) -> None:

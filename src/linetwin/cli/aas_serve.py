@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import typer
-
 from linetwin.cli import aas_export, aas_lots
-from linetwin.errors import Problem, ScenarioError, ShellError
+from linetwin.cli.aas_twin import TwinValues, add_twin
+from linetwin.cli.printing import say
+from linetwin.cli.running import Request, request_of
+from linetwin.errors import LinetwinError, Problem, ScenarioError
 from linetwin.results import read as read_run
-from linetwin.results.audit import entry_of
+from linetwin.shells.environment import Environment
 from linetwin.shells.naming import BASE, Names
 from linetwin.shells.reading import read
 from linetwin.shells.running import describe_run
@@ -25,19 +26,16 @@ from linetwin.shells.serving.recorded import RecordedValues
 from linetwin.shells.serving.roles import read_roles
 from linetwin.shells.serving.runs import RunSource
 from linetwin.shells.serving.tokens import make_token, read_tokens
-from linetwin.shells.serving.values import NoValues, Reading
+from linetwin.shells.serving.values import NoValues
 from linetwin.shells.writing import ENDINGS
-from linetwin.twin.board.board import LOG, MEASURED, PREDICTED
 from linetwin.twin.plant.making import panels
 
 if TYPE_CHECKING:
-    from linetwin.shells.environment import Environment
+    from linetwin.results.reader import Run
     from linetwin.shells.serving.roles import Role
     from linetwin.shells.serving.values import ValueSource
 
 _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_AWAITED: Final = 10_000
-"""Predictions of which a twin's readings are awaited; older ones are forgotten."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +85,12 @@ def serve(asked: Asked, opening: Opening, who: Who) -> None:
     catalogue, values = collected(asked)
     app = make_app(catalogue, door, values)
     for note in catalogue.notes:
-        typer.echo(f"  note: {note}", err=True)
+        say(f"  note: {note}", err=True)
     listen(app, (opening.host, opening.port), (opening.certificate, opening.key), _tell)
 
 
 def _tell(url: str) -> None:
-    typer.echo(f"shells at {url} (Ctrl-C ends)")
+    say(f"shells at {url} (Ctrl-C ends)")
     sys.stdout.flush()
 
 
@@ -142,9 +140,10 @@ def collected(asked: Asked) -> tuple[Catalogue, ValueSource]:
     runs = [each for each in asked.what if aas_lots.is_run(each)]
     if len(runs) > 1:
         raise ScenarioError([Problem("more than one run folder", ", ".join(runs), "one at most")])
-    parts = [_described(each, asked.base_iri) for each in asked.what if each not in runs]
+    parts = [_described(each, asked) for each in asked.what if each not in runs]
     run = read_run(runs[0]) if runs else None
     if run is not None:
+        parts += [] if parts else [line_of(run, asked)]
         parts.append(describe_run(run, names))
     whole = aas_lots.together(parts)
     source = None if run is None else RunSource(run, names)
@@ -152,59 +151,34 @@ def collected(asked: Asked) -> tuple[Catalogue, ValueSource]:
     return Catalogue(whole, source), values if asked.twin is None else TwinValues(asked.twin)
 
 
-def _described(what: str, base_iri: str | None) -> Environment:
+def line_of(run: Run, asked: Asked) -> Environment:
+    """Return the shells of a run's line, by the scenario that it was asked for.
+
+    Where that is gone, or is no longer as it was, there are none, and a note says so.
+    """
+    try:
+        request = request_of(run.path)
+        if run.scenario.startswith(request.load().text):
+            return _of_scenario(request, asked)
+        why = "is no longer as it was run"
+    except LinetwinError as error:
+        why = f"cannot be read: {error}"
+    note = f"no shells of the line: the scenario of {run.path} {why}; name a file of shells"
+    return Environment(notes=[note])
+
+
+def _described(what: str, asked: Asked) -> Environment:
     """Return the shells of a file, or of a scenario's line."""
     if Path(what).suffix.lower() in ENDINGS:
         return read(Path(what))
-    return aas_export.described(aas_export.Asked(what, (), base_iri), with_files=True)
+    return _of_scenario(Request(what, (), None, None), asked)
 
 
-class TwinValues:
-    """What instruments have read last, by the board that a twin writes; it is only read here."""
-
-    is_slow = True
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / LOG
-        if not self._file.is_file():
-            hint = "a folder of linetwin live run"
-            raise ScenarioError([Problem("no twin has predicted here", "--twin", hint, folder)])
-        self._offset, self._known = 0, (0, 0)
-        self._of: dict[str, str] = {}
-        self._last: dict[str, float] = {}
-
-    def value(self, address: str) -> Reading | None:
-        """Return what was read last of `station.quantity`, None where nothing was."""
-        self._follow()
-        return Reading(self._last[address]) if address in self._last else None
-
-    def _follow(self) -> None:
-        """Read what has been written since; a log that was rotated begins anew."""
-        try:
-            status = self._file.stat()
-            if (status.st_ino, status.st_size) == self._known:
-                return
-            if status.st_ino != self._known[0] or status.st_size < self._offset:
-                self._offset = 0
-            self._known = (status.st_ino, status.st_size)
-            with self._file.open("rb") as stream:
-                stream.seek(self._offset)
-                for line in stream:
-                    if not line.endswith(b"\n"):
-                        return
-                    self._take(line)
-                    self._offset += len(line)
-        except (OSError, ValueError) as error:
-            raise ShellError(f"{self._file} cannot be read: {error}") from error
-
-    def _take(self, line: bytes) -> None:
-        entry = entry_of(line)
-        if entry.what not in {PREDICTED, MEASURED}:
-            return
-        for row in entry.after["rows"]:
-            if entry.what == PREDICTED:
-                self._of[row["id"]] = f"{row['station']}.{row['quantity']}"
-                if len(self._of) > _AWAITED:
-                    del self._of[next(iter(self._of))]
-            elif (address := self._of.get(row["prediction"])) and row["value"] is not None:
-                self._last[address] = float(row["value"])
+def _of_scenario(request: Request, asked: Asked) -> Environment:
+    """Return the shells of a scenario's line, and what its twin tells, where one is asked for."""
+    wanted = aas_export.Asked(request.scenario, tuple(request.settings), asked.base_iri)
+    found = aas_export.described(wanted, with_files=True)
+    if asked.twin is not None:
+        names = Names(BASE if asked.base_iri is None else asked.base_iri)
+        add_twin(found, request.load(), names)
+    return found

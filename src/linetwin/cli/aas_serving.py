@@ -52,7 +52,7 @@ def serve(  # noqa: PLR0913, PLR0917  one parameter per option
     roles: RolesOption = None,
     twin: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Signals have the values that this twin read last."),
+        typer.Option(metavar="FOLDER", help="Signals have the values that this twin tells."),
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate, PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,

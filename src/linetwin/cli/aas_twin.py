@@ -1,0 +1,204 @@
+"""What a running twin tells to a server of shells, by the files of its folder; they are only read.
+
+The board has predictions and readings, `twin.status` how the twin is. A twin that gives no word
+tells nothing: its values are left out, and their quality says why.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from basyx.aas import model
+from basyx.aas.model import datatypes
+
+from linetwin.errors import Problem, ScenarioError, ShellError
+from linetwin.results.audit import entry_of
+from linetwin.shells import building, terms
+from linetwin.shells.naming import id_short
+from linetwin.shells.serving.values import Reading
+from linetwin.twin.board.board import LOG, MEASURED, PREDICTED
+from linetwin.twin.plant.model import LINE
+from linetwin.twin.publishing.model import BOUNDS, prediction_name, twin_model
+from linetwin.twin.scales import scale_of
+from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
+from linetwin.twin.writing.status import EVERYWHERE, GOOD_S, StatusFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from linetwin.results.audit import Entry
+    from linetwin.scenario import Scenario
+    from linetwin.shells.environment import Environment
+    from linetwin.shells.naming import Named, Names
+    from linetwin.twin.plant.model import Machine
+    from linetwin.twin.writing.status import Status
+
+SUBMODEL: Final = "Twin"
+STATE, AGE, HELD = "Twin.state", "Twin.data_age", "Twin.held"
+_AWAITED: Final = 10_000
+"""Predictions of which a twin's readings are awaited; older ones are forgotten."""
+
+
+def _utc_s() -> float:
+    return datetime.now(UTC).timestamp()
+
+
+class TwinValues:
+    """Signals, predictions and state of a twin; `now`: instant in s UTC.
+
+    ScenarioError for a folder without a board, ShellError where it can no longer be read.
+    """
+
+    is_slow = True
+
+    def __init__(self, folder: Path, now: Callable[[], float] = _utc_s) -> None:
+        self._file, self._status, self._now = folder / LOG, StatusFile(folder), now
+        if not self._file.is_file():
+            hint = "a folder of linetwin live run"
+            raise ScenarioError([Problem("no twin has predicted here", "--twin", hint, folder)])
+        self._alone = threading.Lock()
+        self._known, self._offset = (0, 0), 0
+        self._forget("")
+
+    def _forget(self, last: str) -> None:
+        """Begin with a board anew; `last`: hash of the entry that was read last."""
+        self._hash = last
+        self._of: dict[str, str] = {}
+        self._told: dict[str, tuple[float | str, int]] = {}
+
+    def value(self, address: str) -> Reading | None:
+        """Return what the twin tells of an address in its canonical unit, None for nothing."""
+        with self._alone:
+            self._follow()
+            found = self._told.get(address)
+        status, (station, _, name) = self._status.read(), _split(address)
+        quality = self._quality(status, station)
+        if name in {STATE, AGE, HELD}:
+            return self._of_twin(status, station, name, quality)
+        if found is None:
+            return None
+        is_there = status is not None and not self._silent(status)
+        return Reading(found[0] if is_there else None, found[1], quality)
+
+    def _of_twin(self, status: Status | None, station: str, name: str, quality: str) -> Reading:
+        """Return what the twin says of itself."""
+        if status is None or self._silent(status):
+            return Reading(None, None, quality)
+        told = {STATE: status.state, AGE: status.age_s, HELD: status.held.get(station, "")}
+        return Reading(told[name], None, quality)
+
+    def _silent(self, status: Status) -> bool:
+        return abs(self._now() - status.told) > GOOD_S
+
+    def _quality(self, status: Status | None, station: str) -> str:
+        """Return how far the twin is to be trusted at a station just now."""
+        if status is None:
+            return "bad: the twin does not run"
+        if self._silent(status):
+            return f"bad: {status.said(self._now())} of the twin"
+        if status.state not in {IN_STEP, OUT_OF_STEP}:
+            return f"uncertain: the twin is {status.state}"
+        held = status.held.get(station) or status.held.get(EVERYWHERE)
+        return f"uncertain: {held}" if held else "good"
+
+    def _follow(self) -> None:
+        """Read what has been written since."""
+        try:
+            status = self._file.stat()
+            if (status.st_ino, status.st_size) == self._known:
+                return
+            if status.st_ino != self._known[0] or status.st_size < self._offset:
+                self._offset = 0
+            self._known = (status.st_ino, status.st_size)
+            with self._file.open("rb") as stream:
+                stream.seek(self._offset)
+                for line in stream:
+                    if not line.endswith(b"\n"):
+                        return
+                    self._take(entry_of(line))
+                    self._offset += len(line)
+        except FileNotFoundError:
+            self._known, self._offset = (0, 0), 0
+            self._forget("")
+        except (OSError, ValueError, KeyError) as error:
+            raise ShellError(f"{self._file} cannot be read: {error}") from error
+
+    def _take(self, entry: Entry) -> None:
+        """Let an entry count; one that follows none that was read is of another twin's board."""
+        if self._hash and entry.previous != self._hash:
+            self._forget(entry.hash)
+        self._hash = entry.hash
+        if entry.what == PREDICTED:
+            for row in entry.after["rows"]:
+                self._of[row["id"]] = f"{row['station']}.{row['quantity']}"
+                if len(self._of) > _AWAITED:
+                    del self._of[next(iter(self._of))]
+                name = prediction_name(row["quantity"], row.get("place", 0))
+                for part in (*BOUNDS, "lot"):
+                    if row.get(part) is not None:
+                        address = f"{row['station']}.Predictions.{name}_{part}"
+                        self._told[address] = row[part], int(row.get("made_tick", 0))
+        elif entry.what == MEASURED:
+            for row in entry.after["rows"]:
+                if (read := self._of.get(row["prediction"])) and row["value"] is not None:
+                    self._told[read] = float(row["value"]), int(row.get("tick", 0))
+
+
+def _split(address: str) -> tuple[str, str, str]:
+    """Return station, nothing, and `Folder.name` of an address of the twin's own."""
+    station, dot, name = address.rpartition(".Twin.")
+    if dot:
+        return station, dot, f"Twin.{name}"
+    station, dot, name = address.rpartition(".Predictions.")
+    return (station, dot, name) if dot else address.rpartition(".")
+
+
+def add_twin(found: Environment, scenario: Scenario, names: Names) -> None:
+    """Add to shells of a scenario's line what its twin tells, as signals.
+
+    They are in a submodel of the line, and in one of each station.
+    """
+    if scenario.twin is None:
+        return
+    line = scenario.line.name
+    own = [
+        _signal(LINE, STATE, terms.meaning("signal"), "", "text"),
+        _signal(LINE, AGE, terms.meaning("signal"), "s", "number"),
+    ]
+    _add(found, names.line(line), own)
+    shown = twin_model(scenario, ()).machines
+    for path in scenario.stations:
+        held = _signal(path, HELD, terms.meaning("signal"), "", "text")
+        _add(found, names.machine(line, path), [held, *_predictions(shown[path])])
+    terms.add_concepts(found)
+
+
+def _add(found: Environment, named: Named, elements: list[model.SubmodelElement]) -> None:
+    """Add a submodel to a shell, where the shell is there."""
+    shell = found.objects.get(named.shell)
+    if not isinstance(shell, model.AssetAdministrationShell):
+        return
+    own = building.submodel(named.submodel(SUBMODEL), SUBMODEL, terms.meaning("signals"), elements)
+    shell.submodel.add(building.to_submodel(own.id))
+    found.objects.add(own)
+
+
+def _predictions(machine: Machine) -> Iterator[model.SubmodelElement]:
+    """Yield the elements of a station's predictions: median, interval, open loop and lot."""
+    path, tags = machine.path, [each for each in machine.tags if each.folder == "Predictions"]
+    for name in [each.name.removesuffix("_median") for each in tags]:
+        if f"{name}_open_loop" in {each.name for each in tags}:
+            word = scale_of(name.partition("_after_")[0]).quantity
+            for bound in BOUNDS:
+                means = terms.meaning(word.name)
+                yield _signal(path, f"Predictions.{name}_{bound}", means, word.unit, "number")
+            yield _signal(path, f"Predictions.{name}_lot", terms.meaning("signal"), "", "text")
+
+
+def _signal(path: str, name: str, means: str, unit: str, kind: str) -> model.SubmodelElement:
+    """Return an element without a value, whose idShort is its address."""
+    value_type = datatypes.Double if kind == "number" else datatypes.String
+    return building.prop(id_short(f"{path}.{name}"), None, means, unit, value_type=value_type)
