@@ -100,7 +100,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory, fmu: bytes) -> Iterator[Plan
         answers = decided(folder, ANSWERS)
         with pytest.MonkeyPatch.context() as patch:
             lines: list[str] = []
-            patch.setattr("typer.echo", lines.append)
+            patch.setattr("typer.echo", lambda text, **_: lines.append(text))
             import_machines(Asked(shells, STATIONS, "baseline", folder / "plant", answers))
         yield Plant(server, folder / "plant", keys, "\n".join(lines))
 

@@ -89,7 +89,7 @@ def joined(folder: Path, answers: dict[str, Any]) -> tuple[dict[str, str], str]:
     answered = decided(folder, {"schema": 1, STATION: answers}) if answers else None
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("typer.echo", lines.append)
+        patch.setattr("typer.echo", lambda text, **_: lines.append(text))
         try:
             import_machines(Asked([file], [STATION], "baseline", folder / "plant", answered, "me"))
         except ScenarioError as error:
@@ -121,5 +121,5 @@ def test_a_quantity_that_the_station_has_not_is_refused(tmp_path: Path) -> None:
     tag = affordance("Last", "/?id=nsu=urn:a;s=q", "N/mm", f"{OWN}line_load")
     maker.interface("opc.tcp://plc:4840", [tag], ("SignAndEncrypt", "Basic256Sha256"))
     file = maker.write(tmp_path / "mixer.xml")
-    with pytest.raises(ScenarioError, match="cathode.mixer has no line_load"):
+    with pytest.raises(ScenarioError, match=r"cathode\.mixer has no line_load"):
         import_machines(Asked([file], [STATION], "baseline", tmp_path / "plant", None, "me"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from linetwin.contracts import CONTRACTS
 from linetwin.scenario.kinds import shipped_kinds
 from linetwin.scenario.mapping import load_mapping
+from linetwin.scenario.zones import ZONED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,8 @@ def quantities_of(station: StationConfig) -> tuple[str, ...]:
     for process in (*(kind.processes if kind else ()), *machine):
         contract = CONTRACTS[process]
         found |= dict.fromkeys((*contract.outputs, *contract.inputs, *contract.start))
+    if "drying" in station.processes:
+        found[ZONED] = None
     found |= dict.fromkeys(station.parameters)
     if kind is not None:
         found |= dict.fromkeys((*kind.gauges, *kind.signals, *kind.parameters))

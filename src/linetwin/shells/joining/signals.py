@@ -104,7 +104,9 @@ class Signals:
         if decided is None and self.is_left(each):
             return None
         said = f"means {' and '.join(m.answer for m in found)}" if found else _UNKNOWN
-        allowed = [m.answer for m in found] or self._fitting(each)
+        instruments = (self.context.instruments.get(m.quantity, ()) for m in found)
+        allowed = [m.answer for m in found] + [name for names in instruments for name in names]
+        allowed = list(dict.fromkeys(allowed)) or self._fitting(each)
         answer = self._asked(each, said, allowed)
         if answer is None:
             return None
