@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from calibrations import LOAD, compacted, task_of, write_table
+from calibrations import LOAD, compacted, fitted, task_of, write_table
 
-from linetwin.errors import ScenarioError
+from linetwin.errors import ModelError, ScenarioError
 from linetwin.estimation.calibrating.reading import read_specification, read_task
 from linetwin.estimation.calibrating.subject import Line
 from linetwin.scenario import load
 from linetwin.scenario.loading import find_scenario
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 COLUMNS = ("load", "before", "after")
 
@@ -144,3 +141,23 @@ def test_a_scenario_needs_one_of_its_processes(
         read_task("baseline", line, read_specification(file), data)
     assert says in str(caught.value)
     assert "cathode.calender.calendering" in str(caught.value)
+
+
+def test_a_model_that_gives_no_numbers_is_told(tmp_path: Path) -> None:
+    """Of a coating of nothing but pores there is no conductivity: the FMU refuses, and says why."""
+    rows = compacted(24.0, 400.0)
+    rows[:, 1] = 100.0
+    data = write_table(tmp_path / "table.csv", COLUMNS, rows)
+    text = LOAD.replace('settled_porosity: {column: after, unit: "%"}', "conductivity_index: after")
+    with pytest.raises(ModelError, match="calendering: it gives no numbers"):
+        fitted(text.replace("compare: log", ""), data, tmp_path)
+
+
+def test_the_documented_calibration_file_is_read(tmp_path: Path) -> None:
+    """What docs/calibrating.md shows is what the schema takes."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "calibrating.md").read_text("utf-8")
+    block = text.split("```yaml\n# calibration\n")[1].split("```")[0]
+    file = tmp_path / "fit.yaml"
+    file.write_text(block, "utf-8")
+    checked = read_specification(file)
+    assert set(checked.model.outputs) == {"settled_porosity", "nip_line_load"}

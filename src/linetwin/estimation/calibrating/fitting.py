@@ -82,7 +82,9 @@ class Solver:
             tried.append(found)
         tried = [found for found in tried if np.isfinite(found.cost) and not self._failed(found)]
         if not tried:
-            raise ModelError("it gives no numbers at any of the starts", self.task.subject.model)
+            said = f": {self.misfit.refusal}" if self.misfit.refusal else ""
+            message = f"it gives no numbers to compare at any of the starts{said}"
+            raise ModelError(message, self.task.subject.model)
         best = min(tried, key=lambda found: found.cost)
         near = sum(found.cost <= best.cost * (1 + _SAME) + 1e-12 for found in tried)
         return replace(self.settled(best), ends=tuple(ends), agreeing=near)

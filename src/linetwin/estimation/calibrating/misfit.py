@@ -48,6 +48,7 @@ class Misfit:
         self.output_of, self.row_of = np.nonzero(self.present)
         self.evaluations = 0
         self.refused = 0
+        self.refusal = ""
         self.ways: dict[str, Way] = dict.fromkeys(self.outputs, "differences")
         self.why = ""
         self._derivatives: Derivatives | None = None
@@ -76,8 +77,9 @@ class Misfit:
         """Return model - measured, shape (measurements,); NaN where the model refuses."""
         try:
             return np.asarray(self.predicted(coordinates[None, :])[0] - self.targets)
-        except FmuError:
+        except FmuError as error:
             self.refused += 1
+            self.refusal = str(error)
             return np.full(self.count, np.nan)
 
     def residuals(self, coordinates: np.ndarray, scatter: np.ndarray) -> np.ndarray:

@@ -21,6 +21,10 @@ _MOST_GROUPS: Final = 12
 _MOST_POINTS: Final = 4000
 _BLUE: Final = "#3f7fbf"
 _RED: Final = "#cf4a55"
+_COLOURS: Final = (
+    _BLUE, "#c77d2e", "#2f9e8f", _RED, "#9a8fc4", "#d9b44a",
+    "#6fb7c9", "#8a6d3b", "#7a9e2f", "#b05fa0", "#5c6b7a", "#cf6a3c",
+)  # fmt: skip
 
 
 def calibration_page(made: Calibration) -> str:
@@ -140,16 +144,14 @@ def _points(x: np.ndarray, y: np.ndarray, groups: list[str]) -> list[dict[str, A
     if not 1 < len(names) <= _MOST_GROUPS:
         return [_cloud(x, y, "", _BLUE)]
     return [
-        _cloud(x[mask], y[mask], name, None)
-        for name in names
+        _cloud(x[mask], y[mask], name, colour)
+        for name, colour in zip(names, _COLOURS, strict=False)
         if (mask := np.array([group == name for group in groups])).any()
     ]
 
 
-def _cloud(x: np.ndarray, y: np.ndarray, name: str, colour: str | None) -> dict[str, Any]:
-    marker: dict[str, Any] = {"size": 7}
-    if colour is not None:
-        marker["color"] = colour
+def _cloud(x: np.ndarray, y: np.ndarray, name: str, colour: str) -> dict[str, Any]:
+    marker = {"size": 7, "color": colour}
     shown = {"name": escape(name)} if name else {"showlegend": False}
     return {"x": x.tolist(), "y": y.tolist(), "mode": "markers", "marker": marker, **shown}
 
@@ -164,7 +166,7 @@ def _profiles(made: Calibration) -> list[Figure]:
 
 def _profile(made: Calibration, index: int, axis: Axis, interval: Interval) -> Figure:
     places = np.array([at for at, _ in interval.profile])
-    rises = [rise**2 for _, rise in interval.profile]
+    rises = [abs(rise) for _, rise in interval.profile]
     values = axis.value(places).tolist()
     data: list[dict[str, Any]] = [
         {
@@ -172,7 +174,7 @@ def _profile(made: Calibration, index: int, axis: Axis, interval: Interval) -> F
             "showlegend": False,
         },
         {
-            "x": [values[0], values[-1]], "y": [made.reach**2] * 2, "mode": "lines",
+            "x": [values[0], values[-1]], "y": [made.reach] * 2, "mode": "lines",
             "line": {"color": _RED, "dash": "dot", "width": 1}, "showlegend": False,
         },
     ]  # fmt: skip
@@ -182,7 +184,7 @@ def _profile(made: Calibration, index: int, axis: Axis, interval: Interval) -> F
             "title": {"text": f"{axis.name}{unit}"},
             "type": "log" if axis.log else "linear",
         },
-        "yaxis": {"title": {"text": "rise of the misfit"}},
+        "yaxis": {"title": {"text": "standard deviations"}},
     }
     caption = f"{interval.state}; dotted: end of the interval"
     return Figure(f"profile-{index}", axis.name, caption, data, layout, height=280)

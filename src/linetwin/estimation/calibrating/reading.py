@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from linetwin.estimation.calibrating.tables import DataTable
 
 _LEAST_ROWS = 2
+_REALS = {"Real", "Float64", "Float32"}
 
 
 def read_specification(file: Path) -> Checked[CalibrationFile]:
@@ -139,6 +140,9 @@ class _Reader:
         if found is None:
             return None
         variable = found.variable
+        if variable.type not in _REALS:
+            self.problems.add(place, f"is a {variable.type}", "a parameter that is a real number")
+            return None
         low = self._bound(name, "low", written.low, variable.minimum, found)
         high = self._bound(name, "high", written.high, variable.maximum, found)
         if low is None or high is None:

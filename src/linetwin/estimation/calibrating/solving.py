@@ -56,7 +56,9 @@ class Calibration:
 
     def tag(self, name: str) -> str:
         """Return the evidence of a fitted value: D where measurements tell it, else A."""
-        return "A" if self.is_open(name) or self.task.data.simulated else "D"
+        states = {a.name: i.state for a, i in zip(self.task.axes, self.intervals, strict=True)}
+        told = not self.is_open(name) and states[name] != "flat"
+        return "D" if told and not self.task.data.simulated else "A"
 
 
 def calibrate(task: Task) -> Calibration:
