@@ -120,7 +120,8 @@ def import_(
         typer.Option(
             "--as",
             metavar="STATION",
-            help="The station that a machine becomes; one for each file, in their order.",
+            help="The station that a machine becomes, or `line`, `building`; one for each file, in "
+            "their order, or several for one file.",
         ),
     ],
     output: Annotated[
