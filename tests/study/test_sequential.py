@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import nct, t
 from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
-from linetwin.study.sequential import Race, clear_difference
+from linetwin.study.racing import Race, clear_difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,200 @@
+"""The page of a study: what was asked, what matters, where to run the line, how sure that is."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linetwin.results import display
+from linetwin.results.manifest import write_atomically
+from linetwin.results.page import Section, page
+from linetwin.results.report_tables import table
+from linetwin.study.analysing.aims import aim_of
+from linetwin.study.analysing.observing import Observed
+from linetwin.study.folder import read_study
+from linetwin.study.report_sections import Findings, means, sections
+from linetwin.study.report_words import (
+    address_name,
+    at_share,
+    estimate,
+    factor_value,
+    figure_name,
+    number,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from linetwin.study.analysing.optimum import Optimum
+
+NAME = "report.html"
+_NAMED = 3
+
+
+def write_study_report(folder: Path | str) -> Path:
+    """Write report.html into a study's folder and return its path; ResultsError for no study."""
+    study = read_study(folder)
+    path = Path(folder) / NAME
+    write_atomically(path, study_page(Observed(study)))
+    return path
+
+
+def study_page(observed: Observed) -> str:
+    """Return the page of a study, with what its runs tell so far."""
+    manifest = observed.study.manifest
+    title = str(manifest["title"] or manifest["study"])
+    if not len(observed.study.runs):
+        text = "<p class='warning'>No run has ended yet.</p>"
+        return page(title, _header(observed, title) + text, "", [])
+    found = Findings(observed)
+    parts = sections(found)
+    if found.kind == "replications":
+        parts = [Section("figures", "Figures", table(["figure", "#mean"], means(found))), *parts]
+    return page(title, _header(observed, title), _answers(found), parts)
+
+
+def _header(observed: Observed, title: str) -> str:
+    manifest, study = observed.study.manifest, observed.study
+    planned = int(study.plan["replications"].sum())
+    kind = display.name(str(manifest["design"]))
+    about = (
+        f"Study {manifest['study']} of scenario {manifest['scenario']}: {kind}, "
+        f"{len(observed.factors):,} factors, {len(study.points):,} points, "
+        f"{len(study.runs):,} runs, first seed {manifest['seed']}"
+    )
+    warnings = []
+    if manifest["status"] != "complete":
+        warnings.append(
+            f"This study is {manifest['status']}: {len(study.runs):,} of {planned:,} runs planned "
+            "so far have ended. What follows is what they tell."
+        )
+    lost = observed.failures
+    if lost.runs:
+        where = f", at {lost.where}" if lost.where else ""
+        warnings.append(f"{lost.runs:,} of {lost.of:,} runs failed{where}. They are left out.")
+    said = "".join(f"<p class='warning'>{escape(text)}</p>" for text in warnings)
+    return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p></header>{said}"
+
+
+def _answers(found: Findings) -> str:
+    told = [_best(found), _keeps(found), _matters(found), _chance(found)]
+    said = [
+        f"<p class='answer'><span class='question'>{escape(question)}</span>"
+        f"{escape(sentence)}<small>{escape(small)}</small></p>"
+        for question, sentence, small in told
+        if sentence
+    ]
+    return f"<div class='answers' id='answer'>{''.join(said)}</div>"
+
+
+def _best(found: Findings) -> tuple[str, str, str]:
+    """Say what is best, and what it costs if that is wrong."""
+    question, observed = "What is best", found.observed
+    compared = found.comparison
+    if compared is not None:
+        scale, top = shown(observed, compared.figure), compared.alternatives[0]
+        value = f"{figure_name(compared.figure)} {estimate(top.mean, scale)}"
+        if compared.decided:
+            sentence = f"{compared.best}: {value}"
+        elif compared.alike:
+            sentence = f"No difference that matters; {compared.best} has {value}"
+        else:
+            sentence = f"Not decided; {compared.best} is ahead: {value}"
+        small = f"If another one is better, it is so by {number(compared.loss, scale)} on average."
+        return question, sentence, small
+    best = found.optimum
+    if best is None:
+        return question, "", ""
+    return (question, *_finalist(found, best))
+
+
+def _finalist(found: Findings, best: Optimum) -> tuple[str, str]:
+    observed, top = found.observed, best.finalists[0]
+    names = [aim_of(each)[0] for each in observed.objectives]
+    values = observed.study.points.loc[top.point]
+    where = ", ".join(
+        f"{address_name(f.address)} {factor_value(f, values[f.address])}"
+        for f in [observed.factors[n] for n in found.ranked()[:_NAMED]]
+    )
+    told = ", ".join(
+        f"{figure_name(name)} {estimate(each, shown(observed, name))}"
+        for name, each in zip(names, top.figures, strict=True)
+    )
+    if len(names) > 1:
+        sentence = f"{len(best.finalists)} points of a front, from {told}"
+        small = f"That end of it has {where}. Told by {best.fresh} seeds the search had not seen."
+        return sentence, small
+    scale = shown(observed, names[0])
+    small = (
+        f"Told by {best.fresh} seeds the search had not seen; in the search it looked like "
+        f"{number(top.searched[0], scale)}. If another finalist is better, it is so by "
+        f"{number(best.loss, scale)} on average."
+    )
+    missed = [
+        c for c, each in zip(observed.constraints, top.kept, strict=True) if each.value < c.chance
+    ]
+    if missed:
+        small = f"It does not keep {missed[0].figure} as often as asked. {small}"
+    return f"{told}, with {where}", small
+
+
+def _keeps(found: Findings) -> tuple[str, str, str]:
+    """Say where the window lies, by the factors that matter most."""
+    told = found.window
+    if told is None:
+        if found.observed.constraints and found.effects:
+            sentence = "Nowhere in what was varied are all constraints foretold to be kept."
+            return "Which window", sentence, ""
+        return "", "", ""
+    factors = found.observed.factors
+    narrow = [n for n in found.ranked() if told.high[n] - told.low[n] < _WHOLE][:_NAMED]
+    parts = [
+        f"{address_name(factors[n].address)} {at_share(factors[n], told.low[n])} to "
+        f"{at_share(factors[n], told.high[n])}"
+        for n in narrow
+    ]
+    sentence = ", ".join(parts) or "Everything that was varied"
+    small = ""
+    if found.observed.constraints:
+        small = (
+            f"All constraints are kept there in {display.share(told.chance[0])} of runs or more."
+        )
+    return "Which window", sentence, small
+
+
+def _matters(found: Findings) -> tuple[str, str, str]:
+    """Name the factors that matter most for the first figure."""
+    if not found.varying or not found.observed.factors:
+        return "", "", ""
+    first = found.varying[0]
+    names = [address_name(found.observed.factors[n].address) for n in found.ranked()[:_NAMED]]
+    question = f"What matters most for {figure_name(first)}"
+    small = ""
+    if first in found.effects and found.effects[first].effects:
+        scale, largest = shown(found.observed, first), found.effects[first].effects[0]
+        text = estimate(largest.change, scale, signed=True)
+        small = f"The largest effect from end to end of a span: {text}."
+    elif first in found.indices:
+        text = display.share(found.indices[first].total[found.ranked()[0]].value)
+        small = f"The first explains {text} of the variance, with all it does together with others."
+    return question, ", ".join(names), small
+
+
+def _chance(found: Findings) -> tuple[str, str, str]:
+    """Say how much the seed decides."""
+    if not found.varying:
+        return "What differs", "Nothing: every run has the same figures.", ""
+    each = found.noise[found.varying[0]]
+    if not each.saved > 0:
+        return "", "", ""
+    saved = "all of it" if each.saved == float("inf") else f"{display.plain(each.saved)} times"
+    sentence = (
+        f"{display.share(each.seed_share)} of what differs in {figure_name(found.varying[0])}"
+    )
+    small = f"Common seeds save {saved} the runs that differences need."
+    if each.saved == float("inf"):
+        small = "It is the same at every point, so common seeds take it out of all differences."
+    return "What is chance", sentence, small
+
+
+_WHOLE = 0.999

@@ -1,0 +1,384 @@
+"""The sections of a study's page, in the order in which they are read; those of its design only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.results import display
+from linetwin.results.page import Section
+from linetwin.results.report_tables import table
+from linetwin.study import report_clouds, report_figures
+from linetwin.study.analysing.aims import aim_of, words_of
+from linetwin.study.analysing.comparing import Comparison, comparison
+from linetwin.study.analysing.effects import Effects, effects
+from linetwin.study.analysing.following import Swing, course, tornado
+from linetwin.study.analysing.inferring import Noise, mean_of, noise
+from linetwin.study.analysing.optimum import Optimum, optimum
+from linetwin.study.analysing.sensitivity import Morris, Sobol, morris, sobol
+from linetwin.study.analysing.window import Window, window
+from linetwin.study.report_words import (
+    at_share,
+    estimate,
+    factor_value,
+    figure_name,
+    number,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from linetwin.results.figures import Figure
+    from linetwin.study.analysing.observing import Observed
+    from linetwin.study.factors import Factor
+
+FITTED = {"full", "latin_hypercube", "sobol", "optimise"}
+_DRAWN, _LISTED = 6, 20
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in a study, each thing computed once."""
+
+    observed: Observed
+
+    @property
+    def kind(self) -> str:
+        """Kind of the design."""
+        return self.observed.design.kind
+
+    @cached_property
+    def varying(self) -> list[str]:
+        """Figures that are not the same in every run; aims first."""
+        aims = [aim_of(each)[0] for each in self.observed.objectives]
+        aims += [each.figure for each in self.observed.constraints]
+        names = list(dict.fromkeys((*aims, *self.observed.figures)))
+        values = {name: self.observed.values(name) for name in names}
+        return [
+            n for n, v in values.items() if np.isfinite(v).any() and np.nanmax(v) > np.nanmin(v)
+        ]
+
+    @cached_property
+    def effects(self) -> dict[str, Effects]:
+        """Effects on each figure, where the design tells them."""
+        if self.kind not in FITTED:
+            return {}
+        shares = self.observed.shares
+        return {n: effects(shares, self.observed.values(n)) for n in self.varying}
+
+    @cached_property
+    def indices(self) -> dict[str, Sobol]:
+        """Sobol indices of each figure."""
+        if self.kind != "sobol_indices":
+            return {}
+        found = {name: sobol(self.observed, name) for name in self.varying}
+        return {name: each for name, each in found.items() if each is not None}
+
+    @cached_property
+    def screening(self) -> dict[str, Morris]:
+        """Elementary effects on each figure."""
+        if self.kind != "morris":
+            return {}
+        found = {name: morris(self.observed, name) for name in self.varying}
+        return {name: each for name, each in found.items() if each is not None}
+
+    @cached_property
+    def swings(self) -> dict[str, tuple[Swing, ...]]:
+        """Swings of each figure."""
+        if self.kind != "one_at_a_time":
+            return {}
+        return {name: tornado(self.observed, name) for name in self.varying}
+
+    @cached_property
+    def optimum(self) -> Optimum | None:
+        """What an optimisation found."""
+        return optimum(self.observed) if self.kind == "optimise" else None
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """What a comparison of alternatives found."""
+        return comparison(self.observed) if self.kind == "compare" else None
+
+    @cached_property
+    def window(self) -> Window | None:
+        """The recommended window."""
+        return window(self.observed) if self.kind in FITTED else None
+
+    @cached_property
+    def noise(self) -> dict[str, Noise]:
+        """What the seed decides, of each figure."""
+        return {name: noise(self.observed.values(name)) for name in self.varying}
+
+    def ranked(self) -> list[int]:
+        """Return the factors, what matters most for the first figure first."""
+        count = len(self.observed.factors)
+        weights = dict.fromkeys(range(count), 0.0)
+        first = self.varying[0] if self.varying else ""
+        if first in self.effects:
+            for each in self.effects[first].effects:
+                for factor in each.factors:
+                    weights[factor] = max(weights[factor], abs(each.change.value))
+        elif first in self.indices:
+            weights |= {n: e.value for n, e in enumerate(self.indices[first].total)}
+        elif first in self.screening:
+            weights |= {n: e.value for n, e in enumerate(self.screening[first].mu_star)}
+        elif first in self.swings:
+            weights |= {swing.factor: swing.widest for swing in self.swings[first]}
+        return sorted(weights, key=lambda n: -weights[n])
+
+
+def sections(found: Findings) -> list[Section]:
+    """Return every section that the design supports."""
+    return [
+        _alternatives(found),
+        _finalists(found),
+        _window(found),
+        _matters(found),
+        _indices(found),
+        _screening(found),
+        _tornado(found),
+        _convergence(found),
+        _points(found),
+        _seeds(found),
+        _asked(found),
+        _failed(found),
+    ]
+
+
+def _asked(found: Findings) -> Section:
+    observed = found.observed
+    rows = [
+        [
+            factor.address,
+            *(factor_value(factor, edge) for edge in (factor.low, factor.high)),
+            factor_value(factor, factor.base),
+            factor.meaning,
+        ]
+        for factor in observed.factors[: 5 * _LISTED]
+        if not factor.levels
+    ]
+    rows += [
+        [f.address, ", ".join(str(v) for v in f.levels), "", factor_value(f, f.base), f.meaning]
+        for f in observed.factors
+        if f.levels
+    ]
+    html = table(["factor", "from", "to", "scenario", "meaning"], rows) if rows else ""
+    units = {name: observed.unit(name) for name in observed.figures}
+    aims = [
+        f"{'largest' if s > 0 else 'smallest'} {n}" for n, s in map(aim_of, observed.objectives)
+    ]
+    aims += [
+        f"{words_of(c, units.get(c.figure, ''))}, in {display.share(c.chance)} of runs"
+        for c in observed.constraints
+    ]
+    said = f"<p>Aims: {escape('; '.join(aims))}.</p>" if aims else ""
+    return Section("asked", "What was asked", said + html)
+
+
+def _matters(found: Findings) -> Section:
+    figures: list[Figure] = []
+    for name in found.varying[:_DRAWN]:
+        if name in found.effects:
+            drawn = report_figures.effects_figure(found.observed, name, found.effects[name])
+            figures += [drawn] if drawn else []
+    first = found.varying[0] if found.varying else ""
+    if first in found.effects:
+        matrix = report_figures.interactions_figure(found.observed, first, found.effects[first])
+        figures += [matrix] if matrix else []
+    return Section("effects", "Main effects and interactions", figures=tuple(figures))
+
+
+def _indices(found: Findings) -> Section:
+    figures = [
+        report_figures.sobol_figure(found.observed, name, each)
+        for name, each in list(found.indices.items())[:_DRAWN]
+    ]
+    spoiled = max((each.left_out for each in found.indices.values()), default=0)
+    intro = f"{spoiled:,} base samples are left out, for a run of each failed." if spoiled else ""
+    return Section("indices", "Sobol indices", figures=tuple(figures), intro=intro)
+
+
+def _screening(found: Findings) -> Section:
+    figures: list[Figure] = []
+    for name, each in list(found.screening.items())[:_DRAWN]:
+        figures += report_figures.morris_figures(found.observed, name, each)
+    spoiled = max((each.left_out for each in found.screening.values()), default=0)
+    intro = f"{spoiled:,} trajectories are left out, for a run of each failed." if spoiled else ""
+    return Section("screening", "Screening", figures=tuple(figures), intro=intro)
+
+
+def _tornado(found: Findings) -> Section:
+    drawn = [
+        report_figures.tornado_figure(found.observed, name, found.swings[name])
+        for name in list(found.swings)[:_DRAWN]
+    ]
+    return Section("tornado", "One factor at a time", figures=tuple(f for f in drawn if f))
+
+
+def _convergence(found: Findings) -> Section:
+    drawn = []
+    for name in found.varying[:2]:
+        settled = course(found.observed, name)
+        if settled is not None:
+            drawn.append(report_figures.course_figure(found.observed, name, settled))
+    return Section("convergence", "Convergence", figures=tuple(drawn))
+
+
+def _points(found: Findings) -> Section:
+    if not found.observed.factors or not found.varying:
+        return Section("points", "All points")
+    drawn = report_clouds.parallel_figure(found.observed, found.ranked(), found.varying)
+    return Section("points", "Parallel coordinates", figures=(drawn,) if drawn else ())
+
+
+def _finalists(found: Findings) -> Section:
+    best, observed = found.optimum, found.observed
+    if best is None:
+        return Section("best", "The best")
+    figures = [aim_of(each)[0] for each in observed.objectives]
+    scales = [shown(observed, name) for name in figures]
+    units = [observed.unit(each.figure) for each in observed.constraints]
+    heads = ["point", *(_last(f) for f in observed.factors[:_LISTED])]
+    heads += [f"#{figure_name(name)}" for name in figures]
+    heads += [f"#{words_of(c, u)}" for c, u in zip(observed.constraints, units, strict=True)]
+    heads += ["#best" if len(figures) == 1 else "#on the front"]
+    rows = []
+    for each in best.finalists:
+        values = observed.study.points.loc[each.point]
+        row = [str(each.point)]
+        row += [factor_value(f, values[f.address]) for f in observed.factors[:_LISTED]]
+        row += [estimate(e, s) for e, s in zip(each.figures, scales, strict=True)]
+        row += [f"{display.share(e.value)} (from {display.share(e.low)})" for e in each.kept]
+        rows.append([*row, display.share(each.unbeaten)])
+    drawn: tuple[Figure, ...] = ()
+    if len(figures) > 1:
+        drawn = (report_clouds.front_figure(observed, best, figures),)
+    intro = (
+        f"The best of {best.trials:,} trials, run again with {best.fresh} seeds that the search "
+        "had not seen; only these runs are told here. Intervals: 95 %; of shares after Wilson."
+    )
+    title = "Pareto front" if len(figures) > 1 else "The best"
+    return Section("best", title, table(heads, rows), drawn, intro)
+
+
+def _alternatives(found: Findings) -> Section:
+    told, observed = found.comparison, found.observed
+    if told is None:
+        return Section("alternatives", "Alternatives")
+    scale = shown(observed, told.figure)
+    rows = [
+        [
+            each.name,
+            str(each.runs),
+            estimate(each.mean, scale),
+            "" if each.name == told.best else estimate(each.behind, scale),
+            each.fate,
+        ]
+        for each in told.alternatives
+    ]
+    heads = ["alternative", "#runs", f"#{figure_name(told.figure)}", "#worse than the best by", ""]
+    intro = (
+        "Differences are of runs with the same seed. Their intervals hold at every number of runs "
+        "at once, so it was looked after each round and ended when it was clear; the chance that "
+        f"the best alternative was dropped is at most {display.share(1 - told.confidence)} "
+        "(anytime-valid t-test; exact for normal differences)."
+    )
+    return Section("alternatives", "Alternatives", table(heads, rows), intro=intro)
+
+
+def _window(found: Findings) -> Section:
+    told, observed = found.window, found.observed
+    if told is None:
+        return Section("window", "Recommended window")
+    rows = [
+        [
+            factor.address,
+            at_share(factor, told.low[n]),
+            at_share(factor, told.high[n]),
+            at_share(factor, told.best[n]),
+            factor_value(factor, factor.base),
+        ]
+        for n, factor in enumerate(observed.factors)
+    ]
+    html = table(["factor", "#from", "#to", "#best", "#scenario"], rows)
+    return Section("window", "Recommended window", html + _wrong(told, observed), intro=_sure(told))
+
+
+def _sure(told: Window) -> str:
+    parts = []
+    if told.chance[0] < 1 or told.share < 1:
+        parts.append(
+            f"In the whole window a single run keeps all constraints with a chance of at least "
+            f"{display.share(told.chance[0])}, {display.share(told.chance[1])} on average. "
+            f"{display.share(told.share)} of all that was varied does."
+        )
+    weakest = min(told.explained, key=lambda name: told.explained[name])
+    parts.append(
+        "Foretold by a surface fitted to all points; of points left out it foretells "
+        f"{display.share(max(0.0, told.explained[weakest]))} of what differs"
+        + (f" ({figure_name(weakest)}, the least sure)." if len(told.explained) > 1 else ".")
+    )
+    return " ".join(parts)
+
+
+def _wrong(told: Window, observed: Observed) -> str:
+    if not told.figure or not math.isfinite(told.loss):
+        return ""
+    scale = shown(observed, told.figure)
+    return (
+        "<h3>What it costs to be wrong</h3><p>"
+        f"At its best point {escape(figure_name(told.figure))} is foretold as "
+        f"{escape(number(told.value, scale))}. Another place may be better: on average, over all "
+        f"that the fit leaves open, {escape(number(told.loss, scale))} are given away by choosing "
+        f"this one. At the worst place in the window it is {escape(number(told.worst, scale))} "
+        "worse than at the best.</p>"
+    )
+
+
+def _seeds(found: Findings) -> Section:
+    rows = []
+    for name, each in found.noise.items():
+        if math.isfinite(each.saved):
+            saved = "all of it" if math.isinf(each.saved) else f"{display.plain(each.saved)} times"
+            rows.append([name, display.share(each.seed_share), saved])
+    if not rows:
+        text = "Each point has one replication: what the seed does is not known, and stands in all "
+        text += "that is said of factors. Ask for replications: 2 or more."
+        html = f"<p>{text}</p>" if found.observed.written.replications == 1 else ""
+        return Section("seeds", "What chance does", html)
+    intro = (
+        "All points have the same seeds. Share: of what differs between single runs, the part that "
+        "points do not explain. Saved: variance of the difference of two points with different "
+        "seeds over that with the same; so many times fewer runs are needed."
+    )
+    heads = ["figure", "#share of chance", "#saved by common seeds"]
+    return Section("seeds", "What chance does", table(heads, rows), intro=intro)
+
+
+def _failed(found: Findings) -> Section:
+    lost = found.observed.failures
+    if not lost.runs:
+        return Section("failed", "Failed runs")
+    where = f" They lie at {lost.where}." if lost.where else ""
+    text = (
+        f"{lost.runs:,} of {lost.of:,} runs failed, of {lost.points:,} points; they are left out "
+        f"of everything above.{where} The first said: {lost.first}"
+    )
+    return Section("failed", "Failed runs", f"<p>{escape(text)}</p>")
+
+
+def _last(factor: Factor) -> str:
+    return display.name(factor.address.rsplit(".", 1)[-1])
+
+
+def means(found: Findings) -> list[list[str]]:
+    """Return each figure's mean over all runs of the first point, for plain replications."""
+    observed = found.observed
+    return [
+        [name, estimate(mean_of(observed.values(name)[0]), shown(observed, name))]
+        for name in observed.figures
+    ]

@@ -1,0 +1,94 @@
+"""Names, units and numbers of a study, as people read them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from linetwin.results import display
+
+if TYPE_CHECKING:
+    from linetwin.study.analysing.inferring import Estimate
+    from linetwin.study.analysing.observing import Observed
+    from linetwin.study.factors import Factor
+
+_HOUR = 3600.0
+
+
+class Shown(NamedTuple):
+    """How a figure is shown: factor on its canonical value, and the unit that gives."""
+
+    factor: float
+    unit: str
+
+
+def shown(observed: Observed, figure: str) -> Shown:
+    """Return how a figure is shown: energies in kWh, times in h, all else as it is."""
+    unit = observed.unit(figure)
+    parts = ["kWh" if part == "J" else part for part in unit.split("/")]
+    factor = 1.0
+    for place, part in enumerate(unit.split("/")):
+        if part == "J":
+            factor *= display.JOULE_PER_KWH ** (-1 if place == 0 else 1)
+    if unit == "s":
+        return Shown(1 / _HOUR, "h")
+    return Shown(factor, "/".join(parts))
+
+
+def figure_name(figure: str) -> str:
+    """Return a figure in words: what it is, without the section it stands in."""
+    return display.name(figure.split(".", 1)[1] if figure.count(".") == 1 else figure)
+
+
+def titled(observed: Observed, figure: str) -> str:
+    """Return a figure with its unit, for an axis."""
+    unit = shown(observed, figure).unit
+    return f"{figure_name(figure)} in {unit}" if unit else figure_name(figure)
+
+
+def number(value: float, scale: Shown, *, signed: bool = False) -> str:
+    """Return a figure's value with its unit."""
+    if not math.isfinite(value):
+        return "not known"
+    text = display.plain(value * scale.factor)
+    sign = "+" if signed and value > 0 else ""
+    return f"{sign}{text} {scale.unit}".rstrip()
+
+
+def estimate(found: Estimate, scale: Shown, *, signed: bool = False) -> str:
+    """Return a value with its interval: `3.1 (2.9 to 3.3) kWh`."""
+    if not (math.isfinite(found.low) and math.isfinite(found.high)):
+        return number(found.value, scale, signed=signed)
+    low, high = (display.plain(edge * scale.factor) for edge in (found.low, found.high))
+    text = display.plain(found.value * scale.factor)
+    sign = "+" if signed and found.value > 0 else ""
+    return f"{sign}{text} ({low} to {high}) {scale.unit}".rstrip()
+
+
+def address_name(address: str) -> str:
+    """Return an address in words."""
+    return display.name(address)
+
+
+def factor_scale(factor: Factor) -> display.Scale:
+    """Return how a factor's values are shown; in its own unit where the vocabulary has no other."""
+    quantity = factor.address.rsplit(".", 1)[-1]
+    entry = display.entry_of(quantity)
+    if entry is not None and entry.unit == factor.unit:
+        return display.scale(quantity)
+    return display.Scale(1.0, 0.0, "" if factor.unit == "1" else factor.unit)
+
+
+def factor_value(factor: Factor, value: object) -> str:
+    """Return a factor's value with its unit; words as they are."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "as it is" if value is None else str(value)
+    if not math.isfinite(value):
+        return "as it is"
+    scale = factor_scale(factor)
+    return f"{display.plain(scale.factor * value + scale.offset, 4)} {scale.unit}".rstrip()
+
+
+def at_share(factor: Factor, share: float) -> str:
+    """Return the value at a share of a factor's span, with its unit."""
+    return factor_value(factor, factor.at(min(1.0, max(0.0, float(share)))))
