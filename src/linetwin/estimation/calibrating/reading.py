@@ -14,6 +14,7 @@ from linetwin.estimation.calibrating.schema import (
     ColumnWritten,
     DurationWritten,
     OutputWritten,
+    is_column,
 )
 from linetwin.estimation.calibrating.subject import Subject, open_subject
 from linetwin.estimation.calibrating.tables import read_table
@@ -55,7 +56,7 @@ def read_task(name: str, line: Line | None, checked: Checked[CalibrationFile], d
     """
     file, place = checked.model, checked.document.place
     subject = open_subject(name, file.process, line, place(("process",)))
-    table = read_table(data, file.table, place(("table",)))
+    table = read_table(data, file.table, place(("table",)), file.columns())
     return _Reader(subject, checked, table, Problems()).task()
 
 
@@ -266,10 +267,10 @@ class _Reader:
         if raw is None:
             return None
         if isinstance(raw, dict):
-            name = raw.get("column")
-            if {*raw} - {"column"} or not isinstance(name, str):
+            if not is_column(raw):
                 self.problems.add(place, "is no scatter", "a number, or {column: NAME}")
                 return None
+            name = raw["column"]
             if not self.table.has(name, place, self.problems):
                 return None
             affine = affine_of(written, found, None, place, self.problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -81,3 +81,16 @@ class CalibrationFile(FileHead):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     could_measure: dict[Identifier, object] = Field(default_factory=dict)
     could_vary: dict[Identifier, list[object]] = Field(default_factory=dict)
+
+    def columns(self) -> set[str]:
+        """Return the columns of the table that are asked for."""
+        written = [*self.inputs.values(), *self.outputs.values()]
+        found = {each.column for each in written} | {*self.only} | {*self.groups}
+        found |= {name for name in (self.weights, self.duration.column) if name is not None}
+        scatters = [each.scatter for each in self.outputs.values()]
+        return found | {str(each["column"]) for each in scatters if is_column(each)}
+
+
+def is_column(raw: object) -> TypeGuard[dict[str, str]]:
+    """Tell whether a scatter is `{column: NAME}`."""
+    return isinstance(raw, dict) and {*raw} == {"column"} and isinstance(raw["column"], str)

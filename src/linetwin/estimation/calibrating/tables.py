@@ -7,8 +7,8 @@ import fnmatch
 import hashlib
 import math
 import sqlite3
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.problems import Place, Problems, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -32,14 +32,16 @@ class DataTable:
     """Columns as read, in the order of the rows.
 
     `lines`: the line of each row in a text file, else its number from 1; `units`: column -> UCUM,
-    where the source knows it; `digest`: SHA-256 of the content.
+    where the source knows it; `digest`: SHA-256 of the content; `names`: all columns there are,
+    also those that nobody asked for.
     """
 
     file: Path
     digest: str
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, np.ndarray]
     lines: Sequence[int]
     units: Mapping[str, str]
+    names: Sequence[str]
 
     @property
     def is_text(self) -> bool:
@@ -55,22 +57,23 @@ class DataTable:
         """Return whether there is such a column; one that is missing is noted."""
         if column in self.columns:
             return True
-        hint = nearest(column, filter(None, self.columns), "column")
+        hint = nearest(column, filter(None, self.names), "column")
         problems.add(place, f"{self.file.name} has no column '{column}'", hint)
         return False
 
     def numbers(self, column: str, problems: Problems) -> np.ndarray:
         """Return a column as numbers, NaN where a cell is empty; other text is noted."""
-        found = np.full(len(self.lines), math.nan)
-        for row, cell in enumerate(self.columns[column]):
-            text = cell.strip() if isinstance(cell, str) else cell
-            if text is None or text == "":
-                continue
-            try:
-                found[row] = float(text)
-            except (TypeError, ValueError):
-                hint = "a number with a decimal point and without a unit; empty: not measured"
-                problems.add(self.place(row, column), f"'{text}' is no number", hint)
+        cells = self.columns[column]
+        if cells.dtype.kind in "fiu":
+            found = cells.astype(np.float64)
+        else:
+            found = np.full(len(self.lines), math.nan)
+            for row, text in enumerate(self.texts(column)):
+                try:
+                    found[row] = float(text) if text else math.nan
+                except ValueError:
+                    hint = "a number with a decimal point and without a unit; empty: not measured"
+                    problems.add(self.place(row, column), f"'{text}' is no number", hint)
         if np.isinf(found).any():
             row = int(np.flatnonzero(np.isinf(found))[0])
             problems.add(self.place(row, column), "is infinite", "a finite number, or empty")
@@ -78,7 +81,7 @@ class DataTable:
 
     def texts(self, column: str) -> list[str]:
         """Return a column as text."""
-        return ["" if cell is None else str(cell).strip() for cell in self.columns[column]]
+        return ["" if _is_gone(cell) else str(cell).strip() for cell in self.columns[column]]
 
     def place(self, row: int, column: str) -> Place:
         """Return where a cell stands."""
@@ -86,24 +89,30 @@ class DataTable:
 
     def chosen(self, only: Mapping[str, str]) -> DataTable:
         """Return the rows whose texts match a pattern (`cathode.*`) in each of some columns."""
-        kept = [
-            row
-            for row in range(len(self.lines))
-            if all(fnmatch.fnmatchcase(str(self.columns[c][row]), p) for c, p in only.items())
-        ]
-        columns = {name: [cells[row] for row in kept] for name, cells in self.columns.items()}
-        lines = [self.lines[row] for row in kept]
-        return DataTable(self.file, self.digest, columns, lines, self.units)
+        mask = np.ones(len(self.lines), dtype=np.bool_)
+        for column, pattern in only.items():
+            mask &= [fnmatch.fnmatchcase(text, pattern) for text in self.texts(column)]
+        columns = {name: cells[mask] for name, cells in self.columns.items()}
+        lines = [line for line, kept in zip(self.lines, mask, strict=True) if kept]
+        return replace(self, columns=columns, lines=lines)
 
 
-def read_table(path: Path, table: str | None, place: Place) -> DataTable:
+def _is_gone(cell: object) -> bool:
+    """Tell whether a cell is empty: None, NaN, or what pandas has in their place."""
+    return cell is None or type(cell).__name__ in {"NAType", "NaTType"} or cell != cell  # noqa: PLR0124
+
+
+def read_table(
+    path: Path, table: str | None, place: Place, wanted: Collection[str] = ()
+) -> DataTable:
     """Read a table of measurements; ScenarioError with file and line where it is none.
 
-    `table` names one of a run folder or a database; `place` is where that is written.
+    `table` names one of a run folder or a database; `place` is where that is written; `wanted`:
+    the columns of a run that will be asked for.
     """
     suffix = path.suffix.lower()
     if path.is_dir():
-        return _of_run(path, table, place)
+        return _of_run(path, table, place, wanted)
     if not path.is_file():
         raise ScenarioError([Problem("the file does not exist", "--data", _FORMS, path)])
     if suffix in _SQLITE:
@@ -149,18 +158,17 @@ def _of_text(path: Path) -> DataTable:
             hint = f"columns are separated by {separator!r}, numbers have a decimal point"
             problems.add(Place("", path, line), message, hint)
     problems.check()
-    columns = {name: [fields[i] for _, fields in rows[1:]] for i, name in enumerate(names)}
-    return DataTable(path, digest_of(path), columns, [line for line, _ in rows[1:]], {})
+    cells = np.array([fields for _, fields in rows[1:]], dtype=object)
+    columns = {name: cells[:, i] for i, name in enumerate(names)}
+    lines = [line for line, _ in rows[1:]]
+    return DataTable(path, digest_of(path), columns, lines, {}, names)
 
 
 def _of_frame(path: Path, frame: pd.DataFrame, digest: str, units: Mapping[str, str]) -> DataTable:
     if not len(frame):
         raise ScenarioError([Problem("the table has no rows", "--data", "some rows", path)])
-    columns = {
-        str(name): [None if cell != cell else cell for cell in frame[name].tolist()]  # noqa: PLR0124 - NaN
-        for name in frame.columns
-    }
-    return DataTable(path, digest, columns, range(1, len(frame) + 1), units)
+    columns = {str(name): frame[name].to_numpy() for name in frame.columns}
+    return DataTable(path, digest, columns, range(1, len(frame) + 1), units, list(columns))
 
 
 def _of_parquet(path: Path) -> DataTable:
@@ -191,7 +199,7 @@ def _of_database(path: Path, table: str | None, place: Place) -> DataTable:
     return _of_frame(path, frame, digest_of(path), {})
 
 
-def _of_run(path: Path, table: str | None, place: Place) -> DataTable:
+def _of_run(path: Path, table: str | None, place: Place, wanted: Collection[str]) -> DataTable:
     from linetwin.results import parts
     from linetwin.results.reader import Run
     from linetwin.results.schemas import TABLES
@@ -200,7 +208,9 @@ def _of_run(path: Path, table: str | None, place: Place) -> DataTable:
     _check_name(table, list(TABLES), path, place)
     assert table is not None  # noqa: S101 - it was looked at
     files = parts.listed(path, TABLES[table])
-    return _of_frame(path, run.table(table), digest_of(*files), run.units(table))
+    names = run.columns(table)
+    frame = run.table(table, [name for name in names if name in wanted])
+    return replace(_of_frame(path, frame, digest_of(*files), run.units(table)), names=names)
 
 
 def _check_name(table: str | None, names: Sequence[str], path: Path, place: Place) -> None:
