@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
-from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.printing import print_json, print_table, say
 from linetwin.shells.checking import Findings
 from linetwin.shells.checking import check as findings_of
 from linetwin.shells.reading import read
@@ -33,17 +31,17 @@ def check(file: Path, *, json: bool) -> None:
         "files": found.files,
     }
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    typer.echo(f"{file}: {kinds}")
+    say(f"{file}: {kinds}")
     if found.elements:
         share = 100 * found.marked / found.elements
-        typer.echo(f"{found.marked} of {found.elements} elements have a semanticId ({share:.1f} %)")
+        say(f"{found.marked} of {found.elements} elements have a semanticId ({share:.1f} %)")
         rows = [
             (shown(each.name), shown(each.id), f"{each.elements}", f"{100 * each.share:.1f}")
             for each in sorted(found.submodels, key=lambda each: each.share)
         ]
         print_table("", ("submodel", "id", "elements", "with semanticId, %"), rows[:_SHOWN], 2)
         if len(rows) > _SHOWN:
-            typer.echo(f"  ... and {len(rows) - _SHOWN} more of at least {rows[_SHOWN][-1]} %")
+            say(f"  ... and {len(rows) - _SHOWN} more of at least {rows[_SHOWN][-1]} %")
     unmarked = [place for each in found.submodels for place in each.unmarked]
     _print("elements without semanticId", unmarked)
     unexplained = [f"{each.iri} ({each.uses} times, {each.place})" for each in found.unexplained]
@@ -60,11 +58,11 @@ def _print(title: str, lines: Sequence[str]) -> None:
     """Print a list, its beginning where it is long; nothing where it is empty."""
     if not lines:
         return
-    typer.echo(f"{len(lines)} {title}")
+    say(f"{len(lines)} {title}")
     for line in lines[:_SHOWN]:
-        typer.echo("  " + "".join(letter if letter.isprintable() else "\ufffd" for letter in line))
+        say("  " + "".join(letter if letter.isprintable() else "\ufffd" for letter in line))
     if len(lines) > _SHOWN:
-        typer.echo(f"  ... and {len(lines) - _SHOWN} more (--json lists all)")
+        say(f"  ... and {len(lines) - _SHOWN} more (--json lists all)")
 
 
 def _plain(found: Findings) -> dict[str, Any]:

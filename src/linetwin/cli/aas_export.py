@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
-
 from linetwin.cli import aas_interfaces
+from linetwin.cli.printing import say
 from linetwin.cli.running import Request
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.naming import BASE
@@ -38,7 +37,7 @@ def export(asked: Asked, output: Path) -> None:
     in_package = output.suffix.lower() == ".aasx"
     tell(described(asked, with_files=in_package and asked.models), output)
     if asked.models and not in_package:
-        typer.echo(f"  note: {output.suffix} holds no files; models are in an .aasx")
+        say(f"  note: {output.suffix} holds no files; models are in an .aasx")
 
 
 def tell(found: Environment, output: Path) -> None:
@@ -51,9 +50,9 @@ def tell(found: Environment, output: Path) -> None:
         "files": len(found.files),
     }
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    typer.echo(f"{output}: {kinds}, {output.stat().st_size / 1e6:.1f} MB")
+    say(f"{output}: {kinds}, {output.stat().st_size / 1e6:.1f} MB")
     for note in found.notes:
-        typer.echo(f"  note: {note}")
+        say(f"  note: {note}")
 
 
 def described(asked: Asked, *, with_files: bool) -> Environment:

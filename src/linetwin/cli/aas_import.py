@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
 from linetwin.cli.aas_import_mapping import mapping_of, wanting
 from linetwin.cli.compose import check_models
+from linetwin.cli.printing import say
 from linetwin.cli.running import Request
 from linetwin.cosim.library import is_bare_name
 from linetwin.errors import Problem, ScenarioError
@@ -271,17 +270,17 @@ def _tell(asked: Asked, joined: Sequence[Joined], notes: Sequence[str], scenario
         count = sum(len(interface.signals) for interface in each.interfaces)
         parts = [f"models {', '.join(each.processes) or 'none'}"]
         parts += [f"parameters {len(each.parameters)}", f"signals {count}"]
-        typer.echo(f"{each.station}: {on_a_line(each.title) or 'no name'}: {'; '.join(parts)}")
+        say(f"{each.station}: {on_a_line(each.title) or 'no name'}: {'; '.join(parts)}")
         own = scenario.stations.get(each.station)  # a group of machines has its members there
         for name, value in each.parameters.items():
             origin = LINE if own is None else own.parameters[name].origin
             if not origin.startswith(LINE):
-                typer.echo(f"  note: {name} is {value['value']} here; {origin} sets it and counts")
+                say(f"  note: {name} is {value['value']} here; {origin} sets it and counts")
     for note in notes:
-        typer.echo(f"  note: {note}")
+        say(f"  note: {note}")
     folder = asked.output
-    typer.echo(f"linetwin run {folder / SCENARIO}")
+    say(f"linetwin run {folder / SCENARIO}")
     if (folder / MAPPING).is_file():
         for note in wanting(joined):
-            typer.echo(f"  note: {note}")
-        typer.echo(f"linetwin live watch {folder / MAPPING}")
+            say(f"  note: {note}")
+        say(f"linetwin live watch {folder / MAPPING}")

@@ -8,9 +8,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-import typer
-
-from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.printing import print_json, print_table, say
 from linetwin.errors import ResultsError
 from linetwin.results import read
 from linetwin.results.compare import compare as compare_runs
@@ -96,7 +94,7 @@ def compare(
     else:
         _print_table(comparison, everything=everything)
     for line in ("", *comparison.remarks, comparison.note):
-        typer.echo(textwrap.fill(line, _WIDTH, subsequent_indent="  "))
+        say(textwrap.fill(line, _WIDTH, subsequent_indent="  "))
 
 
 def _write(file: Path, comparison: Comparison) -> None:
@@ -116,7 +114,7 @@ def _legend(comparison: Comparison) -> None:
     for letter, name in zip(_LETTERS, _columns(comparison), strict=False):
         runs = comparison.groups.get(name, [])
         of = f", {len(runs)} runs" if len(runs) > 1 else ""
-        typer.echo(textwrap.fill(f"{letter}: {name}{of}", _WIDTH, subsequent_indent="   "))
+        say(textwrap.fill(f"{letter}: {name}{of}", _WIDTH, subsequent_indent="   "))
 
 
 def _columns(comparison: Comparison) -> list[str]:
@@ -165,7 +163,7 @@ def _print_table(comparison: Comparison, *, everything: bool) -> None:
         f"\nKey figures, mean{' and standard deviation' if spread else ''}", headings, rows, 2
     )
     if len(columns) > len(shown):
-        typer.echo(f"{len(columns) - len(shown)} more scenarios: linetwin compare --csv FILE")
+        say(f"{len(columns) - len(shown)} more scenarios: linetwin compare --csv FILE")
 
 
 def _print_differences(comparison: Comparison, *, everything: bool) -> None:
@@ -217,7 +215,7 @@ def _said(adjusted: float) -> str:
 
 def _tell_left(left: int) -> None:
     if left > 0:
-        typer.echo(
+        say(
             f"\n{left} more differ: parts of what is shown, or changes below {_SMALL:.2%}; "
             "--all or --csv FILE shows them"
         )
@@ -232,9 +230,9 @@ def _tell_method(frame: pd.DataFrame) -> None:
         (~first, "besides", "After Benjamini and Hochberg: one in twenty of these by chance."),
     ):
         sure = int((frame["adjusted"][chosen] < _SURE).sum())
-        typer.echo(f"{sure} of {int(tested[chosen].sum())} figures {what} differ. {how}")
+        say(f"{sure} of {int(tested[chosen].sum())} figures {what} differ. {how}")
     saved = frame["saved"][first].median()
-    typer.echo(
+    say(
         f"An interval (+-) is that of one figure by itself. Common random numbers took away "
         f"{saved:.0%} of\nthe variance of the differences (median of what is asked first)."
     )
@@ -248,7 +246,7 @@ def _tell_needed(frame: pd.DataFrame) -> None:
         if row["adjusted"] >= _SURE and abs(change) > _NOTABLE:
             pairs = _pairs_needed(row, int(asked["adjusted"].notna().sum()))
             more = f"about {pairs} pairs" if pairs else f"more than {_MOST_PAIRS} pairs"
-            typer.echo(f"{name}: {change:+.1%}, not surely; {more} would tell")
+            say(f"{name}: {change:+.1%}, not surely; {more} would tell")
 
 
 def _pairs_needed(row: pd.Series, asked: int) -> int | None:

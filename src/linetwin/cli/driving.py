@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from linetwin.cli import snapshots
 from linetwin.cli.compose import before_hanging_end, isolated, release
 from linetwin.cli.interruption import Interrupted
 from linetwin.cli.pacing import Pace
+from linetwin.cli.printing import safe, say_aside
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.errors import ModelError
 from linetwin.line import run as engine
@@ -118,8 +118,9 @@ def _fill(world: World, writer: RunWriter) -> None:
     lots, limit = sum(filled.lots.values()), filled.limited_by
     console.print(
         f"line filled with {filled.cells:,} cells on trays, {lots:,} lots in all, for "
-        f"{filled.cells_per_hour:.3g} cells an hour ({limit})",
+        f"{filled.cells_per_hour:.3g} cells an hour ({safe(limit)})",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
 
@@ -194,7 +195,7 @@ class _Loop:
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"linetwin: {text}\n")
+    say_aside(text)
 
 
 @contextlib.contextmanager

@@ -8,14 +8,13 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from linetwin.cli.interruption import Interruption
-from linetwin.cli.printing import print_json, print_table, safe
+from linetwin.cli.printing import print_json, print_table, safe, say
 from linetwin.cli.visiting import password_of
 from linetwin.errors import LinkError, Problem, ScenarioError
 from linetwin.line.readable import load_line_mapping
@@ -91,7 +90,7 @@ def watch(request: Request, *, as_json: bool) -> None:
     )
     users = {name: source.security.user for name, source in mapping.sources.items()}
     for warning in date_warnings(SecurityFolder(request.security)):
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     passwords = {name: password_of(user) for name, user in users.items() if user}
     past = past_of(request.history)
     order = FeedOrder(request.mapping, request.security, passwords, request.record, past)
@@ -124,7 +123,7 @@ def replay(
     if not as_json:
         rows = latest.counts.rows if latest.counts is not None else 0
         spent = max(time.monotonic() - begun, 1e-9)
-        typer.echo(f"{rows:,} values in {spent:.1f} s, {rows / spent:,.0f} a second", err=True)
+        say(f"{rows:,} values in {spent:.1f} s, {rows / spent:,.0f} a second", err=True)
 
 
 def is_over(latest: Latest) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
+from linetwin.cli.printing import say_aside
 from linetwin.cli.versions import made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line.fork import DAY_TICKS, branch, note
@@ -88,4 +88,4 @@ def _tell(snapshot: Snapshot, tick: int) -> None:
     """Say where the branch leaves its origin, and which newer snapshots are not whole."""
     snapshot.tell_passed_over()
     day = tick / DAY_TICKS
-    sys.stderr.write(f"linetwin: branching off at {snapshot.file} (day {day:.2f} of the line)\n")
+    say_aside(f"branching off at {snapshot.file} (day {day:.2f} of the line)")

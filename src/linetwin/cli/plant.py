@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
-import typer
 from rich.console import Console
 
 from linetwin.cli import INTERRUPTED_EXIT
@@ -21,6 +20,7 @@ from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interrupted, Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.pacing import Pace
+from linetwin.cli.printing import say, say_aside
 from linetwin.cli.running import Request, base_of, check_pace, folder_for, write_report
 from linetwin.cli.versions import made_with
 from linetwin.errors import Problem, ScenarioError
@@ -146,7 +146,7 @@ def plant(request: PlantRequest) -> None:
         finally:
             release(world)
     if folder is not None:
-        typer.echo(f"run folder: {folder}\nreport:     {write_report(folder)}")
+        say(f"run folder: {folder}\nreport:     {write_report(folder)}")
     if interruption.asked:
         sys.exit(INTERRUPTED_EXIT)
 
@@ -162,7 +162,7 @@ def _tell_physics(physics: Physics) -> None:
     """Say which models have taken the place of the library's, and what they do not know."""
     if physics.models:
         names = ", ".join(sorted(set(physics.models.values())))
-        typer.echo(f"physics {physics.laws}: {names}")
+        say(f"physics {physics.laws}: {names}")
     if physics.left_out:
         _warn(f"unknown to these models, and left out: {', '.join(physics.left_out)}")
 
@@ -302,9 +302,9 @@ def _greet(request: PlantRequest, parts: Parts) -> None:
     guard = parts.server.opening.guard
     certificate = guard.identity.certificate
     tags = sum(1 for _ in parts.server.model.tags())
-    typer.echo(f"plant {parts.world.scenario.name}: {request.endpoint}, {tags} tags")
-    typer.echo(f"policies: {', '.join(guard.policies)}, users of {request.security}")
-    typer.echo(f"certificate: {certificate.name}, SHA-256 {certificate.fingerprint}")
+    say(f"plant {parts.world.scenario.name}: {request.endpoint}, {tags} tags")
+    say(f"policies: {', '.join(guard.policies)}, users of {request.security}")
+    say(f"certificate: {certificate.name}, SHA-256 {certificate.fingerprint}")
     if request.insecure:
         _warn("policy None is offered: anybody on the network can read and change what is sent")
     if request.anonymous:
@@ -339,7 +339,7 @@ def _shown(parts: Parts, pace: Pace) -> Iterator[Any]:
             if console.is_terminal:
                 status.update(text)
             else:
-                sys.stderr.write(f"linetwin: {text}\n")
+                say_aside(text)
 
         yield look
 
@@ -356,4 +356,4 @@ def _tell_refusal(refused: Refused) -> None:
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"linetwin: {text}\n")
+    say_aside(text)

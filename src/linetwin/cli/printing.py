@@ -38,9 +38,14 @@ def safe(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in text)
 
 
-def say(text: str) -> None:
-    """Print a line that may hold text of a plant or a file."""
-    typer.echo(safe(text))
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line that may hold text of a plant or a file; err: on stderr."""
+    typer.echo(safe(text), err=err)
+
+
+def say_aside(text: str) -> None:
+    """Tell a person something beside the output, which may hold text of a plant or a file."""
+    say(f"linetwin: {text}", err=True)
 
 
 def print_table(
@@ -50,7 +55,7 @@ def print_table(
     console = Console()
     if not console.is_terminal:
         console = Console(width=FILE_WIDTH)
-    table = Table(title=title or None, title_justify="left", box=None)
+    table = Table(title=Text(safe(title)) if title else None, title_justify="left", box=None)
     for index, heading in enumerate(headings):
         justify: Any = "left" if index < text_columns else "right"
         table.add_column(heading, justify=justify, overflow="fold")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from linetwin.cli import running, snapshots
@@ -11,6 +10,7 @@ from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
+from linetwin.cli.printing import say_aside
 from linetwin.cli.versions import differences, made_with
 from linetwin.errors import FmuError, ResultsError, SimulationError
 from linetwin.line import run as engine
@@ -86,7 +86,7 @@ def _tell(snapshot: Snapshot, tick: int) -> None:
     """Say where the run goes on, and which newer snapshots are not whole."""
     snapshot.tell_passed_over()
     day = tick / DAY_TICKS
-    sys.stderr.write(f"linetwin: going on from {snapshot.file} (day {day:.2f} of the line)\n")
+    say_aside(f"going on from {snapshot.file} (day {day:.2f} of the line)")
 
 
 def _tell_ended(folder: Path, *, as_json: bool) -> None:
@@ -94,5 +94,5 @@ def _tell_ended(folder: Path, *, as_json: bool) -> None:
     page = folder / "report.html"
     if not page.is_file():
         page = running.write_report(folder)
-    sys.stderr.write(f"linetwin: {folder} has ended: there is nothing to go on with\n")
+    say_aside(f"{folder} has ended: there is nothing to go on with")
     running.tell(folder, page, as_json=as_json)

@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.compose import make_world, unsaved
 from linetwin.cli.driving import LateSink, Outcome, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
-from linetwin.cli.printing import print_json
+from linetwin.cli.printing import print_json, say, say_aside
 from linetwin.cli.summary import cells, replicated, summary
 from linetwin.cli.versions import made_with
 from linetwin.contracts import CONTRACTS
@@ -125,7 +123,7 @@ def run(request: Request, output: Path | None, replications: int, *, as_json: bo
 def report(folder: Path) -> None:
     """Write key figures and report of a run folder again."""
     page = write_report(folder)
-    typer.echo(f"{summary(read(folder))}\nreport:     {page}")
+    say(f"{summary(read(folder))}\nreport:     {page}")
 
 
 def folder_for(output: Path | None, name: str) -> Path:
@@ -170,7 +168,7 @@ def _tell_unsaved(stations: list[str]) -> None:
     """Name the models that a snapshot can only hold by what was done to them."""
     if stations:
         text = f"{', '.join(stations)} cannot save its state: its inputs are recorded, and a resume"
-        sys.stderr.write(f"linetwin: {text} simulates it again from its start\n")
+        say_aside(f"{text} simulates it again from its start")
 
 
 def request_of(folder: Path) -> Request:
@@ -212,7 +210,7 @@ def tell(folder: Path, page: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"folder": str(folder), "report": str(page), "kpis": found.kpis})
     else:
-        typer.echo(f"{summary(found)}\nrun folder: {folder}\nreport:     {page}")
+        say(f"{summary(found)}\nrun folder: {folder}\nreport:     {page}")
 
 
 def _tell_replications(
@@ -228,10 +226,10 @@ def _tell_replications(
     else:
         for each in outcomes:
             found = read(each.folder)
-            typer.echo(f"{each.folder.name} {found.manifest['status']}: {cells(found)}")
-        typer.echo(replicated(found_again))
-        typer.echo(f"{len(outcomes)} of {asked} runs in {folder}; each holds its report.html")
-        typer.echo(f"compare them with: linetwin compare {folder} OTHER")
+            say(f"{each.folder.name} {found.manifest['status']}: {cells(found)}")
+        say(replicated(found_again))
+        say(f"{len(outcomes)} of {asked} runs in {folder}; each holds its report.html")
+        say(f"compare them with: linetwin compare {folder} OTHER")
     if outcomes[-1].stopped:
         _end_interrupted(outcomes[-1])
 
@@ -241,5 +239,5 @@ def _end_interrupted(outcome: Outcome) -> None:
     if outcome.snapshots:
         last = outcome.folder / "snapshots" / outcome.snapshots[-1]
         text += f"linetwin: go on with: linetwin resume {last}\n"
-    sys.stderr.write(text)
+    say(text.rstrip("\n"), err=True)
     sys.exit(INTERRUPTED_EXIT)

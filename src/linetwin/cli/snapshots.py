@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from linetwin.cli.printing import say_aside
 from linetwin.errors import ResultsError, SimulationError
 from linetwin.line import run as engine
 from linetwin.results import parts, read
@@ -46,7 +46,7 @@ class Snapshot:
     def tell_passed_over(self) -> None:
         """Say which newer snapshots are not whole."""
         for fault in self.passed_over:
-            sys.stderr.write(f"linetwin: passed over: {fault}\n")
+            say_aside(f"passed over: {fault}")
 
 
 def write(world: World, writer: RunWriter) -> None:

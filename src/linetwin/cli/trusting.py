@@ -303,7 +303,7 @@ def _facts(certificate: Certificate) -> dict[str, Any]:
 def _print_certificate(
     certificate: Certificate, *, as_json: bool = False, file: Path | None = None
 ) -> None:
-    from linetwin.cli.printing import print_json
+    from linetwin.cli.printing import print_json, say
 
     facts = _facts(certificate)
     if file is not None:
@@ -313,7 +313,7 @@ def _print_certificate(
         return
     for name, value in facts.items():
         if value:
-            typer.echo(f"  {name.replace('_', ' '):16}{value}")
+            say(f"  {name.replace('_', ' '):16}{value}")
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

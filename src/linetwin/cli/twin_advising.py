@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from linetwin.cli.compose import FmuModels
-from linetwin.cli.printing import print_json
+from linetwin.cli.printing import print_json, say
 from linetwin.cli.twin_forking import base_of, origin_of, read_kept, tell_age, warn_of_age
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.line import run as engine
@@ -125,17 +123,17 @@ def advise(folder: Path, *, as_json: bool) -> None:
         print_json(advised + [{"name": name, "withheld": why} for name, why in held.items()])
         return
     if not found and not held:
-        typer.echo("nothing is advised: no drift is found that a set value is known to make good")
+        say("nothing is advised: no drift is found that a set value is known to make good")
     for name, why in held.items():
-        typer.echo(f"{name}: advice is withheld: {why}")
+        say(f"{name}: advice is withheld: {why}")
     for each, over in found:
-        typer.echo(f"{each.name}: {each.why}")
+        say(f"{each.name}: {each.why}")
         if not over.is_over:
-            typer.echo(f"  a change is not shown {over.text}")
+            say(f"  a change is not shown {over.text}")
             continue
         name = each.lever.address
         median, low, high = (told_change(each.key, value) for value in each.change)
-        typer.echo(
+        say(
             f"  {name}: {told(name, each.lever.before)} -> {told(name, each.lever.after)}\n"
             f"  {each.key} changes by {median} ({low} to {high}), "
             f"so that it is {told(each.key, each.target, 4)}\n"

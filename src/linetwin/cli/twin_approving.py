@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.printing import print_json, print_table, say
 from linetwin.cli.twin_advising import TwinAtHand
 from linetwin.cli.twin_forking import OLD_S
 from linetwin.errors import Problem, ScenarioError
@@ -92,7 +92,7 @@ def _sign(wish: Wish, policy: WritePolicy, change: Change, enabled: Enabled) -> 
         wish.who, "change approved", about=about, before=change.before, after=after
     )
     replace(wish.output, signed.text().encode(), PUBLIC_FILE)
-    typer.echo(
+    say(
         f"{wish.output}: approved by {wish.who} until {until:%Y-%m-%d %H:%M} UTC\n"
         f"make it: linetwin live write {wish.twin} {wish.policy} {wish.output}",
         err=True,
@@ -146,7 +146,7 @@ def _show(change: Change, *, as_json: bool) -> None:
         print_json(vars(change) | {"effect": [each.plain() for each in change.effect]})
         return
     before, after = told(change.address, change.before), told(change.address, change.after)
-    typer.echo(f"{change.address}: {before} -> {after}  {change.why}")
+    say(f"{change.address}: {before} -> {after}  {change.why}")
     headings = ["of the next lots", "as set", "95 %", "changed", "95 %", "by", "95 %", "read by"]
     print_table(change.effect[0].station, headings, [_row(each) for each in change.effect], 1)
 

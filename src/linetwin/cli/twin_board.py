@@ -31,7 +31,7 @@ def board(folder: FolderArgument, json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from linetwin.cli.printing import print_json, print_table
+    from linetwin.cli.printing import print_json, print_table, say
     from linetwin.errors import ResultsError
     from linetwin.twin.board.board import LOG, read_board
 
@@ -54,7 +54,7 @@ def board(folder: FolderArgument, json: JsonOption = False) -> None:
     print_table(title, _HEADINGS, [_score_row(each) for each in tally.scores()], 3)
     for name, meaning in _LEFT_OUT.items():
         if tally.counts[name]:
-            typer.echo(f"{tally.counts[name]:,} {meaning}")
+            say(f"{tally.counts[name]:,} {meaning}")
 
 
 _HEADINGS = [
@@ -115,12 +115,12 @@ def alerts(  # noqa: PLR0913, PLR0917  one parameter per option
     json: JsonOption = False,
 ) -> None:
     """List the alerts of a twin; acknowledge or shelve one. All of it is in its audit log."""
-    from linetwin.cli.printing import print_json, print_table
+    from linetwin.cli.printing import print_json, print_table, say
     from linetwin.twin.board.desk import ask, read_standing
 
     if request := _request(acknowledge, shelve, (duration, by, reason)):
         ask(folder, request)
-        typer.echo(f"{request['id']}: handed to the twin", err=True)
+        say(f"{request['id']}: handed to the twin", err=True)
     standing = read_standing(folder)
     rows = [*standing["shown"], *standing["shelved"]]
     if json:
@@ -132,7 +132,7 @@ def alerts(  # noqa: PLR0913, PLR0917  one parameter per option
     ]
     print_table("", ["alert", "priority", "state", "what", "what to do", "who"], told, 6)
     if not rows:
-        typer.echo("no alerts")
+        say("no alerts")
 
 
 def _who(alert: dict[str, Any]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import typer
 
+from linetwin.cli.printing import say
 from linetwin.cli.twin_feed import instant, is_same
 from linetwin.cli.twin_keeping import SESSION, span
 from linetwin.cli.twin_recalling import Recalling
@@ -353,13 +353,13 @@ class Following:
         self.view.print(self.session, self.latest, self.state(), as_json=as_json)
         if self.board.held:
             lost = counted(self.board.held, "row")
-            typer.echo(f"lost: {lost} of the board not written", err=True)
+            say(f"lost: {lost} of the board not written", err=True)
         if self.session is None:
-            typer.echo("nothing to save: the twin has not joined the plant", err=True)
+            say("nothing to save: the twin has not joined the plant", err=True)
         elif self.keeper.unsaved:
-            typer.echo(f"not saved: {self.keeper.unsaved}; {SESSION} is older", err=True)
+            say(f"not saved: {self.keeper.unsaved}; {SESSION} is older", err=True)
         else:
-            typer.echo(f"saved {span(self.keeper.age_s)} ago: {self.keeper.file}", err=True)
+            say(f"saved {span(self.keeper.age_s)} ago: {self.keeper.file}", err=True)
 
 
 def _came(parcel: Parcel) -> int:

@@ -8,15 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from linetwin.cli.comparing import compare
 from linetwin.cli.compose import FmuModels, check_models
 from linetwin.cli.driving import LateSink, Outcome, drive
 from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held as locked
-from linetwin.cli.printing import print_json
+from linetwin.cli.printing import print_json, say, say_aside
 from linetwin.cli.running import Request, folder_for, write_report
 from linetwin.cli.summary import summary
 from linetwin.cli.twin_keeping import SESSION, span
@@ -121,7 +119,7 @@ def warn_of_age(found: Kept) -> None:
     try:
         check_contact(found.contact, OLD_S, datetime.now(UTC))
     except RefusedError as error:
-        sys.stderr.write(f"linetwin: warning: {error}\n")
+        say_aside(f"warning: {error}")
 
 
 def origin_of(found: Kept) -> Request:
@@ -237,5 +235,5 @@ def _tell(folder: Path, done: list[Path], *, as_json: bool) -> None:
         print_json([{"folder": str(each), "kpis": read(each).kpis} for each in done])
     else:
         for each in done:
-            typer.echo(summary(read(each)))
-    sys.stderr.write(f"linetwin: run folders in {folder}\n")
+            say(summary(read(each)))
+    say_aside(f"run folders in {folder}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from linetwin.cli.printing import FILE_WIDTH, safe
+from linetwin.cli.printing import FILE_WIDTH, safe, say_aside
 from linetwin.cli.twin_keeping import span
 from linetwin.cli.twin_view import WORKS
 from linetwin.estimation.scores import NORMAL_95
@@ -101,7 +100,7 @@ class Screen:
         self._due = now + (_SHOW_EVERY_S if self._live is not None else _TELL_EVERY_S)
         if self._live is None:
             words = ", ".join(each.plain for each in _headline(view, session, latest, state))
-            sys.stderr.write(f"linetwin: {safe(words)}\n")
+            say_aside(words)
         else:
             self._live.update(screen(view, session, latest, state), refresh=True)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from linetwin.cli.printing import say_aside
 from linetwin.errors import OpcUaError
 from linetwin.twin.plant.server import Opening
 from linetwin.twin.publishing.publisher import Publisher
@@ -88,4 +88,4 @@ def _tell_refusal(refused: Refused) -> None:
 
 
 def _warn(text: str) -> None:
-    sys.stderr.write(f"linetwin: {text}\n")
+    say_aside(text)

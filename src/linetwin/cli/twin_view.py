@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from linetwin.cli.printing import print_json, safe
+from linetwin.cli.printing import print_json, safe, say_aside
 from linetwin.twin.publishing.shown import Measured, Shown, SourceShown, StationShown
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class View:
         text = safe(text)
         self.notes = [*self.notes, text][-NOTES_KEPT:]
         if not sys.stdout.isatty():
-            sys.stderr.write(f"linetwin: {text}\n")
+            say_aside(text)
 
     def take(self, predictions: Sequence[Prediction], outcomes: Sequence[Outcome]) -> None:
         """Take what has been predicted and has come out since the last time."""

@@ -7,10 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import typer
-
 from linetwin.cli.feeding import SECURITY as FEED_SECURITY
 from linetwin.cli.interruption import Interruption
+from linetwin.cli.printing import say, say_aside
 from linetwin.cli.twin_approving import span_of
 from linetwin.cli.twin_forking import origin_of, read_kept
 from linetwin.cli.twin_run import MAPPING
@@ -82,7 +81,7 @@ def write(order: Order) -> None:
             address = approval.change.address
             before, after = told(address, written.before), told(address, written.after)
             what = "watched again" if order.made else "accepted"
-            typer.echo(f"{what}: {address} {before} -> {after}")
+            say(f"{what}: {address} {before} -> {after}")
             if seconds is not None:
                 watch_change(Watching(writer, link, written), seconds, interruption)
         finally:
@@ -180,7 +179,7 @@ def watch_change(of: Watching, seconds: float, interruption: Interruption) -> No
         if each.shown is not None
     }
     if not watches:
-        typer.echo("nothing that the plant reads shows what was foretold: it is not watched")
+        say("nothing that the plant reads shows what was foretold: it is not watched")
         return
     of.tell("watch begun", {"lots": begun, "for": seconds})
     end = time.monotonic() + seconds
@@ -225,7 +224,7 @@ def _tell_verdict(of: Watching, quantity: str, watch: Watch) -> None:
     )
     foretold = told_span(quantity, (watch.shown.then[0], low, high))
     before = told(quantity, watch.shown.now[0], 4)
-    typer.echo(f"{quantity}: {watch.verdict()}: {seen}, foretold {foretold}, before {before}")
+    say(f"{quantity}: {watch.verdict()}: {seen}, foretold {foretold}, before {before}")
 
 
 def _take_back(of: Watching) -> None:
@@ -241,10 +240,10 @@ def _take_back(of: Watching) -> None:
     except RefusedError as error:
         _propose(of, f"it was not taken back: {error}")
         raise
-    typer.echo(f"taken back: {of.back}")
+    say(f"taken back: {of.back}")
 
 
 def _propose(of: Watching, why: str) -> None:
     """Propose to a person to take a change back."""
     of.tell("rollback proposed", {"set": of.back, "why": why})
-    sys.stderr.write(f"linetwin: {why}; to take it back: linetwin live approve --set '{of.back}'\n")
+    say_aside(f"{why}; to take it back: linetwin live approve --set '{of.back}'")

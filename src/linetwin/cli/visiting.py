@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from linetwin.cli.printing import print_json, print_table
+from linetwin.cli.printing import print_json, print_table, safe, say
 from linetwin.errors import LinkError, OpcUaError, Problem, ScenarioError
 from linetwin.line.readable import load_line_mapping
 from linetwin.scenario import load
@@ -65,7 +65,7 @@ def password_of(user: str) -> str:
     if not user:
         return ""
     if sys.stdin.isatty():
-        return str(typer.prompt(f"Password of {user}", hide_input=True, err=True))
+        return str(typer.prompt(safe(f"Password of {user}"), hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\n")
 
 
@@ -115,7 +115,7 @@ def propose_mapping(
         load_line_mapping(output, line)
     doubtful = sum(each.target is not None and bool(each.doubt) for each in proposals)
     left = sum(each.target is None for each in proposals)
-    typer.echo(
+    say(
         f"{output}: {sure} signals proposed, {doubtful} in doubt and commented "
         f"out, {left} that nothing of the line fits\n"
         f"read every line, name owner and clock, then: linetwin live watch {output}",
@@ -149,7 +149,7 @@ def _opened(visit: Visit) -> list[Variable]:
         if waited - told >= _TELL_EVERY_S:
             told = waited
             since = f"{waited:.0f} of {limit_s:.0f} s"
-            typer.echo(f"waits for {visit.endpoint}: {why} ({since})", err=True)
+            say(f"waits for {visit.endpoint}: {why} ({since})", err=True)
         time.sleep(_AGAIN_S)
 
 
@@ -165,7 +165,7 @@ def _approve(certificate: Certificate) -> bool:
         return False
     lines = [f"name {certificate.name}", f"hosts {', '.join(certificate.hosts)}"]
     lines += [f"thumbprint {certificate.thumbprint}", f"valid until {certificate.ends:%Y-%m-%d}"]
-    typer.echo("\n".join(lines), err=True)
+    say("\n".join(lines), err=True)
     return typer.confirm("Believe this server from now on?", default=False, err=True)
 
 
