@@ -88,5 +88,5 @@ def test_estimates_stand_in_percent_or_in_display_units() -> None:
 
 def test_innovations_stand_beside_their_limit() -> None:
     """Of one reading neither spread nor correlation is known; 0.01 of chi-squared of 1 is 6.63."""
-    one = Innovations("gauge", "a", 5, 1, 1, 2.0, math.nan, math.nan, 4.0, 1, 0.95)
+    one = Innovations(1, 2.0, math.nan, math.nan, 4.0, 1, 0.95, "gauge", "a", 5, 1)
     assert _innovation(one) == ["gauge", "1", "2.00", "", "", "4.0", "6.6"]

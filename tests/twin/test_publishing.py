@@ -67,10 +67,6 @@ THICKNESS = Measured(
     "cathode.calender", "coating_thickness", 0, "cathode_thickness", "roll-6", 6.15e-5, 8 * HOUR
 )
 INNOVATIONS = Innovations(
-    "cathode_thickness",
-    "cathode.calender.thickness",
-    9 * HOUR,
-    20,
     20,
     0.1,
     0.9,
@@ -78,6 +74,10 @@ INNOVATIONS = Innovations(
     9.5,
     12,
     0.3,
+    "cathode_thickness",
+    "cathode.calender.thickness",
+    9 * HOUR,
+    20,
 )
 SCORE = Score(
     "cathode.calender", "coating_thickness", 0, "lot", "m", "cathode_thickness", "30 d", 5, 40, 38,

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from scipy.special import chdtr
+from scipy.special import chdtr, chdtri
 
 KEPT = 48
 """Innovations that are kept: as many as there are rolls in about two days."""
+ONE_IN = 0.01
+"""Share of windows of innovations that exceed their limit if all holds."""
 
 
-class Statistics(NamedTuple):
+@dataclass(frozen=True)
+class Statistics:
     """Of the last normalised innovations; NaN where there are too few to say.
 
     `samples`: how many. `autocorrelation`: from one to the next. `chi_squared`: sum of squares of
-    the last window, of `degrees`; `level`: share of such sums that would be smaller if all held.
+    the last window, of `degrees`; `level`: share of such sums that would be smaller if all held:
+    above 0.99 readings are unlike what was predicted of them.
     """
 
     samples: int
@@ -31,6 +35,11 @@ class Statistics(NamedTuple):
     chi_squared: float
     degrees: int
     level: float
+
+    @property
+    def limit(self) -> float:
+        """Return what one sum of squares in a hundred exceeds if all holds; NaN without any."""
+        return float(chdtri(self.degrees, ONE_IN)) if self.degrees else math.nan
 
 
 @dataclass

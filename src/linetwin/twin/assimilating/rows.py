@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scipy.special import chdtri
+from linetwin.estimation.innovations import Statistics
 
 FindingKind = Literal["drift", "bias", "ambiguous", "change", "mismatch"]
-
-
-ONE_IN = 0.01
-"""Share of windows of innovations that exceed their limit if all holds."""
 
 
 @dataclass(frozen=True)
@@ -74,33 +69,17 @@ class Estimated:
 
 
 @dataclass(frozen=True)
-class Innovations:
+class Innovations(Statistics):
     """How the readings of an instrument differ from what was predicted of them.
 
-    Each difference over the standard deviation that it was expected to have; if all holds they are
-    independent, of mean 0 and deviation 1: `mean` and `autocorrelation` (from one to the next) lie
-    within 2 / sqrt(samples) in 95 of 100 cases. `samples`: how many, the last ones;
-    `total`: readings ever; `tick`: of the last one, -1 without. `chi_squared`: sum of squares of
-    the last window, of `degrees`; `level`: share of such sums that would be smaller: above 0.99
-    the readings are unlike what the twin says they can be. NaN where there are too few to say.
+    Each difference over the standard deviation that it was expected to have. `total`: readings
+    ever; `tick`: of the last one, -1 without.
     """
 
     instrument: str
     signal: str
     tick: int
     total: int
-    samples: int
-    mean: float
-    deviation: float
-    autocorrelation: float
-    chi_squared: float
-    degrees: int
-    level: float
-
-    @property
-    def limit(self) -> float:
-        """Return what one sum of squares in a hundred exceeds if all holds; NaN without any."""
-        return float(chdtri(self.degrees, ONE_IN)) if self.degrees else math.nan
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,13 @@ class Watchman:
     def innovations(self) -> list[Innovations]:
         """Return the statistics of each instrument's normalised innovations."""
         return [
-            Innovations(each.name, each.signal, record.tick, record.total, *record.statistics())
+            Innovations(
+                **vars(record.statistics()),
+                instrument=each.name,
+                signal=each.signal,
+                tick=record.tick,
+                total=record.total,
+            )
             for each in self._config.instruments
             for record in (self._records[each.name],)
         ]
