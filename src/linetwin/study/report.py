@@ -57,9 +57,12 @@ def _header(observed: Observed, title: str) -> str:
     manifest, study = observed.study.manifest, observed.study
     planned = int(study.plan["replications"].sum())
     kind = display.name(str(manifest["design"]))
+    alternatives = len(observed.written.alternatives)
+    what = f"{len(observed.factors):,} factors, {len(study.points):,} points"
+    if alternatives or not observed.factors:
+        what = f"{alternatives} alternatives" if alternatives else "nothing varied"
     about = (
-        f"Study {manifest['study']} of scenario {manifest['scenario']}: {kind}, "
-        f"{len(observed.factors):,} factors, {len(study.points):,} points, "
+        f"Study {manifest['study']} of scenario {manifest['scenario']}: {kind}, {what}, "
         f"{len(study.runs):,} runs, first seed {manifest['seed']}"
     )
     warnings = []
@@ -101,6 +104,10 @@ def _best(found: Findings) -> tuple[str, str, str]:
         else:
             sentence = f"Not decided; {compared.best} is ahead: {value}"
         small = f"If another one is better, it is so by {number(compared.loss, scale)} on average."
+        if compared.decided:
+            next_best = min(compared.alternatives[1:], key=lambda each: each.behind.value)
+            behind = estimate(next_best.behind, scale)
+            small = f"Clear after {top.runs} runs: {next_best.name} is worse by {behind}."
         return question, sentence, small
     best = found.optimum
     if best is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,37 +18,96 @@ if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.analysing.optimum import Optimum
 
-_AXES, _LINES = 8, 400
+_FACTORS, _FIGURES, _LINES, _UPRIGHT = 6, 3, 400, 6
+_SCALE = (ORANGE, "#c9a27d", "#9aa4ac", "#7196bb", BLUE)
+
+
+class _Axis(NamedTuple):
+    """An axis of the parallel coordinates; `texts`: of its ends, where they are no numbers."""
+
+    label: str
+    values: np.ndarray
+    texts: tuple[str, str] | None = None
 
 
 def parallel_figure(
     observed: Observed, factors: Sequence[int], figures: Sequence[str]
 ) -> Figure | None:
-    """Draw points as lines through factors and figures, coloured by the first figure."""
-    means = {name: _means(observed.values(name)) for name in figures}
-    axes = [_factor_axis(observed, number) for number in factors[:_AXES]]
-    axes += [_figure_axis(observed, name, means[name]) for name in figures[:4]]
-    known = np.all([np.isfinite(axis["values"]) for axis in axes], axis=0)
-    rows = np.flatnonzero(known)
+    """Draw points as lines through factors and figures, coloured by the first figure.
+
+    Of plain lines: what plotly has for this needs WebGL, which many a browser is without.
+    """
+    axes = [_factor_axis(observed, number) for number in factors[:_FACTORS]]
+    axes += [_figure_axis(observed, name) for name in figures[:_FIGURES]]
+    values = np.array([axis.values for axis in axes])
+    rows = np.flatnonzero(np.isfinite(values).all(axis=0))
     if len(rows) < 3 or len(axes) < 2:  # noqa: PLR2004 - two lines show no pattern
         return None
-    rows = rows[:: max(1, math.ceil(len(rows) / _LINES))]
-    for axis in axes:
-        axis["values"] = display.digits(np.asarray(axis["values"])[rows].tolist(), 5)
-    colour = display.digits(means[figures[0]][rows].tolist(), 5)
-    trace = {
-        "type": "parcoords",
-        "dimensions": axes,
-        "line": {"color": colour, "colorscale": [[0, ORANGE], [0.5, "#9aa4ac"], [1, BLUE]]},
-        "labelangle": -14,
-        "labelside": "top",
+    shown_rows = rows[:: max(1, math.ceil(len(rows) / _LINES))]
+    low, high = values[:, rows].min(axis=1), values[:, rows].max(axis=1)
+    span = np.where(high > low, high - low, 1.0)
+    heights = (values[:, shown_rows] - low[:, None]) / span[:, None]
+    heights = np.where((high > low)[:, None], heights, 0.5)
+    rank = heights[len(axes) - len(figures[:_FIGURES])]
+    traces = [
+        _lines(heights[:, group == number], colour)
+        for group in [np.minimum((rank * len(_SCALE)).astype(int), len(_SCALE) - 1)]
+        for number, colour in enumerate(_SCALE)
+        if (group == number).any()
+    ]
+    notes = [
+        note
+        for number, axis in enumerate(axes)
+        for note in _ends(number, axis, float(low[number]), float(high[number]))
+    ]
+    layout = {
+        "xaxis": {
+            "tickvals": list(range(len(axes))),
+            "ticktext": [axis.label for axis in axes],
+            "range": [-0.35, len(axes) - 0.65],
+            "tickangle": -30 if len(axes) > _UPRIGHT else 0,
+            "automargin": True,
+        },
+        "yaxis": {"visible": False, "range": [-0.1, 1.1]},
+        "annotations": notes,
+        "showlegend": False,
+        "hovermode": False,
+        "margin": {"l": 24, "r": 24},
     }
-    layout = {"margin": {"l": 70, "r": 60, "t": 90, "b": 24}}
     caption = (
-        f"A line a point ({len(rows):,} of {len(known):,}), blue where "
-        f"{figure_name(figures[0])} is high. Drag along an axis to choose lines."
+        f"A line a point ({len(shown_rows):,} of {values.shape[1]:,}), from "
+        f"orange where {figure_name(figures[0])} is low to blue where it is high; factors that "
+        "matter most stand first."
     )
-    return Figure("parallel", "All points", caption, [trace], layout, 440)
+    return Figure("parallel", "All points", caption, traces, layout, 460)
+
+
+def _lines(heights: np.ndarray, colour: str) -> dict[str, Any]:
+    """Return points as one broken line; `heights`: (axes, points)."""
+    count = len(heights)
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for column in heights.T:
+        x += [*range(count), None]
+        y += [*display.digits(column.tolist(), 3), None]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x,
+        "y": y,
+        "line": {"color": colour, "width": 1.2},
+        "opacity": 0.75,
+    }
+
+
+def _ends(number: int, axis: _Axis, low: float, high: float) -> list[dict[str, Any]]:
+    """Return what stands below and above an axis: its lowest and highest value."""
+    common = {"x": number, "showarrow": False, "font": {"size": 11}}
+    bottom, top = axis.texts or (display.plain(low), display.plain(high))
+    return [
+        common | {"y": 0.0, "yanchor": "top", "text": bottom},
+        common | {"y": 1.0, "yanchor": "bottom", "text": top},
+    ]
 
 
 def front_figure(observed: Observed, found: Optimum, figures: Sequence[str]) -> Figure:
@@ -91,28 +150,27 @@ def front_figure(observed: Observed, found: Optimum, figures: Sequence[str]) -> 
     return Figure("front", "Pareto front", caption, [cloud, front], layout, 460)
 
 
-def _factor_axis(observed: Observed, number: int) -> dict[str, Any]:
+def _factor_axis(observed: Observed, number: int) -> _Axis:
     factor = observed.factors[number]
-    axis: dict[str, Any] = {"label": _short(factor.address)}
-    values = observed.study.points[factor.address]
-    if values.dtype == object or str(values.dtype).startswith(("str", "string")):
-        axis["values"] = observed.shares[:, number]
-        count = len(factor.levels)
-        axis["tickvals"] = [n / (count - 1) for n in range(count)]
-        axis["ticktext"] = [str(level) for level in factor.levels]
-        return axis
+    label, values = _short(factor.address), observed.study.points[factor.address]
+    if factor.levels and isinstance(factor.levels[0], (str, tuple)):
+        ends = (str(factor.levels[0]), str(factor.levels[-1]))
+        return _Axis(label, observed.shares[:, number], ends)
     scale = factor_scale(factor)
     numbers = values.to_numpy(float)
     if isinstance(factor.base, (int, float)):
         numbers = np.where(np.isfinite(numbers), numbers, float(factor.base))
-    axis["values"] = numbers * scale.factor + scale.offset
-    axis["label"] += f" {scale.unit}".rstrip()
-    return axis
+    return _Axis(_with_unit(label, scale.unit), numbers * scale.factor + scale.offset)
 
 
-def _figure_axis(observed: Observed, name: str, means: np.ndarray) -> dict[str, Any]:
+def _figure_axis(observed: Observed, name: str) -> _Axis:
     scale = shown(observed, name)
-    return {"label": f"{_short(name)} {scale.unit}".rstrip(), "values": means * scale.factor}
+    values = _means(observed.values(name)) * scale.factor
+    return _Axis(f"<b>{_with_unit(_short(name), scale.unit)}</b>", values)
+
+
+def _with_unit(label: str, unit: str) -> str:
+    return f"{label}<br>{unit}" if unit else label
 
 
 def _means(values: np.ndarray) -> np.ndarray:

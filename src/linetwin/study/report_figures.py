@@ -65,7 +65,7 @@ def _rows(count: int, axis: str) -> tuple[dict[str, Any], int]:
         "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
         "legend": LEGEND,
     }
-    return layout, 130 + 28 * count
+    return layout, 130 + 36 * count
 
 
 def effects_figure(observed: Observed, figure: str, found: Effects) -> Figure | None:
@@ -283,11 +283,15 @@ def course_figure(observed: Observed, figure: str, course: Course) -> Figure:
 
 
 def _together(observed: Observed, factors: Sequence[int]) -> str:
-    return " x ".join(_name(observed, number) for number in factors)
+    if len(factors) == 1:
+        return _name(observed, factors[0])
+    return "<br>x ".join(_name(observed, n).replace("<br>", " ") for n in factors)
 
 
 def _name(observed: Observed, number: int) -> str:
-    return address_name(observed.factors[number].address)
+    """Return a factor for an axis: where it is on one line, what it is on the next."""
+    where, _, what = observed.factors[number].address.rpartition(".")
+    return f"{display.name(where)}<br>{display.name(what)}" if where else display.name(what)
 
 
 def _in(scale: Shown) -> str:

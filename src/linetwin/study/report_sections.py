@@ -14,7 +14,7 @@ from linetwin.results import display
 from linetwin.results.page import Section
 from linetwin.results.report_tables import table
 from linetwin.study import report_clouds, report_figures
-from linetwin.study.analysing.aims import aim_of, words_of
+from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.comparing import Comparison, comparison
 from linetwin.study.analysing.effects import Effects, effects
 from linetwin.study.analysing.following import Swing, course, tornado
@@ -24,6 +24,7 @@ from linetwin.study.analysing.sensitivity import Morris, Sobol, morris, sobol
 from linetwin.study.analysing.window import Window, window
 from linetwin.study.report_words import (
     at_share,
+    bound,
     estimate,
     factor_value,
     figure_name,
@@ -32,6 +33,8 @@ from linetwin.study.report_words import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.results.figures import Figure
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.factors import Factor
@@ -110,8 +113,9 @@ class Findings:
 
     @cached_property
     def noise(self) -> dict[str, Noise]:
-        """What the seed decides, of each figure."""
-        return {name: noise(self.observed.values(name)) for name in self.varying}
+        """What the seed decides, of each figure, by the replications that all points have."""
+        common = int(self.observed.study.plan["replications"].min())
+        return {name: noise(self.observed.values(name)[:, :common]) for name in self.varying}
 
     def ranked(self) -> list[int]:
         """Return the factors, what matters most for the first figure first."""
@@ -167,12 +171,17 @@ def _asked(found: Findings) -> Section:
         if f.levels
     ]
     html = table(["factor", "from", "to", "scenario", "meaning"], rows) if rows else ""
-    units = {name: observed.unit(name) for name in observed.figures}
+    changes = [
+        [name, "; ".join(f"{address}: {value}" for address, value in each.items()) or "as it is"]
+        for name, each in observed.written.alternatives.items()
+    ]
+    html += table(["alternative", "what it changes"], changes) if changes else ""
     aims = [
-        f"{'largest' if s > 0 else 'smallest'} {n}" for n, s in map(aim_of, observed.objectives)
+        f"{'most' if s > 0 else 'least'} {figure_name(n)}"
+        for n, s in map(aim_of, observed.objectives)
     ]
     aims += [
-        f"{words_of(c, units.get(c.figure, ''))}, in {display.share(c.chance)} of runs"
+        f"{bound(c, shown(observed, c.figure))}, in {display.share(c.chance)} of runs"
         for c in observed.constraints
     ]
     said = f"<p>Aims: {escape('; '.join(aims))}.</p>" if aims else ""
@@ -241,10 +250,9 @@ def _finalists(found: Findings) -> Section:
         return Section("best", "The best")
     figures = [aim_of(each)[0] for each in observed.objectives]
     scales = [shown(observed, name) for name in figures]
-    units = [observed.unit(each.figure) for each in observed.constraints]
-    heads = ["point", *(_last(f) for f in observed.factors[:_LISTED])]
+    heads = ["point", *_heads(observed.factors[:_LISTED])]
     heads += [f"#{figure_name(name)}" for name in figures]
-    heads += [f"#{words_of(c, u)}" for c, u in zip(observed.constraints, units, strict=True)]
+    heads += [f"#{bound(each, shown(observed, each.figure))}" for each in observed.constraints]
     heads += ["#best" if len(figures) == 1 else "#on the front"]
     rows = []
     for each in best.finalists:
@@ -305,16 +313,24 @@ def _window(found: Findings) -> Section:
         for n, factor in enumerate(observed.factors)
     ]
     html = table(["factor", "#from", "#to", "#best", "#scenario"], rows)
-    return Section("window", "Recommended window", html + _wrong(told, observed), intro=_sure(told))
+    return Section(
+        "window", "Recommended window", html + _wrong(told, observed), intro=_sure(told, observed)
+    )
 
 
-def _sure(told: Window) -> str:
+def _sure(told: Window, observed: Observed) -> str:
     parts = []
     if told.chance[0] < 1 or told.share < 1:
         parts.append(
             f"In the whole window a single run keeps all constraints with a chance of at least "
             f"{display.share(told.chance[0])}, {display.share(told.chance[1])} on average. "
             f"{display.share(told.share)} of all that was varied does."
+        )
+    if told.figure:
+        scale = shown(observed, told.figure)
+        parts.append(
+            f"{figure_name(told.figure).capitalize()} is worse than at its best point by "
+            f"{number(told.worst, scale)} at most."
         )
     weakest = min(told.explained, key=lambda name: told.explained[name])
     parts.append(
@@ -334,8 +350,8 @@ def _wrong(told: Window, observed: Observed) -> str:
         f"At its best point {escape(figure_name(told.figure))} is foretold as "
         f"{escape(number(told.value, scale))}. Another place may be better: on average, over all "
         f"that the fit leaves open, {escape(number(told.loss, scale))} are given away by choosing "
-        f"this one. At the worst place in the window it is {escape(number(told.worst, scale))} "
-        "worse than at the best.</p>"
+        f"this one. Anywhere else in the window it is at most {escape(number(told.worst, scale))} "
+        "worse.</p>"
     )
 
 
@@ -371,8 +387,11 @@ def _failed(found: Findings) -> Section:
     return Section("failed", "Failed runs", f"<p>{escape(text)}</p>")
 
 
-def _last(factor: Factor) -> str:
-    return display.name(factor.address.rsplit(".", 1)[-1])
+def _heads(factors: Sequence[Factor]) -> list[str]:
+    """Return factors by their last word where that tells them apart, else in full."""
+    last = [factor.address.rsplit(".", 1)[-1] for factor in factors]
+    named = zip(last, factors, strict=True)
+    return [display.name(w if last.count(w) == 1 else f.address) for w, f in named]
 
 
 def means(found: Findings) -> list[list[str]]:

@@ -6,11 +6,13 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from linetwin.results import display
+from linetwin.study.analysing.aims import bounds_of
 
 if TYPE_CHECKING:
     from linetwin.study.analysing.inferring import Estimate
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.factors import Factor
+    from linetwin.study.schema import Constraint
 
 _HOUR = 3600.0
 
@@ -63,6 +65,14 @@ def estimate(found: Estimate, scale: Shown, *, signed: bool = False) -> str:
     text = display.plain(found.value * scale.factor)
     sign = "+" if signed and found.value > 0 else ""
     return f"{sign}{text} ({low} to {high}) {scale.unit}".rstrip()
+
+
+def bound(constraint: Constraint, scale: Shown) -> str:
+    """Return a constraint in words: `energy used at most 3 kWh`."""
+    low, high = bounds_of(constraint)
+    parts = [f"at least {number(low, scale)}"] if math.isfinite(low) else []
+    parts += [f"at most {number(high, scale)}"] if math.isfinite(high) else []
+    return f"{figure_name(constraint.figure)} {' and '.join(parts)}"
 
 
 def address_name(address: str) -> str:

@@ -28,14 +28,6 @@ def bounds_of(constraint: Constraint) -> tuple[float, float]:
     return low, high
 
 
-def words_of(constraint: Constraint, unit: str) -> str:
-    """Return a constraint in words: `cost.x at most 3 kg`."""
-    low, high = bounds_of(constraint)
-    parts = [f"at least {low:g}"] if math.isfinite(low) else []
-    parts += [f"at most {high:g}"] if math.isfinite(high) else []
-    return f"{constraint.figure} {' and '.join(parts)} {unit}".rstrip()
-
-
 def kept(constraint: Constraint, values: np.ndarray) -> Estimate:
     """Return the share of known values that keep a constraint, with its interval after Wilson."""
     known = values[np.isfinite(values)]

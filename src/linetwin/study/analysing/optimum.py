@@ -65,7 +65,7 @@ class Finalist:
 
 @dataclass(frozen=True)
 class Optimum:
-    """The finalists, best first (of the first objective).
+    """The finalists, best first (of the first objective); those that miss a bound last.
 
     `fresh`: new seeds of each; `first`: number of the trial that is the scenario as it is; `loss`:
     by how much another finalist may be better than the first one on average, in the objective's
@@ -101,10 +101,14 @@ def optimum(observed: Observed) -> Optimum | None:
         )
         for n, row in enumerate(rows.tolist())
     ]
-    order = np.argsort(-np.nanmean(signed[:, :, 0], axis=1), kind="stable").tolist()
+    chances = [each.chance for each in observed.constraints]
+    fails = [any(k.value < c for k, c in zip(f.kept, chances, strict=True)) for f in found]
+    first = np.nanmean(signed[:, :, 0], axis=1)
+    order = sorted(range(len(found)), key=lambda n: (fails[n], -first[n]))
     loss = np.nan
     if len(aims) == 1:
-        loss = float((means[:, :, 0].max(axis=1) - means[:, order[0], 0]).mean())
+        rivals = [n for n in order if fails[n] == fails[order[0]]]
+        loss = float((means[:, rivals, 0].max(axis=1) - means[:, order[0], 0]).mean())
     finalists = tuple(found[n] for n in order)
     return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 CANDIDATES, INSIDE, DRAWS = 4096, 256, 400
 STEP = 0.05
-_NEAR = 0.02
-"""Where nothing is bound: how far below the best an objective may be, as share of its span [A]."""
+_NEAR = 0.05
+"""How far below its best an objective may be, as share of its span among what is allowed [A]."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,8 @@ def window(observed: Observed) -> Window | None:
         return None
     order = np.where(kept, values if foretold.objective else chances, -np.inf)
     start = places[int(np.argmax(order))]
-    span = float(np.ptp(values))
-    least = float(foretold.value(start[None])[0]) - (0.0 if foretold.bound else _NEAR * span)
-    low, high = _grown(foretold, start, needed, -math.inf if foretold.bound else least)
+    least = float(foretold.value(start[None])[0]) - _NEAR * float(np.ptp(values[kept]))
+    low, high = _grown(foretold, start, needed, least)
     inside = low + _even(INSIDE, count) * (high - low)
     there = foretold.chance(inside)
     own = foretold.value(start[None])[0]
