@@ -15,13 +15,14 @@ from test_writing import AFTER, BEFORE, LOAD, MINUTE, URI, Room, policy_of
 
 from linetwin.cli.interruption import Interrupted, Interruption
 from linetwin.cli.twin_writing import Order, Watching, watch_change, write
-from linetwin.errors import RefusedError, ScenarioError
+from linetwin.errors import OpcUaError, RefusedError, ScenarioError
 from linetwin.quantities.packml import STATES
 from linetwin.results.audit_check import verify
 from linetwin.twin.approval import Approval, Change, Limits, approve
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.users import Users
+from linetwin.twin.writing.watching import taken_up
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,6 +165,44 @@ def test_a_watch_that_was_ended_is_taken_up_again(
     assert room.told()[-1][0] == "rollback accepted"
     with pytest.raises(RefusedError, match="was 620 N/mm then and is 600 N/mm now"):
         room.writer().written(approval)
+
+
+def test_a_watch_goes_on_from_what_was_recorded(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two lots before the plant went, one after: the third settles it, none is read twice."""
+    assert isinstance(room.panel, Slow)
+    made = watching(room, room.approved())
+    room.panel.breaks_at = room.panel.lots + 4  # the first look, a lot under way, two lots
+    with pytest.raises(OpcUaError, match="has gone"):
+        watch_change(made, 30.0, Interruption())
+    room.panel.breaks_at, looked = 1000, room.panel.lots
+    watch_change(replace(made, writer=room.writer()), 30.0, Interruption())
+    assert "going on from 2 recorded lots" in capsys.readouterr().out
+    assert room.panel.lots - looked == 2
+    seen = next(after for what, after in room.told() if what == "change watched")
+    assert (seen["verdict"], seen["lots"]) == ("as foretold", 3)
+    assert sum(what == "lot read" for what, _ in room.told()) == 3
+    verify(room.folder / "audit.jsonl")
+
+
+def test_a_plant_that_counts_anew_is_watched_anew() -> None:
+    """Recorded lots are those of a line that is no more; without an entry nothing is recorded."""
+    told = [("watch begun", {"lots": 10}), ("lot read", {"quantity": "q", "lots": 12, "value": 1})]
+    assert taken_up(told, 12) == (10, {"q": {12: 1.0}})
+    assert taken_up(told, 3) == (3, {})
+    anew = [*told, ("watch begun", {"lots": 2})]
+    assert taken_up(anew, 13) == (2, {})
+    assert taken_up([("write accepted", {})], 7) == (7, {})
+
+
+def test_who_comes_second_at_one_address_is_told_who_was_first(room: Room) -> None:
+    """Refused by the rate, with the request that holds it."""
+    room.writer().write(room.approved())
+    with pytest.raises(RefusedError, match="too soon") as caught:
+        room.writer().write(room.approved(AFTER, AFTER))
+    (name,) = [after["why"] for what, after in room.told() if what == "write asked"]
+    assert f"by {name}; once in" in str(caught.value)
 
 
 @pytest.mark.parametrize("other", [ZONE, "anode.coater.vacuum_pressure"])

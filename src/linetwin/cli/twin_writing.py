@@ -28,10 +28,11 @@ from linetwin.twin.writing.foretold import told, told_span
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
 from linetwin.twin.writing.status import StatusFile
-from linetwin.twin.writing.watching import Watch
+from linetwin.twin.writing.watching import BEGUN, READ, Watch, taken_up
 from linetwin.twin.writing.writer import WHO, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from linetwin.twin.approval import Approval, Change
@@ -172,24 +173,17 @@ class Watching:
 def watch_change(of: Watching, seconds: float, interruption: Interruption) -> None:
     """Compare what comes with what was foretold; take it back where that was approved with it."""
     station = of.change.effect[0].station
-    begun = of.link.given(station)
-    watches = {
-        each.quantity: Watch(each.shown, begun)
-        for each in of.change.effect
-        if each.shown is not None
-    }
+    given = of.link.given(station)
+    watches = _watches(of, given)
     if not watches:
         say("nothing that the plant reads shows what was foretold: it is not watched")
         return
-    of.tell("watch begun", {"lots": begun, "for": seconds})
+    of.tell(BEGUN, {"lots": given, "for": seconds})
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end and not interruption.asked:
             of.writer.check_beat()
-            given = of.link.given(station)
-            for each in watches.values():
-                name = each.shown.signal.rpartition(".")[2]
-                each.take(given, of.link.measurement(station, name))
+            _look(of, station, watches)
             if all(each.is_settled for each in watches.values()):
                 break
             time.sleep(_LOOK_S)
@@ -204,6 +198,28 @@ def watch_change(of: Watching, seconds: float, interruption: Interruption) -> No
         _take_back(of)
     elif not all(each.is_settled for each in watches.values()):
         sys.stderr.write(_AGAIN)
+
+
+def _watches(of: Watching, given: int) -> dict[str, Watch]:
+    """Return quantity -> its watch, with the readings that were recorded before it was ended."""
+    begun, recorded = taken_up(of.writer.log_of(of.written.approval), given)
+    watches = {
+        each.quantity: Watch(each.shown, begun, recorded.get(each.quantity, {}))
+        for each in of.change.effect
+        if each.shown is not None
+    }
+    if lots := max((len(each.readings) for each in watches.values()), default=0):
+        say(f"going on from {counted(lots, 'recorded lot')}")
+    return watches
+
+
+def _look(of: Watching, station: str, watches: Mapping[str, Watch]) -> None:
+    """Take what the instruments show now, and record what is news."""
+    given = of.link.given(station)
+    for quantity, each in watches.items():
+        value = of.link.measurement(station, each.shown.signal.rpartition(".")[2])
+        if each.take(given, value):
+            of.tell(READ, {"quantity": quantity, "lots": given, "value": value})
 
 
 def _tell_verdict(of: Watching, quantity: str, watch: Watch) -> None:

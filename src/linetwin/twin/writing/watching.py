@@ -4,18 +4,43 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from linetwin.estimation.scores import NORMAL_95
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from linetwin.twin.writing.foretold import Shown, Span
 
 Verdict = Literal["as foretold", "not as foretold", "not told apart yet", "not known yet"]
+BEGUN, READ = "watch begun", "lot read"
+"""Entries of the log from which a watch that was ended goes on."""
 LEAST_LOTS = 3
 """Lots made with the new set value whose readings are waited for [A]."""
 _UNDER_WAY = 1
 """Lots that were in hand when it was changed: they are partly of the old one."""
+
+
+def taken_up(
+    told: Iterable[tuple[str, Mapping[str, Any]]], given: int
+) -> tuple[int, dict[str, dict[int, float]]]:
+    """Return since how many lots a change is watched, and the readings that were recorded of it.
+
+    told: what the log has of the change, its `what` and `after`, in order; given: the lots that
+    the station has handed over by now. Quantity -> lot -> reading. A station that has handed over
+    fewer than were read counts anew, and so does the watch.
+    """
+    begun, most = None, 0
+    readings: dict[str, dict[int, float]] = {}
+    for what, after in told:
+        if what == BEGUN and (begun is None or int(after["lots"]) < most):
+            begun, readings, most = int(after["lots"]), {}, int(after["lots"])
+        elif what == READ and begun is not None:
+            lot = int(after["lots"])
+            readings.setdefault(str(after["quantity"]), {})[lot] = float(after["value"])
+            most = max(most, lot)
+    return (given, {}) if begun is None or most > given else (begun, readings)
 
 
 @dataclass
@@ -26,10 +51,16 @@ class Watch:
     begun: int
     readings: dict[int, float] = field(default_factory=dict)
 
-    def take(self, given: int, value: float) -> None:
-        """Take what the instrument shows after so many lots; the last reading of a lot counts."""
-        if given > self.begun + _UNDER_WAY and math.isfinite(value):
-            self.readings[given] = value
+    def take(self, given: int, value: float) -> bool:
+        """Take what the instrument shows after so many lots; the last reading of a lot counts.
+
+        Returns whether that is news.
+        """
+        is_one = given > self.begun + _UNDER_WAY and math.isfinite(value)
+        if not is_one or self.readings.get(given) == value:
+            return False
+        self.readings[given] = value
+        return True
 
     @property
     def mean(self) -> float:

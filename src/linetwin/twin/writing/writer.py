@@ -37,6 +37,7 @@ WHO = "writer"
 TIMES = "written.json"
 """File of the writer's folder that holds when each address was last asked for."""
 _STATES = {number: name for name, number in STATES.items()}
+_ASKED = ("write asked", "rollback asked")
 _ACCEPTED = ("write accepted", "rollback accepted")
 _TOLERANCE = 1e-9
 """Relative slack of a step, for values that were converted between units [A]."""
@@ -167,6 +168,13 @@ class Writer:
         found = {about.partition(" ")[0]: None for about in later if about != _about(approval)}
         return [each for each in found if each.partition(".")[0] == part]
 
+    def log_of(self, approval: Approval) -> list[tuple[str, Any]]:
+        """Return what the log has of an approved change: what, and the detail, in order."""
+        about = _about(approval)
+        with locked(self.log.file):
+            found = [each for each in entries(self.log.file) if each.about == about]
+        return [(each.what, each.after) for each in found]
+
     def _accepted(self) -> list[Entry]:
         """Return what the log has of changes that the plant has accepted."""
         with locked(self.log.file):
@@ -236,8 +244,18 @@ class Writer:
             return
         due = datetime.fromisoformat(last) + timedelta(seconds=enabled.every_s)
         if self.now() < due:
-            message = f"{enabled.address} was written at {last}; once in {enabled.every_s:g} s"
+            message = (
+                f"{enabled.address} was written at {last}{self._holder(enabled.address)}; "
+                f"once in {enabled.every_s:g} s"
+            )
             raise refusal(Reason.RATE, message, f"not before {due.isoformat(timespec='seconds')}")
+
+    def _holder(self, address: str) -> str:
+        """Return by which request an address was asked for last, as the log has it."""
+        with locked(self.log.file):
+            asked = [e for e in entries(self.log.file) if e.about.partition(" ")[0] == address]
+        names = [str(each.after["why"]) for each in asked if each.what in _ASKED]
+        return f" by {names[-1]}" if names else ""
 
     # ------------------------------------------------------------------------------- asking
     def _ask(self, enabled: Enabled, value: float, approval: Approval, what: str) -> str:
