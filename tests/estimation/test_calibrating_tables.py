@@ -77,8 +77,8 @@ def test_factors_and_offsets_bear_units(tmp_path: Path) -> None:
         "  roll_temperature: {column: rolls, unit: Cel}\n",
     )
     task = task_of(text, data, tmp_path)
-    assert task.settings["coating_thickness_before"] == pytest.approx(np.full(16, 100e-6))
-    assert task.settings["roll_temperature"] == pytest.approx(np.full(16, 298.0))
+    assert task.phases[0].settings["coating_thickness_before"] == pytest.approx(np.full(16, 100e-6))
+    assert task.phases[0].settings["roll_temperature"] == pytest.approx(np.full(16, 298.0))
 
 
 def test_an_fmu_of_fmi_2_gives_its_derivatives_too(tmp_path: Path) -> None:

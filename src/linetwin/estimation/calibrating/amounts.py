@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 
 from linetwin.cosim.units import SAME, Affine, conversion, parse_name
 from linetwin.errors import Problem, ScenarioError
@@ -12,11 +13,35 @@ from linetwin.scenario import units
 
 if TYPE_CHECKING:
     from linetwin.estimation.calibrating.schema import ColumnWritten
-    from linetwin.estimation.calibrating.subject import Channel
+    from linetwin.quantities.ucum import Unit
     from linetwin.scenario.problems import Place, Problems
 
 
-def amount(raw: object, channel: Channel, place: Place, problems: Problems) -> float | None:
+class HasUnit(Protocol):
+    """What has a unit; `shown` is that as text."""
+
+    @property
+    def unit(self) -> Unit:
+        """The unit."""
+
+    @property
+    def shown(self) -> str:
+        """The unit as text."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A unit by itself."""
+
+    unit: Unit
+    shown: str
+
+
+SECONDS: Final = Scale(parse_unit("s"), "s")
+RATIO: Final = Scale(parse_unit("1"), "1")
+
+
+def amount(raw: object, channel: HasUnit, place: Place, problems: Problems) -> float | None:
     """Return what is written in the channel's unit: `22 um`, `298 K`, or a number in its own unit.
 
     None, and a problem, where it is no such number.
@@ -39,7 +64,7 @@ def amount(raw: object, channel: Channel, place: Place, problems: Problems) -> f
     return float(raw)
 
 
-def difference(raw: object, channel: Channel, place: Place, problems: Problems) -> float | None:
+def difference(raw: object, channel: HasUnit, place: Place, problems: Problems) -> float | None:
     """Return a difference in the channel's unit: `2 K` of a temperature, `0.5 %` of a share."""
     number = amount(raw, channel, place, problems)
     if number is None:
@@ -49,7 +74,7 @@ def difference(raw: object, channel: Channel, place: Place, problems: Problems) 
 
 
 def affine_of(
-    written: ColumnWritten, channel: Channel, known: str | None, place: Place, problems: Problems
+    written: ColumnWritten, channel: HasUnit, known: str | None, place: Place, problems: Problems
 ) -> Affine | None:
     """Return numbers of a column -> numbers in the channel's unit, its factor included.
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from linetwin.errors import FmuError
 from linetwin.estimation.calibrating.evaluating import Evaluator
+from linetwin.estimation.calibrating.task import Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -196,7 +197,7 @@ def _outputs(misfit: Misfit, fit: Fit, found: Identifiability) -> list[Gain]:
     names = list(dict.fromkeys([*names, *task.candidates]))
     if not names:
         return []
-    numbers, slopes = _slopes(misfit, fit, task.settings, names)
+    numbers, slopes = _slopes(misfit, fit, task.phases[0].settings, names)
     made = []
     for index, name in enumerate(names):
         size = float(np.sqrt(np.mean(numbers[:, index] ** 2)))
@@ -211,16 +212,17 @@ def _outputs(misfit: Misfit, fit: Fit, found: Identifiability) -> list[Gain]:
 def _inputs(misfit: Misfit, fit: Fit, found: Identifiability) -> list[Gain]:
     task = misfit.task
     variables = task.subject.binary.description.variables
+    first = task.phases[0].settings
     made = []
     for name in dict.fromkeys([*task.varied, *task.variations]):
         variable = variables[name]
-        now = np.broadcast_to(task.settings[name], task.rows)
+        now = np.broadcast_to(first[name], task.rows)
         middle = float(np.median(now))
         usual = (middle * (1 - _VARIED), middle * (1 + _VARIED))
         values = task.variations.get(name, tuple(v for v in usual if variable.holds(v)))
         rows: list[np.ndarray] = []
         for value in values:
-            settings = {**task.settings, name: value}
+            settings = {**first, name: value}
             predicted, slopes = _slopes(misfit, fit, settings, misfit.outputs)
             for index, output in enumerate(task.outputs):
                 own = misfit.output_of == index
@@ -239,7 +241,8 @@ def _slopes(
     """Return outputs (rows, outputs) and their slopes (rows, outputs, parameters)."""
     task: Task = misfit.task
     fitted = [axis.name for axis in task.axes]
-    evaluator = Evaluator(task.subject, settings, task.durations, fitted, names)
+    phases = (Stretch(settings, task.phases[0].durations), *task.phases[1:])
+    evaluator = Evaluator(task.subject, phases, fitted, names)
     count = len(fitted)
     steps = np.eye(count) * _STEP
     up = np.minimum(fit.coordinates + steps, 1.0)

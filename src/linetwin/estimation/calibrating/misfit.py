@@ -39,9 +39,7 @@ class Misfit:
         self.axes = task.axes
         fitted = [axis.name for axis in task.axes]
         self.outputs = [found.variable for found in task.outputs]
-        self.evaluator = Evaluator(
-            task.subject, task.settings, task.durations, fitted, self.outputs
-        )
+        self.evaluator = Evaluator(task.subject, task.phases, fitted, self.outputs)
         self.present = np.stack([np.isfinite(found.values) for found in task.outputs])
         targets = [found.scaled(found.values) for found in task.outputs]
         self.targets = np.stack(targets)[self.present]
@@ -52,7 +50,7 @@ class Misfit:
         self.ways: dict[str, Way] = dict.fromkeys(self.outputs, "differences")
         self.why = ""
         self._derivatives: Derivatives | None = None
-        self._step = _STEP_IN_TIME if task.durations.any() else _STEP
+        self._step = _STEP_IN_TIME if task.takes_time else _STEP
         if use_derivatives:
             self._choose_ways()
 
@@ -142,7 +140,7 @@ class Misfit:
     def _choose_ways(self) -> None:
         """Take the FMU's derivatives for outputs where they agree with differences."""
         task = self.task
-        if task.durations.any():
+        if task.takes_time:
             self.why = "rows take time, and FMI tells no sensitivity of states"
             return
         if not gives_derivatives(task.subject.binary):
@@ -152,7 +150,8 @@ class Misfit:
         start = np.array([axis.coordinate(axis.start) for axis in self.axes])
         inner = 0.05 + 0.9 * start  # off the bounds, where differences are one-sided
         try:
-            self._derivatives = Derivatives(task.subject, task.settings, fitted, self.outputs)
+            settings = task.phases[0].settings
+            self._derivatives = Derivatives(task.subject, settings, fitted, self.outputs)
             told, known = self._told(inner), self._differences(inner)
         except FmuError as error:
             self._derivatives = None

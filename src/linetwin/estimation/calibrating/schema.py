@@ -60,6 +60,14 @@ Input = Annotated[ColumnWritten, as_table("column")]
 Output = Annotated[OutputWritten, as_table("column")]
 
 
+class PhaseWritten(_Part):
+    """One phase of several: what is set from its beginning on, and how long it lasts."""
+
+    duration: Annotated[DurationWritten, as_table("value")]
+    settings: dict[Identifier, Writing] = Field(default_factory=dict, alias="set")
+    inputs: dict[Identifier, Input] = Field(default_factory=dict)
+
+
 class CalibrationFile(FileHead):
     """A calibration: what is fitted, and how the columns of a table meet the model."""
 
@@ -70,7 +78,8 @@ class CalibrationFile(FileHead):
     settings: dict[Identifier, Writing] = Field(default_factory=dict, alias="set")
     inputs: dict[Identifier, Input] = Field(default_factory=dict)
     outputs: Annotated[dict[Identifier, Output], Field(min_length=1)]
-    duration: Annotated[DurationWritten, as_table("value")] = DurationWritten(value="0 s")
+    duration: Annotated[DurationWritten, as_table("value")] | None = None
+    phases: list[PhaseWritten | None] = Field(default_factory=list)
     groups: list[str] = Field(default_factory=list)
     weights: str | None = None
     loss: Loss = "linear"
@@ -84,9 +93,16 @@ class CalibrationFile(FileHead):
 
     def columns(self) -> set[str]:
         """Return the columns of the table that are asked for."""
+        phases = [phase for phase in self.phases if phase is not None]
         written = [*self.inputs.values(), *self.outputs.values()]
+        written += [each for phase in phases for each in phase.inputs.values()]
         found = {each.column for each in written} | {*self.only} | {*self.groups}
-        found |= {name for name in (self.weights, self.duration.column) if name is not None}
+        durations = [
+            *(phase.duration for phase in phases),
+            *([self.duration] if self.duration else []),
+        ]
+        names = (self.weights, *(each.column for each in durations))
+        found |= {name for name in names if name is not None}
         scatters = [each.scatter for each in self.outputs.values()]
         return found | {str(each["column"]) for each in scatters if is_column(each)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +65,11 @@ class Measured:
     log: bool = False
     scatter: np.ndarray | None = None
 
+    def cut(self, kept: np.ndarray) -> Measured:
+        """Return the same of some rows."""
+        scatter = None if self.scatter is None else self.scatter[kept]
+        return replace(self, values=self.values[kept], scatter=scatter)
+
     def scaled(self, numbers: np.ndarray) -> np.ndarray:
         """Return what is compared: numbers, or their logarithms."""
         if not self.log:
@@ -74,22 +79,50 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A phase of the rows: variable -> number, or numbers of shape (rows,), set as it begins.
+
+    `durations` (s) of shape (rows,).
+    """
+
+    settings: Mapping[str, float | np.ndarray]
+    durations: np.ndarray
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.durations)
+
+    def cut(self, kept: np.ndarray) -> Stretch:
+        """Return the same of some rows."""
+        settings = {
+            name: value[kept] if isinstance(value, np.ndarray) else value
+            for name, value in self.settings.items()
+        }
+        return Stretch(settings, self.durations[kept])
+
+    def columns(self) -> list[np.ndarray]:
+        """Return all that differs from row to row."""
+        return [self.durations, *(v for v in self.settings.values() if isinstance(v, np.ndarray))]
+
+
+@dataclass(frozen=True)
 class Task:
     """All that a fit needs.
 
-    `settings`: variable -> number, or numbers of shape (rows,); `durations` in s, `weights` and
-    `groups` of shape (rows,); `candidates`: output -> scatter with which it could be measured;
-    `variations`: input -> values that it could be given. `omitted`: lines of the data that lack an
-    input.
+    `phases`: one after another, at least one, of which the first sets all before the
+    initialisation; outputs are those at the end of the last. `weights` and `groups` of shape
+    (rows,); `varied`: the variables that the table sets in the first phase; `candidates`: output ->
+    scatter with which it could be measured; `variations`: input -> values that it could be given;
+    `omitted`: lines of the data that lack an input.
     """
 
     subject: Subject
     file: CalibrationFile
     data: DataTable
     axes: tuple[Axis, ...]
-    settings: Mapping[str, float | np.ndarray]
+    phases: tuple[Stretch, ...]
     outputs: tuple[Measured, ...]
-    durations: np.ndarray
     weights: np.ndarray
     groups: tuple[str, ...]
     varied: tuple[str, ...] = ()
@@ -100,9 +133,14 @@ class Task:
     @property
     def rows(self) -> int:
         """How many rows are compared."""
-        return len(self.durations)
+        return self.phases[0].rows
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether a row is more than an initialisation."""
+        return len(self.phases) > 1 or bool(self.phases[0].durations.any())
 
     def conditions(self) -> list[tuple[object, ...]]:
         """Return for each row what was set: rows with the same are replicates."""
-        columns = [np.broadcast_to(self.settings[name], self.rows) for name in self.varied]
-        return list(zip(*(column.tolist() for column in columns), self.durations, strict=True))
+        columns = [column for phase in self.phases for column in phase.columns()]
+        return list(zip(*(column.tolist() for column in columns), strict=True))
