@@ -105,12 +105,15 @@ class Office:
         self.link = link
         self.writer = Writer(policy, link, desk, self.log, folder, heard)
 
-    def approved(self, after: float, name: str = "web_speed", unit: str = "m/s") -> Approval:
-        """Return a change from what the plant has."""
+    def approved(
+        self, after: float, name: str = "web_speed", unit: str = "m/s", *, rollback: bool = False
+    ) -> Approval:
+        """Return a change from what the plant has; rollback: it may be taken back by it."""
         before = self.link.setpoint("cathode.coater", name)
         change = Change(self.uri, f"cathode.coater.{name}", unit, before, after, (EXPECTED,))
         until = NOW + timedelta(hours=1)
-        limits = Limits(0.0, 1000.0, until, None, self.writer.policy.digest)
+        back = until if rollback else None
+        limits = Limits(0.0, 1000.0, until, back, self.writer.policy.digest)
         return approve("eve", self.eve, change, limits)
 
 
@@ -131,6 +134,27 @@ def test_an_approved_change_reaches_the_line(plant: Running, terms: Terms, tmp_p
         with pytest.raises(RefusedError, match="is outside") as caught:
             office.writer.write(office.approved(800.0, "vacuum_pressure", "Pa"))
         assert caught.value.reason == "refused by the plant"
+        verify(office.log.file)
+    finally:
+        link.close()
+
+
+def test_a_change_and_its_rollback_approved_together_both_reach_the_line(
+    plant: Running, terms: Terms, tmp_path: Path
+) -> None:
+    """The same approval takes the change back, once: the set value is as it was before."""
+    link = OpcUaPlant(plant.endpoint, as_user(terms, "otto"))
+    try:
+        office = Office(tmp_path, plant, link)
+        before = link.setpoint("cathode.coater", "web_speed")
+        written = office.writer.write(office.approved(before * 1.02, rollback=True))
+        assert plant.world.parameters[SPEED] == pytest.approx(before * 1.02)
+        office.writer.roll_back(written)
+        assert plant.world.parameters[SPEED] == pytest.approx(before)
+        with pytest.raises(RefusedError):
+            office.writer.roll_back(written)
+        log = office.log.file.read_text("utf-8")
+        assert log.count('"write accepted"') == log.count('"rollback accepted"') == 1
         verify(office.log.file)
     finally:
         link.close()
