@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from linetwin.cli.twin_screen import _estimate, _innovation, _predicted
-from linetwin.cli.twin_view import View
+from linetwin.cli.twin_screen import _behind, _estimate, _innovation, _predicted, _readings, _words
+from linetwin.cli.twin_view import StationNow, View
 from linetwin.scenario import load
-from linetwin.twin.assimilating.rows import Estimated, Innovations, Outcome, Prediction
+from linetwin.twin.assimilating.belonging import Waiting
+from linetwin.twin.assimilating.rows import Estimated, Finding, Innovations, Outcome, Prediction
+from linetwin.twin.board.alerts import Alert
 
 if TYPE_CHECKING:
+    from linetwin.twin.assimilating import Assimilator
     from linetwin.twin.board.board import Board
     from linetwin.twin.session import Session
 
@@ -90,3 +94,53 @@ def test_innovations_stand_beside_their_limit() -> None:
     """Of one reading neither spread nor correlation is known; 0.01 of chi-squared of 1 is 6.63."""
     one = Innovations(1, 2.0, math.nan, math.nan, 4.0, 1, 0.95, "gauge", "a", 5, 1)
     assert _innovation(one) == ["gauge", "1", "2.00", "", "", "4.0", "6.6"]
+
+
+def read(*waiting: Waiting, **counts: int) -> Assimilator:
+    """Return what stands in for an assimilator whose readings wait or were set aside."""
+    told = SimpleNamespace(
+        waiting=lambda: waiting, counts=Counter(counts), set_aside="scale read 9 of R-3: too much"
+    )
+    return cast("Assimilator", told)
+
+
+def test_readings_say_for_which_lot_they_wait_and_which_were_set_aside() -> None:
+    """A lot that can come is waited for, one that cannot is not known; one thing is no plural."""
+    told = read(
+        Waiting("scale", "roll-0013", 3, can_come=True),
+        Waiting("scale", "roll-0014", 1, can_come=True),
+        Waiting("scale", "XY-1", 1, can_come=False),
+        Waiting("gauge", "roll-0013", 1, can_come=True),
+        **{"set aside": 1},
+    )
+    assert list(_readings(told)) == [
+        "scale: 4 readings wait until roll-0013 and 1 other are handed over",
+        "scale: 1 reading of lots that are not known: XY-1; look at their names",
+        "gauge: 1 reading waits until roll-0013 is handed over",
+        "1 reading set aside; the last: scale read 9 of R-3: too much",
+    ]
+    assert list(_readings(read())) == []
+
+
+def test_a_finding_that_an_alert_tells_is_told_once() -> None:
+    """Of two findings with one alert between them the other stands for itself."""
+    bias = Finding("bias", ("gauge",), 0, "gauge is off")
+    one_of = Finding("ambiguous", ("pump", "scale"), 0, "one of two is off")
+    drift = Finding("drift", ("rolls",), 0, "rolls are off", "look")
+    alerts = [
+        Alert(f"A{n}", n, each.kind, "medium", each.text, "do", 0, 0.0, 0.0, names=[*each.names])
+        for n, each in (("one", bias), ("two", one_of))
+    ]
+    view = cast("View", SimpleNamespace(alerts=alerts))
+    parts = SimpleNamespace(assimilator=read())
+    session = SimpleNamespace(findings=lambda: [bias, one_of, drift], parts=parts)
+    told = [each.plain for each in _words(view, cast("Session", session))]
+    assert [each.split(":")[0] for each in told] == [
+        "Aone medium new", "Atwo medium new", "drift",
+    ]  # fmt: skip
+
+
+def test_stations_that_are_behind_are_told_by_lots() -> None:
+    """The furthest behind first."""
+    stations = [StationNow("mixer", "", "", 1), StationNow("soak", "", "", 3)]
+    assert _behind(stations) == "soak by 3 lots, mixer by 1 lot"

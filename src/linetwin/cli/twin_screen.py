@@ -201,13 +201,13 @@ def _stations(stations: Sequence[StationNow]) -> Iterator[RenderableType]:
 
 def _words(view: View, session: Session) -> Iterator[Text]:
     """Yield alerts, and findings that no alert tells, each with what to do."""
-    alerted = {each.key for each in view.alerts}
+    alerted = {(each.kind, *each.names) for each in view.alerts}
     for each in view.alerts:
         style = "bold red" if each.active and each.priority == "high" else "yellow"
         told = f"{each.id} {each.priority} {each.state}: {each.text}; {each.action}"
         yield Text(safe(told), style)
     for finding in session.findings():
-        if f"{finding.kind} {'+'.join(finding.names)}" not in alerted:
+        if (finding.kind, *finding.names) not in alerted:
             yield Text(safe(f"{finding.kind}: {finding.text}. {finding.advice}".rstrip(". ")))
     yield from (Text(safe(words)) for words in _readings(session.parts.assimilator))
 
