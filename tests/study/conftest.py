@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "line"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from study_support import Written

@@ -37,7 +37,7 @@ G = np.array([0.0, 1.0, 9.0])
 
 def test_sobol_indices_of_closed_forms_lie_within_their_intervals(tmp_path: Path) -> None:
     """Ishigami: variances by its formula; Sobol's g: products of 1 / (3 (1 + a)^2)."""
-    text = study_text(3, "{kind: sobol_indices, points: 512, second_order: true}")
+    text = study_text(3, "{kind: sobol_indices, points: 256, second_order: true}")
     observed = carried(tmp_path, text, ishigami)
     a, b, pi = 7.0, 0.1, np.pi
     alone = np.array([0.5 * (1 + b * pi**4 / 5) ** 2, a**2 / 8, 0.0])
@@ -45,7 +45,7 @@ def test_sobol_indices_of_closed_forms_lie_within_their_intervals(tmp_path: Path
     total = alone.sum() + together
     found = sobol(observed, FIGURE)
     assert found is not None
-    assert (found.samples, found.left_out) == (512, 0)
+    assert (found.samples, found.left_out) == (256, 0)
     assert all(within(*pair) for pair in zip(found.first, alone / total, strict=True))
     true_totals = (alone + together * np.array([1, 0, 1])) / total
     assert all(within(*pair) for pair in zip(found.total, true_totals, strict=True))
@@ -61,7 +61,7 @@ def test_sobol_indices_of_closed_forms_lie_within_their_intervals(tmp_path: Path
     settled = course(observed, FIGURE)
     assert settled is not None
     widths = [each.high - each.low for each in settled.lines[ADDRESSES[0]]]
-    assert settled.runs[-1] == 512 * 8
+    assert settled.runs[-1] == 256 * 8
     assert widths[-1] < 0.5 * widths[0]
 
 
