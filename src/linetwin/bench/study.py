@@ -65,8 +65,9 @@ duration: 1 h
 class Measured:
     """Wall times (s) of a study in a loop in this process, on 1 and 2 processes, and on Dask.
 
-    `own_s`: of the runs themselves, told by the one process that made them. A study's time begins when its first run has come back: starting Python is told apart, in
-    `start_s`. `growth_mb`: what this process took more, from a tenth of the runs to the end.
+    `own_s`: of the runs themselves, told by the one process that made them. A study's time begins
+    when its first run has come back: starting Python is told apart, in `start_s`. `growth_mb`:
+    what this process took more, from a tenth of the runs to the end.
     """
 
     runs: int

@@ -225,10 +225,12 @@ def trace(  # noqa: PLR0913, PLR0917  one parameter per option
     help="Make many runs of a scenario, as a study file says; ends with a folder of points and "
     "runs. With the folder of an earlier call only what is missing is run. Ctrl-C keeps what has "
     "ended, with exit code 5.",
-    epilog="Example: linetwin study calendering.yaml -o studies/calendering",
+    epilog="Example: linetwin study coating -o studies/coating",
 )
-def study(
-    file: Annotated[Path, typer.Argument(help="A study file (.yaml).")],
+def study(  # noqa: PLR0913, PLR0917  one parameter per option
+    file: Annotated[
+        str, typer.Argument(help="A study file, or a shipped one by name: coating.")
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Study's folder (studies/STUDY-TIME).")
     ] = None,
@@ -240,12 +242,13 @@ def study(
         typer.Option(metavar="ADDRESS", help="Run on a Dask cluster; local starts one here."),
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Run again what failed before.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep all run folders, in kept/.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Make many runs of a scenario, as a study file says."""
     from linetwin.cli import studying
 
-    request = studying.Request(file, output, workers, dask, retry)
+    request = studying.Request(file, output, workers, dask, retry, keep)
     studying.study(request, as_json=json)
 
 

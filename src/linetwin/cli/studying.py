@@ -6,28 +6,27 @@ import contextlib
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
-from linetwin.cli.printing import print_json
 from linetwin.cli.study_running import check_line, gather, run_point, versions_here
-from linetwin.errors import LinetwinError, ModelError
+from linetwin.cli.study_telling import check_any, tell
+from linetwin.errors import LinetwinError
 from linetwin.study.carrying import carry_out
 from linetwin.study.clustered import DaskExecutor
 from linetwin.study.executing import Stopped, StudyRun
-from linetwin.study.folder import LOG, read_study
+from linetwin.study.folder import KEPT, LOG
 from linetwin.study.keeping import StudyWriter
 from linetwin.study.local import LocalExecutor
 from linetwin.study.progress import duration
-from linetwin.study.reading import read_study_file
+from linetwin.study.reading import find_study, read_study_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,20 +44,25 @@ TOLD_EVERY_S = 30.0
 class Request:
     """What the user asked for."""
 
-    file: Path
+    file: str
     output: Path | None = None
     workers: int | None = None
     dask: str | None = None
     retry: bool = False
+    keep: bool = False
 
 
 def study(request: Request, *, as_json: bool) -> None:
     """Carry a study out, or go on with it, and print what came of it."""
-    spec = read_study_file(request.file)
+    spec = read_study_file(find_study(request.file))
     check_line(spec.scenario_file, spec.scenario)
     inputs = gather(spec.scenario_file, spec.scenario)
     folder = request.output or Path("studies") / f"{spec.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     with Interruption().watched() as interruption, _held(folder):
+        if request.keep:
+            kept = (folder / KEPT).resolve()
+            kept.mkdir(exist_ok=True)
+            spec = replace(spec, wanted=replace(spec.wanted, keep=str(kept)))
         writer = StudyWriter(folder, spec, inputs, retry=request.retry)
         try:
             status = _carry_out(request, spec, inputs, writer, interruption)
@@ -67,12 +71,12 @@ def study(request: Request, *, as_json: bool) -> None:
                 writer.finish("failed", str(error) or type(error).__name__)
             raise
         writer.finish(status)
-    _tell(folder, as_json=as_json)
+    tell(folder, spec, as_json=as_json)
     if status == "interrupted":
         text = f"linetwin: interrupted; go on with: linetwin study {request.file} -o {folder}\n"
         sys.stderr.write(text)
         sys.exit(INTERRUPTED_EXIT)
-    _check_any(folder)
+    check_any(folder)
 
 
 @contextlib.contextmanager
@@ -132,33 +136,3 @@ def _how_far(counts: Counts) -> str:
     if counts.failed:
         text += f", {counts.failed:,} failed"
     return text if left is None else f"{text}, {duration(left)} left"
-
-
-def _tell(folder: Path, *, as_json: bool) -> None:
-    found = read_study(folder)
-    runs = found.runs
-    lost = runs[runs["status"] == "failed"]
-    if as_json:
-        counts = {"runs": len(runs), "failed": len(lost), "points": len(found.points)}
-        print_json({"folder": str(folder), "status": found.manifest["status"], **counts})
-        return
-    planned = int(found.plan["replications"].sum())
-    points = len(found.points)
-    typer.echo(
-        f"{found.manifest['study']} ({found.manifest['design']}): {found.manifest['status']}, "
-        f"{len(runs):,} of {planned:,} runs of {points:,} points"
-    )
-    if len(lost):
-        typer.echo(f"failed:     {len(lost):,} runs, such as {lost['run'].iloc[0]}: {_first(lost)}")
-    typer.echo(f"folder:     {folder}")
-
-
-def _first(lost: object) -> str:
-    return str(lost["error"].iloc[0])  # type: ignore[index]
-
-
-def _check_any(folder: Path) -> None:
-    """Raise a ModelError where not a single run came to its end."""
-    runs = read_study(folder).runs
-    if len(runs) and (runs["status"] == "failed").all():
-        raise ModelError(f"all {len(runs):,} runs failed: {_first(runs)}")

@@ -143,7 +143,7 @@ def find_scenario(path_or_name: str | Path) -> Path:
     path = Path(path_or_name)
     if path.suffix in _SUFFIXES or len(path.parts) > 1 or path.is_file():
         return path
-    folders = [folder for folder in _shipped_folders() if folder.is_dir()]
+    folders = [folder for folder in shipped_folders() if folder.is_dir()]
     for folder in folders:
         file = folder / f"{path_or_name}.yaml"
         if file.is_file():
@@ -153,7 +153,7 @@ def find_scenario(path_or_name: str | Path) -> Path:
     raise ScenarioError([Problem(f"no scenario is called '{path_or_name}'", hint=hint)])
 
 
-def _shipped_folders() -> list[Path]:
+def shipped_folders() -> list[Path]:
     """Where scenarios lie: in the wheel, and in a checkout that is installed as editable."""
     package = Path(linetwin.__file__).resolve().parent
     return [package / "_scenarios", package.parents[1] / "scenarios"]

@@ -5,6 +5,7 @@
     points.parquet  a row a point: replications asked for, value of each factor in its unit
     runs.parquet    a row a run; newer ones in runs/part-000001.parquet, the newest in runs/newest
     log/            what workers and models printed
+    kept/           run folders by the run's id, where they were to be kept
 
 A run's id is the hash of what determines it, so rows are joined to points by it, and points of an
 extended or edited study find the runs that were made before.
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MANIFEST, STUDY, POINTS, RUNS = "manifest.json", "study.yaml", "points.parquet", "runs.parquet"
-PARTS, NEWEST, LOG = "runs", "newest", "log"
+PARTS, NEWEST, LOG, KEPT = "runs", "newest", "log", "kept"
 SCHEMA_VERSION = 1
 FIXED = {
     "run": "string",

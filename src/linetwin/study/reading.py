@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linetwin.contracts import CONTRACTS
@@ -13,7 +14,13 @@ from linetwin.quantities import vocabulary
 from linetwin.results.schemas import TABLES
 from linetwin.scenario.document import read
 from linetwin.scenario.emit import flow
-from linetwin.scenario.loading import Asked, Opened, find_scenario, open_scenario
+from linetwin.scenario.loading import (
+    Asked,
+    Opened,
+    find_scenario,
+    open_scenario,
+    shipped_folders,
+)
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.validation import validate
 from linetwin.study import designs
@@ -23,7 +30,6 @@ from linetwin.study.tasks import Column, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from linetwin.scenario.document import Document
     from linetwin.scenario.resolved import Scenario
@@ -86,6 +92,19 @@ class Spec:
             if value is not None
         )
         return (*self.settings, *varied)
+
+
+def find_study(path_or_name: str) -> Path:
+    """Return the file of a path, or of a shipped study's bare name such as `coating`."""
+    path = Path(path_or_name)
+    if path.suffix or len(path.parts) > 1 or path.is_file():
+        return path
+    shipped = [file for folder in shipped_folders() for file in (folder / "studies").glob("*.yaml")]
+    for file in shipped:
+        if file.stem == path_or_name:
+            return file
+    hint = nearest(path_or_name, (file.stem for file in shipped), "shipped study here")
+    raise ScenarioError([Problem(f"no study is called '{path_or_name}'", hint=hint)])
 
 
 def read_study_file(file: Path) -> Spec:
