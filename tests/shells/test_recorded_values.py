@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from small_runs import SmallRun
 
     from linetwin.scenario import Scenario
+    from linetwin.shells.environment import Environment
 
 NEVER = re.compile(r"Identification\.|Commands\.|Clock\.(pace|begun)$")
 """Of a server, not of a run: no table has them."""
@@ -42,6 +43,14 @@ def scenario() -> Scenario:
     """The small run's scenario."""
     found: Scenario = support.pilot(40, *DEFECTS)
     return found
+
+
+@pytest.fixture(scope="module")
+def whole(scenario: Scenario) -> Environment:
+    """The shells of its line, with the tags of the plant."""
+    interfaces = aas_interfaces.of_plant(scenario)
+    wanted = Wanted(NAMES.base, with_ports=False, with_files=False, interfaces=interfaces)
+    return describe(scenario, wanted)
 
 
 @pytest.fixture(scope="module")
@@ -159,15 +168,16 @@ def _set_values(scenario: Scenario) -> Expected:
 
 
 def test_every_signal_of_a_run_is_what_its_tables_say(
-    small_run: SmallRun, scenario: Scenario, tables: dict[str, pd.DataFrame]
+    small_run: SmallRun,
+    scenario: Scenario,
+    whole: Environment,
+    tables: dict[str, pd.DataFrame],
 ) -> None:
     """Set values, readings, meters, states, counters, lots, order, buffers: value and time."""
     end = int(max(tables["signals"]["tick"].max(), tables["events"]["tick"].max()))
     ordered = int(small_run.run.scenario.partition("order_cells: ")[2].split()[0])
     expected = _signals(tables, scenario) | _events(tables, scenario) | _order(tables, end, ordered)
     expected |= _gauges(tables, expected) | _set_values(scenario)
-    interfaces = aas_interfaces.of_plant(scenario)
-    whole = describe(scenario, Wanted(NAMES.base, with_files=False, interfaces=interfaces))
     values = RecordedValues(small_run.run, panels())
     view = View(Catalogue(whole), read_roles()["engineer"], values)
     seen, nothing = 0, set()
@@ -213,11 +223,9 @@ def test_a_set_value_is_that_of_the_end(small_run: SmallRun, scenario: Scenario)
 
 
 def test_time_and_quality_are_hidden_where_a_role_says_so(
-    small_run: SmallRun, scenario: Scenario
+    small_run: SmallRun, scenario: Scenario, whole: Environment
 ) -> None:
     """Qualifiers that a role does not see are left out of values too."""
-    whole = describe(scenario, Wanted(NAMES.base, with_files=False,
-                                      interfaces=aas_interfaces.of_plant(scenario)))  # fmt: skip
     role = Role("guest", qualifiers=frozenset({"Quality"}))
     view = View(Catalogue(whole), role, RecordedValues(small_run.run, panels()))
     named = NAMES.machine(scenario.line.name, "cathode.calender").submodel("Signals")

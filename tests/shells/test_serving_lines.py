@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from neighbours import module_of
 
+from linetwin.cli import aas_export
 from linetwin.cli.aas_serve import Asked, line_of
 from linetwin.results import read
 from linetwin.results.writer import RunWriter
 from linetwin.scenario import load
-from linetwin.shells.serving.elements import indexed
-from linetwin.shells.writing import as_tree
+from linetwin.shells.environment import Environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from linetwin.results.reader import Run
 
@@ -31,20 +32,19 @@ def run_of(folder: Path, text: str, scenario: str = str(BASELINE)) -> Run:
     return read(folder)
 
 
-def test_the_line_is_that_of_the_run(tmp_path: Path) -> None:
-    """Its shells are those of the scenario as it was run, with what was set on the command line."""
+def test_the_line_is_that_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scenario as it was run is described, with what was set on the command line."""
+    asked: list[aas_export.Asked] = []
+
+    def described(what: aas_export.Asked, *, with_files: bool) -> Environment:
+        asked.append(what)
+        return Environment(notes=[f"described, with files: {with_files}"])
+
+    monkeypatch.setattr(aas_export, "described", described)
     text = load(BASELINE, [SETTING], 7).text
     found = line_of(run_of(tmp_path / "run", f"{text}models: {{}}\n"), Asked(("run",)))
-    assert len(list(found.shells())) > 30
-    named = "https://linetwin.example/lines/pilot/machines/cathode.calender/submodels/TechnicalData"
-    speeds = [
-        element["value"]
-        for tree in as_tree(found)["submodels"]
-        if tree["id"] == named
-        for path, element in indexed(tree).items()
-        if path.endswith("web_speed")
-    ]
-    assert [float(each) for each in speeds] == [pytest.approx(0.075)]
+    assert found.notes == ["described, with files: True"]
+    assert [(each.scenario, each.settings) for each in asked] == [(str(BASELINE), (SETTING,))]
 
 
 def test_a_scenario_that_has_changed_is_not_taken_for_the_run_s(tmp_path: Path) -> None:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from linetwin.cli.aas_serve import Asked, collected
-from linetwin.cli.aas_twin import TwinValues
+from linetwin.cli.aas_twin import TwinValues, add_twin
 from linetwin.errors import ScenarioError
 from linetwin.results.audit import AuditLog
+from linetwin.scenario import load
+from linetwin.shells.describing import Wanted, describe
+from linetwin.shells.naming import Names
+from linetwin.shells.serving.catalogue import Catalogue
 from linetwin.shells.serving.roles import read_roles
 from linetwin.shells.serving.view import View
 from linetwin.twin.board.board import LOG, MEASURED, PREDICTED
@@ -128,10 +131,10 @@ def test_another_twin_in_the_folder_is_seen(tmp_path: Path, log: AuditLog) -> No
 @pytest.mark.usefixtures("log")
 def test_values_reach_the_shells(tmp_path: Path) -> None:
     """What a twin predicts and says of itself has elements of its own, in the line's shells."""
-    catalogue, values = collected(Asked(("live_twin",), None, tmp_path))
-    assert isinstance(values, TwinValues)
-    values._now = lambda: NOW
-    view = View(catalogue, read_roles()["operator"], values)
+    scenario = load("live_twin")
+    whole = describe(scenario, Wanted(with_ports=False, with_files=False))
+    add_twin(whole, scenario, Names())
+    view = View(Catalogue(whole), read_roles()["operator"], twin_of(tmp_path))
     begin = "https://linetwin.example/lines/pilot"
     twin = f"{begin}/machines/cathode.calender/submodels/Twin"
     found = {each["idShort"]: each for each in view.submodel(twin)["submodelElements"]}

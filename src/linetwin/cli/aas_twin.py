@@ -10,13 +10,10 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from basyx.aas import model
-from basyx.aas.model import datatypes
-
 from linetwin.errors import Problem, ScenarioError, ShellError
 from linetwin.results.audit import entry_of
-from linetwin.shells import building, terms
-from linetwin.shells.naming import id_short
+from linetwin.shells import terms
+from linetwin.shells.serving.signals import Signal, add_signals
 from linetwin.shells.serving.values import Reading
 from linetwin.twin.board.board import LOG, MEASURED, PREDICTED
 from linetwin.twin.plant.model import LINE
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
     from linetwin.results.audit import Entry
     from linetwin.scenario import Scenario
     from linetwin.shells.environment import Environment
-    from linetwin.shells.naming import Named, Names
+    from linetwin.shells.naming import Names
     from linetwin.twin.plant.model import Machine
     from linetwin.twin.writing.status import Status
 
@@ -164,41 +161,20 @@ def add_twin(found: Environment, scenario: Scenario, names: Names) -> None:
     if scenario.twin is None:
         return
     line = scenario.line.name
-    own = [
-        _signal(LINE, STATE, terms.meaning("signal"), "", "text"),
-        _signal(LINE, AGE, terms.meaning("signal"), "s", "number"),
-    ]
-    _add(found, names.line(line), own)
+    own = [Signal(f"{LINE}.{STATE}"), Signal(f"{LINE}.{AGE}", unit="s", is_number=True)]
+    add_signals(found, names.line(line), SUBMODEL, own)
     shown = twin_model(scenario, ()).machines
     for path in scenario.stations:
-        held = _signal(path, HELD, terms.meaning("signal"), "", "text")
-        _add(found, names.machine(line, path), [held, *_predictions(shown[path])])
+        signals = [Signal(f"{path}.{HELD}"), *_predictions(shown[path])]
+        add_signals(found, names.machine(line, path), SUBMODEL, signals)
     terms.add_concepts(found)
 
 
-def _add(found: Environment, named: Named, elements: list[model.SubmodelElement]) -> None:
-    """Add a submodel to a shell, where the shell is there."""
-    shell = found.objects.get(named.shell)
-    if not isinstance(shell, model.AssetAdministrationShell):
-        return
-    own = building.submodel(named.submodel(SUBMODEL), SUBMODEL, terms.meaning("signals"), elements)
-    shell.submodel.add(building.to_submodel(own.id))
-    found.objects.add(own)
-
-
-def _predictions(machine: Machine) -> Iterator[model.SubmodelElement]:
-    """Yield the elements of a station's predictions: median, interval, open loop and lot."""
-    path, tags = machine.path, [each for each in machine.tags if each.folder == "Predictions"]
-    for name in [each.name.removesuffix("_median") for each in tags]:
-        if f"{name}_open_loop" in {each.name for each in tags}:
-            word = scale_of(name.partition("_after_")[0]).quantity
-            for bound in BOUNDS:
-                means = terms.meaning(word.name)
-                yield _signal(path, f"Predictions.{name}_{bound}", means, word.unit, "number")
-            yield _signal(path, f"Predictions.{name}_lot", terms.meaning("signal"), "", "text")
-
-
-def _signal(path: str, name: str, means: str, unit: str, kind: str) -> model.SubmodelElement:
-    """Return an element without a value, whose idShort is its address."""
-    value_type = datatypes.Double if kind == "number" else datatypes.String
-    return building.prop(id_short(f"{path}.{name}"), None, means, unit, value_type=value_type)
+def _predictions(machine: Machine) -> Iterator[Signal]:
+    """Yield the signals of a station's predictions: median, interval, open loop and lot."""
+    tags = {each.name for each in machine.tags if each.folder == "Predictions"}
+    for name in sorted(each.removesuffix("_open_loop") for each in tags if "_open_loop" in each):
+        word, begin = scale_of(name.partition("_after_")[0]).quantity, f"{machine.path}.Predictions"
+        for bound in BOUNDS:
+            yield Signal(f"{begin}.{name}_{bound}", word.name, word.unit, is_number=True)
+        yield Signal(f"{begin}.{name}_lot")
