@@ -228,9 +228,7 @@ def trace(  # noqa: PLR0913, PLR0917  one parameter per option
     epilog="Example: linetwin study coating -o studies/coating",
 )
 def study(  # noqa: PLR0913, PLR0917  one parameter per option
-    file: Annotated[
-        str, typer.Argument(help="A study file, or a shipped one by name: coating.")
-    ],
+    file: Annotated[str, typer.Argument(help="A study file, or a shipped one by name: coating.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Study's folder (studies/STUDY-TIME).")
     ] = None,
@@ -254,10 +252,13 @@ def study(  # noqa: PLR0913, PLR0917  one parameter per option
 
 @app.command(epilog="Example: linetwin report runs/baseline")
 def report(run: RunArgument) -> None:
-    """Write a run's key figures and report again (after an interruption, say)."""
-    from linetwin.cli import running
+    """Write the report of a run, with its key figures, or of a study again, as far as it is."""
+    from linetwin.cli import running, study_report
 
-    running.report(run)
+    if study_report.is_study(run):
+        study_report.report(run)
+    else:
+        running.report(run)
 
 
 @app.command(epilog="Example: linetwin bench line")

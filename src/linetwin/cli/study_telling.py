@@ -9,8 +9,10 @@ import typer
 
 from linetwin.cli.printing import print_json, say
 from linetwin.errors import ModelError
-from linetwin.study.analysing.aims import bounds_of, words_of
+from linetwin.study.analysing.aims import bounds_of
 from linetwin.study.folder import read_study
+from linetwin.study.report import NAME
+from linetwin.study.report_words import bound, scale_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +40,7 @@ def tell(folder: Path, spec: Spec, *, as_json: bool) -> None:
         say(f"failed:     {len(lost):,} runs, such as {lost['run'].iloc[0]}: {_first(lost)}")
     for words in unkept:
         typer.echo(f"never kept: {words}")
-    typer.echo(f"folder:     {folder}")
+    typer.echo(f"report:     {folder / NAME}")
 
 
 def never_kept(found: Study, spec: Spec) -> list[str]:
@@ -53,7 +55,7 @@ def never_kept(found: Study, spec: Spec) -> list[str]:
         keeps = inside >= constraint.chance
         together = keeps if together is None else together & keeps
         if not keeps.any():
-            words = words_of(constraint, found.units.get(constraint.figure, ""))
+            words = bound(constraint, scale_of(found.units.get(constraint.figure, "")))
             best = f"point {inside.idxmax()} keeps it in {inside.max():.0%} of its runs"
             told.append(f"{words}, in {constraint.chance:.0%} of the runs; {best}")
     if not told and together is not None and not together.any():

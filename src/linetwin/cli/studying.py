@@ -27,6 +27,7 @@ from linetwin.study.keeping import StudyWriter
 from linetwin.study.local import LocalExecutor
 from linetwin.study.progress import duration
 from linetwin.study.reading import find_study, read_study_file
+from linetwin.study.report import write_study_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +72,7 @@ def study(request: Request, *, as_json: bool) -> None:
                 writer.finish("failed", str(error) or type(error).__name__)
             raise
         writer.finish(status)
+        write_study_report(folder)
     tell(folder, spec, as_json=as_json)
     if status == "interrupted":
         text = f"linetwin: interrupted; go on with: linetwin study {request.file} -o {folder}\n"

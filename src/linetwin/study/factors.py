@@ -110,6 +110,8 @@ class FactorReader:
         self, name: str, written: WrittenFactor, place: Place
     ) -> Iterator[tuple[str, Place]]:
         if "*" not in name:
+            if written.without:
+                self.problems.add(place.below("without"), "is for patterns", "cathode.*")
             yield name, place
             return
         if written.around is None:
@@ -118,7 +120,9 @@ class FactorReader:
         matched = [
             address
             for address, each in self.known.items()
-            if fnmatchcase(address, name) and _varies(each)
+            if fnmatchcase(address, name)
+            and not any(fnmatchcase(address, left) for left in written.without)
+            and _varies(each)
         ]
         if not matched:
             hint = "such as cathode.*, or cathode.coater.*"

@@ -25,16 +25,20 @@ class Shown(NamedTuple):
 
 
 def shown(observed: Observed, figure: str) -> Shown:
-    """Return how a figure is shown: energies in kWh, times in h, all else as it is."""
-    unit = observed.unit(figure)
-    parts = ["kWh" if part == "J" else part for part in unit.split("/")]
-    factor = 1.0
-    for place, part in enumerate(unit.split("/")):
-        if part == "J":
-            factor *= display.JOULE_PER_KWH ** (-1 if place == 0 else 1)
+    """Return how a figure is shown."""
+    return scale_of(observed.unit(figure))
+
+
+def scale_of(unit: str) -> Shown:
+    """Return how figures of a canonical unit are shown: energies in kWh, times in h."""
     if unit == "s":
         return Shown(1 / _HOUR, "h")
-    return Shown(factor, "/".join(parts))
+    factor, parts = 1.0, unit.split("/")
+    for place, part in enumerate(parts):
+        if part == "J":
+            factor *= display.JOULE_PER_KWH ** (-1 if place == 0 else 1)
+    text = "/".join("kWh" if part == "J" else part for part in parts)
+    return Shown(factor, "" if text == "1" else text)
 
 
 def figure_name(figure: str) -> str:

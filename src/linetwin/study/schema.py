@@ -45,7 +45,8 @@ class _Strict(BaseModel):
 class WrittenFactor(_Strict):
     """What is varied: between two bounds, over levels, or around the present value.
 
-    `scale`: how what lies between the bounds is spread.
+    `scale`: how what lies between the bounds is spread; `without`: addresses, or patterns of them,
+    that a pattern leaves alone.
     """
 
     low: Annotated[object, Given] = None
@@ -53,6 +54,7 @@ class WrittenFactor(_Strict):
     levels: Annotated[list[object] | None, Given] = None
     around: Annotated[object, Given] = None
     scale: Literal["linear", "log"] = "linear"
+    without: list[str] = []
 
 
 class Design(_Strict):
