@@ -70,6 +70,10 @@ def test_fitted_parameters_reach_a_scenario(
     found = json.loads((tmp_path / "out" / "calibration.json").read_text("utf-8"))
     low, high = (found["parameters"][1][end] for end in ("low", "high"))
     assert low < 350e3 < high
+    page = (tmp_path / "out" / "calibration.html").read_text("utf-8")
+    assert "default-src 'none'" in page  # it fetches nothing
+    for place in ("plot-fit-0", "plot-residual-0", "plot-profile-0", "plot-profile-1"):
+        assert f"id='{place}'" in page
     scenario = order.file
     own = tmp_path / "own.yaml"
     named = "parameters: {cathode.calender.calendering: out/parameters.yaml}\n"

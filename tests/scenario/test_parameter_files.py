@@ -57,6 +57,7 @@ def test_fitted_values_bring_their_evidence(tmp_path: Path) -> None:
     assert found.origin == "fitted.yaml:10"
     assert value(file, "minimum_porosity").value == 0.25
     assert "fitted.yaml" in load(file).files
+    assert load(file).text.count("fit to points.csv") == 2  # the run folder tells it as well
     other = load(file).stations["anode.calender"].processes["calendering"].parameters
     assert "fit to points.csv" not in [each.source for each in other.values()]
 

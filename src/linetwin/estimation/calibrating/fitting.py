@@ -41,7 +41,8 @@ class Fit:
     `coordinates` of shape (parameters,); `scatter` of each measurement; `slopes`: derivatives of
     the residuals of measurements, without those of priors; `freedom`: degrees of freedom, None
     where the scatter is given; `ends`: distance that each start reached, NaN where the model
-    refused; `agreeing`: how many of them reached the best.
+    refused; `agreeing`: how many of them reached the best; `ended`: whether it was the least cost
+    that ended it, and not the number of evaluations.
     """
 
     coordinates: np.ndarray
@@ -52,6 +53,7 @@ class Fit:
     freedom: int | None
     ends: tuple[float, ...] = ()
     agreeing: int = 1
+    ended: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,22 +133,28 @@ class Solver:
         point[index] = coordinate
         if not free:
             return self.cost(point, scatter), point
-        point = self._minimise(point, scatter, free)
+        point, _ = self._minimise(point, scatter, free)
         return self.cost(point, scatter), point
 
     # ------------------------------------------------------------------------------- inside
     def _solve(self, start: np.ndarray, scatter: np.ndarray) -> Fit:
-        point = self._minimise(start.copy(), scatter, list(range(len(start))))
+        point, ended = self._minimise(start.copy(), scatter, list(range(len(start))))
         count = self.misfit.count
         residuals = self._residuals(point, scatter)[:count]
         slopes = self._slopes(point, scatter)[:count]
         used = int((self.weights > 0).sum())
         told = int(np.linalg.matrix_rank(slopes, tol=_RANK * np.linalg.norm(slopes, 2)))
         freedom = None if self.scatter_known else max(1, used - told)
-        return Fit(point, scatter, residuals, slopes, self.cost(point, scatter), freedom)
+        cost = self.cost(point, scatter)
+        return Fit(point, scatter, residuals, slopes, cost, freedom, ended=ended)
 
-    def _minimise(self, point: np.ndarray, scatter: np.ndarray, free: list[int]) -> np.ndarray:
-        """Return the point where the cost is least, moving some of its coordinates."""
+    def _minimise(
+        self, point: np.ndarray, scatter: np.ndarray, free: list[int]
+    ) -> tuple[np.ndarray, bool]:
+        """Return the point where the cost is least, moving some of its coordinates.
+
+        And whether it was found: not where the number of evaluations was at its end.
+        """
 
         def whole(part: np.ndarray) -> np.ndarray:
             moved = point.copy()
@@ -165,7 +173,7 @@ class Solver:
             gtol=_TOLERANCE,
             max_nfev=_MOST,
         )
-        return whole(found.x)
+        return whole(found.x), bool(found.status > 0)
 
     def _residuals(
         self, point: np.ndarray, scatter: np.ndarray, *, robust: bool = False

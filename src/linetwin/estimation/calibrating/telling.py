@@ -47,6 +47,8 @@ def warnings_of(made: Calibration) -> list[str]:
         found.append(f"{made.outside} rows lie outside of the range that the model declares")
     if made.refused:
         found.append(f"the model refused {made.refused} of the evaluations on the way")
+    if not made.fit.ended:
+        found.append("the fit has not settled: its values are those at which it was given up")
     starts = len(made.fit.ends)
     if made.fit.agreeing < starts:
         found.append(f"{made.fit.agreeing} of {starts} starts reached the best fit")

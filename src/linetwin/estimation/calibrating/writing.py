@@ -166,6 +166,7 @@ def _fit(made: Calibration) -> dict[str, Any]:
     ends = [end for end in fit.ends if math.isfinite(end)]
     return {
         "loss": file.loss,
+        "settled": fit.ended,
         "starts": len(fit.ends),
         "starts_at_the_best": fit.agreeing,
         "starts_refused": len(fit.ends) - len(ends),
