@@ -106,6 +106,13 @@ def test_counters_and_lots_are_sums_over_the_event_log(told: Told) -> None:
     assert told.last["cathode.coater/Counters/produced"] > 0
 
 
+def test_a_grader_that_hands_its_trays_on_has_produced_each_cell_once() -> None:
+    """Its log has the grades of a tray and then the tray: good cells count once."""
+    told = played(order_cells=64, duration_ticks=None)
+    good = [row for row in told.rows.of("cells") if row["status"] in {"A", "B"}]
+    assert told.last["cell.grading/Counters/produced"] == len(good) > 0
+
+
 def test_signals_are_those_of_the_table_at_their_ticks(told: Told) -> None:
     """The power of each machine at each record is told as it stands in the table."""
     for station in ("cathode.mixer", "anode.calender", "cell.formation"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.line.equipment import MAINTENANCE
+from linetwin.line.kinds.grading import GRADES
 from linetwin.line.shifts import shift_name
 from linetwin.quantities.packml import STATES
 from linetwin.results.schemas import MEASURED
@@ -52,6 +53,7 @@ class Panel:
         self._alarms = {alarm.node: False for alarm in model.alarms()}
         self._calendar = next(iter(scenario.calendars.values()))
         self._buffers = frozenset(scenario.buffers)
+        self._hands_on = {path for path, each in scenario.stations.items() if each.gives}
         self._disturbed = {
             (each.station, each.what) for each in scenario.deviations if each.subject == "signal"
         }
@@ -185,7 +187,8 @@ class Panel:
                 if self._given_last.get(station) != lot:  # a grader tells each grade of a tray
                     self._given_last[station] = lot
                     self._count(station, "Lots", "given", tick, 1)
-                self._count(station, "Counters", "produced", tick, amount)
+                if cause not in GRADES or station not in self._hands_on:  # else the tray follows
+                    self._count(station, "Counters", "produced", tick, amount)
                 if self._instruments.look_at(station):
                     self._given.append((station, lot))
             case "scrap":
