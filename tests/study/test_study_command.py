@@ -11,13 +11,29 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from study_support import SCENARIO, Written
+from study_support import SCENARIO, SHIPPED, Here, Written
 
+from linetwin.cli import running, studying
+from linetwin.cli.study_running import run_point
+from linetwin.cli.studying import Request
+from linetwin.errors import ModelError, ScenarioError
+from linetwin.results import read
+from linetwin.results.kpis import compute
 from linetwin.study.folder import NEWEST, PARTS, read_study, rows_of
+from linetwin.study.local import made
+from linetwin.study.reading import find_study, read_study_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from linetwin.study.keeping import StudyWriter
+    from linetwin.study.tasks import Inputs
+
+CONSTRAINTS = """\
+{kind: full}
+constraints:
+  - {figure: energy.energy_used, at_most: 1}
+  - {figure: energy.energy_used, at_least: 0}"""
 COMMAND = [sys.executable, "-m", "linetwin.cli"]
 PATIENCE_S = 120.0
 
@@ -34,13 +50,17 @@ def hours(tmp_path: Path) -> Written:
     return Written(tmp_path).edit("[energy.energy_used]", "[energy.energy_used, order.started]")
 
 
-def test_a_run_of_a_study_is_that_of_the_run_command(hours: Written) -> None:
+def test_a_run_of_a_study_is_that_of_the_run_command(
+    hours: Written, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The figure of a point and seed is the one of `linetwin run --set --seed`, bit for bit.
 
     Columns come back too; a broken-off study goes on, and makes no run twice.
     """
     hours.edit("figures:", "columns: [signals.electric_power: [mean, max]]\nfigures:")
     hours.edit(", order.started]", "]").edit("design:", "replications: 12\ndesign:")
+    hours.edit("  cathode.calender.line_load: {low: 300 N/mm, high: 900 N/mm}\n", "")
+    hours.edit("[20 kg, 24 kg, 28 kg]", "[24 kg, 28 kg]")
     command = [*COMMAND, "study", str(hours.file), "-o", str(hours.output), "--workers", "2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     newest, end = hours.output / PARTS / NEWEST, time.monotonic() + PATIENCE_S
@@ -53,51 +73,102 @@ def test_a_run_of_a_study_is_that_of_the_run_command(hours: Written) -> None:
     assert (process.returncode, "interrupted" in out) == (5, True), err
     assert f"go on with: linetwin study {hours.file} -o {hours.output}" in err
     first = read_study(hours.output).runs
-    assert 3 <= len(first) < 72
+    assert 3 <= len(first) < 24
 
     hours.edit("replications: 12", "replications: 2")
     done = linetwin("study", hours.file, "-o", hours.output, "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) | {"folder": ""} == {
-        "folder": "",
-        "status": "complete",
-        "runs": 12,
-        "failed": 0,
-        "points": 6,
-    }
+    told = json.loads(done.stdout)
+    assert (told["status"], told["runs"], told["failed"], told["points"]) == ("complete", 4, 0, 2)
     assert rows_of(hours.output)["run"].is_unique
     runs = read_study(hours.output).runs
-    row = runs[(runs["point"] == 4) & (runs["replication"] == 1)].iloc[0]
-    settings = ["cathode.calender.line_load=900 N/mm", "cathode.mixer.batch_mass=24 kg"]
-    given = [part for setting in settings for part in ("--set", setting)]
-    one = linetwin("run", hours.folder / "hours.yaml", *given, "--seed", "8", "--json", "-o",
-                   hours.folder / "run")  # fmt: skip
-    assert one.returncode == 0, one.stderr
-    found = json.loads(one.stdout)["kpis"]["energy"]["energy_used"]
+    row = runs[(runs["point"] == 1) & (runs["replication"] == 1)].iloc[0]
+    settings = ("cathode.mixer.batch_mass=28 kg",)
+    request = running.Request(str(hours.folder / "hours.yaml"), settings, 8, None)
+    running.run(request, hours.folder / "run", 1, as_json=True)
+    found = json.loads(capsys.readouterr().out)["kpis"]["energy"]["energy_used"]
     assert row["energy.energy_used"] == found["value"]
     assert read_study(hours.output).units["energy.energy_used"] == found["unit"]
     assert 0 < row["signals.electric_power.mean"] < row["signals.electric_power.max"]
 
 
-def test_exit_codes_of_wrong_studies(hours: Written) -> None:
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Runs are made here, one after the other: what is told does not depend on who makes them."""
+
+    def executor(request: Request, inputs: Inputs, writer: StudyWriter) -> Here:
+        folder = tmp_path / "unpacked"
+        inputs.unpack(folder)
+        return Here(lambda task: made(run_point, task))
+
+    monkeypatch.setattr(studying, "_executor", executor)
+
+
+def test_what_is_wrong_is_told_with_its_exit_code(
+    hours: Written, in_this_process: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     """2: a figure no run has, told after the first; 3: every run failed; 2: no line to build."""
-    told = linetwin("study", hours.file, "-o", hours.output)
-    assert told.returncode == 2
-    assert "study.yaml:8: figures: no run has order.started (did you mean" in told.stderr
+    request = Request(str(hours.file), hours.output)
+    with pytest.raises(ScenarioError, match=r"study\.yaml:8: figures: no run has order\.started"):
+        studying.study(request, as_json=False)
+    assert read_study(hours.output).manifest["status"] == "failed"
 
     hours.edit(", order.started]", "]").edit("calender.line_load", "mixer.active_material_share")
     hours.edit("{low: 300 N/mm, high: 900 N/mm}", "{low: 80 %, high: 82 %}")
-    failed = linetwin("study", hours.file, "-o", hours.output)
-    assert failed.returncode == 3
-    assert "all 6 runs failed" in failed.stderr
-    assert "the shares of the solids sum to" in failed.stderr
+    with pytest.raises(
+        ModelError, match=r"all 6 runs failed: .*shares of the solids sum"
+    ) as failed:
+        studying.study(request, as_json=False)
+    assert failed.value.exit_code == 3
+    assert "failed:     6 runs, such as" in capsys.readouterr().out
 
     wrong = SCENARIO + "set: {cathode.slitter.lane_count: 9}\n"
     (hours.folder / "hours.yaml").write_text(wrong, encoding="utf-8")
-    refused = linetwin("study", hours.file, "-o", hours.folder / "other")
-    assert refused.returncode == 2
-    assert "the lanes are" in refused.stderr
+    with pytest.raises(ScenarioError, match="the lanes are"):
+        studying.study(Request(str(hours.file), hours.folder / "other"), as_json=False)
     assert not (hours.folder / "other").exists()
+
+
+def test_constraints_that_no_point_keeps_are_told(
+    hours: Written, in_this_process: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ends well, but says so, with the point that comes nearest; run folders are kept on demand."""
+    hours.edit(", order.started]", "]").edit("[20 kg, 24 kg, 28 kg]", "[20 kg, 28 kg]")
+    hours.edit("{kind: full}", CONSTRAINTS)
+    studying.study(Request(str(hours.file), hours.output, keep=True), as_json=False)
+    told = capsys.readouterr().out
+    assert "in 95% of the runs; point 0 keeps it in 0% of its runs" in told
+    assert told.count("never kept") == 1
+    assert "small (full): complete, 4 of 4 runs of 4 points" in told
+    runs = read_study(hours.output).runs
+    kept = sorted(path.name for path in (hours.output / "kept").iterdir())
+    assert kept == sorted(runs["run"])
+    first = read(hours.output / "kept" / runs["run"][0])
+    assert compute(first)["energy"]["energy_used"]["value"] == runs["energy.energy_used"][0]
+
+
+def test_shipped_studies_and_the_one_of_the_docs_are_read() -> None:
+    """Every file in scenarios/studies is right, and so is the example of docs/studies.md."""
+    names = [file.stem for file in (SHIPPED / "studies").glob("*.yaml")]
+    assert "coating" in names
+    for name in names:
+        spec = read_study_file(find_study(name))
+        assert spec.name == name
+        assert spec.title
+    with pytest.raises(ScenarioError, match="did you mean coating"):
+        find_study("coatnig")
+
+
+def test_the_example_of_the_docs_is_right(tmp_path: Path) -> None:
+    """What docs/studies.md shows as a file is read: 200 points of three factors and a pattern."""
+    docs = SHIPPED.parent / "docs" / "studies.md"
+    if not docs.is_file():
+        pytest.skip("the docs do not lie beside the scenarios here")
+    text = docs.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    spec = read_study_file(tmp_path / "study.yaml")
+    assert len(spec.points()) == 200
+    assert len(spec.factors) > 3
 
 
 def test_two_calls_do_not_write_one_folder(hours: Written) -> None:

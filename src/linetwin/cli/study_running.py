@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import shutil
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.cli import OBJECTS_BETWEEN_LOOKS
 from linetwin.cli.compose import make_world, processes, release
 from linetwin.cli.driving import LateSink, drive
 from linetwin.cli.interruption import Interruption
@@ -80,6 +82,7 @@ def line_file(file: Path, scenario: Scenario) -> Path:
 @lru_cache(maxsize=2)
 def _opened(file: Path) -> Opened:
     """Return a scenario's files, read once in a process."""
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS, 20, 20)  # as the command does
     return open_scenario(file)
 
 
@@ -97,7 +100,10 @@ def run_point(task: Task) -> Outcome:
             values[column.name] = _statistic(run, column)
             units[column.name] = column.unit
         if task.wanted.keep is not None:
-            shutil.move(folder / "run", Path(task.wanted.keep) / task.run)
+            kept = Path(task.wanted.keep) / task.run
+            shutil.rmtree(kept, ignore_errors=True)  # what a kill left half moved
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(folder / "run", kept)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return Outcome(

@@ -61,9 +61,8 @@ def study(request: Request, *, as_json: bool) -> None:
     folder = request.output or Path("studies") / f"{spec.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     with Interruption().watched() as interruption, _held(folder):
         if request.keep:
-            kept = (folder / KEPT).resolve()
-            kept.mkdir(exist_ok=True)
-            spec = replace(spec, wanted=replace(spec.wanted, keep=str(kept)))
+            kept = str((folder / KEPT).resolve())
+            spec = replace(spec, wanted=replace(spec.wanted, keep=kept))
         writer = StudyWriter(folder, spec, inputs, retry=request.retry)
         try:
             status = _carry_out(request, spec, inputs, writer, interruption)
