@@ -16,12 +16,14 @@ import study_support
 from study_support import NOTHING, Here, Written, carried_out, planned, unseen
 from toy_runs import all_failing, always_killed, failing, killed_once, total
 
+from linetwin.bench.watched import peak_mb
 from linetwin.errors import ResultsError
 from linetwin.study.executing import Stopped, StudyRun
 from linetwin.study.folder import NEWEST, PARTS, read_study, rows_of
 from linetwin.study.keeping import LINES_OF_A_PART, StudyWriter
 
 if TYPE_CHECKING:
+    from linetwin.study.progress import Progress
     from linetwin.study.reading import Spec
     from linetwin.study.tasks import Runner, Task
 
@@ -222,3 +224,22 @@ def _until(holds: object) -> None:
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_ten_thousand_runs_do_not_fill_memory(written: Written) -> None:
+    """What the study's process takes grows by less than 20 MB from the 1,000th run to the last."""
+    written.edit("{kind: full}", "{kind: latin_hypercube, points: 2000}")
+    written.edit("design:", "replications: 5\ndesign:")
+    spec = written.spec()
+    writer = StudyWriter(written.output, spec, NOTHING)
+    taken: dict[int, float] = {}
+
+    def show(counts: Progress) -> None:
+        if counts.made in {1_000, 10_000}:
+            taken[counts.made] = peak_mb()
+
+    StudyRun(spec, writer, Here(total), bool, show).results(planned(spec), spec.replications)
+    writer.finish("complete")
+    assert len(read_study(written.output).runs) == 10_000
+    assert taken[10_000] - taken[1_000] < 20

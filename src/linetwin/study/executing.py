@@ -59,11 +59,13 @@ class StudyRun:
         where the user asks to end, ScenarioError where a figure is asked for that no run has.
         """
         numbers = self.writer.plan(points, replications)
-        tasks = list(self.writer.tasks(numbers, range(replications)))
+        asked = range(replications)
+        missing = sum(1 for _ in self.writer.tasks(numbers, asked))
         self.progress.planned = self.writer.planned
-        self.progress.known = self.progress.planned - len(tasks) - self.progress.made
+        self.progress.known = self.progress.planned - missing - self.progress.made
         self._show(self.progress)
-        for outcome in self._executor.outcomes(iter(tasks), self._stop):
+        tasks = self.writer.tasks(numbers, asked)  # one after the other: a million take room
+        for outcome in self._executor.outcomes(tasks, self._stop):
             self._keep(outcome)
         if self._stop():
             raise Stopped
