@@ -268,15 +268,6 @@ def test_the_interface_that_runs_is_chosen(feature: Build, name: str) -> None:
     assert read_description(feature(name, "<ModelExchange", tool)).exchange
 
 
-def test_without_scipy(feature: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is missing is named."""
-    import sys
-
-    monkeypatch.setitem(sys.modules, "scipy.integrate", None)
-    with pytest.raises(FmuError, match=r"needs scipy: pip install linetwin\[exchange\]"):
-        simulate(feature("vdp2"), 1.0, 0.5)
-
-
 class _Chatter:
     """A model whose events never settle, or never gain time."""
 

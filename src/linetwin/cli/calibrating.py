@@ -43,7 +43,6 @@ def calibrate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Fit parameters of a process model to measurements, and say how sure they are."""
-    _check_scipy()
     from linetwin.cli.printing import print_json
     from linetwin.estimation.calibrating.page import calibration_page
     from linetwin.estimation.calibrating.reading import read_specification, read_task
@@ -64,15 +63,6 @@ def calibrate(
         print_json({**found, "folder": str(folder)})
     else:
         _tell(made, folder)
-
-
-def _check_scipy() -> None:
-    from linetwin.errors import LinetwinError
-
-    try:
-        import scipy  # noqa: F401 - asked for before anything is read
-    except ImportError as error:
-        raise LinetwinError("calibrating needs scipy: pip install linetwin[study]") from error
 
 
 def _line(subject: str, settings: tuple[str, ...]) -> Line | None:

@@ -14,7 +14,6 @@ from linetwin.cosim.exchange.integration import (
     IntegrationError,
     integrate,
     iterate_event,
-    load_integrators,
 )
 from linetwin.cosim.instance import WARNING, Instance, State, Step
 
@@ -46,8 +45,7 @@ class ExchangeInstance(Instance):
     """The version's Boolean."""
 
     def _bind_exchange(self) -> None:
-        """Look up the functions; FmuError where scipy is missing."""
-        load_integrators()
+        """Look up the functions."""
         functions = self.binary.functions
         self._modes = dict(zip(_MODES, functions(*_MODES), strict=True))
         self._moving = dict(zip(_MOVING, functions(*_MOVING), strict=True))

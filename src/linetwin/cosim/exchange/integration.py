@@ -13,11 +13,9 @@ where a multistep method begins at order 1 and adds the error of that start at e
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
-
-from linetwin.errors import FmuError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,17 +105,6 @@ class Reached(NamedTuple):
     terminated: bool
 
 
-def load_integrators() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Return scipy's RK45 and Radau; FmuError where scipy is not installed."""
-    try:
-        from scipy.integrate import RK45, Radau
-    except ModuleNotFoundError as error:
-        raise FmuError(
-            "a model-exchange FMU needs scipy: pip install linetwin[exchange]"
-        ) from error
-    return RK45, Radau
-
-
 def iterate_event(model: Dynamics) -> Discrete:
     """Iterate the event at the present time until nothing changes any more.
 
@@ -194,7 +181,9 @@ class _Solver:
         if not np.isfinite(states).all():
             raise IntegrationError("the integrator gave up: the states are not finite", begin)
         self._tolerances = {"rtol": tolerance, "atol": _ABSOLUTE * tolerance * nominals}
-        self._explicit, self._implicit = load_integrators()
+        from scipy.integrate import RK45, Radau
+
+        self._explicit, self._implicit = RK45, Radau
         self._watched = True
         self._edge = self._calm = 0
         whole = None if self._count else end - begin
