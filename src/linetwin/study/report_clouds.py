@@ -10,7 +10,7 @@ import numpy as np
 from linetwin.results import display
 from linetwin.results.figures import Figure
 from linetwin.study.report_figures import BLUE, LEGEND, ORANGE
-from linetwin.study.report_words import factor_scale, figure_name, shown, titled
+from linetwin.study.report_words import factor_scale, figure_name, short_names, shown, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,9 @@ def parallel_figure(
 
     Of plain lines: what plotly has for this needs WebGL, which many a browser is without.
     """
-    axes = [_factor_axis(observed, number) for number in factors[:_FACTORS]]
+    chosen = factors[:_FACTORS]
+    labels = short_names([observed.factors[number].address for number in chosen])
+    axes = [_factor_axis(observed, n, label) for n, label in zip(chosen, labels, strict=True)]
     axes += [_figure_axis(observed, name) for name in figures[:_FIGURES]]
     values = np.array([axis.values for axis in axes])
     rows = np.flatnonzero(np.isfinite(values).all(axis=0))
@@ -150,9 +152,9 @@ def front_figure(observed: Observed, found: Optimum, figures: Sequence[str]) -> 
     return Figure("front", "Pareto front", caption, [cloud, front], layout, 460)
 
 
-def _factor_axis(observed: Observed, number: int) -> _Axis:
+def _factor_axis(observed: Observed, number: int, label: str) -> _Axis:
     factor = observed.factors[number]
-    label, values = _short(factor.address), observed.study.points[factor.address]
+    values = observed.study.points[factor.address]
     if factor.levels and isinstance(factor.levels[0], (str, tuple)):
         ends = (str(factor.levels[0]), str(factor.levels[-1]))
         return _Axis(label, observed.shares[:, number], ends)
@@ -166,7 +168,7 @@ def _factor_axis(observed: Observed, number: int) -> _Axis:
 def _figure_axis(observed: Observed, name: str) -> _Axis:
     scale = shown(observed, name)
     values = _means(observed.values(name)) * scale.factor
-    return _Axis(f"<b>{_with_unit(_short(name), scale.unit)}</b>", values)
+    return _Axis(f"<b>{_with_unit(figure_name(name), scale.unit)}</b>", values)
 
 
 def _with_unit(label: str, unit: str) -> str:
@@ -177,8 +179,3 @@ def _means(values: np.ndarray) -> np.ndarray:
     known = np.isfinite(values)
     sums = np.where(known, values, 0.0).sum(axis=1)
     return np.where(known.any(axis=1), sums / np.maximum(known.sum(axis=1), 1), np.nan)
-
-
-def _short(path: str) -> str:
-    """Return the last part of an address or figure: axes stand close to one another."""
-    return display.name(path.rsplit(".", 1)[-1])

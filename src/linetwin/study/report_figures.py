@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, GREEN, RED = "#3f7fbf", "#c77d2e", "#2f9e8f", "#cf4a55"
 COLOURS = (BLUE, ORANGE, GREEN, RED, "#9a8fc4", "#6fb7c9")
-_ROWS, _AXES = 12, 8
+_ROWS, _AXES, _APART = 12, 8, 1.3
 LEGEND = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
 
 
@@ -273,7 +273,7 @@ def course_figure(observed: Observed, figure: str, course: Course) -> Figure:
             trace["error_y"] = {"type": "data", "array": display.digits(half), "thickness": 1}
         traces.append(trace)
     layout = {
-        "xaxis": {"title": {"text": "runs"}, "type": "log"},
+        "xaxis": {"title": {"text": "runs"}, "type": "log", "tickvals": _ticks(course.runs)},
         "yaxis": {"title": {"text": f"{course.what}{_in(scale)}"}},
         "legend": LEGEND | {"y": -0.25, "yanchor": "top"},
     }
@@ -292,6 +292,15 @@ def _name(observed: Observed, number: int) -> str:
     """Return a factor for an axis: where it is on one line, what it is on the next."""
     where, _, what = observed.factors[number].address.rpartition(".")
     return f"{display.name(where)}<br>{display.name(what)}" if where else display.name(what)
+
+
+def _ticks(runs: Sequence[int]) -> list[int]:
+    """Return numbers of runs that stand far enough apart to be read on a logarithmic axis."""
+    kept = [runs[-1]]
+    for count in reversed(runs):
+        if count * _APART < kept[-1]:
+            kept.append(count)
+    return kept[::-1]
 
 
 def _in(scale: Shown) -> str:

@@ -29,15 +29,13 @@ from linetwin.study.report_words import (
     factor_value,
     figure_name,
     number,
+    short_names,
     shown,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from linetwin.results.figures import Figure
     from linetwin.study.analysing.observing import Observed
-    from linetwin.study.factors import Factor
 
 FITTED = {"full", "latin_hypercube", "sobol", "optimise"}
 _DRAWN, _LISTED = 6, 20
@@ -250,7 +248,7 @@ def _finalists(found: Findings) -> Section:
         return Section("best", "The best")
     figures = [aim_of(each)[0] for each in observed.objectives]
     scales = [shown(observed, name) for name in figures]
-    heads = ["point", *_heads(observed.factors[:_LISTED])]
+    heads = ["point", *short_names([f.address for f in observed.factors[:_LISTED]])]
     heads += [f"#{figure_name(name)}" for name in figures]
     heads += [f"#{bound(each, shown(observed, each.figure))}" for each in observed.constraints]
     heads += ["#best" if len(figures) == 1 else "#on the front"]
@@ -385,13 +383,6 @@ def _failed(found: Findings) -> Section:
         f"of everything above.{where} The first said: {lost.first}"
     )
     return Section("failed", "Failed runs", f"<p>{escape(text)}</p>")
-
-
-def _heads(factors: Sequence[Factor]) -> list[str]:
-    """Return factors by their last word where that tells them apart, else in full."""
-    last = [factor.address.rsplit(".", 1)[-1] for factor in factors]
-    named = zip(last, factors, strict=True)
-    return [display.name(w if last.count(w) == 1 else f.address) for w, f in named]
 
 
 def means(found: Findings) -> list[list[str]]:

@@ -9,6 +9,8 @@ from linetwin.results import display
 from linetwin.study.analysing.aims import bounds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.study.analysing.inferring import Estimate
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.factors import Factor
@@ -82,6 +84,13 @@ def bound(constraint: Constraint, scale: Shown) -> str:
 def address_name(address: str) -> str:
     """Return an address in words."""
     return display.name(address)
+
+
+def short_names(addresses: Sequence[str]) -> list[str]:
+    """Return addresses by their last word where that tells them apart, else in full."""
+    last = [address.rsplit(".", 1)[-1] for address in addresses]
+    named = zip(last, addresses, strict=True)
+    return [display.name(word if last.count(word) == 1 else whole) for word, whole in named]
 
 
 def factor_scale(factor: Factor) -> display.Scale:
