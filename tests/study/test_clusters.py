@@ -12,6 +12,7 @@ from study_support import Written, planned
 from toy_runs import always_killed, other_versions, slow_total, total, versions
 
 from linetwin.errors import LinkError
+from linetwin.study import clustered
 from linetwin.study.clustered import LOCAL, DaskExecutor
 from linetwin.study.executing import StudyRun
 from linetwin.study.folder import read_study
@@ -19,9 +20,10 @@ from linetwin.study.keeping import StudyWriter
 from linetwin.study.tasks import Inputs
 
 if TYPE_CHECKING:
+    from linetwin.study.progress import Progress
     from linetwin.study.tasks import Runner
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 INPUTS = Inputs("study.yaml", {"study.yaml": b"schema: 1"}, {"linetwin": "1.0", "FMU drying": "a"})
 
 
@@ -59,6 +61,7 @@ def test_a_cluster_gives_what_processes_give_though_a_worker_is_killed(written: 
     assert list(found["energy.energy_used"]) == list(expected + found["seed"])
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_its_workers_is_recorded(written: Written) -> None:
     """The run whose workers die has an error; the others come back."""
     on_cluster(written, always_killed)
@@ -73,9 +76,33 @@ def test_other_versions_on_a_worker_are_refused_with_both(written: Written) -> N
         DaskExecutor(total, INPUTS, LOCAL, 1, other_versions)
 
 
-def test_a_cluster_that_is_not_there_is_told_soon() -> None:
-    """An address without a scheduler ends with a LinkError within seconds."""
+def test_a_cluster_that_is_not_there_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address without a scheduler ends with a LinkError when it has not answered in time."""
+    monkeypatch.setattr(clustered, "CONNECT_S", 1)
     begun = time.monotonic()
     with pytest.raises(LinkError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         DaskExecutor(total, INPUTS, "tcp://127.0.0.1:9", 1, versions)
     assert time.monotonic() - begun < 30
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_ends_the_study_and_what_came_back_is_kept(written: Written) -> None:
+    """An address is that of a cluster started elsewhere; when that ends, a LinkError says so."""
+    cluster = distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    )
+    written.edit("design:", "replications: 40\ndesign:")
+    spec = written.spec()
+    writer = StudyWriter(written.output, spec, INPUTS)
+    executor = DaskExecutor(slow_total, INPUTS, cluster.scheduler_address, 1, versions)
+
+    def show(counts: Progress) -> None:
+        if counts.made == 5:
+            cluster.close()
+
+    study = StudyRun(spec, writer, executor, bool, show)
+    with pytest.raises(LinkError, match="scheduler has gone"):
+        study.results(planned(spec), spec.replications)
+    executor.close()
+    writer.finish("failed")
+    assert 5 <= len(read_study(written.output).runs) < 240

@@ -169,7 +169,7 @@ def test_nothing_runs_twice_after_a_kill_of_all(
     written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGKILL of the parent in the midst: its workers end, the folder reads, the rest is made."""
-    written.edit("design:", "replications: 20\ndesign:")
+    written.edit("design:", "replications: 10\ndesign:")
     counts = written.folder / "counts"
     monkeypatch.setenv("COUNTS", str(counts))
     script = Path(study_support.__file__)
@@ -182,19 +182,19 @@ def test_nothing_runs_twice_after_a_kill_of_all(
     time.sleep(0.3)  # runs that were under way may still end
     before = read_study(written.output)
     made = counts.read_text().split()
-    assert 10 <= len(before.runs) <= len(made) < 120
+    assert 10 <= len(before.runs) <= len(made) < 60
     assert before.manifest["status"] == "running"
     time.sleep(0.2)
     assert counts.read_text().split() == made  # no worker is left
     carried_out(written.spec(), written.output, total)
     times = Counter(counts.read_text().split())
-    assert len(times) == 120
+    assert len(times) == 60
     # what had ended, but was not told when the parent died, is the only thing made again
-    assert sum(times.values()) - 120 <= 2
+    assert sum(times.values()) - 60 <= 2
     recorded = set(before.runs["run"])
     assert all(times[run] == 1 for run in recorded)
     rows = rows_of(written.output)
-    assert len(rows) == 120
+    assert len(rows) == 60
     assert rows["run"].is_unique
 
 
