@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.analysing.optimum import Optimum
 
-_FACTORS, _FIGURES, _LINES, _UPRIGHT = 6, 3, 400, 6
+_FACTORS, _FIGURES, _LINES, _UPRIGHT = 6, 3, 400, 4
 _SCALE = (ORANGE, "#c9a27d", "#9aa4ac", "#7196bb", BLUE)
 
 
