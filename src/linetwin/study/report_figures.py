@@ -90,7 +90,10 @@ def effects_figure(observed: Observed, figure: str, found: Effects) -> Figure | 
         "together: half of how much the effect of one differs between the ends of the other."
     )
     if found.alone:
-        caption += " There are more factors than points: each is fitted alone, the rest is noise."
+        caption += (
+            " There are more factors than points: each is fitted alone, what the others do is "
+            "noise to it, and the intervals hold for all of them at once."
+        )
     elif math.isfinite(found.explained):
         caption += f" All of them hold {display.share(found.explained)} of what differs."
     return Figure(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from linetwin.results.inference import student_quantile
+from linetwin.results.inference import CONFIDENCE, student_quantile
 from linetwin.study.analysing.inferring import Estimate
 
 if TYPE_CHECKING:
@@ -95,13 +96,25 @@ def _together(coded: np.ndarray, seen: np.ndarray, terms: Sequence[tuple[int, ..
 
 
 def _alone(coded: np.ndarray, seen: np.ndarray, terms: Sequence[tuple[int, ...]]) -> Effects:
-    """Fit each factor by itself: what the others do is then noise to it."""
+    """Fit each factor by itself: what the others do is then noise to it.
+
+    Intervals hold for all factors at once (Bonferroni), for one looks at the largest of many.
+    """
+    means, count = _means(seen), len(seen)
+    around = coded - coded.mean(axis=0)
+    squares = (around**2).sum(axis=0)
+    varied = [term for term in terms if squares[term[0]] > 0]
+    inverse = (around / np.where(squares > 0, squares, 1.0)).T
+    slopes = inverse @ means
+    left = ((means - means.mean()) ** 2).sum() - slopes**2 * squares
+    of_seeds = _by_seed(inverse, seen)
+    confidence = 1.0 - (1.0 - CONFIDENCE) / max(1, len(varied))
     told = []
-    for term in terms:
-        column = coded[:, list(term)]
-        if np.ptp(column):
-            found = _together(column, seen, [(0,)]).effects
-            told.append(Effect(term, found[0].change))
+    for term in varied:
+        number, freedom = term[0], count - 2
+        of_fit = float(left[number] / squares[number] / freedom) if freedom > 0 else math.nan
+        noise = (max(0.0, of_fit), freedom, *of_seeds[number])
+        told.append(Effect(term, _scaled(slopes[number], *noise, confidence=confidence)))
     return Effects(_sorted(told), math.nan, alone=True)
 
 
@@ -116,7 +129,13 @@ def _by_seed(inverse: np.ndarray, seen: np.ndarray) -> list[tuple[float, int]]:
 
 
 def _scaled(
-    half_change: float, of_fit: float, freedom: int, of_seeds: float, seeds: int
+    half_change: float,
+    of_fit: float,
+    freedom: int,
+    of_seeds: float,
+    seeds: int,
+    *,
+    confidence: float = CONFIDENCE,
 ) -> Estimate:
     """Return an effect from -1 to 1 with its interval, degrees of freedom after Satterthwaite."""
     known = [(v, f) for v, f in ((of_fit, freedom), (of_seeds, seeds)) if f and math.isfinite(v)]
@@ -126,8 +145,13 @@ def _scaled(
         return Estimate(change)
     denominator = sum(v * v / f for v, f in known)
     enough = variance * variance / denominator if denominator else max(f for _, f in known)
-    half = 2.0 * student_quantile(max(1, int(enough))) * math.sqrt(variance)
+    half = 2.0 * _quantile(max(1, int(enough)), confidence) * math.sqrt(variance)
     return Estimate(change, change - half, change + half)
+
+
+@cache
+def _quantile(freedom: int, confidence: float) -> float:
+    return student_quantile(freedom, confidence)
 
 
 def _means(seen: np.ndarray) -> np.ndarray:
