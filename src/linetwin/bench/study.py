@@ -42,6 +42,8 @@ ARRIVALS, SERVICES, ROOM = 0.9, 1.0, 5
 EVENTS = 70_000
 SPEED_UP = 1.8
 """What two cores are to give over one."""
+IDLE_LIMIT = 0.1
+"""Two workers that are at work for nine tenths of their time do 1.8 times what one does."""
 OVERHEAD_LIMIT_MS = 10.0
 GROWTH_LIMIT_MB = 50.0
 _HALVES = 2
@@ -67,7 +69,9 @@ class Measured:
 
     `own_s`: of the runs themselves, told by the one process that made them. A study's time begins
     when its first run has come back: starting Python is told apart, in `start_s`. `growth_mb`:
-    what this process took more, from a tenth of the runs to the end.
+    what this process took more, from a tenth of the runs to the end. `two_idle`, `dask_idle`: share
+    of their time that two workers spend outside of runs, which other work on the machine hardly
+    changes; it does the times.
     """
 
     runs: int
@@ -78,6 +82,8 @@ class Measured:
     dask_s: float
     start_s: float
     growth_mb: float
+    two_idle: float
+    dask_idle: float
     line_runs: int
     line_one_s: float
     line_two_s: float
@@ -143,6 +149,10 @@ class _Clock:
         count = len(self.times)
         return (self.times[-1] - self.times[0]) * count / (count - 1)
 
+    def idle(self, workers: int) -> float:
+        """Return the share of the time between runs, of all that the workers have."""
+        return 1 - self.own_s / (workers * self.rest_s)
+
 
 @dataclass(frozen=True)
 class _Bench:
@@ -202,6 +212,8 @@ def measure() -> Measured:
         dask_s=dask.rest_s,
         start_s=two.start_s,
         growth_mb=growth,
+        two_idle=two.idle(_HALVES),
+        dask_idle=dask.idle(_HALVES),
         line_runs=LINE_RUNS,
         line_one_s=line_one.rest_s,
         line_two_s=line_two.rest_s,
@@ -231,6 +243,8 @@ def describe(found: Measured) -> str:
         f"{found.loop_s:.1f} s; on one process {found.one_s:.1f} s, on two {found.two_s:.1f} s "
         f"({found.one_s / found.two_s:.2f} times), on Dask {found.dask_s:.1f} s "
         f"({found.one_s / found.dask_s:.2f} times)\n"
+        f"between runs: {found.two_idle:.1%} of the time of two processes, "
+        f"{found.dask_idle:.1%} of two workers of Dask\n"
         f"a study adds {found.overhead_ms:.2f} ms to a run; its first run is back after "
         f"{found.start_s:.1f} s; {found.growth_mb:.1f} MB more after all than after a tenth\n"
         f"{found.line_runs} runs of the pilot line's first hour: on one process "
@@ -246,6 +260,8 @@ def verdicts(found: Measured) -> dict[str, tuple[float, float]]:
         "time on two processes over one": (found.two_s / found.one_s, most),
         "time on Dask with two workers over one process": (found.dask_s / found.one_s, most),
         "time on two processes over one, pilot line": (found.line_two_s / found.line_one_s, most),
+        "share of their time that two processes spend between runs": (found.two_idle, IDLE_LIMIT),
+        "the same of two workers of Dask": (found.dask_idle, IDLE_LIMIT),
         "what a study adds to a run in ms": (found.overhead_ms, OVERHEAD_LIMIT_MS),
         "memory taken by the last nine tenths in MB": (found.growth_mb, GROWTH_LIMIT_MB),
     }
