@@ -40,6 +40,7 @@ def worth(shares: np.ndarray, seed: int) -> dict[str, float]:
         (2, "{kind: one_at_a_time}", MORE, "tornado points"),
         (2, "{kind: morris, trajectories: 6}", MORE, "screening convergence"),
         (2, "{kind: sobol_indices, points: 32}", "", "indices convergence points"),
+        (4, "{kind: screen, points: 9, groups: 4}", MORE, "screening"),
         (2, "{kind: optimise, trials: 20, fresh: 4}", f"{AIM}\n{BOUND}", "best window"),
         (2, "{kind: optimise, trials: 20, fresh: 4}", f"{TWO}\n{MORE}", "best points"),
         (0, "{kind: compare, most: 12}", ALTERNATIVES, "alternatives"),

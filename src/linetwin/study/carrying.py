@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.study.keeping import Planned
 from linetwin.study.optimising import optimise
+from linetwin.study.screening import screen
 from linetwin.study.sequential import compare
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def carry_out(carried: StudyRun) -> None:
         optimise(carried)
     elif spec.design.kind == "compare":
         compare(carried)
+    elif spec.design.kind == "screen":
+        screen(carried)
     else:
         points = [Planned(spec.settings_of(point), point) for point in spec.points()]
         carried.results(points, spec.replications)

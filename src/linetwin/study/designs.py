@@ -24,9 +24,9 @@ Point = tuple["Scalar | None", ...]
 MOST_RUNS = 1_000_000
 MORRIS_LEVELS = 4
 """Levels of a grid for Morris screening, as in Campolongo, Cariboni and Saltelli 2007 [M]."""
-ADAPTIVE = ("optimise", "compare")
+ADAPTIVE = ("optimise", "compare", "screen")
 """Kinds that choose their points as they go."""
-_FEWEST = {"morris": 2, "sobol_indices": 2}
+_FEWEST = {"morris": 2, "screen": 2, "sobol_indices": 2}
 _FACTORLESS = ("replications", "compare")
 
 

@@ -13,7 +13,8 @@ from linetwin.results.report_tables import table
 from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.observing import Observed
 from linetwin.study.folder import read_study
-from linetwin.study.report_sections import Findings, means, sections
+from linetwin.study.report_findings import Findings
+from linetwin.study.report_sections import means, sections
 from linetwin.study.report_words import (
     address_name,
     at_share,

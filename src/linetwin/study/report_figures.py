@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from linetwin.study.analysing.following import Course, Swing
     from linetwin.study.analysing.inferring import Estimate
     from linetwin.study.analysing.observing import Observed
+    from linetwin.study.analysing.screened import Screened
     from linetwin.study.analysing.sensitivity import Morris, Sobol
 
 BLUE, ORANGE, GREEN, RED = "#3f7fbf", "#c77d2e", "#2f9e8f", "#cf4a55"
@@ -214,6 +215,24 @@ def morris_figures(observed: Observed, figure: str, found: Morris) -> list[Figur
         max(height, 320),
     )
     return [bars, spread]
+
+
+def screened_figure(observed: Observed, figure: str, found: Screened) -> Figure | None:
+    """Draw the factors that do most, each moved by itself in the end."""
+    chosen = found.factors[:_ROWS]
+    if not chosen:
+        return None
+    scale = shown(observed, figure)
+    names = [_name(observed, number) for number, _ in chosen]
+    dots = whiskers(names, [change for _, change in chosen], scale, BLUE, "change")
+    layout, height = _rows(len(chosen), f"change of {titled(observed, figure)}")
+    caption = (
+        "From the low to the high end of the span, all others as the scenario has them; "
+        f"{found.pairs} groups and factors were moved. Whiskers: what chance alone gives one of "
+        "them in 95 % (Lenth); those that leave zero out matter."
+    )
+    title = f"What matters for {figure_name(figure)}"
+    return Figure(_slug("screened", figure), title, caption, [dots], layout, height)
 
 
 def tornado_figure(observed: Observed, figure: str, swings: Sequence[Swing]) -> Figure | None:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from linetwin.results import display
 from linetwin.results.page import Section
 from linetwin.results.report_tables import table
-from linetwin.study import report_clouds, report_figures
+from linetwin.study import report_clouds, report_figures, report_screened
 from linetwin.study.analysing.aims import aim_of
-from linetwin.study.analysing.comparing import Comparison, comparison
-from linetwin.study.analysing.effects import Effects, effects
-from linetwin.study.analysing.following import Swing, course, tornado
-from linetwin.study.analysing.inferring import Noise, mean_of, noise
-from linetwin.study.analysing.optimum import Optimum, optimum
-from linetwin.study.analysing.sensitivity import Morris, Sobol, morris, sobol
-from linetwin.study.analysing.window import Window, window
+from linetwin.study.analysing.following import course
+from linetwin.study.analysing.inferring import mean_of
 from linetwin.study.report_words import (
     at_share,
     bound,
@@ -36,101 +27,10 @@ from linetwin.study.report_words import (
 if TYPE_CHECKING:
     from linetwin.results.figures import Figure
     from linetwin.study.analysing.observing import Observed
+    from linetwin.study.analysing.window import Window
+    from linetwin.study.report_findings import Findings
 
-FITTED = {"full", "latin_hypercube", "sobol", "optimise"}
 _DRAWN, _LISTED = 6, 20
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was found in a study, each thing computed once."""
-
-    observed: Observed
-
-    @property
-    def kind(self) -> str:
-        """Kind of the design."""
-        return self.observed.design.kind
-
-    @cached_property
-    def varying(self) -> list[str]:
-        """Figures that are not the same in every run; aims first."""
-        aims = [aim_of(each)[0] for each in self.observed.objectives]
-        aims += [each.figure for each in self.observed.constraints]
-        names = list(dict.fromkeys((*aims, *self.observed.figures)))
-        values = {name: self.observed.values(name) for name in names}
-        return [
-            n for n, v in values.items() if np.isfinite(v).any() and np.nanmax(v) > np.nanmin(v)
-        ]
-
-    @cached_property
-    def effects(self) -> dict[str, Effects]:
-        """Effects on each figure, where the design tells them."""
-        if self.kind not in FITTED:
-            return {}
-        shares = self.observed.shares
-        return {n: effects(shares, self.observed.values(n)) for n in self.varying}
-
-    @cached_property
-    def indices(self) -> dict[str, Sobol]:
-        """Sobol indices of each figure."""
-        if self.kind != "sobol_indices":
-            return {}
-        found = {name: sobol(self.observed, name) for name in self.varying}
-        return {name: each for name, each in found.items() if each is not None}
-
-    @cached_property
-    def screening(self) -> dict[str, Morris]:
-        """Elementary effects on each figure."""
-        if self.kind != "morris":
-            return {}
-        found = {name: morris(self.observed, name) for name in self.varying}
-        return {name: each for name, each in found.items() if each is not None}
-
-    @cached_property
-    def swings(self) -> dict[str, tuple[Swing, ...]]:
-        """Swings of each figure."""
-        if self.kind != "one_at_a_time":
-            return {}
-        return {name: tornado(self.observed, name) for name in self.varying}
-
-    @cached_property
-    def optimum(self) -> Optimum | None:
-        """What an optimisation found."""
-        return optimum(self.observed) if self.kind == "optimise" else None
-
-    @cached_property
-    def comparison(self) -> Comparison | None:
-        """What a comparison of alternatives found."""
-        return comparison(self.observed) if self.kind == "compare" else None
-
-    @cached_property
-    def window(self) -> Window | None:
-        """The recommended window."""
-        return window(self.observed) if self.kind in FITTED else None
-
-    @cached_property
-    def noise(self) -> dict[str, Noise]:
-        """What the seed decides, of each figure, by the replications that all points have."""
-        common = int(self.observed.study.plan["replications"].min())
-        return {name: noise(self.observed.values(name)[:, :common]) for name in self.varying}
-
-    def ranked(self) -> list[int]:
-        """Return the factors, what matters most for the first figure first."""
-        count = len(self.observed.factors)
-        weights = dict.fromkeys(range(count), 0.0)
-        first = self.varying[0] if self.varying else ""
-        if first in self.effects:
-            for each in self.effects[first].effects:
-                for factor in each.factors:
-                    weights[factor] = max(weights[factor], abs(each.change.value))
-        elif first in self.indices:
-            weights |= {n: e.value for n, e in enumerate(self.indices[first].total)}
-        elif first in self.screening:
-            weights |= {n: e.value for n, e in enumerate(self.screening[first].mu_star)}
-        elif first in self.swings:
-            weights |= {swing.factor: swing.widest for swing in self.swings[first]}
-        return sorted(weights, key=lambda n: -weights[n])
 
 
 def sections(found: Findings) -> list[Section]:
@@ -213,9 +113,13 @@ def _screening(found: Findings) -> Section:
     figures: list[Figure] = []
     for name, each in list(found.screening.items())[:_DRAWN]:
         figures += report_figures.morris_figures(found.observed, name, each)
+    for name, groups in list(found.screened.items())[:_DRAWN]:
+        drawn = report_figures.screened_figure(found.observed, name, groups)
+        figures += [drawn] if drawn else []
     spoiled = max((each.left_out for each in found.screening.values()), default=0)
     intro = f"{spoiled:,} trajectories are left out, for a run of each failed." if spoiled else ""
-    return Section("screening", "Screening", figures=tuple(figures), intro=intro)
+    html = report_screened.left_over(found.observed, found.screened)
+    return Section("screening", "Screening", html, figures=tuple(figures), intro=intro)
 
 
 def _tornado(found: Findings) -> Section:

@@ -16,6 +16,7 @@ DesignKind = Literal[
     "latin_hypercube",
     "sobol",
     "morris",
+    "screen",
     "sobol_indices",
     "optimise",
     "compare",
@@ -27,6 +28,7 @@ DESIGN_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "latin_hypercube": (("points",), ()),
     "sobol": (("points",), ()),
     "morris": (("trajectories",), ("levels",)),
+    "screen": (("points",), ("groups",)),
     "sobol_indices": (("points",), ("second_order",)),
     "optimise": (("trials",), ("batch", "finalists", "fresh")),
     "compare": ((), ("most", "confidence", "matters")),
@@ -64,6 +66,7 @@ class Design(_Strict):
     points: Annotated[int | None, Given, Field(ge=1)] = None
     levels: Annotated[int | None, Given, Field(ge=2)] = None
     trajectories: Annotated[int | None, Given, Field(ge=2)] = None
+    groups: Annotated[int | None, Given, Field(ge=2)] = None
     second_order: Annotated[bool | None, Given] = None
     trials: Annotated[int | None, Given, Field(ge=1)] = None
     batch: Annotated[int | None, Given, Field(ge=1)] = None
