@@ -105,4 +105,31 @@ def test_a_study_that_has_not_begun_has_a_page_too(tmp_path: Path) -> None:
     for part in ("runs.parquet",):
         (observed.study.path / part).unlink()
     page = write_study_report(observed.study.path)
-    assert "No run has ended yet" in page.read_text(encoding="utf-8")
+    assert "No run has come to an end yet" in page.read_text(encoding="utf-8")
+
+
+def test_a_study_of_which_all_runs_failed_has_a_page(tmp_path: Path) -> None:
+    """What the first run said is told, and nothing is analysed."""
+    nothing = {FIGURE: float("nan"), SECOND: 1.0}
+    text = study_text(2, "{kind: full}")
+    page = study_page(carried(tmp_path, text, lambda shares, seed: nothing, fails=True))
+    assert "The first said: roots of a negative number" in page
+    assert "<section" not in page
+
+
+def test_levels_and_whole_numbers_have_their_places(tmp_path: Path) -> None:
+    """Words, whole numbers and levels: searched, drawn and told by their names."""
+    text = study_text(1, "{kind: optimise, trials: 14, fresh: 3}", AIM)
+    factors = (
+        f"factors:\n  {ADDRESSES[1]}: {{levels: [20 kg, 24 kg, 28 kg]}}\n"
+        "  cell.formation.parallel_places: {low: 80, high: 88}"
+    )
+    text = text.replace("factors:", factors)
+
+    def best(shares: np.ndarray, seed: int) -> dict[str, float]:
+        return worth(shares, seed) | {SECOND: float(seed)}
+
+    page = study_page(carried(tmp_path, text, best))
+    assert "batch mass" in page
+    assert "20 kg, 24 kg, 28 kg" in page
+    assert "parallel places" in page

@@ -44,9 +44,11 @@ def study_page(observed: Observed) -> str:
     """Return the page of a study, with what its runs tell so far."""
     manifest = observed.study.manifest
     title = str(manifest["title"] or manifest["study"])
-    if not len(observed.study.runs):
-        text = "<p class='warning'>No run has ended yet.</p>"
-        return page(title, _header(observed, title) + text, "", [])
+    lost = observed.failures
+    if lost.runs == lost.of:
+        first = f" The first said: {lost.first}" if lost.runs else ""
+        said = f"<p class='warning'>{escape('No run has come to an end yet.' + first)}</p>"
+        return page(title, _header(observed, title) + said, "", [])
     found = Findings(observed)
     parts = sections(found)
     if found.kind == "replications":

@@ -64,7 +64,13 @@ def _asked(found: Findings) -> Section:
         if not factor.levels
     ]
     rows += [
-        [f.address, ", ".join(str(v) for v in f.levels), "", factor_value(f, f.base), f.meaning]
+        [
+            f.address,
+            ", ".join(factor_value(f, v) for v in f.levels),
+            "",
+            factor_value(f, f.base),
+            f.meaning,
+        ]
         for f in observed.factors
         if f.levels
     ]
