@@ -110,9 +110,12 @@ def test_a_study_that_has_not_begun_has_a_page_too(tmp_path: Path) -> None:
 
 def test_a_study_of_which_all_runs_failed_has_a_page(tmp_path: Path) -> None:
     """What the first run said is told, and nothing is analysed."""
-    nothing = {FIGURE: float("nan"), SECOND: 1.0}
+
+    def nothing(shares: np.ndarray, seed: int) -> dict[str, float]:
+        return worth(shares, seed) | {FIGURE: float("nan")}
+
     text = study_text(2, "{kind: full}")
-    page = study_page(carried(tmp_path, text, lambda shares, seed: nothing, fails=True))
+    page = study_page(carried(tmp_path, text, nothing, fails=True))
     assert "The first said: roots of a negative number" in page
     assert "<section" not in page
 
