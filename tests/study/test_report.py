@@ -98,6 +98,17 @@ def test_a_page_of_a_study_with_failures_says_so_and_escapes(tmp_path: Path) -> 
     assert "change of energy used in kWh" in page
 
 
+def test_what_chance_may_have_done_is_not_named(tmp_path: Path) -> None:
+    """A figure of chance alone: the first screen names no factor as one that matters."""
+
+    def chance(shares: np.ndarray, seed: int) -> dict[str, float]:
+        rng = np.random.default_rng([seed, *abs(1e6 * shares).astype(int)])
+        return {FIGURE: rng.normal(), SECOND: 1.0}
+
+    page = study_page(carried(tmp_path, study_text(2, "{kind: full}", MORE), chance))
+    assert "Nothing that can be told from chance with these runs." in page
+
+
 def test_a_study_that_has_not_begun_has_a_page_too(tmp_path: Path) -> None:
     """No run: the page says so."""
     text = study_text(2, "{kind: full}")

@@ -177,8 +177,10 @@ def _matters(found: Findings) -> tuple[str, str, str]:
     if not found.varying or not found.observed.factors:
         return "", "", ""
     first = found.varying[0]
-    names = [address_name(found.observed.factors[n].address) for n in found.ranked()[:_NAMED]]
+    names = [address_name(found.observed.factors[n].address) for n in found.clear()[:_NAMED]]
     question = f"What matters most for {figure_name(first)}"
+    if not names:
+        return question, "Nothing that can be told from chance with these runs.", ""
     small = ""
     if first in found.effects and found.effects[first].effects:
         scale, largest = shown(found.observed, first), found.effects[first].effects[0]

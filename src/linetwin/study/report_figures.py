@@ -62,7 +62,7 @@ def whiskers(
 
 def _rows(count: int, axis: str) -> tuple[dict[str, Any], int]:
     layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": axis}, "zeroline": True},
+        "xaxis": {"title": {"text": axis}, "zeroline": True, "exponentformat": "none"},
         "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
         "legend": LEGEND,
     }

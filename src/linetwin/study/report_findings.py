@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.comparing import Comparison, comparison
 from linetwin.study.analysing.effects import Effects, effects
 from linetwin.study.analysing.following import Swing, tornado
-from linetwin.study.analysing.inferring import Noise, noise
+from linetwin.study.analysing.inferring import Estimate, Noise, noise
 from linetwin.study.analysing.optimum import Optimum, optimum
 from linetwin.study.analysing.screened import Screened, screened
 from linetwin.study.analysing.sensitivity import Morris, Sobol, morris, sobol
@@ -105,6 +106,28 @@ class Findings:
         """What the seed decides, of each figure, by the replications that all points have."""
         common = int(self.observed.study.plan["replications"].min())
         return {name: noise(self.observed.values(name)[:, :common]) for name in self.varying}
+
+    def clear(self) -> list[int]:
+        """Return the factors that do more to the first figure than chance, as they are ranked.
+
+        All of them where no interval is known.
+        """
+        first = self.varying[0] if self.varying else ""
+        told: dict[int, list[Estimate]] = {}
+        if first in self.effects:
+            for each in self.effects[first].effects:
+                for factor in each.factors:
+                    told.setdefault(factor, []).append(each.change)
+        elif first in self.indices:
+            told = {n: [e] for n, e in enumerate(self.indices[first].total)}
+        elif first in self.screening:
+            told = {n: [e] for n, e in enumerate(self.screening[first].mu_star)}
+        elif first in self.screened:
+            told = {n: [e] for n, e in self.screened[first].factors}
+        elif first in self.swings:
+            told = {s.factor: [e for _, e in s.changes] for s in self.swings[first]}
+        known = any(math.isfinite(e.low) for found in told.values() for e in found)
+        return [n for n in self.ranked() if not known or any(e.clear for e in told.get(n, []))]
 
     def ranked(self) -> list[int]:
         """Return the factors, what matters most for the first figure first."""
