@@ -106,3 +106,22 @@ def test_who_is_beaten_and_how_often_bounds_are_kept() -> None:
 
     bound = Constraint(figure="a.b", at_most=2.0)
     assert kept(bound, np.array([1.0, 2.0, 3.0, np.nan])).value == pytest.approx(2 / 3)
+
+
+def test_what_is_gained_is_told_seed_by_seed(tmp_path: Path) -> None:
+    """Seeds that differ by ten times the gain, alike at all points: the gain is told to 2 %."""
+
+    def hill(shares: np.ndarray, seed: int) -> dict[str, float]:
+        common = 10 * np.random.default_rng(seed).normal()
+        return {FIGURE: float((shares[0] - 0.9) ** 2) + common, SECOND: 0.0}
+
+    text = study_text(1, "{kind: optimise, trials: 20, fresh: 5, finalists: 2}", ONE)
+    observed = carried(tmp_path, text, hill)
+    found = optimum(observed)
+    assert found is not None
+    assert len(found.finalists) == 3
+    best = found.finalists[0]
+    share = observed.shares[best.point][0]
+    assert best.gains[0].value == pytest.approx((share - 0.9) ** 2 - 0.16, abs=1e-9)
+    assert best.gains[0].clear
+    assert best.figures[0].high - best.figures[0].low > 5

@@ -57,7 +57,8 @@ def optimise(carried: StudyRun) -> None:
     missed = np.array([each for _, each in told])
     count = spec.design.finalists or (FINALISTS[len(spec.objectives) > 1])
     best = chosen(values, missed, count)
-    again = list(dict.fromkeys(points[number] for number in best))
+    own = [0] if _own(spec.factors) is not None else []  # to tell what is gained, seed by seed
+    again = list(dict.fromkeys(points[number] for number in (*best, *own)))
     carried.results(_planned(spec, again), spec.replications + (spec.design.fresh or FRESH))
 
 

@@ -160,6 +160,8 @@ def _finalists(found: Findings) -> Section:
     scales = [shown(observed, name) for name in figures]
     heads = ["point", *short_names([f.address for f in observed.factors[:_LISTED]])]
     heads += [f"#{figure_name(name)}" for name in figures]
+    compared = bool(best.finalists[0].gains)
+    heads += [f"#{figure_name(name)} against the scenario" for name in figures if compared]
     heads += [f"#{bound(each, shown(observed, each.figure))}" for each in observed.constraints]
     heads += ["#best" if len(figures) == 1 else "#on the front"]
     rows = []
@@ -168,6 +170,7 @@ def _finalists(found: Findings) -> Section:
         row = [str(each.point)]
         row += [factor_value(f, values[f.address]) for f in observed.factors[:_LISTED]]
         row += [estimate(e, s) for e, s in zip(each.figures, scales, strict=True)]
+        row += [estimate(e, s, signed=True) for e, s in zip(each.gains, scales, strict=False)]
         row += [f"{display.share(e.value)} (from {display.share(e.low)})" for e in each.kept]
         rows.append([*row, display.share(each.unbeaten)])
     drawn: tuple[Figure, ...] = ()

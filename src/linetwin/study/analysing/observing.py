@@ -158,6 +158,15 @@ def share_of(factor: Factor, value: Any) -> float:  # noqa: ANN401 - a cell of a
     return _linear(factor, given)
 
 
+def same_value(factor: Factor, value: Any) -> bool:  # noqa: ANN401 - a cell of a table
+    """Whether a value of a table is the scenario's own, but for how shares of a span round."""
+    given = _mark(value)
+    own = None if factor.base is None else _mark(_kept(factor.base))
+    if isinstance(given, float) and isinstance(own, float):
+        return math.isclose(given, own, rel_tol=1e-9)
+    return given is None or given == own
+
+
 def _linear(factor: Factor, given: float | str) -> float:
     span = factor.high - factor.low
     if isinstance(given, str) or not math.isfinite(span):

@@ -9,6 +9,7 @@ import numpy as np
 
 from linetwin.study.analysing.aims import aim_of, kept
 from linetwin.study.analysing.inferring import Estimate, mean_of
+from linetwin.study.analysing.observing import same_value
 
 if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
@@ -51,14 +52,16 @@ class Finalist:
     """A trial that was run again.
 
     `point`: its number; `searched`: mean of each objective in the search, which is too good where
-    trials were chosen for it; `figures`: the same in new runs, with interval; `kept`: share of new
-    runs that keep each constraint; `unbeaten`: how likely it belongs to the front (of one
+    trials were chosen for it; `figures`: the same in new runs, with interval; `gains`: how much
+    more that is than in the scenario as it is, seed by seed, empty where that was not run; `kept`:
+    share of new runs that keep each constraint; `unbeaten`: how likely it belongs to the front (of one
     objective: is the best), over what the new runs leave open.
     """
 
     point: int
     searched: tuple[float, ...]
     figures: tuple[Estimate, ...]
+    gains: tuple[Estimate, ...]
     kept: tuple[Estimate, ...]
     unbeaten: float
 
@@ -90,12 +93,14 @@ def optimum(observed: Observed) -> Optimum | None:
         return None
     signed = np.stack([s * each for (_, s), each in zip(aims, fresh, strict=True)], axis=2)
     means, front = _resampled(signed)
+    own = _own_row(observed, rows)
     bound = {c.figure: observed.values(c.figure)[rows, searched:] for c in observed.constraints}
     found = [
         Finalist(
             point=int(observed.study.points.index[row]),
             searched=tuple(float(np.nanmean(table[row, :searched])) for table in tables),
             figures=tuple(mean_of(each[n]) for each in fresh),
+            gains=tuple(mean_of(each[n] - each[own]) for each in fresh) if own is not None else (),
             kept=tuple(kept(c, bound[c.figure][n]) for c in observed.constraints),
             unbeaten=float(front[:, n].mean()),
         )
@@ -111,6 +116,15 @@ def optimum(observed: Observed) -> Optimum | None:
         loss = float((means[:, rivals, 0].max(axis=1) - means[:, order[0], 0]).mean())
     finalists = tuple(found[n] for n in order)
     return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
+
+
+def _own_row(observed: Observed, rows: np.ndarray) -> int | None:
+    """Return which of the finalists is the scenario as it is; None where it is none of them."""
+    table = observed.study.points
+    for n, row in enumerate(rows.tolist()):
+        if all(same_value(f, table[f.address].iloc[row]) for f in observed.factors):
+            return n
+    return None
 
 
 def _resampled(signed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
