@@ -54,8 +54,8 @@ class Finalist:
     `point`: its number; `searched`: mean of each objective in the search, which is too good where
     trials were chosen for it; `figures`: the same in new runs, with interval; `gains`: how much
     more that is than in the scenario as it is, seed by seed, empty where that was not run; `kept`:
-    share of new runs that keep each constraint; `unbeaten`: how likely it belongs to the front (of one
-    objective: is the best), over what the new runs leave open.
+    share of new runs that keep each constraint; `unbeaten`: how likely it belongs to the front (of
+    one objective: is the best), over what the new runs leave open.
     """
 
     point: int
