@@ -136,13 +136,13 @@ def run_echoed(command: "Sequence[str | Path]") -> tuple[int, str]:
 
 # ----------------------------------------------------------------------------- environment
 def requirements(*, dev: bool) -> list[str]:
-    """Return what pyproject.toml asks for: to build, run, build FMUs, integrate, and test."""
+    """Return what pyproject.toml asks for: to build, run, build FMUs, study, and test."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"]
     wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    wanted += extras["fmu"] + extras["exchange"] + extras["study"]
+    wanted += extras["fmu"] + extras["study"]
     wanted += extras["dask"] + extras["dev"] if dev else []
     return [requirement for requirement in wanted if not requirement.startswith("linetwin")]
 
