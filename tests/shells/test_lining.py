@@ -31,6 +31,7 @@ from linetwin.scenario.document import Document
 from linetwin.scenario.problems import Problems
 from linetwin.scenario.resolved import CalendarConfig
 from linetwin.shells.building import UNIT
+from linetwin.shells.checking import check
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.lining import line_document
 from linetwin.shells.reading import read
@@ -239,6 +240,42 @@ def test_a_machine_without_its_shell_is_refused_by_name(tmp_path: Path) -> None:
     found.objects.discard(coater)
     with pytest.raises(ScenarioError, match="cathode__coater: has no shell here"):
         line_document(found, tmp_path / "line.json")
+
+
+def test_a_model_that_is_not_the_one_described_is_refused(tmp_path: Path) -> None:
+    """By its token: a swapped file, no token, and no description of it; `aas check` lists them."""
+    fmus = SCENARIOS.parent / "src" / "linetwin" / "_fmus"
+    if not (fmus / "drying.fmu").is_file():
+        pytest.skip("the models are not built")
+    shutil.copy(fmus / "drying_capillary.fmu", tmp_path / "oven.fmu")
+    drying = {"processes": {"drying": {"model": "oven.fmu"}}}
+    file = written_line(tmp_path, cathode__coater=drying)
+    package = tmp_path / "line.aasx"
+    write(describe(load(file), Wanted(with_ports=False, base=file)), package)
+    assert check(read(package)).models == ()
+
+    shells = read(package)
+    path = next(each for each in shells.files if "oven" in each)
+    other = (fmus / "drying.fmu").read_bytes()
+    shells.files[path] = replace(shells.files[path], content=other)
+    with pytest.raises(ScenarioError, match=r"drying/model: .*oven.* is not the model"):
+        line_document(shells, package)
+    assert [path in each for each in check(shells).models] == [True]
+
+    for name in ("oven", "calendering"):
+        shells = read(package)
+        models = (each for each in shells.submodels() if each.id_short == "SimulationModels")
+        submodel = next(each for each in models if f"/{name}" in each.id)
+        token = next(e for e in walk_submodel(submodel) if e.id_short == "InstantiationToken")
+        assert isinstance(token.parent, model.SubmodelElementCollection)
+        token.parent.value.remove(token)
+        with pytest.raises(ScenarioError, match=r"SimulationModels: .* states no Instantiation"):
+            line_document(shells, package)
+        assert any("states no InstantiationToken" in each for each in check(shells).models)
+        shells.objects.remove(submodel)
+        with pytest.raises(ScenarioError, match=r"SimulationModels: '.*' is not here"):
+            line_document(shells, package)
+        assert any("leads to no SimulationModels" in each for each in check(shells).models)
 
 
 def test_a_group_of_models_travels_with_its_files(tmp_path: Path) -> None:

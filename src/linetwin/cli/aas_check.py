@@ -51,6 +51,7 @@ def check(file: Path, *, json: bool) -> None:
     _print("assets that several shells describe", found.twice)
     _print("references that lead to nothing in this file", found.dangling)
     _print("files that are named but absent", found.absent)
+    _print("models that are not the ones described, or state no token", found.models)
     _print("noted in reading", found.notes)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.shells.checking.links import absent_files, dangling
 from linetwin.shells.checking.meanings import Coverage, Term, coverage, used_terms
+from linetwin.shells.checking.models import other_models
 
 if TYPE_CHECKING:
     from linetwin.shells.environment import Environment
@@ -18,7 +19,8 @@ class Findings:
     """What there is to say of an environment.
 
     `twice`: ids of assets that several shells have; `dangling`, `absent`: references and files
-    that lead to nothing, each with its place; `notes`: what reading the file noted, among it ids
+    that lead to nothing, each with its place; `models`: those whose file is another than the one
+    described, or that state no token; `notes`: what reading the file noted, among it ids
     of shells, submodels and concept descriptions that stand twice.
     """
 
@@ -30,6 +32,7 @@ class Findings:
     twice: tuple[str, ...]
     dangling: tuple[str, ...]
     absent: tuple[str, ...]
+    models: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
@@ -66,5 +69,6 @@ def check(environment: Environment) -> Findings:
         twice=tuple(asset for asset, count in assets.items() if asset and count > 1),
         dangling=tuple(dangling(environment)),
         absent=tuple(absent_files(environment)),
+        models=tuple(other_models(environment)),
         notes=tuple(environment.notes),
     )

@@ -91,6 +91,12 @@ class UsedModel:
         return hashlib.sha256(content).hexdigest()
 
 
+def token_of(file: Path) -> str:
+    """Return the token of an FMU or group that was laid in a folder; WiringError for none."""
+    members, _ = _layout(file.stem, file)
+    return UsedModel(file.stem, "", file, members, "").token()
+
+
 def variable_term(model: str, variable: Variable) -> Term:
     """Return the term of an FMU's variable."""
     value_type = _TYPES.get(variable.type, "int" if "Int" in variable.type else "float")

@@ -16,7 +16,7 @@ from linetwin.cosim.description import read_description
 from linetwin.cosim.library import find_fmu, is_bare_name
 from linetwin.errors import WiringError
 from linetwin.shells.building import meaning_of
-from linetwin.shells.describing.models import FOLDER
+from linetwin.shells.describing.models import FOLDER, token_of
 from linetwin.shells.terms import meaning
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from linetwin.shells.lining.elements import Reader
 
 _FILES = "/files/"
+_TOKEN = meaning("instantiation_token")
+_AGAIN = "or export the line again with its models' files"
 
 
 @dataclass
@@ -42,34 +44,44 @@ class Models:
             submodel: the id of the model's SimulationModels, "" where none is named.
             way: where the reference stands.
         """
+        token = self._token(reference, submodel, way)
         if not is_bare_name(reference):
-            return self._file(reference, way)
-        token = self._token(submodel)
+            return self._file(reference, token, way)
         if not token or token == _shipped_token(reference):
             return reference
         path = f"{FOLDER}/{reference}.fmu"
         if path in self.environment.files:
-            return self._file(path, way)
+            return self._file(path, token, way)
         message = f"the library's model '{reference}' is not the one the shells were made with"
-        hint = "export the line again, or with its models' files"
-        self.reader.wrong(way, message, hint)
+        self.reader.wrong(way, message, f"token {token}; {_AGAIN}")
         return reference
 
-    def _token(self, submodel: str) -> str:
-        """Return the token of the model that a submodel describes, "" where it has none."""
+    def _token(self, reference: str, submodel: str, way: str) -> str:
+        """Return the token that a submodel states of a model; "", and a problem, for none."""
         found = self.environment.objects.get(submodel)
+        here = f"{way.rpartition('/')[0]}/SimulationModels"
         if not isinstance(found, model.Submodel):
+            said = f"'{submodel}' is not here" if submodel else "names no submodel"
+            self.reader.wrong(here, said, f"the SimulationModels of '{reference}'; {_AGAIN}")
             return ""
-        wanted = meaning("instantiation_token")
-        tokens = [
-            str(each.value)
-            for each in walk_submodel(found)
-            if isinstance(each, model.Property) and meaning_of(each) == wanted
-        ]
-        return tokens[0] if tokens else ""
+        name = PurePosixPath(reference).name
+        tokens = {
+            token
+            for file, token in stated_tokens(found)
+            if token and (is_bare_name(reference) or PurePosixPath(file).name == name)
+        }
+        if len(tokens) != 1:
+            said = "several InstantiationTokens" if tokens else "no InstantiationToken"
+            message = f"{found.id_short} ({submodel}) states {said} of '{reference}'"
+            self.reader.wrong(here, message, f"one, that of its file; {_AGAIN}")
+            return ""
+        return tokens.pop()
 
-    def _file(self, path: str, way: str) -> str:
-        """Lay a model's file, and those beside it, next to the package; return its path."""
+    def _file(self, path: str, token: str, way: str) -> str:
+        """Lay a model's file, and those beside it, next to the package; return its path.
+
+        A file that has not the token that is stated is a problem.
+        """
         file = self.reader.file
         if path not in self.environment.files or file is None:
             hint = "export the line with its models' files, as .aasx"
@@ -80,7 +92,21 @@ class Models:
         beside = [path] if group == FOLDER else self._under(group)
         for each in beside:
             self._lay(each, folder, way)
-        return str((folder / _below(path)).resolve())
+        laid = (folder / below(path)).resolve()
+        if token and laid.is_file():
+            self._compare(laid, path, token, way)
+        return str(laid)
+
+    def _compare(self, laid: Path, path: str, token: str, way: str) -> None:
+        try:
+            actual = token_of(laid)
+        except WiringError as error:
+            for problem in error.problems:
+                self.reader.wrong(way, f"'{path}': {problem.message}", problem.hint)
+            return
+        if actual != token:
+            message = f"'{path}' is not the model that the shells describe: its token is {actual}"
+            self.reader.wrong(way, message, f"the file with the token {token}; {_AGAIN}")
 
     def _under(self, folder: str) -> list[str]:
         """Return the files of a group: all below the folder that has its name."""
@@ -88,7 +114,7 @@ class Models:
         return [path for path in self.environment.files if path.startswith(f"{own}/")]
 
     def _lay(self, path: str, folder: Path, way: str) -> None:
-        target = folder / _below(path)
+        target = folder / below(path)
         content = self.environment.files[path].content
         if path in self._laid or ".." in PurePosixPath(path).parts:
             return
@@ -102,7 +128,26 @@ class Models:
             self.reader.wrong(way, f"{target}: cannot be written: {error.strerror}", hint)
 
 
-def _below(path: str) -> Path:
+def stated_tokens(submodel: model.Submodel) -> list[tuple[str, str]]:
+    """Return file and token of each model that a SimulationModels describes; "" for none."""
+    found = []
+    for element in walk_submodel(submodel):
+        if isinstance(element, model.SubmodelElementCollection):
+            files = [each for each in element.value if isinstance(each, model.File)]
+            tokens = [
+                str(each.value or "")
+                for each in element.value
+                if isinstance(each, model.Property) and meaning_of(each) == _TOKEN
+            ]
+            if files:
+                found += [(str(files[0].value or ""), token) for token in tokens or [""]]
+            elif tokens:
+                found += [("", token) for token in tokens]
+    return found
+
+
+def below(path: str) -> Path:
+    """Return where a file of a package is laid, in the folder of its models."""
     parts = path.removeprefix(f"{FOLDER}/").removeprefix(_FILES).split("/")
     return Path(*(part for part in parts if part not in {"", ".", ".."}))
 
