@@ -122,6 +122,14 @@ def test_a_number_that_was_told_as_text_names_no_lot(meaning: Meaning) -> None:
     assert [each.text for each in told(meaning, 7, 0.18, "roll-7")] == ["roll-7"]
 
 
+def test_a_reading_that_is_no_number_is_told_with_what_was_written(meaning: Meaning) -> None:
+    """A decimal comma of a laboratory is a doubt of its own; a sensor's NaN is the usual."""
+    (event,) = told(meaning, 7, math.nan, "18,66", int(Flag.NOT_A_NUMBER))
+    assert (event.doubt, event.text, event.usable) == ("'18,66' is no number", "", False)
+    (event,) = told(meaning, 7, math.nan, flags=int(Flag.NOT_A_NUMBER))
+    assert not event.doubt
+
+
 def test_an_undefined_state_is_no_state(meaning: Meaning) -> None:
     """A code that nobody mapped has no value."""
     (event,) = told(meaning, 0, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import permutations
 
@@ -177,3 +178,16 @@ def test_a_row_outside_its_range_is_told_with_its_lot() -> None:
     assert press.twin.remarks() == []
     assert press.twin.counts == {"set aside": 6}
     assert press.board() == []
+
+
+def test_a_reading_without_a_value_is_counted_where_there_is_a_doubt() -> None:
+    """A laboratory's decimal comma is set aside, told once and counted; a sensor's NaN is not."""
+    press = Laboratory()
+    event = replace(press.roll(1), value=math.nan, usable=False, doubt="'18,66' is no number")
+    press.twin.measured(replace(event, doubt=""))
+    assert not press.twin.counts
+    press.twin.measured(event)
+    press.twin.measured(event)
+    told = "cathode_thickness read coating_thickness no value: '18,66' is no number"
+    assert press.twin.remarks() == [f"{told}, not learnt from"]
+    assert press.twin.counts == {"set aside": 2}

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 from test_tables import reader, utc
@@ -60,3 +61,17 @@ def test_a_column_of_bad_values_only_is_told(tmp_path: Path) -> None:
     read, kept = reader(file, tag="tag", status="q")
     read.look()
     assert kept.notices == [("all bad", "column q: all 2 rows are bad")]
+
+
+def test_a_decimal_comma_is_told_with_its_row(tmp_path: Path) -> None:
+    """A cell that is written as no number has no value: said with file, row and the cell."""
+    file = tmp_path / "comma.csv"
+    file.write_text('time,S\n2026-01-01T00:00Z,0.5\n2026-01-01T00:01Z,"0,6"\n')
+    read, kept = reader(file)
+    read.look()
+    rows = joined(kept.parts)
+    assert np.isnan(rows.raw).tolist() == [False, True]
+    kind, text = kept.notices[-1]
+    assert kind == "no number"
+    assert text.startswith(f"{file}: 1 values are no numbers and are not used, row 2 the first")
+    assert "'0,6'; a number is written with a point" in text

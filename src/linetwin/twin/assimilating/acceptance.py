@@ -6,6 +6,7 @@ what is told of a lot waits until all that came with it has been judged.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,9 @@ class Acceptance:
             return
         if not event.text:
             self._doubted.add(instrument.name)
-        shown = display(event.value, vocabulary()[instrument.quantity])
+        shown = "no value"
+        if not math.isnan(event.value):
+            shown = display(event.value, vocabulary()[instrument.quantity])
         lot = f" of {event.text}" if event.text else ""
         what = f"{instrument.name} read {instrument.quantity}"
         self._refused.setdefault((what, event.doubt), []).append(f"{shown}{lot}")

@@ -103,7 +103,7 @@ class Assimilator:
         to the one that its station handed over then, or was at work on.
         """
         instrument = next((i for i in self.config.instruments if i.signal == event.address), None)
-        if instrument is None or math.isnan(event.value):
+        if instrument is None or (math.isnan(event.value) and not event.doubt):
             return
         if not event.usable:
             self._acceptance.refuse(instrument, event)

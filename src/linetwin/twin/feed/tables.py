@@ -42,7 +42,9 @@ BAD_TIME = 0x80230000
 _BAD_SEVERITY = 2
 _STATUS_WORDS = "known are Good, Uncertain, Bad, and status codes of OPC UA as numbers"
 MOST_CHANGED = 0.1
-"""Share of the rows that were read up to which they count as corrected; of more as others [A]."""
+"""Share of the rows that were read up to which they count as corrected; of more as others [A].
+
+One row always does: a laboratory's file is short."""
 
 
 class _Cells(NamedTuple):
@@ -78,6 +80,8 @@ class TableReader:
         self._clock = clock
         self._read = 0
         self._known = np.zeros(0, np.int64)
+        self._corrected = np.zeros(0, np.int64)
+        """Rows of the file, read before, that have changed since it was looked at last."""
         self._stamp: tuple[int, int] = (-1, -1)
         self._since = 0.0
         self._half: int | None = None
@@ -159,16 +163,18 @@ class TableReader:
         All where what was read does not stand there any more.
         """
         file, name, count = self._table.file, self.source.name, len(keys)
+        self._corrected = np.zeros(0, np.int64)
         if count < self._read:
             self._sink.notice(name, "shorter", f"{file} is read anew")
             return self._anew(count)
         changed = np.flatnonzero(keys[: self._read] != self._known)
-        if len(changed) > MOST_CHANGED * self._read:
+        if len(changed) > max(1, MOST_CHANGED * self._read):
             self._sink.notice(name, "replaced", f"{file} has other rows and is read anew")
             return self._anew(count)
         if len(changed):
             text = f"{len(changed)} rows that were read, row {changed[0] + 1} the first"
             self._sink.notice(name, "changed", f"{file}: {text}; they are read again")
+        self._corrected = changed
         return np.concatenate([changed, np.arange(self._begin(keys), count)])
 
     def _anew(self, count: int) -> np.ndarray:
@@ -292,7 +298,9 @@ class TableReader:
         if unread.any():
             codes[unread] = np.maximum(codes[unread], BAD_TIME)
             self._tell_unread(rows[unread], cells)
+        self._tell_no_numbers(rows, cells, [number for number, _ in values], kinds)
         marks = np.where(doubtful[rows], int(Mark.BACKFILL | Mark.AMBIGUOUS), int(Mark.BACKFILL))
+        marks[np.isin(cells.lines[rows], self._corrected)] |= int(Mark.CORRECTED)
         made = raw_rows(
             numbers[rows],
             time.time_ns(),
@@ -318,6 +326,29 @@ class TableReader:
             f"row {cells.lines[first] + 1} the first: '{cells.stamps[first]}'; times are {form}"
         )
         self._sink.notice(self.source.name, "no time", text)
+
+    def _tell_no_numbers(
+        self,
+        rows: np.ndarray,
+        cells: _Cells,
+        values: Sequence[float],
+        kinds: Sequence[SignalKind],
+    ) -> None:
+        """Tell of amounts that are written as no number: how many, and where the first stands."""
+        wrong = [
+            row
+            for row, value, kind in zip(rows.tolist(), values, kinds, strict=True)
+            if kind in NUMBERS and math.isnan(value) and not _is_empty(cells.told[row])
+        ]
+        if not wrong:
+            return
+        row = wrong[0]
+        text = (
+            f"{self._table.file}: {len(wrong)} values are no numbers and are not used, row "
+            f"{cells.lines[row] + 1} the first: '{cells.told[row]!s:.40}'; a number is written "
+            "with a point and no other sign, such as 18.66"
+        )
+        self._sink.notice(self.source.name, "no number", text)
 
 
 def _by_time(rows: Raw, latest: int) -> np.ndarray:

@@ -57,13 +57,17 @@ class Meaning:
                 continue
             kind, station, name = meant
             value, text = float(batch.value[row]), batch.came.texts.get(row, "")
+            told = ""
             if kind == "measurement" and math.isnan(batch.came.raw[row]):
-                text = ""  # it was the number itself, and no name of a lot
+                told, text = text, ""  # it was the number itself, and no name of a lot
             if kind in {"state", "mode"} and value == UNDEFINED:
                 value = math.nan
             doubt = ""
             if kind == "measurement" and not usable[row]:
-                doubt = _doubt(Flag(int(batch.flags[row])), self._signals[number], text)
+                flags = Flag(int(batch.flags[row]))
+                doubt = _doubt(flags, self._signals[number], text)
+                if told and flags & Flag.NOT_A_NUMBER:
+                    doubt = f"'{told:.40}' is no number"
             yield PlantEvent(
                 self.tick(int(batch.time[row])),
                 station,
