@@ -25,6 +25,7 @@ from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.intervals import profiled
 from linetwin.estimation.calibrating.misfit import Misfit
 from linetwin.estimation.calibrating.solving import calibrate
+from linetwin.estimation.calibrating.writing import parameter_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -247,6 +248,24 @@ def test_gap_data_do_not_tell_resistance_and_stiffness_apart(tmp_path: Path) -> 
     assert made.gains[0].open_bits > 1
     assert [found.state for found in made.intervals[2:]] == ["not told apart"] * 2
     assert [found.state for found in made.intervals[:2]] == ["interval"] * 2
+
+
+@needs_points
+def test_of_what_is_not_told_apart_the_nearest_to_before_is_taken(tmp_path: Path) -> None:
+    """Along the ridge the earlier pair stands unless the ratio differs; the fit is as good.
+
+    The nearest point to (400 N/mm, 14.89 kN/mm2) in logarithms at the ratio that is told.
+    """
+    plain = fitted(GAP, POINTS, tmp_path)
+    values = [value_of(plain, name) for name in ("compaction_resistance", "nip_stiffness")]
+    assert values == pytest.approx([400e3, 14.89e9], rel=1e-3)
+    narrow = GAP.replace("low: 50 N/mm, high: 2000", "low: 500 N/mm, high: 2000")
+    moved = fitted(narrow, POINTS, tmp_path)  # the earlier resistance is outside: its bound is near
+    assert value_of(moved, "compaction_resistance") == pytest.approx(500e3, rel=0.1)
+    ratio = value_of(moved, "compaction_resistance") / value_of(moved, "nip_stiffness")
+    assert ratio * 1e6 == pytest.approx(26.86, abs=0.05)
+    assert moved.scores[0].fitted == pytest.approx(plain.scores[0].fitted, rel=1e-6)
+    assert "of equal fits the nearest to the earlier value" in parameter_text(moved)
 
 
 @needs_points

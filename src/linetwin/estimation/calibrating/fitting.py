@@ -57,11 +57,20 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Pull:
+    """Draws coordinates towards `centre` along `rows`, of shape (directions, parameters)."""
+
+    rows: np.ndarray
+    centre: np.ndarray
+
+
+@dataclass(frozen=True)
 class Solver:
     """Fits a misfit with weights of its measurements, shape (measurements,)."""
 
     misfit: Misfit
     weights: np.ndarray
+    pull: Pull | None = None
 
     @property
     def task(self) -> Task:
@@ -136,6 +145,17 @@ class Solver:
         point, _ = self._minimise(point, scatter, free)
         return self.cost(point, scatter), point
 
+    def prior_slopes(self, count: int) -> np.ndarray:
+        """Return the derivatives of the priors' residuals by `count` coordinates."""
+        found = []
+        for index, axis in enumerate(self.task.axes):
+            if axis.prior is not None:
+                mean, spread = axis.prior
+                row = np.zeros(count)
+                row[index] = axis.width * (mean if axis.log else 1.0) / spread
+                found.append(row)
+        return np.array(found).reshape(len(found), count)
+
     # ------------------------------------------------------------------------------- inside
     def _solve(self, start: np.ndarray, scatter: np.ndarray) -> Fit:
         point, ended = self._minimise(start.copy(), scatter, list(range(len(start))))
@@ -181,6 +201,8 @@ class Solver:
         found = self.misfit.residuals(point, scatter) * np.sqrt(self.weights)
         if robust:
             found = np.sign(found) * np.sqrt(self._loss(found**2))
+        if self.pull is not None:
+            found = np.concatenate([found, self.pull.rows @ (point - self.pull.centre)])
         return np.concatenate([found, self._priors(point)])
 
     def _slopes(
@@ -192,7 +214,9 @@ class Solver:
             size = np.maximum(np.abs(plain), 1e-12)
             root = np.maximum(np.sqrt(self._loss(plain**2)), 1e-12)
             found = found * (self._loss_slope(plain**2) * size / root)[:, None]
-        return np.concatenate([found, self._prior_slopes(point)])
+        if self.pull is not None:
+            found = np.concatenate([found, self.pull.rows])
+        return np.concatenate([found, self.prior_slopes(len(point))])
 
     def _loss(self, squares: np.ndarray) -> np.ndarray:
         """Return what counts in place of squares of standardised residuals."""
@@ -218,16 +242,6 @@ class Solver:
                 relative = mean * math.log(value / mean) if axis.log else value - mean
                 found.append(relative / spread)
         return np.array(found)
-
-    def _prior_slopes(self, point: np.ndarray) -> np.ndarray:
-        found = []
-        for index, axis in enumerate(self.task.axes):
-            if axis.prior is not None:
-                mean, spread = axis.prior
-                row = np.zeros(len(point))
-                row[index] = axis.width * (mean if axis.log else 1.0) / spread
-                found.append(row)
-        return np.array(found).reshape(len(found), len(point))
 
     def _starts(self) -> np.ndarray:
         """Return the task's own start, and points that fill the box evenly."""

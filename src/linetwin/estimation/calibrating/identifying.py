@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from linetwin.estimation.calibrating.misfit import Misfit
     from linetwin.estimation.calibrating.task import Axis, Task
 
-_BOUNDS: Final = 12.0
+BOUNDS: Final = 12.0
 """Information of the bounds alone: that of a uniform distribution."""
 _TAKES_PART: Final = 0.05
 """Share of a parameter in what the data leave open above which it belongs to it."""
@@ -101,8 +101,8 @@ def identify(axes: Sequence[Axis], fit: Fit) -> Identifiability:
     information = fit.slopes.T @ fit.slopes
     size, vectors = np.linalg.eigh(information)
     size = np.maximum(size, 0.0)
-    weak = vectors[:, size < _BOUNDS].T
-    covariance = np.linalg.inv(information + _BOUNDS * np.eye(len(axes)))
+    weak = vectors[:, size < BOUNDS].T
+    covariance = np.linalg.inv(information + BOUNDS * np.eye(len(axes)))
     spread = np.sqrt(np.diag(covariance))
     with np.errstate(divide="ignore"):
         left = 1 / np.sqrt(size[::-1])
@@ -145,7 +145,7 @@ def _known(
     return [
         _combination([axes[i] for i in group], fit.coordinates[group], vectors[:, k], size[k])
         for k in range(len(group) - 1, -1, -1)
-        if size[k] >= _BOUNDS
+        if size[k] >= BOUNDS
     ]
 
 
@@ -266,7 +266,7 @@ def _bits(fit: Fit, found: Identifiability, rows: np.ndarray) -> tuple[float, fl
     The second is that about the directions which are open now.
     """
     count = rows.shape[-1]
-    now = fit.slopes.T @ fit.slopes + _BOUNDS * np.eye(count)
+    now = fit.slopes.T @ fit.slopes + BOUNDS * np.eye(count)
     then = now + rows.T @ rows
     half = 0.5 / math.log(2)
     whole = half * (np.linalg.slogdet(then)[1] - np.linalg.slogdet(now)[1])

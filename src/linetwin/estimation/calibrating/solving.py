@@ -9,6 +9,7 @@ from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.identifying import gains, identify
 from linetwin.estimation.calibrating.intervals import bootstrapped, profiled
 from linetwin.estimation.calibrating.misfit import Misfit
+from linetwin.estimation.calibrating.ridge import nearest_to_before
 from linetwin.estimation.calibrating.scoring import score
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         fit, intervals = profiled(solver, fit)
     else:
         intervals = bootstrapped(solver, fit)
+    fit = nearest_to_before(solver, fit)
     found = identify(task.axes, fit)
     unclear = {name for group in found.groups for name in group.names}
     judged = tuple(

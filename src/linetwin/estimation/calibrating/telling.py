@@ -157,6 +157,7 @@ def _of_group(group: OpenGroup) -> list[str]:
         sentences.append(
             f"Known is {known.text} = {known.value:.4g} +- {spread} (one standard deviation)."
         )
+    sentences.append("Of the values that fit as well, those nearest to the earlier ones are given.")
     return sentences
 
 

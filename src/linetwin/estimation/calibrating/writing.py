@@ -107,7 +107,7 @@ def _entry(made: Calibration, axis: Axis, value: float, interval: Interval) -> d
         ]
         others = ", ".join(name for name in with_others if name != axis.name)
         why = (
-            f"known only together with {others}"
+            f"known only with {others}, of equal fits the nearest to the earlier value"
             if others
             else "the data tell less of it than its bounds"
         )
