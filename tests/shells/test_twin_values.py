@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from linetwin.cli.aas_twin import TwinValues, add_twin
+from linetwin.cli.aas_twin import TwinValues, add_twin, scenario_of, signals_of
 from linetwin.errors import ScenarioError
 from linetwin.results.audit import AuditLog
 from linetwin.scenario import load
@@ -30,6 +30,8 @@ MADE = {
     "open_loop": 0.32, "place": 0,
 }  # fmt: skip
 READ = "cathode.calender.porosity"
+SCALE = "cathode.calender.porosity_scale"
+SIGNALS = {"laser": READ, "scale": SCALE}
 
 
 def write(log: AuditLog, what: str, rows: list[dict[str, Any]]) -> None:
@@ -44,7 +46,7 @@ def tell(folder: Path, state: str = "in step", at: float = NOW, **more: Any) -> 
 
 def twin_of(folder: Path) -> TwinValues:
     """Return the values of a twin, asked at one instant."""
-    return TwinValues(folder, lambda: NOW)
+    return TwinValues(folder, SIGNALS, lambda: NOW)
 
 
 def shown(values: TwinValues, address: str = READ) -> Reading:
@@ -68,12 +70,43 @@ def test_a_signal_has_what_was_read_last(tmp_path: Path, log: AuditLog) -> None:
     values = twin_of(tmp_path)
     assert values.value(READ) is None
     for tick, porosity in ((6_000, 0.28), (7_000, 0.305)):
-        write(log, MEASURED, [{"prediction": "p1", "tick": tick, "value": porosity}])
+        write(
+            log,
+            MEASURED,
+            [{"prediction": "p1", "instrument": "laser", "tick": tick, "value": porosity}],
+        )
         found = shown(values)
         assert (found.value, found.tick, found.quality) == (porosity, tick, "good")
     assert values.value("cathode.coater.nothing") is None
-    write(log, MEASURED, [{"prediction": "p1", "tick": 8_000, "value": None}])
+    write(
+        log, MEASURED, [{"prediction": "p1", "instrument": "laser", "tick": 8_000, "value": None}]
+    )
     assert shown(values).value == 0.305
+
+
+@pytest.mark.parametrize("order", [("laser", "scale"), ("scale", "laser")])
+def test_each_instrument_has_its_own_signal(
+    tmp_path: Path, log: AuditLog, order: tuple[str, str]
+) -> None:
+    """Two that read one quantity of a lot are shown apart, whichever is told last."""
+    values, read = twin_of(tmp_path), {"laser": 0.28, "scale": 0.3, "nobody": 0.9}
+    rows = [{"prediction": "p1", "tick": 6_000, "instrument": name, "value": read[name]}
+            for name in (*order, "nobody")]  # fmt: skip
+    write(log, MEASURED, rows)
+    assert (shown(values).value, shown(values, SCALE).value) == (0.28, 0.3)
+
+
+def test_the_instruments_are_those_of_the_twin_s_scenario(tmp_path: Path) -> None:
+    """A twin that was not saved yet is taken for that of a served scenario, else a note says so."""
+    scenario, note = scenario_of(tmp_path, ["live_plant", "live_twin"])
+    assert "live_twin" in note
+    found = signals_of(scenario)
+    assert found["cathode_gauge"] == "cathode.coater.loading"
+    assert found["cathode_scale"] == "cathode.coater.loading_scale"
+    nobody, note = scenario_of(tmp_path, ["live_plant"])
+    assert nobody is None
+    assert "name its scenario" in note
+    assert signals_of(nobody) == {}
 
 
 def test_predictions_have_their_intervals(tmp_path: Path, log: AuditLog) -> None:
@@ -88,10 +121,11 @@ def test_predictions_have_their_intervals(tmp_path: Path, log: AuditLog) -> None
     assert shown(values, after).value == 0.295
 
 
-@pytest.mark.usefixtures("log")
-def test_the_quality_says_how_the_twin_is(tmp_path: Path) -> None:
+def test_the_quality_says_how_the_twin_is(tmp_path: Path, log: AuditLog) -> None:
     """In step it is good; else why not, and without a word of the twin there is no value."""
     values, address = twin_of(tmp_path), "cathode.calender.Predictions.porosity_median"
+    row = {"prediction": "p1", "instrument": "laser", "tick": 6_000, "value": 0.28}
+    write(log, MEASURED, [row])
     tell(tmp_path, held={"cathode.calender": "stale: web_speed"}, age_s=12.5)
     assert shown(values, address).quality == "uncertain: stale: web_speed"
     assert shown(values, "cathode.calender.Twin.held").value == "stale: web_speed"
@@ -101,6 +135,12 @@ def test_the_quality_says_how_the_twin_is(tmp_path: Path) -> None:
     tell(tmp_path, "open loop")
     assert shown(values, address).quality == "uncertain: the twin is open loop"
     assert shown(values, address).value == 0.3
+    tell(tmp_path, "out of step", held={"cathode.calender": "a lot behind"})
+    assert shown(values, address).quality == "uncertain: a lot behind"
+    tell(tmp_path, "out of step", held={"anode.calender": "a lot behind"})
+    assert shown(values, address).quality == "uncertain: the twin is out of step"
+    assert shown(values, address).value == 0.3
+    assert shown(values).quality == "good"
     tell(tmp_path, at=NOW - 60)
     assert shown(values, address).value is None
     assert shown(values, address).quality == "bad: no word for 60 s of the twin"
@@ -116,7 +156,9 @@ def test_the_quality_says_how_the_twin_is(tmp_path: Path) -> None:
 def test_another_twin_in_the_folder_is_seen(tmp_path: Path, log: AuditLog) -> None:
     """A board that follows none that was read tells nothing of the twin before."""
     values = twin_of(tmp_path)
-    write(log, MEASURED, [{"prediction": "p1", "tick": 6_000, "value": 0.28}])
+    write(
+        log, MEASURED, [{"prediction": "p1", "instrument": "laser", "tick": 6_000, "value": 0.28}]
+    )
     assert shown(values).value == 0.28
     for each in tmp_path.glob(f"{LOG}*"):
         each.unlink()
@@ -152,4 +194,4 @@ def test_values_reach_the_shells(tmp_path: Path) -> None:
 def test_a_folder_without_a_twin_is_refused(tmp_path: Path) -> None:
     """No board, no values: said before anything is served."""
     with pytest.raises(ScenarioError, match="no twin has predicted here"):
-        TwinValues(tmp_path)
+        TwinValues(tmp_path, {})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from linetwin.cli import aas_export, aas_lots
-from linetwin.cli.aas_twin import TwinValues, add_twin
+from linetwin.cli.aas_twin import TwinValues, add_twin, scenario_of, signals_of
 from linetwin.cli.printing import say
 from linetwin.cli.running import Request, request_of
 from linetwin.errors import LinetwinError, Problem, ScenarioError
@@ -146,9 +146,24 @@ def collected(asked: Asked) -> tuple[Catalogue, ValueSource]:
         parts += [] if parts else [line_of(run, asked)]
         parts.append(describe_run(run, names))
     whole = aas_lots.together(parts)
+    twin = None if asked.twin is None else _twin(asked, asked.twin, whole, names)
     source = None if run is None else RunSource(run, names)
     values: ValueSource = NoValues() if run is None else RecordedValues(run, panels())
-    return Catalogue(whole, source), values if asked.twin is None else TwinValues(asked.twin)
+    return Catalogue(whole, source), values if twin is None else twin
+
+
+def _twin(asked: Asked, folder: Path, whole: Environment, names: Names) -> TwinValues:
+    """Return what a twin tells, and add elements for it to the shells of its line."""
+    served = [
+        each
+        for each in asked.what
+        if not aas_lots.is_run(each) and Path(each).suffix.lower() not in ENDINGS
+    ]
+    scenario, note = scenario_of(folder, served)
+    whole.notes += [note] if note else []
+    if scenario is not None:
+        add_twin(whole, scenario, names)
+    return TwinValues(folder, signals_of(scenario))
 
 
 def line_of(run: Run, asked: Asked) -> Environment:
@@ -175,10 +190,6 @@ def _described(what: str, asked: Asked) -> Environment:
 
 
 def _of_scenario(request: Request, asked: Asked) -> Environment:
-    """Return the shells of a scenario's line, and what its twin tells, where one is asked for."""
+    """Return the shells of a scenario's line."""
     wanted = aas_export.Asked(request.scenario, tuple(request.settings), asked.base_iri)
-    found = aas_export.described(wanted, with_files=True)
-    if asked.twin is not None:
-        names = Names(BASE if asked.base_iri is None else asked.base_iri)
-        add_twin(found, request.load(), names)
-    return found
+    return aas_export.described(wanted, with_files=True)

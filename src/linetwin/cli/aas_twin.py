@@ -10,7 +10,9 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from linetwin.errors import Problem, ScenarioError, ShellError
+from linetwin.cli.running import Request
+from linetwin.cli.twin_forking import origin_of, read_kept
+from linetwin.errors import LinetwinError, Problem, ScenarioError, ShellError
 from linetwin.results.audit import entry_of
 from linetwin.shells import terms
 from linetwin.shells.serving.signals import Signal, add_signals
@@ -23,7 +25,7 @@ from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
 from linetwin.twin.writing.status import EVERYWHERE, GOOD_S, StatusFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from linetwin.results.audit import Entry
@@ -34,9 +36,8 @@ if TYPE_CHECKING:
     from linetwin.twin.writing.status import Status
 
 SUBMODEL: Final = "Twin"
+_PREDICTIONS: Final = ".Predictions."
 STATE, AGE, HELD = "Twin.state", "Twin.data_age", "Twin.held"
-_AWAITED: Final = 10_000
-"""Predictions of which a twin's readings are awaited; older ones are forgotten."""
 
 
 def _utc_s() -> float:
@@ -44,15 +45,20 @@ def _utc_s() -> float:
 
 
 class TwinValues:
-    """Signals, predictions and state of a twin; `now`: instant in s UTC.
+    """Signals, predictions and state of a twin.
 
-    ScenarioError for a folder without a board, ShellError where it can no longer be read.
+    `signals`: instrument -> address of what it reads; a reading of another one is shown nowhere.
+    `now`: instant in s UTC. ScenarioError for a folder without a board, ShellError where it can no
+    longer be read.
     """
 
     is_slow = True
 
-    def __init__(self, folder: Path, now: Callable[[], float] = _utc_s) -> None:
+    def __init__(
+        self, folder: Path, signals: Mapping[str, str], now: Callable[[], float] = _utc_s
+    ) -> None:
         self._file, self._status, self._now = folder / LOG, StatusFile(folder), now
+        self._signals = signals
         if not self._file.is_file():
             hint = "a folder of linetwin live run"
             raise ScenarioError([Problem("no twin has predicted here", "--twin", hint, folder)])
@@ -63,7 +69,6 @@ class TwinValues:
     def _forget(self, last: str) -> None:
         """Begin with a board anew; `last`: hash of the entry that was read last."""
         self._hash = last
-        self._of: dict[str, str] = {}
         self._told: dict[str, tuple[float | str, int]] = {}
 
     def value(self, address: str) -> Reading | None:
@@ -71,8 +76,8 @@ class TwinValues:
         with self._alone:
             self._follow()
             found = self._told.get(address)
-        status, (station, _, name) = self._status.read(), _split(address)
-        quality = self._quality(status, station)
+        status, (station, folder, name) = self._status.read(), _split(address)
+        quality = self._quality(status, station, is_foretold=folder == _PREDICTIONS)
         if name in {STATE, AGE, HELD}:
             return self._of_twin(status, station, name, quality)
         if found is None:
@@ -90,8 +95,11 @@ class TwinValues:
     def _silent(self, status: Status) -> bool:
         return abs(self._now() - status.told) > GOOD_S
 
-    def _quality(self, status: Status | None, station: str) -> str:
-        """Return how far the twin is to be trusted at a station just now."""
+    def _quality(self, status: Status | None, station: str, *, is_foretold: bool) -> str:
+        """Return how far the twin is to be trusted at a station just now.
+
+        `is_foretold`: of a prediction, for which the whole line has to be in step.
+        """
         if status is None:
             return "bad: the twin does not run"
         if self._silent(status):
@@ -99,7 +107,10 @@ class TwinValues:
         if status.state not in {IN_STEP, OUT_OF_STEP}:
             return f"uncertain: the twin is {status.state}"
         held = status.held.get(station) or status.held.get(EVERYWHERE)
-        return f"uncertain: {held}" if held else "good"
+        if held:
+            return f"uncertain: {held}"
+        is_apart = is_foretold and status.state == OUT_OF_STEP
+        return f"uncertain: the twin is {OUT_OF_STEP}" if is_apart else "good"
 
     def _follow(self) -> None:
         """Read what has been written since."""
@@ -130,37 +141,65 @@ class TwinValues:
         self._hash = entry.hash
         if entry.what == PREDICTED:
             for row in entry.after["rows"]:
-                self._of[row["id"]] = f"{row['station']}.{row['quantity']}"
-                if len(self._of) > _AWAITED:
-                    del self._of[next(iter(self._of))]
                 name = prediction_name(row["quantity"], row.get("place", 0))
                 for part in (*BOUNDS, "lot"):
                     if row.get(part) is not None:
-                        address = f"{row['station']}.Predictions.{name}_{part}"
+                        address = f"{row['station']}{_PREDICTIONS}{name}_{part}"
                         self._told[address] = row[part], int(row.get("made_tick", 0))
         elif entry.what == MEASURED:
             for row in entry.after["rows"]:
-                if (read := self._of.get(row["prediction"])) and row["value"] is not None:
-                    self._told[read] = float(row["value"]), int(row.get("tick", 0))
+                address = self._signals.get(row["instrument"], "")
+                if address and row["value"] is not None:
+                    self._told[address] = float(row["value"]), int(row.get("tick", 0))
 
 
 def _split(address: str) -> tuple[str, str, str]:
-    """Return station, nothing, and `Folder.name` of an address of the twin's own."""
+    """Return station, folder with its points, and name; of the twin itself `Twin.name`."""
     station, dot, name = address.rpartition(".Twin.")
     if dot:
         return station, dot, f"Twin.{name}"
-    station, dot, name = address.rpartition(".Predictions.")
+    station, dot, name = address.rpartition(_PREDICTIONS)
     return (station, dot, name) if dot else address.rpartition(".")
+
+
+def scenario_of(folder: Path, served: Iterable[str]) -> tuple[Scenario | None, str]:
+    """Return the scenario that a twin follows its plant by, and a note, "" where all is known.
+
+    It is what the saved twin was asked for, else of the scenarios `served` the first with a twin.
+    """
+    try:
+        found = origin_of(read_kept(folder)[1]).load()
+        if found.twin is not None:
+            return found, ""
+        why = f"{found.name} has no section twin any more"
+    except LinetwinError as error:
+        why = str(error).splitlines()[0]
+    for each in served:
+        scenario = Request(each, (), None, None).load()
+        if scenario.twin is not None:
+            note = f"the twin names no scenario ({why}): taken for one of {each}"
+            return scenario, note
+    hint = "name its scenario beside what is served, or serve again when it has been saved"
+    return None, f"no readings and no submodel {SUBMODEL}: {why}; {hint}"
+
+
+def signals_of(scenario: Scenario | None) -> dict[str, str]:
+    """Return instrument -> address of what it reads, of a scenario's twin."""
+    if scenario is None or scenario.twin is None:
+        return {}
+    return {each.name: each.signal for each in scenario.twin.instruments}
 
 
 def add_twin(found: Environment, scenario: Scenario, names: Names) -> None:
     """Add to shells of a scenario's line what its twin tells, as signals.
 
-    They are in a submodel of the line, and in one of each station.
+    They are in a submodel of the line, and in one of each station; a note says where it is not.
     """
-    if scenario.twin is None:
-        return
     line = scenario.line.name
+    if found.objects.get(names.line(line).shell) is None:
+        told = f"the twin is of line {line}, of which no shells are served"
+        found.notes.append(f"no submodel {SUBMODEL}: {told}")
+        return
     own = [Signal(f"{LINE}.{STATE}"), Signal(f"{LINE}.{AGE}", unit="s", is_number=True)]
     add_signals(found, names.line(line), SUBMODEL, own)
     shown = twin_model(scenario, ()).machines
