@@ -52,7 +52,8 @@ EXPECTED = Expected(
 def said(folder: Path, **wrong: object) -> None:
     """Let the twin say that it runs and is in step."""
     now = time.time()
-    StatusFile(folder).tell(replace(Status(now, "in step", now), **wrong))  # type: ignore[arg-type]
+    word = Status(now, "in step", now, twin="7" * 64, plants=("urn:test:plant",))
+    StatusFile(folder).tell(replace(word, **wrong))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +180,10 @@ def test_a_person_approves_what_was_shown(
         approve_change(wish, as_json=False)
     assert not output.exists()
     monkeypatch.setattr(Foresight, "effect", lambda *_: [EXPECTED])
+    said(twin, plants=("urn:other:plant",))
+    with pytest.raises(RefusedError, match="the twin follows urn:other:plant"):
+        approve_change(wish, as_json=False)
+    said(twin)
     approve_change(wish, as_json=False)
     told = capsys.readouterr()
     assert "25 °C -> 30 °C" in told.out
@@ -187,7 +192,7 @@ def test_a_person_approves_what_was_shown(
     assert "warning" not in told.err
     approval = read_approval(output.read_text())
     assert approval.change.effect == (EXPECTED,)
-    assert approval.who == "eve"
+    assert (approval.who, approval.change.twin) == ("eve", "7" * 64)
     assert (approval.change.before, approval.change.after) == pytest.approx((298.15, 303.15))
     assert approval.limits.rollback_until is None
     assert '"change approved"' in eve.log.read_text("utf-8")

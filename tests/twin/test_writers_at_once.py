@@ -11,7 +11,7 @@ import pytest
 from authority import Sheet, installed
 from foretelling import EXPECTED
 from test_watching import Measured
-from test_writing import AFTER, BEFORE, LOAD, MINUTE, URI, Room, policy_of
+from test_writing import AFTER, BEFORE, LOAD, MINUTE, TWIN, URI, Room, policy_of
 
 from linetwin.cli.interruption import Interrupted, Interruption
 from linetwin.cli.twin_writing import Order, Watching, watch_change, write
@@ -75,7 +75,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
 def of_the_zone(room: Room) -> Approval:
     """Return an approved change of a zone of the coater."""
     limits = Limits(383.15, 403.15, room.at + 60 * MINUTE, None, room.policy.digest)
-    return approve("eve", room.eve, Change(URI, ZONE, "K", 390.0, 392.0, (EXPECTED,)), limits)
+    return approve("eve", room.eve, Change(URI, ZONE, "K", 390.0, 392.0, (EXPECTED,), TWIN), limits)
 
 
 def watching(room: Room, approval: Approval) -> Watching:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,13 +19,21 @@ from linetwin.quantities.packml import STATES
 from linetwin.results.audit import AuditLog, head_file
 from linetwin.results.audit_check import verify
 from linetwin.scenario import load
+from linetwin.scenario.mapped import SourceConfig
 from linetwin.twin.approval import Approval, ApprovalDesk, Change, Limits, approve
 from linetwin.twin.assimilating.rows import Finding
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.users import Users
 from linetwin.twin.writing.policy import WritePolicy, load_policy
-from linetwin.twin.writing.status import Status, StatusFile, check_status, doubts, unheard
+from linetwin.twin.writing.status import (
+    Status,
+    StatusFile,
+    check_status,
+    doubts,
+    identity_of,
+    unheard,
+)
 from linetwin.twin.writing.writer import TIMES, Asked, Writer
 
 if TYPE_CHECKING:
@@ -67,7 +76,8 @@ def policy_of(folder: Path, text: str = POLICY) -> WritePolicy:
     return load_policy(file, FILLED)
 
 
-IN_STEP = Status(NOW.timestamp(), "in step", NOW.timestamp())
+TWIN = "7" * 64
+IN_STEP = Status(NOW.timestamp(), "in step", NOW.timestamp(), twin=TWIN, plants=(URI,))
 
 
 @dataclass
@@ -128,7 +138,7 @@ class Room:
 
     def approved(self, after: float = AFTER, before: float = BEFORE, **limits: Any) -> Approval:  # noqa: ANN401
         """Return a change that Eve has approved for an hour."""
-        change = Change(URI, LOAD, "N/m", before, after, (EXPECTED,))
+        change = Change(URI, LOAD, "N/m", before, after, (EXPECTED,), TWIN)
         until = limits.pop("until", self.at + 60 * MINUTE)
         limits = {"policy": self.policy.digest} | limits
         return approve("eve", self.eve, change, Limits(500e3, 800e3, until, **limits))
@@ -214,6 +224,37 @@ def test_a_twin_in_doubt_of_the_station_asks_nothing(room: Room, place: str) -> 
     room.writer().write(room.approved())
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"plants": ("urn:other:plant",)}, "the twin follows urn:other:plant; the policy is for"),
+        ({"plants": ()}, "no OPC UA server that has told its URI"),
+        ({"twin": "8" * 64}, "it was approved by twin 777777777777, this is 888888888888"),
+    ],
+)
+def test_the_word_of_another_twin_does_not_count(
+    room: Room, wrong: dict[str, Any], said: str
+) -> None:
+    """A twin that follows another plant, none, or is not the one by which it was approved."""
+    room.status = replace(IN_STEP, **wrong)
+    approval = room.approved()
+    with pytest.raises(RefusedError, match=said):
+        room.writer().check_beat(approval)
+    assert room.refused(approval) == "another twin"
+
+
+def test_a_twin_is_its_scenario_and_its_endpoints() -> None:
+    """Its identity changes with either; not with the order of its sources."""
+    one, two = (SourceConfig(name, endpoints=(f"opc.tcp://{name}:4840",)) for name in "ab")
+
+    def of(*sources: SourceConfig, text: str = FILLED.text) -> str:
+        mapping = SimpleNamespace(sources={each.name: each for each in sources})
+        return identity_of(replace(FILLED, text=text), mapping)  # type: ignore[arg-type]
+
+    assert of(one, two) == of(two, one)
+    assert len({of(one, two), of(one), of(one, text="other")}) == 3
+
+
 def test_a_station_that_follows_is_written_while_another_is_behind(room: Room) -> None:
     """A twin out of step names the stations that are behind: they alone are not written."""
     held = {"cathode.calender": "the twin is 2 lots behind"}
@@ -281,7 +322,7 @@ def test_an_approval_is_good_under_its_own_policy_alone(room: Room) -> None:
 
 def test_an_address_that_is_not_enabled_is_refused(room: Room) -> None:
     """Only what the policy names can be written, whoever approves it."""
-    change = Change(URI, "cathode.calender.web_speed", "m/s", 0.08, 0.09, (EXPECTED,))
+    change = Change(URI, "cathode.calender.web_speed", "m/s", 0.08, 0.09, (EXPECTED,), TWIN)
     limits = Limits(0.0, 1.0, NOW + MINUTE)
     assert room.refused(approve("eve", room.eve, change, limits)) == "not enabled"
 
@@ -324,7 +365,7 @@ def test_who_may_not_set_may_not_approve(room: Room) -> None:
         own = installed(SecurityFolder(room.folder / name), Sheet(name))
         if name == "otto":
             Users(room.folder / "users.json").add("otto", Role.OPERATOR, own.certificate)
-        change = Change(URI, LOAD, "N/m", BEFORE, AFTER, (EXPECTED,))
+        change = Change(URI, LOAD, "N/m", BEFORE, AFTER, (EXPECTED,), TWIN)
         approval = approve(
             name, own, change, Limits(500e3, 800e3, NOW + MINUTE, None, room.policy.digest)
         )

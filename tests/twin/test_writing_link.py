@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "correct horse battery"  # noqa: S105  of a test
+TWIN = "7" * 64
 SPEED = "cathode.coater.web_speed"
 POLICY = """\
 schema: 1
@@ -84,9 +85,9 @@ def as_user(terms: Terms, name: str, password: str = PASSWORD, policy: str = "")
     return Terms(terms.identity, terms.trust, policy, Credentials(name, password))
 
 
-def heard() -> Status:
+def heard(uri: str) -> Status:
     """Return the word of a twin in step."""
-    return Status(time.time(), "in step", time.time())
+    return Status(time.time(), "in step", time.time(), twin=TWIN, plants=(uri,))
 
 
 class Office:
@@ -103,14 +104,14 @@ class Office:
         desk = ApprovalDesk(self.uri, folder / "approvals", users, self.log)
         policy = load_policy(file, plant.scenario)
         self.link = link
-        self.writer = Writer(policy, link, desk, self.log, folder, heard)
+        self.writer = Writer(policy, link, desk, self.log, folder, lambda: heard(self.uri))
 
     def approved(
         self, after: float, name: str = "web_speed", unit: str = "m/s", *, rollback: bool = False
     ) -> Approval:
         """Return a change from what the plant has; rollback: it may be taken back by it."""
         before = self.link.setpoint("cathode.coater", name)
-        change = Change(self.uri, f"cathode.coater.{name}", unit, before, after, (EXPECTED,))
+        change = Change(self.uri, f"cathode.coater.{name}", unit, before, after, (EXPECTED,), TWIN)
         until = NOW + timedelta(hours=1)
         back = until if rollback else None
         limits = Limits(0.0, 1000.0, until, back, self.writer.policy.digest)

@@ -23,7 +23,7 @@ from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP, check_contact
 from linetwin.twin.writing.foretold import quantity_at, told, told_change, told_span
 from linetwin.twin.writing.policy import load_policy
-from linetwin.twin.writing.status import StatusFile, check_station, check_status
+from linetwin.twin.writing.status import StatusFile, check_plant, check_station, check_status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +59,9 @@ def approve_change(wish: Wish, *, as_json: bool) -> None:
         enabled, after, why = _asked(wish, twin, policy)
         now = datetime.now(UTC)
         check_contact(twin.kept.contact, OLD_S, now, (IN_STEP, OUT_OF_STEP))
-        status = StatusFile(twin.file.parent).read()
-        check_station(check_status(status, policy.heartbeat_s, now), enabled.station)
+        status = check_status(StatusFile(twin.file.parent).read(), policy.heartbeat_s, now)
+        check_plant(status, policy.plant)
+        check_station(status, enabled.station)
         before = twin.set_now(enabled.station, enabled.tag)
         lever = lever_of(enabled.address, twin.kind, before, after)
         effect = tuple(twin.foresight().effect(lever)) if lever else ()
@@ -70,7 +71,9 @@ def approve_change(wish: Wish, *, as_json: bool) -> None:
         message = f"{enabled.address}: no effect on the next lots is foretold, or it may be none"
         remedy = "no approval without what it does: try it in linetwin live fork"
         raise refusal(Reason.NOT_SIMULATED, message, remedy)
-    change = Change(policy.plant, enabled.address, enabled.unit, before, after, effect, why)
+    change = Change(
+        policy.plant, enabled.address, enabled.unit, before, after, effect, status.twin, why
+    )
     _show(change, as_json=as_json)
     if not wish.yes and not typer.confirm("Approve this change?", default=False, err=True):
         raise ScenarioError([Problem("was not approved: nothing is signed", change.address)])

@@ -95,7 +95,7 @@ class Following:
         self._load()
         if self.session is not None:
             self.view.take(self.board.tally.waiting(), [])
-        self._telling = Telling(folder, self._clock, self.config, self.state)
+        self._telling = Telling(folder, self._clock, parts.scenario, self.state)
         self.desk = Desk(folder, self.config.alerts, self._clock.utc_s)
         for notice in (*keeper.notices, *self.board.notices):
             self.view.note(notice)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.twin.columns import Flag
-from linetwin.twin.writing.status import Status, StatusFile, doubts, unheard
+from linetwin.twin.writing.status import Status, StatusFile, doubts, identity_of, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from linetwin.cli.twin_clock import WallClock
     from linetwin.cli.twin_state import State
-    from linetwin.scenario.twin import TwinConfig
+    from linetwin.scenario.resolved import Scenario
     from linetwin.twin.feed.parcels import Latest
     from linetwin.twin.session import Session
 
@@ -27,14 +27,16 @@ class Telling:
     """Tells how a twin is, in wall time; `state`: how it stands to its plant just now."""
 
     def __init__(
-        self, folder: Path, clock: WallClock, config: TwinConfig, state: Callable[[], State]
+        self, folder: Path, clock: WallClock, scenario: Scenario, state: Callable[[], State]
     ) -> None:
-        self._file, self._clock, self._config, self._state = (
+        assert scenario.twin is not None  # noqa: S101  a twin's scenario has one
+        self._file, self._clock, self._scenario, self._state = (
             StatusFile(folder),
             clock,
-            config,
+            scenario,
             state,
         )
+        self._config = scenario.twin
         self._told = -EVERY_S
 
     def tell(self, session: Session | None, latest: Latest, quiet_s: float | None) -> None:
@@ -52,7 +54,9 @@ class Telling:
         heard = None if quiet_s is None else now - quiet_s
         state = self._state()
         age_s = None if state.word == "joining" else state.age_s
-        self._file.tell(Status(now, state.told, heard, held, age_s))
+        twin = identity_of(self._scenario, latest.mapping)
+        plants = sorted({each.application for each in latest.health.values()} - {""})
+        self._file.tell(Status(now, state.told, heard, held, age_s, twin, tuple(plants)))
 
     def end(self) -> None:
         """Say nothing any more."""

@@ -182,7 +182,7 @@ def watch_change(of: Watching, seconds: float, interruption: Interruption) -> No
     end = time.monotonic() + seconds
     try:
         while time.monotonic() < end and not interruption.asked:
-            of.writer.check_beat()
+            of.writer.check_beat(of.written.approval)
             _look(of, station, watches)
             if all(each.is_settled for each in watches.values()):
                 break

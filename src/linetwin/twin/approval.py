@@ -1,8 +1,9 @@
 """A person's approval of one change: signed, bounded in value and time, good for one use.
 
 The person signs with the key of a user's certificate whose role may set. Signed is everything:
-who, which plant, which address, from what to what and why, what that was foretold to do, within
-which bounds, until when, and a nonce. What may do nothing for all that is known is not approved.
+who, which plant, which address, from what to what and why, what that was foretold to do and by
+which twin, within which bounds, until when, and a nonce. What may do nothing for all that is known
+is not approved.
 A desk accepts an approval once: its nonce is spent on the disk before the change is made, so that
 neither a restart nor a second process accepts it again. Approvals and refusals stand in the log; of
 one that is refused as tampered the log has the name that it claims.
@@ -49,7 +50,7 @@ _TOLERANCE = 1e-9
 class Change:
     """One setpoint from `before` to `after`, in `unit` (UCUM), at a plant's application URI.
 
-    `effect`: what it was foretold to do; `why`: what it is for.
+    `effect`: what it was foretold to do; `twin`: by which twin; `why`: what it is for.
     """
 
     plant: str
@@ -58,6 +59,7 @@ class Change:
     before: float
     after: float
     effect: tuple[Expected, ...]
+    twin: str = ""
     why: str = ""
 
 
@@ -307,6 +309,7 @@ def _parsed(fields: dict[str, Any]) -> Approval:
             before=float(change["before"]),
             after=float(change["after"]),
             effect=tuple(expected_of(each) for each in change["effect"]),
+            twin=str(change["twin"]),
             why=str(change["why"]),
         ),
         Limits(

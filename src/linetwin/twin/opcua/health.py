@@ -16,6 +16,7 @@ class Health:
 
     gaps, gap_s: how often and how long it was not read since it first was; filled: values of those
     times that came from the server's history. left_out: rows of a file that could not be read.
+    application: URI that the server gave for itself when it was connected last.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Health:
     left_out: int = 0
     service_level: int = 255
     error: str = ""
+    application: str = ""
     publishing_s: float = 0.0
     keep_alive: int = 0
     moved: dict[str, str] = field(default_factory=dict)

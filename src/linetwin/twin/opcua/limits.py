@@ -1,4 +1,4 @@
-"""What a server can do at once: its operation limits, and calls cut to fit them."""
+"""What a server is called, and can do at once: operation limits, and calls cut to fit them."""
 
 from __future__ import annotations
 
@@ -49,6 +49,14 @@ async def limits_of(client: Client) -> Limits:
         if isinstance(value, int) and value > 0:
             found[name] = min(value, _MOST_A_CALL)
     return Limits(**found)
+
+
+async def application_of(client: Client) -> str:
+    """Return the application URI that a server gives for itself, "" where it gives none."""
+    node = client.get_node(ua.NodeId(ua.Int32(ua.ObjectIds.Server_ServerArray)))
+    answer = await node.read_data_value(raise_on_bad_status=False)
+    found = answer.Value.Value if answer.Value is not None else None
+    return str(found[0]) if isinstance(found, list) and found else ""
 
 
 async def in_batches(

@@ -20,7 +20,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from linetwin.errors import OpcUaError
 from linetwin.twin.columns import NO_TIME, Mark, raw_rows
-from linetwin.twin.opcua.limits import in_batches, limits_of
+from linetwin.twin.opcua.limits import application_of, in_batches, limits_of
 from linetwin.twin.opcua.notifications import Changes, read_message, read_response, times_ns
 from linetwin.twin.opcua.resolving import resolve
 from linetwin.twin.security.connecting import open_session, prepared_client
@@ -81,6 +81,7 @@ class Link:
     publishing_s: float = 0.5
     keep_alive: int = 5
     service_level: int = 255
+    application: str = ""
     client: Client | None = None
     subscription: int = 0
     _expected: int = 1
@@ -106,6 +107,7 @@ class Link:
         """Connect and read the level of service; OpcUaError or RefusedError says why not."""
         self.client = await prepared_client(self.endpoint, self.terms, REQUEST_S)
         await open_calmly(self.client)
+        self.application = await application_of(self.client)
         node = self.client.get_node(ua.ObjectIds.Server_ServiceLevel)
         answer = await node.read_data_value(raise_on_bad_status=False)
         if answer.Value is not None and isinstance(answer.Value.Value, int):

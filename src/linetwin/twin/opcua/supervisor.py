@@ -163,6 +163,7 @@ class Supervisor:
         self._patience.refusals = 0
         self._completed = time.monotonic()
         self.health.endpoint, self.health.error = link.endpoint, ""
+        self.health.application = link.application
         self.health.service_level = link.service_level
         self.health.connections += 1
         self.health.state = "live"

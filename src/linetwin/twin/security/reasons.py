@@ -36,6 +36,7 @@ class Reason(Enum):
     LATE = ("expired approval", "BadUserAccessDenied")
     REPLAYED = ("replayed approval", "BadUserAccessDenied")
     OTHER_CHANGE = ("approval of another change", "BadUserAccessDenied")
+    OTHER_TWIN = ("another twin", "BadUserAccessDenied")
     BOUNDS = ("out of bounds", "BadOutOfRange")
     NOT_ENABLED = ("not enabled", "BadUserAccessDenied")
     STEP = ("step too great", "BadOutOfRange")

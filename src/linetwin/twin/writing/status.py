@@ -7,6 +7,7 @@ write tells nothing any more, and nothing is written on its word.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -17,10 +18,13 @@ from linetwin.twin.words import counted
 from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping as ReadOnly
     from datetime import datetime
     from pathlib import Path
 
+    from linetwin.scenario.mapped import Mapping
+    from linetwin.scenario.resolved import Scenario
     from linetwin.scenario.twin import TwinConfig
     from linetwin.twin.assimilating.rows import Finding
 
@@ -31,6 +35,8 @@ GOOD_S = 5.0
 EVERYWHERE = "twin"
 """Stands for all stations where something holds of the twin as a whole."""
 _REMEDY = "let linetwin live run follow the plant until it is in step"
+_SHOWN = 12
+"""Digits that are shown of a twin's identity."""
 _NAMED = 3
 """Stale signals that are named; the others are counted."""
 _EXPLAINED = ("drift", "bias")
@@ -44,14 +50,17 @@ class Status:
     `told`: when it said so; `state`: `in step`, `out of step` (stations of which that holds are in
     `held`), or what is wrong; `heard`: when what it has taken last had come from the plant;
     `held`: station -> why nobody should act on what is told of it; `age_s`: of the data that it has
-    worked in, in line time [s], None where that is not known.
+    worked in, in line time [s], None where that is not known; `twin`: which twin it is; `plants`:
+    application URIs of the servers that it follows.
     """
 
     told: float
     state: str
     heard: float | None
-    held: Mapping[str, str] = field(default_factory=dict)
+    held: ReadOnly[str, str] = field(default_factory=dict)
     age_s: float | None = None
+    twin: str = ""
+    plants: tuple[str, ...] = ()
 
     def said(self, now: float) -> str:
         """Return how the twin is at an instant [s UTC]: its word, or for how long there is none."""
@@ -91,6 +100,8 @@ class StatusFile:
                 None if heard is None else float(heard),
                 held,
                 None if age_s is None else float(age_s),
+                str(data["twin"]),
+                tuple(map(str, data["plants"])),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -116,6 +127,27 @@ def check_status(status: Status | None, limit_s: float, now: datetime) -> Status
     return status
 
 
+def check_plant(status: Status, plant: str) -> None:
+    """Raise RefusedError unless the twin follows the plant of this application URI."""
+    if plant not in status.plants:
+        followed = ", ".join(status.plants) or "no OPC UA server that has told its URI"
+        message = f"the twin follows {followed}; the policy is for {plant}"
+        raise refusal(Reason.OTHER_TWIN, message, "name the twin of that plant, or its policy")
+
+
+def check_twin(status: Status, twin: str) -> None:
+    """Raise RefusedError unless a twin is the one by which a change was approved."""
+    if status.twin != twin:
+        message = f"it was approved by twin {twin[:_SHOWN]}, this is {status.twin[:_SHOWN]}"
+        raise refusal(Reason.OTHER_TWIN, message, "name that twin, or have it approved by this one")
+
+
+def identity_of(scenario: Scenario, mapping: Mapping) -> str:
+    """Return which twin it is: the SHA-256 of its scenario and of the endpoints it follows."""
+    ends = sorted({each for source in mapping.sources.values() for each in source.endpoints})
+    return hashlib.sha256("\n".join([scenario.text, *ends]).encode()).hexdigest()
+
+
 def check_station(status: Status, station: str) -> None:
     """Raise RefusedError where something holds at a station, or of the twin as a whole."""
     for place in (EVERYWHERE, station):
@@ -139,7 +171,7 @@ def doubts(findings: Iterable[Finding], config: TwinConfig) -> dict[str, str]:
 
 
 def unheard(
-    suspended: Sequence[str], stale: Mapping[str, Sequence[str]], behind: Mapping[str, int]
+    suspended: Sequence[str], stale: ReadOnly[str, Sequence[str]], behind: ReadOnly[str, int]
 ) -> dict[str, str]:
     """Return station -> why what the twin knows of it does not count just now.
 

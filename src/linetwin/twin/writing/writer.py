@@ -22,7 +22,7 @@ from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import PRIVATE_FILE, replace
 from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.writing.foretold import told, told_change
-from linetwin.twin.writing.status import check_station, check_status
+from linetwin.twin.writing.status import check_plant, check_station, check_status, check_twin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ class Writer:
             self._check_policy(approval)
             self.desk.check_unspent(approval)  # first of all: trying again later is no help
             current = self.link.setpoint(enabled.station, enabled.tag)
-            self._check(enabled, current, change.after)
+            self._check(enabled, current, approval)
             self._check_rate(enabled)
         except RefusedError as error:
             self._tell("write refused", about, change.after, str(error))
@@ -207,8 +207,9 @@ class Writer:
             message = f"{self.policy.file.name} is not the policy under which it was approved"
             raise refusal(Reason.OTHER_POLICY, message, "have the change approved anew")
 
-    def _check(self, enabled: Enabled, current: float, value: float) -> None:
+    def _check(self, enabled: Enabled, current: float, approval: Approval) -> None:
         """Refuse what the policy does not allow now."""
+        value = approval.change.after
         plant = self.link.plant()
         if plant != self.policy.plant:
             message = f"{plant} answers, the policy is for {self.policy.plant}"
@@ -224,7 +225,7 @@ class Writer:
             message = f"from {told(name, current)} to {told(name, value)}; at most {most} at once"
             raise refusal(Reason.STEP, message, "go there in several changes")
         self._check_state(enabled)
-        check_station(self.check_beat(), enabled.station)
+        check_station(self.check_beat(approval), enabled.station)
 
     def _check_state(self, enabled: Enabled) -> None:
         number = self.link.state(enabled.station)
@@ -234,9 +235,15 @@ class Writer:
             remedy = f"it may be written in {', '.join(enabled.states)}"
             raise refusal(Reason.STATE, message, remedy)
 
-    def check_beat(self) -> Status:
-        """Return what the twin says; refuse to go on where it is silent or not in step."""
-        return check_status(self.beat(), self.policy.heartbeat_s, self.now())
+    def check_beat(self, approval: Approval) -> Status:
+        """Return what the twin says; refuse to go on where it is silent or not in step.
+
+        So too where it follows another plant, or is not the one by which the change was approved.
+        """
+        status = check_status(self.beat(), self.policy.heartbeat_s, self.now())
+        check_plant(status, self.policy.plant)
+        check_twin(status, approval.change.twin)
+        return status
 
     def _check_rate(self, enabled: Enabled) -> None:
         last = self._times().get(enabled.address)
