@@ -17,7 +17,7 @@ from linetwin.cli.interruption import Interruption
 from linetwin.cli.printing import print_json, print_table, safe, say
 from linetwin.cli.visiting import password_of
 from linetwin.errors import LinkError, Problem, ScenarioError
-from linetwin.line.readable import load_line_mapping
+from linetwin.line.readable import doubts_of, load_line_mapping
 from linetwin.quantities import Quantity
 from linetwin.quantities.packml import STATES
 from linetwin.scenario import load, units
@@ -88,6 +88,8 @@ def watch(request: Request, *, as_json: bool) -> None:
     mapping = (
         load_mapping(request.mapping) if line is None else load_line_mapping(request.mapping, line)
     )
+    for doubt in doubts_of(mapping, line) if line is not None else ():
+        say(f"warning: {doubt}", err=True)
     users = {name: source.security.user for name, source in mapping.sources.items()}
     for warning in date_warnings(SecurityFolder(request.security)):
         say(f"warning: {warning}", err=True)

@@ -21,7 +21,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.line.checks import check_line
 from linetwin.line.kinds import make_station
 from linetwin.line.leading import LedDriver
-from linetwin.line.readable import load_line_mapping
+from linetwin.line.readable import doubts_of, load_line_mapping
 from linetwin.line.streams import Streams
 from linetwin.line.world import World
 from linetwin.scenario import load
@@ -86,6 +86,8 @@ def run(request: TwinRequest, *, as_json: bool) -> None:
             }
             keeper = Keeper(request.folder, every_s=every_s or SAVE_EVERY_S)
             twin = Following(parts, mapping, keeper, Beginning(mapping, order), origin)
+            for doubt in doubts_of(mapping, scenario):
+                twin.view.note(doubt)
             with served(request.serving, scenario, mapping) as publisher:
                 twin.publisher = publisher
                 feed = TwinFeed(order, twin.view.note)

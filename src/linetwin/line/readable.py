@@ -32,6 +32,26 @@ def load_line_mapping(file: Path, scenario: Scenario) -> Mapping:
     return load_mapping(file, scenario, readable(scenario))
 
 
+def doubts_of(mapping: Mapping, scenario: Scenario) -> list[str]:
+    """Return what a mapping leaves out of a line, or tells to nobody: a remark each, for people.
+
+    Instruments of the twin that no signal feeds; measurements that no station and no instrument
+    has.
+    """
+    found, has = [], readable(scenario)
+    read = scenario.twin.instruments if scenario.twin is not None else ()
+    told = [each for each in mapping.signals if each.kind == "measurement"]
+    fed = {each.address for each in told}
+    if deaf := [f"{each.name} ({each.signal})" for each in read if each.signal not in fed]:
+        found.append(f"no signal of {mapping.file.name} feeds {', '.join(deaf)}")
+    known = {f"{path}.{name}" for path, names in has.items() for name in names}
+    known |= {each.signal for each in read}
+    if idle := [each for each in told if each.station in has and each.address not in known]:
+        names = ", ".join(f"{each.name} ({each.address})" for each in idle)
+        found.append(f"nothing of the line reads {names}")
+    return found
+
+
 def readable(scenario: Scenario) -> dict[str, tuple[str, ...]]:
     """Return the quantities of each station, of the building and of each buffer, by path."""
     stations = [*scenario.stations.values()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.mapping_schema import Signal
     from linetwin.scenario.resolved import Scenario, StationConfig
 
+_LIKE, _SHORT = 0.8, 4
+"""Likeness from which two words are a slip of one another [A]; shorter ones say what is meant."""
 Quantities = Mapping[str, Collection[str]]
 """Path of a station, the building or a buffer -> the quantities that can be read of it."""
 
@@ -57,11 +60,39 @@ class Addressed:
             return None
         if name not in vocabulary() and name not in GRADED:
             return None  # no quantity at all, which is told
-        if twin is not None and signal.address in {each.signal for each in twin.instruments}:
+        read = [each.signal for each in twin.instruments] if twin is not None else []
+        if signal.address in read:
             return None
         has = self.quantities[path]
         if name in has:
-            return None
+            beside = [own for own in (each.rpartition(".") for each in read) if own[0] == path]
+            return _slip(signal.address, [*has, *(own[2] for own in beside)])
         near = nearest(name, has)
         hint = near if near.startswith("did you") else f"it has {', '.join(sorted(has))}"
         return "quantity" if signal.quantity else "address", f"{path} has no {name}", hint
+
+
+def _slip(address: str, known: Iterable[str]) -> tuple[str, str, str] | None:
+    """Return what is wrong with an address whose name is nearly one that its station has.
+
+    A name of its own, such as `loading_left`, is none: it differs by a number, or by a whole word.
+    """
+    path, _, name = address.rpartition(".")
+    names = sorted(set(known))
+    near = [each for each in names if _is_slip(name.split("_"), each.split("_"))]
+    if name in names or not near:
+        return None
+    return "address", f"{path} has no {name}", f"did you mean {' or '.join(near)}?"
+
+
+def _is_slip(words: list[str], others: list[str]) -> bool:
+    """Say whether two names have words that are nearly the same, one after the other."""
+    return len(words) == len(others) and all(
+        one == other
+        or (
+            (one + other).isalpha()
+            and min(len(one), len(other)) >= _SHORT
+            and difflib.SequenceMatcher(None, one, other).ratio() >= _LIKE
+        )
+        for one, other in zip(words, others, strict=True)
+    )
