@@ -25,6 +25,7 @@ from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.intervals import profiled
 from linetwin.estimation.calibrating.misfit import Misfit
 from linetwin.estimation.calibrating.solving import calibrate
+from linetwin.estimation.calibrating.telling import warnings_of
 from linetwin.estimation.calibrating.writing import parameter_text
 
 if TYPE_CHECKING:
@@ -189,6 +190,44 @@ def test_rows_that_take_time_go_by_differences(tmp_path: Path) -> None:
     assert "take time" in made.why
     assert value_of(made, "springback_limit") == pytest.approx(0.04, rel=1e-4)
     assert value_of(made, "springback_time") == pytest.approx(5400, rel=1e-4)
+
+
+@needs_points
+def test_one_value_of_an_output_does_not_tell_its_scatter(tmp_path: Path) -> None:
+    """One line load (520 N/mm), which the stiffness meets by itself: its interval is not +-0.
+
+    The load's scatter is that of the porosities relative to their size, 5 %, and that is told.
+    """
+    lines = POINTS.read_text("utf-8").splitlines()
+    table = [f"{lines[0]};load", *(f"{line};" for line in lines[1:])]
+    table[4] += "520"
+    data = tmp_path / "points.csv"
+    data.write_text("\n".join(table) + "\n", "utf-8")
+    text = GAP.replace(
+        "settled_porosity: porosity",
+        "settled_porosity: porosity\n  nip_line_load: {column: load, unit: N/mm}",
+    )
+    made = fitted(text, data, tmp_path)
+    assert made.fit.pooled == (1,)
+    assert any("too few values of nip_line_load" in told for told in warnings_of(made))
+    errors = (made.predicted - made.targets)[made.output_of == 0]
+    relative = math.sqrt(float(np.sum(errors**2)) / 11) / math.sqrt(
+        float(np.mean(made.targets[made.output_of == 0] ** 2))
+    )
+    assert made.fit.scatter[-1] / 520e3 == pytest.approx(relative, rel=0.1)
+    assert made.intervals[-1].high / made.intervals[-1].low > 1 + 2 * relative
+
+
+def test_as_many_parameters_as_values_have_no_interval(tmp_path: Path) -> None:
+    """Two outputs of two rows, met by two parameters: nothing tells how exact the data are."""
+    rows = compacted(24.0, 400.0)[[2, 6]]
+    rows = np.column_stack([rows, rows[:, 2]])
+    data = write_table(tmp_path / "table.csv", (*COLUMNS, "same"), rows)
+    text = LOAD.replace("outputs:", 'outputs:\n  porosity: {column: same, unit: "%"}')
+    made = fitted(text, data, tmp_path)
+    assert [found.state for found in made.intervals] == ["no scatter"] * 2
+    assert any("scatter:" in told for told in warnings_of(made))
+    assert "no interval" in parameter_text(made)
 
 
 def test_a_robust_loss_forgives_outliers(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from scipy.optimize import least_squares
 from scipy.stats import norm, qmc, t
 
 from linetwin.errors import FmuError, ModelError
+from linetwin.estimation.calibrating.scattering import directions_told, scatter_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +28,6 @@ _TOLERANCE: Final = 1e-10
 _MOST: Final = 200
 _SAME: Final = 1e-3
 """Relative difference of the distances at which two starts have led to the same end."""
-_RANK: Final = 1e-6
-"""Relative size of a singular value below which a direction is not told at all."""
-_MAD: Final = 1.4826
-_EXACT: Final = 1e-9
-"""Least scatter, as a share of the spread of what was measured: data without any noise."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,8 @@ class Fit:
 
     `coordinates` of shape (parameters,); `scatter` of each measurement; `slopes`: derivatives of
     the residuals of measurements, without those of priors; `freedom`: degrees of freedom, None
-    where the scatter is given; `ends`: distance that each start reached, NaN where the model
+    where the scatter is given, 0 where nothing tells it; `pooled`: outputs whose scatter is that of
+    the others relative to their size; `ends`: distance that each start reached, NaN where the model
     refused; `agreeing`: how many of them reached the best; `ended`: whether it was the least cost
     that ended it, and not the number of evaluations.
     """
@@ -51,6 +48,7 @@ class Fit:
     slopes: np.ndarray
     cost: float
     freedom: int | None
+    pooled: tuple[int, ...] = ()
     ends: tuple[float, ...] = ()
     agreeing: int = 1
     ended: bool = True
@@ -79,7 +77,7 @@ class Solver:
 
     def fit(self) -> Fit:
         """Return the best of several starts; ModelError where the model refuses at each."""
-        scatter = self._first_scatter()
+        scatter = self.first_scatter()
         points = self._starts()
         tried = []
         ends = []
@@ -105,9 +103,13 @@ class Solver:
         if self.scatter_known:
             return fit
         for _ in range(_ROUNDS):
-            scatter = self._scatter_of(fit)
+            scatter, pooled = scatter_of(self, fit)
+            if scatter is None:
+                return replace(fit, freedom=0)
             moved = float(np.max(np.abs(scatter / fit.scatter - 1)))
-            fit = self._solve(fit.coordinates, scatter)
+            fit = replace(self._solve(fit.coordinates, scatter), pooled=pooled)
+            if all(i in pooled or o.scatter is not None for i, o in enumerate(self.task.outputs)):
+                fit = replace(fit, freedom=None)
             if moved < _SETTLED:
                 break
         return fit
@@ -122,7 +124,9 @@ class Solver:
         return all(found.scatter is not None for found in self.task.outputs)
 
     def quantile(self, freedom: int | None) -> float:
-        """Return how many standard deviations the intervals reach to either side."""
+        """Return how many standard deviations the intervals reach to either side, or NaN."""
+        if freedom == 0:
+            return math.nan
         tail = 0.5 + self.task.file.confidence / 2
         return float(norm.ppf(tail) if freedom is None else t.ppf(tail, freedom))
 
@@ -156,6 +160,19 @@ class Solver:
                 found.append(row)
         return np.array(found).reshape(len(found), count)
 
+    def first_scatter(self) -> np.ndarray:
+        """Return the given scatter, else the spread of what was measured."""
+        misfit = self.misfit
+        found = np.ones(misfit.count)
+        for index, output in enumerate(self.task.outputs):
+            own = misfit.output_of == index
+            if output.scatter is not None:
+                found[own] = output.scatter[misfit.row_of[own]]
+            elif own.any():
+                spread = float(np.std(misfit.targets[own]))
+                found[own] = spread or float(np.abs(misfit.targets[own]).max()) or 1.0
+        return found
+
     # ------------------------------------------------------------------------------- inside
     def _solve(self, start: np.ndarray, scatter: np.ndarray) -> Fit:
         point, ended = self._minimise(start.copy(), scatter, list(range(len(start))))
@@ -163,8 +180,7 @@ class Solver:
         residuals = self._residuals(point, scatter)[:count]
         slopes = self._slopes(point, scatter)[:count]
         used = int((self.weights > 0).sum())
-        told = int(np.linalg.matrix_rank(slopes, tol=_RANK * np.linalg.norm(slopes, 2)))
-        freedom = None if self.scatter_known else max(1, used - told)
+        freedom = None if self.scatter_known else max(0, used - directions_told(slopes))
         cost = self.cost(point, scatter)
         return Fit(point, scatter, residuals, slopes, cost, freedom, ended=ended)
 
@@ -251,37 +267,6 @@ class Solver:
             return first[None, :]
         sampler = qmc.LatinHypercube(d=len(axes), rng=np.random.default_rng(file.seed))
         return np.vstack([first, sampler.random(file.starts - 1)])
-
-    def _first_scatter(self) -> np.ndarray:
-        """Return the given scatter, else the spread of what was measured."""
-        misfit = self.misfit
-        found = np.ones(misfit.count)
-        for index, output in enumerate(self.task.outputs):
-            own = misfit.output_of == index
-            if output.scatter is not None:
-                found[own] = output.scatter[misfit.row_of[own]]
-            elif own.any():
-                spread = float(np.std(misfit.targets[own]))
-                found[own] = spread or float(np.abs(misfit.targets[own]).max()) or 1.0
-        return found
-
-    def _scatter_of(self, fit: Fit) -> np.ndarray:
-        """Return the scatter that residuals show, output by output."""
-        found = fit.scatter.copy()
-        used = self.weights > 0
-        kept = (fit.freedom or 1) / int(used.sum())
-        for index, output in enumerate(self.task.outputs):
-            own = (self.misfit.output_of == index) & used
-            if output.scatter is None and own.any():
-                found[self.misfit.output_of == index] *= self._spread(fit.residuals[own], kept)
-        return np.asarray(np.maximum(found, _EXACT * self._first_scatter()))
-
-    def _spread(self, residuals: np.ndarray, kept: float) -> float:
-        if self.task.file.loss == "linear":
-            spread = float(np.sqrt(np.mean(residuals**2) / kept))
-        else:
-            spread = _MAD * float(np.median(np.abs(residuals))) / math.sqrt(kept)
-        return max(spread, 1e-12)
 
     @staticmethod
     def _failed(fit: Fit) -> bool:

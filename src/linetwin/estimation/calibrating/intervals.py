@@ -23,7 +23,7 @@ _REPEATS: Final = 3
 _FIRST: Final = 0.02
 """First step along a profile where the slopes tell none, of the way between the bounds."""
 
-State = Literal["interval", "open below", "open above", "flat", "not told apart"]
+State = Literal["interval", "open below", "open above", "flat", "not told apart", "no scatter"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Interval:
     """Where a parameter lies, in its own unit; an open end is the bound given to the fit.
 
     `state`: `flat` where the data exclude neither bound, `not told apart` where only a combination
-    with others is known. `profile`: coordinates and the square root of twice the rise of the cost,
-    with the sign of the side, in order.
+    with others is known, `no scatter` where nothing tells how exact the data are. `profile`:
+    coordinates and the square root of twice the rise of the cost, with the sign of the side, in
+    order.
     """
 
     low: float
@@ -57,6 +58,11 @@ def profiled(solver: Solver, fit: Fit) -> tuple[Fit, list[Interval]]:
         except _Better as found:
             fit = solver.settled(solver.from_point(found.point, fit.scatter))
     return fit, [_interval(solver, fit, i, strict=False) for i in range(len(fit.coordinates))]
+
+
+def unscaled(solver: Solver) -> list[Interval]:
+    """Return intervals of no size known: there are as many parameters as values that tell them."""
+    return [Interval(axis.low, axis.high, "no scatter") for axis in solver.task.axes]
 
 
 def bootstrapped(solver: Solver, fit: Fit) -> list[Interval]:

@@ -34,7 +34,13 @@ def nearest_to_before(solver: Solver, fit: Fit) -> Fit:
     cost = solver.cost(found.coordinates, fit.scatter)
     if cost > fit.cost + _WEAK**2:  # it has not settled: what was found is kept
         return fit
-    return replace(found, cost=cost, freedom=fit.freedom, ends=fit.ends, agreeing=fit.agreeing)
+    return replace(
+        fit,
+        coordinates=found.coordinates,
+        residuals=found.residuals,
+        slopes=found.slopes,
+        cost=cost,
+    )
 
 
 def before(solver: Solver) -> np.ndarray:

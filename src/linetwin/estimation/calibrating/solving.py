@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.identifying import gains, identify
-from linetwin.estimation.calibrating.intervals import bootstrapped, profiled
+from linetwin.estimation.calibrating.intervals import bootstrapped, profiled, unscaled
 from linetwin.estimation.calibrating.misfit import Misfit
 from linetwin.estimation.calibrating.ridge import nearest_to_before
+from linetwin.estimation.calibrating.scattering import is_exact
 from linetwin.estimation.calibrating.scoring import score
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Calibration:
     `predicted` and `targets`: what is compared, shape (measurements,), with their outputs and
     rows; `ways`: output -> where its derivatives came from, and `why` not from the FMU; `refused`:
     evaluations at which the model failed; `outside`: rows with something outside of its range;
-    `reach`: how many standard deviations intervals reach to either side.
+    `reach`: how many standard deviations intervals reach to either side; `exact`: outputs that are
+    met as exactly as no measurement is.
     """
 
     task: Task
@@ -50,6 +52,7 @@ class Calibration:
     refused: int
     outside: int
     reach: float
+    exact: tuple[str, ...]
 
     def is_open(self, name: str) -> bool:
         """Tell whether the data cannot tell a parameter by itself."""
@@ -58,7 +61,7 @@ class Calibration:
     def tag(self, name: str) -> str:
         """Return the evidence of a fitted value: D where measurements tell it, else A."""
         states = {a.name: i.state for a, i in zip(self.task.axes, self.intervals, strict=True)}
-        told = not self.is_open(name) and states[name] != "flat"
+        told = not self.is_open(name) and states[name] not in {"flat", "no scatter"}
         return "D" if told and not self.task.data.simulated else "A"
 
 
@@ -74,7 +77,9 @@ def calibrate(task: Task) -> Calibration:
 def _calibrated(task: Task, misfit: Misfit) -> Calibration:
     solver = Solver(misfit, weights_of(misfit, task.weights))
     fit = solver.fit()
-    if task.file.intervals == "profile":
+    if fit.freedom == 0:
+        intervals = unscaled(solver)
+    elif task.file.intervals == "profile":
         fit, intervals = profiled(solver, fit)
     else:
         intervals = bootstrapped(solver, fit)
@@ -106,4 +111,5 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         refused=misfit.refused,
         outside=misfit.evaluator.out_of_range(values),
         reach=solver.quantile(fit.freedom),
+        exact=tuple(o.name for i, o in enumerate(task.outputs) if is_exact(solver, fit, i)),
     )

@@ -18,6 +18,8 @@ SCORE_NOTE: Final = (
 )
 CORRELATED: Final = 0.9
 """Correlation from which two parameters are nearly told together."""
+UNBOUNDED: Final = frozenset({"not told apart", "no scatter"})
+"""States that have no interval."""
 _HELPFUL: Final = 4
 _LINES: Final = 5
 _LEAST_BITS: Final = 0.01
@@ -49,6 +51,7 @@ def warnings_of(made: Calibration) -> list[str]:
         found.append(f"the model refused {made.refused} of the evaluations on the way")
     if not made.fit.ended:
         found.append("the fit has not settled: its values are those at which it was given up")
+    found += _scatter_warnings(made)
     starts = len(made.fit.ends)
     if made.fit.agreeing < starts:
         found.append(f"{made.fit.agreeing} of {starts} starts reached the best fit")
@@ -73,7 +76,7 @@ def parameter_rows(made: Calibration) -> list[tuple[str, ...]]:
         shown = "-" if before is None else f"{before:.5g} {tag}".strip()
         state = "fitted" if interval.state == "interval" else interval.state
         ends = (f"{interval.low:.4g}", f"{interval.high:.4g}")
-        if interval.state == "not told apart":
+        if interval.state in UNBOUNDED:
             ends = ("-", "-")
         rows.append((axis.name, axis.unit, state, f"{value:.5g}", *ends, shown))
     return rows
@@ -82,9 +85,11 @@ def parameter_rows(made: Calibration) -> list[tuple[str, ...]]:
 def interval_note(made: Calibration) -> str:
     """Return how the intervals were found."""
     task = made.task
+    freedom = made.fit.freedom
+    if freedom == 0:
+        return "Intervals: none, as nothing tells the scatter."
     if task.file.intervals == "bootstrap":
         return f"Intervals: {task.file.resamples} draws of whole groups with replacement."
-    freedom = made.fit.freedom
     known = "scatter as given" if freedom is None else f"{freedom} degrees of freedom"
     return f"Intervals: profile likelihood, {known}."
 
@@ -132,6 +137,25 @@ def _helpful_gains(made: Calibration) -> list[Gain]:
     if not made.identifiability.groups:
         return list(made.gains)
     return [gain for gain in made.gains if gain.open_bits >= _LEAST_BITS]
+
+
+def _scatter_warnings(made: Calibration) -> list[str]:
+    """Return of which outputs the scatter is not told by their own residuals."""
+    outputs = made.task.outputs
+    if made.fit.freedom == 0:
+        return [
+            "no interval: too few values to tell their scatter; state `scatter:` of the outputs"
+        ]
+    found = [
+        f"too few values of {outputs[i].name} to tell their scatter: that of the other outputs is "
+        "taken, relative to its size; state `scatter:`"
+        for i in made.fit.pooled
+    ]
+    return found + [
+        f"{name} is met without any scatter, as no measurement is: its intervals mean nothing "
+        "unless `scatter:` is stated"
+        for name in made.exact
+    ]
 
 
 def _score_row(score: Score) -> tuple[str, ...]:

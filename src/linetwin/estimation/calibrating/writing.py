@@ -112,6 +112,9 @@ def _entry(made: Calibration, axis: Axis, value: float, interval: Interval) -> d
             else "the data tell less of it than its bounds"
         )
         return {"value": _written(value, axis), "tag": "A", "source": f"{why}: {origin}"}
+    if interval.state == "no scatter":
+        source = f"fit to {origin}, no interval: nothing tells the scatter"
+        return {"value": _written(value, axis), "tag": made.tag(axis.name), "source": source}
     share = f"{task.file.confidence * 100:g} %"
     low, high = shown(interval.low, "1"), shown(interval.high, axis.unit)
     source = f"fit to {origin}, {share} interval {low} to {high}"
@@ -171,6 +174,7 @@ def _fit(made: Calibration) -> dict[str, Any]:
         "starts_at_the_best": fit.agreeing,
         "starts_refused": len(fit.ends) - len(ends),
         "degrees_of_freedom": fit.freedom,
+        "scatter_of_the_others": [made.task.outputs[i].name for i in fit.pooled],
         "half_sum_of_squares": fit.cost,
         "derivatives": made.ways,
         "why_differences": made.why,
