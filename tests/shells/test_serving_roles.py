@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from serving_support import MEANS, NAMES, Client, all_kinds, app_of
 
+from linetwin.cli import aas_interfaces
 from linetwin.cli.aas_serve import Opening, Who, make_door
 from linetwin.errors import ScenarioError, ShellError
 from linetwin.scenario import load
@@ -24,11 +25,13 @@ from linetwin.shells.running import Passports, describe_lot, describe_run
 from linetwin.shells.serving.app import make_app
 from linetwin.shells.serving.asking import encoded
 from linetwin.shells.serving.catalogue import Catalogue
+from linetwin.shells.serving.recorded import RecordedValues
 from linetwin.shells.serving.roles import Role, read_roles
 from linetwin.shells.serving.routes import ROUTES
 from linetwin.shells.serving.runs import RunSource
 from linetwin.shells.serving.tokens import make_token, read_tokens
 from linetwin.shells.writing import as_tree
+from linetwin.twin.plant.making import panels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,6 +164,33 @@ def test_what_is_told_of_a_part_is_what_is_described(
         assert all(source.find(each["id"]) == key for each in tree["submodels"])
         assert shell["idShort"] == source.id_short(key)
         assert as_tree(source.describe(key)) == tree
+
+
+def test_who_sees_no_recipe_sees_no_set_values(source: RunSource, small_run: SmallRun) -> None:
+    """Signals and lots of quality have what was read; set values are an operator's, by each way."""
+    scenario = load("baseline")
+    tags = aas_interfaces.of_plant(scenario)
+    whole = describe(
+        scenario, Wanted(NAMES.base, with_ports=False, with_files=False, interfaces=tags)
+    )
+    line = NAMES.machine("pilot", "cathode.calender")
+    signals = f"/submodels/{encoded(line.submodel('Signals'))}"
+    rolls = small_run.run.table("lots", ["lot", "kind"]).query("kind == 'mother_roll'")
+    lot = NAMES.lot(source._identity, str(rolls["lot"].iloc[-1]))
+    done = f"/submodels/{encoded(lot.submodel('ExecutedProcesses'))}/$path"
+    values = RecordedValues(small_run.run, panels())
+    for role, is_told in (("operator", True), ("quality", False)):
+        client = Client(app_of(whole, role, source, values))
+        told = client.json(f"{signals}/$value")
+        assert any("web_speed" in name for name in told)
+        for name in ("line_load", "porosity_target", "porosity_tolerance"):
+            short = f"cathode__calender__{name}"
+            assert (short in told) == is_told
+            found = client.ask(f"{signals}/submodel-elements/{short}/$value")
+            assert found.status_code == (200 if is_told else 404)
+        paths = client.json(done)
+        assert any(".Set" in each for each in paths) == is_told
+        assert any(".Actual" in each for each in paths)
 
 
 def test_a_customer_sees_passports_alone(source: RunSource, small_run: SmallRun) -> None:

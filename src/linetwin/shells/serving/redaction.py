@@ -79,7 +79,7 @@ class _Cleaner:
             asset = tree.get("globalAssetId")
             if asset is not None and self._is_hidden(asset):
                 return True
-            return meaning_of(tree) in self._role.elements
+            return _is_left_out(tree, self._role)
         return "valueType" in tree and tree.get("type") in self._role.qualifiers
 
     def _passes_hidden(self, submodel: str, keys: Sequence[Tree]) -> bool:
@@ -94,9 +94,15 @@ class _Cleaner:
                 step = inner[number] if number < len(inner) else None
             else:
                 step = next((each for each in inner if each.get("idShort") == name), None)
-            if step is not None and meaning_of(step) in self._role.elements:
+            if step is not None and _is_left_out(step, self._role):
                 return True
         return False
+
+
+def _is_left_out(element: Tree, role: Role) -> bool:
+    """Say whether an element has a meaning, its own or a supplemental one, that a role misses."""
+    more = [str(each["keys"][-1]["value"]) for each in element.get("supplementalSemanticIds", [])]
+    return not role.elements.isdisjoint([meaning_of(element), *more])
 
 
 def meanings_of(tree: Any) -> Iterator[str]:  # noqa: ANN401 - JSON

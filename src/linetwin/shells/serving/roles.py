@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALL: Final = "*"
+_RECIPE: Final = SUBMODELS["ProcessParameters"]
+_OF_RECIPE: Final = ("signal.setpoint", "executed.set")
+"""Elements of other submodels that tell the recipe: only who sees it sees these."""
 _KEYS: Final = ("submodels", "with", "without", "elements")
 
 
@@ -24,7 +27,8 @@ class Role:
     """A role; semanticIds of submodels that it sees, `None` for all.
 
     `shells_with`: it sees only shells with a submodel of one of these, if any are named.
-    `qualifiers`, `elements`: kinds of qualifiers, and semanticIds of elements, that are left out.
+    `qualifiers`, `elements`: kinds of qualifiers, and semanticIds of elements, supplemental ones
+    too, that are left out.
     """
 
     name: str
@@ -91,7 +95,10 @@ def _role(name: str, table: Any, file: Path | None, problems: list[Problem]) -> 
         if each != ALL and ":" not in each and "#" not in each
     ]
     seen = None if ALL in ids["submodels"] else ids["submodels"]
-    return Role(name, seen, ids["with"], frozenset(lists["without"]), ids["elements"])
+    hidden = ids["elements"]
+    if seen is not None and _RECIPE not in seen:
+        hidden |= frozenset(map(meaning, _OF_RECIPE))
+    return Role(name, seen, ids["with"], frozenset(lists["without"]), hidden)
 
 
 def known() -> dict[str, str]:
