@@ -259,6 +259,9 @@ def test_weights_of_nothing_leave_rows_out(tmp_path: Path) -> None:
         LOAD, write_table(tmp_path / "o.csv", (*COLUMNS, "weight"), other_rows), tmp_path
     )
     assert one.values == pytest.approx(other.values, rel=1e-6)
+    assert one.scores[0].count == 15
+    assert one.scores[0].worst < 2e-2  # the wrong row would be off by 0.6
+    assert one.scores[0].by_row < 1e-2
 
 
 def test_bootstrap_draws_whole_groups(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ class Task:
     initialisation; outputs are those at the end of the last. `weights` and `groups` of shape
     (rows,); `varied`: the variables that the table sets in the first phase; `candidates`: output ->
     scatter with which it could be measured; `variations`: input -> values that it could be given;
-    `omitted`: lines of the data that lack an input.
+    `omitted`: lines of the data that lack a value, or have weight 0.
     """
 
     subject: Subject

@@ -42,8 +42,10 @@ def warnings_of(made: Calibration) -> list[str]:
         more = ", ..." if len(task.omitted) > _LINES else ""
         first = ", ".join(map(str, task.omitted[:_LINES]))
         what = "line" if task.data.is_text else "row"
+        unweighted = " or their weight is 0" if task.file.weights else ""
         found.append(
-            f"{len(task.omitted)} rows are left out, as a value is missing: {what} {first}{more}"
+            f"{len(task.omitted)} rows are left out, as a value is missing{unweighted}: "
+            f"{what} {first}{more}"
         )
     if made.outside:
         found.append(f"{made.outside} rows lie outside of the range that the model declares")
