@@ -198,9 +198,22 @@ def test_a_customer_sees_passports_alone(source: RunSource, small_run: SmallRun)
     whole = describe_run(small_run.run, NAMES)
     app = app_of(whole, "customer", source)
     client = Client(app)
-    cells = small_run.run.table("cells", ["cell"])["cell"].tolist()
+    cells = small_run.run.table("cells", ["cell", "status"])
+    products = cells["status"].isin(["A", "B"])
+    assert 0 < products.sum() < len(cells)
     shells = [each for page in client.pages("/shells", 30) for each in page]
-    assert len(shells) == len(cells)
+    good = {NAMES.cell(source._identity, each).shell for each in cells["cell"][products]}
+    assert {each["id"] for each in shells} == good
+    listed = [each for page in client.pages("/lookup/shells", 30) for each in page]
+    assert set(listed) == good
+    for reject in cells["cell"][~products]:
+        named = NAMES.cell(source._identity, reject)
+        for way in (
+            f"/shells/{encoded(named.shell)}",
+            f"/submodels/{encoded(named.submodel('BatteryNameplate'))}/$value",
+            f"/serialization?aasIds={encoded(named.shell)}",
+        ):
+            assert client.ask(way).status_code == 404
     lot = NAMES.lot(source._identity, small_run.run.table("lots", ["lot"])["lot"][0])
     assert client.ask(f"/shells/{encoded(lot.shell)}").status_code == 404
     assert client.json("/serialization").keys() <= {"conceptDescriptions"}
@@ -312,6 +325,7 @@ def test_unsafe_openings_are_refused(opening: Opening, who: Who, word: str) -> N
         ("[a]\nsubmodels = ['Nonsense']", "is no submodel"),
         ("[a]\nsubmodels = 'all'", "list of texts"),
         ("a = 1", "is no table"),
+        ("[a]\nsubmodels = []\nproducts = 1", "true or false"),
     ],
 )
 def test_wrong_tables_of_roles_are_refused(tmp_path: Path, text: str, word: str) -> None:

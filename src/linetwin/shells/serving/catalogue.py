@@ -23,6 +23,8 @@ KEPT: Final = 64
 """Parts described on demand that are held at once."""
 WHOLE: Final = ""
 """The key of the part that is held whole."""
+REJECT: Final = "reject"
+"""The kind of parts of cells that are no products: scrapped, taken apart, or not finished."""
 
 
 @dataclass(frozen=True)

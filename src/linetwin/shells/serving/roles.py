@@ -19,7 +19,9 @@ ALL: Final = "*"
 _RECIPE: Final = SUBMODELS["ProcessParameters"]
 _OF_RECIPE: Final = ("signal.setpoint", "executed.set")
 """Elements of other submodels that tell the recipe: only who sees it sees these."""
-_KEYS: Final = ("submodels", "with", "without", "elements")
+_LISTS: Final = ("submodels", "with", "without", "elements")
+_PRODUCTS: Final = "products"
+_KEYS: Final = (*_LISTS, _PRODUCTS)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Role:
 
     `shells_with`: it sees only shells with a submodel of one of these, if any are named.
     `qualifiers`, `elements`: kinds of qualifiers, and semanticIds of elements, supplemental ones
-    too, that are left out.
+    too, that are left out. `products`: of the cells of a run it sees only those graded good.
     """
 
     name: str
@@ -36,12 +38,13 @@ class Role:
     shells_with: frozenset[str] = frozenset()
     qualifiers: frozenset[str] = frozenset()
     elements: frozenset[str] = frozenset()
+    products: bool = False
 
     @property
     def sees_all(self) -> bool:
         """Whether nothing is hidden from it."""
         hidden = self.shells_with | self.qualifiers | self.elements
-        return self.submodels is None and not hidden
+        return self.submodels is None and not hidden and not self.products
 
     def may_see(self, submodel: str) -> bool:
         """Say whether it sees submodels of a semanticId."""
@@ -79,15 +82,17 @@ def _role(name: str, table: Any, file: Path | None, problems: list[Problem]) -> 
         for key in table
         if key not in _KEYS
     ]
-    lists = {key: table.get(key, []) for key in _KEYS}
+    lists = {key: table.get(key, []) for key in _LISTS}
     for key, value in lists.items():
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             problems.append(Problem("has to be a list of texts", f"{name}.{key}", file=file))
             lists[key] = []
+    if not isinstance(table.get(_PRODUCTS, False), bool):
+        problems.append(Problem("has to be true or false", f"{name}.{_PRODUCTS}", file=file))
     if "submodels" not in table:
         problems.append(Problem("is missing", f"{name}.submodels", 'a list, ["*"] for all', file))
     named = known()
-    ids = {key: frozenset(named.get(each, each) for each in lists[key]) for key in _KEYS}
+    ids = {key: frozenset(named.get(each, each) for each in lists[key]) for key in _LISTS}
     problems += [
         Problem(f"'{each}' is no submodel", f"{name}.{key}", ", ".join(sorted(named)), file)
         for key in ("submodels", "with")
@@ -98,7 +103,8 @@ def _role(name: str, table: Any, file: Path | None, problems: list[Problem]) -> 
     hidden = ids["elements"]
     if seen is not None and _RECIPE not in seen:
         hidden |= frozenset(map(meaning, _OF_RECIPE))
-    return Role(name, seen, ids["with"], frozenset(lists["without"]), hidden)
+    qualifiers, products = frozenset(lists["without"]), table.get(_PRODUCTS) is True
+    return Role(name, seen, ids["with"], qualifiers, hidden, products)
 
 
 def known() -> dict[str, str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal
 
 from basyx.aas import model
 
+from linetwin.results.kpis import GRADES
 from linetwin.shells import building, terms
 from linetwin.shells.environment import Environment
 from linetwin.shells.naming import Names, id_short
 from linetwin.shells.running import Passports, describe_lot, identity, passport
 from linetwin.shells.running.footprint import Footprints
-from linetwin.shells.serving.catalogue import Heading, Told
+from linetwin.shells.serving.catalogue import REJECT, Heading, Told
 from linetwin.shells.writing import as_tree
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _CELL_PRICED: Final = _CELL | {
 }
 _TOGETHER: Final = 20_000
 """Cells whose passports are reckoned at once; of more, each alone, which takes longer [A]."""
-Kind = Literal["lot", "cell"]
+Kind = Literal["lot", "cell", "reject"]
 
 
 class RunSource:
@@ -52,6 +53,8 @@ class RunSource:
             for cell, status in zip(cells["cell"], cells["status"], strict=True)
         }
         self._keys = list(self._titles)
+        good = cells["status"].isin(GRADES)
+        self._products = {f"cell:{cell}" for cell in cells["cell"][good]}
         self._shells = {self._named(key).shell: key for key in self._keys}
         self._cells = len(cells)
 
@@ -66,7 +69,9 @@ class RunSource:
 
     def kind(self, key: str) -> Kind:
         """Return what a part is of."""
-        return cast("Kind", key.partition(":")[0])
+        if key.startswith("lot:"):
+            return "lot"
+        return "cell" if key in self._products else REJECT
 
     def id_short(self, key: str) -> str:
         """Return the idShort of a part's shell."""

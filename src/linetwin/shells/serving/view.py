@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.shells.serving import values
 from linetwin.shells.serving.asking import missing
-from linetwin.shells.serving.catalogue import KEPT, WHOLE, Held, Told, asset_of
+from linetwin.shells.serving.catalogue import KEPT, REJECT, WHOLE, Held, Told, asset_of
 from linetwin.shells.serving.redaction import redacted
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class View:
         """Say whether shells of a part's kind are seen; parts of a kind differ in no meaning."""
         kind = self._catalogue.kind(key)
         if kind not in self._kinds:
-            self._kinds[kind] = bool(_seen(self._catalogue.told(key), self.role).shells)
+            is_seen = bool(_seen(self._catalogue.told(key), self.role).shells)
+            self._kinds[kind] = is_seen and not (self.role.products and kind == REJECT)
         return self._kinds[kind]
 
     def _seen_in(self, key: str) -> _Seen:
