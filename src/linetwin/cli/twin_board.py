@@ -65,6 +65,7 @@ _LEFT_OUT = {
     "late": "outcomes were there before their prediction was registered: not scored",
     "unknown": "outcomes have no prediction on the board",
     "replaced": "predictions were replaced, the twin having gone back to what it had saved",
+    "corrected": "outcomes were corrected afterwards: the first stays scored, both are in the log",
     "forgotten": "predictions were forgotten, nothing having measured them",
 }
 

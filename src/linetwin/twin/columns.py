@@ -43,6 +43,8 @@ class Mark(IntFlag):
     """A broker kept it from before we came, for however long."""
     AGAIN = 16
     """A broker says it may have handed it on before, and it is what came last."""
+    CORRECTED = 32
+    """A row of a file that was read before, and has been changed there since."""
 
 
 class Flag(IntFlag):

@@ -23,7 +23,8 @@ class PlantEvent:
     station: path of the station or buffer, or `line`; kind: what it is about; name: the quantity.
     value: in canonical units; PackML's number of a state or mode; lots so far of `taken` and
     `given`; NaN where there is none. text: name of a lot. usable: whether it may be learnt from.
-    doubt: why a measurement is not usable, where a person should know.
+    doubt: why a measurement is not usable, where a person should know. corrects: it stands for a
+    row of a file that was told before and has been changed.
     """
 
     tick: int
@@ -35,6 +36,7 @@ class PlantEvent:
     usable: bool = True
     arrived: int = -1
     doubt: str = ""
+    corrects: bool = False
 
     @property
     def address(self) -> str:

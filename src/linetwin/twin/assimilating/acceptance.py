@@ -57,7 +57,7 @@ class Acceptance:
 
         Of a signal the first reading of a lot is told, of rows of a file what all come to.
         """
-        key = f"{reading.instrument}|{reading.lot}"
+        key = _key(reading)
         self._doubted.discard(reading.instrument)
         known = self._known.setdefault(key, _Known())
         while len(self._known) > KEPT:
@@ -69,6 +69,30 @@ class Acceptance:
         before = self._fresh.get(key)
         if reading.rows or before is None or before.kept is None:
             self._fresh[key] = judged
+
+    def why(self, reading: Reading) -> str:
+        """Return why some of the readings of a lot were set aside, "" where none were."""
+        known = self._known.get(_key(reading))
+        return known.why if known is not None else ""
+
+    def withdraw(self, reading: Reading) -> None:
+        """Take back what was counted and said of all readings of a lot by an instrument."""
+        self._fresh.pop(_key(reading), None)
+        known = self._known.get(_key(reading))
+        if known is not None:
+            self._counts["used"] -= known.used
+            self._counts["set aside"] -= known.aside
+            known.used = known.aside = 0
+            self._unsay(known)
+
+    def _unsay(self, known: _Known) -> None:
+        """Take back why readings of a lot were set aside: they have been corrected."""
+        self.last = "" if self.last == known.why else self.last
+        known.why = ""
+
+    def tell(self, remark: str) -> None:
+        """Note what a person should know."""
+        self._remarks.append(remark)
 
     def refuse(self, instrument: ReaderConfig, event: PlantEvent) -> None:
         """Count a reading that is not usable, and tell why where that is not the usual."""
@@ -101,7 +125,9 @@ class Acceptance:
             ):
                 known.value = kept.value
                 told.append(kept)
-            if each.why and each.why != known.why:
+            if not each.why and known.why:
+                self._unsay(known)
+            elif each.why and each.why != known.why:
                 known.why = self.last = each.why
                 self._remarks += [each.why] if each.why not in findings else []
         refused, self._refused = self._refused, {}
@@ -126,3 +152,7 @@ class Acceptance:
         """Continue from saved data."""
         self._known = {key: _Known(**each) for key, each in data["known"].items()}
         self._remarks, self.last = list(data["remarks"]), data["last"]
+
+
+def _key(reading: Reading) -> str:
+    return f"{reading.instrument}|{reading.lot}"

@@ -18,6 +18,7 @@ from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
 from linetwin.twin.assimilating.acceptance import Acceptance
 from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard, Waiting
+from linetwin.twin.assimilating.correcting import Correcting
 from linetwin.twin.assimilating.entries import Given, Reading, notes_of
 from linetwin.twin.assimilating.estimator import Estimator, place_of
 from linetwin.twin.assimilating.journal import Journal
@@ -70,6 +71,7 @@ class Assimilator:
         late; jumps found."""
         self._journal = Journal(self.estimator, self.counts)
         self._acceptance = Acceptance(self.counts)
+        self._correcting = Correcting(self._journal, self._belonging, self._acceptance)
 
     # ------------------------------------------------------------------------- what comes in
     def took(self, station: str, lot: str, tick: int) -> None:
@@ -109,9 +111,14 @@ class Assimilator:
             self._acceptance.refuse(instrument, event)
             return
         heard = Heard(event.tick, event.value, max(event.arrived, event.tick), event.text)
+        if event.corrects and self._correcting.meet(instrument, heard):
+            return
         gone = self._belonging.of(instrument.station, instrument.name, heard)
-        if gone is not None:
-            self._learn(_reading(instrument, gone, heard))
+        if gone is None:
+            return
+        if event.corrects and gone.tick < self._journal.first:
+            self._correcting.tell_too_late(instrument, heard)
+        self._learn(_reading(instrument, gone, heard))
 
     def unheard(self, until: int) -> None:
         """Nothing was heard of the plant until a tick: lots in process then are not learnt from."""
@@ -267,6 +274,7 @@ class Assimilator:
                         reading.value,
                         deviation,
                         reading.plant_lot,
+                        reading.corrected,
                     )
                 )
 
@@ -361,6 +369,6 @@ class Assimilator:
 
 def _reading(instrument: ReaderConfig, gone: Gone, heard: Heard) -> Reading:
     """Return what an instrument read of a lot; one that names its lot is a row of its own."""
-    rows = (heard.value,) if heard.name else ()
-    name, tick = instrument.name, gone.tick
-    return Reading(tick, name, gone.lot, heard.value, heard.arrived, 1, gone.plant_lot, rows)
+    rows, times = ((heard.value,), (heard.tick,)) if heard.name else ((), ())
+    name, tick, lot, called = instrument.name, gone.tick, gone.lot, gone.plant_lot
+    return Reading(tick, name, lot, heard.value, heard.arrived, 1, called, rows, times)

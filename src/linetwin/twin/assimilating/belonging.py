@@ -93,6 +93,18 @@ class Belonging:
         self._waiting[instrument] = others
         return own
 
+    def waiting_of(self, instrument: str) -> list[Heard]:
+        """Return the readings of an instrument that name a lot and wait for it."""
+        return [each for each in self._waiting[instrument] if each.name]
+
+    def forget(self, instrument: str, name: str, tick: int, value: float) -> None:
+        """Forget readings that wait, by the name of their lot, time and value: they were wrong."""
+        self._waiting[instrument] = [
+            each
+            for each in self._waiting[instrument]
+            if (each.name, each.tick, each.value) != (name, tick, value)
+        ]
+
     def waiting(self, stations: Mapping[str, str]) -> list[Waiting]:
         """Return the lots that readings name and wait for; `stations`: of each instrument."""
         found = []

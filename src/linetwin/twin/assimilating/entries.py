@@ -40,14 +40,32 @@ class Reading:
     """The plant's name of the lot."""
     rows: tuple[float, ...] = ()
     """Values that each named the lot, as rows of a file do: each is right or wrong by itself."""
+    times: tuple[int, ...] = ()
+    """Ticks at which these rows say that they were taken."""
+    corrected: bool = False
+    """Whether a row of it was changed after it had been learnt from."""
 
     def with_another(self, other: Reading) -> Reading:
         """Return the mean of this and others of the same lot."""
         count = self.count + other.count
         value = (self.count * self.value + other.count * other.value) / count
         arrived = max(self.arrived, other.arrived)
-        rows = self.rows + other.rows
-        return replace(self, value=value, count=count, arrived=arrived, rows=rows)
+        rows, times = self.rows + other.rows, self.times + other.times
+        return replace(self, value=value, count=count, arrived=arrived, rows=rows, times=times)
+
+    def without(self, time: int, row: float) -> Reading | None:
+        """Return what is left without rows of a time and value; None where nothing is."""
+        pairs = zip(self.times, self.rows, strict=True)
+        left = [each for each in pairs if each != (time, row)]
+        unnamed = self.count - len(self.rows)
+        if not left and not unnamed:
+            return None
+        rest = self.count * self.value - sum(self.rows) if unnamed else 0.0
+        rows = tuple(value for _, value in left)
+        count = unnamed + len(left)
+        value = (rest + sum(rows)) / count
+        times = tuple(each for each, _ in left)
+        return replace(self, value=value, count=count, rows=rows, times=times, corrected=True)
 
 
 @dataclass(frozen=True)
@@ -92,5 +110,5 @@ def loaded(data: dict[str, Any]) -> Entry:
     if "loose" in data:
         return Widened(**data)
     if "instrument" in data:
-        return Reading(**data | {"rows": tuple(data["rows"])})
+        return Reading(**data | {key: tuple(data[key]) for key in ("rows", "times")})
     return Given(**{**data, "notes": notes_of(data["notes"])})

@@ -62,6 +62,18 @@ class Journal:
         self._serve_from(self._forget_jumps(known.instrument, known.tick, place))
         return self._judged[reading.instrument, reading.lot]
 
+    def correct(self, place: int, corrected: Reading | None) -> Judged | None:
+        """Put a reading into the place of one that was wrong, or nothing; serve again from there.
+
+        Return what became of it.
+        """
+        self._judged.clear()
+        wrong = self.entries[place]
+        assert isinstance(wrong, Reading)  # noqa: S101  as who corrects has found it
+        self.entries[place : place + 1] = [] if corrected is None else [corrected]
+        self._serve_from(self._forget_jumps(wrong.instrument, wrong.tick, place))
+        return self._judged.get((wrong.instrument, wrong.lot))
+
     def _forget_jumps(self, instrument: str, tick: int, place: int) -> int:
         """Forget jumps of an instrument from a tick on; return where it is served again from.
 

@@ -38,7 +38,8 @@ class Prediction:
 class Outcome:
     """What an instrument has read of a lot that was predicted.
 
-    `deviation`: standard deviation of the reading, its unknown bias included.
+    `deviation`: standard deviation of the reading, its unknown bias included. `corrected`: whether
+    a row of it was changed after it had been learnt from.
     """
 
     prediction: str
@@ -48,6 +49,7 @@ class Outcome:
     value: float
     deviation: float
     plant_lot: str
+    corrected: bool = False
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,8 @@ class Tally:
 
     `counts`: predicted, measured; `again`: predicted a second time, the first holds; `replaced`:
     another lot has the name, after the twin went back to what it had saved; `forgotten`;
-    `unknown`: outcomes of no prediction; `late`: of one that was not there in time; `twice`.
+    `unknown`: outcomes of no prediction; `late`: of one that was not there in time; `twice`;
+    `corrected`: outcomes that were changed afterwards, the first is the one that is scored.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -144,7 +145,7 @@ class Tally:
             self.counts["late"] += 1
             return
         if row["instrument"] in made["read"]:
-            self.counts["twice"] += 1
+            self.counts["corrected" if row.get("corrected") else "twice"] += 1
             return
         made["read"].append(row["instrument"])
         self.counts["measured"] += 1

@@ -224,10 +224,12 @@ class Rules:
     ) -> None:
         """Flag what is out of range, and what changed too fast since the last good value."""
         signal = came.signal
-        judged = self._is_number[signal] & ((flags & _REJECTED) == 0)
+        corrected = (came.marks & Mark.CORRECTED) != 0  # of an earlier time, and may be learnt from
+        rejected = np.where(corrected, _REJECTED & ~np.uint32(Flag.OUT_OF_ORDER), _REJECTED)
+        judged = self._is_number[signal] & ((flags & rejected) == 0)
         outside = (value < self._low[signal]) | (value > self._high[signal])
         flags[judged & outside] |= np.uint32(Flag.OUT_OF_RANGE)
-        limited = judged & ~outside & np.isfinite(self._rate[signal])
+        limited = judged & ~outside & ~corrected & np.isfinite(self._rate[signal])
         for row in np.flatnonzero(limited).tolist():
             number = signal[row]
             elapsed = (int(times[row]) - int(self._good_time[number])) / SECOND

@@ -43,8 +43,7 @@ _BAD_SEVERITY = 2
 _STATUS_WORDS = "known are Good, Uncertain, Bad, and status codes of OPC UA as numbers"
 MOST_CHANGED = 0.1
 """Share of the rows that were read up to which they count as corrected; of more as others [A].
-
-One row always does: a laboratory's file is short."""
+One row always does."""
 
 
 class _Cells(NamedTuple):
@@ -81,7 +80,6 @@ class TableReader:
         self._read = 0
         self._known = np.zeros(0, np.int64)
         self._corrected = np.zeros(0, np.int64)
-        """Rows of the file, read before, that have changed since it was looked at last."""
         self._stamp: tuple[int, int] = (-1, -1)
         self._since = 0.0
         self._half: int | None = None

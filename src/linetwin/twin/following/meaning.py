@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.scenario.mapped import UNDEFINED
 from linetwin.scenario.units import display
-from linetwin.twin.columns import Flag
+from linetwin.twin.columns import NOT_NEWS, Flag, Mark
 from linetwin.twin.events import EventKind, PlantEvent
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NS_PER_TICK = 1_000_000
 _IMPLAUSIBLE = Flag.OUT_OF_RANGE | Flag.TOO_FAST
+_NO_CORRECTION = NOT_NEWS & ~Flag.OUT_OF_ORDER
+"""With any of these a changed row is not learnt from; that it goes back in time is its nature."""
 _DOUBTS = {
     Flag.BAD: "bad, as its source says",
     Flag.NOT_A_NUMBER: "no number",
@@ -62,9 +64,12 @@ class Meaning:
                 told, text = text, ""  # it was the number itself, and no name of a lot
             if kind in {"state", "mode"} and value == UNDEFINED:
                 value = math.nan
-            doubt = ""
-            if kind == "measurement" and not usable[row]:
-                flags = Flag(int(batch.flags[row]))
+            doubt, flags = "", Flag(int(batch.flags[row]))
+            corrects = bool(
+                kind == "measurement" and text and batch.came.marks[row] & Mark.CORRECTED
+            )
+            may_be_used = bool(usable[row]) or (corrects and not flags & _NO_CORRECTION)
+            if kind == "measurement" and not may_be_used:
                 doubt = _doubt(flags, self._signals[number], text)
                 if told and flags & Flag.NOT_A_NUMBER:
                     doubt = f"'{told:.40}' is no number"
@@ -75,9 +80,10 @@ class Meaning:
                 name,
                 value,
                 text,
-                bool(usable[row]),
+                may_be_used,
                 self.tick(int(batch.came.arrival[row])),
                 doubt,
+                corrects,
             )
 
 
