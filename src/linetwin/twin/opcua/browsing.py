@@ -22,7 +22,7 @@ DEEPEST = 12
 _SERVER = 2253
 _ATTRIBUTES = (ua.AttributeIds.Value, ua.AttributeIds.AccessLevel, ua.AttributeIds.DataType)
 _TYPES: dict[object, str] = {kind.value: kind.name for kind in ua.VariantType}
-_UNIT, _RANGE = "EngineeringUnits", "EURange"
+UNIT, RANGE = "EngineeringUnits", "EURange"
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ async def _read(
         asked += [(each.node_id, attribute) for attribute in _ATTRIBUTES]
         asked += [
             (each.properties[name], ua.AttributeIds.Value)
-            for name in (_UNIT, _RANGE)
+            for name in (UNIT, RANGE)
             if name in each.properties
         ]
 
@@ -170,9 +170,9 @@ async def _read(
             value=value.Value.Value if value.Value is not None else None,
             writable=bool((_plain(access) or 0) & ua.AccessLevel.CurrentWrite.mask),
         )
-        if _UNIT in each.properties:
+        if UNIT in each.properties:
             variable = _with_unit(variable, _plain(next(answers)))
-        if _RANGE in each.properties:
+        if RANGE in each.properties:
             span = _plain(next(answers))
             if isinstance(span, ua.Range):
                 variable = replace(variable, low=float(span.Low), high=float(span.High))
@@ -195,6 +195,12 @@ def _type(value: ua.DataValue, data_type: object) -> str:
 def _with_unit(variable: Variable, about: object) -> Variable:
     if not isinstance(about, ua.EUInformation):
         return variable
+    text, code = unit_of(about)
+    return replace(variable, unit=text, unit_code=code)
+
+
+def unit_of(about: ua.EUInformation) -> tuple[str, str]:
+    """Return a unit as its server writes it, and its code of UN/ECE; "" where it says none."""
     number = max(int(about.UnitId), 0)
     code = number.to_bytes(4, "big").lstrip(b"\0").decode("ascii", "replace")
-    return replace(variable, unit=about.DisplayName.Text or "", unit_code=code)
+    return about.DisplayName.Text or "", code

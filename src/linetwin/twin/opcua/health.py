@@ -8,6 +8,7 @@ from typing import Any, Literal
 State = Literal["connecting", "recalling", "live", "silent", "down", "ended"]
 """`recalling`: what the server remembers is read, nothing is listened to yet; `silent`: connected,
 but nothing has come for longer than keep-alives take: all is stale; `ended`: all is read."""
+_NAMED = 3
 
 
 @dataclass
@@ -16,6 +17,7 @@ class Health:
 
     gaps, gap_s: how often and how long it was not read since it first was; filled: values of those
     times that came from the server's history. left_out: rows of a file that could not be read.
+    disagreeing: signal -> what its server says of unit or range otherwise than the mapping.
     application: URI that the server gave for itself when it was connected last.
     """
 
@@ -42,6 +44,7 @@ class Health:
     refused: dict[str, str] = field(default_factory=dict)
     no_history: dict[str, str] = field(default_factory=dict)
     revised: dict[str, str] = field(default_factory=dict)
+    disagreeing: dict[str, str] = field(default_factory=dict)
 
     @property
     def was_live(self) -> bool:
@@ -53,3 +56,17 @@ class Health:
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
+
+
+def news(found: dict[str, str], before: dict[str, str]) -> list[str]:
+    """Return what is new of name -> text, in words: what is said of many is said once."""
+    names: dict[str, list[str]] = {}
+    for name, text in found.items():
+        if before.get(name) != text:
+            names.setdefault(text, []).append(name)
+    return [
+        ", ".join(alike[:_NAMED])
+        + (f" and {len(alike) - _NAMED} more" if len(alike) > _NAMED else "")
+        + f": {text}"
+        for text, alike in names.items()
+    ]

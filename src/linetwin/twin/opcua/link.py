@@ -20,6 +20,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from linetwin.errors import OpcUaError
 from linetwin.twin.columns import NO_TIME, Mark, raw_rows
+from linetwin.twin.opcua.health import news
 from linetwin.twin.opcua.limits import application_of, in_batches, limits_of
 from linetwin.twin.opcua.notifications import Changes, read_message, read_response, times_ns
 from linetwin.twin.opcua.resolving import resolve
@@ -49,7 +50,6 @@ SESSION_MS = 60_000
 _SERVICE_LEVEL_HANDLE = 0
 _MOST_PER_MESSAGE = 10_000
 _LIFETIMES = 10
-_NAMED = 3
 _FAR = 86_400.0
 
 
@@ -237,17 +237,14 @@ class Link:
                     f"queue {signal.queue} asked, {result.RevisedQueueSize} given"
                 )
         moved = resolved.moved if begun else {**health.moved, **resolved.moved}
-        news = (
+        told = (
             ("moved", moved, health.moved),
             ("refused", refused, health.refused),
             ("revised", revised, {} if begun else health.revised),
         )
-        for kind, found, before in news:
-            new = {name: text for name, text in found.items() if before.get(name) != text}
-            for text, alike in _by_text(new).items():
-                more = f" and {len(alike) - _NAMED} more" if len(alike) > _NAMED else ""
-                listed = ", ".join(alike[:_NAMED]) + more
-                self.sink.notice(self.source.name, kind, f"{listed}: {text}")
+        for kind, found, before in told:
+            for words in news(found, before):
+                self.sink.notice(self.source.name, kind, words)
         health.moved, health.refused, health.revised = moved, refused, revised
 
     def _revised(self) -> dict[str, str]:
@@ -355,14 +352,6 @@ class Link:
         place = np.cumsum(kept) - 1
         rows.texts.update({int(place[row]): text for row, text in part.texts.items() if kept[row]})
         return rows
-
-
-def _by_text(found: dict[str, str]) -> dict[str, list[str]]:
-    """Return text -> names: what is said of many is said once."""
-    names: dict[str, list[str]] = {}
-    for name, text in found.items():
-        names.setdefault(text, []).append(name)
-    return names
 
 
 async def open_calmly(client: Client) -> None:

@@ -16,7 +16,8 @@ from asyncua import ua
 
 from linetwin.errors import OpcUaError
 from linetwin.twin.columns import NO_TIME, SECOND
-from linetwin.twin.opcua.health import Health
+from linetwin.twin.opcua.agreement import disagreements
+from linetwin.twin.opcua.health import Health, news
 from linetwin.twin.opcua.history import newer, recalled
 from linetwin.twin.opcua.link import Link
 from linetwin.twin.opcua.past import Past
@@ -58,6 +59,7 @@ class Supervisor:
         self._terms = terms
         self._sink = sink
         self._open: Link | None = None
+        self._comparing: asyncio.Task[None] | None = None
         self._patience = Patience()
         self._past = Past(source, signals, sink, self.health)
         self._probed = self._completed = 0.0
@@ -81,6 +83,7 @@ class Supervisor:
             await asyncio.sleep(self._patience.next_s())
 
     async def _close(self) -> None:
+        await self._end_comparing()
         link, self._open = self._open, None
         if link is not None:
             await link.close()
@@ -168,6 +171,25 @@ class Supervisor:
         self.health.connections += 1
         self.health.state = "live"
         self._sink.notice(self.source.name, "connected", link.endpoint)
+        await self._end_comparing()
+        self._comparing = asyncio.create_task(self._compare(link))
+
+    async def _end_comparing(self) -> None:
+        task, self._comparing = self._comparing, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _compare(self, link: Link) -> None:
+        """Tell where the server's units and ranges are not the mapping's; no answer is none."""
+        try:
+            async with asyncio.timeout(SUBSCRIBE_S):
+                found = await disagreements(link.connected(), self._signals, link.nodes)
+        except (OSError, ua.UaError, OpcUaError):
+            return  # values come all the same, and whether the link holds is watched
+        for words in news(found, self.health.disagreeing):
+            self._sink.notice(self.source.name, "disagrees", words)
+        self.health.disagreeing = found
 
     async def _gap(self, link: Link, begin: int, end: int, before: np.ndarray) -> None:
         """Tell of a time in which nothing was read; fill it where the server remembers it."""
