@@ -15,8 +15,10 @@ from linetwin.cli.aas_import import Asked, import_machines
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.shells.joining.numbers import Doubt, Number, read_number
+from linetwin.shells.joining.questions import Question, Questions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 STATION = "cathode.mixer"
@@ -57,10 +59,23 @@ def test_a_language_settles_every_number(number: float, written: tuple[str, str,
 
 
 def test_a_unit_behind_a_number_is_its_unit() -> None:
-    """And what no unit is stays there to be asked for."""
+    """In UCUM, and in makers' words."""
     assert read_number("25,5 mm") == Number(25.5, "mm")
-    assert read_number("3 Walzen") == Number(3, "Walzen")
+    assert read_number("3 min-1") == Number(3, "min-1")
+    assert read_number("20 g per m²") == Number(20, "g per m²")
     assert isinstance(read_number("1.500 kg"), Doubt)
+
+
+@pytest.mark.parametrize(
+    "text", ["2 x 90", "1/2", "0x14", "3 Walzen", "7 h 30 min", "1m80", "2 in 5", "8 h or 9 h"]
+)
+def test_a_number_that_is_but_a_part_of_its_text_is_asked_for(text: str) -> None:
+    """Nor is it a unit's answer away from being taken."""
+    found = read_number(text)
+    assert isinstance(found, Doubt)
+    assert found.is_asked
+    assert text in found.reason
+    assert found.readings == ()
 
 
 def mixer() -> Maker:
@@ -115,6 +130,71 @@ def test_odd_values_are_read_asked_or_told(tmp_path: Path) -> None:
     assert found["operators"].tag != "V"
 
 
+def sheet(
+    folder: Path, values: Sequence[Any], answers: dict[str, Any], text: str = ""
+) -> tuple[str, Path]:
+    """Return what is said of a data sheet, and the scenario that is written of it.
+
+    `text`: stands in place of a value 1.25.
+    """
+    maker = Maker("M1", "https://misch.example/m1")
+    maker.technical("Daten", list(values))
+    file = maker.write(folder / "mixer.json")
+    if text:
+        file.write_text(file.read_text("utf-8").replace('"1.25"', f'"{text}"'), "utf-8")
+    answered = decided(folder, {"schema": 1, STATION: answers}) if answers else None
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.echo", lambda text, **_: lines.append(text))
+        try:
+            import_machines(Asked([file], [STATION], "baseline", folder / "plant", answered, "me"))
+        except ScenarioError as error:
+            return str(error), folder
+    return "\n".join(lines), folder / "plant" / "scenario.yaml"
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken_s", "said"),
+    [
+        (8, 28800, ""), ("8 h", 28800, ""), ("450 min", 27000, ""), ("9 h", 32400, ""),
+        ("20 h", 0, "outside of the range"), (6.9, 0, "7 to 9 h"), ("8 mm", 0, "mm"),
+        ("2 x 4", 0, "not one number"),
+    ],
+)  # fmt: skip
+def test_what_a_person_says_is_within_the_range_and_the_persons(
+    tmp_path: Path, answer: object, taken_s: float, said: str
+) -> None:
+    """A number outside is refused; one inside is no number of the maker's (tag A)."""
+    span = types.Range(types.DataTypeDefXSD.DOUBLE, id_short="Zeit", min="7", max="9")
+    span.semantic_id = means(f"{OWN}changeover_time")
+    span.qualifiers = [types.Qualifier("Unit", types.DataTypeDefXSD.STRING, value="h")]
+    told, file = sheet(tmp_path, [span], {"values": {"Daten/Werte/Zeit": answer}})
+    if said:
+        assert said in told
+        return
+    found = load(file).stations[STATION].parameters["changeover_time"]
+    assert (found.number, found.tag) == (pytest.approx(taken_s), "A")
+    assert found.source == "decided by a person: decisions file"
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("ca. 180", "'ca. 180' is no number"), ("180 ± 5", "'180 ± 5' is no number"),
+     (".18", "'.18' is no number"), ("1e999", "'1e999' is too large")],
+)  # fmt: skip
+def test_a_shell_of_which_nothing_is_left_says_why(tmp_path: Path, value: str, why: str) -> None:
+    """Not only that it has nothing for the station."""
+    told, _ = sheet(tmp_path, [prop("Zeit", value, f"{OWN}changeover_time", "s")], {})
+    assert f"has nothing for a mixer: Daten/Werte/Zeit: left out: {why}" in told
+
+
+def test_a_typed_number_that_is_too_large_is_called_so(tmp_path: Path) -> None:
+    """The file states a value, though reading it left it out."""
+    large = prop("Zeit", 1.25, f"{OWN}changeover_time", "s")
+    told, _ = sheet(tmp_path, [large], {}, "1e999")
+    assert "Zeit: left out: 1e999 is too large for xs:double" in told
+
+
 def test_a_quantity_that_the_station_has_not_is_refused(tmp_path: Path) -> None:
     """A line load is a calender's, and of no mixer."""
     maker = Maker("M1", "https://misch.example/m1")
@@ -123,3 +203,13 @@ def test_a_quantity_that_the_station_has_not_is_refused(tmp_path: Path) -> None:
     file = maker.write(tmp_path / "mixer.xml")
     with pytest.raises(ScenarioError, match=r"cathode\.mixer has no line_load"):
         import_machines(Asked([file], [STATION], "baseline", tmp_path / "plant", None, "me"))
+
+
+def test_decisions_list_all_that_may_be_answered() -> None:
+    """Errors show the first of many answers, the file of decisions each of them."""
+    names = tuple(f"quantity_{n}" for n in range(200))
+    questions = Questions()
+    question = Question("which?", names)
+    assert questions.ask(STATION, "parameters", "Gewicht", question) is None
+    assert "(200 in all, which decisions.yaml has)" in question.hint
+    assert set(names) <= set(questions.text().replace(",", " ").split())

@@ -20,7 +20,7 @@ from linetwin.scenario.kinds import Kind, shipped_kinds
 from linetwin.scenario.loading import find_scenario
 from linetwin.scenario.problems import Problems, nearest
 from linetwin.shells.joining import Joined, Joining, Machine, Questions, join
-from linetwin.shells.joining.questions import Question, on_a_line
+from linetwin.shells.joining.questions import FILE, Question, on_a_line
 from linetwin.shells.joining.signals import BARE
 from linetwin.shells.reading import read
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 SCENARIO: Final = "scenario.yaml"
 LINE: Final = "line.yaml"
 MAPPING: Final = "mapping.yaml"
-DECISIONS: Final = "decisions.yaml"
 _SHOWN: Final = 20
 _NO_KIND: Final = Kind("", "", {}, {}, frozenset(), (), (), machine=False, parameters={})
 _WRITTEN: Final = "# written by linetwin aas import\n"
@@ -94,9 +93,9 @@ def import_machines(asked: Asked) -> None:
     asked.output.mkdir(parents=True, exist_ok=True)
     text = questions.text()
     if asked.decisions is not None or questions.open:
-        (asked.output / DECISIONS).write_text(text, encoding="utf-8")
+        (asked.output / FILE).write_text(text, encoding="utf-8")
     if questions.open:
-        raise ScenarioError(_open(asked.output / DECISIONS, questions))
+        raise ScenarioError(_open(asked.output / FILE, questions))
     _write(asked.output, base, joined, owner)
     _tell(asked, joined, joining.notes, _checked(asked.output))
 

@@ -6,6 +6,7 @@ the name `*` answers all others of a topic with `ignore`.
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.document import Document
 
+FILE: Final = "decisions.yaml"
 IGNORE: Final = "ignore"
 REST: Final = "*"
 TOPICS: Final = (
@@ -28,12 +30,19 @@ TOPICS: Final = (
 )
 _VERSION: Final = 1
 _LONGEST: Final = 40
+_WIDTH: Final = 110
 _MOST: Final = 2000
 
 
 def on_a_line(text: str) -> str:
     """Return a text with words of others in it, on one line and without controls."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:_MOST])
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return a text of any length on several lines, without controls."""
+    plain = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(frozen=True)
@@ -50,10 +59,20 @@ class Question:
 
     @property
     def hint(self) -> str:
-        """Return what may be answered."""
+        """Return what may be answered, the first of many, as an error shows it."""
+        more = len(self.allowed) - _LONGEST
         listed = ", ".join(self.allowed[:_LONGEST])
-        more = f", ... ({len(self.allowed)} in all)" if len(self.allowed) > _LONGEST else ""
-        parts = [f"allowed: {listed}{more}" if listed else ""]
+        return self._with_proposal(
+            f"{listed}, ... ({len(self.allowed)} in all, which {FILE} has)" if more > 0 else listed
+        )
+
+    @property
+    def whole_hint(self) -> str:
+        """Return all that may be answered, as the file of decisions has it."""
+        return self._with_proposal(", ".join(self.allowed))
+
+    def _with_proposal(self, listed: str) -> str:
+        parts = [f"allowed: {listed}" if listed else ""]
         parts.append(f"by name alone: {self.proposal}" if self.proposal else "")
         return "; ".join(part for part in parts if part)
 
@@ -166,7 +185,7 @@ class Questions:
             before = (station, topic)
             question = self._asked.get((station, topic, name))
             if question is not None:
-                said = (on_a_line(part) for part in (question.text, question.hint) if part)
-                lines += [f"    # {part}" for part in said]
+                said = [on_a_line(question.text), *_wrapped(question.whole_hint)]
+                lines += [f"    # {part}" for part in said if part]
             lines.append(f"    {flow(name)}: {flow(everything[station, topic, name])}")
         return "\n".join(lines) + "\n"

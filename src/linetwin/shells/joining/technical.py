@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from basyx.aas import model
@@ -33,6 +34,8 @@ _KNOWN: Final = (
     "https://admin-shell.io/ZVEI/TechnicalData/Submodel/",
 )
 _PRINTED: Final = "V"
+_ASSUMED: Final = "A"
+_DECIDED: Final = "decided by a person: decisions file"
 
 
 def is_technical(submodel: model.Submodel) -> bool:
@@ -79,7 +82,12 @@ def parameters(
         if numbers is not None:
             value = _value(context, way, element, numbers, quantity)
         if value is not None and value != "":
-            station[quantity] = _with_source(value, element, way, maker)
+            decided = any(each.is_decided for each in numbers or ())
+            station[quantity] = (
+                {"value": value, "tag": _ASSUMED, "source": _DECIDED}
+                if decided
+                else _with_source(value, element, way, maker)
+            )
     return station, fixed
 
 
@@ -148,25 +156,60 @@ def _read(context: Context, way: str, element: model.SubmodelElement) -> list[Nu
     single = number_of(element)
     if isinstance(single, Number):
         return [single]
-    return _chosen(context, way, single)
+    if getattr(element, "value", "") is None and (why := _dropped(context, element)):
+        single = Doubt(why)
+    chosen = _chosen(context, way, single)
+    if chosen is None or not _is_within(context, way, element, chosen, single):
+        return None
+    return [chosen]
 
 
-def _chosen(context: Context, way: str, doubt: Doubt) -> list[Number] | None:
+def _dropped(context: Context, element: model.SubmodelElement) -> str:
+    """Return why reading the file left an element's value out, "" where it did not."""
+    mark = f"({element.id_short})/value: was left out: "
+    notes = context.meanings.environment.notes
+    return next((note.partition(mark)[2] for note in notes if mark in note), "")
+
+
+def _chosen(context: Context, way: str, doubt: Doubt) -> Number | None:
     """Return the reading that a person chose; None where there is none."""
-    if not doubt.readings and context.told("values", way) is None:
+    if not doubt.readings and not doubt.is_asked and context.told("values", way) is None:
         context.note(way, f"left out: {doubt.reason}")
         return None
     allowed = (IGNORE, *map(repr, doubt.readings))
+    if doubt.is_asked:
+        allowed = (*allowed, "the number that is meant")
     answer = context.ask("values", way, Question(f"{way}: {doubt.reason}", allowed, is_free=True))
     if answer is None or answer == IGNORE:
         return None
     if isinstance(answer, (int, float)):
-        return [Number(answer, doubt.unit)]
+        return Number(answer, doubt.unit, is_decided=True)
     found = read_number(answer, "en")
     if isinstance(found, Number):
-        return [Number(found.value, found.unit or doubt.unit)]
+        return Number(found.value, found.unit or doubt.unit, is_decided=True)
     context.wrong(way, f"'{answer}' is no value: {found.reason}", ", ".join(allowed))
     return None
+
+
+def _is_within(
+    context: Context, way: str, element: model.SubmodelElement, number: Number, doubt: Doubt
+) -> bool:
+    """Say whether what a person said is within the range that is stated; a problem where not."""
+    value, (least, most) = float(number.value), doubt.span
+    stated = context.meanings.units(element)
+    if number.unit and not (math.isinf(least) and math.isinf(most)):
+        units = [context.meanings.understood(text) or "" for text in (number.unit, *stated[:1])]
+        try:
+            affine = conversion(*map(parse_name, (units[0], units[-1] if stated else "")))
+        except ValueError as error:
+            context.wrong(way, f"'{number.value} {number.unit}': {error}", "the range's unit")
+            return False
+        value = affine.factor * value + affine.offset
+    if least <= value <= most or math.isclose(value, least) or math.isclose(value, most):
+        return True
+    message = f"'{number.value} {number.unit}'".replace(" '", "'") + " is outside of the range"
+    context.wrong(way, message, " ".join([f"{least:g} to {most:g}", *stated]))
+    return False
 
 
 def _parameter(
@@ -248,6 +291,8 @@ def _units(
     context: Context, element: model.SubmodelElement, numbers: Sequence[Number] = ()
 ) -> list[str]:
     """Return the units that a value states: at its element, in its text, at the items of a row."""
+    if decided := [each.unit for each in numbers if each.is_decided and each.unit]:
+        return decided
     own = [*context.meanings.units(element), *(each.unit for each in numbers if each.unit)]
     if own or not isinstance(element, model.SubmodelElementList):
         return own

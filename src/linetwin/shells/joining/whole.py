@@ -95,6 +95,7 @@ def join(machine: Machine, joining: Joining) -> Joined:
         joining.notes,
         machine.instruments,
     )
+    before = len(joining.notes)
     if count := len(machine.environment.notes):
         context.note(machine.file.name, f"noted in reading: {count}; linetwin aas check tells")
     submodels = _submodels(context)
@@ -120,7 +121,9 @@ def join(machine: Machine, joining: Joining) -> Joined:
         context.note("models", f"the line's own stay: {', '.join(left)}")
     if found.is_empty and not joining.problems and not joining.questions.open:
         hint = "SimulationModels with an FMU, TechnicalData, or AssetInterfacesDescription"
-        context.wrong("", f"has nothing for a {machine.kind.name}", hint)
+        said = "; ".join(note.partition(": ")[2] for note in joining.notes[before:])
+        message = f"has nothing for a {machine.kind.name}"
+        context.wrong("", f"{message}: {said}" if said else message, hint)
     return found
 
 

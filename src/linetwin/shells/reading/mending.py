@@ -127,7 +127,7 @@ def _unfit(text: str, value_type: str, limits: Limits) -> str:
     if pattern is _DOUBLE and not text.endswith(("INF", "NaN")):
         largest = _LARGEST_FLOAT if value_type == "xs:float" else math.inf
         if abs(float(text)) >= largest:
-            return f"{shown(text)} is beyond {value_type}"
+            return f"{shown(text)} is too large for {value_type}"
     return ""
 
 
