@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,3 +156,22 @@ def test_a_server_is_browsed_with_units_ranges_and_types(
     assert (found.type, found.unit, found.unit_code) == ("Double", "m/min", "2X")
     assert (found.low, found.high, found.writable) == (0.0, 30.0, False)
     assert variables_of(shared.endpoint, terms(tmp_path / "other"), ["Elsewhere"]) == []
+
+
+ODD = "\x1d\x1b[31m\x85\u2028\ufeff\x00\n  evil: {node: i=1, address: line.produced}\r\t\"': #"
+
+
+def test_a_draft_of_foreign_signs_is_read_again(line: Scenario, tmp_path: Path) -> None:
+    """What steers a terminal, ends a line or has no place in YAML: names come back as they were."""
+    speed = replace(variable("Cathode/Coater/WebSpeed", "m/min"), value=ODD)
+    names = ((URI, f"Cathode{ODD}"), *speed.path[1:])
+    node = NodeAddress(URI, f"s=1{ODD}")
+    state = replace(variable(f"{ODD}/Cathode/Mixer/State", type_="Int32"), value=ODD)
+    left = [variable(f"Pump{ODD}", type_="String"), variable("Anode/Coater/Loading", ODD)]
+    text = draft(ABOUT, propose([replace(speed, path=names, node=node), state, *left], line))
+    assert all(sign.isprintable() for row in text.split("\n") for sign in row)
+    file = tmp_path / "odd.yaml"
+    file.write_text(text, encoding="utf-8")
+    (signal,) = load_mapping(file, line).signals
+    assert (signal.path, signal.node) == (names, node)
+    assert "evil" in text

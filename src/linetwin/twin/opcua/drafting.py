@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from linetwin.scenario.emit import flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,21 +42,21 @@ def draft(about: Draft, proposals: Sequence[Proposal]) -> str:
     sure = _unique([each for each in proposals if each.target is not None and not each.doubt])
     doubtful = [each for each in proposals if each.target is not None and each.doubt]
     left = [each for each in proposals if each.target is None]
-    user = f", user: {_text(about.user)}" if about.user else ""
+    user = f", user: {flow(about.user)}" if about.user else ""
     lines = [
         f"# Proposed for {about.scenario} from {about.endpoint}: {len(sure)} signals,",
         f"# {len(doubtful)} in doubt (commented out), {len(left)} that nothing of the line fits.",
         "# Read every line before it is used, and name owner, clock and version.",
         "schema: 1",
         f"name: {about.name}",
-        f"owner: {_text(about.owner)}",
+        f"owner: {flow(about.owner)}",
         'version: "0 (proposed, not confirmed)"',
-        *([f"line_start: {_text(about.line_start)}"] if about.line_start else []),
+        *([f"line_start: {flow(about.line_start)}"] if about.line_start else []),
         "sources:",
         f"  {SOURCE}:",
-        f"    endpoints: [{_text(about.endpoint)}]",
-        f"    namespaces: {json.dumps({alias: uri for uri, alias in aliases.items()})}",
-        f"    security: {{policy: {_text(about.policy)}{user}}}",
+        f"    endpoints: [{flow(about.endpoint)}]",
+        f"    namespaces: {flow({alias: uri for uri, alias in aliases.items()})}",
+        f"    security: {{policy: {flow(about.policy)}{user}}}",
         f"    clock: {{owner: to be named{', played: true' if about.played else ''}}}",
         "states: {packml: {codes: packml}}",
         "modes: {packml_modes: {codes: packml}}",
@@ -72,7 +73,7 @@ def draft(about: Draft, proposals: Sequence[Proposal]) -> str:
         lines += [f"#   {each.variable.node}  {each.variable.name}" for each in left[:_MOST_LEFT]]
         if len(left) > _MOST_LEFT:
             lines += [f"#   and {len(left) - _MOST_LEFT} more"]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{_shown(line)}\n" for line in lines)
 
 
 def _unique(proposals: Sequence[Proposal]) -> dict[str, Proposal]:
@@ -100,25 +101,28 @@ def _lines(name: str, proposal: Proposal, aliases: Mapping[str, str]) -> list[st
     node = f"nsu={aliases[variable.node.uri]};" if variable.node.uri else ""
     path = [f"{aliases[uri]}:{each}" if uri else each for uri, each in variable.path]
     lines = [
-        f"  {_text(name)}:",
+        f"  {flow(name)}:",
         f"    source: {SOURCE}",
-        f"    node: {_text(node + variable.node.identifier)}",
-        f"    path: {json.dumps(path, ensure_ascii=False)}",
+        f"    node: {flow(node + variable.node.identifier)}",
+        f"    path: {flow(path)}",
         f"    address: {target.address}",
         f"    kind: {target.kind}",
     ]
     if target.quantity is not None and target.quantity.name != target.address.rpartition(".")[2]:
         lines += [f"    quantity: {target.quantity.name}"]
     if proposal.unit and proposal.unit != "1":
-        lines += [f"    unit: {_text(proposal.unit)}"]
+        lines += [f"    unit: {flow(proposal.unit)}"]
     if target.kind in {"state", "mode"}:
         lines += [f"    states: {'packml' if target.kind == 'state' else 'packml_modes'}"]
     shown = f"{variable.value!s:.40}" if variable.value is not None else "no value"
-    said = f"{variable.type} {shown} {variable.unit}".strip().replace("\n", " ")
+    said = f"{variable.type} {shown} {variable.unit}".strip()
     lines[0] += f"  # {said}" + (f"; in doubt: {proposal.doubt}" if proposal.doubt else "")
     return lines
 
 
-def _text(text: str) -> str:
-    """Return text as YAML reads it, in quotes."""
-    return json.dumps(text, ensure_ascii=False)
+def _shown(line: str) -> str:
+    """Return a line whose comment may hold a server's text: what YAML has no place for replaced.
+
+    Values have none of it, for `flow` writes such signs by their numbers.
+    """
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
