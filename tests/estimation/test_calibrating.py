@@ -24,6 +24,7 @@ from scipy.stats import binomtest, t
 from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.intervals import profiled
 from linetwin.estimation.calibrating.misfit import Misfit
+from linetwin.estimation.calibrating.page import calibration_page
 from linetwin.estimation.calibrating.solving import calibrate
 from linetwin.estimation.calibrating.telling import warnings_of
 from linetwin.estimation.calibrating.writing import parameter_text
@@ -264,6 +265,14 @@ def test_weights_of_nothing_leave_rows_out(tmp_path: Path) -> None:
     assert one.scores[0].by_row < 1e-2
 
 
+def test_a_resampled_end_at_a_bound_is_open(tmp_path: Path) -> None:
+    """True resistance at the bound that is allowed: the bootstrap calls it open above, too."""
+    text = LOAD.replace("high: 3000 N/mm", "high: 380 N/mm")
+    data = noisy(tmp_path, (24.0, 400.0), 3, 0.2)
+    made = fitted(f"{text}intervals: bootstrap\nresamples: 30\n", data, tmp_path)
+    assert made.intervals[1].state == "open above"
+
+
 def test_bootstrap_draws_whole_groups(tmp_path: Path) -> None:
     """Four plates differ: resampled by plate, intervals are wider than by row."""
     rows = np.vstack([compacted(low, 400.0) for low in (21.0, 23.0, 25.0, 27.0)])
@@ -361,6 +370,11 @@ def test_rheology_table_is_fitted_as_specified(tmp_path: Path) -> None:
     relative = np.expm1(made.predicted - made.targets)
     for index in (0, 1):
         assert np.sqrt(np.mean(relative[made.output_of == index] ** 2)) <= (0.10, 0.05)[index]
+    assert made.intervals[5].state == "open below"  # the threshold: the same word everywhere
+    assert "yield_threshold is open below" in calibration_page(made)
+    entry = parameter_text(made).split("yield_threshold:")[1].split("yield_exponent:")[0]
+    assert "open below, 95 % up to" in " ".join(entry.split())
+    assert "low:" not in entry
     for score in made.scores:
         assert score.replicates < score.fitted < score.by_group
     # 24 rows of eight slurries, three of each: pooled scatter of ln(yield stress), by hand

@@ -153,6 +153,27 @@ def test_a_model_that_gives_no_numbers_is_told(tmp_path: Path) -> None:
         fitted(text.replace("compare: log", ""), data, tmp_path)
 
 
+def test_a_row_that_the_model_cannot_compute_is_told_before_the_fit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One coating of nothing but pores among others: its line, its values, the model's range.
+
+    What the model says on the way is not passed on row by row.
+    """
+    rows = compacted(24.0, 400.0)
+    rows[5, 1] = 100.0
+    data = write_table(tmp_path / "table.csv", COLUMNS, rows)
+    text = LOAD.replace('settled_porosity: {column: after, unit: "%"}', "conductivity_index: after")
+    with pytest.raises(ScenarioError) as caught:
+        fitted(text, data, tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line) == (data, 7)
+    assert "line_load = 900000 N/m, porosity_before = 1" in problem.message
+    assert "porosity_before 0.05 to 0.95" in problem.hint
+    assert "row " not in problem.message
+    assert not caplog.records
+
+
 def test_the_documented_calibration_file_is_read(tmp_path: Path) -> None:
     """What docs/calibrating.md shows is what the schema takes."""
     text = (Path(__file__).resolve().parents[2] / "docs" / "calibrating.md").read_text("utf-8")

@@ -20,6 +20,9 @@ _CLOSE: Final = 2e-3
 _BETTER: Final = 1e-4
 """Fall of the cost along a profile that is another optimum, in halves of a squared residual."""
 _REPEATS: Final = 3
+_AT: Final = 1e-3
+"""Distance from a bound, of the way between both, at which a resampled end is on it: the fits stay
+inside of the box."""
 _FIRST: Final = 0.02
 """First step along a profile where the slopes tell none, of the way between the bounds."""
 
@@ -80,6 +83,7 @@ def bootstrapped(solver: Solver, fit: Fit) -> list[Interval]:
         points[index] = other.from_point(fit.coordinates, fit.scatter).coordinates
     tail = (1 - task.file.confidence) / 2
     low, high = np.quantile(points, [tail, 1 - tail], axis=0)
+    low, high = np.where(low < _AT, 0.0, low), np.where(high > 1 - _AT, 1.0, high)
     return [_made(solver, i, float(low[i]), float(high[i])) for i in range(points.shape[1])]
 
 

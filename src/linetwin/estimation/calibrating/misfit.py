@@ -116,7 +116,8 @@ class Misfit:
             self.refused += 1
             return np.zeros((self.count, count))
         length = (up - down).sum(axis=1)
-        slopes = (found[:count] - found[count:]) / length[:, None]
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite: counts as no slope
+            slopes = (found[:count] - found[count:]) / length[:, None]
         return np.asarray(np.nan_to_num(slopes.T, nan=0.0, posinf=0.0, neginf=0.0))
 
     def _told(self, coordinates: np.ndarray) -> np.ndarray:
@@ -133,8 +134,9 @@ class Misfit:
         found = (by_value * chain).transpose(1, 0, 2)[self.output_of, self.row_of]
         logs = np.array([each.log for each in self.task.outputs])[self.output_of]
         if logs.any():
-            numbers = np.exp(self.predicted(coordinates[None, :])[0])
-            found[logs] /= numbers[logs, None]
+            with np.errstate(all="ignore"):  # what is not finite counts as no slope
+                numbers = np.exp(self.predicted(coordinates[None, :])[0])
+                found[logs] /= numbers[logs, None]
         return np.asarray(np.nan_to_num(found, nan=0.0, posinf=0.0, neginf=0.0))
 
     def _choose_ways(self) -> None:

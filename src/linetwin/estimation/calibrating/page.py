@@ -42,9 +42,11 @@ def calibration_page(made: Calibration) -> str:
 
 def _answers(made: Calibration) -> str:
     names = [axis.name for axis in made.task.axes]
-    told = sum(not made.is_open(name) for name in names)
+    told = sum(made.is_told(name) for name in names)
+    rest = telling.half_open(made)
     first = (
         f"<p class='answer'><b>{told} of {len(names)}</b> parameters are told by these data"
+        f"{escape(rest)}"
         f"<small>{escape(telling.interval_note(made))}</small></p>"
     )
     helpful = telling.helpful_sentences(made)

@@ -77,7 +77,11 @@ def _task(columns: Columns) -> Task:
     candidates, variations = _candidates(columns), _variations(columns, settings)
     columns.problems.check()
     lines = columns.table.lines
-    whole = np.isfinite(weights) & (weights > 0) & ~np.isnan([found.values for found in outputs]).all(axis=0)
+    whole = (
+        np.isfinite(weights)
+        & (weights > 0)
+        & ~np.isnan([found.values for found in outputs]).all(axis=0)
+    )
     for column in (each for phase in phases for each in phase.columns()):
         whole &= np.isfinite(column)
     for found in outputs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from linetwin.estimation.calibrating.checking import check_rows, quiet
 from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.identifying import gains, identify
 from linetwin.estimation.calibrating.intervals import bootstrapped, profiled, unscaled
@@ -58,20 +59,33 @@ class Calibration:
         """Tell whether the data cannot tell a parameter by itself."""
         return any(name in group.names for group in self.identifiability.groups)
 
+    def is_told(self, name: str) -> bool:
+        """Tell whether the data tell a parameter by itself, to both sides."""
+        return not self.is_open(name) and self._states[name] == "interval"
+
     def tag(self, name: str) -> str:
         """Return the evidence of a fitted value: D where measurements tell it, else A."""
-        states = {a.name: i.state for a, i in zip(self.task.axes, self.intervals, strict=True)}
-        told = not self.is_open(name) and states[name] not in {"flat", "no scatter"}
+        told = not self.is_open(name) and self._states[name] not in {"flat", "no scatter"}
         return "D" if told and not self.task.data.simulated else "A"
+
+    @property
+    def _states(self) -> dict[str, str]:
+        return {a.name: i.state for a, i in zip(self.task.axes, self.intervals, strict=True)}
 
 
 def calibrate(task: Task) -> Calibration:
-    """Fit a task and judge the fit; ModelError where the model gives no numbers."""
-    misfit = Misfit(task)
-    try:
-        return _calibrated(task, misfit)
-    finally:
-        misfit.close()
+    """Fit a task and judge the fit.
+
+    ScenarioError for rows that the model cannot compute; ModelError where it gives no numbers at
+    any start.
+    """
+    with quiet(task):
+        check_rows(task)
+        misfit = Misfit(task)
+        try:
+            return _calibrated(task, misfit)
+        finally:
+            misfit.close()
 
 
 def _calibrated(task: Task, misfit: Misfit) -> Calibration:
@@ -85,10 +99,10 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         intervals = bootstrapped(solver, fit)
     fit = nearest_to_before(solver, fit)
     found = identify(task.axes, fit)
-    unclear = {name for group in found.groups for name in group.names}
+    unclear = {n for group in found.groups if len(group.names) > 1 for n in group.names}
     judged = tuple(
         replace(each, low=axis.low, high=axis.high, state="not told apart")
-        if axis.name in unclear and len(unclear) > 1
+        if axis.name in unclear
         else each
         for axis, each in zip(task.axes, intervals, strict=True)
     )

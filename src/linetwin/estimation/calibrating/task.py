@@ -136,6 +136,12 @@ class Task:
         return self.phases[0].rows
 
     @property
+    def lines(self) -> list[int]:
+        """Return the line of the data of each row that is compared."""
+        gone = set(self.omitted)
+        return [line for line in self.data.lines if line not in gone]
+
+    @property
     def takes_time(self) -> bool:
         """Whether a row is more than an initialisation."""
         return len(self.phases) > 1 or bool(self.phases[0].durations.any())

@@ -84,6 +84,16 @@ def parameter_rows(made: Calibration) -> list[tuple[str, ...]]:
     return rows
 
 
+def half_open(made: Calibration) -> str:
+    """Return which parameters the data tell to one side only; "" where there are none."""
+    found = [
+        f"{axis.name} is {interval.state}"
+        for axis, interval in zip(made.task.axes, made.intervals, strict=True)
+        if interval.state.startswith("open ") and not made.is_open(axis.name)
+    ]
+    return f"; {', '.join(found)}" if found else ""
+
+
 def interval_note(made: Calibration) -> str:
     """Return how the intervals were found."""
     task = made.task

@@ -115,18 +115,28 @@ def _entry(made: Calibration, axis: Axis, value: float, interval: Interval) -> d
     if interval.state == "no scatter":
         source = f"fit to {origin}, no interval: nothing tells the scatter"
         return {"value": _written(value, axis), "tag": made.tag(axis.name), "source": source}
-    share = f"{task.file.confidence * 100:g} %"
-    low, high = shown(interval.low, "1"), shown(interval.high, axis.unit)
-    source = f"fit to {origin}, {share} interval {low} to {high}"
-    if interval.state != "interval":
-        source += f" ({interval.state}: the bound given)"
-    return {
-        "value": _written(value, axis),
-        "low": _written(interval.low, axis),
-        "high": _written(interval.high, axis),
-        "tag": made.tag(axis.name),
-        "source": source,
-    }
+    entry: dict[str, Any] = {"value": _written(value, axis)}
+    if interval.state not in {"open below", "flat"}:
+        entry["low"] = _written(interval.low, axis)
+    if interval.state not in {"open above", "flat"}:
+        entry["high"] = _written(interval.high, axis)
+    source = f"fit to {origin}, {_reach(made, axis, interval)}"
+    return {**entry, "tag": made.tag(axis.name), "source": source}
+
+
+def _reach(made: Calibration, axis: Axis, interval: Interval) -> str:
+    """Return an interval in words; an open end is no number that the data tell."""
+    share = f"{made.task.file.confidence * 100:g} %"
+    low, high = shown(interval.low, axis.unit), shown(interval.high, axis.unit)
+    match interval.state:
+        case "open below":
+            return f"open below, {share} up to {high}"
+        case "open above":
+            return f"open above, {share} from {low}"
+        case "flat":
+            return "flat: the data exclude neither bound"
+        case _:
+            return f"{share} interval {shown(interval.low, '1')} to {high}"
 
 
 def _written(value: float, axis: Axis) -> float | str:
@@ -233,7 +243,7 @@ def _gain(gain: Gain) -> dict[str, Any]:
 
 def _measurements(made: Calibration) -> list[dict[str, Any]]:
     task = made.task
-    kept = [line for line in task.data.lines if line not in set(task.omitted)]
+    kept = task.lines
     return [
         {
             "output": task.outputs[output].name,
