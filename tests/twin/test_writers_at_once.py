@@ -25,8 +25,10 @@ from linetwin.twin.security.users import Users
 from linetwin.twin.writing.watching import taken_up
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from linetwin.twin.writing.watching import Seen
     from linetwin.twin.writing.writer import Asked, Written
 
 ZONE = "cathode.coater.zone_temperatures_2"
@@ -92,10 +94,10 @@ def test_a_change_is_made_while_another_is_watched(room: Room) -> None:
 
     @dataclass
     class Between(Slow):
-        def given(self, station: str) -> int:
+        def seen(self, station: str, instruments: Sequence[str]) -> Seen:
             if not made:
                 made.append(room.writer().write(of_the_zone(room)))
-            return super().given(station)
+            return super().seen(station, instruments)
 
     watch_change(replace(first, link=Between()), 30.0, Interruption())
     assert isinstance(room.panel, Slow)

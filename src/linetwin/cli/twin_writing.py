@@ -32,11 +32,12 @@ from linetwin.twin.writing.watching import BEGUN, READ, Watch, taken_up
 from linetwin.twin.writing.writer import WHO, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from linetwin.twin.approval import Approval, Change
     from linetwin.twin.writing.policy import WritePolicy
+    from linetwin.twin.writing.watching import Seen
     from linetwin.twin.writing.writer import Written
 
 _LOOK_S = 0.2
@@ -137,12 +138,8 @@ def _writer(order: Order, policy: WritePolicy, link: OpcUaPlant) -> Writer:
 class WatchedPlant(Protocol):
     """What is looked at of a plant."""
 
-    def given(self, station: str) -> int:
-        """Return how many lots a station has handed over."""
-        ...
-
-    def measurement(self, station: str, name: str) -> float:
-        """Return what an instrument shows."""
+    def seen(self, station: str, instruments: Sequence[str]) -> Seen:
+        """Return how many lots a station has handed over, and what instruments show."""
         ...
 
 
@@ -173,7 +170,7 @@ class Watching:
 def watch_change(of: Watching, seconds: float, interruption: Interruption) -> None:
     """Compare what comes with what was foretold; take it back where that was approved with it."""
     station = of.change.effect[0].station
-    given = of.link.given(station)
+    given = of.link.seen(station, ()).given
     watches = _watches(of, given)
     if not watches:
         say("nothing that the plant reads shows what was foretold: it is not watched")
@@ -215,11 +212,10 @@ def _watches(of: Watching, given: int) -> dict[str, Watch]:
 
 def _look(of: Watching, station: str, watches: Mapping[str, Watch]) -> None:
     """Take what the instruments show now, and record what is news."""
-    given = of.link.given(station)
+    seen = of.link.seen(station, [each.instrument for each in watches.values()])
     for quantity, each in watches.items():
-        value = of.link.measurement(station, each.shown.signal.rpartition(".")[2])
-        if each.take(given, value):
-            of.tell(READ, {"quantity": quantity, "lots": given, "value": value})
+        for lot in each.take(seen):
+            of.tell(READ, {"quantity": quantity, "lots": lot, "value": each.readings[lot]})
 
 
 def _tell_verdict(of: Watching, quantity: str, watch: Watch) -> None:

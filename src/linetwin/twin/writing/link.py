@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import threading
 import time
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncua import ua
@@ -22,9 +22,10 @@ from linetwin.twin.plant.model import NAMESPACE, REQUEST, node_of
 from linetwin.twin.plant.nodes import VARIANTS
 from linetwin.twin.security.connecting import prepared_client
 from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.writing.watching import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from asyncua import Client
 
@@ -79,13 +80,16 @@ class OpcUaPlant:
         """Return a set value as the plant has it."""
         return float(self._tag(station, "Setpoints", name))
 
-    def measurement(self, station: str, name: str) -> float:
-        """Return what an instrument shows; NaN while it shows nothing good."""
-        return float(self._tag(station, "Measurements", name, math.nan))
-
-    def given(self, station: str) -> int:
-        """Return how many lots a station has handed over."""
-        return int(self._tag(station, "Lots", "given"))
+    def seen(self, station: str, instruments: Sequence[str]) -> Seen:
+        """Return how many lots a station has handed over and what instruments show, in one read."""
+        tags = [self._id(station, "Measurements", name) for name in instruments]
+        found = self._do(self._read_all([self._id(station, "Lots", "given"), *tags]))
+        given, *values = found
+        if given is None:
+            raise OpcUaError(f"{self._endpoint}: {station} does not tell its lots")
+        shown = zip(instruments, values, strict=True)
+        readings = {name: (float(told[0]), told[1]) for name, told in shown if told is not None}
+        return Seen(int(given[0]), given[1], readings)
 
     # ------------------------------------------------------------------------------- asking
     def ask(self, asked: Asked) -> str | None:
@@ -146,6 +150,12 @@ class OpcUaPlant:
 
         return self._do(read())
 
+    async def _read_all(self, nodes: list[ua.NodeId]) -> list[tuple[Any, float] | None]:
+        """Return value and source time [s UTC] of each node, None where it shows nothing good."""
+        assert self._client is not None  # noqa: S101  it was opened
+        found = await self._client.read_attributes([self._client.get_node(e) for e in nodes])
+        return [_stamped(each) for each in found]
+
     async def _write(self, node: ua.NodeId, value: ua.Variant) -> None:
         assert self._client is not None  # noqa: S101  it was opened
         try:
@@ -170,3 +180,11 @@ class OpcUaPlant:
             raise OpcUaError(message) from error
         except (ua.UaError, OSError) as error:
             raise OpcUaError(f"{self._endpoint}: {type(error).__name__}: {error}") from error
+
+
+def _stamped(told: ua.DataValue) -> tuple[Any, float] | None:
+    """Return value and source time [s UTC, 0 without one], None where it is not good."""
+    good = told.StatusCode is None or told.StatusCode.is_good()
+    value = told.Value.Value if good and told.Value is not None else None
+    at = told.SourceTimestamp
+    return None if value is None else (value, at.replace(tzinfo=UTC).timestamp() if at else 0.0)

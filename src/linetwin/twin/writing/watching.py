@@ -43,24 +43,64 @@ def taken_up(
     return (given, {}) if begun is None or most > given else (begun, readings)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a station shows at once; instants as the plant stamps them [s UTC].
+
+    `given`: lots handed over, the last at `given_at`; `readings`: instrument -> value and instant,
+    of those that show anything good.
+    """
+
+    given: int
+    given_at: float
+    readings: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
 @dataclass
 class Watch:
-    """Takes readings of lots; `begun`: lots that the station had handed over at the change."""
+    """Takes readings of lots; `begun`: lots that the station had handed over at the change.
+
+    A reading belongs to the lot that was handed over at its instant, else to the one that was made
+    then; that of a lot is the mean of all, and is known once the next lot has begun or the lot was
+    read as it was handed over. `readings`: of lots that are over.
+    """
 
     shown: Shown
     begun: int
     readings: dict[int, float] = field(default_factory=dict)
+    _samples: dict[int, list[float]] = field(default_factory=dict)
+    _ends: dict[int, float] = field(default_factory=dict)
+    _last: float = -math.inf
 
-    def take(self, given: int, value: float) -> bool:
-        """Take what the instrument shows after so many lots; the last reading of a lot counts.
+    @property
+    def instrument(self) -> str:
+        """The instrument's name in its station."""
+        return self.shown.signal.rpartition(".")[2]
 
-        Returns whether that is news.
-        """
-        is_one = given > self.begun + _UNDER_WAY and math.isfinite(value)
-        if not is_one or self.readings.get(given) == value:
-            return False
-        self.readings[given] = value
-        return True
+    def take(self, seen: Seen) -> list[int]:
+        """Take what the instrument shows now; return lots whose reading is known by that."""
+        self._ends[seen.given] = seen.given_at
+        value, at = seen.readings.get(self.instrument, (math.nan, self._last))
+        if math.isfinite(value) and at != self._last:
+            self._last = at
+            lot = self._lot(seen, at)
+            if lot > self.begun + _UNDER_WAY and lot not in self.readings:
+                self._samples.setdefault(lot, []).append(value)
+        over = [lot for lot in sorted(self._samples) if self._is_over(lot, seen.given)]
+        for lot in over:
+            samples = self._samples.pop(lot)
+            self.readings[lot] = sum(samples) / len(samples)
+        return over
+
+    def _lot(self, seen: Seen, at: float) -> int:
+        """Return the lot of an instant, counted as the station does; 0 where it is long over."""
+        if at > seen.given_at:
+            return seen.given + 1
+        is_last = at == seen.given_at or at > self._ends.get(seen.given - 1, math.inf)
+        return seen.given if is_last else 0
+
+    def _is_over(self, lot: int, given: int) -> bool:
+        return given > lot or (given == lot and self._last >= self._ends[lot])
 
     @property
     def mean(self) -> float:
