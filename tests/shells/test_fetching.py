@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from serving_support import all_kinds
+from serving_support import NAMES, all_kinds, app_of, listening
 from typer.testing import CliRunner
 
 from linetwin.cli.app import app as cli
 from linetwin.errors import ScenarioError, ShellError
+from linetwin.shells.environment import Environment
 from linetwin.shells.fetching import Bounds, Fetch
-from linetwin.shells.writing import document
+from linetwin.shells.running import Passports, describe_run
+from linetwin.shells.serving.runs import RunSource
+from linetwin.shells.writing import as_tree, document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from small_runs import SmallRun
 
 MOST = 100_000
 BODY = document(all_kinds())
@@ -90,6 +95,8 @@ LIES = {
     "endless chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n"
                        + (b"fff0\r\n" + b"a" * 0xFFF0 + b"\r\n") * 4, "larger"),
     "huge": (OK + b"Content-Length: 99999999999999\r\n\r\n", "announces 99999999999999 bytes"),
+    "less than nothing": (OK + b"Content-Length: -5\r\n\r\nsome", "'-5' bytes"),
+    "empty": (answer(b""), "answers with nothing"),
     "too long": (answer(b"a" * (MOST + 1)), "at most 100000"),
     "without length": (OK + b"\r\n" + b"a" * (MOST + 1), "larger than 100000"),
     "short": (OK + b"Content-Length: 100\r\n\r\nonly this", "ended after 9 of 100 bytes"),
@@ -199,9 +206,9 @@ def test_the_token_is_of_a_file_or_the_environment(tmp_path: Path) -> None:
         assert run(server.url, "-o", str(out), *both, env={"LINETWIN_TOKEN": "other"}) is None
         file.write_text("two\nlines")
         assert isinstance(run(server.url, "-o", str(out), *both), ScenarioError)
-    assert len(server.heard) == 2
-    assert b"Authorization: Bearer of-the-env\r\n" in server.heard[0]
-    assert b"Authorization: Bearer of-the-file\r\n" in server.heard[1]
+    assert len(server.heard) == 4  # all, and the list of shells, each time
+    assert all(b"Authorization: Bearer of-the-env\r\n" in each for each in server.heard[:2])
+    assert all(b"Authorization: Bearer of-the-file\r\n" in each for each in server.heard[2:])
     assert json.loads(out.read_text()) == json.loads(BODY)
 
 
@@ -215,3 +222,51 @@ def test_what_cannot_be_read_names_the_address(tmp_path: Path) -> None:
         assert isinstance(run(url, "-o", str(tmp_path / "x.json")), ScenarioError), url
     wrong = run("https://127.0.0.1:1", "-o", str(tmp_path / "x.json"), "--ca", str(tmp_path))
     assert isinstance(wrong, ScenarioError)
+
+
+def test_a_file_that_cannot_be_written_is_told_first(tmp_path: Path) -> None:
+    """Nothing is asked of the server then."""
+    with lying(answer(BODY)) as server:
+        for name in ("none/x.json", "folder.json"):
+            (tmp_path / "folder.json").mkdir(exist_ok=True)
+            error = run(server.url, "-o", str(tmp_path / name))
+            assert isinstance(error, ScenarioError)
+            assert "cannot be written" in str(error)
+    assert not server.heard
+
+
+def test_an_empty_server_is_an_error(tmp_path: Path) -> None:
+    """No file is written of nothing."""
+    out = tmp_path / "x.json"
+    with listening(app_of(Environment())) as url:
+        error = run(url, "-o", str(out))
+    assert isinstance(error, ScenarioError)
+    assert "holds no shell" in str(error)
+    assert not out.exists()
+
+
+def test_what_is_listed_and_not_given_is_said_and_asked_for(
+    tmp_path: Path, small_run: SmallRun
+) -> None:
+    """Cells of a run are listed: their number is told, and --id brings a passport as exported."""
+    run_of, out = small_run.run, tmp_path / "x.json"
+    source = RunSource(run_of, NAMES)
+    cell = str(run_of.table("cells", ["cell", "status"]).query("status == 'A'")["cell"].iloc[0])
+    shell = NAMES.cell(source._identity, cell).shell
+    with listening(app_of(all_kinds(), source=source)) as url:
+        done = CliRunner().invoke(cli, ["aas", "fetch", url, "-o", str(out)])
+        assert done.exit_code == 0
+        assert f"{len(source.keys()):,} shells are listed" in done.output
+        assert "--id" in done.output
+        assert run(url, "-o", str(out), "--id", shell) is None
+        assert isinstance(run(url, "-o", str(out), "--id", "urn:none"), ShellError)
+    told = json.loads(out.read_text())
+    expected = as_tree(Passports(run_of, NAMES, [cell]).of(cell))
+    for kind in ("assetAdministrationShells", "submodels"):
+        assert {e["id"]: e for e in told[kind]} == {e["id"]: e for e in expected[kind]}
+    with listening(app_of(describe_run(run_of, NAMES), "customer", source)) as url:
+        out.unlink()
+        error = run(url, "-o", str(out))
+    assert isinstance(error, ShellError)
+    assert "shells are listed that it does not give at once; ask for each by --id" in str(error)
+    assert not out.exists()

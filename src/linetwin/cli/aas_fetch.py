@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlsplit
 
 from linetwin.cli.aas_export import tell
-from linetwin.errors import Problem, ScenarioError
+from linetwin.cli.aas_lots import together
+from linetwin.errors import Problem, ScenarioError, ShellError
 from linetwin.shells.fetching import Bounds, Fetch
 from linetwin.shells.reading import read
 from linetwin.shells.reading.limits import Limits
+from linetwin.shells.serving.asking import LONGEST_PAGE, encoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from linetwin.shells.environment import Environment
 
 TOKEN: Final = "LINETWIN_TOKEN"  # noqa: S105  the name of a variable
 """Environment variable that holds the token to show, where no file is named."""
@@ -36,28 +43,106 @@ class Showing:
     seconds: float = 120.0
 
 
-def fetch(url: str, output: Path, showing: Showing) -> None:
-    """Write all shells of a server to a file, checked as any file that is read.
+def fetch(url: str, output: Path, showing: Showing, ids: Sequence[str] = ()) -> None:
+    """Write shells of a server to a file, checked as any file that is read.
 
-    ShellError where the server does not give them, ScenarioError where they cannot be read.
+    `ids`: of shells; none for all that the server gives as a whole. ShellError where the server
+    does not give them, ScenarioError where they cannot be read.
     """
     form = _FORMS.get(output.suffix.lower())
     if form is None:
         hint = f"allowed: {', '.join(_FORMS)}"
         raise ScenarioError([Problem(f"ending {output.suffix!r}", "-o", hint)])
-    address = f"{_checked(url).rstrip('/')}/serialization"
-    headers = {"Accept": form}
-    if token := _token(showing.token_file):
-        headers["Authorization"] = f"Bearer {token}"
-    bounds = Bounds(showing.seconds, Limits().file_bytes)
-    content = Fetch(address, bounds, headers, _trust(showing.ca)).content()
-    try:
-        found = read(content)
-    except ScenarioError as error:
-        raise ScenarioError(
-            [replace(each, key=f"{address} {each.key}".strip()) for each in error.problems]
-        ) from error
+    _check_writable(output)
+    server = _Server(_checked(url).rstrip("/"), showing, form)
+    found = together([server.shell(each) for each in ids]) if ids else server.whole()
     tell(found, output)
+
+
+def _check_writable(output: Path) -> None:
+    """Raise ScenarioError where a file cannot be written, before anything is asked for."""
+    if output.is_dir() or not os.access(output if output.exists() else output.parent, os.W_OK):
+        raise ScenarioError([Problem("cannot be written", "-o", "a file in a folder", output)])
+
+
+class _Server:
+    """A server that is asked several times; time and bytes are bounded for all of it."""
+
+    def __init__(self, address: str, showing: Showing, form: str) -> None:
+        self._address, self._form = address, form
+        self._seconds, self._bytes = showing.seconds, Limits().file_bytes
+        self._ends = monotonic() + showing.seconds
+        self._tls = _trust(showing.ca)
+        token = _token(showing.token_file)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def whole(self) -> Environment:
+        """Return all that is given at once, with a note of the shells that are listed beside it."""
+        found = self._read(f"{self._address}/serialization")
+        given = {each.id for each in found.shells()}
+        try:
+            more = [each for each in self._listed() if each not in given]
+            what = f"{len(more):,} shells are listed that it does not give at once"
+            hint = f"ask for each by --id, such as {more[0]}" if more else ""
+        except ShellError as error:
+            more, what, hint = [""], "whether the server has more shells is not told", str(error)
+        if not given and not list(found.submodels()):
+            why = f": {what}; {hint}" if more else ", and lists none"
+            raise ShellError(f"{self._address} gives no shells{why}")
+        found.notes += [f"{what}; {hint}"] if more else []
+        return found
+
+    def shell(self, identifier: str) -> Environment:
+        """Return one shell by its id, with its submodels."""
+        name = encoded(identifier)
+        refs = self._json(f"{self._address}/shells/{name}").get("submodels", [])
+        try:
+            own = [encoded(each["keys"][-1]["value"]) for each in refs]
+        except (AttributeError, KeyError, IndexError, TypeError) as error:
+            raise ShellError(f"{self._address}: {identifier} is no shell") from error
+        ids = "".join(f"&submodelIds={each}" for each in own)
+        return self._read(f"{self._address}/serialization?aasIds={name}{ids}")
+
+    def _listed(self) -> Iterator[str]:
+        """Yield the ids of all shells that are listed."""
+        address = f"{self._address}/shells/$reference?limit={LONGEST_PAGE}"
+        cursor: object = ""
+        while cursor is not None:
+            page = self._json(address + (f"&cursor={quote(str(cursor))}" if cursor else ""))
+            try:
+                yield from [str(each["keys"][-1]["value"]) for each in page["result"]]
+                cursor = page.get("paging_metadata", {}).get("cursor")
+            except (AttributeError, KeyError, IndexError, TypeError) as error:
+                raise ShellError(f"{address}: is no list of shells") from error
+
+    def _read(self, address: str) -> Environment:
+        """Return shells; ScenarioError with the address where these are none."""
+        content = self._content(address, self._form)
+        try:
+            return read(content)
+        except ScenarioError as error:
+            at = address.partition("?")[0]
+            raise ScenarioError(
+                [replace(each, key=f"{at} {each.key}".strip()) for each in error.problems]
+            ) from error
+
+    def _json(self, address: str) -> dict[str, Any]:
+        try:
+            found = json.loads(self._content(address, _FORMS[".json"]))
+        except (ValueError, RecursionError) as error:
+            raise ShellError(f"{address}: is no JSON") from error
+        if not isinstance(found, dict):
+            raise ShellError(f"{address}: is no object of JSON")
+        return found
+
+    def _content(self, address: str, form: str) -> bytes:
+        left = self._ends - monotonic()
+        if left <= 0:
+            raise ShellError(f"{address}: took longer than {self._seconds:g} s")
+        bounds = Bounds(left, self._bytes)
+        content = Fetch(address, bounds, {**self._headers, "Accept": form}, self._tls).content()
+        self._bytes -= len(content)
+        return content
 
 
 def _checked(url: str) -> str:

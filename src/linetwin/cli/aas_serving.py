@@ -96,6 +96,14 @@ def fetch(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="File to write: aasx, json or xml by its ending.")
     ],
+    shell_id: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--id",
+            help="Id of a shell, with its submodels; repeatable. Else all that the server gives "
+            "at once.",
+        ),
+    ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(help="A file that holds the token to show; else LINETWIN_TOKEN holds it."),
@@ -111,4 +119,5 @@ def fetch(
     """Read the shells of a server into a file."""
     from linetwin.cli import aas_fetch
 
-    aas_fetch.fetch(url, output, aas_fetch.Showing(token_file, ca, timeout))
+    showing = aas_fetch.Showing(token_file, ca, timeout)
+    aas_fetch.fetch(url, output, showing, shell_id or ())

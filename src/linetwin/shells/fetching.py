@@ -79,7 +79,10 @@ class Fetch:
                     return self._followed(url, str(target))
                 if answer.status != _OK:
                     raise self._error(url, f"{answer.status} {answer.reason}")
-                return b"".join(self._pieces(url, answer))
+                content = b"".join(self._pieces(url, answer))
+                if not content:
+                    raise self._error(url, "answers with nothing")
+                return content
         except TimeoutError as error:
             raise self._error(url, f"took longer than {self.bounds.seconds:g} s") from error
         except (OSError, HTTPException, ValueError, zlib.error) as error:
@@ -100,6 +103,9 @@ class Fetch:
     def _pieces(self, url: str, answer: HTTPResponse) -> Iterator[bytes]:
         """Yield an answer's content, unpacked; it is as long as was said, and within bounds."""
         stated, most = answer.length, self.bounds.bytes
+        for text in answer.headers.get_all("Content-Length", []):
+            if not (text.isascii() and text.strip().isdecimal()):
+                raise self._error(url, f"says that it has {text!r} bytes")
         if stated is not None and stated > most:
             raise self._error(url, f"announces {stated} bytes; at most {most} are read")
         encoding = str(answer.headers.get("Content-Encoding", "identity")).strip().lower()
