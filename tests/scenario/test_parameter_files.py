@@ -108,3 +108,24 @@ def test_a_fit_of_another_model_is_refused(tmp_path: Path) -> None:
     fitted.write_text(FITTED.replace("model: calendering", "model: calendering_kawakita"), "utf-8")
     with pytest.raises(ScenarioError, match="fitted for the model calendering_kawakita"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "says"),
+    [
+        ("value: 0.25,", "value: 0.33,", "0.33 is outside of its own interval, from 0.24 to 0.26"),
+        ("value: 0.25,", 'value: "23 %",', "23 % is outside of its own interval"),
+        ("0.24, high: 0.26", "0.26", "0.25 is outside of its own interval, from 0.26"),
+    ],
+)
+def test_a_value_outside_of_its_own_interval_is_refused(
+    tmp_path: Path, there: str, instead: str, says: str
+) -> None:
+    """A value that was edited and kept the interval of the fit: file, line and key."""
+    file = scenario(tmp_path, f"{PROCESS}: fitted.yaml")
+    fitted = tmp_path / "fitted.yaml"
+    fitted.write_text(FITTED.replace(there, instead), "utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load(file)
+    assert "fitted.yaml:9: set.minimum_porosity: " in str(caught.value)
+    assert says in str(caught.value)

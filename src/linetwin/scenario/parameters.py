@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from linetwin.errors import ScenarioError
+from linetwin.scenario import units
 from linetwin.scenario.schema import FileHead, Identifier, Written, as_table
 from linetwin.scenario.settings import Setting
 
@@ -81,6 +82,7 @@ def settings_of_parameters(
         if target.section != "processes":
             problems.add(place, f"'{process}' is no process", hint)
             continue
+        _check_ends(checked, problems)
         found += [
             Setting(
                 f"{process}.{name}",
@@ -90,6 +92,35 @@ def settings_of_parameters(
             for name, written in checked.model.settings.items()
         ]
     return found
+
+
+def _check_ends(checked: Checked[ParameterFile], problems: Problems) -> None:
+    """Note values outside of their own interval: one of the two was edited."""
+    for name, written in checked.model.settings.items():
+        value, low, high = map(_number, (written.value, written.low, written.high))
+        if value is None:
+            continue
+        below = low is not None and low[1] == value[1] and value[0] < low[0]
+        above = high is not None and high[1] == value[1] and value[0] > high[0]
+        if below or above:
+            ends = (("from", written.low), ("to", written.high))
+            span = " ".join(f"{word} {end}" for word, end in ends if end is not None)
+            message = f"{written.value} is outside of its own interval, {span}"
+            hint = "fit it again, or take `low` and `high` away where the value is another's"
+            problems.add(checked.document.place(("set", name)), message, hint)
+
+
+def _number(raw: object) -> tuple[float, str] | None:
+    """Return a number and its unit in SI; None for what is none, which is told elsewhere."""
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
+        return None
+    if not isinstance(raw, str):
+        return float(raw), ""
+    try:
+        number, unit = units.si(raw)
+    except ScenarioError:
+        return None
+    return number, "" if unit == "1" else unit
 
 
 def check_models(

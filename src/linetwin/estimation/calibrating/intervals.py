@@ -83,6 +83,7 @@ def bootstrapped(solver: Solver, fit: Fit) -> list[Interval]:
         points[index] = other.from_point(fit.coordinates, fit.scatter).coordinates
     tail = (1 - task.file.confidence) / 2
     low, high = np.quantile(points, [tail, 1 - tail], axis=0)
+    low, high = np.minimum(low, fit.coordinates), np.maximum(high, fit.coordinates)
     low, high = np.where(low < _AT, 0.0, low), np.where(high > 1 - _AT, 1.0, high)
     return [_made(solver, i, float(low[i]), float(high[i])) for i in range(points.shape[1])]
 
