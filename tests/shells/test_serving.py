@@ -188,7 +188,12 @@ def test_a_serialisation_reads_back_as_what_is_served(client: Client, accept: st
     if "package" in accept:
         assert found.files == {name: ENVIRONMENT.files[name] for name in found.files}
         assert "/files/model.bin" in found.files
-    assert client.ask("/serialization", headers={"Accept": "text/html"}).status_code == 406
+    for nothing in ("text/html", "application/json;q=0", "application/xml; q=0.000, text/html"):
+        assert client.ask("/serialization", headers={"Accept": nothing}).status_code == 406
+    unwanted = {"Accept": "application/json;q=0, application/xml;q=0.1"}
+    assert client.ask("/serialization", headers=unwanted).headers["content-type"] == (
+        "application/xml"
+    )
 
 
 def test_a_serialisation_by_ids_holds_those(client: Client) -> None:
@@ -278,3 +283,10 @@ def test_pages_over_parts(parts: list[int], limit: int) -> None:
             break
         assert len(page["result"]) == limit
     assert found == [(key, n) for key in keys for n in range(parts[int(key)])]
+
+
+def test_a_limit_out_of_bounds_says_the_bounds() -> None:
+    """Who asks for too much learns how much there may be."""
+    answer = Client(app_of(all_kinds())).ask("/submodels?limit=99999999999")
+    assert answer.status_code == 400
+    assert "1 to 2147483648" in answer.json()["messages"][0]["text"]

@@ -128,7 +128,7 @@ def test_a_value_is_read_while_others_wait_for_a_description() -> None:
 
 @given(counts=st.lists(st.integers(0, 4), max_size=5))
 def test_pages_that_end_early_join_to_the_list(counts: list[int]) -> None:
-    """However little time a page has, it has an entry, and all pages are the list."""
+    """However little time a page has, it looks at a part or an entry, and all are the list."""
     pages, cursor, found = Pages(patience_s=-1.0), None, []
     keys = [str(number) for number in range(len(counts))]
     while True:
@@ -155,3 +155,21 @@ def test_a_cursor_tells_nothing() -> None:
     assert len(at) < 8  # by chance alone
     for each in cursors:
         assert len(client.json(f"/submodels?limit=2&cursor={each}")["result"]) == 1
+
+
+def test_a_filter_that_nothing_fits_ends_its_pages_too() -> None:
+    """Where the time is up a page is empty and has a cursor; the last one has none."""
+    asked, looked = [], []
+    pages, cursor = Pages(patience_s=-1.0), None
+
+    def things_in(key: str) -> list[str]:
+        looked.append(key)
+        return []
+
+    while cursor is not None or not asked:
+        page = pages.page(Wanted("x", None, cursor), list("abcd"), things_in, lambda each: each)
+        assert page["result"] == []
+        cursor = page["paging_metadata"].get("cursor")
+        asked.append(cursor)
+    assert looked == list("abcd")
+    assert len(asked) == len(looked)

@@ -217,6 +217,8 @@ def test_a_customer_sees_passports_alone(source: RunSource, small_run: SmallRun)
     lot = NAMES.lot(source._identity, small_run.run.table("lots", ["lot"])["lot"][0])
     assert client.ask(f"/shells/{encoded(lot.shell)}").status_code == 404
     assert client.json("/serialization").keys() <= {"conceptDescriptions"}
+    assert client.json("/packages")["result"] == []
+    assert client.ask("/packages/shells").status_code == 404
     shown = [
         client.json(f"/submodels/{encoded(ref['keys'][0]['value'])}")
         for ref in shells[0]["submodels"]

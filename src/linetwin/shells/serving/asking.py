@@ -68,10 +68,9 @@ def limit_of(given: str | None) -> int:
     """Return how many entries a page has at most."""
     if given is None:
         return PAGE
-    if not (given.isascii() and given.isdecimal()) or len(given) > len(str(_LARGEST_LIMIT)):
-        raise bad("limit: a whole number from 1")
-    if not 1 <= int(given) <= _LARGEST_LIMIT:
-        raise bad("limit: a whole number from 1")
+    is_number = given.isascii() and given.isdecimal() and len(given) <= len(str(_LARGEST_LIMIT))
+    if not is_number or not 1 <= int(given) <= _LARGEST_LIMIT:
+        raise bad(f"limit: a whole number from 1 to {_LARGEST_LIMIT}")
     return min(int(given), LONGEST_PAGE)
 
 

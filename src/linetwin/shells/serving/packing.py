@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 from linetwin.shells.serving.asking import Refusal, bad, choice, decoded, encoded
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MOST: Final = 200
 """Ids of a serialisation."""
 PACKAGE: Final = "application/asset-administration-shell-package"
+_REFUSED: Final = re.compile(r"q=0(\.0{0,3})?")
 _NAME: Final = "shells"
 _XML: Final = ("application/xml", "text/xml")
 _KINDS: Final = (f"{PACKAGE}+xml", f"{PACKAGE}+json", PACKAGE)
@@ -60,9 +62,14 @@ def _chosen(asked: Asked) -> Held:
 
 
 def _form(accept: str) -> str:
-    """Return the first content type of an Accept header that is served; JSON by default."""
-    given = [each.partition(";")[0].strip().lower() for each in accept.split(",")]
-    for each in given:
+    """Return the first content type of an Accept header that is served; JSON by default.
+
+    What has `q=0` is not wanted, so it is none of them (RFC 9110, 12.4.2).
+    """
+    for given in accept.lower().split(","):
+        each, *more = (part.strip() for part in given.split(";"))
+        if any(_REFUSED.fullmatch(part) for part in more):
+            continue
         if each in {"", "*/*", "application/*", "application/json"}:
             return "application/json"
         if each in _XML:
@@ -100,8 +107,9 @@ def _packages(asked: Asked) -> Tree:
 
 
 def _one_package(asked: Asked) -> Bytes:
-    if asked.names["package"].rstrip("=") not in {encoded(_NAME), _NAME}:
-        raise Refusal(404, "there is one package, named in /packages")
+    is_named = asked.names["package"].rstrip("=") in {encoded(_NAME), _NAME}
+    if not is_named or not asked.view.whole.shells:
+        raise Refusal(404, "there is no such package; /packages names what there is")
     return Bytes(_package(asked.view.whole), PACKAGE, f"{_NAME}.aasx")
 
 

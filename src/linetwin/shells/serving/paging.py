@@ -60,12 +60,16 @@ class Pages:
         """Return one page: `result`, and where to go on.
 
         `keys`: of the parts; `things_in`: what a part has for this list; `told`: what is shown of
-        a thing, asked only for those of the page.
+        a thing, asked only for those of the page. A page may be empty and have a cursor: time was
+        up before anything was found.
         """
         limit, ends = limit_of(asked.limit), monotonic() + self._patience_s
         part, offset = self._read(asked.cursor, asked.scope)
         found: list[Any] = []
         for number in range(part, len(keys)):
+            if number > part and monotonic() > ends:  # also where nothing fits a filter
+                cursor = self._made(number, 0, asked.scope)
+                return {"paging_metadata": {"cursor": cursor}, "result": found}
             first = offset if number == part else 0
             for at, each in enumerate(things_in(keys[number])[first:], start=first):
                 if len(found) == limit or (found and monotonic() > ends):

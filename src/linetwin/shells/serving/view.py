@@ -41,6 +41,7 @@ class View:
         self.role, self._catalogue, self._values = role, catalogue, values
         self._recent: OrderedDict[str, Held] = OrderedDict()
         self._kinds: dict[str, bool] = {}
+        self._meanings: dict[str, frozenset[str]] = {}
 
     # -------------------------------------------------------------------------- what is seen
     @cached_property
@@ -183,6 +184,8 @@ class View:
 
     def submodels_in(self, key: str, id_short: str | None, meaning: str | None) -> list[Handle]:
         """Return the submodels of a part that have an idShort and a semanticId."""
+        if meaning is not None and meaning not in self._meanings_of(key):
+            return []
         seen = self._seen_in(key).submodels
         return [
             (key, name)
@@ -191,6 +194,14 @@ class View:
             and id_short in {None, heading.id_short}
             and meaning in {None, heading.meaning}
         ]
+
+    def _meanings_of(self, key: str) -> frozenset[str]:
+        """Return what submodels of a part's kind mean: parts of a kind differ in none."""
+        kind = self._catalogue.kind(key)
+        if kind not in self._meanings:
+            headings = self._catalogue.told(key).headings.values()
+            self._meanings[kind] = frozenset(each.meaning for each in headings)
+        return self._meanings[kind]
 
 
 def _seen(told: Told, role: Role) -> _Seen:
