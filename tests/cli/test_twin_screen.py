@@ -18,6 +18,7 @@ from linetwin.twin.board.alerts import Alert
 if TYPE_CHECKING:
     from linetwin.twin.assimilating import Assimilator
     from linetwin.twin.board.board import Board
+    from linetwin.twin.feed.parcels import Latest
     from linetwin.twin.session import Session
 
 COATER = "cathode.coater"
@@ -114,12 +115,37 @@ def test_readings_say_for_which_lot_they_wait_and_which_were_set_aside() -> None
         **{"set aside": 1},
     )
     assert list(_readings(told)) == [
-        "scale: 4 readings wait until roll-0013 and 1 other are handed over",
+        "scale: 4 readings wait until roll-0013, roll-0014 are handed over",
         "scale: 1 reading of lots that are not known: XY-1; look at their names",
         "gauge: 1 reading waits until roll-0013 is handed over",
         "1 reading set aside; the last: scale read 9 of R-3: too much",
     ]
     assert list(_readings(read())) == []
+    many = (Waiting("scale", f"XY-{number}", 1, can_come=False) for number in range(7))
+    (words,) = _readings(read(*many))
+    assert words.endswith(
+        "not known: XY-0, XY-1, XY-2, XY-3, XY-4 and 2 others; look at their names"
+    )
+
+
+def test_the_screen_says_which_time_a_row_of_a_file_would_have() -> None:
+    """Beside line time the plant's, and of each file in its zone, by its clock and its format."""
+    table = SimpleNamespace(time_format="")
+    lab = SimpleNamespace(table=table, zone="Europe/Berlin", clock_offset_s=60.0)
+    other = SimpleNamespace(
+        table=SimpleNamespace(time_format="%d.%m.%Y %H:%M"), zone="UTC", clock_offset_s=0.0
+    )
+    plant = SimpleNamespace(table=None)
+    sources = {"lab": lab, "other": other, "plant": plant}
+    latest = cast("Latest", SimpleNamespace(mapping=SimpleNamespace(sources=sources)))
+    seen, tick = view(), 11 * 3_600_000 + 25 * 60_000 + 53_000
+    assert (seen.plant_time(tick), seen.row_time(latest, "lab", tick)) == ("", "")
+    seen.origin = 1_795_392_000 * 10**9  # Monday 2026-11-23, 00:00 UTC
+    assert seen.line_time(tick) == "day 0 11:25:53"
+    assert seen.plant_time(tick) == "(2026-11-23 11:25:53 UTC)"
+    assert seen.row_time(latest, "lab", tick) == "2026-11-23 12:26:53 (Europe/Berlin)"
+    assert seen.row_time(latest, "other", tick) == "23.11.2026 11:25 (UTC)"
+    assert seen.row_time(latest, "plant", tick) == ""
 
 
 def test_a_finding_that_an_alert_tells_is_told_once() -> None:

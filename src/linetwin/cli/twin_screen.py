@@ -45,7 +45,7 @@ _SHOW_EVERY_S = 0.5
 _TELL_EVERY_S = 60.0
 """Where the output is no terminal, a line is written this often."""
 _NAMED = 5
-"""Stale signals that are named; the others are counted."""
+"""Stale signals, stations and lots that are named; the others are counted, `--json` has all."""
 _MOST_STATIONS = 8
 _STYLES = {
     "in step": "green",
@@ -147,7 +147,7 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
     if session is not None:
         age = "how old is not known yet" if state.word == "joining" else f"{span(state.age_s)} old"
         words += [
-            view.line_time(session.now),
+            " ".join(filter(None, (view.line_time(session.now), view.plant_time(session.now)))),
             f"data {age} (line time)",
             counted(session.heard, "event"),
         ]
@@ -155,7 +155,9 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
     if view.unconfirmed:
         yield Text(view.unconfirmed, style="yellow")
     for each in view.sources(latest, now):
-        yield Text(safe(_source(each)))
+        row_time = "" if session is None else view.row_time(latest, each.source, session.now)
+        now_is = f", a row of now has {row_time}" if row_time else ""
+        yield Text(safe(_source(each) + now_is))
     if not latest.health:
         yield Text("no link yet")
 
@@ -218,7 +220,8 @@ def _readings(assimilator: Assimilator) -> Iterator[str]:
     for each in assimilator.waiting():
         by_instrument.setdefault((each.instrument, each.can_come), []).append(each)
     for (instrument, can_come), found in by_instrument.items():
-        lots = found[0].lot + (f" and {counted(len(found) - 1, 'other')}" if found[1:] else "")
+        lots = ", ".join(each.lot for each in found[:_NAMED])
+        lots += f" and {counted(len(found) - _NAMED, 'other')}" if found[_NAMED:] else ""
         count = sum(each.readings for each in found)
         told = f"{instrument}: {counted(count, 'reading')}"
         if can_come:

@@ -6,7 +6,9 @@ import math
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
 
 from linetwin.cli.printing import print_json, safe, say_aside
 from linetwin.twin.publishing.shown import Measured, Shown, SourceShown, StationShown
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 NOTES_KEPT = 5
 MADE_KEPT = 10_000
 """Predictions that are kept until they come out: some are never measured."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WORKS = "Execute"
 NO_WIDTH = 1e-4
 """Relative width up to which bounds are taken to be one number: no interval is shown [A]."""
@@ -76,6 +79,8 @@ class View:
         self.alerts: Sequence[Alert] = ()
         self.unconfirmed = ""
         """Why nobody has confirmed the mapping, "" where a person has."""
+        self.origin: int | None = None
+        """Instant of the line's tick 0 at the plant [ns UTC]; None before it is known."""
 
     def note(self, text: str) -> None:
         """Keep a remark for people."""
@@ -101,6 +106,28 @@ class View:
         minutes, seconds = divmod(tick // 1000, 60)
         hours, minutes = divmod(minutes, 60)
         return f"day {hours // 24} {hours % 24:02d}:{minutes:02d}:{seconds:02d}"
+
+    def plant_time(self, tick: int) -> str:
+        """Return a tick by the plant's clock, "" where that is not known."""
+        moment = self._moment(tick)
+        return "" if moment is None else f"({moment:%Y-%m-%d %H:%M:%S} UTC)"
+
+    def row_time(self, latest: Latest, source: str, tick: int) -> str:
+        """Return the time that a row of a tick would have in a file, "" for what is no file."""
+        config, moment = latest.mapping.sources[source], self._moment(tick)
+        if config.table is None or moment is None:
+            return ""
+        there = (moment + timedelta(seconds=config.clock_offset_s)).astimezone(
+            ZoneInfo(config.zone)
+        )
+        form = config.table.time_format or "%Y-%m-%d %H:%M:%S"
+        return f"{there.strftime(form)} ({config.zone})"
+
+    def _moment(self, tick: int) -> datetime | None:
+        """Return a tick at the plant."""
+        if self.origin is None:
+            return None
+        return _EPOCH + timedelta(microseconds=self.origin // 1000 + tick * 1000)
 
     # ---------------------------------------------------------------------------- what holds
     def sources(self, latest: Latest, now: int) -> list[SourceNow]:
@@ -211,6 +238,12 @@ class View:
             return found
         return found | {
             "line_time": self.line_time(session.now),
+            "plant_time": self.plant_time(session.now).strip("()"),
+            "row_times": {
+                name: told
+                for name in latest.mapping.sources
+                if (told := self.row_time(latest, name, session.now))
+            },
             "tick": session.now,
             "data_age_s": state.age_s,
             "events": session.heard,

@@ -38,6 +38,9 @@ WATCHES = 3
 """Kinds of watches that share the false alarms: sums of each instrument, window, and lots."""
 WITHIN = 2.0
 """A parameter is within its prior up to so many of its standard deviations."""
+LARGE = 2.0
+"""Of readings that are too far off together those are named that are so many deviations off [A]."""
+NAMED_INSTRUMENTS = 5
 SETTLED = 2.0
 """What was let loose has settled when its deviation is so many times what it was [A]."""
 
@@ -56,6 +59,10 @@ class Watchman:
         self._window = Window(config.window, arl)
         self._records = {each.name: Record(config.window) for each in config.instruments}
         self._updates = 0
+        self._last: list[tuple[str, float]] = []
+        """Instrument and normalised innovation of the last window of updates."""
+        self._too_large: dict[str, float] = {}
+        """Instrument -> how far it was off at most in the last window that was too large."""
         self._found: dict[Key, list[int]] = {}
         """Finding -> tick since which it is told, number of the update that told it last."""
         self._contradictions: dict[Key, str] = {}
@@ -76,6 +83,8 @@ class Watchman:
         self._updates += 1
         self._records[instrument].add(float(innovation.normalised[0]), tick)
         shift = self._sums[instrument].add(float(innovation.normalised[0]), tick)
+        self._last.append((instrument, abs(float(innovation.normalised[0]))))
+        del self._last[: -self._config.window]
         too_large = self._window.add(innovation.nis, len(innovation.values))
         self._loose = {
             name: limit for name, limit in self._loose.items() if ensemble.spread(name) > limit
@@ -85,6 +94,7 @@ class Watchman:
             told.append(("change", (instrument,)))
         if too_large and not told and self._all_within(ensemble):
             told.append(("mismatch", ()))
+            self._too_large = _largest(self._last)
         self._keep(told, tick)
         self._forget()
         self.findings = [self._finding(key, ensemble) for key in self._found]
@@ -250,8 +260,7 @@ class Watchman:
             advice = "measure it again" if len(names) > 1 else f"look after {names[0]}"
             return self._contradictions[kind, names], advice
         if kind == "mismatch" and not names:
-            text = "innovations are too large while all parameters and biases are within priors"
-            return text, "the model does not hold here, or an instrument scatters more than told"
+            return self._unexplained()
         if kind == "change":
             is_open = self._is_open(kind, names)
             may = f"it may be {' or '.join(names)}" if is_open else "nothing explains it yet"
@@ -266,6 +275,23 @@ class Watchman:
         read = sorted({_read_by(states[n]) for n in names if states[n] in self._config.instruments})
         what = " or of ".join(read) or f"what {names[0]} acts on"
         return " or ".join(told), f"another, independent measurement of {what} would tell"
+
+    def _unexplained(self) -> tuple[str, str]:
+        """Return which readings are too far off while nothing tells why, and what to do."""
+        off = list(self._too_large.items())
+        named = ", ".join(f"{name} by up to {away:.1f}" for name, away in off[:NAMED_INSTRUMENTS])
+        more = f" and {len(off) - NAMED_INSTRUMENTS} more" * (len(off) > NAMED_INSTRUMENTS)
+        text = (
+            f"readings are farther from what was expected than they should be: {named}{more} "
+            "standard deviations; all parameters and biases are within their priors"
+        )
+        worst = next(each for each in self._config.instruments if each.name == off[0][0])
+        action = (
+            f"measure a lot's {worst.quantity} again, by another instrument if there is one: if it "
+            f"says what {worst.name} said, the model is off at {worst.station}; if not, look after "
+            f"{worst.name}, or give it a larger repeatability"
+        )
+        return text, action
 
     def _told(
         self, state: EstimateConfig | ReaderConfig, kind: FindingKind, ensemble: Ensemble
@@ -287,6 +313,8 @@ class Watchman:
             "window": self._window.save(),
             "records": {name: each.save() for name, each in self._records.items()},
             "updates": self._updates,
+            "last": [list(each) for each in self._last],
+            "too_large": dict(self._too_large),
             "loose": dict(self._loose),
             "contradictions": [[list(n), text] for (_, n), text in self._contradictions.items()],
             "found": [[kind, list(names), *told] for (kind, names), told in self._found.items()],
@@ -301,10 +329,24 @@ class Watchman:
         for name, record in self._records.items():
             record.load(data["records"][name])
         self._updates = data["updates"]
+        self._last = [(name, away) for name, away in data["last"]]
+        self._too_large = dict(data["too_large"])
         self._loose = dict(data["loose"])
         self._contradictions = {("mismatch", (*n,)): text for n, text in data["contradictions"]}
         self._found = {(kind, tuple(names)): list(told) for kind, names, *told in data["found"]}
         self.findings = [Finding(**{**f, "names": tuple(f["names"])}) for f in data["findings"]]
+
+
+def _largest(last: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Return instruments and by how much they were off at most, those that were most off first.
+
+    Where none is `LARGE` off, the farthest one.
+    """
+    most: dict[str, float] = {}
+    for name, away in last:
+        most[name] = max(away, most.get(name, 0.0))
+    ranked = sorted(most.items(), key=lambda each: -each[1])
+    return dict([each for each in ranked if each[1] >= LARGE] or ranked[:1])
 
 
 def _kind_of(state: EstimateConfig | ReaderConfig) -> FindingKind:
