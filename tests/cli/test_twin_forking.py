@@ -12,7 +12,7 @@ import pytest
 
 from linetwin.cli.feeding import SECURITY
 from linetwin.cli.twin_advising import TwinAtHand, advise
-from linetwin.cli.twin_approving import Wish, approve_change
+from linetwin.cli.twin_approving import Wish, approve_change, one_of
 from linetwin.cli.twin_forking import Fork, fork
 from linetwin.cli.twin_keeping import SESSION
 from linetwin.cli.twin_run import TwinRequest, led_parts
@@ -119,6 +119,7 @@ def _check_figures(run: Run) -> None:
     ("change", "why"),
     [
         ({"span": "soon"}, "--for"),
+        ({"span": "-3 h"}, "--for: '-3 h' is out of range"),
         ({"settings": ("cathode.coater.web_sped=1.5 m/min",)}, "web_sped"),
         ({"settings": ("cathode.coater.machine.heat_capacity=1 kJ/K",)}, "heat_capacity"),
     ],
@@ -170,6 +171,14 @@ def test_a_person_approves_what_was_shown(
     for wrong, why in ((wish.setting.replace("30", "72"), "bounds"), ("a.b=1 m", "not enabled")):
         with pytest.raises(LinetwinError, match=why):
             approve_change(replace(wish, setting=wrong), as_json=False)
+    for wrong, why in (
+        ({"until": "-3 h"}, "--until: '-3 h' is out of range"),
+        ({"until": "25 h"}, "--until '25 h': is too long .at most 24 h: good_for"),
+        ({"rollback": "2 d"}, "--rollback '2 d': is too long"),
+        ({"setting": wish.setting.replace("30", "36")}, "from 25 °C to 36 °C; at most 10 K"),
+    ):
+        with pytest.raises(LinetwinError, match=why):
+            approve_change(replace(wish, **wrong), as_json=False)
     with pytest.raises(LinetwinError, match="there is none"):
         approve_change(replace(wish, setting="", advice="cathode_rolls"), as_json=False)
     with pytest.raises(LinetwinError, match="one of them"):
@@ -223,6 +232,14 @@ def test_what_is_advised_is_approved_only_once_it_is_shown(
                 approve_change(wish, as_json=False)
     made = read_approval(output.read_text()).change
     assert (made.after, made.why) == (303.15, "load is lost")
+
+
+def test_an_approval_is_of_one_address() -> None:
+    """Several changes are refused, not all but the last left out."""
+    assert one_of(["a.b=1"]) == "a.b=1"
+    assert not one_of([])
+    with pytest.raises(LinetwinError, match="--set: is given 2 times"):
+        one_of(["a.b=1", "c.d=2"])
 
 
 @pytest.mark.parametrize(

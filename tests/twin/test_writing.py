@@ -307,6 +307,16 @@ def test_what_is_not_explained_holds_a_station() -> None:
     }
 
 
+def test_an_approval_is_good_for_a_day_at_most(room: Room) -> None:
+    """Neither it nor its rollback, as the policy says or as is usual."""
+    day = 24 * 60 * MINUTE
+    for limits in ({"until": NOW + day + MINUTE}, {"rollback_until": NOW + day + MINUTE}):
+        assert room.refused(room.approved(**limits)) == "approval good for too long"
+    room.policy = policy_of(room.folder, f"good_for: 30 min\n{POLICY}")
+    assert room.refused(room.approved()) == "approval good for too long"
+    room.writer().write(room.approved(until=NOW + 30 * MINUTE))
+
+
 def test_an_approval_is_good_under_its_own_policy_alone(room: Room) -> None:
     """Other bounds under the same version: what was approved before is not written."""
     good = room.approved()

@@ -26,11 +26,14 @@ from linetwin.twin.writing.policy import load_policy
 from linetwin.twin.writing.status import StatusFile, check_plant, check_station, check_status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from linetwin.twin.writing.foretold import Expected
     from linetwin.twin.writing.policy import Enabled, WritePolicy
 
+Spans = tuple[timedelta, timedelta | None]
+"""For how long an approval is good, and for how long the change may be taken back by it."""
 _SPAN = Quantity("time", "s", "wall time", minimum=1.0, maximum=31 * 86_400.0)
 
 
@@ -51,18 +54,28 @@ class Wish:
     yes: bool = False
 
 
+def one_of(settings: Sequence[str]) -> str:
+    """Return the one change of `--set`, "" without any; ScenarioError for several."""
+    if len(settings) > 1:
+        hint = "one address each approval: approve and write them one after the other"
+        raise ScenarioError([Problem(f"is given {len(settings)} times", "--set", hint)])
+    return settings[0] if settings else ""
+
+
 def approve_change(wish: Wish, *, as_json: bool) -> None:
     """Show what a change would do, ask the person, and sign."""
     twin = TwinAtHand(wish.twin)
     try:
         policy = load_policy(wish.policy, twin.scenario)
         enabled, after, why = _asked(wish, twin, policy)
+        spans = _spans(wish, policy)
         now = datetime.now(UTC)
         check_contact(twin.kept.contact, OLD_S, now, (IN_STEP, OUT_OF_STEP))
         status = check_status(StatusFile(twin.file.parent).read(), policy.heartbeat_s, now)
         check_plant(status, policy.plant)
         check_station(status, enabled.station)
         before = twin.set_now(enabled.station, enabled.tag)
+        enabled.check_step(before, after)
         lever = lever_of(enabled.address, twin.kind, before, after)
         effect = tuple(twin.foresight().effect(lever)) if lever else ()
     finally:
@@ -77,14 +90,14 @@ def approve_change(wish: Wish, *, as_json: bool) -> None:
     _show(change, as_json=as_json)
     if not wish.yes and not typer.confirm("Approve this change?", default=False, err=True):
         raise ScenarioError([Problem("was not approved: nothing is signed", change.address)])
-    _sign(wish, policy, change, enabled)
+    _sign(wish, policy, change, spans)
 
 
-def _sign(wish: Wish, policy: WritePolicy, change: Change, enabled: Enabled) -> None:
+def _sign(wish: Wish, policy: WritePolicy, change: Change, spans: Spans) -> None:
     """Sign a change and write the approval; the log of who approves has it."""
-    now = datetime.now(UTC)
-    back = None if wish.rollback is None else now + span_of(wish.rollback, "--rollback")
-    until = now + span_of(wish.until, "--until")
+    now, enabled = datetime.now(UTC), policy.enabled[change.address]
+    back = None if spans[1] is None else now + spans[1]
+    until = now + spans[0]
     limits = Limits(enabled.low, enabled.high, until, back, policy.digest)
     folder = SecurityFolder(wish.security)
     signed = approve(wish.who, identity(folder), change, limits)
@@ -102,13 +115,32 @@ def _sign(wish: Wish, policy: WritePolicy, change: Change, enabled: Enabled) -> 
     )
 
 
+def _spans(wish: Wish, policy: WritePolicy) -> Spans:
+    """Return for how long it is good, and may be taken back; within what the policy allows."""
+    asked = {"--until": wish.until, "--rollback": wish.rollback}
+    found = {key: None if text is None else span_of(text, key) for key, text in asked.items()}
+    longest = timedelta(seconds=policy.longest_s)
+    for key, span in found.items():
+        if span is not None and span > longest:
+            hint = f"at most {policy.longest_s / 3600:g} h: good_for"
+            raise ScenarioError(
+                [Problem("is too long", f"{key} '{asked[key]}'", hint, policy.file)]
+            )
+    until = found["--until"]
+    assert until is not None  # noqa: S101  it has a default
+    return until, found["--rollback"]
+
+
 def span_of(text: str, option: str) -> timedelta:
     """Return a wall time that was given for an option."""
     try:
-        return timedelta(seconds=units.parse(text, _SPAN))
+        seconds = units.parse(text, _SPAN)
     except ScenarioError as error:
         problems = [Problem(each.message, option, each.hint) for each in error.problems]
         raise ScenarioError(problems) from error
+    if not _SPAN.minimum <= seconds <= _SPAN.maximum:
+        raise ScenarioError([Problem(f"'{text}' is out of range", option, "1 s to 31 d")])
+    return timedelta(seconds=seconds)
 
 
 def _asked(wish: Wish, twin: TwinAtHand, policy: WritePolicy) -> tuple[Enabled, float, str]:

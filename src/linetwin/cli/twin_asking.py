@@ -74,9 +74,9 @@ def approve(  # noqa: PLR0913, PLR0917  one parameter per option
     security: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Certificate and key of who approves.")
     ],
-    setting: Annotated[
-        str, typer.Option("--set", metavar="ADDRESS=VALUE", help="The change.")
-    ] = "",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="ADDRESS=VALUE", help="The change: one.")
+    ] = None,
     advice: Annotated[str, typer.Option(metavar="NAME", help="Or the change advised.")] = "",
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the approval goes.")] = Path(
         "change.approval"
@@ -92,6 +92,7 @@ def approve(  # noqa: PLR0913, PLR0917  one parameter per option
     """Show what a change would do to the next lots, and sign it; good once, nothing is written."""
     from linetwin.cli import twin_approving
 
+    setting = twin_approving.one_of(settings or ())
     wish = twin_approving.Wish(
         twin, policy, who, security, output, setting, advice, until, rollback, why, yes
     )

@@ -63,10 +63,15 @@ class Fork:
     def ticks(self) -> int:
         """Return how far to look ahead [ticks]."""
         try:
-            return round(units.parse(self.span, _SPAN) * _TICKS_PER_S)
+            seconds = units.parse(self.span, _SPAN)
         except ScenarioError as error:
             problems = [Problem(each.message, "--for", each.hint) for each in error.problems]
             raise ScenarioError(problems) from error
+        if not _SPAN.minimum <= seconds <= _SPAN.maximum:
+            raise ScenarioError(
+                [Problem(f"'{self.span}' is out of range", "--for", "1 s to 370 d")]
+            )
+        return round(seconds * _TICKS_PER_S)
 
 
 def fork(asked: Fork, *, as_json: bool) -> None:

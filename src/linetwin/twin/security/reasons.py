@@ -34,6 +34,7 @@ class Reason(Enum):
     ROLE = ("role", "BadUserAccessDenied")
     FORGED = ("tampered approval", "BadUserAccessDenied")
     LATE = ("expired approval", "BadUserAccessDenied")
+    TOO_LONG = ("approval good for too long", "BadUserAccessDenied")
     REPLAYED = ("replayed approval", "BadUserAccessDenied")
     OTHER_CHANGE = ("approval of another change", "BadUserAccessDenied")
     OTHER_TWIN = ("another twin", "BadUserAccessDenied")

@@ -5,6 +5,7 @@
     version: 3
     plant: {uri: urn:press-1:plant, endpoint: opc.tcp://press-1:4840/linetwin, user: writer}
     heartbeat: 10 s                  # a twin that has said nothing for so long asks nothing
+    good_for: 24 h                   # longest that an approval, or its rollback, is good
     writeback:
       - {address: cathode.calender.roll_temperature, low: 20 Cel, high: 60 Cel, step: 10 K,
          every: 2 h, states: [Execute], expiry: 30 s}
@@ -34,6 +35,8 @@ from linetwin.scenario.schema import Writing, Written
 from linetwin.scenario.validation import validate
 from linetwin.scenario.values import read_value
 from linetwin.twin.plant.making import information_model
+from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.writing.foretold import told, told_change
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from linetwin.twin.plant.model import Setpoint
 
 _SPAN = Quantity("time", "s", "wall time", minimum=0.1, maximum=31 * 86_400.0)
+_TOLERANCE = 1e-9
+"""Relative slack of a step, for values that were converted between units [A]."""
 
 
 class _Strict(BaseModel):
@@ -76,6 +81,7 @@ class _PolicyFile(_Strict):
     version: Annotated[int, Field(ge=1)]
     plant: _Plant
     heartbeat: Writing = Written(value="10 s")
+    good_for: Writing = Written(value="24 h")
     writeback: list[_Enabled] = []
 
 
@@ -98,12 +104,20 @@ class Enabled:
     states: tuple[str, ...]
     expiry_s: float
 
+    def check_step(self, current: float, value: float) -> None:
+        """Raise RefusedError where a value is further from the current one than is allowed."""
+        if not abs(value - current) <= self.step * (1 + _TOLERANCE):
+            name, most = self.address, told_change(self.address, self.step)
+            message = f"from {told(name, current)} to {told(name, value)}; at most {most} at once"
+            raise refusal(Reason.STEP, message, "go there in several changes")
+
 
 @dataclass(frozen=True)
 class WritePolicy:
     """Who answers for it, its version, the plant, and what is enabled by address.
 
-    `digest`: SHA-256 of the file; an approval is good under the policy it was signed under alone.
+    `longest_s`: for how long an approval or the rollback with it may be good. `digest`: SHA-256 of
+    the file; an approval is good under the policy it was signed under alone.
     """
 
     owner: str
@@ -114,6 +128,7 @@ class WritePolicy:
     security_policy: str
     host: str
     heartbeat_s: float
+    longest_s: float
     enabled: dict[str, Enabled]
     file: Path
     digest: str
@@ -133,6 +148,7 @@ def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
     model = checked.model
     found = [reader.enabled(each, number) for number, each in enumerate(model.writeback)]
     heartbeat = reader.seconds(model.heartbeat, document.place(("heartbeat",)))
+    longest = reader.seconds(model.good_for, document.place(("good_for",)))
     problems.check()
     return WritePolicy(
         owner=model.owner,
@@ -143,6 +159,7 @@ def load_policy(file: Path, scenario: Scenario) -> WritePolicy:
         security_policy=model.plant.policy,
         host=model.plant.host,
         heartbeat_s=heartbeat,
+        longest_s=longest,
         enabled={each.address: each for each in found if each is not None},
         file=file,
         digest=digest,

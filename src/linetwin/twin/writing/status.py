@@ -51,7 +51,8 @@ class Status:
     `held`), or what is wrong; `heard`: when what it has taken last had come from the plant;
     `held`: station -> why nobody should act on what is told of it; `age_s`: of the data that it has
     worked in, in line time [s], None where that is not known; `twin`: which twin it is; `plants`:
-    application URIs of the servers that it follows.
+    application URIs of the servers that it follows; `waiting`: instrument -> lots that readings name
+    and that have not been handed over, for people.
     """
 
     told: float
@@ -61,6 +62,7 @@ class Status:
     age_s: float | None = None
     twin: str = ""
     plants: tuple[str, ...] = ()
+    waiting: ReadOnly[str, Sequence[str]] = field(default_factory=dict)
 
     def said(self, now: float) -> str:
         """Return how the twin is at an instant [s UTC]: its word, or for how long there is none."""

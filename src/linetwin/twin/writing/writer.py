@@ -21,7 +21,7 @@ from linetwin.results.audit import entries, head_file, locked
 from linetwin.results.audit_check import verify
 from linetwin.twin.security.folders import PRIVATE_FILE, replace
 from linetwin.twin.security.reasons import Reason, refusal
-from linetwin.twin.writing.foretold import told, told_change
+from linetwin.twin.writing.foretold import told
 from linetwin.twin.writing.status import check_plant, check_station, check_status, check_twin
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ TIMES = "written.json"
 _STATES = {number: name for name, number in STATES.items()}
 _ASKED = ("write asked", "rollback asked")
 _ACCEPTED = ("write accepted", "rollback accepted")
-_TOLERANCE = 1e-9
-"""Relative slack of a step, for values that were converted between units [A]."""
 
 
 @dataclass(frozen=True)
@@ -219,13 +217,19 @@ class Writer:
             ends = f"{told(name, enabled.low)} to {told(name, enabled.high)}"
             message = f"{told(name, value)} is outside {ends}"
             raise refusal(Reason.BOUNDS, message, f"{self.policy.owner} may widen the policy")
-        step = abs(value - current)
-        if not step <= enabled.step * (1 + _TOLERANCE):
-            most = told_change(name, enabled.step)
-            message = f"from {told(name, current)} to {told(name, value)}; at most {most} at once"
-            raise refusal(Reason.STEP, message, "go there in several changes")
+        enabled.check_step(current, value)
+        self._check_spans(approval)
         self._check_state(enabled)
         check_station(self.check_beat(approval), enabled.station)
+
+    def _check_spans(self, approval: Approval) -> None:
+        """Refuse what is good for longer than the policy allows."""
+        limits, most = approval.limits, self.now() + timedelta(seconds=self.policy.longest_s)
+        for instant in (limits.until, limits.rollback_until):
+            if instant is not None and instant > most:
+                hours = f"{self.policy.longest_s / 3600:g} h"
+                message = f"it is good until {instant:%Y-%m-%d %H:%M} UTC; at most {hours} from now"
+                raise refusal(Reason.TOO_LONG, message, "have the change approved for less")
 
     def _check_state(self, enabled: Enabled) -> None:
         number = self.link.state(enabled.station)
