@@ -117,6 +117,7 @@ def test_mistakes_are_told_before_anything_is_started(clerk: Clerk, folder: Path
     for arguments, said in (
         (("watch", wrong, *common), "signals.speed.unit"),
         (("watch", mapping, "--for", "soon", *common), "--for"),
+        (("watch", mapping, "--for=-1 s", *common), "--for: -1 s is not possible"),
         (("record", mapping, "-o", folder, *common), "not empty"),
         (("replay", folder / "none"), "mapping.yaml"),
     ):

@@ -90,6 +90,8 @@ def test_values_come_from_server_and_file_and_are_recorded_as_they_came(
     assert latest.health["plc"].state == "live"
     feed.close()
     assert not is_alive(process)
+    last = feed.rest[-1].counts
+    assert (last.rows, last.recorded) == (102, 102)
     live = concatenated(batches)
     assert live.came.raw[live.came.signal == 0].tolist() == [float(n) for n in range(101)]
     assert order.record is not None

@@ -130,6 +130,13 @@ def test_a_reading_that_is_no_number_is_told_with_what_was_written(meaning: Mean
     assert not event.doubt
 
 
+def test_a_coater_that_stands_is_plausible_and_sets_no_line(meaning: Meaning) -> None:
+    """0 m/min is within the range of a set speed, and nothing that a line can run at."""
+    signal = meaning._signals[6]
+    assert (signal.minimum, signal.name) == (0.0, "speed")
+    assert [told(meaning, 6, speed)[0].usable for speed in (0.0, 0.03)] == [False, True]
+
+
 def test_an_undefined_state_is_no_state(meaning: Meaning) -> None:
     """A code that nobody mapped has no value."""
     (event,) = told(meaning, 0, 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -62,11 +62,17 @@ def seconds_of(duration: str | None, option: str = "--for") -> float | None:
     if duration is None:
         return None
     try:
-        return units.parse(duration, _SPAN)
+        seconds = units.parse(duration, _SPAN)
     except ScenarioError as error:
         raise ScenarioError(
             [Problem(each.message, option, each.hint) for each in error.problems]
         ) from error
+    if not _SPAN.minimum <= seconds <= _SPAN.maximum:
+        hint = (
+            f"from {units.display(_SPAN.minimum, _SPAN)} to {units.display(_SPAN.maximum, _SPAN)}"
+        )
+        raise ScenarioError([Problem(f"{duration} is not possible", option, hint)])
+    return seconds
 
 
 def past_of(written: str) -> PastConfig | None:
@@ -102,6 +108,8 @@ def watch(request: Request, *, as_json: bool) -> None:
             latest = _follow(feed, interruption, seconds, quiet=as_json)
         finally:
             feed.close()
+    for parcel in feed.rest:
+        latest.take(replace(parcel, health=()))  # its links have ended, as they were asked to
     _end(latest, as_json=as_json)
     if feed.last_word:
         raise LinkError(feed.last_word)

@@ -47,7 +47,13 @@ _PLACES = {
 WILDCARDS = "+#\0"
 """Of a broker's topics: with + or # a topic stands for many; none may have NUL."""
 FIELD_HINT = "names joined by single dots, such as values.speed"
+_SPEED = "m/s"
 _WORDS = {"state": "state", "mode": "mode"}
+
+
+def _least(quantity: Quantity) -> float:
+    """Return the least that is plausible: of a speed 0, for a machine may stand."""
+    return min(0.0, quantity.minimum) if quantity.unit == _SPEED else quantity.minimum
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ class SignalReader:
         if not math.isfinite(written.offset):
             hint = "a number: unit's value = scale * raw + offset"
             self._note((*at, "offset"), f"{written.offset} is no offset", hint)
-        minimum = self._bound(at, "minimum", written.minimum, quantity, quantity.minimum)
+        minimum = self._bound(at, "minimum", written.minimum, quantity, _least(quantity))
         maximum = self._bound(at, "maximum", written.maximum, quantity, quantity.maximum)
         if minimum > maximum:
             key = "maximum" if written.minimum is None else "minimum"

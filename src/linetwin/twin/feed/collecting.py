@@ -90,6 +90,18 @@ class Collector:
             self._tell(notices)
         self._hand_on(health)
 
+    def end(self, health: Sequence[Health]) -> None:
+        """Take what came last, close the recording, and offer what is left with all counts.
+
+        ResultsError where rows never found room.
+        """
+        self.tick(health)
+        try:
+            if self._recording is not None:
+                self._recording.close()
+        finally:
+            self._offer(self._parcel(None, health))
+
     def _tell_recording(self) -> None:
         """Say when what comes can be recorded no longer, and when it is again."""
         recording = self._recording

@@ -72,6 +72,8 @@ class LiveFeed:
     def __init__(self, order: FeedOrder) -> None:
         self.last_word = ""
         """Why it ended with an error when it was closed, such as rows that found no room."""
+        self.rest: list[Parcel] = []
+        """What came while it was closed; the last has the counts of all."""
         self._mapping = _with_past(load_mapping(order.mapping), order.past)
         if order.record is not None:
             Recording.check(order.record)
@@ -123,7 +125,10 @@ class LiveFeed:
         with contextlib.suppress(EOFError):
             while time.monotonic() < end:
                 last = self._wire.take(0.05)  # it may be waiting for room
-                self.last_word = last if isinstance(last, str) else self.last_word
+                if isinstance(last, str):
+                    self.last_word = last
+                elif last is not None:
+                    self.rest.append(last)
         self._process.join(max(end - time.monotonic(), 0.1))
         if self._process.is_alive():
             self._process.kill()
@@ -177,9 +182,7 @@ async def _serve(order: FeedOrder, mapping: Mapping, wire: FeedEnd) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        collector.tick(health)
-        if recording is not None:
-            recording.close()
+        collector.end(health)
 
 
 async def _run(

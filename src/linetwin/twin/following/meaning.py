@@ -73,6 +73,8 @@ class Meaning:
                 doubt = _doubt(flags, self._signals[number], text)
                 if told and flags & Flag.NOT_A_NUMBER:
                     doubt = f"'{told:.40}' is no number"
+            if kind == "setpoint":
+                may_be_used = may_be_used and _can_be_set(self._signals[number], value)
             yield PlantEvent(
                 self.tick(int(batch.time[row])),
                 station,
@@ -85,6 +87,11 @@ class Meaning:
                 doubt,
                 corrects,
             )
+
+
+def _can_be_set(signal: SignalConfig, value: float) -> bool:
+    """Say whether a line can be set to a value: a web may stand, but nothing is coated by it."""
+    return signal.quantity is None or value >= signal.quantity.minimum
 
 
 def _doubt(flags: Flag, signal: SignalConfig, lot: str) -> str:
