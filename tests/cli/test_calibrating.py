@@ -105,7 +105,7 @@ def test_a_recorded_run_gives_back_what_it_was_made_with(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("calendaring",), "calendaring"),
+        (("calendaring",), "did you mean calendering"),
         (("calendering", "--set", "a.b=1"), "--set"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from calibrations import (
     GAP,
     LOAD,
+    LOADS,
     POINTS,
     SLURRIES,
     compacted,
@@ -271,6 +272,25 @@ def test_a_resampled_end_at_a_bound_is_open(tmp_path: Path) -> None:
     data = noisy(tmp_path, (24.0, 400.0), 3, 0.2)
     made = fitted(f"{text}intervals: bootstrap\nresamples: 30\n", data, tmp_path)
     assert made.intervals[1].state == "open above"
+
+
+def test_copied_rows_are_told(tmp_path: Path) -> None:
+    """Rows pasted twice agree to the last digit, as no replicates do: a warning says so."""
+    data = noisy(tmp_path, (24.0, 400.0), 3)
+    assert not any("copies" in told for told in warnings_of(fitted(LOAD, data, tmp_path)))
+    lines = data.read_text("utf-8").splitlines()
+    data.write_text("\n".join([*lines, *lines[1:]]) + "\n", "utf-8")
+    assert any("copies" in told for told in warnings_of(fitted(LOAD, data, tmp_path)))
+
+
+@pytest.mark.parametrize("sign", ["\u00b5", "\u03bc"])
+def test_micro_signs_and_per_cent_are_read(tmp_path: Path, sign: str) -> None:
+    """A unit with either micro sign, and a confidence in per cent, mean what they say."""
+    text = LOAD.replace("unit: N/mm}", f"unit: {sign}N/nm}}")
+    task = task_of(f"{text}confidence: 90 %\n", noisy(tmp_path, (24.0, 400.0), 3), tmp_path)
+    assert task.file.confidence == 0.9
+    loads = task.phases[0].settings["line_load"]
+    assert np.asarray(loads)[0] == pytest.approx(LOADS[0] * 1e3)
 
 
 def test_bootstrap_draws_whole_groups(tmp_path: Path) -> None:

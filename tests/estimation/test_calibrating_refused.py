@@ -49,6 +49,8 @@ def told(text: str, data: Path, folder: Path, model: str = "calendering") -> str
         ("name: load", "name: load\nweights: mass", 3, "weights", "no column 'mass'"),
         ("name: load", "name: load\ngroups: [plate]", 3, "groups", "no column 'plate'"),
         ("name: load", "name: load\ntable: rows", 3, "table", "has no tables"),
+        ("name: load", "name: load\nprocess: a.b.c", 3, "process", "has no processes"),
+        ("name: load", "name: load\nconfidence: 200 %", 3, "confidence", "at most 0.999"),
         ("name: load", "name: load\nconfidence: 2", 3, "confidence", "at most 0.999"),
     ],
 )

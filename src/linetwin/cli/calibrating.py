@@ -76,9 +76,26 @@ def _line(subject: str, settings: tuple[str, ...]) -> Line | None:
             hint = "give a scenario, or write `set:` into the calibration file"
             raise ScenarioError([Problem("a model has no addresses", "--set", hint)])
         return None
+    _check_name(subject)
     request = Request(subject, settings, None, None)
     scenario = request.load()
     return Line(scenario, base_of(request, scenario))
+
+
+def _check_name(subject: str) -> None:
+    """Raise ScenarioError for what is neither a scenario nor a model, with the nearest of both."""
+    from linetwin.cosim.library import shipped_models
+    from linetwin.errors import Problem, ScenarioError
+    from linetwin.scenario.loading import find_scenario, shipped_folders
+    from linetwin.scenario.problems import nearest
+
+    try:
+        find_scenario(subject)
+    except ScenarioError as error:
+        scenarios = [file.stem for folder in shipped_folders() for file in folder.glob("*.yaml")]
+        hint = nearest(subject, [*shipped_models(), *scenarios], "model or scenario")
+        message = f"no scenario and no model is called '{subject}'"
+        raise ScenarioError([Problem(message, hint=hint)]) from error
 
 
 def _folder(output: Path | None, name: str) -> Path:

@@ -81,6 +81,8 @@ def affine_of(
     `known`: the column's unit as its source tells it; a column without any is in the channel's.
     """
     text = written.unit if written.unit is not None else known
+    if text is not None:  # both micro signs, as scenarios read them
+        text = text.replace("\u00b5", "u").replace("\u03bc", "u")
     try:
         factor, ratio = _factor(written.factor)
     except ScenarioError as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeGuard
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from linetwin.errors import ScenarioError
+from linetwin.scenario import units
 from linetwin.scenario.schema import FileHead, Identifier, Writing, as_table
 
 Loss = Literal["linear", "soft_l1", "huber"]
@@ -68,6 +70,17 @@ class PhaseWritten(_Part):
     inputs: dict[Identifier, Input] = Field(default_factory=dict)
 
 
+def _share(raw: object) -> object:
+    """Return `95 %` as 0.95; what else is written is judged as it stands."""
+    if not isinstance(raw, str):
+        return raw
+    try:
+        number, unit = units.si(raw)
+    except ScenarioError:
+        return raw
+    return number if unit == "1" else raw
+
+
 class CalibrationFile(FileHead):
     """A calibration: what is fitted, and how the columns of a table meet the model."""
 
@@ -84,7 +97,7 @@ class CalibrationFile(FileHead):
     weights: str | None = None
     loss: Loss = "linear"
     intervals: Literal["profile", "bootstrap"] = "profile"
-    confidence: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+    confidence: Annotated[float, Field(ge=0.5, le=0.999), BeforeValidator(_share)] = 0.95
     resamples: Annotated[int, Field(ge=20, le=10_000)] = 200
     starts: Annotated[int, Field(ge=1, le=200)] = 8
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

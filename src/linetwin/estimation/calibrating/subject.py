@@ -113,10 +113,14 @@ def open_subject(name: str, process: str | None, line: Line | None, place: Place
     `cathode.calender.calendering`, written at `place`.
     """
     if line is None:
+        if process is not None:
+            message = f"{name} is a model, and has no processes"
+            hint = "leave `process` out, or give the scenario whose process it is"
+            raise ScenarioError([Problem(message, place.key, hint, place.file, place.line)])
         fmu = find_fmu(name)
         if is_group(fmu):
             raise ScenarioError([Problem(f"{name} is a group", place.key, "an FMU")])
-        return Subject(load_binary(fmu), process)
+        return Subject(load_binary(fmu))
     if process is None:
         hint = "the process of a station, such as cathode.calender.calendering"
         raise ScenarioError([Problem("missing key", "process", hint, place.file, 1)])

@@ -54,6 +54,11 @@ def warnings_of(made: Calibration) -> list[str]:
     if not made.fit.ended:
         found.append("the fit has not settled: its values are those at which it was given up")
     found += _scatter_warnings(made)
+    if any(score.replicates == 0 for score in made.scores):
+        found.append(
+            "rows with equal inputs agree to the last digit: are they copies? Each counts as "
+            "measured by itself, so intervals would be too narrow"
+        )
     starts = len(made.fit.ends)
     if made.fit.agreeing < starts:
         found.append(f"{made.fit.agreeing} of {starts} starts reached the best fit")
