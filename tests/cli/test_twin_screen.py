@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
 from linetwin.cli.twin_screen import _behind, _estimate, _innovation, _predicted, _readings, _words
+from linetwin.cli.twin_state import State
+from linetwin.cli.twin_status import Telling
 from linetwin.cli.twin_view import StationNow, View
 from linetwin.scenario import load
 from linetwin.twin.assimilating.belonging import Waiting
 from linetwin.twin.assimilating.rows import Estimated, Finding, Innovations, Outcome, Prediction
 from linetwin.twin.board.alerts import Alert
+from linetwin.twin.writing.status import STATUS, StatusFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.cli.twin_clock import WallClock
     from linetwin.twin.assimilating import Assimilator
     from linetwin.twin.board.board import Board
     from linetwin.twin.feed.parcels import Latest
@@ -170,3 +179,28 @@ def test_stations_that_are_behind_are_told_by_lots() -> None:
     """The furthest behind first."""
     stations = [StationNow("mixer", "", "", 1), StationNow("soak", "", "", 3)]
     assert _behind(stations) == "soak by 3 lots, mixer by 1 lot"
+
+
+def test_all_lots_that_readings_wait_for_are_in_the_status(tmp_path: Path) -> None:
+    """However many they are; a reader of the status passes them over."""
+    assimilator = read(*(Waiting("scale", f"XY-{n}", 1, can_come=False) for n in range(7)))
+    leader = SimpleNamespace(apart=dict)
+    told = SimpleNamespace(
+        parts=SimpleNamespace(assimilator=assimilator),
+        follower=SimpleNamespace(leader=leader),
+        findings=list,
+    )
+    mapping = SimpleNamespace(signals=[], sources={})
+    nothing = np.zeros(0, np.uint32)
+    latest = SimpleNamespace(
+        mapping=mapping, health={}, flags=nothing, changes=nothing, stale=lambda _: nothing > 0
+    )
+    clock = SimpleNamespace(steady_s=lambda: 5.0, utc_s=lambda: 7.0, utc_ns=lambda: 7)
+    state = State("in step")
+    telling = Telling(tmp_path, cast("WallClock", clock), load("live_twin"), lambda: state)
+    telling.tell(cast("Session", told), cast("Latest", latest), 0.0)
+    content = json.loads((tmp_path / STATUS).read_text())
+    assert content["waiting"] == {"scale": [f"XY-{n}" for n in range(7)]}
+    said = StatusFile(tmp_path).read()
+    assert said is not None
+    assert said.state == "in step"

@@ -45,7 +45,7 @@ _SHOW_EVERY_S = 0.5
 _TELL_EVERY_S = 60.0
 """Where the output is no terminal, a line is written this often."""
 _NAMED = 5
-"""Stale signals, stations and lots that are named; the others are counted, `--json` has all."""
+"""Stale signals, stations and lots that are named; the others are counted."""
 _MOST_STATIONS = 8
 _STYLES = {
     "in step": "green",

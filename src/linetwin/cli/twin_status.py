@@ -56,11 +56,20 @@ class Telling:
         age_s = None if state.word == "joining" else state.age_s
         twin = identity_of(self._scenario, latest.mapping)
         plants = sorted({each.application for each in latest.health.values()} - {""})
-        self._file.tell(Status(now, state.told, heard, held, age_s, twin, tuple(plants)))
+        waiting = _waiting(session)
+        self._file.tell(Status(now, state.told, heard, held, age_s, twin, tuple(plants), waiting))
 
     def end(self) -> None:
         """Say nothing any more."""
         self._file.end()
+
+
+def _waiting(session: Session | None) -> dict[str, list[str]]:
+    """Return instrument -> lots that its readings name and that have not been handed over."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for each in [] if session is None else session.parts.assimilator.waiting():
+        found[each.instrument].append(each.lot)
+    return dict(found)
 
 
 def _unheard(latest: Latest, now: int) -> tuple[list[str], dict[str, list[str]]]:

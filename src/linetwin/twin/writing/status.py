@@ -51,8 +51,8 @@ class Status:
     `held`), or what is wrong; `heard`: when what it has taken last had come from the plant;
     `held`: station -> why nobody should act on what is told of it; `age_s`: of the data that it has
     worked in, in line time [s], None where that is not known; `twin`: which twin it is; `plants`:
-    application URIs of the servers that it follows; `waiting`: instrument -> lots that readings name
-    and that have not been handed over, for people.
+    application URIs of the servers that it follows; `waiting`: instrument -> lots that readings
+    name and that have not been handed over, for people.
     """
 
     told: float
