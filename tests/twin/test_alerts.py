@@ -238,6 +238,16 @@ def test_within_a_process_the_last_phase_counts() -> None:
     assert "at most" in found[0].text
 
 
+def test_a_station_in_step_again_is_no_alert_any_more() -> None:
+    """Whatever the pace: told after an hour of the line, cleared at the next look in step."""
+    alerts, hour = Alerts(AlertConfig()), round(OUT_OF_STEP_S * 1000)
+    for tick in (0, hour):
+        alerts.look(signs(Situation(tick, behind={"anode.mixer": 1}), TwinConfig()), tick / 60_000)
+    assert [each.state for each in alerts.shown()] == ["new"]
+    alerts.look(signs(Situation(hour + 60_000), TwinConfig()), hour / 60_000 + 1)
+    assert [each.state for each in alerts.shown()] == ["cleared"]
+
+
 def test_findings_and_the_twins_own_state_are_signs() -> None:
     """Each has an action; being behind is told once it lasts, a fresh source never."""
     finding = Finding("bias", ("gauge",), 5, "gauge +1 % to +2 % (95 %)")

@@ -63,6 +63,59 @@ def test_ages_are_known_as_far_back_as_the_counter_was_heard() -> None:
     assert standing.ages("cell.soak", 9) == ()
 
 
+def test_a_place_is_reckoned_by_what_was_heard_not_by_what_is_remembered() -> None:
+    """A full buffer has not changed for hours: its level is old, and five lots have passed it.
+
+    A server remembers what went out of it, not what came in; all of it lies there still.
+    """
+    standing = Standing()
+    standing.note([
+        told(0, "cell.wetted", "level", 10.0),
+        told(0, "cell.pre_charge", "measurement", 8.0, "in_process"),
+        told(50, "cell.soak", "given", 28.0),
+        told(50, "cell.pre_charge", "taken", 18.0),
+        told(50, "cell.pre_charge", "given", 10.0),
+    ])  # fmt: skip
+    past = [told(10 * n, "cell.pre_charge", "taken", 13.0 + n) for n in range(1, 6)]
+    standing.remember([*past, told(61, "cell.pre_charge", "taken", 19.0)])
+    standing.tick = 60
+    filled, _ = stocked(scenario_of(), standing)
+    assert filled.stock.lots["cell.wetted"] == 10
+    assert filled.stock.lots["cell.pre_charge"] == 8
+    assert filled.stock.ages["cell.pre_charge"] == (10, 20, 30, 40, 50)
+    assert standing.last["taken", "cell.pre_charge", ""].value == 18.0  # it goes on from there
+
+
+def test_a_buffer_that_one_takes_from_beside_others_holds_what_was_told() -> None:
+    """Rolls of both electrodes go into one counter of the stacker: of which is not known."""
+    standing = Standing()
+    standing.note([
+        told(0, "anode.dry_rolls", "level", 8.0),
+        told(50, "anode.vacuum_dryer", "given", 7.0),
+        told(50, "cell.stacker", "taken", 9.0),
+    ])  # fmt: skip
+    assert stocked(scenario_of(), standing)[0].stock.lots["anode.dry_rolls"] == 8
+
+
+def test_a_lot_begun_anew_is_late_and_no_other_is() -> None:
+    """Behind by the roll that was in the coater as the twin joined; two are one too many."""
+    scenario = scenario_of(start="filled", order_cells=None, duration_ticks=JOINS)
+    standing = Standing(tick=HOUR)
+    coater = "cathode.coater"
+    for path in scenario.stations:
+        inside = float(path == coater)
+        standing.note([told(HOUR, path, "measurement", inside, "in_process")])
+        standing.note([told(HOUR, path, "state", 6.0), told(HOUR, path, "given", 5.0)])
+    leader = join(scenario, standing, Making(make_led)).leader
+    assert leader.of("anode.coater").anew == 0
+    for passed, apart, lagging in ((1, 1, 0), (2, 2, 1)):
+        leader.note(told(HOUR + passed, coater, "given", 5.0 + passed))
+        assert leader.apart() == {coater: apart}
+        assert leader.lagging().get(coater, 0) == lagging
+    leader.gave(coater, "roll")
+    assert leader.apart() == leader.lagging() == {coater: 1}
+
+
 # ---------------------------------------------------------------------------- beside the plant
 def make_led(scenario: Scenario, sink: Sink) -> World:
     """Return a led line on doubles."""

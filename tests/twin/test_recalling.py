@@ -88,20 +88,22 @@ def test_what_the_plant_remembers_is_what_its_tables_say(late: Late) -> None:
         for row in late.plant.rows.of("events")
         if (row["station"], row["event"]) == (SOAK, "take")
     ]
-    counts = standing._counts["taken", SOAK]
+    counts = standing._remembered[SOAK]
     assert 3 < len(counts) <= KEPT
     for tick, value in counts:
         assert value == sum(each <= tick + 1 for each in takes)
     assert counts[-1][1] == len(takes)
     ages, true = standing.ages(SOAK, 4), [HELD_AT - each for each in reversed(takes)][:4]
     assert all(a <= t + 2 and t - a < HOUR for a, t in zip(ages, true, strict=True))
-    assert words[0].startswith(f"{sum(len(e) for e in standing._counts.values()):,} past values")
+    assert standing.last == {}  # what is remembered says nothing of how the plant stands
+    count = sum(len(each) for each in standing._remembered.values())
+    assert f" {count:,} past values of " in words[0]
 
 
 def test_a_server_that_cannot_be_asked_leaves_a_doubt_that_is_told(late: Late) -> None:
     """No history: nothing is noted, and the chambers are named of which it is not known."""
     standing, words = late.recall("opc.tcp://127.0.0.1:9/plant")
-    assert standing._counts == {}
+    assert standing._remembered == {}
     (told,) = words
     assert told.startswith("not known how long lots have lain in ")
     assert "evenly up to their rest" in told

@@ -106,6 +106,7 @@ class Following:
         if found is not None:
             self.session, cursor = found
             self._meaning = Meaning(self.mapping, self.parts.scenario, cursor["origin"])
+            self.view.origin = self._meaning.origin
 
     def follow(
         self, feed: TwinFeed, interruption: Interruption, seconds: float | None, screen: Screen
@@ -152,6 +153,7 @@ class Following:
         self._note_time(parcel.batch, came)
         if self._meaning is None:
             self._meaning = Meaning(self.mapping, self.parts.scenario, self._origin())
+            self.view.origin = self._meaning.origin
         events = list(self._meaning.events(parcel.batch))
         if self.session is None:
             self._standing.note(events)
@@ -199,7 +201,7 @@ class Following:
             self._silences(now),
             self._limits,
             self.state().word == "open loop",
-            self.session.follower.leader.apart(),
+            self.session.follower.leader.lagging(),
             self.keeper.unsaved,
             self._unwritten(),
         )

@@ -48,7 +48,7 @@ class Recalling:
         values = 0
         for rows in found:
             values += len(rows)
-            standing.note(meaning.events(Rules(self._mapping).judge(rows)))
+            standing.remember(meaning.events(Rules(self._mapping).judge(rows)))
         words = []
         if values:
             count = len(self._signals) - len(refused)

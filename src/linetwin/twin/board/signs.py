@@ -50,7 +50,7 @@ _ACTIONS: dict[str, str] = {
     "drift": "check the machine at its next stop; until then trust the twin's estimate",
     "bias": "calibrate the instrument; until then the twin corrects for it",
 }
-SEEN: frozenset[SignKind] = frozenset({"stale", "unsaved", "unwritten"})
+SEEN: frozenset[SignKind] = frozenset({"stale", "out_of_step", "unsaved", "unwritten"})
 """Seen as they are, not concluded: such an alert has cleared as soon as its sign is gone."""
 OUT_OF_STEP_S = 3600.0
 """Line time for which a station may be behind before it is told [A]. One lot is usual for up to
@@ -85,8 +85,9 @@ class Situation:
 
     `predictions`: the newest of each quantity; `silent`: source -> age of its newest message [s];
     `limits`: source -> age that is told, where it is not the scenario's [s], infinite for never;
-    `open_loop`: whether the twin is; `behind`: station -> lots; `unsaved`: why the twin could not
-    be saved, `unwritten`: why board or alerts could not be written, "" if they could.
+    `open_loop`: whether the twin is; `behind`: station -> lots, those left out that were in its
+    machine as the twin joined and are begun anew; `unsaved`: why the twin could not be saved,
+    `unwritten`: why board or alerts could not be written, "" if they could.
     """
 
     tick: int

@@ -38,12 +38,15 @@ COUNTS_KEPT = 1_000
 class Standing:
     """How a plant stands: the last event of each address. Of `tick` the latest.
 
-    What lies in a place may have been told before lots passed; counters say how many did.
+    What lies in a place may have been told before lots passed; counters say how many did. What a
+    server remembers of some counters says how long lots have lain, not how many lie anywhere: a
+    place is reckoned from what came in and what went out, and of both as much must be known.
     """
 
     last: dict[tuple[str, str, str], PlantEvent] = field(default_factory=dict)
     tick: int = 0
     _counts: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    _remembered: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
 
     def note(self, events: Iterable[PlantEvent]) -> None:
         """Take what is newer; of counters what is older, too."""
@@ -56,9 +59,13 @@ class Standing:
                 self.last[key] = event
                 self.tick = max(self.tick, event.tick)
             if event.kind in {"taken", "given"}:
-                counts = self._counts.setdefault((event.kind, event.station), [])
-                insort(counts, (event.tick, event.value), key=lambda each: each[0])
-                del counts[:-COUNTS_KEPT]
+                _keep(self._counts.setdefault((event.kind, event.station), []), event)
+
+    def remember(self, events: Iterable[PlantEvent]) -> None:
+        """Take what a server remembers of the counters `taken`."""
+        for event in events:
+            if event.usable and event.kind == "taken":
+                _keep(self._remembered.setdefault(event.station, []), event)
 
     def stations(self) -> set[str]:
         """Return stations whose state or lots the plant tells."""
@@ -90,29 +97,34 @@ class Standing:
         """Return for how long the last lots that a station took have been there [ticks].
 
         Youngest first, at most `count`; of one that was taken before the plant was heard the
-        counter tells when, as its last change; of those before it nothing is known.
+        counter tells when, as its last change; of those before it nothing is known. What is
+        remembered of later than that was heard is of lots that are still to be followed in.
         """
+        heard = self._counts.get(("taken", station), [])
+        until = heard[-1][0] if heard else self.tick
+        past = [each for each in self._remembered.get(station, []) if each[0] <= until]
         found: list[int] = []
         before = math.nan
-        for tick, value in self._counts.get(("taken", station), []):
+        for tick, value in sorted(past + heard, key=lambda each: each[0]):
             rise = float(value > 0) if math.isnan(before) else value - before
             found += [self.tick - tick] * max(0, round(rise))
             before = value
         return tuple(reversed(found))[:count]
 
 
+def _keep(counts: list[tuple[int, float]], event: PlantEvent) -> None:
+    """Put a counter's value where it belongs in time."""
+    insort(counts, (event.tick, event.value), key=lambda each: each[0])
+    del counts[:-COUNTS_KEPT]
+
+
 def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str, int]]:
     """Return a scenario that starts filled with what the plant has told; else as it says itself.
 
-    And lots of the plant that are in a machine, by station: they are put in front of it, or begun.
+    And stations whose machines have a lot in them, which the twin's begin anew: how many lots are
+    put in front of them, or begun of no other lot.
     """
-    lots, shares = dict(scenario.stock.lots), dict(scenario.stock.shares)
-    for event in standing.levels():
-        buffer = scenario.buffers.get(event.station)
-        if buffer is not None and buffer.kind == "tank":
-            shares[event.station] = min(1.0, event.value / buffer.capacity)
-        elif buffer is not None:
-            lots[event.station] = _lots_in(event, standing, scenario)
+    lots, shares = _levels(scenario, standing)
     waiting: dict[str, int] = {}
     ages: dict[str, tuple[int, ...]] = {}
     for event in standing.inside():
@@ -127,20 +139,39 @@ def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str,
             waiting[path] = len(sources)
             for source in sources:
                 lots[source] += 1
-        elif count and not scenario.buffers.keys() & set(config.takes.values()):
-            waiting[path] = 1  # a batch or roll under way: the twin's station begins it now
+        elif count and not (buffers := scenario.buffers.keys() & set(config.takes.values())):
+            waiting[path] = 1  # a batch under way: the twin's station begins it now
+        elif count and all(scenario.buffers[each].kind == "tank" for each in buffers):
+            waiting[path] = 0  # a roll under way: it is begun now, of what is in the tank
     stock_told = replace(scenario.stock, lots=lots, shares=shares, ages=ages)
     return replace(endless(scenario), start="filled", stock=stock_told), waiting
 
 
+def _levels(scenario: Scenario, standing: Standing) -> tuple[dict[str, int], dict[str, float]]:
+    """Return how many lots each buffer holds, and to what part each tank is full."""
+    lots, shares = dict(scenario.stock.lots), dict(scenario.stock.shares)
+    for event in standing.levels():
+        buffer = scenario.buffers.get(event.station)
+        if buffer is not None and buffer.kind == "tank":
+            shares[event.station] = min(1.0, event.value / buffer.capacity)
+        elif buffer is not None:
+            lots[event.station] = _lots_in(event, standing, scenario)
+    return lots, shares
+
+
 def _lots_in(event: PlantEvent, standing: Standing, scenario: Scenario) -> int:
-    """Return how many lots lie in a buffer, those reckoned that passed after its level was told."""
+    """Return how many lots lie in a buffer, those reckoned that passed after its level was told.
+
+    Where a counter on one side is of other places, too, what passed on the other says nothing.
+    """
     found, path = round(event.value), event.station
-    for station in scenario.stations.values():
-        if list(station.gives.values()) == [path]:
-            found += standing.passed_since(event.tick, "given", station.path)
-        if list(station.takes.values()) == [path]:
-            found -= standing.passed_since(event.tick, "taken", station.path)
+    stations = scenario.stations.values()
+    giving = [each for each in stations if path in each.gives.values()]
+    taking = [each for each in stations if path in each.takes.values()]
+    if any(len(each.gives) > 1 for each in giving) or any(len(each.takes) > 1 for each in taking):
+        return found
+    found += sum(standing.passed_since(event.tick, "given", each.path) for each in giving)
+    found -= sum(standing.passed_since(event.tick, "taken", each.path) for each in taking)
     return max(0, found)
 
 
@@ -178,6 +209,7 @@ def join(scenario: Scenario, standing: Standing, making: Making) -> Follower:
     world.begin()
     follower = Follower(world, passing)
     for station, count in waiting.items():
-        follower.leader.of(station).used = -count
+        begun = follower.leader.of(station)
+        begun.used, begun.anew = -count, 1
     follower.join(standing.last.values())
     return follower

@@ -117,7 +117,8 @@ class Told:
     """What is known of one station; plain data.
 
     `taken`, `given`: of the plant; `used`, `made`: lots of the twin's own line since it joined.
-    `own`: name of the lot that the twin's station handed over last.
+    `own`: name of the lot that the twin's station handed over last. `anew`: lots that were in the
+    plant's machine as the twin joined, which its own station has had to begin anew.
     """
 
     state: str = ""
@@ -126,11 +127,17 @@ class Told:
     used: int = 0
     made: int = 0
     own: str = ""
+    anew: int = 0
 
     @property
     def apart(self) -> int:
         """Lots that the twin's station is behind; 0 where nothing is known."""
         return max(0, self.given.lots - self.made) if self.given.lots >= 0 else 0
+
+    @property
+    def lagging(self) -> int:
+        """Lots that it is behind, without those that it is late with, having begun them anew."""
+        return max(0, self.apart - max(0, self.anew - self.made))
 
 
 class PlantLeader:
@@ -285,6 +292,10 @@ class PlantLeader:
     def apart(self) -> dict[str, int]:
         """Return stations that are behind the plant, and by how many lots."""
         return {name: told.apart for name, told in self.told.items() if told.apart}
+
+    def lagging(self) -> dict[str, int]:
+        """Return stations behind by more than what they began anew as the twin joined, in lots."""
+        return {name: told.lagging for name, told in self.told.items() if told.lagging}
 
     def save(self) -> dict[str, Any]:
         """Return all that is known as plain data."""
