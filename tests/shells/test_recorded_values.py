@@ -13,9 +13,11 @@ from small_runs import BASELINE, DEFECTS, support
 
 from linetwin.cli import aas_interfaces
 from linetwin.quantities.packml import STATES
+from linetwin.results.reader import Run
 from linetwin.scenario import load
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.naming import name_of
+from linetwin.shells.running import describe_run
 from linetwin.shells.running.values import told
 from linetwin.shells.serving.catalogue import Catalogue
 from linetwin.shells.serving.recorded import RecordedValues
@@ -231,6 +233,21 @@ def test_time_and_quality_are_hidden_where_a_role_says_so(
     named = NAMES.machine(scenario.line.name, "cathode.calender").submodel("Signals")
     found = view.element(named, "cathode__calender__web_speed")
     assert {each["type"] for each in found["qualifiers"]} == {"Unit", "Time"}
+
+
+def test_a_run_that_is_not_finished_is_told_so(small_run: SmallRun) -> None:
+    """Quality, name of the shell and a note say it of a run still written; of no other one."""
+    own, address = small_run.run, "cathode.calender.web_speed"
+    running = Run(own.path)
+    running.manifest = own.manifest | {"status": "running", "finished": None, "end_tick": None}
+    for run, is_open in ((own, False), (running, True)):
+        found = RecordedValues(run, panels()).value(address)
+        assert found is not None
+        assert found.quality == ("recorded, not finished: running" if is_open else "recorded")
+        whole = describe_run(run, NAMES)
+        names = [str(dict(each.display_name or {})) for each in whole.shells()]
+        assert any("not finished" in each for each in names) == is_open
+        assert any("not finished" in each for each in whole.notes) == is_open
 
 
 def test_what_is_no_address_has_no_value(small_run: SmallRun) -> None:

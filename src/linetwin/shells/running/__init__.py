@@ -30,6 +30,12 @@ def identity(run: Run) -> str:
     return f"{about['scenario']}-{about['seed']}-{about['started']}"
 
 
+def unfinished(run: Run) -> str:
+    """Return how a run stands that has not ended by itself, as it was read; "" where it has."""
+    status = str(run.manifest["status"])
+    return "" if status in {"complete", "given up"} else f"not finished: {status}"
+
+
 def describe_run(run: Run, names: Names | None = None) -> Environment:
     """Return the shell of a run: its tables as time series, key figures' variables, emissions."""
     from linetwin.shells.running.carbon import breakdown_of_run, carbon_footprint_of_run
@@ -49,6 +55,9 @@ def describe_run(run: Run, names: Names | None = None) -> Environment:
     else:
         notes.append(_NO_PRICES)
     title = f"run {run.manifest['scenario']}, seed {run.manifest['seed']}"
+    if stands := unfinished(run):
+        title += f", {stands}"
+        notes.append(f"{run.path} is {stands}; it is told as it was when it was read")
     return _environment(named, "run", title, submodels, notes)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from linetwin.quantities.packml import STATES
 from linetwin.results.assumptions import plan
 from linetwin.results.schemas import MEASURED, SIDES
+from linetwin.shells.running import unfinished
 from linetwin.shells.serving.recorded_line import RecordedLine
 from linetwin.shells.serving.values import RECORDED, Reading
 
@@ -41,12 +42,17 @@ _STATE_NAMES: Final = {number: name for name, number in STATES.items()}
 
 
 class RecordedValues:
-    """Signals of a finished run; `panels`: kind of station -> section -> set values it shows."""
+    """Signals of a run as it was when it was read.
+
+    `panels`: kind of station -> section -> set values it shows.
+    """
 
     is_slow = True
 
     def __init__(self, run: Run, panels: Panels) -> None:
         self._run, self._panels, self._plan = run, panels, plan(run)
+        stands = unfinished(run)
+        self._quality = f"{RECORDED}, {stands}" if stands else RECORDED
         self._columns = frozenset(run.columns("signals"))
         self._owners = {*self._plan.stations, "building"}
         self._stations: dict[str, _Station] = {}
@@ -60,7 +66,7 @@ class RecordedValues:
             found = self._of_station(owner, rest)
         else:
             found = None
-        return None if found is None else Reading(*found, RECORDED)
+        return None if found is None else Reading(*found, self._quality)
 
     def _split(self, address: str) -> tuple[str, str]:
         """Return the station that an address begins with, the longest, and what follows."""
