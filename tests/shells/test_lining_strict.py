@@ -13,6 +13,7 @@ from validators import complaints_of_aas_core, complaints_of_engines
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
+from linetwin.scenario.loading import find_scenario
 from linetwin.shells.building import (
     EVIDENCE,
     collection,
@@ -112,6 +113,43 @@ def test_what_a_line_may_be_without_is_missed_all_the_same(
     drop(data_of(shells, path), short)
     with pytest.raises(ScenarioError, match=rf"/{short}: was taken out .*Contains"):
         line_document(shells)
+
+
+@pytest.mark.parametrize(
+    "short", ["title", "room", "calendar", "crew", "machines", "model", "isolate", "fidelity"]
+)
+def test_what_has_no_value_takes_no_default(shells: Environment, short: str) -> None:
+    """It is named by its way; a text that may not be empty as well."""
+    found = find(data_of(shells, "cathode.coater"), short)
+    assert isinstance(found, model.Property)
+    found.value = None
+    with pytest.raises(ScenarioError, match=rf"cathode__coater/.*/{short}: has no value"):
+        line_document(shells)
+    if short in {"title", "room", "calendar"}:
+        found.value = ""
+        with pytest.raises(ScenarioError, match=rf"Configuration/{short}: is empty"):
+            line_document(shells)
+
+
+def test_what_the_schema_refuses_is_named_by_station_and_key(
+    shells: Environment, tmp_path: Path
+) -> None:
+    """Shells have no lines by which it could be found."""
+    found = find(data_of(shells, "cathode.coater"), "machines")
+    assert isinstance(found, model.Property)
+    found.value = 1_000_000_000
+    write(shells, tmp_path / "line.json")
+    text = find_scenario("baseline").read_text("utf-8")
+    (tmp_path / "order.yaml").write_text(
+        "\n".join(
+            "line: line.json" if each.startswith("line:") else each
+            for each in text.splitlines()
+            if not each.startswith(("recipe:", "prices:"))
+        ),
+        "utf-8",
+    )
+    with pytest.raises(ScenarioError, match=r"stations\.cathode\.coater\.machines: 1000000000"):
+        load(tmp_path / "order.yaml")
 
 
 def test_a_node_that_was_taken_out_is_missed(shells: Environment) -> None:

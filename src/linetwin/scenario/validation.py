@@ -111,9 +111,22 @@ def _written_path(detail: ErrorDetails, document: Document) -> KeyPath:
     path = _schema_path(detail)
     if detail["type"] == "missing":
         return path
-    while path and path not in document.lines:
+    while path and not _is_written(path, document):
         path = path[:-1]
     return path
+
+
+def _is_written(path: KeyPath, document: Document) -> bool:
+    """Say whether a document has a key path; that of shells has no lines, and is searched."""
+    if document.lines:
+        return path in document.lines
+    found: Any = document.data
+    for key in path:
+        try:
+            found = found[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:

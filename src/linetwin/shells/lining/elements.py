@@ -103,10 +103,13 @@ class Reader:
         return found
 
     def required(self, table: Mapping[str, Any], keys: Iterable[str], way: str) -> None:
-        """Note which keys of a table are absent."""
+        """Note which keys of a table are absent, and which have no value."""
         for key in keys:
+            here = f"{way}/{id_short(key)}"
             if key not in table:
-                self.wrong(f"{way}/{id_short(key)}", "is absent", "it is always stated, if empty")
+                self.wrong(here, "is absent", "it is always stated, if empty")
+            elif table[key] is None:
+                self.wrong(here, "has no value", "it is always stated")
 
     def plain(self, element: model.SubmodelElement, way: str, idea: str) -> Any:  # noqa: ANN401
         """Return an element as plain data: mapping, list, text, number, truth or None."""

@@ -32,6 +32,8 @@ _TABLES: Final = ("model", "fidelity", "isolate", "step_timeout", "map", "fixed"
 _WIRED: Final = (
     "kind", "title", "room", "calendar", "crew", "takes", "gives", "materials", "machines",
 )  # fmt: skip
+_NAMED: Final = frozenset({"kind", "title", "room", "calendar"})
+"""What is no empty text; a station may have no crew."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,10 @@ class Stations:
             here = f"{way}/Configuration"
             table = reader.table(sections["Configuration"], here, "configuration")
             reader.required(table, ("kind", "title") if alone else _WIRED, here)
-            found |= {key: value for key, value in table.items() if value != ""}
+            for key in table.keys() & _NAMED:
+                if table[key] == "":
+                    reader.wrong(f"{here}/{key}", "is empty", f"the {key} of {path}")
+            found |= {key: value for key, value in table.items() if value not in ("", None)}
         if "Parameters" in sections:
             found["parameters"] = reader.values(
                 sections["Parameters"], path, quantity_meanings, f"{way}/Parameters"
@@ -112,16 +117,14 @@ class Stations:
         wanted |= {"SimulationModels": meaning("process.models")}
         wanted |= {"parameters": meaning("process.parameters")}
         parts = reader.chosen(children(holder), wanted, way)
-        found: dict[str, Any] = {
-            key: value
+        table: dict[str, Any] = {
+            key: reader.plain(parts[key], f"{way}/{key}", f"process.{key}")
             for key in _TABLES
             if key in parts
-            and (value := reader.plain(parts[key], f"{way}/{key}", f"process.{key}")) is not None
         }
-        if "model" not in found:
-            if "model" in parts:
-                reader.wrong(f"{way}/model", "has no value", "a model of the library, or a path")
-        else:
+        reader.required(table, table.keys() - {"step_timeout"}, way)  # calls may take any time
+        found = {key: value for key, value in table.items() if value is not None}
+        if "model" in found:
             target = parts.get("SimulationModels")
             known = isinstance(target, model.ReferenceElement) and target.value is not None
             submodel = target.value.key[0].value if known else ""  # type: ignore[union-attr]
