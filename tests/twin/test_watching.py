@@ -105,6 +105,22 @@ def test_a_lost_heartbeat_ends_the_watch(room: Room, capsys: pytest.CaptureFixtu
     assert room.panel.value == AFTER
 
 
+def test_a_lost_heartbeat_offers_the_rollback_that_was_approved(
+    room: Room, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While it is good it needs no other approval; it goes through without the twin's word."""
+    watching = changed(room, rollback_until=room.at + 60 * MINUTE)
+    room.at += 11 * MINUTE
+    with pytest.raises(RefusedError, match="heartbeat lost"):
+        watch_change(watching, 30.0, Interruption())
+    told = capsys.readouterr().err
+    assert "taking it back was approved with it: the same command with --take-back" in told
+    assert "live approve" not in told
+    writer = room.writer()
+    writer.roll_back(writer.written(watching.written.approval))
+    assert room.panel.value == BEFORE
+
+
 def watch() -> Watch:
     """Return a watch of the thickness that begins after eight lots; the ninth was in hand."""
     assert EXPECTED.shown is not None

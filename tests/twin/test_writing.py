@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from linetwin.scenario.mapped import SourceConfig
 from linetwin.twin.approval import Approval, ApprovalDesk, Change, Limits, approve
 from linetwin.twin.assimilating.rows import Finding
 from linetwin.twin.security.folders import SecurityFolder
+from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.users import Users
 from linetwin.twin.writing.policy import WritePolicy, load_policy
@@ -335,6 +336,53 @@ def test_an_address_that_is_not_enabled_is_refused(room: Room) -> None:
     change = Change(URI, "cathode.calender.web_speed", "m/s", 0.08, 0.09, (EXPECTED,), TWIN)
     limits = Limits(0.0, 1.0, NOW + MINUTE)
     assert room.refused(approve("eve", room.eve, change, limits)) == "not enabled"
+
+
+class Denying(Panel):
+    """A panel whose plant lets the writer's user fill in no request."""
+
+    def ask(self, asked: Asked) -> str | None:
+        """Refuse the user."""
+        assert asked.setpoint == "line_load"
+        raise refusal(Reason.ROLE, "otto may not write", "give him a role")
+
+
+def test_what_was_not_handed_in_counts_for_no_time(room: Room) -> None:
+    """The next change is refused by no rate; the one after it names the request that was made."""
+    room.panel = Denying()
+    with pytest.raises(RefusedError, match="otto may not write"):
+        room.writer().write(room.approved())
+    assert room.told()[-1][0] == "write not handed in"
+    room.panel = Panel()
+    made = room.writer().write(room.approved())
+    with pytest.raises(RefusedError, match=f"by {made.request}; once in"):
+        room.writer().write(room.approved(BEFORE, AFTER))
+
+
+class Killed(Panel):
+    """A panel at which the writer is ended while it waits for the answer."""
+
+    def ask(self, asked: Asked) -> str | None:
+        """End the writer."""
+        assert asked.setpoint == "line_load"
+        raise KeyboardInterrupt
+
+
+def test_a_request_whose_answer_was_not_noted_is_told(room: Room) -> None:
+    """The same approval again: a request may be open until its expiry; later it is not any more."""
+    room.panel, approval = Killed(), room.approved()
+    with pytest.raises(KeyboardInterrupt):
+        room.writer().write(approval)
+    name = room.told()[-1][1]["why"]
+    room.panel = Panel()
+    with pytest.raises(RefusedError, match=f"request {name} was asked for") as caught:
+        room.writer().write(approval)
+    assert caught.value.reason == "no answer of the plant"
+    assert "it may be open at the plant until" in str(caught.value)
+    room.at = datetime.now(UTC) + MINUTE
+    with pytest.raises(RefusedError, match="the writer was ended; look at the set value"):
+        room.writer().write(approval)
+    assert room.panel.asked == []
 
 
 def test_two_changes_soon_after_one_another_are_refused(room: Room) -> None:

@@ -168,7 +168,10 @@ def test_an_observer_that_writes_is_refused(plant: Running, terms: Terms, tmp_pa
         with pytest.raises(RefusedError, match="does not let olga write") as caught:
             office.writer.write(office.approved(0.034))
         assert caught.value.reason == "role"
-        assert '"write failed"' in office.log.file.read_text("utf-8")
+        log = office.log.file.read_text("utf-8")
+        assert '"write not handed in"' in log
+        with pytest.raises(RefusedError, match="does not let olga write"):
+            office.writer.write(office.approved(0.034))  # the first counts for no `every`
     finally:
         link.close()
     assert plant.world.parameters[SPEED] == before

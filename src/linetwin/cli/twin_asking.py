@@ -99,7 +99,7 @@ def approve(  # noqa: PLR0913, PLR0917  one parameter per option
     twin_approving.approve_change(wish, as_json=json)
 
 
-def write(
+def write(  # noqa: PLR0913, PLR0917  one parameter per option
     twin: TwinArgument,
     policy: PolicyArgument,
     approval: Annotated[Path, typer.Argument(metavar="APPROVAL", help="As live approve wrote it.")],
@@ -112,8 +112,13 @@ def write(
     watch_only: Annotated[
         bool, typer.Option("--watch-only", help="It was made: go on watching it.")
     ] = False,
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="It was made: take it back, as approved with it.")
+    ] = False,
 ) -> None:
     """Ask the plant for an approved change; all that stands against it is told by name."""
     from linetwin.cli import twin_writing
 
-    twin_writing.write(twin_writing.Order(twin, policy, approval, security, watch, watch_only))
+    twin_writing.write(
+        twin_writing.Order(twin, policy, approval, security, watch, watch_only, take_back)
+    )

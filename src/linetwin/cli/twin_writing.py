@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from linetwin.cli.feeding import SECURITY as FEED_SECURITY
@@ -27,7 +28,7 @@ from linetwin.twin.words import counted
 from linetwin.twin.writing.foretold import told, told_span
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
-from linetwin.twin.writing.status import StatusFile
+from linetwin.twin.writing.status import StatusFile, check_status
 from linetwin.twin.writing.watching import BEGUN, READ, Watch, taken_up
 from linetwin.twin.writing.writer import WHO, Writer
 
@@ -48,7 +49,7 @@ _AGAIN = "linetwin: to watch it again: the same command with --watch-only\n"
 class Order:
     """An approved change that is to be made; `watch`: for how long it is watched.
 
-    `made`: it was made before, and is only watched.
+    `made`: it was made before, and is only watched; `back`: it was, and is taken back.
     """
 
     twin: Path
@@ -57,12 +58,15 @@ class Order:
     security: Path
     watch: str | None = None
     made: bool = False
+    back: bool = False
 
 
 def write(order: Order) -> None:
     """Make an approved change, and watch it; others may be made meanwhile."""
     if order.made and order.watch is None:
         raise ScenarioError([Problem("needs a time", "--watch-only", "with --watch TIME")])
+    if order.back and (order.made or order.watch is not None):
+        raise ScenarioError([Problem("goes alone", "--take-back", "without --watch")])
     _check_apart(order)
     _, found = read_kept(order.twin)
     scenario = origin_of(found).load()
@@ -75,10 +79,15 @@ def write(order: Order) -> None:
     host = policy.host or None
     terms = Terms(identity(folder), Trust(folder), policy.security_policy, user, host)
     with Interruption().watched() as interruption:
-        link = _linked(policy, terms, approval, AuditLog(folder.log))
+        link = _linked(order, policy, terms, approval)
         try:
             writer = _writer(order, policy, link)
             writer.check_wanted = interruption.check
+            if order.back:
+                back = Watching(writer, link, writer.written(approval))
+                writer.roll_back(back.written)
+                say(f"taken back: {back.back}")
+                return
             written = writer.written(approval) if order.made else writer.write(approval)
             address = approval.change.address
             before, after = told(address, written.before), told(address, written.after)
@@ -98,14 +107,38 @@ def _read(file: Path) -> Approval:
         raise ResultsError(f"{file} cannot be read: {error}") from error
 
 
-def _linked(policy: WritePolicy, terms: Terms, approval: Approval, log: AuditLog) -> OpcUaPlant:
-    """Return a link to the plant; where there is none the log has why."""
+def _linked(order: Order, policy: WritePolicy, terms: Terms, approval: Approval) -> OpcUaPlant:
+    """Return a link to the plant; where there is none the log has why.
+
+    The twin is asked first, and once more where the plant does not answer: it may know why.
+    """
+    log, about = AuditLog(SecurityFolder(order.security).log), approval.about
+    try:
+        if not (order.made or order.back):
+            _check_twin(order, policy)
+    except RefusedError as error:
+        log.append(WHO, "write refused", about=about, after={"why": str(error)})
+        raise
     try:
         return OpcUaPlant(policy.endpoint, terms)
-    except (OpcUaError, RefusedError) as error:
-        about = f"{approval.change.address} {approval.nonce}"
+    except OpcUaError as error:
         log.append(WHO, "plant not reached", about=about, after=str(error))
+        if not isinstance(error, RefusedError):
+            try:
+                _check_twin(order, policy)
+            except RefusedError as told:
+                say_aside(str(error))
+                raise told from error
         raise
+
+
+def _check_twin(order: Order, policy: WritePolicy) -> None:
+    """Refuse to go on where the twin does not run or follow."""
+    check_status(_status_file(order).read(), policy.heartbeat_s, datetime.now(UTC))
+
+
+def _status_file(order: Order) -> StatusFile:
+    return StatusFile(order.twin if order.twin.is_dir() else order.twin.parent)
 
 
 def _check_apart(order: Order) -> None:
@@ -130,8 +163,7 @@ def _writer(order: Order, policy: WritePolicy, link: OpcUaPlant) -> Writer:
     folder = SecurityFolder(order.security)
     log = AuditLog(folder.log)
     desk = ApprovalDesk(policy.plant, folder.root / "approvals", Users(folder.users), log)
-    twin = order.twin if order.twin.is_dir() else order.twin.parent
-    beat = StatusFile(twin).read
+    beat = _status_file(order).read
     return Writer(policy, link, desk, log, folder.root / "writing", beat)
 
 
@@ -161,10 +193,15 @@ class Watching:
         """Return how the set value was, as a person writes it."""
         return f"{self.change.address}={told(self.change.address, self.change.before)}"
 
+    @property
+    def can_go_back(self) -> bool:
+        """Whether a person has approved that it is taken back, and that is still good."""
+        until = self.written.approval.limits.rollback_until
+        return until is not None and self.writer.now() <= until
+
     def tell(self, what: str, detail: dict[str, object]) -> None:
         """Write into the log what was seen."""
-        about = f"{self.change.address} {self.written.approval.nonce}"
-        self.writer.log.append(WHO, what, about=about, after=detail)
+        self.writer.log.append(WHO, what, about=self.written.approval.about, after=detail)
 
 
 def watch_change(of: Watching, seconds: float, interruption: Interruption) -> None:
@@ -258,4 +295,10 @@ def _take_back(of: Watching) -> None:
 def _propose(of: Watching, why: str) -> None:
     """Propose to a person to take a change back."""
     of.tell("rollback proposed", {"set": of.back, "why": why})
+    if of.can_go_back:
+        say_aside(
+            f"{why}; taking it back was approved with it: "
+            "the same command with --take-back in place of --watch"
+        )
+        return
     say_aside(f"{why}; to take it back: linetwin live approve --set '{of.back}'")

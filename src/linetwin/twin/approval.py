@@ -89,6 +89,11 @@ class Approval:
     certificate: bytes
     signature: bytes
 
+    @property
+    def about(self) -> str:
+        """By what logs name the change and its approval."""
+        return f"{self.change.address} {self.nonce}"
+
     def text(self) -> str:
         """Return the approval as a JSON text that `read_approval` reads."""
         fields = {
@@ -226,8 +231,9 @@ class ApprovalDesk:
         return self._folder / f"{name}.spent"
 
     def _tell(self, what: str, approval: Approval, before: object, after: object) -> None:
-        about = f"{approval.change.address} {approval.nonce}"
-        self._log.append(approval.who, what, about=about, before=_plain(before), after=after)
+        self._log.append(
+            approval.who, what, about=approval.about, before=_plain(before), after=after
+        )
 
 
 def _replayed(name: str) -> RefusedError:

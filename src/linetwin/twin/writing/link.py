@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from linetwin.twin.writing.writer import Asked
 
 _CALL_S = 20.0
+_OPEN_S = 10.0
+"""To connect and log in: a plant that takes longer is not there to be written [A]."""
 _LOOK_S = 0.05
 _DENIED = (ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadNotWritable)
 _Found = TypeVar("_Found")
@@ -51,7 +53,7 @@ class OpcUaPlant:
         self._client: Client | None = None
         self._index = 0
         try:
-            self._do(self._open(terms), 2 * _CALL_S)
+            self._do(self._open(terms), _OPEN_S)
         except BaseException:
             self.close()
             raise

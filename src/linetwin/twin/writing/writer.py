@@ -38,6 +38,7 @@ TIMES = "written.json"
 """File of the writer's folder that holds when each address was last asked for."""
 _STATES = {number: name for name, number in STATES.items()}
 _ASKED = ("write asked", "rollback asked")
+_NOT_HANDED_IN = ("write not handed in", "rollback not handed in")
 _ACCEPTED = ("write accepted", "rollback accepted")
 
 
@@ -107,12 +108,12 @@ class Writer:
 
     def _write(self, approval: Approval) -> Written:
         change = approval.change
-        about = _about(approval)
+        about = approval.about
         self._check_log()
         try:
             enabled = self._enabled(change.address)
             self._check_policy(approval)
-            self.desk.check_unspent(approval)  # first of all: trying again later is no help
+            self._check_unspent(approval, enabled)  # first of all: trying again later is no help
             current = self.link.setpoint(enabled.station, enabled.tag)
             self._check(enabled, current, approval)
             self._check_rate(enabled)
@@ -135,7 +136,7 @@ class Writer:
         try:
             self._check_state(enabled)
         except RefusedError as error:
-            self._tell("rollback refused", _about(approval), change.before, str(error))
+            self._tell("rollback refused", approval.about, change.before, str(error))
             raise
         current = self.link.setpoint(enabled.station, enabled.tag)
         value = self.desk.redeem_rollback(approval, current, self.now())
@@ -149,7 +150,7 @@ class Writer:
         self._check_policy(approval)
         current = self.link.setpoint(enabled.station, enabled.tag)
         self.desk.check_made(approval, current)
-        own = next((each for each in self._accepted() if each.about == _about(approval)), None)
+        own = next((each for each in self._accepted() if each.about == approval.about), None)
         if own is None:
             message = f"the log does not say that the plant has accepted {change.address}"
             raise refusal(Reason.OTHER_CHANGE, message, "look at the set value in the plant")
@@ -161,14 +162,14 @@ class Writer:
         Addresses; the part is the first word of an address, such as an electrode.
         """
         abouts = [each.about for each in self._accepted()]
-        later = abouts[abouts.index(_about(approval)) + 1 :]
+        later = abouts[abouts.index(approval.about) + 1 :]
         part = approval.change.address.partition(".")[0]
-        found = {about.partition(" ")[0]: None for about in later if about != _about(approval)}
+        found = {about.partition(" ")[0]: None for about in later if about != approval.about}
         return [each for each in found if each.partition(".")[0] == part]
 
     def log_of(self, approval: Approval) -> list[tuple[str, Any]]:
         """Return what the log has of an approved change: what, and the detail, in order."""
-        about = _about(approval)
+        about = approval.about
         with locked(self.log.file):
             found = [each for each in entries(self.log.file) if each.about == about]
         return [(each.what, each.after) for each in found]
@@ -198,6 +199,29 @@ class Writer:
             remedy = f"it enables {names}; its owner is {self.policy.owner}"
             raise refusal(Reason.NOT_ENABLED, message, remedy)
         return found
+
+    def _check_unspent(self, approval: Approval, enabled: Enabled) -> None:
+        try:
+            self.desk.check_unspent(approval)
+        except RefusedError:
+            self._check_not_open(approval, enabled)
+            raise
+
+    def _check_not_open(self, approval: Approval, enabled: Enabled) -> None:
+        """Refuse what was asked for by a process that ended before it noted what came of it."""
+        about = approval.about
+        with locked(self.log.file):
+            own = [each for each in entries(self.log.file) if each.about == about]
+        told = [each for each in own if each.what.startswith("write ") and not _is_refusal(each)]
+        if not told or told[-1].what != "write asked":
+            return
+        expiry = datetime.fromisoformat(told[-1].time) + timedelta(seconds=enabled.expiry_s)
+        name, until = told[-1].after["why"], f"{expiry:%Y-%m-%d %H:%M:%S} UTC"
+        message = f"request {name} was asked for, and the log has no answer: the writer was ended"
+        is_open = self.now() < expiry
+        message += f"; it may be open at the plant until {until}" if is_open else ""
+        remedy = "look at the set value in the plant, then have it approved anew if it is not made"
+        raise refusal(Reason.NO_ANSWER, message, remedy)
 
     def _check_policy(self, approval: Approval) -> None:
         """Refuse what was approved when the policy was another, whatever version it names."""
@@ -265,15 +289,20 @@ class Writer:
         """Return by which request an address was asked for last, as the log has it."""
         with locked(self.log.file):
             asked = [e for e in entries(self.log.file) if e.about.partition(" ")[0] == address]
-        names = [str(each.after["why"]) for each in asked if each.what in _ASKED]
+        names: list[str] = []
+        for each in asked:
+            if each.what in _ASKED:
+                names.append(str(each.after["why"]))
+            elif each.what in _NOT_HANDED_IN:
+                names.pop()
         return f" by {names[-1]}" if names else ""
 
     # ------------------------------------------------------------------------------- asking
     def _ask(self, enabled: Enabled, value: float, approval: Approval, what: str) -> str:
         """Hand a request in, with its time and entry on the disk before it is."""
         now, name = self.now(), f"{approval.nonce[:12]}-{what}-{secrets.token_hex(2)}"
-        about = _about(approval)
-        self._note_time(enabled.address, now)
+        about, before = approval.about, self._times().get(enabled.address)
+        self._note_time(enabled.address, now.isoformat(timespec="milliseconds"))
         asked = Asked(
             enabled.station,
             enabled.tag,
@@ -285,6 +314,10 @@ class Writer:
         self._tell(f"{what} asked", about, value, name)
         try:
             answer = self.link.ask(asked)
+        except RefusedError as error:  # its user may not fill in a request: there is none
+            self._note_time(enabled.address, before)
+            self._tell(f"{what} not handed in", about, value, str(error))
+            raise
         except OpcUaError as error:
             self._tell(f"{what} failed", about, value, str(error))
             raise
@@ -316,12 +349,14 @@ class Writer:
             raise ResultsError(f"{file} is damaged: the times of writing are not known") from error
         return found
 
-    def _note_time(self, address: str, now: datetime) -> None:
+    def _note_time(self, address: str, time: str | None) -> None:
+        """Note when an address was last asked for; None: never."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        times = self._times() | {address: now.isoformat(timespec="milliseconds")}
+        noted = self._times() | {address: time}
+        times = {name: each for name, each in noted.items() if each is not None}
         replace(self.folder / TIMES, json.dumps(times).encode(), PRIVATE_FILE)
 
 
-def _about(approval: Approval) -> str:
-    """Return by what the log names a change and its approval."""
-    return f"{approval.change.address} {approval.nonce}"
+def _is_refusal(entry: Entry) -> bool:
+    """Whether an entry says that the writer itself has refused: nothing was asked by that."""
+    return entry.what == "write refused"
