@@ -98,7 +98,7 @@ class _Server:
         refs = self._json(f"{self._address}/shells/{name}").get("submodels", [])
         try:
             own = [encoded(each["keys"][-1]["value"]) for each in refs]
-        except (AttributeError, KeyError, IndexError, TypeError) as error:
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
             raise ShellError(f"{self._address}: {identifier} is no shell") from error
         ids = "".join(f"&submodelIds={each}" for each in own)
         return self._read(f"{self._address}/serialization?aasIds={name}{ids}")
