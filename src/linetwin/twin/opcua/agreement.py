@@ -33,13 +33,14 @@ async def disagreements(
 ) -> dict[str, str]:
     """Return signal -> what its node says of unit or range that the mapping says otherwise.
 
-    What a server does not say, or in words that nobody knows, is no difference.
+    What a server does not say, or in words that nobody knows, is no difference; nor is what it
+    counts: lots are kg to one and pieces to another.
     """
     limits = await limits_of(client)
     asked = [
         (signal, nodes[number], name)
         for number, signal in signals
-        if signal.quantity is not None and number in nodes
+        if signal.quantity is not None and signal.kind != "counter" and number in nodes
         for name in (UNIT, RANGE)
     ]
 
