@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from linetwin.cli import aas_export
 from linetwin.cli.aas_lots import AskedOfRun, described_run, is_run
 from linetwin.cli.app import app
 from linetwin.errors import LinetwinError
 from linetwin.shells.reading import read
+from linetwin.shells.reading.limits import Limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,27 @@ def test_a_passport_is_written_and_read_again(small_run: SmallRun, tmp_path: Pat
         "FootprintBreakdown",
     }
     assert not found.notes
+
+
+@pytest.mark.parametrize("ending", [".json", ".xml", ".aasx"])
+def test_a_file_that_linetwin_would_not_read_is_told_at_export(
+    small_run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """With the bound and what helps; a file within the bounds has no such note."""
+    said: list[str] = []
+    monkeypatch.setattr(aas_export, "say", said.append)
+    found = described_run(AskedOfRun(str(small_run.run.path), (), tuple(good_cells(small_run)[:1])))
+    file = tmp_path / f"passport{ending}"
+    aas_export.tell(found, file)
+    assert not any("does not read" in each for each in said)
+    small = Limits(document_bytes=50_000, elements=100)
+    monkeypatch.setattr(aas_export, "Limits", lambda: small)
+    aas_export.tell(found, file)
+    told = [each for each in said if "does not read this file again" in each]
+    assert [("MiB" in each, "elements" in each) for each in told] == [(True, False), (False, True)]
+    assert all("--cell" in each for each in told)
+    with pytest.raises(LinetwinError):
+        read(file, small)
 
 
 def test_lots_and_cells_stand_in_one_file(small_run: SmallRun) -> None:

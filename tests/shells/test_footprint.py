@@ -11,6 +11,7 @@ import pytest
 from small_runs import run_filled
 
 from linetwin.line import template
+from linetwin.results.kpis_cost import cost
 from linetwin.shells.running.composition import composition, mass_of
 from linetwin.shells.running.footprint import Footprints, OfCells
 from linetwin.shells.running.inside import Inside, materials_in
@@ -125,6 +126,14 @@ def test_footprints_of_all_cells_and_all_else_are_the_total_of_the_run(small: Sm
     lost = small.cells.index[small.cells["status"].isin(["scrap", "sample"])]
     assert 0 < small.own.carried(lost).whole < outcome["scrap"].whole
     assert not small.footprints.missing
+
+
+def test_the_key_figure_of_emissions_counts_what_was_consumed(small: Small) -> None:
+    """It leaves out the materials of what is in process, and the shell of the run has them."""
+    figure = sum(cost(small.footprints.facts)["emissions"]["value"].values())
+    in_process = small.footprints.by_outcome["in_process"].materials
+    assert in_process > 0
+    assert figure + in_process == pytest.approx(small.footprints.emitted.whole, rel=1e-9)
 
 
 def test_charged_with_scrap_good_cells_carry_all_that_is_not_in_process(small: Small) -> None:

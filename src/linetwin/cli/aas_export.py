@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from basyx.aas.util.traversal import walk_submodel
 
 from linetwin.cli import aas_interfaces
 from linetwin.cli.printing import say
 from linetwin.cli.running import Request
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.naming import BASE
+from linetwin.shells.reading.limits import Limits
 from linetwin.shells.writing import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from linetwin.shells.environment import Environment
+
+_DOCUMENTS: Final = "aasx/"
+"""Where the JSON or XML of a package stands; its files stand elsewhere."""
+_LESS: Final = "export fewer lots or cells to a file (--lot, --cell)"
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,27 @@ def tell(found: Environment, output: Path) -> None:
     }
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     say(f"{output}: {kinds}, {output.stat().st_size / 1e6:.1f} MB")
-    for note in found.notes:
+    for note in [*found.notes, *_unread(found, output)]:
         say(f"  note: {note}")
+
+
+def _unread(found: Environment, output: Path) -> Iterator[str]:
+    """Yield why linetwin itself does not read a file, which other tools may."""
+    limits = Limits()
+    size = output.stat().st_size
+    if output.suffix.lower() == ".aasx":
+        with zipfile.ZipFile(output) as package:
+            parts = [each for each in package.infolist() if each.filename.startswith(_DOCUMENTS)]
+            size = sum(each.file_size for each in parts)
+    count = sum(1 for each in found.submodels() for _ in walk_submodel(each))
+    bounds = {
+        f"{size / 2**20:.0f} MiB of JSON or XML, and reads {limits.document_bytes / 2**20:.0f}":
+            size > limits.document_bytes,
+        f"{count:,} elements, and reads {limits.elements:,}": count > limits.elements,
+    }  # fmt: skip
+    for bound, is_beyond in bounds.items():
+        if is_beyond:
+            yield f"linetwin does not read this file again: {bound}; {_LESS}"
 
 
 def described(asked: Asked, *, with_files: bool) -> Environment:
