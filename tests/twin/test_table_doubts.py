@@ -72,6 +72,6 @@ def test_a_decimal_comma_is_told_with_its_row(tmp_path: Path) -> None:
     rows = joined(kept.parts)
     assert np.isnan(rows.raw).tolist() == [False, True]
     kind, text = kept.notices[-1]
-    assert kind == "no number"
+    assert (kind, read.health.left_out) == ("no number", 1)
     assert text.startswith(f"{file}: 1 values are no numbers and are not used, row 2 the first")
     assert "'0,6'; a number is written with a point" in text

@@ -181,6 +181,8 @@ def _source(each: SourceNow) -> str:
         words.append(f"stale: {named}{'' if named == 'all' else more}")
     if each.never:
         words.append(f"{len(each.never)} of {counted(each.signals, 'signal')} never came")
+    if each.left_out:
+        words.append(f"{counted(each.left_out, 'value')} could not be read")
     return ", ".join(words)
 
 

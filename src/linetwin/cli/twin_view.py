@@ -38,6 +38,7 @@ class SourceNow:
     """A source of values: its link, age of its newest message [s], signals that are stale.
 
     `never`: signals of which nothing has ever come; they are not among the stale.
+    `left_out`: rows and values of a file that could not be read.
     """
 
     source: str
@@ -47,6 +48,7 @@ class SourceNow:
     signals: int
     stale: tuple[str, ...]
     never: tuple[str, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class View:
                     len(mine),
                     tuple(latest.mapping.signals[n].name for n in told if stale[n]),
                     tuple(latest.mapping.signals[n].name for n in mine if not latest.changes[n]),
+                    health.left_out,
                 )
             )
         return found

@@ -340,6 +340,7 @@ class TableReader:
         ]
         if not wrong:
             return
+        self.health.left_out += len(wrong)
         row = wrong[0]
         text = (
             f"{self._table.file}: {len(wrong)} values are no numbers and are not used, row "
