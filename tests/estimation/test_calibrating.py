@@ -293,6 +293,21 @@ def test_micro_signs_and_per_cent_are_read(tmp_path: Path, sign: str) -> None:
     assert np.asarray(loads)[0] == pytest.approx(LOADS[0] * 1e3)
 
 
+def test_many_rows_take_no_square_of_them(tmp_path: Path) -> None:
+    """6000 rows: intervals shrink as one over the root of the rows, and each part is told."""
+    rows = np.tile(compacted(24.0, 400.0), (375, 1))
+    rows[:, 2] += np.random.default_rng(6).normal(0, 0.8, len(rows))
+    data = write_table(tmp_path / "table.csv", COLUMNS, rows)
+    heard: list[str] = []
+    made = calibrate(task_of(LOAD, data, tmp_path), lambda part, _done, _of: heard.append(part))
+    assert list(dict.fromkeys(heard)) == ["fit", "intervals", "score"]
+    assert made.ways == {"settled_porosity": "differences"}
+    slopes = made.fit.slopes
+    spread = math.sqrt(np.linalg.inv(slopes.T @ slopes)[0, 0]) * 0.35
+    width = made.intervals[0].high - made.intervals[0].low
+    assert width == pytest.approx(2 * 1.96 * spread, rel=0.02)
+
+
 def test_bootstrap_draws_whole_groups(tmp_path: Path) -> None:
     """Four plates differ: resampled by plate, intervals are wider than by row."""
     rows = np.vstack([compacted(low, 400.0) for low in (21.0, 23.0, 25.0, 27.0)])

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from linetwin.estimation.calibrating.solving import Calibration
     from linetwin.estimation.calibrating.subject import Line
 
+TOLD_EVERY_S: Final = 5.0
+"""Time between two lines of progress where there is no terminal."""
 PARAMETERS, CONTENT, PAGE = "parameters.yaml", "calibration.json", "calibration.html"
 
 
@@ -53,7 +59,8 @@ def calibrate(
     checked = read_specification(fit)
     folder = _folder(output, checked.model.name)
     task = read_task(subject, _line(subject, tuple(settings or ())), checked, data)
-    made = solve(task)
+    with _progress() as tell:
+        made = solve(task, tell)
     found = content(made)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / PARAMETERS, parameter_text(made))
@@ -80,6 +87,34 @@ def _line(subject: str, settings: tuple[str, ...]) -> Line | None:
     request = Request(subject, settings, None, None)
     scenario = request.load()
     return Line(scenario, base_of(request, scenario))
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Say on standard error how far each part is: on a terminal one line, else now and then."""
+    from rich.console import Console
+
+    from linetwin.study.progress import duration
+
+    console = Console(stderr=True)
+    part, begun, told = "", time.monotonic(), time.monotonic()
+    with console.status("calibration") if console.is_terminal else contextlib.nullcontext() as line:
+
+        def tell(now: str, done: int, of: int) -> None:
+            nonlocal part, begun, told
+            moment = time.monotonic()
+            if now != part:
+                part, begun = now, moment
+            text = f"{now}: {done} of {of}"
+            if done:
+                text += f", {duration((moment - begun) / done * (of - done))} left of this part"
+            if line is not None:
+                line.update(text)
+            elif moment - told > TOLD_EVERY_S:
+                told = moment
+                sys.stderr.write(f"linetwin: {text}\n")
+
+        yield tell
 
 
 def _check_name(subject: str) -> None:

@@ -81,7 +81,8 @@ class Solver:
         points = self._starts()
         tried = []
         ends = []
-        for point in points:
+        for index, point in enumerate(points):
+            self.misfit.tell("fit", index, len(points))
             try:
                 found = self._solve(point, scatter)
             except FmuError:

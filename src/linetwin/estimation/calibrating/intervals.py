@@ -77,6 +77,7 @@ def bootstrapped(solver: Solver, fit: Fit) -> list[Interval]:
     random = np.random.default_rng(task.file.seed)
     points = np.empty((task.file.resamples, len(fit.coordinates)))
     for index in range(task.file.resamples):
+        solver.misfit.tell("intervals", index, task.file.resamples)
         drawn = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))
         weights = weights_of(misfit, task.weights * drawn[group_of])
         other = Solver(misfit, weights)
@@ -90,7 +91,8 @@ def bootstrapped(solver: Solver, fit: Fit) -> list[Interval]:
 
 def deviations(fit: Fit) -> np.ndarray:
     """Return the standard deviation of each coordinate by the slopes; inf where they are none."""
-    _, singular, right = np.linalg.svd(fit.slopes, full_matrices=True)
+    few = fit.slopes.shape[0] < fit.slopes.shape[1]  # else the square of all rows would be made
+    _, singular, right = np.linalg.svd(fit.slopes, full_matrices=few)
     variances = np.full(right.shape[0], math.inf)
     floor = singular.max(initial=0.0) * 1e-10
     for index, size in enumerate(singular):
@@ -120,6 +122,7 @@ def _made(
 
 
 def _interval(solver: Solver, fit: Fit, index: int, *, strict: bool = True) -> Interval:
+    solver.misfit.tell("intervals", index, len(fit.coordinates))
     reach = solver.quantile(fit.freedom)
     spread = float(deviations(fit)[index])
     step = reach * spread if math.isfinite(spread) and spread > 0 else _FIRST

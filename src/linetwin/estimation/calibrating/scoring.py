@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _MOST_FITS: Final = 40
 """Fits without some of the data; of more groups several are left out at once."""
+_MANY_ROWS: Final = 5000
+_FITS_OF_MANY: Final = 10
+"""The same of so many rows, of which each fit takes seconds and a tenth tells enough."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,11 @@ def _left_out(solver: Solver, fit: Fit, groups: Sequence[str]) -> np.ndarray:
     found = np.full(misfit.count, math.nan)
     if len(names) < 2:  # noqa: PLR2004 - nothing would be left
         return found
-    place = {name: index % _MOST_FITS for index, name in enumerate(names)}
+    most = min(len(names), _FITS_OF_MANY if task.rows > _MANY_ROWS else _MOST_FITS)
+    place = {name: index % most for index, name in enumerate(names)}
     group_of = np.array([place[name] for name in groups])
-    for index in range(min(len(names), _MOST_FITS)):
+    for index in range(most):
+        misfit.tell("score", index, most)
         kept = group_of != index
         if int(kept[misfit.row_of].sum()) <= len(fit.coordinates):
             continue

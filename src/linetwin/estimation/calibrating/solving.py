@@ -9,7 +9,7 @@ from linetwin.estimation.calibrating.checking import check_rows, quiet
 from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.identifying import gains, identify
 from linetwin.estimation.calibrating.intervals import bootstrapped, profiled, unscaled
-from linetwin.estimation.calibrating.misfit import Misfit
+from linetwin.estimation.calibrating.misfit import Misfit, Telling, say_nothing
 from linetwin.estimation.calibrating.ridge import nearest_to_before
 from linetwin.estimation.calibrating.scattering import is_exact
 from linetwin.estimation.calibrating.scoring import score
@@ -73,15 +73,15 @@ class Calibration:
         return {a.name: i.state for a, i in zip(self.task.axes, self.intervals, strict=True)}
 
 
-def calibrate(task: Task) -> Calibration:
+def calibrate(task: Task, tell: Telling = say_nothing) -> Calibration:
     """Fit a task and judge the fit.
 
-    ScenarioError for rows that the model cannot compute; ModelError where it gives no numbers at
-    any start.
+    `tell` hears how far it is. ScenarioError for rows that the model cannot compute; ModelError
+    where it gives no numbers at any start.
     """
     with quiet(task):
         check_rows(task)
-        misfit = Misfit(task)
+        misfit = Misfit(task, tell=tell)
         try:
             return _calibrated(task, misfit)
         finally:
