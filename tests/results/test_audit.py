@@ -332,6 +332,19 @@ def test_a_torn_line_is_told_and_set_aside_only_when_asked(file: Path, left: int
     assert AuditLog(file).set_torn_line_aside("ann") is None
 
 
+def test_what_no_kill_has_cut_is_not_sent_to_repair(file: Path) -> None:
+    """A torn line that the anchor had seen whole, and a hash kept elsewhere that is none."""
+    fill(AuditLog(file), 1)
+    *lines, last = lines_of(file)
+    file.write_bytes(b"".join(lines) + last[:40])
+    error = tampered(file)
+    assert error.reason == "torn"
+    assert "no kill cut it" in str(error)
+    assert "repair" not in str(error)
+    with pytest.raises(ResultsError, match="--head: 'zz' is no hash"):
+        verify(file, "zz")
+
+
 def append_and_say(file: Path, said: Connection) -> None:
     """Append for ever, and say the number of each entry once it has been promised."""
     log = AuditLog(file, largest_bytes=4000)

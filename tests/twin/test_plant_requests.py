@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from plant_support import panelled, scenario_of
 
-from linetwin.twin.plant.requests import Clerk, Request
+from linetwin.twin.plant.requests import LONGEST_TEXT, Clerk, Request, cleaned
 
 if TYPE_CHECKING:
     from linetwin.line.world import World
@@ -122,3 +122,9 @@ def test_a_broken_machine_takes_no_request(office: tuple[Clerk, World]) -> None:
     assert "is Aborted: breakdown" in clerk.answer(GOOD, world)[0].reason
     state.mode, state.cause = "Stopped", "maintenance: rollers"
     assert "Maintenance" in clerk.answer(replace(GOOD, name="r-2"), world)[0].reason
+
+
+def test_texts_of_a_request_are_one_line_of_bounded_length() -> None:
+    """Line feeds and control characters are blanks; what is too long is cut."""
+    assert cleaned("ann\nroot: all is well\x1b[2J") == "ann root: all is well [2J"
+    assert cleaned("x" * 100_000) == "x" * LONGEST_TEXT

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from asyncua import ua
 from authority import NOW, Sheet, installed
 from foretelling import EXPECTED
 from plant_support import HOUR, Running, guard_of, scenario_of
@@ -176,6 +177,18 @@ def test_an_observer_that_writes_is_refused(plant: Running, terms: Terms, tmp_pa
         link.close()
     assert plant.world.parameters[SPEED] == before
     assert len(plant.answers) == answers
+
+
+def test_an_array_is_no_value_of_a_request(plant: Running, terms: Terms) -> None:
+    """It is answered by its own status; the session goes on."""
+    link = OpcUaPlant(plant.endpoint, as_user(terms, "otto"))
+    try:
+        node = link._id("cathode.coater", "Commands", "Value")
+        with pytest.raises(OpcUaError, match="BadTypeMismatch"):
+            link._do(link._write(node, ua.Variant([1.0, 2.0], ua.VariantType.Double)))
+        assert link.state("cathode.coater") >= 0
+    finally:
+        link.close()
 
 
 def test_a_writer_that_is_not_let_in_says_why(plant: Running, terms: Terms, tmp_path: Path) -> None:

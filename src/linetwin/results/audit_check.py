@@ -8,6 +8,7 @@ shows accidents, one kept elsewhere (`--head`) shows intent.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.results.audit import Entry
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_SHOWN = 80
+"""Characters of a wrong hash that are told."""
 
 
 class TamperedError(ResultsError):
@@ -55,7 +61,8 @@ class Sound:
 class _Walk:
     """Where a check stands, through all files of a log.
 
-    `anchors` are hashes to look out for; `found` has the numbers of those that were met.
+    `anchors` are hashes to look out for; `found` has the numbers of those that were met; `beside`:
+    the anchor beside the log.
     """
 
     file: Path
@@ -64,6 +71,7 @@ class _Walk:
     entries: int = 0
     found: dict[str, int] = field(default_factory=dict)
     lines: int = 0
+    beside: Head | None = None
 
 
 def verify(file: Path, head: str | None = None, *, alone: bool = False) -> Sound:
@@ -72,12 +80,14 @@ def verify(file: Path, head: str | None = None, *, alone: bool = False) -> Sound
     The parts it was rotated into are checked with it, unless `alone`. `head` is a hash that was
     kept elsewhere. ResultsError where there is no log, or an anchor beside it is broken.
     """
+    if head is not None and _HASH.fullmatch(head) is None:
+        raise ResultsError(f"--head: '{head[:_SHOWN]}' is no hash: 64 digits of 0-9a-f are one")
     files = [file] if alone else [*parts_of(file), file]
     if not file.is_file():
         raise ResultsError(f"{file}: there is no log")
     beside = None if alone else read_head(file)
     kept = {head, None if beside is None else beside.hash} - {None}
-    walk = _Walk(file, frozenset(str(each) for each in kept))
+    walk = _Walk(file, frozenset(str(each) for each in kept), beside=beside)
     for each in files:
         _walk_file(each, walk, alone=alone)
     anchored = None if beside is None else _check_end(walk, beside)
@@ -100,8 +110,7 @@ def _walk_file(file: Path, walk: _Walk, *, alone: bool) -> None:
     for at, line in enumerate(lines, start=1):
         walk.lines = at
         if not line.endswith(b"\n"):
-            detail = f"the last {len(line)} bytes are no whole entry"
-            raise TamperedError(file, at, "torn", f"{detail}; see linetwin audit repair")
+            raise TamperedError(file, at, "torn", _torn(len(line), walk))
         try:
             entry = entry_of(line)
         except ValueError as error:
@@ -116,6 +125,14 @@ def _walk_file(file: Path, walk: _Walk, *, alone: bool) -> None:
         if entry.hash in walk.anchors:
             walk.found[entry.hash] = entry.seq
         walk.entries += 1
+
+
+def _torn(count: int, walk: _Walk) -> str:
+    """Return what is said of a torn line; what the anchor had seen whole no repair sets aside."""
+    detail = f"the last {count} bytes are no whole entry"
+    if walk.beside is not None and walk.beside.seq > walk.head.seq:
+        return f"{detail}; the anchor beside it has seen entry {walk.beside.seq}: no kill cut it"
+    return f"{detail}; see linetwin audit repair"
 
 
 def _misplaced(

@@ -25,7 +25,14 @@ REMEMBERED = 10_000
 """Names of requests that are remembered: none may come twice."""
 FIRST_YEAR = 1970
 """An expiry before it was never written: OPC UA counts from 1601."""
+LONGEST_TEXT = 256
+"""Characters of a request's texts that are taken [A]."""
 _MAINTENANCE = next(number for number, name in MODES.items() if name == "Maintenance")
+
+
+def cleaned(text: str) -> str:
+    """Return what is taken of a text that a client has written: one line, of bounded length."""
+    return "".join(each if each.isprintable() else " " for each in text[:LONGEST_TEXT])
 
 
 @dataclass(frozen=True)

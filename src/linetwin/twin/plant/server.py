@@ -24,7 +24,7 @@ from linetwin.results.manifest import environment
 from linetwin.twin.plant.conditions import REFRESH, Conditions
 from linetwin.twin.plant.model import REQUEST, node_of
 from linetwin.twin.plant.nodes import Nodes, stamp, value_of
-from linetwin.twin.plant.requests import Request
+from linetwin.twin.plant.requests import Request, cleaned
 from linetwin.twin.plant.standards import Standards
 from linetwin.twin.security.roles import Right
 from linetwin.twin.security.serving import Guard, guarded_server
@@ -259,10 +259,10 @@ class _Shown:
         value = written("Value")
         return Request(
             station=station,
-            setpoint=str(written("Setpoint") or ""),
+            setpoint=cleaned(str(written("Setpoint") or "")),
             value=float("nan") if value is None else float(value),
-            requester=str(written("Requester") or ""),
-            name=name,
+            requester=cleaned(str(written("Requester") or "")),
+            name=cleaned(name),
             expiry=_in_utc(expiry) if isinstance(expiry, datetime) else None,
             user=user,
         )

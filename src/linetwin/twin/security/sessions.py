@@ -129,7 +129,14 @@ class GuardedSession(InternalSession):
         nodes = params.NodesToWrite
         free = [self._may(each.NodeId, Right.SET, "write") for each in nodes]
         chosen = dataclasses.replace(params, NodesToWrite=_those(nodes, free))
-        return _merged(free, await super().write(chosen), _denied)
+        return _merged(free, await self._write_scalars(chosen), _denied)
+
+    async def _write_scalars(self, params: ua.WriteParameters) -> list[ua.StatusCode]:
+        """Write what a client gives as one value; no tag takes an array: BadTypeMismatch."""
+        nodes = params.NodesToWrite
+        fits = [not self.external or not _is_array(each) for each in nodes]
+        chosen = dataclasses.replace(params, NodesToWrite=_those(nodes, fits))
+        return _merged(fits, await super().write(chosen), _mismatched)
 
     async def call(self, params: list[ua.CallMethodRequest]) -> list[ua.CallMethodResult]:
         """Call what the user may; the rest is answered with BadUserAccessDenied."""
@@ -290,6 +297,15 @@ def _unprotected(guard: Guard) -> RefusedError:
     message = "no certificate was shown, as over a channel that is neither signed nor encrypted"
     remedy = f"connect with {' or '.join(guard.policies)} and SignAndEncrypt"
     return refusal(Reason.POLICY, message, remedy)
+
+
+def _is_array(write: ua.WriteValue) -> bool:
+    value = write.Value.Value
+    return value is not None and (bool(value.is_array) or isinstance(value.Value, list))
+
+
+def _mismatched() -> ua.StatusCode:
+    return ua.StatusCode(ua.UInt32(ua.StatusCodes.BadTypeMismatch))
 
 
 def _denied() -> ua.StatusCode:
