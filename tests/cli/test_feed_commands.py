@@ -124,3 +124,20 @@ def test_mistakes_are_told_before_anything_is_started(clerk: Clerk, folder: Path
         answer = clerk("live", *arguments)
         assert answer.code == 2, answer.err
         assert said in answer.err
+
+
+def test_a_signal_that_the_server_has_not_is_shown_as_refused(
+    clerk: Clerk, server: SmallServer, folder: Path
+) -> None:
+    """Nothing of it has come, so it is not good."""
+    gone = SIGNAL.replace("speed:", "gone:").replace("s=speed", "s=gone")
+    gone = gone.replace("coater.web_speed", "mixer.jacket_temperature").replace("m/min", "Cel")
+    text = mapping_text(server.endpoint, SIGNAL + gone)
+    (folder / "gone.yaml").write_text(text, encoding="utf-8")
+    found = clerk("live", "watch", folder / "gone.yaml", "--security", folder / "security",
+                  "--for", "5 s")  # fmt: skip
+    assert found.code == 0, found.err
+    rows = {line.split()[0]: line.split() for line in found.out.splitlines() if line.split()}
+    assert "refused" in rows["gone"]
+    assert "good" not in rows["gone"]
+    assert "good" in rows["speed"]

@@ -249,6 +249,7 @@ def _words(flag: Flag) -> str:
 def _rows(latest: Latest, now: int, most: int | None = None) -> list[list[str]]:
     rows = []
     signals = latest.mapping.signals[:most]
+    refused = {name for health in latest.health.values() for name in health.refused}
     for signal, found in zip(signals, latest.plain(now, most), strict=True):
         quantity = signal.quantity
         shown, unit = _shown(found, signal.kind), ""
@@ -258,6 +259,7 @@ def _rows(latest: Latest, now: int, most: int | None = None) -> list[list[str]]:
         doubts = ["stale"] if found["stale"] else []
         doubts += [_words(each) for each in Flag if found["flags"] & each and each != Flag.FIRST]
         status = f"{found['status']:08X}" if found["status"] else "good"
+        status = "refused" if signal.name in refused else status
         rows.append(
             [signal.name, shown, unit, age, status, ", ".join(doubts), str(found["changes"])]
         )
