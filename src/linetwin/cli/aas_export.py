@@ -6,14 +6,13 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from basyx.aas.util.traversal import walk_submodel
-
 from linetwin.cli import aas_interfaces
 from linetwin.cli.printing import say
 from linetwin.cli.running import Request
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.naming import BASE
 from linetwin.shells.reading.limits import Limits
+from linetwin.shells.reading.walking import elements
 from linetwin.shells.writing import write
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def _unread(found: Environment, output: Path) -> Iterator[str]:
         with zipfile.ZipFile(output) as package:
             parts = [each for each in package.infolist() if each.filename.startswith(_DOCUMENTS)]
             size = sum(each.file_size for each in parts)
-    count = sum(1 for each in found.submodels() for _ in walk_submodel(each))
+    count = sum(1 for each in found.submodels() for _ in elements(each, ""))
     bounds = {
         f"{size / 2**20:.0f} MiB of JSON or XML, and reads {limits.document_bytes / 2**20:.0f}":
             size > limits.document_bytes,
