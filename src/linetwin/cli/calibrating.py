@@ -62,10 +62,14 @@ def calibrate(
     with _progress() as tell:
         made = solve(task, tell)
     found = content(made)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / PARAMETERS, parameter_text(made))
-    write_atomically(folder / CONTENT, _text(found))
-    write_atomically(folder / PAGE, calibration_page(made))
+    files = {
+        PARAMETERS: parameter_text(made),
+        CONTENT: _text(found),
+        PAGE: calibration_page(made),
+    }
+    folder.mkdir(parents=True, exist_ok=True)  # only now: who stops it before finds no half of it
+    for name, text in files.items():
+        write_atomically(folder / name, text)
     if json:
         print_json({**found, "folder": str(folder)})
     else:
