@@ -14,14 +14,16 @@ from test_watching import Measured
 from test_writing import AFTER, BEFORE, LOAD, MINUTE, TWIN, URI, Room, policy_of
 
 from linetwin.cli.interruption import Interrupted, Interruption
-from linetwin.cli.twin_writing import Order, Watching, watch_change, write
+from linetwin.cli.twin_writing import Order, Watching, _linked, watch_change, write
 from linetwin.errors import OpcUaError, RefusedError, ScenarioError
 from linetwin.quantities.packml import STATES
+from linetwin.results.audit import entries
 from linetwin.results.audit_check import verify
 from linetwin.twin.approval import Approval, Change, Limits, approve
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.users import Users
+from linetwin.twin.writing.status import Status, StatusFile
 from linetwin.twin.writing.watching import taken_up
 
 if TYPE_CHECKING:
@@ -236,6 +238,34 @@ def test_a_watch_has_an_end(tmp_path: Path) -> None:
     order = Order(tmp_path, tmp_path / "w.yaml", tmp_path / "c.approval", tmp_path, made=True)
     with pytest.raises(ScenarioError, match="--watch TIME"):
         write(order)
+
+
+def test_a_plant_that_is_silent_is_not_waited_for(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin is asked first; where the plant does not answer it is asked again, and tells why."""
+    now, approval = time.time(), room.approved()
+    order = Order(tmp_path, room.policy.file, tmp_path / "c.approval", tmp_path)
+    file = StatusFile(tmp_path)
+    file.tell(Status(now, "open loop", now))
+    with pytest.raises(RefusedError, match="the twin is: open loop"):
+        _linked(order, room.policy, None, approval)  # type: ignore[arg-type]
+    file.tell(Status(now, "in step", now))
+
+    def stopped(*_: object) -> None:
+        file.tell(Status(now, "open loop", now))
+        raise OpcUaError("opc.tcp://plant has not answered for 10 s")
+
+    monkeypatch.setattr("linetwin.cli.twin_writing.OpcUaPlant", stopped)
+    with pytest.raises(RefusedError, match="the twin is: open loop"):
+        _linked(order, room.policy, None, approval)  # type: ignore[arg-type]
+    told = [(what, about) for what, about, _ in logged(tmp_path)]
+    assert told[-2:] == [("write refused", approval.about), ("plant not reached", approval.about)]
+
+
+def logged(folder: Path) -> list[tuple[str, str, Any]]:
+    """Return what the log of a writer's folder says."""
+    return [(e.what, e.about, e.after) for e in entries(SecurityFolder(folder).log)]
 
 
 WRONG: dict[str, Any] = {
