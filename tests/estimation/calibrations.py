@@ -73,6 +73,13 @@ def write_table(file: Path, names: Sequence[str], rows: np.ndarray) -> Path:
     return file
 
 
+def noisy(folder: Path, truth: tuple[float, float], seed: int, scatter: float = 0.8) -> Path:
+    """Write a table of the closed form with normal scatter (% porosity)."""
+    rows = compacted(*truth)
+    rows[:, 2] += np.random.default_rng(seed).normal(0, scatter, len(rows))
+    return write_table(folder / "table.csv", ("load", "before", "after"), rows)
+
+
 def task_of(text: str, data: Path, folder: Path, model: str = "calendering") -> Task:
     """Return the task of a calibration file's text."""
     file = folder / "fit.yaml"
