@@ -88,6 +88,7 @@ def test_values_come_from_server_and_file_and_are_recorded_as_they_came(
     assert not latest.stale(time.time_ns()).any()
     assert (latest.value[0], latest.value[1]) == (100.0, 0.5)
     assert latest.health["plc"].state == "live"
+    assert latest.health["plc"].application.startswith("urn:")
     feed.close()
     assert not is_alive(process)
     last = feed.rest[-1].counts
