@@ -87,16 +87,22 @@ def effects_figure(observed: Observed, figure: str, found: Effects) -> Figure | 
     layout["yaxis"]["categoryorder"] = "array"
     layout["yaxis"]["categoryarray"] = [names[e] for e in chosen]
     caption = (
-        "From the low to the high end of each factor's span; whiskers: 95 % intervals. Two "
+        "From the low to the high end of each factor's span; whiskers: intervals that hold for "
+        "all effects at once with 95 %. Two "
         "together: half of how much the effect of one differs between the ends of the other."
     )
     if found.alone:
         caption += (
             " There are more factors than points: each is fitted alone, what the others do is "
-            "noise to it, and the intervals hold for all of them at once."
+            "noise to it."
         )
     elif math.isfinite(found.explained):
-        caption += f" All of them hold {display.share(found.explained)} of what differs."
+        caption += f" With squares they hold {display.share(found.explained)} of what differs."
+    if found.lacking:
+        caption += (
+            " What they leave is more than seeds explain: the figure bends in other ways too, and "
+            "the intervals are as wide as points left out show."
+        )
     return Figure(
         _slug("effects", figure),
         f"Effects on {figure_name(figure)}",

@@ -1,4 +1,7 @@
-"""Main effects and interactions of two factors, by least squares on factors coded -1 to 1."""
+"""Main effects and interactions of two factors, by least squares on factors coded -1 to 1.
+
+Squares are fitted with them, so that what is curved is not taken for an effect.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ class Effect(NamedTuple):
     """What one factor, or two together, do to a figure.
 
     `factors`: their numbers; `change`: of the figure from the low to the high end of the span; of
-    two, half of how much the effect of one differs between the ends of the other.
+    two, half of how much the effect of one differs between the ends of the other. The interval
+    holds for all effects of a figure at once.
     """
 
     factors: tuple[int, ...]
@@ -34,20 +38,24 @@ class Effects(NamedTuple):
     """All effects on a figure, largest first.
 
     `explained`: share of the variance of the points' means that they hold; `alone`: whether each
-    factor was fitted by itself, for there are more of them than points allow.
+    factor was fitted by itself, for there are more of them than points allow; `lacking`: whether
+    the fit leaves more than seeds explain (F-test of lack of fit, 5 %), None with one replication.
     """
 
     effects: tuple[Effect, ...]
     explained: float
     alone: bool
+    lacking: bool | None = None
 
 
 def effects(shares: np.ndarray, values: np.ndarray) -> Effects:
     """Return the effects of factors; `shares`: (points, factors), `values`: (points, replications).
 
-    Intervals hold what the fit leaves of the points' means, and how the effect differs from seed to
-    seed, added: where the fit leaves noise of the seeds they are wider than 95 %, never narrower.
-    NaN where neither is known.
+    Squares are fitted too where points allow, pairs where they allow both: what is curved is else
+    taken for an effect. Intervals hold for all effects at once (Bonferroni). They hold what the fit
+    leaves, as it is spread evenly or by points left out (jackknife, HC3 of MacKinnon and White
+    1985), whichever is more, for what lacks in the form is no noise that averages out; and how the
+    effect differs from seed to seed, added. NaN where neither is known.
     """
     known = np.isfinite(shares).all(axis=1) & np.isfinite(values).any(axis=1)
     coded, seen = 2.0 * shares[known] - 1.0, values[known]
@@ -57,12 +65,25 @@ def effects(shares: np.ndarray, values: np.ndarray) -> Effects:
         return Effects((), math.nan, alone=False)
     single: list[tuple[int, ...]] = [(number,) for number in range(count)]
     pairs: list[tuple[int, ...]] = list(itertools.combinations(range(count), 2))
-    terms = single + pairs if len(means) >= 1 + len(single) + len(pairs) + SPARE else single
-    if _saturated(coded, len(single) + len(pairs)):
-        terms = single + pairs
+    terms, bent = _form(coded, single, pairs)
     if len(means) < 1 + len(terms):
         return _alone(coded, seen, single)
-    return _together(coded, seen, terms)
+    return _together(coded, seen, terms, bent)
+
+
+def _form(
+    coded: np.ndarray, single: list[tuple[int, ...]], pairs: list[tuple[int, ...]]
+) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Return the effects to tell, and the squares to fit with them."""
+    count = len(coded)
+    levels = [len(np.unique(np.round(column, 9))) for column in coded.T]
+    bent: list[tuple[int, ...]] = [(n, n) for n, of in enumerate(levels) if of > 2]  # noqa: PLR2004
+    if _saturated(coded, len(single) + len(pairs)):
+        return single + pairs, []
+    spare = count - 1 - len(single) - SPARE
+    if spare >= len(bent) + len(pairs):
+        return single + pairs, bent
+    return single, bent if spare >= len(bent) else []
 
 
 def _saturated(coded: np.ndarray, terms: int) -> bool:
@@ -71,13 +92,19 @@ def _saturated(coded: np.ndarray, terms: int) -> bool:
     return ends and len(coded) >= 1 + terms
 
 
-def _together(coded: np.ndarray, seen: np.ndarray, terms: Sequence[tuple[int, ...]]) -> Effects:
-    columns = [np.prod(coded[:, list(term)], axis=1) for term in terms]
+def _together(
+    coded: np.ndarray,
+    seen: np.ndarray,
+    terms: Sequence[tuple[int, ...]],
+    bent: Sequence[tuple[int, ...]],
+) -> Effects:
+    columns = [np.prod(coded[:, list(term)], axis=1) for term in (*terms, *bent)]
     design = np.column_stack([np.ones(len(coded)), *columns])
     rank = int(np.linalg.matrix_rank(design))
     if rank < design.shape[1]:
-        if any(len(term) > 1 for term in terms):
-            return _together(coded, seen, [term for term in terms if len(term) == 1])
+        single = [term for term in terms if len(term) == 1]
+        if bent or len(single) < len(terms):
+            return _together(coded, seen, terms if bent else single, ())
         return _alone(coded, seen, terms)
     means = _means(seen)
     inverse = np.linalg.pinv(design)
@@ -85,14 +112,34 @@ def _together(coded: np.ndarray, seen: np.ndarray, terms: Sequence[tuple[int, ..
     left = means - design @ found
     freedom = len(means) - rank
     spread = float(left @ left) / freedom if freedom else math.nan
-    of_fit = (inverse**2).sum(axis=1) * spread
+    leverage = np.einsum("ij,ji->i", design, inverse)
+    without = left / np.maximum(1.0 - leverage, _ALIKE)
+    of_fit = np.maximum((inverse**2).sum(axis=1) * spread, inverse**2 @ without**2)
     of_seeds = _by_seed(inverse, seen)
     around = ((means - means.mean()) ** 2).sum()
+    confidence = 1.0 - (1.0 - CONFIDENCE) / len(terms)
     told = [
-        Effect(term, _scaled(found[n], of_fit[n], freedom, *of_seeds[n]))
+        Effect(term, _scaled(found[n], of_fit[n], freedom, *of_seeds[n], confidence=confidence))
         for n, term in enumerate(terms, 1)
     ]
-    return Effects(_sorted(told), 1.0 - float(left @ left / around), alone=False)
+    held = 1.0 - float(left @ left / around)
+    return Effects(_sorted(told), held, alone=False, lacking=_lacking(spread, freedom, seen))
+
+
+def _lacking(spread: float, freedom: int, seen: np.ndarray) -> bool | None:
+    """Whether what is left of the means is more than points differ from seed to seed."""
+    whole = seen[np.isfinite(seen).all(axis=1)]
+    points, seeds = whole.shape
+    if points < 2 or seeds < 2 or not freedom:  # noqa: PLR2004 - a variance needs two
+        return None
+    from scipy.stats import f
+
+    apart = whole - whole.mean(axis=1, keepdims=True)
+    apart = apart - apart.mean(axis=0)
+    of_chance = (points - 1) * (seeds - 1)
+    noise = float((apart**2).sum()) / of_chance / seeds
+    least = max(noise * float(f.ppf(CONFIDENCE, freedom, of_chance)), _ALIKE**2 * whole.var())
+    return bool(spread > least)
 
 
 def _alone(coded: np.ndarray, seen: np.ndarray, terms: Sequence[tuple[int, ...]]) -> Effects:
@@ -135,7 +182,7 @@ def _scaled(
     of_seeds: float,
     seeds: int,
     *,
-    confidence: float = CONFIDENCE,
+    confidence: float,
 ) -> Estimate:
     """Return an effect from -1 to 1 with its interval, degrees of freedom after Satterthwaite."""
     known = [(v, f) for v, f in ((of_fit, freedom), (of_seeds, seeds)) if f and math.isfinite(v)]
