@@ -49,7 +49,7 @@ def test_the_bottom_of_a_bowl_is_found_and_not_praised_too_much(tmp_path: Path) 
 
 def test_a_constraint_keeps_the_search_on_its_side(tmp_path: Path) -> None:
     """The bottom is forbidden: what is told lies at the bound, with how often new runs keep it."""
-    more = f"{ONE}\nconstraints: [{{figure: {SECOND}, at_least: 0.6}}]"
+    more = f"{ONE}\nconstraints: [{{figure: {SECOND}, at_least: 0.6 J}}]"
     observed = carried(tmp_path, study_text(2, "{kind: optimise, trials: 60}", more), bowl)
     found = optimum(observed)
     assert found is not None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KWH = 3.6e6
 AIM = f"objectives: [{{maximise: {FIGURE}}}]"
-BOUND = f"constraints: [{{figure: {SECOND}, at_most: {540 * KWH}}}]"
+BOUND = f"constraints: [{{figure: {SECOND}, at_most: 540 kWh}}]"
 TWO = f"objectives: [{{maximise: {FIGURE}}}, {{minimise: {SECOND}}}]"
 ALTERNATIVES = f"{AIM}\nalternatives: {{as_is: {{}}, more: {{{ADDRESSES[0]}: 800 N/mm}}}}"
 MORE = "replications: 3"

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 CONSTRAINTS = """\
 {kind: full}
 constraints:
-  - {figure: energy.energy_used, at_most: 1}
-  - {figure: energy.energy_used, at_least: 0}"""
+  - {figure: energy.energy_used, at_most: 1 J}
+  - {figure: energy.energy_used, at_least: 0 kWh}"""
 COMMAND = [sys.executable, "-m", "linetwin.cli"]
 PATIENCE_S = 120.0
 

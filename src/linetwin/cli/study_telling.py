@@ -10,6 +10,7 @@ import typer
 from linetwin.cli.printing import print_json, say
 from linetwin.errors import ModelError
 from linetwin.study.analysing.aims import bounds_of
+from linetwin.study.analysing.observing import Observed
 from linetwin.study.folder import read_study
 from linetwin.study.report import NAME
 from linetwin.study.report_words import bound, scale_of
@@ -50,7 +51,7 @@ def never_kept(found: Study, spec: Spec) -> list[str]:
         return []
     together = None
     told = []
-    for constraint in spec.constraints:
+    for constraint in Observed(found).constraints:
         inside = _inside(runs, constraint).groupby(runs["point"]).mean()
         keeps = inside >= constraint.chance
         together = keeps if together is None else together & keeps

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.study.bounds import constraints_of
 from linetwin.study.progress import Progress
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from linetwin.study.keeping import Planned, StudyWriter
     from linetwin.study.reading import Spec
+    from linetwin.study.schema import Constraint
     from linetwin.study.tasks import Outcome, Task
 
 
@@ -51,13 +53,16 @@ class StudyRun:
         self._executor = executor
         self._stop = stop
         self._show = show
+        self._constraints: list[Constraint] | None = None
 
     def results(self, points: Sequence[Planned], replications: int) -> pd.DataFrame:
         """Return the runs of points, with those made that are missing; see `Study.runs`.
 
         Points keep the number that they were given first, replications begin with 0. Stopped
-        where the user asks to end, ScenarioError where a figure is asked for that no run has.
+        where the user asks to end, ScenarioError where a figure is asked for that no run has, or
+        bounded in a unit that is not its own.
         """
+        _ = self.constraints
         numbers = self.writer.plan(points, replications)
         asked = range(replications)
         missing = sum(1 for _ in self.writer.tasks(numbers, asked))
@@ -71,10 +76,22 @@ class StudyRun:
             raise Stopped
         return self.writer.rows(numbers, replications)
 
+    @property
+    def constraints(self) -> list[Constraint]:
+        """The constraints in canonical units; none before a run has told these."""
+        if self._constraints is None:
+            told, written = self.writer.manifest["units"], self.spec.constraints
+            if not all(each.figure in told for each in written):
+                return []
+            place = self.spec.document.place
+            self._constraints = constraints_of(written, told, lambda n: place(("constraints", n)))
+        return self._constraints
+
     def _keep(self, outcome: Outcome) -> None:
         if outcome.unknown:
             raise ScenarioError([self._unknown(*each) for each in outcome.unknown.items()])
         self.writer.record(outcome)
+        _ = self.constraints
         self.progress.note(failed=outcome.status == "failed", wall_s=outcome.wall_s)
         self._show(self.progress)
 

@@ -52,7 +52,7 @@ def optimise(carried: StudyRun) -> None:
             rows = carried.results(_planned(spec, proposed), spec.replications)
             for trial, point, runs in zip(asked, proposed, _by_point(rows), strict=True):
                 points[len(told)] = point
-                told.append(_tell(search, trial, runs, spec))
+                told.append(_tell(search, trial, runs, carried))
     values = np.array([value for value, _ in told])
     missed = np.array([each for _, each in told])
     count = spec.design.finalists or (FINALISTS[len(spec.objectives) > 1])
@@ -147,12 +147,12 @@ def _tell(
     search: Any,  # noqa: ANN401 - Optuna's study
     trial: Any,  # noqa: ANN401
     runs: pd.DataFrame,
-    spec: Spec,
+    carried: StudyRun,
 ) -> tuple[np.ndarray, float]:
     """Tell the search what came of a trial; return its objectives and how far it misses bounds."""
     from optuna.trial import TrialState
 
-    known = runs[runs["status"] != FAILED]
+    spec, known = carried.spec, runs[runs["status"] != FAILED]
     figures = [aim_of(each) for each in spec.objectives]
     values = np.array(
         [
@@ -160,9 +160,9 @@ def _tell(
             for name, sign in figures
         ]
     )
-    missed = [missed_by(each, known[each.figure].to_numpy(float)) for each in spec.constraints]
+    missed = [missed_by(c, known[c.figure].to_numpy(float)) for c in carried.constraints]
     if not (np.isfinite(values).all() and np.isfinite(missed).all()):
-        trial.set_user_attr(_MISSED, [1e300] * len(missed))
+        trial.set_user_attr(_MISSED, [1e300] * len(spec.constraints))
         search.tell(trial, state=TrialState.FAIL)
         return values, np.inf
     trial.set_user_attr(_MISSED, missed)

@@ -24,6 +24,7 @@ from linetwin.scenario.loading import (
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.validation import validate
 from linetwin.study import designs
+from linetwin.study.bounds import rough
 from linetwin.study.factors import Factor, FactorReader
 from linetwin.study.schema import STATISTIC, STATISTIC_HINT, StudyFile
 from linetwin.study.tasks import Column, Wanted
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.document import Document
     from linetwin.scenario.resolved import Scenario
     from linetwin.study.designs import Point
-    from linetwin.study.schema import Constraint, Design, Objective
+    from linetwin.study.schema import Design, Objective, WrittenConstraint
 
 DEFAULT_FIGURES = (
     "limits.good_cells_per_day",
@@ -69,7 +70,7 @@ class Spec:
     design: Design
     wanted: Wanted
     objectives: tuple[Objective, ...]
-    constraints: tuple[Constraint, ...]
+    constraints: tuple[WrittenConstraint, ...]
     alternatives: Mapping[str, tuple[str, ...]]
     document: Document
 
@@ -282,19 +283,32 @@ class _Reader:
             place = self.document.place(("design", "kind"))
             hint = "objectives: [{maximise: FIGURE}]"
             self.problems.add(place, f"{kind} has no objective", hint)
-        bounds: dict[str, tuple[float, float]] = {}
-        for number, constraint in enumerate(model.constraints):
+        self._bounds()
+
+    def _bounds(self) -> None:
+        """Note bounds that are no amounts, and those of one figure that contradict."""
+        known: dict[tuple[str, str], tuple[float, float]] = {}
+        for number, constraint in enumerate(self.model.constraints):
             place = self.document.place(("constraints", number))
-            low, high = constraint.at_least, constraint.at_most
-            if low is None and high is None:
+            written = {"at_least": constraint.at_least, "at_most": constraint.at_most}
+            given = {key: raw for key, raw in written.items() if raw is not None}
+            if not given:
                 self.problems.add(place, "bounds nothing", "at_most: ... or at_least: ...")
-            least, most = bounds.get(constraint.figure, (float("-inf"), float("inf")))
-            least = least if low is None else max(least, low)
-            most = most if high is None else min(most, high)
-            bounds[constraint.figure] = least, most
-            if least > most:
-                message = f"no {constraint.figure} is at least {least:g} and at most {most:g}"
-                self.problems.add(place, message, "at_least below at_most")
+            for key, raw in given.items():
+                found = rough(raw, place.below(key), self.problems)
+                if found is None:
+                    continue
+                value, unit = found
+                least, most = known.get((constraint.figure, unit), (float("-inf"), float("inf")))
+                if key == "at_least":
+                    least = max(least, value)
+                else:
+                    most = min(most, value)
+                known[constraint.figure, unit] = least, most
+                if least > most:
+                    ends = f"at least {least:g} and at most {most:g} {unit}".rstrip()
+                    message = f"no {constraint.figure} is {ends}"
+                    self.problems.add(place, message, "at_least below at_most")
 
 
 def _texts(settings: Mapping[str, Any]) -> tuple[str, ...]:

@@ -84,8 +84,17 @@ class Objective(_Strict):
     minimise: Annotated[Figure | None, Given] = None
 
 
+class WrittenConstraint(_Strict):
+    """A bound on a figure, an amount with its unit, that holds with `chance` over replications."""
+
+    figure: Figure
+    at_most: Annotated[float | str | None, Given] = None
+    at_least: Annotated[float | str | None, Given] = None
+    chance: Annotated[float, Field(gt=0.0, le=1.0)] = 0.95
+
+
 class Constraint(_Strict):
-    """A bound on a figure, in its unit, that holds with `chance` over replications."""
+    """The same in the figure's canonical unit."""
 
     figure: Figure
     at_most: Annotated[float | None, Given] = None
@@ -108,5 +117,5 @@ class StudyFile(_Strict):
     figures: list[Figure] = []
     columns: list[dict[str, str | list[str]]] = []
     objectives: list[Objective] = []
-    constraints: list[Constraint] = []
+    constraints: list[WrittenConstraint] = []
     alternatives: dict[Annotated[str, Field(pattern=_NAME)], dict[str, object]] = {}

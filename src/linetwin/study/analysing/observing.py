@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.scenario.emit import flow
+from linetwin.scenario.problems import Place
 from linetwin.study import designs
+from linetwin.study.bounds import constraints_of
 from linetwin.study.factors import Factor
+from linetwin.study.folder import STUDY
 from linetwin.study.schema import Constraint, Design, Objective, StudyFile
 
 if TYPE_CHECKING:
@@ -61,10 +64,12 @@ class Observed:
         """What is to be large or small."""
         return self.written.objectives
 
-    @property
+    @cached_property
     def constraints(self) -> list[Constraint]:
-        """Which bounds are to hold."""
-        return self.written.constraints
+        """Which bounds are to hold, as far as runs have told their figures' units."""
+        told, file = self.study.units, self.study.path / STUDY
+        written = [each for each in self.written.constraints if each.figure in told]
+        return constraints_of(written, told, lambda n: Place(f"constraints.{n}", file))
 
     @cached_property
     def factors(self) -> list[Factor]:
