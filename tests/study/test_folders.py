@@ -243,3 +243,22 @@ def test_ten_thousand_runs_do_not_fill_memory(written: Written) -> None:
     writer.finish("complete")
     assert len(read_study(written.output).runs) == 10_000
     assert taken[10_000] - taken[1_000] < 20
+
+
+@pytest.mark.parametrize("name", ["runs.parquet", "points.parquet", f"{PARTS}/{NEWEST}"])
+def test_a_damaged_table_is_told_with_what_to_do(written: Written, name: str) -> None:
+    """File and advice, no traceback; with it removed the study makes what was in it again."""
+    made = here(written)
+    file = written.output / name
+    file.write_bytes(file.read_bytes()[:-9] if file.suffix else b"{\n")
+    with pytest.raises(ResultsError, match=f"{file.name} is damaged: .*linetwin study") as told:
+        _ = read_study(written.output).runs
+    assert told.value.exit_code == 2
+    if file.suffix and "runs" in name:
+        with pytest.raises(ResultsError, match="is damaged: remove it"):
+            here(written)
+    file.unlink()
+    again = here(written)
+    assert {task.run for task in again} == (
+        {task.run for task in made} if "runs." in name else set()
+    )

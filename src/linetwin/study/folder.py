@@ -45,6 +45,7 @@ FIXED = {
 """Columns that every row of runs has, before the figures."""
 OF_POINTS = ("key", "name", "replications")
 _TRIES = 5
+_AGAIN = "remove it, and linetwin study makes its runs again; those of other files are kept"
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,15 @@ class Study:
 
     @cached_property
     def points(self) -> pd.DataFrame:
-        """A row a point, index `point`, a column a factor in its canonical unit.
+        """A row a point, index `point`: name of an alternative, each factor in its canonical unit.
 
-        NaN where the scenario's own value stays; text where a factor's levels are no numbers.
+        NaN where the scenario's own value stays; text where a factor's levels are no numbers; no
+        names where there are no alternatives.
         """
-        return self._points.drop(columns=list(OF_POINTS))
+        named = self._points["name"].astype(bool).any()
+        return self._points.drop(
+            columns=[each for each in OF_POINTS if each != "name" or not named]
+        )
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -101,7 +106,8 @@ class Study:
     def _points(self) -> pd.DataFrame:
         if not (self.path / POINTS).is_file():  # it ended before any was planned
             return pd.DataFrame(columns=list(OF_POINTS)).rename_axis("point")
-        return _frame(pq.read_table(self.path / POINTS)).set_index("point")
+        advice = "linetwin study writes it anew"
+        return _read(self.path / POINTS, advice).set_index("point")
 
 
 def read_study(folder: Path | str) -> Study:
@@ -145,7 +151,7 @@ def _rows_of(path: Path) -> pd.DataFrame:
     newest = lines_of(path / PARTS / NEWEST)
     parts = sorted((path / PARTS).glob("part-*.parquet"))
     merged = [path / RUNS] if (path / RUNS).is_file() else []
-    tables = [_frame(pq.read_table(file)) for file in (*merged, *parts)]
+    tables = [_read(file, _AGAIN) for file in (*merged, *parts)]
     frames = [frame for frame in (*tables, _frame(table_of(newest))) if len(frame)]
     return pd.concat(frames, ignore_index=True) if frames else _frame(table_of([]))
 
@@ -156,7 +162,10 @@ def lines_of(file: Path) -> list[dict[str, Any]]:
         lines = file.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in lines[:-1] if line]
+    try:
+        return [json.loads(line) for line in lines[:-1] if line]
+    except ValueError as error:
+        raise ResultsError(f"{file} is damaged: {_AGAIN} ({error})") from error
 
 
 def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -170,6 +179,17 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         **{name: pa.array([row.get(name) for row in rows], pa.float64()) for name in figures},
     }
     return pa.table(columns)
+
+
+def _read(file: Path, advice: str) -> pd.DataFrame:
+    """Return a table; ResultsError with what to do where it is damaged."""
+    try:
+        return _frame(pq.read_table(file))
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        first = str(error).partition(". ")[0]
+        raise ResultsError(f"{file} is damaged: {advice} ({first})") from error
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -61,8 +61,8 @@ class StudyWriter:
         self.manifest = self._begin(before, inputs)
         self._parts = len(list((path / folders.PARTS).glob("part-*.parquet")))
         self._rows = folders.lines_of(path / folders.PARTS / folders.NEWEST)
-        self._newest = self._open()
         self.done = self._done(retry=retry)
+        self._newest = self._open()
         self._numbers: dict[tuple[str, str, int], int] = {}
         self._points: list[Planned] = []
         self._replications: list[int] = []
