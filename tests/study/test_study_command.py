@@ -132,15 +132,20 @@ def test_what_is_wrong_is_told_with_its_exit_code(
 def test_constraints_that_no_point_keeps_are_told(
     hours: Written, in_this_process: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ends well, but says so, with the point that comes nearest; run folders are kept on demand."""
+    """Exit code 2 with the point that comes nearest; runs, and folders on demand, are kept."""
     hours.edit(", order.started]", "]").edit("[20 kg, 24 kg, 28 kg]", "[20 kg, 28 kg]")
     hours.edit("{kind: full}", CONSTRAINTS)
-    studying.study(Request(str(hours.file), hours.output, keep=True), as_json=False)
-    told = capsys.readouterr().out
-    assert "in 95% of the runs; point 0 keeps it in 0% of its runs" in told
-    assert told.count("never kept") == 1
-    assert "small (full): complete, 4 of 4 runs of 4 points" in told
+    with pytest.raises(ScenarioError, match="never kept: energy used at most") as refused:
+        studying.study(Request(str(hours.file), hours.output, keep=True), as_json=False)
+    assert refused.value.exit_code == 2
     runs = read_study(hours.output).runs
+    least = runs["point"][runs["energy.energy_used"].idxmin()]
+    told = str(refused.value)
+    assert f"in 95% of the runs; nearest is point {least} (" in told
+    assert "keeps it in 0% of its runs, with a mean of " in told
+    assert len(refused.value.problems) == 1
+    told = capsys.readouterr().out
+    assert "small (full): complete, 4 of 4 runs of 4 points" in told
     kept = sorted(path.name for path in (hours.output / "kept").iterdir())
     assert kept == sorted(runs["run"])
     first = read(hours.output / "kept" / runs["run"][0])

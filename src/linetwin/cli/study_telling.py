@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import typer
 
 from linetwin.cli.printing import print_json, say
-from linetwin.errors import ModelError
+from linetwin.errors import ModelError, Problem, ScenarioError
 from linetwin.study.analysing.aims import bounds_of
 from linetwin.study.analysing.observing import Observed
 from linetwin.study.folder import read_study
 from linetwin.study.report import NAME
-from linetwin.study.report_words import bound, scale_of
+from linetwin.study.report_words import address_name, bound, factor_value, number, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from linetwin.study.folder import Study
     from linetwin.study.reading import Spec
     from linetwin.study.schema import Constraint
 
+_LISTED = 3
+"""Factors of a point that are named."""
+
 
 def tell(folder: Path, spec: Spec, *, as_json: bool) -> None:
-    """Print how far a study has come, and which constraints no point keeps."""
+    """Print how far a study has come."""
     found = read_study(folder)
     runs, status = found.runs, found.manifest["status"]
     lost = runs[runs["status"] == "failed"]
-    unkept = never_kept(found, spec)
+    unkept = never_kept(Observed(found))
     if as_json:
         counts = {"runs": len(runs), "failed": len(lost), "points": len(found.points)}
         content = {"folder": str(folder), "status": status, **counts, "never_kept": unkept}
@@ -39,29 +42,61 @@ def tell(folder: Path, spec: Spec, *, as_json: bool) -> None:
     typer.echo(f"{spec.name} ({spec.design.kind}): {status}, {done}")
     if len(lost):
         say(f"failed:     {len(lost):,} runs, such as {lost['run'].iloc[0]}: {_first(lost)}")
-    for words in unkept:
-        typer.echo(f"never kept: {words}")
     typer.echo(f"report:     {folder / NAME}")
 
 
-def never_kept(found: Study, spec: Spec) -> list[str]:
+def check_kept(folder: Path, spec: Spec) -> None:
+    """Raise a ScenarioError where a constraint, or all at once, is kept by no point."""
+    unkept = never_kept(Observed(read_study(folder)))
+    if unkept:
+        place = spec.document.place(("constraints",))
+        told = [
+            Problem(f"never kept: {text}", place.key, "", place.file, place.line) for text in unkept
+        ]
+        raise ScenarioError(told)
+
+
+def never_kept(observed: Observed) -> list[str]:
     """Say which constraints no point keeps with their chance, or that none keeps all at once."""
-    runs = found.runs
-    if runs.empty or not spec.constraints:
+    runs, constraints = observed.study.runs, observed.constraints
+    if runs.empty or not constraints:
         return []
-    together = None
+    point = runs["point"]
+    inside = [_inside(runs, each).groupby(point).mean() for each in constraints]
+    excess = [_excess(runs, each).groupby(point).mean() for each in constraints]
+    keeps = [share >= each.chance for share, each in zip(inside, constraints, strict=True)]
     told = []
-    for constraint in Observed(found).constraints:
-        inside = _inside(runs, constraint).groupby(runs["point"]).mean()
-        keeps = inside >= constraint.chance
-        together = keeps if together is None else together & keeps
-        if not keeps.any():
-            words = bound(constraint, scale_of(found.units.get(constraint.figure, "")))
-            best = f"point {inside.idxmax()} keeps it in {inside.max():.0%} of its runs"
-            told.append(f"{words}, in {constraint.chance:.0%} of the runs; {best}")
-    if not told and together is not None and not together.any():
-        told.append("all constraints at once; each alone is kept by some point")
+    for each, share, beyond, kept in zip(constraints, inside, excess, keeps, strict=True):
+        if not kept.any():
+            nearest = _nearest(share, beyond)
+            scale = shown(observed, each.figure)
+            mean = runs[each.figure][point == nearest].mean()
+            told.append(
+                f"{bound(each, scale)}, in {each.chance:.0%} of the runs; nearest is "
+                f"{_named(observed, nearest)}, which keeps it in {share[nearest]:.0%} of its runs, "
+                f"with a mean of {number(mean, scale)}"
+            )
+    if not told and not pd.concat(keeps, axis=1).all(axis=1).any():
+        nearest = _nearest(pd.concat(inside, axis=1).min(axis=1), sum(excess, start=excess[0] * 0))
+        words = "all constraints at once; each alone is kept by some point; nearest is"
+        told.append(f"{words} {_named(observed, nearest)}")
     return told
+
+
+def _nearest(share: pd.Series, beyond: pd.Series) -> int:
+    """Return the point that keeps bounds most often; of those alike the least far beyond them."""
+    ranked = pd.DataFrame({"share": -share, "beyond": beyond})
+    return int(ranked.sort_values(["share", "beyond"], kind="stable").index[0])
+
+
+def _named(observed: Observed, point: int) -> str:
+    """Return a point with what it varies, its first factors."""
+    name, values = observed.study.plan["name"][point], observed.study.points.loc[point]
+    listed = [
+        f"{address_name(f.address)} {factor_value(f, values[f.address])}"
+        for f in observed.factors[:_LISTED]
+    ]
+    return f"point {name or point}" + (f" ({', '.join(listed)})" if listed else "")
 
 
 def _inside(runs: pd.DataFrame, constraint: Constraint) -> pd.Series:
@@ -69,6 +104,17 @@ def _inside(runs: pd.DataFrame, constraint: Constraint) -> pd.Series:
     low, high = bounds_of(constraint)
     values = runs[constraint.figure].to_numpy(float)
     return pd.Series((values >= low) & (values <= high), index=runs.index, dtype=float)
+
+
+def _excess(runs: pd.DataFrame, constraint: Constraint) -> pd.Series:
+    """Return how far runs lie beyond a bound, in standard deviations of the figure over all runs.
+
+    Infinite where a run cannot tell the figure.
+    """
+    low, high = bounds_of(constraint)
+    values = runs[constraint.figure].astype(float)
+    beyond = pd.concat([low - values, values - high], axis=1).max(axis=1).clip(lower=0.0)
+    return (beyond / (values.std() or 1.0)).fillna(math.inf)
 
 
 def check_any(folder: Path) -> None:

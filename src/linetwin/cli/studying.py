@@ -17,7 +17,7 @@ from linetwin.cli import INTERRUPTED_EXIT
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.study_running import check_line, gather, run_point, versions_here
-from linetwin.cli.study_telling import check_any, tell
+from linetwin.cli.study_telling import check_any, check_kept, tell
 from linetwin.errors import LinetwinError
 from linetwin.study.carrying import carry_out
 from linetwin.study.clustered import DaskExecutor
@@ -78,6 +78,7 @@ def study(request: Request, *, as_json: bool) -> None:
         sys.stderr.write(text)
         sys.exit(INTERRUPTED_EXIT)
     check_any(folder)
+    check_kept(folder, spec)
 
 
 @contextlib.contextmanager
