@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
-from linetwin.study.analysing.window import window
+from linetwin.study.analysing.window import Window, window
 from linetwin.study.report import study_page, write_study_report
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ def test_the_window_is_where_the_tables_say(tmp_path: Path) -> None:
     text = study_text(2, "{kind: latin_hypercube, points: 30}", f"{AIM}\n{BOUND}")
     observed = carried(tmp_path, text, worth)
     found = window(observed)
-    assert found is not None
+    assert isinstance(found, Window)
     assert 0.36 < found.best[0] <= 0.4
     assert found.high[0] <= 0.4
     assert found.chance[0] >= 0.95
     assert found.explained[SECOND] > 0.99
     best = max(worth(np.array([x, y]), 0)[FIGURE] for x in (0.38, 0.4) for y in (0.9, 1.0))
-    assert found.value == pytest.approx(best, rel=0.01)
+    assert found.value.value == pytest.approx(best, rel=0.01)
     assert 0 <= found.loss < 5 * KWH
     inside = worth((found.low + found.high) / 2, 0)
     assert inside[SECOND] <= 540 * KWH

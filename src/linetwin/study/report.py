@@ -12,6 +12,7 @@ from linetwin.results.page import Section, page
 from linetwin.results.report_tables import table
 from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.observing import Observed
+from linetwin.study.analysing.window import Refused
 from linetwin.study.folder import read_study
 from linetwin.study.report_findings import Findings
 from linetwin.study.report_sections import means, sections
@@ -21,6 +22,7 @@ from linetwin.study.report_words import (
     estimate,
     factor_value,
     figure_name,
+    not_foretold,
     number,
     shown,
 )
@@ -156,6 +158,8 @@ def _keeps(found: Findings) -> tuple[str, str, str]:
             sentence = "Nowhere in what was varied are all constraints foretold to be kept."
             return "Which window", sentence, ""
         return "", "", ""
+    if isinstance(told, Refused):
+        return "Which window", not_foretold(told), ""
     factors = found.observed.factors
     narrow = [n for n in found.ranked() if told.high[n] - told.low[n] < _WHOLE][:_NAMED]
     parts = [
@@ -165,8 +169,11 @@ def _keeps(found: Findings) -> tuple[str, str, str]:
     ]
     sentence = ", ".join(parts) or "Everything that was varied"
     small = ""
+    if told.figure:
+        value = estimate(told.value, shown(found.observed, told.figure))
+        small = f"A run at its best point: {figure_name(told.figure)} {value}. "
     if found.observed.constraints:
-        small = (
+        small += (
             f"All constraints are kept there in {display.share(told.chance[0])} of runs or more."
         )
     return "Which window", sentence, small

@@ -17,7 +17,7 @@ from linetwin.study.analysing.inferring import Estimate, Noise, noise
 from linetwin.study.analysing.optimum import Optimum, optimum
 from linetwin.study.analysing.screened import Screened, screened
 from linetwin.study.analysing.sensitivity import Morris, Sobol, morris, sobol
-from linetwin.study.analysing.window import Window, window
+from linetwin.study.analysing.window import Refused, Window, window
 
 if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
@@ -97,8 +97,8 @@ class Findings:
         return comparison(self.observed) if self.kind == "compare" else None
 
     @cached_property
-    def window(self) -> Window | None:
-        """The recommended window."""
+    def window(self) -> Window | Refused | None:
+        """The recommended window, or why there is none."""
         return window(self.observed) if self.kind in _FITTED else None
 
     @cached_property

@@ -13,12 +13,14 @@ from linetwin.study import report_clouds, report_figures, report_screened
 from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.following import course
 from linetwin.study.analysing.inferring import mean_of
+from linetwin.study.analysing.window import Refused
 from linetwin.study.report_words import (
     at_share,
     bound,
     estimate,
     factor_value,
     figure_name,
+    not_foretold,
     number,
     short_names,
     shown,
@@ -213,12 +215,14 @@ def _window(found: Findings) -> Section:
     told, observed = found.window, found.observed
     if told is None:
         return Section("window", "Recommended window")
+    if isinstance(told, Refused):
+        return Section("window", "No window", f"<p>{escape(not_foretold(told))}</p>")
     rows = [
         [
             factor.address,
             at_share(factor, told.low[n]),
             at_share(factor, told.high[n]),
-            at_share(factor, told.best[n]),
+            at_share(factor, told.best[n]) if n in told.matters else "any",
             factor_value(factor, factor.base),
         ]
         for n, factor in enumerate(observed.factors)
@@ -259,8 +263,9 @@ def _wrong(told: Window, observed: Observed) -> str:
     return (
         "<h3>What it costs to be wrong</h3><p>"
         f"At its best point {escape(figure_name(told.figure))} is foretold as "
-        f"{escape(number(told.value, scale))}. Another place may be better: on average, over all "
-        f"that the fit leaves open, {escape(number(told.loss, scale))} are given away by choosing "
+        f"{escape(estimate(told.value, scale))}; the interval is that of a "
+        "single run and holds what points left out are missed by. Another place may be better: on "
+        f"average, over all that the fit leaves open, {escape(number(told.loss, scale))} are given away by choosing "
         f"this one. Anywhere else in the window it is at most {escape(number(told.worst, scale))} "
         "worse.</p>"
     )

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linetwin.results import display
 from linetwin.study.analysing.aims import bounds_of
+from linetwin.study.analysing.window import ENOUGH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from linetwin.study.analysing.inferring import Estimate
     from linetwin.study.analysing.observing import Observed
+    from linetwin.study.analysing.window import Refused
     from linetwin.study.factors import Factor
     from linetwin.study.schema import Constraint
 
@@ -79,6 +81,16 @@ def bound(constraint: Constraint, scale: Shown) -> str:
     parts = [f"at least {number(low, scale)}"] if math.isfinite(low) else []
     parts += [f"at most {number(high, scale)}"] if math.isfinite(high) else []
     return f"{figure_name(constraint.figure)} {' and '.join(parts)}"
+
+
+def not_foretold(refused: Refused) -> str:
+    """Say why no window is recommended."""
+    return (
+        f"No window is recommended: of points left out, the surface of "
+        f"{figure_name(refused.figure)} foretells {display.share(max(0.0, refused.explained))} of "
+        f"what differs, and {display.share(ENOUGH)} are wanted. More points, or factors between "
+        "narrower bounds, would tell."
+    )
 
 
 def address_name(address: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from linetwin.study.analysing.aims import aim_of, bounds_of
+from linetwin.study.analysing.inferring import Estimate
 from linetwin.study.analysing.surface import fitted
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CANDIDATES, INSIDE, DRAWS = 4096, 256, 400
 STEP = 0.05
+ENOUGH = 0.75
+"""Share of what differs between points left out that a surface must foretell [A]."""
 _NEAR = 0.05
 """How far below its best an objective may be, as share of its span among what is allowed [A]."""
 
@@ -26,24 +29,34 @@ _NEAR = 0.05
 class Window:
     """A box of factors around the best foretold point.
 
-    `low`, `high`, `best`: shares of the spans, a number a factor; `figure`: the objective, '' for
-    none, `value`: foretold there; `chance`: least and mean chance in the box that a single run
-    keeps all constraints (1 where there are none); `loss`: by how much the best place may be
-    better, on average over what the surfaces' uncertainty allows; `worst`: by how much the
-    objective is worse at the worst place in the box; `explained`: of the surface that foretells
-    worst, by leaving points out; `share`: of the whole span that keeps the constraints.
+    `low`, `high`, `best`: shares of the spans, a number a factor; `matters`: numbers of the factors
+    that the surfaces depend on, the rest is not narrowed; `figure`: the objective, '' for none,
+    `value`: foretold at the best point, with the interval of a single run there; `chance`: least
+    and mean chance in the box that a single run keeps all constraints (1 where there are none);
+    `loss`: by how much the best place may be better, on average over what the surfaces'
+    uncertainty allows; `worst`: by how much the objective is worse at the worst place in the box;
+    `explained`: of each surface, by leaving points out; `share`: of the whole span that keeps the
+    constraints.
     """
 
     low: np.ndarray
     high: np.ndarray
     best: np.ndarray
+    matters: frozenset[int]
     figure: str
-    value: float
+    value: Estimate
     chance: tuple[float, float]
     loss: float
     worst: float
     explained: dict[str, float]
     share: float
+
+
+class Refused(NamedTuple):
+    """No window, for a surface foretells too little: the figure, and what it explains."""
+
+    figure: str
+    explained: float
 
 
 @dataclass(frozen=True)
@@ -74,11 +87,23 @@ class _Foretold:
         return self.sign * self.objective.at(shares)
 
 
-def window(observed: Observed) -> Window | None:
-    """Return the window; None without aims, surfaces or a place that keeps the constraints."""
+def window(observed: Observed) -> Window | Refused | None:
+    """Return the window; None without aims, surfaces or a place that keeps the constraints.
+
+    `Refused` where the surface of the objective, or of a constraint where there is none, misses
+    points left out by more than half of how they spread.
+    """
     foretold = _foretold(observed)
     if foretold is None:
         return None
+    objective = aim_of(observed.objectives[0])[0] if foretold.objective else ""
+    surfaces = {c.figure: s for c, s in foretold.bound}
+    if foretold.objective:
+        surfaces[objective] = foretold.objective
+    deciding = [objective] if objective else list(surfaces)
+    weakest = min(deciding, key=lambda name: surfaces[name].explained)
+    if surfaces[weakest].explained < ENOUGH:
+        return Refused(weakest, surfaces[weakest].explained)
     count = len(observed.factors)
     places = _even(CANDIDATES, count)
     chances, values = foretold.chance(places), foretold.value(places)
@@ -88,21 +113,22 @@ def window(observed: Observed) -> Window | None:
         return None
     order = np.where(kept, values if foretold.objective else chances, -np.inf)
     start = places[int(np.argmax(order))]
-    least = float(foretold.value(start[None])[0]) - _NEAR * float(np.ptp(values[kept]))
+    apart = foretold.objective.apart if foretold.objective else 0.0
+    near = max(_NEAR * float(np.ptp(values[kept])), apart)
+    least = float(foretold.value(start[None])[0]) - near
     low, high = _grown(foretold, start, needed, least)
     inside = low + _even(INSIDE, count) * (high - low)
     there = foretold.chance(inside)
     own = foretold.value(start[None])[0]
-    objective = aim_of(observed.objectives[0])[0] if foretold.objective else ""
-    surfaces = {c.figure: s for c, s in foretold.bound}
-    if foretold.objective:
-        surfaces[objective] = foretold.objective
+    half = foretold.objective.half(start) if foretold.objective else math.nan
+    value = foretold.sign * float(own)
     return Window(
         low=low,
         high=high,
         best=start,
+        matters=frozenset(n for surface in surfaces.values() for n in surface.factors),
         figure=objective,
-        value=foretold.sign * float(own),
+        value=Estimate(value, value - half, value + half),
         chance=(float(there.min()), float(there.mean())),
         loss=_loss(foretold, places[kept], start),
         worst=max(0.0, float(own - foretold.value(inside).min())),
