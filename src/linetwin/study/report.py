@@ -14,7 +14,7 @@ from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.observing import Observed
 from linetwin.study.analysing.window import Refused
 from linetwin.study.folder import read_study
-from linetwin.study.report_findings import Findings
+from linetwin.study.report_findings import WORTH, Findings
 from linetwin.study.report_sections import means, sections
 from linetwin.study.report_words import (
     address_name,
@@ -184,7 +184,8 @@ def _matters(found: Findings) -> tuple[str, str, str]:
     if not found.varying or not found.observed.factors:
         return "", "", ""
     first = found.varying[0]
-    names = [address_name(found.observed.factors[n].address) for n in found.clear()[:_NAMED]]
+    clear = found.clear()
+    names = [address_name(found.observed.factors[n].address) for n in clear[:_NAMED]]
     question = f"What matters most for {figure_name(first)}"
     if not names:
         return question, "Nothing that can be told from chance with these runs.", ""
@@ -196,7 +197,18 @@ def _matters(found: Findings) -> tuple[str, str, str]:
     elif first in found.indices:
         text = display.share(found.indices[first].total[found.ranked()[0]].value)
         small = f"The first explains {text} of the variance, with all it does together with others."
-    return question, ", ".join(names), small
+    return question, ", ".join(names), f"{small} {_rest(found, len(clear))}".strip()
+
+
+def _rest(found: Findings, clear: int) -> str:
+    """Count the factors that are not named."""
+    more, idle = max(0, clear - _NAMED), len(found.observed.factors) - clear
+    told = [f"{more:,} more matter less"] if more else []
+    if idle:
+        of = "the variance" if found.kind == "sobol_indices" else "the largest effect"
+        less = f"do less than {display.share(WORTH)} of {of}, or no more than chance"
+        told.append(f"{idle:,} of {len(found.observed.factors):,} factors {less}")
+    return f"{'; '.join(told)}." if told else ""
 
 
 def _chance(found: Findings) -> tuple[str, str, str]:

@@ -16,13 +16,22 @@ from linetwin.study.analysing.following import Swing, tornado
 from linetwin.study.analysing.inferring import Estimate, Noise, noise
 from linetwin.study.analysing.optimum import Optimum, optimum
 from linetwin.study.analysing.screened import Screened, screened
-from linetwin.study.analysing.sensitivity import Morris, Sobol, morris, sobol
+from linetwin.study.analysing.sensitivity import (
+    Morris,
+    Sobol,
+    chance_of_screening,
+    morris,
+    sobol,
+)
 from linetwin.study.analysing.window import Refused, Window, window
 
 if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
 
 _FITTED = {"full", "latin_hypercube", "sobol", "optimise"}
+
+WORTH = 0.01
+"""Share of the variance, or of the largest effect, from which a factor is named [A]."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +117,40 @@ class Findings:
         return {name: noise(self.observed.values(name)[:, :common]) for name in self.varying}
 
     def clear(self) -> list[int]:
-        """Return the factors that do more to the first figure than chance, as they are ranked.
+        """Return the factors that are worth naming for the first figure, as they are ranked.
 
-        All of them where no interval is known.
+        Their interval is clear of what a factor gives that does nothing, and their share is at
+        least `WORTH`: of the variance for Sobol indices, else of the largest. By share alone where
+        no interval is known.
         """
+        told = self._weighed
+        found = [each for changes in told.values() for each in changes]
+        known = any(math.isfinite(each.low) for each in found)
+        first = self.varying[0] if self.varying else ""
+        least = WORTH * max((abs(e.value) for e in found if math.isfinite(e.value)), default=0.0)
+        idle = 0.0
+        if self.kind == "sobol_indices":
+            least = WORTH
+        elif first in self.screening:
+            idle = chance_of_screening(self.observed, first)
+
+        def named(each: Estimate) -> bool:
+            clear = not known or each.low > idle or each.high < -idle
+            return clear and abs(each.value) >= least > 0
+
+        return [n for n in self.ranked() if any(map(named, told.get(n, ())))]
+
+    def ranked(self) -> list[int]:
+        """Return the factors, what matters most for the first figure first."""
+        weights = dict.fromkeys(range(len(self.observed.factors)), 0.0)
+        for number, changes in self._weighed.items():
+            known = (abs(each.value) for each in changes if math.isfinite(each.value))
+            weights[number] = max(known, default=0.0)
+        return sorted(weights, key=lambda n: -weights[n])
+
+    @cached_property
+    def _weighed(self) -> dict[int, list[Estimate]]:
+        """What each factor does to the first figure, as the design tells it."""
         first = self.varying[0] if self.varying else ""
         told: dict[int, list[Estimate]] = {}
         if first in self.effects:
@@ -126,24 +165,4 @@ class Findings:
             told = {n: [e] for n, e in self.screened[first].factors}
         elif first in self.swings:
             told = {s.factor: [e for _, e in s.changes] for s in self.swings[first]}
-        known = any(math.isfinite(e.low) for found in told.values() for e in found)
-        return [n for n in self.ranked() if not known or any(e.clear for e in told.get(n, []))]
-
-    def ranked(self) -> list[int]:
-        """Return the factors, what matters most for the first figure first."""
-        count = len(self.observed.factors)
-        weights = dict.fromkeys(range(count), 0.0)
-        first = self.varying[0] if self.varying else ""
-        if first in self.effects:
-            for each in self.effects[first].effects:
-                for factor in each.factors:
-                    weights[factor] = max(weights[factor], abs(each.change.value))
-        elif first in self.indices:
-            weights |= {n: e.value for n, e in enumerate(self.indices[first].total)}
-        elif first in self.screening:
-            weights |= {n: e.value for n, e in enumerate(self.screening[first].mu_star)}
-        elif first in self.screened:
-            weights |= {n: abs(e.value) for n, e in self.screened[first].factors}
-        elif first in self.swings:
-            weights |= {swing.factor: swing.widest for swing in self.swings[first]}
-        return sorted(weights, key=lambda n: -weights[n])
+        return told

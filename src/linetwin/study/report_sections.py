@@ -265,9 +265,9 @@ def _wrong(told: Window, observed: Observed) -> str:
         f"At its best point {escape(figure_name(told.figure))} is foretold as "
         f"{escape(estimate(told.value, scale))}; the interval is that of a "
         "single run and holds what points left out are missed by. Another place may be better: on "
-        f"average, over all that the fit leaves open, {escape(number(told.loss, scale))} are given away by choosing "
-        f"this one. Anywhere else in the window it is at most {escape(number(told.worst, scale))} "
-        "worse.</p>"
+        f"average, over all that the fit leaves open, {escape(number(told.loss, scale))} are "
+        "given away by choosing this one. Anywhere else in the window it is at most "
+        f"{escape(number(told.worst, scale))} worse.</p>"
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from linetwin.study.schema import Constraint
 
 _HOUR = 3600.0
+_EXACT, _DECIMALS = 1e-6, 8
 
 
 class Shown(NamedTuple):
@@ -47,7 +48,13 @@ def scale_of(unit: str) -> Shown:
 
 def figure_name(figure: str) -> str:
     """Return a figure in words: what it is, without the section it stands in."""
-    return display.name(figure.split(".", 1)[1] if figure.count(".") == 1 else figure)
+    return _once(display.name(figure.split(".", 1)[1] if figure.count(".") == 1 else figure))
+
+
+def _once(text: str) -> str:
+    """Return words without those that only repeat the one before."""
+    words = text.split(" ")
+    return " ".join(w for n, w in enumerate(words) if n == 0 or w != words[n - 1])
 
 
 def titled(observed: Observed, figure: str) -> str:
@@ -66,13 +73,26 @@ def number(value: float, scale: Shown, *, signed: bool = False) -> str:
 
 
 def estimate(found: Estimate, scale: Shown, *, signed: bool = False) -> str:
-    """Return a value with its interval: `3.1 (2.9 to 3.3) kWh`."""
-    if not (math.isfinite(found.low) and math.isfinite(found.high)):
+    """Return a value with its interval: `3.1 (2.9 to 3.3) kWh`; digits by the interval's width.
+
+    An interval narrower than a millionth of the value is not told.
+    """
+    value, low, high = (each * scale.factor for each in found[:3])
+    width = abs(high - low)
+    if not math.isfinite(width) or width <= _EXACT * abs(value):
         return number(found.value, scale, signed=signed)
-    low, high = (display.plain(edge * scale.factor) for edge in (found.low, found.high))
-    text = display.plain(found.value * scale.factor)
-    sign = "+" if signed and found.value > 0 else ""
-    return f"{sign}{text} ({low} to {high}) {scale.unit}".rstrip()
+    places = max(0, 1 - math.floor(math.log10(width)))
+    texts = [_rounded(each, places) for each in (value, low, high)]
+    sign = "+" if signed and value > 0 else ""
+    return f"{sign}{texts[0]} ({texts[1]} to {texts[2]}) {scale.unit}".rstrip()
+
+
+def _rounded(value: float, places: int) -> str:
+    """Return a number with so many decimals; with significant digits where they are too many."""
+    if places > _DECIMALS:
+        return display.plain(value)
+    text = f"{value:,.{places}f}"
+    return text.removeprefix("-") if not float(text.replace(",", "")) else text
 
 
 def bound(constraint: Constraint, scale: Shown) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,24 @@ def morris(observed: Observed, figure: str, trajectories: int | None = None) -> 
         len(blocks),
         left_out,
     )
+
+
+def chance_of_screening(observed: Observed, figure: str) -> float:
+    """Return mu* of a factor that does nothing, by what points differ from seed to seed; 0 unknown.
+
+    The mean size of a normal difference of two points' means is sqrt(2 / pi) of its spread; an
+    elementary effect is that difference over the step of the grid, p / (2 (p - 1)) of p levels.
+    """
+    values = observed.values(figure)
+    whole = values[np.isfinite(values).all(axis=1)]
+    points, seeds = whole.shape
+    if points < 2 or seeds < 2:  # noqa: PLR2004 - a variance needs two
+        return 0.0
+    apart = whole - whole.mean(axis=1, keepdims=True)
+    apart = apart - apart.mean(axis=0)
+    of_means = float((apart**2).sum()) / ((points - 1) * (seeds - 1)) / seeds
+    levels = observed.design.levels or MORRIS_LEVELS
+    return math.sqrt(2 / math.pi * 2 * of_means) / (levels / (2 * (levels - 1)))
 
 
 def _of_design(observed: Observed) -> np.ndarray:
