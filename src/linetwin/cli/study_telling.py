@@ -9,12 +9,13 @@ import pandas as pd
 import typer
 
 from linetwin.cli.printing import print_json, say
+from linetwin.cli.study_answers import answer, named
 from linetwin.errors import ModelError, Problem, ScenarioError
 from linetwin.study.analysing.aims import bounds_of
 from linetwin.study.analysing.observing import Observed
 from linetwin.study.folder import read_study
 from linetwin.study.report import NAME
-from linetwin.study.report_words import address_name, bound, factor_value, number, shown
+from linetwin.study.report_words import bound, number, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,26 +23,26 @@ if TYPE_CHECKING:
     from linetwin.study.reading import Spec
     from linetwin.study.schema import Constraint
 
-_LISTED = 3
-"""Factors of a point that are named."""
-
 
 def tell(folder: Path, spec: Spec, *, as_json: bool) -> None:
-    """Print how far a study has come."""
+    """Print how far a study has come, and what it found."""
     found = read_study(folder)
     runs, status = found.runs, found.manifest["status"]
     lost = runs[runs["status"] == "failed"]
-    unkept = never_kept(Observed(found))
+    observed = Observed(found)
+    lines, content = answer(observed)
     if as_json:
         counts = {"runs": len(runs), "failed": len(lost), "points": len(found.points)}
-        content = {"folder": str(folder), "status": status, **counts, "never_kept": unkept}
-        print_json(content)
+        about = {"folder": str(folder), "status": status, **counts}
+        print_json({**about, "never_kept": never_kept(observed), "answer": content})
         return
     planned = int(found.plan["replications"].sum())
     done = f"{len(runs):,} of {planned:,} runs of {len(found.points):,} points"
     typer.echo(f"{spec.name} ({spec.design.kind}): {status}, {done}")
     if len(lost):
         say(f"failed:     {len(lost):,} runs, such as {lost['run'].iloc[0]}: {_first(lost)}")
+    for line in lines:
+        say(line)
     typer.echo(f"report:     {folder / NAME}")
 
 
@@ -73,13 +74,13 @@ def never_kept(observed: Observed) -> list[str]:
             mean = runs[each.figure][point == nearest].mean()
             told.append(
                 f"{bound(each, scale)}, in {each.chance:.0%} of the runs; nearest is "
-                f"{_named(observed, nearest)}, which keeps it in {share[nearest]:.0%} of its runs, "
+                f"{named(observed, nearest)}, which keeps it in {share[nearest]:.0%} of its runs, "
                 f"with a mean of {number(mean, scale)}"
             )
     if not told and not pd.concat(keeps, axis=1).all(axis=1).any():
         nearest = _nearest(pd.concat(inside, axis=1).min(axis=1), sum(excess, start=excess[0] * 0))
         words = "all constraints at once; each alone is kept by some point; nearest is"
-        told.append(f"{words} {_named(observed, nearest)}")
+        told.append(f"{words} {named(observed, nearest)}")
     return told
 
 
@@ -87,16 +88,6 @@ def _nearest(share: pd.Series, beyond: pd.Series) -> int:
     """Return the point that keeps bounds most often; of those alike the least far beyond them."""
     ranked = pd.DataFrame({"share": -share, "beyond": beyond})
     return int(ranked.sort_values(["share", "beyond"], kind="stable").index[0])
-
-
-def _named(observed: Observed, point: int) -> str:
-    """Return a point with what it varies, its first factors."""
-    name, values = observed.study.plan["name"][point], observed.study.points.loc[point]
-    listed = [
-        f"{address_name(f.address)} {factor_value(f, values[f.address])}"
-        for f in observed.factors[:_LISTED]
-    ]
-    return f"point {name or point}" + (f" ({', '.join(listed)})" if listed else "")
 
 
 def _inside(runs: pd.DataFrame, constraint: Constraint) -> pd.Series:

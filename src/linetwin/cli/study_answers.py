@@ -1,0 +1,161 @@
+"""What a comparison or an optimisation found, as lines on the screen and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from linetwin.results import display
+from linetwin.study.analysing.aims import aim_of
+from linetwin.study.analysing.comparing import comparison
+from linetwin.study.analysing.optimum import optimum
+from linetwin.study.report_words import (
+    address_name,
+    bound,
+    estimate,
+    factor_value,
+    figure_name,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.study.analysing.comparing import Comparison
+    from linetwin.study.analysing.inferring import Estimate
+    from linetwin.study.analysing.observing import Observed
+    from linetwin.study.analysing.optimum import Finalist, Optimum
+
+_LISTED = 3
+"""Factors of a point that are named."""
+
+
+def named(observed: Observed, point: int) -> str:
+    """Return a point in words: its number, or its alternative's name, with its first factors."""
+    name, values = observed.study.plan["name"][point], observed.study.points.loc[point]
+    listed = [
+        f"{address_name(f.address)} {factor_value(f, values[f.address])}"
+        for f in observed.factors[:_LISTED]
+    ]
+    return f"point {name or point}" + (f" ({', '.join(listed)})" if listed else "")
+
+
+def answer(observed: Observed) -> tuple[list[str], dict[str, Any]]:
+    """Return what a study found as lines of text, and as JSON in canonical units.
+
+    Nothing for designs that look for no best, and before there are runs enough.
+    """
+    if not (observed.study.runs["status"] != "failed").any():
+        return [], {}
+    lines, content = [f"no choice:  {text}" for text in same_everywhere(observed)], {}
+    if observed.design.kind == "compare" and (compared := comparison(observed)) is not None:
+        lines += _compared(observed, compared)
+        content = _comparison(observed, compared)
+    elif observed.design.kind == "optimise" and (best := optimum(observed)) is not None:
+        head = f"best:       of {best.trials:,} points, told by {best.fresh} seeds not searched"
+        lines += [head, *(f"  {_finalist(observed, each)}" for each in best.finalists)]
+        content = _optimum(observed, best)
+    return lines, content
+
+
+def same_everywhere(observed: Observed) -> list[str]:
+    """Say which objectives have the same value in every run, so that nothing can be chosen."""
+    told = []
+    for figure in dict.fromkeys(aim_of(each)[0] for each in observed.objectives):
+        values = observed.values(figure)
+        known = values[np.isfinite(values)]
+        if len(known) > 1 and known.min() == known.max():
+            told.append(f"{figure_name(figure)} is the same in every run")
+    return told
+
+
+def _compared(observed: Observed, found: Comparison) -> list[str]:
+    scale = shown(observed, found.figure)
+    head = "undecided:  ahead is"
+    if found.decided or found.alike:
+        head = (
+            "best:      " if found.decided else "alike:      no difference that matters; ahead is"
+        )
+    top, *others = found.alternatives
+    lines = [f"{head} {top.name}, {figure_name(found.figure)} {estimate(top.mean, scale)}"]
+    lines += [
+        f"  {each.name}: worse by {estimate(each.behind, scale, signed=True)}, {each.fate}"
+        for each in others
+    ]
+    return lines
+
+
+def _comparison(observed: Observed, found: Comparison) -> dict[str, Any]:
+    return {
+        "figure": found.figure,
+        "unit": observed.unit(found.figure),
+        "confidence": found.confidence,
+        "best": found.best,
+        "decided": found.decided,
+        "alike": found.alike,
+        "alternatives": [
+            {
+                "name": each.name,
+                "runs": each.runs,
+                "mean": _interval(each.mean),
+                "behind": None if each.name == found.best else _interval(each.behind),
+                "fate": each.fate,
+            }
+            for each in found.alternatives
+        ],
+    }
+
+
+def _finalist(observed: Observed, found: Finalist) -> str:
+    figures = [aim_of(each)[0] for each in observed.objectives]
+    parts = []
+    for number, figure in enumerate(figures):
+        scale = shown(observed, figure)
+        text = f"{figure_name(figure)} {estimate(found.figures[number], scale)}"
+        if found.gains:
+            gain = estimate(found.gains[number], scale, signed=True)
+            text += f", {gain} against the scenario"
+        parts.append(text)
+    for constraint, share in zip(observed.constraints, found.kept, strict=True):
+        words = bound(constraint, shown(observed, constraint.figure))
+        of = f"{display.share(share.value)} (from {display.share(share.low)})"
+        parts.append(f"{words} in {of} of runs")
+    return f"{named(observed, found.point)}: {'; '.join(parts)}"
+
+
+def _optimum(observed: Observed, found: Optimum) -> dict[str, Any]:
+    figures = [aim_of(each)[0] for each in observed.objectives]
+    bounds = [each.figure for each in observed.constraints]
+    points = []
+    for each in found.finalists:
+        values = observed.study.points.loc[each.point]
+        points.append(
+            {
+                "point": each.point,
+                "factors": {f.address: _plain(values[f.address]) for f in observed.factors},
+                "figures": _intervals(figures, each.figures),
+                "gains": _intervals(figures, each.gains),
+                "kept": [
+                    {"figure": name, **_interval(share)}
+                    for name, share in zip(bounds, each.kept, strict=True)
+                ],
+                "unbeaten": each.unbeaten,
+            }
+        )
+    units = {name: observed.unit(name) for name in figures}
+    return {"fresh": found.fresh, "trials": found.trials, "units": units, "points": points}
+
+
+def _intervals(names: list[str], found: tuple[Estimate, ...]) -> Mapping[str, dict[str, float]]:
+    """Return estimates by the names of their figures; none where there are none."""
+    return {name: _interval(each) for name, each in zip(names, found, strict=False)}
+
+
+def _interval(found: Estimate) -> dict[str, float]:
+    return {"value": float(found.value), "low": float(found.low), "high": float(found.high)}
+
+
+def _plain(value: object) -> object:
+    """Return a cell of a table as JSON can hold it."""
+    return value.item() if isinstance(value, np.generic) else value

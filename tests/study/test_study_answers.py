@@ -1,0 +1,79 @@
+"""What the command tells at the end of a comparison and of an optimisation."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
+
+from linetwin.cli.study_answers import answer
+from linetwin.cli.study_telling import never_kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+KWH = 3.6e6
+AIM = f"objectives: [{{maximise: {FIGURE}}}]"
+ALTERNATIVES = f"{AIM}\nalternatives: {{as_is: {{}}, more: {{{ADDRESSES[1]}: 26 kg}}}}"
+
+
+def slope(shares: np.ndarray, seed: int) -> dict[str, float]:
+    """Return a figure that grows with the first factor, 100 kWh over its span, and with a seed."""
+    first = float(shares[0]) if len(shares) else 0.5
+    return {FIGURE: (500 + 100 * first + seed % 7 + first * (seed % 3)) * KWH, SECOND: first * KWH}
+
+
+def test_a_comparison_tells_who_is_best_and_by_how_much(tmp_path: Path) -> None:
+    """In kWh with an interval on the screen; in J in JSON, as the runs have it."""
+    text = study_text(0, "{kind: compare, most: 12}", ALTERNATIVES)
+    observed = carried(tmp_path, text, slope)
+    lines, content = answer(observed)
+    assert lines[0].startswith("best:       more, energy used 57")
+    assert lines[1].startswith("  as_is: worse by +2")
+    assert "kWh, dropped after" in lines[1]
+    told = json.loads(json.dumps(content))
+    assert (told["best"], told["decided"], told["unit"]) == ("more", True, "J")
+    behind = told["alternatives"][1]["behind"]
+    values = observed.values(FIGURE)[:, : told["alternatives"][1]["runs"]]
+    assert behind["value"] == pytest.approx((values[1] - values[0]).mean())
+    assert 0 < behind["low"] < behind["value"] < behind["high"]
+    assert list(observed.study.points["name"]) == ["as_is", "more"]
+
+
+def test_alternatives_that_are_alike_are_said_to_be(tmp_path: Path) -> None:
+    """Undecided, and an objective that is the same in every run is the first thing said."""
+    text = study_text(0, "{kind: compare, most: 6}", ALTERNATIVES)
+    observed = carried(tmp_path, text, lambda _, __: {FIGURE: KWH, SECOND: 0.0})
+    lines, content = answer(observed)
+    assert lines[0] == "no choice:  energy used is the same in every run"
+    assert lines[1].startswith("undecided:  ahead is")
+    assert not content["decided"]
+
+
+def test_an_optimisation_tells_its_best_points_by_fresh_runs(tmp_path: Path) -> None:
+    """Points with factors, figures with intervals, and gains against the scenario."""
+    text = study_text(1, "{kind: optimise, trials: 12, fresh: 4, finalists: 2}", AIM)
+    observed = carried(tmp_path, text, slope)
+    lines, content = answer(observed)
+    assert lines[0] == "best:       of 12 points, told by 4 seeds not searched"
+    assert "line load" in lines[1]
+    assert "against the scenario" in lines[1]
+    told = json.loads(json.dumps(content))
+    top = told["points"][0]
+    fresh = observed.values(FIGURE)[top["point"], 1:]
+    assert top["figures"][FIGURE]["value"] == pytest.approx(fresh.mean())
+    assert list(top["factors"]) == [ADDRESSES[0]]
+    assert told["units"] == {FIGURE: "J"}
+
+
+def test_the_nearest_point_misses_by_the_least(tmp_path: Path) -> None:
+    """Where none keeps a bound: the smallest excess, wherever it stands in the design."""
+    more = f"constraints: [{{figure: {FIGURE}, at_least: 900 kWh}}]"
+    observed = carried(tmp_path, study_text(1, "{kind: full, levels: 4}", more), slope)
+    (told,) = never_kept(observed)
+    assert "energy used at least 900 kWh, in 95% of the runs" in told
+    assert "nearest is point 3 (" in told
