@@ -9,21 +9,26 @@ import pytest
 from study_oracles import FIGURE, SECOND, carried, runner, study_text
 from study_support import NOTHING, Here, Written, unseen
 
+from linetwin.cli.study_answers import answer
 from linetwin.study.analysing.aims import kept
 from linetwin.study.analysing.optimum import optimum, unbeaten
 from linetwin.study.carrying import carry_out
 from linetwin.study.executing import Stopped, StudyRun
 from linetwin.study.folder import read_study
 from linetwin.study.keeping import StudyWriter
+from linetwin.study.report import study_page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+OUTSIDE = np.array([2.0, 2.0])
+"""Where the scenario lies, which bounds of two factors leave out: a run that sets none is its."""
 ONE = f"objectives: [{{minimise: {FIGURE}}}]"
 
 
 def bowl(shares: np.ndarray, seed: int) -> dict[str, float]:
     """Return a bowl with its bottom at 0.3, 0.7; noise that the search may take for luck."""
+    shares = shares if len(shares) else OUTSIDE
     rng = np.random.default_rng([seed, *(shares * 1e9).astype(int)])
     depth = float(((shares - [0.3, 0.7]) ** 2).sum())
     return {FIGURE: depth + 0.05 * rng.normal(), SECOND: float(shares[0])}
@@ -44,7 +49,7 @@ def test_the_bottom_of_a_bowl_is_found_and_not_praised_too_much(tmp_path: Path) 
     assert found.fresh == 30
     assert 0 <= found.loss < 0.05
     assert sum(each.unbeaten for each in found.finalists) == pytest.approx(1.0)
-    assert observed.study.points.shape[0] == 60
+    assert observed.study.points.shape[0] == 60 + 1  # and the scenario
 
 
 def test_a_constraint_keeps_the_search_on_its_side(tmp_path: Path) -> None:
@@ -65,17 +70,19 @@ def test_two_objectives_have_a_front(tmp_path: Path) -> None:
 
     def two(shares: np.ndarray, seed: int) -> dict[str, float]:
         del seed
-        x, y = shares
+        x, y = shares if len(shares) else OUTSIDE
         return {FIGURE: x * x + y * y, SECOND: (x - 1) ** 2 + y * y}
 
     observed = carried(tmp_path, study_text(2, "{kind: optimise, trials: 120}", more), two)
     found = optimum(observed)
     assert found is not None
-    front = observed.shares[[each.point for each in found.finalists]]
+    *of_front, own = found.finalists
+    front = observed.shares[[each.point for each in of_front]]
     assert len(front) >= 6
     assert np.median(front[:, 1]) < 0.15
     assert front[:, 0].max() - front[:, 0].min() > 0.6
-    assert all(each.unbeaten == 1.0 for each in found.finalists)
+    assert all(each.unbeaten == 1.0 for each in of_front)
+    assert own.unbeaten == 0.0
     assert np.isnan(found.loss)
 
 
@@ -125,3 +132,26 @@ def test_what_is_gained_is_told_seed_by_seed(tmp_path: Path) -> None:
     assert best.gains[0].value == pytest.approx((share - 0.9) ** 2 - 0.16, abs=1e-9)
     assert best.gains[0].clear
     assert best.figures[0].high - best.figures[0].low > 5
+
+
+def test_a_scenario_outside_of_the_bounds_is_still_compared_with(tmp_path: Path) -> None:
+    """Fresh runs of it tell what is gained; it is no candidate, however good it is."""
+
+    def best_outside(shares: np.ndarray, seed: int) -> dict[str, float]:
+        del seed
+        return {FIGURE: float(shares[0]) if len(shares) else -1.0, SECOND: 0.0}
+
+    text = study_text(1, "{kind: optimise, trials: 12, fresh: 3, finalists: 2}", ONE)
+    text = text.replace("low: 300 N/mm, high: 900 N/mm", "low: 850 N/mm, high: 900 N/mm")
+    observed = carried(tmp_path, text, best_outside)
+    found = optimum(observed)
+    assert found is not None
+    assert len(found.finalists) == 3
+    best, own = found.finalists[0], found.finalists[-1]
+    assert own.figures[0].value == -1.0
+    assert own.unbeaten == 0.0
+    assert best.gains[0].value == pytest.approx(best.figures[0].value + 1.0)
+    assert sum(each.unbeaten for each in found.finalists) >= 1.0
+    assert found.loss == pytest.approx(0.0)
+    assert answer(observed)[0][-1].startswith(f"  point {own.point}, the scenario as it is: ")
+    assert study_page(observed)

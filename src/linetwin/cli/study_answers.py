@@ -9,6 +9,7 @@ import numpy as np
 from linetwin.results import display
 from linetwin.study.analysing.aims import aim_of
 from linetwin.study.analysing.comparing import comparison
+from linetwin.study.analysing.observing import same_value
 from linetwin.study.analysing.optimum import optimum
 from linetwin.study.report_words import (
     address_name,
@@ -34,6 +35,8 @@ _LISTED = 3
 def named(observed: Observed, point: int) -> str:
     """Return a point in words: its number, or its alternative's name, with its first factors."""
     name, values = observed.study.plan["name"][point], observed.study.points.loc[point]
+    if observed.factors and all(same_value(f, values[f.address]) for f in observed.factors):
+        return f"point {point}, the scenario as it is"
     listed = [
         f"{address_name(f.address)} {factor_value(f, values[f.address])}"
         for f in observed.factors[:_LISTED]

@@ -57,8 +57,10 @@ def optimise(carried: StudyRun) -> None:
     missed = np.array([each for _, each in told])
     count = spec.design.finalists or (FINALISTS[len(spec.objectives) > 1])
     best = chosen(values, missed, count)
-    own = [0] if _own(spec.factors) is not None else []  # to tell what is gained, seed by seed
-    again = list(dict.fromkeys(points[number] for number in (*best, *own)))
+    again = list(dict.fromkeys(points[number] for number in best))
+    own = points[0] if _own(spec.factors) is not None else (None,) * len(spec.factors)
+    if own not in again:
+        again.append(own)  # the scenario as it is, to tell what is gained, seed by seed
     carried.results(_planned(spec, again), spec.replications + (spec.design.fresh or FRESH))
 
 

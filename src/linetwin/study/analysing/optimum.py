@@ -70,6 +70,8 @@ class Finalist:
 class Optimum:
     """The finalists, best first (of the first objective); those that miss a bound last.
 
+    The scenario as it is stands after all others where it lies outside of the factors' bounds.
+
     `fresh`: new seeds of each; `first`: number of the trial that is the scenario as it is; `loss`:
     by how much another finalist may be better than the first one on average, in the objective's
     unit, NaN for several objectives.
@@ -92,7 +94,10 @@ def optimum(observed: Observed) -> Optimum | None:
     if not len(rows) or not all(np.isfinite(each).any(axis=1).all() for each in fresh):
         return None
     signed = np.stack([s * each for (_, s), each in zip(aims, fresh, strict=True)], axis=2)
-    means, front = _resampled(signed)
+    outside = _outside(observed, rows)
+    inside = [n for n in range(len(rows)) if n != outside]
+    means, front = _resampled(signed[inside])
+    likely = dict(zip(inside, front.mean(axis=0).tolist(), strict=True))
     own = _own_row(observed, rows)
     bound = {c.figure: observed.values(c.figure)[rows, searched:] for c in observed.constraints}
     found = [
@@ -102,20 +107,30 @@ def optimum(observed: Observed) -> Optimum | None:
             figures=tuple(mean_of(each[n]) for each in fresh),
             gains=tuple(mean_of(each[n] - each[own]) for each in fresh) if own is not None else (),
             kept=tuple(kept(c, bound[c.figure][n]) for c in observed.constraints),
-            unbeaten=float(front[:, n].mean()),
+            unbeaten=likely.get(n, 0.0),
         )
         for n, row in enumerate(rows.tolist())
     ]
     chances = [each.chance for each in observed.constraints]
     fails = [any(k.value < c for k, c in zip(f.kept, chances, strict=True)) for f in found]
     first = np.nanmean(signed[:, :, 0], axis=1)
-    order = sorted(range(len(found)), key=lambda n: (fails[n], -first[n]))
+    order = sorted(range(len(found)), key=lambda n: (n == outside, fails[n], -first[n]))
     loss = np.nan
     if len(aims) == 1:
-        rivals = [n for n in order if fails[n] == fails[order[0]]]
-        loss = float((means[:, rivals, 0].max(axis=1) - means[:, order[0], 0]).mean())
+        rivals = [place for place, n in enumerate(inside) if fails[n] == fails[order[0]]]
+        top = means[:, inside.index(order[0]), 0]
+        loss = float((means[:, rivals, 0].max(axis=1) - top).mean())
     finalists = tuple(found[n] for n in order)
     return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
+
+
+def _outside(observed: Observed, rows: np.ndarray) -> int | None:
+    """Return which row is the scenario where bounds leave it out: no factor is set there."""
+    own = _own_row(observed, rows)
+    names = [factor.address for factor in observed.factors]
+    if own is None or not observed.study.points[names].iloc[int(rows[own])].isna().all():
+        return None
+    return own
 
 
 def _own_row(observed: Observed, rows: np.ndarray) -> int | None:
