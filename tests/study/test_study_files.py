@@ -119,6 +119,18 @@ WRONG = {
         CONTRADICTING,
         "no order.cells_good is at least 9 and at most 8",
     ),
+    "an objective both ways": (
+        "figures:",
+        "objectives: [{maximise: order.cells_good}, {minimise: order.cells_good}]\nfigures:",
+        "order.cells_good is to be large and small at once",
+    ),
+    "levels without number": ("{kind: full}", "{kind: full, levels: 20000000}", "too many"),
+    "a key below design": (
+        "{kind: full}",
+        "{kind: full, alternatives: {}}",
+        "alternatives stands at the top level",
+    ),
+    "a key beside design": ("figures:", "points: 8\nfigures:", "points stands below design"),
     "an aim at nothing": ("figures:", "objectives: [{}]\nfigures:", "aims at nothing"),
     "alternatives of another kind": ("figures:", "alternatives: {a: {}}\nfigures:", "compare"),
 }
@@ -140,3 +152,11 @@ def test_all_mistakes_are_told_at_once(written: Written) -> None:
     with pytest.raises(ScenarioError) as refused:
         written.spec()
     assert len(refused.value.problems) >= 3
+
+
+def test_of_a_wrong_factor_no_second_thing_is_said(written: Written) -> None:
+    """A design whose only factor is wrong is not called empty as well."""
+    written.edit("  cathode.mixer.batch_mass: {levels: [20 kg, 24 kg, 28 kg]}\n", "")
+    with pytest.raises(ScenarioError) as refused:
+        written.edit("line_load", "line_laod").spec()
+    assert "the design is empty" not in str(refused.value)

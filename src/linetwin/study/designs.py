@@ -45,8 +45,7 @@ def check(
     if design.kind in _FACTORLESS and factors:
         hint = "latin_hypercube, full, one_at_a_time, ... vary factors"
         problems.add(place.below("kind"), f"{design.kind} varies no factors", hint)
-    elif design.kind not in _FACTORLESS and len(factors) < _FEWEST.get(design.kind, 1):
-        fewest = _FEWEST.get(design.kind, 1)
+    elif not problems and len(factors) < (fewest := _fewest(design)):  # else factors went wrong
         message = f"the design is empty: {design.kind} needs {fewest} factors or more"
         problems.add(place, message, "factors: {ADDRESS: {low: ..., high: ...}}")
     points = design.points or 1
@@ -61,13 +60,17 @@ def check(
         problems.add(place, f"{runs:,} runs are too many", hint)
 
 
+def _fewest(design: Design) -> int:
+    return 0 if design.kind in _FACTORLESS else _FEWEST.get(design.kind, 1)
+
+
 def size(design: Design, factors: Sequence[Factor]) -> int:
     """Return how many points a design has, before any is made."""
     count, points = len(factors), design.points or 0
     if design.kind == "full":
-        return math.prod(len(factor.grid(_levels(design))) for factor in factors)
+        return math.prod(_grid_size(factor, _levels(design)) for factor in factors)
     if design.kind == "one_at_a_time":
-        return 1 + sum(len(factor.grid(_levels(design))) for factor in factors)
+        return 1 + sum(_grid_size(factor, _levels(design)) for factor in factors)
     if design.kind == "morris":
         return (design.trajectories or 0) * (count + 1)
     if design.kind == "sobol_indices":
@@ -94,6 +97,13 @@ def points_of(design: Design, factors: Sequence[Factor], seed: int) -> list[Poin
         tuple(factor.at(float(share)) for factor, share in zip(factors, row, strict=True))
         for row in shares
     ]
+
+
+def _grid_size(factor: Factor, levels: int) -> int:
+    """Return how many values `Factor.grid` has, without making them; of whole numbers the most."""
+    if factor.levels:
+        return len(factor.levels)
+    return min(levels, round(factor.high - factor.low) + 1) if factor.whole else levels
 
 
 def _levels(design: Design) -> int:

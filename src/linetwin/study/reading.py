@@ -26,7 +26,7 @@ from linetwin.scenario.validation import validate
 from linetwin.study import designs
 from linetwin.study.bounds import rough
 from linetwin.study.factors import Factor, FactorReader
-from linetwin.study.schema import STATISTIC, STATISTIC_HINT, StudyFile
+from linetwin.study.schema import STATISTIC, STATISTIC_HINT, Design, StudyFile
 from linetwin.study.tasks import Column, Wanted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.document import Document
     from linetwin.scenario.resolved import Scenario
     from linetwin.study.designs import Point
-    from linetwin.study.schema import Design, Objective, WrittenConstraint
+    from linetwin.study.schema import Objective, WrittenConstraint
 
 DEFAULT_FIGURES = (
     "limits.good_cells_per_day",
@@ -114,6 +114,7 @@ def read_study_file(file: Path) -> Spec:
     problems = Problems()
     problems.keep(document.problems)
     checked = validate(document, StudyFile, problems)
+    _misplaced(document, problems)
     if checked is None:
         problems.check()
         raise ScenarioError([Problem("nothing to read", file=file)])
@@ -279,11 +280,24 @@ class _Reader:
             if (objective.maximise is None) == (objective.minimise is None):
                 place = self.document.place(("objectives", number))
                 self.problems.add(place, "aims at nothing", "{maximise: FIGURE} or {minimise: ...}")
+        self._aimed_twice()
         if kind in {"optimise", "compare"} and not model.objectives:
             place = self.document.place(("design", "kind"))
             hint = "objectives: [{maximise: FIGURE}]"
             self.problems.add(place, f"{kind} has no objective", hint)
         self._bounds()
+
+    def _aimed_twice(self) -> None:
+        """Note figures that are to be large and small at once."""
+        seen: dict[str, tuple[bool, bool]] = {}
+        for number, each in enumerate(self.model.objectives):
+            figure = str(each.maximise or each.minimise)
+            large, small = seen.get(figure, (False, False))
+            seen[figure] = large or each.maximise is not None, small or each.minimise is not None
+            if all(seen[figure]) and not (large and small):
+                place = self.document.place(("objectives", number))
+                message = f"{figure} is to be large and small at once"
+                self.problems.add(place, message, "one of the two; bounds stand in constraints")
 
     def _bounds(self) -> None:
         """Note bounds that are no amounts, and those of one figure that contradict."""
@@ -309,6 +323,19 @@ class _Reader:
                     ends = f"at least {least:g} and at most {most:g} {unit}".rstrip()
                     message = f"no {constraint.figure} is {ends}"
                     self.problems.add(place, message, "at_least below at_most")
+
+
+def _misplaced(document: Document, problems: Problems) -> None:
+    """Say of keys that stand in the wrong one of file and design where they belong."""
+    top = {field.alias or name for name, field in StudyFile.model_fields.items()}
+    below = document.data.get("design")
+    for key in below if isinstance(below, dict) else ():
+        if key in top - Design.model_fields.keys():
+            place = document.place(("design", key))
+            problems.add(place, f"{key} stands at the top level of the file, beside design")
+    for key in document.data:
+        if key in Design.model_fields.keys() - top:
+            problems.add(document.place((key,)), f"{key} stands below design")
 
 
 def _texts(settings: Mapping[str, Any]) -> tuple[str, ...]:
