@@ -17,7 +17,7 @@ from linetwin.contracts import Phase
 from linetwin.twin.advising.effects import Foresight
 from linetwin.twin.advising.levers import Lever, lever_of
 from linetwin.twin.writing.foretold import expected_of, told, told_change
-from linetwin.twin.writing.watching import Watch
+from linetwin.twin.writing.watching import Seen, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +45,12 @@ def lever(after: float) -> Lever:
     found = lever_of(f"{CALENDER}.line_load", lambda _: "calender", LOAD, after)
     assert found is not None
     return found
+
+
+def handed_over(lot: int, value: float) -> Seen:
+    """Return what a station shows that hands a lot over with its reading; NaN: without one."""
+    read = {"thickness": (value, float(lot))} if math.isfinite(value) else {}
+    return Seen(lot, float(lot), read)
 
 
 def test_an_effect_is_that_of_the_law() -> None:
@@ -125,11 +131,8 @@ def test_a_change_is_watched(values: list[float], verdict: str) -> None:
     """The lot in hand does not count; of at least three others the mean must lie where foretold."""
     assert EXPECTED.shown is not None
     watch = Watch(EXPECTED.shown, 10)
-    watch.take(10, 60e-6)
-    for number, value in enumerate(values, 11):
-        if math.isfinite(value):
-            watch.take(number, 99e-6)
-        watch.take(number, value)
+    for number, value in enumerate([60e-6, *values], 10):
+        watch.take(handed_over(number, value))
     assert watch.verdict() == verdict
 
 
@@ -140,7 +143,7 @@ def test_a_small_effect_is_not_told_apart_at_once() -> None:
     watch = Watch(small, 0)
     verdicts = []
     for number in range(2, 40):
-        watch.take(number, 59.8e-6)
+        watch.take(handed_over(number, 59.8e-6))
         verdicts.append(watch.verdict())
     assert verdicts[:2] == ["not known yet"] * 2
     assert verdicts[2] == "not told apart yet"
