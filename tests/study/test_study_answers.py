@@ -10,6 +10,7 @@ from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
 from linetwin.cli.study_answers import answer
 from linetwin.cli.study_telling import never_kept
+from linetwin.study.report import study_page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,9 @@ def test_alternatives_that_are_alike_are_said_to_be(tmp_path: Path) -> None:
     assert lines[0] == "no choice:  energy used is the same in every run"
     assert lines[1].startswith("undecided:  ahead is")
     assert not content["decided"]
+    page = study_page(observed)
+    assert page.index("energy used is the same in every run") < page.index("Not decided")
+    assert "Each point has one replication" not in page
 
 
 def test_an_optimisation_tells_its_best_points_by_fresh_runs(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -16,18 +17,18 @@ from study_support import SCENARIO, SHIPPED, Here, Written
 from linetwin.cli import running, studying
 from linetwin.cli.study_running import run_point
 from linetwin.cli.studying import Request
-from linetwin.errors import ModelError, ScenarioError
+from linetwin.errors import LinetwinError, ModelError, ScenarioError
 from linetwin.results import read
 from linetwin.results.kpis import compute
 from linetwin.study.folder import NEWEST, PARTS, read_study, rows_of
+from linetwin.study.keeping import StudyWriter
 from linetwin.study.local import made
 from linetwin.study.reading import find_study, read_study_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from linetwin.study.keeping import StudyWriter
-    from linetwin.study.tasks import Inputs
+    from linetwin.study.tasks import Inputs, Outcome
 
 CONSTRAINTS = """\
 {kind: full}
@@ -197,3 +198,18 @@ def test_two_calls_do_not_write_one_folder(hours: Written) -> None:
     process.communicate()
     assert refused.returncode == 2
     assert "being written by another process" in refused.stderr
+
+
+def test_a_full_disk_is_told_with_its_folder(
+    hours: Written, in_this_process: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Path and what to do; the same command goes on."""
+
+    def full(writer: StudyWriter, outcome: Outcome) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    hours.edit(", order.started]", "]")
+    monkeypatch.setattr(StudyWriter, "record", full)
+    with pytest.raises(LinetwinError, match="out: no space left on its disk: free some"):
+        studying.study(Request(str(hours.file), hours.output), as_json=False)
+    assert read_study(hours.output).manifest["status"] == "failed"

@@ -17,6 +17,7 @@ from linetwin.study.report_words import (
     estimate,
     factor_value,
     figure_name,
+    same_everywhere,
     shown,
 )
 
@@ -60,17 +61,6 @@ def answer(observed: Observed) -> tuple[list[str], dict[str, Any]]:
         lines += [head, *(f"  {_finalist(observed, each)}" for each in best.finalists)]
         content = _optimum(observed, best)
     return lines, content
-
-
-def same_everywhere(observed: Observed) -> list[str]:
-    """Say which objectives have the same value in every run, so that nothing can be chosen."""
-    told = []
-    for figure in dict.fromkeys(aim_of(each)[0] for each in observed.objectives):
-        values = observed.values(figure)
-        known = values[np.isfinite(values)]
-        if len(known) > 1 and known.min() == known.max():
-            told.append(f"{figure_name(figure)} is the same in every run")
-    return told
 
 
 def _compared(observed: Observed, found: Comparison) -> list[str]:

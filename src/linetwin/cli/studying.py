@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -86,8 +87,14 @@ def _held(folder: Path) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise LinetwinError(f"{folder} is a file, not a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    with held(folder):
-        yield
+    try:
+        with held(folder):
+            yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        advice = "free some, and the same command goes on with what is there"
+        raise LinetwinError(f"{folder}: no space left on its disk: {advice}") from error
 
 
 def _carry_out(

@@ -24,6 +24,7 @@ from linetwin.study.report_words import (
     figure_name,
     not_foretold,
     number,
+    same_everywhere,
     shown,
 )
 
@@ -85,7 +86,14 @@ def _header(observed: Observed, title: str) -> str:
 
 
 def _answers(found: Findings) -> str:
-    told = [_best(found), _keeps(found), _matters(found), _chance(found)]
+    same = "; ".join(same_everywhere(found.observed))
+    told = [
+        ("What there is to choose", same, ""),
+        _best(found),
+        _keeps(found),
+        _matters(found),
+        _chance(found),
+    ]
     said = [
         f"<p class='answer'><span class='question'>{escape(question)}</span>"
         f"{escape(sentence)}<small>{escape(small)}</small></p>"
@@ -174,7 +182,7 @@ def _keeps(found: Findings) -> tuple[str, str, str]:
         small = f"A run at its best point: {figure_name(told.figure)} {value}. "
     if found.observed.constraints:
         small += (
-            f"All constraints are kept there in {display.share(told.chance[0])} of runs or more."
+            f"All constraints are kept there in at least {display.share(told.chance[0])} of runs."
         )
     return "Which window", sentence, small
 

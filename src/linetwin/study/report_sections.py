@@ -280,7 +280,8 @@ def _seeds(found: Findings) -> Section:
     if not rows:
         text = "Each point has one replication: what the seed does is not known, and stands in all "
         text += "that is said of factors. Ask for replications: 2 or more."
-        html = f"<p>{text}</p>" if found.observed.written.replications == 1 else ""
+        single = (found.observed.study.plan["replications"] == 1).all()
+        html = f"<p>{text}</p>" if single else ""
         return Section("seeds", "What chance does", html)
     intro = (
         "All points have the same seeds. Share: of what differs between single runs, the part that "

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from linetwin.results import display
-from linetwin.study.analysing.aims import bounds_of
+from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.window import ENOUGH
 
 if TYPE_CHECKING:
@@ -55,6 +57,17 @@ def _once(text: str) -> str:
     """Return words without those that only repeat the one before."""
     words = text.split(" ")
     return " ".join(w for n, w in enumerate(words) if n == 0 or w != words[n - 1])
+
+
+def same_everywhere(observed: Observed) -> list[str]:
+    """Say which objectives have the same value in every run, so that nothing can be chosen."""
+    told = []
+    for figure in dict.fromkeys(aim_of(each)[0] for each in observed.objectives):
+        values = observed.values(figure)
+        known = values[np.isfinite(values)]
+        if len(known) > 1 and known.min() == known.max():
+            told.append(f"{figure_name(figure)} is the same in every run")
+    return told
 
 
 def titled(observed: Observed, figure: str) -> str:
