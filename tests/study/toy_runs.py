@@ -18,11 +18,11 @@ def values_of(task: Task) -> dict[str, float]:
     return {address: float(value.split()[0]) for address, value in pairs}
 
 
-def outcome_of(task: Task, value: float) -> Outcome:
+def outcome_of(task: Task, value: float, wall_s: float = 0.0) -> Outcome:
     """Return an outcome with one figure."""
     where = (task.run, task.point, task.replication, task.seed)
     figures = dict.fromkeys(task.wanted.names, value)
-    return Outcome(*where, "complete", figures=figures, units=dict.fromkeys(figures, "J"))
+    return Outcome(*where, "complete", "", wall_s, figures, dict.fromkeys(figures, "J"))
 
 
 def total(task: Task) -> Outcome:
@@ -37,7 +37,7 @@ def total(task: Task) -> Outcome:
 def slow_total(task: Task) -> Outcome:
     """Take a moment for the sum of the factors and the seed."""
     time.sleep(0.05)
-    return total(task)
+    return outcome_of(task, sum(values_of(task).values()) + task.seed, 0.05)
 
 
 def failing(task: Task) -> Outcome:
@@ -67,7 +67,7 @@ def always_killed(task: Task) -> Outcome:
         sys.stderr.write("linetwin: drying had not returned\n")
         sys.stderr.flush()
         os._exit(3)
-    return total(task)
+    return outcome_of(task, sum(values_of(task).values()) + task.seed, 0.05)
 
 
 def versions() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import queue
@@ -27,7 +28,12 @@ WORKERS_S = 10
 LOST_S = 10.0
 """Wall time for which a scheduler may be silent before it counts as gone."""
 _AHEAD = 3
-"""Runs given out for each thread of the cluster: nobody waits, and the scheduler holds few."""
+"""Batches given out for each thread of the cluster: nobody waits, and the scheduler holds few."""
+BATCH_S = 0.5
+"""What a batch of runs is to take: Dask's own messages cost some 5 ms for each, however short."""
+_MOST_OF_A_BATCH = 64
+_AGAIN = "again"
+"""A run made alone brings its files along: shared ones, lost with a worker, would be blamed too."""
 _GONE = "the Dask scheduler has gone; what came back is kept"
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -49,13 +55,13 @@ class DaskExecutor:
     ) -> None:
         self._run = run
         self._most = _AHEAD
-        self._given: dict[str, tuple[Any, Task]] = {}
+        self._slowest_s = 0.0
+        self._given: dict[str, tuple[Any, tuple[Task, ...]]] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._cluster, self._client = _connected(address, workers)
         try:
             _check_versions(self._client, versions, inputs)
-            # A future, so that the scheduler can make it again where whoever holds it dies.
-            self._inputs = self._client.submit(_same, inputs, key=f"linetwin-{inputs.digest}")
+            self._inputs, self._shared = inputs, self._share(inputs)
         except BaseException:
             self.close()
             raise
@@ -71,24 +77,27 @@ class DaskExecutor:
         while (self._given or suspects) and not stop():
             alone = not self._given
             if alone:
-                self._submit(suspects.pop(), "again")
-            ended = self._ended(stop)
-            if ended is None:
+                self._submit((suspects.pop(),), _AGAIN)
+            given = self._next_ended(stop)
+            if given is None:
                 break
-            future, task = ended
+            future, batch = given
             if not alone:
                 self._give(waiting)
-            outcome = _answer(future, task)
-            if outcome is None and not alone:
-                suspects.append(task)
-            else:
-                yield outcome or failed(task, "every worker that made this run died")
+            outcomes = _answer(future, batch, alone=alone)
+            if outcomes is None:
+                suspects.extend(batch)
+                continue
+            for outcome in outcomes:
+                if outcome.status != "failed":
+                    self._slowest_s = max(self._slowest_s, outcome.wall_s)
+                yield outcome
         for future, _ in self._given.values():
             future.cancel()
         self._given.clear()
 
-    def _ended(self, stop: Callable[[], bool]) -> tuple[Any, Task] | None:
-        """Wait for a run to end; None where the user asks to end. LinkError: nobody is there."""
+    def _next_ended(self, stop: Callable[[], bool]) -> tuple[Any, tuple[Task, ...]] | None:
+        """Wait for a batch to end; None where the user asks to end. LinkError: nobody is there."""
         silent_s = 0.0
         while not stop():
             with contextlib.suppress(queue.Empty):
@@ -99,19 +108,32 @@ class DaskExecutor:
         return None
 
     def _give(self, waiting: Iterator[Task]) -> None:
-        """Keep the cluster supplied with runs."""
+        """Keep the cluster supplied with batches of runs."""
         if not self._given:  # workers may have come since
             self._most = max(sum(self._client.nthreads().values()), 1) * _AHEAD
         while len(self._given) < self._most:
-            task = next(waiting, None)
-            if task is None:
+            batch = tuple(itertools.islice(waiting, self._size()))
+            if not batch:
                 return
-            self._submit(task, "run")
+            self._submit(batch, "run")
 
-    def _submit(self, task: Task, word: str) -> None:
-        key = f"linetwin-{word}-{task.run}"
-        future = self._client.submit(_made, self._run, task, self._inputs, key=key, pure=False)
-        self._given[key] = (future, task)
+    def _size(self) -> int:
+        """Return how many runs take `BATCH_S`, as slow as the slowest so far; one at first."""
+        if not self._slowest_s:
+            return 1
+        return min(max(int(BATCH_S / self._slowest_s), 1), _MOST_OF_A_BATCH)
+
+    def _share(self, inputs: Inputs) -> Any:  # noqa: ANN401  a future of Dask
+        """Send the files once; a future, so that the scheduler can make it again where it dies."""
+        return self._client.submit(_same, inputs, key=f"linetwin-{inputs.digest}")
+
+    def _submit(self, batch: tuple[Task, ...], word: str) -> None:
+        key = f"linetwin-{word}-{batch[0].run}"
+        if self._shared.status == "error":  # workers died as they fetched it: not its fault
+            self._client.retry([self._shared])
+        inputs = self._inputs if word == _AGAIN else self._shared
+        future = self._client.submit(_made, self._run, batch, inputs, key=key, pure=False)
+        self._given[key] = (future, batch)
         future.add_done_callback(lambda done: self._done.put(done.key))
 
     def processes(self) -> list[int]:
@@ -179,8 +201,8 @@ def _same(inputs: Inputs) -> Inputs:
     return inputs
 
 
-def _made(run: Runner, task: Task, inputs: Inputs) -> Outcome:
-    """Make one run on a worker; the first one of a study unpacks its files there.
+def _made(run: Runner, batch: tuple[Task, ...], inputs: Inputs) -> list[Outcome]:
+    """Make runs on a worker; the first ones of a study unpack its files there.
 
     Models and signals belong to a process, so a worker of several threads makes one at a time.
     """
@@ -191,19 +213,26 @@ def _made(run: Runner, task: Task, inputs: Inputs) -> Outcome:
             folder = get_worker().local_directory
             tempfile.tempdir = folder
             inputs.unpack(Path(tempfile.mkdtemp(prefix="inputs-")))
-        return made(run, task)
+        return [made(run, task) for task in batch]
 
 
-def _answer(future: Any, task: Task) -> Outcome | None:  # noqa: ANN401  a future of Dask
-    """Return the outcome of a run; None where its workers died."""
+def _answer(
+    future: Any,  # noqa: ANN401  a future of Dask
+    batch: tuple[Task, ...],
+    *,
+    alone: bool,
+) -> list[Outcome] | None:
+    """Return the outcomes of a batch; None where one of it, not yet `alone`, may be to blame."""
     from distributed import KilledWorker
 
     if future.status == "cancelled":
         raise LinkError(_GONE)
     try:
-        outcome: Outcome = future.result()
+        outcomes: list[Outcome] = future.result()
     except KilledWorker:
-        return None
-    except Exception as error:  # noqa: BLE001  what a worker could not even begin, or send back
-        return failed(task, f"on the cluster: {error!r}")
-    return outcome
+        error = "every worker that made this run died"
+    except Exception as raised:  # noqa: BLE001  what a worker could not even begin, or send back
+        error = f"on the cluster: {raised!r}"
+    else:
+        return outcomes
+    return [failed(task, error) for task in batch] if alone else None
