@@ -143,7 +143,7 @@ def requirements(*, dev: bool) -> list[str]:
     extras = project["project"]["optional-dependencies"]
     wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
     wanted += extras["fmu"] + extras["study"]
-    wanted += extras["dask"] + extras["dev"] if dev else []
+    wanted += extras["dask"] + extras["surrogate"] + extras["dev"] if dev else []
     return [requirement for requirement in wanted if not requirement.startswith("linetwin")]
 
 

@@ -1,0 +1,1 @@
+"""Surrogates: data and gauges, training and comparing candidates, reporting and explaining."""

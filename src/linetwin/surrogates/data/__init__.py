@@ -1,0 +1,1 @@
+"""Datasets for surrogates: reading, making and judging them."""

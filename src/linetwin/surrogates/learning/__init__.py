@@ -1,0 +1,1 @@
+"""Learning from a dataset: candidates, their fair comparison, intervals, and the finished file."""
