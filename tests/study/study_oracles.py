@@ -83,6 +83,9 @@ def carried(folder: Path, text: str, function: Known, *, fails: bool = False) ->
     written = Written(folder, text)
     spec = written.spec()
     writer = StudyWriter(written.output, spec, NOTHING)
-    carry_out(StudyRun(spec, writer, Here(runner(function, fails=fails)), bool, unseen))
-    writer.finish("complete")
+    try:
+        carry_out(StudyRun(spec, writer, Here(runner(function, fails=fails)), bool, unseen))
+        writer.finish("complete")
+    finally:
+        writer.close()
     return Observed(read_study(written.output))

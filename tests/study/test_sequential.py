@@ -11,6 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import nct, t
 from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
+from linetwin.errors import ScenarioError
 from linetwin.study.racing import Race, clear_difference
 
 if TYPE_CHECKING:
@@ -113,3 +114,25 @@ def test_alternatives_of_a_study_get_runs_until_one_is_left(tmp_path: Path) -> N
     assert counts["lighter"] < 20
     values = observed.values(FIGURE)
     assert np.isfinite(values[1]).sum() == counts["heavier"]
+
+
+def test_the_least_difference_that_matters_has_a_unit(tmp_path: Path) -> None:
+    """3.6 MJ and 1 kWh end a race of figures in J alike; a plain number is refused in its line."""
+
+    def worth(shares: np.ndarray, seed: int) -> dict[str, float]:
+        rng = np.random.default_rng([seed, *(shares * 1e6).astype(int)])
+        return {FIGURE: 3.6e6 * rng.normal(), SECOND: 0.0}
+
+    def ended(name: str, matters: str) -> list[int]:
+        (tmp_path / name).mkdir()
+        design = f"{{kind: compare, most: 200, matters: {matters}}}"
+        observed = carried(tmp_path / name, study_text(0, design, COMPARE), worth)
+        return list(observed.study.plan["replications"])
+
+    found = ended("one", "3.6 MJ")
+    assert found == ended("two", "1 kWh")
+    assert max(found) < 200
+    number_of = {"3.6": "its unit is kWh", "3 kg": "its unit is kWh", "-1 kWh": "zero"}
+    for wrong, told in number_of.items():
+        with pytest.raises(ScenarioError, match=rf"design\.matters: .*{told}"):
+            ended(f"wrong{len(wrong)}", wrong)

@@ -46,6 +46,17 @@ def constraints_of(
     return found
 
 
+def least_of(raw: object, unit: str, place: Place) -> float:
+    """Return the least difference that matters, in its figure's canonical unit; 0 for None.
+
+    ScenarioError where it has a unit that is not the figure's.
+    """
+    problems = Problems()
+    found = 0.0 if raw is None else _bound(raw, unit, place, problems)
+    problems.check()
+    return found
+
+
 def rough(raw: object, place: Place, problems: Problems) -> tuple[float, str] | None:
     """Return a bound as number and unit, before its figure's unit is known.
 

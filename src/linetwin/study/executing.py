@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from linetwin.errors import Problem, ScenarioError
-from linetwin.study.bounds import constraints_of
+from linetwin.study.analysing.aims import aim_of
+from linetwin.study.bounds import constraints_of, least_of
 from linetwin.study.progress import Progress
 
 if TYPE_CHECKING:
@@ -87,11 +88,22 @@ class StudyRun:
             self._constraints = constraints_of(written, told, lambda n: place(("constraints", n)))
         return self._constraints
 
+    @property
+    def matters(self) -> float:
+        """The least difference that matters, in the unit of what is aimed at; 0 if none is."""
+        asked = self.spec.design.matters
+        if asked is None:
+            return 0.0
+        figure, _ = aim_of(self.spec.objectives[0])
+        told = self.writer.manifest["units"]
+        place = self.spec.document.place(("design", "matters"))
+        return least_of(asked, told[figure], place) if figure in told else 0.0
+
     def _keep(self, outcome: Outcome) -> None:
         if outcome.unknown:
             raise ScenarioError([self._unknown(*each) for each in outcome.unknown.items()])
         self.writer.record(outcome)
-        _ = self.constraints
+        _ = self.constraints, self.matters
         self.progress.note(failed=outcome.status == "failed", wall_s=outcome.wall_s)
         self._show(self.progress)
 

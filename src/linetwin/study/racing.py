@@ -104,11 +104,11 @@ class Race:
         return all(-self.matters <= each.low and each.high <= self.matters for each in found)
 
 
-def race_of(design: Design, count: int) -> Race:
-    """Return the race of a design."""
+def race_of(design: Design, count: int, matters: float) -> Race:
+    """Return the race of a design; `matters` in the figure's canonical unit."""
     return Race(
         count,
         most=design.most or MOST,
         confidence=design.confidence or CONFIDENCE,
-        matters=design.matters or 0.0,
+        matters=matters,
     )

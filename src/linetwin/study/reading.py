@@ -280,12 +280,21 @@ class _Reader:
             if (objective.maximise is None) == (objective.minimise is None):
                 place = self.document.place(("objectives", number))
                 self.problems.add(place, "aims at nothing", "{maximise: FIGURE} or {minimise: ...}")
+        if model.design.matters is not None:
+            self._matters(model.design.matters)
         self._aimed_twice()
         if kind in {"optimise", "compare"} and not model.objectives:
             place = self.document.place(("design", "kind"))
             hint = "objectives: [{maximise: FIGURE}]"
             self.problems.add(place, f"{kind} has no objective", hint)
         self._bounds()
+
+    def _matters(self, raw: float | str) -> None:
+        """Note a least difference that is no amount, or none above zero."""
+        place = self.document.place(("design", "matters"))
+        found = rough(raw, place, self.problems)
+        if found is not None and found[0] <= 0.0:
+            self.problems.add(place, f"{raw!r} is not above zero", "such as 0.5 kWh")
 
     def _aimed_twice(self) -> None:
         """Note figures that are to be large and small at once."""

@@ -60,7 +60,10 @@ class WrittenFactor(_Strict):
 
 
 class Design(_Strict):
-    """Which points are run; which keys a kind has stands in DESIGN_KEYS."""
+    """Which points are run; which keys a kind has stands in DESIGN_KEYS.
+
+    `matters`: an amount with its unit.
+    """
 
     kind: DesignKind = "replications"
     points: Annotated[int | None, Given, Field(ge=1)] = None
@@ -74,7 +77,7 @@ class Design(_Strict):
     fresh: Annotated[int | None, Given, Field(ge=2)] = None
     most: Annotated[int | None, Given, Field(ge=2)] = None
     confidence: Annotated[float | None, Given, Field(gt=0.5, lt=1.0)] = None
-    matters: Annotated[float | None, Given, Field(gt=0.0)] = None
+    matters: Annotated[float | str | None, Given] = None
 
 
 class Objective(_Strict):

@@ -27,10 +27,11 @@ def compare(carried: StudyRun) -> None:
         Planned((*spec.settings, *settings), (), name)
         for name, settings in spec.alternatives.items()
     ]
-    race = race_of(spec.design, len(planned))
+    race = race_of(spec.design, len(planned), 0.0)
     while race.due:
         due, alive = race.due, race.alive
         rows = carried.results([planned[number] for number in alive], due)
+        race.matters = carried.matters  # known when a run has told its unit
         race.judge(sign * _table(rows, figure, alive, (race.count, due)))
 
 

@@ -52,9 +52,8 @@ def comparison(observed: Observed) -> Comparison | None:
     figure, sign = aim_of(observed.objectives[0])
     plan = observed.study.plan
     values = observed.values(figure)
-    race = _raced(
-        race_of(observed.design, len(plan)), plan["replications"].to_numpy(int), sign * values
-    )
+    ready = race_of(observed.design, len(plan), observed.matters(figure))
+    race = _raced(ready, plan["replications"].to_numpy(int), sign * values)
     if not race.seen:
         return None
     means = [float(np.nanmean(sign * row[: race.seen])) for row in values]

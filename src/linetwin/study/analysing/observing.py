@@ -12,7 +12,7 @@ import numpy as np
 from linetwin.scenario.emit import flow
 from linetwin.scenario.problems import Place
 from linetwin.study import designs
-from linetwin.study.bounds import constraints_of
+from linetwin.study.bounds import constraints_of, least_of
 from linetwin.study.factors import Factor
 from linetwin.study.folder import STUDY
 from linetwin.study.schema import Constraint, Design, Objective, StudyFile
@@ -70,6 +70,11 @@ class Observed:
         told, file = self.study.units, self.study.path / STUDY
         written = [each for each in self.written.constraints if each.figure in told]
         return constraints_of(written, told, lambda n: Place(f"constraints.{n}", file))
+
+    def matters(self, figure: str) -> float:
+        """Return the least difference of a figure that matters, in its canonical unit."""
+        place = Place("design.matters", self.study.path / STUDY)
+        return least_of(self.design.matters, self.study.units.get(figure, ""), place)
 
     @cached_property
     def factors(self) -> list[Factor]:
