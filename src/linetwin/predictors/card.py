@@ -1,0 +1,168 @@
+"""What a predictor's file says of it: data, validity, scores, coverage, laws, versions, hashes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field, StringConstraints
+
+from linetwin.predictors.domain import MOST_POINTS, Domain
+from linetwin.predictors.links import Finite, Link, Part
+
+Text = Annotated[str, StringConstraints(max_length=2_000)]
+Name = Annotated[str, StringConstraints(max_length=200, min_length=1)]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0)]
+_MOST_FEATURES = 200
+_MOST_ENTRIES = 10_000
+
+
+class Feature(Part):
+    """A feature: canonical unit, range in the training data; `log`: the model takes its log."""
+
+    name: Name
+    unit: Text
+    low: Finite
+    high: Finite
+    log: bool = False
+
+
+class Target(Part):
+    """What is predicted, its canonical unit, and the scale on which it was learnt."""
+
+    name: Name
+    unit: Text
+    link: Link
+
+
+class Region(Part):
+    """Intervals of predictions up to `below` (None: all above): half-width on the target's scale.
+
+    `how`: `conformal`, or `normal` where too few groups are there for a promise without one.
+    """
+
+    below: Finite | None
+    half_width: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+    how: Literal["conformal", "normal"]
+    rows: Count
+    groups: Count
+
+
+class Covered(Part):
+    """How many held-out rows lay in their intervals; `low`, `high`: 95 % binomial interval."""
+
+    where: Text
+    rows: Count
+    inside: Count
+    low: Share
+    high: Share
+
+
+class Seen(Part):
+    """Training points in scaled ranges, and the reach around each."""
+
+    points: Annotated[list[list[Finite]], Field(min_length=1, max_length=MOST_POINTS)]
+    reach: Positive
+
+
+class Taken(Part):
+    """Which feature a variable of the physics is: variable = factor * feature + offset."""
+
+    variable: Name
+    feature: Name
+    factor: Finite
+    offset: Finite
+
+
+class Physics(Part):
+    """A shipped model whose output the learnt part corrects, on the target's scale.
+
+    `token` tells the build; `settings` and `fitted` are in the variables' own units; target =
+    factor * output + offset.
+    """
+
+    model: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,80}$")]
+    token: Text
+    settings: dict[Name, Finite]
+    inputs: Annotated[list[Taken], Field(max_length=_MOST_FEATURES)]
+    fitted: dict[Name, Finite]
+    output: Name
+    factor: Finite
+    offset: Finite
+
+
+class Data(Part):
+    """What the predictor was trained on."""
+
+    name: Text
+    source: Text
+    licence: Text
+    digest: Digest
+    rows: Count
+    groups: Count
+    group: Text
+
+
+class CandidateScore(Part):
+    """A candidate's root mean square error on held-out groups; `setting`: of the final fit."""
+
+    name: Name
+    error: Finite
+    spread: Finite
+    r2: Finite
+    setting: Text
+    worse_by: Text
+    law: Text
+
+
+class HeldOut(Part):
+    """Squared errors of the winner on one held-out group; `digest` of the group's own rows."""
+
+    group: Text
+    digest: Digest
+    rows: Count
+    squares: Finite
+
+
+class Card(Part):
+    """A predictor's card. `winner` names the candidate that is inside; `said` why it won."""
+
+    format: Literal[1]
+    name: Name
+    made: Text
+    target: Target
+    features: Annotated[list[Feature], Field(min_length=1, max_length=_MOST_FEATURES)]
+    physics: Physics | None
+    learnt: bool
+    winner: Name
+    said: list[Text]
+    seen: Seen
+    coverage: Annotated[float, Field(gt=0.0, lt=1.0)]
+    regions: Annotated[list[Region], Field(min_length=1, max_length=20)]
+    covered: list[Covered]
+    score: Literal["absolute", "relative"]
+    procedure_error: Finite
+    noise: Finite | None
+    candidates: Annotated[list[CandidateScore], Field(max_length=50)]
+    held_out: Annotated[list[HeldOut], Field(max_length=_MOST_ENTRIES)]
+    laws: list[Text]
+    data: Data
+    versions: dict[Name, Text]
+    model_digest: Digest
+
+    def domain(self) -> Domain:
+        """Return where the predictor may be asked; ValueError where points and features differ."""
+        low = np.array([feature.low for feature in self.features])
+        high = np.array([feature.high for feature in self.features])
+        if any(len(point) != len(self.features) for point in self.seen.points):
+            raise ValueError("a training point has another number of features")
+        if not (low < high).all():
+            raise ValueError("a feature has no range")
+        edges = [region.below for region in self.regions]
+        inner = [edge for edge in edges[:-1] if edge is not None]
+        if edges[-1] is not None or len(inner) != len(edges) - 1 or inner != sorted(inner):
+            raise ValueError("the regions of the intervals do not follow each other")
+        return Domain(low, high, np.array(self.seen.points), self.seen.reach)

@@ -1,0 +1,131 @@
+"""Predictions with intervals, for rows of features; refused where nothing like them was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.predictors.domain import OUTSIDE
+from linetwin.predictors.graph import ROWS
+from linetwin.predictors.physics import PhysicsModel
+from linetwin.predictors.store import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    import onnxruntime
+
+    from linetwin.predictors.card import Card
+    from linetwin.predictors.store import Stored
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions in the target's canonical unit, each of shape (rows,).
+
+    `value`, `low`, `high` are NaN where a row is outside; `domain`: INSIDE, NEAR or OUTSIDE;
+    `widened`: the factor by which the interval was widened on the target's scale.
+    """
+
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    domain: np.ndarray
+    widened: np.ndarray
+
+
+class Predictor:
+    """A predictor at work: one thread, no learning, the same bits for the same rows."""
+
+    def __init__(self, stored: Stored) -> None:
+        """Take what `read` has checked."""
+        self.card: Card = stored.card
+        self._names = [feature.name for feature in self.card.features]
+        self._domain = self.card.domain()
+        self._session = _session(stored.graph) if self.card.learnt else None
+        terms = self.card.physics
+        self._physics = PhysicsModel(terms, self._names) if terms is not None else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the physics."""
+        if self._physics is not None:
+            self._physics.close()
+
+    def predict(self, features: np.ndarray) -> Predicted:
+        """Predict rows, shape (rows, features), in the card's order and canonical units.
+
+        ScenarioError for another number of features; FmuError where the physics fails.
+        """
+        if features.ndim != 2 or features.shape[1] != len(self._names):  # noqa: PLR2004
+            hint = f"the predictor takes {', '.join(self._names)}"
+            message = f"rows of {features.shape[-1]} features"
+            raise ScenarioError([Problem(message, hint=hint)])
+        domain, widened = self._domain.judge(features)
+        kept = domain != OUTSIDE
+        value, low, high = (np.full(len(features), np.nan) for _ in range(3))
+        if kept.any():
+            link = self.card.target.link
+            linked = self.linked(features[kept])
+            half = self._half_width(linked) * widened[kept]
+            value[kept] = link.back(linked)
+            low[kept], high[kept] = link.back(linked - half), link.back(linked + half)
+        return Predicted(value, low, high, domain, widened)
+
+    def linked(self, features: np.ndarray) -> np.ndarray:
+        """Return predictions on the target's scale, whatever the domain says; shape (rows,)."""
+        found = np.zeros(len(features))
+        if self._physics is not None:
+            found += self.card.target.link.to(self._physics.fitted(features))
+        if self._session is not None:
+            taken = logged(features, [feature.log for feature in self.card.features])
+            for at in range(0, len(taken), ROWS):
+                part = taken[at : at + ROWS]
+                found[at : at + ROWS] += self._session.run(None, {"x": part})[0][:, 0]
+        return found
+
+    def _half_width(self, linked: np.ndarray) -> np.ndarray:
+        regions = self.card.regions
+        edges = [region.below for region in regions[:-1] if region.below is not None]
+        return np.array([region.half_width for region in regions])[
+            np.searchsorted(edges, linked, side="left")
+        ]
+
+
+def load(file: Path) -> Predictor:
+    """Read a predictor's file and make it ready; ScenarioError where it is not to be used."""
+    return Predictor(read(file))
+
+
+def logged(features: np.ndarray, logs: list[bool]) -> np.ndarray:
+    """Return features with the logarithm taken of some columns."""
+    found = np.array(features, dtype=float)
+    for column in np.flatnonzero(logs):
+        found[:, column] = np.log(found[:, column])
+    return found
+
+
+def _session(graph: bytes) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no other base
+        raise ScenarioError([Problem(f"model.onnx cannot be run: {error}")]) from error
