@@ -1,0 +1,309 @@
+"""From a dataset file and its table to a checked Dataset; whatever is wrong is told at once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.estimation.calibrating.amounts import RATIO, Scale, affine_of, amount
+from linetwin.estimation.calibrating.schema import ColumnWritten
+from linetwin.estimation.calibrating.tables import digest_of, read_table
+from linetwin.quantities import vocabulary
+from linetwin.quantities.ucum import parse_unit
+from linetwin.scenario import units
+from linetwin.scenario.document import read
+from linetwin.scenario.problems import Problems, nearest
+from linetwin.scenario.validation import Checked, validate
+from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
+from linetwin.surrogates.data.schema import DatasetFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.cosim.units import Affine
+    from linetwin.estimation.calibrating.tables import DataTable
+    from linetwin.quantities import Quantity
+    from linetwin.scenario.problems import Place
+    from linetwin.surrogates.data.schema import DataColumn, Role
+
+_NEVER_BOTH: dict[str, tuple[Role, ...]] = {
+    "judgement": ("target", "outcome", "weight"),
+    "target": ("feature", "weight"),
+}
+"""Roles that one column of the table cannot have beside another."""
+_WHY = {
+    "judgement": "a person's judgement never trains as truth",
+    "target": "what is to be predicted is not known beforehand",
+}
+_TEXT_ROLES = ("group", "judgement")
+_MAY_BE_TEXT = ("outcome", "inspection", "ignore")
+_ALONE: dict[str, tuple[Role, ...]] = {"of": ("uncertainty",), "columns": ("group",)}
+
+
+def read_dataset(path: Path, data: Path | None = None) -> Dataset:
+    """Return the dataset of a file, or of the folder of a study or a run.
+
+    `data`: the table, in place of that of the file. ScenarioError with file, line, key and what is
+    allowed; errors as `read_table`, `read_study` and `Run`.
+    """
+    if path.is_dir():
+        return _of_folder(path, data)
+    document = read(path, path.name)
+    problems = Problems()
+    problems.keep(document.problems)
+    checked = validate(document, DatasetFile, problems)
+    problems.check()
+    if checked is None:
+        raise ScenarioError([Problem("nothing to read", file=path)])
+    table = _table(checked, data).chosen(checked.model.only)
+    reader = _Reader(checked, table, Problems())
+    for column in checked.model.only:
+        table.has(column, checked.document.place(("only", column)), reader.problems)
+    reader.problems.check()
+    if not table.lines:
+        reader.problems.add(document.place(("only",)), "no row is left", "wider patterns")
+    found = reader.dataset()
+    problems.check()
+    return found
+
+
+def _of_folder(path: Path, data: Path | None) -> Dataset:
+    from linetwin.study.folder import STUDY
+    from linetwin.surrogates.data.runs import dataset_of_run
+    from linetwin.surrogates.data.studies import dataset_of_study
+
+    if data is not None:
+        hint = "leave it out, or write a dataset file"
+        raise ScenarioError([Problem("a folder is a dataset by itself", "--data", hint, path)])
+    return dataset_of_study(path) if (path / STUDY).is_file() else dataset_of_run(path)
+
+
+def _table(checked: Checked[DatasetFile], data: Path | None) -> DataTable:
+    """Return the table: that which is given, else that of the file, beside it."""
+    model, document = checked.model, checked.document
+    place = document.place(("file",))
+    found = data
+    if found is None and model.file is not None:
+        found = document.file.parent / model.file
+        if not found.exists():
+            hint = f"a path relative to {document.file.name}, or --data PATH"
+            problem = Problem(f"{model.file} does not exist", "file", hint, place.file, place.line)
+            raise ScenarioError([problem])
+    if found is None:
+        hint = "write file: PATH, or give --data PATH"
+        raise ScenarioError([Problem("no table is named", "file", hint, document.file)])
+    return read_table(found, model.table, document.place(("table",)), model.wanted())
+
+
+@dataclass
+class _Reader:
+    """Reads the columns of one dataset file and collects what is wrong."""
+
+    checked: Checked[DatasetFile]
+    table: DataTable
+    problems: Problems
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def dataset(self) -> Dataset:
+        """Return the dataset; ScenarioError with everything that is wrong."""
+        from linetwin.surrogates.data.gauge_reading import read_gauges
+
+        model, document = self.checked.model, self.checked.document
+        self._check_roles()
+        specs: dict[str, ColumnSpec] = {}
+        columns: dict[str, np.ndarray] = {}
+        kept = np.ones(len(self.table.lines), dtype=np.bool_)
+        for name, written in model.columns.items():
+            read_column = self._column(name, written)
+            if read_column is not None:
+                specs[name], columns[name], inside = read_column
+                kept &= inside
+        self.problems.check()
+        if not kept.any():
+            self.problems.add(document.place(("columns",)), "no row is left", "wider limits")
+        gauges = read_gauges(model.gauge, specs, document, self.problems)
+        self.problems.check()
+        index = pd.Index(self.table.lines, name="line" if self.table.is_text else "row")
+        frame = pd.DataFrame(columns, index=index)[kept]
+        return Dataset(
+            name=model.dataset,
+            title=model.title or model.dataset,
+            frame=frame,
+            columns=specs,
+            source=model.source,
+            licence=model.licence,
+            digest=self.table.digest,
+            file=document.file,
+            mapping=digest_of(document.file),
+            simulated=self.table.simulated,
+            gauges=gauges,
+            left_out=self.left_out,
+        )
+
+    def place(self, *path: str) -> Place:
+        """Return where a key of a column stands."""
+        return self.checked.document.place(("columns", *path))
+
+    def _check_roles(self) -> None:
+        """Note roles that contradict each other, and keys that a role does not have."""
+        written = self.checked.model.columns
+        users: dict[str, list[tuple[str, Role]]] = {}
+        for name, each in written.items():
+            for source in each.sources:
+                users.setdefault(source, []).append((name, each.role))
+            for key, roles in _ALONE.items():
+                if getattr(each, key) and each.role not in roles:
+                    self.problems.add(self.place(name, key), f"is for {' or '.join(roles)}")
+            if not each.sources or (each.column is not None and each.columns):
+                hint = "column: NAME; or columns: [A, B] for a group told by several"
+                self.problems.add(self.place(name), "has no column, or too many", hint)
+        for own in users.values():
+            for first, one in own:
+                for second, other in own:
+                    if other in _NEVER_BOTH.get(one, ()):
+                        message = f"is {one} in '{first}' and {other} here: {_WHY[one]}"
+                        self.problems.add(self.place(second, "role"), message, "another column")
+
+    def _column(
+        self, name: str, written: DataColumn
+    ) -> tuple[ColumnSpec, np.ndarray, np.ndarray] | None:
+        """Return a column, its values and which rows lie within its limits; None with problems."""
+        present = [self.table.has(s, self.place(name, "column"), self.problems)
+                   for s in written.sources]  # fmt: skip
+        if not present or not all(present):
+            return None
+        table = self._taken(name, written)
+        if table is None:
+            return None
+        source, everything = ", ".join(written.sources), np.ones(len(table.lines), dtype=np.bool_)
+        quantity = self._quantity(name, written)
+        number = quantity is not None or written.unit is not None
+        if written.role in _TEXT_ROLES or (written.role in _MAY_BE_TEXT and not number):
+            parts = [table.texts(s) for s in written.sources]
+            texts = [" / ".join(cells) if any(cells) else "" for cells in zip(*parts, strict=True)]
+            spec = ColumnSpec(name, written.role, "", source=source)
+            return spec, np.array(texts, dtype=object), everything
+        scale = self._scale(name, written, quantity)
+        if scale is None:
+            return None
+        own = ColumnWritten(column=source, unit=written.unit, factor=written.factor)
+        known = self.table.units.get(source) or None
+        affine = affine_of(own, scale, known, self.place(name), self.problems)
+        values = table.numbers(source, self.problems)
+        if affine is None:
+            return None
+        shift = 0.0 if written.role == "uncertainty" else affine.offset
+        values = affine.factor * values + shift
+        self._check_values(name, written, values)
+        inside = self._inside(name, written, scale, affine, values)
+        read_in = written.unit or known or scale.shown
+        spec = ColumnSpec(
+            name, written.role, scale.shown, quantity, source, written.of or "", read_in
+        )
+        return spec, values, inside
+
+    def _taken(self, name: str, written: DataColumn) -> DataTable | None:
+        """Return the table with what a pattern takes from the column's texts."""
+        if written.pattern is None:
+            return self.table
+        place, source = self.place(name, "pattern"), written.sources[0]
+        try:
+            pattern = re.compile(written.pattern)
+        except re.error as error:
+            self.problems.add(place, f"is no regular expression: {error}", "such as -(\\d+)_")
+            return None
+        if pattern.groups < 1:
+            self.problems.add(place, "has no group in brackets", "such as -(\\d+)_")
+            return None
+        texts = self.table.texts(source)
+        found = [pattern.search(text) for text in texts]
+        cells = np.array([match[1] or "" if match else "" for match in found], dtype=object)
+        if not any(cells):
+            self.problems.add(place, f"is found in no text of '{source}'", f"such as '{texts[0]}'")
+            return None
+        columns = {**self.table.columns, source: cells}
+        return replace(self.table, columns=columns, units={})
+
+    def _quantity(self, name: str, written: DataColumn) -> Quantity | None:
+        """Return the entry of the vocabulary: the one named, else that of the same name."""
+        words = vocabulary()
+        if written.quantity is not None:
+            if written.quantity in words:
+                return words[written.quantity]
+            hint = nearest(written.quantity, (each.name for each in words))
+            place = self.place(name, "quantity")
+            self.problems.add(place, f"unknown quantity '{written.quantity}'", hint)
+            return None
+        if written.of is not None:
+            meant = self.checked.model.columns.get(written.of)
+            return self._quantity(written.of, meant) if meant is not None else None
+        return words[name] if name in words and words[name].type in {"float", "int"} else None
+
+    def _scale(self, name: str, written: DataColumn, quantity: Quantity | None) -> Scale | None:
+        """Return the canonical unit: the vocabulary's, else that of SI."""
+        if written.role == "uncertainty":
+            of = written.of or ""
+            meant = self.checked.model.columns.get(of)
+            if meant is None or meant.role in {"uncertainty", *_TEXT_ROLES}:
+                hint = f"of: {' or '.join(n for n in self.checked.model.columns if n != name)}"
+                self.problems.add(self.place(name, "of"), "is not told of which column", hint)
+                return None
+            if quantity is None and written.unit is None:
+                return self._scale(of, meant, self._quantity(of, meant))
+        if quantity is not None:
+            return Scale(parse_unit(quantity.unit), quantity.unit)
+        if written.role == "weight" and written.unit is None:
+            return Scale(parse_unit("1"), "1")
+        if written.unit is None:
+            message = f"'{name}' is no quantity of the vocabulary"
+            near = nearest(name, (each.name for each in vocabulary()))
+            hint = f"write unit: mm (or '1'), or quantity: NAME ({near})"
+            self.problems.add(self.place(name), message, hint)
+            return None
+        return self._si(written.unit, self.place(name, "unit"))
+
+    def _si(self, unit: str, place: Place) -> Scale | None:
+        if unit == "1":
+            return Scale(parse_unit("1"), "1")
+        try:
+            _, found = units.si(f"1 {unit}")
+        except ScenarioError as error:
+            self.problems.adopt(error, place)
+            return None
+        return Scale(parse_unit(found or "1"), found or "1")
+
+    def _check_values(self, name: str, written: DataColumn, values: np.ndarray) -> None:
+        least = {"weight": 0.0, "uncertainty": 0.0}.get(written.role)
+        if least is not None and (values < least).any():
+            row = int(np.flatnonzero(values < least)[0])
+            place = self.table.place(row, written.sources[0])
+            self.problems.add(place, f"a {written.role} is negative", "0 or more")
+        if np.isnan(values).all():
+            place = self.place(name, "column")
+            self.problems.add(place, "has no number in any row", "leave it out, or another column")
+
+    def _inside(
+        self, name: str, written: DataColumn, scale: Scale, affine: Affine, values: np.ndarray
+    ) -> np.ndarray:
+        """Return which rows lie within the limits; one that was not measured does."""
+        inside = np.ones(len(values), dtype=np.bool_)
+        if written.between is None:
+            return inside
+        limits = []
+        for raw in written.between:
+            place = self.place(name, "between")
+            number = amount(raw, scale if isinstance(raw, str) else RATIO, place, self.problems)
+            if number is None:
+                return inside
+            # a number alone is in the unit of the column
+            limits.append(
+                number if isinstance(raw, str) else affine.factor * number + affine.offset
+            )
+        inside = np.isnan(values) | ((values >= limits[0]) & (values <= limits[1]))
+        self.left_out[f"{name} outside of its limits"] = int((~inside).sum())
+        return np.asarray(inside)

@@ -1,0 +1,212 @@
+"""The cells of a run as a dataset: what each was made from and saw before its formation.
+
+Features are the true values of a simulation, which no plant knows; what its gauges read stands
+beside them as inspections. Targets are what formation, ageing and grading tell of the cell.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.quantities import vocabulary
+from linetwin.results.assumptions import plan
+from linetwin.results.genealogy import Genealogy
+from linetwin.results.reader import Run
+from linetwin.results.schemas import MEASURED
+from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
+from linetwin.surrogates.data.studies import OWN_LICENCE, digest_of_frame
+from linetwin.surrogates.gauges import Gauge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from linetwin.surrogates.data.schema import Role
+
+_OF_ELECTRODES: Final = (
+    "loading", "porosity", "coating_thickness", "specific_capacity_factor", "active_fraction",
+    "adhesion_index",
+)  # fmt: skip
+_OF_CELLS: Final = (
+    "design_capacity", "np_ratio", "pore_volume", "stack_thickness", "electrode_area",
+    "overhang_margin", "stacking_offset", "burr_height", "particle_size", "bare_edge_share",
+    "misplaced_tabs", "moisture", "weld_resistance", "dosed_electrolyte", "electrolyte_loss",
+    "electrolyte_mass", "fill_ratio", "wetting_time", "wetting_saturation",
+)  # fmt: skip
+"""Quantities of a cell that are settled before its formation."""
+_OF_SLURRIES: Final = (
+    "solids_fraction", "viscosity", "slurry_density", "yield_stress", "consistency_index",
+    "flow_index", "agglomerate_size", "slurry_temperature", "specific_energy",
+)  # fmt: skip
+_TARGETS: Final = (
+    "capacity", "dcir", "first_cycle_efficiency", "first_charge_capacity", "ocv_drift",
+    "leak_resistance", "gas_volume",
+)  # fmt: skip
+_AT_ONCE: Final = 1000
+"""Cells whose ancestors are walked together."""
+_JUDGED: Final = ("A", "B", "scrap")
+
+
+def dataset_of_run(path: Path) -> Dataset:
+    """Return the dataset of a run's folder: a row a cell that was graded or scrapped.
+
+    Samples, and cells still in the line, have no outcome and are left out. Errors as `Run`;
+    ScenarioError where no cell has an outcome.
+    """
+    run = Run(path)
+    every = run.table("cells")
+    cells = every[every["status"].isin(_JUDGED)].reset_index(drop=True)
+    if not len(cells):
+        raise ScenarioError([Problem("no cell was graded or scrapped", file=path)])
+    units = run.units("cells")
+    maker = _Maker(cells, units)
+    for electrode in ("cathode", "anode"):
+        maker.numbers((f"{electrode}_{name}" for name in _OF_ELECTRODES), "feature")
+    maker.numbers(_OF_CELLS, "feature")
+    _add_origins(maker, run)
+    maker.places()
+    maker.numbers(_TARGETS, "target")
+    maker.defects()
+    maker.numbers((n for n in cells.columns if n.startswith(MEASURED)), "inspection")
+    maker.text("grade", cells["true_grade"].where(cells["true_grade"].ne(""), cells["status"]),
+               "outcome")  # fmt: skip
+    maker.text("finding", cells["reason"], "inspection")
+    frame = pd.DataFrame(maker.columns, index=pd.Index(cells["cell"].astype(object), name="cell"))
+    manifest, name = run.manifest, str(run.manifest.get("scenario") or path.name)
+    rest = len(every) - len(cells)
+    return Dataset(
+        name=re.sub(r"[^A-Za-z0-9_-]", "_", name),
+        title=f"Cells of {name}",
+        frame=frame,
+        columns=maker.specs,
+        source=f"run of scenario {name}, seed {manifest.get('seed')}, simulated",
+        licence=OWN_LICENCE,
+        digest=digest_of_frame(frame),
+        file=path,
+        simulated=True,
+        gauges=_gauges(run, frame),
+        left_out={"cells without an outcome": rest} if rest else {},
+    )
+
+
+class _Maker:
+    """Columns of a dataset, from the table of cells and from what they come from."""
+
+    def __init__(self, cells: pd.DataFrame, units: Mapping[str, str]) -> None:
+        self.cells, self.units = cells, units
+        self.specs: dict[str, ColumnSpec] = {}
+        self.columns: dict[str, Any] = {}
+
+    def add(self, name: str, values: np.ndarray, unit: str, role: Role, entry: str = "") -> None:
+        """Add numbers; a column without any is left out."""
+        if np.isfinite(values).any():
+            words = vocabulary()
+            quantity = words[entry] if entry in words and words[entry].unit == unit else None
+            self.specs[name] = ColumnSpec(name, role, unit, quantity, name, written=unit)
+            self.columns[name] = values
+
+    def numbers(self, names: Any, role: Role) -> None:  # noqa: ANN401 - any iterable of names
+        """Add columns of the table of cells, as far as it has them."""
+        for name in names:
+            if name in self.cells:
+                values = self.cells[name].to_numpy(np.float64)
+                self.add(name, values, self.units[name] or "1", role, name.removeprefix(MEASURED))
+
+    def text(self, name: str, values: pd.Series, role: Role) -> None:
+        """Add a column of text, where it tells any."""
+        texts = values.fillna("").astype(object).to_numpy()
+        if any(texts):
+            self.specs[name] = ColumnSpec(name, role, "", source=name)
+            self.columns[name] = texts
+
+    def places(self) -> None:
+        """Add lanes and the place on the tray, and the tray as a group."""
+        for name in ("cathode_lane", "anode_lane", "position"):
+            values = self.cells[name].where(self.cells[name] >= 0).to_numpy(np.float64)
+            self.add(name, values, "1", "feature")
+        self.text("tray", self.cells["tray"], "group")
+
+    def defects(self) -> None:
+        """Add 1 or 0 for: of grade A, scrap, and each finding that the line had of a cell."""
+        grade = self.cells["true_grade"].where(
+            self.cells["true_grade"].ne(""), self.cells["status"]
+        )
+        self.add("is_grade_a", grade.eq("A").to_numpy(np.float64), "1", "target")
+        self.add("is_scrap", grade.eq("scrap").to_numpy(np.float64), "1", "target")
+        reasons = self.cells["reason"].fillna("")
+        for reason in sorted({*reasons} - {""}):
+            name = "found_" + re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")
+            self.add(name, reasons.eq(reason).to_numpy(np.float64), "1", "target")
+
+
+def _add_origins(maker: _Maker, run: Run) -> None:
+    """Add the slurry's properties by electrode, and batch, roll and lot as groups.
+
+    Properties are weighted by the share of each batch in the cell; a cell belongs to the batch,
+    roll or lot with the largest share.
+    """
+    names = maker.cells["cell"].tolist()
+    lots = run.table("lots")
+    units = run.units("lots")
+    known = [name for name in _OF_SLURRIES if name in lots]
+    properties = lots.set_index("lot")[known]
+    genealogy = Genealogy(run)
+    blocks = [names[i : i + _AT_ONCE] for i in range(0, len(names), _AT_ONCE)]
+    origins = {
+        "batch": "slurry", "roll": "web", "active_material": "active_material",
+    }  # fmt: skip
+    for group, role in origins.items():
+        sources = pd.concat([genealogy.sources(block, role) for block in blocks])
+        for electrode, rows in sources.groupby("electrode", sort=True):
+            most = (
+                rows.sort_values("share", kind="stable").groupby("item", sort=False)["lot"].last()
+            )
+            maker.text(f"{electrode}_{group}", most.reindex(names), "group")
+            if role == "slurry":
+                means = _means(rows, properties)
+                for name in known:
+                    values = means[name].reindex(names).to_numpy(np.float64)
+                    maker.add(f"{electrode}_{name}", values, units[name] or "1", "feature", name)
+
+
+def _means(rows: pd.DataFrame, properties: pd.DataFrame) -> pd.DataFrame:
+    """Return the share-weighted mean of the properties of each item's lots."""
+    values = properties.reindex(rows["lot"]).to_numpy(np.float64)
+    share = rows["share"].to_numpy(np.float64)[:, None]
+    there = np.where(np.isnan(values), 0.0, share)
+    sums = pd.DataFrame(np.nan_to_num(values) * there, columns=properties.columns)
+    weights = pd.DataFrame(there, columns=properties.columns)
+    keys = rows["item"].to_numpy()
+    whole = weights.groupby(keys, sort=False).sum()
+    return sums.groupby(keys, sort=False).sum() / whole.where(whole > 0)
+
+
+def _gauges(run: Run, frame: pd.DataFrame) -> dict[str, Gauge]:
+    """Return the gauges that the scenario states, at the mean of what they read."""
+    found = {}
+    for station in plan(run).stations.values():
+        for quantity, stated in (station.get("gauges") or {}).items():
+            name = f"{MEASURED}{quantity}"
+            if name in frame and isinstance(stated, dict) and name not in found:
+                level = float(frame[name].mean())
+                terms = {
+                    term: _absolute(stated.get(term), level)
+                    for term in ("bias", "repeatability", "reproducibility")
+                }
+                found[name] = Gauge(
+                    terms["bias"], None, terms["repeatability"], terms["reproducibility"]
+                )
+    return found
+
+
+def _absolute(term: object, level: float) -> float | None:
+    """Return a term of a gauge in the unit of what it reads: in percent it is relative."""
+    if not isinstance(term, dict):
+        return None
+    value = float(term["value"])
+    return value / 100 * level if term.get("unit") == "%" else value
