@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from study_oracles import ADDRESSES, FIGURE, SECOND, study_text
 from study_support import NOTHING, Here, Written, unseen
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 MANY = 300
 ACT = {17: 8.0, 18: -6.0, 140: 5.0, 255: 4.0}
+SMALL = {60: 2e-9, 140: 4e-9, 201: -1e-9}
+"""What acts on the second figure, whose unit makes all numbers small."""
 
 
 def run(task: Task) -> Outcome:
@@ -33,13 +36,19 @@ def run(task: Task) -> Outcome:
         x[int(address.removeprefix("a.x"))] = float(value.split()[0])
     rng = np.random.default_rng(int(task.run, 16))
     total = sum(weight * x[n] / 2 for n, weight in ACT.items()) + 3 * x[17] ** 2
-    figures = {FIGURE: total + 0.1 * rng.normal(), SECOND: 2 * x[140]}
+    figures = {
+        FIGURE: total + 0.1 * rng.normal(),
+        SECOND: sum(weight * x[n] / 2 for n, weight in SMALL.items()),
+    }
     where = (task.run, task.point, task.replication, task.seed)
     return Outcome(*where, "complete", figures=figures)
 
 
 def test_those_that_act_are_found_among_many(tmp_path: Path) -> None:
-    """Four of 300, two of them neighbours of opposite sign, in 150 runs, each in its interval."""
+    """Four of 300, two of them neighbours of opposite sign, in 150 runs, each in its interval.
+
+    So are those that act on another figure, little as its numbers are.
+    """
     text = study_text(2, "{kind: screen, points: 150}")
     written = Written(tmp_path, text)
     factors = tuple(Factor(f"a.x{n}", "m", 0.0, -1.0, 1.0) for n in range(MANY))
@@ -57,7 +66,8 @@ def test_those_that_act_are_found_among_many(tmp_path: Path) -> None:
     assert all(told[n].clear for n in ACT)
     other = screened(observed, SECOND)
     assert other is not None
-    assert other.factors[0][0] == 140
+    assert [n for n, _ in other.factors[: len(SMALL)]] == [140, 60, 201]
+    assert [told.value for _, told in other.factors[:3]] == pytest.approx([4e-9, 2e-9, -1e-9])
     assert ADDRESSES[0] in text
 
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.study.analysing.observing import FAILED
-from linetwin.study.analysing.screened import spread_of
 from linetwin.study.keeping import Planned
 
 if TYPE_CHECKING:
@@ -57,19 +56,20 @@ class _Screening:
             self.guessed.pop(group, None)
 
     def next(self) -> list[Group]:
-        """Return the groups to run next; of a parent only one half, the other is what is left."""
+        """Return the groups to run next; of a parent only one half, the other is what is left.
+
+        Those without figures first, then by their place in each figure's own order, so that a
+        figure of large effects does not keep the others from being known.
+        """
         effects = {**self.guessed, **self.told}
-        told = np.array(list(self.told.values()))
-        spreads = np.array([spread_of(column) for column in told.T])
-
-        def weight(group: Group) -> float:
-            scaled = np.abs(effects[group]) / np.where(spreads > 0, spreads, 1.0)
-            return float(scaled.max()) if np.isfinite(scaled).all() else float("inf")
-
-        open_groups = [
-            g for g in effects if g not in self.split and (len(g) > 1 or g in self.guessed)
-        ]
-        chosen = sorted(open_groups, key=weight, reverse=True)[:AT_ONCE]
+        leaves = [group for group in effects if group not in self.split]
+        placed = _places(np.array([effects[group] for group in leaves]))
+        order = sorted(zip(placed, leaves, strict=True), key=lambda each: each[0])
+        chosen = [
+            group
+            for place, group in order
+            if place < len(leaves) and (len(group) > 1 or group in self.guessed)
+        ][:AT_ONCE]
         found: list[Group] = []
         for group in chosen:
             if len(group) == 1:
@@ -89,8 +89,24 @@ class _Screening:
                     self.guessed[other] = whole - self.told[half]
 
 
+def _places(effects: np.ndarray) -> list[int]:
+    """Return the best place of each row in the orders of the columns, the largest effect first.
+
+    -1 where an effect is not known; the number of rows where a row does nothing to any column.
+    """
+    sizes = np.where(np.isfinite(effects), np.abs(effects), 0.0)
+    places = np.argsort(np.argsort(-sizes, axis=0, kind="stable"), axis=0, kind="stable")
+    places[sizes == 0.0] = len(effects)
+    found = places.min(axis=1)
+    found[~np.isfinite(effects).all(axis=1)] = -1
+    return [int(place) for place in found]
+
+
 def screen(carried: StudyRun) -> None:
-    """Run groups of factors, and parts of those that do most, until the points are used up."""
+    """Run groups of factors, and parts of those that do most, until the points are used up.
+
+    It ends earlier where what is left of the groups does nothing.
+    """
     spec, found = carried.spec, _Screening(carried)
     count = len(spec.factors)
     most = spec.design.points or 0
