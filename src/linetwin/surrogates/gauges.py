@@ -162,6 +162,9 @@ def _cube(readings: np.ndarray, parts: Sequence[str], operators: Sequence[str]) 
         problems.append(Problem(message, "study", "two or more of both"))
     if not np.isfinite(readings).all():
         problems.append(Problem("a reading is missing", "study", "a number in each row"))
+    elif np.ptp(readings) == 0:
+        hint = "parts that differ, read with a finer resolution"
+        problems.append(Problem("all readings are equal", "study", hint))
     if problems:
         raise ScenarioError(problems)
     return np.array([[found[part, person] for person in people] for part in names])
@@ -174,7 +177,7 @@ def _sources(cube: np.ndarray) -> tuple[tuple[Source, ...], bool]:
     """
     parts, people, repeats = cube.shape
     grand, cells = cube.mean(), cube.mean(axis=2)
-    by_part, by_person = cube.mean(axis=(1, 2)), cube.mean(axis=(0, 1))
+    by_part, by_person = cube.mean(axis=(1, 2)), cube.mean(axis=(0, 2))
     of_parts = people * repeats * float(((by_part - grand) ** 2).sum())
     error = Source("repeatability", parts * people * (repeats - 1),
                    float(((cube - cells[:, :, None]) ** 2).sum()))  # fmt: skip
