@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from linetwin.cli.aas_interfaces import of_plant
 from linetwin.cli.aas_twin import TwinValues, add_twin, scenario_of, signals_of
 from linetwin.errors import ScenarioError
+from linetwin.quantities import vocabulary
 from linetwin.results.audit import AuditLog
 from linetwin.scenario import load
 from linetwin.shells.describing import Wanted, describe
-from linetwin.shells.naming import Names
+from linetwin.shells.naming import Names, id_short
 from linetwin.shells.serving.catalogue import Catalogue
 from linetwin.shells.serving.roles import read_roles
 from linetwin.shells.serving.view import View
@@ -107,6 +109,42 @@ def test_the_instruments_are_those_of_the_twin_s_scenario(tmp_path: Path) -> Non
     assert nobody is None
     assert "name its scenario" in note
     assert signals_of(nobody) == {}
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("served", ["live_twin", "nothing"])
+def test_each_reading_has_a_tag_whichever_scenario_is_served(tmp_path: Path, served: str) -> None:
+    """A plant's own instruments have tags where only the twin's scenario names them, units too."""
+    scenario = load("live_twin")
+    assert scenario.twin is not None
+    tags = {} if served == "nothing" else of_plant(load(served))
+    whole = describe(scenario, Wanted(with_ports=False, with_files=False, interfaces=tags))
+    add_twin(whole, scenario, Names())
+    values = TwinValues(tmp_path, signals_of(scenario), lambda: NOW)
+    read = {each.name: 0.001 * n for n, each in enumerate(scenario.twin.instruments, start=1)}
+    rows = [{"prediction": "p1", "instrument": name, "tick": 6_000, "value": value}
+            for name, value in read.items()]  # fmt: skip
+    write(AuditLog(tmp_path / LOG), MEASURED, rows)
+    view = View(Catalogue(whole), read_roles()["engineer"], values)
+    for each in scenario.twin.instruments:
+        own = f"https://linetwin.example/lines/pilot/machines/{each.station}/submodels/Signals"
+        shown = view.element(own, id_short(each.signal))
+        said = {every["type"]: every["value"] for every in shown["qualifiers"]}
+        assert (float(shown["value"]), said["Quality"]) == (read[each.name], "good")
+        assert said["Unit"] == vocabulary()[each.quantity].unit
+    assert not [note for note in whole.notes if "no reading" in note]
+
+
+def test_readings_without_a_shell_are_noted() -> None:
+    """Where a machine's shell is not served, its instruments are named."""
+    scenario = load("live_twin")
+    whole = describe(scenario, Wanted(with_ports=False, with_files=False))
+    shell = whole.objects.get(Names().machine("pilot", "cathode.calender").shell)
+    assert shell is not None
+    whole.objects.discard(shell)
+    add_twin(whole, scenario, Names())
+    (note,) = [each for each in whole.notes if "no reading" in each]
+    assert "of cathode_thickness, cathode_micrometer:" in note
 
 
 def test_predictions_have_their_intervals(tmp_path: Path, log: AuditLog) -> None:

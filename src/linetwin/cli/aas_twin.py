@@ -15,7 +15,9 @@ from linetwin.cli.twin_forking import origin_of, read_kept
 from linetwin.errors import LinetwinError, Problem, ScenarioError, ShellError
 from linetwin.results.audit import entry_of
 from linetwin.shells import terms
-from linetwin.shells.serving.signals import Signal, add_signals
+from linetwin.shells.describing.interfaces import SIGNALS
+from linetwin.shells.naming import id_short
+from linetwin.shells.serving.signals import Signal, add_signals, tags_of
 from linetwin.shells.serving.values import Reading
 from linetwin.twin.board.board import LOG, MEASURED, PREDICTED
 from linetwin.twin.plant.model import LINE
@@ -193,20 +195,42 @@ def signals_of(scenario: Scenario | None) -> dict[str, str]:
 def add_twin(found: Environment, scenario: Scenario, names: Names) -> None:
     """Add to shells of a scenario's line what its twin tells, as signals.
 
-    They are in a submodel of the line, and in one of each station; a note says where it is not.
+    They are in a submodel of the line, and in one of each station; what an instrument reads that
+    has no tag in the shells has one in its station's signals. A note says what is nowhere.
     """
     line = scenario.line.name
     if found.objects.get(names.line(line).shell) is None:
         told = f"the twin is of line {line}, of which no shells are served"
         found.notes.append(f"no submodel {SUBMODEL}: {told}")
-        return
-    own = [Signal(f"{LINE}.{STATE}"), Signal(f"{LINE}.{AGE}", unit="s", is_number=True)]
-    add_signals(found, names.line(line), SUBMODEL, own)
-    shown = twin_model(scenario, ()).machines
-    for path in scenario.stations:
-        signals = [Signal(f"{path}.{HELD}"), *_predictions(shown[path])]
-        add_signals(found, names.machine(line, path), SUBMODEL, signals)
+    else:
+        own = [Signal(f"{LINE}.{STATE}"), Signal(f"{LINE}.{AGE}", unit="s", is_number=True)]
+        add_signals(found, names.line(line), SUBMODEL, own)
+        shown = twin_model(scenario, ()).machines
+        for path in scenario.stations:
+            signals = [Signal(f"{path}.{HELD}"), *_predictions(shown[path])]
+            add_signals(found, names.machine(line, path), SUBMODEL, signals)
+    _add_readings(found, scenario, names)
     terms.add_concepts(found)
+
+
+def _add_readings(found: Environment, scenario: Scenario, names: Names) -> None:
+    """Add the tags of instruments that the served shells have not, which is noted where it fails.
+
+    A plant's instruments are in its own scenario or mapping; the twin's scenario is without them.
+    """
+    wanted = [] if scenario.twin is None else scenario.twin.instruments
+    there = tags_of(found)
+    for each in wanted:
+        if id_short(each.signal) not in there:
+            word = scale_of(each.quantity).quantity
+            tag = Signal(each.signal, word.name, word.unit, is_number=True)
+            add_signals(found, names.machine(scenario.line.name, each.station), SIGNALS, [tag])
+    there = tags_of(found)
+    missing = [each.name for each in wanted if id_short(each.signal) not in there]
+    if missing:
+        found.notes.append(
+            f"no tag, so no reading, of {', '.join(missing)}: no shell of its machine"
+        )
 
 
 def _predictions(machine: Machine) -> Iterator[Signal]:

@@ -29,14 +29,30 @@ class Signal:
 
 
 def add_signals(found: Environment, named: Named, short: str, signals: Iterable[Signal]) -> None:
-    """Add a submodel of signals to a shell, where the shell is there."""
+    """Add signals to a submodel of a shell, where the shell is there.
+
+    The submodel is made where there is none; elements that it has stay as they are.
+    """
     shell = found.objects.get(named.shell)
     if not isinstance(shell, model.AssetAdministrationShell):
         return
-    elements = [_element(each) for each in signals]
-    own = building.submodel(named.submodel(short), short, terms.meaning("signals"), elements)
-    shell.submodel.add(building.to_submodel(own.id))
-    found.objects.add(own)
+    own = found.objects.get(named.submodel(short))
+    if own is None:
+        own = building.submodel(named.submodel(short), short, terms.meaning("signals"), [])
+        shell.submodel.add(building.to_submodel(own.id))
+        found.objects.add(own)
+    if isinstance(own, model.Submodel):
+        there = {each.id_short for each in own.submodel_element}
+        for each in map(_element, signals):
+            if each.id_short not in there:
+                own.submodel_element.add(each)
+
+
+def tags_of(found: Environment) -> set[str]:
+    """Return the idShorts of all signals: into these elements values are put."""
+    means = terms.meaning("signals")
+    signals = (each for each in found.submodels() if building.meaning_of(each) == means)
+    return {str(element.id_short) for own in signals for element in own.submodel_element}
 
 
 def _element(signal: Signal) -> model.Property:
