@@ -35,12 +35,12 @@ class Link(Part):
             return np.asarray(values > 0)
         if self.kind == "logit":
             return np.asarray((values > self.low) & (values < self.high))
-        return np.isfinite(values)
+        return np.asarray(np.isfinite(values))
 
     def to(self, values: np.ndarray) -> np.ndarray:
         """Return values on the scale."""
         if self.kind == "log":
-            return np.log(values)
+            return np.asarray(np.log(values))
         if self.kind == "logit":
             share = (values - self.low) / (self.high - self.low)
             return np.asarray(np.log(share) - np.log1p(-share))

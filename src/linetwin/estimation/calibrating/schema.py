@@ -70,7 +70,7 @@ class PhaseWritten(_Part):
     inputs: dict[Identifier, Input] = Field(default_factory=dict)
 
 
-def _share(raw: object) -> object:
+def share(raw: object) -> object:
     """Return `95 %` as 0.95; what else is written is judged as it stands."""
     if not isinstance(raw, str):
         return raw
@@ -97,7 +97,7 @@ class CalibrationFile(FileHead):
     weights: str | None = None
     loss: Loss = "linear"
     intervals: Literal["profile", "bootstrap"] = "profile"
-    confidence: Annotated[float, Field(ge=0.5, le=0.999), BeforeValidator(_share)] = 0.95
+    confidence: Annotated[float, Field(ge=0.5, le=0.999), BeforeValidator(share)] = 0.95
     resamples: Annotated[int, Field(ge=20, le=10_000)] = 200
     starts: Annotated[int, Field(ge=1, le=200)] = 8
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

@@ -1,0 +1,87 @@
+"""Intervals from held-out errors, whose promise is checked on groups that made none of them.
+
+A new row comes from a new group: each group counts as one, and one more, unseen, may be worse than
+all (Dunn, Wasserman and Ramdas 2023, pooling CDFs). With fewer than coverage / (1 - coverage)
+groups no interval can promise that without an assumption; then group means and rows are taken as
+normal, and it is said so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.stats import beta, t
+
+from linetwin.predictors.card import Covered, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_REGIONS: Final = 3
+_LEAST_ROWS: Final = 20
+_LEVEL: Final = 0.95
+
+
+def half_width(errors: np.ndarray, groups: np.ndarray, coverage: float) -> tuple[float, bool]:
+    """Return the half-width that covers a row of a new group, and whether it is promised freely.
+
+    `errors`: held-out errors on the target's scale.
+    """
+    names, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    count = len(names)
+    order = np.argsort(np.abs(errors), kind="stable")
+    mass = np.cumsum(1.0 / ((count + 1) * counts[which[order]]))
+    enough = np.flatnonzero(mass >= coverage - 1e-12)
+    if len(enough):
+        return float(np.abs(errors)[order[enough[0]]]), True
+    mean_square = float((np.bincount(which, errors**2) / counts).mean())
+    reach = float(t.ppf(0.5 + coverage / 2, max(1, count - 1)))
+    return reach * float(np.sqrt(mean_square * (1 + 1 / count))), False
+
+
+def regions(
+    linked: np.ndarray, errors: np.ndarray, groups: np.ndarray, coverage: float
+) -> tuple[Region, ...]:
+    """Return the half-widths by predicted level: as many regions, up to 3, as the groups bear."""
+    for count in range(MOST_REGIONS, 0, -1):
+        edges = np.quantile(linked, np.arange(1, count) / count)
+        which = np.searchsorted(edges, linked, side="left")
+        found = [which == region for region in range(count)]
+        if count > 1 and any(
+            own.sum() < _LEAST_ROWS or not half_width(errors[own], groups[own], coverage)[1]
+            for own in found
+        ):
+            continue
+        return tuple(
+            _region(errors[own], groups[own], coverage, edge)
+            for own, edge in zip(found, (*map(float, edges), None), strict=True)
+        )
+    raise AssertionError("one region is always there")
+
+
+def half_widths(linked: np.ndarray, found: Sequence[Region]) -> np.ndarray:
+    """Return the half-width at each prediction."""
+    edges = [region.below for region in found if region.below is not None]
+    widths = np.array([region.half_width for region in found])
+    return np.asarray(widths[np.searchsorted(edges, linked, side="left")])
+
+
+def covered(where: str, inside: np.ndarray) -> Covered:
+    """Return how many of the held-out rows were inside, with the binomial interval of the share."""
+    rows, hits = len(inside), int(inside.sum())
+    tail = (1 - _LEVEL) / 2
+    low = float(beta.ppf(tail, hits, rows - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, rows - hits)) if hits < rows else 1.0
+    return Covered(where=where, rows=rows, inside=hits, low=low, high=high)
+
+
+def _region(errors: np.ndarray, groups: np.ndarray, coverage: float, below: float | None) -> Region:
+    half, free = half_width(errors, groups, coverage)
+    return Region(
+        below=below,
+        half_width=half,
+        how="conformal" if free else "normal",
+        rows=len(errors),
+        groups=len(np.unique(groups)),
+    )

@@ -1,0 +1,223 @@
+"""From a training file and its dataset to what is learnt; whatever is wrong is told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.estimation.calibrating.amounts import Scale, amount
+from linetwin.predictors.domain import OVERHANG
+from linetwin.predictors.links import Link
+from linetwin.quantities.ucum import parse_unit
+from linetwin.scenario.document import read
+from linetwin.scenario.problems import Problems
+from linetwin.scenario.validation import Checked, validate
+from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.learning.physics_reading import read_physics
+from linetwin.surrogates.learning.schema import TrainingFile
+from linetwin.surrogates.learning.task import Learning, replicate_noise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.scenario.problems import Place
+    from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
+
+LEAST_ROWS: Final = 12
+LEAST_GROUPS: Final = 4
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training file with its dataset and what is learnt.
+
+    `left_out`: rows without the target, or without a feature; `group`: how groups were told.
+    """
+
+    file: TrainingFile
+    dataset: Dataset
+    learning: Learning
+    target: ColumnSpec
+    left_out: int
+    group: str
+
+
+def read_training(path: Path, data: Path | None = None) -> Training:
+    """Return a training; `data`: the table in place of that of the dataset file.
+
+    ScenarioError with file, line, key and what is allowed; errors as `read_dataset`.
+    """
+    document = read(path, path.name)
+    problems = Problems()
+    problems.keep(document.problems)
+    checked = validate(document, TrainingFile, problems)
+    problems.check()
+    if checked is None:
+        raise ScenarioError([Problem("nothing to read", file=path)])
+    found = path.parent / checked.model.dataset
+    if not found.exists():
+        place = document.place(("dataset",))
+        hint = f"a path relative to {path.name}: a dataset file, a study or a run folder"
+        problem = Problem(f"{checked.model.dataset} does not exist", "dataset", hint, place.file)
+        raise ScenarioError([problem])
+    return _Reader(checked, read_dataset(found, data), Problems()).training()
+
+
+@dataclass
+class _Reader:
+    """Meets one training file with its dataset and collects what is wrong."""
+
+    checked: Checked[TrainingFile]
+    dataset: Dataset
+    problems: Problems
+
+    def place(self, *path: str) -> Place:
+        """Return where a key stands."""
+        return self.checked.document.place(path)
+
+    def training(self) -> Training:
+        """Return the training; ScenarioError with everything that is wrong."""
+        file, dataset = self.checked.model, self.dataset
+        target = self._spec(file.target, self.place("target"), "target", "outcome")
+        names = tuple(file.features) or dataset.features
+        specs = [self._spec(name, self.place("features"), "feature") for name in names]
+        for name in file.groups:
+            self._spec(name, self.place("groups"), "group")
+        if not names or len({*names}) < len(names):
+            self.problems.add(self.place("features"), "has no feature, or one twice", "each once")
+        self.problems.check()
+        assert target is not None  # noqa: S101 - it would be a problem
+        numbers = np.stack([dataset.numbers(name) for name in names], axis=1)
+        values = dataset.numbers(file.target)
+        whole = np.isfinite(numbers).all(axis=1) & np.isfinite(values)
+        link = self._link(target)
+        learning = self._learning(whole, numbers[whole], values[whole], names, link)
+        units = tuple(spec.unit for spec in specs if spec is not None)
+        group = ", ".join(file.groups) or "rows with equal features"
+        learning = self._with_units(learning, units, target)
+        return Training(file, dataset, learning, target, int((~whole).sum()), group)
+
+    def _spec(self, name: str, place: Place, *roles: str) -> ColumnSpec | None:
+        try:
+            found = self.dataset.spec(name, *roles)  # type: ignore[arg-type]
+        except ScenarioError as error:
+            self.problems.adopt(error, place)
+            return None
+        if "group" not in roles and not found.is_number:
+            self.problems.add(place, f"'{name}' holds text", "a column of numbers")
+            return None
+        return found
+
+    def _link(self, target: ColumnSpec) -> Link:
+        """Return the scale on which the target is learnt, by its laws."""
+        laws = self.checked.model.laws
+        if laws.between is not None:
+            if laws.positive:
+                self.problems.add(self.place("laws", "positive"), "is said by `between` already")
+            scale = Scale(parse_unit(target.unit), target.unit)
+            place = self.place("laws", "between")
+            ends = [amount(raw, scale, place, self.problems) for raw in laws.between]
+            low, high = (0.0 if end is None else end for end in ends)
+            if low < high:
+                return Link(kind="logit", low=low, high=high)
+            self.problems.add(place, "contradict each other", "the lower amount first")
+        return Link(kind="log" if laws.positive else "identity")
+
+    def _learning(
+        self,
+        whole: np.ndarray,
+        features: np.ndarray,
+        target: np.ndarray,
+        names: tuple[str, ...],
+        link: Link,
+    ) -> Learning:
+        """Return what is learnt from rows that are whole; ScenarioError where it cannot be."""
+        file, dataset = self.checked.model, self.dataset
+        groups, labels = self._groups(whole, features)
+        self._check_rows(features, target, groups, names, link)
+        self.problems.check()
+        relative = link.kind == "log" if file.score is None else file.score == "relative"
+        if relative and not (target > 0).all():
+            self.problems.add(self.place("score"), "a relative error needs a target above 0")
+        signs = [self._sign(name) for name in names]
+        for key, told in (("decreases", file.laws.decreases), ("increases", file.laws.increases)):
+            for name in {*told} - {*names}:
+                self.problems.add(self.place("laws", key), f"'{name}' is no feature here")
+        self.problems.check()
+        low, high = features.min(axis=0), features.max(axis=0)
+        return Learning(
+            features=features,
+            names=names,
+            units=(),
+            target=target,
+            target_name=file.target,
+            target_unit="",
+            groups=groups,
+            labels=labels,
+            link=link,
+            monotonic=tuple(signs),
+            logs=tuple(bool(each) for each in low - 1.01 * OVERHANG * (high - low) > 0),
+            relative=relative,
+            noise=replicate_noise(features, np.log(target) if relative else target),
+            physics=read_physics(self.checked, dataset, names, file.target, self.problems),
+            coverage=file.coverage,
+            seed=file.seed,
+        )
+
+    def _groups(
+        self, whole: np.ndarray, features: np.ndarray
+    ) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Return groups and their labels: rows with equal features are one where none is named."""
+        names = self.checked.model.groups
+        if names:
+            codes = self.dataset.codes(*names)[whole]
+            rows = self.dataset.frame[list(names)].to_numpy()[whole]
+        else:
+            _, codes = np.unique(features, axis=0, return_inverse=True)
+            rows = np.array([[f"condition {code + 1}"] for code in codes.ravel()], dtype=object)
+        first, found = np.unique(codes.ravel(), return_index=True)
+        labels = [" / ".join(map(str, rows[at])) or f"row {at + 1}" for at in found]
+        return np.searchsorted(first, codes.ravel()), tuple(labels)
+
+    def _check_rows(
+        self,
+        features: np.ndarray,
+        target: np.ndarray,
+        groups: np.ndarray,
+        names: tuple[str, ...],
+        link: Link,
+    ) -> None:
+        """Note data from which nothing can be learnt."""
+        rows, count = len(target), len(np.unique(groups))
+        if rows < LEAST_ROWS:
+            hint = f"at least {LEAST_ROWS}: fewer cannot tell a model from chance"
+            self.problems.add(self.place("dataset"), f"only {rows} rows are whole", hint)
+        elif count < LEAST_GROUPS:
+            hint = f"at least {LEAST_GROUPS}: each is held out once"
+            self.problems.add(self.place("groups"), f"only {count} groups", hint)
+        if rows and np.ptp(target) == 0.0:
+            hint = "nothing can be learnt from a target that never changes"
+            self.problems.add(self.place("target"), "is the same in all rows", hint)
+        for name, column in zip(names, features.T, strict=True):
+            if rows and np.ptp(column) == 0.0:
+                message = f"'{name}' is the same in all rows"
+                self.problems.add(self.place("features"), message, "leave it out")
+        bad = target[~link.holds(target)]
+        if len(bad):
+            message = f"{len(bad)} rows break the law, the first with {bad[0]:g}"
+            self.problems.add(self.place("laws"), message, "other limits, or rows left out")
+
+    def _sign(self, name: str) -> int:
+        laws = self.checked.model.laws
+        if name in laws.decreases and name in laws.increases:
+            self.problems.add(self.place("laws"), f"'{name}' cannot both raise and lower it")
+        return int(name in laws.increases) - int(name in laws.decreases)
+
+    @staticmethod
+    def _with_units(learning: Learning, units: tuple[str, ...], target: ColumnSpec) -> Learning:
+        from dataclasses import replace
+
+        return replace(learning, units=units, target_unit=target.unit)

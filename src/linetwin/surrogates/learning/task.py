@@ -1,0 +1,81 @@
+"""What is learnt: numbers of features and target, groups that stay together, laws, physics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from linetwin.predictors.links import Link
+    from linetwin.surrogates.learning.physics import PhysicsFit
+
+
+@dataclass(frozen=True)
+class Learning:
+    """A task of learning, in canonical units.
+
+    `features` of shape (rows, features) with `names` and `units`; `target` of shape (rows,);
+    `groups`: a number for each row's group, held out together; `monotonic`: -1 where the target
+    falls with a feature, 1 where it rises, 0 else; `logs`: whether a feature may be taken as its
+    logarithm; `noise`: standard deviation between replicates on the scored scale, None without
+    any; `relative`: whether errors count relative to the target; `labels`: each group's name.
+    """
+
+    features: np.ndarray
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    target: np.ndarray
+    target_name: str
+    target_unit: str
+    groups: np.ndarray
+    labels: tuple[str, ...]
+    link: Link
+    monotonic: tuple[int, ...]
+    logs: tuple[bool, ...]
+    relative: bool = False
+    noise: float | None = None
+    physics: PhysicsFit | None = None
+    coverage: float = 0.9
+    seed: int = 1
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.target)
+
+    @property
+    def linked(self) -> np.ndarray:
+        """The target on the scale on which it is learnt."""
+        return self.link.to(self.target)
+
+    def cut(self, rows: np.ndarray) -> Learning:
+        """Return the same of some rows."""
+        return replace(
+            self,
+            features=self.features[rows],
+            target=self.target[rows],
+            groups=self.groups[rows],
+        )
+
+    def scored(self, values: np.ndarray) -> np.ndarray:
+        """Return values on the scored scale: themselves, or their logarithms."""
+        return np.asarray(np.log(values)) if self.relative else values
+
+    def errors(self, linked: np.ndarray) -> np.ndarray:
+        """Return the errors of predictions on the scored scale."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(self.scored(self.link.back(linked)) - self.scored(self.target))
+
+
+def replicate_noise(features: np.ndarray, target: np.ndarray) -> float | None:
+    """Return the pooled standard deviation of rows with equal features, None without any."""
+    _, which = np.unique(features, axis=0, return_inverse=True)
+    which = which.ravel()
+    counts = np.bincount(which)
+    freedom = int((counts - 1).sum())
+    if freedom < 1:
+        return None
+    means = np.bincount(which, target) / counts
+    return float(np.sqrt(((target - means[which]) ** 2).sum() / freedom))
