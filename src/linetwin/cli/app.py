@@ -14,6 +14,7 @@ from linetwin.cli.calibrating import calibrate
 from linetwin.cli.fmu_commands import fmu_app, ssp_app
 from linetwin.cli.live import live_app
 from linetwin.cli.plant_command import plant
+from linetwin.cli.surrogates import surrogate_app
 
 app = typer.Typer(
     help="A digital twin of a battery-cell production line.",
@@ -32,6 +33,7 @@ app.command(
     epilog="Example: linetwin calibrate calendering --data compaction.csv --fit compaction.yaml"
 )(calibrate)
 app.add_typer(ssp_app, name="ssp")
+app.add_typer(surrogate_app, name="surrogate")
 app.add_typer(live_app, name="live")
 app.add_typer(audit_app, name="audit")
 app.add_typer(aas_app, name="aas")

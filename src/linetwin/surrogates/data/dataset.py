@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from linetwin.cosim.units import SAME, Affine
 from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario import units
 from linetwin.scenario.problems import nearest
@@ -28,7 +29,7 @@ class ColumnSpec:
 
     `unit`: canonical UCUM, "" for text; `quantity`: its entry of the vocabulary, None where it has
     none; `source`: where it stood; `of`: whose standard uncertainty it is; `written`: the unit it
-    was read in.
+    was read in, with `scale`: canonical = factor x value there + offset.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ColumnSpec:
     source: str = ""
     of: str = ""
     written: str = ""
+    scale: Affine = SAME
 
     @property
     def is_number(self) -> bool:
@@ -46,24 +48,25 @@ class ColumnSpec:
 
     @property
     def shown_unit(self) -> str:
-        """The unit in which people read it; "" for none."""
+        """The unit in which people read it: the vocabulary's, else that it was read in."""
         entry = self.quantity
-        return shown_unit((entry.display or entry.unit) if entry is not None else self.unit or "1")
+        if entry is None:
+            return shown_unit(self.written or self.unit or "1")
+        return shown_unit(entry.display or entry.unit)
 
     def in_shown(self, value: float) -> float:
         """Return a canonical value in the shown unit."""
-        return value if self.quantity is None else units.in_display(value, self.quantity)
+        if self.quantity is None:
+            return (value - self.scale.offset) / self.scale.factor
+        return units.in_display(value, self.quantity)
 
     def shown(self, value: float, digits: int = 4) -> str:
         """Return a canonical value as people read it."""
-        if self.quantity is not None:
-            return units.display(value, self.quantity, digits)
-        return f"{value:.{digits}g} {self.shown_unit}".strip()
+        return f"{self.in_shown(value):.{digits}g} {self.shown_unit}".strip()
 
     def shown_difference(self, value: float, digits: int = 3) -> str:
         """Return a difference or a standard deviation as people read it."""
-        if self.quantity is not None:
-            value = self.in_shown(value) - self.in_shown(0.0)
+        value = self.in_shown(value) - self.in_shown(0.0)
         return f"{value:.{digits}g} {self.shown_unit}".strip()
 
 

@@ -203,7 +203,7 @@ class _Reader:
         inside = self._inside(name, written, scale, affine, values)
         read_in = written.unit or known or scale.shown
         spec = ColumnSpec(
-            name, written.role, scale.shown, quantity, source, written.of or "", read_in
+            name, written.role, scale.shown, quantity, source, written.of or "", read_in, affine
         )
         return spec, values, inside
 

@@ -1,0 +1,75 @@
+"""`linetwin surrogate`: data for surrogates, looked at before anything learns from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from linetwin.surrogates.data.review import Review
+
+surrogate_app = typer.Typer(
+    help="Predictors trained on data: what the data hold, how good they are, what they say.",
+    no_args_is_help=True,
+)
+
+
+@surrogate_app.command(
+    "data",
+    help="Tell what a dataset covers and what is odd about it: holes, outliers, rows that leak "
+    "between groups, replicate noise, units that look wrong, gauges.",
+    epilog="Example: linetwin surrogate data calendering.yaml --html calendering.html",
+)
+def data(
+    file: Annotated[
+        Path,
+        typer.Argument(help="A dataset file, or the folder of a study or a run."),
+    ],
+    table: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="PATH", help="The table, in place of the file's own."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="OUT", help="Write a page that needs no network.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell what a dataset covers and what is odd about it."""
+    from linetwin.cli.printing import print_json, say
+    from linetwin.results.manifest import write_atomically
+    from linetwin.surrogates.data.page import dataset_page
+    from linetwin.surrogates.data.reading import read_dataset
+    from linetwin.surrogates.data.review import content, review
+
+    found = review(read_dataset(file, table))
+    if html is not None:
+        write_atomically(html, dataset_page(found))
+    if json:
+        print_json(content(found))
+        return
+    _tell(found)
+    if html is not None:
+        say(f"page: {html}")
+
+
+def _tell(found: Review) -> None:
+    from linetwin.cli.printing import print_table, say
+    from linetwin.surrogates.data import telling
+
+    say(f"{found.data.name}: {telling.subject_of(found.data)}")
+    for text in telling.origin_of(found.data):
+        say(text)
+    print_table("", telling.COLUMN_HEADS, telling.column_rows(found), telling.COLUMN_TEXTS)
+    if found.gauges:
+        print_table("", telling.GAUGE_HEADS, telling.gauge_rows(found), 1)
+        studies = telling.study_rows(found)
+        if studies:
+            print_table("", telling.STUDY_HEADS, studies, 1)
+    heading = ""
+    for own, text in telling.finding_rows(found):
+        if own != heading:
+            heading = own
+            say(f"{heading}:")
+        say(f"  {text}")

@@ -1,0 +1,138 @@
+"""What would let a model see its answers.
+
+Rows in several groups, features that tell the group, targets that are computed from features.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from linetwin.surrogates.data.checks.finding import Finding, listed
+from linetwin.surrogates.data.checks.replicates import replicate_sets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linetwin.surrogates.data.dataset import Dataset
+
+_SAME: Final = 1e-6
+"""Relative difference up to which a computed value is the target."""
+_LINE: Final = 0.99999
+"""Correlation from which on one column is the other, but for its scale."""
+_FEWEST: Final = 4
+_MOST_FEATURES: Final = 40
+"""Features up to which pairs of them are tried."""
+
+
+class _Computed(NamedTuple):
+    """A way of computing a target from two features."""
+
+    sign: str
+    values: np.ndarray
+
+
+def leakage_findings(data: Dataset) -> list[Finding]:
+    """Return everything that would let a score look better than a model is."""
+    found = [finding for group in data.groups for finding in _of_group(data, group)]
+    return found + [finding for target in data.targets for finding in _computed(data, target)]
+
+
+def _of_group(data: Dataset, group: str) -> Iterator[Finding]:
+    labels = data.frame[group].to_numpy()
+    count = len(set(labels) - {""})
+    untold = int((labels == "").sum())
+    if untold:
+        text = f"{group} is not told in {untold:,} rows: each is a group of its own"
+        yield Finding("leakage", "doubtful", text, (group,))
+    if count <= 1:
+        text = f"all rows are of one {group}: it can hold no folds apart"
+        yield Finding("leakage", "note", text, (group,))
+        return
+    yield from _across(data, group, labels)
+    telling = [name for name in data.features if _identifies(data.numbers(name), labels)]
+    if telling:
+        text = (
+            f"{listed(telling)}: one value in each {group}, and no two alike. A model can take "
+            f"them for its name, and a fold by {group} asks for values never seen"
+        )
+        yield Finding("leakage", "note", text, (group, *telling))
+
+
+def _across(data: Dataset, group: str, labels: np.ndarray) -> Iterator[Finding]:
+    """Tell rows with the same features that stand in several groups."""
+    sets = replicate_sets(data)
+    table = pd.DataFrame({"set": sets, "group": labels})
+    spread = table.groupby("set")["group"].nunique()
+    twice = table["set"].isin(spread[spread > 1].index).to_numpy() & (labels != "")
+    if not data.features or not twice.any():
+        return
+    columns = [*data.features, *data.targets]
+    equal = twice & data.frame.duplicated(columns, keep=False).to_numpy()
+    rows = tuple(data.row(int(row)) for row in np.flatnonzero(twice))
+    if equal.any():
+        rows = tuple(data.row(int(row)) for row in np.flatnonzero(equal))
+        text = (
+            f"equal rows, targets included, in several groups by {group}: {listed(rows)}. "
+            "Held-out groups are known already"
+        )
+        yield Finding("leakage", "wrong", text, (group,), rows)
+        return
+    text = (
+        f"{int(twice.sum()):,} rows have the features of another {group}: {listed(rows)}. "
+        "Hold them out together, or add the feature in which they differ"
+    )
+    yield Finding("leakage", "doubtful", text, (group,), rows)
+
+
+def _identifies(values: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether each group has one value of its own."""
+    told = np.isfinite(values) & (labels != "")
+    pairs = {*zip(values[told].tolist(), labels[told].tolist(), strict=True)}
+    levels, names = {value for value, _ in pairs}, {label for _, label in pairs}
+    return len(pairs) == len(levels) == len(names) > 1 and len(pairs) < told.sum()
+
+
+def _computed(data: Dataset, target: str) -> Iterator[Finding]:
+    """Tell where a target is a feature in another form, or is computed from two of them."""
+    values = data.numbers(target)
+    columns = {name: data.numbers(name) for name in data.features}
+    for name, feature in columns.items():
+        there = np.isfinite(values) & np.isfinite(feature)
+        if there.sum() >= _FEWEST and _is_line(feature[there], values[there]):
+            text = f"{target} is {name} but for its scale: nothing is left to predict"
+            yield Finding("leakage", "wrong", text, (target, name))
+    if len(columns) > _MOST_FEATURES:
+        return
+    for (one, first), (other, second) in combinations(columns.items(), 2):
+        for way in _ways(first, second):
+            if _is_same(way.values, values):
+                text = f"{target} is {way.sign.format(one, other)}: nothing is left to predict"
+                yield Finding("leakage", "wrong", text, (target, one, other))
+
+
+def _ways(first: np.ndarray, second: np.ndarray) -> Iterator[_Computed]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        yield _Computed("{0} / {1}", first / second)
+        yield _Computed("{1} / {0}", second / first)
+    yield _Computed("{0} x {1}", first * second)
+    yield _Computed("{0} - {1}", first - second)
+    yield _Computed("{1} - {0}", second - first)
+    yield _Computed("{0} + {1}", first + second)
+
+
+def _is_line(feature: np.ndarray, values: np.ndarray) -> bool:
+    """Whether values lie on a straight line over a feature with more than two levels."""
+    if min(len(np.unique(feature)), len(np.unique(values))) < _FEWEST:
+        return False
+    return bool(abs(np.corrcoef(feature, values)[0, 1]) >= _LINE)
+
+
+def _is_same(computed: np.ndarray, values: np.ndarray) -> bool:
+    there = np.isfinite(computed) & np.isfinite(values)
+    if there.sum() < _FEWEST or len(np.unique(values[there])) < _FEWEST:
+        return False
+    return bool(np.allclose(computed[there], values[there], rtol=_SAME, atol=0.0))

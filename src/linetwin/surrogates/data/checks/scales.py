@@ -1,0 +1,131 @@
+"""Units that look wrong: what is not plausible, and numbers that differ by a unit's factor."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.surrogates.data.checks.finding import Finding, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
+
+FACTORS: Final = {
+    1e3: "a factor of 1,000 (mm and m, g and kg, mA.h and A.h)",
+    1e6: "a factor of 1,000,000 (um and m)",
+    1e2: "a factor of 100 (per cent and share, cm and m)",
+    10.0: "a factor of 10 (mg/cm2 and kg/m2 differ by 100, g/cm2 and kg/m2 by 10)",
+    25.4: "a factor of 25.4 (inch and mm)",
+    60.0: "a factor of 60 (minutes and seconds)",
+    3600.0: "a factor of 3,600 (hours and seconds)",
+    6894.757: "a factor of 6,895 (psi and Pa)",
+    4.448222: "a factor of 4.448 (lbf and N)",
+}
+"""Factor between two units -> its words."""
+_CELSIUS: Final = 273.15
+_CLOSE: Final = 0.002
+"""How near the ratio of two columns lies to a factor, and how little it varies."""
+_PART: Final = 0.15
+"""How near a part of a column lies to the rest, times a factor."""
+_APART: Final = 3.0
+"""How much wider the gap is than either part of a column (in logarithms)."""
+_FEWEST: Final = 5
+_MOST_SHARE: Final = 0.5
+_LEAST_FACTOR: Final = 20.0
+"""Smaller steps between the parts of a column may be real."""
+
+
+def scale_findings(data: Dataset) -> list[Finding]:
+    """Return columns, and rows of them, that look as if they were in another unit."""
+    numbers = [spec for spec in data.columns.values()
+               if spec.is_number and spec.role not in {"weight", "ignore"}]  # fmt: skip
+    found = []
+    for spec in numbers:
+        values = data.numbers(spec.name)
+        found += [*_implausible(data, spec, values), *_mixed(data, spec, values)]
+    for first, second in combinations(numbers, 2):
+        if first.unit == second.unit:
+            found += _alike(first, second, data.numbers(first.name), data.numbers(second.name))
+    return found
+
+
+def _implausible(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterator[Finding]:
+    """Tell values outside of the vocabulary's range, and which factor would bring them in."""
+    entry = spec.quantity
+    if entry is None or spec.role == "uncertainty":
+        return
+    known = values[np.isfinite(values)]
+    outside = np.flatnonzero((values < entry.minimum) | (values > entry.maximum))
+    if not len(outside):
+        return
+    rows = tuple(data.row(row) for row in outside.tolist())
+    span = f"{spec.shown(entry.minimum)} to {spec.shown(entry.maximum)}"
+    text = (
+        f"{spec.name}: {len(rows):,} of {len(known):,} values lie outside of {span}, read as "
+        f"{spec.written or spec.unit}: {listed(rows)}"
+    )
+    remedy = _remedy(known, entry.minimum, entry.maximum)
+    if len(outside) * 2 > len(known) and remedy:
+        text += f". Perhaps {remedy}"
+    yield Finding("unit", "wrong", text, (spec.name,), rows)
+
+
+def _remedy(values: np.ndarray, low: float, high: float) -> str:
+    """Return what would bring all values inside: words for a factor or for a zero; "" for none."""
+    for factor, words in FACTORS.items():
+        for scaled in (values * factor, values / factor):
+            if low <= scaled.min() and scaled.max() <= high:
+                return words
+    for shifted in (values + _CELSIUS, values - _CELSIUS):
+        if low <= shifted.min() and shifted.max() <= high:
+            return "a zero of 273.15 (degrees Celsius and kelvin)"
+    return ""
+
+
+def _mixed(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterator[Finding]:
+    """Tell rows of a column that look as if they were in another unit than the rest."""
+    positive = np.flatnonzero(np.isfinite(values) & (values > 0))
+    if len(positive) < _FEWEST or len(positive) < np.isfinite(values).sum():
+        return
+    order = positive[np.argsort(values[positive], kind="stable")]
+    logs = np.log(values[order])
+    steps = np.diff(logs)
+    cut = int(steps.argmax()) + 1
+    low, high = logs[:cut], logs[cut:]
+    few = order[:cut] if len(low) < len(high) else order[cut:]
+    ratio = math.exp(float(np.median(high) - np.median(low)))
+    wide = steps[cut - 1] > _APART * max(np.ptp(low), np.ptp(high), 1e-9)
+    near = [words for factor, words in FACTORS.items()
+            if factor >= _LEAST_FACTOR and abs(math.log(ratio / factor)) < _PART]  # fmt: skip
+    if not near or not wide or len(few) > _MOST_SHARE * len(order):
+        return
+    rows = tuple(data.row(row) for row in np.sort(few).tolist())
+    text = f"{spec.name}: {listed(rows)} differ from the rest by {near[0]}"
+    yield Finding("unit", "wrong", text, (spec.name,), rows)
+
+
+def _alike(
+    first: ColumnSpec, second: ColumnSpec, one: np.ndarray, other: np.ndarray
+) -> Iterator[Finding]:
+    """Tell two columns of which one is the other in another unit."""
+    there = np.isfinite(one) & np.isfinite(other) & (one != 0)
+    names = (first.name, second.name)
+    if there.sum() < _FEWEST or len(np.unique(one[there])) <= 1:
+        return
+    shift = other[there] - one[there]
+    if np.allclose(np.abs(shift), _CELSIUS, atol=0.01):
+        text = f"{names[0]} and {names[1]} differ by 273.15 in every row: one unit is wrong"
+        yield Finding("unit", "wrong", text, names)
+    ratios = other[there] / one[there]
+    middle = float(np.median(ratios))
+    if middle <= 0 or np.ptp(ratios) > _CLOSE * middle:
+        return
+    for factor, words in FACTORS.items():
+        if abs(abs(math.log(middle)) - math.log(factor)) < _CLOSE:
+            text = f"{names[0]} and {names[1]} differ by {words} in every row: one unit is wrong"
+            yield Finding("unit", "wrong", text, names)
