@@ -31,7 +31,7 @@ def absent_files(environment: Environment) -> list[str]:
     """Return each file that an element names and the package does not hold."""
     return [
         f"{place}: {name}"
-        for place, name in _file_names(environment)
+        for place, name in file_names(environment)
         if not _ELSEWHERE.match(name) and name not in environment.files
     ]
 
@@ -90,7 +90,8 @@ def _made_by(element: model.SubmodelElement, place: str) -> Iterator[tuple[str, 
         yield f"{place}: observed", element.observed
 
 
-def _file_names(environment: Environment) -> Iterator[tuple[str, str]]:
+def file_names(environment: Environment) -> Iterator[tuple[str, str]]:
+    """Yield each file that shells and submodels name: where, and its name."""
     for item in environment.objects:
         place = str(item.id_short or item.id)
         if isinstance(item, model.AssetAdministrationShell):

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 from basyx.aas import model
 
-from linetwin.errors import WiringError
 from linetwin.shells.building import meaning_of
-from linetwin.shells.describing.models import token_of
-from linetwin.shells.lining.models import below, stated_tokens
+from linetwin.shells.lining.models import below, differences, stated_models
 from linetwin.shells.reading.walking import elements
 from linetwin.shells.terms import meaning
 
@@ -24,36 +22,24 @@ _FILES = (".fmu", ".yaml", ".yml")
 
 
 def other_models(environment: Environment) -> list[str]:
-    """Return each model whose file has not the token that is stated, or that has none stated.
+    """Return each model whose file has not the token or SHA-256 stated, or that has none stated.
 
     A token is wanted of what processes of linetwin's refer to; other makers need not state one.
     """
     with TemporaryDirectory(prefix="linetwin-check-") as name:
         folder = Path(name)
+        laid: dict[str, Path] = {}
         for path, supplement in environment.files.items():
             if path.endswith(_FILES):
-                target = folder / below(path)
+                laid[path] = target = folder / below(path)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(supplement.content)
-        return [*_changed(environment, folder), *_bare(environment)]
-
-
-def _changed(environment: Environment, folder: Path) -> Iterator[str]:
-    for submodel in environment.submodels():
-        for path, token in stated_tokens(submodel):
-            if not token or path not in environment.files:
-                continue
-            try:
-                actual = token_of(folder / below(path))
-            except WiringError as error:
-                yield f"{submodel.id_short}: {path}: {_said(error, folder)}"
-                continue
-            if actual != token:
-                yield f"{submodel.id_short}: {path}: has the token {actual}, {token} is stated"
-
-
-def _said(error: WiringError, folder: Path) -> str:
-    return "; ".join(each.message for each in error.problems).replace(f"{folder.resolve()}/", "")
+        found = [
+            f"{submodel.id_short}: {path}: {wrong}"
+            for submodel in environment.submodels()
+            for path, wrong in differences(environment, submodel, laid)
+        ]
+        return [*found, *_bare(environment)]
 
 
 def _bare(environment: Environment) -> Iterator[str]:
@@ -66,5 +52,5 @@ def _bare(environment: Environment) -> Iterator[str]:
             found = None if target is None else environment.objects.get(target.key[0].value)
             if not isinstance(found, model.Submodel):
                 yield f"{place}: leads to no SimulationModels"
-            elif not any(token for _, token in stated_tokens(found)):
+            elif not any(each.token for each in stated_models(found)):
                 yield f"{place}: {found.id} states no InstantiationToken"

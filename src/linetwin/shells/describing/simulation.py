@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from linetwin.shells.terms import SUBMODELS, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from basyx.aas import model
 
@@ -35,8 +37,8 @@ def _id(name: str, version: str = "1/0") -> str:
 def simulation_models(used: UsedModel, *, with_ports: bool, with_files: bool) -> model.Submodel:
     """Return the submodel: one entry for each FMU, and one for a group of them.
 
-    `with_ports`: with all variables; `with_files`: the files travel in the package, else they are
-    named, with their tokens.
+    `with_ports`: with all variables; `with_files`: the files travel in the package, and their
+    SHA-256 is stated; else they are named, with their tokens, as another build has other bytes.
     """
     entries: list[model.SubmodelElement] = []
     for place, (full, description) in enumerate(used.descriptions().items(), 1):
@@ -44,7 +46,10 @@ def simulation_models(used: UsedModel, *, with_ports: bool, with_files: bool) ->
         if not with_files:  # what is told is the same on every machine
             path, said = full.rpartition("/")[2], replace(said, platforms=(_AS_BUILT,))
         name = f"SimulationModel{place:02}"
-        entries.append(_model(name, path, description, said, with_ports=with_ports))
+        digest = _digest(description.path, with_file=with_files)
+        kind = _type_of_file(description)
+        file = _file(path, description.token, said.version, kind, digest)
+        entries.append(_model(name, file, description, said, with_ports=with_ports))
     if used.is_group:
         entries.append(_group(used, with_file=with_files))
     return building.submodel(
@@ -53,11 +58,14 @@ def simulation_models(used: UsedModel, *, with_ports: bool, with_files: bool) ->
 
 
 def _model(
-    name: str, path: str, description: Description, said: Head, *, with_ports: bool
+    name: str,
+    file: model.SubmodelElement,
+    description: Description,
+    said: Head,
+    *,
+    with_ports: bool,
 ) -> model.SubmodelElementCollection:
-    """Return what is known of one FMU."""
-    kind = "model exchange" if description.exchange else "co-simulation"
-    file_type = f"FMI {description.version}.0, {kind}"
+    """Return what is known of one FMU; `file`: where it is."""
     children: list[model.SubmodelElement] = [
         multilingual("Summary", description.meaning or description.title, _id("Summary")),
         *_purpose(description.title or description.name),
@@ -66,7 +74,7 @@ def _model(
         children.append(prop("LicenseModel", said.licence, _id("LicenseModel")))
     children += [
         _environment(description, said),
-        _file(path, description.token, said.version, file_type),
+        file,
         prop("ParamMethod", "pre-parametrized", _id("ParamMethod")),
         prop("InitStateMethod", "integrated in model", _id("InitStateMethod")),
     ]
@@ -120,8 +128,15 @@ def _environment(description: Description, said: Head) -> model.SubmodelElement:
     )
 
 
-def _file(path: str, token: str, version: str, file_type: str) -> model.SubmodelElement:
-    """Return where the file is: a path in the package, or a name alone."""
+def _type_of_file(description: Description) -> str:
+    kind = "model exchange" if description.exchange else "co-simulation"
+    return f"FMI {description.version}.0, {kind}"
+
+
+def _file(
+    path: str, token: str, version: str, file_type: str, digest: str
+) -> model.SubmodelElement:
+    """Return where the file is: a path in the package, with its SHA-256, or a name alone."""
     content_type = GROUP_TYPE if file_type == "group" else FMU_TYPE
     digital = building.file("DigitalFile", path, content_type, _id("DigitalFile"))
     of_version = [
@@ -129,6 +144,8 @@ def _file(path: str, token: str, version: str, file_type: str) -> model.Submodel
         digital,
         prop("InstantiationToken", token, meaning("instantiation_token")),
     ]
+    if digest:  # the template has no place for one
+        of_version.append(prop("Sha256", digest, meaning("model_digest")))
     return collection(
         "ModelFile",
         _id("ModelFile"),
@@ -137,6 +154,11 @@ def _file(path: str, token: str, version: str, file_type: str) -> model.Submodel
             collection("ModelFileVersion", _id("ModelFileVersion"), of_version),
         ],
     )
+
+
+def _digest(file: Path, *, with_file: bool) -> str:
+    """Return the SHA-256 of a file that travels in the package; "" of one that does not."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if with_file else ""
 
 
 def _maker(author: str) -> model.SubmodelElement:
@@ -205,11 +227,14 @@ def _float(name: str, value: float) -> model.Property:
 def _group(used: UsedModel, *, with_file: bool) -> model.SubmodelElement:
     """Return the entry of a group: the file that says how its FMUs are joined."""
     name = used.reference.rpartition("/")[2]
+    digest = _digest(used.file, with_file=with_file)
+    path = used.reference if with_file else name
+    file = _file(path, used.token(), "", "group", digest)
     children = [
         multilingual("Summary", f"group of FMUs that step together: {name}", _id("Summary")),
         *_purpose(used.name),
         _group_environment(),
-        _file(used.reference if with_file else name, used.token(), "", "group"),
+        file,
         prop("ParamMethod", "by setting file", _id("ParamMethod")),
         prop("InitStateMethod", "integrated in model", _id("InitStateMethod")),
     ]

@@ -1,13 +1,15 @@
-"""Models that a line from shells uses: the library's where they are the same, else the package's.
+"""Models that a line from shells uses: the package's, where it has not the library's own bytes.
 
-An FMU of a package is laid beside it, in a folder of its name with `.models` behind it.
+An FMU of a package is laid beside it, in a folder of its name with `.models` behind it. What runs
+has the token that the shells state, and the SHA-256 where they state one.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from basyx.aas import model
 from basyx.aas.util.traversal import walk_submodel
@@ -20,12 +22,24 @@ from linetwin.shells.describing.models import FOLDER, token_of
 from linetwin.shells.terms import meaning
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from linetwin.shells.environment import Environment
     from linetwin.shells.lining.elements import Reader
 
-_FILES = "/files/"
-_TOKEN = meaning("instantiation_token")
-_AGAIN = "or export the line again with its models' files"
+_FILES: Final = "/files/"
+_TOKEN: Final = meaning("instantiation_token")
+_DIGEST: Final = meaning("model_digest")
+_AGAIN: Final = "or export the line again with its models' files"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What SimulationModels state of one model: its file, token and SHA-256; "" for none."""
+
+    file: str
+    token: str
+    digest: str
 
 
 @dataclass
@@ -35,6 +49,7 @@ class Models:
     environment: Environment
     reader: Reader
     _laid: set[str] = field(default_factory=set)
+    _instead: set[str] = field(default_factory=set)
 
     def place(self, reference: str, submodel: str, way: str) -> str:
         """Return what a line file says of a model: a bare name, or a path.
@@ -44,69 +59,83 @@ class Models:
             submodel: the id of the model's SimulationModels, "" where none is named.
             way: where the reference stands.
         """
-        token = self._token(reference, submodel, way)
-        if not is_bare_name(reference):
-            return self._file(reference, token, way)
-        if not token or token == _shipped_token(reference):
-            return reference
-        path = f"{FOLDER}/{reference}.fmu"
-        if path in self.environment.files:
-            return self._file(path, token, way)
-        message = f"the library's model '{reference}' is not the one the shells were made with"
-        self.reader.wrong(way, message, f"token {token}; {_AGAIN}")
-        return reference
-
-    def _token(self, reference: str, submodel: str, way: str) -> str:
-        """Return the token that a submodel states of a model; "", and a problem, for none."""
         found = self.environment.objects.get(submodel)
-        here = f"{way.rpartition('/')[0]}/SimulationModels"
         if not isinstance(found, model.Submodel):
             said = f"'{submodel}' is not here" if submodel else "names no submodel"
-            self.reader.wrong(here, said, f"the SimulationModels of '{reference}'; {_AGAIN}")
-            return ""
-        name = PurePosixPath(reference).name
-        tokens = {
-            token
-            for file, token in stated_tokens(found)
-            if token and (is_bare_name(reference) or PurePosixPath(file).name == name)
-        }
-        if len(tokens) != 1:
-            said = "several InstantiationTokens" if tokens else "no InstantiationToken"
-            message = f"{found.id_short} ({submodel}) states {said} of '{reference}'"
-            self.reader.wrong(here, message, f"one, that of its file; {_AGAIN}")
-            return ""
-        return tokens.pop()
-
-    def _file(self, path: str, token: str, way: str) -> str:
-        """Lay a model's file, and those beside it, next to the package; return its path.
-
-        A file that has not the token that is stated is a problem.
-        """
-        file = self.reader.file
-        if path not in self.environment.files or file is None:
+            hint = f"the SimulationModels of '{reference}'; {_AGAIN}"
+            self.reader.wrong(f"{way.rpartition('/')[0]}/SimulationModels", said, hint)
+            return reference
+        stated = self._stated(reference, found, way)
+        if stated is None:
+            return reference
+        is_bare = is_bare_name(reference)
+        path = stated.file if is_bare else reference
+        if path in self.environment.files:
+            return self._of_package(reference, path, found, way)
+        if is_bare:
+            self._of_library(reference, stated, way)
+        else:
             hint = "export the line with its models' files, as .aasx"
             self.reader.wrong(way, f"'{path}' is not in the package", hint)
-            return path
-        folder = file.with_name(f"{file.name}.models")
-        group = str(PurePosixPath(path).parent)
-        beside = [path] if group == FOLDER else self._under(group)
-        for each in beside:
-            self._lay(each, folder, way)
-        laid = (folder / below(path)).resolve()
-        if token and laid.is_file():
-            self._compare(laid, path, token, way)
-        return str(laid)
+        return reference
 
-    def _compare(self, laid: Path, path: str, token: str, way: str) -> None:
-        try:
-            actual = token_of(laid)
-        except WiringError as error:
-            for problem in error.problems:
-                self.reader.wrong(way, f"'{path}': {problem.message}", problem.hint)
-            return
-        if actual != token:
-            message = f"'{path}' is not the model that the shells describe: its token is {actual}"
-            self.reader.wrong(way, message, f"the file with the token {token}; {_AGAIN}")
+    def tell(self) -> None:
+        """Note which files of the package are absent, and what is used in their place."""
+        if self._instead:
+            names = ", ".join(sorted(self._instead))
+            said = "not here; the library's models of these names, of the stated tokens, are used"
+            self.reader.notes.append(f"files of models: {said}: {names}")
+
+    def _stated(self, reference: str, submodel: model.Submodel, way: str) -> Stated | None:
+        """Return what a submodel states of a model; None, and a problem, where it has no token."""
+        name = PurePosixPath(reference).name
+        stated = {
+            each
+            for each in stated_models(submodel)
+            if each.token and (is_bare_name(reference) or PurePosixPath(each.file).name == name)
+        }
+        if len(stated) == 1:
+            return stated.pop()
+        said = "several InstantiationTokens" if stated else "no InstantiationToken"
+        message = f"{submodel.id_short} ({submodel.id}) states {said} of '{reference}'"
+        here = f"{way.rpartition('/')[0]}/SimulationModels"
+        self.reader.wrong(here, message, f"one, that of its file; {_AGAIN}")
+        return None
+
+    def _of_library(self, name: str, stated: Stated, way: str) -> None:
+        """Hold the library's model, whose file is not in the package, against what is stated."""
+        content, token = _shipped(name)
+        if token != stated.token:
+            message = f"the library's model '{name}' is not the one the shells were made with"
+            self.reader.wrong(way, message, f"token {stated.token}; {_AGAIN}")
+        elif stated.digest and stated.digest.casefold() != (actual := _digest(content)):
+            message = f"'{stated.file}' is not in the package, and the library's model '{name}'"
+            hint = f"the file with {stated.digest}; {_AGAIN}"
+            self.reader.wrong(way, f"{message} is another file: SHA-256 {actual}", hint)
+        elif "/" in stated.file:
+            self._instead.add(name)
+
+    def _of_package(self, reference: str, path: str, submodel: model.Submodel, way: str) -> str:
+        """Return the library's name where the package has its very bytes, else lay its files.
+
+        A file that is not as it is stated is a problem.
+        """
+        file, content = self.reader.file, self.environment.files[path].content
+        is_shipped = is_bare_name(reference) and _shipped(reference)[0] == content
+        if file is None and not is_shipped:
+            self.reader.wrong(way, f"'{path}' has no file beside which it may be laid")
+            return reference
+        folder = Path() if file is None else file.with_name(f"{file.name}.models")
+        laid = find_fmu(reference) if is_shipped else (folder / below(path)).resolve()
+        if not is_shipped:
+            group = str(PurePosixPath(path).parent)
+            for each in [path] if group == FOLDER else self._under(group):
+                self._lay(each, folder, way)
+        for name, wrong in differences(self.environment, submodel, {path: laid}):
+            message = f"'{name}' is not the model that the shells describe: {wrong}"
+            hint = f"to run this file, state what it has in {submodel.id_short}; {_AGAIN}"
+            self.reader.wrong(way, message, hint)
+        return reference if is_shipped else str(laid)
 
     def _under(self, folder: str) -> list[str]:
         """Return the files of a group: all below the folder that has its name."""
@@ -128,22 +157,52 @@ class Models:
             self.reader.wrong(way, f"{target}: cannot be written: {error.strerror}", hint)
 
 
-def stated_tokens(submodel: model.Submodel) -> list[tuple[str, str]]:
-    """Return file and token of each model that a SimulationModels describes; "" for none."""
+def differences(
+    environment: Environment, submodel: model.Submodel, laid: dict[str, Path]
+) -> Iterator[tuple[str, str]]:
+    """Yield files of a package, and how they differ from what a SimulationModels states of them.
+
+    `laid`: path in the package -> file on disk, of those whose token is compared.
+    """
+    for each in stated_models(submodel):
+        if each.file not in environment.files:
+            continue
+        actual, found = _digest(environment.files[each.file].content), []
+        if each.digest and each.digest.casefold() != actual:
+            found.append(f"has the SHA-256 {actual}, '{each.digest}' is stated")
+        if each.token and each.file in laid and laid[each.file].is_file():
+            found += _other_token(laid[each.file], each.token)
+        if found:
+            yield each.file, "; ".join(found)
+
+
+def _other_token(file: Path, stated: str) -> list[str]:
+    """Return what is wrong with the token of a file; nothing where it is the stated one."""
+    try:
+        actual = token_of(file)
+    except WiringError as error:
+        return [each.message.replace(f"{file.resolve().parent}/", "") for each in error.problems]
+    return [] if actual == stated else [f"has the token {actual}, '{stated}' is stated"]
+
+
+def stated_models(submodel: model.Submodel) -> list[Stated]:
+    """Return what a SimulationModels states of each model that has a file or a token."""
     found = []
     for element in walk_submodel(submodel):
         if isinstance(element, model.SubmodelElementCollection):
-            files = [each for each in element.value if isinstance(each, model.File)]
-            tokens = [
-                str(each.value or "")
-                for each in element.value
-                if isinstance(each, model.Property) and meaning_of(each) == _TOKEN
-            ]
-            if files:
-                found += [(str(files[0].value or ""), token) for token in tokens or [""]]
-            elif tokens:
-                found += [("", token) for token in tokens]
+            file = next(
+                (str(e.value or "") for e in element.value if isinstance(e, model.File)), ""
+            )
+            tokens, digests = (_texts(element, wanted) for wanted in (_TOKEN, _DIGEST))
+            if file or tokens:
+                found += [Stated(file, token, "".join(digests[:1])) for token in tokens or [""]]
     return found
+
+
+def _texts(holder: model.SubmodelElementCollection, wanted: str) -> list[str]:
+    """Return the values of the properties that mean what is wanted."""
+    properties = (each for each in holder.value if isinstance(each, model.Property))
+    return [str(each.value or "").strip() for each in properties if meaning_of(each) == wanted]
 
 
 def below(path: str) -> Path:
@@ -152,8 +211,14 @@ def below(path: str) -> Path:
     return Path(*(part for part in parts if part not in {"", ".", ".."}))
 
 
-def _shipped_token(name: str) -> str:
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _shipped(name: str) -> tuple[bytes, str]:
+    """Return bytes and token of a model of the library, of none where it has no such model."""
     try:
-        return read_description(find_fmu(name)).token
-    except WiringError:  # the library has no such model: whoever opens it says so
-        return ""
+        file = find_fmu(name)
+        return file.read_bytes(), read_description(file).token
+    except (WiringError, OSError):  # whoever opens it says so
+        return b"", ""

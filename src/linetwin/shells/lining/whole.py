@@ -97,6 +97,7 @@ class _Line:
         if recipe is not None and (recipe.head or recipe.settings):
             head = {"schema": _VERSION, "name": str(line.get("name", ""))}
             said = {**head, **recipe.head, "set": recipe.settings}
+        self._models.tell()
         return Lined(line, said, self._reader.notes)
 
     def _line_shell(self) -> model.AssetAdministrationShell:
