@@ -87,19 +87,25 @@ class Plant:
 class Pair:
     """A twin that joined a plant of another seed and followed it; `saved`: in two halves."""
 
-    def __init__(self, scenario: Scenario, plant: Plant, *, saved: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, plant: Plant, *, saved: bool = False, joins: int = JOINS
+    ) -> None:
         self.plant, self.apart, self.passed = plant, [], list[Passed]()
+        self.lagging: set[str] = set()
         other = replace(scenario, seed=scenario.seed + 1)
         standing = Standing()
-        standing.note(plant.before(JOINS))
+        standing.note(plant.before(joins))
         self.follower = join(other, standing, Making(make_led))
         self.follower.on_pass = self.passed.append
         self.joined = standing.tick
         for tick, events in plant.steps:
-            if tick <= JOINS:
+            if tick <= joins:
                 continue
             self.follower.advance(events, tick)
-            self.apart.append(self.follower.leader.apart())
+            leader = self.follower.leader
+            self.apart.append(leader.apart())
+            self.lagging |= leader.lagging().keys()
+            self.lagging |= {name for name, told in leader.told.items() if told.made and told.apart}
             if saved and tick >= SAVED:
                 saved = False
                 self._again(stocked(other, standing)[0])
@@ -167,6 +173,31 @@ def test_saved_and_continued_it_is_the_same(scenario: Scenario, plant: Plant, pa
     again = Pair(scenario, plant, saved=True)
     assert again.passed == pair.passed
     assert again.follower.save() == pair.follower.save()
+
+
+@pytest.mark.parametrize("hours", [8.5, 9.9])
+def test_a_batch_is_as_far_as_the_plants_whenever_the_twin_joins(
+    scenario: Scenario, plant: Plant, hours: float
+) -> None:
+    """No station is late after its first lot; the next batch is begun with the plant's."""
+    late = Pair(scenario, plant, joins=round(hours * HOUR))
+    assert not late.lagging
+    begun = [
+        (row["tick"], row["station"])
+        for row in plant.truth.of("events")
+        if row["station"].endswith(".mixer") and row["event"] == "take"
+    ]
+    mine = [
+        (each.tick, each.station)
+        for each in late.passed
+        if each.station.endswith(".mixer") and each.what == "take" and each.tick > late.joined
+    ]
+    for tick, station in mine:
+        assert min(abs(tick - at) for at, name in begun if name == station) <= 2 * MINUTE
+    given = [
+        each for each in late.passed if each.station == "cathode.mixer" and each.what == "give"
+    ]
+    assert given
 
 
 def test_materials_balance_with_what_was_assimilated(pair: Pair) -> None:

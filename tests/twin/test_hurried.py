@@ -85,35 +85,73 @@ def joined(scenario: Scenario, station: str) -> Follower:
     return join(scenario, standing, Making(make_led))
 
 
-@settings(max_examples=3, deadline=None, phases=[Phase.generate])
-@given(st.lists(st.integers(60, 300), min_size=4, max_size=6))
-def test_a_hurried_mixer_doses_and_disperses_each_batch_whole(minutes: list[int]) -> None:
-    """Whenever the plant's mixer hands over, each batch of the twin's has had the recipe's work."""
-    scenario = scenario_of(f"{MIXER}.discharge_time=10 min", start="filled", order_cells=None)
-    follower = joined(scenario, MIXER)
-    parameters = follower.world.parameters
-    recipe = {
+def recipe_of(follower: Follower) -> dict[str, float]:
+    """Return the times [s] of a batch, the speeds of its tool, and the `work` on a kilogram."""
+    names = ("dosing_time", "dispersing_time", "discharge_time", "dosing_rotor_speed")
+    found = {
         name: value
-        for name in ("dosing_rotor_speed", "rotor_speed", "dosing_time", "dispersing_time")
-        if isinstance(value := parameters[f"{MIXER}.{name}"], float)
+        for name in (*names, "rotor_speed")
+        if isinstance(value := follower.world.parameters[f"{MIXER}.{name}"], float)
     }
-    dosing = recipe["dosing_rotor_speed"] * recipe["dosing_time"] / 2
-    whole = dosing + recipe["rotor_speed"] * recipe["dispersing_time"]
-    given_at = [sum(minutes[: i + 1]) * MINUTE for i in range(len(minutes))]
-    taken_at = [0, *(tick + 5 * MINUTE for tick in given_at)]
-    found: dict[str, tuple[float, float]] = {}
+    dosing = found["dosing_rotor_speed"] * found["dosing_time"] / 2
+    return found | {"work": dosing + found["rotor_speed"] * found["dispersing_time"]}
+
+
+def batches_of(follower: Follower) -> list[tuple[int, float]]:
+    """Return when each batch is handed over from now on, and the work on a kilogram of it."""
+    found: list[tuple[int, float]] = []
 
     def note(passed: Any) -> None:  # noqa: ANN401  a lot that has passed
         if passed.station == MIXER and passed.what == "give":
             lot = follower.world.lots[passed.lot]
-            found[lot.name] = lot.properties["specific_energy"], lot.amount
+            found.append((passed.tick, lot.properties["specific_energy"] / lot.amount))
 
     follower.on_pass = note
+    return found
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.generate])
+@given(st.lists(st.integers(60, 300), min_size=4, max_size=6))
+def test_a_hurried_mixer_hands_over_each_batch_with_the_plants_and_whole(
+    minutes: list[int],
+) -> None:
+    """Whenever the plant's mixer hands over the twin's does, and its slurry has the work on it."""
+    scenario = scenario_of(f"{MIXER}.discharge_time=10 min", start="filled", order_cells=None)
+    follower = joined(scenario, MIXER)
+    given_at = [sum(minutes[: i + 1]) * MINUTE for i in range(len(minutes))]
+    taken_at = [0, *(tick + 5 * MINUTE for tick in given_at)]
+    found = batches_of(follower)
     told = events_of(MIXER, "given", given_at) + events_of(MIXER, "taken", taken_at)
     follower.advance(told, given_at[-1] + 8 * HOUR)
-    assert len(found) >= 2
-    for work, mass in found.values():
-        assert work == pytest.approx(whole * mass, rel=1e-9)
+    assert [tick for tick, _ in found] == given_at
+    for _, work in found:
+        assert work == pytest.approx(recipe_of(follower)["work"], rel=1e-9)
+
+
+@settings(max_examples=4, deadline=None, phases=[Phase.generate])
+@given(st.integers(0, 360), st.sampled_from(["taken", "lot_in"]))
+def test_a_batch_that_was_under_way_goes_on_from_there(minutes: int, told_by: str) -> None:
+    """The twin joins so long after the plant's batch was begun; then the plant says no more."""
+    scenario = scenario_of(start="filled", order_cells=None)
+    begun, joins = 10 * HOUR, 10 * HOUR + minutes * MINUTE
+    standing = Standing()
+    stopped = (each for each in scenario.stations if each != MIXER)
+    standing.note(PlantEvent(0, each, "state", value=float(STATES["Aborted"])) for each in stopped)
+    standing.note([
+        PlantEvent(begun, MIXER, "taken", value=7.0)
+        if told_by == "taken"
+        else PlantEvent(begun, MIXER, "lot_in", text="AM-0007"),
+        PlantEvent(begun, MIXER, "measurement", "in_process", 1.0),
+    ])  # fmt: skip
+    standing.tick = joins
+    follower = join(scenario, standing, Making(make_led))
+    found, recipe = batches_of(follower), recipe_of(follower)
+    follower.alone(silent=True)
+    follower.advance([], joins + 6 * HOUR)
+    names = ("dosing_time", "dispersing_time", "discharge_time")
+    ends = begun + sum(recipe[name] for name in names) * 1000
+    assert found[0][0] == pytest.approx(max(ends, joins), abs=3)
+    assert found[0][1] == pytest.approx(recipe["work"], rel=1e-6)
 
 
 STREAK, START = (float(DEFECTS.index(e)) for e in ("streak of agglomerates", DEFECTS[1]))

@@ -145,7 +145,7 @@ class Station(Equipment):
         if operation.mode == "Execute":
             ticks = self.slowed(ticks)
         state.operation, state.operation_mode = operation.name, operation.mode
-        state.operation_ticks = state.left = 1 if self.is_hurried() else max(1, ticks)
+        state.operation_ticks = state.left = max(1, ticks)
         state.stopped = -1
         state.phase = "work"
         return True

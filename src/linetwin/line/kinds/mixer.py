@@ -67,18 +67,24 @@ class Mixer(Station):
 
     @property
     def job(self) -> dict[str, Any]:
-        """`stage`, the `batch` in the vessel and the `feeds` still being dosed [kg/s]."""
+        """`stage`, the `batch` in the vessel and the `feeds` still being dosed [kg/s].
+
+        `ahead`: time of its recipe that is behind the next batch as it begins [ticks].
+        """
         return self.state.job
 
-    def is_hurried(self) -> bool:
-        """Whether a leader is further: pumping and cleaning then end at once.
+    def begin_ahead(self, ticks: int) -> None:
+        """Take the batch that is begun next as begun so much earlier, never having stood still."""
+        self.job["ahead"] = ticks
 
-        Time itself makes the slurry, so dosing and dispersing take theirs.
-        """
-        leader, stage = self.world.leader, self.job.get("stage")
-        if leader is None or stage not in {"discharge", "clean"}:
+    def is_hurried(self) -> bool:
+        """Whether a leader is further: what is left to be done is then done at once."""
+        leader = self.world.leader
+        if leader is None:
             return False
-        return leader.is_behind(self.name) if stage == "discharge" else leader.has_begun(self.name)
+        if self.job.get("stage") == "clean":
+            return leader.has_begun(self.name)
+        return leader.is_behind(self.name)
 
     def has_finished(self) -> bool:
         """Whether the vessel is clean and the coater will need no further batch."""
@@ -101,7 +107,14 @@ class Mixer(Station):
             "clean": ("changeover_time", "Resetting"),
         }
         quantity, mode = times[stage]
-        return Operation(stage, round(self.value(quantity) * 1000), mode)
+        if stage == "clean":
+            self.job.pop("ahead", None)  # its batch has left
+        ticks = self._ticks(quantity)
+        done = min(self.job.get("ahead", 0), ticks)
+        if done:
+            self.job["ahead"] -= done
+            self._make_up(stage, done)
+        return Operation(stage, ticks - done, mode)
 
     def shortage(self) -> str:
         """A mixer waits for nothing but room in the tank."""
@@ -110,6 +123,8 @@ class Mixer(Station):
     def complete(self) -> None:
         """Go to the next stage; before the slurry leaves, read what it has become."""
         stage = self.job["stage"]
+        if self.state.left > 0:
+            self._make_up(stage)
         if stage == "dose":
             self.job["feeds"] = {}
         if stage == "disperse":
@@ -186,10 +201,7 @@ class Mixer(Station):
             1 - lot.content[self.config.materials["solvent"]] / lot.amount
         )
         self.job["batch"] = lot.name
-        dosing_s = self.value("dosing_time")
-        self.job["feeds"] = {
-            role: lot.content[self.config.materials[role]] / dosing_s for role in ROLES
-        }
+        self.job["feeds"] = self._feeds()
         self.slurry.start(self.world.now, self._slurry_inputs())
         self.world.log_event(self.name, "take", lot=lot.name, amount=lot.amount)
 
@@ -199,13 +211,42 @@ class Mixer(Station):
         masses = {role: batch * solids * self.value(f"{role}_share") for role in ROLES[:3]}
         return masses | {"solvent": batch * (1 - solids)}
 
+    def _feeds(self) -> dict[str, float]:
+        """What is dosed of each part of the batch in the vessel [kg/s]."""
+        content, dosing_s = self.world.lots[self.job["batch"]].content, self.value("dosing_time")
+        return {role: content[self.config.materials[role]] / dosing_s for role in ROLES}
+
+    def _make_up(self, stage: str, done: int | None = None) -> None:
+        """Give the slurry the past that it would have, `done` ticks into a stage; None: at its end.
+
+        Time itself makes the slurry: one that had too little of it is begun again, so much earlier.
+        """
+        if stage not in {"dose", "disperse"}:
+            return
+        dosed, now = self._ticks("dosing_time"), self.world.now
+        if stage == "dose":
+            begun, dosed_at = now - (dosed if done is None else done), now
+        else:
+            dosed_at = now - (self._ticks("dispersing_time") if done is None else done)
+            begun = dosed_at - dosed
+        self.slurry.start(begun, self._inputs_in("dose", self._feeds()))
+        if stage == "disperse":
+            self.slurry.advance(dosed_at, self._inputs_in("disperse", {}))
+        self.slurry.advance(now, self._slurry_inputs())
+
+    def _ticks(self, quantity: str) -> int:
+        return round(self.value(quantity) * 1000)
+
     def _slurry_inputs(self) -> dict[str, float]:
         executing = self.state.mode == "Execute" and bool(self.job.get("batch"))
-        stage = self.job.get("stage", "")
+        stage = self.job.get("stage", "") if executing else "rest"
+        return self._inputs_in(stage, self.job.get("feeds", {}) if stage == "dose" else {})
+
+    def _inputs_in(self, stage: str, feeds: dict[str, float]) -> dict[str, float]:
+        """What slurry and tool are given in a stage, "rest" where the tool stands still."""
         speed = 0.0
-        if executing:
+        if stage != "rest":
             speed = self.value("rotor_speed" if stage == "disperse" else "dosing_rotor_speed")
-        feeds = self.job.get("feeds", {}) if executing and stage == "dose" else {}
         factors = dict.fromkeys(LOT_FACTORS, 1.0)
         if self.job.get("batch"):
             batch = self.world.lots[self.job["batch"]].properties

@@ -2,7 +2,7 @@
 
 What lies in each buffer, tank and chamber is counted by the plant; of what kind it is, the template
 run of the scenario says (`line/stock.py`). A lot that is in a machine waits in front of it in the
-twin's line, and is taken at once.
+twin's line, and is taken at once; a batch is as far as the plant's would be that never stood still.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from linetwin.line import stock
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds import KINDS
+from linetwin.line.kinds.mixer import Mixer
 from linetwin.twin.following.follower import UNLIMITED, Follower, Passing
 
 if TYPE_CHECKING:
@@ -111,6 +112,12 @@ class Standing:
             before = value
         return tuple(reversed(found))[:count]
 
+    def age(self, station: str) -> int:
+        """Return how long ago a station took its last lot, by counter or name; 0: unknown."""
+        ages = self.ages(station, 1)
+        named = self.last.get(("lot_in", station, ""))
+        return ages[0] if ages else self.tick - named.tick if named is not None else 0
+
 
 def _keep(counts: list[tuple[int, float]], event: PlantEvent) -> None:
     """Put a counter's value where it belongs in time."""
@@ -121,8 +128,8 @@ def _keep(counts: list[tuple[int, float]], event: PlantEvent) -> None:
 def stocked(scenario: Scenario, standing: Standing) -> tuple[Scenario, dict[str, int]]:
     """Return a scenario that starts filled with what the plant has told; else as it says itself.
 
-    And stations whose machines have a lot in them, which the twin's begin anew: how many lots are
-    put in front of them, or begun of no other lot.
+    And stations whose machines have a lot in them, which the twin's begin as it joins: how many
+    lots are put in front of them, or begun of no other lot.
     """
     lots, shares = _levels(scenario, standing)
     waiting: dict[str, int] = {}
@@ -211,5 +218,8 @@ def join(scenario: Scenario, standing: Standing, making: Making) -> Follower:
     for station, count in waiting.items():
         begun = follower.leader.of(station)
         begun.used, begun.anew = -count, 1
+        unit = world.station(station)
+        if isinstance(unit, Mixer):
+            unit.begin_ahead(standing.age(station))
     follower.join(standing.last.values())
     return follower
