@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from serving_support import NAMES, all_kinds, app_of, listening
 from typer.testing import CliRunner
 
+from linetwin.cli import aas_fetch
 from linetwin.cli.app import app as cli
 from linetwin.errors import ScenarioError, ShellError
 from linetwin.shells.environment import Environment
 from linetwin.shells.fetching import Bounds, Fetch
+from linetwin.shells.reading import read
 from linetwin.shells.running import Passports, describe_run
 from linetwin.shells.serving.runs import RunSource
 from linetwin.shells.writing import as_tree, document
@@ -212,16 +214,129 @@ def test_the_token_is_of_a_file_or_the_environment(tmp_path: Path) -> None:
     assert json.loads(out.read_text()) == json.loads(BODY)
 
 
-def test_what_cannot_be_read_names_the_address(tmp_path: Path) -> None:
-    """An answer that is no shells is refused with the address it came from."""
-    with lying(answer(b"<html>hello</html>")) as server:
+NO_SHELLS = {
+    "html": (b"<html>hello</html>", "is a page of HTML"),
+    "page": (b"<!DOCTYPE html>\n<html><br></html>", "is a page of HTML"),
+    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "no AASX, JSON or XML file"),
+    "nothing": (b"{}", "holds no shell"),
+    "cut": (BODY[: len(BODY) // 2], ""),
+    "cut package": (b"PK\x03\x04" + bytes(40), ""),
+    "other": (b"<other/>", "namespace"),
+}
+
+
+@pytest.mark.parametrize("name", NO_SHELLS)
+def test_what_holds_no_shells_names_the_address(tmp_path: Path, name: str) -> None:
+    """A body that is no environment is the server's fault: exit code 4, and no file."""
+    body, word = NO_SHELLS[name]
+    with lying(answer(body)) as server:
         error = run(server.url, "-o", str(tmp_path / "x.json"))
-    assert isinstance(error, ScenarioError)
-    assert f"{server.url}/serialization" in str(error)
+    assert isinstance(error, ShellError)
+    assert error.exit_code == 4
+    assert str(error).startswith(f"{server.url}/serialization: ")
+    assert word in str(error)
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_what_is_no_address_is_refused(tmp_path: Path) -> None:
+    """What the user wrote wrongly is told as such."""
     for url in ("ftp://x", "http://", "http://a b", "http://u:p@x", "http://x:none", "http://x/?q"):
         assert isinstance(run(url, "-o", str(tmp_path / "x.json")), ScenarioError), url
     wrong = run("https://127.0.0.1:1", "-o", str(tmp_path / "x.json"), "--ca", str(tmp_path))
     assert isinstance(wrong, ScenarioError)
+
+
+@contextlib.contextmanager
+def giving(**answers: Any) -> Iterator[Lying]:  # noqa: ANN401 - JSON
+    """Serve JSON by what a path holds: `one` a shell by its id, `many` a list, else `whole`."""
+
+    def say(number: int) -> bytes:
+        path = server.heard[number - 1].split()[1]
+        name = "many" if b"$reference" in path else "one" if b"/shells/" in path else "whole"
+        return answer(json.dumps(answers[name]).encode())
+
+    with lying(say) as server:
+        yield server
+
+
+def shell(identifier: str, *submodels: str) -> dict[str, Any]:
+    """Return a shell that refers to submodels."""
+    refs = [{"type": "ModelReference", "keys": [{"type": "Submodel", "value": each}]}
+            for each in submodels]  # fmt: skip
+    about = {"assetKind": "Instance", "globalAssetId": f"{identifier}:asset"}
+    found = {"modelType": "AssetAdministrationShell", "id": identifier, "assetInformation": about}
+    return {**found, "submodels": refs} if refs else found
+
+
+def whole(shells: list[dict[str, Any]], *submodels: str) -> dict[str, Any]:
+    """Return an environment."""
+    made = [{"modelType": "Submodel", "id": each, "idShort": "S"} for each in submodels]
+    return {"assetAdministrationShells": shells, **({"submodels": made} if made else {})}
+
+
+OTHERS = {
+    "of another id": (shell("urn:zzz"), whole([shell("urn:a")]), "gives 'urn:zzz', not 'urn:a'"),
+    "of no id": ({}, whole([shell("urn:a")]), "gives 'None'"),
+    "not given": (shell("urn:a"), whole([shell("urn:zzz")]), "holds no shell 'urn:a'"),
+    "a submodel": (shell("urn:a"), whole([shell("urn:zzz")], "urn:a"), "holds no shell 'urn:a'"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_shell_is_not_taken_for_the_one_asked_for(tmp_path: Path, name: str) -> None:
+    """What a server gives in its place is an error with the address."""
+    one, all_of_it, word = OTHERS[name]
+    with giving(one=one, whole=all_of_it) as server:
+        error = run(server.url, "-o", str(tmp_path / "x.json"), "--id", "urn:a")
+    assert isinstance(error, ShellError)
+    assert str(error).startswith(f"{server.url}/s")
+    assert word in str(error)
+
+
+def test_a_shell_comes_with_its_submodels_or_they_are_named(tmp_path: Path) -> None:
+    """What it refers to is missed by name; what was not asked for does not come along."""
+    out, one = tmp_path / "x.json", shell("urn:a", "urn:a:1", "urn:a:2")
+    given = whole([one, shell("urn:b", "urn:b:1")], "urn:a:1", "urn:b:1")
+    with giving(one=one, whole=given) as server:
+        done = CliRunner().invoke(
+            cli, ["aas", "fetch", server.url, "-o", str(out), "--id", "urn:a"]
+        )
+    assert done.exit_code == 0
+    told = " ".join(done.output.split())
+    assert "urn:a: 1 of its 2 submodels were not given: urn:a:2" in told
+    assert "urn:a: 2 shells and submodels that were not asked for were left out" in told
+    found = json.loads(out.read_text())
+    assert [each["id"] for each in found["assetAdministrationShells"]] == ["urn:a"]
+    assert [each["id"] for each in found["submodels"]] == ["urn:a:1"]
+
+
+@pytest.mark.parametrize("cursor", ["again", ""])
+def test_a_list_that_leads_on_to_itself_is_left(tmp_path: Path, cursor: str) -> None:
+    """A cursor that was had before ends it, an empty one is the end: a few requests, no timeout."""
+    page = {"result": [], "paging_metadata": {"cursor": cursor}}
+    with giving(whole=whole([shell("urn:a")]), many=page) as server:
+        done = CliRunner().invoke(cli, ["aas", "fetch", server.url, "-o", str(tmp_path / "x.json")])
+    assert done.exit_code == 0
+    assert ("a page that was read" in " ".join(done.output.split())) == bool(cursor)
+    assert len(server.heard) == (3 if cursor else 2)
+
+
+def test_the_timeout_is_the_server_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time in which what came is read does not count, so the server is not blamed for it."""
+    late = [0.0]
+
+    def slow(content: bytes) -> Environment:
+        late[0] += 1000.0
+        return read(content)
+
+    monkeypatch.setattr(aas_fetch, "read", slow)
+    monkeypatch.setattr(aas_fetch, "monotonic", lambda: time.monotonic() + late[0])
+    with giving(whole=whole([shell("urn:a")]), many={"result": []}) as server:
+        done = CliRunner().invoke(
+            cli, ["aas", "fetch", server.url, "-o", str(tmp_path / "x.json"), "--timeout", "100"]
+        )
+    assert done.exit_code == 0
+    assert "is not told" not in done.output
 
 
 def test_a_file_that_cannot_be_written_is_told_first(tmp_path: Path) -> None:
@@ -240,7 +355,7 @@ def test_an_empty_server_is_an_error(tmp_path: Path) -> None:
     out = tmp_path / "x.json"
     with listening(app_of(Environment())) as url:
         error = run(url, "-o", str(out))
-    assert isinstance(error, ScenarioError)
+    assert isinstance(error, ShellError)
     assert "holds no shell" in str(error)
     assert not out.exists()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
@@ -14,7 +14,9 @@ from linetwin.cli.aas_export import tell
 from linetwin.cli.aas_lots import together
 from linetwin.errors import Problem, ScenarioError, ShellError
 from linetwin.shells.fetching import Bounds, Fetch
+from linetwin.shells.picking import keep_only
 from linetwin.shells.reading import read
+from linetwin.shells.reading.account import shown
 from linetwin.shells.reading.limits import Limits
 from linetwin.shells.serving.asking import LONGEST_PAGE, encoded
 
@@ -32,11 +34,16 @@ _FORMS: Final = {
     ".json": "application/json",
     ".xml": "application/xml",
 }
+_REASONS: Final = 3
+"""Faults of an answer that are told; a package may have one of each document."""
 
 
 @dataclass(frozen=True)
 class Showing:
-    """How a server is asked: with which token, trusting whom, and for how long (s)."""
+    """How a server is asked: with which token, trusting whom.
+
+    `seconds`: within which its answers have to come, all of them together.
+    """
 
     token_file: Path | None = None
     ca: Path | None = None
@@ -47,7 +54,7 @@ def fetch(url: str, output: Path, showing: Showing, ids: Sequence[str] = ()) -> 
     """Write shells of a server to a file, checked as any file that is read.
 
     `ids`: of shells; none for all that the server gives as a whole. ShellError where the server
-    does not give them, ScenarioError where they cannot be read.
+    does not give them, or gives what is none; ScenarioError for what the user says.
     """
     form = _FORMS.get(output.suffix.lower())
     if form is None:
@@ -66,12 +73,12 @@ def _check_writable(output: Path) -> None:
 
 
 class _Server:
-    """A server that is asked several times; time and bytes are bounded for all of it."""
+    """A server that is asked several times; time and bytes are bounded for all its answers."""
 
     def __init__(self, address: str, showing: Showing, form: str) -> None:
         self._address, self._form = address, form
         self._seconds, self._bytes = showing.seconds, Limits().file_bytes
-        self._ends = monotonic() + showing.seconds
+        self._left = showing.seconds
         self._tls = _trust(showing.ca)
         token = _token(showing.token_file)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -93,38 +100,47 @@ class _Server:
         return found
 
     def shell(self, identifier: str) -> Environment:
-        """Return one shell by its id, with its submodels."""
+        """Return one shell by its id, with its submodels; a note names those that do not come."""
         name = encoded(identifier)
-        refs = self._json(f"{self._address}/shells/{name}").get("submodels", [])
+        address = f"{self._address}/shells/{name}"
+        said = self._json(address)
+        if said.get("id") != identifier:
+            raise ShellError(f"{address}: gives {shown(said.get('id'))!r}, not {identifier!r}")
         try:
-            own = [encoded(each["keys"][-1]["value"]) for each in refs]
+            own = [str(each["keys"][-1]["value"]) for each in said.get("submodels", [])]
+            ids = "".join(f"&submodelIds={encoded(each)}" for each in own)
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-            raise ShellError(f"{self._address}: {identifier} is no shell") from error
-        ids = "".join(f"&submodelIds={each}" for each in own)
-        return self._read(f"{self._address}/serialization?aasIds={name}{ids}")
+            raise ShellError(f"{address}: {identifier} is no shell") from error
+        address = f"{self._address}/serialization?aasIds={name}{ids}"
+        found = self._read(address)
+        if not keep_only(found, identifier, own):
+            raise ShellError(f"{address}: holds no shell {identifier!r}")
+        return found
 
     def _listed(self) -> Iterator[str]:
         """Yield the ids of all shells that are listed."""
-        address = f"{self._address}/shells/$reference?limit={LONGEST_PAGE}"
-        cursor: object = ""
-        while cursor is not None:
-            page = self._json(address + (f"&cursor={quote(str(cursor))}" if cursor else ""))
+        first = f"{self._address}/shells/$reference?limit={LONGEST_PAGE}"
+        address, seen = first, set[str]()
+        while address:
+            page = self._json(address)
             try:
                 yield from [str(each["keys"][-1]["value"]) for each in page["result"]]
-                cursor = page.get("paging_metadata", {}).get("cursor")
+                cursor = str(page.get("paging_metadata", {}).get("cursor") or "")
             except (AttributeError, KeyError, IndexError, TypeError) as error:
                 raise ShellError(f"{address}: is no list of shells") from error
+            if cursor in seen:
+                raise ShellError(f"{address}: leads on to a page that was read, by its cursor")
+            seen.add(cursor)
+            address = f"{first}&cursor={quote(cursor, safe='')}" if cursor else ""
 
     def _read(self, address: str) -> Environment:
-        """Return shells; ScenarioError with the address where these are none."""
+        """Return shells; ShellError with the address where these are none."""
         content = self._content(address, self._form)
         try:
             return read(content)
         except ScenarioError as error:
-            at = address.partition("?")[0]
-            raise ScenarioError(
-                [replace(each, key=f"{at} {each.key}".strip()) for each in error.problems]
-            ) from error
+            why = "; ".join(map(str, error.problems[:_REASONS]))
+            raise ShellError(f"{address.partition('?')[0]}: {why}") from error
 
     def _json(self, address: str) -> dict[str, Any]:
         try:
@@ -136,11 +152,13 @@ class _Server:
         return found
 
     def _content(self, address: str, form: str) -> bytes:
-        left = self._ends - monotonic()
-        if left <= 0:
-            raise ShellError(f"{address}: took longer than {self._seconds:g} s")
-        bounds = Bounds(left, self._bytes)
+        """Return an answer; only the time until it is there counts."""
+        if self._left <= 0:
+            raise ShellError(f"{address}: not asked, as {self._seconds:g} s were over")
+        bounds = Bounds(self._left, self._bytes)
+        begun = monotonic()
         content = Fetch(address, bounds, {**self._headers, "Accept": form}, self._tls).content()
+        self._left -= monotonic() - begun
         self._bytes -= len(content)
         return content
 

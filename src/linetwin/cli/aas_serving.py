@@ -113,7 +113,8 @@ def fetch(
         typer.Option(help="Certificates (PEM) of the only authority that is trusted."),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="For all of it, in seconds.")
+        float,
+        typer.Option(metavar="SECONDS", min=0.1, help="For all answers of the server, in seconds."),
     ] = 120.0,
 ) -> None:
     """Read the shells of a server into a file."""

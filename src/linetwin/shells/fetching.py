@@ -84,7 +84,7 @@ class Fetch:
                     raise self._error(url, "answers with nothing")
                 return content
         except TimeoutError as error:
-            raise self._error(url, f"took longer than {self.bounds.seconds:g} s") from error
+            raise self._error(url, f"took longer than {self.bounds.seconds:.3g} s") from error
         except (OSError, HTTPException, ValueError, zlib.error) as error:
             raise self._error(url, str(error) or type(error).__name__) from error
         finally:

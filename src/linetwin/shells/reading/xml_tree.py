@@ -72,6 +72,7 @@ class _Reader:
         self._count = 0
 
     def document_type(self, name: str, *_: object) -> None:
+        self._refuse_html(name)
         raise self._account.refusal(
             f"declares a document type ({shown(name)}), which may define entities",
             hint="XML of shells needs none: remove the DOCTYPE",
@@ -114,6 +115,7 @@ class _Reader:
 
     def _begin(self, namespace: str, tag: str) -> None:
         """Take the root, which says the metamodel."""
+        self._refuse_html(tag)
         if namespace not in NAMESPACES:
             old = any(namespace.endswith(end) for end in _BEFORE)
             what = "is of metamodel 1.0 or 2.0" if old else "is of a namespace that is not known"
@@ -125,6 +127,10 @@ class _Reader:
                 f"begins with <{shown(tag)}>", hint="the root is <environment>"
             )
         self._open.append(_Frame(Place(), shapes()["Environment"], None, self.root))
+
+    def _refuse_html(self, root: str) -> None:
+        if root.lower() == "html":
+            raise self._account.refusal("is a page of HTML", hint="XML of shells was expected")
 
     def _inside(self, above: _Frame, tag: str) -> _Frame:
         """Return the frame of an element within `above`."""
