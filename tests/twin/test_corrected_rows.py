@@ -139,7 +139,7 @@ def test_what_cannot_be_told_apart_or_is_forgotten_is_said() -> None:
         each.row(4, 0.0)
         each.row(4, 3e-8)
     press.correct(4, FALSE)
-    assert "2 rows of that lot have its time" in press.twin.remarks()[-1]
+    assert "2 rows have its lot and time" in press.twin.remarks()[-1]
     assert medians(press) == medians(same)
     new, plain = clerks(4)
     new.correct(4, 0.0)

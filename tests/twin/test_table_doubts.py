@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 from test_tables import reader, utc
 
-from linetwin.twin.columns import NO_TIME, joined
-from linetwin.twin.feed.tables import BAD_TIME
+from linetwin.twin.columns import BAD_TIME, NO_TIME, joined
 
 if TYPE_CHECKING:
     from pathlib import Path

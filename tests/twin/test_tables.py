@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from linetwin.errors import OpcUaError
 from linetwin.scenario.mapped import SignalConfig, SourceConfig, TableConfig
-from linetwin.twin.columns import NO_TIME, Mark, Raw, joined
-from linetwin.twin.feed.tables import BAD_TIME, TableReader
+from linetwin.twin.columns import BAD_TIME, NO_TIME, Mark, Raw, joined
+from linetwin.twin.feed.tables import TableReader
 from linetwin.twin.feed.zones import parse_times, to_utc
 
 if TYPE_CHECKING:

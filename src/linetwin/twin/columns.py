@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BAD = 0x80000000
 NO_VALUE = 0x809B0000
 """Bad_NoData (OPC 10000-6, A.2 [M]): an empty cell, NULL, JSON's null."""
+BAD_TIME = 0x80230000
+"""Bad_InvalidTimestamp (OPC 10000-6, A.2; asyncua's table [V])."""
 _STATUSES = {"good": 0, "uncertain": 0x40000000, "bad": BAD}
 _TRUTHS = {"true": "1", "false": "0"}
 _NUMBER = re.compile(r"[0-9]+(\.0*)?")

@@ -67,8 +67,8 @@ class Assimilator:
         self._due: dict[tuple[str, str], list[Prediction]] = {}
         self._number = 0
         self.counts: Counter[str] = Counter()
-        """Readings used, set aside (told why), not usable, of nothing, late (served again), too
-        late; jumps found."""
+        """Readings used, set aside (told why), not usable, told before, of nothing, late (served
+        again), too late; jumps found."""
         self._journal = Journal(self.estimator, self.counts)
         self._acceptance = Acceptance(self.counts)
         self._correcting = Correcting(self._journal, self._belonging, self._acceptance)
@@ -107,10 +107,18 @@ class Assimilator:
         instrument = next((i for i in self.config.instruments if i.signal == event.address), None)
         if instrument is None or (math.isnan(event.value) and not event.doubt):
             return
+        # what names its lot may have a time that is ahead
+        when = min(event.tick, self._now) if event.text else event.tick
+        heard = Heard(event.tick, event.value, max(event.arrived, when), event.text)
+        again = event.text and self._belonging.told_before(
+            instrument.name, heard, self._journal.first
+        )
+        if again and not event.corrects:
+            self.counts["told before"] += 1
+            return
         if not event.usable:
             self._acceptance.refuse(instrument, event)
             return
-        heard = Heard(event.tick, event.value, max(event.arrived, event.tick), event.text)
         if event.corrects and self._correcting.meet(instrument, heard):
             return
         gone = self._belonging.of(instrument.station, instrument.name, heard)

@@ -7,6 +7,7 @@ its time may be another one, and what is learnt from a wrong lot is worse than n
 from __future__ import annotations
 
 import bisect
+import math
 import re
 from collections import defaultdict
 from dataclasses import astuple, dataclass
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 _DIGITS = "[0-9]+"
 KEPT = 1024
 """Lots that a station has given, and readings that wait of an instrument, that are kept."""
+
+
+_Row = tuple[str, int, str]
+"""Lot, tick and value of a row."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,23 @@ class Belonging:
     def __init__(self) -> None:
         self._gone: dict[str, list[Gone]] = defaultdict(list)
         self._waiting: dict[str, list[Heard]] = defaultdict(list)
+        self._rows: dict[str, set[_Row]] = defaultdict(set)
+        """Rows of each instrument that named their lots: a file may be read whole again."""
+        self._most_rows = KEPT
+
+    def told_before(self, instrument: str, heard: Heard, first: int) -> bool:
+        """Note a row that names its lot; return whether lot, time and value were told before.
+
+        Rows from before the tick `first` are forgotten: nothing is learnt from them any more.
+        """
+        own, row = self._rows[instrument], _row(heard)
+        if row in own:
+            return True
+        own.add(row)
+        if len(own) > self._most_rows:
+            own.intersection_update([each for each in own if each[1] >= first])
+            self._most_rows = max(self._most_rows, 2 * len(own))
+        return False
 
     def gave(self, station: str, gone: Gone) -> None:
         """Note a lot that a station has handed over."""
@@ -97,13 +119,11 @@ class Belonging:
         """Return the readings of an instrument that name a lot and wait for it."""
         return [each for each in self._waiting[instrument] if each.name]
 
-    def forget(self, instrument: str, name: str, tick: int, value: float) -> None:
-        """Forget readings that wait, by the name of their lot, time and value: they were wrong."""
-        self._waiting[instrument] = [
-            each
-            for each in self._waiting[instrument]
-            if (each.name, each.tick, each.value) != (name, tick, value)
-        ]
+    def forget(self, instrument: str, wrong: Heard) -> None:
+        """Forget a row that was wrong: by the name of its lot, time and value."""
+        row = _row(wrong)
+        self._rows[instrument].discard(row)
+        self._waiting[instrument] = [e for e in self._waiting[instrument] if _row(e) != row]
 
     def waiting(self, stations: Mapping[str, str]) -> list[Waiting]:
         """Return the lots that readings name and wait for; `stations`: of each instrument."""
@@ -127,6 +147,8 @@ class Belonging:
             "waiting": {
                 key: [list(astuple(e)) for e in each] for key, each in self._waiting.items()
             },
+            "rows": {key: sorted(map(list, each)) for key, each in self._rows.items()},
+            "most_rows": self._most_rows,
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -134,6 +156,14 @@ class Belonging:
         gone = {key: [Gone(*e) for e in each] for key, each in data["gone"].items()}
         waiting = {key: [Heard(*e) for e in each] for key, each in data["waiting"].items()}
         self._gone, self._waiting = defaultdict(list, gone), defaultdict(list, waiting)
+        rows = {key: {(*row,) for row in each} for key, each in data["rows"].items()}
+        self._rows, self._most_rows = defaultdict(set, rows), data["most_rows"]
+
+
+def _row(heard: Heard) -> _Row:
+    """Return by what a row is known; one without a number has "" for it."""
+    value = "" if math.isnan(heard.value) else repr(heard.value)
+    return normalised(heard.name), heard.tick, value
 
 
 def _can_come(name: str, tick: int, gone: Sequence[tuple[int, str]]) -> bool:

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linetwin.quantities import vocabulary
 from linetwin.scenario.units import display
+from linetwin.twin.assimilating.belonging import Heard
 from linetwin.twin.assimilating.entries import Reading
 from linetwin.twin.lot_ids import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from linetwin.scenario.twin import ReaderConfig
     from linetwin.twin.assimilating.acceptance import Acceptance
-    from linetwin.twin.assimilating.belonging import Belonging, Heard
+    from linetwin.twin.assimilating.belonging import Belonging
     from linetwin.twin.assimilating.journal import Journal
 
 
@@ -49,7 +50,7 @@ class Correcting:
         waiting = self.belonging.waiting_of(instrument.name)
         held = [Row(0, each.name, each.tick, each.value) for each in waiting]
         if len(wrong := _wrong(held, changed)) == 1:
-            self.belonging.forget(instrument.name, wrong[0].lot, wrong[0].time, wrong[0].value)
+            self._forget(instrument, wrong[0])
             return False
         wrong = _wrong(self._rows(instrument.name), changed)
         if not wrong:
@@ -57,9 +58,7 @@ class Correcting:
         if len(wrong) > 1:
             self.acceptance.tell(
                 f"{instrument.name}: a row of {changed.name} was changed to "
-                f"{_shown(instrument, changed.value)}; {len(wrong)} rows of that lot have its "
-                "time, so which one is not known and it is not learnt from: give rows times of "
-                "their own"
+                f"{_shown(instrument, changed.value)}; {_which(wrong, changed)}"
             )
             return True
         return self._replaced(instrument, wrong[0], changed)
@@ -69,6 +68,7 @@ class Correcting:
         same_lot = normalised(wrong.lot) == normalised(changed.name)
         if same_lot and (wrong.time, wrong.value) == (changed.tick, changed.value):
             return True
+        self._forget(instrument, wrong)
         known = self.journal.entries[wrong.place]
         assert isinstance(known, Reading)  # noqa: S101  as `_rows` has found it
         corrected = known.without(wrong.time, wrong.value)
@@ -90,6 +90,9 @@ class Correcting:
             + "; published predictions stay"
         )
         return same_lot
+
+    def _forget(self, instrument: ReaderConfig, wrong: Row) -> None:
+        self.belonging.forget(instrument.name, Heard(wrong.time, wrong.value, 0, wrong.lot))
 
     def _rows(self, instrument: str) -> list[Row]:
         """Return the rows of an instrument that the journal holds."""
@@ -132,6 +135,19 @@ def _wrong(rows: Iterable[Row], changed: Heard) -> list[Row]:
         return at_once
     other_lot = [e for e in own if (e.time, e.value) == (changed.tick, changed.value)]
     return other_lot or [each for each in same_lot if each.value == changed.value]
+
+
+def _which(wrong: Sequence[Row], changed: Heard) -> str:
+    """Return why nobody knows which of several rows was changed, and what follows."""
+    if all(each.time == changed.tick for each in wrong):
+        return (
+            f"{len(wrong)} rows have its lot and time, so which one is not known and it is not "
+            "learnt from: give rows times of their own"
+        )
+    return (
+        f"{len(wrong)} rows of its lot have that value, so which one had another time is not "
+        "known; each is learnt from with that value, and stays"
+    )
 
 
 def _shown(instrument: ReaderConfig, value: float) -> str:

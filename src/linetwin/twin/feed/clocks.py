@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from linetwin.twin.columns import NO_TIME, SECOND, Flag, Mark, Notice
+from linetwin.twin.feed.present import Present
+from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from linetwin.scenario.mapped import Mapping, SourceConfig
@@ -49,6 +53,9 @@ class Clocks:
     The offset is the least time between stamp and arrival in the last one to two minutes: what
     the way takes is never negative, so a clock is late by that at most. It is shown; values are
     put right by `clock.ahead` of the mapping only, which a person has written.
+
+    Rows of a file beside a played plant are held against the plant's time; those that came before
+    that was known, once it is.
     """
 
     def __init__(self, mapping: Mapping) -> None:
@@ -58,6 +65,14 @@ class Clocks:
         self._late = np.array([clock.late_ns for clock in self._clocks], np.int64)
         self._ahead = np.array([clock.ahead_ns for clock in self._clocks], np.int64)
         self._played = np.array([source.played for source in mapping.sources.values()], bool)
+        self._names = [each.name for each in mapping.signals]
+        self._is_file = np.array(
+            [each.table is not None for each in mapping.sources.values()], bool
+        )
+        self._zones = [source.zone for source in mapping.sources.values()]
+        self._present = Present()
+        self._unsure: dict[int, tuple[int, str]] = {}
+        """Signal of a file -> latest time that came before the plant's was known, and its lot."""
         self._notices: list[Notice] = []
 
     def told(self) -> list[Notice]:
@@ -70,8 +85,11 @@ class Clocks:
         found = {clock.name: clock.offset_s() for clock in self._clocks}
         return {name: offset for name, offset in found.items() if offset is not None}
 
-    def times(self, came: Raw, flags: np.ndarray) -> np.ndarray:
-        """Return when each row was [ns UTC]; set the flags that tell of its time."""
+    def times(self, came: Raw, flags: np.ndarray, named: np.ndarray) -> np.ndarray:
+        """Return when each row was [ns UTC]; set the flags that tell of its time.
+
+        `named`: rows of files that name their lot; they keep their time though it be ahead.
+        """
         source = self._of_signal[came.signal]
         stamped = came.source_time != NO_TIME
         flags[~stamped] |= np.uint32(Flag.NO_SOURCE_TIME)
@@ -89,10 +107,67 @@ class Clocks:
         times[hours] += np.rint(delay[hours] / HOUR_NS).astype(np.int64) * HOUR_NS
         delay = came.arrival - times
         flags[judged & (delay > self._late[source])] |= np.uint32(Flag.LATE)
-        ahead = ours & (delay < -AHEAD_NS)
+        latest = np.where(ours, came.arrival, times)
+        self._played_present(came, times, flags, latest)
+        ahead = from_clock & (times - latest > np.where(ours, AHEAD_NS, 0))
         flags[ahead] |= np.uint32(Flag.AHEAD)
-        times[ahead] = came.arrival[ahead]
+        self._tell_ahead(came, np.flatnonzero(ahead & self._is_file[source]), times)
+        times[ahead & ~named] = latest[ahead & ~named]
         return times
+
+    def _played_present(
+        self, came: Raw, times: np.ndarray, flags: np.ndarray, latest: np.ndarray
+    ) -> None:
+        """Fill in the latest time that rows of files beside a played plant can have, if known."""
+        source = self._of_signal[came.signal]
+        played = self._played[source] & ((flags & np.uint32(Flag.NO_SOURCE_TIME | Flag.BAD)) == 0)
+        files = np.flatnonzero(played & self._is_file[source])
+        live = played & ~self._is_file[source] & ((came.marks & Mark.BACKFILL) == 0)
+        if live.any():
+            self._present.heard(came.arrival[live], times[live])
+        for arrival in np.unique(came.arrival[files]).tolist():
+            rows = files[came.arrival[files] == arrival]
+            known = self._present.latest(arrival)
+            if known is not None:
+                latest[rows] = known
+                continue
+            for row in rows.tolist():
+                seen = int(times[row]), came.texts.get(row, "")
+                number = int(came.signal[row])
+                self._unsure[number] = max(seen, self._unsure.get(number, seen))
+
+    def found_ahead(self, now: int) -> list[int]:
+        """Return signals of files with a row ahead of a plant's time that was not known then.
+
+        `now`: ns of UTC.
+        """
+        known = self._present.latest(now) if self._unsure else None
+        if known is None:
+            return []
+        unsure, self._unsure = self._unsure, {}
+        found = {number: seen for number, seen in unsure.items() if seen[0] > known}
+        for number, (moment, lot) in found.items():
+            self._note_ahead(now, number, 1, (moment, lot))
+        return list(found)
+
+    def _tell_ahead(self, came: Raw, rows: np.ndarray, times: np.ndarray) -> None:
+        """Tell of rows of a file that are ahead: how many, and the time and lot of the first."""
+        for number in np.unique(came.signal[rows]).tolist():
+            own = rows[came.signal[rows] == number]
+            first = int(own[0])
+            row = int(times[first]), came.texts.get(first, "")
+            self._note_ahead(int(came.arrival[first]), number, len(own), row)
+
+    def _note_ahead(self, now: int, signal: int, count: int, first: tuple[int, str]) -> None:
+        place = int(self._of_signal[signal])
+        zone = self._zones[place]
+        moment = datetime.fromtimestamp(first[0] / SECOND, ZoneInfo(zone))
+        lot = f" of {first[1]}" if first[1] else ""
+        text = (
+            f"{counted(count, 'row')} of {self._names[signal]} later than it is at the plant, "
+            f"the first{lot}: {moment:%Y-%m-%d %H:%M:%S} ({zone}); correct its time in the file"
+        )
+        self._notices.append(Notice(now, self._clocks[place].name, "ahead", text))
 
     def _whole_hours(
         self, number: int, rows: np.ndarray, delay: np.ndarray, flags: np.ndarray, now: np.ndarray

@@ -11,15 +11,16 @@ replay of what was recorded is judged alike, however it is cut into batches.
   fifth value in a row of that source; the time is put right by whole hours |
 | late | it arrived later after its time than the source's `late_after`; not for the first value
   of a link, nor for files |
-| ahead | its time is more than 2 s in the future: the time of arrival stands in |
+| ahead | its time is more than 2 s in the future: the time of arrival stands in. A file beside a
+  played plant is held against the plant's time. A file's row that names its lot keeps its time |
 | out of order | an earlier time than one that this signal had before; the arrival that stands in
-  for the time of a file's row has no place in this order |
+  for the time of a file's row has no place in this order, nor has a row that names its lot |
 | begun anew | no flag: a played plant's time goes back with a new link; order begins anew |
 | duplicate | same time, value and status as the value before; or a broker says it may have handed
   the message on before, and it is the one that came last |
 | retained | a broker kept it; it has no time of its own, or is older than makes it stale |
 | out of range, too fast | outside `minimum` to `maximum`; changed faster than `greatest_rate` since
-  the last value that nothing was said against |
+  the last value that nothing was said against, unless it is of a file and names its lot |
 | unknown code | a state or mode that the mapping does not have: UNDEFINED |
 | suspended | the station is being cleaned, calibrated, tried, run by hand, or in no known state |
 """
@@ -83,19 +84,33 @@ class Rules:
     def judge(self, came: Raw) -> Batch:
         """Return the rows with times, values and flags."""
         flags = self._by_status(came)
-        times = self.clocks.times(came, flags)
+        named = self._naming_lots(came)
+        times = self.clocks.times(came, flags, named)
+        for number in self.clocks.found_ahead(int(came.arrival[-1])) if len(came) else ():
+            self._latest[number] = NO_TIME  # its order begins anew
         self.notices += self.clocks.told()
         value = self._values(came, flags)
         self._retained(came, times, flags)
-        self._order(came, times, flags)
-        self._plausible(came, times, value, flags)
+        self._order(came, times, flags, named)
+        self._plausible(came, times, value, flags, named)
         episodes = self._suspension.apply(came, value, flags)
         for column, flag in enumerate(Flag):
             hit = (flags & np.uint32(flag)) != 0
             if hit.any():
                 np.add.at(self.counts[:, column], came.signal[hit], 1)
-        spans = self._compression.spans(came, times, value, flags, episodes)
+        # what is of a lot says nothing of the time between two rows
+        timed = flags | np.where(named, np.uint32(Flag.OUT_OF_ORDER), np.uint32(0))
+        spans = self._compression.spans(came, times, value, timed, episodes)
         return Batch(came, times, value, flags, spans)
+
+    def _naming_lots(self, came: Raw) -> np.ndarray:
+        """Return which rows are numbers of a file that name their lot: their order is nothing."""
+        named = np.zeros(len(came), bool)
+        named[list(came.texts)] = True
+        number = self._is_number[came.signal] & np.isfinite(came.raw)
+        of_file = (came.marks & Mark.BACKFILL) != 0
+        found: np.ndarray = named & number & of_file
+        return found
 
     def _by_status(self, came: Raw) -> np.ndarray:
         severity = came.status >> 30
@@ -152,11 +167,11 @@ class Rules:
         self.notices.append(Notice(arrival or time.time_ns(), source, "unknown code", text))
 
     # -------------------------------------------------------------------------------- order
-    def _order(self, came: Raw, times: np.ndarray, flags: np.ndarray) -> None:
+    def _order(self, came: Raw, times: np.ndarray, flags: np.ndarray, named: np.ndarray) -> None:
         """Flag what is older than a value before, and what is told twice."""
         order = np.argsort(came.signal, kind="stable")
         signal, moment = came.signal[order], times[order]
-        placed = _is_placed(came, flags)[order]
+        placed = (_is_placed(came, flags) & ~named)[order]
         key = came.raw.copy().view(np.int64)
         for row, text in came.texts.items():
             key[row] = hash((text, int(key[row])))
@@ -220,16 +235,19 @@ class Rules:
 
     # -------------------------------------------------------------------------- plausibility
     def _plausible(
-        self, came: Raw, times: np.ndarray, value: np.ndarray, flags: np.ndarray
+        self,
+        came: Raw,
+        times: np.ndarray,
+        value: np.ndarray,
+        flags: np.ndarray,
+        named: np.ndarray,
     ) -> None:
         """Flag what is out of range, and what changed too fast since the last good value."""
         signal = came.signal
-        corrected = (came.marks & Mark.CORRECTED) != 0  # of an earlier time, and may be learnt from
-        rejected = np.where(corrected, _REJECTED & ~np.uint32(Flag.OUT_OF_ORDER), _REJECTED)
-        judged = self._is_number[signal] & ((flags & rejected) == 0)
+        judged = self._is_number[signal] & ((flags & _REJECTED) == 0)
         outside = (value < self._low[signal]) | (value > self._high[signal])
         flags[judged & outside] |= np.uint32(Flag.OUT_OF_RANGE)
-        limited = judged & ~outside & ~corrected & np.isfinite(self._rate[signal])
+        limited = judged & ~outside & ~named & np.isfinite(self._rate[signal])
         for row in np.flatnonzero(limited).tolist():
             number = signal[row]
             elapsed = (int(times[row]) - int(self._good_time[number])) / SECOND

@@ -13,17 +13,26 @@ import asyncio
 import math
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_scalar
 
 from linetwin.errors import OpcUaError, ResultsError
 from linetwin.scenario.mapped import NUMBERS
-from linetwin.twin.columns import BAD, NO_TIME, NO_VALUE, Mark, Raw, chosen, raw_rows, status_code
+from linetwin.twin.columns import (
+    BAD,
+    BAD_TIME,
+    NO_TIME,
+    NO_VALUE,
+    Mark,
+    Raw,
+    chosen,
+    raw_rows,
+    status_code,
+)
+from linetwin.twin.feed.cells import cell_of, is_empty, keys_of
 from linetwin.twin.feed.files import read_table
-from linetwin.twin.feed.numerals import number_in
 from linetwin.twin.feed.zones import parse_times, to_utc
 from linetwin.twin.opcua.health import Health
 
@@ -37,13 +46,15 @@ LOOK_EVERY_S = 1.0
 SETTLED_S = 5.0
 """Unchanged for so long a file is complete, though its last line has no end [A]."""
 _LAST_TIME = np.iinfo(np.int64).max
-BAD_TIME = 0x80230000
-"""Bad_InvalidTimestamp (OPC 10000-6, A.2; asyncua's table [V])."""
 _BAD_SEVERITY = 2
 _STATUS_WORDS = "known are Good, Uncertain, Bad, and status codes of OPC UA as numbers"
 MOST_CHANGED = 0.1
 """Share of the rows that were read up to which they count as corrected; of more as others [A].
-One row always does."""
+One row always does, and in a file that names lots each of which only the time, only the lot, or
+only what was read has changed."""
+
+
+_PARTS = 3
 
 
 class _Cells(NamedTuple):
@@ -79,6 +90,7 @@ class TableReader:
         self._clock = clock
         self._read = 0
         self._known = np.zeros(0, np.int64)
+        self._known_parts = np.zeros((_PARTS if source.table.lot else 0, 0), np.int64)
         self._corrected = np.zeros(0, np.int64)
         self._stamp: tuple[int, int] = (-1, -1)
         self._since = 0.0
@@ -115,13 +127,14 @@ class TableReader:
         frame, self._is_open, crowded = read_table(self._table, settled=self._settled)
         self._due, self._names = False, list(frame.columns)
         self._tell_without_rows(frame)
-        keys = _keys(self._own(frame))
-        lines = self._whole(self._new(keys), crowded)
+        own = self._own(frame)
+        keys, parts = keys_of(own), self._parts(own)
+        lines = self._whole(self._new(keys, parts), crowded)
         self.health.last_message = time.time_ns()
         self.health.messages += 1
         rows = self._rows(frame.iloc[lines].reset_index(drop=True), lines)
         self.health.state, self.health.error = "live", ""
-        self._note_read(keys)
+        self._note_read(keys, parts)
         self.health.changes += len(rows)
         if len(rows):
             self._sink.rows(rows)
@@ -155,10 +168,23 @@ class TableReader:
         names = dict.fromkeys([table.time, *tagged, table.lot])
         return frame[[name for name in names if name in frame.columns]]
 
-    def _new(self, keys: np.ndarray) -> np.ndarray:
+    def _parts(self, own: pd.DataFrame) -> np.ndarray:
+        """Return keys of rows less their time, their lot, and what was read.
+
+        Shape (_PARTS, rows), (0, rows) where the file names no lots.
+        """
+        table = self._table
+        if not table.lot:
+            return np.zeros((0, len(own)), np.int64)
+        named = {table.time, table.tag, table.lot}
+        read = [name for name in own.columns if name not in named]
+        left_out = [[table.time], [table.lot], read]
+        return np.stack([keys_of(own.drop(columns=each, errors="ignore")) for each in left_out])
+
+    def _new(self, keys: np.ndarray, parts: np.ndarray) -> np.ndarray:
         """Return the rows that are to be read: new ones, and of those that were read the changed.
 
-        All where what was read does not stand there any more.
+        All where what was read does not stand there any more. `parts`: as `_parts`.
         """
         file, name, count = self._table.file, self.source.name, len(keys)
         self._corrected = np.zeros(0, np.int64)
@@ -166,7 +192,9 @@ class TableReader:
             self._sink.notice(name, "shorter", f"{file} is read anew")
             return self._anew(count)
         changed = np.flatnonzero(keys[: self._read] != self._known)
-        if len(changed) > max(1, MOST_CHANGED * self._read):
+        same = parts[:, changed] == self._known_parts[:, changed]
+        others = changed[~same.any(axis=0)]
+        if len(others) > max(1, MOST_CHANGED * self._read):
             self._sink.notice(name, "replaced", f"{file} has other rows and is read anew")
             return self._anew(count)
         if len(changed):
@@ -189,7 +217,7 @@ class TableReader:
         self._sink.notice(self.source.name, "completed", text)
         return self._read
 
-    def _note_read(self, keys: np.ndarray) -> None:
+    def _note_read(self, keys: np.ndarray, parts: np.ndarray) -> None:
         """Note what was read; a last row without its end may still change, and is noted apart."""
         is_half = self._is_open and self._settled and len(keys) > 0
         if is_half:
@@ -197,7 +225,7 @@ class TableReader:
         elif len(keys) > self._read:
             self._half = None
         self._read = len(keys) - int(is_half)
-        self._known = keys[: self._read]
+        self._known, self._known_parts = keys[: self._read], parts[:, : self._read]
 
     def _rows(self, frame: pd.DataFrame, lines: np.ndarray) -> Raw:
         table = self._table
@@ -250,7 +278,7 @@ class TableReader:
             self._sink.notice(self.source.name, "refused", self._without(missing))
         numbers = np.tile([self._numbers[name] for name in columns], len(frame)).astype(np.int64)
         cells = [cell for row in frame[columns].itertuples(index=False) for cell in row]
-        there = np.array([not _is_empty(cell) for cell in cells], bool)
+        there = np.array([not is_empty(cell) for cell in cells], bool)
         stamps = np.repeat(times, len(columns)), np.repeat(known, len(columns))
         lots = [lot for lot in self._lots(frame) for _ in columns]
         written = [stamp for stamp in frame[self._table.time] for _ in columns]
@@ -285,9 +313,9 @@ class TableReader:
         rows = np.flatnonzero(kept)
         told = [cells.told[row] for row in rows.tolist()]
         kinds = [self._kinds[number] for number in numbers[rows].tolist()]
-        empty = np.array([_is_empty(cell) for cell in told], bool)
+        empty = np.array([is_empty(cell) for cell in told], bool)
         values = [
-            (math.nan, None) if none else _cell(cell, kind)
+            (math.nan, None) if none else cell_of(cell, kind)
             for cell, kind, none in zip(told, kinds, empty.tolist(), strict=True)
         ]
         codes = np.zeros(len(rows), np.uint32) if status is None else status[rows]
@@ -336,7 +364,7 @@ class TableReader:
         wrong = [
             row
             for row, value, kind in zip(rows.tolist(), values, kinds, strict=True)
-            if kind in NUMBERS and math.isnan(value) and not _is_empty(cells.told[row])
+            if kind in NUMBERS and math.isnan(value) and not is_empty(cells.told[row])
         ]
         if not wrong:
             return
@@ -364,34 +392,3 @@ def _by_time(rows: Raw, latest: int) -> np.ndarray:
         reached[mine] = np.maximum.accumulate(reached[mine])
     order: np.ndarray = np.argsort(reached, kind="stable")
     return order
-
-
-def _keys(rows: pd.DataFrame) -> np.ndarray:
-    """Return a number for each row: rows that differ have others, but for chance (1 in 1e19)."""
-    plain = rows.astype(object).where(rows.notna(), None)
-    plain = plain.where(plain != -1, "minus one")  # to Python's hash -1 and -2 are the same
-    return np.array([hash(row) for row in plain.itertuples(index=False, name=None)], np.int64)
-
-
-def _cell(cell: object, kind: SignalKind) -> tuple[float, str | None]:
-    """Return a number, or NaN and text; a lot is never a number, true and false no amount."""
-    if kind == "lot" or (kind in NUMBERS and isinstance(cell, (bool, np.bool_))):
-        if isinstance(cell, float) and cell.is_integer():  # a column with NULL has floats
-            cell = int(cell)
-        return math.nan, str(cell).strip()
-    if isinstance(cell, (int, float, np.number, np.bool_)):
-        return _float(cell), None
-    text = str(cell).strip()
-    return number_in(text), text
-
-
-def _float(number: Any) -> float:  # noqa: ANN401  any number of Python or numpy
-    try:
-        return float(number)
-    except OverflowError:  # whole numbers of a database or of Parquet may have no end
-        return math.nan
-
-
-def _is_empty(cell: object) -> bool:
-    """Say whether a cell holds nothing: NULL, NaN, or text without a sign."""
-    return not cell.strip() if isinstance(cell, str) else is_scalar(cell) and bool(pd.isna(cell))

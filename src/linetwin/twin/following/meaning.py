@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.scenario.mapped import UNDEFINED
 from linetwin.scenario.units import display
-from linetwin.twin.columns import NOT_NEWS, Flag, Mark
+from linetwin.twin.columns import BAD_TIME, NO_VALUE, Flag, Mark
 from linetwin.twin.events import EventKind, PlantEvent
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 NS_PER_TICK = 1_000_000
 _IMPLAUSIBLE = Flag.OUT_OF_RANGE | Flag.TOO_FAST
-_NO_CORRECTION = NOT_NEWS & ~Flag.OUT_OF_ORDER
-"""With any of these a changed row is not learnt from; that it goes back in time is its nature."""
 _DOUBTS = {
     Flag.BAD: "bad, as its source says",
     Flag.NOT_A_NUMBER: "no number",
@@ -34,6 +32,8 @@ _DOUBTS = {
     Flag.TOO_FAST: "faster than it can change",
 }
 """Why a value is not learnt from, for people; that one is told twice is no doubt."""
+_BAD_BY_FEED = {BAD_TIME: "its time cannot be read", NO_VALUE: "empty"}
+"""Status -> why a value is bad, in words that tell more than that it is."""
 _PASSING: dict[str, EventKind] = {"lot_in": "lot_in", "lot_out": "lot_out"}
 _COUNTED: dict[str, EventKind] = {"taken": "taken", "given": "given"}
 
@@ -65,12 +65,12 @@ class Meaning:
             if kind in {"state", "mode"} and value == UNDEFINED:
                 value = math.nan
             doubt, flags = "", Flag(int(batch.flags[row]))
-            corrects = bool(
-                kind == "measurement" and text and batch.came.marks[row] & Mark.CORRECTED
-            )
-            may_be_used = bool(usable[row]) or (corrects and not flags & _NO_CORRECTION)
+            changed = bool(kind == "measurement" and batch.came.marks[row] & Mark.CORRECTED)
+            corrects = changed and bool(text)
+            may_be_used = bool(usable[row]) and changed is corrects
             if kind == "measurement" and not may_be_used:
                 doubt = _doubt(flags, self._signals[number], text)
+                doubt = (doubt and _BAD_BY_FEED.get(int(batch.came.status[row]))) or doubt
                 if told and flags & Flag.NOT_A_NUMBER:
                     doubt = f"'{told:.40}' is no number"
             if kind == "setpoint":
