@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from linetwin.cli.aas_interfaces import of_plant
 from linetwin.cli.aas_twin import TwinValues, add_twin, scenario_of, signals_of
 from linetwin.errors import ScenarioError
 from linetwin.quantities import vocabulary
-from linetwin.results.audit import AuditLog
+from linetwin.results.audit import AuditLog, sealed
 from linetwin.scenario import load
 from linetwin.shells.describing import Wanted, describe
 from linetwin.shells.naming import Names, id_short
@@ -181,14 +182,79 @@ def test_the_quality_says_how_the_twin_is(tmp_path: Path, log: AuditLog) -> None
     assert shown(values).quality == "good"
     tell(tmp_path, at=NOW - 60)
     assert shown(values, address).value is None
-    assert shown(values, address).quality == "bad: no word for 60 s of the twin"
+    assert shown(values, address).quality == "bad: the twin: no word for 60 s"
     assert shown(values, "line.Twin.state").value is None
+    tell(tmp_path, at=NOW + 60)
+    ahead = "bad: the twin: its clock is 60 s ahead of this machine's"
+    assert (shown(values, address).value, shown(values, address).quality) == (None, ahead)
     (tmp_path / STATUS).unlink()
     for each in (address, "line.Twin.state", "line.Twin.data_age"):
         assert shown(values, each).value is None
         assert shown(values, each).quality == "bad: the twin does not run"
     tell(tmp_path)
     assert shown(values, address).value == 0.3
+
+
+def damage(file: Path, line: int, text: bytes) -> bytes:
+    """Put a text in place of a line; what the file was."""
+    before = file.read_bytes()
+    lines = before.splitlines(keepends=True)
+    lines[line] = text
+    file.write_bytes(b"".join(lines))
+    return before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"{}\n", b"\xff\x00\n", b"[1]\n", b"[" * 99_999 + b"\n", b"\n", "sealed", "number"],
+    ids=lambda text: str(text)[:12],
+)
+def test_a_damaged_board_is_bad_until_it_is_mended(
+    tmp_path: Path, log: AuditLog, text: bytes | str
+) -> None:
+    """Whatever follows a bad line is not known: no value, and why, however often it is asked."""
+    values, predicted = twin_of(tmp_path), "cathode.calender.Predictions.porosity_median"
+    row = {"prediction": "p1", "instrument": "laser", "tick": 6_000, "value": 0.28}
+    write(log, MEASURED, [row])
+    assert shown(values).value == 0.28
+    write(log, MEASURED, [row | {"tick": 7_000, "value": 0.29}])
+    last = log.newest()
+    assert last is not None
+    fields = asdict(last)
+    fields.pop("hash")
+    rows = 5 if text == "sealed" else [row | {"value": "much"}]
+    forged = sealed(fields | {"after": {"tick": 0, "rows": rows}}).line()
+    before = damage(tmp_path / LOG, -1, text if isinstance(text, bytes) else forged)
+    asked_later = twin_of(tmp_path)
+    for each in (values, values, asked_later, asked_later):
+        for address in (READ, SCALE, predicted):
+            assert shown(each, address).value is None
+            assert shown(each, address).quality.startswith("bad: board.jsonl cannot be read from")
+        assert each.value("cathode.calender.web_speed") is None
+        assert shown(each, "line.Twin.state").quality == "good"
+    with (tmp_path / LOG).open("ab") as stream:
+        stream.write(before.splitlines(keepends=True)[-1])
+    assert shown(values).quality.startswith("bad: board")
+    (tmp_path / STATUS).unlink()
+    assert shown(values).quality.startswith("bad: ")
+    tell(tmp_path)
+    (tmp_path / LOG).write_bytes(before)
+    for each in (values, asked_later):
+        assert (shown(each).value, shown(each).quality) == (0.29, "good")
+        assert shown(each, predicted).value == 0.3
+
+
+def test_half_a_line_is_no_fault(tmp_path: Path, log: AuditLog) -> None:
+    """A line that is being written counts when it is whole."""
+    values, row = twin_of(tmp_path), {"prediction": "p1", "instrument": "laser", "tick": 6_000}
+    write(log, MEASURED, [row | {"value": 0.28}])
+    write(log, MEASURED, [row | {"value": 0.29}])
+    whole = (tmp_path / LOG).read_bytes()
+    (tmp_path / LOG).write_bytes(whole[:-20])
+    for _ in range(2):
+        assert (shown(values).value, shown(values).quality) == (0.28, "good")
+    (tmp_path / LOG).write_bytes(whole)
+    assert (shown(values).value, shown(values).quality) == (0.29, "good")
 
 
 def test_another_twin_in_the_folder_is_seen(tmp_path: Path, log: AuditLog) -> None:

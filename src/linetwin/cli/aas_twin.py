@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from linetwin.cli.running import Request
 from linetwin.cli.twin_forking import origin_of, read_kept
-from linetwin.errors import LinetwinError, Problem, ScenarioError, ShellError
+from linetwin.errors import LinetwinError, Problem, ScenarioError
 from linetwin.results.audit import entry_of
 from linetwin.shells import terms
 from linetwin.shells.describing.interfaces import SIGNALS
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 SUBMODEL: Final = "Twin"
 _PREDICTIONS: Final = ".Predictions."
+_NOTHING: Final = (0, 0, 0)
+"""Inode, size and time of change [ns] of a board of which nothing was read."""
 STATE, AGE, HELD = "Twin.state", "Twin.data_age", "Twin.held"
 
 
@@ -50,8 +52,8 @@ class TwinValues:
     """Signals, predictions and state of a twin.
 
     `signals`: instrument -> address of what it reads; a reading of another one is shown nowhere.
-    `now`: instant in s UTC. ScenarioError for a folder without a board, ShellError where it can no
-    longer be read.
+    `now`: instant in s UTC. ScenarioError for a folder without a board. Where a line of the board
+    cannot be read, nothing after it is known: all that it tells is bad until it can be.
     """
 
     is_slow = True
@@ -60,28 +62,31 @@ class TwinValues:
         self, folder: Path, signals: Mapping[str, str], now: Callable[[], float] = _utc_s
     ) -> None:
         self._file, self._status, self._now = folder / LOG, StatusFile(folder), now
-        self._signals = signals
+        self._signals, self._tags = signals, frozenset(signals.values())
         if not self._file.is_file():
             hint = "a folder of linetwin live run"
             raise ScenarioError([Problem("no twin has predicted here", "--twin", hint, folder)])
         self._alone = threading.Lock()
-        self._known, self._offset = (0, 0), 0
-        self._forget("")
+        self._known, self._offset, self._fault = _NOTHING, 0, ""
+        self._forget()
 
-    def _forget(self, last: str) -> None:
-        """Begin with a board anew; `last`: hash of the entry that was read last."""
-        self._hash = last
+    def _forget(self) -> None:
+        """Begin with a board anew."""
+        self._hash = ""
+        """Hash of the entry that was read last."""
         self._told: dict[str, tuple[float | str, int]] = {}
 
     def value(self, address: str) -> Reading | None:
         """Return what the twin tells of an address in its canonical unit, None for nothing."""
         with self._alone:
             self._follow()
-            found = self._told.get(address)
+            found, fault = self._told.get(address), self._fault
         status, (station, folder, name) = self._status.read(), _split(address)
         quality = self._quality(status, station, is_foretold=folder == _PREDICTIONS)
         if name in {STATE, AGE, HELD}:
             return self._of_twin(status, station, name, quality)
+        if fault and (address in self._tags or folder == _PREDICTIONS):
+            return Reading(None, None if found is None else found[1], f"bad: {fault}")
         if found is None:
             return None
         is_there = status is not None and not self._silent(status)
@@ -105,7 +110,7 @@ class TwinValues:
         if status is None:
             return "bad: the twin does not run"
         if self._silent(status):
-            return f"bad: {status.said(self._now())} of the twin"
+            return f"bad: the twin: {status.said(self._now())}"
         if status.state not in {IN_STEP, OUT_OF_STEP}:
             return f"uncertain: the twin is {status.state}"
         held = status.held.get(station) or status.held.get(EVERYWHERE)
@@ -115,44 +120,57 @@ class TwinValues:
         return f"uncertain: the twin is {OUT_OF_STEP}" if is_apart else "good"
 
     def _follow(self) -> None:
-        """Read what has been written since."""
+        """Read what has been written since; `_fault` says why that cannot be gone on with."""
         try:
             status = self._file.stat()
-            if (status.st_ino, status.st_size) == self._known:
-                return
-            if status.st_ino != self._known[0] or status.st_size < self._offset:
-                self._offset = 0
-            self._known = (status.st_ino, status.st_size)
+            known = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if known != self._known:
+                self._read_on(known)
+        except FileNotFoundError:
+            self._known, self._offset, self._fault = _NOTHING, 0, ""
+            self._forget()
+        except OSError as error:
+            self._fault = f"{LOG} cannot be read: {error.strerror or error}"
+
+    def _read_on(self, known: tuple[int, int, int]) -> None:
+        """Read whole lines from where was stopped, up to one that is none of a board.
+
+        `known`: as `_NOTHING`, of the file as it is.
+        """
+        if known[0] != self._known[0] or known[1] < self._offset:
+            self._offset = 0
+        try:
             with self._file.open("rb") as stream:
                 stream.seek(self._offset)
                 for line in stream:
-                    if not line.endswith(b"\n"):
-                        return
+                    if not line.endswith(b"\n"):  # it is being written
+                        break
                     self._take(entry_of(line))
                     self._offset += len(line)
-        except FileNotFoundError:
-            self._known, self._offset = (0, 0), 0
-            self._forget("")
-        except (OSError, ValueError, KeyError) as error:
-            raise ShellError(f"{self._file} cannot be read: {error}") from error
+            self._fault = ""
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            why = str(error) if isinstance(error, ValueError) else "it is no entry of a board"
+            self._fault = f"{LOG} cannot be read from byte {self._offset} on: {why}"
+        self._known = known
 
     def _take(self, entry: Entry) -> None:
         """Let an entry count; one that follows none that was read is of another twin's board."""
         if self._hash and entry.previous != self._hash:
-            self._forget(entry.hash)
-        self._hash = entry.hash
+            self._forget()
         if entry.what == PREDICTED:
             for row in entry.after["rows"]:
                 name = prediction_name(row["quantity"], row.get("place", 0))
+                tick = int(row.get("made_tick", 0))
                 for part in (*BOUNDS, "lot"):
                     if row.get(part) is not None:
-                        address = f"{row['station']}{_PREDICTIONS}{name}_{part}"
-                        self._told[address] = row[part], int(row.get("made_tick", 0))
+                        value = str(row[part]) if part == "lot" else float(row[part])
+                        self._told[f"{row['station']}{_PREDICTIONS}{name}_{part}"] = value, tick
         elif entry.what == MEASURED:
             for row in entry.after["rows"]:
                 address = self._signals.get(row["instrument"], "")
                 if address and row["value"] is not None:
                     self._told[address] = float(row["value"]), int(row.get("tick", 0))
+        self._hash = entry.hash
 
 
 def _split(address: str) -> tuple[str, str, str]:

@@ -65,9 +65,13 @@ class Status:
     waiting: ReadOnly[str, Sequence[str]] = field(default_factory=dict)
 
     def said(self, now: float) -> str:
-        """Return how the twin is at an instant [s UTC]: its word, or for how long there is none."""
+        """Return how the twin is at an instant [s UTC]: its word, or why there is none."""
         silent_s = now - self.told
-        return self.state if abs(silent_s) <= GOOD_S else f"no word for {silent_s:.0f} s"
+        if abs(silent_s) <= GOOD_S:
+            return self.state
+        if silent_s < 0.0:
+            return f"its clock is {-silent_s:.0f} s ahead of this machine's"
+        return f"no word for {silent_s:.0f} s"
 
 
 class StatusFile:
