@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from plant_support import panelled, scenario_of
 
+from linetwin.cli.plant import answered_before
+from linetwin.errors import ResultsError
+from linetwin.results.audit import AuditLog
 from linetwin.twin.plant.requests import LONGEST_TEXT, Clerk, Request, cleaned
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from linetwin.line.world import World
     from linetwin.scenario.resolved import Scenario
 
@@ -46,6 +51,7 @@ def test_an_accepted_request_changes_the_line_and_its_panel(office: tuple[Clerk,
     assert answer.before == before
     assert world.parameters["cathode.coater.web_speed"] == SPEED
     told = {change.node.rpartition("/")[2]: change.value for change in changes}
+    assert told.pop("Answers") == "r-1\t"
     assert told == {"web_speed": SPEED, "Accepted": True, "Reason": "", "AnsweredId": "r-1"}
     rows = world.sink._onward.of("events")  # type: ignore[attr-defined]
     assert any("request r-1 of press room (ann)" in row["cause"] for row in rows)
@@ -128,3 +134,20 @@ def test_texts_of_a_request_are_one_line_of_bounded_length() -> None:
     """Line feeds and control characters are blanks; what is too long is cut."""
     assert cleaned("ann\nroot: all is well\x1b[2J") == "ann root: all is well [2J"
     assert cleaned("x" * 100_000) == "x" * LONGEST_TEXT
+
+
+def test_a_name_that_another_process_has_answered_is_refused(
+    office: tuple[Clerk, World], tmp_path: Path
+) -> None:
+    """The plant was started anew: its log has the names; a harmed log does not go on."""
+    clerk, world = office
+    log = AuditLog(tmp_path / "audit.jsonl")
+    assert answered_before(log.file) == []
+    log.append("press room", "request r-1: expired at noon: late", about="cathode.coater.web_speed")
+    log.append("ann", "trust accepted", about="r-2")
+    assert answered_before(log.file) == ["r-1"]
+    clerk.remember(answered_before(log.file))
+    assert "answered before" in clerk.answer(GOOD, world)[0].reason
+    log.file.write_bytes(log.file.read_bytes().replace(b"r-1", b"r-7"))
+    with pytest.raises(ResultsError, match="audit verify"):
+        answered_before(log.file)

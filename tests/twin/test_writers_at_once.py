@@ -14,8 +14,16 @@ from test_watching import Measured
 from test_writing import AFTER, BEFORE, LOAD, MINUTE, TWIN, URI, Room, policy_of
 
 from linetwin.cli.interruption import Interrupted, Interruption
-from linetwin.cli.twin_writing import Order, Watching, _linked, watch_change, write
-from linetwin.errors import OpcUaError, RefusedError, ScenarioError
+from linetwin.cli.twin_writing import (
+    _TRY_AGAIN_S,
+    Order,
+    Watching,
+    _linked,
+    watch_change,
+    watched_alone,
+    write,
+)
+from linetwin.errors import OpcUaError, RefusedError, ResultsError, ScenarioError
 from linetwin.quantities.packml import STATES
 from linetwin.results.audit import entries
 from linetwin.results.audit_check import verify
@@ -30,8 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from linetwin.twin.writing.asking import Asked
     from linetwin.twin.writing.watching import Seen
-    from linetwin.twin.writing.writer import Asked, Written
+    from linetwin.twin.writing.writer import Written
 
 ZONE = "cathode.coater.zone_temperatures_2"
 
@@ -135,6 +144,42 @@ def test_writes_come_one_after_another(room: Room) -> None:
     verify(room.folder / "audit.jsonl")
 
 
+def test_a_change_is_watched_by_one_process(room: Room, tmp_path: Path) -> None:
+    """The second is told so; another change, and the next after the end, are watched."""
+    first, other = room.approved(), room.approved()
+    with watched_alone(tmp_path, first):
+        with (
+            pytest.raises(ResultsError, match="watched by another process"),
+            watched_alone(tmp_path, first),
+        ):
+            pass
+        with watched_alone(tmp_path, other):
+            pass
+    with watched_alone(tmp_path, first):
+        pass
+
+
+def test_a_rollback_waits_for_a_passing_state(
+    room: Room, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Starting, then Execute: it is taken back; that it waits is said once."""
+    assert isinstance(room.panel, Slow)
+    panel = room.panel
+    panel.thickness = 60e-6  # not as foretold
+    modes = iter(["Starting", "Starting", "Execute"])
+
+    def passing(span_s: float) -> None:
+        if span_s == _TRY_AGAIN_S:
+            panel.mode = next(modes)
+
+    made = watching(room, room.approved(rollback_until=room.at + 60 * MINUTE))
+    panel.mode = "Starting"
+    monkeypatch.setattr("linetwin.cli.twin_writing.time.sleep", passing)
+    watch_change(made, 30.0, Interruption())
+    assert panel.value == BEFORE
+    assert capsys.readouterr().err.count("not taken back yet") == 1
+
+
 def test_a_change_that_is_not_wanted_any_more_is_not_made(room: Room) -> None:
     """Whoever ends the command while it waits for its turn has asked for nothing."""
     interruption = Interruption()
@@ -167,7 +212,7 @@ def test_a_watch_that_was_ended_is_taken_up_again(
     watch_change(again, 30.0, Interruption())
     assert room.panel.value == BEFORE
     assert room.told()[-1][0] == "rollback accepted"
-    with pytest.raises(RefusedError, match="was 620 N/mm then and is 600 N/mm now"):
+    with pytest.raises(RefusedError, match="line_load back already"):
         room.writer().written(approval)
 
 
@@ -226,7 +271,7 @@ def test_a_change_is_not_taken_back_for_what_another_may_have_done(
 
 def without_its_answer(room: Room, approval: Approval) -> Approval:
     """Spend an approval of a change that the plant refuses, and that somebody then sets."""
-    room.panel = replace(Measured(), answer="in maintenance")
+    room.panel = replace(Measured(), reply="in maintenance")
     with pytest.raises(RefusedError):
         room.writer().write(approval)
     room.panel.value = AFTER

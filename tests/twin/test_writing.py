@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +35,14 @@ from linetwin.twin.writing.status import (
     identity_of,
     unheard,
 )
-from linetwin.twin.writing.writer import TIMES, Asked, Writer
+from linetwin.twin.writing.times import Times
+from linetwin.twin.writing.writer import Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.twin.security.identity import Identity
+    from linetwin.twin.writing.asking import Asked
 
 URI = "urn:test:plant"
 LOAD = "cathode.calender.line_load"
@@ -88,8 +90,10 @@ class Panel:
     value: float = BEFORE
     mode: str = "Execute"
     uri: str = URI
-    answer: str | None = ""
+    reply: str | None = ""
     asked: list[Asked] = field(default_factory=list)
+    answers: dict[str, str | None] = field(default_factory=dict)
+    at: datetime = NOW
 
     def plant(self) -> str:
         """Return the plant's URI."""
@@ -108,9 +112,18 @@ class Panel:
     def ask(self, asked: Asked) -> str | None:
         """Take a request."""
         self.asked.append(asked)
-        if self.answer == "":
+        if self.reply == "":
             self.value = asked.value
-        return self.answer
+        self.answers[asked.name] = self.reply
+        return self.reply
+
+    def answer(self, _: str, name: str) -> str | None:
+        """Return what was answered to a request."""
+        return self.answers.get(name)
+
+    def clock(self) -> datetime:
+        """Return the present instant."""
+        return self.at
 
 
 @dataclass
@@ -128,8 +141,10 @@ class Room:
     def writer(self) -> Writer:
         """Return the writer as a process that was just started has it."""
         users, log = Users(self.folder / "users.json"), AuditLog(self.folder / "audit.jsonl")
-        desk = ApprovalDesk(URI, self.folder / "approvals", users, log)
-        return Writer(self.policy, self.panel, desk, log, self.folder, self._heard, lambda: self.at)
+        desk = ApprovalDesk(URI, self.folder, users, log)
+        return Writer(
+            self.policy, self.panel, desk, log, Times(self.folder), self._heard, lambda: self.at
+        )
 
     def _heard(self) -> Status | None:
         """Return how the twin stands, that said so and heard the plant at `beat`."""
@@ -359,30 +374,112 @@ def test_what_was_not_handed_in_counts_for_no_time(room: Room) -> None:
         room.writer().write(room.approved(BEFORE, AFTER))
 
 
+@dataclass
 class Killed(Panel):
-    """A panel at which the writer is ended while it waits for the answer."""
+    """A panel at which the writer is ended while it waits for the answer; `takes`: it is made."""
+
+    takes: bool = False
 
     def ask(self, asked: Asked) -> str | None:
-        """End the writer."""
-        assert asked.setpoint == "line_load"
+        """Take it or not, and end the writer."""
+        if self.takes:
+            super().ask(asked)
         raise KeyboardInterrupt
 
 
-def test_a_request_whose_answer_was_not_noted_is_told(room: Room) -> None:
-    """The same approval again: a request may be open until its expiry; later it is not any more."""
-    room.panel, approval = Killed(), room.approved()
+def left_open(room: Room, *, takes: bool, **limits: Any) -> Approval:  # noqa: ANN401
+    """Return the approval of a change whose writer was ended before it had noted the answer."""
+    room.panel, approval = Killed(takes=takes), room.approved(**limits)
     with pytest.raises(KeyboardInterrupt):
         room.writer().write(approval)
+    room.panel = replace(Panel(), value=room.panel.value, answers=room.panel.answers)
+    assert room.told()[-1][0] == "write asked"
+    return approval
+
+
+def test_what_the_plant_accepted_unheard_is_settled_and_can_be_taken_back(room: Room) -> None:
+    """A writer was killed before the answer: the plant tells it by the request's name."""
+    approval = left_open(room, takes=True, rollback_until=NOW + 60 * MINUTE)
+    written = room.writer().written(approval)
+    assert (written.before, written.after) == (BEFORE, AFTER)
+    assert room.told()[-1][0] == "write accepted"
+    with pytest.raises(RefusedError, match=r"the plant has accepted the change; .*--watch-only"):
+        room.writer().write(approval)
+    room.writer().roll_back(written)
+    assert room.panel.value == BEFORE
+    assert room.told()[-1][0] == "rollback accepted"
+    with pytest.raises(RefusedError, match=r"taken .* back already"):
+        room.writer().written(approval)
+    verify(room.folder / "audit.jsonl")
+
+
+def test_a_request_that_never_came_is_open_until_its_expiry_by_the_plants_clock(
+    room: Room,
+) -> None:
+    """Nobody can know before; after it, and what clocks may differ, it was never made."""
+    approval = left_open(room, takes=False)
     name = room.told()[-1][1]["why"]
-    room.panel = Panel()
-    with pytest.raises(RefusedError, match=f"request {name} was asked for") as caught:
-        room.writer().write(approval)
-    assert caught.value.reason == "no answer of the plant"
-    assert "it may be open at the plant until" in str(caught.value)
-    room.at = datetime.now(UTC) + MINUTE
-    with pytest.raises(RefusedError, match="the writer was ended; look at the set value"):
-        room.writer().write(approval)
+    for attempt in (room.writer().write, room.writer().written):
+        for after_s in (0, 34):
+            room.panel.at = NOW + timedelta(seconds=after_s)
+            with pytest.raises(RefusedError, match=f"request {name} has no answer yet") as caught:
+                attempt(approval)
+            assert caught.value.reason == "no answer of the plant"
+    room.panel.at = NOW + timedelta(seconds=36)
+    with pytest.raises(RefusedError, match="was 620 N/mm then and is 600 N/mm now"):
+        room.writer().written(approval)
+    assert [what for what, _ in room.told() if what.startswith("write never")] == [
+        "write never made"
+    ]
+    assert room.refused(approval) == "replayed approval"
     assert room.panel.asked == []
+
+
+def test_a_rollback_that_came_to_nothing_may_be_asked_for_again(room: Room) -> None:
+    """The plant refuses it at first, by a name of its own; accepted once, it is over."""
+    written = room.writer().write(room.approved(rollback_until=NOW + 60 * MINUTE))
+    room.panel.reply = "the machine is in Maintenance: rollers"
+    with pytest.raises(RefusedError, match="in Maintenance"):
+        room.writer().roll_back(written)
+    room.panel.reply = ""
+    room.writer().roll_back(written)
+    assert room.panel.value == BEFORE
+    names = [each.name for each in room.panel.asked]
+    nonce = written.approval.nonce
+    assert names == [f"{nonce}-write", f"{nonce}-rollback", f"{nonce}-rollback-2"]
+
+
+def test_a_state_that_holds_a_rollback_back_is_told_once(room: Room) -> None:
+    """However often it is tried."""
+    written = room.writer().write(room.approved(rollback_until=NOW + 60 * MINUTE))
+    room.panel.mode = "Starting"
+    for _ in range(3):
+        with pytest.raises(RefusedError, match="wrong PackML state"):
+            room.writer().roll_back(written)
+    assert sum(what == "rollback refused" for what, _ in room.told()) == 1
+
+
+def test_an_approval_is_good_once_whoever_writes(room: Room, tmp_path: Path) -> None:
+    """A second folder of a writer meets what is spent, and the rate, at the twin; else the plant.
+
+    A copied folder of another twin's writer is caught by the request's name alone.
+    """
+
+    def second(common: Path) -> Writer:
+        log = AuditLog(tmp_path / "second" / "audit.jsonl")
+        desk = ApprovalDesk(URI, common, Users(tmp_path / "users.json"), log)
+        return replace(room.writer(), desk=desk, log=log, times=Times(common))
+
+    first = room.approved()
+    room.writer().write(first)
+    room.panel.value = BEFORE  # as somebody has set it back
+    for folder, why in ((room.folder, "was spent already"), (tmp_path / "copy", "has answered")):
+        with pytest.raises(RefusedError, match=why) as caught:
+            second(folder).write(first)
+        assert caught.value.reason == "replayed approval"
+    with pytest.raises(RefusedError, match="too soon"):
+        second(room.folder).write(room.approved(610e3))
+    assert len(room.panel.asked) == 1
 
 
 def test_two_changes_soon_after_one_another_are_refused(room: Room) -> None:
@@ -451,12 +548,12 @@ def test_nothing_is_written_while_the_log_is_not_whole(room: Room, harm: str) ->
 
 def test_what_the_plant_says_is_told(room: Room) -> None:
     """It refuses, with its reason, or does not answer: the log has it."""
-    room.panel.answer = "the machine is in Maintenance: rollers"
+    room.panel.reply = "the machine is in Maintenance: rollers"
     with pytest.raises(RefusedError, match="in Maintenance") as caught:
         room.writer().write(room.approved())
     assert caught.value.reason == "refused by the plant"
     assert room.told()[-1][0] == "write refused by the plant"
-    room.panel.answer, room.at = None, room.at + 121 * MINUTE
+    room.panel.reply, room.at = None, room.at + 121 * MINUTE
     room.beat = room.at
     with pytest.raises(RefusedError, match="not answered") as caught:
         room.writer().write(room.approved())
@@ -479,7 +576,6 @@ def test_a_change_is_taken_back_only_where_that_was_approved(room: Room) -> None
     assert room.told()[-1][0] == "rollback accepted"
     with pytest.raises(RefusedError):
         room.writer().roll_back(written)
-    assert not (room.folder / TIMES).is_dir()
 
 
 WRONG = {

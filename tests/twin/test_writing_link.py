@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,9 +26,11 @@ from linetwin.twin.security.policies import SECURE
 from linetwin.twin.security.roles import Role
 from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
+from linetwin.twin.writing.asking import Asked
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
 from linetwin.twin.writing.status import Status
+from linetwin.twin.writing.times import Times
 from linetwin.twin.writing.writer import Writer
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ class Office:
         desk = ApprovalDesk(self.uri, folder / "approvals", users, self.log)
         policy = load_policy(file, plant.scenario)
         self.link = link
-        self.writer = Writer(policy, link, desk, self.log, folder, lambda: heard(self.uri))
+        self.writer = Writer(policy, link, desk, self.log, Times(folder), lambda: heard(self.uri))
 
     def approved(
         self, after: float, name: str = "web_speed", unit: str = "m/s", *, rollback: bool = False
@@ -158,6 +160,48 @@ def test_a_change_and_its_rollback_approved_together_both_reach_the_line(
         verify(office.log.file)
     finally:
         link.close()
+
+
+def test_an_answer_that_was_not_heard_is_asked_for_by_the_requests_name(
+    plant: Running, terms: Terms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link breaks as the request is handed in: the writer connects again and hears the answer.
+
+    Later the plant still tells it, though another request was answered since; a name is good once.
+    """
+    link = OpcUaPlant(plant.endpoint, as_user(terms, "otto"))
+    try:
+        office = Office(tmp_path, plant, link)
+        before = link.setpoint("cathode.coater", "web_speed")
+        handed_in = link._hand_in
+
+        def broken(asked: Asked) -> None:
+            handed_in(asked)
+            link._do(link._leave(link._session()))
+            raise OpcUaError("it has gone")
+
+        monkeypatch.setattr(link, "_hand_in", broken)
+        approval = office.approved(before * 1.01)
+        written = office.writer.write(approval)
+        assert written.request == f"{approval.nonce}-write"
+        assert plant.world.parameters[SPEED] == pytest.approx(before * 1.01)
+        asked = Asked("cathode.coater", "web_speed", before, "ann", "other", later(20))
+        assert link.ask(asked) == ""
+        assert link.answer("cathode.coater", written.request) == ""
+        assert link.answer("cathode.coater", "never") is None
+        assert abs((link.clock() - later(0)).total_seconds()) < 60
+        handed_in(replace(asked, name=written.request, value=before * 1.02))
+        link.ask(replace(asked, name="last"))
+        assert plant.world.parameters[SPEED] == pytest.approx(before)
+        assert "answered before" in plant.answers[-2].reason
+        assert link.answer("cathode.coater", written.request) == ""
+    finally:
+        link.close()
+
+
+def later(seconds: float) -> datetime:
+    """Return an instant from now."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 def test_an_observer_that_writes_is_refused(plant: Running, terms: Terms, tmp_path: Path) -> None:

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 NAME = ".lock"
 
 
+class HeldError(ResultsError):
+    """A folder in which another process writes."""
+
+
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold a run folder; ResultsError where another process writes in it.
+    """Hold a run folder; HeldError where another process writes in it.
 
     Where the file system knows no locks the folder is used all the same.
     """
@@ -27,7 +31,7 @@ def held(folder: Path) -> Iterator[None]:
             _lock(stream)
         except BlockingIOError as error:
             message = f"{folder} is being written by another process: wait for it, or end it first"
-            raise ResultsError(message) from error
+            raise HeldError(message) from error
         try:
             yield
         finally:

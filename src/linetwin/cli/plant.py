@@ -23,11 +23,11 @@ from linetwin.cli.pacing import Pace
 from linetwin.cli.printing import say, say_aside
 from linetwin.cli.running import Request, base_of, check_pace, folder_for, write_report
 from linetwin.cli.versions import made_with
-from linetwin.errors import Problem, ScenarioError
+from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.line import run as engine
 from linetwin.line import stock
 from linetwin.quantities import vocabulary
-from linetwin.results.audit import AuditLog
+from linetwin.results.audit import AuditLog, entries
 from linetwin.results.writer import RunWriter
 from linetwin.scenario.units import parse
 from linetwin.twin.plant.carrying import Carrier
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 
 ANSWERS_KEPT = 1000
 """Answers to requests that the manifest lists, the last ones."""
+_ANSWERED = "request "
+"""With what the log begins an answer; the name of the request follows."""
 _SHOW_EVERY_S = 0.5
 _TELL_EVERY_S = 60.0
 """Where standard error is no terminal, a line is printed this often."""
@@ -197,6 +199,7 @@ class _Player:
         world, server = parts.world, parts.server
         parts.answered = self._note
         self._log.check_open()
+        parts.clerk.remember(answered_before(self._log.file))
         try:
             if world.scenario.start == "filled":
                 stock.fill(world)
@@ -269,12 +272,27 @@ class _Player:
         told = answer.plain()
         self._log.append(
             f"{request.requester} ({request.user})",
-            f"request {request.name}: {answer.reason or 'accepted'}",
+            f"{_ANSWERED}{request.name}: {answer.reason or 'accepted'}",
             about=str(told["setpoint"]),
             before=answer.before,
             after=request.value if answer.accepted else answer.before,
         )
         self._answers.append({"tick": self._parts.world.now, **told})
+
+
+def answered_before(log: Path) -> list[str]:
+    """Return the names of requests that a plant's log has answers to; ResultsError if it is harmed.
+
+    A request is good once, whatever process serves the plant.
+    """
+    if not log.exists():
+        return []
+    try:
+        told = [each.what for each in entries(log)]
+    except ValueError as error:
+        raise ResultsError(f"{log}: {error}; see linetwin audit verify") from error
+    mine = [each.removeprefix(_ANSWERED) for each in told if each.startswith(_ANSWERED)]
+    return [each.partition(": ")[0] for each in mine]
 
 
 def _guard(request: PlantRequest, scenario: Scenario) -> Guard:

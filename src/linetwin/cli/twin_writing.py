@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from linetwin.cli.feeding import SECURITY as FEED_SECURITY
 from linetwin.cli.interruption import Interruption
+from linetwin.cli.locking import HeldError, held
 from linetwin.cli.printing import say, say_aside
 from linetwin.cli.twin_approving import span_of
 from linetwin.cli.twin_forking import origin_of, read_kept
@@ -22,6 +24,7 @@ from linetwin.twin.approval import ApprovalDesk, read_approval
 from linetwin.twin.security.connecting import Credentials, Terms
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import identity
+from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
 from linetwin.twin.words import counted
@@ -29,11 +32,12 @@ from linetwin.twin.writing.foretold import told, told_span
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
 from linetwin.twin.writing.status import StatusFile, check_status
+from linetwin.twin.writing.times import Times
 from linetwin.twin.writing.watching import BEGUN, READ, Watch, taken_up
 from linetwin.twin.writing.writer import WHO, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from linetwin.twin.approval import Approval, Change
@@ -41,7 +45,11 @@ if TYPE_CHECKING:
     from linetwin.twin.writing.watching import Seen
     from linetwin.twin.writing.writer import Written
 
+COMMON = "writing"
+"""Folder of the twin's in which its writers note what is spent, and when each address was asked."""
 _LOOK_S = 0.2
+_TRY_AGAIN_S = 1.0
+"""Between two tries of a rollback that a passing state holds back [A]."""
 _AGAIN = "linetwin: to watch it again: the same command with --watch-only\n"
 
 
@@ -84,9 +92,7 @@ def write(order: Order) -> None:
             writer = _writer(order, policy, link)
             writer.check_wanted = interruption.check
             if order.back:
-                back = Watching(writer, link, writer.written(approval))
-                writer.roll_back(back.written)
-                say(f"taken back: {back.back}")
+                _roll_back(Watching(writer, link, writer.written(approval)), interruption)
                 return
             written = writer.written(approval) if order.made else writer.write(approval)
             address = approval.change.address
@@ -94,7 +100,8 @@ def write(order: Order) -> None:
             what = "watched again" if order.made else "accepted"
             say(f"{what}: {address} {before} -> {after}")
             if seconds is not None:
-                watch_change(Watching(writer, link, written), seconds, interruption)
+                with watched_alone(_folder(order) / COMMON, approval):
+                    watch_change(Watching(writer, link, written), seconds, interruption)
         finally:
             link.close()
 
@@ -138,7 +145,12 @@ def _check_twin(order: Order, policy: WritePolicy) -> None:
 
 
 def _status_file(order: Order) -> StatusFile:
-    return StatusFile(order.twin if order.twin.is_dir() else order.twin.parent)
+    return StatusFile(_folder(order))
+
+
+def _folder(order: Order) -> Path:
+    """Return the twin's folder."""
+    return order.twin if order.twin.is_dir() else order.twin.parent
 
 
 def _check_apart(order: Order) -> None:
@@ -162,9 +174,23 @@ def _check_user(order: Order, policy: WritePolicy) -> None:
 def _writer(order: Order, policy: WritePolicy, link: OpcUaPlant) -> Writer:
     folder = SecurityFolder(order.security)
     log = AuditLog(folder.log)
-    desk = ApprovalDesk(policy.plant, folder.root / "approvals", Users(folder.users), log)
+    common = _folder(order) / COMMON  # all writers of the twin meet there
+    desk = ApprovalDesk(policy.plant, common, Users(folder.users), log)
     beat = _status_file(order).read
-    return Writer(policy, link, desk, log, folder.root / "writing", beat)
+    return Writer(policy, link, desk, log, Times(common), beat)
+
+
+@contextmanager
+def watched_alone(common: Path, approval: Approval) -> Iterator[None]:
+    """Hold the watch of a change; ResultsError where another process has it."""
+    folder = common / f"{approval.nonce}.watch"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with held(folder):
+            yield
+    except HeldError as error:
+        message = f"{approval.change.address} is being watched by another process: leave it to that"
+        raise ResultsError(message) from error
 
 
 class WatchedPlant(Protocol):
@@ -229,7 +255,7 @@ def watch_change(of: Watching, seconds: float, interruption: Interruption) -> No
     for quantity, each in watches.items():
         _tell_verdict(of, quantity, each)
     if any(each.verdict() == "not as foretold" for each in watches.values()):
-        _take_back(of)
+        _take_back(of, interruption)
     elif not all(each.is_settled for each in watches.values()):
         sys.stderr.write(_AGAIN)
 
@@ -276,7 +302,29 @@ def _tell_verdict(of: Watching, quantity: str, watch: Watch) -> None:
     say(f"{quantity}: {watch.verdict()}: {seen}, foretold {foretold}, before {before}")
 
 
-def _take_back(of: Watching) -> None:
+def _roll_back(of: Watching, interruption: Interruption) -> None:
+    """Take a change back, as soon as the plant's state lets it, until the rollback's time ends."""
+    waits, known = "", of.writer.changed_since(of.written.approval)
+    while True:
+        try:
+            others = of.writer.changed_since(of.written.approval)[len(known) :]
+            if others:
+                message = f"{', '.join(others)} was set meanwhile"
+                raise refusal(Reason.OTHER_CHANGE, message, "see what came of that first")
+            of.writer.roll_back(of.written)
+        except RefusedError as error:
+            if error.reason != Reason.STATE.text or not of.can_go_back or interruption.asked:
+                raise
+            if str(error) != waits:
+                waits = str(error)
+                say_aside(f"not taken back yet: {waits}; it is tried again, Ctrl-C ends that")
+            time.sleep(_TRY_AGAIN_S)
+        else:
+            say(f"taken back: {of.back}")
+            return
+
+
+def _take_back(of: Watching, interruption: Interruption) -> None:
     """Take a change back, or propose it to a person."""
     if of.written.approval.limits.rollback_until is None:
         _propose(of, "taking it back was not approved with it")
@@ -285,11 +333,10 @@ def _take_back(of: Watching) -> None:
         _propose(of, f"it was not taken back: {', '.join(others)} was set since, it may be that")
         return
     try:
-        of.writer.roll_back(of.written)
+        _roll_back(of, interruption)
     except RefusedError as error:
         _propose(of, f"it was not taken back: {error}")
         raise
-    say(f"taken back: {of.back}")
 
 
 def _propose(of: Watching, why: str) -> None:

@@ -271,11 +271,16 @@ class AuditLog:
         return head
 
 
+def lock_file(file: Path) -> Path:
+    """Return the file by which one process at a time holds another; it stays."""
+    return file.with_name(f"{file.name}.lock")
+
+
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
     """Hold a file against other processes that ask, by a lock file beside it; waits its turn."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.with_name(f"{file.name}.lock").open("ab") as stream:
+    with lock_file(file).open("ab") as stream:
         _lock(stream)
         yield  # closing the file gives the lock back, as does the end of the process
 

@@ -162,11 +162,12 @@ class ApprovalDesk:
         self._tell("approval spent", approval, current, asked)
 
     def redeem_rollback(
-        self, approval: Approval, current: float, now: datetime | None = None
+        self, approval: Approval, current: float, now: datetime | None = None, name: str = ""
     ) -> float:
         """Spend the rollback approved with a change; return the setpoint to go back to.
 
-        Only after the change itself, once, and while the plant still has what was written.
+        Only after the change itself, once by each name, and while the plant still has what was
+        written. `name`: of the request; another once it is known that one came to nothing.
         """
         moment = now or datetime.now(UTC)
         try:
@@ -175,9 +176,9 @@ class ApprovalDesk:
                 message = f"taking {approval.change.address} back was not approved with the change"
                 raise refusal(Reason.OTHER_CHANGE, message, "have it approved as a change")
             self._check(approval, until, moment)
-            self._check_spent(approval)
+            self.check_spent(approval)
             _check_same(approval.change.after, current, approval.change)
-            self._spend(f"{approval.nonce}-rollback")
+            self._spend(name or f"{approval.nonce}-rollback")
         except RefusedError as error:
             self._tell("rollback refused", approval, current, {"why": str(error)})
             raise
@@ -191,11 +192,12 @@ class ApprovalDesk:
 
     def check_made(self, approval: Approval, current: float) -> None:
         """Raise RefusedError unless the plant has what an approval of this desk has changed."""
-        _check_signature(approval, Certificate(approval.certificate))
-        self._check_spent(approval)
+        self.check_spent(approval)
         _check_same(approval.change.after, current, approval.change)
 
-    def _check_spent(self, approval: Approval) -> None:
+    def check_spent(self, approval: Approval) -> None:
+        """Raise RefusedError where an approval was not spent, or was changed."""
+        _check_signature(approval, Certificate(approval.certificate))
         if not self._spent(approval.nonce).exists():
             message = f"{approval.change.address} was not changed by this approval"
             raise refusal(Reason.OTHER_CHANGE, message, "there is nothing to watch or to take back")

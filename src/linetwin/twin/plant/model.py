@@ -63,6 +63,7 @@ ANSWER: tuple[tuple[str, Type, str, Plain], ...] = (
     ("AnsweredId", "String", "name of the request that was answered last", ""),
     ("Accepted", "Boolean", "whether it was accepted", None),
     ("Reason", "String", "why it was refused", ""),
+    ("Answers", "String", "last answers, newest last, a line each: name, tab, why refused", ""),
 )
 """Tags of the answer."""
 

@@ -7,7 +7,7 @@ accepted holds from the next event of the line on.
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,13 +16,15 @@ from linetwin.twin.plant.changes import Change
 from linetwin.twin.plant.model import MODES, node_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from linetwin.line.world import World
     from linetwin.twin.plant.model import InformationModel, Setpoint
 
 REMEMBERED = 10_000
 """Names of requests that are remembered: none may come twice."""
+TOLD = 20
+"""Answers of a station that are shown: who has lost one may look for it later [A]."""
 FIRST_YEAR = 1970
 """An expiry before it was never written: OPC UA counts from 1601."""
 LONGEST_TEXT = 256
@@ -88,16 +90,23 @@ class Clerk:
         self._setpoints = {(each.tag.owner, each.tag.name): each for each in model.setpoints()}
         self._now = now or (lambda: datetime.now(UTC))
         self._met: deque[str] = deque(maxlen=REMEMBERED)
+        self._told: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=TOLD))
+
+    def remember(self, names: Iterable[str]) -> None:
+        """Take names as answered before, as by the process that served this plant until now."""
+        self._met.extend(names)
 
     def answer(self, request: Request, world: World) -> tuple[Answer, list[Change]]:
         """Return the answer, and what has changed by it."""
         answer = Answer(request, self._reason(request, world), self._before(request, world))
         self._met.append(request.name)
         station = request.station
+        self._told[station].append(f"{request.name}\t{answer.reason}")
         told: dict[str, str | bool] = {
             "Reason": answer.reason,
             "Accepted": answer.accepted,
             "AnsweredId": request.name,
+            "Answers": "\n".join(self._told[station]),
         }
         changes = [
             Change(node_of(station, "Commands", name), world.now, value, again=True)

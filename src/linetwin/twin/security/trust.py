@@ -272,7 +272,8 @@ def _check_names(certificate: Certificate, peer: Peer) -> None:
     said = ", ".join(certificate.hosts) or "no host"
     remedy = (
         "ask for a certificate with this host, connect by a name that it has, "
-        "or name the other: --host-override, or `host` under `security` in a mapping file"
+        "or name the other: `host` under `security` in a mapping file, `host` under `plant` in a "
+        "write policy, --host-override of live browse and propose"
     )
     raise refusal(Reason.HOST, f"connected to {peer.host}, the certificate is for {said}", remedy)
 

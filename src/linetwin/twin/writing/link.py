@@ -11,7 +11,8 @@ import contextlib
 import logging
 import threading
 import time
-from datetime import UTC
+from concurrent.futures import CancelledError
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from asyncua import ua
@@ -22,6 +23,7 @@ from linetwin.twin.plant.model import NAMESPACE, REQUEST, node_of
 from linetwin.twin.plant.nodes import VARIANTS
 from linetwin.twin.security.connecting import prepared_client
 from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.writing.asking import CLOCKS_S
 from linetwin.twin.writing.watching import Seen
 
 if TYPE_CHECKING:
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
 
     from linetwin.twin.plant.model import Folder
     from linetwin.twin.security.connecting import Terms
-    from linetwin.twin.writing.writer import Asked
+    from linetwin.twin.writing.asking import Asked
 
-_CALL_S = 20.0
+_CALL_S = 10.0
 _OPEN_S = 10.0
 """To connect and log in: a plant that takes longer is not there to be written [A]."""
 _LOOK_S = 0.05
@@ -46,7 +48,7 @@ class OpcUaPlant:
 
     def __init__(self, endpoint: str, terms: Terms) -> None:
         logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)  # what matters is in the error
-        self._endpoint, self._user = endpoint, terms.credentials.name
+        self._endpoint, self._user, self._terms = endpoint, terms.credentials.name, terms
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="writer", daemon=True)
         self._thread.start()
@@ -95,7 +97,30 @@ class OpcUaPlant:
 
     # ------------------------------------------------------------------------------- asking
     def ask(self, asked: Asked) -> str | None:
-        """Hand a request in; return why it was refused, "" if accepted, None without an answer."""
+        """Hand a request in; return why it was refused, "" if accepted, None without an answer.
+
+        A plant that falls silent is waited for, and connected again, until no request that reached
+        it is open any more. RefusedError where its user may hand nothing in: then there is none.
+        """
+        end = asked.expiry.timestamp() + CLOCKS_S
+        try:
+            self._hand_in(asked)
+        except RefusedError:
+            raise
+        except OpcUaError:  # it may have been handed in: only the plant knows
+            self._connect_again(end)
+        while time.time() < end:
+            try:
+                found = self.answer(asked.station, asked.name)
+            except OpcUaError:
+                self._connect_again(end)
+            else:
+                if found is not None:
+                    return found
+            time.sleep(_LOOK_S)
+        return None
+
+    def _hand_in(self, asked: Asked) -> None:
         values: dict[str, Any] = {
             "Setpoint": asked.setpoint,
             "Value": asked.value,
@@ -106,16 +131,37 @@ class OpcUaPlant:
         for name, kind, _, _ in REQUEST:  # the name is the last: it hands the request in
             node = self._id(asked.station, "Commands", name)
             self._do(self._write(node, ua.Variant(values[name], VARIANTS[kind])))
-        end = time.time() + max(0.0, asked.expiry.timestamp() - time.time())
-        while time.time() < end:
-            if self._tag(asked.station, "Commands", "AnsweredId", None) == asked.name:
-                accepted = bool(self._tag(asked.station, "Commands", "Accepted"))
-                reason = str(self._tag(asked.station, "Commands", "Reason", ""))
-                return "" if accepted else reason or "it gave no reason"
-            time.sleep(_LOOK_S)
-        return None
+
+    def answer(self, station: str, name: str) -> str | None:
+        """Return what the plant has answered to a request: as `ask`; None where nothing is told.
+
+        A name that came twice was refused the second time: the first answer is the one.
+        """
+        told = str(self._tag(station, "Commands", "Answers", ""))
+        answers = [line.split("\t", 1) for line in told.split("\n")]
+        return next((each[-1] for each in answers if each[0] == name), None)
+
+    def clock(self) -> datetime:
+        """Return the plant's clock: requests expire by it."""
+        found = self._read(ua.NodeId(ua.Int32(ua.ObjectIds.Server_ServerStatus_CurrentTime)))
+        if not isinstance(found, datetime):
+            raise OpcUaError(f"{self._endpoint} does not tell its time")
+        return found.replace(tzinfo=UTC)
 
     # ------------------------------------------------------------------------------ the loop
+    def _connect_again(self, end: float) -> None:
+        """Begin a session anew [end: s UTC, not after it]; there is none where that fails."""
+        client, self._client = self._client, None
+        with contextlib.suppress(OpcUaError):
+            if client is not None:
+                self._do(self._leave(client), 2 * CLOSE_S)
+            self._do(self._open(self._terms), min(_OPEN_S, max(_LOOK_S, end - time.time())))
+
+    def _session(self) -> Client:
+        if self._client is None:
+            raise OpcUaError(f"{self._endpoint} is not connected")
+        return self._client
+
     async def _open(self, terms: Terms) -> None:
         client = await prepared_client(self._endpoint, terms, _CALL_S)
         await open_calmly(client)
@@ -145,8 +191,7 @@ class OpcUaPlant:
 
     def _read(self, node: ua.NodeId) -> Any:  # noqa: ANN401  what a node holds
         async def read() -> Any:  # noqa: ANN401
-            assert self._client is not None  # noqa: S101  it was opened
-            found = await self._client.get_node(node).read_data_value(raise_on_bad_status=False)
+            found = await self._session().get_node(node).read_data_value(raise_on_bad_status=False)
             good = found.StatusCode is None or found.StatusCode.is_good()
             return found.Value.Value if good and found.Value is not None else None
 
@@ -154,14 +199,14 @@ class OpcUaPlant:
 
     async def _read_all(self, nodes: list[ua.NodeId]) -> list[tuple[Any, float] | None]:
         """Return value and source time [s UTC] of each node, None where it shows nothing good."""
-        assert self._client is not None  # noqa: S101  it was opened
-        found = await self._client.read_attributes([self._client.get_node(e) for e in nodes])
+        client = self._session()
+        found = await client.read_attributes([client.get_node(e) for e in nodes])
         return [_stamped(each) for each in found]
 
     async def _write(self, node: ua.NodeId, value: ua.Variant) -> None:
-        assert self._client is not None  # noqa: S101  it was opened
+        client = self._session()
         try:
-            await self._client.get_node(node).write_value(value)
+            await client.get_node(node).write_value(value)
         except ua.UaStatusCodeError as error:
             if error.code not in _DENIED:
                 raise
@@ -180,7 +225,7 @@ class OpcUaPlant:
             waiting.cancel()
             message = f"{self._endpoint} has not answered for {limit_s:g} s"
             raise OpcUaError(message) from error
-        except (ua.UaError, OSError) as error:
+        except (ua.UaError, OSError, CancelledError) as error:
             raise OpcUaError(f"{self._endpoint}: {type(error).__name__}: {error}") from error
 
 

@@ -1,57 +1,49 @@
 """The writer: asks a plant for one approved change, if all that was laid down allows it.
 
 It alone holds the credential that may write. All that is asked, refused and answered stands in the
-hash-chained log of its security folder before and after it is done. Several writers may share that
-folder: what one asks for is over before the next looks at the plant; what they watch goes on
-beside it.
+hash-chained log of its security folder before and after it is done. A twin may have several
+writers: what one asks for is over before the next looks at the plant; what they watch goes on
+beside it. What was asked for and has no end in the log is settled by what the plant tells of it.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from linetwin.errors import OpcUaError, RefusedError, ResultsError
+from linetwin.errors import RefusedError, ResultsError
 from linetwin.quantities.packml import STATES
-from linetwin.results.audit import entries, head_file, locked
+from linetwin.results.audit import entries, head_file, lock_file, locked
 from linetwin.results.audit_check import verify
-from linetwin.twin.security.folders import PRIVATE_FILE, replace
 from linetwin.twin.security.reasons import Reason, refusal
+from linetwin.twin.writing.asking import (
+    ACCEPTED,
+    ASKED,
+    CLOCKS_S,
+    NOT_HANDED_IN,
+    ROLLBACK,
+    WRITE,
+    Asked,
+    Open,
+    open_request,
+    request_name,
+)
 from linetwin.twin.writing.foretold import told
 from linetwin.twin.writing.status import check_plant, check_station, check_status, check_twin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from linetwin.results.audit import AuditLog, Entry
     from linetwin.twin.approval import Approval, ApprovalDesk
     from linetwin.twin.writing.policy import Enabled, WritePolicy
     from linetwin.twin.writing.status import Status
+    from linetwin.twin.writing.times import Times
 
 WHO = "writer"
-TIMES = "written.json"
-"""File of the writer's folder that holds when each address was last asked for."""
 _STATES = {number: name for name, number in STATES.items()}
-_ASKED = ("write asked", "rollback asked")
-_NOT_HANDED_IN = ("write not handed in", "rollback not handed in")
-_ACCEPTED = ("write accepted", "rollback accepted")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is handed in at a station's request tags; `expiry` in UTC."""
-
-    station: str
-    setpoint: str
-    value: float
-    requester: str
-    name: str
-    expiry: datetime
 
 
 class PlantLink(Protocol):
@@ -71,6 +63,14 @@ class PlantLink(Protocol):
 
     def ask(self, asked: Asked) -> str | None:
         """Hand a request in; return why it was refused, "" if accepted, None without an answer."""
+        ...
+
+    def answer(self, station: str, name: str) -> str | None:
+        """Return what the plant has answered to a request: as `ask`; None where nothing is told."""
+        ...
+
+    def clock(self) -> datetime:
+        """Return the plant's clock (UTC)."""
         ...
 
 
@@ -95,14 +95,14 @@ class Writer:
     link: PlantLink
     desk: ApprovalDesk
     log: AuditLog
-    folder: Path
+    times: Times
     beat: Callable[[], Status | None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     check_wanted: Callable[[], None] = field(default=lambda: None)
 
     def write(self, approval: Approval) -> Written:
         """Ask the plant for what was approved; RefusedError with the reason, which the log has."""
-        with locked(self.folder / TIMES):  # until the plant has answered: the next waits its turn
+        with locked(self.times.file):  # until the plant has answered: the next waits its turn
             self.check_wanted()
             return self._write(approval)
 
@@ -113,48 +113,67 @@ class Writer:
         try:
             enabled = self._enabled(change.address)
             self._check_policy(approval)
-            self._check_unspent(approval, enabled)  # first of all: trying again later is no help
+            self._check_unspent(approval)  # first of all: trying again later is no help
             current = self.link.setpoint(enabled.station, enabled.tag)
             self._check(enabled, current, approval)
             self._check_rate(enabled)
+            self._check_unanswered(enabled, approval)
         except RefusedError as error:
             self._tell("write refused", about, change.after, str(error))
             raise
         self.desk.redeem(approval, current, change.after, self.now())
-        request = self._ask(enabled, change.after, approval, "write")
+        request = self._ask(enabled, change.after, approval, WRITE)
         return Written(approval, request, current, change.after)
 
     def roll_back(self, written: Written) -> None:
-        """Take a change back, where that was approved with it; no limit but the state holds."""
-        with locked(self.folder / TIMES):
+        """Take a change back, where that was approved with it; no limit but the state holds.
+
+        Where it was asked for before, and the plant has accepted it, that is noted.
+        """
+        with locked(self.times.file):
+            self._check_log()
+            self._settle(written.approval)
             self._roll_back(written.approval)
 
     def _roll_back(self, approval: Approval) -> None:
         change = approval.change
-        self._check_log()
         enabled = self._enabled(change.address)
+        self._check_not_back(approval)
         try:
             self._check_state(enabled)
         except RefusedError as error:
-            self._tell("rollback refused", approval.about, change.before, str(error))
+            self._tell_once("rollback refused", approval, change.before, str(error))
             raise
         current = self.link.setpoint(enabled.station, enabled.tag)
-        value = self.desk.redeem_rollback(approval, current, self.now())
-        self._ask(enabled, value, approval, "rollback")
+        name = request_name(approval, ROLLBACK, self._told_of(approval))
+        value = self.desk.redeem_rollback(approval, current, self.now(), name)
+        self._ask(enabled, value, approval, ROLLBACK)
 
     def written(self, approval: Approval) -> Written:
-        """Return a change that was made before; RefusedError where the plant does not have it."""
+        """Return a change that was made before; RefusedError where the plant does not have it.
+
+        One of which the log has no end, as a kill or a silent plant leaves it, is settled first.
+        """
         change = approval.change
-        self._check_log()
-        enabled = self._enabled(change.address)
-        self._check_policy(approval)
+        with locked(self.times.file):
+            self._check_log()
+            enabled = self._enabled(change.address)
+            self._check_policy(approval)
+            self.desk.check_spent(approval)
+            self._settle(approval)
+        self._check_not_back(approval)
         current = self.link.setpoint(enabled.station, enabled.tag)
         self.desk.check_made(approval, current)
-        own = next((each for each in self._accepted() if each.about == approval.about), None)
+        own = next((e for e in self._told_of(approval) if e.what in ACCEPTED), None)
         if own is None:
             message = f"the log does not say that the plant has accepted {change.address}"
             raise refusal(Reason.OTHER_CHANGE, message, "look at the set value in the plant")
         return Written(approval, str(own.after["why"]), change.before, change.after)
+
+    def _check_not_back(self, approval: Approval) -> None:
+        if any(each.what == ACCEPTED[1] for each in self._told_of(approval)):
+            message = f"the plant has taken {approval.change.address} back already"
+            raise refusal(Reason.OTHER_CHANGE, message, "there is nothing to watch or to take back")
 
     def changed_since(self, approval: Approval) -> list[str]:
         """Return what else was set in the same part of the line since a change was made.
@@ -169,21 +188,27 @@ class Writer:
 
     def log_of(self, approval: Approval) -> list[tuple[str, Any]]:
         """Return what the log has of an approved change: what, and the detail, in order."""
-        about = approval.about
-        with locked(self.log.file):
-            found = [each for each in entries(self.log.file) if each.about == about]
-        return [(each.what, each.after) for each in found]
+        return [(each.what, each.after) for each in self._told_of(approval)]
+
+    def _told_of(self, approval: Approval) -> list[Entry]:
+        return [each for each in self._told() if each.about == approval.about]
 
     def _accepted(self) -> list[Entry]:
         """Return what the log has of changes that the plant has accepted."""
+        return [each for each in self._told() if each.what in ACCEPTED]
+
+    def _told(self) -> list[Entry]:
+        """Return the log; nothing where none was begun."""
+        if not self.log.file.exists():
+            return []
         with locked(self.log.file):
-            return [each for each in entries(self.log.file) if each.what in _ACCEPTED]
+            return list(entries(self.log.file))
 
     # ------------------------------------------------------------------------------- checks
     def _check_log(self) -> None:
         """Refuse to go on where the log is not whole; that cannot be logged."""
         try:
-            begun = (self.log.file, head_file(self.log.file), self.folder / TIMES)
+            begun = (self.log.file, head_file(self.log.file), lock_file(self.log.file))
             if any(each.exists() for each in begun):
                 with locked(self.log.file):  # no entry of another writer is half there
                     verify(self.log.file)
@@ -200,28 +225,52 @@ class Writer:
             raise refusal(Reason.NOT_ENABLED, message, remedy)
         return found
 
-    def _check_unspent(self, approval: Approval, enabled: Enabled) -> None:
+    def _check_unspent(self, approval: Approval) -> None:
         try:
             self.desk.check_unspent(approval)
         except RefusedError:
-            self._check_not_open(approval, enabled)
+            self._settle(approval)
+            if any(each.what == ACCEPTED[0] for each in self._told_of(approval)):
+                message = f"approval {approval.nonce} was spent: the plant has accepted the change"
+                remedy = "to watch it: the same command with --watch-only"
+                raise refusal(Reason.REPLAYED, message, remedy) from None
             raise
 
-    def _check_not_open(self, approval: Approval, enabled: Enabled) -> None:
-        """Refuse what was asked for by a process that ended before it noted what came of it."""
-        about = approval.about
-        with locked(self.log.file):
-            own = [each for each in entries(self.log.file) if each.about == about]
-        told = [each for each in own if each.what.startswith("write ") and not _is_refusal(each)]
-        if not told or told[-1].what != "write asked":
+    def _check_unanswered(self, enabled: Enabled, approval: Approval) -> None:
+        """Refuse what the plant has answered: a writer of another twin has used the approval."""
+        name = request_name(approval, WRITE, ())
+        if self.link.answer(enabled.station, name) is not None:
+            message = f"the plant has answered request {name} before"
+            raise refusal(Reason.REPLAYED, message, "have the change approved anew")
+
+    def _settle(self, approval: Approval) -> None:
+        """Note what came of a request that the log has open.
+
+        RefusedError while the plant has no answer and may still accept it, by its own clock.
+        """
+        request = open_request(self._told_of(approval))
+        if request is None:
             return
-        expiry = datetime.fromisoformat(told[-1].time) + timedelta(seconds=enabled.expiry_s)
-        name, until = told[-1].after["why"], f"{expiry:%Y-%m-%d %H:%M:%S} UTC"
-        message = f"request {name} was asked for, and the log has no answer: the writer was ended"
-        is_open = self.now() < expiry
-        message += f"; it may be open at the plant until {until}" if is_open else ""
-        remedy = "look at the set value in the plant, then have it approved anew if it is not made"
-        raise refusal(Reason.NO_ANSWER, message, remedy)
+        enabled = self._enabled(approval.change.address)
+        clock = self.link.clock()  # before the answers are read: none that counts comes later
+        answer = self.link.answer(enabled.station, request.name)
+        if answer is None and clock <= request.expiry + timedelta(seconds=CLOCKS_S):
+            until = f"{request.expiry:%Y-%m-%d %H:%M:%S} UTC"
+            message = f"request {request.name} has no answer yet; it is open until {until}"
+            remedy = f"the same command with --watch-only, {CLOCKS_S:g} s after that, tells"
+            raise refusal(Reason.NO_ANSWER, message, remedy)
+        self._note_answer(approval, request, answer)
+
+    def _note_answer(self, approval: Approval, request: Open, answer: str | None) -> None:
+        """Write what came of a request into the log; `answer`: as `PlantLink.ask`."""
+        what, about, value = request.what, approval.about, request.value
+        if answer is None:
+            message = f"the plant has no request {request.name}, and would not take it any more"
+            self._tell(f"{what} never made", about, value, message)
+        elif answer:
+            self._tell(f"{what} refused by the plant", about, value, answer)
+        else:
+            self._tell(f"{what} accepted", about, value, request.name)
 
     def _check_policy(self, approval: Approval) -> None:
         """Refuse what was approved when the policy was another, whatever version it names."""
@@ -274,7 +323,7 @@ class Writer:
         return status
 
     def _check_rate(self, enabled: Enabled) -> None:
-        last = self._times().get(enabled.address)
+        last = self.times.all().get(enabled.address)
         if last is None:
             return
         due = datetime.fromisoformat(last) + timedelta(seconds=enabled.every_s)
@@ -287,76 +336,54 @@ class Writer:
 
     def _holder(self, address: str) -> str:
         """Return by which request an address was asked for last, as the log has it."""
-        with locked(self.log.file):
-            asked = [e for e in entries(self.log.file) if e.about.partition(" ")[0] == address]
         names: list[str] = []
-        for each in asked:
-            if each.what in _ASKED:
+        for each in self._told():
+            if each.about.partition(" ")[0] != address:
+                continue
+            if each.what in ASKED:
                 names.append(str(each.after["why"]))
-            elif each.what in _NOT_HANDED_IN:
+            elif each.what in NOT_HANDED_IN:
                 names.pop()
         return f" by {names[-1]}" if names else ""
 
     # ------------------------------------------------------------------------------- asking
     def _ask(self, enabled: Enabled, value: float, approval: Approval, what: str) -> str:
-        """Hand a request in, with its time and entry on the disk before it is."""
-        now, name = self.now(), f"{approval.nonce[:12]}-{what}-{secrets.token_hex(2)}"
-        about, before = approval.about, self._times().get(enabled.address)
-        self._note_time(enabled.address, now.isoformat(timespec="milliseconds"))
-        asked = Asked(
-            enabled.station,
-            enabled.tag,
-            value,
-            f"linetwin for {approval.who}",
-            name,
-            now + timedelta(seconds=enabled.expiry_s),
-        )
-        self._tell(f"{what} asked", about, value, name)
+        """Hand a request in, with its time and entry on the disk before it is.
+
+        From then on nobody but the plant knows what becomes of it: it answers, or it is open.
+        """
+        now, name = self.now(), request_name(approval, what, self._told_of(approval))
+        about, before = approval.about, self.times.all().get(enabled.address)
+        expiry = now + timedelta(seconds=enabled.expiry_s)
+        request = Open(what, name, value, expiry)
+        who = f"linetwin for {approval.who}"
+        asked = Asked(enabled.station, enabled.tag, value, who, name, expiry)
+        self.times.note(enabled.address, now.isoformat(timespec="milliseconds"))
+        self._tell(f"{what} asked", about, value, name, expiry=expiry.isoformat())
         try:
             answer = self.link.ask(asked)
         except RefusedError as error:  # its user may not fill in a request: there is none
-            self._note_time(enabled.address, before)
+            self.times.note(enabled.address, before)
             self._tell(f"{what} not handed in", about, value, str(error))
             raise
-        except OpcUaError as error:
-            self._tell(f"{what} failed", about, value, str(error))
-            raise
         if answer is None:
-            message = f"request {name} was not answered in {enabled.expiry_s:g} s"
+            message = f"request {name} was not answered until its expiry"
             self._tell(f"{what} unanswered", about, value, message)
-            remedy = "look at the set value in the plant before anything else is tried"
+            remedy = "the same command with --watch-only asks the plant what came of it"
             raise refusal(Reason.NO_ANSWER, message, remedy)
+        self._note_answer(approval, request, answer)
         if answer:
-            self._tell(f"{what} refused by the plant", about, value, answer)
             raise refusal(Reason.PLANT, answer, "see why, then have another change approved")
-        self._tell(f"{what} accepted", about, value, name)
         return name
 
-    def _tell(self, what: str, about: str, value: float, why: Any) -> None:  # noqa: ANN401  any JSON
+    def _tell_once(self, what: str, approval: Approval, value: float, why: str) -> None:
+        """Write into the log what it does not already have as the last of the change."""
+        last = self._told_of(approval)[-1:]
+        if not last or last[0].what != what or last[0].after["why"] != why:
+            self._tell(what, approval.about, value, why)
+
+    def _tell(self, what: str, about: str, value: float, why: str, **more: str) -> None:
         plain = value if math.isfinite(value) else str(value)
         policy = f"{self.policy.owner}, version {self.policy.version}"
-        after = {"value": plain, "why": why, "policy": policy}
+        after = {"value": plain, "why": why, "policy": policy, **more}
         self.log.append(WHO, what, about=about, after=after)
-
-    def _times(self) -> dict[str, str]:
-        """Return when each address was last asked for."""
-        file = self.folder / TIMES
-        if not file.exists():
-            return {}
-        try:
-            found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ResultsError(f"{file} is damaged: the times of writing are not known") from error
-        return found
-
-    def _note_time(self, address: str, time: str | None) -> None:
-        """Note when an address was last asked for; None: never."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        noted = self._times() | {address: time}
-        times = {name: each for name, each in noted.items() if each is not None}
-        replace(self.folder / TIMES, json.dumps(times).encode(), PRIVATE_FILE)
-
-
-def _is_refusal(entry: Entry) -> bool:
-    """Whether an entry says that the writer itself has refused: nothing was asked by that."""
-    return entry.what == "write refused"
