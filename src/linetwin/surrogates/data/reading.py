@@ -67,6 +67,7 @@ def read_dataset(path: Path, data: Path | None = None) -> Dataset:
     reader.problems.check()
     if not table.lines:
         reader.problems.add(document.place(("only",)), "no row is left", "wider patterns")
+        reader.problems.check()
     found = reader.dataset()
     problems.check()
     return found
@@ -189,7 +190,7 @@ class _Reader:
             spec = ColumnSpec(name, written.role, "", source=source)
             return spec, np.array(texts, dtype=object), everything
         scale = self._scale(name, written, quantity)
-        if scale is None:
+        if scale is None or len(written.sources) != 1:
             return None
         own = ColumnWritten(column=source, unit=written.unit, factor=written.factor)
         known = self.table.units.get(source) or None

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import stats
 
 from linetwin.surrogates.data.checks.finding import Finding, listed
-from linetwin.surrogates.data.checks.numbers import known, rounded
+from linetwin.surrogates.data.checks.numbers import known, levels_of
 
 if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
@@ -69,7 +69,7 @@ def coverages(data: Dataset) -> list[Coverage]:
 
 def _coverage(spec: ColumnSpec, values: np.ndarray) -> Coverage:
     there = known(values)
-    levels = np.unique(rounded(there))
+    levels, _ = levels_of(there)
     steps = np.diff(levels)
     at = int(steps.argmax()) if len(steps) else 0
     span = float(np.ptp(levels)) if len(levels) else 0.0
@@ -83,8 +83,8 @@ def _coverage(spec: ColumnSpec, values: np.ndarray) -> Coverage:
 
 def planes(data: Dataset) -> list[Plane]:
     """Return what each two features cover together, the emptiest first; constant ones left out."""
-    columns = {name: rounded(data.numbers(name)) for name in data.features}
-    varied = [name for name, values in columns.items() if len(np.unique(known(values))) > 1]
+    columns = {name: data.numbers(name) for name in data.features}
+    varied = [name for name, values in columns.items() if len(levels_of(known(values))[0]) > 1]
     whole = {name: _Axis.of(columns[name]) for name in varied if np.isfinite(columns[name]).all()}
     found = []
     for names in combinations(varied, 2):
@@ -112,8 +112,8 @@ class _Axis:
     @classmethod
     def of(cls, values: np.ndarray) -> _Axis:
         """Return the axis of values that are all there."""
-        levels, codes = np.unique(values, return_inverse=True)
-        ranks = stats.rankdata(values)
+        levels, codes = levels_of(values)
+        ranks = stats.rankdata(codes)
         if len(levels) <= _BINS:
             return cls(codes, levels, levels, ranks)
         edges = np.linspace(values.min(), values.max(), _BINS + 1)

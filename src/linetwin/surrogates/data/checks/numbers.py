@@ -14,10 +14,12 @@ def known(values: np.ndarray) -> np.ndarray:
     return np.asarray(values[np.isfinite(values)])
 
 
-def rounded(values: np.ndarray) -> np.ndarray:
-    """Return values, shape (n,), to ten digits of the largest: what differs less is equal."""
-    there = known(values)
-    largest = float(np.abs(there).max()) if len(there) else 0.0
-    if not largest:
-        return values
-    return np.asarray(np.round(values / largest, _DIGITS) * largest)
+def levels_of(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the levels of values that are all there, and the level's number of each.
+
+    What differs by less than the tenth digit of the largest is one level.
+    """
+    largest = float(np.abs(values).max()) if len(values) else 0.0
+    coarse = np.round(values / largest, _DIGITS) if largest else values
+    _, first, codes = np.unique(coarse, return_index=True, return_inverse=True)
+    return np.asarray(values[first]), np.asarray(codes)

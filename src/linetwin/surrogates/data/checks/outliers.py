@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.surrogates.data.checks.finding import Finding, listed
-from linetwin.surrogates.data.checks.numbers import known, rounded
+from linetwin.surrogates.data.checks.numbers import known, levels_of
 
 if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import Dataset
@@ -50,9 +50,8 @@ def outlier_findings(data: Dataset) -> list[Finding]:
 
 def far(values: np.ndarray) -> np.ndarray:
     """Return the rows of values, shape (n,), that lie far from the others, the farthest first."""
-    values = rounded(values)
     there = known(values)
-    if len(there) < _FEWEST or len(np.unique(there)) < _FEWEST_LEVELS:
+    if len(there) < _FEWEST or len(levels_of(there)[0]) < _FEWEST_LEVELS:
         return np.array([], dtype=np.int64)
     distance = _distance(values)
     if (there > 0).all():

@@ -15,18 +15,42 @@ if TYPE_CHECKING:
 
     from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 
-FACTORS: Final = {
-    1e3: "a factor of 1,000 (mm and m, g and kg, mA.h and A.h)",
-    1e6: "a factor of 1,000,000 (um and m)",
-    1e2: "a factor of 100 (per cent and share, cm and m)",
-    10.0: "a factor of 10 (mg/cm2 and kg/m2 differ by 100, g/cm2 and kg/m2 by 10)",
-    25.4: "a factor of 25.4 (inch and mm)",
-    60.0: "a factor of 60 (minutes and seconds)",
-    3600.0: "a factor of 3,600 (hours and seconds)",
-    6894.757: "a factor of 6,895 (psi and Pa)",
-    4.448222: "a factor of 4.448 (lbf and N)",
+_THOUSAND: Final = {1e3: "a factor of 1,000", 1e6: "a factor of 1,000,000"}
+_FACTORS: Final[dict[str, dict[float, str]]] = {
+    "1": {
+        1e2: "a factor of 100 (per cent and share)",
+        1e6: "a factor of 1,000,000 (ppm and share)",
+        1e3: "a factor of 1,000 (per mille and share)",
+    },
+    "m": {
+        1e3: "a factor of 1,000 (mm and m)",
+        1e6: "a factor of 1,000,000 (um and m)",
+        25.4: "a factor of 25.4 (inch and mm)",
+        1e2: "a factor of 100 (cm and m)",
+        39.3701: "a factor of 39.37 (inch and m)",
+    },
+    "s": {
+        60.0: "a factor of 60 (minutes and seconds)",
+        3600.0: "a factor of 3,600 (hours and seconds)",
+        1e3: "a factor of 1,000 (ms and s)",
+    },
+    "Pa": {
+        1e3: "a factor of 1,000 (kPa and Pa)",
+        1e5: "a factor of 100,000 (bar and Pa)",
+        1e2: "a factor of 100 (mbar and Pa)",
+        6894.757: "a factor of 6,895 (psi and Pa)",
+        1e6: "a factor of 1,000,000 (MPa and Pa)",
+    },
+    "N/m": {
+        1e3: "a factor of 1,000 (N/mm and N/m)",
+        175.1268: "a factor of 175.1 (lbf/in and N/m)",
+    },
+    "kg/m2": {
+        1e2: "a factor of 100 (mg/cm2 and kg/m2)",
+        1e3: "a factor of 1,000 (g/m2 and kg/m2)",
+    },
 }
-"""Factor between two units -> its words."""
+"""Canonical unit -> factors between it, or one of its parts, and another in use -> words."""
 _CELSIUS: Final = 273.15
 _CLOSE: Final = 0.002
 """How near the ratio of two columns lies to a factor, and how little it varies."""
@@ -36,8 +60,11 @@ _APART: Final = 3.0
 """How much wider the gap is than either part of a column (in logarithms)."""
 _FEWEST: Final = 5
 _MOST_SHARE: Final = 0.5
-_LEAST_FACTOR: Final = 20.0
-"""Smaller steps between the parts of a column may be real."""
+
+
+def factors(unit: str) -> dict[float, str]:
+    """Return the factors by which numbers in a canonical unit go wrong, with their words."""
+    return _FACTORS.get(unit, _THOUSAND)
 
 
 def scale_findings(data: Dataset) -> list[Finding]:
@@ -69,19 +96,19 @@ def _implausible(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterato
         f"{spec.name}: {len(rows):,} of {len(known):,} values lie outside of {span}, read as "
         f"{spec.written or spec.unit}: {listed(rows)}"
     )
-    remedy = _remedy(known, entry.minimum, entry.maximum)
+    remedy = _remedy(spec.unit, known, entry.minimum, entry.maximum)
     if len(outside) * 2 > len(known) and remedy:
         text += f". Perhaps {remedy}"
     yield Finding("unit", "wrong", text, (spec.name,), rows)
 
 
-def _remedy(values: np.ndarray, low: float, high: float) -> str:
+def _remedy(unit: str, values: np.ndarray, low: float, high: float) -> str:
     """Return what would bring all values inside: words for a factor or for a zero; "" for none."""
-    for factor, words in FACTORS.items():
+    for factor, words in factors(unit).items():
         for scaled in (values * factor, values / factor):
             if low <= scaled.min() and scaled.max() <= high:
                 return words
-    for shifted in (values + _CELSIUS, values - _CELSIUS):
+    for shifted in (values + _CELSIUS, values - _CELSIUS) if unit == "K" else ():
         if low <= shifted.min() and shifted.max() <= high:
             return "a zero of 273.15 (degrees Celsius and kelvin)"
     return ""
@@ -100,8 +127,11 @@ def _mixed(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterator[Find
     few = order[:cut] if len(low) < len(high) else order[cut:]
     ratio = math.exp(float(np.median(high) - np.median(low)))
     wide = steps[cut - 1] > _APART * max(np.ptp(low), np.ptp(high), 1e-9)
-    near = [words for factor, words in FACTORS.items()
-            if factor >= _LEAST_FACTOR and abs(math.log(ratio / factor)) < _PART]  # fmt: skip
+    near = [
+        words
+        for factor, words in factors(spec.unit).items()
+        if abs(math.log(ratio / factor)) < _PART
+    ]
     if not near or not wide or len(few) > _MOST_SHARE * len(order):
         return
     rows = tuple(data.row(row) for row in np.sort(few).tolist())
@@ -118,14 +148,14 @@ def _alike(
     if there.sum() < _FEWEST or len(np.unique(one[there])) <= 1:
         return
     shift = other[there] - one[there]
-    if np.allclose(np.abs(shift), _CELSIUS, atol=0.01):
+    if first.unit == "K" and np.allclose(np.abs(shift), _CELSIUS, atol=0.01):
         text = f"{names[0]} and {names[1]} differ by 273.15 in every row: one unit is wrong"
         yield Finding("unit", "wrong", text, names)
     ratios = other[there] / one[there]
     middle = float(np.median(ratios))
     if middle <= 0 or np.ptp(ratios) > _CLOSE * middle:
         return
-    for factor, words in FACTORS.items():
+    for factor, words in factors(first.unit).items():
         if abs(abs(math.log(middle)) - math.log(factor)) < _CLOSE:
             text = f"{names[0]} and {names[1]} differ by {words} in every row: one unit is wrong"
             yield Finding("unit", "wrong", text, names)
