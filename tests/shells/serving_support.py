@@ -18,7 +18,7 @@ from linetwin.shells.environment import Environment, Supplement
 from linetwin.shells.naming import Names
 from linetwin.shells.serving.app import Door, make_app
 from linetwin.shells.serving.catalogue import Catalogue
-from linetwin.shells.serving.listening import opened
+from linetwin.shells.serving.listening import Conversation, opened
 from linetwin.shells.serving.roles import Role, read_roles
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def app_of(
 def listening(app: FastAPI) -> Iterator[str]:
     """Serve on a free port of this machine; the address."""
     own = opened("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
+    config = uvicorn.Config(app, log_level="critical", access_log=False, http=Conversation)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
     thread.start()
     try:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
+import socket
 import time
+from functools import partial
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +84,37 @@ def test_answers_do_not_wait_for_acknowledgements() -> None:
         took = time.monotonic() - begun
         connection.close()
     assert took < 0.9
+
+
+NO_REQUESTS = {
+    "two hosts": b"GET /shells HTTP/1.1\r\nHost: localhost\r\nHost: other\r\n\r\n",
+    "no host": b"GET /shells HTTP/1.1\r\n\r\n",
+    "a long path": b"GET /" + b"a" * (2**16 - 4),
+    "garbage": b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+    "after a request": b"GET /description HTTP/1.1\r\nHost: localhost\r\n\r\nlies\r\n\r\n",
+    "within a body": b"POST /lookup/shellsByAssetLink HTTP/1.1\r\nHost: localhost\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+}
+
+
+def test_what_is_no_request_is_refused_as_all_else_is() -> None:
+    """Messages as JSON, with the headers of every answer; the server goes on."""
+    with listening(app_of(all_kinds())) as url:
+        host, port = url.removeprefix("http://").split(":")
+        for name, said in NO_REQUESTS.items():
+            with socket.create_connection((host, int(port)), timeout=60) as own:
+                own.sendall(said)
+                heard = b"".join(iter(partial(own.recv, 65_536), b""))
+            head, _, body = heard[heard.index(b"HTTP/1.1 400") :].partition(b"\r\n\r\n")
+            assert b"content-type: application/json" in head, name
+            assert b"x-content-type-options: nosniff" in head, name
+            assert b"content-length: %d\r\n" % len(body) in head + b"\r\n", name
+            (message,) = json.loads(body)["messages"]
+            assert (message["code"], message["messageType"]) == ("400", "Error"), name
+        connection = HTTPConnection(host, int(port))
+        connection.request("GET", "/description")
+        assert connection.getresponse().status == 200
+        connection.close()
 
 
 def test_what_a_server_refuses_is_said(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ class TwinValues:
         try:
             status = self._file.stat()
             known = (status.st_ino, status.st_size, status.st_mtime_ns)
-            if known != self._known:
+            if known != self._known or self._fault:
                 self._read_on(known)
         except FileNotFoundError:
             self._known, self._offset, self._fault = _NOTHING, 0, ""

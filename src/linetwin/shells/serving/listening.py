@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from linetwin.errors import ShellError
+from linetwin.shells.serving.app import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from fastapi import FastAPI
+
+
+_NO_REQUEST: Final = "no request of HTTP/1.1 with one Host header, or one that is too long"
+
+
+class Conversation(H11Protocol):
+    """HTTP/1.1; what is no request is refused as everything else is, with JSON and its headers."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  said better here
+        """Refuse what cannot be read, unless an answer has begun; nothing more is heard then."""
+        last: Any = self.cycle  # None before the first request, whatever its type says
+        if last is None or last.response_complete or not last.response_started:
+            answer = refused(400, _NO_REQUEST)
+            head = [b"HTTP/1.1 400 Bad Request", b"connection: close"]
+            head += [b"%b: %b" % each for each in answer.raw_headers]
+            self.transport.write(b"\r\n".join([*head, b"", bytes(answer.body)]))
+        self.transport.close()
 
 
 def listen(
@@ -34,6 +53,8 @@ def listen(
         log_level="warning",
         access_log=False,
         server_header=False,
+        http=Conversation,
+        ws="none",
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
