@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from linetwin.cli import twin_run
+from linetwin.cli.interruption import Interruption
 from linetwin.cli.twin_clock import WallClock
-from linetwin.cli.twin_feed import Beginning
+from linetwin.cli.twin_feed import Beginning, TwinFeed
 from linetwin.cli.twin_following import Following
 from linetwin.cli.twin_keeping import BEFORE, NEW, SESSION, Keeper
 from linetwin.cli.twin_run import TwinRequest, led_parts
-from linetwin.cli.twin_screen import screen
+from linetwin.cli.twin_screen import Screen, screen
 from linetwin.errors import LinkError, RefusedError, ResultsError, ScenarioError
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.advising.kept import kept
@@ -198,14 +199,14 @@ class Hand(WallClock):
 class Told(Beginning):
     """A plant whose clock tells an instant at each new link."""
 
-    begun, seen = START, 0
+    begun, seen, answers = START, 0, True
 
     def look(self, health: Iterable[Health]) -> int | None:
         """Return the instant, once a link."""
-        number = next(iter(health)).connections
-        if number == self.seen:
+        link = next(iter(health))
+        if link.connections == self.seen or not self.answers:
             return None
-        self.seen = number
+        self.seen = self._links[link.source] = link.connections
         return self.begun
 
 
@@ -326,6 +327,71 @@ def test_a_plant_that_has_begun_anew_is_refused(twin: tuple[Following, Hand, Tol
         following.take(hand.parcel(NOW + 120_000, 2, taken=0.0))
     following.go_on()
     assert following.session.heard == heard
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_new_link_is_not_followed_before_its_plant_is_known(
+    twin: tuple[Following, Hand, Told],
+    same: bool,  # noqa: FBT001
+) -> None:
+    """Open loop meanwhile, and nothing is saved; then all that came is heard, or none of it."""
+    following, hand, told = twin
+    for minute in (1, 2, 3):
+        feed(following, hand, NOW + minute * 60_000, taken=10.0)
+    assert following.session is not None
+    hand.wall += 60 * S
+    following.go_on()
+    following.look()
+    heard, notes = following.session.heard, list(following.view.notes)
+    saved = following.keeper.file.read_bytes()
+    told.answers = False
+    for second in range(12):
+        hand.wall += S
+        following.take(hand.parcel(NOW + (63 + second) * 60_000, 2, taken=11.0))
+        following.go_on()
+        following._looked = -math.inf
+        following.look()
+        assert following.state().word == "open loop"
+    assert following.session.heard == heard
+    assert following.keeper.file.read_bytes() == saved
+    assert following.view.notes[len(notes) :] == [
+        "plant: values wait until the plant's clock says that it is the same one"
+    ]
+    told.answers, told.begun = True, START if same else START + HOUR * 1_000_000
+    if not same:
+        with pytest.raises(LinkError, match="has begun anew"):
+            following.take(hand.parcel(NOW + 76 * 60_000, 2, taken=11.0))
+        assert following.session.heard == heard
+        return
+    following.take(hand.parcel(NOW + 76 * 60_000, 2, taken=12.0))
+    following.go_on()
+    assert following.state().word != "open loop"
+    assert following.session.heard > heard
+    assert following.session.follower.leader.of("cathode.calender").taken.lots >= 1
+
+
+class ByHand(TwinFeed):
+    """A feed of parcels made before."""
+
+    def __init__(self, *parcels: Parcel) -> None:
+        self._parcels, self.restarts = list(parcels), 0
+
+    def take(self) -> Parcel | None:
+        """Return the next."""
+        return self._parcels.pop(0) if self._parcels else None
+
+
+def test_a_twin_that_ends_says_nothing_any_more(twin: tuple[Following, Hand, Told]) -> None:
+    """Its status is gone after an error, too: who writes to the plant reads no word of it."""
+    following, hand, told = twin
+    folder = following.keeper.file.parent
+    following.serve(hand.parcel(NOW + 60_000, taken=10.0))
+    assert StatusFile(folder).read() is not None
+    told.begun = START + HOUR * 1_000_000
+    begun_anew = ByHand(hand.parcel(NOW + 120_000, 2, taken=0.0))
+    with pytest.raises(LinkError, match="has begun anew"):
+        following.follow(begun_anew, Interruption(), None, Screen(quiet=True))
+    assert StatusFile(folder).read() is None
 
 
 def test_the_plant_of_another_line_is_refused(

@@ -91,7 +91,7 @@ class Beginning:
             return None
         for each in health:
             known = self._links.get(each.source) == each.connections
-            if known or each.state != "live" or not each.endpoint.startswith("opc.tcp"):
+            if known or each.state not in {"live", "recalling"} or not _is_asked(each):
                 continue
             told = self._ask(self._mapping.sources[each.source], each.endpoint)
             tries = self._tries[each.source] = self._tries.get(each.source, 0) + 1
@@ -103,6 +103,20 @@ class Beginning:
             found = told or found
         return found
 
+    def unsure(self, health: Iterable[Health]) -> set[str]:
+        """Return sources of which is not known whether their plant is still the one mapped."""
+        if self._mapping.line_start is None:
+            return set()
+        linked = {each.source for each in health if each.state not in {"connecting", "down"}}
+        sure = {
+            each.source
+            for each in health
+            if self._links.get(each.source) == each.connections or not _is_asked(each)
+        }
+        named = {each.source for each in health}
+        servers = {name for name in named if self._mapping.sources[name].is_server}
+        return servers - (linked & sure)
+
     def past(
         self, health: Iterable[Health], signals: Sequence[tuple[int, SignalConfig]], begin: int
     ) -> tuple[list[Raw], dict[int, str]]:
@@ -113,7 +127,7 @@ class Beginning:
         found, refused = [], dict.fromkeys((number for number, _ in signals), "no history")
         for each in health:
             own = [(number, signal) for number, signal in signals if signal.source == each.source]
-            if not own or each.state != "live" or not each.endpoint.startswith("opc.tcp"):
+            if not own or each.state != "live" or not _is_asked(each):
                 continue
             try:
                 terms = self._terms(self._mapping.sources[each.source])
@@ -142,6 +156,11 @@ class Beginning:
         return (
             round(datetime.fromisoformat(begun).timestamp() * 1e3) * NS_PER_TICK if begun else None
         )
+
+
+def _is_asked(health: Health) -> bool:
+    """Whether a source is a server that can be asked."""
+    return health.endpoint.startswith("opc.tcp")
 
 
 def is_same(told: int, kept: int) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from linetwin.cli.printing import say
 from linetwin.cli.twin_feed import instant, is_same
+from linetwin.cli.twin_holding import Holding
 from linetwin.cli.twin_keeping import SESSION, span
 from linetwin.cli.twin_recalling import Recalling
 from linetwin.cli.twin_state import state_of
@@ -90,6 +91,7 @@ class Following:
         folder = keeper.file.parent
         self.board = Board(folder, self._clock.now)
         self.view = View(self.board)
+        self._holding = Holding(mapping, self._clock, self.view.note)
         if mapping.owner == NOBODY:
             self.view.unconfirmed = f"{mapping.file.name}: read it and name an owner: {UNREAD}"
         self._load()
@@ -113,18 +115,20 @@ class Following:
     ) -> None:
         """Take parcels and follow, until asked to end; the twin is saved now and then."""
         begun, restarts = self._clock.steady_s(), feed.restarts
-        with screen:
-            while not interruption.asked:
-                if seconds is not None and self._clock.steady_s() - begun > seconds:
-                    break
-                parcel = feed.take()
-                if feed.restarts != restarts:
-                    restarts = feed.restarts
-                    self._beginning.forget()
-                self.serve(parcel)
-                screen.show(self.view, self.session, self.latest, self.state())
-        self.save()  # not after an error: what was saved last is whole
-        self._telling.end()
+        try:
+            with screen:
+                while not interruption.asked:
+                    if seconds is not None and self._clock.steady_s() - begun > seconds:
+                        break
+                    parcel = feed.take()
+                    if feed.restarts != restarts:
+                        restarts = feed.restarts
+                        self._beginning.forget()
+                    self.serve(parcel)
+                    screen.show(self.view, self.session, self.latest, self.state())
+            self.save()  # not after an error: what was saved last is whole
+        finally:
+            self._telling.end()
 
     def serve(self, parcel: Parcel | None) -> None:
         """Take what has come, if anything has, and do what is due."""
@@ -147,18 +151,24 @@ class Following:
         for notice in parcel.notices:
             self.view.note(f"{notice.source}: {notice.kind}: {notice.text}")
         came = _came(parcel)
-        self._note_life(parcel.health, came)
-        if parcel.batch is None or not len(parcel.batch):
-            return
-        self._note_time(parcel.batch, came)
+        unsure = self._beginning.unsure(parcel.health)
+        self._note_life((each for each in parcel.health if each.source not in unsure), came)
+        released = self._holding.released(parcel.batch, came, unsure)
+        for batch, by in released:
+            self._work_in(batch, by)
+        recalling = any(each.state == "recalling" for each in parcel.health)
+        if released and self.session is None and not recalling:
+            self._first = self._first or self._clock.steady_s()
+
+    def _work_in(self, batch: Batch, came: int) -> None:
+        """Let what a batch says be heard next; `came`: up to when all has come in [ns UTC]."""
+        self._note_time(batch, came)
         if self._meaning is None:
             self._meaning = Meaning(self.mapping, self.parts.scenario, self._origin())
             self.view.origin = self._meaning.origin
-        events = list(self._meaning.events(parcel.batch))
+        events = list(self._meaning.events(batch))
         if self.session is None:
             self._standing.note(events)
-        if self.session is None and all(e.state != "recalling" for e in parcel.health):
-            self._first = self._first or self._clock.steady_s()
         self._waiting += events
 
     def go_on(self) -> None:

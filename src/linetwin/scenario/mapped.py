@@ -131,6 +131,11 @@ class SourceConfig:
     past: PastConfig | None = None
     compression: CompressionConfig | None = None
 
+    @property
+    def is_server(self) -> bool:
+        """Whether it is an OPC UA server."""
+        return self.table is None and self.broker is None
+
 
 def beside_played(
     sources: ReadOnly[str, SourceConfig], said: Collection[str]
