@@ -59,7 +59,7 @@ def calibrate(
     checked = read_specification(fit)
     folder = _folder(output, checked.model.name)
     task = read_task(subject, _line(subject, tuple(settings or ())), checked, data)
-    with _progress() as tell:
+    with progress("calibration") as tell:
         made = solve(task, tell)
     found = content(made)
     files = {
@@ -94,7 +94,7 @@ def _line(subject: str, settings: tuple[str, ...]) -> Line | None:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
+def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
     """Say on standard error how far each part is: on a terminal one line, else now and then."""
     from rich.console import Console
 
@@ -102,7 +102,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 
     console = Console(stderr=True)
     part, begun, told = "", time.monotonic(), time.monotonic()
-    with console.status("calibration") if console.is_terminal else contextlib.nullcontext() as line:
+    with console.status(what) if console.is_terminal else contextlib.nullcontext() as line:
 
         def tell(now: str, done: int, of: int) -> None:
             nonlocal part, begun, told

@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from linetwin.cli.surrogate_training import card, predict, train
+
 if TYPE_CHECKING:
     from linetwin.surrogates.data.review import Review
 
 surrogate_app = typer.Typer(
     help="Predictors trained on data: what the data hold, how good they are, what they say.",
+    epilog="Example: linetwin surrogate data calendering.yaml",
     no_args_is_help=True,
 )
+surrogate_app.command(
+    epilog="Example: linetwin surrogate train porosity.yaml -o porosity.predictor"
+)(train)
+surrogate_app.command(epilog="Example: linetwin surrogate card porosity.predictor")(card)
+surrogate_app.command(
+    epilog='Example: linetwin surrogate predict porosity.predictor --set "roll_gap=40 um" --set ...'
+)(predict)
 
 
 @surrogate_app.command(

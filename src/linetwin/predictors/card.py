@@ -114,12 +114,21 @@ class CandidateScore(Part):
     spread: Finite
     r2: Finite
     setting: Text
-    worse_by: Text
     law: Text
 
 
+class Pair(Part):
+    """Mean squared error of `first` less that of `second`, and its 95 % interval over groups."""
+
+    first: Name
+    second: Name
+    difference: Finite
+    low: Finite
+    high: Finite
+
+
 class HeldOut(Part):
-    """Squared errors of the winner on one held-out group; `digest` of the group's own rows."""
+    """Sum of squared errors of the winner on one held-out group; `digest` of its target values."""
 
     group: Text
     digest: Digest
@@ -147,6 +156,7 @@ class Card(Part):
     procedure_error: Finite
     noise: Finite | None
     candidates: Annotated[list[CandidateScore], Field(max_length=50)]
+    pairs: Annotated[list[Pair], Field(max_length=500)]
     held_out: Annotated[list[HeldOut], Field(max_length=_MOST_ENTRIES)]
     laws: list[Text]
     data: Data

@@ -31,9 +31,9 @@ def environment() -> dict[str, Any]:
     simd = np.show_config(mode="dicts") or {}
     features = simd.get("SIMD Extensions", {}).get("found", [])
     return {
-        "linetwin": _version("linetwin") or "not installed",
+        "linetwin": version_of("linetwin") or "not installed",
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "platform": platform.platform(),
         "machine": platform.machine(),
         "byte_order": sys.byteorder,
@@ -41,7 +41,8 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """Return the version of a package, None where it is not installed."""
     try:
         return linetwin.__version__ if package == "linetwin" else metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -58,6 +58,8 @@ def silent(part: str, done: int, of: int) -> None:
 
 def train(learning: Learning, wanted: Sequence[str] = (), tell: Telling = silent) -> Trained:
     """Compare candidates (all where none is wanted) and train the winner; one thread."""
+    import sklearn.ensemble
+    import sklearn.gaussian_process  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # the same bits, whatever the machine

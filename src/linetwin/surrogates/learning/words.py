@@ -1,0 +1,126 @@
+"""What a training led to, in sentences and tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from linetwin.surrogates.learning.candidates import CANDIDATES
+from linetwin.surrogates.learning.comparing import over_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linetwin.predictors.card import Covered
+    from linetwin.surrogates.data.dataset import ColumnSpec
+    from linetwin.surrogates.learning.comparing import Scored
+    from linetwin.surrogates.learning.reading import Training
+    from linetwin.surrogates.learning.training import Trained
+
+HEADS: Final = ("candidate", "error", "std. error", "R2", "mean square above best", "remark")
+_WORDS: Final = {each.name: each.words for each in CANDIDATES}
+
+
+def error_text(error: float, spec: ColumnSpec, *, relative: bool) -> str:
+    """Return an error as people read it: in the shown unit, or in per cent of the target."""
+    return f"{100 * error:.3g} %" if relative else spec.shown_difference(error)
+
+
+def rows(training: Training, trained: Trained) -> list[list[str]]:
+    """Return the table of candidates, the simplest first; the winner has a star."""
+    found = []
+    for each in trained.scored:
+        mark = " *" if each is trained.winner else ""
+        remark = f"breaks a law: {each.refused}" if each.refused else trained.settings[each.name]
+        found.append(
+            [
+                f"{_WORDS[each.name]}{mark}",
+                _error(each.error, training),
+                _error(each.spread, training),
+                f"{each.r2:.3f}",
+                _above(each, trained),
+                remark,
+            ]
+        )
+    for name, why in trained.crossing.skipped.items():
+        found.append([_WORDS[name], "", "", "", "", f"not tried: {why}"])
+    return found
+
+
+def sentences(training: Training, trained: Trained) -> list[str]:
+    """Return what won and why, against noise and physics, and what intervals promise."""
+    best, winner = trained.best, trained.winner
+    error = f"{_error(best.error, training)} (standard error {_error(best.spread, training)})"
+    name = _WORDS[best.name].capitalize()
+    found = [f"{name} has the least error on held-out groups ({training.group}): {error}."]
+    if winner is not best:
+        found.append(
+            f"{_WORDS[winner.name].capitalize()}, with {_error(winner.error, training)}, is simpler"
+            " and within one standard error of that: it is kept."
+        )
+    if winner.name == "mean":
+        found.append(
+            "No candidate is better than the mean by more than one standard error:"
+            " nothing can be predicted from these features."
+        )
+    found += _against(training, trained)
+    procedure = trained.procedure
+    found.append(
+        "Choosing and fitting without the held-out group, as one procedure:"
+        f" {_error(procedure.error, training)}, R2 {procedure.r2:.2f}."
+    )
+    return found + _promise(trained)
+
+
+def coverage_text(covered: Covered) -> str:
+    """Return how often intervals held, with the binomial interval."""
+    share, low, high = (
+        100 * each for each in (covered.inside / covered.rows, covered.low, covered.high)
+    )
+    return (
+        f"{covered.where}: {covered.inside} of {covered.rows} held-out rows inside"
+        f" ({share:.0f} %, 95 % interval {low:.0f} to {high:.0f} %)"
+    )
+
+
+def _error(error: float, training: Training) -> str:
+    return error_text(error, training.target, relative=training.learning.relative)
+
+
+def _above(each: Scored, trained: Trained) -> str:
+    """Return by how much a mean square is above that of the best, in per cent of that."""
+    if each is trained.best:
+        return "-"
+    least = float(trained.best.squares.mean())
+    found = over_groups(each.squares - trained.best.squares, trained.learning.groups)
+    mean, low, high = (100 * part / least for part in (found.mean, found.low, found.high))
+    return f"{mean:+.0f} % ({low:+.0f} to {high:+.0f} %)"
+
+
+def _against(training: Training, trained: Trained) -> Sequence[str]:
+    """Return the winner against the physics alone and against the noise of replicates."""
+    found, winner = [], trained.winner
+    physics = [each for each in trained.scored if each.name == "physics"]
+    if physics and winner.name != "physics":
+        found.append(f"The physics alone: {_error(physics[0].error, training)}.")
+    noise = training.learning.noise
+    if noise is None:
+        found.append("No rows have equal features: the noise of replicates is unknown.")
+    elif noise:
+        found.append(
+            f"Replicates scatter by {_error(noise, training)}:"
+            f" the error is {winner.error / noise:.1f} times that."
+        )
+    return found
+
+
+def _promise(trained: Trained) -> list[str]:
+    """Return what intervals promise, and how they held."""
+    share = f"{100 * trained.learning.coverage:.0f} %"
+    found = [f"Intervals of {share}: {coverage_text(each)}." for each in trained.covered[:1]]
+    if any(region.how == "normal" for region in trained.regions):
+        groups = len(trained.learning.labels)
+        found.append(
+            f"{groups} groups are too few for intervals of {share} without an assumption:"
+            " errors are taken as normal."
+        )
+    return found

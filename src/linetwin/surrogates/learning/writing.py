@@ -1,0 +1,147 @@
+"""A training's result as a predictor's file: the card and the graph."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.predictors.card import (
+    CandidateScore,
+    Card,
+    Data,
+    Feature,
+    HeldOut,
+    Pair,
+    Physics,
+    Seen,
+    Target,
+)
+from linetwin.predictors.domain import domain_of
+from linetwin.predictors.store import Stored
+from linetwin.results.manifest import version_of
+from linetwin.surrogates.learning import laws, words
+from linetwin.surrogates.learning.comparing import over_groups
+from linetwin.surrogates.learning.exporting import graph_of
+
+if TYPE_CHECKING:
+    from linetwin.surrogates.learning.reading import Training
+    from linetwin.surrogates.learning.training import Trained
+
+_LIBRARIES = ("linetwin", "numpy", "onnx", "scikit-learn")
+
+
+def stored_of(training: Training, trained: Trained) -> Stored:
+    """Return what the file of a training's winner holds."""
+    learning, fitted = trained.learning, trained.fitted
+    learnt = fitted.name != "physics"
+    graph = graph_of(fitted, len(learning.names)) if learnt else b""
+    low, high = learning.features.min(axis=0), learning.features.max(axis=0)
+    domain = domain_of(learning.features)
+    card = Card(
+        format=1,
+        name=training.file.name,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        target=Target(name=learning.target_name, unit=learning.target_unit, link=learning.link),
+        features=[
+            Feature(name=name, unit=unit, low=float(low[at]), high=float(high[at]), log=log)
+            for at, (name, unit, log) in enumerate(
+                zip(learning.names, learning.units, fitted.logs, strict=True)
+            )
+        ],
+        physics=_physics(trained),
+        learnt=learnt,
+        winner=fitted.name,
+        said=words.sentences(training, trained),
+        seen=Seen(points=domain.points.tolist(), reach=domain.reach),
+        coverage=learning.coverage,
+        regions=list(trained.regions),
+        covered=list(trained.covered),
+        score="relative" if learning.relative else "absolute",
+        procedure_error=trained.procedure.error,
+        noise=learning.noise,
+        candidates=_candidates(trained),
+        pairs=_pairs(trained),
+        held_out=_held_out(trained),
+        laws=laws.words(trained.candidate, learning),
+        data=_data(training),
+        versions={"python": platform.python_version()}
+        | {name: version_of(name) or "not installed" for name in _LIBRARIES},
+        model_digest=hashlib.sha256(graph).hexdigest(),
+    )
+    return Stored(card, graph)
+
+
+def _physics(trained: Trained) -> Physics | None:
+    """Return the physics with the values that were fitted to all rows."""
+    fit = trained.learning.physics
+    if fit is None or not trained.candidate.physics:
+        return None
+    values = dict(zip(fit.terms.fitted, trained.fitted.values, strict=True))
+    return fit.terms.model_copy(update={"fitted": values})
+
+
+def _candidates(trained: Trained) -> list[CandidateScore]:
+    return [
+        CandidateScore(
+            name=each.name,
+            error=each.error,
+            spread=each.spread,
+            r2=each.r2,
+            setting=trained.settings[each.name],
+            law=each.refused,
+        )
+        for each in trained.scored
+    ]
+
+
+def _pairs(trained: Trained) -> list[Pair]:
+    """Return the difference of each pair of candidates."""
+    found = []
+    for index, first in enumerate(trained.scored):
+        for second in trained.scored[index + 1 :]:
+            made = over_groups(first.squares - second.squares, trained.learning.groups)
+            found.append(
+                Pair(
+                    first=first.name,
+                    second=second.name,
+                    difference=made.mean,
+                    low=made.low,
+                    high=made.high,
+                )
+            )
+    return found
+
+
+def _held_out(trained: Trained) -> list[HeldOut]:
+    """Return the winner's squared errors by group: what a later version is held against."""
+    learning = trained.learning
+    found = []
+    for code, label in enumerate(learning.labels):
+        own = learning.groups == code
+        content = np.ascontiguousarray(learning.target[own]).tobytes()
+        found.append(
+            HeldOut(
+                group=label[:200],
+                digest=hashlib.sha256(content).hexdigest(),
+                rows=int(own.sum()),
+                squares=float(trained.winner.squares[own].sum()),
+            )
+        )
+    return found
+
+
+def _data(training: Training) -> Data:
+    dataset = training.dataset
+    return Data(
+        name=dataset.title,
+        source=dataset.source + (" (simulated)" if dataset.simulated else ""),
+        licence=dataset.licence,
+        digest=dataset.digest,
+        rows=training.learning.rows,
+        groups=len(training.learning.labels),
+        group=training.group,
+    )

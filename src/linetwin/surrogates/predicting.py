@@ -1,0 +1,173 @@
+"""Rows to be predicted, from a table or from amounts, in a predictor's own order and units."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.estimation.calibrating.amounts import Scale, affine_of, amount
+from linetwin.estimation.calibrating.schema import ColumnWritten
+from linetwin.estimation.calibrating.tables import read_table
+from linetwin.predictors.domain import NEAR, OUTSIDE, WORDS
+from linetwin.quantities import vocabulary
+from linetwin.quantities.ucum import parse_unit
+from linetwin.scenario import units
+from linetwin.scenario.problems import Place, Problems, nearest
+from linetwin.scenario.unit_words import shown_unit
+from linetwin.surrogates.data.reading import read_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from linetwin.estimation.calibrating.tables import DataTable
+    from linetwin.predictors.card import Card, Feature, Target
+    from linetwin.predictors.evaluating import Predicted
+
+_WITH_UNIT: Final = re.compile(r"^(?P<name>\S+)\s*(?:\[(?P<bracket>[^\]]+)\]|/\s*(?P<slash>\S+))$")
+_YAML: Final = {".yaml", ".yml"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Rows to be predicted: features of shape (rows, features), canonical, and each row's name."""
+
+    features: np.ndarray
+    names: tuple[str, ...]
+
+
+def asked_of_table(card: Card, data: Path) -> Asked:
+    """Return the rows of a table, a dataset file, or the folder of a run or a study.
+
+    A table's columns are the features, with the unit as `line_load [N/mm]` or `line_load / N/mm`.
+    ScenarioError for a column that is missing, or has no unit or one that does not fit.
+    """
+    if data.is_dir() or data.suffix in _YAML:
+        dataset = read_dataset(data)
+        columns = []
+        for feature in card.features:
+            spec = dataset.spec(feature.name, "feature")
+            if spec.unit != feature.unit:
+                message = f"'{feature.name}' is in {spec.unit}, the predictor takes {feature.unit}"
+                raise ScenarioError([Problem(message, feature.name, "", data)])
+            columns.append(dataset.numbers(feature.name))
+        names = [dataset.row(at) for at in range(len(dataset.frame))]
+        return Asked(np.stack(columns, axis=1), tuple(names))
+    problems = Problems()
+    table = read_table(data, None, Place("--data"))
+    found = [_column(table, feature, problems) for feature in card.features]
+    problems.check()
+    names = [f"{'line' if table.is_text else 'row'} {line}" for line in table.lines]
+    return Asked(np.stack([each for each in found if each is not None], axis=1), tuple(names))
+
+
+def asked_of_amounts(card: Card, settings: Sequence[str]) -> Asked:
+    """Return one row from `name=amount` texts; ScenarioError with all that is wrong."""
+    problems = Problems()
+    given: dict[str, str] = {}
+    for text in settings:
+        name, equals, raw = text.partition("=")
+        if not equals or name.strip() in given:
+            problems.add(Place("--set"), f"'{text}' is not NAME=AMOUNT, or is there twice")
+        given[name.strip()] = raw.strip()
+    own = [feature.name for feature in card.features]
+    for name in given:
+        if name not in own:
+            problems.add(Place(f"--set {name}"), "is no feature", nearest(name, own, "feature"))
+    values = [_amount(feature, given.get(feature.name), problems) for feature in card.features]
+    problems.check()
+    return Asked(np.array([[value or 0.0 for value in values]]), ("row 1",))
+
+
+def _amount(feature: Feature, raw: str | None, problems: Problems) -> float | None:
+    place = Place(f"--set {feature.name}")
+    form = f"such as {feature.name}='{feature.low:g} {feature.unit}'"
+    if raw is None:
+        problems.add(place, "is missing", form)
+        return None
+    try:
+        _, unit = units.si(raw)
+    except ScenarioError as error:
+        problems.adopt(error, place)
+        return None
+    if not unit and feature.unit != "1":
+        problems.add(place, f"'{raw}' has no unit", form)
+        return None
+    return amount(raw, Scale(parse_unit(feature.unit), feature.unit), place, problems)
+
+
+def _column(table: DataTable, feature: Feature, problems: Problems) -> np.ndarray | None:
+    """Return a feature's column in its canonical unit; None, and a problem, where it is none."""
+    place = Place(feature.name, table.file)
+    heads = {_name(head): head for head in table.columns}
+    head = heads.get(feature.name)
+    if head is None:
+        hint = f"write it as '{feature.name} [{feature.unit}]'; {nearest(feature.name, heads)}"
+        problems.add(place, f"there is no column '{feature.name}'", hint)
+        return None
+    match = _WITH_UNIT.match(head)
+    unit = (match["bracket"] or match["slash"]) if match else table.units.get(head)
+    if not unit and feature.unit != "1":
+        problems.add(place, f"column '{head}' has no unit", f"'{feature.name} [{feature.unit}]'")
+        return None
+    scale = Scale(parse_unit(feature.unit), feature.unit)
+    written = ColumnWritten(column=head, unit=unit or None)
+    affine = affine_of(written, scale, None, place, problems)
+    values = table.numbers(head, problems)
+    return None if affine is None else np.asarray(affine.factor * values + affine.offset)
+
+
+def _name(head: str) -> str:
+    match = _WITH_UNIT.match(head)
+    return match["name"] if match else head
+
+
+HEADS: Final = ("row", "domain", "prediction", "low", "high")
+
+
+def told_rows(card: Card, asked: Asked, found: Predicted) -> list[list[str]]:
+    """Return a table of predictions for people: refused rows say so."""
+    rows = []
+    for at, name in enumerate(asked.names):
+        word = WORDS[found.domain[at]]
+        if found.domain[at] == OUTSIDE:
+            rows.append([name, f"{word}: refused", "", "", ""])
+            continue
+        if found.domain[at] == NEAR:
+            word += f": interval widened {found.widened[at]:.2f} times"
+        numbers = (found.value[at], found.low[at], found.high[at])
+        rows.append([name, word, *(shown(float(number), card.target) for number in numbers)])
+    return rows
+
+
+def told_content(card: Card, asked: Asked, found: Predicted) -> dict[str, object]:
+    """Return predictions as JSON holds them, in the target's canonical unit; refused ones null."""
+    return {
+        "predictor": card.name,
+        "target": card.target.name,
+        "unit": card.target.unit,
+        "coverage": card.coverage,
+        "rows": [
+            {
+                "row": name,
+                "domain": WORDS[found.domain[at]],
+                "prediction": float(found.value[at]),
+                "low": float(found.low[at]),
+                "high": float(found.high[at]),
+                "widened": float(found.widened[at]),
+            }
+            for at, name in enumerate(asked.names)
+        ],
+    }
+
+
+def shown(value: float, target: Target) -> str:
+    """Return a predicted value as people read it, by the vocabulary where it knows the target."""
+    words = vocabulary()
+    if target.name in words and words[target.name].unit == target.unit:
+        return units.display(value, words[target.name], 4)
+    return f"{value:.4g} {shown_unit(target.unit)}".strip()
