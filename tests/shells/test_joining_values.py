@@ -177,6 +177,16 @@ def test_what_a_person_says_is_within_the_range_and_the_persons(
     assert found.source == "decided by a person: decisions file"
 
 
+@pytest.mark.parametrize("unit", ["furlong", ""])
+def test_a_number_whose_unit_a_person_says_is_the_persons(tmp_path: Path, unit: str) -> None:
+    """The maker printed a number that without its unit means nothing."""
+    element = prop("Zeit", 7.5, f"{OWN}changeover_time", unit)
+    _, file = sheet(tmp_path, [element], {"units": {"Daten/Werte/Zeit": "h"}})
+    found = load(file).stations[STATION].parameters["changeover_time"]
+    assert (found.number, found.tag) == (27000, "A")
+    assert found.source == "decided by a person: decisions file"
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [("ca. 180", "'ca. 180' is no number"), ("180 ± 5", "'180 ± 5' is no number"),

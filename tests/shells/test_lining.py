@@ -44,7 +44,7 @@ NOT_COMPARED = {"origin", "key", "text", "files", "place", "at"}
 """Where a value was read, which is another file now."""
 
 
-SET_BY_USER = re.compile(r"^set by the user in .*")
+FOLDERS = re.compile(r"^(set by the user in ).*/")
 
 
 def leaves(item: object, way: str = "") -> Iterator[tuple[str, str]]:
@@ -63,7 +63,7 @@ def leaves(item: object, way: str = "") -> Iterator[tuple[str, str]]:
         for place, each in enumerate(item):
             yield from leaves(each, f"{way}/{place}")
     else:
-        text = SET_BY_USER.sub("set by the user", item) if isinstance(item, str) else repr(item)
+        text = FOLDERS.sub(r"\1", item) if isinstance(item, str) else repr(item)
         yield way, f"{type(item).__name__} {text}"
 
 
@@ -80,7 +80,13 @@ def there_and_back(
         order["prices"] = str(file.parent / order["prices"])
     with (folder / "again.yaml").open("w", encoding="utf-8") as stream:
         yaml.dump(order, stream)
-    both = zip_longest(leaves(scenario), leaves(load(folder / "again.yaml")))
+    own = re.compile(rf"(by the user in )({re.escape(file.name)}|again\.yaml):\d+")
+    both = zip_longest(
+        *(
+            [(way, own.sub(r"\1the scenario", text)) for way, text in leaves(each)]
+            for each in (scenario, load(folder / "again.yaml"))
+        )
+    )
     return [(before, after) for before, after in both if before != after][:5]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from basyx.aas import model
@@ -12,10 +14,11 @@ from basyx.aas.util.traversal import walk_submodel
 from validators import complaints_of_aas_core, complaints_of_engines
 
 from linetwin.errors import ScenarioError
-from linetwin.scenario import load
+from linetwin.scenario import forms, load
 from linetwin.scenario.loading import find_scenario
 from linetwin.shells.building import (
     EVIDENCE,
+    SOURCE,
     collection,
     evidence_of,
     meaning_of,
@@ -34,6 +37,7 @@ from linetwin.shells.terms import meaning
 from linetwin.shells.writing import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from linetwin.shells.environment import Environment
@@ -226,14 +230,76 @@ def test_each_node_is_told_to_be_a_part_of_the_one_above(shells: Environment) ->
     assert resolved == [(entry, node) for node in nodes]
 
 
-def test_no_file_of_the_exporter_stands_in_a_source() -> None:
-    """Who set a value without a source is told, not from which of his files or options."""
-    changed = load("baseline", ["cathode.coater.pot_life=7 h"])
+def test_who_set_a_value_is_told_with_file_and_line_and_no_folder(tmp_path: Path) -> None:
+    """A value without a source of its own keeps its place, but no path of the user's machine."""
+    folder = find_scenario("baseline").parent
+    (tmp_path / "of_mine").mkdir()
+    line = (folder / "lines" / "pilot.yaml").read_text("utf-8")
+    (tmp_path / "of_mine" / "hand.yaml").write_text(line, "utf-8")
+    order = (folder / "baseline.yaml").read_text("utf-8")
+    order = order.replace("lines/pilot.yaml", "of_mine/hand.yaml")
+    for part in ("recipes/", "prices/"):
+        order = order.replace(f" {part}", f" {folder}/{part}")
+    (tmp_path / "order.yaml").write_text(order, "utf-8")
+    changed = load(tmp_path / "order.yaml", ["cathode.coater.pot_life=7 h"])
     found = describe(changed, Wanted(with_ports=False, with_files=False))
-    value = find(data_of(found, "cathode.coater"), "cathode__coater__pot_life")
-    said = evidence_of(value)
+    said = evidence_of(find(data_of(found, "cathode.coater"), "cathode__coater__pot_life"))
     assert said is not None
-    assert said.source == "set by the user"
+    assert said.source == "set by the user in --set"
+    sources = {
+        str(each.value)
+        for submodel in found.submodels()
+        for element in walk_submodel(submodel)
+        for each in element.qualifier
+        if each.type == SOURCE and str(each.value).startswith("set by the user")
+    } - {said.source}
+    assert sources
+    assert all(re.fullmatch(r"set by the user in hand\.yaml:\d+", each) for each in sources)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [("Unit", ("kg/m2", "mg/cm2")), ("Evidence", ("V", "A"))]
+)
+def test_qualifiers_that_contradict_each_other_are_refused_by_name(
+    shells: Environment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    values: tuple[str, str],
+) -> None:
+    """None of two is taken."""
+    write(shells, tmp_path / "line.json")
+    tree = json.loads((tmp_path / "line.json").read_text("utf-8"))
+    named = [
+        element
+        for submodel in tree["submodels"]
+        if submodel["idShort"] == "ProcessParameters"
+        for element in objects_within(submodel)
+        if element.get("idShort") == "cathode__coater__loading_target"
+    ]
+    rest = [each for each in named[0]["qualifiers"] if each["type"] != kind]
+    both = [{"type": kind, "valueType": "xs:string", "value": value} for value in values]
+    named[0]["qualifiers"] = [*rest, *both]
+    (tmp_path / "line.json").write_text(json.dumps(tree), "utf-8")
+    found = read(tmp_path / "line.json")
+    assert any(f"contradict each other: {kind}" in note for note in found.notes)
+    order = (find_scenario("baseline").read_text("utf-8")).splitlines()
+    order = [f"{key}: line.json" if (key := each.partition(":")[0]) in {"line", "recipe"} else each
+             for each in order]  # fmt: skip
+    (tmp_path / "order.yaml").write_text("\n".join(order), "utf-8")
+    monkeypatch.setattr(forms, "_TELL", [lambda _: None])
+    with pytest.raises(ScenarioError) as caught:
+        load(tmp_path / "order.yaml")
+    assert "loading_target" in str(caught.value)
+    assert " or ".join(values) in str(caught.value)
+
+
+def objects_within(tree: object) -> Iterator[dict[str, Any]]:
+    """Yield all objects of a JSON tree."""
+    if isinstance(tree, dict):
+        yield tree
+    for each in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from objects_within(each)
 
 
 def test_a_folder_and_a_pipe_are_refused_for_what_they_are(tmp_path: Path) -> None:

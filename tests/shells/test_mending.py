@@ -76,6 +76,11 @@ _QUIRKS: list[tuple[str, dict[str, Any], str, dict[str, Any] | None]] = [
     ("a qualifier twice", {**_SPEED, "qualifiers": [
         {"kind": "ConceptQualifier", "type": "a", "valueType": "xs:int", "value": "1"},
         {"kind": "ConceptQualifier", "type": "a", "valueType": "xs:int", "value": "2"}]},
+        "contradict each other: a: 1 or 2", {**_SPEED, "qualifiers": [
+        {"kind": "ConceptQualifier", "type": "a", "valueType": "xs:string", "value": "1 or 2"}]}),
+    ("a qualifier twice the same", {**_SPEED, "qualifiers": [
+        {"kind": "ConceptQualifier", "type": "a", "valueType": "xs:int", "value": "1"},
+        {"kind": "ConceptQualifier", "type": "a", "valueType": "xs:int", "value": "1"}]},
         "it stands twice: a", {**_SPEED, "qualifiers": [
         {"kind": "ConceptQualifier", "type": "a", "valueType": "xs:int", "value": "1"}]}),
     ("no base64", {"modelType": "Blob", "idShort": "B", "contentType": "a/b", "value": "A*=="},

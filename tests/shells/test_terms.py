@@ -26,6 +26,7 @@ def test_every_quantity_means_one_thing() -> None:
     found = [terms.term(quantity.name) for quantity in vocabulary()]
     assert len({each.iri for each in found}) == len(found)
     assert all(terms.named(each.iri) == each for each in found)
+    assert all(terms.named(f"{terms.OWN}{each.name}") == each for each in found)
 
 
 def test_an_unknown_term_is_refused_by_name() -> None:

@@ -124,15 +124,19 @@ def of_model(kind: str, variable: str, text: str, value_type: str, unit: str) ->
 
 
 def named(iri: str) -> Term | None:
-    """Return the term that a semanticId means, as far as linetwin knows it."""
+    """Return the term that a semanticId means, as far as linetwin knows it.
+
+    A quantity with a published id is known by an own one of its name too.
+    """
     return _by_iri().get(iri.strip())
 
 
 @cache
 def _by_iri() -> Mapping[str, Term]:
     ideas, _ = _written()
-    quantities = (term(quantity.name) for quantity in vocabulary())
-    return {each.iri: each for each in (*quantities, *ideas.values())}
+    quantities = [term(quantity.name) for quantity in vocabulary()]
+    own = {f"{OWN}{quote(each.name, safe='')}": each for each in quantities}
+    return own | {each.iri: each for each in (*quantities, *ideas.values())}
 
 
 @cache

@@ -26,13 +26,18 @@ ENTRY = "entry"
 
 def leaf(address: str, value: Value, means: str) -> model.SubmodelElement:
     """Return a value of a scenario under its address, with unit, tag and source."""
-    own = value.source.startswith(f"{BY_USER} in ")  # a file of the exporter's, nobody else's
-    evidence = Evidence(value.tag, BY_USER if own else value.source)
+    evidence = Evidence(value.tag, _without_folders(value.source))
     if isinstance(value.value, tuple):
         return building.numbers(id_short(address), value.value, means, value.unit, evidence)
     number = not isinstance(value.value, (str, bool))
     unit = value.unit if number else ""
     return building.prop(id_short(address), value.value, means, unit, evidence)
+
+
+def _without_folders(source: str) -> str:
+    """Return a source; of a user's file its name and line, as folders are his machine's."""
+    head, told, place = source.partition(f"{BY_USER} in ")
+    return f"{told}{place.rpartition('/')[2]}" if told and not head else source
 
 
 def leaves(

@@ -19,7 +19,7 @@ from linetwin.shells.joining.numbers import Doubt, Number, number_of, read_numbe
 from linetwin.shells.joining.questions import IGNORE, Question
 from linetwin.shells.lining.elements import written
 from linetwin.shells.reading.walking import elements
-from linetwin.shells.terms import SUBMODELS
+from linetwin.shells.terms import OWN, SUBMODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ def parameters(
     station: dict[str, Any] = {}
     fixed: dict[str, dict[str, Any]] = {}
     ways: dict[str, str] = {}
-    for way, element in _values(context, submodels, of_models):
+    for way, element in _foreign(context, submodels, of_models):
         ids = context.meanings.ids(element)
         ports = [found for id_ in ids for found in of_models.get(id_, ())]
         quantity = _parameter(context, way, element, ids, has_port=bool(ports))
@@ -82,13 +82,44 @@ def parameters(
         if numbers is not None:
             value = _value(context, way, element, numbers, quantity)
         if value is not None and value != "":
-            decided = any(each.is_decided for each in numbers or ())
+            decided = context.told("units", way) is not None
+            decided = decided or any(each.is_decided for each in numbers or ())
             station[quantity] = (
                 {"value": value, "tag": _ASSUMED, "source": _DECIDED}
                 if decided
                 else _with_source(value, element, way, maker)
             )
     return station, fixed
+
+
+def _foreign(
+    context: Context, submodels: Sequence[model.Submodel], of_models: Mapping[str, object]
+) -> Iterator[tuple[str, model.SubmodelElement]]:
+    """Yield the values but those of linetwin's own terms that are no parameter: these are noted."""
+    left: list[str] = []
+    for way, element in _values(context, submodels, of_models):
+        ids = context.meanings.ids(element)
+        own = "" if any(id_ in of_models for id_ in ids) else _own_term(context, way, ids)
+        if own:
+            left.append(own)
+        else:
+            yield way, element
+    if left:
+        names = ", ".join(sorted(set(left)))
+        said = f"{len(left)} values of linetwin's own that are no parameter of a machine"
+        context.note("TechnicalData", f"left: {said}: {names}")
+
+
+def _own_term(context: Context, way: str, ids: Sequence[str]) -> str:
+    """Return the name of a value's idea or model's variable of linetwin's; "" for none.
+
+    A quantity is neither; what a person has said of the value counts.
+    """
+    if context.told("parameters", way) is not None or context.meanings.quantities(ids):
+        return ""
+    ideas = context.meanings.terms(ids)
+    variables = [id_.rpartition("/")[2] for id_ in ids if id_.startswith(f"{OWN}models/")]
+    return next(iter([*ideas, *variables]), "")
 
 
 def _values(

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from basyx.aas import model
 
-from linetwin.shells import building
+from linetwin.shells.building import meaning_of
 from linetwin.shells.joining.context import Context
 from linetwin.shells.joining.files import found_models
 from linetwin.shells.joining.interfaces import Interface, interfaces
 from linetwin.shells.joining.meanings import Meanings, first_text
 from linetwin.shells.joining.ports import by_id, fitted_models
 from linetwin.shells.joining.questions import Question
-from linetwin.shells.joining.signals import BARE
+from linetwin.shells.joining.signals import BARE, LINE
 from linetwin.shells.joining.technical import parameters
 from linetwin.shells.naming import id_short
 from linetwin.shells.reading.walking import elements
@@ -141,7 +141,7 @@ def _submodels(context: Context) -> list[model.Submodel]:
     chosen = own[0] if own else shells[0]
     decided = context.told("shell", "name")
     if decided is None and len(shells) > len(own) == 1:
-        context.note(str(chosen.id_short), "this shell's signals are of the station")
+        context.note(str(chosen.id_short), "this shell is the one of the station")
     elif len(shells) > 1 or decided is not None:
         text = f"{context.file.name} holds {len(shells)} shells: which is the machine's?"
         answer = context.ask("shell", "name", Question(text, tuple(names)))
@@ -161,13 +161,20 @@ def _submodels(context: Context) -> list[model.Submodel]:
 
 
 def _tells_of(context: Context, shell: model.AssetAdministrationShell) -> bool:
-    """Say whether all signals of a shell have addresses of the station that the machine becomes."""
+    """Say whether a shell is the line's, or all its signals of the station that is joined."""
     objects = context.meanings.environment.objects
-    submodels = (objects.get(reference.key[0].value) for reference in shell.submodel)
+    submodels = [
+        submodel
+        for reference in shell.submodel
+        if isinstance(submodel := objects.get(reference.key[0].value), model.Submodel)
+    ]
+    if context.station == LINE:
+        means = {meaning_of(each) for found in submodels for _, each in elements(found, "")}
+        return meaning(LINE) in means
     found = [
         str(element.id_short)
         for submodel in submodels
-        if isinstance(submodel, model.Submodel) and building.meaning_of(submodel) == _SIGNALS
+        if meaning_of(submodel) == _SIGNALS
         for element in submodel.submodel_element
     ]
     return bool(found) and all(

@@ -21,20 +21,33 @@ _MARKS: Final = {"Qualifier": "type", "Extension": "name"}
 
 
 def distinct(made: list[Any], slot: Slot, place: Place, account: Account) -> list[Any]:
-    """Leave out what basyx would merge without a word: a language, a type, a name twice."""
+    """Leave out what basyx would merge without a word: a language, a type, a name twice.
+
+    Of qualifiers or extensions that contradict each other the first two values stay, as one that
+    means nothing: whoever needs it refuses it or asks.
+    """
     mark = "language" if slot.kind.startswith("LangString") else _MARKS.get(slot.kind)
     if mark is None and place.label not in _SETS:
         return made
-    seen: set[str] = set()
-    kept: list[Any] = []
+    kept: dict[str, Any] = {}
+    doubted: set[str] = set()
     for item in made:
         which = item[mark] if mark else repr(item)
-        if which in seen:
-            account.note(place, "was left out", f"it stands twice: {shown(which)}")
+        if which not in kept:
+            kept[which] = item
+        elif slot.kind in _MARKS and which not in doubted and (both := _values(kept[which], item)):
+            doubted.add(which)
+            kept[which] = {**kept[which], "value": both, "valueType": "xs:string"}
+            account.note(place, "contradict each other", f"{shown(which)}: {shown(both)}")
         else:
-            seen.add(which)
-            kept.append(item)
-    return kept
+            account.note(place, "was left out", f"it stands twice: {shown(which)}")
+    return list(kept.values())
+
+
+def _values(first: dict[str, Any], second: dict[str, Any]) -> str:
+    """Return both values of what has one name; "" where they are the same."""
+    one, other = (str(each.get("value", "")).strip() for each in (first, second))
+    return f"{one} or {other}" if one != other else ""
 
 
 def settle(
