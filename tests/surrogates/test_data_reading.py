@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from linetwin.errors import ScenarioError
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.data.schema import DatasetFile
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 FILES = Path(__file__).parent / "datasets"
@@ -245,3 +247,13 @@ def test_fce_of_kiprobatt() -> None:
         0.8517,
         0.0089,
     )
+
+
+def test_documented_files_are_read() -> None:
+    """What docs/surrogates.md shows as a dataset file is what the schema takes."""
+    text = (Path(__file__).parents[2] / "docs" / "surrogates.md").read_text(encoding="utf-8")
+    blocks = [part.split("```")[0] for part in text.split("```yaml\n# dataset\n")[1:]]
+    shown = [
+        DatasetFile.model_validate(YAML(typ="safe", pure=True).load(block)) for block in blocks
+    ]
+    assert [each.dataset for each in shown] == ["calendering", "kiprobatt"]
