@@ -13,7 +13,7 @@ from twinned import LIVE_TWIN
 from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.scenario.twin import AdviceConfig
-from linetwin.twin.advising.advice import Adviser, shadow
+from linetwin.twin.advising.advice import Adviser, Weighed, shadow
 from linetwin.twin.advising.effects import Foresight
 from linetwin.twin.assimilating.rows import Finding
 from linetwin.twin.board.tally import Score
@@ -62,7 +62,7 @@ def adviser(off: float) -> tuple[Adviser, Press]:
 def test_a_load_that_is_lost_is_set_again() -> None:
     """A tenth too little load: a ninth more is advised; the interval holds the law."""
     found, press = adviser(-0.1)
-    (advice,) = found.advice(press.twin.findings())
+    (advice,) = found.weighed(press.twin.findings()).advice
     assert advice.name == "cathode_rolls"
     assert advice.lever.address == f"{CALENDER}.line_load"
     assert advice.lever.after == pytest.approx(LOAD / 0.9, rel=0.02)
@@ -75,10 +75,12 @@ def test_a_load_that_is_lost_is_set_again() -> None:
 def test_what_was_made_good_is_not_advised_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the load that was advised the lots are as they should be, though the drift is there."""
     found, press = adviser(-0.1)
-    (advice,) = found.advice(press.twin.findings())
+    (advice,) = found.weighed(press.twin.findings()).advice
     made_good = found.foresight.as_pulled(advice.lever)
     monkeypatch.setattr(Foresight, "as_set", lambda *_: made_good)
-    assert found.advice(press.twin.findings()) == []
+    weighed = found.weighed(press.twin.findings())
+    assert weighed.advice == []
+    assert "porosity may be as it should be" in weighed.barred["cathode_rolls"]
 
 
 SHIFT = Finding("change", ("cathode_thickness",), 1, "readings of cathode_thickness have shifted")
@@ -102,7 +104,7 @@ def test_advice_is_withheld_while_the_station_is_in_doubt(kind: str) -> None:
         "mismatch": [*drifts, replace(SHIFT, kind="mismatch", names=())],
         "bias": [*drifts, replace(SHIFT, kind="bias")],
     }[kind]
-    names = [each.name for each in found.advice(doubt)]
+    names = [each.name for each in found.weighed(doubt).advice]
     held = found.withheld(doubt)
     if kind == "bias":
         assert (names, held) == (["cathode_rolls"], {})
@@ -112,13 +114,24 @@ def test_advice_is_withheld_while_the_station_is_in_doubt(kind: str) -> None:
         assert ("would tell" in held["cathode_rolls"]) == (kind == "ambiguous")
 
 
-def test_nothing_is_advised_without_a_drift_or_beyond_the_panel() -> None:
-    """A machine as it should be; one whose loss no set value of the panel makes good."""
+def test_nothing_is_advised_without_a_drift() -> None:
+    """A machine as it should be: there is nothing to tell."""
     found, press = adviser(0.0)
-    assert found.advice(press.twin.findings()) == []
+    assert found.weighed(press.twin.findings()) == Weighed([], {})
+
+
+def test_a_drift_that_only_more_than_is_allowed_makes_good_is_told() -> None:
+    """The drift by name, what would be needed by the law, and the limit that forbids it."""
     found, press = adviser(-0.3)
-    assert [each.kind for each in press.twin.findings()] == ["drift"]
-    assert found.advice(press.twin.findings()) == []
+    (drift,) = press.twin.findings()
+    weighed = found.weighed([drift])
+    assert weighed.advice == []
+    told = weighed.barred["cathode_rolls"]
+    assert told.startswith(drift.text)
+    needed = float(told.partition("would have to be about ")[2].partition(" N/mm")[0])
+    assert needed * 1e3 == pytest.approx(LOAD / 0.7, rel=0.03)
+    (panel,) = (e for name, e in found.panel.items() if name == f"{CALENDER}.line_load")
+    assert told.endswith(f"range ends at {panel.takes[1] / 1e3:g} N/mm")
 
 
 @pytest.mark.parametrize(

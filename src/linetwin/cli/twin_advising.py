@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.scenario.resolved import Scenario
-    from linetwin.twin.advising.advice import Advice, Shadow
+    from linetwin.twin.advising.advice import Advice, Shadow, Weighed
 
 
 class TwinAtHand:
@@ -84,6 +84,11 @@ class TwinAtHand:
         """Return who works out advice."""
         return Adviser(self.foresight(), self.kind, panel_of(self.scenario), self.set_now)
 
+    @cached_property
+    def weighed(self) -> Weighed:
+        """Return what is advised against what has drifted, and why nothing is."""
+        return self.adviser.weighed(self.findings)
+
     def advice(self) -> list[tuple[Advice, Shadow]]:
         """Return what is advised, each with how far its station's scores are."""
         assert self.scenario.twin is not None  # noqa: S101  a saved twin has one
@@ -91,8 +96,7 @@ class TwinAtHand:
         scores = read_board(folder).tally.scores() if (folder / LOG).exists() else []
         limits, now = self.scenario.twin.advice, int(self.line["now"])
         return [
-            (each, shadow(limits, scores, each.lever.station, now))
-            for each in self.adviser.advice(self.findings)
+            (each, shadow(limits, scores, each.lever.station, now)) for each in self.weighed.advice
         ]
 
     def advised(self, name: str) -> Advice:
@@ -101,6 +105,9 @@ class TwinAtHand:
         if name in held:
             raise ScenarioError([Problem("is withheld", f"--advice {name}", held[name])])
         known = {each.name: (each, over) for each, over in self.advice()}
+        if name in self.weighed.barred:
+            why = self.weighed.barred[name]
+            raise ScenarioError([Problem("is not to be had", f"--advice {name}", why)])
         if name not in known:
             hint = f"there is {', '.join(known)}" if known else "there is none"
             raise ScenarioError([Problem("no such advice", f"--advice {name}", hint)])
@@ -116,14 +123,18 @@ def advise(folder: Path, *, as_json: bool) -> None:
     warn_of_age(twin.kept)
     try:
         found, held = twin.advice(), twin.adviser.withheld(twin.findings)
+        barred = twin.weighed.barred
     finally:
         twin.close()
     if as_json:
         advised = [_plain(each, over) for each, over in found]
-        print_json(advised + [{"name": name, "withheld": why} for name, why in held.items()])
+        advised += [{"name": name, "withheld": why} for name, why in held.items()]
+        print_json(advised + [{"name": name, "barred": why} for name, why in barred.items()])
         return
-    if not found and not held:
-        say("nothing is advised: no drift is found that a set value is known to make good")
+    if not (found or held or barred):
+        say("nothing is advised: no drift is found")
+    for name, why in barred.items():
+        say(f"{name}: {why}")
     for name, why in held.items():
         say(f"{name}: advice is withheld: {why}")
     for each, over in found:

@@ -10,10 +10,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from linetwin.estimation.scores import interval, positive_interval
 from linetwin.twin.advising.levers import lever_of
 from linetwin.twin.words import counted
-from linetwin.twin.writing.foretold import is_sure
+from linetwin.twin.writing.foretold import is_sure, told
 from linetwin.twin.writing.status import EVERYWHERE, doubts
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _DAY_S = 86_400.0
 _DIGITS = 4
 """Digits of a set value that is advised."""
+_FURTHER = 4.0
+"""Up to where it is tried what would be needed, times the way to the end that may be set [A]."""
 _WET = 1e-3
 """Part of the loading of solvent above which a web counts as wet [A]."""
 _DRYING = "drying.solvent_loading@"
@@ -87,6 +91,14 @@ def shadow(config: AdviceConfig, scores: Iterable[Score], station: str, now: int
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """Advice, and what has drifted and is not advised upon -> what has, and why not."""
+
+    advice: list[Advice]
+    barred: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Adviser:
     """Works out advice; `set_now`: station and tag -> set value of the plant."""
 
@@ -95,16 +107,23 @@ class Adviser:
     panel: dict[str, Setpoint]
     set_now: Callable[[str, str], float]
 
-    def advice(self, findings: Sequence[Finding]) -> list[Advice]:
-        """Return a change for each drift that one is known for and that one makes good.
+    def weighed(self, findings: Sequence[Finding]) -> Weighed:
+        """Return a change for each drift that one makes good, and for the others why none does.
 
-        None where the twin is in doubt of the station: `withheld` says why.
+        Nothing of those where the twin is in doubt of the station: `withheld` says why.
         """
         held = self.withheld(findings)
         estimates = {e.name: e for e in self.foresight.config.estimates if e.name not in held}
         drifts = [each for each in findings if each.kind == "drift" and each.names[0] in estimates]
-        found = [self._against(estimates[each.names[0]], each.text) for each in drifts]
-        return [each for each in found if each is not None]
+        found = Weighed([], {})
+        for drift in drifts:
+            name = drift.names[0]
+            result = self._against(estimates[name], drift.text)
+            if isinstance(result, Advice):
+                found.advice.append(result)
+            else:
+                found.barred[name] = f"{drift.text}; {result}"
+        return found
 
     def withheld(self, findings: Sequence[Finding]) -> dict[str, str]:
         """Return what may have drifted and could be made good -> why nothing is advised for it.
@@ -125,25 +144,47 @@ class Adviser:
                 found |= {each.name: "; ".join(whys)} if whys else {}
         return found
 
-    def _against(self, estimate: EstimateConfig, why: str) -> Advice | None:
-        """Return the change that makes good a drift; None where none is known, or none is due."""
+    def _against(self, estimate: EstimateConfig, why: str) -> Advice | str:
+        """Return the change that makes good a drift, or why there is none."""
         as_set = self.foresight.as_set(estimate.station)
         found = self._lever(estimate, as_set)
         if found is None:
-            return None
+            return "no set value that may be changed is known to make it good"
         setpoint, lever, key = found
         members, target = as_set[key]
         if positive_interval(members).holds(target):
-            return None  # its lots may be as they should be, as it was made good already
+            return f"{key} may be as it should be ({told(key, target, 4)}), as it is set now"
         moves = (self.foresight.smallest(lever, key, target, end) for end in setpoint.takes)
         pulled = next((each for each in moves if each is not None), None)
         if pulled is None:
-            return None
+            return self._beyond(setpoint, lever, key, target)
         pulled = replace(pulled, after=float(f"{pulled.after:.{_DIGITS}g}"))
         change = interval(self.foresight.as_pulled(pulled)[key][0] - members)
         if not is_sure(change):
-            return None  # it may do nothing, or the contrary
+            return f"{lever.address} may do nothing to {key}, or the contrary"
         return Advice(estimate.name, why, pulled, setpoint.tag.unit, key, target, (*change,))
+
+    def _beyond(self, setpoint: Setpoint, lever: Lever, key: str, target: float) -> str:
+        """Return what would be needed, and which limit forbids it."""
+
+        def left(end: float) -> float:
+            members = self.foresight.as_pulled(replace(lever, after=end))[key][0]
+            return abs(float(np.median(members)) - target)
+
+        end = min(setpoint.takes, key=left)
+        far = lever.before + _FURTHER * (end - lever.before)
+        needed = self.foresight.smallest(lever, key, target, far)
+        name = lever.address
+        value = f"more than {told(name, far, 3)}"
+        if needed is not None:
+            value = f"about {told(name, needed.after, 3)}"
+        limit = (
+            "the recipe's proven acceptable range" if setpoint.proven else "what the panel takes"
+        )
+        return (
+            f"nothing is advised: to bring {key} to {told(key, target, 4)} {name} would have to "
+            f"be {value}; {limit} ends at {told(name, end)}"
+        )
 
     def _lever(
         self, estimate: EstimateConfig, as_set: Members
