@@ -98,12 +98,21 @@ def test_estimates_stand_in_percent_or_in_display_units() -> None:
     assert _estimate(scale, states["cathode_scale"]) == [
         "cathode_scale", "+0.01", "+0 to +0.02", "mg/cm²", "±0.0392",
     ]  # fmt: skip
+    wide = replace(scale, median=-0.113, low=-0.12, high=-0.106)  # as wide as before, yet off
+    assert _estimate(wide, states["cathode_scale"])[1] == "-11.3"
+    refused = replace(scale, refused="1000 times too little")
+    assert _estimate(refused, states["cathode_scale"])[1:3] == [
+        "refused: 1000 times too little",
+        "",
+    ]
 
 
 def test_innovations_stand_beside_their_limit() -> None:
     """Of one reading neither spread nor correlation is known; 0.01 of chi-squared of 1 is 6.63."""
     one = Innovations(1, 2.0, math.nan, math.nan, 4.0, 1, 0.95, "gauge", "a", 5, 1)
     assert _innovation(one) == ["gauge", "1", "2.00", "", "", "4.0", "6.6"]
+    refused = replace(one, refused="1000 times too little")
+    assert _innovation(refused)[:4] == ["gauge", "1", "refused: 1000 times too little", ""]
 
 
 def read(*waiting: Waiting, **counts: int) -> Assimilator:

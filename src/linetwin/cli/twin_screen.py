@@ -126,7 +126,8 @@ def screen(view: View, session: Session | None, latest: Latest, state: State) ->
         states = {each.name: each for each in assimilator.config.states}
         estimates = [_estimate(each, states[each.name]) for each in assimilator.estimates()]
         parts.append(_table(_ESTIMATED, estimates, "nothing to estimate"))
-        innovations = [_innovation(e) for e in assimilator.innovations() if e.samples]
+        read = assimilator.innovations()
+        innovations = [_innovation(each) for each in read if each.samples or each.refused]
         parts.append(_table(_INNOVATED, innovations, "no readings learnt from yet"))
         if innovations:
             parts.append(Text(_MEANT, style="dim"))
@@ -145,6 +146,11 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
     if state.word == "out of step" and session is not None:
         words = [f"OUT OF STEP: behind at {_behind(view.stations(session))}"]
     if session is not None:
+        refused = [
+            each.instrument for each in session.parts.assimilator.innovations() if each.refused
+        ]
+        if refused:
+            words[0] += f", readings of {', '.join(refused)} refused"
         age = "how old is not known yet" if state.word == "joining" else f"{span(state.age_s)} old"
         words += [
             " ".join(filter(None, (view.line_time(session.now), view.plant_time(session.now)))),
@@ -275,14 +281,20 @@ def _estimate(each: Estimated, config: EstimateConfig | ReaderConfig) -> list[st
     """
     scale = scale_of_estimate(config)
     prior = f"±{scale_of_spread(config).text(NORMAL_95 * each.prior, 3)}"
-    if each.high - each.low >= _UNTOUCHED * 2 * NORMAL_95 * each.prior:
+    if each.refused:
+        return [each.name, f"refused: {each.refused}", "", scale.unit_text, prior]
+    nominal = 1.0 if each.kind == "factor" else 0.0
+    is_wide = each.high - each.low >= _UNTOUCHED * 2 * NORMAL_95 * each.prior
+    if is_wide and each.low <= nominal <= each.high:
         return [each.name, "not measured", "", scale.unit_text, prior]
     median, low, high = (f"{scale.number(v):+.3g}" for v in (each.median, each.low, each.high))
     return [each.name, median, f"{low} to {high}", scale.unit_text, prior]
 
 
 def _innovation(each: Innovations) -> list[str]:
-    """Return a row; what its numbers mean stands below the table."""
+    """Return a row; what its numbers mean stands below the table. Of one refused none counts."""
+    if each.refused:
+        return [each.instrument, str(each.samples), f"refused: {each.refused}", "", "", "", ""]
     told = (each.mean, each.deviation, each.autocorrelation)
     return [
         each.instrument,

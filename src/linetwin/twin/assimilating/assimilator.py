@@ -205,6 +205,7 @@ class Assimilator:
             middle + mean + reach,
             config.prior,
             config.band,
+            self.estimator.watchman.refused.get(config.name, ""),
         )
 
     def _learn(self, reading: Reading) -> None:

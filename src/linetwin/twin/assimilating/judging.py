@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 IMPLAUSIBLE = 100.0
 """One reading that is so many deviations from what is expected is none of its lot [A]."""
 
+OTHER_THING = 5.0
+"""A reading that is so many times what is expected, or such a part of it, is of another unit or of
+another thing, and no jump [A]: no bias and no process does that to what every lot has."""
+_MAY_VANISH = frozenset({"solvent_loading", "evaporated_solvent", "peak_evaporation_rate"})
+"""What a dryer that fails multiplies or takes away."""
+
 
 class Judge:
     """Judges readings one after the other; what it sets aside the watchman tells."""
@@ -43,7 +49,7 @@ class Judge:
         """Judge a reading of a lot; `expected`: of each member, and the variance of its scatter.
 
         One that is farther away than any that belongs to the lot is implausible, unless it is the
-        second in a row: then it may be a jump.
+        second in a row: then it may be a jump. One of another unit or thing is so each time.
         """
         predicted, variance = expected
         judged = self._agreeing(instrument, reading, math.sqrt(variance), ensemble)
@@ -52,8 +58,12 @@ class Judge:
             return judged
         away = abs(kept.value - float(predicted.mean()))
         deviations = away / math.sqrt(float(predicted.var(ddof=1)) + variance)
-        why = ""
-        if deviations > IMPLAUSIBLE and self.readings.is_first(instrument.name):
+        misread = ""
+        if deviations > self._watchman.farthest:
+            misread = _times_off(instrument, kept.value, float(predicted.mean()))
+        if misread:
+            why = self._watchman.misread(instrument, kept, misread, ensemble)
+        elif deviations > IMPLAUSIBLE and self.readings.is_first(instrument.name):
             why = self._watchman.implausible(instrument, kept, deviations, ensemble)
         else:
             why = self._odd(instrument, kept, ensemble)
@@ -98,3 +108,15 @@ class Judge:
         called = reading.plant_lot or f"twin's {reading.lot}"
         why = self._watchman.contradicted(found, called, reading.tick, ensemble)
         return why if found.odd == instrument.name and self.readings.is_first(found.odd) else ""
+
+
+def _times_off(instrument: ReaderConfig, value: float, expected: float) -> str:
+    """Return in words how many times a reading is off; "" where it may be of its lot."""
+    if instrument.quantity in _MAY_VANISH or expected <= 0:
+        return ""
+    if value <= 0:
+        return "zero or less"
+    more, less = value / expected, expected / value
+    if max(more, less) < OTHER_THING:
+        return ""
+    return f"{max(more, less):,.0f} times too {'much' if more > 1 else 'little'}"

@@ -57,6 +57,7 @@ class Estimated:
     """A parameter or a bias as it is known now, in its own unit; 95 % interval.
 
     `kind`: `factor` (1 is nominal), `offset` or `bias` (0 is nominal). `unit`: 1 where relative.
+    `refused`: why the instrument's last reading was refused, "" where it was not.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Estimated:
     high: float
     prior: float
     band: float
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,14 @@ class Innovations(Statistics):
     """How the readings of an instrument differ from what was predicted of them.
 
     Each difference over the standard deviation that it was expected to have. `total`: readings
-    ever; `tick`: of the last one, -1 without.
+    ever; `tick`: of the last one, -1 without; `refused`: as of an estimate.
     """
 
     instrument: str
     signal: str
     tick: int
     total: int
+    refused: str = ""
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ class Watchman:
         """Finding -> tick since which it is told, number of the update that told it last."""
         self._contradictions: dict[Key, str] = {}
         """Finding of readings that cannot all be right -> what they are."""
+        self.refused: dict[str, str] = {}
+        """Instrument whose last reading was of another unit or thing -> by how much it is off."""
         self._loose: dict[str, float] = {}
         """State that was let loose and has not settled -> deviation at which it has."""
         self.findings: list[Finding] = []
@@ -81,6 +83,7 @@ class Watchman:
     ) -> Shift | None:
         """Take one innovation of an instrument, and look for causes; return a shift of it."""
         self._updates += 1
+        self.refused.pop(instrument, None)
         self._records[instrument].add(float(innovation.normalised[0]), tick)
         shift = self._sums[instrument].add(float(innovation.normalised[0]), tick)
         self._last.append((instrument, abs(float(innovation.normalised[0]))))
@@ -162,6 +165,18 @@ class Watchman:
         )
         return self._doubt((instrument.name,), text, reading.tick, ensemble)
 
+    def misread(
+        self, instrument: ReaderConfig, reading: Reading, off: str, ensemble: Ensemble
+    ) -> str:
+        """Tell a reading of another unit or thing than its lot's; `off`: by how much."""
+        quantity = vocabulary()[instrument.quantity]
+        self.refused[instrument.name] = off
+        text = (
+            f"{instrument.name} read {display(reading.value, quantity)} of {quantity.name} of "
+            f"{reading.plant_lot or reading.lot}, {off}: implausible, not learnt from"
+        )
+        return self._doubt((instrument.name,), text, reading.tick, ensemble)
+
     def _doubt(self, names: tuple[str, ...], text: str, tick: int, ensemble: Ensemble) -> str:
         """Tell readings that cannot be right; return the words."""
         key: Key = ("mismatch", names)
@@ -179,6 +194,7 @@ class Watchman:
                 signal=each.signal,
                 tick=record.tick,
                 total=record.total,
+                refused=self.refused.get(each.name, ""),
             )
             for each in self._config.instruments
             for record in (self._records[each.name],)
@@ -204,7 +220,11 @@ class Watchman:
         self._found = {
             (kind, names): [since, last]
             for (kind, names), (since, last) in self._found.items()
-            if (self._updates - last < self._config.window or self._is_open(kind, names))
+            if (
+                self._updates - last < self._config.window
+                or self._is_open(kind, names)
+                or self._is_refused(kind, names)
+            )
             and not (kind == "ambiguous" and named & set(names))
             and not (kind == "change" and caused & set(names))
             and not (kind == "mismatch" and not names and caused)
@@ -226,6 +246,10 @@ class Watchman:
     def _forget(self) -> None:
         """Forget what readings of lots were, of findings that are told no more."""
         self._contradictions = {k: t for k, t in self._contradictions.items() if k in self._found}
+
+    def _is_refused(self, kind: FindingKind, names: tuple[str, ...]) -> bool:
+        """Whether it is of an instrument whose readings are refused still."""
+        return kind == "mismatch" and len(names) == 1 and names[0] in self.refused
 
     def _is_open(self, kind: FindingKind, names: tuple[str, ...]) -> bool:
         """Whether it is a change of which nobody knows yet what has made it."""
@@ -258,6 +282,8 @@ class Watchman:
         states = {each.name: each for each in self._states}
         if (kind, names) in self._contradictions:
             advice = "measure it again" if len(names) > 1 else f"look after {names[0]}"
+            if self._is_refused(kind, names):
+                advice += ": its unit and node in the mapping, or a slip in a row"
             return self._contradictions[kind, names], advice
         if kind == "mismatch" and not names:
             return self._unexplained()
@@ -315,6 +341,7 @@ class Watchman:
             "updates": self._updates,
             "last": [list(each) for each in self._last],
             "too_large": dict(self._too_large),
+            "refused": dict(self.refused),
             "loose": dict(self._loose),
             "contradictions": [[list(n), text] for (_, n), text in self._contradictions.items()],
             "found": [[kind, list(names), *told] for (kind, names), told in self._found.items()],
@@ -331,7 +358,7 @@ class Watchman:
         self._updates = data["updates"]
         self._last = [(name, away) for name, away in data["last"]]
         self._too_large = dict(data["too_large"])
-        self._loose = dict(data["loose"])
+        self.refused, self._loose = dict(data["refused"]), dict(data["loose"])
         self._contradictions = {("mismatch", (*n,)): text for n, text in data["contradictions"]}
         self._found = {(kind, tuple(names)): list(told) for kind, names, *told in data["found"]}
         self.findings = [Finding(**{**f, "names": tuple(f["names"])}) for f in data["findings"]]
