@@ -9,7 +9,10 @@ from basyx.aas.model import datatypes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linetwin.shells.naming import id_short
 from linetwin.shells.running.values import LEAST, MS_PER_DAY, decimal, duration, told
+from linetwin.shells.serving.values import Reading, signal
+from linetwin.shells.terms import meaning
 
 
 @pytest.mark.parametrize(
@@ -51,3 +54,43 @@ def test_zero_is_zero() -> None:
     assert str(decimal(0.0)) == "0"
     assert decimal(1.25) == Decimal("1.25")
     assert str(decimal(1000.0)) == "1000"
+
+
+class Known:
+    """Knows one value of everything, in its canonical unit."""
+
+    is_slow = False
+
+    def __init__(self, value: float) -> None:
+        self._reading = Reading(value, None, "good")
+
+    def value(self, address: str) -> Reading | None:  # noqa: ARG002
+        """Return it."""
+        return self._reading
+
+
+@pytest.mark.parametrize(
+    ("quantity", "canonical", "unit", "value", "quality"),
+    [
+        ("coating_thickness", 82e-6, "m", 82e-6, "good"),
+        ("coating_thickness", 82e-6, "um", 82.0, "good"),
+        ("film_temperature", 373.15, "Cel", 100.0, "good"),
+        ("loading", 0.2, "mg/cm2", 20.0, "good"),
+        ("loading", 0.2, "Cel", None, "bad: its unit: "),
+        ("signal", 5.0, "um", 5.0, "good"),
+    ],
+)
+def test_a_signal_has_its_value_in_the_unit_that_it_states(
+    quantity: str, canonical: float, unit: str, value: float | None, quality: str
+) -> None:
+    """Signals of a plant's mapping have the plant's units; one of another measure has no value."""
+    keys = [{"type": "GlobalReference", "value": meaning(quantity)}]
+    element = {
+        "modelType": "Property", "idShort": id_short("a.b.c"), "valueType": "xs:double",
+        "semanticId": {"type": "ExternalReference", "keys": keys},
+        "qualifiers": [{"type": "Unit", "valueType": "xs:string", "value": unit}],
+    }  # fmt: skip
+    found = signal(element, Known(canonical))
+    shown = float(found["value"]) if "value" in found else None
+    assert shown == (None if value is None else pytest.approx(value, rel=1e-12))
+    assert found["qualifiers"][-1]["value"].startswith(quality)

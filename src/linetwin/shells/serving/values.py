@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from linetwin.errors import ScenarioError
+from linetwin.quantities import vocabulary
+from linetwin.scenario.units import linear
+from linetwin.shells.building import UNIT
 from linetwin.shells.naming import name_of
 from linetwin.shells.running.values import told
 from linetwin.shells.serving.catalogue import meaning_of
-from linetwin.shells.terms import meaning
+from linetwin.shells.terms import meaning, named
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -78,7 +82,8 @@ def filled(submodel: Tree, source: ValueSource, without: Collection[str] = ()) -
 def signal(element: Tree, source: ValueSource, without: Collection[str] = ()) -> Tree:
     """Return a signal with its value; one that has a value, or of which none is known, as it is.
 
-    Time and quality of the value are qualifiers: Part 2 has no other place for them.
+    Time and quality of the value are qualifiers: Part 2 has no other place for them. A number is
+    in the unit that the element states; where that does not measure its meaning there is none.
     """
     if element.get("modelType") != "Property" or "value" in element:
         return element
@@ -88,13 +93,32 @@ def signal(element: Tree, source: ValueSource, without: Collection[str] = ()) ->
         return element
     if found is None:
         return element
-    said = {TIME: "" if found.tick is None else told(found.tick), QUALITY: found.quality}
+    try:
+        value, quality = _in_unit(found.value, element), found.quality
+    except ScenarioError as error:
+        value, quality = None, f"bad: its unit: {error}"
+    said = {TIME: "" if found.tick is None else told(found.tick), QUALITY: quality}
     new = [_qualifier(kind, text) for kind, text in said.items() if text and kind not in without]
     qualifiers = [*element.get("qualifiers", []), *new]
     filled = {**element, "qualifiers": qualifiers} if qualifiers else element
-    if found.value is None:
+    if value is None:
         return filled
-    return {**filled, "value": _text(found.value, element["valueType"])}
+    return {**filled, "value": _text(value, element["valueType"])}
+
+
+def _in_unit(value: float | str | None, element: Tree) -> float | str | None:
+    """Return a value in the unit that an element states; ScenarioError for none of its meaning.
+
+    A plant's mapping may have other units than the vocabulary's, in which values are known.
+    """
+    stated = [each["value"] for each in element.get("qualifiers", []) if each["type"] == UNIT]
+    known = named(meaning_of(element))
+    if value is None or isinstance(value, str) or not stated or known is None:
+        return value
+    if known.name not in vocabulary() or stated[0] == known.unit:
+        return value
+    scale, offset = linear(stated[0], vocabulary()[known.name])
+    return (value - offset) / scale
 
 
 def _qualifier(kind: str, text: str) -> Tree:
