@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DEAF_TICKS = 60_000
 """Time without any news of a plant, of which some value changes every few seconds [A]."""
 MAGIC = b"linetwin twin\n"
-FORMAT = 5
+FORMAT = 6
 """Version of a saved session; one of another version is refused."""
 
 
