@@ -64,6 +64,7 @@ def listen(
         raise ShellError(f"{certificate}, {key}: cannot be used: {error}") from error
     scheme = "https" if certificate else "http"
     with opened(*place) as own:
+        own.listen(config.backlog)  # who asks as soon as it is told waits, and is not refused
         host, port = own.getsockname()[:2]
         tell(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
         uvicorn.Server(config).run(sockets=[own])
