@@ -172,6 +172,37 @@ def test_nothing_is_changed_that_the_log_could_not_tell(clerk: Clerk, security: 
     assert clerk("audit", "repair", security / "none.jsonl").code == 2
 
 
+@pytest.mark.parametrize("harm", ["changed", "cut", "emptied", "reordered"])
+def test_repair_says_what_it_cannot_mend(clerk: Clerk, security: Path, harm: str) -> None:
+    """No line is torn, and yet the log is not sound: exit code 2, and the reason."""
+    log = security / "audit.jsonl"
+    AuditLog(log).append("ann", "set")
+    lines = log.read_bytes().splitlines(keepends=True)
+    harmed = {
+        "changed": [*lines[:2], lines[2].replace(b"ann", b"eve")],
+        "cut": lines[:2],
+        "emptied": [],
+        "reordered": [lines[1], lines[0], lines[2]],
+    }[harm]
+    log.write_bytes(b"".join(harmed))
+    answer = clerk("audit", "repair", log)
+    assert answer.code == 2
+    assert "audit.jsonl" in answer.err
+    assert log.read_bytes() == b"".join(harmed)
+
+
+def test_a_lost_anchor_is_mended_by_repair(clerk: Clerk, security: Path) -> None:
+    """Verify and all who would go on refuse the log until a person has had it repaired."""
+    log = security / "audit.jsonl"
+    (security / "audit.jsonl.head").unlink()
+    answer = clerk("audit", "verify", log)
+    assert (answer.code, "unanchored" in answer.err) == (2, True)
+    assert clerk("live", "certificate", "renew", "--security", security).code == 2
+    repaired = clerk("audit", "repair", log)
+    assert (repaired.code, "its anchor was gone" in repaired.out) == (0, True)
+    assert clerk("audit", "verify", log).code == 0
+
+
 def test_two_folders_are_introduced_to_one_another(clerk: Clerk, tmp_path: Path) -> None:
     """Certificates that are missing are made; each believes the other's; both logs tell it."""
     twin, plant = tmp_path / "twin", tmp_path / "plant"

@@ -275,7 +275,7 @@ def test_a_log_written_anew_is_found_by_its_anchors_only(file: Path) -> None:
 
 @pytest.mark.parametrize("kept", range(1, ENTRIES))
 def test_a_cut_end_is_found_by_an_anchor(file: Path, kept: int) -> None:
-    """Beside it or given; without any the check says that nothing proves the end."""
+    """Beside it or given; a log of several entries without any is not taken for sound."""
     head = verify(file).head.hash
     file.write_bytes(b"".join(lines_of(file)[:kept]))
     error = tampered(file)
@@ -283,8 +283,26 @@ def test_a_cut_end_is_found_by_an_anchor(file: Path, kept: int) -> None:
     assert f"{ENTRIES - kept} are missing" in str(error)
     head_file(file).unlink()
     assert tampered(file, head).reason == "truncated"
-    sound = verify(file)
-    assert (sound.entries, sound.anchored) == (kept, None)
+    if kept > 1:
+        assert tampered(file).reason == "unanchored"
+        with pytest.raises(ResultsError, match="linetwin audit repair"):
+            AuditLog(file).append("ann", "set")
+    else:  # as a kill between the first entry and its anchor leaves it
+        assert verify(file).anchored is None
+
+
+def test_a_lost_anchor_is_set_anew_only_when_asked(file: Path) -> None:
+    """The log says so and by whom; one that is there, or shows that entries are gone, stays."""
+    log = AuditLog(file)
+    assert log.set_anchor_anew("ann") is None
+    head_file(file).unlink()
+    entry = log.set_anchor_anew("ann")
+    assert entry is not None
+    assert (entry.what, entry.who, entry.seq) == ("anchor set anew", "ann", ENTRIES + 1)
+    assert verify(file).anchored == ENTRIES + 1
+    file.write_bytes(b"".join(lines_of(file)[:3]))
+    with pytest.raises(ResultsError, match="its anchor says 7"):
+        log.set_anchor_anew("ann")
 
 
 def test_an_older_hash_is_an_anchor_too(file: Path) -> None:

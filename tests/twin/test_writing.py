@@ -527,13 +527,15 @@ def test_who_may_not_set_may_not_approve(room: Room) -> None:
         assert room.refused(approval) == reason
 
 
-@pytest.mark.parametrize("harm", ["changed", "cut", "gone"])
+@pytest.mark.parametrize("harm", ["changed", "cut", "gone", "unanchored"])
 def test_nothing_is_written_while_the_log_is_not_whole(room: Room, harm: str) -> None:
     """A log that was changed, cut or taken away: the plant is not asked."""
     room.writer().write(room.approved())
     file = room.folder / "audit.jsonl"
     if harm == "changed":
         file.write_bytes(file.read_bytes().replace(b"620000", b"610000"))
+    elif harm == "unanchored":
+        head_file(file).unlink()
     elif harm == "cut":
         file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
     else:

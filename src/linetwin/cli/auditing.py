@@ -19,7 +19,7 @@ LogArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The log: audi
     "verify",
     help="Check every entry of a log and of the parts it was rotated into. Exit code 2 with file, "
     "line and reason where one was changed, removed, reordered, inserted or torn, or where the "
-    "end is missing; print the newest hash, to be kept elsewhere, where nothing is wrong.",
+    "end or the anchor is missing; print the newest hash, to be kept elsewhere, where all is well.",
     epilog="Example: linetwin audit verify security/twin/audit.jsonl --head HASH",
 )
 def verify(
@@ -57,14 +57,23 @@ def verify(
 
 @audit_app.command("repair", epilog="Example: linetwin audit repair security/twin/audit.jsonl")
 def repair(file: LogArgument) -> None:
-    """Set a torn last line aside, as a kill leaves it; the log says so. All else stays."""
+    """Set a torn last line aside, as a kill leaves it, and a lost anchor anew; the log says so.
+
+    All else stays. Exit code 2 where the log is not sound even so.
+    """
     from linetwin.errors import ResultsError
+    from linetwin.results import audit_check
     from linetwin.results.audit import AuditLog, person
 
     if not file.is_file():
         raise ResultsError(f"{file}: there is no log")
-    aside = AuditLog(file).set_torn_line_aside(person())
+    log = AuditLog(file)
+    aside = log.set_torn_line_aside(person())
     typer.echo(f"{file}: no line is torn" if aside is None else f"{aside}: the torn line")
+    anew = log.set_anchor_anew(person())
+    if anew is not None:
+        typer.echo(f"{file}: its anchor was gone; set anew, entry {anew.seq} says so")
+    audit_check.verify(file)  # what is still wrong ends with exit code 2
 
 
 def _files(count: int) -> str:

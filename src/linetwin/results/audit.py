@@ -24,6 +24,7 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from linetwin.errors import ResultsError
+from linetwin.results.disk import lock, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,10 @@ NO_HASH: Final = "0" * 64
 OPENED: Final = "log opened"
 CONTINUED: Final = "log continued"
 
+UNANCHORED: Final = (
+    "entries may be missing at its end; once that has been looked at, linetwin audit repair sets "
+    "an anchor anew"
+)
 _DOMAIN = b"linetwin audit 1\n"
 _TAIL_BYTES = 4096
 
@@ -195,18 +200,28 @@ class AuditLog:
             torn = content[whole:]
             if not torn:
                 return None
-            head = self._head(whole)
+            head = self._end(whole)
             digest = hashlib.sha256(torn).hexdigest()
             aside = self.file.with_name(f"{self.file.name}.torn-{digest[:16]}")
+            anchor_was = head_file(self.file).exists()
             _write(aside, torn)
             with self.file.open("r+b") as stream:
                 stream.truncate(whole)
                 os.fsync(stream.fileno())
             if not whole:
                 head = self._begin(head)
-            detail = {"bytes": len(torn), "sha256": digest}
+            detail: dict[str, Any] = {"bytes": len(torn), "sha256": digest}
+            detail |= {} if anchor_was else {"anchor": "missing"}
             self._add(head, who, "torn line set aside", (aside.name, detail, None))
             return aside
+
+    def set_anchor_anew(self, who: str) -> Entry | None:
+        """Give a log that has lost its anchor another, and say so in it; None where it has one."""
+        with locked(self.file):
+            head = self._end()
+            if head.seq == 0 or head_file(self.file).exists():
+                return None
+            return self._add(head, who, "anchor set anew", (head_file(self.file).name, None, None))
 
     def _begin(self, head: Head) -> Head:
         """Make the file with an entry that says where the chain comes from."""
@@ -214,14 +229,14 @@ class AuditLog:
         what, about = (CONTINUED, parts[-1].name) if parts else (OPENED, "")
         self.file.parent.mkdir(parents=True, exist_ok=True)
         entry = self._add(head, "linetwin", what, (about, None, None))
-        _sync_folder(self.file.parent)
+        sync_folder(self.file.parent)
         return Head(entry.seq, entry.hash)
 
     def _rename(self) -> None:
         parts = parts_of(self.file)
         number = 1 + (int(parts[-1].name.removeprefix(f"{self.file.stem}.")[:6]) if parts else 0)
         self.file.rename(self.file.with_name(f"{self.file.stem}.{number:06}{self.file.suffix}"))
-        _sync_folder(self.file.parent)
+        sync_folder(self.file.parent)
 
     def _add(self, head: Head, who: str, what: str, content: tuple[str, Any, Any]) -> Entry:
         about, before, after = content
@@ -253,8 +268,19 @@ class AuditLog:
             last = _last_entry(parts[-1]) if parts else None
         return last
 
-    def _head(self, size: int | None = None) -> Head:
-        """Return where the chain stands; ResultsError where the log is shorter than its anchor.
+    def _head(self) -> Head:
+        """Return where the chain stands; ResultsError where its anchor is missing."""
+        head = self._end()
+        if head.seq > 1 and not head_file(self.file).exists():  # the first entry comes before it
+            message = (
+                f"{self.file} has {head.seq} entries and no anchor, {head_file(self.file).name}: "
+                f"{UNANCHORED}"
+            )
+            raise ResultsError(message)
+        return head
+
+    def _end(self, size: int | None = None) -> Head:
+        """Return the log's end; ResultsError where it is shorter than its anchor.
 
         With `size` only that many bytes of the file count.
         """
@@ -281,7 +307,7 @@ def locked(file: Path) -> Iterator[None]:
     """Hold a file against other processes that ask, by a lock file beside it; waits its turn."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file(file).open("ab") as stream:
-        _lock(stream)
+        lock(stream)
         yield  # closing the file gives the lock back, as does the end of the process
 
 
@@ -352,28 +378,3 @@ def _write(file: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(stream: IO[bytes]) -> None:
-        stream.seek(0)
-        msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
-
-    def _sync_folder(folder: Path) -> None:
-        """A folder cannot be opened there; the file system keeps a journal of names."""
-
-else:
-    import fcntl
-
-    def _lock(stream: IO[bytes]) -> None:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-
-    def _sync_folder(folder: Path) -> None:
-        """Make names last through a loss of power."""
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

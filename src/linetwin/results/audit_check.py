@@ -1,9 +1,9 @@
 """Whether an audit log is whole: each entry, their order, and its end against an anchor.
 
-Found: an entry that was changed, removed, reordered or inserted, and a torn last line. Entries
-missing at the end, and a log that was written anew from some entry on with hashes that fit, are
-found only against an anchor that whoever did it could not change as well: the one beside the log
-shows accidents, one kept elsewhere (`--head`) shows intent.
+Found: an entry that was changed, removed, reordered or inserted, a torn last line, and a log of
+several entries without an anchor. Entries missing at the end, and a log that was written anew from
+some entry on with hashes that fit, are found only against an anchor that whoever did it could not
+change as well: the one beside the log shows accidents, one kept elsewhere (`--head`) shows intent.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from linetwin.results.audit import (
     CONTINUED,
     NO_HASH,
     OPENED,
+    UNANCHORED,
     Head,
     entry_of,
     parts_of,
@@ -90,6 +91,8 @@ def verify(file: Path, head: str | None = None, *, alone: bool = False) -> Sound
     walk = _Walk(file, frozenset(str(each) for each in kept), beside=beside)
     for each in files:
         _walk_file(each, walk, alone=alone)
+    if beside is None and head is None and not alone and walk.head.seq > 1:
+        raise TamperedError(file, walk.lines, "unanchored", f"its anchor is gone: {UNANCHORED}")
     anchored = None if beside is None else _check_end(walk, beside)
     if head is not None:
         if head not in walk.found:
