@@ -113,10 +113,14 @@ class Standing:
         return tuple(reversed(found))[:count]
 
     def age(self, station: str) -> int:
-        """Return how long ago a station took its last lot, by counter or name; 0: unknown."""
+        """Return how long ago a station took its last lot, by counter or name; 0: unknown.
+
+        A clock that is ahead may tell it of a time to come.
+        """
         ages = self.ages(station, 1)
         named = self.last.get(("lot_in", station, ""))
-        return ages[0] if ages else self.tick - named.tick if named is not None else 0
+        age = ages[0] if ages else self.tick - named.tick if named is not None else 0
+        return max(0, age)
 
 
 def _keep(counts: list[tuple[int, float]], event: PlantEvent) -> None:
