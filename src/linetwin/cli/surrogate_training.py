@@ -43,8 +43,9 @@ def train(
     from linetwin.surrogates.learning.training import train as learn
     from linetwin.surrogates.learning.writing import stored_of
 
-    training = read_training(file, table)
+    _check_installed("sklearn", "onnx")
     _check_output(output, registry)
+    training = read_training(file, table)
     with progress("training") as tell:
         trained = learn(training.learning, training.file.candidates, tell)
     stored = stored_of(training, trained)
@@ -64,6 +65,7 @@ def card(file: PredictorArgument, json: JsonOption = False) -> None:
     from linetwin.cli.printing import print_json
     from linetwin.predictors.store import read
 
+    _check_installed("onnx")
     stored = read(file)
     if json:
         print_json(_content(stored))
@@ -93,6 +95,7 @@ def predict(
     from linetwin.predictors.evaluating import load
     from linetwin.surrogates import predicting
 
+    _check_installed("onnx", "onnxruntime")
     if (table is None) == (not settings):
         raise ScenarioError([Problem("what is asked?", hint="either --data TABLE or --set")])
     with load(file) as predictor:
@@ -107,6 +110,16 @@ def predict(
         return
     say(f"{own.name}: {own.target.name}, intervals of {100 * own.coverage:g} %")
     print_table("", predicting.HEADS, predicting.told_rows(own, asked, found), 2)
+
+
+def _check_installed(*packages: str) -> None:
+    from importlib.util import find_spec
+
+    from linetwin.errors import LinetwinError
+
+    for package in packages:
+        if find_spec(package) is None:
+            raise LinetwinError(f"{package} is not installed: pip install linetwin[surrogate]")
 
 
 def _check_output(output: Path | None, registry: Path | None) -> None:

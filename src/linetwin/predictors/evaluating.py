@@ -46,7 +46,7 @@ class Predictor:
         self.card: Card = stored.card
         self._names = [feature.name for feature in self.card.features]
         self._domain = self.card.domain()
-        self._session = _session(stored.graph) if self.card.learnt else None
+        self._session = open_graph(stored.graph) if self.card.learnt else None
         terms = self.card.physics
         self._physics = PhysicsModel(terms, self._names) if terms is not None else None
 
@@ -119,12 +119,15 @@ def logged(features: np.ndarray, logs: list[bool]) -> np.ndarray:
     return found
 
 
-def _session(graph: bytes) -> onnxruntime.InferenceSession:
+def open_graph(graph: bytes) -> onnxruntime.InferenceSession:
+    """Return a checked graph ready to run; ScenarioError where it cannot be."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # its rewriting folds scalars into 32-bit attributes
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors share no other base

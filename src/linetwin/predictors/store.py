@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -25,6 +27,11 @@ SUFFIX: Final = ".predictor"
 CARD, MODEL = "card.json", "model.onnx"
 MOST_BYTES: Final = {CARD: 4 << 20, MODEL: 32 << 20}
 _MOST_FILE: Final = 32 << 20
+_DAMAGED: Final = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(OSError, EOFError, ValueError),
+)
+"""What reading a damaged zip raises."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same content gives the same file
 
 
@@ -60,7 +67,7 @@ def read(file: Path) -> Stored:
     try:
         with zipfile.ZipFile(file) as archive:
             content = _unpacked(file, archive)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError) as error:
+    except _DAMAGED as error:
         _refuse(file, f"is damaged: {error}")
     except (RuntimeError, NotImplementedError) as error:  # encrypted, or an unknown compression
         _refuse(file, f"is no predictor: {error}")

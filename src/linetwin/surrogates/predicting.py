@@ -85,16 +85,17 @@ def asked_of_amounts(card: Card, settings: Sequence[str]) -> Asked:
 
 def _amount(feature: Feature, raw: str | None, problems: Problems) -> float | None:
     place = Place(f"--set {feature.name}")
-    form = f"such as {feature.name}='{feature.low:g} {feature.unit}'"
+    unit = "" if feature.unit == "1" else f" {feature.unit}"
+    form = f"such as {feature.name}='{feature.low:g}{unit}'"
     if raw is None:
         problems.add(place, "is missing", form)
         return None
     try:
-        _, unit = units.si(raw)
+        _, written = units.si(raw)
     except ScenarioError as error:
         problems.adopt(error, place)
         return None
-    if not unit and feature.unit != "1":
+    if unit and not written:
         problems.add(place, f"'{raw}' has no unit", form)
         return None
     return amount(raw, Scale(parse_unit(feature.unit), feature.unit), place, problems)

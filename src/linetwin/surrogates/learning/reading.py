@@ -95,6 +95,7 @@ class _Reader:
         whole = np.isfinite(numbers).all(axis=1) & np.isfinite(values)
         link = self._link(target)
         learning = self._learning(whole, numbers[whole], values[whole], names, link)
+        self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
         group = ", ".join(file.groups) or "rows with equal features"
         learning = self._with_units(learning, units, target)

@@ -1,0 +1,225 @@
+"""From a training file to a predictor at work; what is wrong with either is told, exit code 2."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from surrogates.learners import (
+    DATASET,
+    LOADS,
+    PHYSICS,
+    TRAINING,
+    compacted,
+    rows,
+    trained,
+    written,
+)
+from typer.testing import CliRunner
+
+from linetwin.cli.app import app
+from linetwin.errors import LinetwinError, ScenarioError
+from linetwin.predictors.evaluating import Predictor
+from linetwin.surrogates.learning.reading import read_training
+from linetwin.surrogates.learning.registry import enter, is_better
+from linetwin.surrogates.learning.training import train
+from linetwin.surrogates.learning.writing import stored_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from linetwin.predictors.store import Stored
+    from linetwin.surrogates.learning.reading import Training
+
+
+@pytest.fixture(scope="module")
+def physical(tmp_path_factory: pytest.TempPathFactory) -> tuple[Training, Stored]:
+    """A predictor of data that follow the compaction law, compared with straight lines."""
+    text = TRAINING.replace("[linear]", "[linear, physics, hybrid]") + PHYSICS
+    return trained(tmp_path_factory.mktemp("physical"), rows(electrodes=5), text)
+
+
+def _refused(folder: Path, *said: str, **given: object) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        read_training(written(folder, **{"table": rows(), **given}))  # type: ignore[arg-type]
+    for text in said:
+        assert text in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_physics_that_made_the_data_wins(physical: tuple[Training, Stored]) -> None:
+    """Its parameters are found again, and its error is that of the scatter."""
+    card = physical[1].card
+    assert card.winner == "physics"
+    assert card.physics is not None
+    assert card.physics.fitted["minimum_porosity"] == pytest.approx(0.24, abs=0.01)
+    assert card.physics.fitted["compaction_resistance"] == pytest.approx(4.2e5, rel=0.05)
+    errors = {each.name: each.error for each in card.candidates}
+    assert errors["physics"] == pytest.approx(0.003, rel=0.35)
+    assert errors["linear"] > 3 * errors["physics"]
+
+
+def test_a_predictor_with_physics_says_what_the_law_says(
+    physical: tuple[Training, Stored],
+) -> None:
+    """The closed form in the middle of the data; intervals hold it; far away it is refused."""
+    asked = np.array([[3e5, 0.42], [3e5, 0.60], [1.6e6, 0.42]])
+    with Predictor(physical[1]) as predictor:
+        found = predictor.predict(asked)
+    truth = compacted(asked[:, 0] / 1e3, asked[:, 1] * 100) / 100
+    assert found.value[0] == pytest.approx(truth[0], abs=0.004)
+    assert found.low[0] < truth[0] < found.high[0]
+    assert np.isnan(found.value[1])
+    assert found.domain.tolist() == [0, 2, 1]
+    assert found.widened[2] > 1
+
+
+def test_a_hybrid_is_the_physics_and_what_was_learnt(tmp_path: Path) -> None:
+    """A file's prediction equals the trained candidate's, physics and graph together."""
+    text = TRAINING.replace("[linear]", "[physics, hybrid]") + PHYSICS
+    lines = []
+    for line in rows(electrodes=4):
+        load, before, electrode, after, said = line.split(",")
+        bent = float(after) - 2 * np.tanh((float(load) - 600) / 150)
+        lines.append(f"{load},{before},{electrode},{bent:.6f},{said}")
+    training = read_training(written(tmp_path, lines, text))
+    made = train(training.learning, training.file.candidates)
+    assert made.candidate.name == "hybrid"
+    with Predictor(stored_of(training, made)) as predictor:
+        found = predictor.linked(training.learning.features)
+    wanted = made.fitted.linked(training.learning.features, training.learning)
+    assert found == pytest.approx(wanted, abs=1e-9)
+
+
+def test_training_twice_gives_the_same_model(tmp_path: Path) -> None:
+    """Bit for bit, and the same held-out errors."""
+    text = TRAINING.replace("[linear]", "[linear, trees, gaussian]")
+    first, second = (trained(tmp_path, rows(electrodes=4), text)[1] for _ in range(2))
+    assert first.graph == second.graph
+    assert first.card.held_out == second.card.held_out
+
+
+def test_laws_are_told_with_how_they_are_held(physical: tuple[Training, Stored]) -> None:
+    """By construction or by test."""
+    assert physical[1].card.laws == [
+        "porosity between 0 and 1: by construction (logit)",
+        "porosity falls with line_load: tested on a grid of the training rows",
+    ]
+
+
+def test_data_that_teach_nothing_are_refused(tmp_path: Path) -> None:
+    """Ten rows, equal targets, one group, a constant feature, a law that the data break."""
+    _refused(tmp_path, "dataset", "only 10 rows are whole", "at least 12", table=rows()[:10])
+    same = [",".join([*line.split(",")[:3], "30,good"]) for line in rows()]
+    _refused(tmp_path, "target", "is the same in all rows", table=same)
+    one = [",".join([*p[:2], "E0", *p[3:]]) for p in (line.split(",") for line in rows())]
+    _refused(tmp_path, "groups", "only 1 groups", table=one)
+    level = [",".join([p[0], "45", *p[2:]]) for p in (line.split(",") for line in rows())]
+    _refused(tmp_path, "'porosity_before' is the same in all rows", table=level)
+    narrow = TRAINING.replace("[0 %, 100 %]", "[30 %, 100 %]")
+    _refused(tmp_path, "laws", "rows break the law", training=narrow)
+
+
+def test_what_a_training_file_gets_wrong_is_told(tmp_path: Path) -> None:
+    """A missing column, a judgement as target, unknown keys, wrong units: file, key, allowed."""
+    density = TRAINING.replace("target: porosity", "target: density")
+    _refused(tmp_path, "no column 'density'", training=density)
+    opinion = TRAINING.replace("target: porosity", "target: opinion")
+    _refused(tmp_path, "a person's judgement", training=opinion)
+    _refused(tmp_path, "candidates", training=TRAINING.replace("[linear]", "[deep]"))
+    _refused(tmp_path, "between", "mm", training=TRAINING.replace("0 %,", "0 mm,"))
+    _refused(tmp_path, "decreases", training=TRAINING.replace("[line_load]", "[speed]"))
+    nowhere = TRAINING.replace("data.yaml", "nowhere.yaml")
+    _refused(tmp_path, "nowhere.yaml does not exist", training=nowhere)
+    wrong = DATASET.replace("unit: N/mm", "unit: mm")
+    _refused(tmp_path, "line_load", "does not fit", dataset=wrong)
+    missing = DATASET.replace("column: load", "column: force")
+    _refused(tmp_path, "force", dataset=missing)
+
+
+def test_what_the_physics_gets_wrong_is_told(tmp_path: Path) -> None:
+    """Unknown models, parameters, features and outputs, below the key `physics`."""
+    for old, new, said in (
+        ("model: calendering", "model: calandering", "calandering"),
+        ("minimum_porosity:", "least_porosity:", "physics.fit.least_porosity"),
+        ("line_load: line_load", "line_load: speed", "'speed' is no feature here"),
+        ("output: settled_porosity", "output: settled", "physics.output"),
+        ("output: settled_porosity", "output: nip_line_load", "does not fit the target"),
+        ("298 K", "298 mm", "physics.set.roll_temperature"),
+    ):
+        _refused(tmp_path, said, training=TRAINING + PHYSICS.replace(old, new))
+
+
+def test_only_a_better_version_takes_over(tmp_path: Path) -> None:
+    """A worse or equal one is kept out, a better one takes over and the old one stays beside."""
+    lines = rows(electrodes=6)
+    worse = trained(tmp_path, lines, TRAINING.replace("[linear]", "[mean]"))[1]
+    better = trained(tmp_path, lines)[1]
+    registry = tmp_path / "registry"
+    assert enter(worse, registry).taken
+    again = enter(worse, registry)
+    assert not again.taken
+    assert "not shown to be better" in again.said
+    entry = enter(better, registry)
+    assert entry.taken
+    assert "the new version is better" in entry.said
+    assert not enter(worse, registry).taken
+    assert len(list((registry / "earlier").glob("porosity-*.predictor"))) == 1
+    other = trained(tmp_path, rows(scatter=0.4, electrodes=6))[1]
+    assert "0 held-out groups in common" in is_better(other.card, better.card)[1]
+
+
+def test_the_commands_train_show_and_predict(tmp_path: Path) -> None:
+    """Files in, words and JSON out; tables are read by feature and unit."""
+    file = tmp_path / "porosity.predictor"
+    training = written(tmp_path, rows(electrodes=6))
+    run = CliRunner()
+    made = run.invoke(app, ["surrogate", "train", str(training), "-o", str(file)])
+    assert made.exit_code == 0
+    assert "linear *" in made.stdout
+    assert "Law: porosity between 0 and 1: by construction (logit)." in made.stdout
+    told = run.invoke(app, ["surrogate", "card", str(file)])
+    assert "made for a test; licence CC0-1.0" in told.stdout
+    table = tmp_path / "asked.csv"
+    table.write_text("porosity_before [%],line_load / N/mm\n42,450\n42,9000\n", encoding="utf-8")
+    found = run.invoke(app, ["surrogate", "predict", str(file), "--data", str(table), "--json"])
+    first, second = json.loads(found.stdout)["rows"]
+    assert first["low"] < first["prediction"] < first["high"]
+    assert first["domain"] == "inside"
+    assert (second["domain"], second["prediction"]) == ("outside", None)
+    one = ["--set", f"line_load={LOADS[2]} N/mm", "--set", "porosity_before=42 %", "--json"]
+    again = json.loads(run.invoke(app, ["surrogate", "predict", str(file), *one]).stdout)
+    assert again["rows"][0]["prediction"] == pytest.approx(first["prediction"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("porosity_before [%],line_load", "column 'line_load' has no unit"),
+        ("porosity_before [%],line_load [mm]", "does not fit"),
+        ("porosity_before [%],load [N/mm]", "there is no column 'line_load'"),
+    ],
+)
+def test_a_table_without_units_or_columns_is_refused(
+    physical: tuple[Training, Stored], tmp_path: Path, head: str, said: str
+) -> None:
+    """No unit, a wrong one, a column that is missing."""
+    from linetwin.surrogates.predicting import asked_of_table
+
+    table = tmp_path / "asked.csv"
+    table.write_text(f"{head}\n42,450\n", encoding="utf-8")
+    with pytest.raises(LinetwinError, match=said) as caught:
+        asked_of_table(physical[1].card, table)
+    assert caught.value.exit_code == 2
+
+
+def test_amounts_without_units_or_twice_are_refused(physical: tuple[Training, Stored]) -> None:
+    """All that is wrong is told at once."""
+    from linetwin.surrogates.predicting import asked_of_amounts
+
+    with pytest.raises(ScenarioError) as caught:
+        asked_of_amounts(physical[1].card, ["line_load=450", "speed=1 m/s"])
+    for text in ("'450' has no unit", "speed: is no feature", "porosity_before: is missing"):
+        assert text in str(caught.value)
