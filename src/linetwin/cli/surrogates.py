@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from linetwin.cli.surrogate_asking import explain, invert
 from linetwin.cli.surrogate_training import card, predict, train
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ surrogate_app.command(epilog="Example: linetwin surrogate card porosity.predicto
 surrogate_app.command(
     epilog='Example: linetwin surrogate predict porosity.predictor --set "roll_gap=40 um" --set ...'
 )(predict)
+surrogate_app.command(
+    epilog="Example: linetwin surrogate explain porosity.predictor --data cells.csv --row 'line 5'"
+)(explain)
+surrogate_app.command(
+    epilog="Example: linetwin surrogate invert porosity.predictor --target "
+    "'porosity=28 % to 30 %' --limits roll_gap --set 'porosity_before=46 %'"
+)(invert)
 
 
 @surrogate_app.command(

@@ -1,0 +1,125 @@
+"""`linetwin surrogate explain` and `invert`: why a prediction is so, and what reaches a goal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PredictorArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A predictor's file.")]
+ChanceOption = Annotated[
+    float, typer.Option("--chance", min=0.01, max=0.999, help="Chance asked of the goal.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def explain(  # noqa: PLR0913, PLR0917  one parameter per option
+    file: PredictorArgument,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="TABLE", help="Rows: a table, a dataset file, a run or a study."
+        ),
+    ] = None,
+    row: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which of the rows: 'line 5', cell-000123.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=AMOUNT", help="One row: each feature with its unit."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GOAL", help="A goal: 'porosity=28 % to 30 %', 'capacity=at least 5 Ah'."
+        ),
+    ] = None,
+    chance: ChanceOption = 0.9,
+    json: JsonOption = False,
+) -> None:
+    """Tell what each feature adds to a prediction, its sensitivity, and what would have helped."""
+    from linetwin.cli.printing import print_json, print_table, say
+    from linetwin.predictors.evaluating import load
+    from linetwin.surrogates import answers, goals, predicting
+
+    _check_asked(table, row, settings)
+    with load(file) as predictor:
+        own = predictor.card
+        goal = goals.goal_of(target, own.target) if target is not None else None
+        if table is not None:
+            asked = predicting.asked_of_table(own, table)
+        else:
+            asked = predicting.asked_of_amounts(own, settings or [])
+        found = answers.explained(predictor, asked.features[_at(asked.names, row)], goal, chance)
+    if json:
+        print_json(answers.explained_content(found))
+        return
+    for sentence in answers.explained_sentences(found):
+        say(sentence)
+    print_table("", answers.PART_HEADS, answers.part_rows(found), 1)
+
+
+def invert(
+    file: PredictorArgument,
+    target: Annotated[
+        str,
+        typer.Option(metavar="GOAL", help="'porosity=28 % to 30 %', 'porosity=at most 30 %'."),
+    ],
+    limits: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=RANGE",
+            help="What may be set: 'roll_gap=20 um to 60 um'; a name alone: all that was seen.",
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=AMOUNT", help="What is given: 'porosity_before=46 %'."),
+    ] = None,
+    chance: ChanceOption = 0.9,
+    json: JsonOption = False,
+) -> None:
+    """Find the settings that reach a goal, and the window in which all do; exit code 2 for none."""
+    from linetwin.cli.printing import print_json, print_table, say
+    from linetwin.errors import Problem, ScenarioError
+    from linetwin.predictors.evaluating import load
+    from linetwin.surrogates import answers, goals
+
+    with load(file) as predictor:
+        own = predictor.card
+        goal = goals.goal_of(target, own.target)
+        low, high = goals.limits_of(own, limits or [], settings or [])
+        found = answers.inverted(predictor, goal, low, high, chance)
+    if json:
+        print_json(answers.inverted_content(found))
+    else:
+        print_table("", answers.SETTING_HEADS, answers.setting_rows(found), 1)
+    sentences = answers.inverted_sentences(found)
+    if not found.found.reached:
+        raise ScenarioError([Problem(sentences[0], hint="wider limits, or a wider goal")])
+    if not json:
+        for sentence in sentences:
+            say(sentence)
+
+
+def _check_asked(table: Path | None, row: str | None, settings: list[str] | None) -> None:
+    from linetwin.errors import Problem, ScenarioError
+
+    if (table is None) == (not settings):
+        raise ScenarioError([Problem("what is asked?", hint="either --data TABLE or --set")])
+    if table is None and row is not None:
+        raise ScenarioError([Problem("is for a table", "--row", "leave it out")])
+
+
+def _at(names: tuple[str, ...], row: str | None) -> int:
+    """Return which row is meant: the one that is named, or the only one."""
+    from linetwin.errors import Problem, ScenarioError
+    from linetwin.scenario.problems import nearest
+
+    if row is None and len(names) == 1:
+        return 0
+    if row is None or row not in names:
+        message = "which of the rows?" if row is None else f"there is no row '{row}'"
+        raise ScenarioError([Problem(message, "--row", nearest(row or "", names, "row"))])
+    return names.index(row)

@@ -1,0 +1,263 @@
+"""What is said of a prediction that was explained, and of settings that reach a goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from linetwin.predictors.domain import WORDS
+from linetwin.surrogates.explaining import (
+    Counterfactual,
+    Explanation,
+    Sensitivity,
+    counterfactuals,
+    sensitivities,
+    shapley,
+)
+from linetwin.surrogates.goals import Chance, Goal, spec_of
+from linetwin.surrogates.inverting import FRESH, Inversion, invert
+
+if TYPE_CHECKING:
+    from linetwin.predictors.card import Card
+    from linetwin.predictors.evaluating import Predicted, Predictor
+
+BACKGROUND: Final = 100
+"""Training points, evenly taken, against which a row is explained."""
+PART_HEADS: Final = ("feature", "is", "adds", "+-", "moved from", "to", "changes it by")
+SETTING_HEADS: Final = ("feature", "limit", "window from", "best", "to", "limit")
+_SLIGHT: Final = 1e-9
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A row explained: its values, prediction, parts, sensitivities, and what would have helped."""
+
+    card: Card
+    row: np.ndarray
+    predicted: Predicted
+    explanation: Explanation
+    sensitivities: list[Sensitivity]
+    goal: Goal | None
+    chance: float
+    others: list[Counterfactual]
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """Settings that reach a goal: limits, the window, and the prediction at the best place."""
+
+    card: Card
+    goal: Goal
+    needed: float
+    low: np.ndarray
+    high: np.ndarray
+    found: Inversion
+    predicted: Predicted
+
+
+def explained(predictor: Predictor, row: np.ndarray, goal: Goal | None, needed: float) -> Explained:
+    """Explain the prediction of a row, shape (features,), against the training points.
+
+    With a goal: what each feature alone would have had to be for it, within the trained range.
+    """
+    card = predictor.card
+    link, domain = card.target.link, card.domain()
+    points = domain.low + domain.points * (domain.high - domain.low)
+    chosen = np.linspace(0, len(points) - 1, min(BACKGROUND, len(points))).astype(int)
+
+    def value(rows: np.ndarray) -> np.ndarray:
+        return link.back(predictor.linked(rows))
+
+    own, others = 0.0, []
+    if goal is not None:
+        chance = Chance(predictor, goal)
+        own = float(chance(row[None])[0])
+        others = counterfactuals(chance, row, domain.low, domain.high, needed)
+    return Explained(
+        card, row, predictor.predict(row[None]), shapley(value, row, points[chosen]),
+        sensitivities(value, row, domain.low, domain.high), goal, own, others,
+    )  # fmt: skip
+
+
+def inverted(
+    predictor: Predictor, goal: Goal, low: np.ndarray, high: np.ndarray, needed: float
+) -> Inverted:
+    """Find the settings between limits, shape (features,), that reach a goal with a chance."""
+    found = invert(Chance(predictor, goal).judge, low, high, needed)
+    predicted = predictor.predict(found.best[None])
+    return Inverted(predictor.card, goal, needed, low, high, found, predicted)
+
+
+def part_rows(found: Explained) -> list[tuple[str, ...]]:
+    """Return a row for each feature, those that add most first."""
+    target = spec_of(found.card.target)
+    rows: list[tuple[str, ...]] = []
+    order = np.argsort(-np.abs(found.explanation.parts), kind="stable")
+    for number in order.tolist():
+        feature = found.card.features[number]
+        spec, moved = spec_of(feature), found.sensitivities[number]
+        error = float(found.explanation.errors[number])
+        rows.append(
+            (
+                feature.name,
+                spec.shown(float(found.row[number])),
+                target.shown_difference(float(found.explanation.parts[number])),
+                target.shown_difference(error) if error > _SLIGHT else "",
+                spec.shown(moved.low),
+                spec.shown(moved.high),
+                target.shown_difference(moved.change),
+            )
+        )
+    return rows
+
+
+def explained_sentences(found: Explained) -> list[str]:
+    """Say what is predicted, where it differs from the mean, and what would have helped."""
+    target, own = spec_of(found.card.target), found.explanation
+    domain = WORDS[int(found.predicted.domain[0])]
+    value = f"{found.card.target.name} {target.shown(own.prediction)}"
+    low, high = (float(each[0]) for each in (found.predicted.low, found.predicted.high))
+    span = f" ({found.card.coverage:.0%}: {target.shown(low)} to {target.shown(high)})"
+    said = [
+        f"{value}{span if np.isfinite(low) else ', refused'}; {domain} of what was seen",
+        (
+            f"that is {target.shown_difference(own.prediction - own.mean)} from the mean "
+            f"{target.shown(own.mean)} of the training points, which the parts sum to"
+        ),
+    ]
+    if found.goal is None:
+        return said
+    said.append(f"{goal_text(found.card, found.goal)}: chance {found.chance:.2f}")
+    for each in found.others:
+        feature = found.card.features[each.feature]
+        reaches = "" if each.reached else ", the best that it can do alone"
+        said.append(
+            f"chance {each.chance:.2f} had {feature.name} been "
+            f"{spec_of(feature).shown(each.value)}{reaches}"
+        )
+    if not found.others:
+        said.append("no feature alone would have helped")
+    return said
+
+
+def setting_rows(found: Inverted) -> list[tuple[str, ...]]:
+    """Return a row for each feature; those that were given have no window."""
+    rows: list[tuple[str, ...]] = []
+    window = found.found
+    for number, feature in enumerate(found.card.features):
+        spec = spec_of(feature)
+        best = spec.shown(float(window.best[number]))
+        if found.low[number] == found.high[number]:
+            rows.append((feature.name, "", "", best, "", ""))
+            continue
+        ends = (found.low[number], window.low[number], window.high[number], found.high[number])
+        first, low, high, last = (spec.shown(float(end)) for end in ends)
+        rows.append((feature.name, first, low, best, high, last))
+    return rows
+
+
+def inverted_sentences(found: Inverted) -> list[str]:
+    """Say what is reached, how surely, and where."""
+    target, window = spec_of(found.card.target), found.found
+    ends = (found.predicted.value, found.predicted.low, found.predicted.high)
+    value, low, high = (float(each[0]) for each in ends)
+    goal = goal_text(found.card, found.goal)
+    at_best = (
+        f"{found.card.target.name} {target.shown(value)} ({found.card.coverage:.0%}: "
+        f"{target.shown(low)} to {target.shown(high)})"
+    )
+    if not window.reached:
+        return [
+            (
+                f"{goal}: not reached with a chance of {found.needed:g} within these limits; the "
+                f"best place found has {window.chance:.2g}: {at_best}"
+            )
+        ]
+    said = [
+        f"{goal}: chance {window.chance:.2f} at the best place, {at_best}",
+        (
+            f"in the window at least {window.least:.2f}, {window.mean:.2f} on average, of "
+            f"{FRESH:,} places never tried before; {window.share:.0%} of the limits reach "
+            f"{found.needed:g}"
+        ),
+    ]
+    if (window.low == window.high).all() and (found.low < found.high).any():
+        said.append("no window around it: the next place tried does not reach it")
+    return said
+
+
+def explained_content(found: Explained) -> dict[str, Any]:
+    """Return an explanation as JSON holds it, in canonical units."""
+    own = found.explanation
+    return {
+        "predictor": found.card.name,
+        "target": found.card.target.name,
+        "unit": found.card.target.unit,
+        "prediction": own.prediction,
+        "low": float(found.predicted.low[0]),
+        "high": float(found.predicted.high[0]),
+        "domain": WORDS[int(found.predicted.domain[0])],
+        "mean": own.mean,
+        "features": [
+            {
+                "name": feature.name,
+                "unit": feature.unit,
+                "value": float(found.row[number]),
+                "adds": float(own.parts[number]),
+                "standard_error": float(own.errors[number]),
+                "slope": found.sensitivities[number].slope,
+            }
+            for number, feature in enumerate(found.card.features)
+        ],
+        "chance": None if found.goal is None else found.chance,
+        "would_have_helped": [
+            {
+                "feature": found.card.features[each.feature].name,
+                "value": each.value,
+                "chance": each.chance,
+                "reached": each.reached,
+            }
+            for each in found.others
+        ],
+    }
+
+
+def inverted_content(found: Inverted) -> dict[str, Any]:
+    """Return settings that reach a goal as JSON holds them, in canonical units."""
+    window = found.found
+    return {
+        "predictor": found.card.name,
+        "target": found.card.target.name,
+        "unit": found.card.target.unit,
+        "goal": {"low": found.goal.low, "high": found.goal.high},
+        "reached": window.reached,
+        "needed": found.needed,
+        "chance": window.chance,
+        "window_chance": {"least": window.least, "mean": window.mean, "places": FRESH},
+        "share_of_limits": window.share,
+        "prediction": float(found.predicted.value[0]),
+        "low": float(found.predicted.low[0]),
+        "high": float(found.predicted.high[0]),
+        "features": [
+            {
+                "name": feature.name,
+                "unit": feature.unit,
+                "best": float(window.best[number]),
+                "low": float(window.low[number]),
+                "high": float(window.high[number]),
+            }
+            for number, feature in enumerate(found.card.features)
+        ],
+    }
+
+
+def goal_text(card: Card, goal: Goal) -> str:
+    """Return a goal as people read it."""
+    spec = spec_of(card.target)
+    if not np.isfinite(goal.low):
+        return f"{card.target.name} at most {spec.shown(goal.high)}"
+    if not np.isfinite(goal.high):
+        return f"{card.target.name} at least {spec.shown(goal.low)}"
+    return f"{card.target.name} {spec.shown(goal.low)} to {spec.shown(goal.high)}"
