@@ -137,7 +137,7 @@ class OpcUaPlant:
 
         A name that came twice was refused the second time: the first answer is the one.
         """
-        told = str(self._tag(station, "Commands", "Answers", ""))
+        told = str(self._tag(station, "Commands", "Answers"))
         answers = [line.split("\t", 1) for line in told.split("\n")]
         return next((each[-1] for each in answers if each[0] == name), None)
 
@@ -181,13 +181,13 @@ class OpcUaPlant:
     def _id(self, station: str, folder: Folder, name: str) -> ua.NodeId:
         return ua.NodeId(ua.String(node_of(station, folder, name)), ua.Int16(self._index))
 
-    def _tag(self, station: str, folder: Folder, name: str, otherwise: object = ...) -> Any:  # noqa: ANN401
-        """Return the value of a tag; where it has none, `otherwise`, or an OpcUaError."""
+    def _tag(self, station: str, folder: Folder, name: str) -> Any:  # noqa: ANN401  what a tag holds
+        """Return the value of a tag; OpcUaError where it has none."""
         found = self._read(self._id(station, folder, name))
-        if found is None and otherwise is ...:
+        if found is None:
             message = f"{self._endpoint}: {node_of(station, folder, name)} has no value"
             raise OpcUaError(message)
-        return otherwise if found is None else found
+        return found
 
     def _read(self, node: ua.NodeId) -> Any:  # noqa: ANN401  what a node holds
         async def read() -> Any:  # noqa: ANN401
