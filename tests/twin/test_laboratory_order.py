@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -18,7 +19,7 @@ from test_tables import written
 from linetwin.scenario import load
 from linetwin.scenario.mapped import Mapping, SignalConfig, SourceConfig, TableConfig
 from linetwin.scenario.mapping import load_mapping
-from linetwin.twin.columns import NO_TIME, SECOND, Flag, Mark, Raw, joined, raw_rows
+from linetwin.twin.columns import NO_TIME, SECOND, Flag, Mark, Raw, joined, part_of, raw_rows
 from linetwin.twin.feed.rules import Rules
 from linetwin.twin.feed.tables import TableReader
 from linetwin.twin.following.meaning import Meaning
@@ -93,6 +94,21 @@ def test_a_row_of_now_is_not_ahead_while_the_plant_is_silent() -> None:
     judged(rules, *(told(second) for second in range(8)))
     flags = judged(rules, sampled("roll-0013", 1.1, 66.0), sampled("roll-0013", 1.9, 66.0)).flags
     assert flags.tolist() == [0, Flag.AHEAD]
+
+
+@pytest.mark.parametrize("cuts", [[], [40], [3, 80, 81, 82, 160]])
+def test_a_replay_in_other_pieces_judges_alike(cuts: list[int]) -> None:
+    """Rows of minutes in one batch, as a recording hands them on, or in pieces."""
+    rows = [told(second) for second in range(160)]
+    for second, hour in ((150, 6.0), (80, 5.0), (80, 1.0), (40, 0.6)):
+        rows.insert(second, sampled("roll-1", hour, second + 0.5))
+    whole, expected = joined(rows), Rules(beside_a_plant())
+    flags = [expected.judge(each).flags[0] for each in rows]
+    rules = Rules(beside_a_plant())
+    ends = itertools.pairwise([0, *cuts, len(whole)])
+    parts = [rules.judge(part_of(whole, *each)) for each in ends]
+    assert np.concatenate([each.flags for each in parts]).tolist() == flags
+    assert sum(flags) == 2 * Flag.AHEAD
 
 
 @pytest.mark.parametrize("lot", ["", "roll-0014"])

@@ -141,7 +141,9 @@ class Clocks:
 
         `now`: ns of UTC.
         """
-        known = self._present.latest(now) if self._unsure else None
+        since = self._present.known_from if self._unsure else None
+        known = None if since is None or since > now else self._present.latest(since)
+        self._present.forget()
         if known is None:
             return []
         unsure, self._unsure = self._unsure, {}

@@ -35,11 +35,19 @@ class Present:
                     self._points[-1] = self._points[-1][0], newest
                     continue
             self._points.append((second, newest))
-        del self._points[:-_KEPT]
+
+    def forget(self) -> None:
+        """Forget what is too old to reckon a pace by."""
+        del self._points[: -_KEPT - 1]
+
+    @property
+    def known_from(self) -> int | None:
+        """When it was known first, of what is kept [ns UTC]; None where it is not."""
+        return (self._points[1][0] + 1) * SECOND if self._points[1:] else None
 
     def latest(self, arrival: int) -> int | None:
         """Return the latest time [ns UTC] that what came then can have; None where nobody knows."""
-        over = [each for each in self._points if each[0] < arrival // SECOND]
+        over = [each for each in self._points if each[0] < arrival // SECOND][-_KEPT:]
         if len(over) < 2:  # noqa: PLR2004  two points make a pace
             return None
         (first, told), (last, newest) = over[0], over[-1]
