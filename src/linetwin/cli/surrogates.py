@@ -23,7 +23,7 @@ surrogate_app.command(
 )(train)
 surrogate_app.command(epilog="Example: linetwin surrogate card porosity.predictor")(card)
 surrogate_app.command(
-    epilog='Example: linetwin surrogate predict porosity.predictor --set "roll_gap=40 um" --set ...'
+    epilog="Example: linetwin surrogate predict porosity.predictor --data cells.csv"
 )(predict)
 surrogate_app.command(
     epilog="Example: linetwin surrogate explain porosity.predictor --data cells.csv --row 'line 5'"
