@@ -414,9 +414,10 @@ def test_what_the_plant_accepted_unheard_is_settled_and_can_be_taken_back(room: 
 
 
 def test_a_request_that_never_came_is_open_until_its_expiry_by_the_plants_clock(
-    room: Room,
+    room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody can know before; after it, and what clocks may differ, it was never made."""
+    monkeypatch.setattr("linetwin.twin.writing.writer._PUBLISHED_S", 0.0)
     approval = left_open(room, takes=False)
     name = room.told()[-1][1]["why"]
     for attempt in (room.writer().write, room.writer().written):

@@ -9,6 +9,7 @@ beside it. What was asked for and has no end in the log is settled by what the p
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from linetwin.twin.writing.times import Times
 
 WHO = "writer"
+_PUBLISHED_S = 2.0
+"""After which a plant has published an answer that it had as it fell silent [A]."""
 _STATES = {number: name for name, number in STATES.items()}
 
 
@@ -259,6 +262,9 @@ class Writer:
             message = f"request {request.name} has no answer yet; it is open until {until}"
             remedy = f"the same command with --watch-only, {CLOCKS_S:g} s after that, tells"
             raise refusal(Reason.NO_ANSWER, message, remedy)
+        if answer is None:  # a plant that has just come to itself publishes what it has accepted
+            time.sleep(_PUBLISHED_S)
+            answer = self.link.answer(enabled.station, request.name)
         self._note_answer(approval, request, answer)
 
     def _note_answer(self, approval: Approval, request: Open, answer: str | None) -> None:
