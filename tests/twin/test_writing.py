@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -448,6 +449,21 @@ def test_a_rollback_that_came_to_nothing_may_be_asked_for_again(room: Room) -> N
     names = [each.name for each in room.panel.asked]
     nonce = written.approval.nonce
     assert names == [f"{nonce}-write", f"{nonce}-rollback", f"{nonce}-rollback-2"]
+
+
+def test_a_rollback_that_was_spent_and_not_asked_for_is_not_lost(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the two: the plant was asked for nothing, and the next number is good."""
+    written = room.writer().write(room.approved(rollback_until=NOW + 60 * MINUTE))
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "_ask", lambda *_: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            room.writer().roll_back(written)
+    assert room.told()[-1][0] == "rollback spent"
+    room.writer().roll_back(written)
+    assert room.panel.value == BEFORE
+    assert room.panel.asked[-1].name == f"{written.approval.nonce}-rollback-2"
 
 
 def test_a_state_that_holds_a_rollback_back_is_told_once(room: Room) -> None:

@@ -57,10 +57,15 @@ def open_request(told: Iterable[Entry]) -> Open | None:
     return found
 
 
-def request_name(approval: Approval, what: str, told: Iterable[Entry]) -> str:
-    """Return the name of a request, the same whoever hands it in: a plant answers it once.
+def write_name(approval: Approval) -> str:
+    """Return the name of an approval's request, whoever hands it in: it is answered once."""
+    return f"{approval.nonce}-{WRITE}"
 
-    A rollback that came to nothing may be asked for again, by the next number.
+
+def rollback_name(approval: Approval, told: Iterable[Entry]) -> str:
+    """Return the name of the next request to take a change back, by what the log has of it.
+
+    One that came to nothing, or was never handed in, may be asked for again by the next number.
     """
-    times = sum(each.what == f"{what} asked" for each in told)
-    return f"{approval.nonce}-{what}" + (f"-{times + 1}" if times else "")
+    times = sum(each.what == "rollback spent" for each in told)
+    return f"{approval.nonce}-{ROLLBACK}" + (f"-{times + 1}" if times else "")

@@ -29,7 +29,8 @@ from linetwin.twin.writing.asking import (
     Asked,
     Open,
     open_request,
-    request_name,
+    rollback_name,
+    write_name,
 )
 from linetwin.twin.writing.foretold import told
 from linetwin.twin.writing.status import check_plant, check_station, check_status, check_twin
@@ -125,7 +126,7 @@ class Writer:
             self._tell("write refused", about, change.after, str(error))
             raise
         self.desk.redeem(approval, current, change.after, self.now())
-        request = self._ask(enabled, change.after, approval, WRITE)
+        request = self._ask(enabled, change.after, approval, (WRITE, write_name(approval)))
         return Written(approval, request, current, change.after)
 
     def roll_back(self, written: Written) -> None:
@@ -148,9 +149,9 @@ class Writer:
             self._tell_once("rollback refused", approval, change.before, str(error))
             raise
         current = self.link.setpoint(enabled.station, enabled.tag)
-        name = request_name(approval, ROLLBACK, self._told_of(approval))
+        name = rollback_name(approval, self._told_of(approval))
         value = self.desk.redeem_rollback(approval, current, self.now(), name)
-        self._ask(enabled, value, approval, ROLLBACK)
+        self._ask(enabled, value, approval, (ROLLBACK, name))
 
     def written(self, approval: Approval) -> Written:
         """Return a change that was made before; RefusedError where the plant does not have it.
@@ -241,7 +242,7 @@ class Writer:
 
     def _check_unanswered(self, enabled: Enabled, approval: Approval) -> None:
         """Refuse what the plant has answered: a writer of another twin has used the approval."""
-        name = request_name(approval, WRITE, ())
+        name = write_name(approval)
         if self.link.answer(enabled.station, name) is not None:
             message = f"the plant has answered request {name} before"
             raise refusal(Reason.REPLAYED, message, "have the change approved anew")
@@ -353,12 +354,14 @@ class Writer:
         return f" by {names[-1]}" if names else ""
 
     # ------------------------------------------------------------------------------- asking
-    def _ask(self, enabled: Enabled, value: float, approval: Approval, what: str) -> str:
-        """Hand a request in, with its time and entry on the disk before it is.
+    def _ask(
+        self, enabled: Enabled, value: float, approval: Approval, named: tuple[str, str]
+    ) -> str:
+        """Hand a request in, with its time and entry on the disk before it is; `named`: what, name.
 
         From then on nobody but the plant knows what becomes of it: it answers, or it is open.
         """
-        now, name = self.now(), request_name(approval, what, self._told_of(approval))
+        now, (what, name) = self.now(), named
         about, before = approval.about, self.times.all().get(enabled.address)
         expiry = now + timedelta(seconds=enabled.expiry_s)
         request = Open(what, name, value, expiry)
