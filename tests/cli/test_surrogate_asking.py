@@ -76,7 +76,7 @@ def test_settings_reach_a_goal(clerk: Clerk, predictor: Path) -> None:
     load = told["features"][0]
     assert load["low"] < load["best"] < load["high"]
     assert told["window_chance"]["least"] >= 0.9
-    for value in np.linspace(load["low"], load["high"], 3):
+    for value in np.linspace(load["low"], load["high"], 3).tolist():
         settings = ("--set", f"line_load={value!r} N/m", "--set", "porosity_before=45 %")
         row = json.loads(clerk("surrogate", "predict", predictor, *settings, "--json").out)
         assert 0.27 <= row["rows"][0]["prediction"] <= 0.39
