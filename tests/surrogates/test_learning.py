@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, ttest_1samp
+from sklearn.linear_model import Ridge as SklearnRidge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from surrogates.learners import learning_of
 from threadpoolctl import threadpool_limits
 
@@ -17,6 +20,7 @@ from linetwin.surrogates.learning.candidates import CANDIDATES
 from linetwin.surrogates.learning.comparing import choose, over_groups, score
 from linetwin.surrogates.learning.conforming import covered, half_width, half_widths, regions
 from linetwin.surrogates.learning.crossing import parts
+from linetwin.surrogates.learning.ridge import Ridge
 from linetwin.surrogates.learning.task import replicate_noise
 from linetwin.surrogates.learning.training import train
 
@@ -218,3 +222,18 @@ def test_a_feature_that_names_the_group_is_no_help() -> None:
     found = train(learning, ["quadratic"])
     assert found.scored[-1].name == "quadratic"
     assert found.scored[-1].r2 < 0.5
+
+
+@given(st.integers(0, 1000), st.floats(1e-4, 10), st.booleans())
+@settings(max_examples=20)
+def test_ridges_are_those_of_scikit_learn(seed: int, penalty: float, quadratic: bool) -> None:  # noqa: FBT001
+    """With the same scaling, products and penalty, the same predictions."""
+    rng = np.random.default_rng(seed)
+    features, asked = rng.normal(2, 3, (25, 3)), rng.normal(2, 3, (9, 3))
+    target = rng.normal(0, 1, 25)
+    squares = [PolynomialFeatures(2, include_bias=False)] if quadratic else []
+    wanted = make_pipeline(StandardScaler(), *squares, SklearnRidge(alpha=penalty))
+    found = Ridge(penalty, quadratic=quadratic).fit(features, target)
+    assert found.predict(asked) == pytest.approx(
+        wanted.fit(features, target).predict(asked), rel=1e-7, abs=1e-7
+    )

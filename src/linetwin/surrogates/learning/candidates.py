@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import numpy as np
 
 from linetwin.predictors.evaluating import logged
+from linetwin.surrogates.learning.ridge import Ridge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,21 +105,12 @@ class Candidate:
         return Fitted(self.name, setting, centre, scale, estimator, logs, values)
 
 
-def _linear(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401, ARG001 - a pipeline
-    from sklearn.linear_model import Ridge
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    return make_pipeline(StandardScaler(), Ridge(alpha=setting["ridge"]))
+def _linear(setting: Setting, learning: Learning) -> Ridge:  # noqa: ARG001 - as all are made
+    return Ridge(setting["ridge"])
 
 
-def _quadratic(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401, ARG001 - a pipeline
-    from sklearn.linear_model import Ridge
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
-
-    squares = PolynomialFeatures(2, include_bias=False)
-    return make_pipeline(StandardScaler(), squares, Ridge(alpha=setting["ridge"]))
+def _quadratic(setting: Setting, learning: Learning) -> Ridge:  # noqa: ARG001 - as all are made
+    return Ridge(setting["ridge"], quadratic=True)
 
 
 def _gaussian(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401, ARG001 - a pipeline

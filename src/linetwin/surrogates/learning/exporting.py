@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.surrogates.learning.ridge import Ridge
+
 if TYPE_CHECKING:
     import onnx
 
@@ -62,31 +64,32 @@ def graph_of(fitted: Fitted, features: int) -> bytes:
     if fitted.estimator is None:
         zeros = graph.node("MatMul", "x", np.zeros((features, 1)))
         return graph.finished(graph.node("Add", zeros, np.array([fitted.centre])), features)
-    if hasattr(fitted.estimator, "_predictors"):
+    if isinstance(fitted.estimator, Ridge):
+        raw = _ridge(graph, fitted.estimator)
+    elif hasattr(fitted.estimator, "_predictors"):
         raw = _trees(graph, fitted.estimator)
     else:
-        *steps, last = [step for _, step in fitted.estimator.steps]
-        at = graph.node("Sub", "x", steps[0].mean_)
-        at = graph.node("Div", at, steps[0].scale_)
-        if len(steps) > 1:
-            at = _squares(graph, at, features)
-        raw = _LAST[type(last).__name__](graph, at, last)
+        scaler, last = (step for _, step in fitted.estimator.steps)
+        at = _scaled(graph, scaler.mean_, scaler.scale_)
+        raw = (_gaussian if hasattr(last, "kernel_") else _network)(graph, at, last)
     scaled = graph.node("Mul", raw, np.array([fitted.scale]))
     return graph.finished(graph.node("Add", scaled, np.array([fitted.centre])), features)
 
 
-def _squares(graph: _Graph, at: str, features: int) -> str:
-    """Append the products of features, in the order of PolynomialFeatures of degree 2."""
-    first, second = np.triu_indices(features)
-    left = graph.node("Gather", at, first.astype(np.int64), axis=1)
-    right = graph.node("Gather", at, second.astype(np.int64), axis=1)
-    return graph.node("Concat", at, graph.node("Mul", left, right), axis=1)
+def _scaled(graph: _Graph, mean: np.ndarray, scale: np.ndarray) -> str:
+    return graph.node("Div", graph.node("Sub", "x", mean), scale)
 
 
-def _straight(graph: _Graph, at: str, ridge: Any) -> str:  # noqa: ANN401 - scikit-learn is untyped
-    slopes = np.asarray(ridge.coef_, dtype=float).reshape(-1, 1)
-    product = graph.node("MatMul", at, slopes)
-    return graph.node("Add", product, np.array([float(ridge.intercept_)]))
+def _ridge(graph: _Graph, ridge: Ridge) -> str:
+    """Return slopes of features, and of their products."""
+    at = _scaled(graph, ridge.mean, ridge.scale)
+    if ridge.quadratic:
+        first, second = np.triu_indices(len(ridge.mean))
+        left = graph.node("Gather", at, first.astype(np.int64), axis=1)
+        right = graph.node("Gather", at, second.astype(np.int64), axis=1)
+        at = graph.node("Concat", at, graph.node("Mul", left, right), axis=1)
+    product = graph.node("MatMul", at, ridge.slopes.reshape(-1, 1))
+    return graph.node("Add", product, np.array([ridge.level]))
 
 
 def _network(graph: _Graph, at: str, network: Any) -> str:  # noqa: ANN401
@@ -112,13 +115,6 @@ def _gaussian(graph: _Graph, at: str, process: Any) -> str:  # noqa: ANN401
     line = graph.node("MatMul", at, process.X_train_.T @ rise)
     level = np.array([float(rise.sum()) * float(straight.k2.sigma_0) ** 2])
     return graph.node("Add", graph.node("Add", bump, line), level)
-
-
-_LAST = {
-    "Ridge": _straight,
-    "MLPRegressor": _network,
-    "GaussianProcessRegressor": _gaussian,
-}
 
 
 def _trees(graph: _Graph, model: Any) -> str:  # noqa: ANN401

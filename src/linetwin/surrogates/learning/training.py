@@ -59,10 +59,12 @@ def silent(part: str, done: int, of: int) -> None:
 def train(learning: Learning, wanted: Sequence[str] = (), tell: Telling = silent) -> Trained:
     """Compare candidates (all where none is wanted) and train the winner; one thread."""
     import sklearn.ensemble
-    import sklearn.gaussian_process  # noqa: F401
+    import sklearn.gaussian_process
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # the same bits, whatever the machine
+    # one thread: the same bits whatever the machine; numbers and settings are checked already
+    checked = sklearn.config_context(assume_finite=True, skip_parameter_validation=True)
+    with threadpool_limits(1), checked:
         crossing = cross(learning, wanted, tell)
         whole = _on_all_rows(crossing, tell)
     refused = {

@@ -50,11 +50,11 @@ def sentences(training: Training, trained: Trained) -> list[str]:
     """Return what won and why, against noise and physics, and what intervals promise."""
     best, winner = trained.best, trained.winner
     error = f"{_error(best.error, training)} (standard error {_error(best.spread, training)})"
-    name = _WORDS[best.name].capitalize()
+    name = _begun(best.name)
     found = [f"{name} has the least error on held-out groups ({training.group}): {error}."]
     if winner is not best:
         found.append(
-            f"{_WORDS[winner.name].capitalize()}, with {_error(winner.error, training)}, is simpler"
+            f"{_begun(winner.name)}, with {_error(winner.error, training)}, is simpler"
             " and within one standard error of that: it is kept."
         )
     if winner.name == "mean":
@@ -80,6 +80,11 @@ def coverage_text(covered: Covered) -> str:
         f"{covered.where}: {covered.inside} of {covered.rows} held-out rows inside"
         f" ({share:.0f} %, 95 % interval {low:.0f} to {high:.0f} %)"
     )
+
+
+def _begun(name: str) -> str:
+    """Return a candidate's words as a sentence begins."""
+    return _WORDS[name][0].upper() + _WORDS[name][1:]
 
 
 def _error(error: float, training: Training) -> str:
