@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,19 +25,22 @@ from typer.testing import CliRunner
 from linetwin.cli.app import app
 from linetwin.errors import LinetwinError, ScenarioError
 from linetwin.predictors.evaluating import Predictor
+from linetwin.scenario.document import read
+from linetwin.scenario.problems import Problems
+from linetwin.scenario.validation import validate
 from linetwin.surrogates.learning.candidates import CANDIDATES
 from linetwin.surrogates.learning.exporting import graph_of
 from linetwin.surrogates.learning.reading import read_training
 from linetwin.surrogates.learning.registry import enter, is_better
+from linetwin.surrogates.learning.schema import TrainingFile
 from linetwin.surrogates.learning.training import train
 from linetwin.surrogates.learning.writing import stored_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from linetwin.predictors.store import Stored
     from linetwin.surrogates.learning.reading import Training
 
+DOCS = Path(__file__).parents[2] / "docs" / "surrogates.md"
 BY_NAME = {each.name: each for each in CANDIDATES}
 
 
@@ -236,3 +240,15 @@ def test_amounts_without_units_or_twice_are_refused(physical: tuple[Training, St
         asked_of_amounts(physical[1].card, ["line_load=450", "speed=1 m/s"])
     for text in ("'450' has no unit", "speed: is no feature", "porosity_before: is missing"):
         assert text in str(caught.value)
+
+
+def test_the_training_file_of_the_docs_is_one(tmp_path: Path) -> None:
+    """What docs/surrogates.md shows passes the schema."""
+    text = DOCS.read_text("utf-8").split("```yaml\n# training\n")[1].split("```")[0]
+    file = tmp_path / "training.yaml"
+    file.write_text(text, encoding="utf-8")
+    problems = Problems()
+    checked = validate(read(file, file.name), TrainingFile, problems)
+    problems.check()
+    assert checked is not None
+    assert checked.model.physics is not None

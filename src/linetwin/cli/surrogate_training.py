@@ -146,7 +146,7 @@ def _tell(training: Training, trained: Trained, stored: Stored) -> None:
     say(f"{stored.card.name}: {learning.target_name} from {', '.join(learning.names)}")
     say(f"{data.name}: {data.rows} rows, {data.groups} groups ({data.group})")
     if training.left_out:
-        say(f"{training.left_out} rows lack the target or a feature: left out")
+        say(f"rows left out, for want of the target or of a feature: {training.left_out}")
     print_table("", words.HEADS, words.rows(training, trained), 1)
     for sentence in stored.card.said:
         say(sentence)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 OPERATORS: Final = frozenset(
     {
-        *(("", name) for name in ("Add", "Sub", "Mul", "Div", "Exp", "Tanh", "Neg")),
+        *(("", name) for name in ("Add", "Sub", "Mul", "Div", "Exp", "Tanh")),
         *(("", name) for name in ("MatMul", "Gather", "Concat", "ReduceSum", "Unsqueeze")),
         ("ai.onnx.ml", "TreeEnsemble"),
     }

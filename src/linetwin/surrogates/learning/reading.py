@@ -81,7 +81,7 @@ class _Reader:
     def training(self) -> Training:
         """Return the training; ScenarioError with everything that is wrong."""
         file, dataset = self.checked.model, self.dataset
-        target = self._spec(file.target, self.place("target"), "target", "outcome")
+        target = self._spec(file.target, self.place("target"), "target")
         names = tuple(file.features) or dataset.features
         specs = [self._spec(name, self.place("features"), "feature") for name in names]
         for name in file.groups:
