@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
+import socketserver
+import struct
+import threading
 import time
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +18,7 @@ from study_support import Written, planned
 from toy_runs import always_killed, other_versions, slow_total, total, versions
 
 from linetwin.errors import LinkError
-from linetwin.study import clustered
+from linetwin.study import clustered, greeting
 from linetwin.study.clustered import LOCAL, DaskExecutor
 from linetwin.study.executing import StudyRun
 from linetwin.study.folder import read_study
@@ -20,6 +26,8 @@ from linetwin.study.keeping import StudyWriter
 from linetwin.study.tasks import Inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from linetwin.study.progress import Progress
     from linetwin.study.tasks import Runner
 
@@ -86,6 +94,52 @@ def test_a_cluster_that_is_not_there_is_told_soon(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(LinkError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         DaskExecutor(total, INPUTS, "tcp://127.0.0.1:9", 1, versions)
     assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize(
+    ("says", "closes", "told"),
+    [
+        (b"", False, "something that says nothing within 1 s answers"),
+        (b"", True, "something that says nothing"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", True, "a web server answers"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", False, "something that says b'SSH-2.0-OpenSSH_' answers"),
+        (struct.pack("<2Q", 58, 1) + b"half", False, "something that says"),
+    ],
+)
+def test_others_than_schedulers_are_told_soon(
+    monkeypatch: pytest.MonkeyPatch, says: bytes, *, closes: bool, told: str
+) -> None:
+    """Whoever takes the connection and is silent, closes it, or says something else."""
+    monkeypatch.setattr(clustered, "CONNECT_S", 1)
+    monkeypatch.setattr(greeting, "_ASK_S", 0.2)
+
+    class Answer(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(says)
+            if not closes:
+                self.request.recv(64)  # until the other side goes
+
+    with listening(Answer) as address, pytest.raises(LinkError, match=re.escape(told)):
+        DaskExecutor(total, INPUTS, address, 1, versions)
+
+
+def test_a_page_is_told_from_a_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dashboard, or any other web server, waits to be asked before it says who it is."""
+    monkeypatch.setattr(clustered, "CONNECT_S", 1)
+    told = r"a web server answers at tcp://127\.0\.0\.1:\d+, no Dask scheduler"
+    with listening(BaseHTTPRequestHandler) as address, pytest.raises(LinkError, match=told):
+        DaskExecutor(total, INPUTS, address, 1, versions)
+
+
+@contextlib.contextmanager
+def listening(handler: type[socketserver.BaseRequestHandler]) -> Iterator[str]:
+    """Listen on loopback; yield the address as one of a scheduler."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.mark.slow

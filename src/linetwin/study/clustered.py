@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linetwin.errors import LinetwinError, LinkError
+from linetwin.study.greeting import check_scheduler
 from linetwin.study.local import LOOK_EVERY_S, TRIES, made
 from linetwin.study.tasks import Inputs, Outcome, Task, failed, known_here
 
@@ -166,6 +167,8 @@ def _connected(address: str, workers: int) -> tuple[Any, Any]:
             silence_logs=logging.CRITICAL,
         )
     try:
+        if cluster is None:
+            check_scheduler(address, CONNECT_S)
         client = Client(cluster or address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         message = f"no Dask scheduler answers at {address}: {error}"
