@@ -85,7 +85,11 @@ def test_folders_that_hold_nothing(tmp_path: Path) -> None:
     folder = study_folder(tmp_path / "study")
     with pytest.raises(ScenarioError, match="a folder is a dataset by itself"):
         read_dataset(folder, tmp_path)
-    rows = pd.read_parquet(folder / "runs.parquet").assign(status="failed")
+    rows = pd.read_parquet(folder / "runs.parquet")
+    rows.assign(**{FIGURE: np.nan}, status="given up").to_parquet(folder / "runs.parquet")
+    with pytest.raises(ScenarioError, match="none of 5 runs tells a figure.*given up"):
+        read_dataset(folder)
+    rows = rows.assign(status="failed")
     rows.to_parquet(folder / "runs.parquet")
     with pytest.raises(ScenarioError, match="no run has come to an end"):
         read_dataset(folder)

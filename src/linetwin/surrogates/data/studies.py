@@ -50,6 +50,10 @@ def dataset_of_study(path: Path) -> Dataset:
             unit = units.get(name) or "1"
             specs[name] = ColumnSpec(name, "target", unit, source=name, written=unit)
             columns[name] = ended[name].to_numpy(np.float64)
+    if not any(spec.role == "target" for spec in specs.values()):
+        message = f"none of {len(ended):,} runs tells a figure"
+        hint = f"they ended as: {', '.join(sorted({*ended['status']}))}"
+        raise ScenarioError([Problem(message, hint=hint, file=path)])
     frame = pd.DataFrame(columns, index=pd.RangeIndex(1, len(ended) + 1, name="run"))
     about = study.manifest
     failed = len(runs) - len(ended)
