@@ -87,7 +87,7 @@ def test_folders_that_hold_nothing(tmp_path: Path) -> None:
         read_dataset(folder, tmp_path)
     rows = pd.read_parquet(folder / "runs.parquet")
     rows.assign(**{FIGURE: np.nan}, status="given up").to_parquet(folder / "runs.parquet")
-    with pytest.raises(ScenarioError, match="none of 5 runs tells a figure.*given up"):
+    with pytest.raises(ScenarioError, match=r"none of 5 runs tells a figure.*given up"):
         read_dataset(folder)
     rows = rows.assign(status="failed")
     rows.to_parquet(folder / "runs.parquet")

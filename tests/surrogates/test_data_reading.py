@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from linetwin.errors import ScenarioError
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.data.review import content, review
 from linetwin.surrogates.data.schema import DatasetFile
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -247,6 +250,29 @@ def test_fce_of_kiprobatt() -> None:
         0.8517,
         0.0089,
     )
+
+
+FRAGMENTS = ("", "0", "-1", "1e308", "inf", "nan", "[]", "{}", "null", "%", "um", "target", "\n",
+             ":", ",", ";", "'", "é")  # fmt: skip
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from((0, 1)), st.integers(0, 10_000), st.integers(0, 8), st.sampled_from(FRAGMENTS)
+)
+def test_damaged_files_are_read_or_refused(
+    tmp_path: Path, which: int, at: int, length: int, put: str
+) -> None:
+    """Whatever is cut out of a file and put in its place: it is reviewed, or refused in words."""
+    texts = [HEAD + COLUMNS, TABLE * 3]
+    text = texts[which]
+    at %= len(text)
+    texts[which] = text[:at] + put + text[at + length :]
+    try:
+        data = read_dataset(written(tmp_path, texts[0], "", texts[1]))
+    except ScenarioError:
+        return
+    assert content(review(data))["rows"] == len(data.frame)
 
 
 def test_documented_files_are_read() -> None:

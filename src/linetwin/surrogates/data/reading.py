@@ -199,7 +199,8 @@ class _Reader:
         if affine is None:
             return None
         shift = 0.0 if written.role == "uncertainty" else affine.offset
-        values = affine.factor * values + shift
+        with np.errstate(over="ignore"):  # told as infinite below
+            values = affine.factor * values + shift
         self._check_values(name, written, values)
         inside = self._inside(name, written, scale, affine, values)
         read_in = written.unit or known or scale.shown
@@ -279,6 +280,9 @@ class _Reader:
         return Scale(parse_unit(found or "1"), found or "1")
 
     def _check_values(self, name: str, written: DataColumn, values: np.ndarray) -> None:
+        if np.isinf(values).any():
+            row = int(np.flatnonzero(np.isinf(values))[0])
+            self.problems.add(self.table.place(row, written.sources[0]), "is too large a number")
         least = {"weight": 0.0, "uncertainty": 0.0}.get(written.role)
         if least is not None and (values < least).any():
             row = int(np.flatnonzero(values < least)[0])
