@@ -147,6 +147,8 @@ def _tell(training: Training, trained: Trained, stored: Stored) -> None:
     say(f"{data.name}: {data.rows} rows, {data.groups} groups ({data.group})")
     if training.left_out:
         say(f"rows left out, for want of the target or of a feature: {training.left_out}")
+    if training.constant:
+        say(f"features left out, for they never change: {', '.join(training.constant)}")
     print_table("", words.HEADS, words.rows(training, trained), 1)
     for sentence in stored.card.said:
         say(sentence)

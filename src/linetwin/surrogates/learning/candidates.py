@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_GAUSSIAN: Final = 600
 """Rows above which a Gaussian process is not tried: its cost grows with their cube."""
+MOST_QUADRATIC: Final = 14
+"""Features above which a quadratic is not tried: it has 119 terms then."""
 Setting = dict[str, float]
 
 
@@ -81,6 +83,8 @@ class Candidate:
             return "no physics is named"
         if self.name in {"gaussian", "hybrid"} and learning.rows > MOST_GAUSSIAN:
             return f"more than {MOST_GAUSSIAN} rows"
+        if self.name == "quadratic" and len(learning.names) > MOST_QUADRATIC:
+            return f"more than {MOST_QUADRATIC} features"
         return ""
 
     def fit(self, learning: Learning, setting: Setting) -> Fitted:

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     Telling = Callable[[str, int, int], None]
 
-MOST_OUTER: Final = 25
-"""Groups up to which each is held out by itself; of more, this many parts."""
-MOST_INNER: Final = 5
+MANY_ROWS: Final = 300
+"""Rows above which fewer parts do: there is enough to learn from in each."""
+MOST_OUTER: Final = (25, 10)
+"""Groups up to which each is held out by itself, of few and of many rows; else as many parts."""
+MOST_INNER: Final = (5, 3)
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,14 @@ def parts(groups: np.ndarray, most: int) -> tuple[np.ndarray, ...]:
     return tuple(np.flatnonzero(which == fold) for fold in range(most))
 
 
+def inner_parts(learning: Learning) -> tuple[np.ndarray, ...]:
+    """Return the parts by which settings are chosen."""
+    return parts(learning.groups, MOST_INNER[learning.rows > MANY_ROWS])
+
+
 def cross(learning: Learning, wanted: Sequence[str], tell: Telling) -> Crossing:
     """Hold each candidate against each fold; `wanted`: their names, all where none is given."""
-    folds = parts(learning.groups, MOST_OUTER)
+    folds = parts(learning.groups, MOST_OUTER[learning.rows > MANY_ROWS])
     tried, skipped = [], {}
     chosen = [each for each in CANDIDATES if not wanted or each.name in {*wanted, "mean"}]
     for candidate in chosen:
@@ -120,7 +127,7 @@ def _crossed(
     for index, held in enumerate(folds):
         tell(candidate.name, index, len(folds))
         rest = learning.cut(np.setdiff1d(np.arange(learning.rows), held))
-        best = choose_setting(candidate, rest, parts(rest.groups, MOST_INNER))
+        best = choose_setting(candidate, rest, inner_parts(rest))
         fitted = candidate.fit(rest, best.setting)
         linked[held] = fitted.linked(learning.features[held], learning)
         inner.append(best)

@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 
 LEAST_ROWS: Final = 12
 LEAST_GROUPS: Final = 4
+ROUNDING: Final = 1e-9
+"""Relative spread below which values are the same: sums of shares end there."""
 
 
 @dataclass(frozen=True)
 class Training:
     """A training file with its dataset and what is learnt.
 
-    `left_out`: rows without the target, or without a feature; `group`: how groups were told.
+    `left_out`: rows without the target, or without a feature; `constant`: features that never
+    change, left out where none are named; `group`: how groups were told.
     """
 
     file: TrainingFile
@@ -42,6 +45,7 @@ class Training:
     learning: Learning
     target: ColumnSpec
     left_out: int
+    constant: tuple[str, ...]
     group: str
 
 
@@ -82,7 +86,8 @@ class _Reader:
         """Return the training; ScenarioError with everything that is wrong."""
         file, dataset = self.checked.model, self.dataset
         target = self._spec(file.target, self.place("target"), "target")
-        names = tuple(file.features) or dataset.features
+        constant = () if file.features else tuple(filter(self._is_constant, dataset.features))
+        names = tuple(file.features) or tuple(n for n in dataset.features if n not in constant)
         specs = [self._spec(name, self.place("features"), "feature") for name in names]
         for name in file.groups:
             self._spec(name, self.place("groups"), "group")
@@ -99,7 +104,11 @@ class _Reader:
         units = tuple(spec.unit for spec in specs if spec is not None)
         group = ", ".join(file.groups) or "rows with equal features"
         learning = self._with_units(learning, units, target)
-        return Training(file, dataset, learning, target, int((~whole).sum()), group)
+        return Training(file, dataset, learning, target, int((~whole).sum()), constant, group)
+
+    def _is_constant(self, name: str) -> bool:
+        values = self.dataset.numbers(name)
+        return _is_level(values[np.isfinite(values)])
 
     def _spec(self, name: str, place: Place, *roles: str) -> ColumnSpec | None:
         try:
@@ -199,11 +208,11 @@ class _Reader:
         elif count < LEAST_GROUPS:
             hint = f"at least {LEAST_GROUPS}: each is held out once"
             self.problems.add(self.place("groups"), f"only {count} groups", hint)
-        if rows and np.ptp(target) == 0.0:
+        if rows and _is_level(target):
             hint = "nothing can be learnt from a target that never changes"
             self.problems.add(self.place("target"), "is the same in all rows", hint)
         for name, column in zip(names, features.T, strict=True):
-            if rows and np.ptp(column) == 0.0:
+            if rows and _is_level(column):
                 message = f"'{name}' is the same in all rows"
                 self.problems.add(self.place("features"), message, "leave it out")
         bad = target[~link.holds(target)]
@@ -222,3 +231,8 @@ class _Reader:
         from dataclasses import replace
 
         return replace(learning, units=units, target_unit=target.unit)
+
+
+def _is_level(values: np.ndarray) -> bool:
+    """Tell whether values are the same up to rounding."""
+    return not len(values) or bool(np.ptp(values) <= ROUNDING * np.abs(values).max())

@@ -10,7 +10,7 @@ import numpy as np
 from linetwin.surrogates.learning import laws
 from linetwin.surrogates.learning.comparing import choose, chosen_within, score
 from linetwin.surrogates.learning.conforming import covered, half_widths, regions
-from linetwin.surrogates.learning.crossing import MOST_INNER, choose_setting, cross, parts
+from linetwin.surrogates.learning.crossing import choose_setting, cross, inner_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,7 +98,7 @@ def train(learning: Learning, wanted: Sequence[str] = (), tell: Telling = silent
 def _on_all_rows(crossing: Crossing, tell: Telling) -> dict[str, Fitted]:
     """Return each candidate trained on all rows, its setting chosen as within each fold."""
     learning = crossing.learning
-    folds = parts(learning.groups, MOST_INNER)
+    folds = inner_parts(learning)
     found = {}
     for index, each in enumerate(crossing.tried):
         tell("all rows", index, len(crossing.tried))

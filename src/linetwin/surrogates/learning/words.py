@@ -62,6 +62,8 @@ def sentences(training: Training, trained: Trained) -> list[str]:
             "No candidate is better than the mean by more than one standard error:"
             " nothing can be predicted from these features."
         )
+    if training.dataset.simulated:
+        found.append("The data are simulated: scores say nothing about a real line.")
     found += _against(training, trained)
     procedure = trained.procedure
     found.append(
