@@ -32,7 +32,10 @@ _SLIGHT: Final = 1e-9
 
 @dataclass(frozen=True)
 class Explained:
-    """A row explained: its values, prediction, parts, sensitivities, and what would have helped."""
+    """A row explained: its values, prediction, parts, sensitivities, and what would have helped.
+
+    `chance` of the goal, where there is one, `needed` what is asked of it.
+    """
 
     card: Card
     row: np.ndarray
@@ -40,6 +43,7 @@ class Explained:
     explanation: Explanation
     sensitivities: list[Sensitivity]
     goal: Goal | None
+    needed: float
     chance: float
     others: list[Counterfactual]
 
@@ -77,7 +81,7 @@ def explained(predictor: Predictor, row: np.ndarray, goal: Goal | None, needed: 
         others = counterfactuals(chance, row, domain.low, domain.high, needed)
     return Explained(
         card, row, predictor.predict(row[None]), shapley(value, row, points[chosen]),
-        sensitivities(value, row, domain.low, domain.high), goal, own, others,
+        sensitivities(value, row, domain.low, domain.high), goal, needed, own, others,
     )  # fmt: skip
 
 
@@ -120,11 +124,12 @@ def explained_sentences(found: Explained) -> list[str]:
     value = f"{found.card.target.name} {target.shown(own.prediction)}"
     low, high = (float(each[0]) for each in (found.predicted.low, found.predicted.high))
     span = f" ({found.card.coverage:.0%}: {target.shown(low)} to {target.shown(high)})"
+    away = own.prediction - own.mean
     said = [
         f"{value}{span if np.isfinite(low) else ', refused'}; {domain} of what was seen",
         (
-            f"that is {target.shown_difference(own.prediction - own.mean)} from the mean "
-            f"{target.shown(own.mean)} of the training points, which the parts sum to"
+            f"that is {target.shown_difference(abs(away))} {'above' if away >= 0 else 'below'} the "
+            f"mean {target.shown(own.mean)} of the training points, which the parts sum to"
         ),
     ]
     if found.goal is None:
@@ -137,7 +142,7 @@ def explained_sentences(found: Explained) -> list[str]:
             f"chance {each.chance:.2f} had {feature.name} been "
             f"{spec_of(feature).shown(each.value)}{reaches}"
         )
-    if not found.others:
+    if not found.others and found.chance < found.needed:
         said.append("no feature alone would have helped")
     return said
 

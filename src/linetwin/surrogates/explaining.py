@@ -28,6 +28,8 @@ _SEED: Final = 1
 STEP: Final = 0.05
 """Part of a feature's range by which it is moved for its sensitivity."""
 _PLACES: Final = 201
+_WORTH: Final = 0.05
+"""Gain of the chance from which on what does not reach it is told."""
 _HALVINGS: Final = 40
 
 
@@ -191,10 +193,12 @@ def counterfactuals(
     """Return what each feature alone would have had to be for a chance, the nearest value.
 
     `chance`: of the goal at rows; `low`, `high`: between which a feature may be moved. Features
-    that change nothing are left out; those that reach it come first, the smallest move of all.
+    that hardly help are left out; those that reach it come first, the smallest move of all.
     """
     own = float(chance(row[None])[0])
-    found = []
+    found: list[Counterfactual] = []
+    if own >= needed:
+        return found
     for number in np.flatnonzero(high > low).tolist():
         places = np.linspace(low[number], high[number], _PLACES)
         moved = np.repeat(row[None], _PLACES, axis=0)
@@ -209,7 +213,7 @@ def counterfactuals(
         at = row.copy()
         at[number] = value
         reached = float(chance(at[None])[0])
-        if reached > own:
+        if len(good) or reached > own + _WORTH:
             found.append(Counterfactual(number, value, reached, len(good) > 0))
     span = np.where(high > low, high - low, 1.0)
     return sorted(
@@ -225,8 +229,6 @@ def counterfactuals(
 def _edge(chance: Evaluate, row: np.ndarray, number: int, good: float, needed: float) -> float:
     """Return the value between the row's own and a good one where the chance is just reached."""
     at, inside, outside = row.copy(), good, float(row[number])
-    if float(chance(row[None])[0]) >= needed:
-        return outside
     for _ in range(_HALVINGS):
         middle = (inside + outside) / 2
         at[number] = middle

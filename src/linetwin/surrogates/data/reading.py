@@ -181,17 +181,23 @@ class _Reader:
         table = self._taken(name, written)
         if table is None:
             return None
-        source, everything = ", ".join(written.sources), np.ones(len(table.lines), dtype=np.bool_)
         quantity = self._quantity(name, written)
         number = quantity is not None or written.unit is not None
         if written.role in _TEXT_ROLES or (written.role in _MAY_BE_TEXT and not number):
             parts = [table.texts(s) for s in written.sources]
             texts = [" / ".join(cells) if any(cells) else "" for cells in zip(*parts, strict=True)]
-            spec = ColumnSpec(name, written.role, "", source=source)
-            return spec, np.array(texts, dtype=object), everything
+            spec = ColumnSpec(name, written.role, "", source=", ".join(written.sources))
+            return spec, np.array(texts, dtype=object), np.ones(len(texts), dtype=np.bool_)
+        return self._numbers(name, written, quantity, table)
+
+    def _numbers(
+        self, name: str, written: DataColumn, quantity: Quantity | None, table: DataTable
+    ) -> tuple[ColumnSpec, np.ndarray, np.ndarray] | None:
+        """Return what `_column` does, of a column of numbers in its canonical unit."""
         scale = self._scale(name, written, quantity)
         if scale is None or len(written.sources) != 1:
             return None
+        source = written.sources[0]
         own = ColumnWritten(column=source, unit=written.unit, factor=written.factor)
         known = self.table.units.get(source) or None
         affine = affine_of(own, scale, known, self.place(name), self.problems)
