@@ -134,7 +134,10 @@ def test_data_that_teach_nothing_are_refused(tmp_path: Path) -> None:
     one = [",".join([*p[:2], "E0", *p[3:]]) for p in (line.split(",") for line in rows())]
     _refused(tmp_path, "groups", "only 1 groups", table=one)
     level = [",".join([p[0], "45", *p[2:]]) for p in (line.split(",") for line in rows())]
-    _refused(tmp_path, "'porosity_before' is the same in all rows", table=level)
+    named = TRAINING + "features: [line_load, porosity_before]\n"
+    said = "'porosity_before' is the same in all rows"
+    _refused(tmp_path, said, table=level, training=named)
+    assert read_training(written(tmp_path, level)).constant == ("porosity_before",)
     narrow = TRAINING.replace("[0 %, 100 %]", "[30 %, 100 %]")
     _refused(tmp_path, "laws", "rows break the law", training=narrow)
 

@@ -48,6 +48,15 @@ class Domain:
         found[far | ~np.isfinite(features).all(axis=1)] = OUTSIDE
         return found, np.where(found == INSIDE, 1.0, widened)
 
+    def beyond(self, features: np.ndarray) -> np.ndarray:
+        """Return which feature of a row is farthest out of its range; -1 where none is.
+
+        `features`: shape (rows, features); what is not finite is farthest out.
+        """
+        scaled = (features - self.low) / (self.high - self.low)
+        excess = np.nan_to_num(np.maximum(-scaled, scaled - 1.0), nan=np.inf)
+        return np.where(excess.max(axis=1) > _ROUNDING, excess.argmax(axis=1), -1)
+
     def distances(self, scaled: np.ndarray) -> np.ndarray:
         """Return the distance of scaled rows to the nearest point."""
         parts = [

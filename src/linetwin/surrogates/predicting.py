@@ -133,16 +133,33 @@ HEADS: Final = ("row", "domain", "prediction", "low", "high")
 def told_rows(card: Card, asked: Asked, found: Predicted) -> list[list[str]]:
     """Return a table of predictions for people: refused rows say so."""
     rows = []
+    beyond = card.domain().beyond(asked.features)
     for at, name in enumerate(asked.names):
         word = WORDS[found.domain[at]]
         if found.domain[at] == OUTSIDE:
-            rows.append([name, f"{word}: refused", "", "", ""])
+            rows.append(
+                [name, f"{word}: refused; {_why(card, asked, at, int(beyond[at]))}", *3 * [""]]
+            )
             continue
         if found.domain[at] == NEAR:
             word += f": interval widened {found.widened[at]:.2f} times"
         numbers = (found.value[at], found.low[at], found.high[at])
         rows.append([name, word, *(shown(float(number), card.target) for number in numbers)])
     return rows
+
+
+def _why(card: Card, asked: Asked, row: int, feature: int) -> str:
+    """Return why a row is outside: the feature farthest out of its range, or a hole."""
+    if feature < 0:
+        return "nothing like it was seen"
+    own = card.features[feature]
+    unit = shown_unit(own.unit)
+    value = asked.features[row, feature]
+    if not np.isfinite(value):
+        return f"{own.name} is not known"
+    return f"{own.name} is {value:.4g} {unit}, seen {own.low:.4g} to {own.high:.4g}".replace(
+        " ,", ","
+    )
 
 
 def told_content(card: Card, asked: Asked, found: Predicted) -> dict[str, object]:
