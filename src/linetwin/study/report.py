@@ -24,6 +24,7 @@ from linetwin.study.report_words import (
     figure_name,
     not_foretold,
     number,
+    resting_on,
     same_everywhere,
     shown,
 )
@@ -182,7 +183,8 @@ def _keeps(found: Findings) -> tuple[str, str, str]:
         small = f"A run at its best point: {figure_name(told.figure)} {value}. "
     if found.observed.constraints:
         small += (
-            f"All constraints are kept there in at least {display.share(told.chance[0])} of runs."
+            f"All constraints are kept there in at least {display.share(told.chance[0])} of runs; "
+            f"that {resting_on(told.seeds)}."
         )
     return "Which window", sentence, small
 

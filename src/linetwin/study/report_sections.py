@@ -22,6 +22,7 @@ from linetwin.study.report_words import (
     figure_name,
     not_foretold,
     number,
+    resting_on,
     short_names,
     shown,
 )
@@ -239,7 +240,8 @@ def _sure(told: Window, observed: Observed) -> str:
         parts.append(
             f"In the whole window a single run keeps all constraints with a chance of at least "
             f"{display.share(told.chance[0])}, {display.share(told.chance[1])} on average. "
-            f"{display.share(told.share)} of all that was varied does."
+            f"That {resting_on(told.seeds)}. Of all that was varied, {display.share(told.share)} "
+            "keeps them as surely as asked."
         )
     if told.figure:
         scale = shown(observed, told.figure)

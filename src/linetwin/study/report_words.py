@@ -126,6 +126,13 @@ def not_foretold(refused: Refused) -> str:
     )
 
 
+def resting_on(seeds: int) -> str:
+    """Say on how many seeds a foretold chance rests."""
+    if seeds == 1:
+        return "told by one seed: what another one does is not known, and not in it"
+    return f"rests on {seeds} seeds, and allows for how little so many tell"
+
+
 def address_name(address: str) -> str:
     """Return an address in words."""
     return display.name(address)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linetwin.results.inference import CONFIDENCE, student_quantile
+from linetwin.results.inference import CONFIDENCE
+from linetwin.study.analysing.seeding import Seeds, seeds_of
 
 SPARE = 3
 """Points more than a surface has coefficients, before it is believed [A]."""
@@ -19,8 +20,7 @@ class Surface:
     """A polynomial of factors coded -1 to 1, fitted to the points' means.
 
     `terms`: factors of each coefficient's product; `covariance`: of the coefficients; `apart`: root
-    mean square of what each point differs from a fit without it (leave one out); `of_seeds`:
-    standard deviation of single runs at a point, 0 where points have one replication; `explained`:
+    mean square of what each point differs from a fit without it (leave one out); `explained`:
     share of the variance of points left out that the surface foretells, 1 for a perfect one;
     `missed`: what each point differs from a fit without it, shape (points,).
     """
@@ -29,7 +29,7 @@ class Surface:
     coefficients: np.ndarray
     covariance: np.ndarray
     apart: float
-    of_seeds: float
+    seeds: Seeds
     explained: float
     missed: np.ndarray
 
@@ -50,18 +50,45 @@ class Surface:
         return found
 
     def half(self, place: np.ndarray) -> float:
-        """Return half of the 95 % interval of a single run at one place, shape (factors,).
+        """Return half of the 95 % interval of a single run at one place, shape (factors,)."""
+        from scipy.special import stdtrit
 
-        It holds what points left out are missed by, the coefficients' uncertainty there, and seeds.
+        variance, freedom = self._of_a_run(place[None])
+        return float(stdtrit(freedom[0], (1.0 + CONFIDENCE) / 2.0) * math.sqrt(variance[0]))
+
+    def inside(
+        self, shares: np.ndarray, low: float, high: float, *, many: bool = False
+    ) -> np.ndarray:
+        """Return the chance that a run of a new seed lies between bounds, shape (points,).
+
+        It holds on average over what the seeds and points that were run may have been, as the
+        bounds of an interval for one more observation do. `many`: were all variances known.
         """
-        row = _columns(place[None], self.terms)[0]
-        spread = math.hypot(self.of_a_run, math.sqrt(max(0.0, float(row @ self.covariance @ row))))
-        return student_quantile(len(self.missed) - len(self.terms), CONFIDENCE) * spread
+        from scipy.special import ndtr, stdtr
 
-    @property
-    def of_a_run(self) -> float:
-        """Standard deviation of a single run around the foretold mean."""
-        return math.hypot(self.apart, self.of_seeds)
+        mean, (variance, freedom) = self.at(shares), self._of_a_run(shares)
+        spread = np.sqrt(np.maximum(variance, _TINY))
+        up, down = (high - mean) / spread, (low - mean) / spread
+        found: np.ndarray = ndtr(up) - ndtr(down)
+        return found if many else np.asarray(stdtr(freedom, up) - stdtr(freedom, down))
+
+    def _of_a_run(self, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the variance of a new seed's run around the foretold mean, and its freedom.
+
+        Of what points left out are missed by, the coefficients' uncertainty there, what a seed
+        shifts all points by (known from as many numbers as there are seeds), and the rest of
+        chance; the degrees of freedom of the sum after Satterthwaite (1946).
+        """
+        columns = _columns(shares, self.terms)
+        fit = self.apart**2 + np.einsum("ij,jk,ik->i", columns, self.covariance, columns)
+        parts = [
+            (np.maximum(fit, 0.0), len(self.missed) - len(self.terms)),
+            (self.seeds.shifts(columns), max(self.seeds.count - 1, 1)),
+            (np.full(len(shares), self.seeds.left), self.seeds.freedom),
+        ]
+        variance = np.maximum(sum(part for part, _ in parts), _TINY)
+        weights = sum((part / variance) ** 2 / freedom for part, freedom in parts)
+        return variance, 1.0 / np.maximum(weights, _ROUNDING)
 
 
 def fitted(shares: np.ndarray, values: np.ndarray) -> Surface | None:
@@ -127,7 +154,7 @@ def _fit(shares: np.ndarray, seen: np.ndarray, terms: list[tuple[int, ...]]) -> 
         coefficients=coefficients,
         covariance=spread * (inverse @ inverse.T),
         apart=math.sqrt(float(without @ without) / count),
-        of_seeds=_of_seeds(seen),
+        seeds=seeds_of(seen, inverse),
         explained=1.0 - float(without @ without) / around,
         missed=without,
     )
@@ -140,17 +167,6 @@ def _columns(
     return np.column_stack([np.prod(coded[:, list(term)], axis=1) for term in terms])
 
 
-def _of_seeds(seen: np.ndarray) -> float:
-    """Return the standard deviation of single runs at a point, pooled over points."""
-    counts = np.isfinite(seen).sum(axis=1)
-    several = counts > 1
-    if not several.any():
-        return 0.0
-    means = np.nanmean(seen[several], axis=1, keepdims=True)
-    squares = np.nansum((seen[several] - means) ** 2)
-    return math.sqrt(float(squares) / int((counts[several] - 1).sum()))
-
-
-_ROUNDING = 1e-9
+_ROUNDING, _TINY = 1e-9, 1e-300
 _CLEAR = 2.0
 """Standard errors by which points left out are missed by more, before a factor counts [A]."""

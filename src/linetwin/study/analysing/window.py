@@ -36,7 +36,7 @@ class Window:
     `loss`: by how much the best place may be better, on average over what the surfaces'
     uncertainty allows; `worst`: by how much the objective is worse at the worst place in the box;
     `explained`: of each surface, by leaving points out; `share`: of the whole span that keeps the
-    constraints.
+    constraints; `seeds`: how many the chance rests on, 1 where what another does is not known.
     """
 
     low: np.ndarray
@@ -50,6 +50,7 @@ class Window:
     worst: float
     explained: dict[str, float]
     share: float
+    seeds: int
 
 
 class Refused(NamedTuple):
@@ -74,10 +75,7 @@ class _Foretold:
         """
         missed = np.zeros(len(shares))
         for constraint, surface in self.bound:
-            mean, spread = surface.at(shares), max(surface.of_a_run, _TINY)
-            low, high = bounds_of(constraint)
-            kept = _normal((high - mean) / spread) - _normal((low - mean) / spread)
-            missed += 1.0 - kept
+            missed += 1.0 - surface.inside(shares, *bounds_of(constraint))
         return np.clip(1.0 - missed, 0.0, 1.0)
 
     def value(self, shares: np.ndarray) -> np.ndarray:
@@ -134,6 +132,7 @@ def window(observed: Observed) -> Window | Refused | None:
         worst=max(0.0, float(own - foretold.value(inside).min())),
         explained={name: surface.explained for name, surface in surfaces.items()},
         share=float(kept.mean()),
+        seeds=min(surface.seeds.count for surface in surfaces.values()),
     )
 
 
@@ -196,13 +195,3 @@ def _even(count: int, factors: int) -> np.ndarray:
 
     found: np.ndarray = qmc.Sobol(factors, rng=0).random(count)
     return found
-
-
-def _normal(z: np.ndarray | float) -> np.ndarray:
-    from scipy.special import ndtr
-
-    found: np.ndarray = ndtr(z)
-    return found
-
-
-_TINY = 1e-300
