@@ -86,6 +86,20 @@ def test_settings_reach_a_goal(clerk: Clerk, predictor: Path) -> None:
     assert "not reached with a chance of 0.9" in answer.err
 
 
+def test_a_lot_is_explained(clerk: Clerk, predictor: Path) -> None:
+    """The electrode with the greatest porosity before is above the others by that, and says so."""
+    data = predictor.with_name("data.yaml")
+    asked = ("surrogate", "explain", predictor, "--data", data, "--lot", "electrode=E7")
+    told = json.loads(clerk(*asked, "--json").out)
+    parts = {feature["name"]: feature["adds"] for feature in told["features"]}
+    assert sum(parts.values()) == pytest.approx(told["prediction"] - told["mean"], abs=1e-9)
+    assert parts["porosity_before"] > 4 * abs(parts["line_load"])  # every electrode has all loads
+    assert (told["rows"], told["others"]) == (6, 42)
+    assert "above the others (6 rows against 42" in clerk(*asked).out
+    row = clerk("surrogate", "explain", predictor, "--data", data, "--row", "line 3")
+    assert "line 3: electrode E0" in row.out
+
+
 @pytest.mark.parametrize(
     ("question", "said"),
     [
@@ -93,6 +107,9 @@ def test_settings_reach_a_goal(clerk: Clerk, predictor: Path) -> None:
         (("explain", "--data", "TABLE"), "which of the rows?"),
         (("explain", "--data", "TABLE", "--row", "line 9"), "there is no row 'line 9'"),
         (("explain", "--set", "line_load=1 N/mm", "--row", "x"), "is for a table"),
+        (("explain", "--data", "TABLE", "--lot", "electrode=E1"), "a lot is one of a dataset"),
+        (("explain", "--data", "DATASET", "--lot", "electrode=E9"), "no row is of electrode 'E9'"),
+        (("explain", "--data", "DATASET", "--lot", "porosity=E9"), "'porosity' is target"),
         (("invert", "--target", "porosity=0.3", "--limits", "line_load"), "is no range"),
         (("invert", "--target", "porosity=at most 0.3"), "nothing is said of line_load"),
     ],
@@ -101,7 +118,8 @@ def test_wrong_questions(
     clerk: Clerk, predictor: Path, question: tuple[str, ...], said: str
 ) -> None:
     """Each ends with exit code 2 and what is asked for."""
-    words = [str(predictor.with_name("asked.csv")) if w == "TABLE" else w for w in question]
+    files = {"TABLE": predictor.with_name("asked.csv"), "DATASET": predictor.with_name("data.yaml")}
+    words = [files.get(word, word) for word in question]
     answer = clerk("surrogate", words[0], predictor, *words[1:])
     assert answer.code == 2
     assert said in answer.err

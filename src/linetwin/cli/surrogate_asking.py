@@ -25,6 +25,13 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
     row: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which of the rows: 'line 5', cell-000123.")
     ] = None,
+    lot: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GROUP=NAME",
+            help="All rows of a lot against the others: 'cathode_roll=cathode.roll-0002'.",
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=AMOUNT", help="One row: each feature with its unit."),
@@ -44,6 +51,9 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.surrogates import answers, goals, predicting
 
     _check_asked(table, row, settings)
+    if lot is not None:
+        _explain_lot(file, table, lot, as_json=json, other=row is not None or target is not None)
+        return
     with load(file) as predictor:
         own = predictor.card
         goal = goals.goal_of(target, own.target) if target is not None else None
@@ -51,13 +61,15 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
             asked = predicting.asked_of_table(own, table)
         else:
             asked = predicting.asked_of_amounts(own, settings or [])
-        found = answers.explained(predictor, asked.features[_at(asked.names, row)], goal, chance)
+        at = _at(asked.names, row)
+        found = answers.explained(predictor, asked.features[at], goal, chance)
     if json:
         print_json(answers.explained_content(found))
         return
     for sentence in answers.explained_sentences(found):
         say(sentence)
     print_table("", answers.PART_HEADS, answers.part_rows(found), 1)
+    _tell_origin(table, asked.names[at])
 
 
 def invert(
@@ -101,6 +113,43 @@ def invert(
     if not json:
         for sentence in sentences:
             say(sentence)
+
+
+def _explain_lot(file: Path, table: Path | None, lot: str, *, as_json: bool, other: bool) -> None:
+    from linetwin.cli.printing import print_json, print_table, say
+    from linetwin.errors import Problem, ScenarioError
+    from linetwin.predictors.evaluating import load
+    from linetwin.surrogates import lots, predicting
+    from linetwin.surrogates.data.reading import read_dataset
+
+    if table is None or not _is_dataset(table) or other:
+        hint = "--data with a dataset file, a run or a study, and neither --row nor --target"
+        raise ScenarioError([Problem("a lot is one of a dataset", "--lot", hint)])
+    with load(file) as predictor:
+        own = lots.rows_of(read_dataset(table), lot)
+        asked = predicting.asked_of_table(predictor.card, table)
+        found = lots.explained_lot(predictor, lot, asked.features, own)
+    if as_json:
+        print_json(lots.lot_content(found))
+        return
+    say(lots.lot_sentence(found))
+    print_table("", lots.HEADS, lots.lot_rows(found), 1)
+
+
+def _tell_origin(table: Path | None, name: str) -> None:
+    """Say which lots a row is of, where it is one of a dataset."""
+    from linetwin.cli.printing import say
+    from linetwin.surrogates.data.reading import read_dataset
+    from linetwin.surrogates.lots import origin_of
+
+    if table is not None and _is_dataset(table):
+        told = origin_of(read_dataset(table), name)
+        if told:
+            say(told)
+
+
+def _is_dataset(table: Path) -> bool:
+    return table.is_dir() or table.suffix in {".yaml", ".yml"}
 
 
 def _check_asked(table: Path | None, row: str | None, settings: list[str] | None) -> None:
