@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 40
 """Rows of the lot, and of all others, evenly taken."""
+_CLEAR: Final = 2.0
+"""Standard errors over which a difference is more than chance gives."""
 HEADS: Final = ("feature", "mean of the lot", "of the others", "adds", "+-")
 
 
@@ -27,7 +29,7 @@ class Lot:
     """Rows of a lot against the others; arrays of shape (features,).
 
     `rows`, `others`: how many there are; `prediction`, `mean`: their mean predictions, over what
-    was taken of them; `parts` sum to the difference; `errors`: standard error of each over the
+    was taken of them, `error`: standard error of the difference; `parts` sum to the difference; `errors`: standard error of each over the
     rows of the lot; `own`, `rest`: mean of each feature.
     """
 
@@ -37,6 +39,7 @@ class Lot:
     others: int
     prediction: float
     mean: float
+    error: float
     parts: np.ndarray
     errors: np.ndarray
     own: np.ndarray
@@ -81,7 +84,8 @@ def explained_lot(predictor: Predictor, label: str, features: np.ndarray, own: n
     spread = parts.std(axis=0, ddof=1) if len(parts) > 1 else np.zeros(parts.shape[1])
     return Lot(
         predictor.card, label, len(lot), len(rest),
-        float(np.mean([one.prediction for one in each])), each[0].mean, parts.mean(axis=0),
+        float(np.mean([one.prediction for one in each])), each[0].mean,
+        float(np.hypot(_error(value(chosen)), _error(value(background)))), parts.mean(axis=0),
         np.hypot(spread, drawn.mean(axis=0)) / np.sqrt(len(parts)),
         lot.mean(axis=0), rest.mean(axis=0),
     )  # fmt: skip
@@ -118,11 +122,13 @@ def lot_sentence(found: Lot) -> str:
     """Say by how much the lot is predicted to differ."""
     target = spec_of(found.card.target)
     away = found.prediction - found.mean
+    chance = "" if abs(away) > _CLEAR * found.error else "; no more than chance gives"
     return (
         f"{found.label}: {found.card.target.name} {target.shown(found.prediction)} on average, "
-        f"{target.shown_difference(abs(away))} {'above' if away >= 0 else 'below'} the others "
+        f"{target.shown_difference(abs(away))} (+- {target.shown_difference(found.error)}) "
+        f"{'above' if away >= 0 else 'below'} the others "
         f"({found.rows:,} rows against {found.others:,}, up to {MOST_ROWS} of each), which the "
-        "parts sum to"
+        f"parts sum to{chance}"
     )
 
 
@@ -137,6 +143,7 @@ def lot_content(found: Lot) -> dict[str, Any]:
         "others": found.others,
         "prediction": found.prediction,
         "mean": found.mean,
+        "standard_error": found.error,
         "features": [
             {
                 "name": feature.name,
@@ -154,3 +161,8 @@ def lot_content(found: Lot) -> dict[str, Any]:
 def _some(rows: np.ndarray) -> np.ndarray:
     """Return up to `MOST_ROWS` rows, evenly taken."""
     return np.asarray(rows[np.linspace(0, len(rows) - 1, min(MOST_ROWS, len(rows))).astype(int)])
+
+
+def _error(values: np.ndarray) -> float:
+    """Return the standard error of a mean; 0 of a single value, which has none."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
