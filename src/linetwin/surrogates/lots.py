@@ -29,8 +29,8 @@ class Lot:
     """Rows of a lot against the others; arrays of shape (features,).
 
     `rows`, `others`: how many there are; `prediction`, `mean`: their mean predictions, over what
-    was taken of them, `error`: standard error of the difference; `parts` sum to the difference; `errors`: standard error of each over the
-    rows of the lot; `own`, `rest`: mean of each feature.
+    was taken of them, `error`: standard error of the difference; `parts` sum to the difference;
+    `errors`: standard error of each over the rows of the lot; `own`, `rest`: mean of each feature.
     """
 
     card: Card
