@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from surrogates.learners import rows, trained
 
-from linetwin.errors import ScenarioError
+from linetwin.errors import ScenarioError, SurrogateError
 from linetwin.predictors.evaluating import Predictor
 from linetwin.predictors.graph import refusal
 from linetwin.predictors.store import CARD, MODEL, read, write
@@ -249,3 +250,28 @@ def test_no_pickle_is_read(tmp_path: Path) -> None:
     file = tmp_path / "a.predictor"
     file.write_bytes(pickle.dumps({"a": io.BytesIO(b"x").getvalue()}))
     assert "damaged" in _reason(file)
+
+
+def test_a_graph_that_fails_as_it_runs_is_told(stored: Stored) -> None:
+    """An index beyond the features, and a division by 0: an error, never a number."""
+    gather = [
+        helper.make_node("Gather", ["x", "i"], ["v"], axis=1),
+        helper.make_node("MatMul", ["v", "w"], ["y"]),
+    ]
+    index = numpy_helper.from_array(np.array([0, 9]), "i")
+    divide = [
+        helper.make_node("MatMul", ["x", "w"], ["v"]),
+        helper.make_node("Div", ["v", "z"], ["y"]),
+    ]
+    weight = _weight([[1.0], [2.0]])
+    for graph, said in (
+        (_graph(gather, [index, weight]), "its graph fails"),
+        (_graph(divide, [weight, _weight([0.0], "z")]), "no number within its domain"),
+    ):
+        assert refusal(graph, 2) == ""
+        low = np.array([[feature.low for feature in stored.card.features]])
+        with (
+            Predictor(replace(stored, graph=graph)) as predictor,
+            pytest.raises(SurrogateError, match=said),
+        ):
+            predictor.predict(low)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from linetwin.errors import Problem, ScenarioError
+from linetwin.errors import Problem, ScenarioError, SurrogateError
 from linetwin.predictors.domain import OUTSIDE
 from linetwin.predictors.graph import ROWS
 from linetwin.predictors.physics import PhysicsModel
@@ -69,7 +69,8 @@ class Predictor:
     def predict(self, features: np.ndarray) -> Predicted:
         """Predict rows, shape (rows, features), in the card's order and canonical units.
 
-        ScenarioError for another number of features; FmuError where the physics fails.
+        ScenarioError for another number of features; SurrogateError where the graph fails,
+        FmuError where the physics does.
         """
         if features.ndim != 2 or features.shape[1] != len(self._names):  # noqa: PLR2004
             hint = f"the predictor takes {', '.join(self._names)}"
@@ -81,6 +82,8 @@ class Predictor:
         if kept.any():
             link = self.card.target.link
             linked = self.linked(features[kept])
+            if not np.isfinite(linked).all():
+                raise SurrogateError("it gives no number within its domain", self.card.name)
             half = self._half_width(linked) * widened[kept]
             value[kept] = link.back(linked)
             low[kept], high[kept] = link.back(linked - half), link.back(linked + half)
@@ -94,9 +97,16 @@ class Predictor:
         if self._session is not None:
             taken = logged(features, [feature.log for feature in self.card.features])
             for at in range(0, len(taken), ROWS):
-                part = taken[at : at + ROWS]
-                found[at : at + ROWS] += self._session.run(None, {"x": part})[0][:, 0]
+                found[at : at + ROWS] += self._run(taken[at : at + ROWS])
         return found
+
+    def _run(self, rows: np.ndarray) -> np.ndarray:
+        assert self._session is not None  # noqa: S101 - it is asked only where there is one
+        try:
+            return np.asarray(self._session.run(None, {"x": rows})[0])[:, 0]
+        except Exception as error:  # its errors share no other base
+            reason = str(error).splitlines()[0]
+            raise SurrogateError(f"its graph fails: {reason}", self.card.name) from error
 
     def _half_width(self, linked: np.ndarray) -> np.ndarray:
         regions = self.card.regions
