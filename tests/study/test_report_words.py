@@ -9,9 +9,10 @@ import pytest
 from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
 from linetwin.study.analysing.inferring import Estimate
+from linetwin.study.factors import Factor
 from linetwin.study.report import study_page
 from linetwin.study.report_findings import Findings
-from linetwin.study.report_words import Shown, address_name, estimate, figure_name
+from linetwin.study.report_words import Shown, address_name, estimate, figure_name, from_to
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,22 @@ if TYPE_CHECKING:
 def test_digits_follow_the_width_of_the_interval(found: Estimate, text: str) -> None:
     """Two digits of the width; no interval where there is none to see."""
     assert estimate(found, Shown(1.0, "kWh")) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.64, 0.68, "0.01896 to 0.01902 m"),
+        (0.0, 1.0, "0.018 to 0.0195 m"),
+        (0.66667, 0.66668, "0.019000005 to 0.01900002 m"),
+    ],
+)
+def test_a_range_is_told_with_digits_that_tell_its_ends_apart(
+    low: float, high: float, text: str
+) -> None:
+    """However narrow; two digits of its width."""
+    factor = Factor("cathode.slit.gap", "m", None, 0.018, 0.0195)
+    assert from_to(factor, low, high).replace(" m to", " to") == text
 
 
 def test_a_word_is_not_said_twice() -> None:

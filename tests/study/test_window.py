@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import norm, qmc
-from study_oracles import FIGURE, SECOND, carried, study_text
+from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
+from linetwin.study.analysing.box import FLOOR, Room, at_levels, even, largest_box
 from linetwin.study.analysing.surface import fitted
 from linetwin.study.analysing.window import Refused, Window, window
 from linetwin.study.report import study_page
+from linetwin.study.report_words import address_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from linetwin.study.analysing.observing import Observed
 
 AIM = f"objectives: [{{minimise: {FIGURE}}}]\nreplications: 2"
 
@@ -48,6 +54,91 @@ def test_no_window_where_points_left_out_are_not_foretold(tmp_path: Path) -> Non
     observed = carried(tmp_path, text, swinging)
     assert isinstance(window(observed), Refused)
     assert "No window is recommended" in study_page(observed)
+
+
+def loaded(folder: Path, *, steep: float, limit: float, chance: float = 0.8) -> Observed:
+    """Return a study of 20 points by 3 seeds: more loading is more, and harder to press.
+
+    Pressing (factor 0) lowers the porosity by `steep`, loading (factor 2) raises it by 2.5.
+    """
+
+    def figure(shares: np.ndarray, seed: int) -> dict[str, float]:
+        shift = 0.1 * np.random.default_rng(seed).normal()
+        return {
+            FIGURE: 30.0 * shares[2],
+            SECOND: 33.0 - steep * shares[0] + 2.5 * shares[2] + shift,
+        }
+
+    bound = f"constraints: [{{figure: {SECOND}, at_most: {limit} J, chance: {chance}}}]"
+    aim = f"objectives: [{{maximise: {FIGURE}}}]\nreplications: 3\n{bound}"
+    return carried(folder, study_text(3, "{kind: latin_hypercube, points: 20}", aim), figure)
+
+
+def test_a_window_has_width_in_every_factor_that_matters(tmp_path: Path) -> None:
+    """The best place lies on a bound's edge: the window is backed off, and no factor takes all."""
+    observed = loaded(tmp_path, steep=1.5, limit=33.0)
+    found = window(observed)
+    assert isinstance(found, Window)
+    assert found.matters == {0, 2}
+    widths = (found.high - found.low)[[0, 2]]
+    assert (widths >= FLOOR).all()
+    assert found.worst <= 0.05 * 30.0
+    assert (found.best[[0, 2]] >= found.low[[0, 2]]).all()
+    assert found.low[2] < found.best[2] < found.high[2]
+    assert 33.0 - 1.5 * found.low[0] + 2.5 * found.high[2] < 33.0
+    page = study_page(observed)
+    answer = page[page.index("Which window") : page.index("What matters most")]
+    assert "rests on 3 seeds" in answer
+    low, high = answer.split(address_name(ADDRESSES[2]) + " ")[1].split(" N/mm")[:2]
+    assert low != high.removeprefix(" to ")
+
+
+def test_no_window_without_width(tmp_path: Path) -> None:
+    """Pressing acts so steeply that nearly the best takes all of it: what room costs is said."""
+    observed = loaded(tmp_path, steep=8.0, limit=26.5)
+    found = window(observed)
+    assert isinstance(found, Refused)
+    assert found.why == "narrow"
+    assert "may lose 10 % of its span" in study_page(observed)
+
+
+def test_no_window_where_no_place_is_sure_enough(tmp_path: Path) -> None:
+    """Of three seeds nothing is known with 99.9 %; of many it would be."""
+    observed = loaded(tmp_path, steep=1.5, limit=32.5, chance=0.999)
+    found = window(observed)
+    assert isinstance(found, Refused)
+    assert found.why == "nowhere"
+    assert found.share < 0.999 < found.many
+    assert "more replications help" in study_page(observed)
+
+
+@given(
+    slopes=st.lists(st.floats(-3.0, 3.0), min_size=2, max_size=4),
+    share=st.floats(0.05, 0.9),
+)
+@settings(max_examples=25, deadline=None)
+def test_a_box_keeps_what_is_asked_up_to_its_corners(slopes: list[float], share: float) -> None:
+    """Below a plane: the worst corner, known in closed form, lies below, and widths are enough."""
+    slope = np.array(slopes)
+    places = even(512, len(slope))
+    limit = float(np.quantile(places @ slope, share))
+    room = Room(lambda found: found @ slope <= limit, np.zeros(len(slope)))
+    box = largest_box(room, places[room.keeps(places)])
+    if box is not None:
+        low, high = box
+        assert np.where(slope > 0, high, low) @ slope <= limit + 1e-12
+        assert (high - low >= FLOOR - 1e-12).all()
+        assert ((low >= 0.0) & (high <= 1.0)).all()
+
+
+def test_levels_are_not_parted() -> None:
+    """A factor of three levels goes from level to level, and may have one alone."""
+    room = Room(lambda found: found[:, 0] <= 0.6, np.array([0.5, 0.0]))
+    places = at_levels(even(64, 2), room.steps)
+    box = largest_box(room, places[room.keeps(places)])
+    assert box is not None
+    assert box[0].tolist() == [0.0, 0.0]
+    assert box[1].tolist() == [0.5, 1.0]
 
 
 def test_the_foretold_value_holds_what_a_run_there_gives() -> None:

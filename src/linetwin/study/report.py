@@ -18,11 +18,11 @@ from linetwin.study.report_findings import WORTH, Findings
 from linetwin.study.report_sections import means, sections
 from linetwin.study.report_words import (
     address_name,
-    at_share,
     estimate,
     factor_value,
     figure_name,
-    not_foretold,
+    from_to,
+    no_window,
     number,
     resting_on,
     same_everywhere,
@@ -163,17 +163,13 @@ def _keeps(found: Findings) -> tuple[str, str, str]:
     """Say where the window lies, by the factors that matter most."""
     told = found.window
     if told is None:
-        if found.observed.constraints and found.effects:
-            sentence = "Nowhere in what was varied are all constraints foretold to be kept."
-            return "Which window", sentence, ""
         return "", "", ""
     if isinstance(told, Refused):
-        return "Which window", not_foretold(told), ""
+        return "Which window", no_window(found.observed, told), ""
     factors = found.observed.factors
     narrow = [n for n in found.ranked() if told.high[n] - told.low[n] < _WHOLE][:_NAMED]
     parts = [
-        f"{address_name(factors[n].address)} {at_share(factors[n], told.low[n])} to "
-        f"{at_share(factors[n], told.high[n])}"
+        f"{address_name(factors[n].address)} {from_to(factors[n], told.low[n], told.high[n])}"
         for n in narrow
     ]
     sentence = ", ".join(parts) or "Everything that was varied"

@@ -15,12 +15,12 @@ from linetwin.study.analysing.following import course
 from linetwin.study.analysing.inferring import mean_of
 from linetwin.study.analysing.window import Refused
 from linetwin.study.report_words import (
-    at_share,
     bound,
+    ends,
     estimate,
     factor_value,
     figure_name,
-    not_foretold,
+    no_window,
     number,
     resting_on,
     short_names,
@@ -217,17 +217,12 @@ def _window(found: Findings) -> Section:
     if told is None:
         return Section("window", "Recommended window")
     if isinstance(told, Refused):
-        return Section("window", "No window", f"<p>{escape(not_foretold(told))}</p>")
-    rows = [
-        [
-            factor.address,
-            at_share(factor, told.low[n]),
-            at_share(factor, told.high[n]),
-            at_share(factor, told.best[n]) if n in told.matters else "any",
-            factor_value(factor, factor.base),
-        ]
-        for n, factor in enumerate(observed.factors)
-    ]
+        return Section("window", "No window", f"<p>{escape(no_window(observed, told))}</p>")
+    rows = []
+    for n, factor in enumerate(observed.factors):
+        low, high, best = ends(factor, told.low[n], told.high[n], told.best[n])
+        own = factor_value(factor, factor.base)
+        rows.append([factor.address, low, high, best if n in told.matters else "any", own])
     html = table(["factor", "#from", "#to", "#best", "#scenario"], rows)
     return Section(
         "window", "Recommended window", html + _wrong(told, observed), intro=_sure(told, observed)

@@ -9,6 +9,7 @@ import numpy as np
 
 from linetwin.results import display
 from linetwin.study.analysing.aims import aim_of, bounds_of
+from linetwin.study.analysing.box import FLOOR
 from linetwin.study.analysing.window import ENOUGH
 
 if TYPE_CHECKING:
@@ -116,14 +117,53 @@ def bound(constraint: Constraint, scale: Shown) -> str:
     return f"{figure_name(constraint.figure)} {' and '.join(parts)}"
 
 
-def not_foretold(refused: Refused) -> str:
+def no_window(observed: Observed, refused: Refused) -> str:
     """Say why no window is recommended."""
+    reasons = {"foretold": _unforetold, "nowhere": _nowhere, "narrow": _narrow}
+    return f"No window is recommended: {reasons[refused.why](observed, refused)}"
+
+
+def _unforetold(_observed: Observed, refused: Refused) -> str:
     return (
-        f"No window is recommended: of points left out, the surface of "
-        f"{figure_name(refused.figure)} foretells {display.share(max(0.0, refused.explained))} of "
-        f"what differs, and {display.share(ENOUGH)} are wanted. More points, or factors between "
-        "narrower bounds, would tell."
+        f"of points left out, the surface of {figure_name(refused.figure)} foretells "
+        f"{display.share(max(0.0, refused.share))} of what differs, and {display.share(ENOUGH)} "
+        "are wanted. More points, or factors between narrower bounds, would tell."
     )
+
+
+def _nowhere(_observed: Observed, refused: Refused) -> str:
+    said = (
+        "nowhere in what was varied is a run foretold to keep all constraints with "
+        f"{display.share(refused.needed)}; the most is {display.share(refused.share)}"
+    )
+    if refused.many < refused.needed:
+        return f"{said}, and {display.share(refused.many)} were all of chance known."
+    return (
+        f"{said} as far as {counted(refused.seeds, 'seed')} can tell. With many seeds it would be "
+        f"{display.share(refused.many)}: more replications help."
+    )
+
+
+def _narrow(observed: Observed, refused: Refused) -> str:
+    best = refused.best
+    chosen = [] if best is None else [(observed.factors[n], best[n]) for n in refused.matters]
+    place = ", ".join(f"{address_name(f.address)} {at_share(f, s)}" for f, s in chosen)
+    worth, more = "", "Looser bounds, or more replications, give room."
+    if refused.figure:
+        name = figure_name(refused.figure)
+        worth = f", with {name} nearly at its best"
+        if math.isfinite(refused.share):
+            more = f"There is one if {name} may lose {display.share(refused.share)} of its span."
+    return (
+        f"no box as wide as {display.share(FLOOR)} of the span of each factor that matters keeps "
+        f"the aims everywhere{worth}. The best single place is {place}: on the edge, where a "
+        f"setting a little off misses. {more}"
+    )
+
+
+def counted(number: int, what: str) -> str:
+    """Return how many there are of something: `1 seed`, `3 seeds`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def resting_on(seeds: int) -> str:
@@ -167,3 +207,26 @@ def factor_value(factor: Factor, value: object) -> str:
 def at_share(factor: Factor, share: float) -> str:
     """Return the value at a share of a factor's span, with its unit."""
     return factor_value(factor, factor.at(min(1.0, max(0.0, float(share)))))
+
+
+def ends(factor: Factor, low: float, high: float, *between: float) -> list[str]:
+    """Return values at shares of a factor's span, with digits that tell the two ends apart."""
+    values = [factor.at(min(1.0, max(0.0, float(share)))) for share in (low, high, *between)]
+    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    scale = factor_scale(factor)
+    width = abs(numbers[1] - numbers[0]) * scale.factor if len(numbers) == len(values) else 0.0
+    if not width:
+        return [factor_value(factor, value) for value in values]
+    places = max(0, 1 - math.floor(math.log10(width)))
+    told = (f"{scale.factor * value + scale.offset:,.{places}f}" for value in numbers)
+    return [f"{_short(text)} {scale.unit}".rstrip() for text in told]
+
+
+def _short(text: str) -> str:
+    """Return a number without zeros at its end that say nothing."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def from_to(factor: Factor, low: float, high: float) -> str:
+    """Return a range of a factor: `18.9 mg/cm2 to 19.05 mg/cm2`; of one level, that."""
+    return " to ".join(dict.fromkeys(ends(factor, low, high)))

@@ -31,8 +31,9 @@ class Seeds:
         """
         if self.count < 2:  # noqa: PLR2004 - a variance needs two
             return np.zeros(len(columns))
-        there: np.ndarray = (columns @ self.own).var(axis=1, ddof=1)
-        return (1.0 + self.fresh) * np.maximum(there, self.offset)
+        there = (columns @ self.own).var(axis=1, ddof=1)
+        found: np.ndarray = (1.0 + self.fresh) * np.maximum(there, self.offset)
+        return found
 
 
 def seeds_of(seen: np.ndarray, inverse: np.ndarray) -> Seeds:

@@ -9,27 +9,35 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from linetwin.study.analysing.aims import aim_of, bounds_of
+from linetwin.study.analysing.box import Room, at_levels, even, largest_box
 from linetwin.study.analysing.inferring import Estimate
 from linetwin.study.analysing.surface import fitted
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.analysing.surface import Surface
+    from linetwin.study.factors import Factor
     from linetwin.study.schema import Constraint
 
-CANDIDATES, INSIDE, DRAWS = 4096, 256, 400
-STEP = 0.05
+CANDIDATES, CLOSER, ROUNDS, DRAWS = 4096, 2048, 3, 400
 ENOUGH = 0.75
 """Share of what differs between points left out that a surface must foretell [A]."""
 _NEAR = 0.05
-"""How far below its best an objective may be, as share of its span among what is allowed [A]."""
+"""How far below its best an objective may be, as share of its span in all that was varied [A]."""
+_GIVING = (0.1, 0.2, 0.3)
+"""Shares of its span with which room is looked for where there is none so near the best [A]."""
+_BACK = 0.25
+"""How far the best place stays off the sides of the window, as share of its width [A]."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A box of factors around the best foretold point.
+    """A box of factors in which every foretold place is nearly the best one.
 
-    `low`, `high`, `best`: shares of the spans, a number a factor; `matters`: numbers of the factors
+    `low`, `high`, `best`: shares of the spans, a number a factor, `best` the best place that has
+    room on both sides, but for ends of what was varied; `matters`: numbers of the factors
     that the surfaces depend on, the rest is not narrowed; `figure`: the objective, '' for none,
     `value`: foretold at the best point, with the interval of a single run there; `chance`: least
     and mean chance in the box that a single run keeps all constraints (1 where there are none);
@@ -54,85 +62,170 @@ class Window:
 
 
 class Refused(NamedTuple):
-    """No window, for a surface foretells too little: the figure, and what it explains."""
+    """No window, and why.
 
-    figure: str
-    explained: float
+    `foretold`: the surface of `figure` foretells only `share` of what points left out differ by;
+    `nowhere`: the highest chance of keeping all constraints is `share`, and `many` were the seeds
+    many, `needed` is asked; `narrow`: around `best`, the best place, there is no box with width,
+    unless the objective may lose `share` of its span (NaN: nor then).
+    """
+
+    why: Literal["foretold", "nowhere", "narrow"]
+    seeds: int
+    figure: str = ""
+    share: float = math.nan
+    many: float = math.nan
+    needed: float = math.nan
+    best: np.ndarray | None = None
+    matters: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class _Foretold:
-    """Surfaces of the objective and of what is bound."""
+    """Surfaces of the objective and of what is bound; places are those of factors that matter."""
 
     objective: Surface | None
+    figure: str
     sign: float
     bound: list[tuple[Constraint, Surface]]
+    factors: int
 
-    def chance(self, shares: np.ndarray) -> np.ndarray:
-        """Return the chance at points that a run keeps all constraints: at least so much.
+    @property
+    def surfaces(self) -> dict[str, Surface]:
+        """Each figure's surface."""
+        found = {each.figure: surface for each, surface in self.bound}
+        return found | ({self.figure: self.objective} if self.objective else {})
+
+    @property
+    def matters(self) -> list[int]:
+        """Numbers of the factors that a surface depends on."""
+        return sorted({n for surface in self.surfaces.values() for n in surface.factors})
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds a chance rests on."""
+        return min(surface.seeds.count for surface in self.surfaces.values())
+
+    @property
+    def needed(self) -> float:
+        """The chance that is asked for; 0 without constraints."""
+        return max((each.chance for each, _ in self.bound), default=0.0)
+
+    def whole(self, places: np.ndarray) -> np.ndarray:
+        """Return places with all factors, in the middle of those that do not matter."""
+        found = np.full((len(places), self.factors), 0.5)
+        found[:, self.matters] = places
+        return found
+
+    def chance(self, places: np.ndarray, *, many: bool = False) -> np.ndarray:
+        """Return the chance at places that a run keeps all constraints: at least so much.
 
         Bonferroni: however the figures hang together, no more runs miss than those that miss one.
         """
-        missed = np.zeros(len(shares))
+        missed = np.zeros(len(places))
         for constraint, surface in self.bound:
-            missed += 1.0 - surface.inside(shares, *bounds_of(constraint))
+            low, high = bounds_of(constraint)
+            missed += 1.0 - surface.inside(self.whole(places), low, high, many=many)
         return np.clip(1.0 - missed, 0.0, 1.0)
 
-    def value(self, shares: np.ndarray) -> np.ndarray:
-        """Return the objective at points, so that more is better; zeros where there is none."""
+    def value(self, places: np.ndarray) -> np.ndarray:
+        """Return the objective at places, so that more is better; zeros where there is none."""
         if self.objective is None:
-            return np.zeros(len(shares))
-        return self.sign * self.objective.at(shares)
+            return np.zeros(len(places))
+        return self.sign * self.objective.at(self.whole(places))
+
+
+class _Searched(NamedTuple):
+    """Places that were looked at, whether each keeps what is asked, and what each gives.
+
+    `first`: how many of them are spread over all that was varied; `least`: what the objective must
+    give to be nearly the best.
+    """
+
+    places: np.ndarray
+    kept: np.ndarray
+    values: np.ndarray
+    first: int
+    least: float
+
+    def good(self, least: float) -> np.ndarray:
+        """Return the places that keep what is asked and give so much."""
+        return self.places[self.kept & (self.values >= least)]
 
 
 def window(observed: Observed) -> Window | Refused | None:
-    """Return the window; None without aims, surfaces or a place that keeps the constraints.
-
-    `Refused` where the surface of the objective, or of a constraint where there is none, misses
-    points left out by more than half of how they spread.
-    """
+    """Return the window, or why there is none; None without aims or surfaces."""
     foretold = _foretold(observed)
     if foretold is None:
         return None
-    objective = aim_of(observed.objectives[0])[0] if foretold.objective else ""
-    surfaces = {c.figure: s for c, s in foretold.bound}
-    if foretold.objective:
-        surfaces[objective] = foretold.objective
-    deciding = [objective] if objective else list(surfaces)
+    surfaces = foretold.surfaces
+    deciding = [foretold.figure] if foretold.objective else list(surfaces)
     weakest = min(deciding, key=lambda name: surfaces[name].explained)
     if surfaces[weakest].explained < ENOUGH:
-        return Refused(weakest, surfaces[weakest].explained)
-    count = len(observed.factors)
-    places = _even(CANDIDATES, count)
-    chances, values = foretold.chance(places), foretold.value(places)
-    needed = max((each.chance for each, _ in foretold.bound), default=0.0)
-    kept = chances >= needed
-    if not kept.any():
-        return None
-    order = np.where(kept, values if foretold.objective else chances, -np.inf)
-    start = places[int(np.argmax(order))]
-    apart = foretold.objective.apart if foretold.objective else 0.0
-    near = max(_NEAR * float(np.ptp(values[kept])), apart)
-    least = float(foretold.value(start[None])[0]) - near
-    low, high = _grown(foretold, start, needed, least)
-    inside = low + _even(INSIDE, count) * (high - low)
-    there = foretold.chance(inside)
-    own = foretold.value(start[None])[0]
-    half = foretold.objective.half(start) if foretold.objective else math.nan
-    value = foretold.sign * float(own)
+        return Refused("foretold", foretold.seeds, weakest, surfaces[weakest].explained)
+    steps = _steps(observed.factors, foretold.matters)
+    searched = _searched(foretold, steps)
+    if not searched.kept.any():
+        now, many = (float(foretold.chance(searched.places, many=m).max()) for m in (False, True))
+        return Refused("nowhere", foretold.seeds, "", now, many, foretold.needed)
+
+    room = _room(foretold, steps, searched.least)
+    box = largest_box(room, searched.good(searched.least))
+    if box is None:
+        return _narrow(foretold, steps, searched)
+    return _told(foretold, room, searched, *box)
+
+
+def _room(foretold: _Foretold, steps: np.ndarray, least: float) -> Room:
+    """Return what places must keep, with an objective of `least` or more."""
+
+    def keeps(places: np.ndarray) -> np.ndarray:
+        enough = foretold.chance(places) >= foretold.needed
+        return enough & (foretold.value(places) >= least)
+
+    return Room(keeps, steps)
+
+
+def _narrow(foretold: _Foretold, steps: np.ndarray, searched: _Searched) -> Refused:
+    """Say what the objective would have to give away for a window."""
+    kept = np.where(searched.kept, searched.values, -np.inf)
+    best, giving = int(np.argmax(kept)), math.nan
+    for share in _GIVING if foretold.objective else ():
+        least = float(kept[best]) - share * float(np.ptp(searched.values[: searched.first]))
+        if largest_box(_room(foretold, steps, least), searched.good(least)) is not None:
+            giving = share
+            break
+    where = foretold.whole(searched.places[best, None])[0]
+    matters = frozenset(foretold.matters)
+    figure = foretold.figure
+    return Refused("narrow", foretold.seeds, figure, giving, best=where, matters=matters)
+
+
+def _told(
+    foretold: _Foretold, room: Room, searched: _Searched, low: np.ndarray, high: np.ndarray
+) -> Window:
+    """Return what is told of a box."""
+    inside = low + room.tried * (high - low)
+    there, values = foretold.chance(inside), foretold.value(inside)
+    best = _best(foretold, room, low, high)
+    own, where = float(foretold.value(best[None])[0]), foretold.whole(best[None])[0]
+    half = foretold.objective.half(where) if foretold.objective else math.nan
+    value, ends = foretold.sign * own, (np.zeros(foretold.factors), np.ones(foretold.factors))
+    for end, edge in zip(ends, (low, high), strict=True):
+        end[foretold.matters] = edge
     return Window(
-        low=low,
-        high=high,
-        best=start,
-        matters=frozenset(n for surface in surfaces.values() for n in surface.factors),
-        figure=objective,
+        low=ends[0],
+        high=ends[1],
+        best=where,
+        matters=frozenset(foretold.matters),
+        figure=foretold.figure,
         value=Estimate(value, value - half, value + half),
         chance=(float(there.min()), float(there.mean())),
-        loss=_loss(foretold, places[kept], start),
-        worst=max(0.0, float(own - foretold.value(inside).min())),
-        explained={name: surface.explained for name, surface in surfaces.items()},
-        share=float(kept.mean()),
-        seeds=min(surface.seeds.count for surface in surfaces.values()),
+        loss=_loss(foretold, searched.places[searched.kept], best),
+        worst=max(0.0, own - float(values.min())),
+        explained={name: surface.explained for name, surface in foretold.surfaces.items()},
+        share=float(searched.kept[: searched.first].mean()),
+        seeds=foretold.seeds,
     )
 
 
@@ -144,39 +237,57 @@ def _foretold(observed: Observed) -> _Foretold | None:
         return fitted(observed.shares, observed.values(figure))
 
     bound = [(each, surface(each.figure)) for each in observed.constraints]
-    objective, sign = None, 1.0
+    objective, figure, sign = None, "", 1.0
     if len(observed.objectives) == 1:
         figure, sign = aim_of(observed.objectives[0])
         objective = surface(figure)
     known = [(each, found) for each, found in bound if found is not None]
     if len(known) < len(bound) or (not known and objective is None):
         return None
-    return _Foretold(objective, sign, known)
+    return _Foretold(objective, figure if objective else "", sign, known, len(observed.factors))
 
 
-def _grown(
-    foretold: _Foretold, start: np.ndarray, needed: float, least: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the box that grows from a point as long as every place in it keeps what is needed."""
-    low, high = start.copy(), start.copy()
-    even = _even(INSIDE, len(start))
-    corners = np.round(even)  # half of the places that are tried lie at corners
-    tried = np.concatenate([even, corners])
-    open_sides = [(number, side) for number in range(len(start)) for side in (-1, 1)]
-    while open_sides:
-        still = []
-        for number, side in open_sides:
-            new_low, new_high = low.copy(), high.copy()
-            edge = new_low if side < 0 else new_high
-            edge[number] = min(1.0, max(0.0, edge[number] + side * STEP))
-            places = new_low + tried * (new_high - new_low)
-            kept = foretold.chance(places) >= needed
-            if (kept & (foretold.value(places) >= least)).all():
-                low, high = new_low, new_high
-                if 0.0 < edge[number] < 1.0:
-                    still.append((number, side))
-        open_sides = still
-    return low, high
+def _steps(factors: list[Factor], matters: list[int]) -> np.ndarray:
+    """Return the share of its span from level to level of each factor; 0 where it has none."""
+    counts = [
+        len(f.levels) or (round(f.high - f.low) + 1 if f.whole else 0)
+        for f in (factors[n] for n in matters)
+    ]
+    return np.array([1.0 / (count - 1) if count > 1 else 0.0 for count in counts])
+
+
+def _searched(foretold: _Foretold, steps: np.ndarray) -> _Searched:
+    """Look all over what was varied, then closer where it is nearly the best, or most sure."""
+    count = len(foretold.matters)
+    low, high, near = np.zeros(count), np.ones(count), 0.0
+    looked: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for number in range(ROUNDS):
+        spread = even(CLOSER if number else CANDIDATES, count)
+        places = at_levels(np.clip(low + spread * (high - low), 0.0, 1.0), steps)
+        chances, values = foretold.chance(places), foretold.value(places)
+        kept = chances >= foretold.needed
+        if not number and foretold.objective:
+            near = max(_NEAR * float(np.ptp(values)), foretold.objective.apart)
+        looked.append((places, kept, values))
+        good = chances >= np.quantile(chances, _SUREST)
+        if kept.any():
+            good = kept & (values >= values[kept].max() - near)
+        low, high = places[good].min(axis=0), places[good].max(axis=0)
+        wider = np.maximum(_WIDER * (high - low), _LEAST)
+        low, high = low - wider, high + wider
+    whole, kept, values = (np.concatenate(each) for each in zip(*looked, strict=True))
+    least = float(values[kept].max()) - near if kept.any() else math.nan
+    return _Searched(whole, kept, values, CANDIDATES, least)
+
+
+def _best(foretold: _Foretold, room: Room, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return the best place of a box with room on both sides, but for ends of what was varied."""
+    back = _BACK * (high - low)
+    inner = low + np.where(low > 0.0, back, 0.0), high - np.where(high < 1.0, back, 0.0)
+    places = at_levels(inner[0] + room.tried * (inner[1] - inner[0]), room.steps)
+    worth = foretold.value(places) if foretold.objective else foretold.chance(places)
+    found: np.ndarray = places[int(np.argmax(worth))]
+    return found
 
 
 def _loss(foretold: _Foretold, places: np.ndarray, chosen: np.ndarray) -> float:
@@ -185,13 +296,9 @@ def _loss(foretold: _Foretold, places: np.ndarray, chosen: np.ndarray) -> float:
         return math.nan
     rng = np.random.default_rng(0)
     some = np.concatenate([chosen[None], places[:: max(1, len(places) // 1024)]])
-    drawn = foretold.sign * foretold.objective.drawn(some, DRAWS, rng)
+    drawn = foretold.sign * foretold.objective.drawn(foretold.whole(some), DRAWS, rng)
     return float((drawn.max(axis=1) - drawn[:, 0]).mean())
 
 
-def _even(count: int, factors: int) -> np.ndarray:
-    """Return places spread evenly over the unit cube."""
-    from scipy.stats import qmc
-
-    found: np.ndarray = qmc.Sobol(factors, rng=0).random(count)
-    return found
+_SUREST = 0.98
+_WIDER, _LEAST = 0.1, 0.01
