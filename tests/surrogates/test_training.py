@@ -255,3 +255,20 @@ def test_the_training_file_of_the_docs_is_one(tmp_path: Path) -> None:
     problems.check()
     assert checked is not None
     assert checked.model.physics is not None
+
+
+def test_where_a_predictor_cannot_go_is_told_before_training(tmp_path: Path) -> None:
+    """Nowhere, another kind of file, a folder, a registry that is a file: exit code 2."""
+    training = str(written(tmp_path, rows()))
+    folder = tmp_path / "a.predictor"
+    folder.mkdir()
+    registry = tmp_path / "registry"
+    registry.write_text("", encoding="utf-8")
+    for options in (
+        [],
+        ["-o", str(tmp_path / "model.onnx")],
+        ["-o", str(folder)],
+        ["--registry", str(registry)],
+    ):
+        ended = CliRunner().invoke(app, ["surrogate", "train", training, *options])
+        assert isinstance(ended.exception, ScenarioError)

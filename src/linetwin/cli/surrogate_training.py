@@ -131,6 +131,10 @@ def _check_output(output: Path | None, registry: Path | None) -> None:
         raise ScenarioError([Problem("where shall the predictor go?", "-o", hint)])
     if output is not None and output.suffix != SUFFIX:
         raise ScenarioError([Problem(f"{output} is no name of a predictor", "-o", f"*{SUFFIX}")])
+    if output is not None and output.is_dir():
+        raise ScenarioError([Problem(f"{output} is a folder", "-o", "the name of a file")])
+    if registry is not None and registry.exists() and not registry.is_dir():
+        raise ScenarioError([Problem(f"{registry} is a file", "--registry", "a folder")])
 
 
 def _content(stored: Stored) -> dict[str, object]:

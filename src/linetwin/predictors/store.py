@@ -52,8 +52,11 @@ def write(stored: Stored, file: Path) -> None:
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.part")
-    partial.write_bytes(made.getvalue())
-    partial.replace(file)
+    try:
+        partial.write_bytes(made.getvalue())
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read(file: Path) -> Stored:

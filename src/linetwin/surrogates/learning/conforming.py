@@ -1,9 +1,9 @@
 """Intervals from held-out errors, whose promise is checked on groups that made none of them.
 
 A new row comes from a new group: each group counts as one, and one more, unseen, may be worse than
-all (Lee, Barber and Willett, arXiv 2306.06342, hierarchical conformal prediction). With fewer than coverage / (1 - coverage)
-groups no interval can promise that without an assumption; then group means and rows are taken as
-normal, and it is said so.
+all (hierarchical conformal prediction: Lee, Barber and Willett, arXiv 2306.06342). With fewer than
+coverage / (1 - coverage) groups no interval can promise that without an assumption; then group
+means and rows are taken as normal, and it is said so.
 """
 
 from __future__ import annotations
