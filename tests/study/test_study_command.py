@@ -56,9 +56,11 @@ def test_a_run_of_a_study_is_that_of_the_run_command(
 ) -> None:
     """The figure of a point and seed is the one of `linetwin run --set --seed`, bit for bit.
 
-    Columns come back too; a broken-off study goes on, and makes no run twice.
+    Columns come back too, and are bounded; a broken-off study goes on, and makes no run twice.
     """
     hours.edit("figures:", "columns: [signals.electric_power: [mean, max]]\nfigures:")
+    bound = "{figure: signals.electric_power.max, at_most: 10 MW}"
+    hours.edit("figures:", f"constraints: [{bound}]\nfigures:")
     hours.edit(", order.started]", "]").edit("design:", "replications: 12\ndesign:")
     hours.edit("  cathode.calender.line_load: {low: 300 N/mm, high: 900 N/mm}\n", "")
     hours.edit("[20 kg, 24 kg, 28 kg]", "[24 kg, 28 kg]")
@@ -90,6 +92,7 @@ def test_a_run_of_a_study_is_that_of_the_run_command(
     found = json.loads(capsys.readouterr().out)["kpis"]["energy"]["energy_used"]
     assert row["energy.energy_used"] == found["value"]
     assert read_study(hours.output).units["energy.energy_used"] == found["unit"]
+    assert told["never_kept"] == []
     assert 0 < row["signals.electric_power.mean"] < row["signals.electric_power.max"]
 
 

@@ -24,6 +24,19 @@ def test_bounds_are_canonical_and_set_as_set_reads_them(written: Written) -> Non
     assert spec.settings_of(point)[0] == "cathode.calender.line_load=123456.7890123 N/m"
 
 
+def test_aims_may_name_a_statistic_of_a_column(written: Written) -> None:
+    """It comes back once, as the column that it is, and is not looked for among the figures."""
+    written.edit(
+        "figures:",
+        "columns: [{segments.porosity_a: [mean, p95]}]\n"
+        "objectives: [{minimise: segments.porosity_a.p95}]\n"
+        "constraints: [{figure: segments.porosity_a.mean, at_most: 0.3}]\nfigures:",
+    )
+    wanted = written.spec().wanted
+    assert wanted.figures == ("energy.energy_used",)
+    assert wanted.names[1:] == ("segments.porosity_a.mean", "segments.porosity_a.p95")
+
+
 def test_around_and_patterns_take_every_number_but_zero(written: Written) -> None:
     """A share of the scenario's value, cut at what is plausible; a later name wins."""
     written.edit(

@@ -127,7 +127,8 @@ def read_study_file(file: Path) -> Spec:
     if not (checked.is_cut("factors") or checked.is_cut("design")):
         place = document.place(("design",) if "design" in document.data else ())
         designs.check(model.design, factors, model.replications, place, problems)
-    wanted = Wanted(reader.figures(), bool(model.figures), reader.columns())
+    columns = reader.columns()
+    wanted = Wanted(reader.figures(columns), bool(model.figures), columns)
     alternatives = reader.alternatives(opened)
     reader.aims()
     problems.check()
@@ -229,13 +230,18 @@ class _Reader:
             self.problems.add(place, f"{kind} has no alternatives", "design: {kind: compare}")
         return found
 
-    def figures(self) -> tuple[str, ...]:
-        """Return the figures that are wanted: those named, and those that aims are about."""
+    def figures(self, columns: Sequence[Column]) -> tuple[str, ...]:
+        """Return the figures that are wanted: those named, and those that aims are about.
+
+        A statistic of a column comes back beside them, under its own name.
+        """
         model = self.model
         aims = [each.maximise or each.minimise for each in model.objectives]
         aims += [each.figure for each in model.constraints]
         named = model.figures or DEFAULT_FIGURES
-        return tuple(dict.fromkeys((*named, *(aim for aim in aims if aim))))
+        asked = dict.fromkeys((*named, *(aim for aim in aims if aim)))
+        statistics = {column.name for column in columns}
+        return tuple(name for name in asked if name not in statistics)
 
     def columns(self) -> tuple[Column, ...]:
         """Return the statistics of columns that are wanted."""
