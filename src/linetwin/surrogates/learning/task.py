@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.surrogates.data.checks.replicates import pooled
+
 if TYPE_CHECKING:
     from linetwin.predictors.links import Link
     from linetwin.surrogates.learning.physics import PhysicsFit
@@ -72,10 +74,5 @@ class Learning:
 def replicate_noise(features: np.ndarray, target: np.ndarray) -> float | None:
     """Return the pooled standard deviation of rows with equal features, None without any."""
     _, which = np.unique(features, axis=0, return_inverse=True)
-    which = which.ravel()
-    counts = np.bincount(which)
-    freedom = int((counts - 1).sum())
-    if freedom < 1:
-        return None
-    means = np.bincount(which, target) / counts
-    return float(np.sqrt(((target - means[which]) ** 2).sum() / freedom))
+    found = pooled("target", target, which.ravel())
+    return None if found is None else found.deviation
