@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PATH = "/files/models/calendering.fmu"
 TOKEN = b'instantiationToken="'
 START = b'start="0.2411"'
+OWN = "/files/models/my_calender.fmu"
+MODEL = "TechnicalData/Processes/calendering/model"
 OTHER = "{00000000-0000-0000-0000-000000000001}"
 
 
@@ -67,11 +69,11 @@ def exchanged(package: Path, content: bytes) -> Environment:
 
 
 def state(shells: Environment, **values: str) -> None:
-    """Set properties of the calendering model's SimulationModels; "" takes one out."""
+    """Set properties and files of the calendering model's SimulationModels; "" takes one out."""
     submodels = (each for each in shells.submodels() if "models/calendering/" in each.id)
     for submodel in submodels:
         for each in list(walk_submodel(submodel)):
-            if isinstance(each, model.Property) and each.id_short in values:
+            if isinstance(each, (model.Property, model.File)) and each.id_short in values:
                 each.value = values[each.id_short]
                 if not each.value:
                     assert isinstance(each.parent, model.SubmodelElementCollection)
@@ -130,3 +132,16 @@ def test_a_file_that_was_taken_out_is_told(package: Path) -> None:
     state(shells, Sha256="0" * 64)
     with pytest.raises(ScenarioError, match=r"'/files.*' is not in the package, .* another file"):
         line_document(shells, package)
+
+
+def test_ones_own_file_that_is_missing_is_named(package: Path) -> None:
+    """Under another name than the library's: the file is missed, whatever token it states."""
+    shells = read(package)
+    del shells.files[PATH]
+    for token in ({}, {"InstantiationToken": OTHER}):
+        state(shells, DigitalFile=OWN, Sha256="", **token)
+        with pytest.raises(ScenarioError) as error:
+            line_document(shells, package)
+        problems = {each.key: each.message for each in error.value.problems}
+        assert set(problems) == {f"{each}__calender/{MODEL}" for each in ("anode", "cathode")}
+        assert all(f"'{OWN}' is not in the package" in each for each in problems.values())

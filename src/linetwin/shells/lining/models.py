@@ -105,7 +105,11 @@ class Models:
     def _of_library(self, name: str, stated: Stated, way: str) -> None:
         """Hold the library's model, whose file is not in the package, against what is stated."""
         content, token = _shipped(name)
-        if token != stated.token:
+        if stated.file and PurePosixPath(stated.file).stem != name:
+            message = f"'{stated.file}' is not in the package, and is no file of the library's"
+            hint = f"put it there; to run the library's '{name}', state its file and token"
+            self.reader.wrong(way, message, hint)
+        elif token != stated.token:
             message = f"the library's model '{name}' is not the one the shells were made with"
             self.reader.wrong(way, message, f"token {stated.token}; {_AGAIN}")
         elif stated.digest and stated.digest.casefold() != (actual := _digest(content)):
