@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NOW = 1_000_000.0
 MADE = {
     "id": "p1", "made_tick": 5_000, "station": "cathode.calender", "lot": "cathode.roll-0001",
+    "called": "cathode.roll-0003",
     "quantity": "porosity", "unit": "1", "median": 0.3, "low": 0.29, "high": 0.31,
     "open_loop": 0.32, "place": 0,
 }  # fmt: skip
@@ -39,7 +40,8 @@ SIGNALS = {"laser": READ, "scale": SCALE}
 
 def write(log: AuditLog, what: str, rows: list[dict[str, Any]]) -> None:
     """Write what a twin's board writes."""
-    log.append(who="twin", what=what, after={"tick": 0, "rows": rows})
+    told = [{"plant_lot": ""} | row for row in rows] if what == MEASURED else rows
+    log.append(who="twin", what=what, after={"tick": 0, "rows": told})
 
 
 def tell(folder: Path, state: str = "in step", at: float = NOW, **more: Any) -> None:  # noqa: ANN401
@@ -149,11 +151,24 @@ def test_readings_without_a_shell_are_noted() -> None:
 
 
 def test_predictions_have_their_intervals(tmp_path: Path, log: AuditLog) -> None:
-    """Median, bounds, open loop and lot of the newest prediction, and when it was made."""
+    """Median, bounds, open loop and lot of the newest prediction, and when it was made.
+
+    The lot has the plant's name as far as it was known, and that by which it was read later.
+    """
     values, begin = twin_of(tmp_path), "cathode.calender.Predictions.porosity_"
-    for part in ("median", "low", "high", "open_loop", "lot"):
-        assert shown(values, begin + part).value == MADE[part]
+    for part, told in {
+        "low": "low",
+        "high": "high",
+        "open_loop": "open_loop",
+        "lot": "called",
+    }.items():
+        assert shown(values, begin + part).value == MADE[told]
         assert shown(values, begin + part).tick == 5_000
+    read = {"instrument": "laser", "tick": 6_000, "value": 0.3}
+    write(log, MEASURED, [read | {"prediction": "p0", "plant_lot": "cathode.roll-0009"}])
+    assert shown(values, f"{begin}lot").value == "cathode.roll-0003"
+    write(log, MEASURED, [read | {"prediction": "p1", "plant_lot": "cathode.roll-0004"}])
+    assert shown(values, f"{begin}lot").value == "cathode.roll-0004"
     write(log, PREDICTED, [MADE | {"id": "p2", "median": 0.295, "place": 2}])
     assert shown(values, f"{begin}median").value == 0.3
     after = "cathode.calender.Predictions.porosity_after_2_median"

@@ -75,6 +75,8 @@ class TwinValues:
         self._hash = ""
         """Hash of the entry that was read last."""
         self._told: dict[str, tuple[float | str, int]] = {}
+        self._lots: dict[str, str] = {}
+        """Address of a lot's name -> the prediction that is shown there."""
 
     def value(self, address: str) -> Reading | None:
         """Return what the twin tells of an address in its canonical unit, None for nothing."""
@@ -161,16 +163,25 @@ class TwinValues:
             for row in entry.after["rows"]:
                 name = prediction_name(row["quantity"], row.get("place", 0))
                 tick = int(row.get("made_tick", 0))
-                for part in (*BOUNDS, "lot"):
+                begin = f"{row['station']}{_PREDICTIONS}{name}"
+                for part in BOUNDS:
                     if row.get(part) is not None:
-                        value = str(row[part]) if part == "lot" else float(row[part])
-                        self._told[f"{row['station']}{_PREDICTIONS}{name}_{part}"] = value, tick
+                        self._told[f"{begin}_{part}"] = float(row[part]), tick
+                self._told[f"{begin}_lot"] = str(row["called"]), tick
+                self._lots[f"{begin}_lot"] = str(row["id"])
         elif entry.what == MEASURED:
             for row in entry.after["rows"]:
                 address = self._signals.get(row["instrument"], "")
                 if address and row["value"] is not None:
                     self._told[address] = float(row["value"]), int(row.get("tick", 0))
+                self._name(str(row["prediction"]), str(row["plant_lot"]))
         self._hash = entry.hash
+
+    def _name(self, prediction: str, plant_lot: str) -> None:
+        """Let a prediction that is still shown have its lot's name by which it was read."""
+        for address, known in self._lots.items():
+            if known == prediction and plant_lot:
+                self._told[address] = plant_lot, self._told[address][1]
 
 
 def _split(address: str) -> tuple[str, str, str]:

@@ -191,7 +191,8 @@ class Following:
             self.session.hear(self._waiting, max(until, self.session.now), alone=alone)
         self._waiting = []
         predictions, outcomes = self.session.predictions(), self.session.outcomes()
-        self.board.register(predictions, self.session.now)
+        called = [self.session.called(each.station, each.lot) for each in predictions]
+        self.board.register(predictions, self.session.now, called)
         self.board.score(outcomes, self.session.now)
         self.view.take(predictions, outcomes)
         for words in self.session.remarks():

@@ -61,8 +61,12 @@ class Board:
         self._unsaved = 0
         self._not_saved = ""
 
-    def register(self, predictions: Sequence[Prediction], tick: int) -> None:
+    def register(
+        self, predictions: Sequence[Prediction], tick: int, called: Sequence[str] = ()
+    ) -> None:
         """Put predictions on the board; `tick`: up to which the twin knows the plant.
+
+        `called`: their lots as people know them, each in its row beside the twin's own name.
 
         ValueError for one that is made later than that: it would be no prediction.
         """
@@ -72,7 +76,11 @@ class Board:
         if ahead:
             message = f"{ahead[0]} is made after tick {tick} at which it is registered"
             raise ValueError(message)
-        self._put(PREDICTED, tick, [vars(each) for each in predictions])
+        names = called or [f"twin's {each.lot}" for each in predictions]
+        rows = [
+            vars(each) | {"called": name} for each, name in zip(predictions, names, strict=True)
+        ]
+        self._put(PREDICTED, tick, rows)
 
     def score(self, outcomes: Sequence[Outcome], tick: int) -> None:
         """Put outcomes on the board and score them."""
