@@ -310,6 +310,25 @@ def test_a_shell_comes_with_its_submodels_or_they_are_named(tmp_path: Path) -> N
     assert [each["id"] for each in found["submodels"]] == ["urn:a:1"]
 
 
+def test_all_shells_come_with_their_submodels_or_they_are_named(tmp_path: Path) -> None:
+    """Without an id as well; a shell that has all of its submodels is not mentioned."""
+    out = tmp_path / "x.json"
+    shells = [shell("urn:a", "urn:a:1", "urn:a:2"), shell("urn:b", "urn:b:1"), shell("urn:c")]
+    with giving(whole=whole(shells, "urn:a:1", "urn:b:1"), many={"result": []}) as server:
+        done = CliRunner().invoke(cli, ["aas", "fetch", server.url, "-o", str(out)])
+    assert done.exit_code == 0
+    told = " ".join(done.output.split())
+    assert "urn:a: 1 of its 2 submodels were not given: urn:a:2" in told
+    assert told.count("were not given") == 1
+    assert len(json.loads(out.read_text())["submodels"]) == 2
+    many = [shell(f"urn:{n:02}", f"urn:{n:02}:1") for n in range(25)]
+    with giving(whole=whole(many), many={"result": []}) as server:
+        done = CliRunner().invoke(cli, ["aas", "fetch", server.url, "-o", str(out)])
+    told = " ".join(done.output.split())
+    assert told.count("were not given") == 20
+    assert "5 more shells were given without some submodels" in told
+
+
 @pytest.mark.parametrize("cursor", ["again", ""])
 def test_a_list_that_leads_on_to_itself_is_left(tmp_path: Path, cursor: str) -> None:
     """A cursor that was had before ends it, an empty one is the end: a few requests, no timeout."""

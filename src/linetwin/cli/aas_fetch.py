@@ -14,7 +14,7 @@ from linetwin.cli.aas_export import tell
 from linetwin.cli.aas_lots import together
 from linetwin.errors import Problem, ScenarioError, ShellError
 from linetwin.shells.fetching import Bounds, Fetch
-from linetwin.shells.picking import keep_only
+from linetwin.shells.picking import keep_only, note_missing, referred
 from linetwin.shells.reading import read
 from linetwin.shells.reading.account import shown
 from linetwin.shells.reading.limits import Limits
@@ -84,7 +84,7 @@ class _Server:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def whole(self) -> Environment:
-        """Return all that is given at once, with a note of the shells that are listed beside it."""
+        """Return all that is given at once; notes tell what is listed or referred to beside it."""
         found = self._read(f"{self._address}/serialization")
         given = {each.id for each in found.shells()}
         try:
@@ -97,6 +97,7 @@ class _Server:
             why = f": {what}; {hint}" if more else ", and lists none"
             raise ShellError(f"{self._address} gives no shells{why}")
         found.notes += [f"{what}; {hint}"] if more else []
+        note_missing(found, {each.id: referred(each) for each in found.shells()})
         return found
 
     def shell(self, identifier: str) -> Environment:
