@@ -66,10 +66,13 @@ def test_what_is_no_amount_of_the_figure_is_refused(raw: float | str, unit: str,
 
 
 def test_a_unit_nobody_knows_is_refused_before_any_run(written: Written) -> None:
-    """So are bounds that contradict one another in different units of a kind."""
+    """So are bounds that contradict one another in different units of a kind, as written."""
     for bounds, told in (
         ("at_most: 3 kWhh", "unit 'kWhh' is unknown"),
-        ("at_most: 3 kWh, at_least: 20 MJ", "no energy.energy_used is at least"),
+        (
+            "at_most: 3 kWh, at_least: 20 MJ",
+            "no energy.energy_used is at least 20 MJ and at most 3 kWh",
+        ),
     ):
         text = f"constraints: [{{figure: {FIGURE}, {bounds}}}]\nfigures:"
         with pytest.raises(ScenarioError, match=told):

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.stats import qmc
 from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
+from study_support import NOTHING, Written
 
+from linetwin.cli.study_report import report
+from linetwin.study.analysing.effects import effects
 from linetwin.study.analysing.inferring import Estimate
+from linetwin.study.analysing.observing import Observed
 from linetwin.study.factors import Factor
+from linetwin.study.folder import read_study
+from linetwin.study.keeping import StudyWriter
 from linetwin.study.report import study_page
 from linetwin.study.report_findings import Findings
 from linetwin.study.report_words import Shown, address_name, estimate, figure_name, from_to
@@ -89,3 +96,55 @@ def test_a_screening_does_not_name_what_chance_gives(tmp_path: Path) -> None:
 
     text = study_text(4, "{kind: morris, trajectories: 12}", "replications: 3")
     assert Findings(carried(tmp_path, text, figure)).clear() == [0]
+
+
+def chancy(shares: np.ndarray, seed: int) -> dict[str, float]:
+    """Return an effect of 1 under noise of 2 at each point and seed."""
+    own = np.random.default_rng([seed, *(1e6 * shares).astype(int)]).normal()
+    return {FIGURE: float(shares[0] + 2.0 * own), SECOND: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("design", "squares"), [("{kind: full}", False), ("{kind: latin_hypercube, points: 16}", True)]
+)
+def test_what_would_tell_effects_from_chance_is_said(
+    tmp_path: Path, design: str, *, squares: bool
+) -> None:
+    """How many replications; more points where the fit has but one more than coefficients."""
+    observed = carried(tmp_path, study_text(3, design, "replications: 3"), chancy)
+    found = Findings(observed)
+    assert found.clear() == []
+    wanted = found.effects[FIGURE].replications()
+    page = study_page(observed)
+    assert (wanted is None) != squares
+    assert f"about {wanted} of each point" in page or "More points would help" in page
+    assert "fewer runs than" not in page
+    assert ("With squares they hold" in page) == squares
+
+
+def test_twice_as_many_replications_do_tell() -> None:
+    """In 9 of 10 studies; half of what is said tells less often. Said is from four seeds.
+
+    24 points of three factors, of which one does 4, with noise of 2 at each point and seed.
+    """
+    places = qmc.LatinHypercube(3, rng=1).random(24)
+    shown = {0.5: 0, 2.0: 0}
+    for case in range(10):
+        noise = 2.0 * np.random.default_rng([case, 8]).normal(size=(24, 100))
+        seen = 4.0 * places[:, :1] + noise
+        wanted = effects(places, seen[:, :4]).replications()
+        assert wanted is not None
+        for times in shown:
+            more = effects(places, seen[:, : max(2, round(times * wanted))]).effects
+            shown[times] += any(each.change.clear for each in more)
+    assert shown[2.0] >= 9 > shown[0.5]
+
+
+def test_why_a_study_failed_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a study that ended before any run: by the page and by the command."""
+    written = Written(tmp_path)
+    writer = StudyWriter(written.output, written.spec(), NOTHING)
+    writer.finish("failed", "no Dask scheduler answers")
+    assert "no Dask scheduler answers" in study_page(Observed(read_study(written.output)))
+    report(written.output)
+    assert "ended with:  no Dask scheduler answers" in capsys.readouterr().out

@@ -22,4 +22,7 @@ def report(folder: Path) -> None:
     study = read_study(folder)
     page = write_study_report(folder)
     done = f"{len(study.runs):,} runs of {len(study.points):,} points"
-    say(f"{study.manifest['study']}: {study.manifest['status']}, {done}\nreport:     {page}")
+    say(f"{study.manifest['study']}: {study.manifest['status']}, {done}")
+    if study.manifest["message"]:
+        say(f"ended with:  {study.manifest['message']}")
+    say(f"report:     {page}")

@@ -316,7 +316,7 @@ class _Reader:
 
     def _bounds(self) -> None:
         """Note bounds that are no amounts, and those of one figure that contradict."""
-        known: dict[tuple[str, str], tuple[float, float]] = {}
+        known: dict[tuple[str, str, str], list[tuple[float, str]]] = {}
         for number, constraint in enumerate(self.model.constraints):
             place = self.document.place(("constraints", number))
             written = {"at_least": constraint.at_least, "at_most": constraint.at_most}
@@ -327,17 +327,19 @@ class _Reader:
                 found = rough(raw, place.below(key), self.problems)
                 if found is None:
                     continue
-                value, unit = found
-                least, most = known.get((constraint.figure, unit), (float("-inf"), float("inf")))
-                if key == "at_least":
-                    least = max(least, value)
-                else:
-                    most = min(most, value)
-                known[constraint.figure, unit] = least, most
-                if least > most:
-                    ends = f"at least {least:g} and at most {most:g} {unit}".rstrip()
-                    message = f"no {constraint.figure} is {ends}"
+                of = (constraint.figure, found[1])
+                known.setdefault((*of, key), []).append(
+                    (found[0], raw if isinstance(raw, str) else f"{raw:g}")
+                )
+                least = max(known.get((*of, "at_least"), []), default=None, key=_amount)
+                most = min(known.get((*of, "at_most"), []), default=None, key=_amount)
+                if least and most and least[0] > most[0]:
+                    message = f"no {constraint.figure} is at least {least[1]} and at most {most[1]}"
                     self.problems.add(place, message, "at_least below at_most")
+
+
+def _amount(bound: tuple[float, str]) -> float:
+    return bound[0]
 
 
 def _misplaced(document: Document, problems: Problems) -> None:

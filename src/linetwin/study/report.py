@@ -22,6 +22,7 @@ from linetwin.study.report_words import (
     factor_value,
     figure_name,
     from_to,
+    more_runs,
     no_window,
     number,
     resting_on,
@@ -51,7 +52,8 @@ def study_page(observed: Observed) -> str:
     lost = observed.failures
     if lost.runs == lost.of:
         first = f" The first said: {lost.first}" if lost.runs else ""
-        said = f"<p class='warning'>{escape('No run has come to an end yet.' + first)}</p>"
+        why = f" It ended with: {manifest['message']}" if manifest["message"] else ""
+        said = f"<p class='warning'>{escape('No run has come to an end yet.' + first + why)}</p>"
         return page(title, _header(observed, title) + said, "", [])
     found = Findings(observed)
     parts = sections(found)
@@ -74,9 +76,10 @@ def _header(observed: Observed, title: str) -> str:
     )
     warnings = []
     if manifest["status"] != "complete":
+        why = f" ({manifest['message']})" if manifest["message"] else ""
         warnings.append(
-            f"This study is {manifest['status']}: {len(study.runs):,} of {planned:,} runs planned "
-            "so far have ended. What follows is what they tell."
+            f"This study is {manifest['status']}{why}: {len(study.runs):,} of {planned:,} runs "
+            "planned so far have ended. What follows is what they tell."
         )
     lost = observed.failures
     if lost.runs:
@@ -194,7 +197,8 @@ def _matters(found: Findings) -> tuple[str, str, str]:
     names = [address_name(found.observed.factors[n].address) for n in clear[:_NAMED]]
     question = f"What matters most for {figure_name(first)}"
     if not names:
-        return question, "Nothing that can be told from chance with these runs.", ""
+        sentence = "Nothing that can be told from chance with these runs."
+        return question, sentence, more_runs(found.effects.get(first), found.replications)
     small = ""
     if first in found.effects and found.effects[first].effects:
         scale, largest = shown(found.observed, first), found.effects[first].effects[0]
@@ -224,12 +228,17 @@ def _chance(found: Findings) -> tuple[str, str, str]:
     each = found.noise[found.varying[0]]
     if not each.saved > 0:
         return "", "", ""
-    saved = "all of it" if each.saved == float("inf") else f"{display.plain(each.saved)} times"
+    saved = f"{display.plain(each.saved)} times"
     sentence = (
         f"{display.share(each.seed_share)} of what differs in {figure_name(found.varying[0])}"
     )
-    small = f"Common seeds save {saved} the runs that differences need."
-    if each.saved == float("inf"):
+    small = (
+        f"Points are compared with the same seeds: a difference needs {saved} fewer runs than "
+        "with a seed of its own for each point."
+    )
+    if not found.clear():
+        small = ""
+    elif each.saved == float("inf"):
         small = "It is the same at every point, so common seeds take it out of all differences."
     return "What is chance", sentence, small
 

@@ -97,7 +97,8 @@ def effects_figure(observed: Observed, figure: str, found: Effects) -> Figure | 
             "noise to it."
         )
     elif math.isfinite(found.explained):
-        caption += f" With squares they hold {display.share(found.explained)} of what differs."
+        what = "With squares they" if found.bent else "They"
+        caption += f" {what} hold {display.share(found.explained)} of what differs."
     if found.lacking:
         caption += (
             " What they leave is more than seeds explain: the figure bends in other ways too, and "

@@ -110,10 +110,15 @@ class Findings:
         """The recommended window, or why there is none."""
         return window(self.observed) if self.kind in _FITTED else None
 
+    @property
+    def replications(self) -> int:
+        """Replications that all points have."""
+        return int(self.observed.study.plan["replications"].min())
+
     @cached_property
     def noise(self) -> dict[str, Noise]:
         """What the seed decides, of each figure, by the replications that all points have."""
-        common = int(self.observed.study.plan["replications"].min())
+        common = self.replications
         return {name: noise(self.observed.values(name)[:, :common]) for name in self.varying}
 
     def clear(self) -> list[int]:

@@ -10,11 +10,13 @@ import numpy as np
 from linetwin.results import display
 from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.box import FLOOR
+from linetwin.study.analysing.effects import MOST
 from linetwin.study.analysing.window import ENOUGH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from linetwin.study.analysing.effects import Effects
     from linetwin.study.analysing.inferring import Estimate
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.analysing.window import Refused
@@ -158,6 +160,28 @@ def _narrow(observed: Observed, refused: Refused) -> str:
         f"no box as wide as {display.share(FLOOR)} of the span of each factor that matters keeps "
         f"the aims everywhere{worth}. The best single place is {place}: on the edge, where a "
         f"setting a little off misses. {more}"
+    )
+
+
+def more_runs(found: Effects | None, replications: int) -> str:
+    """Say what would tell effects from chance; `found`: those that do not stand clear of it."""
+    if replications == 1:
+        return "With one replication nothing tells chance: ask for replications: 2 or more."
+    if found is None or not found.effects:
+        return "More replications would help."
+    enough = found.replications()
+    if enough is None:
+        return (
+            f"More points would help: not even {MOST} replications of these would show an effect "
+            "as large as the largest that was seen."
+        )
+    if enough <= replications:
+        return (
+            "More points would help: what the fit leaves hides the largest effect, not the seeds."
+        )
+    return (
+        f"More replications would help: about {enough} of each point, if the largest effect is as "
+        f"large as it seems with {replications}."
     )
 
 

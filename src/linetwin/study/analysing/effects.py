@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SPARE = 4
 """Runs more than there are effects, before a fit with interactions tells anything [A]."""
+MOST = 200
+"""Replications up to which is told how many would tell an effect from chance [A]."""
 
 
 class Effect(NamedTuple):
@@ -39,13 +41,39 @@ class Effects(NamedTuple):
 
     `explained`: share of the variance of the points' means that they hold; `alone`: whether each
     factor was fitted by itself, for there are more of them than points allow; `lacking`: whether
-    the fit leaves more than seeds explain (F-test of lack of fit, 5 %), None with one replication.
+    the fit leaves more than seeds explain (F-test of lack of fit, 5 %), None with one replication;
+    `bent`: whether squares were fitted; `by_seed`: standard deviation by which an effect differs
+    from seed to seed, pooled over effects, NaN with one replication; `points`, `freedom`: of the
+    fit.
     """
 
     effects: tuple[Effect, ...]
     explained: float
     alone: bool
     lacking: bool | None = None
+    bent: bool = False
+    by_seed: float = math.nan
+    points: int = 0
+    freedom: int = 0
+
+    def replications(self) -> int | None:
+        """Return how many would tell the largest effect from chance, were it as large as it seems.
+
+        By the interval that so many will have if seeds are all that the fit leaves (by points left
+        out, in which noise stands points / freedom times), for all effects at once; None where
+        chance is not known, or more than `MOST` are wanted.
+        """
+        if not (self.effects and math.isfinite(self.by_seed)):
+            return None
+        largest = abs(self.effects[0].change.value)
+        confidence = 1.0 - (1.0 - CONFIDENCE) / len(self.effects)
+        for count in range(2, MOST + 1):
+            of_mean = self.by_seed**2 / count
+            left_out = of_mean * self.points / self.freedom if self.freedom else 0.0
+            told = [(left_out, self.freedom)] if self.freedom else []
+            if _half([*told, (of_mean, count - 1)], confidence) <= largest:
+                return count
+        return None
 
 
 def effects(shares: np.ndarray, values: np.ndarray) -> Effects:
@@ -123,7 +151,16 @@ def _together(
         for n, term in enumerate(terms, 1)
     ]
     held = 1.0 - float(left @ left / around)
-    return Effects(_sorted(told), held, alone=False, lacking=_lacking(spread, freedom, seen))
+    return Effects(
+        _sorted(told),
+        held,
+        alone=False,
+        lacking=_lacking(spread, freedom, seen),
+        bent=bool(bent),
+        by_seed=_pooled(of_seeds[1 : len(terms) + 1]),
+        points=len(means),
+        freedom=freedom,
+    )
 
 
 def _lacking(spread: float, freedom: int, seen: np.ndarray) -> bool | None:
@@ -162,7 +199,16 @@ def _alone(coded: np.ndarray, seen: np.ndarray, terms: Sequence[tuple[int, ...]]
         of_fit = float(left[number] / squares[number] / freedom) if freedom > 0 else math.nan
         noise = (max(0.0, of_fit), freedom, *of_seeds[number])
         told.append(Effect(term, _scaled(slopes[number], *noise, confidence=confidence)))
-    return Effects(_sorted(told), math.nan, alone=True)
+    by_seed = _pooled([of_seeds[term[0]] for term in varied])
+    return Effects(
+        _sorted(told), math.nan, alone=True, by_seed=by_seed, points=count, freedom=count - 2
+    )
+
+
+def _pooled(of_seeds: Sequence[tuple[float, int]]) -> float:
+    """Return by how much an effect from end to end differs from seed to seed, over all effects."""
+    single = [variance * (freedom + 1) for variance, freedom in of_seeds]
+    return 2.0 * math.sqrt(sum(single) / len(single)) if single else math.nan
 
 
 def _by_seed(inverse: np.ndarray, seen: np.ndarray) -> list[tuple[float, int]]:
@@ -187,13 +233,18 @@ def _scaled(
     """Return an effect from -1 to 1 with its interval, degrees of freedom after Satterthwaite."""
     known = [(v, f) for v, f in ((of_fit, freedom), (of_seeds, seeds)) if f and math.isfinite(v)]
     change = 2.0 * float(half_change)
-    variance = sum(v for v, _ in known)
     if not known:
         return Estimate(change)
-    denominator = sum(v * v / f for v, f in known)
-    enough = variance * variance / denominator if denominator else max(f for _, f in known)
-    half = 2.0 * _quantile(max(1, int(enough)), confidence) * math.sqrt(variance)
+    half = 2.0 * _half(known, confidence)
     return Estimate(change, change - half, change + half)
+
+
+def _half(parts: Sequence[tuple[float, int]], confidence: float) -> float:
+    """Return half an interval of a sum; `parts`: variance and degrees of freedom of each."""
+    variance = sum(v for v, _ in parts)
+    denominator = sum(v * v / f for v, f in parts)
+    enough = variance * variance / denominator if denominator else max(f for _, f in parts)
+    return _quantile(max(1, int(enough)), confidence) * math.sqrt(variance)
 
 
 @cache
