@@ -39,7 +39,7 @@ def test_alerts_are_acknowledged_and_shelved_by_name(clerk: Clerk, tmp_path: Pat
     """Requests reach the twin; what is missing is asked for with exit code 2."""
     desk = Desk(tmp_path, AlertConfig())
     signs = [Sign("pump", "drift", "pump is off", "look at it", 0), Sign("l", "stale", "s", "a", 0)]
-    desk.look(signs)
+    desk.look(signs, 0)
     assert "pump is off" in clerk("live", "alerts", tmp_path).out
     ways = (
         (("--acknowledge", "a0002"), "who does it?"),
@@ -53,7 +53,7 @@ def test_alerts_are_acknowledged_and_shelved_by_name(clerk: Clerk, tmp_path: Pat
     shelf = ("--shelve", "a0002", "--for", "2h", "--by", "anna", "--reason", "in repair")
     assert clerk("live", "alerts", tmp_path, *shelf).code == 0
     assert clerk("live", "alerts", tmp_path, "--acknowledge", "a0001", "--by", "ben").code == 0
-    desk.look(signs)
+    desk.look(signs, 0)
     told = json.loads(clerk("live", "alerts", tmp_path, "--json").out)
     assert [(each["id"], each["acknowledged_by"]) for each in told["shown"]] == [("a0001", "ben")]
     assert [(each["id"], each["reason"]) for each in told["shelved"]] == [("a0002", "in repair")]

@@ -35,6 +35,11 @@ def sign(key: str, kind: SignKind = "drift", delay: float = 0.0) -> Sign:
     return Sign(key, kind, f"text of {key}", f"do something about {key}", 0, delay)
 
 
+def look(alerts: Alerts, found: list[Sign], now: float) -> None:
+    """Take what holds, where the line's time is ours [s]."""
+    alerts.look(found, now, round(now * 1000))
+
+
 def shown(alerts: Alerts) -> list[str]:
     """Return what people see: keys."""
     return [each.key for each in alerts.shown()]
@@ -44,21 +49,45 @@ def test_what_holds_is_told_once_and_again_after_it_has_cleared() -> None:
     """A sign that flickers stays one alert; after clearing it is another, with a new name."""
     alerts = Alerts(AlertConfig())
     for second in range(0, 3600, 10):
-        alerts.look([sign("pump")] if second % 60 < 30 else [], second)
+        look(alerts, [sign("pump")] if second % 60 < 30 else [], second)
     assert [each.id for each in alerts.shown()] == ["a0001"]
-    alerts.look([], 3600 + CLEARS)
+    look(alerts, [], 3600 + CLEARS)
     assert [each.state for each in alerts.shown()] == ["cleared"]
-    alerts.look([sign("pump")], 3700 + CLEARS)
+    look(alerts, [sign("pump")], 3700 + CLEARS)
     assert [(each.id, each.state) for each in alerts.shown()] == [("a0002", "new")]
+
+
+@pytest.mark.parametrize("pace", [1.0, 120.0])
+def test_an_alert_clears_after_a_time_of_the_line(pace: float) -> None:
+    """Beside a plant that is played faster it takes as much less of our time."""
+    alerts = Alerts(AlertConfig())
+    alerts.look([sign("pump")], 0.0, 0)
+    for line_s, state in ((CLEARS - 1, "new"), (CLEARS, "cleared")):
+        alerts.look([], line_s / pace, round(line_s * 1000))
+        assert [each.state for each in alerts.shown()] == [state]
+
+
+def test_what_a_correction_has_taken_back_clears_at_once_with_that_word() -> None:
+    """Only where its sign has gone; what is seen again after that is another alert."""
+    told: list[str] = []
+    alerts = Alerts(AlertConfig(), lambda _who, what, *_: told.append(what))
+    for found in ([sign("pump"), sign("rolls")], [sign("rolls")]):
+        alerts.look(found, 0.0, 0, {"pump", "rolls"} if len(found) == 1 else ())
+    assert [(each.key, each.state) for each in alerts.shown()] == [
+        ("rolls", "new"), ("pump", "withdrawn"),
+    ]  # fmt: skip
+    assert told[-1] == "alert withdrawn"
+    alerts.look([sign("pump"), sign("rolls")], 1.0, 1000)
+    assert [(e.id, e.key, e.state) for e in alerts.shown()][-1] == ("a0003", "pump", "new")
 
 
 def test_an_acknowledged_alert_goes_when_its_sign_does() -> None:
     """One that nobody has acknowledged stays in sight; each needs a name, and is met once."""
     alerts = Alerts(AlertConfig())
-    alerts.look([sign("pump"), sign("rolls")], 0)
+    look(alerts, [sign("pump"), sign("rolls")], 0)
     first = next(each for each in alerts.shown() if each.key == "pump")
     alerts.acknowledge(first.id, "anna", 1)
-    alerts.look([], CLEARS + 1)
+    look(alerts, [], CLEARS + 1)
     assert shown(alerts) == ["rolls"]
     (rolls,) = alerts.shown()
     with pytest.raises(ScenarioError, match="who does it"):
@@ -72,7 +101,7 @@ def test_an_acknowledged_alert_goes_when_its_sign_does() -> None:
 def test_a_shelf_ends_by_itself() -> None:
     """Shelving asks for a reason and has an end; what holds comes back, what does not is told."""
     alerts = Alerts(AlertConfig(shelve_at_most_s=2 * HOUR))
-    alerts.look([sign("pump"), sign("rolls")], 0)
+    look(alerts, [sign("pump"), sign("rolls")], 0)
     for each in alerts.shown():
         alerts.shelve(each.id, HOUR, "anna", "being repaired", 0)
     assert (shown(alerts), len(alerts.shelved())) == ([], 2)
@@ -84,9 +113,9 @@ def test_a_shelf_ends_by_itself() -> None:
     ):
         with pytest.raises(ScenarioError, match=message):
             alerts.shelve(name, seconds, "anna", reason, 0)
-    alerts.look([sign("pump")], HOUR - 1)
+    look(alerts, [sign("pump")], HOUR - 1)
     assert shown(alerts) == []
-    alerts.look([sign("pump")], HOUR)
+    look(alerts, [sign("pump")], HOUR)
     assert sorted((e.key, e.state) for e in alerts.shown()) == [
         ("pump", "new"), ("rolls", "cleared"),
     ]  # fmt: skip
@@ -96,12 +125,12 @@ def test_beyond_the_budget_all_but_the_urgent_are_one() -> None:
     """The most urgent are told first; what was gathered is told when there is room again."""
     alerts = Alerts(AlertConfig(budget_per_day=2))
     found = [sign(f"p{n}") for n in range(4)] + [sign("shift", "change"), sign("link", "stale")]
-    alerts.look(found, 0)
+    look(alerts, found, 0)
     assert shown(alerts) == ["link", "p0", GATHERED]
     assert alerts.shown()[-1].text.startswith("4 more")
-    alerts.look([*found, sign("disk", "unsaved")], 10)
+    look(alerts, [*found, sign("disk", "unsaved")], 10)
     assert set(shown(alerts)) == {"link", "disk", "p0", GATHERED}
-    alerts.look(found, DAY_S + 11)
+    look(alerts, found, DAY_S + 11)
     assert {"p1", "p2"} <= set(shown(alerts))
     assert alerts.shown()[-1].text.startswith("2 more")
 
@@ -112,9 +141,9 @@ def test_a_sign_may_have_to_hold_for_a_while() -> None:
     behind = sign("behind", delay=60)
     for second in (0, 50, 100):
         held = [replace(behind, since=second * 1000)] if second != 50 else []
-        alerts.look(held, second / 60)
+        look(alerts, held, second / 60)
     assert shown(alerts) == []
-    alerts.look([replace(behind, since=160_000)], 160 / 60)
+    look(alerts, [replace(behind, since=160_000)], 160 / 60)
     assert shown(alerts) == ["behind"]
     assert alerts.shown()[0].since == 100_000
 
@@ -142,7 +171,7 @@ def test_no_day_has_more_than_its_budget(steps: list[tuple[set[str], int, bool]]
     )
     for keys, wait, acknowledge in steps:
         now += wait
-        alerts.look([sign(key) for key in sorted(keys)], now)
+        look(alerts, [sign(key) for key in sorted(keys)], now)
         again = Alerts(alerts.config, alerts.tell)
         again.load(json.loads(json.dumps(alerts.save())))
         assert again.shown() == alerts.shown()
@@ -159,7 +188,7 @@ def test_another_process_asks_and_the_twin_does(tmp_path: Path) -> None:
     """Requests come through a file; what is asked, refused and done stands in the audit log."""
     now = 1000.0
     desk = Desk(tmp_path, AlertConfig(), lambda: now)
-    desk.look([sign("pump"), sign("rolls")])
+    desk.look([sign("pump"), sign("rolls")], 0)
     ask(tmp_path, {"what": "acknowledge", "id": "a0001", "by": "anna"})
     shelf = {"what": "shelve", "id": "a0002", "by": "ben", "seconds": HOUR, "reason": "known"}
     ask(tmp_path, shelf)
@@ -170,14 +199,14 @@ def test_another_process_asks_and_the_twin_does(tmp_path: Path) -> None:
     with (tmp_path / ASKED).open("ab") as stream:
         stream.write(b'rubbish\n{"what": "acknowledge", "id": "a0001", "by": "eve"}\n{"half')
     now += 1
-    desk.look([sign("pump"), sign("rolls")])
+    desk.look([sign("pump"), sign("rolls")], 0)
     assert [(e.key, e.acknowledged_by) for e in desk.alerts.shown()] == [("pump", "anna")]
     assert [each.shelved_by for each in desk.alerts.shelved()] == ["ben"]
     assert any("no request" in each for each in desk.notices)
     again = Desk(tmp_path, AlertConfig(), lambda: now)
     assert again.alerts.shown() == desk.alerts.shown()
     now += HOUR
-    again.look([sign("pump"), sign("rolls")])
+    again.look([sign("pump"), sign("rolls")], 0)
     assert len(again.alerts.shown()) == 2
     said = [(each.who, each.what) for each in entries(tmp_path / "audit.jsonl")]
     assert said.count(("anna", "alert acknowledged")) == 1
@@ -242,9 +271,10 @@ def test_a_station_in_step_again_is_no_alert_any_more() -> None:
     """Whatever the pace: told after an hour of the line, cleared at the next look in step."""
     alerts, hour = Alerts(AlertConfig()), round(OUT_OF_STEP_S * 1000)
     for tick in (0, hour):
-        alerts.look(signs(Situation(tick, behind={"anode.mixer": 1}), TwinConfig()), tick / 60_000)
+        behind = signs(Situation(tick, behind={"anode.mixer": 1}), TwinConfig())
+        alerts.look(behind, tick / 60_000, tick)
     assert [each.state for each in alerts.shown()] == ["new"]
-    alerts.look(signs(Situation(hour + 60_000), TwinConfig()), hour / 60_000 + 1)
+    alerts.look([], hour / 60_000 + 1, hour + 60_000)
     assert [each.state for each in alerts.shown()] == ["cleared"]
 
 
@@ -306,7 +336,7 @@ def test_a_source_that_is_heard_again_has_no_alert_and_the_next_outage_has_its_o
     alerts = Alerts(AlertConfig())
 
     def names(age_s: float, now: float) -> list[tuple[str, str]]:
-        alerts.look(signs(Situation(9, silent={"plc": age_s}), TwinConfig()), now)
+        look(alerts, signs(Situation(9, silent={"plc": age_s}), TwinConfig()), now)
         return [(each.id, each.state) for each in alerts.shown()]
 
     assert names(61.0, 0.0) == [("a0001", "new")]
@@ -329,7 +359,7 @@ def test_one_of_several_stays_one_alert_while_its_rivals_come_and_go() -> None:
     alerts = Alerts(AlertConfig())
     for names in (("dryer", "vapour"), ("dryer", "exhaust", "vapour"), ("dryer", "rolls")):
         finding = Finding("ambiguous", names, 5, "either", "another would tell")
-        alerts.look(signs(Situation(10, [finding]), TwinConfig()), 100.0)
+        look(alerts, signs(Situation(10, [finding]), TwinConfig()), 100.0)
     (found,) = alerts.shown()
     assert found.names == ["dryer", "rolls"]
     assert "dryer or rolls" in found.text

@@ -87,7 +87,10 @@ def test_a_changed_row_replaces_the_one_that_it_corrects(
         for number in range(5, after + 1):
             each.row(number, 0.0)
         each.twin.outcomes()
+    said = wrong.twin.findings()
     wrong.correct(4, 0.0)
+    assert wrong.twin.withdrawn() == said
+    assert wrong.twin.withdrawn() == []
     assert medians(wrong) == pytest.approx(medians(right), rel=1e-9)
     assert wrong.texts() == right.texts() == []
     assert (wrong.twin.counts["used"], wrong.twin.counts["set aside"]) == (

@@ -164,7 +164,7 @@ def test_alerts_go_on_in_memory_and_are_told(
     with monkeypatch.context() as patch:
         patch.setattr("linetwin.results.audit._append", _full)
         patch.setattr("linetwin.twin.board.desk.replace_file", _full)
-        desk.look([Sign("drift x", "drift", "x drifts", "look", 0)])
+        desk.look([Sign("drift x", "drift", "x drifts", "look", 0)], 0)
         assert desk.unwritten == "No space left on device"
         assert [each.text for each in desk.alerts.shown()] == ["x drifts"]
         config = load("live_twin").twin
@@ -172,7 +172,7 @@ def test_alerts_go_on_in_memory_and_are_told(
         (told,) = signs(Situation(0, unwritten=desk.unwritten), config)
         assert (told.kind, told.priority) == ("unwritten", "high")
     now += 6
-    desk.look([])
+    desk.look([], 0)
     assert not desk.unwritten
     assert "alert raised" in [each.what for each in entries(tmp_path / AUDIT)]
     assert len(read_standing(tmp_path)["shown"]) == 1

@@ -94,7 +94,7 @@ def scenario() -> Scenario:
 def shown(**changes: object) -> Shown:
     """Return a twin in step at 10 h."""
     alerts = Alerts(AlertConfig())
-    alerts.look([Sign("drift rolls", "drift", "rolls drift", "look at them", 0)], 0)
+    alerts.look([Sign("drift rolls", "drift", "rolls drift", "look at them", 0)], 0, 0)
     return replace(
         Shown(
             10 * HOUR,

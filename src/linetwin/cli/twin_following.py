@@ -17,7 +17,7 @@ from linetwin.cli.twin_view import View
 from linetwin.errors import LinkError
 from linetwin.twin.board.board import Board
 from linetwin.twin.board.desk import Desk
-from linetwin.twin.board.signs import Situation, signs
+from linetwin.twin.board.signs import Situation, key_of, signs
 from linetwin.twin.columns import Flag, Mark
 from linetwin.twin.feed.parcels import Latest
 from linetwin.twin.following.joining import Standing
@@ -216,7 +216,8 @@ class Following:
             self.keeper.unsaved,
             self._unwritten(),
         )
-        self.desk.look(signs(situation, self.config))
+        withdrawn = {key_of(each) for each in self.session.withdrawn()}
+        self.desk.look(signs(situation, self.config), self.session.followed, withdrawn)
         notices, self.desk.notices = self.desk.notices, []
         for notice in notices:
             self.view.note(notice)

@@ -3,7 +3,7 @@
 alerts:
   budget: 6                   # a day; beyond it those of less than high priority are gathered
   shelve_at_most: 8 h
-  clears_after: 15 min        # without its sign an alert has cleared
+  clears_after: 15 min        # of line time: without its sign an alert has cleared
   stale_after: 60 s           # a source that is silent for longer is told
   windows:                    # where lots have to lie
     - {address: cathode.calender.porosity, low: 30 %, high: 38 %, action: change the line load,

@@ -142,6 +142,10 @@ class Session:
         """Return what is wrong, as far as it is known."""
         return self.parts.assimilator.findings()
 
+    def withdrawn(self) -> list[Finding]:
+        """Return what corrections have taken back since this was asked last."""
+        return self.parts.assimilator.withdrawn()
+
     def sensed(self, newest: Iterable[Prediction], age_s: float) -> list[Sensed]:
         """Return what virtual sensors read now; `newest`: prediction of each quantity.
 

@@ -64,6 +64,7 @@ class Assimilator:
         self._belonging = Belonging()
         self._predictions: list[Prediction] = []
         self._outcomes: list[Outcome] = []
+        self._withdrawn: list[Finding] = []
         self._due: dict[tuple[str, str], list[Prediction]] = {}
         self._number = 0
         self.counts: Counter[str] = Counter()
@@ -99,6 +100,13 @@ class Assimilator:
             self._predict(following, lot.name, tick)
 
     def measured(self, event: PlantEvent) -> None:
+        """Take one measurement; note what is said no longer where it corrects another."""
+        before = self.findings() if event.corrects else []
+        self._read(event)
+        now = {(each.kind, each.names) for each in self.findings()} if before else set()
+        self._withdrawn += [each for each in before if (each.kind, each.names) not in now]
+
+    def _read(self, event: PlantEvent) -> None:
         """Take one measurement; one that belongs to no instrument is left alone.
 
         It belongs to the lot that the event names, and waits for it where that is not known; else
@@ -157,6 +165,11 @@ class Assimilator:
     def findings(self) -> list[Finding]:
         """Return what is wrong as far as it is known now, the clearest first."""
         return list(self.estimator.watchman.findings)
+
+    def withdrawn(self) -> list[Finding]:
+        """Return the findings that corrections have taken back since this was asked last."""
+        found, self._withdrawn = self._withdrawn, []
+        return found
 
     def innovations(self) -> list[Innovations]:
         """Return the statistics of each instrument's innovations as they are now."""

@@ -1,9 +1,10 @@
 """Alerts: few, each with an action; acknowledged, shelved, and not repeated while they hold.
 
 A sign that holds is one alert however often it is seen. It has cleared when it was not seen for
-`clears_after`; coming back after that it is raised anew. When more were raised in a day than the
-budget has, those of less than high priority are gathered into one until there is room again.
-Times are seconds of one clock that the caller has: UTC beside a plant.
+`clears_after` of line time, or at once where a correction has withdrawn its finding; coming back
+after that it is raised anew. When more were raised in a day than the budget has, those of less than
+high priority are gathered into one until there is room again. Other times, budget and shelves
+among them, are seconds of one clock that the caller has: UTC beside a plant.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.twin.board.signs import SEEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from linetwin.scenario.twin import AlertConfig
     from linetwin.twin.board.signs import Sign
@@ -32,7 +33,8 @@ class Alert:
     """One alert; `since`: tick from which the sign holds; `raised`, `seen`: seconds.
 
     `active`: it holds still; `apart`: gathered with others, the budget being used up. `names`:
-    estimates and instruments that it is about.
+    estimates and instruments that it is about. `seen_tick`: of the line, when it was last seen.
+    `withdrawn`: it has cleared because its finding was taken back.
     """
 
     id: str
@@ -52,6 +54,8 @@ class Alert:
     shelved_by: str = ""
     reason: str = ""
     names: list[str] = field(default_factory=list)
+    seen_tick: int = 0
+    withdrawn: bool = False
 
     @property
     def is_shelved(self) -> bool:
@@ -64,7 +68,7 @@ class Alert:
         if self.is_shelved:
             return "shelved"
         if not self.active:
-            return "cleared"
+            return "withdrawn" if self.withdrawn else "cleared"
         return "acknowledged" if self.acknowledged_by else "new"
 
 
@@ -85,16 +89,24 @@ class Alerts:
     _number: int = 0
 
     # ------------------------------------------------------------------------- what is seen
-    def look(self, signs: Sequence[Sign], now: float) -> None:
-        """Take everything that holds now [s]."""
+    def look(
+        self, signs: Sequence[Sign], now: float, tick: int, withdrawn: Collection[str] = ()
+    ) -> None:
+        """Take everything that holds now [s], at a tick of the line.
+
+        `withdrawn`: keys of signs that a correction has taken back since the last time.
+        """
         self._take_off_the_shelf(now)
         self._spent = [each for each in self._spent if each > now - DAY_S]
         keys = {each.key for each in signs}
         self._waiting = {key: at for key, at in self._waiting.items() if key in keys}
         for sign in sorted(signs, key=lambda each: RANK[each.priority]):
-            self._see(sign, now)
+            self._see(sign, now, tick)
         for alert in list(self._alerts.values()):
-            if alert.active and now - alert.seen >= self._clears_after_s(alert, keys):
+            gone = alert.key in withdrawn and alert.key not in keys
+            unseen_s = (tick - alert.seen_tick) / 1000
+            if alert.active and (gone or unseen_s >= self._clears_after_s(alert, keys)):
+                alert.withdrawn = gone
                 self._clear(alert)
         self._bring_up(now)
 
@@ -102,11 +114,11 @@ class Alerts:
         seen = alert.kind in SEEN and alert.key not in keys
         return 0.0 if seen else self.config.clears_after_s
 
-    def _see(self, sign: Sign, now: float) -> None:
+    def _see(self, sign: Sign, now: float, tick: int) -> None:
         alert = self._alerts.get(sign.key)
         if alert is not None and (alert.active or alert.is_shelved):
             alert.seen, alert.text, alert.action, alert.active = now, sign.text, sign.action, True
-            alert.names = [*sign.names]
+            alert.names, alert.seen_tick, alert.withdrawn = [*sign.names], tick, False
             return
         since = self._waiting.setdefault(sign.key, sign.since)
         if (sign.since - since) / 1000 < sign.delay_s:
@@ -124,6 +136,7 @@ class Alerts:
             now,
             now,
             names=[*sign.names],
+            seen_tick=tick,
         )
         self._alerts[sign.key] = found
         if sign.priority != "high" and not self._has_room():
@@ -143,7 +156,7 @@ class Alerts:
     def _clear(self, alert: Alert) -> None:
         """A sign is gone; what nobody has acknowledged stays in sight."""
         alert.active = False
-        self.tell("twin", "alert cleared", alert, {})
+        self.tell("twin", f"alert {'withdrawn' if alert.withdrawn else 'cleared'}", alert, {})
         if (alert.acknowledged_by or alert.apart) and not alert.is_shelved:
             del self._alerts[alert.key]
 

@@ -20,7 +20,7 @@ from linetwin.twin.board.held import HeldLog, Waiting
 from linetwin.twin.board.keeping import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from linetwin.scenario.twin import AlertConfig
@@ -67,12 +67,15 @@ class Desk:
         """Why alerts are in memory only, "" where all is on the disk."""
         return self._audit.reason or self._not_written
 
-    def look(self, signs: Sequence[Sign]) -> None:
-        """Take everything that holds now, and what people have asked for."""
+    def look(self, signs: Sequence[Sign], tick: int, withdrawn: Collection[str] = ()) -> None:
+        """Take everything that holds at a tick of the line, and what people have asked for.
+
+        `withdrawn`: keys of signs that a correction has taken back since the last time.
+        """
         now = self._clock()
         for request in self._asked():
             self._meet(request, now)
-        self.alerts.look(signs, now)
+        self.alerts.look(signs, now, tick, withdrawn)
         self._audit.flush()
         self._write(now)
 

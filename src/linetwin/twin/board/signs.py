@@ -114,9 +114,14 @@ def _found(finding: Finding) -> Sign:
     names = " or ".join(finding.names) or "the line"
     action = finding.advice or _ACTIONS[finding.kind]
     text = f"{finding.kind} of {names}: {finding.text}"
-    about = finding.names[:1] if finding.kind == "ambiguous" else finding.names
-    key = f"{finding.kind} {'+'.join(about)}"
+    key = key_of(finding)
     return Sign(key, finding.kind, text, action, finding.since, names=finding.names)
+
+
+def key_of(finding: Finding) -> str:
+    """Return what the sign of a finding is the same by."""
+    about = finding.names[:1] if finding.kind == "ambiguous" else finding.names
+    return f"{finding.kind} {'+'.join(about)}"
 
 
 def _windows(situation: Situation, config: AlertConfig) -> Iterator[Sign]:
