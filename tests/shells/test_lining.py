@@ -177,8 +177,12 @@ def test_machines_of_a_group_that_differ_come_back(tmp_path: Path) -> None:
     assert "cell.stacker.changeover_time" not in recipe["set"]
 
 
-def test_a_model_of_ones_own_travels_with_the_line(tmp_path: Path) -> None:
-    """Its file is laid beside the package and used; without it the line is refused by name."""
+def test_a_model_of_ones_own_travels_with_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file is laid beside the package, used and told; without it the line is refused."""
+    notes: list[str] = []
+    monkeypatch.setattr(forms, "_TELL", [notes.append])
     fmus = SCENARIOS.parent / "src" / "linetwin" / "_fmus"
     if not (fmus / "drying.fmu").is_file():
         pytest.skip("the models are not built")
@@ -193,6 +197,8 @@ def test_a_model_of_ones_own_travels_with_the_line(tmp_path: Path) -> None:
     model = Path(load(there / "again.yaml").stations["cathode.coater"].processes["drying"].model)
     assert model.is_relative_to(there / "shells.aasx.models")
     assert model.read_bytes() == own.read_bytes()
+    (note,) = notes
+    assert "cathode.coater.drying: runs on oven" in note
     with pytest.raises(ScenarioError, match=r"oven.*is not in the package"):
         line_document(describe(load(file), Wanted(with_files=False)))
 

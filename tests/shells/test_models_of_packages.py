@@ -18,7 +18,7 @@ from linetwin.errors import ScenarioError
 from linetwin.scenario import load
 from linetwin.shells.checking import check
 from linetwin.shells.describing import Wanted, describe
-from linetwin.shells.lining import line_document
+from linetwin.shells.lining import Lined, line_document
 from linetwin.shells.reading import read
 from linetwin.shells.writing import write
 
@@ -82,8 +82,12 @@ def state(shells: Environment, **values: str) -> None:
 
 def used(shells: Environment, package: Path) -> str:
     """Return what the line has as the cathode calender's model."""
-    line = line_document(shells, package).line
-    return str(line["stations"]["cathode.calender"]["processes"]["calendering"]["model"])
+    return model_of(line_document(shells, package))
+
+
+def model_of(found: Lined) -> str:
+    """Return what a line file says of the cathode calender's model."""
+    return str(found.line["stations"]["cathode.calender"]["processes"]["calendering"]["model"])
 
 
 @pytest.mark.parametrize("case", ["token", "start", "binary", "another model", "no FMU"])
@@ -98,16 +102,20 @@ def test_an_exchanged_file_is_refused_and_checked_by_name(package: Path, case: s
 
 
 def test_a_file_that_the_shells_state_is_what_runs(package: Path) -> None:
-    """With its token and SHA-256, and by its token alone where no SHA-256 is stated."""
+    """With its token and SHA-256, and by its token alone; which it is, is told by run and check."""
     content = changed(token=True, start=True)
     digest = hashlib.sha256(content).hexdigest()
     for said in (digest.upper(), ""):
         shells = exchanged(package, content)
         state(shells, InstantiationToken=OTHER, Sha256=said)
         assert check(shells).models == ()
-        laid = Path(used(shells, package))
+        found = line_document(shells, package)
+        laid = Path(model_of(found))
         assert laid.is_relative_to(package.parent / "line.aasx.models")
         assert laid.read_bytes() == content
+        runs = "runs on calendering.fmu of the package, on no model of the library"
+        told = {f"{each}.calender.calendering: {runs}" for each in ("anode", "cathode")}
+        assert set(found.notes) == set(check(shells).own) == told
     shells = exchanged(package, changed(start=True))  # of the library's token
     state(shells, Sha256="")
     assert Path(used(shells, package)).read_bytes() == changed(start=True)
@@ -117,7 +125,8 @@ def test_what_the_library_has_is_not_laid_beside_the_package(package: Path) -> N
     """The same bytes are the library's model; another token stated is refused."""
     shells = read(package)
     assert used(shells, package) == "calendering"
-    assert not any("files of models" in note for note in line_document(shells, package).notes)
+    assert line_document(shells, package).notes == []
+    assert check(shells).own == ()
     state(shells, InstantiationToken=OTHER)
     with pytest.raises(ScenarioError, match=r"has the token .*0001}' is stated"):
         line_document(shells, package)

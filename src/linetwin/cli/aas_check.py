@@ -52,6 +52,7 @@ def check(file: Path, *, json: bool) -> None:
     _print("references that lead to nothing in this file", found.dangling)
     _print("files that are named but absent", found.absent)
     _print("models that are not the ones described, or state no token", found.models)
+    _print("models that are files of the package", found.own)
     _print("noted in reading", found.notes)
 
 

@@ -1,4 +1,4 @@
-"""Models of an environment whose files are not those that were described."""
+"""Models of an environment: files that are not those described, and files of one's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from basyx.aas import model
 
 from linetwin.shells.building import meaning_of
-from linetwin.shells.lining.models import below, differences, stated_models
+from linetwin.shells.lining.models import (
+    below,
+    differences,
+    own_file,
+    runs_on,
+    stated_models,
+    stated_of,
+)
+from linetwin.shells.naming import name_of
 from linetwin.shells.reading.walking import elements
 from linetwin.shells.terms import meaning
 
@@ -40,6 +48,40 @@ def other_models(environment: Environment) -> list[str]:
             for path, wrong in differences(environment, submodel, laid)
         ]
         return [*found, *_bare(environment)]
+
+
+def own_models(environment: Environment) -> Iterator[str]:
+    """Yield each process of a machine whose model is a file of the package, and that file."""
+    for shell in environment.shells():
+        for reference in sorted(shell.submodel, key=lambda each: each.key[0].value):
+            submodel = environment.objects.get(reference.key[0].value)
+            if not isinstance(submodel, model.Submodel):
+                continue
+            for _, process in elements(submodel):
+                if isinstance(process, model.SubmodelElementCollection) and (
+                    path := _own_file(environment, process)
+                ):
+                    yield f"{_named(shell)}.{_named(process)}: {runs_on(path)}"
+
+
+def _own_file(environment: Environment, process: model.SubmodelElementCollection) -> str:
+    """Return the file of the package that a process runs on; "" for none."""
+    parts = {meaning_of(each): each for each in process.value}
+    used, target = parts.get(meaning("process.model")), parts.get(meaning("process.models"))
+    if not isinstance(used, model.Property) or not isinstance(target, model.ReferenceElement):
+        return ""
+    key = "" if target.value is None else target.value.key[0].value
+    submodel, reference = environment.objects.get(key), str(used.value or "")
+    stated = stated_of(reference, submodel) if isinstance(submodel, model.Submodel) else set()
+    return own_file(environment, reference, stated.pop()) if len(stated) == 1 else ""
+
+
+def _named(element: model.Referable) -> str:
+    """Return the name that an idShort stands for; the idShort where it stands for none."""
+    try:
+        return name_of(element.id_short or "")
+    except ValueError:
+        return str(element.id_short)
 
 
 def _bare(environment: Environment) -> Iterator[str]:

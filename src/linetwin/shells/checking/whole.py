@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from linetwin.shells.checking.links import absent_files, dangling
 from linetwin.shells.checking.meanings import Coverage, Term, coverage, used_terms
-from linetwin.shells.checking.models import other_models
+from linetwin.shells.checking.models import other_models, own_models
 
 if TYPE_CHECKING:
     from linetwin.shells.environment import Environment
@@ -20,7 +20,8 @@ class Findings:
 
     `twice`: ids of assets that several shells have; `dangling`, `absent`: references and files
     that lead to nothing, each with its place; `models`: those whose file is another than the one
-    described, or that state no token; `notes`: what reading the file noted, among it ids
+    described, or that state no token; `own`: processes that files of the package are the models of,
+    and none of the library; `notes`: what reading the file noted, among it ids
     of shells, submodels and concept descriptions that stand twice.
     """
 
@@ -33,6 +34,7 @@ class Findings:
     dangling: tuple[str, ...]
     absent: tuple[str, ...]
     models: tuple[str, ...]
+    own: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
@@ -70,5 +72,6 @@ def check(environment: Environment) -> Findings:
         dangling=tuple(dangling(environment)),
         absent=tuple(absent_files(environment)),
         models=tuple(other_models(environment)),
+        own=tuple(own_models(environment)),
         notes=tuple(environment.notes),
     )

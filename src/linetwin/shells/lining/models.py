@@ -51,13 +51,14 @@ class Models:
     _laid: set[str] = field(default_factory=set)
     _instead: set[str] = field(default_factory=set)
 
-    def place(self, reference: str, submodel: str, way: str) -> str:
+    def place(self, reference: str, submodel: str, way: str, process: str) -> str:
         """Return what a line file says of a model: a bare name, or a path.
 
         Args:
             reference: a bare name, or a path in the package.
             submodel: the id of the model's SimulationModels, "" where none is named.
             way: where the reference stands.
+            process: the address of what the model is of.
         """
         found = self.environment.objects.get(submodel)
         if not isinstance(found, model.Submodel):
@@ -71,6 +72,8 @@ class Models:
         is_bare = is_bare_name(reference)
         path = stated.file if is_bare else reference
         if path in self.environment.files:
+            if own_file(self.environment, reference, stated):
+                self.reader.notes.append(f"{process}: {runs_on(path)}")
             return self._of_package(reference, path, found, way)
         if is_bare:
             self._of_library(reference, stated, way)
@@ -88,12 +91,7 @@ class Models:
 
     def _stated(self, reference: str, submodel: model.Submodel, way: str) -> Stated | None:
         """Return what a submodel states of a model; None, and a problem, where it has no token."""
-        name = PurePosixPath(reference).name
-        stated = {
-            each
-            for each in stated_models(submodel)
-            if each.token and (is_bare_name(reference) or PurePosixPath(each.file).name == name)
-        }
+        stated = stated_of(reference, submodel)
         if len(stated) == 1:
             return stated.pop()
         said = "several InstantiationTokens" if stated else "no InstantiationToken"
@@ -125,7 +123,7 @@ class Models:
         A file that is not as it is stated is a problem.
         """
         file, content = self.reader.file, self.environment.files[path].content
-        is_shipped = is_bare_name(reference) and _shipped(reference)[0] == content
+        is_shipped = _is_shipped(reference, content)
         if file is None and not is_shipped:
             self.reader.wrong(way, f"'{path}' has no file beside which it may be laid")
             return reference
@@ -203,6 +201,31 @@ def stated_models(submodel: model.Submodel) -> list[Stated]:
     return found
 
 
+def stated_of(reference: str, submodel: model.Submodel) -> set[Stated]:
+    """Return what a SimulationModels states of the model of a name or path, where it has a token.
+
+    One is right; several contradict each other.
+    """
+    name = PurePosixPath(reference).name
+    return {
+        each
+        for each in stated_models(submodel)
+        if each.token and (is_bare_name(reference) or PurePosixPath(each.file).name == name)
+    }
+
+
+def own_file(environment: Environment, reference: str, stated: Stated) -> str:
+    """Return the file of the package that runs as a model; "" for the library's, or for none."""
+    path = stated.file if is_bare_name(reference) else reference
+    file = environment.files.get(path)
+    return "" if file is None or _is_shipped(reference, file.content) else path
+
+
+def runs_on(path: str) -> str:
+    """Return how a note tells of a process that a file of a package is the model of."""
+    return f"runs on {below(path).as_posix()} of the package, on no model of the library"
+
+
 def _texts(holder: model.SubmodelElementCollection, wanted: str) -> list[str]:
     """Return the values of the properties that mean what is wanted."""
     properties = (each for each in holder.value if isinstance(each, model.Property))
@@ -217,6 +240,10 @@ def below(path: str) -> Path:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _is_shipped(reference: str, content: bytes) -> bool:
+    return is_bare_name(reference) and _shipped(reference)[0] == content
 
 
 def _shipped(name: str) -> tuple[bytes, str]:

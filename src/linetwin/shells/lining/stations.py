@@ -128,7 +128,9 @@ class Stations:
             target = parts.get("SimulationModels")
             known = isinstance(target, model.ReferenceElement) and target.value is not None
             submodel = target.value.key[0].value if known else ""  # type: ignore[union-attr]
-            found["model"] = self.models.place(str(found["model"]), submodel, f"{way}/model")
+            found["model"] = self.models.place(
+                str(found["model"]), submodel, f"{way}/model", prefix
+            )
         if "step_timeout" in found:
             found["step_timeout"] = written(found["step_timeout"], "s")
         if "parameters" in parts:
