@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import os
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.mapped import Mapping
 
 HOUR, S = 3_600_000, 1_000_000_000
+SECONDS = 100
+"""In which frames are more than a pty holds."""
 NOW = 9 * HOUR
 START = 1_000 * 86_400 * S
 MAPPING = """\
@@ -392,6 +396,52 @@ def test_a_twin_that_ends_says_nothing_any_more(twin: tuple[Following, Hand, Tol
     with pytest.raises(LinkError, match="has begun anew"):
         following.follow(begun_anew, Interruption(), None, Screen(quiet=True))
     assert StatusFile(folder).read() is None
+
+
+class Stopping(ByHand):
+    """A feed of a parcel a second that asks to end after so many; `told`: when status was told."""
+
+    def __init__(self, interruption: Interruption, following: Following, hand: Hand) -> None:
+        super().__init__()
+        self._asked, self._hand = interruption, hand
+        self._folder, self._left = following.keeper.file.parent, SECONDS
+        self.told: set[float] = set()
+
+    def take(self) -> Parcel | None:
+        """Let a second pass in which the plant tells something."""
+        time.sleep(0.01)  # frames are drawn while they can be
+        self._hand.wall += S
+        if (status := StatusFile(self._folder).read()) is not None:
+            self.told.add(status.told)
+        self._left -= 1
+        self._asked.asked = not self._left
+        return self._hand.parcel(NOW + (SECONDS - self._left) * 1000, taken=10.0)
+
+
+def test_a_terminal_that_takes_nothing_holds_up_nothing(
+    twin: tuple[Following, Hand, Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody reads the pty: status is told every second, the twin is followed, saved and ended."""
+    following, hand, _ = twin
+    reader, writer = os.openpty()
+    os.set_blocking(reader, False)
+    interruption = Interruption()
+    feed = Stopping(interruption, following, hand)
+    saved = following.keeper.file.stat().st_mtime_ns
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("linetwin.cli.twin_screen._SHOW_EVERY_S", 0.01)
+    with open(writer, "w") as terminal:  # noqa: PTH123  a descriptor has no path
+        monkeypatch.setattr(sys, "stdout", terminal)
+        screen = Screen(quiet=False)
+        following.follow(feed, interruption, None, screen)
+        assert screen._drawing._thread.is_alive()  # it is held, and alone
+        assert len(feed.told) == SECONDS - 1
+        assert following.keeper.file.stat().st_mtime_ns > saved
+        while screen._drawing._thread.is_alive():
+            with contextlib.suppress(BlockingIOError):
+                os.read(reader, 65536)
+            screen._drawing._thread.join(0.01)
+    os.close(reader)
 
 
 def test_the_plant_of_another_line_is_refused(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linetwin.cli.printing import say
+from linetwin.cli.printing import say, say_aside
 from linetwin.cli.twin_feed import instant, is_same
 from linetwin.cli.twin_holding import Holding
 from linetwin.cli.twin_keeping import SESSION, span
@@ -117,6 +117,7 @@ class Following:
         begun, restarts = self._clock.steady_s(), feed.restarts
         try:
             with screen:
+                self.view.say = screen.say
                 while not interruption.asked:
                     if seconds is not None and self._clock.steady_s() - begun > seconds:
                         break
@@ -128,6 +129,7 @@ class Following:
                     screen.show(self.view, self.session, self.latest, self.state())
             self.save()  # not after an error: what was saved last is whole
         finally:
+            self.view.say = say_aside
             self._telling.end()
 
     def serve(self, parcel: Parcel | None) -> None:

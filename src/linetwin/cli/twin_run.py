@@ -88,7 +88,7 @@ def run(request: TwinRequest, *, as_json: bool) -> None:
             twin = Following(parts, mapping, keeper, Beginning(mapping, order), origin)
             for doubt in doubts_of(mapping, scenario):
                 twin.view.note(doubt)
-            with served(request.serving, scenario, mapping) as publisher:
+            with served(request.serving, scenario, mapping, twin.view.tell) as publisher:
                 twin.publisher = publisher
                 feed = TwinFeed(order, twin.view.note)
                 try:

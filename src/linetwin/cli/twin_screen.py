@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from linetwin.cli.printing import FILE_WIDTH, safe, say_aside
+from linetwin.cli.printing import FILE_WIDTH, safe
+from linetwin.cli.twin_drawing import Drawing
 from linetwin.cli.twin_keeping import span
 from linetwin.cli.twin_view import WORKS
 from linetwin.estimation.scores import NORMAL_95
@@ -70,18 +71,18 @@ _UNTOUCHED = 0.99
 
 
 class Screen:
-    """Shows a view twice a second on a terminal, else a line a minute."""
+    """Shows a view twice a second on a terminal, else a line a minute; it holds up nobody."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console()
         self._live: Live | None = None
         if self._console.is_terminal and not quiet:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._drawing = Drawing(self._live)
         self._due = 0.0
 
     def __enter__(self) -> None:
-        if self._live is not None:
-            self._live.start()
+        self._drawing.begin()
 
     def __exit__(
         self,
@@ -89,8 +90,11 @@ class Screen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
+        self._drawing.end()
+
+    def say(self, text: str) -> None:
+        """Write a line to standard error; whoever says it goes on at once."""
+        self._drawing.say(text)
 
     def show(self, view: View, session: Session | None, latest: Latest, state: State) -> None:
         """Show how things stand, where it is time to."""
@@ -100,9 +104,9 @@ class Screen:
         self._due = now + (_SHOW_EVERY_S if self._live is not None else _TELL_EVERY_S)
         if self._live is None:
             words = ", ".join(each.plain for each in _headline(view, session, latest, state))
-            say_aside(words)
+            self._drawing.say(words)
         else:
-            self._live.update(screen(view, session, latest, state), refresh=True)
+            self._drawing.show(screen(view, session, latest, state))
 
 
 def print_screen(view: View, session: Session | None, latest: Latest, state: State) -> None:

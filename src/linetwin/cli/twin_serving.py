@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from linetwin.cli.printing import say_aside
 from linetwin.errors import OpcUaError
 from linetwin.twin.plant.server import Opening
 from linetwin.twin.publishing.publisher import Publisher
@@ -20,13 +19,12 @@ from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from linetwin.scenario.mapped import Mapping
     from linetwin.scenario.resolved import Scenario
     from linetwin.twin.publishing.shown import Shown
-    from linetwin.twin.security.serving import Refused
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,9 @@ class Serving:
 class Publishing:
     """Hands what is shown to the server; one that has failed is told once, the twin goes on."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, say: Callable[[str], None]) -> None:
         self._publisher: Publisher | None = publisher
+        self._say = say
 
     def publish(self, shown: Shown, origin: int) -> None:
         """Hand it over; `origin`: the line's tick 0 [ns UTC]."""
@@ -52,14 +51,17 @@ class Publishing:
             self._publisher.publish(shown, datetime.fromtimestamp(origin / 1e9, UTC))
         except OpcUaError as error:
             self._publisher = None
-            _warn(f"the twin's server has ended: {error}")
+            self._say(f"the twin's server has ended: {error}")
 
 
 @contextlib.contextmanager
 def served(
-    asked: Serving | None, scenario: Scenario, mapping: Mapping
+    asked: Serving | None, scenario: Scenario, mapping: Mapping, say: Callable[[str], None]
 ) -> Iterator[Publishing | None]:
-    """Serve as asked until the end; OpcUaError where the endpoint cannot be opened."""
+    """Serve as asked until the end; OpcUaError where the endpoint cannot be opened.
+
+    `say`: tells a person of whom the server has refused, from the server's thread.
+    """
     if asked is None:
         yield None
         return
@@ -73,19 +75,11 @@ def served(
         Users(folder.users),
         SECURE,
         anonymous=asked.anonymous,
-        on_refusal=_tell_refusal,
+        on_refusal=lambda refused: say(f"refused {refused.who}: {refused.error}"),
     )
     publisher = Publisher(scenario, list(mapping.sources), Opening(asked.endpoint, guard))
     publisher.start()
     try:
-        yield Publishing(publisher)
+        yield Publishing(publisher, say)
     finally:
         publisher.stop()
-
-
-def _tell_refusal(refused: Refused) -> None:
-    _warn(f"refused {refused.who}: {refused.error}")
-
-
-def _warn(text: str) -> None:
-    say_aside(text)

@@ -14,7 +14,7 @@ from linetwin.cli.printing import print_json, safe, say_aside
 from linetwin.twin.publishing.shown import Measured, Shown, SourceShown, StationShown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from linetwin.cli.twin_state import State
     from linetwin.twin.assimilating.rows import Outcome, Prediction
@@ -78,6 +78,8 @@ class View:
         """The newest of each quantity by each instrument."""
         self._made: dict[str, Prediction] = {}
         self.notes: list[str] = []
+        self.say: Callable[[str], None] = say_aside
+        """Writes a line to standard error."""
         self.alerts: Sequence[Alert] = ()
         self.unconfirmed = ""
         """Why nobody has confirmed the mapping, "" where a person has."""
@@ -89,7 +91,11 @@ class View:
         text = safe(text)
         self.notes = [*self.notes, text][-NOTES_KEPT:]
         if not sys.stdout.isatty():
-            say_aside(text)
+            self.say(text)
+
+    def tell(self, text: str) -> None:
+        """Write a line to standard error, from any thread."""
+        self.say(text)
 
     def take(self, predictions: Sequence[Prediction], outcomes: Sequence[Outcome]) -> None:
         """Take what has been predicted and has come out since the last time."""
