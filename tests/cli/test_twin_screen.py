@@ -115,6 +115,21 @@ def test_innovations_stand_beside_their_limit() -> None:
     assert _innovation(refused)[:4] == ["gauge", "1", "refused: 1000 times too little", ""]
 
 
+def test_a_refused_instrument_stands_beside_the_state_on_every_surface() -> None:
+    """What the server and JSON give as the reason is what the screen's first line says."""
+    gauge = Innovations(1, 2.0, math.nan, math.nan, 4.0, 1, 0.95, "gauge", "a", 5, 1)
+    read_by = [replace(gauge, refused="1,000 times too little"), replace(gauge, instrument="scale")]
+    assimilator = SimpleNamespace(innovations=lambda: read_by)
+    session = cast("Session", SimpleNamespace(parts=SimpleNamespace(assimilator=assimilator)))
+    for state, reason in (
+        (State("in step"), "readings of gauge refused"),
+        (State("stale", reason="old"), "old, readings of gauge refused"),
+    ):
+        assert view().reason(session, state) == reason
+    read_by[0] = gauge
+    assert view().reason(session, State("in step")) == ""
+
+
 def read(*waiting: Waiting, **counts: int) -> Assimilator:
     """Return what stands in for an assimilator whose readings wait or were set aside."""
     told = SimpleNamespace(

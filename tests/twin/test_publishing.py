@@ -234,6 +234,31 @@ def test_open_loop_is_doubtful_and_ends(served: tuple[Publisher, str]) -> None:
         assert {low.StatusCode.name, rolls.StatusCode.name} == {status}  # type: ignore[union-attr]
 
 
+def test_of_a_refused_instrument_no_number_is_told(served: tuple[Publisher, str]) -> None:
+    """Neither bias nor innovations, but their count; in open loop too, until it is right again."""
+    publisher, endpoint = served
+    gauge = Estimated("cathode_thickness", "bias", "a", "m", 1e-6, -1e-6, 3e-6, 2e-6, 1e-6)
+    start, scores = "cathode.calender/Estimates", "cathode.calender/Scores"
+    names = [f"{start}/cathode_thickness_{bound}" for bound in ("median", "low", "high")]
+    names.append(f"{scores}/cathode_thickness_innovation_mean")
+    others = [f"{scores}/cathode_thickness_innovation_count", f"{start}/cathode_rolls_median"]
+    for why, is_old, status in (
+        ("1,000 times too little", False, "BadConfigurationError"),
+        ("1,000 times too little", True, "BadConfigurationError"),
+        ("", False, "Good"),
+    ):
+        said = shown(
+            estimates=[ROLLS, replace(gauge, refused=why)],
+            innovations=[replace(INNOVATIONS, refused=why)],
+            is_old=is_old,
+        )
+        publisher.publish(said, ORIGIN)
+        found = values(publisher, endpoint, *names, *others)
+        assert {each.StatusCode.name for each in found[:4]} == {status}  # type: ignore[union-attr]
+        numbers = [each.Value is not None and each.Value.Value is not None for each in found]
+        assert numbers == [not why] * 4 + [True] * 2
+
+
 def test_units_types_and_an_active_condition_are_there(served: tuple[Publisher, str]) -> None:
     """A prediction has its unit; the condition of a drift is active while its alert is."""
     publisher, endpoint = served

@@ -150,11 +150,8 @@ def _headline(view: View, session: Session | None, latest: Latest, state: State)
     if state.word == "out of step" and session is not None:
         words = [f"OUT OF STEP: behind at {_behind(view.stations(session))}"]
     if session is not None:
-        refused = [
-            each.instrument for each in session.parts.assimilator.innovations() if each.refused
-        ]
-        if refused:
-            words[0] += f", readings of {', '.join(refused)} refused"
+        if refused := view.refusal(session):
+            words[0] += f", {refused}"
         age = "how old is not known yet" if state.word == "joining" else f"{span(state.age_s)} old"
         words += [
             " ".join(filter(None, (view.line_time(session.now), view.plant_time(session.now)))),

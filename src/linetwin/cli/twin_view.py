@@ -160,6 +160,16 @@ class View:
             )
         return found
 
+    def refusal(self, session: Session) -> str:
+        """Return whose readings are refused, "" for nobody's."""
+        read = session.parts.assimilator.innovations()
+        refused = ", ".join(each.instrument for each in read if each.refused)
+        return f"readings of {refused} refused" if refused else ""
+
+    def reason(self, session: Session, state: State) -> str:
+        """Return why twin and plant stand so, and whose readings are refused; "" for nothing."""
+        return ", ".join(filter(None, (state.reason, self.refusal(session))))
+
     def stations(self, session: Session) -> list[StationNow]:
         """Return all stations, those in trouble first, else in the order of the line."""
         leader = session.follower.leader
@@ -227,7 +237,7 @@ class View:
             self.sensed(session, state.age_s),
             age_s=state.age_s,
             is_old=state.is_old,
-            reason=state.reason,
+            reason=self.reason(session, state),
             unconfirmed=self.unconfirmed,
             measured=self.measured(session),
             innovations=session.parts.assimilator.innovations(),
@@ -253,6 +263,7 @@ class View:
                 for name in latest.mapping.sources
                 if (told := self.row_time(latest, name, session.now))
             },
+            "reason": self.reason(session, state),
             "tick": session.now,
             "data_age_s": state.age_s,
             "events": session.heard,

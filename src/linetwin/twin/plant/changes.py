@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from linetwin.twin.plant.model import Plain
 
-Fault = Literal["", "sensor", "link", "unknown", "open loop"]
-"""Why there is no value: the sensor gives none, it was lost, or nothing is known. In open loop
-there is one, but it rests on nothing that was heard lately."""
+Fault = Literal["", "sensor", "link", "unknown", "refused", "open loop"]
+"""Why there is no value: the sensor gives none, it was lost, nothing is known, or what
+an instrument tells is refused: its unit or place is wrong. In open loop there is one, but it rests
+on nothing that was heard lately."""
 
 
 @dataclass(frozen=True, slots=True)

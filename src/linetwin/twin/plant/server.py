@@ -44,6 +44,7 @@ _STATUS = {
     "sensor": ua.StatusCodes.BadSensorFailure,
     "link": ua.StatusCodes.BadNoCommunication,
     "unknown": ua.StatusCodes.BadNoData,
+    "refused": ua.StatusCodes.BadConfigurationError,
     "open loop": ua.StatusCodes.UncertainSubNormal,
 }
 REMEMBERED = 2_000

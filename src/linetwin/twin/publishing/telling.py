@@ -106,14 +106,21 @@ class Teller:
             each.limit,
         )
         station, _ = self._states[each.instrument]
-        for name, value in zip(INNOVATED, told, strict=True):
-            yield _change(station, "Scores", f"{each.instrument}_innovation_{name}", tick, value)
+        for number, (name, value) in enumerate(zip(INNOVATED, told, strict=True)):
+            tag = f"{each.instrument}_innovation_{name}"
+            if number and each.refused:  # the count stands, as on the screen
+                yield _refused(station, "Scores", tag, tick)
+            else:
+                yield _change(station, "Scores", tag, tick, value)
 
     def _estimate(self, each: Estimated, tick: int, fault: Fault) -> Iterator[Change]:
         station, scale = self._states[each.name]
         for bound in BOUNDS[:3]:
             value = scale.number(float(getattr(each, bound)))
-            yield _change(station, "Estimates", f"{each.name}_{bound}", tick, value, fault)
+            if each.refused:
+                yield _refused(station, "Estimates", f"{each.name}_{bound}", tick)
+            else:
+                yield _change(station, "Estimates", f"{each.name}_{bound}", tick, value, fault)
 
 
 def _whole(shown: Shown) -> Iterator[Change]:
@@ -168,6 +175,11 @@ def _measured(each: Measured) -> Iterator[Change]:
     value = scale_of(each.quantity).number(each.value)
     yield _change(each.station, "Predictions", f"{name}_measured", each.tick, value)
     yield _change(each.station, "Predictions", f"{name}_lot", each.tick, each.lot)
+
+
+def _refused(path: str, folder: Folder, name: str, tick: int) -> Change:
+    """Return that there is no number, the instrument's readings being refused."""
+    return Change(node_of(path, folder, name), tick, None, "refused")
 
 
 def _change(
