@@ -110,7 +110,7 @@ def write(  # noqa: PLR0913, PLR0917  one parameter per option
         str | None, typer.Option(metavar="TIME", help="Watch what comes of it for so long.")
     ] = None,
     watch_only: Annotated[
-        bool, typer.Option("--watch-only", help="It was made: go on watching it.")
+        bool, typer.Option("--watch-only", help="It was asked for: ask what came of it; watch it.")
     ] = False,
     take_back: Annotated[
         bool, typer.Option("--take-back", help="It was made: take it back, as approved with it.")

@@ -20,7 +20,7 @@ from linetwin.cli.visiting import password_of
 from linetwin.errors import OpcUaError, Problem, RefusedError, ResultsError, ScenarioError
 from linetwin.results.audit import AuditLog
 from linetwin.scenario.mapping import load_mapping
-from linetwin.twin.approval import ApprovalDesk, read_approval
+from linetwin.twin.approval import ApprovalDesk, check_signature, read_approval
 from linetwin.twin.security.connecting import Credentials, Terms
 from linetwin.twin.security.folders import SecurityFolder
 from linetwin.twin.security.identity import identity
@@ -31,10 +31,11 @@ from linetwin.twin.words import counted
 from linetwin.twin.writing.foretold import told, told_span
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy
+from linetwin.twin.writing.record import WHO, Record
 from linetwin.twin.writing.status import StatusFile, check_status
 from linetwin.twin.writing.times import Times
 from linetwin.twin.writing.watching import BEGUN, READ, Watch, taken_up
-from linetwin.twin.writing.writer import WHO, Writer
+from linetwin.twin.writing.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +58,8 @@ _AGAIN = "linetwin: to watch it again: the same command with --watch-only\n"
 class Order:
     """An approved change that is to be made; `watch`: for how long it is watched.
 
-    `made`: it was made before, and is only watched; `back`: it was, and is taken back.
+    `made`: it was asked for before, is only settled, and watched where there is a time; `back`: it
+    was made, and is taken back.
     """
 
     twin: Path
@@ -71,8 +73,6 @@ class Order:
 
 def write(order: Order) -> None:
     """Make an approved change, and watch it; others may be made meanwhile."""
-    if order.made and order.watch is None:
-        raise ScenarioError([Problem("needs a time", "--watch-only", "with --watch TIME")])
     if order.back and (order.made or order.watch is not None):
         raise ScenarioError([Problem("goes alone", "--take-back", "without --watch")])
     _check_apart(order)
@@ -80,7 +80,7 @@ def write(order: Order) -> None:
     scenario = origin_of(found).load()
     policy = load_policy(order.policy, scenario)
     _check_user(order, policy)
-    approval = _read(order.approval)
+    approval = _read(order, policy)
     seconds = None if order.watch is None else span_of(order.watch, "--watch").total_seconds()
     folder = SecurityFolder(order.security)
     user = Credentials(policy.user, password_of(policy.user))
@@ -95,48 +95,69 @@ def write(order: Order) -> None:
                 _roll_back(Watching(writer, link, writer.written(approval)), interruption)
                 return
             written = writer.written(approval) if order.made else writer.write(approval)
-            address = approval.change.address
-            before, after = told(address, written.before), told(address, written.after)
-            what = "watched again" if order.made else "accepted"
-            say(f"{what}: {address} {before} -> {after}")
-            if seconds is not None:
-                with watched_alone(_folder(order) / COMMON, approval):
-                    watch_change(Watching(writer, link, written), seconds, interruption)
+            if seconds is None or not order.made:
+                say(f"accepted: {_change(written)}")
+            if seconds is None:
+                return
+            with watched_alone(_folder(order) / COMMON, approval):
+                if order.made:
+                    say(f"watched again: {_change(written)}")
+                watch_change(Watching(writer, link, written), seconds, interruption)
         finally:
             link.close()
 
 
-def _read(file: Path) -> Approval:
-    """Return the approval of a file; ResultsError where it cannot be read."""
+def _change(written: Written) -> str:
+    """Return a change as people read it: `ADDRESS 600 N/mm -> 620 N/mm`."""
+    address = written.approval.change.address
+    return f"{address} {told(address, written.before)} -> {told(address, written.after)}"
+
+
+def _read(order: Order, policy: WritePolicy) -> Approval:
+    """Return the approval of a file, as it was signed.
+
+    ResultsError where it cannot be read, RefusedError, which the log has, where it was changed.
+    """
+    file, about = order.approval, order.approval.name
     try:
-        return read_approval(file.read_text(encoding="utf-8"))
+        approval = read_approval(file.read_text(encoding="utf-8"))
+        about = approval.about
+        check_signature(approval)
     except (OSError, UnicodeDecodeError) as error:
         raise ResultsError(f"{file} cannot be read: {error}") from error
+    except RefusedError as error:
+        _record(order, policy).log.append(
+            WHO, "write refused", about=about, after={"why": str(error)}
+        )
+        raise
+    return approval
 
 
 def _linked(order: Order, policy: WritePolicy, terms: Terms, approval: Approval) -> OpcUaPlant:
     """Return a link to the plant; where there is none the log has why.
 
-    The twin is asked first, and once more where the plant does not answer: it may know why.
+    The twin is asked first, and once more where the plant does not answer: it may know why. Not
+    so of a change that was asked for before: that the plant alone settles.
     """
-    log, about = AuditLog(SecurityFolder(order.security).log), approval.about
+    record = _record(order, policy)
+    is_new = not (order.made or order.back or _desk(order, policy, record).is_spent(approval))
     try:
-        if not (order.made or order.back):
+        if is_new:
             _check_twin(order, policy)
     except RefusedError as error:
-        log.append(WHO, "write refused", about=about, after={"why": str(error)})
+        record.log.append(WHO, "write refused", about=approval.about, after={"why": str(error)})
         raise
     try:
         return OpcUaPlant(policy.endpoint, terms)
     except OpcUaError as error:
-        log.append(WHO, "plant not reached", about=about, after=str(error))
-        if not isinstance(error, RefusedError):
+        unreached = record.unreached(approval, error)
+        if is_new and not isinstance(error, RefusedError):
             try:
                 _check_twin(order, policy)
             except RefusedError as told:
-                say_aside(str(error))
+                say_aside(str(unreached))
                 raise told from error
-        raise
+        raise unreached from error.__cause__
 
 
 def _check_twin(order: Order, policy: WritePolicy) -> None:
@@ -171,13 +192,20 @@ def _check_user(order: Order, policy: WritePolicy) -> None:
         raise ScenarioError([Problem(f"the twin reads as '{policy.user}'", "plant.user", hint)])
 
 
+def _record(order: Order, policy: WritePolicy) -> Record:
+    return Record(AuditLog(SecurityFolder(order.security).log), policy)
+
+
+def _desk(order: Order, policy: WritePolicy, record: Record) -> ApprovalDesk:
+    users = Users(SecurityFolder(order.security).users)
+    return ApprovalDesk(policy.plant, _folder(order) / COMMON, users, record.log)
+
+
 def _writer(order: Order, policy: WritePolicy, link: OpcUaPlant) -> Writer:
-    folder = SecurityFolder(order.security)
-    log = AuditLog(folder.log)
-    common = _folder(order) / COMMON  # all writers of the twin meet there
-    desk = ApprovalDesk(policy.plant, common, Users(folder.users), log)
-    beat = _status_file(order).read
-    return Writer(policy, link, desk, log, Times(common), beat)
+    record = _record(order, policy)
+    desk = _desk(order, policy, record)
+    times = Times(_folder(order) / COMMON)  # all writers of the twin meet there
+    return Writer(policy, link, desk, record.log, times, _status_file(order).read)
 
 
 @contextmanager
@@ -304,10 +332,10 @@ def _tell_verdict(of: Watching, quantity: str, watch: Watch) -> None:
 
 def _roll_back(of: Watching, interruption: Interruption) -> None:
     """Take a change back, as soon as the plant's state lets it, until the rollback's time ends."""
-    waits, known = "", of.writer.changed_since(of.written.approval)
+    waits, known = "", of.writer.record.changed_since(of.written.approval)
     while True:
         try:
-            others = of.writer.changed_since(of.written.approval)[len(known) :]
+            others = of.writer.record.changed_since(of.written.approval)[len(known) :]
             if others:
                 message = f"{', '.join(others)} was set meanwhile"
                 raise refusal(Reason.OTHER_CHANGE, message, "see what came of that first")
@@ -329,7 +357,7 @@ def _take_back(of: Watching, interruption: Interruption) -> None:
     if of.written.approval.limits.rollback_until is None:
         _propose(of, "taking it back was not approved with it")
         return
-    if others := of.writer.changed_since(of.written.approval):
+    if others := of.writer.record.changed_since(of.written.approval):
         _propose(of, f"it was not taken back: {', '.join(others)} was set since, it may be that")
         return
     try:

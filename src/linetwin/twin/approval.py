@@ -152,7 +152,8 @@ class ApprovalDesk:
         moment = now or datetime.now(UTC)
         try:
             self._check(approval, approval.limits.until, moment)
-            self.check_unspent(approval)  # told before what the change has changed
+            if self.is_spent(approval):  # told before what the change has changed
+                raise _replayed(approval.nonce)
             _check_values(approval, current, asked)
             self._spend(approval.nonce)
         except RefusedError as error:
@@ -185,10 +186,9 @@ class ApprovalDesk:
         self._tell("rollback spent", approval, current, approval.change.before)
         return approval.change.before
 
-    def check_unspent(self, approval: Approval) -> None:
-        """Raise RefusedError where an approval was spent before."""
-        if self._spent(approval.nonce).exists():
-            raise _replayed(approval.nonce)
+    def is_spent(self, approval: Approval) -> bool:
+        """Return whether an approval was spent before; one whose signature was checked."""
+        return self._spent(approval.nonce).exists()
 
     def check_made(self, approval: Approval, current: float) -> None:
         """Raise RefusedError unless the plant has what an approval of this desk has changed."""
@@ -197,16 +197,15 @@ class ApprovalDesk:
 
     def check_spent(self, approval: Approval) -> None:
         """Raise RefusedError where an approval was not spent, or was changed."""
-        _check_signature(approval, Certificate(approval.certificate))
-        if not self._spent(approval.nonce).exists():
+        check_signature(approval)
+        if not self.is_spent(approval):
             message = f"{approval.change.address} was not changed by this approval"
             raise refusal(Reason.OTHER_CHANGE, message, "there is nothing to watch or to take back")
 
     def _check(self, approval: Approval, until: datetime, now: datetime) -> None:
         """Raise RefusedError unless who signed may approve, here and still."""
-        certificate = Certificate(approval.certificate)
-        _check_signature(approval, certificate)
-        user = self._users.by_certificate(certificate, now)
+        check_signature(approval)
+        user = self._users.by_certificate(Certificate(approval.certificate), now)
         if user.name != approval.who:
             message = f"{approval.who!r} is said to approve, {user.name!r} has signed"
             raise refusal(Reason.FORGED, message, "have the change approved anew")
@@ -243,10 +242,11 @@ def _replayed(name: str) -> RefusedError:
     return refusal(Reason.REPLAYED, message, "have the change approved anew")
 
 
-def _check_signature(approval: Approval, certificate: Certificate) -> None:
+def check_signature(approval: Approval) -> None:
+    """Raise RefusedError where an approval is not as the holder of its certificate signed it."""
     remedy = "have the change approved anew"
     try:
-        key = certificate.parsed.public_key()
+        key = Certificate(approval.certificate).parsed.public_key()
         if not isinstance(key, rsa.RSAPublicKey) or _NONCE.fullmatch(approval.nonce) is None:
             raise refusal(Reason.FORGED, "it has no RSA key or no nonce", remedy)
         fields = _fields(approval.who, approval.change, approval.limits, approval.nonce)

@@ -50,6 +50,7 @@ class Reason(Enum):
     OTHER_POLICY = ("approval under another policy", "BadUserAccessDenied")
     LOG = ("tampered audit log", "BadSecurityChecksFailed")
     PLANT = ("refused by the plant", "BadUserAccessDenied")
+    NEVER_MADE = ("never made", "BadUserAccessDenied")
     NO_ANSWER = ("no answer of the plant", "BadUserAccessDenied")
 
     @property

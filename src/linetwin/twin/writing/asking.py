@@ -57,6 +57,12 @@ def open_request(told: Iterable[Entry]) -> Open | None:
     return found
 
 
+def write_end(told: Iterable[Entry]) -> Entry | None:
+    """Return the entry by which a change came out, of its entries in order; None without one."""
+    ends = [each for each in told if each.what in {f"{WRITE} {ending}" for ending in _ENDINGS}]
+    return ends[-1] if ends else None
+
+
 def write_name(approval: Approval) -> str:
     """Return the name of an approval's request, whoever hands it in: it is answered once."""
     return f"{approval.nonce}-{WRITE}"

@@ -8,22 +8,18 @@ beside it. What was asked for and has no end in the log is settled by what the p
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from linetwin.errors import RefusedError, ResultsError
+from linetwin.errors import OpcUaError, RefusedError
 from linetwin.quantities.packml import STATES
-from linetwin.results.audit import entries, head_file, lock_file, locked
-from linetwin.results.audit_check import verify
+from linetwin.results.audit import locked
+from linetwin.twin.approval import check_signature
 from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.writing.asking import (
-    ACCEPTED,
-    ASKED,
     CLOCKS_S,
-    NOT_HANDED_IN,
     ROLLBACK,
     WRITE,
     Asked,
@@ -33,18 +29,18 @@ from linetwin.twin.writing.asking import (
     write_name,
 )
 from linetwin.twin.writing.foretold import told
+from linetwin.twin.writing.record import Record
 from linetwin.twin.writing.status import check_plant, check_station, check_status, check_twin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from linetwin.results.audit import AuditLog, Entry
+    from linetwin.results.audit import AuditLog
     from linetwin.twin.approval import Approval, ApprovalDesk
     from linetwin.twin.writing.policy import Enabled, WritePolicy
     from linetwin.twin.writing.status import Status
     from linetwin.twin.writing.times import Times
 
-WHO = "writer"
 _PUBLISHED_S = 2.0
 """After which a plant has published an answer that it had as it fell silent [A]."""
 _STATES = {number: name for name, number in STATES.items()}
@@ -104,6 +100,11 @@ class Writer:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     check_wanted: Callable[[], None] = field(default=lambda: None)
 
+    @property
+    def record(self) -> Record:
+        """What the log has of changes."""
+        return Record(self.log, self.policy)
+
     def write(self, approval: Approval) -> Written:
         """Ask the plant for what was approved; RefusedError with the reason, which the log has."""
         with locked(self.times.file):  # until the plant has answered: the next waits its turn
@@ -113,18 +114,22 @@ class Writer:
     def _write(self, approval: Approval) -> Written:
         change = approval.change
         about = approval.about
-        self._check_log()
+        self.record.check_whole()
         try:
+            check_signature(approval)
             enabled = self._enabled(change.address)
+            self._check_unspent(enabled, approval)  # first of all: trying again later is no help
             self._check_policy(approval)
-            self._check_unspent(approval)  # first of all: trying again later is no help
             current = self.link.setpoint(enabled.station, enabled.tag)
             self._check(enabled, current, approval)
             self._check_rate(enabled)
             self._check_unanswered(enabled, approval)
         except RefusedError as error:
-            self._tell("write refused", about, change.after, str(error))
+            if error.reason != Reason.NO_ANSWER.text:  # that is open, not refused
+                self.record.tell("write refused", about, change.after, str(error))
             raise
+        except OpcUaError as error:
+            raise self.record.unreached(approval, error) from error.__cause__
         self.desk.redeem(approval, current, change.after, self.now())
         request = self._ask(enabled, change.after, approval, (WRITE, write_name(approval)))
         return Written(approval, request, current, change.after)
@@ -135,7 +140,7 @@ class Writer:
         Where it was asked for before, and the plant has accepted it, that is noted.
         """
         with locked(self.times.file):
-            self._check_log()
+            self.record.check_whole()
             self._settle(written.approval)
             self._roll_back(written.approval)
 
@@ -146,80 +151,41 @@ class Writer:
         try:
             self._check_state(enabled)
         except RefusedError as error:
-            self._tell_once("rollback refused", approval, change.before, str(error))
+            self.record.tell_once("rollback refused", approval, change.before, str(error))
             raise
         current = self.link.setpoint(enabled.station, enabled.tag)
-        name = rollback_name(approval, self._told_of(approval))
+        name = rollback_name(approval, self.record.of(approval))
         value = self.desk.redeem_rollback(approval, current, self.now(), name)
         self._ask(enabled, value, approval, (ROLLBACK, name))
 
     def written(self, approval: Approval) -> Written:
-        """Return a change that was made before; RefusedError where the plant does not have it.
+        """Return a change that was made before; RefusedError by how it came out instead.
 
         One of which the log has no end, as a kill or a silent plant leaves it, is settled first.
         """
         change = approval.change
         with locked(self.times.file):
-            self._check_log()
+            self.record.check_whole()
             enabled = self._enabled(change.address)
             self._check_policy(approval)
             self.desk.check_spent(approval)
             self._settle(approval)
         self._check_not_back(approval)
+        own = self.record.check_accepted(approval)  # of what was not made no set value tells
         current = self.link.setpoint(enabled.station, enabled.tag)
         self.desk.check_made(approval, current)
-        own = next((e for e in self._told_of(approval) if e.what in ACCEPTED), None)
-        if own is None:
-            message = f"the log does not say that the plant has accepted {change.address}"
-            raise refusal(Reason.OTHER_CHANGE, message, "look at the set value in the plant")
         return Written(approval, str(own.after["why"]), change.before, change.after)
 
     def _check_not_back(self, approval: Approval) -> None:
-        if any(each.what == ACCEPTED[1] for each in self._told_of(approval)):
+        if self.record.is_back(approval):
             message = f"the plant has taken {approval.change.address} back already"
             raise refusal(Reason.OTHER_CHANGE, message, "there is nothing to watch or to take back")
 
-    def changed_since(self, approval: Approval) -> list[str]:
-        """Return what else was set in the same part of the line since a change was made.
-
-        Addresses; the part is the first word of an address, such as an electrode.
-        """
-        abouts = [each.about for each in self._accepted()]
-        later = abouts[abouts.index(approval.about) + 1 :]
-        part = approval.change.address.partition(".")[0]
-        found = {about.partition(" ")[0]: None for about in later if about != approval.about}
-        return [each for each in found if each.partition(".")[0] == part]
-
     def log_of(self, approval: Approval) -> list[tuple[str, Any]]:
         """Return what the log has of an approved change: what, and the detail, in order."""
-        return [(each.what, each.after) for each in self._told_of(approval)]
-
-    def _told_of(self, approval: Approval) -> list[Entry]:
-        return [each for each in self._told() if each.about == approval.about]
-
-    def _accepted(self) -> list[Entry]:
-        """Return what the log has of changes that the plant has accepted."""
-        return [each for each in self._told() if each.what in ACCEPTED]
-
-    def _told(self) -> list[Entry]:
-        """Return the log; nothing where none was begun."""
-        if not self.log.file.exists():
-            return []
-        with locked(self.log.file):
-            return list(entries(self.log.file))
+        return [(each.what, each.after) for each in self.record.of(approval)]
 
     # ------------------------------------------------------------------------------- checks
-    def _check_log(self) -> None:
-        """Refuse to go on where the log is not whole; that cannot be logged."""
-        try:
-            begun = (self.log.file, head_file(self.log.file), lock_file(self.log.file))
-            if any(each.exists() for each in begun):
-                with locked(self.log.file):  # no entry of another writer is half there
-                    verify(self.log.file)
-        except ResultsError as error:
-            remedy = "find out who changed it; nothing is written until then"
-            raise refusal(Reason.LOG, str(error), remedy) from error
-
     def _enabled(self, address: str) -> Enabled:
         found = self.policy.enabled.get(address)
         if found is None:
@@ -229,16 +195,33 @@ class Writer:
             raise refusal(Reason.NOT_ENABLED, message, remedy)
         return found
 
-    def _check_unspent(self, approval: Approval) -> None:
-        try:
-            self.desk.check_unspent(approval)
-        except RefusedError:
-            self._settle(approval)
-            if any(each.what == ACCEPTED[0] for each in self._told_of(approval)):
-                message = f"approval {approval.nonce} was spent: the plant has accepted the change"
-                remedy = "to watch it: the same command with --watch-only"
-                raise refusal(Reason.REPLAYED, message, remedy) from None
-            raise
+    def _check_unspent(self, enabled: Enabled, approval: Approval) -> None:
+        """Refuse what was spent, by how it came out; what is open is settled first."""
+        if not self.desk.is_spent(approval):
+            return
+        self._settle(approval)
+        spent = f"approval {approval.nonce} was spent"
+        if self.record.is_back(approval):
+            message = f"{spent}: the plant has accepted the change, and has taken it back"
+        elif self.record.has_asked(approval):
+            try:
+                self.record.check_accepted(approval)
+            except RefusedError as error:
+                raise refusal(Reason.REPLAYED, f"{spent} already", str(error)) from None
+            message = f"{spent}: the plant has accepted the change"
+            remedy = "to watch it: the same command with --watch TIME --watch-only"
+            raise refusal(Reason.REPLAYED, message, remedy)
+        else:
+            how = self._told_by_plant(enabled, approval)
+            message = f"{spent} already; this log has no request of it, {how}"
+        raise refusal(Reason.REPLAYED, message, "have the change approved anew")
+
+    def _told_by_plant(self, enabled: Enabled, approval: Approval) -> str:
+        """Return what the plant tells of a change that another writer may have asked for."""
+        answer = self.link.answer(enabled.station, write_name(approval))
+        if answer is None:
+            return "nor does the plant tell of one"
+        return f"the plant has refused it: {answer}" if answer else "the plant has accepted it"
 
     def _check_unanswered(self, enabled: Enabled, approval: Approval) -> None:
         """Refuse what the plant has answered: a writer of another twin has used the approval."""
@@ -252,7 +235,7 @@ class Writer:
 
         RefusedError while the plant has no answer and may still accept it, by its own clock.
         """
-        request = open_request(self._told_of(approval))
+        request = open_request(self.record.of(approval))
         if request is None:
             return
         enabled = self._enabled(approval.change.address)
@@ -266,18 +249,7 @@ class Writer:
         if answer is None:  # a plant that has just come to itself publishes what it has accepted
             time.sleep(_PUBLISHED_S)
             answer = self.link.answer(enabled.station, request.name)
-        self._note_answer(approval, request, answer)
-
-    def _note_answer(self, approval: Approval, request: Open, answer: str | None) -> None:
-        """Write what came of a request into the log; `answer`: as `PlantLink.ask`."""
-        what, about, value = request.what, approval.about, request.value
-        if answer is None:
-            message = f"the plant has no request {request.name}, and would not take it any more"
-            self._tell(f"{what} never made", about, value, message)
-        elif answer:
-            self._tell(f"{what} refused by the plant", about, value, answer)
-        else:
-            self._tell(f"{what} accepted", about, value, request.name)
+        self.record.tell_answer(approval, request, answer)
 
     def _check_policy(self, approval: Approval) -> None:
         """Refuse what was approved when the policy was another, whatever version it names."""
@@ -336,22 +308,10 @@ class Writer:
         due = datetime.fromisoformat(last) + timedelta(seconds=enabled.every_s)
         if self.now() < due:
             message = (
-                f"{enabled.address} was written at {last}{self._holder(enabled.address)}; "
+                f"{enabled.address} was written at {last}{self.record.holder(enabled.address)}; "
                 f"once in {enabled.every_s:g} s"
             )
             raise refusal(Reason.RATE, message, f"not before {due.isoformat(timespec='seconds')}")
-
-    def _holder(self, address: str) -> str:
-        """Return by which request an address was asked for last, as the log has it."""
-        names: list[str] = []
-        for each in self._told():
-            if each.about.partition(" ")[0] != address:
-                continue
-            if each.what in ASKED:
-                names.append(str(each.after["why"]))
-            elif each.what in NOT_HANDED_IN:
-                names.pop()
-        return f" by {names[-1]}" if names else ""
 
     # ------------------------------------------------------------------------------- asking
     def _ask(
@@ -368,31 +328,19 @@ class Writer:
         who = f"linetwin for {approval.who}"
         asked = Asked(enabled.station, enabled.tag, value, who, name, expiry)
         self.times.note(enabled.address, now.isoformat(timespec="milliseconds"))
-        self._tell(f"{what} asked", about, value, name, expiry=expiry.isoformat())
+        self.record.tell(f"{what} asked", about, value, name, expiry=expiry.isoformat())
         try:
             answer = self.link.ask(asked)
         except RefusedError as error:  # its user may not fill in a request: there is none
             self.times.note(enabled.address, before)
-            self._tell(f"{what} not handed in", about, value, str(error))
+            self.record.tell(f"{what} not handed in", about, value, str(error))
             raise
         if answer is None:
             message = f"request {name} was not answered until its expiry"
-            self._tell(f"{what} unanswered", about, value, message)
+            self.record.tell(f"{what} unanswered", about, value, message)
             remedy = "the same command with --watch-only asks the plant what came of it"
             raise refusal(Reason.NO_ANSWER, message, remedy)
-        self._note_answer(approval, request, answer)
+        self.record.tell_answer(approval, request, answer)
         if answer:
             raise refusal(Reason.PLANT, answer, "see why, then have another change approved")
         return name
-
-    def _tell_once(self, what: str, approval: Approval, value: float, why: str) -> None:
-        """Write into the log what it does not already have as the last of the change."""
-        last = self._told_of(approval)[-1:]
-        if not last or last[0].what != what or last[0].after["why"] != why:
-            self._tell(what, approval.about, value, why)
-
-    def _tell(self, what: str, about: str, value: float, why: str, **more: str) -> None:
-        plain = value if math.isfinite(value) else str(value)
-        policy = f"{self.policy.owner}, version {self.policy.version}"
-        after = {"value": plain, "why": why, "policy": policy, **more}
-        self.log.append(WHO, what, about=about, after=after)
