@@ -223,3 +223,29 @@ def test_decisions_list_all_that_may_be_answered() -> None:
     assert questions.ask(STATION, "parameters", "Gewicht", question) is None
     assert "(200 in all, which decisions.yaml has)" in question.hint
     assert set(names) <= set(questions.text().replace(",", " ").split())
+
+
+def test_what_stations_have_in_common_is_asked_once(tmp_path: Path) -> None:
+    """The first one's answer is that of all; one's own goes before it; another server is asked."""
+
+    def asked(questions: Questions) -> list[object]:
+        places = {"cell.a": "opc.tcp://a", "cell.b": "opc.tcp://a", "cell.c": "opc.tcp://c"}
+        return [
+            questions.ask(station, "security", "Endpoint", Question("?", ("None", "x"), common=url))
+            for station, url in places.items()
+        ]
+
+    open_ones = Questions()
+    assert asked(open_ones) == [None] * 3
+    assert [station for station, _, _ in open_ones.open] == ["cell.a", "cell.c"]
+    answers: dict[str, Any] = {"cell.a": {"security": {"Endpoint": "None"}}}
+    told = Questions.of(decided(tmp_path, {"schema": 1, **answers}))
+    assert asked(told) == ["None", "None", None]
+    assert list(told.unused(["cell.a", "cell.b", "cell.c"])) == []
+    answers["cell.b"] = {"security": {"Endpoint": "x"}}
+    assert asked(Questions.of(decided(tmp_path, {"schema": 1, **answers}))) == ["None", "x", None]
+    answers = {"cell.a": {"security": {"Endpoint": "wrong"}}}
+    wrong = Questions.of(decided(tmp_path, {"schema": 1, **answers}))
+    assert asked(wrong) == [None] * 3
+    assert len(wrong.problems) == 1
+    assert [station for station, _, _ in wrong.open] == ["cell.c"]

@@ -150,8 +150,8 @@ def _source(context: Context, way: str, url: str, endpoint: model.SubmodelElemen
     users = {each["uav_userIdentityToken"] for each in schemes if "uav_userIdentityToken" in each}
     user = ""
     if any("user" in each.casefold() for each in users):
-        text = f"{way}: wants a user; the password stands in no file"
-        question = Question(text, ("name of the user",), is_free=True)
+        text = f"{way}: wants a user, the password stands in no file{_for_all(url)}"
+        question = Question(text, ("name of the user",), is_free=True, common=url)
         user = str(context.ask("user", way, question) or "")
     safe = [name for name, mode in policies.items()
             if name in POLICIES and name != "None" and mode == _ENCRYPTED]  # fmt: skip
@@ -159,14 +159,19 @@ def _source(context: Context, way: str, url: str, endpoint: model.SubmodelElemen
     if len(safe) == 1 and decided is None:
         return Source(url, safe[0], user)
     if not policies:
-        text = f"{way}: states no security"
+        text = "states no security"
     elif len(safe) > 1:
-        text = f"{way}: states several policies: {', '.join(safe)}"
+        text = f"states several policies: {', '.join(safe)}"
     else:
         said = ", ".join(f"{name} with mode {mode}" for name, mode in policies.items())
-        text = f"{way}: is talked to by {said}; messages are signed and encrypted, or None by name"
-    answer = context.ask("security", way, Question(text, POLICIES))
+        text = f"is talked to by {said}; messages are signed and encrypted, or None by name"
+    question = Question(f"{way}: {text}{_for_all(url)}", POLICIES, common=f"{url}: {text}")
+    answer = context.ask("security", way, question)
     return Source(url, str(answer or "None"), user)
+
+
+def _for_all(url: str) -> str:
+    return f"; one answer counts for all stations at {url}"
 
 
 def _schemes(context: Context, endpoint: model.SubmodelElement | None) -> list[dict[str, str]]:
@@ -377,7 +382,9 @@ def _node(context: Context, way: str, href: str, base: str) -> str | None:
     if match["index"] not in {None, "0"}:
         index = match["index"]
         text = f"{way}: which namespace is {index}? The index changes when a server restarts"
-        uri = context.ask("namespaces", index, Question(text, ("its URI",), is_free=True))
+        common = f"{base} {index}"
+        question = Question(text + _for_all(base), ("its URI",), is_free=True, common=common)
+        uri = context.ask("namespaces", index, question)
         if uri is None:
             return None
     node = f"nsu={uri};{rest}" if uri else rest

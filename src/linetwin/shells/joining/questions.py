@@ -49,13 +49,19 @@ def _wrapped(text: str) -> list[str]:
 class Question:
     """One thing to decide: what is asked, what may be answered, what is proposed by name.
 
-    `is_free`: any answer will do.
+    `is_free`: any answer will do; `common`: what stations have one answer for, such as a server.
     """
 
     text: str
     allowed: tuple[str, ...] = ()
     proposal: str = ""
     is_free: bool = False
+    common: str = ""
+
+    def is_answered(self, by: object) -> bool:
+        """Say whether something is an answer to it."""
+        is_plain = isinstance(by, (str, int, float))
+        return is_plain and (self.is_free or by in self.allowed)
 
     @property
     def hint(self) -> str:
@@ -85,6 +91,8 @@ class Questions:
     problems: list[Problem] = field(default_factory=list)
     _asked: dict[tuple[str, str, str], Question] = field(default_factory=dict)
     _used: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    _first: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
+    """Topic and what it is of in common -> the question that was first of it."""
 
     @classmethod
     def of(cls, file: Path | None) -> Questions:
@@ -107,8 +115,18 @@ class Questions:
         return found
 
     def ask(self, station: str, topic: str, name: str, question: Question) -> Any:  # noqa: ANN401
-        """Return the answer to a question; None, and the question is open, where there is none."""
-        found = self.answer(station, topic, name)
+        """Return the answer to a question; None, and the question is open, where there is none.
+
+        What stations have in common is asked once: the first one's answer is that of all which
+        have none of their own.
+        """
+        key = (station, topic, name)
+        found = self.answer(*key)
+        if question.common:
+            first = self._first.setdefault((topic, question.common), key)
+            if found is None and first != key:
+                found = self._used.get(first)
+                return found if question.is_answered(found) else None
         if found is None and IGNORE in question.allowed:
             found = self._stated(station, topic, REST)
             if found == IGNORE:
@@ -116,11 +134,10 @@ class Questions:
                 return found
             found = None
         if found is None:
-            self._asked[station, topic, name] = question
+            self._asked[key] = question
             return None
-        is_plain = isinstance(found, (str, int, float))
-        if not is_plain or not (question.is_free or found in question.allowed):
-            self._wrong((station, topic, name), f"'{found}' is no answer", question)
+        if not question.is_answered(found):
+            self._wrong(key, f"'{found}' is no answer", question)
             return None
         return found
 
