@@ -16,7 +16,7 @@ from linetwin.errors import Problem, ScenarioError, SimulationError
 from linetwin.twin.assimilating.notes import NotedModels
 from linetwin.twin.board.grades import Grader
 from linetwin.twin.following.follower import Follower, Passing
-from linetwin.twin.following.joining import Making, endless, join
+from linetwin.twin.following.joining import Making, endless, half_made, join
 from linetwin.twin.sensing import virtual
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DEAF_TICKS = 60_000
 """Time without any news of a plant, of which some value changes every few seconds [A]."""
 MAGIC = b"linetwin twin\n"
-FORMAT = 6
+FORMAT = 7
 """Version of a saved session; one of another version is refused."""
 
 
@@ -73,6 +73,7 @@ class Session:
     def join(cls, parts: Parts, standing: Standing) -> Session:
         """Begin with a line that stands as the plant does."""
         session = cls(parts, join(parts.scenario, standing, Making(parts.world)), standing.tick)
+        parts.assimilator.joined(half_made(parts.scenario, standing))
         parts.assimilator.advance(standing.tick)
         return session
 

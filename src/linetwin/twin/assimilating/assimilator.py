@@ -17,7 +17,7 @@ from linetwin.estimation.scores import NORMAL_95, positive_interval
 from linetwin.line.streams import Streams
 from linetwin.quantities import vocabulary
 from linetwin.twin.assimilating.acceptance import Acceptance
-from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard, Waiting
+from linetwin.twin.assimilating.belonging import Belonging, Gone, Heard, Waiting, reading_of
 from linetwin.twin.assimilating.correcting import Correcting
 from linetwin.twin.assimilating.entries import Given, Reading, notes_of
 from linetwin.twin.assimilating.estimator import Estimator, place_of
@@ -33,6 +33,8 @@ from linetwin.twin.assimilating.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from linetwin.contracts import Transform
     from linetwin.line.lots import Lot
     from linetwin.line.world import Models
@@ -69,12 +71,16 @@ class Assimilator:
         self._number = 0
         self.counts: Counter[str] = Counter()
         """Readings used, set aside (told why), not usable, told before, of nothing, late (served
-        again), too late; jumps found."""
+        again), too late, of lots half made at joining; jumps found."""
         self._journal = Journal(self.estimator, self.counts)
         self._acceptance = Acceptance(self.counts)
         self._correcting = Correcting(self._journal, self._belonging, self._acceptance)
 
     # ------------------------------------------------------------------------- what comes in
+    def joined(self, half_made: Iterable[str]) -> None:
+        """Leave out the next lot of each of these stations: it was at work there at joining."""
+        self._belonging.joined(half_made)
+
     def took(self, station: str, lot: str, tick: int) -> None:
         """Predict a lot that a station of the twin's line has begun."""
         self._now = max(self._now, tick)
@@ -85,16 +91,15 @@ class Assimilator:
         """Take up a lot that a station of the twin's line has handed over."""
         self._now = max(self._now, tick)
         notes = self._open.pop(station, [])
-        gone = Gone(tick, lot.name, plant_lot)
-        self._belonging.gave(station, gone)
-        if self._is_whole(station, lot.name, tick, notes):
+        gone = self._belonging.gave(station, tick, lot.name, plant_lot)
+        if self._is_whole(station, lot.name, tick, notes) and not gone.half_made:
             self._journal.put(
                 Given(tick, station, lot.name, plant_lot, notes, means_of(lot, notes))
             )
         for instrument in self._instruments(station):
             if own := self._belonging.met(instrument.name, gone):
-                read = (_reading(instrument, gone, each) for each in own)
-                self._learn(reduce(Reading.with_another, read))
+                read = (reading_of(instrument.name, gone, each) for each in own)
+                self._learn(reduce(Reading.with_another, read), gone)
         following = self._following(station)
         if notes and following:
             self._predict(following, lot.name, tick)
@@ -134,7 +139,7 @@ class Assimilator:
             return
         if event.corrects and gone.tick < self._journal.first:
             self._correcting.tell_too_late(instrument, heard)
-        self._learn(_reading(instrument, gone, heard))
+        self._learn(reading_of(instrument.name, gone, heard), gone)
 
     def unheard(self, until: int) -> None:
         """Nothing was heard of the plant until a tick: lots in process then are not learnt from."""
@@ -221,8 +226,11 @@ class Assimilator:
             self.estimator.watchman.refused.get(config.name, ""),
         )
 
-    def _learn(self, reading: Reading) -> None:
-        """Learn from a reading, and note what became of it."""
+    def _learn(self, reading: Reading, gone: Gone) -> None:
+        """Learn from a reading of a lot, and note what became of it."""
+        if gone.half_made:
+            self.counts["half made"] += reading.count
+            return
         if reading.tick < self._journal.first:
             self.counts["too late"] += 1
             return
@@ -387,10 +395,3 @@ class Assimilator:
         self._number = data["number"]
         self.counts.clear()
         self.counts.update(data["counts"])
-
-
-def _reading(instrument: ReaderConfig, gone: Gone, heard: Heard) -> Reading:
-    """Return what an instrument read of a lot; one that names its lot is a row of its own."""
-    rows, times = ((heard.value,), (heard.tick,)) if heard.name else ((), ())
-    name, tick, lot, called = instrument.name, gone.tick, gone.lot, gone.plant_lot
-    return Reading(tick, name, lot, heard.value, heard.arrived, 1, called, rows, times)

@@ -13,10 +13,11 @@ from collections import defaultdict
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
+from linetwin.twin.assimilating.entries import Reading
 from linetwin.twin.lot_ids import normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _DIGITS = "[0-9]+"
 KEPT = 1024
@@ -39,11 +40,15 @@ class Heard:
 
 @dataclass(frozen=True)
 class Gone:
-    """A lot that a station has handed over: its name in the twin's line, and in the plant."""
+    """A lot that a station has handed over: its name in the twin's line, and in the plant.
+
+    `half_made`: whether it was at work there already when the twin joined.
+    """
 
     tick: int
     lot: str
     plant_lot: str
+    half_made: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,11 @@ class Belonging:
         self._rows: dict[str, set[_Row]] = defaultdict(set)
         """Rows of each instrument that named their lots: a file may be read whole again."""
         self._most_rows = KEPT
+        self._half_made: set[str] = set()
+
+    def joined(self, half_made: Iterable[str]) -> None:
+        """The next lot that each of these stations hands over was at work there at joining."""
+        self._half_made = set(half_made)
 
     def told_before(self, instrument: str, heard: Heard, first: int) -> bool:
         """Note a row that names its lot; return whether lot, time and value were told before.
@@ -83,10 +93,13 @@ class Belonging:
             self._most_rows = max(self._most_rows, 2 * len(own))
         return False
 
-    def gave(self, station: str, gone: Gone) -> None:
+    def gave(self, station: str, tick: int, lot: str, plant_lot: str) -> Gone:
         """Note a lot that a station has handed over."""
+        gone = Gone(tick, lot, plant_lot, station in self._half_made)
+        self._half_made.discard(station)
         self._gone[station].append(gone)
         del self._gone[station][:-KEPT]
+        return gone
 
     def of(self, station: str, instrument: str, heard: Heard) -> Gone | None:
         """Return the lot that a reading belongs to; None where it has to wait for it."""
@@ -149,6 +162,7 @@ class Belonging:
             },
             "rows": {key: sorted(map(list, each)) for key, each in self._rows.items()},
             "most_rows": self._most_rows,
+            "half_made": sorted(self._half_made),
         }
 
     def load(self, data: dict[str, Any]) -> None:
@@ -158,6 +172,14 @@ class Belonging:
         self._gone, self._waiting = defaultdict(list, gone), defaultdict(list, waiting)
         rows = {key: {(*row,) for row in each} for key, each in data["rows"].items()}
         self._rows, self._most_rows = defaultdict(set, rows), data["most_rows"]
+        self._half_made = set(data["half_made"])
+
+
+def reading_of(instrument: str, gone: Gone, heard: Heard) -> Reading:
+    """Return what an instrument read of a lot; one that names its lot is a row of its own."""
+    rows, times = ((heard.value,), (heard.tick,)) if heard.name else ((), ())
+    value, arrived, called = heard.value, heard.arrived, gone.plant_lot
+    return Reading(gone.tick, instrument, gone.lot, value, arrived, 1, called, rows, times)
 
 
 def _row(heard: Heard) -> _Row:

@@ -186,6 +186,21 @@ def _lots_in(event: PlantEvent, standing: Standing, scenario: Scenario) -> int:
     return max(0, found)
 
 
+def half_made(scenario: Scenario, standing: Standing) -> set[str]:
+    """Return stations in whose machines a lot was at work as the twin joined.
+
+    It is the first that they hand over. What an instrument reads of it may be the mean of its last
+    part only. Where the plant does not tell whether a machine is empty, it is taken not to be.
+    """
+    inside = {event.station: event for event in standing.inside()}
+    return {
+        path
+        for path, each in scenario.stations.items()
+        if not issubclass(KINDS[each.kind], Chamber)
+        and (path not in inside or _lots_inside(inside[path], standing, each))
+    }
+
+
 def _lots_inside(event: PlantEvent, standing: Standing, config: StationConfig) -> int:
     """Return how many lots are in a machine, those reckoned that passed after it was told."""
     found = round(event.value)
