@@ -600,6 +600,19 @@ def test_a_board_without_room_is_told_and_the_twin_goes_on(
 
 
 # --------------------------------------------------------------------------------- age of data
+def test_a_source_of_which_nothing_was_heard_is_silent_whatever_waits_to_be_taken(
+    twin: tuple[Following, Hand, Told],
+) -> None:
+    """The last state that a feed has told is "live": its age says otherwise after `stale_after`."""
+    following, hand, _ = twin
+    following.take(hand.parcel(NOW + 60_000, taken=1.0))
+    stale_after_s = following.mapping.sources["plant"].stale_after_s
+    for age_s, link in ((stale_after_s - 1.0, "live"), (stale_after_s + 1.0, "silent")):
+        now = hand.utc_ns() + round(age_s * S)
+        (source,) = following.view.sources(following.latest, now)
+        assert (source.link, bool(source.stale)) == (link, link == "silent")
+
+
 def test_what_waits_to_be_taken_makes_no_data_young(
     tmp_path: Path, parts: Parts, blob: bytes
 ) -> None:

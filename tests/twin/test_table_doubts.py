@@ -74,3 +74,8 @@ def test_a_decimal_comma_is_told_with_its_row(tmp_path: Path) -> None:
     assert (kind, read.health.left_out) == ("no number", 1)
     assert text.startswith(f"{file}: 1 values are no numbers and are not used, row 2 the first")
     assert "'0,6'; a number is written with a point" in text
+    lines = "time,S\n2026-01-01T00:00Z,0.5\n2026-01-01T00:01Z,0.6\n"
+    for more, left_out in (("", 0), ('2026-01-01T00:02Z,"0,7"\n', 1), ("", 0)):
+        file.write_text(lines + more)
+        read.look()
+        assert read.health.left_out == left_out  # of the file as it stands, not ever

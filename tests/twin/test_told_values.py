@@ -154,6 +154,7 @@ def test_a_row_with_too_many_cells_is_told_and_the_others_are_read(tmp_path: Pat
     file.write_text("\n".join([*lines, "2026-07-01T12:00:30Z,S,9.5", ""]))
     read.look()
     assert kept.parts[-1].raw.tolist() == [3.5, 9.5]
+    assert read.health.left_out == 0
 
 
 def test_a_file_without_rows_or_columns_says_what_it_has(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ class View:
             found.append(
                 SourceNow(
                     name,
-                    health.state,
+                    latest.link(name, now),
                     health.error,
                     max(0.0, (now - heard) / 1e9) if heard else float("inf"),
                     len(mine),

@@ -12,7 +12,7 @@ from linetwin.twin.columns import NO_TIME, SECOND, Flag
 if TYPE_CHECKING:
     from linetwin.scenario.mapped import Mapping
     from linetwin.twin.columns import Batch, Notice
-    from linetwin.twin.opcua.health import Health
+    from linetwin.twin.opcua.health import Health, State
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,22 @@ class Latest:
             if newer[row]:
                 self.text[int(signal[row])] = text
 
+    def link(self, source: str, now: int) -> State:
+        """Return the state of a source's link at `now` (ns UTC).
+
+        What its feed says of it may have waited: a live link of which nothing was heard for longer
+        than its `stale_after` is silent. A file has no such time.
+        """
+        health, config = self.health[source], self.mapping.sources[source]
+        age_s = (now - health.last_message) / SECOND
+        is_silent = config.table is None and age_s > config.stale_after_s
+        return "silent" if health.state == "live" and is_silent else health.state
+
     def stale(self, now: int) -> np.ndarray:
         """Return which signals are stale at `now` (ns UTC); one without a value is."""
         silent = np.ones(len(self.mapping.sources), bool)
-        for number, (name, source) in enumerate(self.mapping.sources.items()):
-            health = self.health.get(name)
-            if health is not None and health.state == "live":
-                age = (now - health.last_message) / SECOND
-                silent[number] = source.table is None and age > source.stale_after_s
+        for number, name in enumerate(self.mapping.sources):
+            silent[number] = name not in self.health or self.link(name, now) != "live"
         never = self.arrival == NO_TIME
         age_ns = np.where(never, 0, now - self.arrival)
         kept = (self.flags & np.uint32(Flag.RETAINED)) != 0

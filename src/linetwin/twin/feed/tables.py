@@ -95,6 +95,7 @@ class TableReader:
         self._stamp: tuple[int, int] = (-1, -1)
         self._since = 0.0
         self._half: int | None = None
+        self._left_out: dict[int, int] = {}  # row of the file -> values that cannot be read
         self._settled = self._is_open = self._due = self._is_told = False
         self._names: list[str] = []
 
@@ -129,11 +130,15 @@ class TableReader:
         self._tell_without_rows(frame)
         own = self._own(frame)
         keys, parts = keys_of(own), self._parts(own)
-        lines = self._whole(self._new(keys, parts), crowded)
+        lines = self._new(keys, parts)
+        for row in lines.tolist():
+            self._left_out.pop(row, None)
+        lines = self._whole(lines, crowded)
         self.health.last_message = time.time_ns()
         self.health.messages += 1
         rows = self._rows(frame.iloc[lines].reset_index(drop=True), lines)
         self.health.state, self.health.error = "live", ""
+        self.health.left_out = sum(self._left_out.values())
         self._note_read(keys, parts)
         self.health.changes += len(rows)
         if len(rows):
@@ -153,7 +158,7 @@ class TableReader:
         wide = [row for row in rows.tolist() if row in crowded]
         if not wide:
             return rows
-        self.health.left_out += len(wide)
+        self._left_out |= dict.fromkeys(wide, 1)
         text = (
             f"{self._table.file}: {len(wide)} rows have more cells than the first line has names "
             f"and are left out, line {crowded[wide[0]]} the first; a comma in a cell needs quotes"
@@ -204,7 +209,7 @@ class TableReader:
         return np.concatenate([changed, np.arange(self._begin(keys), count)])
 
     def _anew(self, count: int) -> np.ndarray:
-        self._read, self._half = 0, None
+        self._read, self._half, self._left_out = 0, None, {}
         return np.arange(count)
 
     def _begin(self, keys: np.ndarray) -> int:
@@ -368,7 +373,7 @@ class TableReader:
         ]
         if not wrong:
             return
-        self.health.left_out += len(wrong)
+        self._left_out |= Counter(cells.lines[wrong].tolist())
         row = wrong[0]
         text = (
             f"{self._table.file}: {len(wrong)} values are no numbers and are not used, row "

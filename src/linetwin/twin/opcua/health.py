@@ -16,7 +16,7 @@ class Health:
     """One source. `last_message`: ns UTC, 0 before the first.
 
     gaps, gap_s: how often and how long it was not read since it first was; filled: values of those
-    times that came from the server's history. left_out: what of a file could not be read.
+    times that came from the server's history. left_out: what of a file as it stands is unread.
     disagreeing: signal -> what its server says of unit or range otherwise than the mapping.
     application: URI that the server gave for itself when it was connected last.
     """
