@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from linetwin.cli.auditing import repair
 from linetwin.errors import ResultsError
 from linetwin.results.audit import AuditLog, Entry, head_file, parts_of, sealed
 from linetwin.results.audit_check import TamperedError, verify
@@ -429,3 +430,51 @@ def test_a_missing_log_and_a_broken_anchor_are_named(file: Path, tmp_path: Path)
     head_file(file).write_text("6\n", "ascii")
     with pytest.raises(ResultsError, match="is no anchor"):
         verify(file)
+
+
+@pytest.mark.parametrize("content", ["", "6\n", "\u2009"])
+@pytest.mark.parametrize("torn", [False, True])
+def test_a_broken_anchor_is_repaired_as_a_lost_one(file: Path, content: str, *, torn: bool) -> None:
+    """Nothing is appended until a person says so; then the log says it, beside a torn line too."""
+    head_file(file).write_text(content, "utf-8")
+    if torn:
+        file.write_bytes(file.read_bytes() + b'{"about"')
+    for attempt in (verify, lambda each: AuditLog(each).append("ann", "set")):
+        with pytest.raises(ResultsError, match=r"audit repair"):
+            attempt(file)
+    repair(file)
+    last = json.loads(lines_of(file)[-1])
+    assert last["what"] == ("torn line set aside" if torn else "anchor set anew")
+    assert verify(file).anchored == ENTRIES + 1
+    repair(file)
+    assert verify(file).entries == ENTRIES + 1
+
+
+@pytest.mark.parametrize("anchor", [None, ""])
+def test_a_log_that_was_taken_away_is_truncated(file: Path, anchor: str | None) -> None:
+    """Its anchor tells, whatever it holds; nothing sets it anew, and nothing is begun there."""
+    file.unlink()
+    if anchor is not None:
+        head_file(file).write_text(anchor, "ascii")
+    for attempt in (verify, repair):
+        with pytest.raises(TamperedError, match="truncated: the file is gone, its anchor"):
+            attempt(file)
+    with pytest.raises(ResultsError, match="anchor"):
+        AuditLog(file).append("ann", "set")
+    assert not file.exists()
+
+
+def test_a_newest_part_that_was_taken_away_is_told_from_a_kill(file: Path) -> None:
+    """A kill between two parts leaves a sound log; entries after it that are gone are missed."""
+    log = AuditLog(file)
+    log.rotate()
+    anchor = head_file(file).read_bytes()
+    file.unlink()
+    (part,) = parts_of(file)
+    newest = json.loads(lines_of(part)[-1])
+    head_file(file).write_text(f"{newest['seq']} {newest['hash']}\n", "ascii")
+    assert verify(file).anchored == ENTRIES
+    head_file(file).write_bytes(anchor)
+    error = tampered(file)
+    assert error.reason == "truncated"
+    assert "1 are missing at the end" in str(error)

@@ -57,22 +57,23 @@ def verify(
 
 @audit_app.command("repair", epilog="Example: linetwin audit repair security/twin/audit.jsonl")
 def repair(file: LogArgument) -> None:
-    """Set a torn last line aside, as a kill leaves it, and a lost anchor anew; the log says so.
+    """Set a torn last line aside, and a lost or broken anchor anew; the log says so.
 
     All else stays. Exit code 2 where the log is not sound even so.
     """
-    from linetwin.errors import ResultsError
     from linetwin.results import audit_check
     from linetwin.results.audit import AuditLog, person
 
     if not file.is_file():
-        raise ResultsError(f"{file}: there is no log")
+        audit_check.verify(file)  # gone, unless a kill came between two of its parts
     log = AuditLog(file)
+    was_broken = log.drop_broken_anchor()
     aside = log.set_torn_line_aside(person())
     typer.echo(f"{file}: no line is torn" if aside is None else f"{aside}: the torn line")
     anew = log.set_anchor_anew(person())
     if anew is not None:
-        typer.echo(f"{file}: its anchor was gone; set anew, entry {anew.seq} says so")
+        how = "broken" if was_broken else "gone"
+        typer.echo(f"{file}: its anchor was {how}; set anew, entry {anew.seq} says so")
     audit_check.verify(file)  # what is still wrong ends with exit code 2
 
 

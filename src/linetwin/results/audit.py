@@ -112,7 +112,8 @@ def read_head(file: Path) -> Head | None:
         text = ""
     match = re.fullmatch(r"(\d+) ([0-9a-f]{64})\n", text)
     if match is None:
-        raise ResultsError(f"{anchor} is no anchor: it must hold a number and a hash")
+        message = f"{anchor} is no anchor: it must hold a number and a hash; {UNANCHORED}"
+        raise ResultsError(message)
     return Head(int(match[1]), match[2])
 
 
@@ -214,6 +215,16 @@ class AuditLog:
             detail |= {} if anchor_was else {"anchor": "missing"}
             self._add(head, who, "torn line set aside", (aside.name, detail, None))
             return aside
+
+    def drop_broken_anchor(self) -> bool:
+        """Remove an anchor that is none: then it is as lost; return whether there was one."""
+        with locked(self.file):
+            try:
+                read_head(self.file)
+            except ResultsError:
+                head_file(self.file).unlink()
+                return True
+            return False
 
     def set_anchor_anew(self, who: str) -> Entry | None:
         """Give a log that has lost its anchor another, and say so in it; None where it has one."""

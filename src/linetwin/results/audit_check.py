@@ -20,6 +20,7 @@ from linetwin.results.audit import (
     UNANCHORED,
     Head,
     entry_of,
+    head_file,
     parts_of,
     read_head,
 )
@@ -83,9 +84,9 @@ def verify(file: Path, head: str | None = None, *, alone: bool = False) -> Sound
     """
     if head is not None and _HASH.fullmatch(head) is None:
         raise ResultsError(f"--head: '{head[:_SHOWN]}' is no hash: 64 digits of 0-9a-f are one")
-    files = [file] if alone else [*parts_of(file), file]
-    if not file.is_file():
-        raise ResultsError(f"{file}: there is no log")
+    files = ([] if alone else parts_of(file)) + ([file] if file.is_file() else [])
+    if not files:
+        raise _gone(file, alone=alone)
     beside = None if alone else read_head(file)
     kept = {head, None if beside is None else beside.hash} - {None}
     walk = _Walk(file, frozenset(str(each) for each in kept), beside=beside)
@@ -100,6 +101,15 @@ def verify(file: Path, head: str | None = None, *, alone: bool = False) -> Sound
             raise TamperedError(file, walk.lines, "truncated", detail)
         anchored = max(walk.found[head], anchored or 0)
     return Sound(tuple(files), walk.entries, walk.head, anchored)
+
+
+def _gone(file: Path, *, alone: bool) -> ResultsError:
+    """Return the error for a log without a file: it was taken away where its anchor is there."""
+    anchor = head_file(file)
+    if alone or not anchor.exists():
+        return ResultsError(f"{file}: there is no log")
+    detail = f"the file is gone, its anchor, {anchor.name}, is there"
+    return TamperedError(file, 1, "truncated", detail)
 
 
 def _walk_file(file: Path, walk: _Walk, *, alone: bool) -> None:
