@@ -6,10 +6,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import msgpack
+import pytest
 from test_assimilating import Laws
 
 from linetwin.scenario import load
 from linetwin.twin.assimilating import Assimilator
+from linetwin.twin.assimilating.readings import Corrected
+from linetwin.twin.assimilating.unexplained import compared
 from linetwin.twin.assimilating.watch import Watchman
 
 if TYPE_CHECKING:
@@ -46,3 +49,31 @@ def test_the_instruments_whose_readings_are_off_are_named_the_worst_first() -> N
     for each in (watch, again):
         each.look(sound, off(0.1), 10**6, ensemble)
     assert again.findings == watch.findings == [finding]
+
+
+@pytest.mark.parametrize(("more", "agrees"), [(0.0, True), (0.01, False)])
+def test_what_another_instrument_said_of_the_same_lots_is_told(more: float, agrees: bool) -> None:  # noqa: FBT001
+    """The gauge is off; the scale has read the same rolls: 1 % apart is five deviations."""
+    scenario = load("live_twin")
+    config = scenario.twin
+    assert config is not None
+    twin = Assimilator(scenario, Laws(), 1)  # type: ignore[arg-type]
+    ensemble, watch = twin.estimator.ensemble, twin.estimator.watchman
+    by_name = {each.name: each for each in config.instruments}
+    gauge, scale = by_name["anode_gauge"], by_name["anode_scale"]
+    for number in range(config.window):
+        for reader, value in ((gauge, 0.1), (scale, 0.1 * (1 + more))):
+            read = Corrected(reader.name, value, 0.01)
+            twin.estimator.judge.readings.meet(reader, f"roll-{number % 4}", read, 9.0)
+        watch.look(gauge.name, off(4.0 * (-1) ** number), number * 1000, ensemble)
+    (finding,) = watch.findings
+    assert finding.names == ()
+    said = f"anode_scale read {100 * more:.2g} % {'less' if agrees else 'more'} than anode_gauge"
+    assert finding.advice.startswith(f"{said} in the mean of 4 lots that both have read")
+    assert finding.advice.endswith(
+        "they agree, so the model is off at anode.coater"
+        if agrees
+        else "they do not agree, so look after anode_gauge, or give it a larger repeatability"
+    )
+    assert compared(config, scale, twin.estimator.judge.readings) is not None
+    assert compared(config, by_name["anode_exhaust"], twin.estimator.judge.readings) is None

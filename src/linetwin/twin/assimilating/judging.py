@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.twin.assimilating.entries import Judged
-from linetwin.twin.assimilating.readings import Corrected, Readings, agreeing
+from linetwin.twin.assimilating.readings import Corrected, agreeing
 
 if TYPE_CHECKING:
     from linetwin.estimation.ensemble import Ensemble
@@ -32,7 +32,7 @@ class Judge:
 
     def __init__(self, watchman: Watchman) -> None:
         self._watchman = watchman
-        self.readings = Readings()
+        self.readings = watchman.readings
 
     def of_unknown(self, instrument: ReaderConfig, reading: Reading, ensemble: Ensemble) -> Judged:
         """Judge a reading of a lot of which the twin knows nothing: by its rows alone."""

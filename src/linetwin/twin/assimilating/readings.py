@@ -52,6 +52,18 @@ class Readings:
         found = disagreement([e.value for e in own], [e.deviation for e in own], limit)
         return self._contradiction(instrument, own, found)
 
+    def both(self, instrument: ReaderConfig, other: str) -> list[tuple[float, float]]:
+        """Return what an instrument and another one read of each lot that both have read."""
+        found = []
+        begin, end = f"{instrument.station}|", f"|{instrument.key}"
+        for name, own in self._kept.items():
+            if not (name.startswith(begin) and name.endswith(end)):
+                continue
+            values = {each.instrument: each.value for each in own}
+            if instrument.name in values and other in values:
+                found.append((values[instrument.name], values[other]))
+        return found
+
     def is_first(self, odd: str) -> bool:
         """Whether an instrument that is the odd one out was not so the last time."""
         again = odd in self._odd

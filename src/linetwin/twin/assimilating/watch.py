@@ -14,7 +14,9 @@ from linetwin.quantities import vocabulary
 from linetwin.scenario.twin import ReaderConfig
 from linetwin.scenario.units import display
 from linetwin.twin.assimilating.explaining import explained
+from linetwin.twin.assimilating.readings import Readings
 from linetwin.twin.assimilating.rows import Finding, FindingKind, Innovations
+from linetwin.twin.assimilating.unexplained import unexplained
 from linetwin.twin.scales import scale_of_spread
 
 if TYPE_CHECKING:
@@ -40,7 +42,6 @@ WITHIN = 2.0
 """A parameter is within its prior up to so many of its standard deviations."""
 LARGE = 2.0
 """Of readings that are too far off together those are named that are so many deviations off [A]."""
-NAMED_INSTRUMENTS = 5
 SETTLED = 2.0
 """What was let loose has settled when its deviation is so many times what it was [A]."""
 
@@ -72,6 +73,8 @@ class Watchman:
         self._loose: dict[str, float] = {}
         """State that was let loose and has not settled -> deviation at which it has."""
         self.findings: list[Finding] = []
+        self.readings = Readings()
+        """Of the last lots, by all instruments."""
 
     @property
     def level(self) -> float:
@@ -286,7 +289,7 @@ class Watchman:
                 advice += ": its unit and node in the mapping, or a slip in a row"
             return self._contradictions[kind, names], advice
         if kind == "mismatch" and not names:
-            return self._unexplained()
+            return unexplained(self._config, self._too_large, self.readings)
         if kind == "change":
             is_open = self._is_open(kind, names)
             may = f"it may be {' or '.join(names)}" if is_open else "nothing explains it yet"
@@ -301,23 +304,6 @@ class Watchman:
         read = sorted({_read_by(states[n]) for n in names if states[n] in self._config.instruments})
         what = " or of ".join(read) or f"what {names[0]} acts on"
         return " or ".join(told), f"another, independent measurement of {what} would tell"
-
-    def _unexplained(self) -> tuple[str, str]:
-        """Return which readings are too far off while nothing tells why, and what to do."""
-        off = list(self._too_large.items())
-        named = ", ".join(f"{name} by up to {away:.1f}" for name, away in off[:NAMED_INSTRUMENTS])
-        more = f" and {len(off) - NAMED_INSTRUMENTS} more" * (len(off) > NAMED_INSTRUMENTS)
-        text = (
-            f"readings are farther from what was expected than they should be: {named}{more} "
-            "standard deviations; all parameters and biases are within their priors"
-        )
-        worst = next(each for each in self._config.instruments if each.name == off[0][0])
-        action = (
-            f"measure a lot's {worst.quantity} again, by another instrument if there is one: if it "
-            f"says what {worst.name} said, the model is off at {worst.station}; if not, look after "
-            f"{worst.name}, or give it a larger repeatability"
-        )
-        return text, action
 
     def _told(
         self, state: EstimateConfig | ReaderConfig, kind: FindingKind, ensemble: Ensemble
