@@ -145,13 +145,14 @@ def test_readings_say_for_which_lot_they_wait_and_which_were_set_aside() -> None
         Waiting("scale", "roll-0014", 1, can_come=True),
         Waiting("scale", "XY-1", 1, can_come=False),
         Waiting("gauge", "roll-0013", 1, can_come=True),
-        **{"set aside": 1},
+        **{"set aside": 1, "half made": 2},
     )
     assert list(_readings(told)) == [
         "scale: 4 readings wait until roll-0013, roll-0014 are handed over",
         "scale: 1 reading of lots that are not known: XY-1; look at their names",
         "gauge: 1 reading waits until roll-0013 is handed over",
         "1 reading set aside; the last: scale read 9 of R-3: too much",
+        "2 readings of lots half made as the twin joined: not learnt from",
     ]
     assert list(_readings(read())) == []
     many = (Waiting("scale", f"XY-{number}", 1, can_come=False) for number in range(7))

@@ -241,6 +241,8 @@ def _readings(assimilator: Assimilator) -> Iterator[str]:
     if aside := assimilator.counts["set aside"]:
         last = f"; the last: {assimilator.set_aside}" if assimilator.set_aside else ""
         yield f"{counted(aside, 'reading')} set aside{last}"
+    if half := assimilator.counts["half made"]:
+        yield f"{counted(half, 'reading')} of lots half made as the twin joined: not learnt from"
     if nothing := assimilator.counts["of nothing"]:
         why = "that is, or should be, zero: a repeatability in % says nothing of it"
         yield f"{counted(nothing, 'reading')} {why}: left out; give it in the unit"
