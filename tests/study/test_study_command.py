@@ -108,6 +108,26 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(studying, "_executor", executor)
 
 
+@pytest.mark.parametrize(
+    "aims",
+    [
+        "constraints: [{figure: quality.cathode_porosty.mean, at_most: 29 %}]",
+        "objectives: [{maximise: quality.nothing.mean}]",
+    ],
+)
+def test_aims_that_no_run_has_are_told_where_no_figures_are_named(
+    hours: Written, in_this_process: None, aims: str
+) -> None:
+    """After the first run, with the section in which they stand."""
+    text = hours.file.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in text if not line.startswith(("figures", "columns"))]
+    hours.file.write_text("\n".join([*kept, aims, ""]), encoding="utf-8")
+    section = aims.partition(":")[0]
+    with pytest.raises(ScenarioError, match=rf"{section}: no run has quality\."):
+        studying.study(Request(str(hours.file), hours.output), as_json=False)
+    assert len(read_study(hours.output).runs.dropna(subset=["status"])) <= 1
+
+
 def test_what_is_wrong_is_told_with_its_exit_code(
     hours: Written, in_this_process: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -115,7 +115,7 @@ def run_point(task: Task) -> Outcome:
         wall_s=time.monotonic() - begun,
         figures=values,
         units=units,
-        unknown=unknown if task.wanted.named else {},
+        unknown={n: hint for n, hint in unknown.items() if n not in task.wanted.default},
     )
 
 

@@ -128,7 +128,7 @@ def read_study_file(file: Path) -> Spec:
         place = document.place(("design",) if "design" in document.data else ())
         designs.check(model.design, factors, model.replications, place, problems)
     columns = reader.columns()
-    wanted = Wanted(reader.figures(columns), bool(model.figures), columns)
+    wanted = Wanted(reader.figures(columns), reader.default_figures(), columns)
     alternatives = reader.alternatives(opened)
     reader.aims()
     problems.check()
@@ -235,13 +235,21 @@ class _Reader:
 
         A statistic of a column comes back beside them, under its own name.
         """
-        model = self.model
-        aims = [each.maximise or each.minimise for each in model.objectives]
-        aims += [each.figure for each in model.constraints]
-        named = model.figures or DEFAULT_FIGURES
-        asked = dict.fromkeys((*named, *(aim for aim in aims if aim)))
+        asked = dict.fromkeys((*(self.model.figures or DEFAULT_FIGURES), *self._aimed_at()))
         statistics = {column.name for column in columns}
         return tuple(name for name in asked if name not in statistics)
+
+    def default_figures(self) -> tuple[str, ...]:
+        """Return figures that are wanted though the file does not name them anywhere."""
+        if self.model.figures:
+            return ()
+        return tuple(name for name in DEFAULT_FIGURES if name not in self._aimed_at())
+
+    def _aimed_at(self) -> list[str]:
+        """Return the figures that objectives and constraints are about."""
+        aims = [each.maximise or each.minimise for each in self.model.objectives]
+        aims += [each.figure for each in self.model.constraints]
+        return [aim for aim in aims if aim]
 
     def columns(self) -> tuple[Column, ...]:
         """Return the statistics of columns that are wanted."""

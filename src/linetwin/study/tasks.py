@@ -72,12 +72,12 @@ class Column:
 class Wanted:
     """What comes back of each run.
 
-    `named`: whether the user named the figures, so that one which no run has is a mistake;
+    `default`: those of the figures that nobody named: that a run has them not is no mistake;
     `keep`: the folder in which run folders are kept, or None.
     """
 
     figures: Sequence[str] = ()
-    named: bool = True
+    default: Sequence[str] = ()
     columns: Sequence[Column] = ()
     keep: str | None = None
 

@@ -107,6 +107,8 @@ def _loss(values: np.ndarray, best: int, alive: list[int]) -> float:
     for rival in rivals:
         differences = values[rival] - values[best]
         known = differences[np.isfinite(differences)]
+        if len(known) < 2:  # noqa: PLR2004 - a spread needs two
+            continue
         spread = float(known.std(ddof=1)) / np.sqrt(len(known))
         drawn = known.mean() + spread * rng.standard_t(len(known) - 1, len(ahead))
         ahead = np.maximum(ahead, drawn)
