@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -131,12 +131,12 @@ def test_what_the_plant_accepted_is_settled_without_the_twin(
 def test_what_was_never_made_is_said_each_time(desk: Desk) -> None:
     """Open until its expiry by the plant's clock; then never made, however often it is asked."""
     approval = desk.left_open(takes=False)
-    desk.panel.at = NOW
+    desk.panel.at = datetime.now(UTC)
     orders: list[dict[str, Any]] = [{}, {"made": True}, {"back": True}]
     for order in orders:
         assert "it is open until" in desk.refused(approval, **order)
     assert desk.told() == ["write asked"]
-    desk.panel.at = NOW + timedelta(minutes=5)
+    desk.panel.at = datetime.now(UTC) + timedelta(minutes=5)
     assert "was spent already; never made: the plant has no request" in desk.refused(approval)
     for order in [*orders[1:], {"made": True, "watch": "1 s"}]:
         assert desk.refused(approval, **order).startswith("never made: the plant has no request")
