@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.estimation.calibrating.reading import read_specification, read_task
+from linetwin.estimation.calibrating.reading import read_task
+from linetwin.estimation.calibrating.schema import CalibrationFile
 from linetwin.estimation.calibrating.solving import Calibration, calibrate
+from linetwin.scenario.validation import read_checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +86,7 @@ def task_of(text: str, data: Path, folder: Path, model: str = "calendering") -> 
     """Return the task of a calibration file's text."""
     file = folder / "fit.yaml"
     file.write_text(text, encoding="utf-8")
-    return read_task(model, None, read_specification(file), data)
+    return read_task(model, None, read_checked(file, CalibrationFile), data)
 
 
 def fitted(text: str, data: Path, folder: Path, model: str = "calendering") -> Calibration:

@@ -8,10 +8,12 @@ import pytest
 from calibrations import LOAD, compacted, fitted, task_of, write_table
 
 from linetwin.errors import ModelError, ScenarioError
-from linetwin.estimation.calibrating.reading import read_specification, read_task
+from linetwin.estimation.calibrating.reading import read_task
+from linetwin.estimation.calibrating.schema import CalibrationFile
 from linetwin.estimation.calibrating.subject import Line
 from linetwin.scenario import load
 from linetwin.scenario.loading import find_scenario
+from linetwin.scenario.validation import read_checked
 
 COLUMNS = ("load", "before", "after")
 
@@ -140,7 +142,7 @@ def test_a_scenario_needs_one_of_its_processes(
     file.write_text(LOAD.replace("starts: 1\n", f"starts: 1\n{process}"), "utf-8")
     line = Line(load("baseline"), find_scenario("baseline").parent)
     with pytest.raises(ScenarioError) as caught:
-        read_task("baseline", line, read_specification(file), data)
+        read_task("baseline", line, read_checked(file, CalibrationFile), data)
     assert says in str(caught.value)
     assert "cathode.calender.calendering" in str(caught.value)
 
@@ -182,5 +184,5 @@ def test_the_documented_calibration_file_is_read(tmp_path: Path) -> None:
     block = text.split("```yaml\n# calibration\n")[1].split("```")[0]
     file = tmp_path / "fit.yaml"
     file.write_text(block, "utf-8")
-    checked = read_specification(file)
+    checked = read_checked(file, CalibrationFile)
     assert set(checked.model.outputs) == {"settled_porosity", "nip_line_load"}

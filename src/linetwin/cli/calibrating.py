@@ -51,12 +51,14 @@ def calibrate(
     """Fit parameters of a process model to measurements, and say how sure they are."""
     from linetwin.cli.printing import print_json
     from linetwin.estimation.calibrating.page import calibration_page
-    from linetwin.estimation.calibrating.reading import read_specification, read_task
+    from linetwin.estimation.calibrating.reading import read_task
+    from linetwin.estimation.calibrating.schema import CalibrationFile
     from linetwin.estimation.calibrating.solving import calibrate as solve
     from linetwin.estimation.calibrating.writing import content, parameter_text
     from linetwin.results.manifest import write_atomically
+    from linetwin.scenario.validation import read_checked
 
-    checked = read_specification(fit)
+    checked = read_checked(fit, CalibrationFile)
     folder = _folder(output, checked.model.name)
     task = read_task(subject, _line(subject, tuple(settings or ())), checked, data)
     with progress("calibration") as tell:

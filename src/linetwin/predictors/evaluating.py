@@ -15,7 +15,6 @@ from linetwin.predictors.store import read
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     import onnxruntime
 
@@ -53,12 +52,7 @@ class Predictor:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -18,7 +18,6 @@ from linetwin.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from linetwin.predictors.card import Physics
 
@@ -53,12 +52,7 @@ class PhysicsModel:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def at(self, features: np.ndarray, points: np.ndarray) -> np.ndarray:

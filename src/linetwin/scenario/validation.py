@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.absent import EMPTY
-from linetwin.scenario.problems import nearest
+from linetwin.scenario.document import read
+from linetwin.scenario.problems import Problems, nearest
 from linetwin.scenario.schema import VERSION
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydantic_core import ErrorDetails
 
     from linetwin.scenario.document import Document, KeyPath
-    from linetwin.scenario.problems import Problems
 
 FileModel = TypeVar("FileModel", bound=BaseModel)
 _MOST_ROUNDS = 200
@@ -60,6 +63,17 @@ class Checked(Generic[FileModel]):
     def is_cut(self, *path: str | int) -> bool:
         """Say whether something at or below `path` was cut out."""
         return any(cut[: len(path)] == path or path[: len(cut)] == cut for cut in self.cut)
+
+
+def read_checked(file: Path, model: type[FileModel]) -> Checked[FileModel]:
+    """Return a file that stands for itself; ScenarioError with everything that is wrong."""
+    document, problems = read(file, file.name), Problems()
+    problems.keep(document.problems)
+    checked = validate(document, model, problems)
+    problems.check()
+    if checked is None:
+        raise ScenarioError([Problem("nothing to read", file=file)])
+    return checked
 
 
 def validate(

@@ -16,7 +16,7 @@ from linetwin.surrogates.explaining import (
     sensitivities,
     shapley,
 )
-from linetwin.surrogates.goals import Chance, Goal, spec_of
+from linetwin.surrogates.goals import Chance, Goal, heading, spec_of
 from linetwin.surrogates.inverting import FRESH, Inversion, invert
 
 if TYPE_CHECKING:
@@ -197,9 +197,7 @@ def explained_content(found: Explained) -> dict[str, Any]:
     """Return an explanation as JSON holds it, in canonical units."""
     own = found.explanation
     return {
-        "predictor": found.card.name,
-        "target": found.card.target.name,
-        "unit": found.card.target.unit,
+        **heading(found.card),
         "prediction": own.prediction,
         "low": float(found.predicted.low[0]),
         "high": float(found.predicted.high[0]),
@@ -233,9 +231,7 @@ def inverted_content(found: Inverted) -> dict[str, Any]:
     """Return settings that reach a goal as JSON holds them, in canonical units."""
     window = found.found
     return {
-        "predictor": found.card.name,
-        "target": found.card.target.name,
-        "unit": found.card.target.unit,
+        **heading(found.card),
         "goal": {"low": found.goal.low, "high": found.goal.high},
         "reached": window.reached,
         "needed": found.needed,

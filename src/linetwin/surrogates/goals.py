@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy import special
@@ -126,6 +126,11 @@ def limits_of(
     problems.check()
     ends = [spans[name] for name in known]
     return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+
+def heading(card: Card) -> dict[str, Any]:
+    """Return which predictor speaks of what, in which unit, as JSON holds it."""
+    return {"predictor": card.name, "target": card.target.name, "unit": card.target.unit}
 
 
 def spec_of(named: Feature | Target) -> ColumnSpec:

@@ -10,7 +10,7 @@ import numpy as np
 from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.problems import nearest
 from linetwin.surrogates.explaining import shapley
-from linetwin.surrogates.goals import spec_of
+from linetwin.surrogates.goals import heading, spec_of
 
 if TYPE_CHECKING:
     from linetwin.predictors.card import Card
@@ -135,9 +135,7 @@ def lot_sentence(found: Lot) -> str:
 def lot_content(found: Lot) -> dict[str, Any]:
     """Return a lot explained as JSON holds it, in canonical units."""
     return {
-        "predictor": found.card.name,
-        "target": found.card.target.name,
-        "unit": found.card.target.unit,
+        **heading(found.card),
         "lot": found.label,
         "rows": found.rows,
         "others": found.others,

@@ -6,38 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.errors import Problem, ScenarioError
 from linetwin.estimation.calibrating.amounts import amount, difference
 from linetwin.estimation.calibrating.bounds import read_axes
 from linetwin.estimation.calibrating.columns import HELD, READ, SET, Columns, Settings, to_number
-from linetwin.estimation.calibrating.schema import CalibrationFile, DurationWritten
+from linetwin.estimation.calibrating.schema import DurationWritten
 from linetwin.estimation.calibrating.subject import open_subject
 from linetwin.estimation.calibrating.tables import read_table
 from linetwin.estimation.calibrating.task import Measured, Stretch, Task
-from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems
-from linetwin.scenario.validation import Checked, validate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from linetwin.estimation.calibrating.schema import OutputWritten
+    from linetwin.estimation.calibrating.schema import CalibrationFile, OutputWritten
     from linetwin.estimation.calibrating.subject import Line
+    from linetwin.scenario.validation import Checked
 
 _LEAST_ROWS = 2
 _AT_ONCE = DurationWritten(value="0 s")
-
-
-def read_specification(file: Path) -> Checked[CalibrationFile]:
-    """Return a calibration file; ScenarioError with line, key and what is allowed."""
-    problems = Problems()
-    document = read(file, file.name)
-    problems.keep(document.problems)
-    checked = validate(document, CalibrationFile, problems)
-    problems.check()
-    if checked is None:
-        raise ScenarioError([Problem("nothing to read", file=file)])
-    return checked
 
 
 def read_task(name: str, line: Line | None, checked: Checked[CalibrationFile], data: Path) -> Task:

@@ -16,9 +16,8 @@ from linetwin.estimation.calibrating.tables import digest_of, read_table
 from linetwin.quantities import vocabulary
 from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario import units
-from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems, nearest
-from linetwin.scenario.validation import Checked, validate
+from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.schema import DatasetFile
 
@@ -53,24 +52,16 @@ def read_dataset(path: Path, data: Path | None = None) -> Dataset:
     """
     if path.is_dir():
         return _of_folder(path, data)
-    document = read(path, path.name)
-    problems = Problems()
-    problems.keep(document.problems)
-    checked = validate(document, DatasetFile, problems)
-    problems.check()
-    if checked is None:
-        raise ScenarioError([Problem("nothing to read", file=path)])
+    checked = read_checked(path, DatasetFile)
     table = _table(checked, data).chosen(checked.model.only)
     reader = _Reader(checked, table, Problems())
     for column in checked.model.only:
         table.has(column, checked.document.place(("only", column)), reader.problems)
     reader.problems.check()
     if not table.lines:
-        reader.problems.add(document.place(("only",)), "no row is left", "wider patterns")
+        reader.problems.add(checked.document.place(("only",)), "no row is left", "wider patterns")
         reader.problems.check()
-    found = reader.dataset()
-    problems.check()
-    return found
+    return reader.dataset()
 
 
 def _of_folder(path: Path, data: Path | None) -> Dataset:

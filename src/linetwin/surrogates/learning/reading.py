@@ -12,9 +12,8 @@ from linetwin.estimation.calibrating.amounts import Scale, amount
 from linetwin.predictors.domain import OVERHANG
 from linetwin.predictors.links import Link
 from linetwin.quantities.ucum import parse_unit
-from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems
-from linetwin.scenario.validation import Checked, validate
+from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.learning.physics_reading import read_physics
 from linetwin.surrogates.learning.schema import TrainingFile
@@ -54,16 +53,10 @@ def read_training(path: Path, data: Path | None = None) -> Training:
 
     ScenarioError with file, line, key and what is allowed; errors as `read_dataset`.
     """
-    document = read(path, path.name)
-    problems = Problems()
-    problems.keep(document.problems)
-    checked = validate(document, TrainingFile, problems)
-    problems.check()
-    if checked is None:
-        raise ScenarioError([Problem("nothing to read", file=path)])
+    checked = read_checked(path, TrainingFile)
     found = path.parent / checked.model.dataset
     if not found.exists():
-        place = document.place(("dataset",))
+        place = checked.document.place(("dataset",))
         hint = f"a path relative to {path.name}: a dataset file, a study or a run folder"
         problem = Problem(f"{checked.model.dataset} does not exist", "dataset", hint, place.file)
         raise ScenarioError([problem])
