@@ -9,9 +9,11 @@ a run, shows the same with models.
 from __future__ import annotations
 
 import math
+import multiprocessing
 import random
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from linetwin.study.progress import Progress
     from linetwin.study.tasks import Inputs, Runner
 
+    Factory = Callable[[Inputs, Path], Executor]
+
+ROUNDS = 5
 RUNS = 1000
 LINE_RUNS = 60
 ARRIVALS, SERVICES, ROOM = 0.9, 1.0, 5
@@ -67,11 +72,13 @@ duration: 1 h
 class Measured:
     """Wall times (s) of a study in a loop in this process, on 1 and 2 processes, and on Dask.
 
-    `own_s`: of the runs themselves, told by the one process that made them. A study's time begins
-    when its first run has come back: starting Python is told apart, in `start_s`. `growth_mb`:
-    what this process took more, from a tenth of the runs to the end. `two_idle`, `dask_idle`: share
-    of their time that two workers spend outside of runs, which other work on the machine hardly
-    changes; it does the times.
+    Of `ROUNDS` parts, each made on one and on two processes and Dask in turn, the fastest of each
+    stands for all. `own_s`: of the runs themselves, told by the one process that made them;
+    `bare_s`: of as many runs by two bare processes at once, which is what the machine's cores give.
+    A study's time begins when its first run has come back: starting Python is told apart, in
+    `start_s`. `growth_mb`: what this process took more, from a tenth of the first part to the end
+    of the last. `two_idle`, `dask_idle`: share of their time that two workers spend outside of
+    runs, which other work on the machine hardly changes; it does the times.
     """
 
     runs: int
@@ -79,6 +86,7 @@ class Measured:
     own_s: float
     one_s: float
     two_s: float
+    bare_s: float
     dask_s: float
     start_s: float
     growth_mb: float
@@ -162,7 +170,7 @@ class _Bench:
     run: Runner
     runs: int
 
-    def measure(self, executor: Callable[[Inputs, Path], Executor], name: str) -> _Clock:
+    def measure(self, executor: Factory, name: str) -> _Clock:
         """Carry the study out; ResultsError where runs are missing, or tell another throughput."""
         (self.folder / "study.yaml").write_text(_STUDY.format(runs=self.runs), encoding="utf-8")
         shipped = find_scenario("baseline").resolve().parent.as_posix()
@@ -184,6 +192,14 @@ class _Bench:
             _check(found["energy.energy_used"].mean())
         return clock
 
+    def in_turn(self, name: str, *executors: Factory) -> list[_Clock]:
+        """Carry the study out on each in turn, `ROUNDS` times; return the fastest of each."""
+        clocks = [
+            [self.measure(executor, f"{name}-{turn}-{at}") for at, executor in enumerate(executors)]
+            for turn in range(ROUNDS)
+        ]
+        return [min(own, key=lambda clock: clock.rest_s) for own in zip(*clocks, strict=True)]
+
 
 def _check(mean: float) -> None:
     """Refuse a mean throughput that is another queue's."""
@@ -194,45 +210,58 @@ def _check(mean: float) -> None:
 def measure() -> Measured:
     """Measure all; some minutes."""
     with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
-        short = _Bench(Path(name), queue, RUNS)
-        loop_s = _loop()
-        one = short.measure(_processes(queue, 1), "one")
-        two = short.measure(_processes(queue, _HALVES), "two")
+        short = _Bench(Path(name), queue, RUNS // ROUNDS)
+        loop_s = _some(0, RUNS)
+        one, two = short.in_turn("two", _processes(queue, 1), _processes(queue, _HALVES))
         growth = peak_mb() - two.early_mb
-        dask = short.measure(_on_dask(queue), "dask")
-        line = _Bench(Path(name), run_point, LINE_RUNS)
-        line_one = line.measure(_processes(run_point, 1), "line-one")
-        line_two = line.measure(_processes(run_point, _HALVES), "line-two")
+        again, dask = short.in_turn("dask", _processes(queue, 1), _on_dask(queue))
+        bare_s = min(_bare() for _ in range(ROUNDS))
+        one = min(one, again, key=lambda clock: clock.rest_s)
+        line = _Bench(Path(name), run_point, LINE_RUNS // ROUNDS)
+        line_one, line_two = line.in_turn(
+            "line", _processes(run_point, 1), _processes(run_point, _HALVES)
+        )
     return Measured(
         runs=RUNS,
         loop_s=loop_s,
-        own_s=one.own_s,
-        one_s=one.rest_s,
-        two_s=two.rest_s,
-        dask_s=dask.rest_s,
+        own_s=ROUNDS * one.own_s,
+        one_s=ROUNDS * one.rest_s,
+        two_s=ROUNDS * two.rest_s,
+        bare_s=bare_s,
+        dask_s=ROUNDS * dask.rest_s,
         start_s=two.start_s,
         growth_mb=growth,
         two_idle=two.idle(_HALVES),
         dask_idle=dask.idle(_HALVES),
         line_runs=LINE_RUNS,
-        line_one_s=line_one.rest_s,
-        line_two_s=line_two.rest_s,
+        line_one_s=ROUNDS * line_one.rest_s,
+        line_two_s=ROUNDS * line_two.rest_s,
     )
 
 
-def _loop() -> float:
-    """Return the wall time of all runs called one after the other in this process (s)."""
+def _bare() -> float:
+    """Return the wall time of all runs by two processes that share nothing, no study about (s).
+
+    Each makes a part's half; the slower one is taken, times the parts.
+    """
+    share = RUNS // ROUNDS // _HALVES
+    with ProcessPoolExecutor(_HALVES, multiprocessing.get_context("spawn")) as pool:
+        wait([pool.submit(_some, 2 * at, 2) for at in range(_HALVES)])  # both have started
+        return ROUNDS * max(pool.map(_some, range(0, RUNS // ROUNDS, share), [share] * _HALVES))
+
+
+def _some(first: int, count: int) -> float:
     begun = time.perf_counter()
-    for seed in range(RUNS):
+    for seed in range(first, first + count):
         made(queue, Task("", (), seed))
     return time.perf_counter() - begun
 
 
-def _processes(run: Runner, workers: int) -> Callable[[Inputs, Path], Executor]:
+def _processes(run: Runner, workers: int) -> Factory:
     return lambda inputs, log: LocalExecutor(run, inputs, workers, log)
 
 
-def _on_dask(run: Runner) -> Callable[[Inputs, Path], Executor]:
+def _on_dask(run: Runner) -> Factory:
     return lambda inputs, _: DaskExecutor(run, inputs, LOCAL, _HALVES, same_code)
 
 
@@ -243,6 +272,8 @@ def describe(found: Measured) -> str:
         f"{found.loop_s:.1f} s; on one process {found.one_s:.1f} s, on two {found.two_s:.1f} s "
         f"({found.one_s / found.two_s:.2f} times), on Dask {found.dask_s:.1f} s "
         f"({found.one_s / found.dask_s:.2f} times)\n"
+        f"two bare processes at once: {found.bare_s:.1f} s, "
+        f"{found.one_s / found.bare_s:.2f} times as fast as one\n"
         f"between runs: {found.two_idle:.1%} of the time of two processes, "
         f"{found.dask_idle:.1%} of two workers of Dask\n"
         f"a study adds {found.overhead_ms:.2f} ms to a run; its first run is back after "
