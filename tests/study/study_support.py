@@ -77,6 +77,7 @@ def carried_out(
         study.results(planned(spec), spec.replications)
         writer.finish("complete")
     finally:
+        writer.close()
         executor.close()
     return study
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import study_support
 from study_support import NOTHING, Here, Written, carried_out, planned, unseen
-from toy_runs import all_failing, always_killed, failing, killed_once, total
+from toy_runs import NotThere, all_failing, always_killed, failing, killed_once, total
 
 from linetwin.bench.watched import peak_mb
 from linetwin.errors import ResultsError
@@ -151,6 +151,15 @@ def test_a_run_that_ends_its_worker_twice_is_recorded(written: Written) -> None:
     runs = read_study(written.output).runs
     told = "worker ended with exit code 3, twice: drying had not returned"
     assert list(runs["error"]) == [told, *[""] * 5]
+
+
+def test_workers_that_never_start_end_the_study(written: Written) -> None:
+    """Two tries tell it for all runs; none is recorded as failed, so the next call makes them."""
+    with pytest.raises(ResultsError, match="no worker can be started: worker ended with exit code"):
+        carried_out(written.spec(), written.output, NotThere())
+    assert read_study(written.output).runs.empty
+    carried_out(written.spec(), written.output, total)
+    assert set(read_study(written.output).runs["status"]) == {"complete"}
 
 
 def test_who_asks_to_end_keeps_what_has_ended(written: Written) -> None:

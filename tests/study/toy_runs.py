@@ -7,9 +7,13 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from linetwin.errors import ModelError
 from linetwin.study.tasks import Outcome, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def values_of(task: Task) -> dict[str, float]:
@@ -50,6 +54,22 @@ def failing(task: Task) -> Outcome:
 def all_failing(task: Task) -> Outcome:
     """Fail in every run."""
     raise MemoryError
+
+
+class NotThere:
+    """A run that no other process can read."""
+
+    def __call__(self, task: Task) -> Outcome:
+        """Do as `total`."""
+        return total(task)
+
+    def __reduce__(self) -> tuple[Callable[[], NoReturn], tuple[()]]:
+        """Be read by ending the process."""
+        return _ended, ()
+
+
+def _ended() -> NoReturn:
+    os._exit(4)
 
 
 def killed_once(task: Task) -> Outcome:

@@ -20,6 +20,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from linetwin.errors import ResultsError
 from linetwin.study.tasks import Inputs, Outcome, Task, failed
 
 if TYPE_CHECKING:
@@ -73,12 +74,17 @@ class LocalExecutor:
     log: Path
     _started: list[_Worker] = field(default_factory=list)
     _count: int = 0
+    _proven: bool = False
+    """Whether any worker has ever been ready for a run."""
 
     def __post_init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="linetwin-study-")
 
     def outcomes(self, tasks: Iterable[Task], stop: Callable[[], bool]) -> Iterator[Outcome]:
-        """Yield outcomes as runs end; see `Executor`."""
+        """Yield outcomes as runs end; see `Executor`.
+
+        ResultsError where no worker can be started at all.
+        """
         queue = iter(tasks)
         again: list[Task] = []
         tries: dict[str, int] = {}
@@ -87,6 +93,8 @@ class LocalExecutor:
         while any(worker.task for worker in self._started) and not stop():
             for worker in self._ready():
                 outcome = self._answer(worker, again, tries)
+                if worker.task is not None and worker in self._started:
+                    continue  # it has only said that it is ready
                 self._next(queue, again, stop)
                 if outcome is not None:
                     yield outcome
@@ -113,10 +121,14 @@ class LocalExecutor:
         """Return what a worker has sent; None where it died and its run is tried again."""
         task = worker.task
         with contextlib.suppress(EOFError, OSError):
-            if worker.pipe.poll():
-                outcome: Outcome = worker.pipe.recv()
-                worker.task = None
-                return outcome
+            while worker.pipe.poll():
+                sent: Outcome | None = worker.pipe.recv()
+                if sent is not None:
+                    worker.task = None
+                    return sent
+                self._proven = True
+            if worker.process.is_alive():
+                return None
         worker.process.join()
         self._started.remove(worker)
         worker.pipe.close()
@@ -128,6 +140,8 @@ class LocalExecutor:
             return None
         words = worker.last_words()
         error = f"worker {_ended(worker.process.exitcode)}, twice" + (f": {words}" if words else "")
+        if not self._proven:  # the next run would end the same way, and all after it
+            raise ResultsError(f"no worker can be started: {error}")
         return failed(task, error, time.monotonic() - worker.begun)
 
     def _start(self) -> _Worker:
@@ -169,6 +183,7 @@ def _work(pipe: Connection, run: Runner, inputs: Inputs, log: str, folder: str) 
     _print_to(log)
     tempfile.tempdir = folder
     inputs.unpack(Path(tempfile.mkdtemp(prefix="inputs-")))
+    pipe.send(None)  # ready
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send(made(run, pipe.recv()))
