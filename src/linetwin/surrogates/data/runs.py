@@ -21,6 +21,7 @@ from linetwin.results.schemas import MEASURED
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.studies import OWN_LICENCE, digest_of_frame
 from linetwin.surrogates.gauges import Gauge
+from linetwin.surrogates.review.decisions import judgements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,15 +53,17 @@ _AT_ONCE: Final = 1000
 _JUDGED: Final = ("A", "B", "scrap")
 
 
-def dataset_of_run(path: Path) -> Dataset:
+def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     """Return the dataset of a run's folder: a row a cell that was graded or scrapped.
 
-    Samples, and cells still in the line, have no outcome and are left out. Errors as `Run`;
-    ScenarioError where no cell has an outcome.
+    Samples, and cells still in the line, have no outcome and are left out; with `unfinished` the
+    latter are there too, without one. What people decided of cells is a judgement, and no part of
+    the data's hash. Errors as `Run` and `judgements`; ScenarioError where no cell is left.
     """
     run = Run(path)
     every = run.table("cells")
-    cells = every[every["status"].isin(_JUDGED)].reset_index(drop=True)
+    kept = (*_JUDGED, "in_process") if unfinished else _JUDGED
+    cells = every[every["status"].isin(kept)].reset_index(drop=True)
     if not len(cells):
         raise ScenarioError([Problem("no cell was graded or scrapped", file=path)])
     units = run.units("cells")
@@ -73,10 +76,15 @@ def dataset_of_run(path: Path) -> Dataset:
     maker.numbers(_TARGETS, "target")
     maker.defects()
     maker.numbers((n for n in cells.columns if n.startswith(MEASURED)), "inspection")
-    maker.text("grade", cells["true_grade"].where(cells["true_grade"].ne(""), cells["status"]),
-               "outcome")  # fmt: skip
+    graded = cells["true_grade"].where(cells["true_grade"].ne(""), cells["status"])
+    maker.text("grade", graded.where(graded.isin(_JUDGED), ""), "outcome")
     maker.text("finding", cells["reason"], "inspection")
-    frame = pd.DataFrame(maker.columns, index=pd.Index(cells["cell"].astype(object), name="cell"))
+    index = pd.Index(cells["cell"].astype(object), name="cell")
+    digest = digest_of_frame(pd.DataFrame(maker.columns, index=index))
+    decided = judgements(path)
+    texts = [decided.get(cell, "") for cell in cells["cell"]]
+    maker.text("review", pd.Series(texts, dtype=object), "judgement")
+    frame = pd.DataFrame(maker.columns, index=index)
     manifest, name = run.manifest, str(run.manifest.get("scenario") or path.name)
     rest = len(every) - len(cells)
     return Dataset(
@@ -86,7 +94,7 @@ def dataset_of_run(path: Path) -> Dataset:
         columns=maker.specs,
         source=f"run of scenario {name}, seed {manifest.get('seed')}, simulated",
         licence=OWN_LICENCE,
-        digest=digest_of_frame(frame),
+        digest=digest,
         file=path,
         simulated=True,
         gauges=_gauges(run, frame),
@@ -136,12 +144,17 @@ class _Maker:
         grade = self.cells["true_grade"].where(
             self.cells["true_grade"].ne(""), self.cells["status"]
         )
-        self.add("is_grade_a", grade.eq("A").to_numpy(np.float64), "1", "target")
-        self.add("is_scrap", grade.eq("scrap").to_numpy(np.float64), "1", "target")
+        ended = self.cells["status"].isin(_JUDGED)  # of the others nothing is known yet
+
+        def one(found: pd.Series) -> np.ndarray:
+            return np.where(ended, found.to_numpy(np.float64), np.nan)
+
+        self.add("is_grade_a", one(grade.eq("A")), "1", "target")
+        self.add("is_scrap", one(grade.eq("scrap")), "1", "target")
         reasons = self.cells["reason"].fillna("")
         for reason in sorted({*reasons} - {""}):
             name = "found_" + re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")
-            self.add(name, reasons.eq(reason).to_numpy(np.float64), "1", "target")
+            self.add(name, one(reasons.eq(reason)), "1", "target")
 
 
 def _add_origins(maker: _Maker, run: Run) -> None:

@@ -1,0 +1,1 @@
+"""What quality teams look at and decide: risks, charts, decisions, containment."""

@@ -1,0 +1,143 @@
+"""What people decided of cells and lots of a run, in a log that shows whether it was changed.
+
+`review.log` in the run's folder is an audit log (`results.audit`): each entry carries the hash of
+the one before. The newest decision about a cell holds; earlier ones stay. A decision is a
+judgement: nothing learns from it as if it were an outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from linetwin.errors import Problem, ResultsError, ScenarioError
+from linetwin.results.audit import AuditLog, Entry, entries, head_file, person
+from linetwin.results.audit_check import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+LOG: Final = "review.log"
+ACCEPTED, OVERRIDE = "prediction accepted", "prediction overridden"
+DECISIONS: Final = (ACCEPTED, OVERRIDE)
+GRADES: Final = ("A", "B", "scrap")
+LONGEST: Final = 2000
+"""Characters of a reason or a name."""
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """What a predictor said of a cell when it was decided on; canonical units, None: refused.
+
+    `model`: SHA-256 of the model in the predictor's file.
+    """
+
+    target: str
+    value: float | None
+    low: float | None
+    high: float | None
+    domain: str
+    predictor: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision about a cell; `grade` is empty where the predictions were accepted."""
+
+    cell: str
+    what: str
+    grade: str
+    reason: str
+    reviewer: str
+    time: str
+    data: str
+    foretold: tuple[Foretold, ...]
+    seq: int
+    hash: str
+
+
+def log_of(folder: Path) -> AuditLog:
+    """Return the log of a run's folder."""
+    return AuditLog(folder / LOG)
+
+
+def recorded(folder: Path) -> list[Entry]:
+    """Return the entries of a run's log, whole and in order; none where there is no log.
+
+    TamperedError where the log is not sound.
+    """
+    file = folder / LOG
+    if not file.exists() and not head_file(file).exists():
+        return []
+    verify(file)
+    return list(entries(file))
+
+
+def decide(
+    folder: Path,
+    cells: Mapping[str, tuple[str, str]],
+    foretold: Mapping[str, Iterable[Foretold]],
+    reviewer: str,
+    data: str,
+) -> list[Decision]:
+    """Write what a reviewer decided: cell -> (grade, reason); an empty grade accepts.
+
+    `foretold`: cell -> what each predictor said; `data`: SHA-256 of the run's table of cells.
+    ScenarioError for a grade that is none, an empty reason or name; nothing is written then.
+    """
+    check_words("--reviewer", reviewer)
+    for grade, reason in cells.values():
+        check_words("--reason", reason)
+        if grade and grade not in GRADES:
+            hint = f"allowed: {', '.join(GRADES)}"
+            raise ScenarioError([Problem(f"'{grade}' is no grade", "--override", hint)])
+    recorded(folder)  # a log that was tampered with does not go on
+    log, written = log_of(folder), []
+    for cell, (grade, reason) in cells.items():
+        entry = log.append(
+            reviewer,
+            OVERRIDE if grade else ACCEPTED,
+            about=cell,
+            before={"data": data, "foretold": [asdict(each) for each in foretold[cell]]},
+            after={"grade": grade, "reason": reason, "account": person()},
+        )
+        written.append(decision_of(entry))
+    return written
+
+
+def decision_of(entry: Entry) -> Decision:
+    """Return the decision that an entry tells; ResultsError where it tells none."""
+    try:
+        before, after = entry.before, entry.after
+        return Decision(
+            entry.about, entry.what, after["grade"], after["reason"], entry.who, entry.time,
+            before["data"], tuple(Foretold(**each) for each in before["foretold"]), entry.seq,
+            entry.hash,
+        )  # fmt: skip
+    except (KeyError, TypeError) as error:
+        message = f"{LOG}: entry {entry.seq} is no decision of `surrogate decide`"
+        raise ResultsError(message) from error
+
+
+def decisions(told: Iterable[Entry]) -> dict[str, Decision]:
+    """Return the newest decision about each cell."""
+    return {entry.about: decision_of(entry) for entry in told if entry.what in DECISIONS}
+
+
+def judgements(folder: Path) -> dict[str, str]:
+    """Return cell -> the grade that a person gave it, or `accepted`; errors as `recorded`."""
+    return {cell: each.grade or "accepted" for cell, each in decisions(recorded(folder)).items()}
+
+
+def check_words(option: str, text: str) -> None:
+    """Raise ScenarioError for a reason or a name that is empty or endless."""
+    if not text.strip() or len(text) > LONGEST:
+        message = "is empty" if not text.strip() else f"is longer than {LONGEST:,} characters"
+        raise ScenarioError([Problem(message, option, "a few words")])
+
+
+def json_of(found: Decision) -> dict[str, Any]:
+    """Return a decision as JSON holds it."""
+    return asdict(found)

@@ -1,0 +1,127 @@
+"""Severity classes: what a fault weighs, and from which risk on a cell is not let through.
+
+Safety has a ceiling of escapes in ppm and no trade against cost. Elsewhere a cell is stopped where
+that is cheaper than to let it pass: a risk p costs p x escape when let through, (1 - p) x false
+alarm when stopped, so the threshold is false alarm / (escape + false alarm).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from linetwin.scenario.problems import Problems
+from linetwin.scenario.validation import read_checked
+from linetwin.surrogates.review.policy_schema import PolicyFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from linetwin.scenario.document import Document
+    from linetwin.surrogates.review.policy_schema import CharacteristicWritten, Severity
+
+SHIPPED: Final = "quality.yaml"
+ORDER: Final = ("safety", "function", "cosmetic")
+_COSTS: Final = ("cost_of_escape", "cost_of_false_alarm")
+
+
+@dataclass(frozen=True)
+class Characteristic:
+    """What a fault of a column weighs: ppm ceiling of safety, else costs in `currency`.
+
+    `bad`: the faulty value of a column of 0 and 1; `limits`: as written, of a column of numbers.
+    """
+
+    name: str
+    severity: Severity
+    bad: int
+    limits: str | None
+    ceiling_ppm: float | None
+    cost_of_escape: float | None
+    cost_of_false_alarm: float | None
+    currency: str
+    tag: str
+    source: str
+
+    @property
+    def threshold(self) -> float | None:
+        """The risk from which on stopping the cell is cheaper; None for safety."""
+        if self.cost_of_escape is None or self.cost_of_false_alarm is None:
+            return None
+        both = self.cost_of_escape + self.cost_of_false_alarm
+        return self.cost_of_false_alarm / both if both else None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A quality policy; `audit_share` in 0 to 1; `digest`: SHA-256 of its file."""
+
+    name: str
+    audit_share: float
+    characteristics: Mapping[str, Characteristic]
+    file: Path
+    digest: str
+    shipped: bool
+
+    @property
+    def assumed(self) -> int:
+        """How many characteristics are engineering assumptions or recalled."""
+        return sum(each.tag in "MA" for each in self.characteristics.values())
+
+
+def read_policy(file: Path | None = None) -> Policy:
+    """Return the policy of a file, or the shipped one; ScenarioError with all that is wrong."""
+    with resources.as_file(resources.files(__package__).joinpath(SHIPPED)) as own:
+        path = own if file is None else file
+        checked = read_checked(path, PolicyFile)
+        content = path.read_bytes()
+    model, problems = checked.model, Problems()
+    for name, written in model.characteristics.items():
+        _check(name, written, checked.document, problems)
+    monies = {
+        str(getattr(each, cost)).rsplit(" ", 1)[1]
+        for each in model.characteristics.values()
+        for cost in _COSTS
+        if getattr(each, cost) is not None
+    }
+    if len(monies) > 1:
+        place = checked.document.place(("characteristics",))
+        problems.add(place, f"costs are in {', '.join(sorted(monies))}", "one currency")
+    problems.check()
+    return Policy(
+        model.policy,
+        float(model.audit_share.split(" ")[0]) / 100,
+        {name: _taken(name, each) for name, each in model.characteristics.items()},
+        Path(SHIPPED) if file is None else file,
+        hashlib.sha256(content).hexdigest(),
+        file is None,
+    )
+
+
+def _check(
+    name: str, written: CharacteristicWritten, document: Document, problems: Problems
+) -> None:
+    """Note what a severity class lacks, or has and may not."""
+    needed = ("ceiling_ppm",) if written.severity == "safety" else _COSTS
+    for key in ("ceiling_ppm", *_COSTS):
+        place = document.place(("characteristics", name, key))
+        if key in needed and getattr(written, key) is None:
+            hint = "ceiling_ppm: 1" if key == "ceiling_ppm" else f"{key}: 12 EUR"
+            problems.add(place, f"is missing for severity {written.severity}", hint)
+        elif key not in needed and getattr(written, key) is not None:
+            hint = "safety is not traded against cost" if key in _COSTS else "for safety alone"
+            problems.add(place, f"is not for severity {written.severity}", hint)
+
+
+def _taken(name: str, written: CharacteristicWritten) -> Characteristic:
+    costs = [getattr(written, cost) for cost in _COSTS]
+    escape, alarm = (None if text is None else float(text.split(" ")[0]) for text in costs)
+    currency = next((text.split(" ")[1] for text in costs if text is not None), "")
+    ceiling = None if written.ceiling_ppm is None else float(written.ceiling_ppm)
+    return Characteristic(
+        name, written.severity, written.bad, written.limits, ceiling, escape, alarm, currency,
+        written.tag, written.source,
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""What may stand in a quality policy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linetwin.scenario.absent import Given
+
+Severity = Literal["safety", "function", "cosmetic"]
+Money = Annotated[str, Field(pattern=r"^\d+(\.\d+)? [A-Z]{3}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class CharacteristicWritten(_Part):
+    """What a fault of one column of the run's cells weighs.
+
+    `bad`: the value of a column of 0 and 1 that is the fault; `limits`: of a column of numbers,
+    `at least 4.9 A.h`, those of grade A in the scenario where left out; `ceiling_ppm`: faults that
+    may escape, of a safety characteristic.
+    """
+
+    severity: Severity
+    bad: Literal[0, 1] = 1
+    limits: Annotated[str | None, Given] = None
+    ceiling_ppm: Annotated[float | int | None, Given, Field(gt=0, le=1e6)] = None
+    cost_of_escape: Annotated[Money | None, Given] = None
+    cost_of_false_alarm: Annotated[Money | None, Given] = None
+    tag: Literal["V", "D", "M", "A"]
+    source: Annotated[str, Field(min_length=1)]
+
+
+class PolicyFile(_Part):
+    """A quality policy: severity, ceilings, costs and the share that is audited."""
+
+    version: Literal[1] = Field(alias="schema")
+    policy: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    audit_share: Annotated[str, Field(pattern=r"^\d+(\.\d+)? %$")]
+    characteristics: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], CharacteristicWritten],
+        Field(min_length=1),
+    ]
