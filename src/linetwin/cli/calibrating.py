@@ -60,7 +60,7 @@ def calibrate(
 
     checked = read_checked(fit, CalibrationFile)
     folder = _folder(output, checked.model.name)
-    task = read_task(subject, _line(subject, tuple(settings or ())), checked, data)
+    task = read_task(subject, line_of(subject, tuple(settings or ())), checked, data)
     with progress("calibration") as tell:
         made = solve(task, tell)
     found = content(made)
@@ -78,7 +78,7 @@ def calibrate(
         _tell(made, folder)
 
 
-def _line(subject: str, settings: tuple[str, ...]) -> Line | None:
+def line_of(subject: str, settings: tuple[str, ...]) -> Line | None:
     """Return the scenario that is named; None for a model."""
     from linetwin.cli.running import Request, base_of
     from linetwin.errors import Problem, ScenarioError

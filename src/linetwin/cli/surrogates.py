@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linetwin.cli.surrogate_asking import explain, invert
+from linetwin.cli.surrogate_designing import EPILOG as DESIGN_EPILOG
+from linetwin.cli.surrogate_designing import design
 from linetwin.cli.surrogate_training import card, predict, train
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ surrogate_app = typer.Typer(
     epilog="Example: linetwin surrogate data calendering.yaml",
     no_args_is_help=True,
 )
+surrogate_app.command(epilog=DESIGN_EPILOG)(design)
 surrogate_app.command(
     epilog="Example: linetwin surrogate train porosity.yaml -o porosity.predictor"
 )(train)

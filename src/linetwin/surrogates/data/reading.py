@@ -39,17 +39,21 @@ _WHY = {
     "judgement": "a person's judgement never trains as truth",
     "target": "what is to be predicted is not known beforehand",
 }
+OF_FOLDER = "dataset.yaml"
+"""The dataset file of a folder that holds its table beside it."""
 _TEXT_ROLES = ("group", "judgement")
 _MAY_BE_TEXT = ("outcome", "inspection", "ignore")
 _ALONE: dict[str, tuple[Role, ...]] = {"of": ("uncertainty",), "columns": ("group",)}
 
 
 def read_dataset(path: Path, data: Path | None = None) -> Dataset:
-    """Return the dataset of a file, or of the folder of a study or a run.
+    """Return the dataset of a file, or of the folder of a design, a study or a run.
 
     `data`: the table, in place of that of the file. ScenarioError with file, line, key and what is
     allowed; errors as `read_table`, `read_study` and `Run`.
     """
+    if (path / OF_FOLDER).is_file():
+        path = path / OF_FOLDER
     if path.is_dir():
         return _of_folder(path, data)
     checked = read_checked(path, DatasetFile)
@@ -132,7 +136,7 @@ class _Reader:
             digest=self.table.digest,
             file=document.file,
             mapping=digest_of(document.file),
-            simulated=self.table.simulated,
+            simulated=self.table.simulated or model.simulated,
             gauges=gauges,
             left_out=self.left_out,
         )

@@ -87,7 +87,7 @@ class GaugeWritten(_Part):
 
 
 class DatasetFile(_Part):
-    """A dataset file."""
+    """A dataset file; `simulated`: whether models said all this, and nobody measured it."""
 
     version: Literal[1] = Field(alias="schema")
     dataset: Annotated[str, Field(pattern=_FILE_NAME)]
@@ -96,6 +96,7 @@ class DatasetFile(_Part):
     table: Annotated[str | None, Given] = None
     source: Annotated[str, Field(min_length=1)]
     licence: Annotated[str, Field(min_length=1)]
+    simulated: bool = False
     only: dict[str, str] = {}
     columns: Annotated[dict[ColumnName, DataColumn], Field(min_length=1)]
     gauge: dict[ColumnName, GaugeWritten] = {}

@@ -1,0 +1,1 @@
+"""Designs over one model: points are chosen, run, and kept as a dataset."""
