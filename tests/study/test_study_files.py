@@ -127,6 +127,16 @@ WRONG = {
         "columns: [cells.capacity: median]\nfigures:",
         "'median' is no statistic",
     ),
+    "an aim at a statistic that does not come back": (
+        "figures:",
+        "objectives: [{minimise: cells.capacity.p05}]\nfigures:",
+        r"columns: .{cells.capacity: .p05.}. brings it",
+    ),
+    "a bound of an impossible percentile": (
+        "figures:",
+        "constraints: [{figure: cells.capacity.p101, at_least: 1 A.h}]\nfigures:",
+        r"'cells.capacity.p101' is not among columns .allowed: mean, sd",
+    ),
     "constraints that contradict": (
         "figures:",
         CONTRADICTING,

@@ -56,6 +56,35 @@ def test_no_window_where_points_left_out_are_not_foretold(tmp_path: Path) -> Non
     assert "No window is recommended" in study_page(observed)
 
 
+def test_too_few_points_are_told(tmp_path: Path) -> None:
+    """Four points of one factor bear no surface that could be wrong; five do."""
+
+    def rising(shares: np.ndarray, seed: int) -> dict[str, float]:
+        return {FIGURE: float(shares[0] + 0.001 * seed), SECOND: 1.0}
+
+    few = carried(tmp_path, study_text(1, "{kind: latin_hypercube, points: 4}", AIM), rising)
+    found = window(few)
+    assert isinstance(found, Refused)
+    assert (found.why, found.points) == ("few", 5)
+    assert "over 1 factor needs 5 points or more" in study_page(few)
+    text = study_text(1, "{kind: latin_hypercube, points: 5}", AIM)
+    (tmp_path / "more").mkdir()
+    assert isinstance(window(carried(tmp_path / "more", text, rising)), Window)
+
+
+def test_a_figure_that_never_changes_has_no_window(tmp_path: Path) -> None:
+    """It is said which figure is the same at all points."""
+
+    def flat(_: np.ndarray, __: int) -> dict[str, float]:
+        return {FIGURE: 2.0, SECOND: 1.0}
+
+    observed = carried(tmp_path, study_text(2, "{kind: latin_hypercube, points: 12}", AIM), flat)
+    found = window(observed)
+    assert isinstance(found, Refused)
+    assert (found.why, found.figure) == ("same", FIGURE)
+    assert "is the same at all points" in study_page(observed)
+
+
 def loaded(folder: Path, *, steep: float, limit: float, chance: float = 0.8) -> Observed:
     """Return a study of 20 points by 3 seeds: more loading is more, and harder to press.
 

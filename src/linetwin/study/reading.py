@@ -130,7 +130,7 @@ def read_study_file(file: Path) -> Spec:
     columns = reader.columns()
     wanted = Wanted(reader.figures(columns), reader.default_figures(), columns)
     alternatives = reader.alternatives(opened)
-    reader.aims()
+    reader.aims({column.name for column in columns})
     problems.check()
     return Spec(
         name=model.study,
@@ -287,8 +287,12 @@ class _Reader:
             return None
         return Column(table, column, "", known.unit)
 
-    def aims(self) -> None:
-        """Note objectives and constraints that say nothing, or contradict one another."""
+    def aims(self, statistics: set[str]) -> None:
+        """Note objectives and constraints that say nothing, or contradict one another.
+
+        `statistics`: those of columns that come back.
+        """
+        self._among_columns(statistics)
         kind, model = self.model.design.kind, self.model
         for number, objective in enumerate(model.objectives):
             if (objective.maximise is None) == (objective.minimise is None):
@@ -302,6 +306,22 @@ class _Reader:
             hint = "objectives: [{maximise: FIGURE}]"
             self.problems.add(place, f"{kind} has no objective", hint)
         self._bounds()
+
+    def _among_columns(self, statistics: set[str]) -> None:
+        """Note aims that name a table's statistic which `columns` does not bring back."""
+        model = self.model
+        aims = [("objectives", n, each.maximise or each.minimise or "")
+                for n, each in enumerate(model.objectives)]  # fmt: skip
+        aims += [("constraints", n, each.figure) for n, each in enumerate(model.constraints)]
+        for section, number, name in aims:
+            table, _, rest = name.partition(".")
+            if table in TABLES and name not in statistics:
+                column, _, statistic = rest.rpartition(".")
+                hint = f"columns: [{{{table}.{column}: [{statistic}]}}] brings it"
+                if not STATISTIC.fullmatch(statistic):
+                    hint = STATISTIC_HINT
+                place = self.document.place((section, number))
+                self.problems.add(place, f"'{name}' is not among columns", hint)
 
     def _matters(self, raw: float | str) -> None:
         """Note a least difference that is no amount, or none above zero."""

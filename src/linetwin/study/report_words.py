@@ -121,7 +121,9 @@ def bound(constraint: Constraint, scale: Shown) -> str:
 
 def no_window(observed: Observed, refused: Refused) -> str:
     """Say why no window is recommended."""
-    reasons = {"foretold": _unforetold, "nowhere": _nowhere, "narrow": _narrow}
+    reasons = {
+        "foretold": _unforetold, "nowhere": _nowhere, "narrow": _narrow, "few": _few, "same": _same,
+    }  # fmt: skip
     return f"No window is recommended: {reasons[refused.why](observed, refused)}"
 
 
@@ -131,6 +133,18 @@ def _unforetold(_observed: Observed, refused: Refused) -> str:
         f"{display.share(max(0.0, refused.share))} of what differs, and {display.share(ENOUGH)} "
         "are wanted. More points, or factors between narrower bounds, would tell."
     )
+
+
+def _few(observed: Observed, refused: Refused) -> str:
+    over = counted(len(observed.factors), "factor")
+    return (
+        f"a surface of {figure_name(refused.figure)} over {over} needs {refused.points} points or "
+        "more that differ."
+    )
+
+
+def _same(_observed: Observed, refused: Refused) -> str:
+    return f"{figure_name(refused.figure)} is the same at all points."
 
 
 def _nowhere(_observed: Observed, refused: Refused) -> str:

@@ -91,6 +91,11 @@ class Surface:
         return variance, 1.0 / np.maximum(weights, _ROUNDING)
 
 
+def least_points(factors: int) -> int:
+    """Return how many points a surface needs: those of a plane, and some that it can miss."""
+    return 1 + factors + SPARE
+
+
 def fitted(shares: np.ndarray, values: np.ndarray) -> Surface | None:
     """Return the surface of a figure; None for too few points, or where it does not vary.
 

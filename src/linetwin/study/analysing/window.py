@@ -11,7 +11,7 @@ import numpy as np
 from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.box import Room, at_levels, even, largest_box
 from linetwin.study.analysing.inferring import Estimate
-from linetwin.study.analysing.surface import fitted
+from linetwin.study.analysing.surface import fitted, least_points
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -67,10 +67,11 @@ class Refused(NamedTuple):
     `foretold`: the surface of `figure` foretells only `share` of what points left out differ by;
     `nowhere`: the highest chance of keeping all constraints is `share`, and `many` were the seeds
     many, `needed` is asked; `narrow`: around `best`, the best place, there is no box with width,
-    unless the objective may lose `share` of its span (NaN: nor then).
+    unless the objective may lose `share` of its span (NaN: nor then); `few`: fewer than `points`
+    points are there, without which there is no surface; `same`: `figure` is the same in all runs.
     """
 
-    why: Literal["foretold", "nowhere", "narrow"]
+    why: Literal["foretold", "nowhere", "narrow", "few", "same"]
     seeds: int
     figure: str = ""
     share: float = math.nan
@@ -78,6 +79,7 @@ class Refused(NamedTuple):
     needed: float = math.nan
     best: np.ndarray | None = None
     matters: frozenset[int] = frozenset()
+    points: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,10 +156,10 @@ class _Searched(NamedTuple):
 
 
 def window(observed: Observed) -> Window | Refused | None:
-    """Return the window, or why there is none; None without aims or surfaces."""
+    """Return the window, or why there is none; None where nothing single is aimed at."""
     foretold = _foretold(observed)
     if foretold is None:
-        return None
+        return _unknown(observed)
     surfaces = foretold.surfaces
     deciding = [foretold.figure] if foretold.objective else list(surfaces)
     weakest = min(deciding, key=lambda name: surfaces[name].explained)
@@ -245,6 +247,24 @@ def _foretold(observed: Observed) -> _Foretold | None:
     if len(known) < len(bound) or (not known and objective is None):
         return None
     return _Foretold(objective, figure if objective else "", sign, known, len(observed.factors))
+
+
+def _unknown(observed: Observed) -> Refused | None:
+    """Say why there is no surface of what is aimed at; None where no window was to be had."""
+    objectives = observed.objectives if len(observed.objectives) == 1 else ()
+    aimed = [*(aim_of(each)[0] for each in objectives), *(c.figure for c in observed.constraints)]
+    if not aimed or not observed.factors:
+        return None
+    count = len(observed.factors)
+    for figure in aimed:
+        values = observed.values(figure)
+        if fitted(observed.shares, values) is None:
+            seen = np.isfinite(values).any(axis=1) & np.isfinite(observed.shares).all(axis=1)
+            if int(seen.sum()) < least_points(count):
+                return Refused("few", 0, figure, points=least_points(count))
+            if not np.ptp(np.nanmean(values[seen], axis=1)):
+                return Refused("same", 0, figure)
+    return None
 
 
 def _steps(factors: list[Factor], matters: list[int]) -> np.ndarray:
