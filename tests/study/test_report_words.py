@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -19,7 +19,14 @@ from linetwin.study.folder import read_study
 from linetwin.study.keeping import StudyWriter
 from linetwin.study.report import study_page
 from linetwin.study.report_findings import Findings
-from linetwin.study.report_words import Shown, address_name, estimate, figure_name, from_to
+from linetwin.study.report_words import (
+    Shown,
+    address_name,
+    estimate,
+    figure_name,
+    from_to,
+    shown,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +62,29 @@ def test_a_range_is_told_with_digits_that_tell_its_ends_apart(
     """However narrow; two digits of its width."""
     factor = Factor("cathode.slit.gap", "m", None, 0.018, 0.0195)
     assert from_to(factor, low, high).replace(" m to", " to") == text
+
+
+@pytest.mark.parametrize(
+    ("figure", "unit", "seen"),
+    [
+        ("segments.loading_a.mean", "kg/m2", Shown(100.0, "mg/cm2")),
+        ("segments.porosity_b.p95", "1", Shown(100.0, "%")),
+        ("cells.dcir.sd", "Ohm", Shown(1000.0, "mOhm")),
+        ("segments.peak_film_temperature_a.mean", "K", Shown(1.0, "K")),  # a zero of its own
+        ("energy.good_energy", "J", Shown(1 / 3.6e6, "kWh")),
+        ("cost.cost_per_loading", "EUR", Shown(1.0, "EUR")),
+    ],
+)
+def test_figures_are_shown_as_factors_are(figure: str, unit: str, seen: Shown) -> None:
+    """A statistic of a column has the vocabulary's unit, as the factor beside it has."""
+
+    class One:
+        def unit(self, _: str) -> str:
+            return unit
+
+    found = shown(cast("Observed", One()), figure)
+    assert found.unit == seen.unit
+    assert found.factor == pytest.approx(seen.factor, rel=1e-12)
 
 
 def test_a_word_is_not_said_twice() -> None:

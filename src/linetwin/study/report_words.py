@@ -35,8 +35,16 @@ class Shown(NamedTuple):
 
 
 def shown(observed: Observed, figure: str) -> Shown:
-    """Return how a figure is shown."""
-    return scale_of(observed.unit(figure))
+    """Return how a figure is shown: as the vocabulary shows the quantity that it is one of."""
+    unit = observed.unit(figure)
+    found = scale_of(unit)
+    if (found.factor, found.unit) != (1.0, "" if unit == "1" else unit):
+        return found
+    for part in figure.split("."):
+        entry = display.entry_of(part)
+        if entry is not None and entry.unit == unit and not display.scale(part).offset:
+            return Shown(display.scale(part).factor, display.scale(part).unit)
+    return found
 
 
 def scale_of(unit: str) -> Shown:
