@@ -67,9 +67,9 @@ def test_a_range_is_told_with_digits_that_tell_its_ends_apart(
 @pytest.mark.parametrize(
     ("figure", "unit", "seen"),
     [
-        ("segments.loading_a.mean", "kg/m2", Shown(100.0, "mg/cm2")),
+        ("segments.loading_a.mean", "kg/m2", Shown(100.0, "mg/cm²")),
         ("segments.porosity_b.p95", "1", Shown(100.0, "%")),
-        ("cells.dcir.sd", "Ohm", Shown(1000.0, "mOhm")),
+        ("cells.dcir.sd", "Ohm", Shown(1000.0, "mΩ")),
         ("segments.peak_film_temperature_a.mean", "K", Shown(1.0, "K")),  # a zero of its own
         ("energy.good_energy", "J", Shown(1 / 3.6e6, "kWh")),
         ("cost.cost_per_loading", "EUR", Shown(1.0, "EUR")),
