@@ -1,7 +1,8 @@
-"""The build hook: compiles model library and row loop into the source tree, or into the wheel.
+"""The build hook: compiles model library, row loop and the evaluator of predictors.
 
+They go into the source tree, or into the wheel.
 Hatchling calls it for wheels and for editable installs. An editable install does not run it again
-when a model or the loop changes; `linetwin fmu build` does, comparing hashes.
+when a model or the C changes; `linetwin fmu build` does, comparing hashes.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ TAGS = {
 
 
 class FmuBuildHook(BuildHookInterface[Any]):
-    """Builds FMUs (`fmus/`) and row loop for this machine, or for `LINETWIN_FMU_TARGETS`.
+    """Builds FMUs, row loop and evaluator for this machine, or for `LINETWIN_FMU_TARGETS`.
 
     That is a list of targets such as `x86_64-linux,x86_64-windows`, or `all`: then every FMU holds
-    the libraries of all platforms, the row loop is there for each, and one wheel serves them all;
-    a wheel of one target bears that platform's tag.
+    the libraries of all platforms, row loop and evaluator are there for each, and one wheel
+    serves them all; a wheel of one target bears that platform's tag.
     """
 
     PLUGIN_NAME = "custom"
@@ -48,6 +49,7 @@ class FmuBuildHook(BuildHookInterface[Any]):
         sys.path.insert(0, str(root / "src"))
         try:
             from linetwin.authoring.build import build_library
+            from linetwin.authoring.evaluator.building import build_evaluator
             from linetwin.authoring.kernel import build_kernel
             from linetwin.authoring.toolchain import resolve_targets
 
@@ -56,6 +58,7 @@ class FmuBuildHook(BuildHookInterface[Any]):
                 root / "fmus", root / OUT, targets=targets, progress=self.app.display_info
             )
             build_kernel(root / PACKAGE, targets)
+            build_evaluator(root / PACKAGE, targets)
         finally:
             sys.path.remove(str(root / "src"))
         if version == "editable":

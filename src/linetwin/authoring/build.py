@@ -19,6 +19,8 @@ from linetwin.authoring.toolchain import TARGETS, compile_library, resolve_targe
 from linetwin.errors import LinetwinError, ModelError
 
 RUNTIME = Path(__file__).parent / "runtime"
+SHARED = "shared"
+"""What the evaluator of predictors is made of too."""
 MODEL_FILE = "model.py"
 
 Progress = Callable[[str], None]
@@ -166,9 +168,9 @@ def _compile(sources: Sources, target: str, file_name: str, layer: str) -> bytes
         folder = Path(text)
         for name, content in sources.files.items():
             (folder / name).write_text(content, encoding="utf-8", newline="\n")
-        fmi = (RUNTIME / layer).glob("*.c")
-        code = [*sorted(RUNTIME.glob("*.c")), *sorted(fmi), *sorted(folder.glob("*.c"))]
-        compile_library(code, [RUNTIME, folder], target, folder / file_name)
+        parts = (RUNTIME, RUNTIME / SHARED, RUNTIME / layer, folder)
+        code = [path for part in parts for path in sorted(part.glob("*.c"))]
+        compile_library(code, [RUNTIME, RUNTIME / SHARED, folder], target, folder / file_name)
         return (folder / file_name).read_bytes()
 
 

@@ -44,13 +44,15 @@ def build(
 ) -> None:
     """Build the FMUs of a model library, of FMI 3.0 for the line or of FMI 2.0 for other tools.
 
-    With linetwin's own FMUs goes the compiled row loop that runs them.
+    With linetwin's own FMUs go the compiled row loop that runs them, and the evaluator of
+    predictors' FMUs.
     """
     package = Path(linetwin.__file__).resolve().parent
     library = models or package.parents[1] / "fmus"
     chosen = _chosen(library, names)
     try:
         from linetwin.authoring.build import build_library
+        from linetwin.authoring.evaluator.building import build_evaluator
         from linetwin.authoring.kernel import build_kernel
         from linetwin.authoring.standards import STANDARDS
         from linetwin.authoring.toolchain import resolve_targets
@@ -71,12 +73,16 @@ def build(
     before = _stamps(folder)
     with _progress() as show:
         build_library(library, folder, chosen, platforms, show, standard)
-        kernels = build_kernel(package, platforms) if folder == package / "_fmus" else []
+        own = folder == package / "_fmus"
+        kernels = build_kernel(package, platforms) if own else []
+        evaluators = build_evaluator(package, platforms) if own else []
     built = _stamps(folder).items() - before.items()
     for name, _ in sorted(built):
         typer.echo(f"built {name}")
     for path in kernels:
         typer.echo(f"built the compiled row loop for {path.parent.name}")
+    for path in evaluators:
+        typer.echo(f"built the evaluator of predictors for {path.parent.name}")
     typer.echo(f"{len(built)} built, {len(chosen) - len(built)} were current, in {folder}")
 
 

@@ -10,6 +10,7 @@ import typer
 from linetwin.cli.surrogate_asking import explain, invert
 from linetwin.cli.surrogate_designing import EPILOG as DESIGN_EPILOG
 from linetwin.cli.surrogate_designing import design
+from linetwin.cli.surrogate_exporting import export
 from linetwin.cli.surrogate_training import card, predict, train
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ surrogate_app.command(
     epilog="Example: linetwin surrogate invert porosity.predictor --target "
     "'porosity=28 % to 30 %' --limits roll_gap --set 'porosity_before=46 %'"
 )(invert)
+surrogate_app.command(
+    epilog="Example: linetwin surrogate export porosity.predictor -o porosity.fmu"
+)(export)
 
 
 @surrogate_app.command(

@@ -16,7 +16,8 @@ FARTHEST: Final = 2.0
 MOST_POINTS: Final = 2_000
 _AT_ONCE: Final = 512
 _QUANTILE: Final = 0.95
-_ROUNDING: Final = 1e-9
+ROUNDING: Final = 1e-9
+"""Of a range or a reach: what lies beyond an edge by less lies on it."""
 _LEAST_REACH: Final = 1e-5
 """Of a range: nearer than this, points are the same, and distances are not told so finely."""
 
@@ -43,12 +44,12 @@ class Domain:
         known = np.where(finite[:, None], features, self.low)
         scaled = (known - self.low) / (self.high - self.low)
         excess = np.maximum(np.maximum(-scaled, scaled - 1.0), 0.0).max(axis=1)
-        excess = np.where(excess < _ROUNDING, 0.0, excess)
+        excess = np.where(excess < ROUNDING, 0.0, excess)
         away = np.maximum(self.distances(scaled) / self.reach, 1.0)
         widened = away + excess / OVERHANG
         found = np.full(len(features), NEAR)
-        found[(excess == 0.0) & (away <= 1.0 + _ROUNDING)] = INSIDE
-        far = (excess > OVERHANG * (1 + _ROUNDING)) | (away > FARTHEST * (1 + _ROUNDING))
+        found[(excess == 0.0) & (away <= 1.0 + ROUNDING)] = INSIDE
+        far = (excess > OVERHANG * (1 + ROUNDING)) | (away > FARTHEST * (1 + ROUNDING))
         found[far | ~finite] = OUTSIDE
         return found, np.where(found == INSIDE, 1.0, widened)
 
@@ -59,7 +60,7 @@ class Domain:
         """
         scaled = (features - self.low) / (self.high - self.low)
         excess = np.nan_to_num(np.maximum(-scaled, scaled - 1.0), nan=np.inf)
-        return np.where(excess.max(axis=1) > _ROUNDING, excess.argmax(axis=1), -1)
+        return np.where(excess.max(axis=1) > ROUNDING, excess.argmax(axis=1), -1)
 
     def distances(self, scaled: np.ndarray) -> np.ndarray:
         """Return the distance of scaled rows to the nearest point."""

@@ -1,33 +1,9 @@
-/* Life cycle of an instance, its messages, and the communication step. */
+/* Life cycle of an instance, and the communication step. */
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime.h"
-
-static const char *const CATEGORY[] = {
-    "logEvents", "logStatusWarning", "logStatusDiscard", "logStatusError"};
-
-void tell(const Instance *instance, Status status, const char *format, ...)
-{
-    char message[512];
-    va_list arguments;
-    if (!instance->callback) return;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    instance->emit(instance, status, CATEGORY[status], message);
-}
-
-void choose_messages(Instance *instance, bool on, size_t n, const char *const categories[])
-{
-    instance->logging = on && n == 0;
-    for (size_t i = 0; on && i < n; i++)
-        if (categories[i] && strcmp(categories[i], CATEGORY[STATUS_OK]) == 0)
-            instance->logging = true;
-}
 
 void reset(Instance *instance)
 {
@@ -39,11 +15,17 @@ void reset(Instance *instance)
     state->stale = state->jumped = 1;
 }
 
-Instance *new_instance(const char *token)
+Instance *new_instance(const char *token, const char *resources, const char **why)
 {
+    (void)resources;
+    *why = "the token is not that of this library";
     if (!token || strcmp(token, MODEL_TOKEN) != 0) return NULL;
     Instance *instance = calloc(1, sizeof *instance);
-    if (instance) reset(instance);
+    *why = "no memory for an instance";
+    if (!instance) return NULL;
+    instance->token = MODEL_TOKEN;
+    instance->name = MODEL_NAME;
+    reset(instance);
     return instance;
 }
 
@@ -108,17 +90,6 @@ static Status roll_back(Instance *instance, Outcome outcome, double start, doubl
         instance->state.value[0], start, size, REASON[outcome], label, transition);
     memcpy(&instance->state, &instance->kept, sizeof instance->state);
     return STATUS_DISCARD;
-}
-
-static bool step_is_possible(const Instance *instance, double start, double size)
-{
-    const double now = instance->state.value[0];
-    if (isfinite(start) && isfinite(size) && size > 0.0
-        && fabs(start - now) <= 1e-9 * (1.0 + fabs(now)))
-        return true;
-    tell(instance, STATUS_ERROR, "a step from %.12g s over %.12g s is impossible, time is %.12g s",
-        start, size, now);
-    return false;
 }
 
 Status do_step(Instance *instance, double start, double size, bool *early)

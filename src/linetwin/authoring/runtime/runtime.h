@@ -16,11 +16,6 @@
 _Static_assert(FIRST_INPUT == 1, "inputs come first, behind time");
 _Static_assert(FIRST_ALGEBRAIC == FIRST_STATE + N_STATES, "unknowns are contiguous");
 
-typedef enum { STATUS_OK, STATUS_WARNING, STATUS_DISCARD, STATUS_ERROR } Status;
-
-/* Bits, so that a function can name all the states in which it may be called. */
-enum { INSTANTIATED = 1, INITIALIZATION = 2, STEP_MODE = 4, TERMINATED = 8 };
-
 typedef enum {
     REACHED,
     STOPPED,
@@ -46,23 +41,7 @@ typedef struct {
     uint8_t outside[N_RANGED]; /* by value reference: outside its range, warning given */
 } State;
 
-typedef struct Instance Instance;
-struct Instance {
-    State state;
-    State kept; /* of the beginning of a step, for a roll-back */
-    bool early_return_allowed;
-    bool logging; /* of transitions; warnings and errors are always told */
-    void *environment;
-    void (*callback)(void); /* the importer's; only `emit` knows its type */
-    void (*emit)(const Instance *, Status, const char *category, const char *message);
-};
-
-/* State written by save(), checked by restore(); the same bytes serve as serialised form. */
-typedef struct {
-    uint32_t magic, size;
-    uint64_t token;
-    State state;
-} Saved;
+#include "interface.h"
 
 /* evaluate.c: the functions of the model at time t and unknowns z */
 void evaluate_constants(State *state); /* before the others, when something has been set */
@@ -83,36 +62,4 @@ Outcome fire(Instance *instance, int transition);
 Outcome settle(Instance *instance, bool *stop);
 
 /* instance.c */
-Instance *new_instance(const char *token);
-void reset(Instance *instance);
-Status enter_initialization(Instance *instance, double tolerance, double start_time);
-Status exit_initialization(Instance *instance);
 Status refresh(Instance *instance);
-Status do_step(Instance *instance, double start, double size, bool *early);
-void choose_messages(Instance *instance, bool on, size_t n, const char *const categories[]);
-void tell(const Instance *instance, Status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* access.c */
-Status get_reals(Instance *instance, const uint32_t *references, size_t n, double *values);
-Status get_integers(Instance *instance, const uint32_t *references, size_t n, int32_t *values);
-Status get_booleans(Instance *instance, const uint32_t *references, size_t n, bool *values);
-Status set_reals(Instance *instance, const uint32_t *references, size_t n, const double *values);
-Status set_integers(
-    Instance *instance, const uint32_t *references, size_t n, const int32_t *values);
-
-/* saved.c */
-Status save(const Instance *instance, Saved **saved);
-Status restore(Instance *instance, const Saved *saved);
-Status serialize(const Instance *instance, const Saved *saved, uint8_t *bytes, size_t size);
-Status deserialize(const Instance *instance, const uint8_t *bytes, size_t size, Saved **saved);
-
-/* derivative.c */
-typedef struct {
-    const uint32_t *unknowns;
-    size_t n_unknowns;
-    const uint32_t *knowns;
-    size_t n_knowns;
-} Direction;
-Status directional_derivative(
-    Instance *instance, Direction direction, const double *seed, double *sensitivity);

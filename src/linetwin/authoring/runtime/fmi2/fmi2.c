@@ -73,12 +73,11 @@ fmi2Status fmi2SetDebugLogging(
 }
 
 static const char *refusal(
-    fmi2String name, fmi2Type type, fmi2String guid, const fmi2CallbackFunctions *functions)
+    fmi2String name, fmi2Type type, const fmi2CallbackFunctions *functions)
 {
     if (!functions) return "callback functions are needed";
     if (!name || !*name) return "an instance needs a name";
     if (type != fmi2CoSimulation) return "only co-simulation is supported";
-    if (!guid || strcmp(guid, MODEL_TOKEN) != 0) return "the GUID is not that of this library";
     return NULL;
 }
 
@@ -86,10 +85,10 @@ fmi2Component fmi2Instantiate(fmi2String name, fmi2Type type, fmi2String guid,
     fmi2String resources, const fmi2CallbackFunctions *functions, fmi2Boolean visible,
     fmi2Boolean logging)
 {
-    (void)resources, (void)visible;
-    const char *why = refusal(name, type, guid, functions);
+    (void)visible;
+    const char *why = refusal(name, type, functions);
     Component *component = why ? NULL : calloc(1, sizeof *component + strlen(name) + 1);
-    if (component) component->instance = new_instance(guid);
+    if (component) component->instance = new_instance(guid, resources, &why);
     if (!component || !component->instance) {
         free(component);
         if (functions && functions->logger)

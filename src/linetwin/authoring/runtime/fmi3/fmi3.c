@@ -1,8 +1,6 @@
 /* FMI 3.0 for co-simulation: checks of the life cycle, then the runtime. */
 #include "fmi3Functions.h"
 
-#include <string.h>
-
 #include "runtime.h"
 
 #define INITIALIZED (INITIALIZATION | STEP_MODE | TERMINATED)
@@ -67,16 +65,14 @@ fmi3Instance fmi3InstantiateCoSimulation(fmi3String name, fmi3String token, fmi3
     const fmi3ValueReference required[], size_t n_required, fmi3InstanceEnvironment environment,
     fmi3LogMessageCallback log, fmi3IntermediateUpdateCallback update)
 {
-    (void)resources, (void)visible, (void)required, (void)update;
+    (void)visible, (void)required, (void)update;
     const char *refusal = NULL;
     if (!name || !*name) refusal = "an instance needs a name";
-    else if (!token || strcmp(token, MODEL_TOKEN) != 0)
-        refusal = "the instantiation token is not that of this library";
     else if (event_mode) refusal = "event mode is not supported";
     else if (n_required) refusal = "intermediate variables are not supported";
-    Instance *instance = refusal ? NULL : new_instance(token);
+    Instance *instance = refusal ? NULL : new_instance(token, resources, &refusal);
     if (!instance) {
-        complain(log, environment, refusal ? refusal : "no memory for an instance");
+        complain(log, environment, refusal);
         return NULL;
     }
     instance->early_return_allowed = early_return;

@@ -6,19 +6,20 @@
 
 static const uint32_t MAGIC = 0x4c54534du;
 
-static uint64_t token_hash(void)
+static uint64_t token_hash(const Instance *instance)
 {
     uint64_t hash = 1469598103934665603u; /* FNV-1a */
-    for (const char *c = MODEL_TOKEN; *c; c++) hash = (hash ^ (uint8_t)*c) * 1099511628211u;
+    for (const char *c = instance->token; *c; c++) hash = (hash ^ (uint8_t)*c) * 1099511628211u;
     return hash;
 }
 
 static Status check(const Instance *instance, const Saved *saved)
 {
     if (saved && saved->magic == MAGIC && saved->size == sizeof *saved
-        && saved->token == token_hash())
+        && saved->token == token_hash(instance))
         return STATUS_OK;
-    tell(instance, STATUS_ERROR, "the saved state is not one of this version of %s", MODEL_NAME);
+    tell(instance, STATUS_ERROR, "the saved state is not one of this version of %s",
+        instance->name);
     return STATUS_ERROR;
 }
 
@@ -36,7 +37,7 @@ Status save(const Instance *instance, Saved **saved)
     if (allocate(instance, saved) != STATUS_OK) return STATUS_ERROR;
     (*saved)->magic = MAGIC;
     (*saved)->size = sizeof **saved;
-    (*saved)->token = token_hash();
+    (*saved)->token = token_hash(instance);
     memcpy(&(*saved)->state, &instance->state, sizeof instance->state);
     return STATUS_OK;
 }

@@ -1,0 +1,1 @@
+"""The evaluator that predictors' FMUs carry: its C, and its building."""
