@@ -11,6 +11,9 @@ from linetwin.cli.surrogate_asking import explain, invert
 from linetwin.cli.surrogate_designing import EPILOG as DESIGN_EPILOG
 from linetwin.cli.surrogate_designing import design
 from linetwin.cli.surrogate_exporting import export
+from linetwin.cli.surrogate_reviewing import approve_limits, contain, decide, review
+from linetwin.cli.surrogate_standing_in import EPILOG as STAND_IN_EPILOG
+from linetwin.cli.surrogate_standing_in import stand_in
 from linetwin.cli.surrogate_training import card, predict, train
 
 if TYPE_CHECKING:
@@ -40,6 +43,23 @@ surrogate_app.command(
     epilog="Example: linetwin surrogate export porosity.predictor -o porosity.fmu"
 )(export)
 
+surrogate_app.command(
+    epilog="Example: linetwin surrogate review runs/baseline --predictors predictors"
+)(review)
+surrogate_app.command(
+    epilog="Example: linetwin surrogate decide runs/baseline cell-000012 --predictors predictors "
+    "--override A --reason 'measured again: 5.02 Ah' --reviewer ann"
+)(decide)
+surrogate_app.command(
+    epilog="Example: linetwin surrogate contain runs/baseline --lot cathode.slurry-0001 "
+    "--reason 'viscosity out of limits' --by ann --8d report.md"
+)(contain)
+surrogate_app.command(
+    "approve-limits",
+    epilog="Example: linetwin surrogate approve-limits runs/baseline --by ann -o limits.json",
+)(approve_limits)
+
+surrogate_app.command("stand-in", epilog=STAND_IN_EPILOG)(stand_in)
 
 @surrogate_app.command(
     "data",

@@ -66,8 +66,19 @@ class _Page:
         )
 
 
-def page(title: str, header: str, answers: str, sections: Sequence[Section]) -> str:
-    """Return the whole page; `header` and `answers` are HTML, links to sections follow them."""
+def page(
+    title: str,
+    header: str,
+    answers: str,
+    sections: Sequence[Section],
+    *,
+    style: str = "",
+    script: str = "",
+) -> str:
+    """Return the whole page; `header` and `answers` are HTML, links to sections follow them.
+
+    `style`, `script`: what a page has beyond those of all.
+    """
     sheet = _Page()
     body = [sheet.section(section) for section in sections]
     links = "".join(
@@ -85,13 +96,14 @@ def page(title: str, header: str, answers: str, sections: Sequence[Section]) -> 
             "<html lang='en'><head><meta charset='utf-8'>",
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             "<meta name='viewport' content='width=device-width, initial-scale=1'>",
-            f"<title>{escape(title)}</title><style>{_resource('report.css')}</style></head>",
+            f"<title>{escape(title)}</title><style>{_resource('report.css')}{style}</style></head>",
             f"<body><main>{header}",
             explain("\n".join([f"{answers}<nav>{links}</nav>", *body])),
             "</main>",
             f"<script type='application/json' id='figures'>{_embedded(figures)}</script>",
             f"<script>{get_plotlyjs()}</script>",
-            f"<script>{_resource('report.js')}</script></body></html>",
+            f"<script>{_resource('report.js')}</script>",
+            f"<script>{script}</script></body></html>" if script else "</body></html>",
             "",
         ]
     )

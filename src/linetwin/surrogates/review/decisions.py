@@ -7,15 +7,16 @@ judgement: nothing learns from it as if it were an outcome.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from linetwin.errors import Problem, ResultsError, ScenarioError
-from linetwin.results.audit import AuditLog, Entry, entries, head_file, person
+from linetwin.results.audit import AuditLog, Entry, entries, head_file, locked, person
 from linetwin.results.audit_check import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 LOG: Final = "review.log"
@@ -75,6 +76,13 @@ def recorded(folder: Path) -> list[Entry]:
     return list(entries(file))
 
 
+@contextmanager
+def desk(folder: Path) -> Iterator[None]:
+    """Hold a run's decisions: what is checked before an entry still holds when it is written."""
+    with locked(folder / "review.desk"):
+        yield
+
+
 def decide(
     folder: Path,
     cells: Mapping[str, tuple[str, str]],
@@ -93,17 +101,18 @@ def decide(
         if grade and grade not in GRADES:
             hint = f"allowed: {', '.join(GRADES)}"
             raise ScenarioError([Problem(f"'{grade}' is no grade", "--override", hint)])
-    recorded(folder)  # a log that was tampered with does not go on
-    log, written = log_of(folder), []
-    for cell, (grade, reason) in cells.items():
-        entry = log.append(
-            reviewer,
-            OVERRIDE if grade else ACCEPTED,
-            about=cell,
-            before={"data": data, "foretold": [asdict(each) for each in foretold[cell]]},
-            after={"grade": grade, "reason": reason, "account": person()},
-        )
-        written.append(decision_of(entry))
+    with desk(folder):
+        recorded(folder)  # a log that was tampered with does not go on
+        log, written = log_of(folder), []
+        for cell, (grade, reason) in cells.items():
+            entry = log.append(
+                reviewer,
+                OVERRIDE if grade else ACCEPTED,
+                about=cell,
+                before={"data": data, "foretold": [asdict(each) for each in foretold[cell]]},
+                after={"grade": grade, "reason": reason, "account": person()},
+            )
+            written.append(decision_of(entry))
     return written
 
 
@@ -136,8 +145,3 @@ def check_words(option: str, text: str) -> None:
     if not text.strip() or len(text) > LONGEST:
         message = "is empty" if not text.strip() else f"is longer than {LONGEST:,} characters"
         raise ScenarioError([Problem(message, option, "a few words")])
-
-
-def json_of(found: Decision) -> dict[str, Any]:
-    """Return a decision as JSON holds it."""
-    return asdict(found)
