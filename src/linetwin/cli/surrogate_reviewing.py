@@ -1,0 +1,248 @@
+"""`linetwin surrogate review`, `decide`, `contain` and `approve-limits`: what quality teams do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from linetwin.surrogates.review.assembling import Review
+
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PredictorsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE|FOLDER", help="Predictors of cells, or a folder of them; may be repeated."
+    ),
+]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Severity classes, ceilings and costs (the shipped ones)."),
+]
+_MOST_TOLD = 10
+
+
+def review(  # noqa: PLR0913, PLR0917  one parameter per option
+    run: RunArgument,
+    predictors: PredictorsOption = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", help="The page to write.")
+    ] = Path("review.html"),
+    policy: PolicyOption = None,
+    limits: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Approved control limits: phase II (phase I)."),
+    ] = None,
+    explain: Annotated[
+        int, typer.Option(min=0, max=500, metavar="CELLS", help="How many cells are explained.")
+    ] = 12,
+    json: JsonOption = False,
+) -> None:
+    """Write the page on which a quality team sees cells by risk, defects, charts and holds."""
+    from linetwin.cli.printing import print_json, say
+    from linetwin.results.manifest import write_atomically
+    from linetwin.surrogates.review.approving import read_approved
+    from linetwin.surrogates.review.assembling import content
+    from linetwin.surrogates.review.assembling import review as assemble
+    from linetwin.surrogates.review.page import review_page
+    from linetwin.surrogates.review.risks import Opened
+
+    _check_installed(predictors)
+    approved = read_approved(limits) if limits is not None else None
+    with Opened(predictors or []) as opened:
+        found = assemble(run, opened, policy, approved, explain)
+        if not output.parent.is_dir():
+            _refuse(f"there is no folder {output.parent}", "-o", "a folder that is there")
+        write_atomically(output, review_page(found))
+        if json:
+            print_json(content(found))
+            return
+        _tell(found)
+    say(f"page: {output}")
+
+
+def decide(  # noqa: PLR0913, PLR0917  one parameter per option
+    run: RunArgument,
+    reviewer: Annotated[str, typer.Option(metavar="NAME", help="Who decides.")],
+    cells: Annotated[
+        list[str] | None, typer.Argument(metavar="CELL...", help="Which cells.")
+    ] = None,
+    predictors: PredictorsOption = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="The predictions are accepted as they stand.")
+    ] = False,
+    override: Annotated[
+        str | None, typer.Option(metavar="GRADE", help="The grade against them: A, B or scrap.")
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", metavar="CSV",
+            help="Cells in a column `cell`, with `grade` (empty accepts) and `reason`.",
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Accept or override what is predicted of cells; it stands in RUN/review.log from then on."""
+    from dataclasses import asdict
+
+    from linetwin.cli.printing import print_json, say
+    from linetwin.surrogates.review.asking import Asked, read_list, written
+
+    _check_installed(predictors)
+    if file is None and accept == (override is not None):
+        _refuse("accepted or overridden?", "--accept", "either --accept or --override GRADE")
+    asked = Asked(override or "", reason)
+    chosen = dict.fromkeys(cells or [], asked)
+    if file is not None:
+        chosen |= read_list(file, asked)
+    done = written(run, chosen, predictors or [], reviewer)
+    if json:
+        print_json([asdict(each) for each in done])
+        return
+    for each in done:
+        what = f"overridden to {each.grade}" if each.grade else "accepted"
+        say(f"{each.cell}: {what}, entry {each.seq} {each.hash[:16]}")
+
+
+def contain(  # noqa: PLR0913, PLR0917  one parameter per option
+    run: RunArgument,
+    lot: Annotated[str, typer.Option(metavar="LOT", help="Which lot: cathode.slurry-0001.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who decides.")] = "",
+    disposition: Annotated[
+        str | None,
+        typer.Option(metavar="WHAT", help="Of a lot on hold: release, rework, scrap, 'use as is'."),
+    ] = None,
+    cell: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CELL", help="Which cells of the hold (all); may be repeated."),
+    ] = None,
+    eight_d: Annotated[
+        Path | None,
+        typer.Option("--8d", metavar="OUT", help="Write an 8D report: *.md, *.html or *.json."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Put a lot on HOLD with all that was made of it, decide about it, or write its 8D report.
+
+    With --8d alone nothing is decided.
+    """
+    from linetwin.cli.printing import print_json
+    from linetwin.results.reader import Run
+    from linetwin.surrogates.review import holds
+    from linetwin.surrogates.review.eight_d import checked_name, write_report
+
+    if eight_d is not None:
+        checked_name(eight_d)
+    if cell and disposition is None:
+        _refuse("a hold is of the whole lot", "--cell", "with --disposition")
+    opened = Run(run)
+    found = holds.traced(opened, lot)
+    held = None
+    if disposition is not None:
+        held = holds.settle(run, lot, disposition, reason, by, cell or ())
+    elif eight_d is None or reason or by:
+        held = holds.hold(run, found, reason, by)
+    if eight_d is not None:
+        write_report(eight_d, opened, found)
+    if json:
+        print_json({"lot": lot, "cells": found.cells, "shipped": found.shipped,
+                    "where": found.counted(), "hold": held})  # fmt: skip
+        return
+    _tell_contained(found, held, eight_d)
+
+
+def approve_limits(
+    run: RunArgument,
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who approves.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT", help="The file of frozen limits.")
+    ] = Path("limits.json"),
+    json: JsonOption = False,
+) -> None:
+    """Approve the control limits that a run gives (phase I); frozen, with a hash, in the log."""
+    from linetwin.cli.printing import print_json, say
+    from linetwin.surrogates.review.approving import approve
+    from linetwin.surrogates.review.assembling import review as assemble
+    from linetwin.surrogates.review.risks import Opened
+
+    if not output.parent.is_dir():
+        _refuse(f"there is no folder {output.parent}", "-o", "a folder that is there")
+    with Opened([]) as opened:
+        found = assemble(run, opened)
+    approved = approve(run, found.charts, found.data.digest, by, output)
+    aside = {name: list(each.set_aside) for name, each in approved.limits.items() if each.set_aside}
+    if json:
+        print_json({"file": str(output), "sha256": approved.digest, "set_aside": aside,
+                    "streams": sorted(approved.limits)})  # fmt: skip
+        return
+    say(f"{len(approved.limits):,} streams, SHA-256 {approved.digest}")
+    for name, labels in aside.items():
+        say(f"  {name}: set aside {', '.join(labels)}")
+    say(f"limits: {output}")
+
+
+def _tell(found: Review) -> None:
+    from linetwin.cli.printing import print_table, say
+    from linetwin.results import display
+    from linetwin.surrogates.review.page import lacks
+    from linetwin.surrogates.review.page_cells import fault, predicted
+
+    for text in lacks(found):
+        say(text)
+    if found.told:
+        rows = [
+            (
+                cell.name,
+                "not known" if cell.driver < 0 else display.share(cell.risk),
+                fault(found.told[cell.driver]) if cell.driver >= 0 else "",
+                "; ".join(predicted(found.told, cell.row)),
+                cell.outcome,
+            )
+            for cell in found.cells[:_MOST_TOLD]
+        ]
+        print_table("", ("cell", "risk", "of what", "predictions", "so far"), rows, 5)
+        stopped = sum(cell.stopped for cell in found.cells)
+        say(f"{stopped:,} of {len(found.cells):,} cells are cheaper to stop than to let pass")
+    alarms = found.charts.alarms
+    word = "alarms" if found.charts.frozen else "signals of phase I (limits not approved)"
+    say(f"{len(alarms):,} {word} on {len({each.stream for each in alarms}):,} streams")
+
+
+def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:
+    from linetwin.cli.printing import say
+    from linetwin.surrogates.review.holds import Held, Traced
+
+    assert isinstance(found, Traced)  # noqa: S101 - its only caller
+    say(f"{found.lot}: {len(found.cells):,} cells were made of it")
+    for what, count in found.counted().items():
+        say(f"  {count:,} {what}")
+    if found.shipped:
+        say(f"shipped already, to be recalled: {', '.join(found.shipped)}")
+    if isinstance(held, Held):
+        last = held.settled[-1] if held.settled else None
+        done = "on HOLD" if last is None else f"{last.what}: {len(last.cells):,} cells"
+        say(f"{found.lot}: {done}; {len(held.open_cells):,} cells open")
+    if eight_d is not None:
+        say(f"8D report: {eight_d}")
+
+
+def _check_installed(predictors: list[Path] | None) -> None:
+    from importlib.util import find_spec
+
+    from linetwin.errors import LinetwinError
+
+    for package in ("onnx", "onnxruntime") if predictors else ():
+        if find_spec(package) is None:
+            raise LinetwinError(f"{package} is not installed: pip install linetwin[surrogate]")
+
+
+def _refuse(message: str, key: str, hint: str) -> None:
+    from linetwin.errors import Problem, ScenarioError
+
+    raise ScenarioError([Problem(message, key, hint)])

@@ -1,0 +1,78 @@
+"""Decisions as they are asked for: cells from the command line or a list, with what is foretold."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.results.reader import Run
+from linetwin.scenario.problems import nearest
+from linetwin.surrogates.data.runs import dataset_of_run
+from linetwin.surrogates.review.decisions import Decision, decide
+from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.risks import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is decided of a cell: a grade, empty where the prediction is accepted, and why."""
+
+    grade: str
+    reason: str
+
+
+def read_list(file: Path, rest: Asked) -> dict[str, Asked]:
+    """Return the cells of a CSV file with columns cell and, where they differ, grade and reason.
+
+    ScenarioError for a file that has no such column, an empty cell, or one cell twice.
+    """
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ScenarioError([Problem(f"cannot be read: {error}", "--file", "", file)]) from error
+    if not rows or "cell" not in rows[0]:
+        raise ScenarioError([Problem("has no column 'cell'", "--file", "cell,grade,reason", file)])
+    found: dict[str, Asked] = {}
+    for line, row in enumerate(rows, start=2):
+        cell = (row["cell"] or "").strip()
+        if not cell or cell in found:
+            what = f"'{cell}' is there twice" if cell else "no cell is named"
+            raise ScenarioError([Problem(what, "cell", "one row a cell", file, line)])
+        grade = row.get("grade", rest.grade)
+        found[cell] = Asked((grade or "").strip(), (row.get("reason") or "").strip() or rest.reason)
+    return found
+
+
+def written(
+    folder: Path, asked: Mapping[str, Asked], predictors: Sequence[Path], reviewer: str
+) -> list[Decision]:
+    """Write decisions with what the predictors say of these cells now; errors as `decide`.
+
+    ScenarioError without predictors or cells, and for a cell that the run has not.
+    """
+    if not predictors:
+        hint = "those of the page on which is decided"
+        raise ScenarioError([Problem("no prediction is named", "--predictors", hint)])
+    if not asked:
+        raise ScenarioError([Problem("no cell is named", "CELL", "cell-000012, or --file")])
+    data = dataset_of_run(folder, unfinished=True)
+    places = {str(name): row for row, name in enumerate(data.frame.index)}
+    unknown = [
+        Problem(f"the run has no cell '{cell}' to decide on", "CELL", nearest(cell, places, "cell"))
+        for cell in asked
+        if cell not in places
+    ]
+    if unknown:
+        raise ScenarioError(unknown)
+    with Opened(predictors) as opened:
+        told = opened.told(data, Run(folder), read_policy())
+        foretold = {cell: [each.foretold(places[cell]) for each in told] for cell in asked}
+    cells = {cell: (each.grade, each.reason) for cell, each in asked.items()}
+    return decide(folder, cells, foretold, reviewer, data.digest)

@@ -1,0 +1,206 @@
+"""Everything that a review of a run looks at, put together once, for the page and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from linetwin.predictors.domain import OUTSIDE, WORDS
+from linetwin.results.genealogy import Genealogy
+from linetwin.results.kpis import Facts, compute
+from linetwin.results.reader import Run
+from linetwin.surrogates.data.runs import dataset_of_run
+from linetwin.surrogates.review import streams
+from linetwin.surrogates.review.capable import Capable, capable
+from linetwin.surrogates.review.charting import Charts, charted
+from linetwin.surrogates.review.decisions import Decision, decisions, recorded
+from linetwin.surrogates.review.holds import Held, holds
+from linetwin.surrogates.review.origins import Origins
+from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
+from linetwin.surrogates.review.reasons import Reason, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from linetwin.results.audit import Entry
+    from linetwin.results.kpis import Kpis
+    from linetwin.surrogates.data.dataset import Dataset
+    from linetwin.surrogates.review.approving import Approved
+    from linetwin.surrogates.review.charting import Streams
+    from linetwin.surrogates.review.risks import Opened, Told
+
+EXPLAINED: Final = 12
+"""Cells that a page explains, unless told otherwise: each takes a second or two [A]."""
+_NO_CLASS: Final = len(ORDER)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell among all: its highest risk, by which predictor, and what is known of it.
+
+    `risk` is NaN where every predictor refuses it, or none knows a fault; `driver`: index of the
+    predictor with the highest risk, -1 for none; `outcome`: what the line found so far; `stopped`:
+    whether a risk is over the threshold at which stopping the cell costs less.
+    """
+
+    name: str
+    row: int
+    risk: float
+    driver: int
+    stopped: bool
+    domain: str
+    outcome: str
+    decision: Decision | None
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a review of a run tells; `cells` with the highest risk first."""
+
+    run: Run
+    facts: Facts
+    kpis: Kpis
+    data: Dataset
+    policy: Policy
+    told: tuple[Told, ...]
+    cells: tuple[Cell, ...]
+    reasons: Mapping[str, tuple[Reason, ...]]
+    charts: Charts
+    approved: Approved | None
+    capable: tuple[Capable, ...]
+    not_charted: tuple[str, ...]
+    log: tuple[Entry, ...]
+    held: tuple[Held, ...]
+
+
+def review(
+    folder: Path,
+    opened: Opened,
+    policy_file: Path | None = None,
+    approved: Approved | None = None,
+    explained: int = EXPLAINED,
+) -> Review:
+    """Return the review of a run's folder; errors as `dataset_of_run`, `read_policy`, `recorded`.
+
+    `explained`: how many of the cells at risk get reasons.
+    """
+    policy, run = read_policy(policy_file), Run(folder)
+    facts = Facts(run)
+    data = dataset_of_run(folder, unfinished=True)
+    told = opened.told(data, run, policy)
+    log = recorded(folder)
+    cells = ranked(data, told, decisions(log))
+    residuals, refused = streams.residual_streams(data, told)
+    readings = [*streams.cell_streams(data), *streams.web_streams(facts), *residuals]
+    every: Streams = [*readings, *streams.defect_streams(data)]
+    return Review(
+        run, facts, run.kpis or compute(run, facts), data, policy, tuple(told), cells,
+        _reasons(run, told, cells[:explained]),
+        charted(every, None if approved is None else approved.limits), approved,
+        tuple(capable(readings, run, facts, policy)), tuple(refused), tuple(log),
+        tuple(holds(log)),
+    )  # fmt: skip
+
+
+def ranked(
+    data: Dataset, told: Sequence[Told], decided: Mapping[str, Decision]
+) -> tuple[Cell, ...]:
+    """Return all cells: by the highest of their risks, safety first among equals.
+
+    Cells that no predictor judges come last.
+    """
+    found = [_cell(data, told, row, decided) for row in range(len(data.frame))]
+
+    def order(cell: Cell) -> tuple[bool, float, int, float]:
+        if cell.driver < 0:
+            return True, 0.0, 0, 0.0
+        each = told[cell.driver]
+        severity = each.weighs.severity if each.weighs is not None else ""
+        place = ORDER.index(severity) if severity in ORDER else _NO_CLASS
+        return False, -round(cell.risk, 3), place, _margin(each, cell.row)
+
+    return tuple(sorted(found, key=order))
+
+
+def content(found: Review) -> dict[str, Any]:
+    """Return a review as JSON holds it: numbers in canonical units, None where refused."""
+    return {
+        "run": str(found.run.manifest.get("scenario") or ""),
+        "status": found.run.manifest["status"],
+        "sha256": found.data.digest,
+        "simulated": found.data.simulated,
+        "policy": {"name": found.policy.name, "sha256": found.policy.digest,
+                   "assumed": found.policy.assumed},
+        "predictors": [
+            {"target": each.target, "file": each.file, "sha256": each.model,
+             "trained_here": each.trained_here,
+             "severity": each.weighs.severity if each.weighs is not None else None}
+            for each in found.told
+        ],
+        "cells": [_cell_content(found, cell) for cell in found.cells],
+        "alarms": [asdict(each) for each in found.charts.alarms],
+        "limits": "approved" if found.charts.frozen else "phase I, not approved",
+        "capability": [asdict(each) for each in found.capable],
+        "not_charted": {each.stream.name: each.refused
+                        for each in found.charts.charted if each.refused},
+        "holds": [asdict(each) for each in found.held],
+    }  # fmt: skip
+
+
+def _cell_content(found: Review, cell: Cell) -> dict[str, Any]:
+    return {
+        "cell": cell.name,
+        "risk": None if np.isnan(cell.risk) else cell.risk,
+        "of": found.told[cell.driver].target if cell.driver >= 0 else None,
+        "stopped": cell.stopped,
+        "domain": cell.domain,
+        "outcome": cell.outcome,
+        "foretold": [asdict(each.foretold(cell.row)) for each in found.told],
+        "reasons": [asdict(each) for each in found.reasons.get(cell.name, ())],
+        "decision": None if cell.decision is None else asdict(cell.decision),
+    }
+
+
+def _cell(data: Dataset, told: Sequence[Told], row: int, decided: Mapping[str, Decision]) -> Cell:
+    name = str(data.frame.index[row])
+    risks = [float(each.risk[row]) for each in told]
+    known = [index for index, risk in enumerate(risks) if not np.isnan(risk)]
+    driver = max(known, key=lambda index: (risks[index], -_margin(told[index], row)), default=-1)
+    stopped = any(
+        risks[index] >= threshold
+        for index in known
+        if (weighs := told[index].weighs) is not None
+        and (threshold := weighs.threshold) is not None
+    )
+    domains = [int(each.predicted.domain[row]) for each in told]
+    domain = WORDS[domains[driver]] if driver >= 0 else WORDS[OUTSIDE] if told else ""
+    grade = data.frame["grade"].iloc[row] if "grade" in data.columns else ""
+    finding = data.frame["finding"].iloc[row] if "finding" in data.columns else ""
+    outcome = f"{grade}: {finding}" if grade and finding else grade or "in the line"
+    risk = risks[driver] if driver >= 0 else np.nan
+    return Cell(name, row, float(risk), driver, stopped, domain, outcome, decided.get(name))
+
+
+def _margin(told: Told, row: int) -> float:
+    """Return how far a value lies on the good side of its limits; 0 of what is yes or no."""
+    if told.limited is None:
+        return 0.0
+    value, goal = float(told.predicted.value[row]), told.limited.goal
+    return min(value - goal.low, goal.high - value)
+
+
+def _reasons(
+    run: Run, told: Sequence[Told], cells: Sequence[Cell]
+) -> dict[str, tuple[Reason, ...]]:
+    if not told or not cells:
+        return {}
+    origins = Origins(run, Genealogy(run, [cell.name for cell in cells]))
+    found = {}
+    for cell in cells:
+        every = [reason_of(each, cell.row, cell.name, origins) for each in told]
+        own = [each for each in every if each is not None and (each.parts or each.helps)]
+        found[cell.name] = tuple(sorted(own, key=lambda each: -each.risk))
+    return found

@@ -1,0 +1,194 @@
+"""Containment: a lot on hold with all that was made of it, where it is, and what became of it.
+
+HOLD and disposition stand in the run's review log. They are what people decided about the run that
+was looked at; the line of the simulation is not stopped by them (`holds` of a scenario does that).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from linetwin.errors import Problem, ResultsError, ScenarioError
+from linetwin.results.audit import person
+from linetwin.results.genealogy import Genealogy
+from linetwin.surrogates.review.decisions import check_words, desk, log_of, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from linetwin.results.audit import Entry
+    from linetwin.results.genealogy import Descendant
+    from linetwin.results.reader import Run
+
+HOLD, DISPOSITION = "hold", "disposition"
+DISPOSITIONS: Final = ("release", "rework", "scrap", "use as is")
+SHIPPED: Final = "shipped"
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A disposition: of the whole hold, or of the cells named."""
+
+    what: str
+    cells: tuple[str, ...]
+    reason: str
+    by: str
+    time: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lot on hold; `cells`: made of it, as traced then; `where`: how many are where.
+
+    `open_cells`: of which nothing has been decided.
+    """
+
+    lot: str
+    reason: str
+    by: str
+    time: str
+    cells: tuple[str, ...]
+    where: dict[str, int]
+    settled: tuple[Settled, ...]
+
+    @property
+    def open_cells(self) -> tuple[str, ...]:
+        """The cells without a disposition."""
+        done = {cell for each in self.settled for cell in each.cells}
+        return tuple(cell for cell in self.cells if cell not in done)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still to be decided."""
+        return bool(self.open_cells) or not self.settled
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Everything that contains a lot or lay in it, each once, by kind and where it is."""
+
+    lot: str
+    everything: tuple[Descendant, ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells, by name."""
+        return tuple(sorted(each.lot for each in self.everything if each.kind == "cell"))
+
+    @property
+    def shipped(self) -> tuple[str, ...]:
+        """The cells that have left."""
+        gone = (each for each in self.everything if each.kind == "cell" and each.where == SHIPPED)
+        return tuple(sorted(each.lot for each in gone))
+
+    def counted(self) -> dict[str, int]:
+        """Return `kind, where` -> how many."""
+        pairs = Counter((each.kind, each.where) for each in self.everything)
+        return {
+            f"{kind.replace('_', ' ')}, {where}": n for (kind, where), n in sorted(pairs.items())
+        }
+
+
+def traced(run: Run, lot: str) -> Traced:
+    """Return what a lot went into; a cell is its own. ScenarioError for a lot the run has not."""
+    genealogy = Genealogy(run)
+    try:
+        found = genealogy.forward(lot)
+    except ResultsError as error:
+        hint = "a lot of `linetwin trace RUN CELL`, such as cathode.slurry-0001"
+        raise ScenarioError([Problem(str(error), "--lot", hint)]) from error
+    once = {each.lot: each for each in reversed(found)}
+    return Traced(lot, tuple(reversed(once.values())))
+
+
+def hold(folder: Path, found: Traced, reason: str, by: str) -> Held:
+    """Put a lot on hold with what was made of it; ScenarioError where it is on hold already."""
+    check_words("--reason", reason)
+    check_words("--by", by)
+    where = Counter(each.where for each in found.everything if each.kind == "cell")
+    after = {
+        "reason": reason,
+        "cells": list(found.cells),
+        "where": dict(sorted(where.items())),
+        "account": person(),
+    }
+    with desk(folder):
+        now = {each.lot: each for each in holds(recorded(folder))}.get(found.lot)
+        if now is not None and now.is_open:
+            message = f"'{found.lot}' is on hold since {now.time}"
+            raise ScenarioError([Problem(message, "--lot", "--disposition decides about it")])
+        entry = log_of(folder).append(by, HOLD, about=found.lot, after=after)
+    return _held(entry, entry.after)
+
+
+def settle(
+    folder: Path, lot: str, disposition: str, reason: str, by: str, cells: Iterable[str] = ()
+) -> Held:
+    """Write what becomes of a lot on hold: all that is still open, or the cells named.
+
+    ScenarioError for a lot that is not on hold, and a cell that is not of it or is decided.
+    """
+    check_words("--reason", reason)
+    check_words("--by", by)
+    if disposition not in DISPOSITIONS:
+        hint = f"allowed: {', '.join(DISPOSITIONS)}"
+        raise ScenarioError([Problem(f"'{disposition}' is none", "--disposition", hint)])
+    with desk(folder):
+        held = {each.lot: each for each in holds(recorded(folder))}.get(lot)
+        if held is None or not held.is_open:
+            state = "is not on hold" if held is None else "has been decided about"
+            raise ScenarioError([Problem(f"'{lot}' {state}", "--lot", "put it on hold first")])
+        chosen = list(dict.fromkeys(cells)) or list(held.open_cells)
+        strange = sorted({*chosen} - {*held.open_cells})
+        if strange:
+            message = f"{', '.join(strange[:5])}: not of the hold, or decided about"
+            hint = "a cell of the lot that is still open"
+            raise ScenarioError([Problem(message, "--cell", hint)])
+        after = {
+            "disposition": disposition, "cells": chosen, "reason": reason, "account": person(),
+        }  # fmt: skip
+        entry = log_of(folder).append(by, DISPOSITION, about=lot, after=after)
+    return _with(held, _settled(entry, entry.after))
+
+
+def holds(log: Iterable[Entry]) -> list[Held]:
+    """Return the lots that are or were on hold, the newest hold of each.
+
+    ResultsError for entries that are none.
+    """
+    found: dict[str, Held] = {}
+    for entry in log:
+        try:
+            if entry.what == HOLD:
+                found[entry.about] = _held(entry, entry.after)
+            elif entry.what == DISPOSITION and entry.about in found:
+                before = found[entry.about]
+                own = _settled(entry, entry.after)
+                found[entry.about] = _with(before, own)
+        except (KeyError, TypeError) as error:
+            message = f"entry {entry.seq} of the log is no hold of `surrogate contain`"
+            raise ResultsError(message) from error
+    return list(found.values())
+
+
+def _held(entry: Entry, after: dict[str, Any]) -> Held:
+    return Held(
+        entry.about, after["reason"], entry.who, entry.time, tuple(after["cells"]),
+        dict(after["where"]), (),
+    )  # fmt: skip
+
+
+def _settled(entry: Entry, after: dict[str, Any]) -> Settled:
+    return Settled(
+        after["disposition"], tuple(after["cells"]), after["reason"], entry.who, entry.time
+    )
+
+
+def _with(held: Held, settled: Settled) -> Held:
+    return Held(
+        held.lot, held.reason, held.by, held.time, held.cells, held.where,
+        (*held.settled, settled),
+    )  # fmt: skip

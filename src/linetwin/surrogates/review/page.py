@@ -1,0 +1,149 @@
+"""The page of a review: for people who decide about cells; one file that needs no network."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from linetwin.predictors.domain import OUTSIDE
+from linetwin.results.page import page
+from linetwin.surrogates.review.page_cells import cells_section, explained_section
+from linetwin.surrogates.review.page_charts import (
+    capability_section,
+    charts_section,
+    pareto_section,
+)
+from linetwin.surrogates.review.page_decided import (
+    decisions_section,
+    holds_section,
+    policy_section,
+    provenance_section,
+)
+
+if TYPE_CHECKING:
+    from linetwin.surrogates.review.assembling import Review
+
+
+def review_page(found: Review) -> str:
+    """Return the page of a review."""
+    sections = [
+        cells_section(found),
+        explained_section(found),
+        pareto_section(found),
+        charts_section(found),
+        capability_section(found),
+        holds_section(found),
+        decisions_section(found),
+        policy_section(found),
+        provenance_section(found),
+    ]
+    name = str(found.run.manifest.get("scenario") or found.run.path.name)
+    title = f"Quality review of {name}"
+    return page(
+        title, _header(found, title), _answers(found), sections,
+        style=_resource("review.css"), script=_resource("review.js"),
+    )  # fmt: skip
+
+
+def lacks(found: Review) -> list[str]:
+    """Return what the review lacks, and what its reader must know before trusting it."""
+    said = []
+    status = found.run.manifest["status"]
+    if status not in {"complete", "given up"}:
+        said.append(f"The run is {status}: what follows is what it wrote.")
+    if not found.told:
+        said.append(
+            "No predictors were given (--predictors): no risk, no explanation, no reliability. "
+            "Charts, capability, defects and containment are there."
+        )
+    here = [each.target for each in found.told if each.trained_here]
+    if here:
+        said.append(
+            f"Predictors of {', '.join(here)} were trained on these very cells: their risks look "
+            "surer than they are of cells nobody has seen, and their reliability is no evidence."
+        )
+    unknown = [each.target for each in found.told if each.weighs is None]
+    if unknown:
+        said.append(f"The policy has no class for {', '.join(unknown)}: told, not judged.")
+    no_fault = [e.target for e in found.told if e.limited is None and not e.is_yes_or_no]
+    if no_fault:
+        said.append(f"Nothing says which {', '.join(no_fault)} is a fault: no risk is told of it.")
+    if found.policy.assumed:
+        said.append(
+            f"Of the {len(found.policy.characteristics)} characteristics of the policy "
+            f"'{found.policy.name}', {found.policy.assumed} rest on engineering assumptions: "
+            "ceilings and costs are to be replaced by the plant's own (--policy)."
+        )
+    if found.data.simulated:
+        said.append("The run is simulated: nothing here is evidence about a real line.")
+    return said
+
+
+def _header(found: Review, title: str) -> str:
+    manifest = found.run.manifest
+    about = (
+        f"Scenario {manifest['scenario']}, seed {manifest['seed']}; {len(found.data.frame):,} "
+        f"cells graded, scrapped or in the line; SHA-256 of their table {found.data.digest[:16]}"
+    )
+    items = "".join(f"<li>{escape(text)}</li>" for text in lacks(found))
+    listed = f"<div class='warning'><ul class='lacks'>{items}</ul></div>" if items else ""
+    return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p></header>{listed}"
+
+
+def _answers(found: Review) -> str:
+    said = [_at_risk(found), _out_of_control(found), _decided(found)]
+    answers = "".join(
+        f"<p class='answer'><span class='question'>{question}</span>{answer}"
+        f"<small>{small}</small></p>"
+        for question, answer, small in said
+        if answer
+    )
+    return f"<div class='answers' id='answer'>{answers}</div>"
+
+
+def _at_risk(found: Review) -> tuple[str, str, str]:
+    if not found.told:
+        return "", "", ""
+    stopped = sum(cell.stopped for cell in found.cells)
+    refused = sum(
+        all(each.predicted.domain[cell.row] == OUTSIDE for each in found.told)
+        for cell in found.cells
+    )
+    still = sum(cell.stopped and cell.outcome == "in the line" for cell in found.cells)
+    small = [f"{still:,} of them still in the line"] if still else []
+    if refused:
+        small.append(
+            f"{refused:,} cells are refused by every predictor: nothing like them was seen, or a "
+            "feature is not known; they are to be inspected"
+        )
+    answer = (
+        f"<b>{stopped:,} of {len(found.cells):,} cells</b> are cheaper to stop than to let pass"
+    )
+    return "Which cells?", answer, "; ".join(small)
+
+
+def _out_of_control(found: Review) -> tuple[str, str, str]:
+    alarms = found.charts.alarms
+    streams = len({each.stream for each in alarms})
+    judged = sum(bool(each.charts) for each in found.charts.charted)
+    word = "alarms" if found.charts.frozen else "signals"
+    answer = f"<b>{len(alarms):,} {word}</b> on {streams:,} of {judged:,} streams"
+    state = "limits approved" if found.charts.frozen else "phase I: limits not approved"
+    return "Out of control?", answer, state
+
+
+def _decided(found: Review) -> tuple[str, str, str]:
+    decided = [cell for cell in found.cells if cell.decision is not None]
+    open_holds = [each for each in found.held if each.is_open]
+    overridden = sum(bool(cell.decision and cell.decision.grade) for cell in decided)
+    answer = (
+        f"<b>{len(decided):,} cells decided</b>, {overridden:,} against the prediction; "
+        f"<b>{len(open_holds):,}</b> lots on hold"
+    )
+    lots = ", ".join(escape(each.lot) for each in open_holds)
+    return "Decided?", answer, lots
+
+
+def _resource(name: str) -> str:
+    return resources.files("linetwin.surrogates.review").joinpath(name).read_text("utf-8")

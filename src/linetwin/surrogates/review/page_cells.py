@@ -1,0 +1,224 @@
+"""The section of cells by risk: a table of all, and a block for each that is explained."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.predictors.domain import OUTSIDE, WORDS
+from linetwin.results import display
+from linetwin.results.page import Section
+from linetwin.results.report_tables import genealogy, table
+from linetwin.surrogates.goals import spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linetwin.surrogates.review.assembling import Cell, Review
+    from linetwin.surrogates.review.reasons import Reason
+    from linetwin.surrogates.review.risks import Told
+
+MOST_ROWS: Final = 2000
+"""Cells in the table, those with the highest risk: a page has to open."""
+_HEADS: Final = (
+    ("cell", "text"), ("risk", "number"), ("of what", "text"), ("prediction", ""),
+    ("domain", "text"), ("what mattered most", "text"), ("so far", "text"), ("decided", "text"),
+)  # fmt: skip
+_CHOICES: Final = {
+    "": "all cells",
+    "stopped": "cheaper to stop",
+    "refused": "refused by a predictor",
+    "open": "still in the line",
+    "decided": "decided",
+    "undecided": "not decided",
+}
+
+
+def cells_section(found: Review) -> Section:
+    """Return the cells by risk."""
+    if not found.told:
+        return Section("cells", "Cells by risk")
+    shown = found.cells[:MOST_ROWS]
+    more = len(found.cells) - len(shown)
+    left = (
+        f" The {more:,} cells with the least risk are not listed; --json has all." if more else ""
+    )
+    coverage = ", ".join(
+        dict.fromkeys(f"{each.predictor.card.coverage:.0%}" for each in found.told)
+    )
+    intro = (
+        "Risk: the highest of the risks of a fault that the predictors see; in brackets intervals "
+        f"of {coverage}. Red: over the threshold at which stopping the cell costs less than "
+        f"letting it pass. Near: unlike most that was seen, the interval is wider.{left}"
+    )
+    rows = "".join(_row(found, cell) for cell in shown)
+    heads = "".join(
+        f"<th{f' data-sort={chr(39)}{kind}{chr(39)}' if kind else ''}>{head}</th>"
+        for head, kind in _HEADS
+    )
+    tools = _tools("risks", "search: cell, lot, station, finding", _CHOICES)
+    body = (
+        f"{tools}<div class='scroll long'>"
+        f"<table id='risks'><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+    return Section("cells", "Cells by risk", body, intro=intro)
+
+
+def explained_section(found: Review) -> Section:
+    """Return a block for each cell that is explained: parts, what would have helped, genealogy."""
+    blocks = "".join(_block(found, cell) for cell in found.cells if cell.name in found.reasons)
+    intro = (
+        "What each feature adds to the prediction (Shapley values, in its unit, against training "
+        "points), with the station that settled it and the cell's own lot there. They tell what "
+        "the model does, not what the plant would do: features that go together share out what "
+        "either may have done. What would have helped moves one feature alone, within what was "
+        "seen."
+    )
+    return Section("why", "Why: the cells with the highest risk", blocks, intro=intro)
+
+
+def _tools(name: str, hint: str, choices: dict[str, str]) -> str:
+    options = "".join(
+        f"<option value='{value}'>{escape(text)}</option>" for value, text in choices.items()
+    )
+    return (
+        f"<div class='tools scripted' data-table='{name}'><input type='text' "
+        f"placeholder='{escape(hint)}' aria-label='{escape(hint)}'>"
+        f"<select aria-label='which rows'>{options}</select><output></output></div>"
+    )
+
+
+def _row(found: Review, cell: Cell) -> str:
+    refused = any(each.predicted.domain[cell.row] == OUTSIDE for each in found.told)
+    kinds = [
+        *(["stopped"] if cell.stopped else []),
+        *(["refused"] if refused else []),
+        *(["open"] if cell.outcome == "in the line" else []),
+        "decided" if cell.decision is not None else "undecided",
+    ]
+    reasons = found.reasons.get(cell.name, ())
+    name = escape(cell.name)
+    link = f"<a href='#c-{name}'>{name}</a>" if cell.name in found.reasons else name
+    cells = [
+        f"<td class='tight'>{link}</td>",
+        _risk(cell),
+        f"<td>{_of_what(found, cell)}</td>",
+        f"<td>{_predictions(found.told, cell.row)}</td>",
+        f"<td>{cell.domain}</td>",
+        f"<td>{_mattered(reasons)}</td>",
+        f"<td>{escape(cell.outcome)}</td>",
+        f"<td>{_decided(cell)}</td>",
+    ]
+    mark = " class='stopped'" if cell.stopped else ""
+    return f"<tr{mark} data-kinds='{' '.join(kinds)}'>{''.join(cells)}</tr>"
+
+
+def _risk(cell: Cell) -> str:
+    if np.isnan(cell.risk):
+        return "<td class='tight' data-value=''>not known</td>"
+    width = round(100 * cell.risk)
+    return (
+        f"<td class='tight' data-value='{cell.risk:.6g}'>{display.share(cell.risk)}"
+        f"<span class='bar'><i style='width:{width}%'></i></span></td>"
+    )
+
+
+def _of_what(found: Review, cell: Cell) -> str:
+    if cell.driver < 0:
+        return ""
+    told = found.told[cell.driver]
+    severity = told.weighs.severity if told.weighs is not None else "no class"
+    return f"{escape(fault(told))}<small>{severity}</small>"
+
+
+def fault(told: Told) -> str:
+    """Return what the fault of a target is called."""
+    words = display.name(told.target.removeprefix("is_").removeprefix("found_"))
+    if told.limited is not None:
+        spec, goal = spec_of(told.predictor.card.target), told.limited.goal
+        ends = [f"below {spec.shown(goal.low)}"] if np.isfinite(goal.low) else []
+        ends += [f"above {spec.shown(goal.high)}"] if np.isfinite(goal.high) else []
+        return f"{words} {' or '.join(ends)}"
+    if told.weighs is not None and told.weighs.bad == 0:
+        return f"not {words.replace('grade a', 'grade A')}"
+    return words
+
+
+def _predictions(told: tuple[Told, ...], row: int) -> str:
+    return "".join(f"<small>{escape(text)}</small>" for text in predicted(told, row))
+
+
+def predicted(told: tuple[Told, ...], row: int) -> Iterator[str]:
+    """Yield what each predictor says of a cell, with its interval."""
+    for each in told:
+        name = display.name(each.target)
+        if each.predicted.domain[row] == OUTSIDE:
+            yield f"{name}: refused"
+            continue
+        numbers = (each.predicted.value[row], each.predicted.low[row], each.predicted.high[row])
+        if each.is_yes_or_no:
+            value, low, high = (display.share(min(1.0, max(0.0, float(n)))) for n in numbers)
+        else:
+            spec = spec_of(each.predictor.card.target)
+            value, low, high = (spec.shown(float(n)) for n in numbers)
+        yield f"{name} {value} ({low} to {high})"
+
+
+def _mattered(reasons: tuple[Reason, ...]) -> str:
+    worst = next((part for each in reasons for part in each.parts if part.worsens), None)
+    if worst is None:
+        return ""
+    words = escape(display.name(worst.feature))
+    return f"{words} {escape(worst.value)}<small>{escape(worst.origin.text)}</small>"
+
+
+def _decided(cell: Cell) -> str:
+    if cell.decision is None:
+        return ""
+    what = cell.decision.grade or "accepted"
+    return f"{escape(what)}<small>{escape(cell.decision.reviewer)}</small>"
+
+
+def _block(found: Review, cell: Cell) -> str:
+    reasons = "".join(_reason(each) for each in found.reasons[cell.name])
+    domains = ", ".join(
+        f"{display.name(each.target)}: {WORDS[int(each.predicted.domain[cell.row])]}"
+        for each in found.told
+    )
+    decision = cell.decision
+    said = ""
+    if decision is not None:
+        what = f"overridden to {decision.grade}" if decision.grade else "accepted"
+        said = (
+            f"<p>Decided: {escape(what)} by {escape(decision.reviewer)}, "
+            f"{escape(decision.time[:16].replace('T', ' '))} UTC: {escape(decision.reason)}</p>"
+        )
+    risk = "risk not known" if np.isnan(cell.risk) else f"risk {display.share(cell.risk)}"
+    telling = "".join(f"<li>{escape(text)}</li>" for text in predicted(found.told, cell.row))
+    return (
+        f"<details class='cell' id='c-{escape(cell.name)}'><summary><b>{escape(cell.name)}</b>, "
+        f"{risk}, so far {escape(cell.outcome)}</summary>{said}<ul>{telling}</ul>"
+        f"<p class='soft'>Domain: {escape(domains)}.</p>{reasons}"
+        f"<h3>What it was made from</h3>{genealogy(found.run, cell.name)}</details>"
+    )
+
+
+def _reason(reason: Reason) -> str:
+    rows = [
+        [
+            display.name(part.feature),
+            part.value,
+            f"{'+' if part.adds > 0 else ''}{part.shown}",
+            "worse" if part.worsens else "better",
+            display.name(part.origin.station),
+            part.origin.lot,
+        ]
+        for part in reason.parts
+    ]
+    heads = ["feature", "#is", "#adds", "makes it", "settled at", "lot"]
+    helps = "".join(f"<li>{escape(text)}</li>" for text in reason.helps)
+    title = f"<h3>{escape(display.name(reason.target))}</h3>"
+    parts = table(heads, rows) if rows else ""
+    return f"{title}{parts}" + (f"<ul>{helps}</ul>" if helps else "")

@@ -1,0 +1,291 @@
+"""The sections that are drawn: Pareto of defects, control charts, capability, reliability."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from linetwin.results import display
+from linetwin.results.figures import Figure
+from linetwin.results.page import Section
+from linetwin.results.report_causes import causes
+from linetwin.results.report_tables import table
+from linetwin.surrogates.goals import spec_of
+from linetwin.surrogates.review.risks import target_of
+from linetwin.surrogates.review.streams import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linetwin.surrogates.data.dataset import ColumnSpec
+    from linetwin.surrogates.gauges import Estimate
+    from linetwin.surrogates.review.assembling import Review
+    from linetwin.surrogates.review.capable import Capable
+    from linetwin.surrogates.review.charting import Charted
+    from linetwin.surrogates.review.statistics.charts import Chart
+
+_RED, _BLUE, _GREY = "#cf4a55", "#3f7fbf", "#8a939b"
+_SEVERE: Final = {"safety": _RED, "function": "#c77d2e", "cosmetic": _GREY, "": _BLUE}
+_PARETO: Final = 20
+_MOST_DRAWN: Final = 14
+_MOST_ALARMS: Final = 40
+_FACTOR: Final = 1e-9
+
+
+def pareto_section(found: Review) -> Section:
+    """Return the defects by number of cells, with their share summed up."""
+    cells = found.facts.cells
+    bad = cells[cells["status"].isin(("B", "scrap")) & cells["reason"].ne("")]
+    counts = Counter(zip(bad["station"], bad["reason"], strict=True)).most_common(_PARETO)
+    if not counts:
+        none = "<p>No cell was scrapped or of grade B.</p>"
+        return Section("pareto", "Defects", none)
+    names = [f"{display.name(str(place))}: {reason}" for (place, reason), _ in counts]
+    numbers = [count for _, count in counts]
+    summed = np.cumsum(numbers) / len(bad)
+    severe = [_severity(found, str(reason)) for (_, reason), _ in counts]
+    bars = {
+        "type": "bar", "orientation": "h", "y": names, "x": numbers, "name": "cells",
+        "text": [f"{n:,} ({display.share(n / len(bad))})" for n in numbers],
+        "textposition": "auto", "marker": {"color": [_SEVERE[each] for each in severe]},
+        "hovertemplate": "%{y}<br>%{x} cells<extra></extra>",
+    }  # fmt: skip
+    line = {
+        "type": "scatter", "mode": "lines+markers", "y": names, "name": "summed",
+        "x": [float(f"{100 * each:.4g}") for each in summed], "xaxis": "x2",
+        "line": {"color": _GREY}, "hovertemplate": "%{x} % up to here<extra></extra>",
+    }  # fmt: skip
+    layout = {
+        "xaxis": {"title": {"text": "cells"}},
+        "xaxis2": {"overlaying": "x", "side": "top", "range": [0, 105], "showgrid": False,
+                   "ticksuffix": " %"},
+        "yaxis": {"autorange": "reversed", "automargin": True}, "showlegend": False,
+        "margin": {"t": 40},
+    }  # fmt: skip
+    caption = "Red: safety, orange: function, grey: cosmetic, blue: no class in the policy."
+    figure = Figure("pareto", "Cells by finding", caption, [bars, line], layout,
+                    130 + 30 * len(names))  # fmt: skip
+    return Section("pareto", "Defects", causes(found.kpis), (figure,))
+
+
+def _severity(found: Review, reason: str) -> str:
+    """Return the gravest class of what a finding names."""
+    of = {
+        name.removeprefix("found_").replace("_", " "): each.severity
+        for name, each in found.policy.characteristics.items()
+        if name.startswith("found_")
+    }
+    words = reason.lower().replace("-", " ").split("; ")
+    found_here = [of[each] for each in words if each in of]
+    return next((each for each in _SEVERE if each in found_here), "")
+
+
+def charts_section(found: Review) -> Section:
+    """Return the control charts that alarm, or show a quantity as a whole, and all streams."""
+    charts = found.charts
+    alarms = Counter(each.stream for each in charts.alarms)
+    drawn = sorted(
+        (each for each in charts.charted if each.charts and _is_drawn(each, alarms)),
+        key=lambda each: (-alarms[each.stream.name], each.stream.name),
+    )[:_MOST_DRAWN]
+    figures = tuple(
+        _chart(f"chart-{number}", each, each.charts[0], found) for number, each in enumerate(drawn)
+    )
+    return Section(
+        "charts", "Control charts", _streams(found, alarms), figures, _charts_intro(found),
+        _alarm_table(found), paired=True,
+    )  # fmt: skip
+
+
+def _is_drawn(each: Charted, alarms: Counter[str]) -> bool:
+    whole = not isinstance(each.stream, Stream) or each.stream.by in {"tray", "side", "residual"}
+    return whole or alarms[each.stream.name] > 0
+
+
+def _charts_intro(found: Review) -> str:
+    approved = found.approved
+    if approved is None:
+        state = (
+            "<b>Phase I</b>: the limits are those of this run itself, proposed, and approved by "
+            "nobody. What lies outside is told, and is no alarm before the limits are approved "
+            "(<code>surrogate approve-limits</code>)."
+        )
+    else:
+        logged = "in the log of this run" if approved.is_logged(found.log) else "for another run"
+        state = (
+            f"<b>Phase II</b>: limits approved by {escape(approved.by)} on "
+            f"{escape(approved.at[:16].replace('T', ' '))} UTC, {logged}; SHA-256 "
+            f"{approved.digest[:16]}."
+        )
+    return (
+        f"{state} Subgroups: cells of a tray, {_stretch()} of a web; each lane and channel by "
+        "itself. "
+        "Limits are prediction limits at a false alarm of 0.27 % a point, with the autocorrelation "
+        "of neighbouring subgroups in them; of all points of all streams together at most 5 % of "
+        "the signals are false on average (Benjamini and Hochberg)."
+    )
+
+
+def _stretch() -> str:
+    from linetwin.surrogates.review.streams import STRETCH
+
+    return f"stretches of {STRETCH} segments"
+
+
+def _alarm_table(found: Review) -> str:
+    alarms = found.charts.alarms
+    word = "alarm" if found.charts.frozen else "signal of phase I"
+    if not alarms:
+        return f"<p>No {word} on {_judged(found):,} streams.</p>"
+    specs = {each.stream.name: _spec(each) for each in found.charts.charted}
+    rows = [
+        [each.stream, each.chart, each.label, specs[each.stream].shown(each.value),
+         f"{each.chance:.1e}", f"{each.adjusted:.1e}"]
+        for each in alarms[:_MOST_ALARMS]
+    ]  # fmt: skip
+    heads = ["stream", "chart", "subgroup", "#value", "#chance", "#corrected for all points"]
+    more = len(alarms) - len(rows)
+    left = f"<p class='soft'>and {more:,} more, less sure</p>" if more else ""
+    if len(alarms) > 1:
+        word = word.replace("alarm", "alarms").replace("signal", "signals")
+    summary = f"{len(alarms):,} {word} on {_judged(found):,} streams"
+    return f"<details open><summary>{summary}</summary>{table(heads, rows)}{left}</details>"
+
+
+def _judged(found: Review) -> int:
+    return sum(bool(each.charts) for each in found.charts.charted)
+
+
+def _spec(each: Charted) -> ColumnSpec:
+    stream = each.stream
+    if isinstance(stream, Stream):
+        return spec_of(target_of(stream.quantity, stream.unit))
+    return spec_of(target_of("share", "1"))
+
+
+def _chart(name: str, each: Charted, chart: Chart, found: Review) -> Figure:
+    spec = _spec(each)
+    out = {alarm.label for alarm in found.charts.alarms
+           if alarm.stream == each.stream.name and alarm.chart == chart.kind}  # fmt: skip
+    x = list(range(1, len(chart.labels) + 1))
+
+    def shown(values: Sequence[float] | np.ndarray) -> list[float | None]:
+        return display.digits([spec.in_shown(float(value)) for value in values])
+
+    colours = [_RED if label in out else _BLUE for label in chart.labels]
+    lines = [
+        {"type": "scatter", "mode": "lines", "x": x, "y": shown(edge), "hoverinfo": "skip",
+         "line": {"color": _RED, "width": 1, "dash": "dot", "shape": "hvh"}, "showlegend": False}
+        for edge in (chart.low, chart.high)
+    ]  # fmt: skip
+    centre = {"type": "scatter", "mode": "lines", "x": [x[0], x[-1]], "showlegend": False,
+              "y": shown([chart.centre] * 2), "line": {"color": _GREY, "width": 1},
+              "hoverinfo": "skip"}  # fmt: skip
+    points = {
+        "type": "scatter", "mode": "lines+markers", "x": x, "y": shown(chart.points),
+        "text": [escape(label) for label in chart.labels], "showlegend": False,
+        "line": {"color": _BLUE, "width": 1}, "marker": {"size": 6, "color": colours},
+        "hovertemplate": f"%{{text}}: %{{y}} {escape(spec.shown_unit)}<extra></extra>",
+    }  # fmt: skip
+    unit = spec.shown_unit or "share"
+    layout = {
+        "xaxis": {"title": {"text": "subgroup, in time"}},
+        "yaxis": {"title": {"text": unit}},
+    }
+    caption = f"{chart.kind}; {_limits_said(each)}"
+    return Figure(name, each.stream.name, caption, [*lines, centre, points], layout, 280)
+
+
+def _limits_said(each: Charted) -> str:
+    limits = each.limits
+    if limits is None:
+        return each.refused
+    aside = limits.set_aside
+    told = f"; set aside in phase I: {', '.join(aside)}" if aside else ""
+    reason = getattr(limits, "reason", "")
+    return f"limits from {limits.subgroups} subgroups{told}" + (f"; {reason}" if reason else "")
+
+
+def _streams(found: Review, alarms: Counter[str]) -> str:
+    rows = []
+    for each in found.charts.charted:
+        limits, spec = each.limits, _spec(each)
+        gauge = ""
+        if isinstance(each.stream, Stream):
+            gauge = "stated" if each.stream.gauge is not None else "not stated"
+        rows.append(
+            [
+                each.stream.name, gauge,
+                f"{limits.subgroups:,}" if limits is not None else "",
+                spec.shown(limits.centre) if limits is not None else "",
+                _auto(limits), f"{alarms[each.stream.name]}" if each.charts else "",
+                each.refused,
+            ]
+        )  # fmt: skip
+    heads = [
+        "stream",
+        "gauge",
+        "#subgroups",
+        "#centre",
+        "#autocorrelation",
+        "#out",
+        "no chart, for",
+    ]
+    told = "".join(f"<li>{escape(text)}</li>" for text in found.not_charted)
+    listed = f"<ul class='lacks'>{told}</ul>" if told else ""
+    return (
+        f"{listed}<details><summary>All {len(rows):,} streams</summary>"
+        f"<div class='long'>{table(heads, rows)}</div></details>"
+    )
+
+
+def _auto(limits: Any) -> str:  # noqa: ANN401 - limits of readings or of defects
+    value = getattr(limits, "autocorrelation", None)
+    return "" if value is None else f"{value.value:.2f}"
+
+
+def capability_section(found: Review) -> Section:
+    """Return Cpk and Ppk, apart, with intervals; where there is no gauge, why there is none."""
+    rows = [_capable(each) for each in found.capable]
+    heads = ["read", "limits", "#readings", "#Cpk", "#Ppk", "#without the gauge: Cpk, Ppk",
+             "#gauge in the spread", "note"]  # fmt: skip
+    intro = (
+        "Cpk rests on the scatter within subgroups, Ppk on all scatter: a process that drifts has "
+        "a Ppk below its Cpk. In brackets 95 % intervals. Without a gauge there is no Cpk: its "
+        "part in the spread is not known."
+    )
+    return Section("capability", "Capability", table(heads, rows) if rows else "", intro=intro)
+
+
+def _capable(each: Capable) -> list[str]:
+    spec = spec_of(target_of(each.quantity, each.unit))
+    low, high = ("" if edge is None else spec.shown(edge) for edge in (each.low, each.high))
+    limits = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
+    found = each.found
+    if found is None:
+        return [each.name, limits, *[""] * 5, f"no Cpk: {each.refused}"]
+    within, overall = found.within, found.overall
+    bare = [
+        "all is gauge" if index is None else f"{index.worst.value:.2f}"
+        for index in (found.corrected_within, found.corrected_overall)
+    ]
+    notes = [*([] if found.stable else ["not stable: subgroups lie outside of phase I"])]
+    quantiles = found.quantiles
+    if quantiles is not None:
+        notes.append(f"not normal: Ppk by quantiles {_interval(quantiles.worst)} ({quantiles.how})")
+    return [
+        each.name, limits, f"{found.readings:,}",
+        "" if within is None else _interval(within.worst), _interval(overall.worst),
+        ", ".join(bare), display.share(min(1.0, found.gauge_share)), "; ".join(notes),
+    ]  # fmt: skip
+
+
+def _interval(found: Estimate) -> str:
+    if not math.isfinite(found.value):
+        return "not known"
+    value = 0.0 if abs(found.value) < _FACTOR else found.value
+    return f"{value:.2f} ({found.low:.2f} to {found.high:.2f})"

@@ -1,0 +1,213 @@
+"""What predictors say of the cells of a run, and the risk of a fault that follows from it.
+
+A target of 0 and 1 is its own risk (or one less it, where 0 is the fault). Of a target with limits
+the risk is the chance that its prediction lies beyond them, as `goals.Chance` has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.predictors.card import Target
+from linetwin.predictors.domain import OUTSIDE, WORDS
+from linetwin.predictors.evaluating import Predictor, load
+from linetwin.predictors.links import Link
+from linetwin.predictors.store import SUFFIX
+from linetwin.results.assumptions import plan
+from linetwin.surrogates.goals import Chance, Goal, goal_of
+from linetwin.surrogates.review.decisions import Foretold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from linetwin.predictors.evaluating import Predicted
+    from linetwin.results.reader import Run
+    from linetwin.surrogates.data.dataset import Dataset
+    from linetwin.surrogates.review.policy import Characteristic, Policy
+
+YES_OR_NO: Final = ("is_", "found_")
+"""How columns of 0 and 1 of a run's cells begin."""
+_LIMITED: Final = {
+    "capacity": ("nominal_capacity", "capacity_limit_a"),
+    "dcir": ("resistance_limit_a", ""),
+}
+"""Columns with limits of grade A in the scenario: by what parameters of grading."""
+
+
+@dataclass(frozen=True)
+class Limited:
+    """Between which values a column of numbers is good; `said`: where that stands."""
+
+    goal: Goal
+    said: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one predictor says of all cells; arrays of shape (cells,).
+
+    `risk` of a fault with the ends of its interval, NaN where refused or where nothing says what a
+    fault is; `low` and `high` are NaN too where only the value has an interval, not the risk.
+    `weighs`: None where the policy does not know the target; `trained_here`: on these very cells.
+    """
+
+    predictor: Predictor
+    file: str
+    model: str
+    features: np.ndarray
+    predicted: Predicted
+    risk: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    weighs: Characteristic | None
+    limited: Limited | None
+    trained_here: bool
+
+    @property
+    def target(self) -> str:
+        """The name of what is predicted."""
+        return self.predictor.card.target.name
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether the target is 0 or 1."""
+        return self.target.startswith(YES_OR_NO)
+
+    def chance_of_good(self, rows: np.ndarray) -> np.ndarray:
+        """Return the chance of no fault at rows of features, 0 outside of the domain."""
+        if self.limited is not None:
+            return Chance(self.predictor, self.limited.goal)(rows)
+        found = self.predictor.predict(rows)
+        return np.where(found.domain == OUTSIDE, 0.0, 1.0 - _risk(found.value, self.weighs))
+
+    def foretold(self, row: int) -> Foretold:
+        """Return what is said of one cell as a log holds it."""
+        numbers = (self.predicted.value[row], self.predicted.low[row], self.predicted.high[row])
+        value, low, high = (float(n) if np.isfinite(n) else None for n in numbers)
+        word = WORDS[int(self.predicted.domain[row])]
+        name = self.predictor.card.name
+        return Foretold(self.target, value, low, high, word, name, self.model)
+
+
+class Opened:
+    """Predictors at work on the cells of one run, closed together."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        """Read predictors' files and folders of them; ScenarioError for one that is not to be used.
+
+        Each target has one predictor.
+        """
+        self._stack = ExitStack()
+        self.predictors: dict[Path, Predictor] = {}
+        with ExitStack() as opening:
+            for file in files_of(files):
+                self.predictors[file] = opening.enter_context(load(file))
+            _check_targets(self.predictors)
+            self._stack = opening.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def told(self, data: Dataset, run: Run, policy: Policy) -> list[Told]:
+        """Return what each says of a run's cells; ScenarioError where it takes other features."""
+        return [_told(file, each, data, run, policy) for file, each in self.predictors.items()]
+
+
+def files_of(given: Iterable[Path]) -> list[Path]:
+    """Return the predictors' files; ScenarioError for a folder without any."""
+    found: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        own = sorted(path.glob(f"*{SUFFIX}"))
+        if not own:
+            hint = f"a folder with *{SUFFIX}, or a file"
+            message = f"{path} holds no predictor"
+            raise ScenarioError([Problem(message, "--predictors", hint)])
+        found += own
+    return list(dict.fromkeys(found))
+
+
+def limited_of(target: Target, weighs: Characteristic | None, run: Run) -> Limited | None:
+    """Return the limits of a target of numbers: the policy's, else those of grade A; None: none."""
+    if target.name.startswith(YES_OR_NO):
+        return None
+    if weighs is not None and weighs.limits is not None:
+        goal = goal_of(f"{target.name}={weighs.limits}", target)
+        return Limited(goal, "the policy's limits")
+    first, second = _LIMITED.get(target.name, ("", ""))
+    scenario = plan(run)
+    for station in scenario.stations:
+        if first and scenario.kind(station) == "grading":
+            numbers = [scenario.number(station, name) for name in (first, second) if name]
+            if None not in numbers:
+                bound = float(np.prod([n for n in numbers if n is not None]))
+                goal = Goal(bound, np.inf) if target.name == "capacity" else Goal(-np.inf, bound)
+                return Limited(goal, "the limit of grade A in the scenario")
+    return None
+
+
+def target_of(name: str, unit: str) -> Target:
+    """Return a column of a dataset as something whose goals can be written."""
+    return Target(name=name, unit=unit, link=Link())
+
+
+def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Policy) -> Told:
+    card = predictor.card
+    columns = []
+    for feature in card.features:
+        spec = data.spec(feature.name, "feature")
+        if spec.unit != feature.unit:
+            message = f"'{feature.name}' is in {spec.unit}, {file.name} takes {feature.unit}"
+            raise ScenarioError([Problem(message, "--predictors", "one of runs of this kind")])
+        columns.append(data.numbers(feature.name))
+    features = np.stack(columns, axis=1)
+    predicted = predictor.predict(features)
+    weighs = policy.characteristics.get(card.target.name)
+    limited = limited_of(card.target, weighs, run)
+    yes_or_no = card.target.name.startswith(YES_OR_NO)
+    none = np.full(len(features), np.nan)
+    risk, low, high = none, none, none
+    if limited is not None:
+        chance = Chance(predictor, limited.goal)(features)
+        risk = np.where(predicted.domain == OUTSIDE, np.nan, 1 - chance)
+    elif yes_or_no:
+        ends = [_risk(values, weighs) for values in (predicted.low, predicted.high)]
+        risk = _risk(predicted.value, weighs)
+        low, high = np.minimum(*ends), np.maximum(*ends)
+    return Told(
+        predictor, file.name, hashlib.sha256(file.read_bytes()).hexdigest(), features, predicted,
+        risk, low, high, weighs, limited, card.data.digest == data.digest,
+    )  # fmt: skip
+
+
+def _risk(values: np.ndarray, weighs: Characteristic | None) -> np.ndarray:
+    shares = np.clip(values, 0.0, 1.0)
+    return np.asarray(1.0 - shares if weighs is not None and weighs.bad == 0 else shares)
+
+
+def _check_targets(predictors: dict[Path, Predictor]) -> None:
+    first: dict[str, Path] = {}
+    for file, each in predictors.items():
+        target = each.card.target.name
+        if target in first:
+            message = f"{first[target].name} and {file.name} both predict {target}"
+            raise ScenarioError([Problem(message, "--predictors", "one of them")])
+        first[target] = file
