@@ -3,7 +3,8 @@
 
 #include "runtime.h"
 
-/* The least square of the distance to a point; none is sought below `enough`. */
+/* The least square of the distance to a point; none is sought below `enough`. Points are given
+ * up as soon as they are farther than another one. */
 static double nearest(const Tables *t, const double *scaled, double enough)
 {
     const uint32_t wide = t->header.features;
@@ -11,7 +12,13 @@ static double nearest(const Tables *t, const double *scaled, double enough)
     double least = INFINITY;
     for (uint32_t i = 0; i < t->header.points && least > enough; i++, point += wide) {
         double square = 0.0;
-        for (uint32_t k = 0; k < wide && square < least; k++)
+        uint32_t k = 0;
+        for (; k + 4 <= wide && square < least; k += 4) {
+            const double *a = scaled + k, *b = point + k;
+            square += ((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]))
+                + ((a[2] - b[2]) * (a[2] - b[2]) + (a[3] - b[3]) * (a[3] - b[3]));
+        }
+        for (; k < wide && square < least; k++)
             square += (scaled[k] - point[k]) * (scaled[k] - point[k]);
         if (square < least) least = square;
     }
@@ -23,7 +30,8 @@ static Domain judge(const Tables *t, const double *features, double *widened)
     const Header *h = &t->header;
     double scaled[MOST_FEATURES], excess = 0.0;
     for (uint32_t k = 0; k < h->features; k++) {
-        scaled[k] = (features[k] - t->low[k]) / (t->high[k] - t->low[k]);
+        const int32_t own = t->order[k];
+        scaled[k] = (features[own] - t->low[own]) / (t->high[own] - t->low[own]);
         excess = fmax(excess, fmax(-scaled[k], scaled[k] - 1.0));
     }
     if (excess < h->rounding) excess = 0.0;

@@ -13,7 +13,7 @@ static uint64_t body(const Header *h)
         + 2ull * h->regions - 1 + h->constants;
     return 8 * doubles + sizeof(Node) * (uint64_t)h->nodes
         + sizeof(Operation) * (uint64_t)h->operations
-        + 4ull * ((uint64_t)h->indices + h->features) + h->names;
+        + 4ull * ((uint64_t)h->indices + 2ull * h->features) + h->names;
 }
 
 size_t room(const Header *h, const char **why)
@@ -166,6 +166,9 @@ static const char *check(Tables *t)
         return "predictor.tables is damaged: a number is not finite";
     for (uint32_t i = 0; i < h->features; i++)
         if (!(t->low[i] < t->high[i])) return "predictor.tables is damaged: an empty range";
+    for (uint32_t i = 0; i < h->features; i++)
+        if (t->order[i] < 0 || (uint32_t)t->order[i] >= h->features)
+            return "predictor.tables is damaged: a feature that is none";
     for (uint32_t i = 0; i < h->nodes; i++)
         if (!isfinite(t->nodes[i].split)) return "predictor.tables is damaged: a tree's split";
     double work = (double)h->points * h->features;
@@ -206,6 +209,7 @@ const char *load(Tables *t, const Header *header, void *room)
     t->operations = next(&at, sizeof(Operation) * (uint64_t)h->operations);
     t->indices = next(&at, 4ull * h->indices);
     t->logged = next(&at, 4ull * h->features);
+    t->order = next(&at, 4ull * h->features);
     t->values = (double *)((uint8_t *)room + (h->bytes + 7) / 8 * 8);
     memcpy(t->values + h->values, constants, 8ull * h->constants);
     const char *why = name(t, (const char *)at);

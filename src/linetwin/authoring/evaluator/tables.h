@@ -65,7 +65,7 @@ typedef struct {
     const double *edges, *half_widths;
     const Node *nodes;
     const Operation *operations;
-    const int32_t *indices, *logged;
+    const int32_t *indices, *logged, *order; /* of the features in a point */
     const char *names[MOST_FEATURES];
     double *values; /* values, then constants */
 } Tables;
