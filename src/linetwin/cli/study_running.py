@@ -93,7 +93,7 @@ def run_point(task: Task) -> Outcome:
     scenario = _opened(task.scenario).scenario(Asked(task.settings, task.seed, inputs=inputs))
     folder = Path(tempfile.mkdtemp(prefix="run-"))
     try:
-        _simulate(scenario, task.scenario, folder / "run")
+        simulate(scenario, task.scenario, folder / "run")
         run = read(folder / "run")
         values, units, unknown = chosen(kpis.compute(run), task.wanted.figures)
         for column in task.wanted.columns:
@@ -119,7 +119,8 @@ def run_point(task: Task) -> Outcome:
     )
 
 
-def _simulate(scenario: Scenario, file: Path, folder: Path) -> None:
+def simulate(scenario: Scenario, file: Path, folder: Path) -> None:
+    """Run a scenario of a file into a folder; without key figures, report or snapshots."""
     sink = LateSink()
     world = make_world(scenario, line_file(file, scenario), sink, recording=False)
     manifest = {"scenario": scenario.name, "seed": scenario.seed}

@@ -108,7 +108,8 @@ def predict(
     if json:
         print_json(predicting.told_content(own, asked, found))
         return
-    say(f"{own.name}: {own.target.name}, intervals of {100 * own.coverage:g} %")
+    what = "probability of " if own.target.chance else ""
+    say(f"{own.name}: {what}{own.target.name}, intervals of {100 * own.coverage:g} %")
     print_table("", predicting.HEADS, predicting.told_rows(own, asked, found), 2)
 
 
@@ -144,7 +145,7 @@ def _content(stored: Stored) -> dict[str, object]:
 
 def _tell(training: Training, trained: Trained, stored: Stored) -> None:
     from linetwin.cli.printing import print_table, say
-    from linetwin.surrogates.learning import words
+    from linetwin.surrogates.learning import classes_words, words
 
     learning, data = training.learning, stored.card.data
     say(f"{stored.card.name}: {learning.target_name} from {', '.join(learning.names)}")
@@ -153,7 +154,8 @@ def _tell(training: Training, trained: Trained, stored: Stored) -> None:
         say(f"rows left out, for want of the target or of a feature: {training.left_out}")
     if training.constant:
         say(f"features left out, for they never change: {', '.join(training.constant)}")
-    print_table("", words.HEADS, words.rows(training, trained), 1)
+    told = classes_words if learning.chance else words
+    print_table("", told.HEADS, told.rows(training, trained), 1)
     for sentence in stored.card.said:
         say(sentence)
     for each in trained.covered[1:]:

@@ -31,22 +31,27 @@ class Feature(Part):
 
 
 class Target(Part):
-    """What is predicted, its canonical unit, and the scale on which it was learnt."""
+    """What is predicted, its canonical unit, and the scale on which it was learnt.
+
+    `chance`: the data say 1 or 0, and the probability of 1 is predicted.
+    """
 
     name: Name
     unit: Text
     link: Link
+    chance: bool = False
 
 
 class Region(Part):
     """Intervals of predictions up to `below` (None: all above): half-width on the target's scale.
 
-    `how`: `conformal`, or `normal` where too few groups are there for a promise without one.
+    `how`: `conformal`, or `normal` where too few groups are there for a promise without one; of a
+    chance `groups`: from how rates of held-out groups differ from their predictions.
     """
 
     below: Finite | None
     half_width: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-    how: Literal["conformal", "normal"]
+    how: Literal["conformal", "normal", "groups"]
     rows: Count
     groups: Count
 
@@ -57,6 +62,21 @@ class Covered(Part):
     where: Text
     rows: Count
     inside: Count
+    low: Share
+    high: Share
+
+
+class Calibrated(Part):
+    """Of a chance: the mean held-out prediction beside the observed rate of held-out rows.
+
+    `low`, `high`: 95 % interval of the rate over groups.
+    """
+
+    where: Text
+    rows: Count
+    ones: Count
+    predicted: Share
+    observed: Share
     low: Share
     high: Share
 
@@ -107,7 +127,10 @@ class Data(Part):
 
 
 class CandidateScore(Part):
-    """A candidate's root mean square error on held-out groups; `setting`: of the final fit."""
+    """A candidate's root mean square error on held-out groups; `setting`: of the final fit.
+
+    Of a chance `error` is the log loss, `r2` the part of it that is less than the rate's alone.
+    """
 
     name: Name
     error: Finite
@@ -115,6 +138,7 @@ class CandidateScore(Part):
     r2: Finite
     setting: Text
     law: Text
+    brier: Finite | None = None
 
 
 class Pair(Part):
@@ -152,7 +176,8 @@ class Card(Part):
     coverage: Annotated[float, Field(gt=0.0, lt=1.0)]
     regions: Annotated[list[Region], Field(min_length=1, max_length=20)]
     covered: list[Covered]
-    score: Literal["absolute", "relative"]
+    calibrated: Annotated[list[Calibrated], Field(max_length=20)] = []
+    score: Literal["absolute", "relative", "log_loss"]
     procedure_error: Finite
     noise: Finite | None
     candidates: Annotated[list[CandidateScore], Field(max_length=50)]

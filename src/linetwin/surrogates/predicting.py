@@ -169,6 +169,7 @@ def told_content(card: Card, asked: Asked, found: Predicted) -> dict[str, object
         "target": card.target.name,
         "unit": card.target.unit,
         "coverage": card.coverage,
+        "probability": card.target.chance,
         "rows": [
             {
                 "row": name,
@@ -185,6 +186,8 @@ def told_content(card: Card, asked: Asked, found: Predicted) -> dict[str, object
 
 def shown(value: float, target: Target) -> str:
     """Return a predicted value as people read it, by the vocabulary where it knows the target."""
+    if target.chance:
+        return f"{100 * value:.3g} %"
     words = vocabulary()
     if target.name in words and words[target.name].unit == target.unit:
         return units.display(value, words[target.name], 4)

@@ -83,6 +83,8 @@ class Candidate:
             return "no physics is named"
         if self.name in {"gaussian", "hybrid"} and learning.rows > MOST_GAUSSIAN:
             return f"more than {MOST_GAUSSIAN} rows"
+        if self.name in {"gaussian", "hybrid"} and learning.weights is not None:
+            return "it takes no weights"
         if self.name == "quadratic" and len(learning.names) > MOST_QUADRATIC:
             return f"more than {MOST_QUADRATIC} features"
         return ""
@@ -98,15 +100,31 @@ class Candidate:
         logs = learning.logs if self.logs else none
         if self.name == "physics":
             return Fitted(self.name, setting, 0.0, 1.0, None, none, values)
-        centre, scale = float(goal.mean()), float(goal.std()) or 1.0
+        centre = learning.mean(goal)
+        scale = learning.mean((goal - centre) ** 2) ** 0.5 or 1.0
         if self.make is None:
             return Fitted(self.name, setting, centre, scale, None, none, values)
         estimator = self.make(setting, learning)
-        with warnings.catch_warnings():
-            # an optimiser that stops at a bound or at its last step is judged by its errors
-            warnings.simplefilter("ignore")
-            estimator.fit(logged(learning.features, list(logs)), (goal - centre) / scale)
+        taken = logged(learning.features, list(logs))
+        fit_estimator(estimator, taken, (goal - centre) / scale, learning.weights)
         return Fitted(self.name, setting, centre, scale, estimator, logs, values)
+
+
+def fit_estimator(
+    estimator: Any,  # noqa: ANN401 - scikit-learn is untyped
+    features: np.ndarray,
+    goal: np.ndarray,
+    weights: np.ndarray | None,
+) -> None:
+    """Train an estimator, of a pipeline the last step by weights where there are any."""
+    given: dict[str, np.ndarray] = {}
+    if weights is not None:
+        steps = getattr(estimator, "steps", None)
+        given = {f"{steps[-1][0]}__sample_weight" if steps else "sample_weight": weights}
+    with warnings.catch_warnings():
+        # an optimiser that stops at a bound or at its last step is judged by its errors
+        warnings.simplefilter("ignore")
+        estimator.fit(features, goal, **given)
 
 
 def _linear(setting: Setting, learning: Learning) -> Ridge:  # noqa: ARG001 - as all are made

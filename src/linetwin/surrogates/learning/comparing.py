@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy import special
 from scipy.stats import t
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Scored:
 
     `squares`: squared errors of the rows; `error`: their root mean; `spread`: its standard error
     over groups; `r2`: of the target on its scale, against its mean; `refused`: the law it breaks.
+    Of a chance `squares` are log losses, `error` their mean, and `r2` the part by which they are
+    less than those of the rate alone; `brier`: the mean squared error of the probability.
     """
 
     name: str
@@ -45,30 +48,41 @@ class Scored:
     spread: float
     r2: float
     refused: str = ""
+    brier: float | None = None
 
 
-def over_groups(values: np.ndarray, groups: np.ndarray) -> Difference:
+def over_groups(
+    values: np.ndarray, groups: np.ndarray, weights: np.ndarray | None = None
+) -> Difference:
     """Return the mean of values over rows with its standard error, rows of a group as one."""
-    mean = float(values.mean())
+    mean = float(np.average(values, weights=weights))
     names, which = np.unique(groups, return_inverse=True)
     count = len(names)
     if count < 2:  # noqa: PLR2004 - nothing to spread over
         return Difference(mean, np.inf, -np.inf, np.inf)
-    sums = np.bincount(which, values - mean)
-    error = float(np.sqrt((sums**2).sum() * count / (count - 1)) / len(values))
+    own = values - mean if weights is None else weights * (values - mean)
+    sums = np.bincount(which, own)
+    whole = len(values) if weights is None else float(weights.sum())
+    error = float(np.sqrt((sums**2).sum() * count / (count - 1)) / whole)
     reach = float(t.ppf(0.5 + LEVEL / 2, count - 1)) * error
     return Difference(mean, error, mean - reach, mean + reach)
 
 
 def score(name: str, linked: np.ndarray, learning: Learning, refused: str = "") -> Scored:
     """Return the score of held-out predictions."""
-    squares = learning.errors(linked) ** 2
-    found = over_groups(squares, learning.groups)
+    squares = learning.losses(linked)
+    found = over_groups(squares, learning.groups, learning.weights)
+    if learning.chance:
+        rate = learning.mean(learning.target)
+        alone = -(special.xlogy(rate, rate) + special.xlogy(1 - rate, 1 - rate))
+        brier = learning.mean(learning.errors(linked) ** 2)
+        gain = 1 - found.mean / float(alone)
+        return Scored(name, squares, found.mean, found.error, gain, refused, brier)
     root = float(np.sqrt(found.mean))
     spread = found.error / (2 * root) if root else 0.0
     truth = learning.scored(learning.target)
-    whole = float(((truth - truth.mean()) ** 2).sum())
-    return Scored(name, squares, root, spread, 1 - float(squares.sum()) / whole, refused)
+    whole = learning.mean((truth - learning.mean(truth)) ** 2)
+    return Scored(name, squares, root, spread, 1 - found.mean / whole, refused)
 
 
 def choose(scored: Sequence[Scored], learning: Learning) -> tuple[Scored, Scored]:
@@ -80,7 +94,7 @@ def choose(scored: Sequence[Scored], learning: Learning) -> tuple[Scored, Scored
     able = [each for each in scored if not each.refused]
     best = min(able, key=lambda each: each.error)
     for each in able:
-        difference = over_groups(each.squares - best.squares, learning.groups)
+        difference = over_groups(each.squares - best.squares, learning.groups, learning.weights)
         if each is best or difference.mean <= difference.error:
             return each, best
     return best, best

@@ -23,38 +23,51 @@ _LEAST_ROWS: Final = 20
 _LEVEL: Final = 0.95
 
 
-def half_width(errors: np.ndarray, groups: np.ndarray, coverage: float) -> tuple[float, bool]:
+def half_width(
+    errors: np.ndarray, groups: np.ndarray, coverage: float, weights: np.ndarray | None = None
+) -> tuple[float, bool]:
     """Return the half-width that covers a row of a new group, and whether it is promised freely.
 
-    `errors`: held-out errors on the target's scale.
+    `errors`: held-out errors on the target's scale. Groups weigh the same, rows in them by
+    `weights`.
     """
-    names, which, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    names, which = np.unique(groups, return_inverse=True)
     count = len(names)
+    own = np.ones(len(errors)) if weights is None else weights
+    whole = np.bincount(which, own)
     order = np.argsort(np.abs(errors), kind="stable")
-    mass = np.cumsum(1.0 / ((count + 1) * counts[which[order]]))
+    mass = np.cumsum((own / ((count + 1) * whole[which]))[order])
     enough = np.flatnonzero(mass >= coverage - 1e-12)
     if len(enough):
         return float(np.abs(errors)[order[enough[0]]]), True
-    mean_square = float((np.bincount(which, errors**2) / counts).mean())
+    mean_square = float((np.bincount(which, own * errors**2) / whole).mean())
     reach = float(t.ppf(0.5 + coverage / 2, max(1, count - 1)))
     return reach * float(np.sqrt(mean_square * (1 + 1 / count))), False
 
 
 def regions(
-    linked: np.ndarray, errors: np.ndarray, groups: np.ndarray, coverage: float
+    linked: np.ndarray,
+    errors: np.ndarray,
+    groups: np.ndarray,
+    coverage: float,
+    weights: np.ndarray | None = None,
 ) -> tuple[Region, ...]:
     """Return the half-widths by predicted level: as many regions, up to 3, as the groups bear."""
+    own_weights = np.ones(len(errors)) if weights is None else weights
     for count in range(MOST_REGIONS, 0, -1):
         edges = np.quantile(linked, np.arange(1, count) / count)
         which = np.searchsorted(edges, linked, side="left")
         found = [which == region for region in range(count)]
         if count > 1 and any(
-            own.sum() < _LEAST_ROWS or not half_width(errors[own], groups[own], coverage)[1]
+            own.sum() < _LEAST_ROWS
+            or not half_width(errors[own], groups[own], coverage, own_weights[own])[1]
             for own in found
         ):
             continue
         return tuple(
-            _region(errors[own], groups[own], coverage, edge)
+            _region(
+                half_width(errors[own], groups[own], coverage, own_weights[own]), groups[own], edge
+            )
             for own, edge in zip(found, (*map(float, edges), None), strict=True)
         )
     raise AssertionError("one region is always there")
@@ -76,12 +89,12 @@ def covered(where: str, inside: np.ndarray) -> Covered:
     return Covered(where=where, rows=rows, inside=hits, low=low, high=high)
 
 
-def _region(errors: np.ndarray, groups: np.ndarray, coverage: float, below: float | None) -> Region:
-    half, free = half_width(errors, groups, coverage)
+def _region(found: tuple[float, bool], groups: np.ndarray, below: float | None) -> Region:
+    half, free = found
     return Region(
         below=below,
         half_width=half,
         how="conformal" if free else "normal",
-        rows=len(errors),
+        rows=len(groups),
         groups=len(np.unique(groups)),
     )

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from linetwin.surrogates.learning.candidates import CANDIDATES
+from linetwin.surrogates.learning.classes import calibrated, candidates_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from linetwin.surrogates.learning.candidates import Candidate, Setting
+    from linetwin.surrogates.learning.candidates import Candidate, Fitted, Setting
     from linetwin.surrogates.learning.task import Learning
 
     Telling = Callable[[str, int, int], None]
@@ -33,7 +33,7 @@ MOST_INNER: Final = (5, 3)
 class Inner:
     """A candidate within some groups: the setting that did best there, and its held-out errors.
 
-    `linked`: held-out predictions of shape (rows,); `error`: their mean squared error.
+    `linked`: held-out predictions of shape (rows,); `error`: their mean squared error or log loss.
     """
 
     setting: Setting
@@ -46,12 +46,13 @@ class Crossed:
     """A candidate held against what it has not seen.
 
     `linked`: predictions on the target's scale, shape (rows,), each by the candidate trained
-    without the row's group; `inner`: of each outer fold.
+    without the row's group; `inner`: of each outer fold; `fits`: the candidate without each fold.
     """
 
     candidate: Candidate
     linked: np.ndarray
     inner: tuple[Inner, ...]
+    fits: tuple[Fitted, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,14 @@ def inner_parts(learning: Learning) -> tuple[np.ndarray, ...]:
 def cross(learning: Learning, wanted: Sequence[str], tell: Telling) -> Crossing:
     """Hold each candidate against each fold; `wanted`: their names, all where none is given."""
     folds = parts(learning.groups, MOST_OUTER[learning.rows > MANY_ROWS])
-    tried, skipped = [], {}
-    chosen = [each for each in CANDIDATES if not wanted or each.name in {*wanted, "mean"}]
-    for candidate in chosen:
+    tried: list[Crossed] = []
+    skipped: dict[str, str] = {}
+    able = candidates_of(learning)
+    if learning.chance:
+        skipped = dict.fromkeys({*wanted} - {each.name for each in able}, "gives no probability")
+    for candidate in able:
+        if wanted and candidate.name not in {*wanted, "mean"}:
+            continue
         reason = candidate.why_not(learning)
         if not reason:
             found = _crossed(candidate, learning, folds, tell)
@@ -113,17 +119,18 @@ def choose_setting(candidate: Candidate, learning: Learning, folds: Sequence[np.
             rest = np.setdiff1d(np.arange(learning.rows), held)
             fitted = candidate.fit(learning.cut(rest), setting)
             linked[held] = fitted.linked(learning.features[held], learning)
-        errors = learning.errors(linked)
-        square = float(np.mean(errors**2)) if np.isfinite(errors).all() else np.inf
-        found.append(Inner(setting, linked, square))
-    return min(found, key=lambda each: each.error)
+        losses = learning.losses(linked)
+        loss = learning.mean(losses) if np.isfinite(losses).all() else np.inf
+        found.append(Inner(setting, linked, loss))
+    best = min(found, key=lambda each: each.error)
+    return calibrated(best, learning, folds) if learning.chance else best
 
 
 def _crossed(
     candidate: Candidate, learning: Learning, folds: Sequence[np.ndarray], tell: Telling
 ) -> Crossed:
     linked = np.zeros(learning.rows)
-    inner = []
+    inner, fits = [], []
     for index, held in enumerate(folds):
         tell(candidate.name, index, len(folds))
         rest = learning.cut(np.setdiff1d(np.arange(learning.rows), held))
@@ -131,4 +138,5 @@ def _crossed(
         fitted = candidate.fit(rest, best.setting)
         linked[held] = fitted.linked(learning.features[held], learning)
         inner.append(best)
-    return Crossed(candidate, linked, tuple(inner))
+        fits.append(fitted)
+    return Crossed(candidate, linked, tuple(inner), tuple(fits))

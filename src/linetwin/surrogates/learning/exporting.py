@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.surrogates.learning.classes import Logistic, Odds
 from linetwin.surrogates.learning.ridge import Ridge
 
 if TYPE_CHECKING:
@@ -64,12 +65,17 @@ def graph_of(fitted: Fitted, features: int) -> bytes:
     if fitted.estimator is None:
         zeros = graph.node("MatMul", "x", np.zeros((features, 1)))
         return graph.finished(graph.node("Add", zeros, np.array([fitted.centre])), features)
-    if isinstance(fitted.estimator, Ridge):
-        raw = _ridge(graph, fitted.estimator)
-    elif hasattr(fitted.estimator, "_predictors"):
-        raw = _trees(graph, fitted.estimator)
+    estimator = fitted.estimator
+    if isinstance(estimator, Odds):  # of log odds, which are learnt within
+        estimator = estimator.classifier
+    elif isinstance(estimator, Logistic):
+        estimator = estimator.line
+    if isinstance(estimator, Ridge):
+        raw = _ridge(graph, estimator)
+    elif hasattr(estimator, "_predictors"):
+        raw = _trees(graph, estimator)
     else:
-        scaler, last = (step for _, step in fitted.estimator.steps)
+        scaler, last = (step for _, step in estimator.steps)
         at = _scaled(graph, scaler.mean_, scaler.scale_)
         raw = (_gaussian if hasattr(last, "kernel_") else _network)(graph, at, last)
     scaled = graph.node("Mul", raw, np.array([fitted.scale]))

@@ -26,7 +26,9 @@ def broken(candidate: Candidate, fitted: Fitted, learning: Learning) -> str:
         return ""
     wanted = np.unique(np.linspace(0, learning.rows - 1, _MOST_ROWS).astype(int))
     rows = learning.features[wanted]
-    span = float(np.ptp(learning.linked))
+    # a chance is known as 0 or 1 only: its range is that of its predictions
+    known = fitted.linked(learning.features, learning) if learning.chance else learning.linked
+    span = float(np.ptp(known))
     for index, sign in enumerate(learning.monotonic):
         if not sign:
             continue
@@ -47,7 +49,9 @@ def words(candidate: Candidate, learning: Learning) -> list[str]:
     """Return each law of the task and how a candidate holds it."""
     link, found = learning.link, []
     target = learning.target_name
-    if link.kind == "logit":
+    if learning.chance:
+        found.append(f"{target} is a probability: by construction (log odds)")
+    elif link.kind == "logit":
         found.append(f"{target} between {link.low:g} and {link.high:g}: by construction (logit)")
     if link.kind == "log":
         found.append(f"{target} above 0: by construction (logarithm)")

@@ -39,7 +39,8 @@ class PhysicsFit:
 
     def fit(self, learning: Learning) -> tuple[float, ...]:
         """Return the values of least squares on the scored scale, from several starts."""
-        key = learning.features.tobytes() + learning.target.tobytes()
+        weights = b"" if learning.weights is None else learning.weights.tobytes()
+        key = learning.features.tobytes() + learning.target.tobytes() + weights
         if key not in self._kept:
             self._kept[key] = self._fit(learning)
         return self._kept[key]
@@ -72,6 +73,8 @@ class PhysicsFit:
             return np.full((len(points), learning.rows), _REFUSED)
         with np.errstate(invalid="ignore", divide="ignore"):
             found = learning.scored(found) - learning.scored(learning.target)
+        if learning.weights is not None:
+            found = found * np.sqrt(learning.weights)
         return np.where(np.isfinite(found), found, _REFUSED)
 
     def _slopes(self, point: np.ndarray, learning: Learning) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LEAST_ROWS: Final = 12
 LEAST_GROUPS: Final = 4
+LEAST_OF_EACH: Final = 5
+"""Rows of 1, and of 0, below which a probability is not learnt [A]."""
 ROUNDING: Final = 1e-9
 """Relative spread below which values are the same: sums of shares end there."""
 
@@ -90,9 +92,14 @@ class _Reader:
         assert target is not None  # noqa: S101 - it would be a problem
         numbers = np.stack([dataset.numbers(name) for name in names], axis=1)
         values = dataset.numbers(file.target)
-        whole = np.isfinite(numbers).all(axis=1) & np.isfinite(values)
-        link = self._link(target)
+        weights = self._weights()
+        whole = np.isfinite(numbers).all(axis=1) & np.isfinite(values) & (weights > 0)
+        chance = is_chance(values[whole])
+        link = Link(kind="logit") if chance else self._link(target)
+        if chance:
+            self._check_chance(values[whole])
         learning = self._learning(whole, numbers[whole], values[whole], names, link)
+        learning = replace(learning, chance=chance, weights=_shares(weights[whole]))
         self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
         group = ", ".join(file.groups) or "rows with equal features"
@@ -113,6 +120,36 @@ class _Reader:
             self.problems.add(place, f"'{name}' holds text", "a column of numbers")
             return None
         return found
+
+    def _weights(self) -> np.ndarray:
+        """Return what each row counts, 1 where nothing says it; 0 for a row that says none."""
+        named, known = self.checked.model.weight, self.dataset.of_role("weight")
+        if named is None and not known:
+            return np.ones(len(self.dataset.frame))
+        if named is None and len(known) > 1:
+            self.problems.add(self.place("weight"), "which of the weights?", ", ".join(known))
+            self.problems.check()
+        name = named or known[0]
+        if self._spec(name, self.place("weight"), "weight") is None:
+            self.problems.check()
+        return np.asarray(np.nan_to_num(self.dataset.numbers(name)))
+
+    def _check_chance(self, target: np.ndarray) -> None:
+        """Note what a probability cannot have: physics, a score of its own, laws of amounts."""
+        file = self.checked.model
+        for key, there in (("physics", file.physics), ("score", file.score)):
+            if there is not None:
+                message = f"is not for '{file.target}', which is 1 or 0"
+                self.problems.add(self.place(key), message, "leave it out")
+        if file.laws.between is not None or file.laws.positive:
+            message = "a probability lies between 0 and 1 by itself"
+            self.problems.add(self.place("laws"), message, "increases and decreases alone")
+        ones = int(target.sum())
+        least = min(ones, len(target) - ones)
+        if 0 < least < LEAST_OF_EACH:
+            message = f"is 1 in {ones} of {len(target)} rows"
+            hint = f"at least {LEAST_OF_EACH} rows of 1, and of 0"
+            self.problems.add(self.place("target"), message, hint)
 
     def _link(self, target: ColumnSpec) -> Link:
         """Return the scale on which the target is learnt, by its laws."""
@@ -203,13 +240,14 @@ class _Reader:
             self.problems.add(self.place("groups"), f"only {count} groups", hint)
         if rows and _is_level(target):
             hint = "nothing can be learnt from a target that never changes"
-            self.problems.add(self.place("target"), "is the same in all rows", hint)
+            message = f"is the same in all rows: {target[0]:g}"
+            self.problems.add(self.place("target"), message, hint)
         for name, column in zip(names, features.T, strict=True):
             if rows and _is_level(column):
                 message = f"'{name}' is the same in all rows"
                 self.problems.add(self.place("features"), message, "leave it out")
         bad = target[~link.holds(target)]
-        if len(bad):
+        if len(bad) and not is_chance(target):
             message = f"{len(bad)} rows break the law, the first with {bad[0]:g}"
             self.problems.add(self.place("laws"), message, "other limits, or rows left out")
 
@@ -221,9 +259,19 @@ class _Reader:
 
     @staticmethod
     def _with_units(learning: Learning, units: tuple[str, ...], target: ColumnSpec) -> Learning:
-        from dataclasses import replace
-
         return replace(learning, units=units, target_unit=target.unit)
+
+
+def is_chance(values: np.ndarray) -> bool:
+    """Tell whether values are 1 and 0 and nothing else: then their probability is learnt."""
+    return len(values) > 0 and {*np.unique(values).tolist()} == {0.0, 1.0}
+
+
+def _shares(weights: np.ndarray) -> np.ndarray | None:
+    """Return weights that are 1 on average; None where all are the same."""
+    if not len(weights) or _is_level(weights):
+        return None
+    return np.asarray(weights / weights.mean())
 
 
 def _is_level(values: np.ndarray) -> bool:

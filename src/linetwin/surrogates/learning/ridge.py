@@ -24,17 +24,22 @@ class Ridge:
     slopes: np.ndarray = field(default_factory=lambda: np.zeros(0))
     level: float = 0.0
 
-    def fit(self, features: np.ndarray, target: np.ndarray) -> Ridge:
-        """Learn; features of shape (rows, features), target of shape (rows,)."""
+    def fit(
+        self, features: np.ndarray, target: np.ndarray, sample_weight: np.ndarray | None = None
+    ) -> Ridge:
+        """Learn; features of shape (rows, features), target and weights of shape (rows,)."""
         self.mean, spread = features.mean(axis=0), features.std(axis=0)
         # a feature that is constant in these rows, up to rounding, tells nothing
         self.scale = np.where(spread > 1e-12 * np.abs(self.mean), spread, 1.0)
         terms = self._terms(features)
-        centre, level = terms.mean(axis=0), float(target.mean())
+        centre = np.average(terms, axis=0, weights=sample_weight)
+        level = float(np.average(target, weights=sample_weight))
+        root = np.ones(len(target)) if sample_weight is None else np.sqrt(sample_weight)
         # as rows below the others: normal equations would square the condition
         below = np.sqrt(self.penalty) * np.eye(terms.shape[1])
-        wanted = np.concatenate([target - level, np.zeros(terms.shape[1])])
-        self.slopes = np.linalg.lstsq(np.vstack([terms - centre, below]), wanted, rcond=None)[0]
+        wanted = np.concatenate([root * (target - level), np.zeros(terms.shape[1])])
+        rows = np.vstack([root[:, None] * (terms - centre), below])
+        self.slopes = np.linalg.lstsq(rows, wanted, rcond=None)[0]
         self.level = level - float(centre @ self.slopes)
         return self
 

@@ -46,6 +46,7 @@ class TrainingFile(FileHead):
     target: ColumnName
     features: list[ColumnName] = Field(default_factory=list)
     groups: list[ColumnName] = Field(default_factory=list)
+    weight: Annotated[ColumnName | None, Given] = None
     laws: LawsWritten = LawsWritten()
     physics: PhysicsWritten | None = None
     score: Literal["absolute", "relative"] | None = None

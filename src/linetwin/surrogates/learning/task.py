@@ -22,7 +22,9 @@ class Learning:
     `groups`: a number for each row's group, held out together; `monotonic`: -1 where the target
     falls with a feature, 1 where it rises, 0 else; `logs`: whether a feature may be taken as its
     logarithm; `noise`: standard deviation between replicates on the scored scale, None without
-    any; `relative`: whether errors count relative to the target; `labels`: each group's name.
+    any; `relative`: whether errors count relative to the target; `labels`: each group's name;
+    `chance`: the target is 1 or 0, and its probability is learnt, on the scale of log odds;
+    `weights`: how much each row counts, shape (rows,), 1 on average; None where all count the same.
     """
 
     features: np.ndarray
@@ -41,11 +43,18 @@ class Learning:
     physics: PhysicsFit | None = None
     coverage: float = 0.9
     seed: int = 1
+    chance: bool = False
+    weights: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
         """How many rows there are."""
         return len(self.target)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """How much each row counts, shape (rows,)."""
+        return np.ones(self.rows) if self.weights is None else self.weights
 
     @property
     def linked(self) -> np.ndarray:
@@ -59,7 +68,12 @@ class Learning:
             features=self.features[rows],
             target=self.target[rows],
             groups=self.groups[rows],
+            weights=None if self.weights is None else self.weights[rows],
         )
+
+    def mean(self, values: np.ndarray) -> float:
+        """Return the mean of values of the rows, each by its weight."""
+        return float(np.average(values, weights=self.weights))
 
     def scored(self, values: np.ndarray) -> np.ndarray:
         """Return values on the scored scale: themselves, or their logarithms."""
@@ -69,6 +83,12 @@ class Learning:
         """Return the errors of predictions on the scored scale."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(self.scored(self.link.back(linked)) - self.scored(self.target))
+
+    def losses(self, linked: np.ndarray) -> np.ndarray:
+        """Return what predictions cost, a row each: squared errors; of a chance the log loss."""
+        if self.chance:
+            return np.asarray(np.logaddexp(0.0, linked) - self.target * linked)
+        return self.errors(linked) ** 2
 
 
 def replicate_noise(features: np.ndarray, target: np.ndarray) -> float | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.surrogates.learning import laws
+from linetwin.surrogates.learning import classes_bands, laws
 from linetwin.surrogates.learning.comparing import choose, chosen_within, score
 from linetwin.surrogates.learning.conforming import covered, half_widths, regions
 from linetwin.surrogates.learning.crossing import choose_setting, cross, inner_parts
@@ -15,10 +15,10 @@ from linetwin.surrogates.learning.crossing import choose_setting, cross, inner_p
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from linetwin.predictors.card import Covered, Region
+    from linetwin.predictors.card import Calibrated, Covered, Region
     from linetwin.surrogates.learning.candidates import Candidate, Fitted
     from linetwin.surrogates.learning.comparing import Scored
-    from linetwin.surrogates.learning.crossing import Crossing
+    from linetwin.surrogates.learning.crossing import Crossed, Crossing
     from linetwin.surrogates.learning.task import Learning
 
     Telling = Callable[[str, int, int], None]
@@ -31,7 +31,8 @@ class Trained:
     `scored` from the simplest on; `winner` is the simplest within one standard error of `best`;
     `fitted` and `candidate`: the winner, on all rows; `linked`: its held-out predictions;
     `regions`: its intervals; `covered`: how often these held on groups that made none of them;
-    `procedure`: the score of choosing and fitting together, each group held out of both.
+    `procedure`: the score of choosing and fitting together, each group held out of both. Of a
+    chance nothing is `covered`: `calibrated` tells what was predicted beside what came true.
     """
 
     crossing: Crossing
@@ -45,6 +46,7 @@ class Trained:
     regions: tuple[Region, ...]
     covered: tuple[Covered, ...]
     procedure: Scored
+    calibrated: tuple[Calibrated, ...] = ()
 
     @property
     def learning(self) -> Learning:
@@ -78,8 +80,7 @@ def train(learning: Learning, wanted: Sequence[str] = (), tell: Telling = silent
     winner, best = choose(scored, learning)
     index = scored.index(winner)
     linked = crossing.tried[index].linked
-    errors = linked - learning.linked
-    procedure, _ = _procedure(crossing, refused)
+    crossed = crossing.tried[index]
     return Trained(
         crossing=crossing,
         scored=scored,
@@ -89,10 +90,24 @@ def train(learning: Learning, wanted: Sequence[str] = (), tell: Telling = silent
         fitted=whole[winner.name],
         settings={name: _setting(fitted.setting) for name, fitted in whole.items()},
         linked=linked,
-        regions=regions(linked, errors, learning.groups, learning.coverage),
-        covered=_coverage(crossing, index, refused),
-        procedure=procedure,
+        regions=_regions_of(crossed, learning),
+        covered=() if learning.chance else _coverage(crossing, index, refused),
+        procedure=_procedure(crossing, refused)[0],
+        calibrated=classes_bands.table(linked, learning) if learning.chance else (),
     )
+
+
+def _regions_of(crossed: Crossed, learning: Learning) -> tuple[Region, ...]:
+    """Return the intervals of a candidate, from its held-out predictions."""
+    linked = crossed.linked
+    if learning.chance:
+        return classes_bands.bands(linked, learning, classes_bands.jackknife(crossed, learning))
+    return _conformal(linked, learning)
+
+
+def _conformal(linked: np.ndarray, learning: Learning) -> tuple[Region, ...]:
+    errors = linked - learning.linked
+    return regions(linked, errors, learning.groups, learning.coverage, learning.weights)
 
 
 def _on_all_rows(crossing: Crossing, tell: Telling) -> dict[str, Fitted]:
@@ -114,7 +129,7 @@ def _intervals_held(crossing: Crossing, fold: int, index: int) -> np.ndarray:
     inner = crossing.tried[index].inner[fold]
     if not np.isfinite(inner.error):
         return np.zeros(len(held), dtype=np.bool_)
-    made = regions(inner.linked, inner.linked - rest.linked, rest.groups, learning.coverage)
+    made = _conformal(inner.linked, rest)
     linked = crossing.tried[index].linked[held]
     return np.asarray(np.abs(linked - learning.linked[held]) <= half_widths(linked, made))
 
@@ -130,7 +145,8 @@ def _procedure(crossing: Crossing, refused: dict[str, str]) -> tuple[Scored, np.
         rest = np.setdiff1d(np.arange(learning.rows), held)
         index = chosen_within(crossing, fold, rest, refused)
         linked[held] = crossing.tried[index].linked[held]
-        inside[held] = _intervals_held(crossing, fold, index)
+        if not learning.chance:
+            inside[held] = _intervals_held(crossing, fold, index)
     return score("procedure", linked, learning), inside
 
 

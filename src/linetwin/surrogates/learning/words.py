@@ -97,8 +97,9 @@ def _above(each: Scored, trained: Trained) -> str:
     """Return by how much a mean square is above that of the best, in per cent of that."""
     if each is trained.best:
         return "-"
-    least = float(trained.best.squares.mean())
-    found = over_groups(each.squares - trained.best.squares, trained.learning.groups)
+    learning = trained.learning
+    least = learning.mean(trained.best.squares)
+    found = over_groups(each.squares - trained.best.squares, learning.groups, learning.weights)
     mean, low, high = (100 * part / least for part in (found.mean, found.low, found.high))
     return f"{mean:+.0f} % ({low:+.0f} to {high:+.0f} %)"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from linetwin.predictors.card import (
 from linetwin.predictors.domain import domain_of
 from linetwin.predictors.store import Stored
 from linetwin.results.manifest import version_of
-from linetwin.surrogates.learning import laws, words
+from linetwin.surrogates.learning import classes_words, laws, words
 from linetwin.surrogates.learning.comparing import over_groups
 from linetwin.surrogates.learning.exporting import graph_of
 
@@ -45,7 +45,12 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         format=1,
         name=training.file.name,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
-        target=Target(name=learning.target_name, unit=learning.target_unit, link=learning.link),
+        target=Target(
+            name=learning.target_name,
+            unit=learning.target_unit,
+            link=learning.link,
+            chance=learning.chance,
+        ),
         features=[
             Feature(name=name, unit=unit, low=float(low[at]), high=float(high[at]), log=log)
             for at, (name, unit, log) in enumerate(
@@ -55,12 +60,13 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         physics=_physics(trained),
         learnt=learnt,
         winner=fitted.name,
-        said=words.sentences(training, trained),
+        said=(classes_words if learning.chance else words).sentences(training, trained),
         seen=Seen(points=domain.points.tolist(), reach=domain.reach),
         coverage=learning.coverage,
         regions=list(trained.regions),
         covered=list(trained.covered),
-        score="relative" if learning.relative else "absolute",
+        calibrated=list(trained.calibrated),
+        score=_score(trained),
         procedure_error=trained.procedure.error,
         noise=learning.noise,
         candidates=_candidates(trained),
@@ -84,6 +90,12 @@ def _physics(trained: Trained) -> Physics | None:
     return fit.terms.model_copy(update={"fitted": values})
 
 
+def _score(trained: Trained) -> Literal["absolute", "relative", "log_loss"]:
+    if trained.learning.chance:
+        return "log_loss"
+    return "relative" if trained.learning.relative else "absolute"
+
+
 def _candidates(trained: Trained) -> list[CandidateScore]:
     return [
         CandidateScore(
@@ -93,6 +105,7 @@ def _candidates(trained: Trained) -> list[CandidateScore]:
             r2=each.r2,
             setting=trained.settings[each.name],
             law=each.refused,
+            brier=each.brier,
         )
         for each in trained.scored
     ]
@@ -103,7 +116,9 @@ def _pairs(trained: Trained) -> list[Pair]:
     found = []
     for index, first in enumerate(trained.scored):
         for second in trained.scored[index + 1 :]:
-            made = over_groups(first.squares - second.squares, trained.learning.groups)
+            learning = trained.learning
+            apart = first.squares - second.squares
+            made = over_groups(apart, learning.groups, learning.weights)
             found.append(
                 Pair(
                     first=first.name,
@@ -119,6 +134,7 @@ def _pairs(trained: Trained) -> list[Pair]:
 def _held_out(trained: Trained) -> list[HeldOut]:
     """Return the winner's squared errors by group: what a later version is held against."""
     learning = trained.learning
+    squares = trained.winner.squares * (1.0 if learning.weights is None else learning.weights)
     found = []
     for code, label in enumerate(learning.labels):
         own = learning.groups == code
@@ -128,7 +144,7 @@ def _held_out(trained: Trained) -> list[HeldOut]:
                 group=label[:200],
                 digest=hashlib.sha256(content).hexdigest(),
                 rows=int(own.sum()),
-                squares=float(trained.winner.squares[own].sum()),
+                squares=float(squares[own].sum()),
             )
         )
     return found

@@ -1,0 +1,147 @@
+"""`linetwin bench causes`: runs with something hidden in them, and whether it is named.
+
+Ten causes and twenty seeds, pairs of causes, controls with nothing hidden, and sound runs that say
+what is normal. Runs are kept in a folder and made once: an interrupted bench goes on where it was.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+from linetwin.cli import OBJECTS_BETWEEN_LOOKS
+from linetwin.cli.study_running import simulate
+from linetwin.contracts import CONTRACTS
+from linetwin.errors import ResultsError
+from linetwin.line.checks import disturbable_inputs
+from linetwin.results import read
+from linetwin.scenario.loading import Asked, find_scenario, open_scenario
+from linetwin.surrogates.hidden.conditions import (
+    CAUSES,
+    LINE_LOTS,
+    SCENARIO,
+    delivery,
+    window,
+    written_settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from linetwin.results.reader import Run
+    from linetwin.surrogates.hidden.conditions import Cause
+
+SOUND_SEEDS: Final = range(501, 521)
+"""Seeds of the runs that say what is normal; none of them is scored."""
+SEEDS: Final = range(1, 21)
+PAIR_SEEDS: Final = 4
+"""Seeds of each pair; every second pair of ten causes is made."""
+TRUTH: Final = "hidden.json"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run: its seed and what is hidden in it, nothing in a control."""
+
+    name: str
+    seed: int
+    causes: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What was hidden in a run: cause, station, and the seconds or the lot of a delivery."""
+
+    cause: str
+    station: str
+    after_s: int = 0
+    until_s: int = 0
+    lot: str = ""
+
+
+def planned(seeds: Sequence[int] = SEEDS, causes: Sequence[Cause] = CAUSES) -> Iterator[Planned]:
+    """Yield all runs: what a cause needs of its control comes first, and each seed is whole."""
+    for seed in SOUND_SEEDS:
+        yield Planned(f"sound-{seed}", seed)
+    pairs = list(itertools.combinations(causes, 2))[::4]
+    for index, seed in enumerate(seeds):
+        yield Planned(f"control-{seed}", seed)
+        for cause in causes:
+            yield Planned(f"{_slug(cause.name)}-{seed}", seed, (cause,))
+        if index < PAIR_SEEDS:
+            for first, second in pairs:
+                name = f"{_slug(first.name)}+{_slug(second.name)}-{seed}"
+                yield Planned(name, seed, (first, second))
+
+
+def make(folder: Path, runs: Sequence[Planned], tell: Callable[[str], None]) -> None:
+    """Make the runs that are not there yet."""
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS, 20, 20)  # as the command does
+    _write_line(folder)
+    for number, each in enumerate(runs):
+        if not (folder / each.name / TRUTH).is_file():
+            tell(f"{number + 1} of {len(runs)}: {each.name}")
+            _make(folder, each)
+
+
+def _make(folder: Path, each: Planned) -> None:
+    """Make one run, with the truth beside it once it is whole."""
+    settings, hidden, deliveries = [], [], {}
+    for number, cause in enumerate(each.causes):
+        sound = read(folder / f"control-{each.seed}")
+        if cause.is_delivery:
+            lot = delivery(cause, sound, each.seed)
+            deliveries[lot] = cause.does
+            hidden.append(Hidden(cause.name, cause.station, lot=lot))
+            continue
+        times = window(cause, sound, each.seed)
+        settings.append(written_settings(cause, f"hidden_{number}", *times))
+        hidden.append(Hidden(cause.name, cause.station, *times))
+    file = folder / "scenario.yaml"
+    if deliveries:
+        file = folder / "delivered.yaml"
+        lots = "".join(f"  {lot}: {{{does}}}\n" for lot, does in deliveries.items())
+        file.write_text(_scenario() + f"deliveries:\n{lots}", encoding="utf-8")
+    inputs = {kind: disturbable_inputs(kind) for kind in CONTRACTS}
+    target = folder / each.name
+    shutil.rmtree(target, ignore_errors=True)  # what an interruption left
+    scenario = open_scenario(file).scenario(Asked(settings, each.seed, inputs=inputs))
+    simulate(scenario, file, target)
+    truth = {"seed": each.seed, "hidden": [asdict(one) for one in hidden]}
+    (target / TRUTH).write_text(json.dumps(truth, indent=1), encoding="utf-8")
+
+
+def truth_of(run: Run) -> list[Hidden]:
+    """Return what was hidden in a run of this bench."""
+    content = json.loads((run.path / TRUTH).read_text(encoding="utf-8"))
+    return [Hidden(**each) for each in content["hidden"]]
+
+
+def _write_line(folder: Path) -> None:
+    """Write the scenario and the pilot line with small lots of powder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (_shipped() / "lines" / "pilot.yaml").read_text(encoding="utf-8")
+    for material, (written, small) in LINE_LOTS.items():
+        before, name, rest = text.partition(f"  {material}:\n")
+        if not name or written not in rest:
+            raise ResultsError(f"the pilot line has no {material} with {written}")
+        text = before + name + rest.replace(written, small, 1)
+    (folder / "line.yaml").write_text(text, encoding="utf-8")
+    (folder / "scenario.yaml").write_text(_scenario(), encoding="utf-8")
+
+
+def _scenario() -> str:
+    return SCENARIO.format(shipped=_shipped())
+
+
+def _shipped() -> Path:
+    return find_scenario("baseline").resolve().parent
+
+
+def _slug(name: str) -> str:
+    return name.replace(" ", "_")
