@@ -1,0 +1,1 @@
+"""Statistics of the quality review: pure functions on arrays, no page and no command."""

@@ -1,0 +1,228 @@
+"""Reliability of stated probabilities: does a third of the cells fail that are said to, by a third.
+
+Bins of equal count; the Brier score with its parts (Murphy 1973, and what varies within bins:
+Stephenson and others 2008 [V]); the expected calibration error with an interval over lots, beside
+the error that a perfectly calibrated model would show of so few cells. Cells of a lot fail
+together: intervals of bins have the effective number of cells (Korn and Graubard 1998 [V]).
+Recalibration is fitted on other lots than those it is applied to.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.surrogates.gauges import CONFIDENCE, Estimate
+from linetwin.surrogates.review.statistics.shares import bootstrap, clopper_pearson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BINS: Final = 10
+FEWEST_CELLS: Final = 50
+"""Cells below which no reliability is told [A]."""
+FEWEST_FOR_STEPS: Final = 1000
+"""Cells from which on isotonic recalibration is taken, below it Platt's [M, scikit-learn]."""
+_DRAWS: Final = 500
+_SEED: Final = 20_261_122
+_LEAST: Final = 1e-6
+"""Probability below which, or above one less, a logit is cut off [A]."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Cells of like probability: `stated` mean, `observed` share with its interval, their count."""
+
+    low: float
+    high: float
+    stated: float
+    observed: Estimate
+    count: int
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How far stated probabilities hold.
+
+    `brier` = `miscalibration` - `resolution` + `uncertainty` + `within_bins`; `error`: expected
+    calibration error with its interval over lots; `error_by_chance`: the 95 % quantile of it for
+    a model that is perfectly calibrated; `lots`: how many; `design_effect`: variance of the share
+    of failures over that of independent cells, 1 or more.
+    """
+
+    bins: tuple[Bin, ...]
+    brier: float
+    miscalibration: float
+    resolution: float
+    uncertainty: float
+    within_bins: float
+    error: Estimate
+    error_by_chance: float
+    cells: int
+    lots: int
+    design_effect: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A recalibration as plain numbers: `isotonic` steps or `platt` (slope, intercept)."""
+
+    kind: str
+    stated: tuple[float, ...]
+    observed: tuple[float, ...]
+
+    def apply(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return recalibrated probabilities, the shape as given."""
+        values = np.asarray(probabilities, dtype=np.float64)
+        if self.kind == "isotonic":
+            return np.interp(values, self.stated, self.observed)
+        (slope,), (intercept,) = self.stated, self.observed
+        return np.asarray(1 / (1 + np.exp(-(slope * logit(values) + intercept))))
+
+
+def logit(probabilities: np.ndarray) -> np.ndarray:
+    """Return the log odds, cut off at one in a million."""
+    inside = np.clip(probabilities, _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(inside / (1 - inside)))
+
+
+def reliability(
+    probabilities: np.ndarray, outcomes: np.ndarray, lots: Sequence[str], bins: int = BINS
+) -> Reliability:
+    """Return how far probabilities hold: `outcomes` 0 or 1, both (n,), `lots` the cells' lots.
+
+    ScenarioError with fewer than 50 cells, or values out of 0 to 1.
+    """
+    stated, found = _checked(probabilities, outcomes)
+    names = np.asarray(lots)
+    places = binned(stated, bins)
+    effect = design_effect(stated, found, names)
+    shown = tuple(_bin(stated[rows], found[rows], effect) for rows in _members(places))
+    share = float(found.mean())
+    weights = np.array([each.count for each in shown]) / found.size
+    means = np.array([each.stated for each in shown])
+    seen = np.array([each.observed.value for each in shown])
+    brier = float(((stated - found) ** 2).mean())
+    miss = float((weights * (means - seen) ** 2).sum())
+    apart, base = float((weights * (seen - share) ** 2).sum()), share * (1 - share)
+    low, high = bootstrap(
+        names, lambda rows: calibration_error(stated[rows], found[rows], bins), _DRAWS
+    )
+    value = calibration_error(stated, found, bins)
+    draws = np.random.default_rng(_SEED)
+    chance = [
+        calibration_error(stated, (draws.random(stated.size) < stated).astype(np.float64), bins)
+        for _ in range(_DRAWS)
+    ]
+    return Reliability(
+        shown, brier, miss, apart, base, brier - miss + apart - base,
+        Estimate(value, low, high), float(np.quantile(chance, CONFIDENCE)),
+        found.size, np.unique(names).size, effect,
+    )  # fmt: skip
+
+
+def calibration_error(stated: np.ndarray, found: np.ndarray, bins: int = BINS) -> float:
+    """Return the expected calibration error over bins of equal count."""
+    places = binned(stated, bins)
+    off = np.bincount(places, weights=stated - found)
+    return float(np.abs(off).sum() / stated.size)
+
+
+def binned(stated: np.ndarray, bins: int = BINS) -> np.ndarray:
+    """Return the bin of each probability (n,): of equal count, equal values in one bin."""
+    edges = np.unique(np.quantile(stated, np.arange(1, bins) / bins))
+    return np.asarray(np.searchsorted(edges, stated, side="left"))
+
+
+def design_effect(stated: np.ndarray, found: np.ndarray, lots: np.ndarray) -> float:
+    """Return the variance of the mean error over that of independent cells, 1 or more.
+
+    From the sums of errors of the lots; 1 where there is one lot.
+    """
+    _, places = np.unique(lots, return_inverse=True)
+    sums = np.bincount(places, weights=found - stated)
+    if sums.size == 1:
+        return 1.0
+    alone = max(float((stated * (1 - stated)).sum()), float(((found - found.mean()) ** 2).sum()))
+    together = float(((sums - sums.mean()) ** 2).sum()) * sums.size / (sums.size - 1)
+    return max(1.0, together / alone) if alone > 0 else 1.0
+
+
+def recalibrated(
+    probabilities: np.ndarray, outcomes: np.ndarray, lots: Sequence[str], kind: str = ""
+) -> tuple[np.ndarray, Calibration]:
+    """Return probabilities each recalibrated by other lots (n,), and the map fitted to all.
+
+    `kind`: isotonic or platt; empty: isotonic from 1,000 cells on. Five folds of lots, fewer
+    where there are fewer; ScenarioError with one lot, or where all outcomes are equal.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    stated, found = _checked(probabilities, outcomes)
+    names = np.asarray(lots)
+    chosen = kind or ("isotonic" if found.size >= FEWEST_FOR_STEPS else "platt")
+    count = np.unique(names).size
+    if count == 1:
+        raise ScenarioError([Problem("all cells are of one lot", "recalibration", "two or more")])
+    result = np.empty(stated.size)
+    for train, test in GroupKFold(min(5, count)).split(stated, found, names):
+        result[test] = fitted(stated[train], found[train], chosen).apply(stated[test])
+    return result, fitted(stated, found, chosen)
+
+
+def fitted(stated: np.ndarray, found: np.ndarray, kind: str) -> Calibration:
+    """Return the recalibration of probabilities (n,) to outcomes (n,).
+
+    Platt's with his targets, (n1 + 1)/(n1 + 2) and 1/(n0 + 2), so that separable data stay finite.
+    """
+    if np.unique(found).size == 1:
+        hint = "outcomes of both kinds"
+        raise ScenarioError([Problem("all outcomes are equal", "recalibration", hint)])
+    if kind == "isotonic":
+        from sklearn.isotonic import IsotonicRegression
+
+        model = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(stated, found)
+        steps = model.X_thresholds_.tolist(), model.y_thresholds_.tolist()
+        return Calibration("isotonic", tuple(steps[0]), tuple(steps[1]))
+    from sklearn.linear_model import LogisticRegression
+
+    bad = float(found.sum())
+    target = np.where(found > 0, (bad + 1) / (bad + 2), 1 / (found.size - bad + 2))
+    model = LogisticRegression(C=math.inf).fit(
+        np.tile(logit(stated), 2)[:, None],
+        np.repeat([1, 0], found.size),
+        sample_weight=np.concatenate([target, 1 - target]),
+    )
+    return Calibration("platt", (float(model.coef_[0, 0]),), (float(model.intercept_[0]),))
+
+
+def _bin(stated: np.ndarray, found: np.ndarray, effect: float) -> Bin:
+    observed = clopper_pearson(float(found.sum()) / effect, found.size / effect)
+    return Bin(
+        float(stated.min()), float(stated.max()), float(stated.mean()),
+        observed._replace(value=float(found.mean())), found.size,
+    )  # fmt: skip
+
+
+def _members(places: np.ndarray) -> list[np.ndarray]:
+    return [np.flatnonzero(places == place) for place in np.unique(places)]
+
+
+def _checked(probabilities: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    stated = np.asarray(probabilities, dtype=np.float64)
+    found = np.asarray(outcomes, dtype=np.float64)
+    problems = []
+    if stated.size < FEWEST_CELLS:
+        message = f"{stated.size} cells are too few for a reliability"
+        problems.append(Problem(message, "reliability", f"{FEWEST_CELLS} or more"))
+    if not ((stated >= 0) & (stated <= 1)).all():
+        problems.append(Problem("a probability is out of 0 to 1", "reliability"))
+    if not np.isin(found, [0.0, 1.0]).all():
+        problems.append(Problem("an outcome is neither 0 nor 1", "reliability"))
+    if problems:
+        raise ScenarioError(problems)
+    return stated, found
