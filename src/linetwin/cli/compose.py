@@ -15,6 +15,7 @@ from linetwin.cli.located import (
     StationsTogether,
     StationTransform,
 )
+from linetwin.cli.standing_in import chosen, stand_in_problems
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import (
     RecordedContinuous,
@@ -51,6 +52,7 @@ class FmuModels:
         self._base = base
         self._recording = recording
         self._transforms: dict[tuple[str, str], Transform] = {}
+        self._answers: dict[tuple[str, str], Transform] = {}
         self.unsaved: list[str] = []
         """Stations whose models cannot save their state, with model, and members of a group."""
         self.alarm = Alarm()
@@ -67,7 +69,14 @@ class FmuModels:
         return self._continuous(config, config.processes[kind])
 
     def transform(self, config: StationConfig, kind: str) -> Transform:
-        """Return the station's process model of this kind."""
+        """Return the station's process model of this kind, or what stands in for it."""
+        found = self._answers.get((config.path, kind))
+        if found is None:
+            found = self._answers[config.path, kind] = self._answering(config, kind)
+        return found
+
+    def fmu(self, config: StationConfig, kind: str) -> Transform:
+        """Return the FMU of a station's process, whoever answers in the line."""
         key = (config.path, kind)
         if key not in self._transforms:
             process = config.processes[kind]
@@ -78,6 +87,14 @@ class FmuModels:
             self._opened.append((model, watch))
             self._transforms[key] = StationTransform(config.path, model, watch)
         return self._transforms[key]
+
+    def _answering(self, config: StationConfig, kind: str) -> Transform:
+        """Return who answers for a process: its FMU, a stand-in, or both."""
+        process = config.processes[kind]
+        if process.fidelity == "fmu":
+            return self.fmu(config, kind)
+        fmu = self.fmu(config, kind) if process.fidelity == "auto" else None
+        return chosen(config.path, process, fmu)
 
     def together(self, models: Sequence[Continuous], names: Sequence[str]) -> StationsTogether:
         """Return a way to advance models that were given out here, and to read these outputs."""
@@ -152,6 +169,7 @@ def check_models(scenario: Scenario, base: Path) -> None:
             problem if problem.file else replace(problem, key=_where(problem, process))
             for problem in found
         )
+        problems.extend(() if found else stand_in_problems(process, CONTRACTS[kind], base))
     if problems:
         raise WiringError(list(dict.fromkeys(problems)))
 

@@ -15,6 +15,7 @@ from linetwin.cli.compose import before_hanging_end, isolated, release
 from linetwin.cli.interruption import Interrupted
 from linetwin.cli.pacing import Pace
 from linetwin.cli.printing import safe, say_aside
+from linetwin.cli.standing_in import stand_ins
 from linetwin.cosim.kernel.library import row_loop
 from linetwin.errors import ModelError
 from linetwin.line import run as engine
@@ -73,6 +74,8 @@ def drive(
     writer.manifest.pop("pace", None)  # that of a run which is resumed at another
     writer.update(row_loop=row_loop(), isolated=isolated(world.scenario))
     writer.update(disturbances=world.disturbances.report())
+    if found := stand_ins(world.scenario):
+        writer.update(stand_ins=found)
     before_hanging_end(world, lambda error: _leave_hung(world, writer, error))
     try:
         if begin:

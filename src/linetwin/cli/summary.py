@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from linetwin.results import display, started_anew, waited
+from linetwin.results import display, fidelity, started_anew, waited
 from linetwin.results.ahead import is_ahead
 from linetwin.results.ahead import told as told_ahead
 from linetwin.results.answers import short
@@ -51,6 +51,7 @@ def summary(run: Run) -> str:
     lines += [f"  hold    {each}" for each in told(found["holds"])]
     if again := reworked(found["holds"]):
         lines.append(f"  rework  {again}")
+    lines += [f"  model   {each}" for each in fidelity.told(run)]
     outside = run.manifest.get("outside_validity", {})
     if ahead := told_ahead(run):
         lines.append(f"  fork    {ahead}")

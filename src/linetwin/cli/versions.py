@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import linetwin
 from linetwin.cli.compose import processes
+from linetwin.cli.standing_in import stand_ins
 from linetwin.cosim import model_descriptions
 from linetwin.results import manifest
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.resolved import Scenario
 
-LAYERS = ("quantities", "scenario", "cosim", "line", "contracts.py")
+LAYERS = ("quantities", "scenario", "cosim", "predictors", "line", "contracts.py")
 """Parts of the package that decide what happens in a line."""
 SUFFIXES = (".py", ".toml", ".c", ".h")
 PACKAGES = ("numpy", "simpy")
@@ -45,6 +46,10 @@ def made_with(scenario: Scenario, base: Path) -> dict[str, Any]:
         "C library": " ".join(platform.libc_ver()).strip(),
         "processor features of NumPy": " ".join(here["cpu_features"]),
         **{f"FMU {name}": digest for name, digest in _fmus(scenario, base).items()},
+        **{
+            f"stand-in {each['file']}": each["digest"][:DIGITS]
+            for each in stand_ins(scenario).values()
+        },
     }
 
 

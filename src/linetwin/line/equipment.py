@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from linetwin.line import quality
 from linetwin.line.shifts import shift_name
@@ -13,7 +13,7 @@ from linetwin.quantities.packml import STATES
 from linetwin.scenario.resolved import FailureConfig, address_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
 
@@ -29,6 +29,15 @@ ROOM_TEMPERATURE_K = 295.15
 """Room air around machines [A: 22 Cel, held by the building's control]."""
 GIVEN_OFF = ("heat_emission", "cooling_power", "compressed_air_flow")
 """What a machine asks of the building: heat to its room, to cooling water [W]; air [m3/s]."""
+
+
+@runtime_checkable
+class OfLots(Protocol):
+    """A Transform that may be answered in several ways, and tells of a lot in which."""
+
+    def of_lot(self, lot: str, tell: Callable[[str, int], None]) -> Transform:
+        """Return the model for a lot; `tell` hears who answered, for how many items."""
+        ...
 
 
 class Equipment(Unit):
@@ -232,9 +241,16 @@ class Equipment(Unit):
         """When people are at work here, and which shifts they work in."""
         return self.world.scenario.calendars[self.config.calendar]
 
-    def transform(self, kind: str) -> Transform:
-        """Return the station's process model of this kind."""
+    def transform(self, kind: str, lot: str = "") -> Transform:
+        """Return the station's process model of this kind, for work on a lot."""
         model = self.world.models.transform(self.config, kind)
+        if isinstance(model, OfLots):
+
+            def tell(who: str, items: int) -> None:
+                cause = f"{kind}: {who}"
+                self.world.log_event(self.name, "fidelity", lot=lot, cause=cause, amount=items)
+
+            model = model.of_lot(lot, tell)
         return self.world.disturbances.transform(self.name, kind, model)
 
     @abstractmethod

@@ -21,6 +21,7 @@ from linetwin.predictors.card import Card
 from linetwin.predictors.graph import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 SUFFIX: Final = ".predictor"
@@ -45,10 +46,15 @@ class Stored:
 
 def write(stored: Stored, file: Path) -> None:
     """Write a predictor's file, whole or not at all."""
-    made = io.BytesIO()
     card = stored.card.model_dump_json(indent=1).encode()
+    pack(file, {CARD: card, MODEL: stored.graph})
+
+
+def pack(file: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a zip of some members, whole or not at all; the same contents give the same file."""
+    made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in ((CARD, card), (MODEL, stored.graph)):
+        for name, content in contents.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.part")
@@ -61,19 +67,7 @@ def write(stored: Stored, file: Path) -> None:
 
 def read(file: Path) -> Stored:
     """Read a predictor's file; ScenarioError, with the reason, for one that is not to be used."""
-    if not file.is_file():
-        _refuse(
-            file, "the file does not exist", f"a file that `surrogate train -o NAME{SUFFIX}` made"
-        )
-    if file.stat().st_size > _MOST_FILE:
-        _refuse(file, f"is larger than {_MOST_FILE >> 20} MB")
-    try:
-        with zipfile.ZipFile(file) as archive:
-            content = _unpacked(file, archive)
-    except _DAMAGED as error:
-        _refuse(file, f"is damaged: {error}")
-    except (RuntimeError, NotImplementedError) as error:  # encrypted, or an unknown compression
-        _refuse(file, f"is no predictor: {error}")
+    content = unpack(file, MOST_BYTES, f"a file that `surrogate train -o NAME{SUFFIX}` made")
     card = _card(file, content[CARD])
     if hashlib.sha256(content[MODEL]).hexdigest() != card.model_digest:
         _refuse(file, "model.onnx is not the one that card.json describes")
@@ -86,13 +80,33 @@ def read(file: Path) -> Stored:
     return Stored(card, content[MODEL])
 
 
-def _unpacked(file: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
+def unpack(file: Path, most_bytes: Mapping[str, int], wanted: str) -> dict[str, bytes]:
+    """Return the members of a zip: those of `most_bytes`, none longer than that, and no other.
+
+    ScenarioError for a file that is not there (`wanted` says what is), too large, or damaged.
+    """
+    if not file.is_file():
+        _refuse(file, "the file does not exist", wanted)
+    if file.stat().st_size > _MOST_FILE:
+        _refuse(file, f"is larger than {_MOST_FILE >> 20} MB")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _unpacked(file, archive, most_bytes)
+    except _DAMAGED as error:
+        _refuse(file, f"is damaged: {error}")
+    except (RuntimeError, NotImplementedError) as error:  # encrypted, or an unknown compression
+        _refuse(file, f"is no predictor: {error}")
+
+
+def _unpacked(
+    file: Path, archive: zipfile.ZipFile, most_bytes: Mapping[str, int]
+) -> dict[str, bytes]:
     members = archive.infolist()
-    if sorted(member.filename for member in members) != sorted(MOST_BYTES):
-        _refuse(file, f"does not hold {CARD} and {MODEL} alone")
+    if sorted(member.filename for member in members) != sorted(most_bytes):
+        _refuse(file, f"does not hold {' and '.join(most_bytes)} alone")
     found = {}
     for member in members:
-        most = MOST_BYTES[member.filename]
+        most = most_bytes[member.filename]
         if member.file_size > most:
             _refuse(file, f"{member.filename} would unpack to more than {most >> 20} MB")
         with archive.open(member) as stream:  # the stated size may lie

@@ -117,7 +117,8 @@ TABLES: dict[str, Table] = {
                 _text(
                     "event",
                     "state | failure | repair | micro_stop | maintenance | take | give | scrap | "
-                    "hold | release | disposition | recall | disturbance | model_event | note",
+                    "hold | release | disposition | recall | disturbance | model_event | "
+                    "fidelity | note",
                     required=True,
                 ),
                 _text("state", "PackML state entered, where event is 'state'"),

@@ -14,6 +14,7 @@ from linetwin.scenario.deliveries import with_deliveries
 from linetwin.scenario.disturbing import DisturbanceReader
 from linetwin.scenario.document import label_of
 from linetwin.scenario.entries import PREFIX
+from linetwin.scenario.fidelity import read_for_all
 from linetwin.scenario.forms import read_form, tell_unread_recipe
 from linetwin.scenario.holding import HoldReader
 from linetwin.scenario.kinds import shipped_kinds
@@ -208,7 +209,10 @@ class _Composition:
         overrides = [text for text in asked.overrides if text not in disturbing]
         settings += settings_of_overrides(overrides, problems)
         applied = apply_settings(settings, plant, problems)
-        reader = StationReader(line, applied, problems, all_known=self._all_settings_known())
+        processes = {name for kind in kinds.values() for name in kind.processes}
+        answering = read_for_all(self.file, processes, problems)
+        known = self._all_settings_known()
+        reader = StationReader(line, applied, problems, all_known=known, answering=answering)
         plan = read_plan(self.file, problems)
         model = self.file.model
         building = line.model.building

@@ -63,11 +63,13 @@ class ProcessConfig:
     messages. `isolate`: in a process of its own; `step_timeout_s`: how long a call may take (s),
     None for the default. `events`: those of a group for which the line is woken, and the
     operation that each ends, or "".
+    `stand_in`: path of the file that answers in the FMU's place, "" for none; `widest`: quantity ->
+    interval, in its unit, up to which `auto` takes that answer; `fidelity_key`: where that stands.
     """
 
     kind: str
     model: str
-    fidelity: Literal["fmu", "surrogate"] = "fmu"
+    fidelity: Literal["fmu", "surrogate", "auto"] = "fmu"
     parameters: Mapping[str, Value] = field(default_factory=dict)
     map: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
     fixed: Mapping[str, Fixed] = field(default_factory=dict)
@@ -75,6 +77,9 @@ class ProcessConfig:
     isolate: bool = False
     step_timeout_s: float | None = None
     events: Mapping[str, str] = field(default_factory=dict)
+    stand_in: str = ""
+    widest: Mapping[str, float] = field(default_factory=dict)
+    fidelity_key: str = ""
 
 
 @dataclass(frozen=True)

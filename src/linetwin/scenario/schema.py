@@ -60,7 +60,18 @@ class ModelEvent(_Strict):
     ends: Annotated[str | None, Given] = None
 
 
-class Process(_Strict):
+class Fidelity(_Strict):
+    """Who answers for a process: its FMU, the stand-in of a file, or whichever fits a lot.
+
+    `widest`: quantity -> interval up to which `auto` takes the stand-in's answer.
+    """
+
+    fidelity: Literal["fmu", "surrogate", "auto"] = "fmu"
+    stand_in: Annotated[str | None, Given] = None
+    widest: dict[str, Writing] = {}
+
+
+class Process(Fidelity):
     """A model of a station.
 
     `isolate`: in a process of its own; `step_timeout`: wall time after which a call is given up;
@@ -68,7 +79,6 @@ class Process(_Strict):
     """
 
     model: str | None = None
-    fidelity: Literal["fmu", "surrogate"] = "fmu"
     isolate: bool = False
     step_timeout: Writing | None = None
     parameters: dict[Identifier, Writing] = {}
@@ -378,6 +388,7 @@ class ScenarioFile(FileHead):
     prices: str | None = None
     parameters: dict[StationPath, str] = {}
     settings: dict[str, Writing] = Field(default={}, alias="set")
+    processes: dict[str, Fidelity] = {}
     disturbances: list[Disturbance | None] = []
     holds: list[Hold | None] = []
     deliveries: dict[str, dict[str, Writing]] = {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linetwin.quantities import Quantity, vocabulary
+from linetwin.scenario.fidelity import Answering, read_answering
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.resolved import (
     DefectConfig,
@@ -44,6 +45,7 @@ STEP_TIMEOUT = Quantity(
 class StationReader:
     """Reads stations of one line; `settings` is what recipe, scenario and `--set` lay on top.
 
+    `answering`: process -> who answers for it at every station, by the scenario.
     `all_known` is False where some of what was set could not be read; then nothing is missed.
     """
 
@@ -51,6 +53,7 @@ class StationReader:
     settings: Settings
     problems: Problems
     all_known: bool = True
+    answering: Mapping[str, Answering] = field(default_factory=dict)
 
     def station(self, path: str, group: str, kind: Kind) -> StationConfig:
         """Return one station; `group` is the path as written, which may stand for many machines.
@@ -170,10 +173,11 @@ class StationReader:
         for (station, section, group, parameter), value in self.settings.values.items():
             if (station, section, group) == (path, "processes", name):
                 parameters[parameter] = value
+        own = self.answering.get(name) or read_answering(written, self.line, key, self.problems)
         return ProcessConfig(
             kind=name,
             model=self._fmu(written.model or name, self._place(*key, "model")),
-            fidelity=written.fidelity,
+            fidelity=own.fidelity,
             parameters=parameters,
             map=self._map(written, key),
             fixed=self._fixed(written, key),
@@ -181,6 +185,9 @@ class StationReader:
             isolate=written.isolate,
             step_timeout_s=self._step_timeout(written, key),
             events={event: entry.ends or "" for event, entry in written.events.items()},
+            stand_in=own.stand_in,
+            widest=own.widest,
+            fidelity_key=own.fidelity_key,
         )
 
     def _step_timeout(self, written: Process, key: KeyPath) -> float | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from linetwin.scenario.addressing import parts_of
 from linetwin.scenario.deviations import deviation_text, fault_text
 from linetwin.scenario.emit import dump
+from linetwin.scenario.fidelity import widest_text
 from linetwin.scenario.hiding import PlantConfig, plant_text
 from linetwin.scenario.holding import hold_text
 from linetwin.scenario.sections import SECTIONS
@@ -122,6 +123,8 @@ def _process(process: ProcessConfig) -> dict[str, Any]:
         "kind": process.kind,
         "model": process.model,
         "fidelity": process.fidelity,
+        **({"stand_in": process.stand_in} if process.stand_in else {}),
+        **({"widest": widest_text(process.widest)} if process.widest else {}),
         "parameters": _values(process.parameters),
         "map": {
             name: entry if isinstance(entry, str) else dict(entry)

@@ -82,7 +82,7 @@ class Calender(ReelToReel):
             "roll_temperature": self.value("roll_temperature"),
             "coating_width": self.value("coating_width"),
         }
-        transform = self.transform("calendering")
+        transform = self.transform("calendering", name)
         result = transform.apply({}, [Phase(inputs, self.value("relaxation_time"))])[-1]
         self.note_validity(result)
         for quantity in KEPT:

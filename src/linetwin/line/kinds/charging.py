@@ -106,7 +106,7 @@ class Charger(Chamber):
         start = {name: lot.columns[name] for name in STATES if name in lot.columns}
         if "sei_thickness" not in start:  # never charged before
             start = {}
-        results = self.transform("formation").apply(start, phases)
+        results = self.transform("formation", lot.name).apply(start, phases)
         for result in results:
             result["valid"] = np.minimum(result["valid"], result["within_fit"])
             self.note_validity(result)

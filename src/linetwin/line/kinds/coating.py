@@ -143,7 +143,7 @@ class Die:
             **blend,
         }
         lengths = lot.columns["end_m"][rows] - lot.columns["start_m"][rows]
-        result = coater.transform("coating").apply(
+        result = coater.transform("coating", lot.name).apply(
             {"slot_flow": self._slot_flow(lot, rows, side, flow)}, [Phase(inputs, lengths / speed)]
         )[-1]
         coater.note_validity(result)

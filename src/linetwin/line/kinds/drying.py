@@ -116,7 +116,7 @@ class Dryer:
             "solvent_loading": solvent,
             "film_temperature": ROOM_TEMPERATURE_K,
         }
-        results = coater.transform("drying").apply(start, phases)
+        results = coater.transform("drying", lot.name).apply(start, phases)
         coater.note_validity(results[-1])
         for result in results:
             # an integrator leaves a dry film some 1e-20 kg/m2 on either side of nothing

@@ -67,7 +67,7 @@ class Filler(TrayStation):
         absorb(self, lot, room_of(self, "cells"), self.value("uptake_time"))
         lot.properties.update({name: self.value(name) for name in FILL_CONDITIONS})
         self._dose(lot)
-        result = self.transform("filling").apply({}, fill_phases(lot))[-1]
+        result = self.transform("filling", lot.name).apply({}, fill_phases(lot))[-1]
         self.note_validity(result)
         lot.columns["fill_ratio"] = result["fill_ratio"]
         lot.columns["electrolyte_mass"] = result["electrolyte_mass"]

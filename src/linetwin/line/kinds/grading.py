@@ -123,7 +123,7 @@ class Grading(TrayStation):
             storage_phase(lot, temperature, 0.0, REST_S),
             storage_phase(lot, temperature, current, PULSE_S),
         ]
-        before, after = self.transform("ageing").apply(storage_start(lot), phases)
+        before, after = self.transform("ageing", lot.name).apply(storage_start(lot), phases)
         self.note_validity(after)
         columns["dcir"] = (before["voltage"] - after["voltage"]) / current
         columns["dcir"] += columns.get("weld_resistance", 0.0)

@@ -35,7 +35,7 @@ class Soak(Chamber):
         Dry cells that have not been soaked again too often keep their tray for another round.
         """
         soak = soak_phase(lot, self.value("storage_temperature"), stayed_s)
-        result = self.transform("filling").apply({}, [*fill_phases(lot), soak])[-1]
+        result = self.transform("filling", lot.name).apply({}, [*fill_phases(lot), soak])[-1]
         wetting = self.measure("wetting_saturation", result["wetting_saturation"])
         dry = wetting < self.value("wetting_limit")
         rounds = lot.columns["rework_count"]

@@ -275,7 +275,8 @@ class Stacker(Station):
             for electrode in ELECTRODES
             for name in ("loading", "porosity", "coating_thickness")
         }
-        result = self.transform("stacking").apply(
+        first = f"cell-{int(columns['number'][0]):06d}"  # its tray may not be there yet
+        result = self.transform("stacking", first).apply(
             {}, [Phase(inputs | {"stacking_offset": columns["stacking_offset"]})]
         )[-1]
         self.note_validity(result)

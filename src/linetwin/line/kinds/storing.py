@@ -62,7 +62,7 @@ def store_until_now(station: Equipment, lot: Lot, temperature: float) -> Columns
     settle(lot)
     seconds = (station.world.now - lot.columns["stored_at"]) / 1000
     phase = storage_phase(lot, temperature, 0.0, seconds)
-    result = station.transform("ageing").apply(storage_start(lot), [phase])[-1]
+    result = station.transform("ageing", lot.name).apply(storage_start(lot), [phase])[-1]
     station.note_validity(result)
     for name in STATES:
         lot.columns[name] = result[name]

@@ -45,7 +45,7 @@ class VacuumDryer(Chamber):
             stayed_s,
         )
         start = {"moisture": np.array([lot.properties["moisture"]])}
-        result = self.transform("vacuum_drying").apply(start, [phase])[-1]
+        result = self.transform("vacuum_drying", lot.name).apply(start, [phase])[-1]
         self.note_validity(result)
         lot.properties["moisture"] = float(result["moisture"][0])
         expose(self, lot)

@@ -1,0 +1,284 @@
+"""A stand-in at work: answers calls of a Transform from what an FMU was seen to answer.
+
+A call is one matrix product: its varying quantities, standardised, their products and bends, times
+the coefficients of all outputs at once. It is answered only where every condition is met and every
+item lies in the box that designed points filled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.errors import OutOfDomainError
+from linetwin.predictors.stand_in_card import DURATION, START, Slot
+from linetwin.quantities import vocabulary
+from linetwin.scenario.units import display
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from linetwin.contracts import Columns, Phase
+    from linetwin.predictors.links import Link
+    from linetwin.predictors.stand_in_card import Regime, Weights
+
+ALIKE: Final = 1e-9
+"""Relative difference up to which two numbers are the same but for rounding."""
+SEEN, DESIGNED = 0, 1
+"""Region of a call: all items where the line was seen, or some in the rest of the box."""
+Given = dict[Slot, "float | np.ndarray"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a regime makes of a call: linked outputs of shape (outputs, rows), and its region."""
+
+    linked: np.ndarray
+    variables: np.ndarray
+    region: int
+
+
+class RegimeAtWork:
+    """Answers the calls of one form."""
+
+    def __init__(self, regime: Regime, weights: Weights) -> None:
+        """Take what `stand_in_store.read` has checked."""
+        self.regime = regime
+        edges = [(v.low, v.high, v.seen_low, v.seen_high) for v in regime.variables]
+        low, high, seen_low, seen_high = (np.array(e)[:, None] for e in zip(*edges, strict=True))
+        slack = ALIKE * np.maximum(np.abs(low), np.abs(high))
+        self._box = (low - slack, high + slack)
+        self._seen = (seen_low - slack, seen_high + slack)
+        self._scaled = [
+            (at, v.scale) for at, v in enumerate(regime.variables) if v.scale != "identity"
+        ]
+        self._bases = Bases(weights)
+        self._coefficients = np.array(weights.coefficients, dtype=float).reshape(
+            len(regime.learnt), self._bases.terms
+        )
+        self._links = _grouped([each.link for each in regime.learnt])
+        self._cuts = [
+            (at, each.link.low, each.link.high if each.link.kind == "logit" else np.inf)
+            for at, each in enumerate(regime.learnt)
+            if each.bounded
+        ]
+
+    def refusal(self, given: Given, rows: int) -> str:
+        """Return which condition or tie a call does not meet; "" where it meets all."""
+        variables = self.regime.variables
+        for each in self.regime.conditions:
+            value = given[Slot(each.place, each.name)]
+            if not _same(value, each.value):
+                told = _told(each.name, _first_other(value, each.value))
+                return (
+                    f"{_where(each.place, each.name)} {told}, it was {_told(each.name, each.value)}"
+                )
+        for tie in self.regime.ties:
+            other = variables[tie.variable]
+            value, base = given[Slot(tie.place, tie.name)], given[Slot(other.place, other.name)]
+            if value is not base or tie.factor != 1.0:
+                wanted = tie.factor * np.broadcast_to(base, rows)
+                if not (np.abs(value - wanted) <= ALIKE * np.abs(wanted)).all():
+                    there = _where(other.place, other.name)
+                    return f"{_where(tie.place, tie.name)} is not {tie.factor:.6g} times {there}"
+        return ""
+
+    def matrix(self, given: Given, rows: int) -> np.ndarray:
+        """Return the varying quantities of a call, shape (variables, rows)."""
+        found = np.empty((len(self.regime.variables), rows))
+        for at, each in enumerate(self.regime.variables):
+            found[at] = given[Slot(each.place, each.name)]
+        return found
+
+    def outside(self, matrix: np.ndarray) -> str:
+        """Return the first variable of which an item lies outside the box; "" where none does."""
+        low, high = self._box
+        good = (matrix >= low) & (matrix <= high)
+        if good.all():
+            return ""
+        at = int(np.flatnonzero(~good.all(axis=1))[0])
+        each = self.regime.variables[at]
+        worst = matrix[at][~good[at]][0]
+        range_ = f"{_told(each.name, each.low)} to {_told(each.name, each.high)}"
+        return f"{_where(each.place, each.name)} {_told(each.name, worst)}, known from {range_}"
+
+    def compute(self, matrix: np.ndarray) -> Answer:
+        """Return the outputs on their scales, of items inside the box."""
+        low, high = self._seen
+        region = SEEN if ((matrix >= low) & (matrix <= high)).all() else DESIGNED
+        return Answer(self._coefficients @ self.terms(matrix), matrix, region)
+
+    def terms(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the terms of variables, shape (terms, rows)."""
+        if self._scaled:
+            matrix = matrix.copy()
+            for at, scale in self._scaled:
+                matrix[at] = rescaled(matrix[at], scale)
+        return self._bases(matrix)
+
+    def natural(self, linked: np.ndarray) -> np.ndarray:
+        """Return what stands for numbers on the outputs' scales, shape (outputs, rows)."""
+        found = linked
+        if self._links:
+            found = linked.copy()
+            for link, chosen in self._links:
+                found[chosen] = link.back(linked[chosen])
+        for at, low, high in self._cuts:
+            np.clip(found[at], low, high, out=found[at])
+        return found
+
+    def columns(self, answer: Answer) -> list[Columns]:
+        """Return what a Transform returns: a table of outputs for each phase."""
+        rows = answer.variables.shape[1]
+        results: list[Columns] = [{} for _ in self.regime.phases]
+        for each, values in zip(self.regime.learnt, self.natural(answer.linked), strict=True):
+            results[each.phase][each.name] = values.copy()  # a lot keeps few of them for long
+        for constant in self.regime.constants:
+            results[constant.phase][constant.name] = np.full(rows, constant.value)
+        for copied in self.regime.copies:
+            values = copied.factor * answer.variables[copied.variable]
+            results[copied.phase][copied.name] = values
+        return results
+
+
+class Bases:
+    """The terms of which outputs are sums: 1, variables, their products, bends."""
+
+    def __init__(self, weights: Weights) -> None:
+        """Take a regime's numbers."""
+        self._centres = np.array(weights.centres)[:, None]
+        self._factors = 1.0 / np.array(weights.spreads)[:, None]
+        count = len(weights.centres)
+        self._pairs = np.triu_indices(count) if weights.quadratic else None
+        self._hidden = np.array(weights.hidden, dtype=float).reshape(-1, count)
+        self._offsets = np.array(weights.offsets)[:, None]
+        products = count * (count + 1) // 2 if weights.quadratic else 0
+        self.terms = 1 + count + products + len(self._hidden)
+        self._count = count
+
+    def __call__(self, matrix: np.ndarray) -> np.ndarray:
+        """Return the terms of variables of shape (variables, rows); shape (terms, rows)."""
+        found = np.empty((self.terms, matrix.shape[1]))
+        found[0] = 1.0
+        own = found[1 : 1 + self._count]
+        np.subtract(matrix, self._centres, out=own)
+        own *= self._factors
+        begin = 1 + self._count
+        if self._pairs is not None:
+            first, second = self._pairs
+            end = begin + len(first)
+            np.multiply(own[first], own[second], out=found[begin:end])
+            begin = end
+        if len(self._hidden):
+            np.tanh(self._hidden @ own + self._offsets, out=found[begin:])
+        return found
+
+
+class StandIn:
+    """Fulfils `contracts.Transform` with the regimes of a station's process."""
+
+    def __init__(self, regimes: Sequence[RegimeAtWork]) -> None:
+        """Take the regimes, the likeliest first."""
+        self._forms: dict[tuple[object, ...], list[RegimeAtWork]] = {}
+        for each in regimes:
+            self._forms.setdefault(_form(each.regime.start, each.regime.phases), []).append(each)
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Take items through phases; OutOfDomainError, with the reason, where none was seen."""
+        if not phases:
+            return []
+        regime, answer = self.answered(start, phases)
+        return regime.columns(answer)
+
+    def answered(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> tuple[RegimeAtWork, Answer]:
+        """Return the regime that answers a call, and its answer; OutOfDomainError for none."""
+        chosen = self._forms.get(_form(start, [phase.inputs for phase in phases]), [])
+        if not chosen:
+            raise OutOfDomainError("no call that gives these quantities was seen")
+        given = _given(start, phases)
+        rows = _rows(given)
+        reason = ""
+        for each in chosen:
+            own = each.refusal(given, rows)
+            if not own:
+                matrix = each.matrix(given, rows)
+                own = each.outside(matrix)
+                if not own:
+                    return each, each.compute(matrix)
+            reason = reason or own
+        raise OutOfDomainError(reason)
+
+
+def rescaled(values: np.ndarray, scale: str) -> np.ndarray:
+    """Return values on a variable's scale."""
+    if scale == "log":
+        return np.asarray(np.log(values))
+    return 1.0 / values if scale == "inverse" else values
+
+
+def unscaled(values: np.ndarray, scale: str) -> np.ndarray:
+    """Return what stands for numbers on a variable's scale."""
+    if scale == "log":
+        return np.asarray(np.exp(values))
+    return 1.0 / values if scale == "inverse" else values
+
+
+def _form(
+    start: Mapping[str, object] | Sequence[str],
+    phases: Sequence[Mapping[str, object] | Sequence[str]],
+) -> tuple[object, ...]:
+    return frozenset(start), *map(frozenset, phases)
+
+
+def _given(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> Given:
+    found: Given = {Slot(START, name): value for name, value in start.items()}
+    for place, phase in enumerate(phases):
+        for name, value in phase.inputs.items():
+            found[Slot(place, name)] = value
+        found[Slot(place, DURATION)] = phase.duration_s
+    return found
+
+
+def _rows(given: Given) -> int:
+    lengths = {len(v) for v in given.values() if isinstance(v, np.ndarray) and v.ndim}
+    if len(lengths) > 1:
+        raise OutOfDomainError(f"columns of different lengths: {sorted(lengths)}")
+    return lengths.pop() if lengths else 1
+
+
+def _same(value: float | np.ndarray, wanted: float) -> bool:
+    slack = ALIKE * abs(wanted)
+    if isinstance(value, np.ndarray):
+        return bool((np.abs(value - wanted) <= slack).all())
+    return abs(value - wanted) <= slack
+
+
+def _first_other(value: float | np.ndarray, wanted: float) -> float:
+    values = np.atleast_1d(np.asarray(value, dtype=float))
+    return float(values[~(np.abs(values - wanted) <= ALIKE * abs(wanted))][0])
+
+
+def _grouped(links: Sequence[Link]) -> list[tuple[Link, np.ndarray]]:
+    """Return each scale that is not the quantity's own, with the outputs that have it."""
+    found: dict[str, tuple[Link, list[int]]] = {}
+    for at, link in enumerate(links):
+        if link.kind != "identity":
+            found.setdefault(link.model_dump_json(), (link, []))[1].append(at)
+    return [(link, np.array(chosen)) for link, chosen in found.values()]
+
+
+def _where(place: int, name: str) -> str:
+    return f"{name} at the start" if place == START else f"{name} in phase {place + 1}"
+
+
+def _told(name: str, value: float) -> str:
+    """Return a value as people read it."""
+    words = vocabulary()
+    name = "process_time" if name == DURATION else name
+    return display(value, words[name]) if name in words else f"{value:.6g}"

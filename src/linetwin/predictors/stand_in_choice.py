@@ -1,0 +1,190 @@
+"""Which of stand-in and FMU answers a call: by the domain, and by the width of the intervals.
+
+A call is decided on as a whole: its items belong to one lot, which is then known to be answered in
+one way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.errors import OutOfDomainError
+from linetwin.predictors.stand_in import RegimeAtWork, StandIn
+from linetwin.predictors.stand_in_store import settings_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from linetwin.contracts import Columns, Phase, Transform
+    from linetwin.predictors.stand_in import Answer
+    from linetwin.predictors.stand_in_card import Learnt
+    from linetwin.predictors.stand_in_store import StoredStandIn
+    from linetwin.scenario.resolved import ProcessConfig
+
+    Tell = Callable[[str, int], None]
+
+SURROGATE: Final = "surrogate"
+FMU: Final = "FMU"
+_STEPS: Final = 400
+
+
+def stand_in_of(stored: StoredStandIn, process: ProcessConfig, station: str) -> StandIn | None:
+    """Return what a file knows of a process with these settings; None where it knows nothing.
+
+    What was recorded at the station itself is asked first.
+    """
+    wanted = settings_digest(process)
+    found = [
+        (regime.station != station, number, RegimeAtWork(regime, weights))
+        for number, (regime, weights) in enumerate(
+            zip(stored.card.regimes, stored.weights.regimes, strict=True)
+        )
+        if regime.settings == wanted
+    ]
+    return StandIn([each for *_, each in sorted(found, key=lambda e: e[:2])]) if found else None
+
+
+@dataclass
+class Chosen:
+    """A station's Transform: the stand-in, or with `auto` whoever fits the call.
+
+    `fmu` answers what the stand-in does not; None where nobody else may, and what is outside is an
+    OutOfDomainError with the lot. `widest`: quantity -> interval, in its unit.
+    """
+
+    station: str
+    stand_in: StandIn
+    fmu: Transform | None
+    widest: Mapping[str, float]
+    _limits: dict[int, _Limits] = field(default_factory=dict)
+
+    def of_lot(self, lot: str, tell: Tell) -> _OfLot:
+        """Return the same for a lot; `tell` hears who answered, and why, for how many items."""
+        return _OfLot(self, lot, tell)
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Take items through phases; an OutOfDomainError names the station."""
+        return self.of_lot("", _unheard).apply(start, phases)
+
+    def answer(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> tuple[list[Columns], str]:
+        """Return what comes of a call, and who answered."""
+        if not phases:
+            return [], SURROGATE
+        try:
+            regime, answer = self.stand_in.answered(start, phases)
+            reason = self._too_wide(regime, answer)
+        except OutOfDomainError as error:
+            if self.fmu is None:
+                raise
+            reason = str(error)
+        else:
+            if not reason:
+                return regime.columns(answer), SURROGATE
+        assert self.fmu is not None  # noqa: S101 - without one no interval is looked at
+        return self.fmu.apply(start, phases), f"{FMU}: {reason}"
+
+    def _too_wide(self, regime: RegimeAtWork, answer: Answer) -> str:
+        """Return which output's interval is wider than it may be; "" for none."""
+        if self.fmu is None:
+            return ""
+        limits = self._limits.get(id(regime))
+        if limits is None:
+            limits = self._limits[id(regime)] = _Limits.of(regime.regime.learnt, self.widest)
+        return limits.broken(answer)
+
+
+@dataclass(frozen=True)
+class _OfLot:
+    """Answers for one lot, and tells who did."""
+
+    chosen: Chosen
+    lot: str
+    tell: Tell
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Take items through phases; an OutOfDomainError names the lot."""
+        try:
+            results, who = self.chosen.answer(start, phases)
+        except OutOfDomainError as error:
+            text = f"{self.lot}: {error}" if self.lot else str(error)
+            message = f"the stand-in does not know {text}; `fidelity: auto` lets the FMU answer"
+            raise OutOfDomainError(message, self.chosen.station) from error
+        if results and self.chosen.fmu is not None:
+            self.tell(who, len(results[0]["phase_time"]))
+        return results
+
+
+def _unheard(who: str, items: int) -> None:
+    """Nobody asks who answered."""
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Where the intervals of a regime's outputs are narrow enough, on the outputs' scales.
+
+    `low`, `high`: shape (regions, outputs, 1): an output above `low` and below `high`, or outside
+    of both where `outer`, is narrow enough. `names` are those of the outputs.
+    """
+
+    names: tuple[str, ...]
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, learnt: Sequence[Learnt], widest: Mapping[str, float]) -> _Limits:
+        found = [
+            [
+                _reach(each, each.half_widths[region], widest.get(each.name, each.widest))
+                for each in learnt
+            ]
+            for region in range(2)
+        ]
+        edges = np.array(found, dtype=float).reshape(2, len(learnt), 2)
+        return cls(tuple(each.name for each in learnt), edges[..., :1], edges[..., 1:])
+
+    def broken(self, answer: Answer) -> str:
+        """Return which output is told too widely for some item; "" for none."""
+        low, high = self.low[answer.region], self.high[answer.region]
+        good = (answer.linked <= low) | (answer.linked >= high)
+        if good.all():
+            return ""
+        at = int(np.flatnonzero(~good.all(axis=1))[0])
+        where = ("where the line was seen", "where designed points alone were seen")
+        return f"the interval of {self.names[at]} is too wide {where[answer.region]}"
+
+
+def _reach(each: Learnt, half: float, widest: float) -> tuple[float, float]:
+    """Return up to which number on an output's scale, and from which, its interval is narrow.
+
+    On the quantity's own scale that is all or nothing, on a logarithm all below one number, on a
+    logit all beyond two.
+    """
+    nothing, everything = (-np.inf, np.inf), (np.inf, np.inf)
+    if each.link.kind == "identity":
+        return everything if 2 * half <= widest else nothing
+    if each.link.kind == "log":
+        return float(np.log(widest / (2 * np.sinh(half)))) if half > 0 else np.inf, np.inf
+    if half == 0 or _spread(each, 0.0, half) <= widest:
+        return everything
+    low, high = 0.0, 700.0  # a logit's ends in double precision
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if _spread(each, middle, half) <= widest:
+            high = middle
+        else:
+            low = middle
+    return -high, high
+
+
+def _spread(each: Learnt, linked: float, half: float) -> float:
+    ends = each.link.back(np.array([linked + half, linked - half]))
+    return float(ends[0] - ends[1])

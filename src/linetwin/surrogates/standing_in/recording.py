@@ -1,0 +1,113 @@
+"""What a line asks of its FMUs, and what they answer: kept while the line runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from linetwin.contracts import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from linetwin.contracts import Columns, Continuous, Transform
+    from linetwin.line.world import Models, Together
+    from linetwin.scenario.resolved import StationConfig
+
+Form = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Names given at the start, and in each phase: what two calls have in common."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a Transform at a station, with copies of what it was given and of its answer.
+
+    `lot` tells the call's items from those of others.
+    """
+
+    station: str
+    lot: str
+    start: Mapping[str, np.ndarray]
+    phases: tuple[Phase, ...]
+    results: tuple[Columns, ...]
+
+    @property
+    def form(self) -> Form:
+        """Which quantities it gives."""
+        return form_of(self.start, self.phases)
+
+    @property
+    def items(self) -> int:
+        """Number of its items."""
+        return len(self.results[0]["valid"])
+
+
+def form_of(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> Form:
+    """Return which quantities a call gives, each place's in the order of the alphabet."""
+    return tuple(sorted(start)), tuple(tuple(sorted(phase.inputs)) for phase in phases)
+
+
+@dataclass
+class Watching:
+    """A line's models, of which calls of some kinds of process are kept; see `line.world.Models`.
+
+    `run` tells lots of one run from those of another.
+    """
+
+    models: Models
+    kinds: Collection[str]
+    stations: Collection[str]
+    run: str
+    calls: dict[str, list[Call]] = field(default_factory=dict)
+
+    def machine(self, config: StationConfig) -> Continuous | None:
+        """Return a new machine model, or None where the station has none."""
+        return self.models.machine(config)
+
+    def continuous(self, config: StationConfig, kind: str) -> Continuous:
+        """Return a new process model that lives in line time."""
+        return self.models.continuous(config, kind)
+
+    def together(self, models: Sequence[Continuous], names: Sequence[str]) -> Together:
+        """Return a way to advance models that were given out here, and to read these outputs."""
+        return self.models.together(models, names)
+
+    def transform(self, config: StationConfig, kind: str) -> Transform:
+        """Return the process model of this kind, watched where it is wanted."""
+        model = self.models.transform(config, kind)
+        if kind not in self.kinds or (self.stations and config.path not in self.stations):
+            return model
+        return _Watched(model, config.path, self.run, self.calls.setdefault(kind, []))
+
+
+@dataclass
+class _Watched:
+    """A Transform that keeps its calls; `lot`: what is being made, where a station says so."""
+
+    model: Transform
+    station: str
+    run: str
+    calls: list[Call]
+    lot: str = ""
+
+    def of_lot(self, lot: str, tell: Callable[[str, int], None]) -> _Watched:
+        """Return the same for a lot; nobody is told who answers, it is the FMU."""
+        del tell
+        return replace(self, lot=lot)
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Take items through phases; see `contracts.Transform`."""
+        kept = tuple(
+            Phase({n: np.array(v, dtype=float) for n, v in p.inputs.items()}, np.copy(p.duration_s))
+            for p in phases
+        )
+        begun = {name: np.array(value, dtype=float) for name, value in start.items()}
+        results = self.model.apply(start, phases)
+        answer = tuple({name: np.copy(v) for name, v in each.items()} for each in results)
+        lot = f"{self.run}/{self.lot or f'call {len(self.calls)}'}"
+        self.calls.append(Call(self.station, lot, begun, kept, answer))
+        return results
