@@ -1,4 +1,4 @@
-"""The notebook of a what-if runs from scenario to report, and its figures are those it speaks of."""
+"""The notebook of a what-if runs from scenario to report; its figures are those it speaks of."""
 
 from __future__ import annotations
 

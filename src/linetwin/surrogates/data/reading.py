@@ -57,8 +57,12 @@ def read_dataset(path: Path, data: Path | None = None) -> Dataset:
     if path.is_dir():
         return _of_folder(path, data)
     checked = read_checked(path, DatasetFile)
-    table = _table(checked, data).chosen(checked.model.only)
-    reader = _Reader(checked, table, Problems())
+    table, left_out = _table(checked, data)
+    chosen = table.chosen(checked.model.only)
+    if len(chosen.lines) < len(table.lines):
+        left_out["rows that `only` leaves out"] = len(table.lines) - len(chosen.lines)
+    table = chosen
+    reader = _Reader(checked, table, Problems(), left_out)
     for column in checked.model.only:
         table.has(column, checked.document.place(("only", column)), reader.problems)
     reader.problems.check()
@@ -79,9 +83,14 @@ def _of_folder(path: Path, data: Path | None) -> Dataset:
     return dataset_of_study(path) if (path / STUDY).is_file() else dataset_of_run(path)
 
 
-def _table(checked: Checked[DatasetFile], data: Path | None) -> DataTable:
-    """Return the table: that which is given, else that of the file, beside it."""
+def _table(checked: Checked[DatasetFile], data: Path | None) -> tuple[DataTable, dict[str, int]]:
+    """Return the table: that which is given, else that of the file, beside it.
+
+    With it, why something of a recording is not in it -> how many.
+    """
     model, document = checked.model, checked.document
+    if model.recording is not None or model.rows is not None:
+        return _of_recording(checked, data)
     place = document.place(("file",))
     found = data
     if found is None and model.file is not None:
@@ -93,7 +102,33 @@ def _table(checked: Checked[DatasetFile], data: Path | None) -> DataTable:
     if found is None:
         hint = "write file: PATH, or give --data PATH"
         raise ScenarioError([Problem("no table is named", "file", hint, document.file)])
-    return read_table(found, model.table, document.place(("table",)), model.wanted())
+    return read_table(found, model.table, document.place(("table",)), model.wanted()), {}
+
+
+def _of_recording(
+    checked: Checked[DatasetFile], data: Path | None
+) -> tuple[DataTable, dict[str, int]]:
+    """Return the table of a recording, as `_table` does."""
+    from linetwin.surrogates.data.recordings import read_recording
+
+    model, document, problems = checked.model, checked.document, Problems()
+    for key in ("file", "table"):
+        if getattr(model, key) is not None:
+            problems.add(document.place((key,)), "stands beside a recording", "one of the two")
+    if model.rows is None:
+        hint = "rows: {lot: ADDRESS}, or rows: {every: 10 min}"
+        problems.add(document.place(("recording",)), "says not what a row is", hint)
+    folder = data
+    if folder is None and model.recording is not None:
+        folder = document.file.parent / model.recording
+    if folder is None:
+        hint = "write recording: FOLDER, or give --data FOLDER"
+        problems.add(document.place(("rows",)), "are rows of no recording", hint)
+    problems.check()
+    assert folder is not None  # noqa: S101 - it was looked at
+    assert model.rows is not None  # noqa: S101 - likewise
+    found = read_recording(folder, model.rows, document.place(("rows",)))
+    return found.table, found.left_out
 
 
 @dataclass

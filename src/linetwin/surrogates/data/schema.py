@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from linetwin.scenario.absent import Given
 from linetwin.scenario.schema import as_table
@@ -86,14 +86,34 @@ class GaugeWritten(_Part):
     study: Annotated[GaugeStudyWritten | None, Given] = None
 
 
+def _several(raw: object) -> object:
+    return [raw] if isinstance(raw, str) else raw
+
+
+class RowsWritten(_Part):
+    """What a row of a recording is: a lot at the places that tell it, or a window of time.
+
+    `longest`: the longest that a value holds when no other follows.
+    """
+
+    lot: Annotated[list[str], BeforeValidator(_several)] = []
+    every: Annotated[object, Given] = None
+    longest: Annotated[object, Given] = None
+
+
 class DatasetFile(_Part):
-    """A dataset file; `simulated`: whether models said all this, and nobody measured it."""
+    """A dataset file; `simulated`: whether models said all this, and nobody measured it.
+
+    `recording`: a folder of `linetwin live record`, of which `rows` makes the table.
+    """
 
     version: Literal[1] = Field(alias="schema")
     dataset: Annotated[str, Field(pattern=_FILE_NAME)]
     title: str = ""
     file: Annotated[str | None, Given] = None
     table: Annotated[str | None, Given] = None
+    recording: Annotated[str | None, Given] = None
+    rows: Annotated[RowsWritten | None, Given] = None
     source: Annotated[str, Field(min_length=1)]
     licence: Annotated[str, Field(min_length=1)]
     simulated: bool = False
