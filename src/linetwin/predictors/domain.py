@@ -16,7 +16,7 @@ OVERHANG: Final = 0.1
 FARTHEST: Final = 2.0
 """Multiple of `reach` [A] up to which a point counts as near."""
 MOST_POINTS: Final = 2_000
-_AT_ONCE: Final = 512
+_AT_ONCE: Final = 2_048
 _BLOCK: Final = 128
 _FEW: Final = 5
 """Features up to which a tree of points is quicker than products [D: bench surrogate]."""
@@ -83,7 +83,9 @@ class Domain:
         nearest = np.zeros(len(rows), dtype=int)
         left = np.arange(len(rows))
         for at in range(0, len(points), _BLOCK):
-            part = squares[at : at + _BLOCK] - 2 * rows[left] @ points[at : at + _BLOCK].T
+            part = rows[left] @ points[at : at + _BLOCK].T
+            part *= -2.0
+            part += squares[at : at + _BLOCK]
             which = part.argmin(axis=1)
             found = part[np.arange(len(left)), which] + own[left]
             better = found < least[left]

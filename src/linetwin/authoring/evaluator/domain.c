@@ -3,23 +3,35 @@
 
 #include "runtime.h"
 
-/* The least square of the distance to a point; none is sought below `enough`. Points are given
- * up as soon as they are farther than another one. */
+/* The square of the distance, or a part of it that is not below `least`. */
+static double apart(const double *a, const double *b, uint32_t wide, double least)
+{
+    double square = 0.0;
+    uint32_t k = 0;
+    for (; k + 4 <= wide && square < least; k += 4) {
+        const double d0 = a[k] - b[k], d1 = a[k + 1] - b[k + 1];
+        const double d2 = a[k + 2] - b[k + 2], d3 = a[k + 3] - b[k + 3];
+        square += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3);
+    }
+    for (; k < wide && square < least; k++) square += (a[k] - b[k]) * (a[k] - b[k]);
+    return square;
+}
+
+/* The least square of the distance to a point; none is sought below `enough`.
+ *
+ * Along some directions points are never farther apart than in all: a point whose shadow is too
+ * far need not be looked at. */
 static double nearest(const Tables *t, const double *scaled, double enough)
 {
-    const uint32_t wide = t->header.features;
-    const double *point = t->points;
-    double least = INFINITY;
-    for (uint32_t i = 0; i < t->header.points && least > enough; i++, point += wide) {
-        double square = 0.0;
-        uint32_t k = 0;
-        for (; k + 4 <= wide && square < least; k += 4) {
-            const double *a = scaled + k, *b = point + k;
-            square += ((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]))
-                + ((a[2] - b[2]) * (a[2] - b[2]) + (a[3] - b[3]) * (a[3] - b[3]));
-        }
-        for (; k < wide && square < least; k++)
-            square += (scaled[k] - point[k]) * (scaled[k] - point[k]);
+    static const double ROUNDING = 1.0 - 1e-6;
+    const uint32_t wide = t->header.features, along = axes_of(&t->header);
+    double own[AXES] = {0.0}, least = INFINITY;
+    for (uint32_t i = 0; i < along; i++)
+        for (uint32_t k = 0; k < wide; k++) own[i] += t->axes[i * wide + k] * scaled[k];
+    for (uint32_t i = 0; i < t->header.points && least > enough; i++) {
+        if (along && apart(own, t->shadows + (size_t)i * AXES, AXES, least) * ROUNDING >= least)
+            continue;
+        const double square = apart(scaled, t->points + (size_t)i * wide, wide, least);
         if (square < least) least = square;
     }
     return least;
@@ -30,8 +42,7 @@ static Domain judge(const Tables *t, const double *features, double *widened)
     const Header *h = &t->header;
     double scaled[MOST_FEATURES], excess = 0.0;
     for (uint32_t k = 0; k < h->features; k++) {
-        const int32_t own = t->order[k];
-        scaled[k] = (features[own] - t->low[own]) / (t->high[own] - t->low[own]);
+        scaled[k] = (features[k] - t->low[k]) / (t->high[k] - t->low[k]);
         excess = fmax(excess, fmax(-scaled[k], scaled[k] - 1.0));
     }
     if (excess < h->rounding) excess = 0.0;

@@ -79,11 +79,12 @@ Status refresh(Instance *instance)
         tell(instance, STATUS_ERROR, "t=%.12g s: no number within the domain", state->value[0]);
         return STATUS_ERROR;
     }
-    if (state->domain != OUTSIDE) state->told = 0;
-    else if (!state->told) {
-        tell(instance, STATUS_WARNING, "t=%.12g s: nothing like this was seen: no prediction",
+    bool *told = &((Predictor *)instance)->told;
+    if (state->domain == OUTSIDE && !*told) {
+        tell(instance, STATUS_WARNING,
+            "t=%.12g s: nothing like this was seen: no prediction; from now on `valid` tells it",
             state->value[0]);
-        state->told = 1;
+        *told = true;
     }
     state->stale = 0;
     return STATUS_OK;

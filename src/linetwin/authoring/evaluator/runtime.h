@@ -17,7 +17,6 @@ typedef struct {
     int32_t life;
     int32_t domain;
     uint8_t stale; /* the results do not belong to what was set */
-    uint8_t told;  /* that nothing is predicted here */
 } State;
 
 #include "interface.h"
@@ -26,6 +25,7 @@ typedef struct {
 typedef struct {
     Instance instance; /* first, so that a pointer to either is one to both */
     Tables tables;
+    bool told; /* that nothing is predicted somewhere: once */
     _Alignas(16) uint8_t room[];
 } Predictor;
 

@@ -9,11 +9,12 @@ static const double MOST_WORK = 2e8; /* products or the like of one prediction *
 
 static uint64_t body(const Header *h)
 {
-    uint64_t doubles = 3ull * h->features + (uint64_t)h->points * h->features
+    const uint64_t along = axes_of(h);
+    uint64_t doubles = 3ull * h->features + h->points * (h->features + along) + along * h->features
         + 2ull * h->regions - 1 + h->constants;
     return 8 * doubles + sizeof(Node) * (uint64_t)h->nodes
         + sizeof(Operation) * (uint64_t)h->operations
-        + 4ull * ((uint64_t)h->indices + 2ull * h->features) + h->names;
+        + 4ull * ((uint64_t)h->indices + h->features) + h->names;
 }
 
 size_t room(const Header *h, const char **why)
@@ -161,14 +162,12 @@ static bool sound(const Tables *t, const Operation *o, double *work)
 static const char *check(Tables *t)
 {
     const Header *h = &t->header;
-    size_t numbers = (size_t)(3 + h->points) * h->features + 2 * h->regions - 1;
+    size_t numbers = (size_t)(3 + h->points + axes_of(h)) * h->features
+        + (size_t)axes_of(h) * h->points + 2 * (size_t)h->regions - 1;
     if (!finite(t->low, numbers) || !finite(t->values + h->values, h->constants))
         return "predictor.tables is damaged: a number is not finite";
     for (uint32_t i = 0; i < h->features; i++)
         if (!(t->low[i] < t->high[i])) return "predictor.tables is damaged: an empty range";
-    for (uint32_t i = 0; i < h->features; i++)
-        if (t->order[i] < 0 || (uint32_t)t->order[i] >= h->features)
-            return "predictor.tables is damaged: a feature that is none";
     for (uint32_t i = 0; i < h->nodes; i++)
         if (!isfinite(t->nodes[i].split)) return "predictor.tables is damaged: a tree's split";
     double work = (double)h->points * h->features;
@@ -202,6 +201,8 @@ const char *load(Tables *t, const Header *header, void *room)
     t->high = next(&at, 8ull * h->features);
     t->start = next(&at, 8ull * h->features);
     t->points = next(&at, 8ull * h->features * h->points);
+    t->axes = next(&at, 8ull * axes_of(h) * h->features);
+    t->shadows = next(&at, 8ull * axes_of(h) * h->points);
     t->edges = next(&at, 8ull * (h->regions - 1));
     t->half_widths = next(&at, 8ull * h->regions);
     const void *constants = next(&at, 8ull * h->constants);
@@ -209,7 +210,6 @@ const char *load(Tables *t, const Header *header, void *room)
     t->operations = next(&at, sizeof(Operation) * (uint64_t)h->operations);
     t->indices = next(&at, 4ull * h->indices);
     t->logged = next(&at, 4ull * h->features);
-    t->order = next(&at, 4ull * h->features);
     t->values = (double *)((uint8_t *)room + (h->bytes + 7) / 8 * 8);
     memcpy(t->values + h->values, constants, 8ull * h->constants);
     const char *why = name(t, (const char *)at);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define TABLES_FORMAT 1
-enum { MOST_FEATURES = 200, FIELDS = 14 };
+enum { MOST_FEATURES = 200, AXES = 8, FIELDS = 14 };
 
 typedef struct {
     char magic[8];
@@ -62,13 +62,17 @@ typedef struct {
     Header header;
     const double *low, *high, *start; /* of each feature */
     const double *points;             /* the ranges as 0 to 1 */
+    const double *axes, *shadows;     /* of more than AXES features: directions, points along them */
     const double *edges, *half_widths;
     const Node *nodes;
     const Operation *operations;
-    const int32_t *indices, *logged, *order; /* of the features in a point */
+    const int32_t *indices, *logged;
     const char *names[MOST_FEATURES];
     double *values; /* values, then constants */
 } Tables;
+
+/* How many numbers of each point's shadow there are. */
+static inline uint32_t axes_of(const Header *header) { return header->features > AXES ? AXES : 0; }
 
 /* Bytes that `load` needs behind the header; 0 where the header cannot be, with the reason. */
 size_t room(const Header *header, const char **why);

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from linetwin.surrogates.fmu.lowering import Lowered
 
 FORMAT: Final = 1
+AXES: Final = 8
+"""Directions in which points are compared first, as in authoring/evaluator/tables.h."""
 FILE: Final = "predictor.tables"
 _HEADER: Final = struct.Struct("<8s12IQQ6d48s")
 _LINKS: Final = {"identity": 0, "log": 1, "logit": 2}
@@ -85,8 +87,13 @@ def _numbers(card: Card, made: Lowered) -> list[bytes]:
     widths = [region.half_width for region in card.regions]
     seen = card.domain()
     # neighbours apart, so that the first points lie all over: most rows need no others
-    points = seen.points[np.random.default_rng(0).permutation(len(seen.points))][:, _order(seen)]
-    arrays = (seen.low, seen.high, starts_of(card), points, edges, widths, made.constants)
+    points = seen.points[np.random.default_rng(0).permutation(len(seen.points))]
+    axes = _axes(points)
+    shadows = points @ axes.T
+    arrays = (
+        *(seen.low, seen.high, starts_of(card), points),
+        *(axes, shadows, edges, widths, made.constants),
+    )
     return [np.asarray(each, dtype="<f8").tobytes() for each in arrays]
 
 
@@ -102,14 +109,18 @@ def _lists(card: Card, made: Lowered) -> list[bytes]:
         operations.tobytes(),
         np.asarray(made.indices, dtype="<i4").tobytes(),
         np.asarray(logged, dtype="<i4").tobytes(),
-        _order(card.domain()).astype("<i4").tobytes(),
         _names(card),
     ]
 
 
-def _order(seen: domain.Domain) -> np.ndarray:
-    """Return the features from the one that tells points apart best."""
-    return np.argsort(-seen.points.var(axis=0), kind="stable")
+def _axes(points: np.ndarray) -> np.ndarray:
+    """Return the directions along which points are farthest apart, shape (AXES or 0, features)."""
+    wide = points.shape[1]
+    if wide <= AXES:
+        return np.zeros((0, wide))
+    apart = points - points.mean(axis=0)
+    _, found = np.linalg.eigh(apart.T @ apart)  # from the least to the greatest
+    return np.ascontiguousarray(found[:, -AXES:][:, ::-1].T)
 
 
 def _names(card: Card) -> bytes:
