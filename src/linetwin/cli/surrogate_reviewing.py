@@ -223,7 +223,9 @@ def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:
     for what, count in found.counted().items():
         say(f"  {count:,} {what}")
     if found.shipped:
-        say(f"shipped already, to be recalled: {', '.join(found.shipped)}")
+        more = len(found.shipped) - _MOST_TOLD
+        rest = f" and {more:,} more (--json, --8d)" if more > 0 else ""
+        say(f"shipped already, to be recalled: {', '.join(found.shipped[:_MOST_TOLD])}{rest}")
     if isinstance(held, Held):
         last = held.settled[-1] if held.settled else None
         done = "on HOLD" if last is None else f"{last.what}: {len(last.cells):,} cells"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 EXPLAINED: Final = 12
 """Cells that a page explains, unless told otherwise: each takes a second or two [A]."""
+_OF_A_TRAY: Final = 2
 _NO_CLASS: Final = len(ORDER)
 
 
@@ -98,7 +100,7 @@ def review(
     every: Streams = [*readings, *streams.defect_streams(data)]
     return Review(
         run, facts, run.kpis or compute(run, facts), data, policy, tuple(told), cells,
-        _reasons(run, told, cells[:explained]),
+        _reasons(run, told, _chosen(data, cells, explained)),
         charted(every, None if approved is None else approved.limits), approved,
         tuple(capable(readings, run, facts, policy)), tuple(refused), tuple(log),
         tuple(holds(log)),
@@ -190,6 +192,24 @@ def _margin(told: Told, row: int) -> float:
         return 0.0
     value, goal = float(told.predicted.value[row]), told.limited.goal
     return min(value - goal.low, goal.high - value)
+
+
+def _chosen(data: Dataset, cells: Sequence[Cell], most: int) -> list[Cell]:
+    """Return the cells to explain: the highest risks, of no tray more than two.
+
+    Neighbours on a tray fail for one reason; a page of them would tell it twelve times.
+    """
+    trays = data.frame["tray"].to_numpy() if "tray" in data.columns else None
+    taken: Counter[str] = Counter()
+    found: list[Cell] = []
+    for cell in cells:
+        if len(found) == most or cell.driver < 0:
+            break
+        tray = "" if trays is None else str(trays[cell.row])
+        if not tray or taken[tray] < _OF_A_TRAY:
+            taken[tray] += 1
+            found.append(cell)
+    return found
 
 
 def _reasons(

@@ -20,6 +20,7 @@ from linetwin.surrogates.review.page_decided import (
     policy_section,
     provenance_section,
 )
+from linetwin.surrogates.review.page_reliability import reliability_section
 
 if TYPE_CHECKING:
     from linetwin.surrogates.review.assembling import Review
@@ -30,6 +31,7 @@ def review_page(found: Review) -> str:
     sections = [
         cells_section(found),
         explained_section(found),
+        reliability_section(found),
         pareto_section(found),
         charts_section(found),
         capability_section(found),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -12,16 +13,18 @@ from linetwin.results import display
 from linetwin.results.page import Section
 from linetwin.results.report_tables import genealogy, table
 from linetwin.surrogates.goals import spec_of
+from linetwin.surrogates.review.risks import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from linetwin.surrogates.review.assembling import Cell, Review
-    from linetwin.surrogates.review.reasons import Reason
+    from linetwin.surrogates.review.reasons import Part, Reason
     from linetwin.surrogates.review.risks import Told
 
 MOST_ROWS: Final = 2000
 """Cells in the table, those with the highest risk: a page has to open."""
+_BEHIND: Final = 8
 _HEADS: Final = (
     ("cell", "text"), ("risk", "number"), ("of what", "text"), ("prediction", ""),
     ("domain", "text"), ("what mattered most", "text"), ("so far", "text"), ("decided", "text"),
@@ -68,7 +71,8 @@ def cells_section(found: Review) -> Section:
 
 def explained_section(found: Review) -> Section:
     """Return a block for each cell that is explained: parts, what would have helped, genealogy."""
-    blocks = "".join(_block(found, cell) for cell in found.cells if cell.name in found.reasons)
+    chosen = [cell for cell in found.cells if cell.name in found.reasons]
+    blocks = "".join(_block(found, cell, at == 0) for at, cell in enumerate(chosen))
     intro = (
         "What each feature adds to the prediction (Shapley values, in its unit, against training "
         "points), with the station that settled it and the cell's own lot there. They tell what "
@@ -76,7 +80,29 @@ def explained_section(found: Review) -> Section:
         "either may have done. What would have helped moves one feature alone, within what was "
         "seen."
     )
-    return Section("why", "Why: the cells with the highest risk", blocks, intro=intro)
+    return Section(
+        "why", "Why: the cells with the highest risk", f"{_behind(found)}{blocks}", intro=intro
+    )
+
+
+def _behind(found: Review) -> str:
+    """Return by station and lot for how many of the explained cells they are the worst part."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for reasons in found.reasons.values():
+        worst = worst_part(reasons)
+        if worst is not None:
+            counts[worst.origin.station, worst.origin.lot, worst.feature] += 1
+    rows = [
+        [display.name(station), lot, display.name(feature), f"{count:,} of {len(found.reasons):,}"]
+        for (station, lot, feature), count in counts.most_common(_BEHIND)
+    ]
+    heads = ["station", "lot", "feature", "#cells of which it is the worst part"]
+    return table(heads, rows) if rows else ""
+
+
+def worst_part(reasons: tuple[Reason, ...]) -> Part | None:
+    """Return what adds most to the highest of a cell's risks; None where nothing does."""
+    return next((part for each in reasons for part in each.parts if part.worsens), None)
 
 
 def _tools(name: str, hint: str, choices: dict[str, str]) -> str:
@@ -106,7 +132,7 @@ def _row(found: Review, cell: Cell) -> str:
         _risk(cell),
         f"<td>{_of_what(found, cell)}</td>",
         f"<td>{_predictions(found.told, cell.row)}</td>",
-        f"<td>{cell.domain}</td>",
+        f"<td>{_domain(found, cell)}</td>",
         f"<td>{_mattered(reasons)}</td>",
         f"<td>{escape(cell.outcome)}</td>",
         f"<td>{_decided(cell)}</td>",
@@ -125,6 +151,23 @@ def _risk(cell: Cell) -> str:
     )
 
 
+def _domain(found: Review, cell: Cell) -> str:
+    """Return the domain's word, of a cell that is refused also why."""
+    if cell.driver >= 0 or not found.told:
+        return cell.domain
+    told = found.told[0]
+    card, values = told.predictor.card, told.features[cell.row]
+    number = int(card.domain().beyond(values[None])[0])
+    if number < 0:
+        return f"{cell.domain}<small>nothing like it was seen</small>"
+    feature = card.features[number]
+    spec, name = spec_of(feature), escape(display.name(feature.name))
+    if not np.isfinite(values[number]):
+        return f"{cell.domain}<small>{name} is not known</small>"
+    own, low, high = (spec.shown(float(n)) for n in (values[number], feature.low, feature.high))
+    return f"{cell.domain}<small>{name} is {own}, seen {low} to {high}</small>"
+
+
 def _of_what(found: Review, cell: Cell) -> str:
     if cell.driver < 0:
         return ""
@@ -135,14 +178,14 @@ def _of_what(found: Review, cell: Cell) -> str:
 
 def fault(told: Told) -> str:
     """Return what the fault of a target is called."""
-    words = display.name(told.target.removeprefix("is_").removeprefix("found_"))
+    words = words_of(told.target)
     if told.limited is not None:
         spec, goal = spec_of(told.predictor.card.target), told.limited.goal
         ends = [f"below {spec.shown(goal.low)}"] if np.isfinite(goal.low) else []
         ends += [f"above {spec.shown(goal.high)}"] if np.isfinite(goal.high) else []
         return f"{words} {' or '.join(ends)}"
     if told.weighs is not None and told.weighs.bad == 0:
-        return f"not {words.replace('grade a', 'grade A')}"
+        return f"not {words}"
     return words
 
 
@@ -153,7 +196,7 @@ def _predictions(told: tuple[Told, ...], row: int) -> str:
 def predicted(told: tuple[Told, ...], row: int) -> Iterator[str]:
     """Yield what each predictor says of a cell, with its interval."""
     for each in told:
-        name = display.name(each.target)
+        name = words_of(each.target)
         if each.predicted.domain[row] == OUTSIDE:
             yield f"{name}: refused"
             continue
@@ -167,7 +210,7 @@ def predicted(told: tuple[Told, ...], row: int) -> Iterator[str]:
 
 
 def _mattered(reasons: tuple[Reason, ...]) -> str:
-    worst = next((part for each in reasons for part in each.parts if part.worsens), None)
+    worst = worst_part(reasons)
     if worst is None:
         return ""
     words = escape(display.name(worst.feature))
@@ -181,10 +224,10 @@ def _decided(cell: Cell) -> str:
     return f"{escape(what)}<small>{escape(cell.decision.reviewer)}</small>"
 
 
-def _block(found: Review, cell: Cell) -> str:
+def _block(found: Review, cell: Cell, opened: bool) -> str:  # noqa: FBT001 - the first is open
     reasons = "".join(_reason(each) for each in found.reasons[cell.name])
     domains = ", ".join(
-        f"{display.name(each.target)}: {WORDS[int(each.predicted.domain[cell.row])]}"
+        f"{words_of(each.target)}: {WORDS[int(each.predicted.domain[cell.row])]}"
         for each in found.told
     )
     decision = cell.decision
@@ -196,9 +239,10 @@ def _block(found: Review, cell: Cell) -> str:
             f"{escape(decision.time[:16].replace('T', ' '))} UTC: {escape(decision.reason)}</p>"
         )
     risk = "risk not known" if np.isnan(cell.risk) else f"risk {display.share(cell.risk)}"
+    name = escape(cell.name)
     telling = "".join(f"<li>{escape(text)}</li>" for text in predicted(found.told, cell.row))
     return (
-        f"<details class='cell' id='c-{escape(cell.name)}'><summary><b>{escape(cell.name)}</b>, "
+        f"<details class='cell'{' open' if opened else ''} id='c-{name}'><summary><b>{name}</b>, "
         f"{risk}, so far {escape(cell.outcome)}</summary>{said}<ul>{telling}</ul>"
         f"<p class='soft'>Domain: {escape(domains)}.</p>{reasons}"
         f"<h3>What it was made from</h3>{genealogy(found.run, cell.name)}</details>"
@@ -219,6 +263,6 @@ def _reason(reason: Reason) -> str:
     ]
     heads = ["feature", "#is", "#adds", "makes it", "settled at", "lot"]
     helps = "".join(f"<li>{escape(text)}</li>" for text in reason.helps)
-    title = f"<h3>{escape(display.name(reason.target))}</h3>"
+    title = f"<h3>{escape(words_of(reason.target))}</h3>"
     parts = table(heads, rows) if rows else ""
     return f"{title}{parts}" + (f"<ul>{helps}</ul>" if helps else "")

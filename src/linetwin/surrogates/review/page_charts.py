@@ -34,6 +34,9 @@ _PARETO: Final = 20
 _MOST_DRAWN: Final = 14
 _MOST_ALARMS: Final = 40
 _FACTOR: Final = 1e-9
+_DIGITS: Final = 7
+"""Of what is drawn: a voltage moves in its fifth digit."""
+_SURE: Final = 1e-9
 
 
 def pareto_section(found: Review) -> Section:
@@ -62,7 +65,7 @@ def pareto_section(found: Review) -> Section:
     layout = {
         "xaxis": {"title": {"text": "cells"}},
         "xaxis2": {"overlaying": "x", "side": "top", "range": [0, 105], "showgrid": False,
-                   "ticksuffix": " %"},
+                   "ticksuffix": " %", "tickvals": [0, 25, 50, 75, 100]},
         "yaxis": {"autorange": "reversed", "automargin": True}, "showlegend": False,
         "margin": {"t": 40},
     }  # fmt: skip
@@ -93,12 +96,19 @@ def charts_section(found: Review) -> Section:
         key=lambda each: (-alarms[each.stream.name], each.stream.name),
     )[:_MOST_DRAWN]
     figures = tuple(
-        _chart(f"chart-{number}", each, each.charts[0], found) for number, each in enumerate(drawn)
+        _chart(f"chart-{number}", each, _shown_chart(each, found), found)
+        for number, each in enumerate(drawn)
     )
     return Section(
         "charts", "Control charts", _streams(found, alarms), figures, _charts_intro(found),
         _alarm_table(found), paired=True,
     )  # fmt: skip
+
+
+def _shown_chart(each: Charted, found: Review) -> Chart:
+    """Return the chart with the surest alarm, else that of the location."""
+    first = next((a.chart for a in found.charts.alarms if a.stream == each.stream.name), "")
+    return next((chart for chart in each.charts if chart.kind == first), each.charts[0])
 
 
 def _is_drawn(each: Charted, alarms: Counter[str]) -> bool:
@@ -137,6 +147,7 @@ def _stretch() -> str:
 
 
 def _alarm_table(found: Review) -> str:
+    """Return the alarms by subgroup, the surest first, and all of them folded."""
     alarms = found.charts.alarms
     word = "alarm" if found.charts.frozen else "signal of phase I"
     if not alarms:
@@ -144,16 +155,31 @@ def _alarm_table(found: Review) -> str:
     specs = {each.stream.name: _spec(each) for each in found.charts.charted}
     rows = [
         [each.stream, each.chart, each.label, specs[each.stream].shown(each.value),
-         f"{each.chance:.1e}", f"{each.adjusted:.1e}"]
+         _chance(each.chance), _chance(each.adjusted)]
         for each in alarms[:_MOST_ALARMS]
     ]  # fmt: skip
-    heads = ["stream", "chart", "subgroup", "#value", "#chance", "#corrected for all points"]
+    counts = Counter(each.label for each in alarms)
+    first = {each.label: row for each, row in zip(reversed(alarms[:_MOST_ALARMS]),
+                                                  reversed(rows), strict=True)}  # fmt: skip
+    by_label = [
+        [label, f"{counts[label]:,}", *(first[label][k] for k in (0, 1, 3, 5))]
+        for label in dict.fromkeys(each.label for each in alarms[:_MOST_ALARMS])
+    ]
+    own = ["subgroup", "#charts", "surest on", "chart", "#value", "#chance, for all points"]
+    heads = ["stream", "chart", "subgroup", "#value", "#chance", "#chance, for all points"]
     more = len(alarms) - len(rows)
     left = f"<p class='soft'>and {more:,} more, less sure</p>" if more else ""
     if len(alarms) > 1:
         word = word.replace("alarm", "alarms").replace("signal", "signals")
-    summary = f"{len(alarms):,} {word} on {_judged(found):,} streams"
-    return f"<details open><summary>{summary}</summary>{table(heads, rows)}{left}</details>"
+    summary = f"All {len(alarms):,} {word} on {_judged(found):,} streams"
+    return (
+        f"{table(own, by_label)}<details><summary>{summary}</summary>{table(heads, rows)}{left}"
+        "</details>"
+    )
+
+
+def _chance(value: float) -> str:
+    return "< 1e-9" if value < _SURE else f"{value:.1e}"
 
 
 def _judged(found: Review) -> int:
@@ -174,7 +200,7 @@ def _chart(name: str, each: Charted, chart: Chart, found: Review) -> Figure:
     x = list(range(1, len(chart.labels) + 1))
 
     def shown(values: Sequence[float] | np.ndarray) -> list[float | None]:
-        return display.digits([spec.in_shown(float(value)) for value in values])
+        return display.digits([spec.in_shown(float(value)) for value in values], _DIGITS)
 
     colours = [_RED if label in out else _BLUE for label in chart.labels]
     lines = [

@@ -10,6 +10,7 @@ import numpy as np
 from linetwin.predictors.domain import OUTSIDE
 from linetwin.surrogates.explaining import counterfactuals, shapley
 from linetwin.surrogates.goals import spec_of
+from linetwin.surrogates.review.risks import words_of
 
 if TYPE_CHECKING:
     from linetwin.predictors.card import Card
@@ -108,8 +109,7 @@ def _good(told: Told) -> str:
         ends = [f"at least {spec.shown(goal.low)}"] if np.isfinite(goal.low) else []
         ends += [f"at most {spec.shown(goal.high)}"] if np.isfinite(goal.high) else []
         return f"{told.target} {' and '.join(ends)}"
-    words = told.target.removeprefix("is_").removeprefix("found_").replace("_", " ")
-    words = words.replace("grade a", "grade A")
+    words = words_of(told.target)
     return words if told.weighs is not None and told.weighs.bad == 0 else f"no {words}"
 
 

@@ -164,6 +164,12 @@ def limited_of(target: Target, weighs: Characteristic | None, run: Run) -> Limit
     return None
 
 
+def words_of(target: str) -> str:
+    """Return a target as people call it: `is_grade_a` is grade A."""
+    words = target.removeprefix("is_").removeprefix("found_").replace("_", " ")
+    return words.replace("grade a", "grade A")
+
+
 def target_of(name: str, unit: str) -> Target:
     """Return a column of a dataset as something whose goals can be written."""
     return Target(name=name, unit=unit, link=Link())

@@ -17,6 +17,7 @@ from linetwin.results.kpis_capability import gauge_of
 from linetwin.results.report_sections import window_of
 from linetwin.results.schemas import MEASURED
 from linetwin.surrogates.gauges import Gauge
+from linetwin.surrogates.review.statistics.capability import known
 from linetwin.surrogates.review.statistics.charts import Subgroups, subgroups
 
 if TYPE_CHECKING:
@@ -114,8 +115,8 @@ def residual_streams(data: Dataset, told: Iterable[Told]) -> tuple[list[Stream],
         if name not in data.columns:
             continue
         gauge = data.gauges.get(name)
-        if gauge is None or each.trained_here:
-            why = "no gauge is stated" if gauge is None else "the predictor was trained on them"
+        why = known(gauge) or ("the predictor was trained on them" if each.trained_here else "")
+        if why:
             refused.append(f"no residuals of {each.target} are charted: {why}")
             continue
         residuals = data.numbers(name) - each.predicted.value
