@@ -282,4 +282,4 @@ def test_documented_files_are_read() -> None:
     shown = [
         DatasetFile.model_validate(YAML(typ="safe", pure=True).load(block)) for block in blocks
     ]
-    assert [each.dataset for each in shown] == ["calendering", "kiprobatt"]
+    assert [each.dataset for each in shown] == ["calendering", "kiprobatt", "webs"]

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.schema import DataColumn, Role
 
 _NEVER_BOTH: dict[str, tuple[Role, ...]] = {
-    "judgement": ("target", "outcome", "weight"),
-    "target": ("feature", "weight"),
+    "judgement": ("target", "outcome", "weight", "inclusion"),
+    "target": ("feature", "weight", "inclusion"),
 }
 """Roles that one column of the table cannot have beside another."""
 _WHY = {
@@ -238,6 +238,8 @@ class _Reader:
         with np.errstate(over="ignore"):  # told as infinite below
             values = affine.factor * values + shift
         self._check_values(name, written, values)
+        if written.role == "inclusion":
+            return _weight(name, source, values)
         inside = self._inside(name, written, scale, affine, values)
         read_in = written.unit or known or scale.shown
         spec = ColumnSpec(
@@ -295,7 +297,7 @@ class _Reader:
                 return self._scale(of, meant, self._quantity(of, meant))
         if quantity is not None:
             return Scale(parse_unit(quantity.unit), quantity.unit)
-        if written.role == "weight" and written.unit is None:
+        if written.role in {"weight", "inclusion"} and written.unit is None:
             return Scale(parse_unit("1"), "1")
         if written.unit is None:
             message = f"'{name}' is no quantity of the vocabulary"
@@ -324,6 +326,10 @@ class _Reader:
             row = int(np.flatnonzero(values < least)[0])
             place = self.table.place(row, written.sources[0])
             self.problems.add(place, f"a {written.role} is negative", "0 or more")
+        if written.role == "inclusion" and ((values <= 0) | (values > 1)).any():
+            row = int(np.flatnonzero((values <= 0) | (values > 1))[0])
+            place = self.table.place(row, written.sources[0])
+            self.problems.add(place, "is no probability of being chosen", "above 0, at most 1")
         if np.isnan(values).all():
             place = self.place(name, "column")
             self.problems.add(place, "has no number in any row", "leave it out, or another column")
@@ -348,3 +354,16 @@ class _Reader:
         inside = np.isnan(values) | ((values >= limits[0]) & (values <= limits[1]))
         self.left_out[f"{name} outside of its limits"] = int((~inside).sum())
         return np.asarray(inside)
+
+
+def _weight(
+    name: str, source: str, inclusion: np.ndarray
+) -> tuple[ColumnSpec, np.ndarray, np.ndarray]:
+    """Return 1 / the probability with which rows were chosen, as `_Reader._column` does.
+
+    A row without a probability was not chosen by chance: nothing kept it from its outcome.
+    """
+    with np.errstate(divide="ignore"):  # 0 is told as a problem
+        values = np.where(np.isnan(inclusion), 1.0, 1.0 / inclusion)
+    spec = ColumnSpec(name, "weight", "1", source=source, written="1")
+    return spec, values, np.ones(len(values), dtype=np.bool_)

@@ -18,6 +18,7 @@ Role = Literal[
     "judgement",
     "uncertainty",
     "weight",
+    "inclusion",
     "ignore",
 ]
 _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -32,7 +33,8 @@ class DataColumn(_Part):
     """Where a quantity stands in the table, its unit there, and what it is for.
 
     `columns`: those of a group that is told by several; `quantity`: the entry of the vocabulary
-    where the name is none; `of`: whose standard uncertainty it is; `pattern`: a regular expression
+    where the name is none; `of`: whose standard uncertainty it is; `inclusion`: the probability
+    with which a row was chosen, which weighs 1 / that; `pattern`: a regular expression
     whose first group is taken from the text; `between`: rows outside are left out.
     """
 
