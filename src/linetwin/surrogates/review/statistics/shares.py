@@ -33,10 +33,10 @@ def upper_share(found: float, count: float, confidence: float = CONFIDENCE) -> f
 def bootstrap(
     lots: np.ndarray, figure: Callable[[np.ndarray], float], draws: int
 ) -> tuple[float, float]:
-    """Return the 95 % percentile interval of a figure of rows, whole lots drawn, always the same.
+    """Return the 95 % interval of a figure of rows, whole lots drawn, always the same draws.
 
-    `figure` takes row numbers; rows of one lot stay together. With one lot it is (NaN, NaN): what
-    another lot would be is unknown.
+    `figure` takes row numbers; rows of one lot stay together. Percentiles are those expanded for
+    few lots (Hesterberg 2015 [V]). With one lot it is (NaN, NaN): what another would be is unknown.
     """
     kinds, places = np.unique(np.asarray(lots), return_inverse=True)
     if kinds.size == 1:
@@ -47,5 +47,7 @@ def bootstrap(
     for _ in range(draws):
         picks = generator.integers(0, kinds.size, kinds.size)
         drawn.append(figure(np.concatenate([members[pick] for pick in picks])))
-    low, high = np.nanquantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, kinds.size - 1))
+    tail = float(stats.norm.sf(reach * math.sqrt(kinds.size / (kinds.size - 1))))
+    low, high = np.nanquantile(drawn, [tail, 1 - tail])
     return float(low), float(high)
