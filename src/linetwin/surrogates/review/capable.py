@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from linetwin.errors import ScenarioError
-from linetwin.results.schemas import MEASURED
 from linetwin.surrogates.review.risks import limited_of, target_of
 from linetwin.surrogates.review.statistics.capability import Capability, Tolerance, capability
 
@@ -81,4 +80,4 @@ def _unread(facts: Facts, web: str, name: str) -> Capable:
 
     low, high = window_of(facts.plan, web, "porosity") or (None, None)
     unit = vocabulary()["porosity"].unit
-    return Capable(name, "porosity", unit, low, high, None, f"no {MEASURED}reading: no gauge")
+    return Capable(name, "porosity", unit, low, high, None, "nothing reads it: no gauge")

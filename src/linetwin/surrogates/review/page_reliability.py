@@ -49,7 +49,7 @@ def reliability_section(found: Review) -> Section:
     listed = "".join(f"<li>{escape(text)}</li>" for text in said)
     intro = (
         "Said against seen: on the line a risk is what it says. Bars are 95 % intervals of the "
-        "share that failed; cells of a tray, or of a held-out group, fail together: that is in them."
+        "share that failed; cells of a tray, or of a held-out group fail together: that is in them."
     )
     return Section(
         "reliability", "Reliability", f"<ul class='lacks'>{listed}</ul>" if listed else "",

@@ -1,0 +1,158 @@
+"""Decisions, holds and severity classes, without a run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from linetwin.errors import ResultsError, ScenarioError
+from linetwin.results.audit import AuditLog
+from linetwin.results.audit_check import verify
+from linetwin.results.genealogy import Descendant
+from linetwin.surrogates.review import holds
+from linetwin.surrogates.review.decisions import (
+    LOG,
+    Foretold,
+    decide,
+    decisions,
+    judgements,
+    recorded,
+)
+from linetwin.surrogates.review.policy import read_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAID = Foretold("capacity", 4.9, 4.8, 5.0, "inside", "capacity", "0" * 64)
+
+
+def _decide(folder: Path, cell: str, grade: str, reviewer: str = "ann") -> None:
+    decide(folder, {cell: (grade, "looked at")}, {cell: [SAID]}, reviewer, "1" * 64)
+
+
+def test_many_at_once(tmp_path: Path) -> None:
+    """Forty decisions of four people at once: all are there, and the chain is whole."""
+    with ThreadPoolExecutor(4) as people:
+        list(people.map(lambda n: _decide(tmp_path, f"cell-{n}", "A", f"p{n % 4}"), range(40)))
+    assert verify(tmp_path / LOG).entries == 41  # one opens the log
+    assert {*judgements(tmp_path)} == {f"cell-{n}" for n in range(40)}
+
+
+def test_the_newest_decision_holds(tmp_path: Path) -> None:
+    """A cell decided twice has the later grade; the earlier entry stays, with what was foretold."""
+    _decide(tmp_path, "cell-1", "A")
+    _decide(tmp_path, "cell-1", "", "ben")
+    log = recorded(tmp_path)
+    newest = decisions(log)["cell-1"]
+    assert (newest.reviewer, newest.grade, newest.foretold) == ("ben", "", (SAID,))
+    assert [entry.who for entry in log[1:]] == ["ann", "ben"]
+    assert judgements(tmp_path) == {"cell-1": "accepted"}
+
+
+def test_a_log_without_its_end_does_not_go_on(tmp_path: Path) -> None:
+    """Entries removed from the end, or the whole log, stop reading and writing."""
+    for number in range(3):
+        _decide(tmp_path, f"cell-{number}", "A")
+    log = tmp_path / LOG
+    whole = log.read_bytes()
+    log.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
+    with pytest.raises(ResultsError, match="truncated"):
+        _decide(tmp_path, "cell-9", "A")
+    log.unlink()
+    with pytest.raises(ResultsError, match="gone"):
+        recorded(tmp_path)
+
+
+def test_an_entry_that_is_no_decision(tmp_path: Path) -> None:
+    """A sound log with an entry of another kind under that name is told, without a traceback."""
+    AuditLog(tmp_path / LOG).append("eve", "prediction overridden", about="cell-1", after=3)
+    with pytest.raises(ResultsError, match="entry 2 is no decision"):
+        judgements(tmp_path)
+    AuditLog(tmp_path / LOG).append("eve", "hold", about="lot", after={"reason": "x"})
+    with pytest.raises(ResultsError, match="entry 3"):
+        holds.holds(recorded(tmp_path))
+
+
+@pytest.mark.parametrize(("grade", "reason", "reviewer"), [("C", "x", "a"), ("A", " ", "a"),
+                                                          ("A", "x", "")])  # fmt: skip
+def test_nothing_is_written_of_a_wrong_decision(
+    tmp_path: Path, grade: str, reason: str, reviewer: str
+) -> None:
+    """An unknown grade, no reason, no name: refused before the log is touched."""
+    with pytest.raises(ScenarioError):
+        decide(tmp_path, {"c": (grade, reason)}, {"c": [SAID]}, reviewer, "")
+    assert not (tmp_path / LOG).exists()
+
+
+def _cell(name: str, where: str) -> Descendant:
+    return Descendant(name, "cell", "made_from", "web", 1.0, "A", "", where)
+
+
+def test_a_hold_ends_with_its_last_cell(tmp_path: Path) -> None:
+    """Cells are settled in parts; a lot that was settled may be held again."""
+    found = holds.Traced("lot-1", (_cell("b", "store"), _cell("a", "shipped")))
+    assert found.shipped == ("a",)
+    assert holds.hold(tmp_path, found, "rough", "ann").where == {"shipped": 1, "store": 1}
+    first = holds.settle(tmp_path, "lot-1", "rework", "again", "ben", ["b"])
+    assert (first.open_cells, first.is_open) == (("a",), True)
+    last = holds.settle(tmp_path, "lot-1", "scrap", "came back", "ben")
+    assert (last.settled[1].cells, last.is_open) == (("a",), False)
+    assert holds.hold(tmp_path, found, "rough again", "ann").is_open
+    with pytest.raises(ScenarioError, match="is none"):
+        holds.settle(tmp_path, "lot-1", "sell", "x", "ben")
+    with pytest.raises(ScenarioError, match="not on hold"):
+        holds.settle(tmp_path, "lot-2", "scrap", "x", "ben")
+
+
+def test_a_lot_without_cells_is_settled_once(tmp_path: Path) -> None:
+    """A hold of a lot that nothing was made of is open until someone decides."""
+    assert holds.hold(tmp_path, holds.Traced("lot-1", ()), "rough", "ann").is_open
+    assert not holds.settle(tmp_path, "lot-1", "scrap", "rough", "ann").is_open
+
+
+def test_the_threshold_costs_least() -> None:
+    """Of all thresholds the policy's has the least mean cost where risks are what they say."""
+    weighs = read_policy().characteristics["is_scrap"]
+    assert weighs.cost_of_escape is not None
+    assert weighs.cost_of_false_alarm is not None
+    risks = np.linspace(0.0005, 0.9995, 1000)
+    costs = [
+        np.where(risks >= limit, (1 - risks) * weighs.cost_of_false_alarm,
+                 risks * weighs.cost_of_escape).mean()
+        for limit in risks
+    ]  # fmt: skip
+    assert weighs.threshold == pytest.approx(risks[int(np.argmin(costs))], abs=1e-3)
+
+
+def test_the_shipped_policy_is_all_assumed() -> None:
+    """No number of the shipped policy is more than an assumption; safety has no costs."""
+    policy = read_policy()
+    assert policy.assumed == len(policy.characteristics)
+    for each in policy.characteristics.values():
+        assert (each.severity == "safety") == (each.threshold is None)
+        assert (each.severity == "safety") == (each.ceiling_ppm is not None)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{severity: safety, tag: A, source: x}", "ceiling_ppm: is missing"),
+        ("{severity: function, cost_of_escape: 3 EUR, tag: A, source: x}", "cost_of_false_alarm"),
+        ("{severity: grave, tag: A, source: x}", "severity"),
+        ("{severity: cosmetic, cost_of_escape: 3, cost_of_false_alarm: 1 EUR, tag: A, source: x}",
+         "cost_of_escape"),
+        ("{severity: cosmetic, cost_of_escape: 3 EUR, cost_of_false_alarm: 1 USD, tag: A, source: x}",  # noqa: E501
+         "one currency"),
+        ("{severity: safety, ceiling_ppm: 0, tag: A, source: x}", "ceiling_ppm"),
+    ],
+)  # fmt: skip
+def test_a_wrong_policy_is_told(tmp_path: Path, line: str, said: str) -> None:
+    """What a class lacks, or has and may not, is told with its key."""
+    file = tmp_path / "quality.yaml"
+    text = f"schema: 1\npolicy: own\naudit_share: 2 %\ncharacteristics:\n  is_scrap: {line}\n"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=said):
+        read_policy(file)
