@@ -105,10 +105,10 @@ def predictor_of(kind: str, rows: int = POINTS) -> Stored:
     )
     candidate = next(each for each in CANDIDATES if each.name == kind)
     graph = graph_of(candidate.fit(learning, candidate.settings[0]), FEATURES)
-    return Stored(_card(kind, learning, graph), graph)
+    return Stored(card_of(kind, learning, graph), graph)
 
 
-def _card(kind: str, learning: Learning, graph: bytes) -> Card:
+def card_of(kind: str, learning: Learning, graph: bytes) -> Card:
     """Return a card with what predicting needs; nothing was scored."""
     domain = domain_of(learning.features)
     ranges = zip(learning.names, domain.low.tolist(), domain.high.tolist(), strict=True)
@@ -140,8 +140,13 @@ def _card(kind: str, learning: Learning, graph: bytes) -> Card:
             "held_out": [],
             "laws": [],
             "data": {
-                **{"name": "bench", "source": "made", "licence": "CC0-1.0", "digest": digest},
-                **{"rows": learning.rows, "groups": learning.rows, "group": "row"},
+                "name": "bench",
+                "source": "made",
+                "licence": "CC0-1.0",
+                "digest": digest,
+                "rows": learning.rows,
+                "groups": learning.rows,
+                "group": "row",
             },
             "versions": {},
             "model_digest": digest,
