@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from linetwin.cli.running import Request
+    from linetwin.contracts import Transform
     from linetwin.line.world import World
     from linetwin.predictors.stand_in_card import Regime, StandInCard
     from linetwin.scenario.resolved import Scenario, StationConfig
@@ -203,17 +205,15 @@ def _learnt(
                 if number < runs - 1:
                     continue
                 for kind in kinds:
-                    models = world.models
-                    card, weights = learn(
-                        subjects[kind],
-                        calls[kind],
-                        lambda config, kind=kind, models=models: models.transform(config, kind),
-                        wanted,
-                        tell,
-                    )
+                    models = partial(_fmu, world, kind)
+                    card, weights = learn(subjects[kind], calls[kind], models, wanted, tell)
                     yield kind, card, weights
             finally:
                 release(world)
+
+
+def _fmu(world: World, kind: str, config: StationConfig) -> Transform:
+    return world.models.transform(config, kind)
 
 
 def with_fmus(line: Scenario) -> Scenario:

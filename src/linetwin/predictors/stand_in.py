@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Columns, Phase
     from linetwin.predictors.links import Link
-    from linetwin.predictors.stand_in_card import Regime, Weights
+    from linetwin.predictors.stand_in_card import Regime, Variable, Weights
 
 ALIKE: Final = 1e-9
 """Relative difference up to which two numbers are the same but for rounding."""
-SEEN, DESIGNED = 0, 1
-"""Region of a call: all items where the line was seen, or some in the rest of the box."""
+WHERE: Final = (
+    "where the line's items lie",
+    "near to what the line showed",
+    "in the rest of the box",
+)
+"""Regions of a call, in words: that of the item that lies farthest out counts."""
 Given = dict[Slot, "float | np.ndarray"]
 
 
@@ -46,11 +50,9 @@ class RegimeAtWork:
     def __init__(self, regime: Regime, weights: Weights) -> None:
         """Take what `stand_in_store.read` has checked."""
         self.regime = regime
-        edges = [(v.low, v.high, v.seen_low, v.seen_high) for v in regime.variables]
-        low, high, seen_low, seen_high = (np.array(e)[:, None] for e in zip(*edges, strict=True))
-        slack = ALIKE * np.maximum(np.abs(low), np.abs(high))
-        self._box = (low - slack, high + slack)
-        self._seen = (seen_low - slack, seen_high + slack)
+        self._midway, self._box = boxes_of(regime.variables)
+        self._axes = np.array(weights.axes)
+        self._cloud = np.array(weights.low)[:, None], np.array(weights.high)[:, None]
         self._scaled = [
             (at, v.scale) for at, v in enumerate(regime.variables) if v.scale != "identity"
         ]
@@ -106,17 +108,15 @@ class RegimeAtWork:
 
     def compute(self, matrix: np.ndarray) -> Answer:
         """Return the outputs on their scales, of items inside the box."""
-        low, high = self._seen
-        region = SEEN if ((matrix >= low) & (matrix <= high)).all() else DESIGNED
-        return Answer(self._coefficients @ self.terms(matrix), matrix, region)
-
-    def terms(self, matrix: np.ndarray) -> np.ndarray:
-        """Return the terms of variables, shape (terms, rows)."""
+        scaled = matrix
         if self._scaled:
-            matrix = matrix.copy()
+            scaled = matrix.copy()
             for at, scale in self._scaled:
-                matrix[at] = rescaled(matrix[at], scale)
-        return self._bases(matrix)
+                scaled[at] = rescaled(matrix[at], scale)
+        region = 0
+        if not _within(self._axes @ scaled, self._cloud):
+            region = 1 if _within(matrix, self._midway) else 2
+        return Answer(self._coefficients @ self._bases(scaled), matrix, region)
 
     def natural(self, linked: np.ndarray) -> np.ndarray:
         """Return what stands for numbers on the outputs' scales, shape (outputs, rows)."""
@@ -141,6 +141,19 @@ class RegimeAtWork:
             values = copied.factor * answer.variables[copied.variable]
             results[copied.phase][copied.name] = values
         return results
+
+
+def boxes_of(variables: Sequence[Variable]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the ends, of shape (variables, 1), of the box midway, and of the whole one."""
+    found = []
+    for ends in (
+        [each.midway for each in variables],
+        [(each.low, each.high) for each in variables],
+    ):
+        low, high = (np.array(own)[:, None] for own in zip(*ends, strict=True))
+        slack = ALIKE * np.maximum(np.abs(low), np.abs(high))
+        found.append((low - slack, high + slack))
+    return found
 
 
 class Bases:
@@ -250,6 +263,10 @@ def _rows(given: Given) -> int:
     if len(lengths) > 1:
         raise OutOfDomainError(f"columns of different lengths: {sorted(lengths)}")
     return lengths.pop() if lengths else 1
+
+
+def _within(matrix: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> bool:
+    return bool(((matrix >= ends[0]) & (matrix <= ends[1])).all())
 
 
 def _same(value: float | np.ndarray, wanted: float) -> bool:

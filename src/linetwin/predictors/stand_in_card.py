@@ -73,6 +73,11 @@ class Variable(Part):
     seen_high: Finite
     scale: Literal["identity", "log", "inverse"] = "identity"
 
+    @property
+    def midway(self) -> tuple[float, float]:
+        """The ends half way between what was seen and the box."""
+        return (self.low + self.seen_low) / 2, (self.high + self.seen_high) / 2
+
     @model_validator(mode="after")
     def _ordered(self) -> Variable:
         if not self.low <= self.seen_low <= self.seen_high <= self.high or self.low == self.high:
@@ -103,7 +108,8 @@ class Copy(Part):
 class Learnt(Part):
     """An output that was learnt: on which scale, by what, and its held-out error.
 
-    `half_widths`: of its interval on the scale, where the line was seen and in the rest of the box;
+    `half_widths`: of its interval on the scale, by region: where the line's items lie, up to half
+    way from what was seen to the ends of the box, and in the rest of it;
     `low`, `high`: its range in training; `error`: root mean square on held-out lots and points;
     `widest`: interval up to which `auto` takes it, unless a scenario says otherwise, in its unit;
     `bounded`: what is computed is cut to the bounds of `link`, which is not its scale.
@@ -115,7 +121,7 @@ class Learnt(Part):
     link: Link
     bounded: bool
     candidate: Name
-    half_widths: tuple[Half, Half]
+    half_widths: tuple[Half, Half, Half]
     low: Finite
     high: Finite
     error: Finite
@@ -148,14 +154,14 @@ class Regime(Part):
 
     @model_validator(mode="after")
     def _fitting(self) -> Regime:
-        if any(each.variable >= len(self.variables) for each in (*self.ties, *self.copies)):
+        named = [tie.variable for tie in self.ties] + [copied.variable for copied in self.copies]
+        if any(number >= len(self.variables) for number in named):
             raise ValueError("a tie or a copy names no variable")
         given = {Slot(START, name) for name in self.start}
         given |= {Slot(at, name) for at, names in enumerate(self.phases) for name in names}
         given |= {Slot(at, DURATION) for at in range(len(self.phases))}
-        told = [
-            Slot(each.place, each.name) for each in (*self.conditions, *self.ties, *self.variables)
-        ]
+        asked: list[Condition | Tie | Variable] = [*self.conditions, *self.ties, *self.variables]
+        told = [Slot(each.place, each.name) for each in asked]
         if len(told) != len(given) or set(told) != given:
             raise ValueError("what it asks of a call is not what a call gives")
         outputs = [Slot(each.phase, each.name) for each in self.outputs]
@@ -173,7 +179,8 @@ class Weights(Part):
     """Numbers of a regime: outputs = `coefficients` times terms of the standardised variables.
 
     Terms are 1, the variables, with `quadratic` their products, and tanh of `hidden` times the
-    variables plus `offsets`. Variables are standardised by `centres` and `spreads`.
+    variables plus `offsets`. Variables are standardised by `centres` and `spreads`. The items of a
+    line lie between `low` and `high` of `axes` times the variables on their scales.
     """
 
     centres: Numbers
@@ -181,6 +188,9 @@ class Weights(Part):
     quadratic: bool
     hidden: Annotated[list[Numbers], Field(max_length=1_000)]
     offsets: Numbers
+    axes: Annotated[list[Numbers], Field(max_length=200)]
+    low: Numbers
+    high: Numbers
     coefficients: Annotated[list[Numbers], Field(max_length=_MOST_SLOTS)]
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.errors import OutOfDomainError
-from linetwin.predictors.stand_in import RegimeAtWork, StandIn
+from linetwin.predictors.stand_in import WHERE, RegimeAtWork, StandIn
 from linetwin.predictors.stand_in_store import settings_digest
+from linetwin.results.fidelity import TOO_WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -146,9 +147,9 @@ class _Limits:
                 _reach(each, each.half_widths[region], widest.get(each.name, each.widest))
                 for each in learnt
             ]
-            for region in range(2)
+            for region in range(len(WHERE))
         ]
-        edges = np.array(found, dtype=float).reshape(2, len(learnt), 2)
+        edges = np.array(found, dtype=float).reshape(len(WHERE), len(learnt), 2)
         return cls(tuple(each.name for each in learnt), edges[..., :1], edges[..., 1:])
 
     def broken(self, answer: Answer) -> str:
@@ -158,8 +159,7 @@ class _Limits:
         if good.all():
             return ""
         at = int(np.flatnonzero(~good.all(axis=1))[0])
-        where = ("where the line was seen", "where designed points alone were seen")
-        return f"the interval of {self.names[at]} is too wide {where[answer.region]}"
+        return f"{TOO_WIDE}{self.names[at]} is too wide {WHERE[answer.region]}"
 
 
 def _reach(each: Learnt, half: float, widest: float) -> tuple[float, float]:

@@ -89,6 +89,10 @@ def _mismatch(regime: Regime, weights: Weights) -> str:
         return "not one centre and spread for each variable"
     if any(len(row) != count for row in weights.hidden):
         return "a bend that is not of all variables"
+    if {len(weights.axes), len(weights.low), len(weights.high)} != {count} or any(
+        len(row) != count for row in weights.axes
+    ):
+        return "not one axis for each variable"
     if len(weights.offsets) != len(weights.hidden):
         return "not one offset for each bend"
     if [len(row) for row in weights.coefficients] != [terms] * len(regime.learnt):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from linetwin.results.reader import Run
 
 EVENT: Final = "fidelity"
+TOO_WIDE: Final = "the interval of "
+"""How the reason begins where a stand-in's interval was too wide."""
 _BY_STAND_IN: Final = "surrogate"
 
 
@@ -39,8 +42,8 @@ def answered(run: Run) -> list[Answered]:
     for (station, process), own in found.groupby(["station", "process"], sort=False):
         by_fmu = own[own["who"] != _BY_STAND_IN]
         lots, others = own["lot"].nunique(), by_fmu["lot"].nunique()
-        quantities = by_fmu["who"].str.partition(": ")[2].str.partition(" ")[0]
-        reason = str(quantities.mode().iloc[0]) if len(by_fmu) else ""
+        reasons = Counter(_quantity(who) for who in by_fmu["who"])
+        reason = reasons.most_common(1)[0][0] if reasons else ""
         result.append(Answered(str(station), str(process), lots - others, lots, reason))
     return result
 
@@ -52,9 +55,15 @@ def choices(run: Run, lots: Collection[str] | None = None) -> pd.DataFrame:
     """
     only = {"event": [EVENT]} if lots is None else {"event": [EVENT], "lot": list(lots)}
     events = run.table("events", only=only)
-    parts = events["cause"].str.partition(": ")
+    causes = [str(cause).partition(": ") for cause in events["cause"]]
     kept = events[["tick", "station", "lot"]]
-    return kept.assign(process=parts[0], who=parts[2], items=events["amount"])
+    process, who = [cause[0] for cause in causes], [cause[2] for cause in causes]
+    return kept.assign(process=process, who=who, items=events["amount"])
+
+
+def _quantity(who: str) -> str:
+    """Return the quantity for which the FMU was asked: `FMU: porosity in phase 1 is ...`."""
+    return who.partition(": ")[2].removeprefix(TOO_WIDE).partition(" ")[0]
 
 
 def told(run: Run) -> list[str]:

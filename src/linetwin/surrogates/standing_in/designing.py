@@ -1,9 +1,10 @@
 """Points at which the FMU itself is asked, so that a stand-in knows more than one run's lots.
 
-A box around what the line showed is filled evenly (Sobol' points, scrambled): half of them within
-what was seen, half in the whole box. The fewer values a quantity took, the less is known of its
-range, and the farther the box goes beyond. Where the FMU fails in the box, or leaves its range of
-validity, or an output jumps, the box is drawn in.
+A box around what the line showed is filled evenly (Latin hypercubes): a third of the points where
+its items lie (`clouds`), a third up to half way to the box's ends, a third in all of it. Items of
+another run differ from those seen as lots do: the fewer lots there were, and the more they differ,
+the farther the box goes beyond. Where the FMU fails in the box, or leaves its range of validity, or
+an output jumps, the box is drawn in.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scipy.stats import qmc
 
 from linetwin.errors import ModelError
 from linetwin.predictors.stand_in import rescaled, unscaled
+from linetwin.surrogates.standing_in.clouds import cloud_of, margin_of
 from linetwin.surrogates.standing_in.table import answers_of, call_of
 
 if TYPE_CHECKING:
@@ -23,15 +25,11 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Transform
     from linetwin.predictors.stand_in_card import Slot
+    from linetwin.surrogates.standing_in.clouds import Cloud
     from linetwin.surrogates.standing_in.shaping import Shape
     from linetwin.surrogates.standing_in.table import Table
 
 Scale = Literal["identity", "log", "inverse"]
-MARGIN: Final = 1.0
-"""Share of the seen range by which the box goes beyond it on either side [A]: rolls and batches of
-another run differ by more than cells of one."""
-FEW: Final = 6.0
-"""Over the number of values seen: what is added to the margin [A]; 6 values double the range."""
 LEAST_MARGIN: Final = 2.5e-3
 """Of the quantity's magnitude: what the box goes beyond at least [A]."""
 TINY: Final = 1e-6
@@ -45,13 +43,17 @@ _FLAG_VALUES: Final = 2
 
 @dataclass(frozen=True)
 class Box:
-    """Ranges of the varying quantities, shape (variables,): the box, and what was seen of them."""
+    """Ranges of the varying quantities, shape (variables,): the box, and what was seen of them.
+
+    `cloud`: where the line's own items lie, on the variables' scales.
+    """
 
     low: np.ndarray
     high: np.ndarray
     seen_low: np.ndarray
     seen_high: np.ndarray
     scales: tuple[Scale, ...]
+    cloud: Cloud
 
 
 @dataclass(frozen=True)
@@ -69,17 +71,18 @@ def design(
     shape: Shape,
     table: Table,
     wanted: Mapping[Slot, tuple[float, float]],
-    count: int,
+    size: tuple[int, float],
 ) -> Design | str:
     """Return designed points with their answers, or why there is no box in which they make sense.
 
-    `table`: recorded rows that meet the shape; `wanted`: ranges that the box is to hold.
+    `table`: recorded rows that meet the shape; `wanted`: ranges that the box is to hold;
+    `size`: number of points, and share of the margins that is taken.
     """
     reason = ""
+    count, most = size
     for share in _SHRINKS:
-        box = _box(shape, table, wanted, share)
         try:
-            box = _scaled(model, shape, table, box)
+            box = _box(model, shape, table, wanted, share * most)
             points = _points(box, count)
             answers = asked(model, shape, points)
         except ModelError as error:
@@ -97,42 +100,51 @@ def asked(model: Transform, shape: Shape, points: np.ndarray) -> dict[Slot, np.n
 
 
 def _box(
-    shape: Shape, table: Table, wanted: Mapping[Slot, tuple[float, float]], share: float
+    model: Transform,
+    shape: Shape,
+    table: Table,
+    wanted: Mapping[Slot, tuple[float, float]],
+    share: float,
 ) -> Box:
     """Return the box; `share` of the margins is taken."""
-    rows = []
-    for slot in shape.varying:
-        values = table.given[slot]
-        low, high = float(values.min()), float(values.max())
-        magnitude = max(abs(low), abs(high))
+    _, lots = np.unique(table.lots, return_inverse=True)
+    values = np.array([table.given[slot] for slot in shape.varying])
+    low, high = values.min(axis=1), values.max(axis=1)
+    means = np.array([np.bincount(lots, own) / np.bincount(lots) for own in values])
+    margins = margin_of(values, means)
+    begin, end = low.copy(), high.copy()
+    for at, slot in enumerate(shape.varying):
         told = [c for s, c in table.answers.items() if s.name == slot.name]
         tiny = TINY * max((float(np.abs(c).max()) for c in told), default=0.0)
-        margin = (MARGIN + FEW / len(np.unique(values))) * (high - low)
-        margin = share * max(margin, LEAST_MARGIN * magnitude, tiny)
-        begin, end = low - margin, high + margin
-        if low >= 0.0:  # what is never negative stays so
-            begin = max(begin, 0.5 * low) if magnitude > tiny else 0.0
+        magnitude = max(abs(low[at]), abs(high[at]))
+        margin = share * max(margins[at], LEAST_MARGIN * magnitude, tiny)
+        begin[at], end[at] = low[at] - margin, high[at] + margin
+        if low[at] >= 0.0:  # what is never negative stays so
+            begin[at] = max(begin[at], 0.5 * low[at]) if magnitude > tiny else 0.0
         if slot in wanted:
-            begin, end = min(begin, wanted[slot][0]), max(end, wanted[slot][1])
-        rows.append((begin, end, low, high))
-    begin, end, low, high = np.array(rows).T
-    return Box(begin, end, low, high, ("identity",) * len(rows))
+            begin[at] = min(begin[at], wanted[slot][0])
+            end[at] = max(end[at], wanted[slot][1])
+    scales = _scales(model, shape, np.median(values, axis=1), (begin, end))
+    scaled = np.array([rescaled(own, scale) for own, scale in zip(values, scales, strict=True)])
+    return Box(begin, end, low, high, scales, cloud_of(scaled, lots, share))
 
 
-def _scaled(model: Transform, shape: Shape, table: Table, box: Box) -> Box:
-    """Choose for each wide range the scale on which the FMU's outputs run straightest."""
-    middle = np.array([np.median(table.given[slot]) for slot in shape.varying])
+def _scales(
+    model: Transform, shape: Shape, middle: np.ndarray, ends: tuple[np.ndarray, np.ndarray]
+) -> tuple[Scale, ...]:
+    """Return for each range the scale on which the FMU's outputs run straightest."""
     scales: list[Scale] = []
     for at in range(len(shape.varying)):
-        low, high = float(box.low[at]), float(box.high[at])
+        low, high = float(ends[0][at]), float(ends[1][at])
         if low <= 0.0 or high < WIDE * low:
             scales.append("identity")
             continue
         points = np.tile(middle, (_SCAN, 1))
         points[:, at] = np.geomspace(low, high, _SCAN)
         answers = asked(model, shape, points)
-        scales.append(min(_SCALES, key=lambda s: _bend(rescaled(points[:, at], s), answers)))
-    return Box(box.low, box.high, box.seen_low, box.seen_high, tuple(scales))
+        bends = {scale: _bend(rescaled(points[:, at], scale), answers) for scale in _SCALES}
+        scales.append(min(_SCALES, key=bends.__getitem__))
+    return tuple(scales)
 
 
 _SCALES: Final[tuple[Scale, ...]] = ("identity", "log", "inverse")
@@ -150,17 +162,28 @@ def _bend(along: np.ndarray, answers: Mapping[Slot, np.ndarray]) -> float:
 
 
 def _points(box: Box, count: int) -> np.ndarray:
-    """Return points: the first half within what was seen, the others in the whole box."""
-    half = 1 << max(count // 2 - 1, 1).bit_length()  # Sobol' points come in powers of 2
+    """Return points: a third in the cloud, a third up to midway, a third in the whole box."""
     parts = []
-    for seed, (low, high) in enumerate(((box.seen_low, box.seen_high), (box.low, box.high))):
-        evenly = qmc.Sobol(len(low), rng=np.random.default_rng(seed)).random(half)
-        columns = []
-        for at, scale in enumerate(box.scales):
-            begin, end = (rescaled(np.array([edge[at]]), scale)[0] for edge in (low, high))
-            columns.append(unscaled(begin + (end - begin) * evenly[:, at], scale))
-        parts.append(np.clip(np.column_stack(columns), low, high))
-    return np.concatenate(parts)
+    ends = [_scaled_ends(box, share) for share in (0.5, 1.0)]
+    parts.append(box.cloud.points(count // 3, *ends[-1]))
+    for part, (low, high) in enumerate(ends):
+        evenly = qmc.LatinHypercube(len(low), rng=np.random.default_rng(part)).random(count // 3)
+        parts.append(low + (high - low) * evenly)
+    found = np.concatenate(parts)
+    for at, scale in enumerate(box.scales):
+        found[:, at] = unscaled(found[:, at], scale)
+    return np.asarray(np.clip(found, box.low, box.high))
+
+
+def _scaled_ends(box: Box, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of a part of the box on the variables' scales, the lower one first."""
+    low = box.seen_low + share * (box.low - box.seen_low)
+    high = box.seen_high + share * (box.high - box.seen_high)
+    ends = [
+        [rescaled(np.array([edge[at]]), scale)[0] for at, scale in enumerate(box.scales)]
+        for edge in (low, high)
+    ]
+    return np.minimum(*np.array(ends)), np.maximum(*np.array(ends))
 
 
 def _jump(table: Table, answers: Mapping[Slot, np.ndarray]) -> str:

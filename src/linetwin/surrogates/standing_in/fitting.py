@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 PARTS: Final = 5
 """Parts of lots and points, each held out once."""
+SLOPES: Final = (1.0, 3.0)
+"""Scatter of the arguments of gentle and of sharp bends among the rows [A]."""
+SHARPER: Final = (1.0, 3.0, 8.0)
+"""The same of up to `FEW` variables: fewer ways to bend, so that each can be followed closer."""
+FEW: Final = 4
 HIDDEN: Final = 160
-"""Bends of the widest candidate [A]; their slopes are drawn, always the same."""
-SLOPE: Final = 0.7
-"""Standard deviation of a bend's argument at a standardised variable of 1 [A]."""
-PENALTIES: Final = (1e-11, 1e-8, 1e-5)
+"""Bends of each slope of the widest candidate [A]; they are drawn, always the same ones."""
+HIDDEN_OF_FEW: Final = 240
+PENALTIES: Final = (1e-10, 1e-8, 1e-5)
 """Of a term's mean square, added for each term's coefficient [A]."""
 
 
@@ -41,11 +45,13 @@ class Candidate:
 class Fitted:
     """Outputs on their scales, each by the candidate that won: held-out predictions included.
 
-    `coefficients`: shape (outputs, terms); `held_out`: shape (outputs, rows), each by what was
-    fitted and chosen without the row's part; `parts`: of each row; `chosen`: a name per output.
+    `wanted`: shape (outputs, rows), what was fitted to; `held_out`: the same by what was fitted and
+    chosen without the row's part; `parts`: of each row; `chosen`: a name per output;
+    `coefficients`: shape (outputs, terms).
     """
 
     weights: Weights
+    wanted: np.ndarray
     held_out: np.ndarray
     parts: np.ndarray
     chosen: tuple[str, ...]
@@ -57,22 +63,27 @@ def blank(matrix: np.ndarray) -> Weights:
     count = len(matrix)
     spreads = matrix.std(axis=1)
     drawn = np.random.default_rng(20260701)  # the same in each training
-    slopes = drawn.normal(scale=SLOPE / np.sqrt(count), size=(HIDDEN, count)) * np.sqrt(2.0)
+    slopes = SHARPER if count <= FEW else SLOPES
+    sharp = np.repeat(slopes, HIDDEN_OF_FEW if count <= FEW else HIDDEN)[:, None]
+    hidden = drawn.normal(size=(len(sharp), count)) * sharp / np.sqrt(count)
     return Weights(
         centres=matrix.mean(axis=1).tolist(),
         spreads=np.where(spreads > 0, spreads, 1.0).tolist(),
         quadratic=True,
-        hidden=slopes.tolist(),
-        offsets=drawn.uniform(-1.5, 1.5, HIDDEN).tolist(),
+        hidden=hidden.tolist(),
+        offsets=(drawn.normal(size=sharp.shape) * sharp)[:, 0].tolist(),
+        axes=[],
+        low=[],
+        high=[],
         coefficients=[],
     )
 
 
-def candidates(variables: int) -> list[Candidate]:
+def candidates(variables: int, bends: int) -> list[Candidate]:
     """Return the candidates, from the simplest on."""
     linear = 1 + variables
     quadratic = linear + variables * (variables + 1) // 2
-    sizes = {"linear": linear, "quadratic": quadratic, "network": quadratic + HIDDEN}
+    sizes = {"linear": linear, "quadratic": quadratic, "network": quadratic + bends}
     return [Candidate(n, size, penalty) for n, size in sizes.items() for penalty in PENALTIES]
 
 
@@ -88,7 +99,7 @@ def fit(matrix: np.ndarray, outputs: np.ndarray, groups: np.ndarray) -> Fitted:
     wanted = (outputs - level) / spread
     parts = _parts(groups)
     products = _Products.of(terms, wanted, parts)
-    known = candidates(len(matrix))
+    known = candidates(len(matrix), len(weights.hidden))
     held_out = np.empty_like(wanted)
     for part in range(PARTS):
         errors = _errors(products, known, [p for p in range(PARTS) if p != part], terms, wanted)
@@ -104,7 +115,7 @@ def fit(matrix: np.ndarray, outputs: np.ndarray, groups: np.ndarray) -> Fitted:
     coefficients *= spread
     coefficients[:, :1] += level
     names = tuple(known[at].name for at in winners)
-    return Fitted(weights, held_out * spread + level, parts, names, coefficients)
+    return Fitted(weights, outputs, held_out * spread + level, parts, names, coefficients)
 
 
 @dataclass(frozen=True)
@@ -126,10 +137,11 @@ class _Products:
         size = candidate.terms
         kept = [part for part in range(PARTS) if part not in left]
         own = self.own[kept].sum(axis=0)[:size, :size]
-        own[np.diag_indices(size)] *= 1.0 + candidate.penalty
         cross = self.cross[kept].sum(axis=0)[:size][:, outputs]
-        scale = 1.0 / np.sqrt(np.diag(own))
-        solved = linalg.lstsq(own * scale * scale[:, None], cross * scale[:, None])[0]
+        scale = 1.0 / np.sqrt(np.maximum(np.diag(own), np.finfo(float).tiny))
+        own[np.diag_indices(size)] *= 1.0 + candidate.penalty
+        factor = linalg.cho_factor(own * scale * scale[:, None])
+        solved = linalg.cho_solve(factor, cross * scale[:, None])
         return np.asarray((solved * scale[:, None]).T)
 
 

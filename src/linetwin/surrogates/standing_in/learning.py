@@ -13,7 +13,7 @@ from linetwin.predictors.card import Data
 from linetwin.predictors.stand_in_card import AllWeights, StandInCard
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.manifest import version_of
-from linetwin.surrogates.standing_in.making import Asked, Made, make
+from linetwin.surrogates.standing_in.making import Asked, make
 from linetwin.surrogates.standing_in.table import table_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from linetwin.contracts import Transform
     from linetwin.scenario.resolved import StationConfig
     from linetwin.surrogates.standing_in.recording import Call, Form
+    from linetwin.surrogates.standing_in.regime import Made
 
     Telling = Callable[[str, int, int], None]
 
@@ -73,12 +74,10 @@ def learn(
     for number, ((station, settings, form), own) in enumerate(forms.items()):
         tell(f"{subject.kind} at {station}", number, len(forms))
         model = models(own[0][0])
-        asked = Asked(
-            subject.kind, station, settings, model, wanted.ranges, wanted.points, wanted.coverage
-        )
+        asked = Asked(station, settings, model, wanted.ranges, wanted.points, wanted.coverage)
         found = make(asked, table_of([call for _, call in own]))
-        if isinstance(found, Made):
-            made.append(found)
+        if not isinstance(found, str):
+            made += found
         else:
             phases = f"{len(form[1])} phase{'' if len(form[1]) == 1 else 's'}"
             said.append(f"{station}, calls of {phases}: no stand-in; {found}")

@@ -28,6 +28,10 @@ class Table:
     def __len__(self) -> int:
         return len(self.lots)
 
+    def phases(self) -> list[int]:
+        """Return the phases that answers are of."""
+        return sorted({slot.place for slot in self.answers})
+
     def some(self, rows: np.ndarray) -> Table:
         """Return some rows, by a mask or by number."""
         return Table(
