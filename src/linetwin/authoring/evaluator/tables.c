@@ -37,15 +37,24 @@ size_t room(const Header *h, const char **why)
     return (size_t)((h->bytes + 7) / 8 * 8 + 8ull * (h->values + (uint64_t)h->constants));
 }
 
-/* Adler-32 (RFC 1950). */
-static uint64_t checksum(const uint8_t *bytes, uint64_t count)
+/* Adler-32 (RFC 1950), which goes on from what came before. */
+static uint32_t checksum(uint32_t before, const void *bytes, uint64_t count)
 {
-    uint32_t low = 1, high = 0;
+    const uint8_t *byte = bytes;
+    uint32_t low = before & 0xffffu, high = before >> 16;
     for (uint64_t i = 0; i < count; i++) {
-        low = (low + bytes[i]) % 65521u;
+        low = (low + byte[i]) % 65521u;
         high = (high + low) % 65521u;
     }
-    return (uint64_t)high << 16 | low;
+    return high << 16 | low;
+}
+
+/* Whether the sum is that of the header, without its sum, and of what follows. */
+static bool is_whole(const Header *header, const void *body)
+{
+    Header plain = *header;
+    plain.checksum = 0;
+    return checksum(checksum(1, &plain, sizeof plain), body, header->bytes) == header->checksum;
 }
 
 /* The next array of the body. */
@@ -195,7 +204,7 @@ const char *load(Tables *t, const Header *header, void *room)
     const uint8_t *at = room;
     const Header *h = header;
     t->header = *header;
-    if (checksum(at, h->bytes) != h->checksum)
+    if (!is_whole(h, room))
         return "predictor.tables is damaged: its sum is not that of its content";
     t->low = next(&at, 8ull * h->features);
     t->high = next(&at, 8ull * h->features);

@@ -20,7 +20,7 @@ typedef struct {
     uint32_t names; /* bytes of the names, each with its end */
     uint32_t link;
     uint32_t result; /* which value is the prediction on the target's scale */
-    uint64_t bytes, checksum; /* of all that follows the header */
+    uint64_t bytes, checksum; /* of what follows the header; the sum of the header too */
     double link_low, link_high;
     double reach, overhang, farthest, rounding; /* of predictors/domain.py */
     char token[48];

@@ -22,11 +22,13 @@ FORMAT: Final = 1
 AXES: Final = 8
 """Directions in which points are compared first, as in authoring/evaluator/tables.h."""
 FILE: Final = "predictor.tables"
-_HEADER: Final = struct.Struct("<8s12IQQ6d48s")
+HEADER: Final = struct.Struct("<8s12IQQ6d48s")
 _LINKS: Final = {"identity": 0, "log": 1, "logit": 2}
-_NODE: Final = np.dtype(
+NODE: Final = np.dtype(
     [("split", "<f8"), ("feature", "<i4"), ("low", "<i4"), ("high", "<i4"), ("unused", "<i4")]
 )
+OPERATION: Final = 56
+"""Bytes of an operation: 14 numbers of 32 bits."""
 _OPERANDS: Final = slice(1, 4)
 """Fields of an operation that may name constants: out, a, b."""
 
@@ -39,10 +41,11 @@ def tables_of(stored: Stored) -> tuple[str, bytes]:
     card = stored.card
     made = lowered(stored.graph, len(card.features))
     body = b"".join([*_numbers(card, made), *_lists(card, made)])
-    plain = _header(card, made, body, "")
+    plain = _header(card, made, body, ("", 0))
     digest = hashlib.sha256(plain + body)
     token = "{" + str(uuid.UUID(bytes=digest.digest()[:16])) + "}"
-    return token, _header(card, made, body, token) + body
+    adler = zlib.adler32(_header(card, made, body, (token, 0)) + body)  # tells damage by chance
+    return token, _header(card, made, body, (token, adler)) + body
 
 
 def starts_of(card: Card) -> np.ndarray:
@@ -53,9 +56,11 @@ def starts_of(card: Card) -> np.ndarray:
     return np.asarray(found.low + nearest * (found.high - found.low))
 
 
-def _header(card: Card, made: Lowered, body: bytes, token: str) -> bytes:
+def _header(card: Card, made: Lowered, body: bytes, marks: tuple[str, int]) -> bytes:
+    """Return the header; `marks`: token and sum."""
+    token, adler = marks
     link = card.target.link
-    return _HEADER.pack(
+    return HEADER.pack(
         b"LINETWIN",
         FORMAT,
         len(card.features),
@@ -70,7 +75,7 @@ def _header(card: Card, made: Lowered, body: bytes, token: str) -> bytes:
         _LINKS[link.kind],
         made.result,
         len(body),
-        zlib.adler32(body),  # tells damage by chance
+        adler,
         link.low,
         link.high,
         card.seen.reach,
@@ -99,8 +104,10 @@ def _numbers(card: Card, made: Lowered) -> list[bytes]:
 
 def _lists(card: Card, made: Lowered) -> list[bytes]:
     """Return nodes, operations, indices, which features are logarithms, and names."""
-    nodes = np.array([(*node, 0) for node in made.nodes], dtype=_NODE)
-    operations = np.array([(*each, 0) for each in made.operations], dtype="<i4").reshape(-1, 14)
+    nodes = np.array([(*node, 0) for node in made.nodes], dtype=NODE)
+    operations = np.array([(*each, 0) for each in made.operations], dtype="<i4").reshape(
+        -1, OPERATION // 4
+    )
     operands = operations[:, _OPERANDS]
     operands[:] = np.where(operands < 0, made.values - 1 - operands, operands)
     logged = [feature.log for feature in card.features]
