@@ -25,9 +25,14 @@ from linetwin.surrogates.hidden.conditions import (
     LINE_LOTS,
     SCENARIO,
     delivery,
+    given_by,
     window,
     written_settings,
 )
+from linetwin.surrogates.hidden.naming import named
+from linetwin.surrogates.hidden.normal import of_runs
+from linetwin.surrogates.hidden.readings import streams
+from linetwin.surrogates.hidden.scoring import Judged, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -145,3 +150,27 @@ def _shipped() -> Path:
 
 def _slug(name: str) -> str:
     return name.replace(" ", "_")
+
+
+def judge(folder: Path, runs: Sequence[Planned], tell: Callable[[str], None]) -> list[Judged]:
+    """Name what is wrong in each run, by what the sound ones show, and put the truth beside it."""
+    sound = [streams(read(folder / each.name)) for each in runs if each.name.startswith("sound")]
+    normal = of_runs(sound)
+    found = []
+    for each in runs:
+        if each.name.startswith("sound"):
+            continue
+        tell(f"naming {each.name}")
+        run = read(folder / each.name)
+        truth = tuple(_truth(run, one) for one in truth_of(run))
+        found.append(Judged(each.name, each.seed, truth, tuple(named(run, normal))))
+    return found
+
+
+def _truth(run: Run, hidden: Hidden) -> Truth:
+    """Return the lots that a hidden cause touched in its own run."""
+    if hidden.lot:
+        return Truth(hidden.cause, hidden.station, (hidden.lot,))
+    begin, end = 1000 * hidden.after_s, 1000 * hidden.until_s
+    lots = tuple(lot for lot, tick in given_by(run, hidden.station) if begin <= tick <= end)
+    return Truth(hidden.cause, hidden.station, lots)
