@@ -208,7 +208,7 @@ def _tell(found: Review) -> None:
         ]
         print_table("", ("cell", "risk", "of what", "predictions", "so far"), rows, 5)
         stopped = sum(cell.stopped for cell in found.cells)
-        say(f"{stopped:,} of {len(found.cells):,} cells are cheaper to stop than to let pass")
+        say(f"{stopped:,} of {len(found.cells):,} cells are to be stopped")
     alarms = found.charts.alarms
     word = "alarms" if found.charts.frozen else "signals of phase I (limits not approved)"
     say(f"{len(alarms):,} {word} on {len({each.stream for each in alarms}):,} streams")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from linetwin.results.genealogy import Genealogy
 from linetwin.results.kpis import Facts, compute
 from linetwin.results.reader import Run
 from linetwin.surrogates.data.runs import dataset_of_run
+from linetwin.surrogates.hidden.naming import Named, named
 from linetwin.surrogates.review import streams
 from linetwin.surrogates.review.capable import Capable, capable
 from linetwin.surrogates.review.charting import Charts, charted
@@ -21,6 +22,7 @@ from linetwin.surrogates.review.holds import Held, holds
 from linetwin.surrogates.review.origins import Origins
 from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
 from linetwin.surrogates.review.reasons import Reason, reason_of
+from linetwin.surrogates.review.weighing import Weighed, audited, stopped, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,17 +47,18 @@ class Cell:
 
     `risk` is NaN where every predictor refuses it, or none knows a fault; `driver`: index of the
     predictor with the highest risk, -1 for none; `outcome`: what the line found so far; `stopped`:
-    whether a risk is over the threshold at which stopping the cell costs less.
+    whether a predictor stops it; `audited`: it is stopped, and finishes in quarantine all the same.
     """
 
     name: str
     row: int
     risk: float
     driver: int
-    stopped: bool
     domain: str
     outcome: str
     decision: Decision | None
+    stopped: bool = False
+    audited: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Review:
     approved: Approved | None
     capable: tuple[Capable, ...]
     not_charted: tuple[str, ...]
+    weighed: tuple[Weighed, ...]
+    named: tuple[Named, ...]
     log: tuple[Entry, ...]
     held: tuple[Held, ...]
 
@@ -94,7 +99,11 @@ def review(
     data = dataset_of_run(folder, unfinished=True)
     told = opened.told(data, run, policy)
     log = recorded(folder)
-    cells = ranked(data, told, decisions(log))
+    weighing = tuple(weighed(told, data, policy))
+    safe = {each.target: each.safety for each in weighing}
+    halted = [stopped(each, safe.get(each.target)) for each in told]
+    cells = ranked(data, told, decisions(log), halted)
+    cells = _with_audit(cells, policy, run)
     residuals, refused = streams.residual_streams(data, told)
     readings = [*streams.cell_streams(data), *streams.web_streams(facts), *residuals]
     every: Streams = [*readings, *streams.defect_streams(data)]
@@ -102,19 +111,25 @@ def review(
         run, facts, run.kpis or compute(run, facts), data, policy, tuple(told), cells,
         _reasons(run, told, _chosen(data, cells, explained)),
         charted(every, None if approved is None else approved.limits), approved,
-        tuple(capable(readings, run, facts, policy)), tuple(refused), tuple(log),
+        tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
+        tuple(named(run)), tuple(log),
         tuple(holds(log)),
     )  # fmt: skip
 
 
 def ranked(
-    data: Dataset, told: Sequence[Told], decided: Mapping[str, Decision]
+    data: Dataset,
+    told: Sequence[Told],
+    decided: Mapping[str, Decision],
+    halted: Sequence[np.ndarray],
 ) -> tuple[Cell, ...]:
     """Return all cells: by the highest of their risks, safety first among equals.
 
-    Cells that no predictor judges come last.
+    Cells that no predictor judges come last. `halted`: by predictor, which cells it stops.
     """
+    stops = np.any(halted, axis=0) if halted else np.zeros(len(data.frame), dtype=np.bool_)
     found = [_cell(data, told, row, decided) for row in range(len(data.frame))]
+    found = [replace(cell, stopped=bool(stops[cell.row])) for cell in found]
 
     def order(cell: Cell) -> tuple[bool, float, int, float]:
         if cell.driver < 0:
@@ -143,6 +158,8 @@ def content(found: Review) -> dict[str, Any]:
             for each in found.told
         ],
         "cells": [_cell_content(found, cell) for cell in found.cells],
+        "thresholds": [asdict(each) for each in found.weighed],
+        "named": [asdict(each) for each in found.named],
         "alarms": [asdict(each) for each in found.charts.alarms],
         "limits": "approved" if found.charts.frozen else "phase I, not approved",
         "capability": [asdict(each) for each in found.capable],
@@ -158,6 +175,7 @@ def _cell_content(found: Review, cell: Cell) -> dict[str, Any]:
         "risk": None if np.isnan(cell.risk) else cell.risk,
         "of": found.told[cell.driver].target if cell.driver >= 0 else None,
         "stopped": cell.stopped,
+        "audited": cell.audited,
         "domain": cell.domain,
         "outcome": cell.outcome,
         "foretold": [asdict(each.foretold(cell.row)) for each in found.told],
@@ -171,19 +189,20 @@ def _cell(data: Dataset, told: Sequence[Told], row: int, decided: Mapping[str, D
     risks = [float(each.risk[row]) for each in told]
     known = [index for index, risk in enumerate(risks) if not np.isnan(risk)]
     driver = max(known, key=lambda index: (risks[index], -_margin(told[index], row)), default=-1)
-    stopped = any(
-        risks[index] >= threshold
-        for index in known
-        if (weighs := told[index].weighs) is not None
-        and (threshold := weighs.threshold) is not None
-    )
     domains = [int(each.predicted.domain[row]) for each in told]
     domain = WORDS[domains[driver]] if driver >= 0 else WORDS[OUTSIDE] if told else ""
     grade = data.frame["grade"].iloc[row] if "grade" in data.columns else ""
     finding = data.frame["finding"].iloc[row] if "finding" in data.columns else ""
     outcome = f"{grade}: {finding}" if grade and finding else grade or "in the line"
     risk = risks[driver] if driver >= 0 else np.nan
-    return Cell(name, row, float(risk), driver, stopped, domain, outcome, decided.get(name))
+    return Cell(name, row, float(risk), driver, domain, outcome, decided.get(name))
+
+
+def _with_audit(cells: Sequence[Cell], policy: Policy, run: Run) -> tuple[Cell, ...]:
+    """Return the cells with those marked that finish in quarantine though they are stopped."""
+    halted = [cell.name for cell in cells if cell.stopped]
+    chosen = audited(halted, policy, int(run.manifest.get("seed") or 0)) if halted else frozenset()
+    return tuple(replace(cell, audited=cell.name in chosen) for cell in cells)
 
 
 def _margin(told: Told, row: int) -> float:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from linetwin.predictors.domain import OUTSIDE
 from linetwin.results.page import page
+from linetwin.surrogates.review.page_ageing import ageing_section
+from linetwin.surrogates.review.page_capability import capability_section
 from linetwin.surrogates.review.page_cells import cells_section, explained_section
 from linetwin.surrogates.review.page_charts import (
-    capability_section,
     charts_section,
+    named_section,
     pareto_section,
 )
 from linetwin.surrogates.review.page_decided import (
@@ -33,8 +35,10 @@ def review_page(found: Review) -> str:
         explained_section(found),
         reliability_section(found),
         pareto_section(found),
+        named_section(found),
         charts_section(found),
         capability_section(found),
+        ageing_section(found),
         holds_section(found),
         decisions_section(found),
         policy_section(found),
@@ -119,9 +123,13 @@ def _at_risk(found: Review) -> tuple[str, str, str]:
             f"{refused:,} cells are refused by every predictor: nothing like them was seen, or a "
             "feature is not known; they are to be inspected"
         )
-    answer = (
-        f"<b>{stopped:,} of {len(found.cells):,} cells</b> are cheaper to stop than to let pass"
-    )
+    audit = sum(cell.audited for cell in found.cells)
+    if audit:
+        small.append(
+            f"{audit:,} of them, drawn by lot, finish in quarantine all the same, so that it is "
+            "seen how often the predictors are wrong"
+        )
+    answer = f"<b>{stopped:,} of {len(found.cells):,} cells</b> are to be stopped"
     return "Which cells?", answer, "; ".join(small)
 
 

@@ -31,8 +31,9 @@ _HEADS: Final = (
 )  # fmt: skip
 _CHOICES: Final = {
     "": "all cells",
-    "stopped": "cheaper to stop",
+    "stopped": "to be stopped",
     "refused": "refused by a predictor",
+    "audit": "stopped, finishes in quarantine",
     "open": "still in the line",
     "decided": "decided",
     "undecided": "not decided",
@@ -53,8 +54,8 @@ def cells_section(found: Review) -> Section:
     )
     intro = (
         "Risk: the highest of the risks of a fault that the predictors see; in brackets intervals "
-        f"of {coverage}. Red: over the threshold at which stopping the cell costs less than "
-        f"letting it pass. Near: unlike most that was seen, the interval is wider.{left}"
+        f"of {coverage}. Red: stopped, for that costs less than to let it pass (or, of safety, "
+        f"the ceiling would not hold). Near: unlike most that was seen, wider intervals.{left}"
     )
     rows = "".join(_row(found, cell) for cell in shown)
     heads = "".join(
@@ -121,6 +122,7 @@ def _row(found: Review, cell: Cell) -> str:
     kinds = [
         *(["stopped"] if cell.stopped else []),
         *(["refused"] if refused else []),
+        *(["audit"] if cell.audited else []),
         *(["open"] if cell.outcome == "in the line" else []),
         "decided" if cell.decision is not None else "undecided",
     ]
@@ -145,9 +147,10 @@ def _risk(cell: Cell) -> str:
     if np.isnan(cell.risk):
         return "<td class='tight' data-value=''>not known</td>"
     width = round(100 * cell.risk)
+    audit = "<small>audit: finishes</small>" if cell.audited else ""
     return (
         f"<td class='tight' data-value='{cell.risk:.6g}'>{display.share(cell.risk)}"
-        f"<span class='bar'><i style='width:{width}%'></i></span></td>"
+        f"<span class='bar'><i style='width:{width}%'></i></span>{audit}</td>"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -22,16 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from linetwin.surrogates.data.dataset import ColumnSpec
-    from linetwin.surrogates.gauges import Estimate
     from linetwin.surrogates.review.assembling import Review
-    from linetwin.surrogates.review.capable import Capable
     from linetwin.surrogates.review.charting import Charted
     from linetwin.surrogates.review.statistics.charts import Chart
 
 _RED, _BLUE, _GREY = "#cf4a55", "#3f7fbf", "#8a939b"
 _SEVERE: Final = {"safety": _RED, "function": "#c77d2e", "cosmetic": _GREY, "": _BLUE}
 _PARETO: Final = 20
-_MOST_DRAWN: Final = 14
+_MOST_DRAWN: Final = 16
+_KINDS: Final = {
+    "S": "standard deviation within the subgroup", "EWMA": "weighted mean (EWMA)",
+    "p": "share of faulty cells", "p'": "share of faulty cells (Laney's p')",
+}  # fmt: skip
 _MOST_ALARMS: Final = 40
 _FACTOR: Final = 1e-9
 _DIGITS: Final = 7
@@ -87,14 +88,31 @@ def _severity(found: Review, reason: str) -> str:
     return next((each for each in _SEVERE if each in found_here), "")
 
 
+def named_section(found: Review) -> Section:
+    """Return the stations and lots that stand out by their readings, the likeliest first."""
+    rows = [
+        [
+            display.name(each.station), each.lot, display.name(each.quantity),
+            f"{each.strength:.1f}", each.said,
+            f"may follow from {display.name(each.follows)}" if each.follows else "",
+        ]
+        for each in found.named
+    ]  # fmt: skip
+    heads = ["station", "lot", "quantity", "#times its limit", "what is read", ""]
+    intro = (
+        "Lots of this run held against each other, from readings alone: what gauges, inspections "
+        "and machines tell. A candidate to look at, not a cause that was shown."
+    )
+    none = "<p>No station's lots stand out from the others of this run.</p>"
+    return Section("named", "Stations that stand out", table(heads, rows) if rows else none,
+                   intro=intro)  # fmt: skip
+
+
 def charts_section(found: Review) -> Section:
     """Return the control charts that alarm, or show a quantity as a whole, and all streams."""
     charts = found.charts
     alarms = Counter(each.stream for each in charts.alarms)
-    drawn = sorted(
-        (each for each in charts.charted if each.charts and _is_drawn(each, alarms)),
-        key=lambda each: (-alarms[each.stream.name], each.stream.name),
-    )[:_MOST_DRAWN]
+    drawn = _drawn(found, alarms)
     figures = tuple(
         _chart(f"chart-{number}", each, _shown_chart(each, found), found)
         for number, each in enumerate(drawn)
@@ -111,9 +129,29 @@ def _shown_chart(each: Charted, found: Review) -> Chart:
     return next((chart for chart in each.charts if chart.kind == first), each.charts[0])
 
 
-def _is_drawn(each: Charted, alarms: Counter[str]) -> bool:
-    whole = not isinstance(each.stream, Stream) or each.stream.by in {"tray", "side", "residual"}
-    return whole or alarms[each.stream.name] > 0
+def _drawn(found: Review, alarms: Counter[str]) -> list[Charted]:
+    """Return what is drawn: quantities as a whole, then lanes and channels that tell more.
+
+    A lane whose alarms are all of subgroups that alarm on the whole tells nothing new.
+    """
+    every = [each for each in found.charts.charted if each.charts]
+    every.sort(key=lambda each: (-alarms[each.stream.name], each.stream.name))
+    whole = [each for each in every if _is_whole(each) and _tells(each, alarms)]
+    names = {each.stream.name for each in whole}
+    known = {alarm.label for alarm in found.charts.alarms if alarm.stream in names}
+    new = {alarm.stream for alarm in found.charts.alarms if alarm.label not in known}
+    parts = [each for each in every if not _is_whole(each) and each.stream.name in new]
+    return [*whole, *parts][:_MOST_DRAWN]
+
+
+def _tells(each: Charted, alarms: Counter[str]) -> bool:
+    """Whether a chart is worth its room: one of a rare finding without an alarm is a flat line."""
+    rare = not isinstance(each.stream, Stream) and each.stream.name.startswith("finding ")
+    return not rare or alarms[each.stream.name] > 0
+
+
+def _is_whole(each: Charted) -> bool:
+    return not isinstance(each.stream, Stream) or each.stream.by in {"tray", "side", "residual"}
 
 
 def _charts_intro(found: Review) -> str:
@@ -222,17 +260,17 @@ def _chart(name: str, each: Charted, chart: Chart, found: Review) -> Figure:
         "xaxis": {"title": {"text": "subgroup, in time"}},
         "yaxis": {"title": {"text": unit}},
     }
-    caption = f"{chart.kind}; {_limits_said(each)}"
+    caption = f"{_KINDS.get(chart.kind, chart.kind)}; {_limits_said(each, chart.kind)}"
     return Figure(name, each.stream.name, caption, [*lines, centre, points], layout, 280)
 
 
-def _limits_said(each: Charted) -> str:
+def _limits_said(each: Charted, kind: str) -> str:
     limits = each.limits
     if limits is None:
         return each.refused
     aside = limits.set_aside
     told = f"; set aside in phase I: {', '.join(aside)}" if aside else ""
-    reason = getattr(limits, "reason", "")
+    reason = "" if kind == "S" else getattr(limits, "reason", "")
     return f"limits from {limits.subgroups} subgroups{told}" + (f"; {reason}" if reason else "")
 
 
@@ -272,46 +310,3 @@ def _streams(found: Review, alarms: Counter[str]) -> str:
 def _auto(limits: Any) -> str:  # noqa: ANN401 - limits of readings or of defects
     value = getattr(limits, "autocorrelation", None)
     return "" if value is None else f"{value.value:.2f}"
-
-
-def capability_section(found: Review) -> Section:
-    """Return Cpk and Ppk, apart, with intervals; where there is no gauge, why there is none."""
-    rows = [_capable(each) for each in found.capable]
-    heads = ["read", "limits", "#readings", "#Cpk", "#Ppk", "#without the gauge: Cpk, Ppk",
-             "#gauge in the spread", "note"]  # fmt: skip
-    intro = (
-        "Cpk rests on the scatter within subgroups, Ppk on all scatter: a process that drifts has "
-        "a Ppk below its Cpk. In brackets 95 % intervals. Without a gauge there is no Cpk: its "
-        "part in the spread is not known."
-    )
-    return Section("capability", "Capability", table(heads, rows) if rows else "", intro=intro)
-
-
-def _capable(each: Capable) -> list[str]:
-    spec = spec_of(target_of(each.quantity, each.unit))
-    low, high = ("" if edge is None else spec.shown(edge) for edge in (each.low, each.high))
-    limits = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}"
-    found = each.found
-    if found is None:
-        return [each.name, limits, *[""] * 5, f"no Cpk: {each.refused}"]
-    within, overall = found.within, found.overall
-    bare = [
-        "all is gauge" if index is None else f"{index.worst.value:.2f}"
-        for index in (found.corrected_within, found.corrected_overall)
-    ]
-    notes = [*([] if found.stable else ["not stable: subgroups lie outside of phase I"])]
-    quantiles = found.quantiles
-    if quantiles is not None:
-        notes.append(f"not normal: Ppk by quantiles {_interval(quantiles.worst)} ({quantiles.how})")
-    return [
-        each.name, limits, f"{found.readings:,}",
-        "" if within is None else _interval(within.worst), _interval(overall.worst),
-        ", ".join(bare), display.share(min(1.0, found.gauge_share)), "; ".join(notes),
-    ]  # fmt: skip
-
-
-def _interval(found: Estimate) -> str:
-    if not math.isfinite(found.value):
-        return "not known"
-    value = 0.0 if abs(found.value) < _FACTOR else found.value
-    return f"{value:.2f} ({found.low:.2f} to {found.high:.2f})"

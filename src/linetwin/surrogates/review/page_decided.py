@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from linetwin.results import display
 from linetwin.results.page import Section
 from linetwin.results.report_tables import table
 from linetwin.surrogates.review.decisions import DECISIONS, decision_of
+from linetwin.surrogates.review.risks import words_of
 
 if TYPE_CHECKING:
     from linetwin.surrogates.review.assembling import Review
@@ -69,20 +71,48 @@ def policy_section(found: Review) -> Section:
         ]
         rows.append(
             [
-                display.name(each.name), each.severity,
+                words_of(each.name), each.severity,
                 "" if each.ceiling_ppm is None else f"{each.ceiling_ppm:g} ppm", *costs,
                 "" if each.threshold is None else display.share(each.threshold),
                 each.tag, each.source,
             ]
         )  # fmt: skip
-    heads = ["characteristic", "class", "#ceiling of escapes", "#an escape costs",
-             "#a false alarm costs", "#stopped from a risk of", "tag", "source"]  # fmt: skip
+    heads = ["characteristic", "class", "#ceiling", "#an escape", "#a false alarm", "#stop from",
+             "tag", "source"]  # fmt: skip
     intro = (
         "Safety has a ceiling of escapes and no trade against cost: its tests stay, whatever a "
         "predictor says. Elsewhere a cell is stopped from the risk on at which that is cheaper: "
         "false alarm / (escape + false alarm)."
     )
-    return Section("policy", "Severity classes", table(heads, rows), intro=intro)
+    return Section(
+        "policy", "Severity classes", f"{table(heads, rows)}{_thresholds(found)}", intro=intro
+    )
+
+
+def _thresholds(found: Review) -> str:
+    """Return what thresholds would do, counted on cells that the predictor does not know."""
+    rows = []
+    for each in found.weighed:
+        cost, safety, said = each.cost, each.safety, each.refused
+        saving = ""
+        if cost is not None:
+            money = found.policy.characteristics[each.target].currency
+            own = cost.saving
+            saving = f"{own.value:,.0f} {money} ({own.low:,.0f} to {own.high:,.0f})"
+            stop = "none" if math.isinf(cost.threshold) else display.share(cost.threshold)
+            said = (
+                f"cheapest here: stop from {stop}; {cost.escapes:.1f} escapes and "
+                f"{cost.false_alarms:.1f} false alarms per 1,000 cells, on trays that had no part "
+                "in the choice"
+            )
+        if safety is not None:
+            said = safety.reason
+        if each.needed is not None:
+            what = f"the ceiling takes {each.needed:,} cells without an escape to be shown"
+            said = f"{said}; {what}" if safety is None else said
+        rows.append([words_of(each.target), each.severity, f"{each.cells:,}", saving, said])
+    heads = ["characteristic", "class", "#cells with an outcome", "#saving per 1,000 cells", ""]
+    return f"<h3>What thresholds would do</h3>{table(heads, rows)}" if rows else ""
 
 
 def provenance_section(found: Review) -> Section:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from linetwin.errors import ScenarioError
 from linetwin.results.figures import Figure
 from linetwin.results.page import Section
 from linetwin.surrogates.review.page_cells import fault
 from linetwin.surrogates.review.statistics.reliability import reliability
+from linetwin.surrogates.review.weighing import failures, lots_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,26 +56,11 @@ def reliability_section(found: Review) -> Section:
     )  # fmt: skip
 
 
-def judged(told: Told, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return which cells have a risk and an outcome, and of all whether they failed, (cells,)."""
-    if told.target not in data.columns:
-        none = np.zeros(len(data.frame), dtype=np.bool_)
-        return none, none
-    values = data.numbers(told.target)
-    if told.limited is not None:
-        failed = (values < told.limited.goal.low) | (values > told.limited.goal.high)
-    else:
-        bad = told.weighs.bad if told.weighs is not None else 1
-        failed = values == bad
-    return np.isfinite(values) & np.isfinite(told.risk), failed
-
-
 def _seen(name: str, told: Told, data: Dataset) -> tuple[Figure | None, str]:
     """Return the diagram of a run's own cells, or why there is none."""
-    rows, failed = judged(told, data)
-    trays = data.frame["tray"].to_numpy() if "tray" in data.columns else data.frame.index.to_numpy()
+    rows, failed = failures(told, data)
     try:
-        found = reliability(told.risk[rows], failed[rows], [str(tray) for tray in trays[rows]])
+        found = reliability(told.risk[rows], failed[rows], lots_of(data)[rows].tolist())
     except ScenarioError as error:
         return None, error.problems[0].message
     points = [

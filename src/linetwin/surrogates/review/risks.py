@@ -167,7 +167,7 @@ def limited_of(target: Target, weighs: Characteristic | None, run: Run) -> Limit
 def words_of(target: str) -> str:
     """Return a target as people call it: `is_grade_a` is grade A."""
     words = target.removeprefix("is_").removeprefix("found_").replace("_", " ")
-    return words.replace("grade a", "grade A")
+    return words.replace("grade a", "grade A").replace("hipot", "HiPot")
 
 
 def target_of(name: str, unit: str) -> Target:

@@ -17,6 +17,7 @@ from linetwin.results.kpis_capability import gauge_of
 from linetwin.results.report_sections import window_of
 from linetwin.results.schemas import MEASURED
 from linetwin.surrogates.gauges import Gauge
+from linetwin.surrogates.review.risks import words_of
 from linetwin.surrogates.review.statistics.capability import known
 from linetwin.surrogates.review.statistics.charts import Subgroups, subgroups
 
@@ -132,7 +133,7 @@ def defect_streams(data: Dataset) -> Iterator[DefectStream]:
     for name in data.targets:
         if trays is None or not name.startswith(("is_", "found_")):
             continue
-        words, bad = _DEFECTS.get(name, (name.removeprefix("found_").replace("_", " "), 1.0))
+        words, bad = _DEFECTS.get(name, (f"finding {words_of(name)}", 1.0))
         values = data.numbers(name)
         there = np.isfinite(values) & (trays != "")
         labels = tuple(dict.fromkeys(trays[there].tolist()))
@@ -143,7 +144,7 @@ def defect_streams(data: Dataset) -> Iterator[DefectStream]:
             np.array([int(np.sum(which & (trays == label))) for label in labels])
             for which in (faulty, there)
         )
-        yield DefectStream(f"{words} by tray", counts, sizes, labels)
+        yield DefectStream(f"{words}, by tray", counts, sizes, labels)
 
 
 @dataclass(frozen=True)
