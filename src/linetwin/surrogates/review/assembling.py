@@ -128,7 +128,11 @@ def ranked(
     Cells that no predictor judges come last. `halted`: by predictor, which cells it stops.
     """
     stops = np.any(halted, axis=0) if halted else np.zeros(len(data.frame), dtype=np.bool_)
-    found = [_cell(data, told, row, decided) for row in range(len(data.frame))]
+    names = [str(name) for name in data.frame.index]
+    found = [
+        _cell(name, told, row, outcome, decided.get(name))
+        for row, (name, outcome) in enumerate(zip(names, _outcomes(data), strict=True))
+    ]
     found = [replace(cell, stopped=bool(stops[cell.row])) for cell in found]
 
     def order(cell: Cell) -> tuple[bool, float, int, float]:
@@ -184,18 +188,29 @@ def _cell_content(found: Review, cell: Cell) -> dict[str, Any]:
     }
 
 
-def _cell(data: Dataset, told: Sequence[Told], row: int, decided: Mapping[str, Decision]) -> Cell:
-    name = str(data.frame.index[row])
+def _cell(
+    name: str, told: Sequence[Told], row: int, outcome: str, decision: Decision | None
+) -> Cell:
     risks = [float(each.risk[row]) for each in told]
     known = [index for index, risk in enumerate(risks) if not np.isnan(risk)]
     driver = max(known, key=lambda index: (risks[index], -_margin(told[index], row)), default=-1)
-    domains = [int(each.predicted.domain[row]) for each in told]
-    domain = WORDS[domains[driver]] if driver >= 0 else WORDS[OUTSIDE] if told else ""
-    grade = data.frame["grade"].iloc[row] if "grade" in data.columns else ""
-    finding = data.frame["finding"].iloc[row] if "finding" in data.columns else ""
-    outcome = f"{grade}: {finding}" if grade and finding else grade or "in the line"
+    domain = WORDS[OUTSIDE] if told else ""
+    if driver >= 0:
+        domain = WORDS[int(told[driver].predicted.domain[row])]
     risk = risks[driver] if driver >= 0 else np.nan
-    return Cell(name, row, float(risk), driver, domain, outcome, decided.get(name))
+    return Cell(name, row, float(risk), driver, domain, outcome, decision)
+
+
+def _outcomes(data: Dataset) -> list[str]:
+    """Return what the line found of each cell so far."""
+    none = [""] * len(data.frame)
+    grades, findings = (
+        data.frame[name].tolist() if name in data.columns else none for name in ("grade", "finding")
+    )
+    return [
+        f"{grade}: {finding}" if grade and finding else str(grade) or "in the line"
+        for grade, finding in zip(grades, findings, strict=True)
+    ]
 
 
 def _with_audit(cells: Sequence[Cell], policy: Policy, run: Run) -> tuple[Cell, ...]:

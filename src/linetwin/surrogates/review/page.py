@@ -11,17 +11,14 @@ from linetwin.results.page import page
 from linetwin.surrogates.review.page_ageing import ageing_section
 from linetwin.surrogates.review.page_capability import capability_section
 from linetwin.surrogates.review.page_cells import cells_section, explained_section
-from linetwin.surrogates.review.page_charts import (
-    charts_section,
-    named_section,
-    pareto_section,
-)
+from linetwin.surrogates.review.page_charts import charts_section
 from linetwin.surrogates.review.page_decided import (
     decisions_section,
     holds_section,
     policy_section,
     provenance_section,
 )
+from linetwin.surrogates.review.page_defects import named_section, pareto_section
 from linetwin.surrogates.review.page_reliability import reliability_section
 
 if TYPE_CHECKING:

@@ -6,12 +6,9 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from linetwin.results import display
 from linetwin.results.figures import Figure
 from linetwin.results.page import Section
-from linetwin.results.report_causes import causes
 from linetwin.results.report_tables import table
 from linetwin.surrogates.goals import spec_of
 from linetwin.surrogates.review.risks import target_of
@@ -20,14 +17,14 @@ from linetwin.surrogates.review.streams import Stream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+
     from linetwin.surrogates.data.dataset import ColumnSpec
     from linetwin.surrogates.review.assembling import Review
     from linetwin.surrogates.review.charting import Charted
     from linetwin.surrogates.review.statistics.charts import Chart
 
 _RED, _BLUE, _GREY = "#cf4a55", "#3f7fbf", "#8a939b"
-_SEVERE: Final = {"safety": _RED, "function": "#c77d2e", "cosmetic": _GREY, "": _BLUE}
-_PARETO: Final = 20
 _MOST_DRAWN: Final = 16
 _KINDS: Final = {
     "S": "standard deviation within the subgroup", "EWMA": "weighted mean (EWMA)",
@@ -38,74 +35,6 @@ _FACTOR: Final = 1e-9
 _DIGITS: Final = 7
 """Of what is drawn: a voltage moves in its fifth digit."""
 _SURE: Final = 1e-9
-
-
-def pareto_section(found: Review) -> Section:
-    """Return the defects by number of cells, with their share summed up."""
-    cells = found.facts.cells
-    bad = cells[cells["status"].isin(("B", "scrap")) & cells["reason"].ne("")]
-    counts = Counter(zip(bad["station"], bad["reason"], strict=True)).most_common(_PARETO)
-    if not counts:
-        none = "<p>No cell was scrapped or of grade B.</p>"
-        return Section("pareto", "Defects", none)
-    names = [f"{display.name(str(place))}: {reason}" for (place, reason), _ in counts]
-    numbers = [count for _, count in counts]
-    summed = np.cumsum(numbers) / len(bad)
-    severe = [_severity(found, str(reason)) for (_, reason), _ in counts]
-    bars = {
-        "type": "bar", "orientation": "h", "y": names, "x": numbers, "name": "cells",
-        "text": [f"{n:,} ({display.share(n / len(bad))})" for n in numbers],
-        "textposition": "auto", "marker": {"color": [_SEVERE[each] for each in severe]},
-        "hovertemplate": "%{y}<br>%{x} cells<extra></extra>",
-    }  # fmt: skip
-    line = {
-        "type": "scatter", "mode": "lines+markers", "y": names, "name": "summed",
-        "x": [float(f"{100 * each:.4g}") for each in summed], "xaxis": "x2",
-        "line": {"color": _GREY}, "hovertemplate": "%{x} % up to here<extra></extra>",
-    }  # fmt: skip
-    layout = {
-        "xaxis": {"title": {"text": "cells"}},
-        "xaxis2": {"overlaying": "x", "side": "top", "range": [0, 105], "showgrid": False,
-                   "ticksuffix": " %", "tickvals": [0, 25, 50, 75, 100]},
-        "yaxis": {"autorange": "reversed", "automargin": True}, "showlegend": False,
-        "margin": {"t": 40},
-    }  # fmt: skip
-    caption = "Red: safety, orange: function, grey: cosmetic, blue: no class in the policy."
-    figure = Figure("pareto", "Cells by finding", caption, [bars, line], layout,
-                    130 + 30 * len(names))  # fmt: skip
-    return Section("pareto", "Defects", causes(found.kpis), (figure,))
-
-
-def _severity(found: Review, reason: str) -> str:
-    """Return the gravest class of what a finding names."""
-    of = {
-        name.removeprefix("found_").replace("_", " "): each.severity
-        for name, each in found.policy.characteristics.items()
-        if name.startswith("found_")
-    }
-    words = reason.lower().replace("-", " ").split("; ")
-    found_here = [of[each] for each in words if each in of]
-    return next((each for each in _SEVERE if each in found_here), "")
-
-
-def named_section(found: Review) -> Section:
-    """Return the stations and lots that stand out by their readings, the likeliest first."""
-    rows = [
-        [
-            display.name(each.station), each.lot, display.name(each.quantity),
-            f"{each.strength:.1f}", each.said,
-            f"may follow from {display.name(each.follows)}" if each.follows else "",
-        ]
-        for each in found.named
-    ]  # fmt: skip
-    heads = ["station", "lot", "quantity", "#times its limit", "what is read", ""]
-    intro = (
-        "Lots of this run held against each other, from readings alone: what gauges, inspections "
-        "and machines tell. A candidate to look at, not a cause that was shown."
-    )
-    none = "<p>No station's lots stand out from the others of this run.</p>"
-    return Section("named", "Stations that stand out", table(heads, rows) if rows else none,
-                   intro=intro)  # fmt: skip
 
 
 def charts_section(found: Review) -> Section:

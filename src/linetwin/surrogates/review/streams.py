@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 
 from linetwin.quantities import vocabulary
 from linetwin.results.kpis_capability import gauge_of
@@ -24,8 +25,6 @@ from linetwin.surrogates.review.statistics.charts import Subgroups, subgroups
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
-
-    import pandas as pd
 
     from linetwin.results.kpis import Facts
     from linetwin.surrogates.data.dataset import Dataset
@@ -136,15 +135,12 @@ def defect_streams(data: Dataset) -> Iterator[DefectStream]:
         words, bad = _DEFECTS.get(name, (f"finding {words_of(name)}", 1.0))
         values = data.numbers(name)
         there = np.isfinite(values) & (trays != "")
-        labels = tuple(dict.fromkeys(trays[there].tolist()))
-        if not labels:
+        codes, labels = pd.factorize(trays[there])  # in the order in which they come
+        if not len(labels):
             continue
-        faulty = (values == bad) & there
-        counts, sizes = (
-            np.array([int(np.sum(which & (trays == label))) for label in labels])
-            for which in (faulty, there)
-        )
-        yield DefectStream(f"{words}, by tray", counts, sizes, labels)
+        counts = np.bincount(codes, values[there] == bad).astype(np.int64)
+        names = tuple(str(label) for label in labels)
+        yield DefectStream(f"{words}, by tray", counts, np.bincount(codes), names)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from linetwin.errors import ScenarioError
 from linetwin.surrogates.review.statistics.reliability import design_effect
 from linetwin.surrogates.review.statistics.selection import audit_sample
 from linetwin.surrogates.review.statistics.thresholds import (
+    PPM,
     CostThreshold,
     SafetyThreshold,
     cells_needed,
@@ -84,7 +85,8 @@ def stopped(told: Told, safety: SafetyThreshold | None) -> np.ndarray:
     """Return which cells a predictor stops, shape (cells,); none of what the policy has no class.
 
     By cost from the policy's threshold on. Of safety: above the threshold that was shown to keep
-    the ceiling; without one, where even the low end of the risk is above the ceiling.
+    the ceiling; without one its tests stay for all cells, and those are stopped before whose risk
+    is above the ceiling and above that of the mean cell, even at its low end.
     """
     weighs, risk = told.weighs, told.risk
     if weighs is None:
@@ -94,7 +96,8 @@ def stopped(told: Told, safety: SafetyThreshold | None) -> np.ndarray:
     if safety is not None and safety.threshold is not None:
         return np.asarray(risk > safety.threshold)
     least = np.where(np.isfinite(told.low), told.low, risk)
-    return np.asarray(least > (weighs.ceiling_ppm or 0.0) * 1e-6)
+    usual = float(np.nanmean(risk)) if np.isfinite(risk).any() else 0.0
+    return np.asarray(least > max((weighs.ceiling_ppm or 0.0) / PPM, usual))
 
 
 def audited(cells: list[str], policy: Policy, seed: int) -> frozenset[str]:
