@@ -22,7 +22,7 @@ from linetwin.surrogates.review.holds import Held, holds
 from linetwin.surrogates.review.origins import Origins
 from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
 from linetwin.surrogates.review.reasons import Reason, reason_of
-from linetwin.surrogates.review.weighing import Weighed, audited, stopped, weighed
+from linetwin.surrogates.review.weighing import Weighed, audited, reliabilities, stopped, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from linetwin.surrogates.review.approving import Approved
     from linetwin.surrogates.review.charting import Streams
     from linetwin.surrogates.review.risks import Opened, Told
+    from linetwin.surrogates.review.statistics.reliability import Reliability
 
 EXPLAINED: Final = 12
 """Cells that a page explains, unless told otherwise: each takes a second or two [A]."""
@@ -78,6 +79,7 @@ class Review:
     capable: tuple[Capable, ...]
     not_charted: tuple[str, ...]
     weighed: tuple[Weighed, ...]
+    reliable: Mapping[str, Reliability | str]
     named: tuple[Named, ...]
     log: tuple[Entry, ...]
     held: tuple[Held, ...]
@@ -112,8 +114,7 @@ def review(
         _reasons(run, told, _chosen(data, cells, explained)),
         charted(every, None if approved is None else approved.limits), approved,
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
-        tuple(named(run)), tuple(log),
-        tuple(holds(log)),
+        reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
     )  # fmt: skip
 
 
@@ -163,6 +164,10 @@ def content(found: Review) -> dict[str, Any]:
         ],
         "cells": [_cell_content(found, cell) for cell in found.cells],
         "thresholds": [asdict(each) for each in found.weighed],
+        "reliability": {
+            target: each if isinstance(each, str) else asdict(each)
+            for target, each in found.reliable.items()
+        },
         "named": [asdict(each) for each in found.named],
         "alarms": [asdict(each) for each in found.charts.alarms],
         "limits": "approved" if found.charts.frozen else "phase I, not approved",

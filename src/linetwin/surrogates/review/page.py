@@ -10,7 +10,7 @@ from linetwin.predictors.domain import OUTSIDE
 from linetwin.results.page import page
 from linetwin.surrogates.review.page_ageing import ageing_section
 from linetwin.surrogates.review.page_capability import capability_section
-from linetwin.surrogates.review.page_cells import cells_section, explained_section
+from linetwin.surrogates.review.page_cells import cells_section, explained_section, fault
 from linetwin.surrogates.review.page_charts import charts_section
 from linetwin.surrogates.review.page_decided import (
     decisions_section,
@@ -20,6 +20,7 @@ from linetwin.surrogates.review.page_decided import (
 )
 from linetwin.surrogates.review.page_defects import named_section, pareto_section
 from linetwin.surrogates.review.page_reliability import reliability_section
+from linetwin.surrogates.review.statistics.reliability import Reliability
 
 if TYPE_CHECKING:
     from linetwin.surrogates.review.assembling import Review
@@ -66,6 +67,14 @@ def lacks(found: Review) -> list[str]:
             f"Predictors of {', '.join(here)} were trained on these very cells: their risks look "
             "surer than they are of cells nobody has seen, and their reliability is no evidence."
         )
+    for each in found.told:
+        own = found.reliable.get(each.target)
+        if isinstance(own, Reliability) and own.error.value > own.error_by_chance:
+            said.append(
+                f"The risks of {fault(each)} are not what they say on this run's cells: they are "
+                f"off by {own.error.value:.0%} on average ({own.error.low:.0%} to "
+                f"{own.error.high:.0%}). What is stopped by them costs more than it need."
+            )
     unknown = [each.target for each in found.told if each.weighs is None]
     if unknown:
         said.append(f"The policy has no class for {', '.join(unknown)}: told, not judged.")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 2000
 """Cells in the table, those with the highest risk: a page has to open."""
 _BEHIND: Final = 8
+_WORTH: Final = 0.01
+"""Part of the largest part below which another is not listed: it tells nothing."""
 _HEADS: Final = (
     ("cell", "text"), ("risk", "number"), ("of what", "text"), ("prediction", ""),
     ("domain", "text"), ("what mattered most", "text"), ("so far", "text"), ("decided", "text"),
@@ -263,6 +265,7 @@ def _reason(reason: Reason) -> str:
             part.origin.lot,
         ]
         for part in reason.parts
+        if abs(part.adds) >= _WORTH * abs(reason.parts[0].adds)
     ]
     heads = ["feature", "#is", "#adds", "makes it", "settled at", "lot"]
     helps = "".join(f"<li>{escape(text)}</li>" for text in reason.helps)

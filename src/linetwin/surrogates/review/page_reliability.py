@@ -5,17 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linetwin.errors import ScenarioError
 from linetwin.results.figures import Figure
 from linetwin.results.page import Section
 from linetwin.surrogates.review.page_cells import fault
-from linetwin.surrogates.review.statistics.reliability import reliability
-from linetwin.surrogates.review.weighing import failures, lots_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.assembling import Review
     from linetwin.surrogates.review.risks import Told
     from linetwin.surrogates.review.statistics.reliability import Reliability
@@ -35,16 +31,18 @@ class Point(NamedTuple):
 
 def reliability_section(found: Review) -> Section:
     """Return the diagrams: of this run where its cells are new to the predictor, else held out."""
-    figures, said = [], []
+    figures: list[Figure] = []
+    said: list[str] = []
     for number, told in enumerate(found.told):
-        if told.trained_here:
-            figure = _held_out(f"reliable-{number}", told)
-            if figure is None:
-                said.append(f"{fault(told)}: no diagram, the predictor was trained on these cells")
+        name, reliable = f"reliable-{number}", found.reliable[told.target]
+        if not isinstance(reliable, str):
+            figures.append(_seen(name, told, reliable))
+            continue
+        held_out = _held_out(name, told) if told.trained_here else None
+        if held_out is None:
+            said.append(f"{fault(told)}: no diagram, {reliable}")
         else:
-            figure, why = _seen(f"reliable-{number}", told, found.data)
-            said += [f"{fault(told)}: {why}"] if why else []
-        figures += [figure] if figure is not None else []
+            figures.append(held_out)
     listed = "".join(f"<li>{escape(text)}</li>" for text in said)
     intro = (
         "Said against seen: on the line a risk is what it says. Bars are 95 % intervals of the "
@@ -56,18 +54,13 @@ def reliability_section(found: Review) -> Section:
     )  # fmt: skip
 
 
-def _seen(name: str, told: Told, data: Dataset) -> tuple[Figure | None, str]:
-    """Return the diagram of a run's own cells, or why there is none."""
-    rows, failed = failures(told, data)
-    try:
-        found = reliability(told.risk[rows], failed[rows], lots_of(data)[rows].tolist())
-    except ScenarioError as error:
-        return None, error.problems[0].message
+def _seen(name: str, told: Told, found: Reliability) -> Figure:
+    """Return the diagram of a run's own cells."""
     points = [
         Point(each.stated, each.observed.value, each.observed.low, each.observed.high, each.count)
         for each in found.bins
     ]
-    return _figure(name, told, points, _words(found)), ""
+    return _figure(name, told, points, _words(found))
 
 
 def _words(found: Reliability) -> str:

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.errors import ScenarioError
-from linetwin.surrogates.review.statistics.reliability import design_effect
+from linetwin.surrogates.review.statistics.reliability import (
+    Reliability,
+    design_effect,
+    reliability,
+)
 from linetwin.surrogates.review.statistics.selection import audit_sample
 from linetwin.surrogates.review.statistics.thresholds import (
     PPM,
@@ -73,6 +77,22 @@ def failures(told: Told, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     else:
         failed = values == (told.weighs.bad if told.weighs is not None else 1)
     return np.isfinite(values) & np.isfinite(told.risk), failed
+
+
+def reliabilities(told: Iterable[Told], data: Dataset) -> dict[str, Reliability | str]:
+    """Return by target how far its risks hold on this run's cells, or why that is not told."""
+    found: dict[str, Reliability | str] = {}
+    for each in told:
+        rows, failed = failures(each, data)
+        if each.trained_here:
+            found[each.target] = "the predictor was trained on these cells"
+            continue
+        try:
+            lots = lots_of(data)[rows].tolist()
+            found[each.target] = reliability(each.risk[rows], failed[rows], lots)
+        except ScenarioError as error:
+            found[each.target] = error.problems[0].message
+    return found
 
 
 def lots_of(data: Dataset) -> np.ndarray:
