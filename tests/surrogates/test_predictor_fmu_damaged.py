@@ -71,8 +71,9 @@ class Opened:
                 slave.setFloat64(reference, [slave.getFloat64(reference)[0] + shift])
             slave.doStep(currentCommunicationPoint=0.0, communicationStepSize=1.0)
             return self.results(slave)
-        except Exception as error:  # noqa: BLE001 - an error status, with a message
-            assert self.messages, error
+        except Exception as error:
+            if not self.messages:
+                raise AssertionError("an error without a message") from error
             return []
 
     def results(self, slave: Any) -> list[float]:  # noqa: ANN401
@@ -244,7 +245,7 @@ def test_a_state_brings_everything_back(opened: Opened) -> None:
     second.setFMUState(other)
     assert opened.results(second) == before
     second.doStep(currentCommunicationPoint=1.0, communicationStepSize=1.0)
-    with pytest.raises(Exception, match="fmi3Error|status"):
+    with pytest.raises(Exception, match="status 3"):
         second.deserializeFMUState(b"\0" * len(content))
     assert "not one of this version" in opened.messages[-1]
     for slave, own in ((first, state), (second, other)):
@@ -262,10 +263,10 @@ def test_what_is_set_is_checked(opened: Opened) -> None:
         (0, 1.0, "cannot be set"),
         (99, 1.0, "cannot be set"),
     ):
-        with pytest.raises(Exception, match="fmi3Error|status"):
+        with pytest.raises(Exception, match="status 3"):
             slave.setFloat64([reference], [value])
         assert said in opened.messages[-1]
-    with pytest.raises(Exception, match="fmi3Error|status"):
+    with pytest.raises(Exception, match="status 3"):
         slave.getFloat64([9])
     assert opened.results(slave) == before
     slave.setFloat64([1], [50.0])

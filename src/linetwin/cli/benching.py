@@ -21,6 +21,7 @@ def bench(part: str, *, as_json: bool) -> None:
         "twin": _twin,
         "aas": _aas,
         "study": _study,
+        "surrogate": _surrogate,
     }
     if part in others:
         others[part](as_json=as_json)
@@ -131,6 +132,21 @@ def _study(*, as_json: bool) -> None:
         print_json({"machine": machine, **asdict(found), "limits": limits})
         return
     typer.echo(f"machine: {machine}\n{study.describe(found)}")
+    _print_verdicts(verdicts)
+
+
+def _surrogate(*, as_json: bool) -> None:
+    """Measure compact predictors, and tell each part as it begins."""
+    from linetwin.bench import surrogate  # scikit-learn, which no other bench needs
+
+    machine = line.machine()
+    found = surrogate.measure(tell=lambda part: typer.echo(part, err=True))
+    verdicts = surrogate.verdicts(found)
+    if as_json:
+        limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
+        print_json({"machine": machine, **asdict(found), "limits": limits})
+        return
+    typer.echo(f"machine: {machine}\n{surrogate.describe(found)}")
     _print_verdicts(verdicts)
 
 
