@@ -89,6 +89,20 @@ def stand_in(  # noqa: PLR0913, PLR0917 - one parameter per option
         print_json(found)
 
 
+def make_all(scenario: str, folder: Path) -> None:
+    """Make the stand-ins of all processes of a scenario's line, as the command does by default."""
+    from linetwin.cli.running import Request
+    from linetwin.predictors.stand_in_store import write
+
+    request = Request(scenario, (), None, None)
+    line = request.load()
+    kinds = _kinds(line, [], [])
+    files = _files(kinds, folder)
+    wanted = _wanted(kinds, [], POINTS, "90 %")
+    for kind, card, weights in _learnt(request, line, kinds, [], (RUNS, wanted)):
+        write(card, weights, files[kind])
+
+
 def _kinds(line: Scenario, asked: Sequence[str], stations: Sequence[str]) -> list[str]:
     """Return the kinds of process to stand in for; ScenarioError for one that is not there."""
     from linetwin.contracts import CONTRACTS

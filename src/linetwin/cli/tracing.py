@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from linetwin.cli.printing import print_json, say
 from linetwin.errors import Problem, ScenarioError
-from linetwin.results import read
+from linetwin.results import fidelity, read
 from linetwin.results.ancestry import COVERAGE
 from linetwin.results.display import entry_of
 from linetwin.results.genealogy import STOCK, Descendant, Genealogy, Work
@@ -90,6 +90,7 @@ def _backward(run: Run, genealogy: Genealogy, name: str, *, as_json: bool) -> No
     tree, conditions = genealogy.tree(name), genealogy.conditions(name)
     shares, operations = genealogy.slurry_shares(name), genealogy.operations(name)
     contents = genealogy.contents(name)
+    models = fidelity.of_lots(run, sorted({name, *operations["lot"]}))
     pooled = genealogy.pooled(contents)
     if as_json:
         print_json(
@@ -100,6 +101,7 @@ def _backward(run: Run, genealogy: Genealogy, name: str, *, as_json: bool) -> No
                 "pooled": pooled.to_dict("records"),
                 "conditions": conditions,
                 "operations": operations.to_dict("records"),
+                "models": models,
             }
         )
         return
@@ -117,6 +119,11 @@ def _backward(run: Run, genealogy: Genealogy, name: str, *, as_json: bool) -> No
     if contents:
         _print_contents(genealogy, contents, pooled)
     _print_history(shares if name.startswith(CELL) else {}, operations, conditions)
+    if models:
+        say("models that chose between surrogate and FMU")
+    for each in models:
+        calls = "" if each["calls"] == 1 else f", {each['calls']} calls"
+        say(f"  {each['process']} of {each['lot']} at {each['station']}: {each['who']}{calls}")
 
 
 def _print_history(

@@ -62,9 +62,9 @@ class Chosen:
     widest: Mapping[str, float]
     _limits: dict[int, _Limits] = field(default_factory=dict)
 
-    def of_lot(self, lot: str, tell: Tell) -> _OfLot:
+    def of_lot(self, lot: str, tell: Tell) -> OfLot:
         """Return the same for a lot; `tell` hears who answered, and why, for how many items."""
-        return _OfLot(self, lot, tell)
+        return OfLot(self, lot, tell)
 
     def apply(
         self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
@@ -102,7 +102,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class _OfLot:
+class OfLot:
     """Answers for one lot, and tells who did."""
 
     chosen: Chosen

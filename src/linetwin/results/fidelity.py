@@ -21,30 +21,36 @@ _BY_STAND_IN: Final = "surrogate"
 
 @dataclass(frozen=True)
 class Answered:
-    """Of a process at a station: lots that only the stand-in answered for, and all lots.
+    """Of a process at a station: calls that the stand-in answered, all calls, and their lots.
 
-    `reason`: the commonest one of the others, "" where there are none.
+    `reason`: the quantity for which the FMU was asked most often, "" where it never was.
     """
 
     station: str
     process: str
     by_stand_in: int
+    calls: int
     lots: int
     reason: str
+
+    def told(self) -> str:
+        """Return it as text; a lot that is made in many calls is told by those."""
+        text = f"{self.station}.{self.process}: {self.by_stand_in:,} of {self.calls:,} "
+        text += "lots" if self.calls == self.lots else f"calls for {self.lots:,} lots"
+        text += " by the surrogate"
+        return text + (f", the others by the FMU, most for {self.reason}" if self.reason else "")
 
 
 def answered(run: Run) -> list[Answered]:
     """Return who answered for each process with `fidelity: auto`, by station."""
     found = choices(run)
-    if found.empty:
-        return []
     result = []
     for (station, process), own in found.groupby(["station", "process"], sort=False):
-        by_fmu = own[own["who"] != _BY_STAND_IN]
-        lots, others = own["lot"].nunique(), by_fmu["lot"].nunique()
-        reasons = Counter(_quantity(who) for who in by_fmu["who"])
+        others = [str(who) for who in own["who"] if who != _BY_STAND_IN]
+        reasons = Counter(map(_quantity, others))
         reason = reasons.most_common(1)[0][0] if reasons else ""
-        result.append(Answered(str(station), str(process), lots - others, lots, reason))
+        counts = (len(own) - len(others), len(own), own["lot"].nunique())
+        result.append(Answered(str(station), str(process), *counts, reason))
     return result
 
 
@@ -61,6 +67,19 @@ def choices(run: Run, lots: Collection[str] | None = None) -> pd.DataFrame:
     return kept.assign(process=process, who=who, items=events["amount"])
 
 
+def of_lots(run: Run, lots: Collection[str]) -> list[dict[str, str | int]]:
+    """Return who answered for some lots: station, process, lot, who, and in how many calls."""
+    if "stand_ins" not in run.manifest or not lots:
+        return []
+    found = choices(run, lots)
+    found["who"] = [str(who).partition(":")[0] for who in found["who"]]
+    counted = found.groupby(["station", "process", "lot", "who"], sort=False).size()
+    return [
+        {"station": s, "process": p, "lot": lot, "who": who, "calls": int(calls)}
+        for (s, p, lot, who), calls in counted.items()
+    ]
+
+
 def _quantity(who: str) -> str:
     """Return the quantity for which the FMU was asked: `FMU: porosity in phase 1 is ...`."""
     return who.partition(": ")[2].removeprefix(TOO_WIDE).partition(" ")[0]
@@ -75,8 +94,4 @@ def told(run: Run) -> list[str]:
         for address, entry in run.manifest["stand_ins"].items()
         if entry["fidelity"] == _BY_STAND_IN
     ]
-    return always + [
-        f"{each.station}.{each.process}: {each.by_stand_in:,} of {each.lots:,} lots by surrogate"
-        + (f", the others by the FMU, most for {each.reason}" if each.reason else "")
-        for each in answered(run)
-    ]
+    return always + [each.told() for each in answered(run)]

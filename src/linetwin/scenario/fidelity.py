@@ -59,13 +59,11 @@ def read_answering(
         message = f"fidelity {written.fidelity} needs a stand-in"
         hint = "stand_in: FILE.standin, made by `linetwin surrogate stand-in`; or fidelity: fmu"
         problems.add(place("fidelity"), message, hint)
+    widest = _widest(written, file, key, problems)
+    if written.fidelity == "fmu" and not path:
+        return Answering(widest=widest)
     origin = place()
-    return Answering(
-        written.fidelity,
-        path,
-        _widest(written, file, key, problems),
-        f"{origin.origin}: {origin.key}",
-    )
+    return Answering(written.fidelity, path, widest, f"{origin.origin}: {origin.key}")
 
 
 def read_for_all(
@@ -87,6 +85,14 @@ def widest_text(widest: Mapping[str, float]) -> dict[str, dict[str, Any]]:
     """Return intervals with their units, as a file of results holds them."""
     words = vocabulary()
     return {name: {"value": value, "unit": words[name].unit} for name, value in widest.items()}
+
+
+def widths(widest: Mapping[str, float]) -> dict[str, str]:
+    """Return intervals as a line file has them: text that loses no digit."""
+    words = vocabulary()
+    return {
+        name: f"{value!r} {words[name].unit}".removesuffix(" 1") for name, value in widest.items()
+    }
 
 
 def _widest(

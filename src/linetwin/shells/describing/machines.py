@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linetwin.scenario.addressing import parts_of
+from linetwin.scenario.fidelity import widths
 from linetwin.scenario.resolved import address_part
 from linetwin.scenario.sections import SECTIONS
 from linetwin.shells import building
@@ -185,6 +187,8 @@ def _process(station: Station, name: str, process: ProcessConfig) -> model.Submo
     written: dict[str, Any] = {
         "model": used.reference,
         "fidelity": process.fidelity,
+        "stand_in": Path(process.stand_in).name,
+        "widest": widths(process.widest),
         "isolate": process.isolate,
         "step_timeout": process.step_timeout_s,
         "map": {key: _plain(each) for key, each in process.map.items()},

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from linetwin.shells.lining.models import Models
 
 BUILDING: Final = "building"
-_TABLES: Final = ("model", "fidelity", "isolate", "step_timeout", "map", "fixed", "events")
+_TABLES: Final = (
+    "model", "fidelity", "stand_in", "widest", "isolate", "step_timeout", "map", "fixed", "events",
+)  # fmt: skip
 _WIRED: Final = (
     "kind", "title", "room", "calendar", "crew", "takes", "gives", "materials", "machines",
 )  # fmt: skip
@@ -124,6 +126,8 @@ class Stations:
         }
         reader.required(table, table.keys() - {"step_timeout"}, way)  # calls may take any time
         found = {key: value for key, value in table.items() if value is not None}
+        if not found.get("stand_in"):  # the FMU answers, and no file is named
+            found.pop("stand_in", None)
         if "model" in found:
             target = parts.get("SimulationModels")
             known = isinstance(target, model.ReferenceElement) and target.value is not None

@@ -28,6 +28,8 @@ FEW: Final = 4
 HIDDEN: Final = 160
 """Bends of each slope of the widest candidate [A]; they are drawn, always the same ones."""
 HIDDEN_OF_FEW: Final = 240
+ROWS_PER_BEND: Final = 5
+"""Items and points that each bend has at least [A]."""
 PENALTIES: Final = (1e-10, 1e-8, 1e-5)
 """Of a term's mean square, added for each term's coefficient [A]."""
 
@@ -60,11 +62,12 @@ class Fitted:
 
 def blank(matrix: np.ndarray) -> Weights:
     """Return the terms of all candidates, no coefficients yet; `matrix`: (variables, rows)."""
-    count = len(matrix)
+    count, rows = matrix.shape
     spreads = matrix.std(axis=1)
     drawn = np.random.default_rng(20260701)  # the same in each training
     slopes = SHARPER if count <= FEW else SLOPES
-    sharp = np.repeat(slopes, HIDDEN_OF_FEW if count <= FEW else HIDDEN)[:, None]
+    most = HIDDEN_OF_FEW if count <= FEW else HIDDEN
+    sharp = np.repeat(slopes, min(most, rows // (ROWS_PER_BEND * len(slopes))))[:, None]
     hidden = drawn.normal(size=(len(sharp), count)) * sharp / np.sqrt(count)
     return Weights(
         centres=matrix.mean(axis=1).tolist(),

@@ -65,6 +65,8 @@ def learn(
     `calls`: with their stations; `models`: the FMU of a station, asked at designed points; `tell`
     hears which regime is being made, of how many.
     """
+    from threadpoolctl import threadpool_limits
+
     forms: dict[tuple[str, str, Form], list[tuple[StationConfig, Call]]] = {}
     for config, call in calls:
         key = (config.group or config.path, settings_digest(config.processes[subject.kind]))
@@ -75,7 +77,8 @@ def learn(
         tell(f"{subject.kind} at {station}", number, len(forms))
         model = models(own[0][0])
         asked = Asked(station, settings, model, wanted.ranges, wanted.points, wanted.coverage)
-        found = make(asked, table_of([call for _, call in own]))
+        with threadpool_limits(1):  # for products so small threads only wait for each other
+            found = make(asked, table_of([call for _, call in own]))
         if not isinstance(found, str):
             made += found
         else:

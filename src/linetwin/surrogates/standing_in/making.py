@@ -55,20 +55,20 @@ def make(asked: Asked, table: Table) -> list[Made] | str:
     shapes = [shape_of(valid, ALWAYS)]
     if not (lean := shape_of(valid, RULE)).kept.all():
         shapes.append(lean)
-    found: list[Made] = []
+    best: tuple[Made, Shape] | None = None
     reason = ""
-    for share in SHARES:
-        best: Made | None = None
-        for shape in shapes:
-            made = _made(asked, table, valid, shape, share)
-            if isinstance(made, str):
-                reason = made
-            elif best is None or made.too_wide < best.too_wide:
-                best = made
-            if best is not None and not best.too_wide:
-                break
-        found += [] if best is None else [best]
-    return found or reason
+    for shape in shapes:
+        made = _made(asked, table, valid, shape, SHARES[0])
+        if isinstance(made, str):
+            reason = made
+        elif best is None or made.too_wide < best[0].too_wide:
+            best = made, shape
+        if best is not None and not best[0].too_wide:
+            break
+    if best is None:
+        return reason
+    wide = _made(asked, table, valid, best[1], SHARES[1])
+    return [best[0], *(() if isinstance(wide, str) else (wide,))]
 
 
 def _made(asked: Asked, table: Table, valid: Table, shape: Shape, share: float) -> Made | str:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 NOTHING: Final = 1e-7
 """Spread of an output, over the largest amount of its unit, that counts as none [A]."""
-WIDEST: Final = 0.05
+WIDEST: Final = 0.1
 """Interval of an output over its range in training up to which `auto` takes it [A]."""
 WIDEST_OF_UNIT: Final = 1e-4
 """The same over the largest amount of its unit, where that is more [A]."""
