@@ -11,7 +11,7 @@ import itertools
 import json
 import shutil
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.cli import OBJECTS_BETWEEN_LOOKS
 from linetwin.cli.study_running import simulate
@@ -29,10 +29,11 @@ from linetwin.surrogates.hidden.conditions import (
     window,
     written_settings,
 )
+from linetwin.surrogates.hidden.foretelling import foretell, known_before
 from linetwin.surrogates.hidden.naming import named
 from linetwin.surrogates.hidden.normal import of_runs
 from linetwin.surrogates.hidden.readings import streams
-from linetwin.surrogates.hidden.scoring import Judged, Truth
+from linetwin.surrogates.hidden.scoring import Judged, Truth, confusion, shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from linetwin.results.reader import Run
     from linetwin.surrogates.hidden.conditions import Cause
+    from linetwin.surrogates.hidden.foretelling import Foretold
 
 SOUND_SEEDS: Final = range(501, 521)
 """Seeds of the runs that say what is normal; none of them is scored."""
@@ -47,6 +49,8 @@ SEEDS: Final = range(1, 21)
 PAIR_SEEDS: Final = 4
 """Seeds of each pair; every second pair of ten causes is made."""
 TRUTH: Final = "hidden.json"
+FOLDER: Final = "runs/hidden_causes"
+"""Where the runs are kept, from where the bench is called."""
 
 
 @dataclass(frozen=True)
@@ -174,3 +178,62 @@ def _truth(run: Run, hidden: Hidden) -> Truth:
     begin, end = 1000 * hidden.after_s, 1000 * hidden.until_s
     lots = tuple(lot for lot, tick in given_by(run, hidden.station) if begin <= tick <= end)
     return Truth(hidden.cause, hidden.station, lots)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the bench found: names of all runs, and how scrap was foretold."""
+
+    judged: list[Judged]
+    foretold: Foretold
+
+    def content(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "runs": len(self.judged),
+            "first_named": confusion(self.judged),
+            "shares": {name: share.content() for name, share in shares(self.judged).items()},
+            "scrap_before_formation": self.foretold.content(),
+        }
+
+
+def measure(folder: Path, tell: Callable[[str], None]) -> Figures:
+    """Make what runs are missing, name what is wrong in each, and foretell scrap."""
+    runs = list(planned())
+    make(folder, runs, tell)
+    return figures(folder, runs, tell)
+
+
+def figures(folder: Path, runs: Sequence[Planned], tell: Callable[[str], None]) -> Figures:
+    """Return the figures of runs that are there; scrap is foretold in those without pairs."""
+    alone = [each for each in runs if len(each.causes) < 2 and each.seed not in SOUND_SEEDS]  # noqa: PLR2004
+    tables = {}
+    for each in alone:
+        tell(f"reading {each.name}")
+        tables[each.name] = known_before(read(folder / each.name))
+    return Figures(
+        judge(folder, runs, tell), foretell(tables, {each.name: each.seed for each in alone})
+    )
+
+
+def described(found: Figures) -> list[str]:
+    """Return what the bench found, line by line."""
+    lines = ["first named, by what was hidden:"]
+    for cause, stations in confusion(found.judged).items():
+        counts = sorted(stations.items(), key=lambda each: -each[1])
+        lines.append(f"  {cause}: " + ", ".join(f"{name} {count}" for name, count in counts))
+    lines += [f"{name}: {share.text}" for name, share in shares(found.judged).items()]
+    scrap = found.foretold
+    mean, low, high = scrap.saving
+    lines += [
+        (
+            f"scrap foretold before formation ({scrap.winner}, stopped from"
+            f" {100 * scrap.threshold:.0f} %), {scrap.cells:,} cells of unseen seeds:"
+            f" precision {scrap.precision.text}, recall {scrap.recall.text}"
+        ),
+        (
+            f"expected saving {mean:.0f} EUR per 1,000 cells ({low:.0f} to {high:.0f}), at best"
+            f" {scrap.best:.0f}; costs are assumed"
+        ),
+    ]
+    return lines

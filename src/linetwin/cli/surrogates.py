@@ -14,6 +14,7 @@ from linetwin.cli.surrogate_exporting import export
 from linetwin.cli.surrogate_reviewing import approve_limits, contain, decide, review
 from linetwin.cli.surrogate_standing_in import EPILOG as STAND_IN_EPILOG
 from linetwin.cli.surrogate_standing_in import stand_in
+from linetwin.cli.surrogate_shipping import causes, shipped
 from linetwin.cli.surrogate_training import card, predict, train
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ surrogate_app.command(epilog=DESIGN_EPILOG)(design)
 surrogate_app.command(
     epilog="Example: linetwin surrogate train porosity.yaml -o porosity.predictor"
 )(train)
+surrogate_app.command(epilog="Example: linetwin surrogate shipped runs/baseline -o predictors")(
+    shipped
+)
+surrogate_app.command(epilog="Example: linetwin surrogate causes runs/baseline")(causes)
 surrogate_app.command(epilog="Example: linetwin surrogate card porosity.predictor")(card)
 surrogate_app.command(
     epilog="Example: linetwin surrogate predict porosity.predictor --data cells.csv"
@@ -60,6 +65,7 @@ surrogate_app.command(
 )(approve_limits)
 
 surrogate_app.command("stand-in", epilog=STAND_IN_EPILOG)(stand_in)
+
 
 @surrogate_app.command(
     "data",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from linetwin.surrogates.hidden.readings import Stream
 
+LEAST_RUNS: Final = 3
+"""Sound runs that tell what is normal."""
 WIDTHS: Final = (1, 2, 3, 4, 6)
 """Lots in a row that are looked at together [A]."""
 _CHANCE: Final = 0.05

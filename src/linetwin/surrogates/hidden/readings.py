@@ -42,7 +42,7 @@ class Instrument:
 _SLURRY: Final = (
     Instrument("viscosity", share=0.02, source="[A] rotational rheometer, a sample of each batch"),
     Instrument("slurry_density", share=0.001, source="[A] pycnometer or Coriolis meter"),
-    Instrument("slurry_temperature", 0.3, source="[A] thermocouple in the vessel, K"),
+    Instrument("slurry_temperature", 0.3, source="[A] thermocouple in the vessel"),
     Instrument("agglomerate_size", 2e-6, source="[A] grindometer, m"),
     Instrument("specific_energy", share=0.01, source="[A] energy meter of the drive"),
 )
@@ -73,7 +73,7 @@ _OF_FINDINGS: Final = {
 _OF_CALENDER: Final = ("porosity below its window", "porosity above its window", "delamination")
 """Reasons to cut metres out that are found behind the calender; all others are of the coater."""
 _BLOCKS: Final = 10.0
-"""Pieces of a roll that are cut out for a reason of their own [A]: metres of a block go together."""
+"""Pieces of a roll that are cut out for reasons of their own [A]: metres of a block go together."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How often what was hidden is what is named first: a table of stations, with binomial intervals."""
+"""How often what was hidden is named first: a table of stations, with binomial intervals."""
 
 from __future__ import annotations
 

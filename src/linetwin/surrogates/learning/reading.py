@@ -50,12 +50,15 @@ class Training:
     group: str
 
 
-def read_training(path: Path, data: Path | None = None) -> Training:
+def read_training(path: Path, data: Path | None = None, dataset: Dataset | None = None) -> Training:
     """Return a training; `data`: the table in place of that of the dataset file.
 
-    ScenarioError with file, line, key and what is allowed; errors as `read_dataset`.
+    `dataset`: what is learnt from, in place of what the file names. ScenarioError with file, line,
+    key and what is allowed; errors as `read_dataset`.
     """
     checked = read_checked(path, TrainingFile)
+    if dataset is not None:
+        return _Reader(checked, dataset, Problems()).training()
     found = path.parent / checked.model.dataset
     if not found.exists():
         place = checked.document.place(("dataset",))
