@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from linetwin.bench.surrogate import Measured, describe, verdicts
+from linetwin.bench.surrogate import describe_cells, limits_of_cells
 from linetwin.bench.surrogate_cells import Rate, cells, whole
 from linetwin.predictors.domain import INSIDE, NEAR, OUTSIDE, domain_of
 
@@ -57,12 +57,11 @@ def test_the_benchs_reference_is_every_distance() -> None:
 def test_limits_are_a_hundred_thousand_cells_a_second() -> None:
     """9 us a cell meet the limit, 11 do not; the domain's part beside every distance."""
     rate = Rate("trees", 9.0, 11.0, 3.0, 12.0, 1e-15, 0.94)
-    found = Measured((rate,))
-    limits = {name: value <= most for name, (value, most) in verdicts(found).items()}
+    limits = {name: value <= most for name, (value, most) in limits_of_cells(rate).items()}
     assert limits == {
         "trees: processor time a cell by ONNX in us": True,
         "trees: the same as an FMU": False,
         "trees: domain's time over that of every distance": True,
     }
-    assert "111,111 cells a second by ONNX, 90,909 as an FMU" in describe(found)
-    assert "4.0 times as much" in describe(found)
+    assert "111,111 cells a second by ONNX, 90,909 as an FMU" in describe_cells(rate)
+    assert "4.0 times as much" in describe_cells(rate)
