@@ -205,6 +205,30 @@ def test_within_limits_keep_their_rate() -> None:
     assert (mean < 0.0055).all()
 
 
+def test_scatter_of_heavy_tails() -> None:
+    """Readings of Student's t with 4 degrees of freedom: S alarms at 1 % at most, F limits at 3 %.
+
+    Rolls of which some scatter more than others likewise; the record keeps the limits.
+    """
+    draws = np.random.default_rng(14)
+    names = [f"r{i // 10}" for i in range(6000)]
+    heavy = draws.standard_t(4, 6000)
+    mixed = draws.standard_normal(6000) * np.repeat(draws.lognormal(0, 0.35, 600), 10)
+    for values in (heavy, mixed):
+        found = limits.phase_one("a", charts.subgroups(values[:600], names[:600]))
+        groups = charts.subgroups(values, names)
+        assert found.spread_scores is not None
+        own = limits.spread_chart(found, groups)
+        plain = limits.spread_chart(replace(found, spread_scores=None), groups)
+        again = limits.spread_chart(limits.Limits.of_record(found.record()), groups)
+        assert own is not None
+        assert plain is not None
+        assert again is not None
+        assert own.out.mean() < 0.011
+        assert plain.out.mean() > 0.03
+        assert own.high.tolist() == again.high.tolist()
+
+
 def test_limits_survive_their_record() -> None:
     """A record read back gives the same chart; who approved and when stand in it."""
     groups = single(np.random.default_rng(1).normal(5, 1, 30))

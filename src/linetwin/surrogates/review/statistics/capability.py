@@ -19,7 +19,7 @@ from scipy import stats
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
 from linetwin.surrogates.review.statistics.charts import subgroups
-from linetwin.surrogates.review.statistics.limits import outlying
+from linetwin.surrogates.review.statistics.outliers import outlying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -28,6 +28,8 @@ from linetwin.surrogates.review.statistics.autocorrelation import (
     process_of,
 )
 from linetwin.surrogates.review.statistics.charts import EWMA_WEIGHT, Chart, Subgroups, smoothed
+from linetwin.surrogates.review.statistics.outliers import MOST_ASIDE, outlying
+from linetwin.surrogates.review.statistics.spreads import Spread, chart_of_spread, spread_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +39,6 @@ FALSE_ALARM: Final = 0.0027
 FEWEST: Final = 10
 """Subgroups below which no limits are set [A]; from 25 on they are as told with autocorrelation."""
 CHARTS: Final = ("within", "between")
-MOST_ASIDE: Final = 0.2
-"""Share of subgroups set aside from which on phase I has no one state [A]."""
-ASIDE_LEVEL: Final = 0.01
-"""Chance that phase I without any disturbance sets something aside [A]."""
 _NOT_SEEN: Final = 0.25
 """Chance of such differences between subgroups from which they are not seen, as for gauges [M]."""
 
@@ -53,6 +51,7 @@ class Limits:
     reading (within), with `freedom`; `mean_variance`: variance of `centre` over `sigma` squared;
     `spread`: standard deviation within subgroups with `spread_freedom`, NaN of single readings;
     `set_aside`, `spread_set_aside`: subgroups that took no part, on the charts all the same;
+    `spread_scores`: their process where they differ by more than chance gives, see `spreads`;
     `data`: hash of the subgroups; `approved_by`, `approved_at`: empty until a person has approved.
     """
 
@@ -71,6 +70,7 @@ class Limits:
     set_aside: tuple[str, ...]
     spread_set_aside: tuple[str, ...]
     data: str
+    spread_scores: Process | None = None
     false_alarm: float = FALSE_ALARM
     approved_by: str = ""
     approved_at: str = ""
@@ -78,6 +78,9 @@ class Limits:
     def record(self) -> dict[str, Any]:
         """Return the limits as plain values for a file or a log; no number is a NaN."""
         plain = asdict(self) | {"autocorrelation": list(self.autocorrelation)}
+        if self.spread_scores is not None:
+            told = list(self.spread_scores.autocorrelation)
+            plain["spread_scores"] = asdict(self.spread_scores) | {"autocorrelation": told}
         return {name: None if value != value else value for name, value in plain.items()}  # noqa: PLR0124 - NaN
 
     @classmethod
@@ -88,6 +91,8 @@ class Limits:
                 name: math.nan if value is None else value for name, value in record.items()
             }
             plain["autocorrelation"] = Estimate(*plain["autocorrelation"])
+            scores = record.get("spread_scores")
+            plain["spread_scores"] = None if scores is None else _process(scores)
             for name in ("set_aside", "spread_set_aside"):
                 plain[name] = tuple(plain[name])
             return cls(**plain)
@@ -110,11 +115,11 @@ def phase_one(stream: str, groups: Subgroups, chart: str = "") -> Limits:
     _check(stream, groups, chart)
     aside = outlying(groups.means)
     process = process_of(np.where(aside, math.nan, groups.means))
-    spread, freedom, uneven = _within(groups)
+    spread, uneven = spread_of(groups)
     chosen, reason = _choose(groups, aside, process)
     if chart:
         chosen, reason = chart, "as asked"
-    _refuse(stream, aside, process, spread if chosen == "within" else process.sigma)
+    _refuse(stream, aside, process, spread.sigma if chosen == "within" else process.sigma)
     kept = ~aside
     total = int(groups.counts[kept].sum())
     within = chosen == "within"
@@ -122,12 +127,13 @@ def phase_one(stream: str, groups: Subgroups, chart: str = "") -> Limits:
     return Limits(
         stream, chosen, reason,
         centre=centre if within else process.mean,
-        sigma=spread if within else process.sigma,
-        freedom=freedom if within else process.freedom,
+        sigma=spread.sigma if within else process.sigma,
+        freedom=spread.freedom if within else process.freedom,
         mean_variance=1 / total if within else process.mean_variance,
         autocorrelation=process.autocorrelation,
-        spread=spread,
-        spread_freedom=freedom,
+        spread=spread.sigma,
+        spread_freedom=spread.freedom,
+        spread_scores=spread.scores,
         subgroups=len(groups.labels),
         readings=int(groups.counts.sum()),
         set_aside=tuple(np.array(groups.labels)[aside].tolist()),
@@ -160,48 +166,9 @@ def ewma_chart(limits: Limits, groups: Subgroups, weight: float = EWMA_WEIGHT) -
 
 
 def spread_chart(limits: Limits, groups: Subgroups) -> Chart | None:
-    """Return the S chart against frozen limits (F distribution); None of single readings."""
-    rows = np.flatnonzero(groups.counts > 1)
-    if not (limits.spread > 0 and rows.size):
-        return None
-    own, freedom = groups.counts[rows] - 1, limits.spread_freedom
-    points, tail = groups.deviations[rows], limits.false_alarm / 2
-    ratio = (points / limits.spread) ** 2
-    below = stats.f.cdf(ratio, own, freedom)
-    chances = 2 * np.minimum(below, stats.f.sf(ratio, own, freedom))
-    low, high = (
-        limits.spread * np.sqrt(stats.f.ppf(share, own, freedom)) for share in (tail, 1 - tail)
-    )
-    labels = tuple(groups.labels[row] for row in rows)
-    return Chart("S", labels, points, limits.spread, low, high, np.minimum(1.0, chances))
-
-
-def outlying(points: np.ndarray, level: float = ASIDE_LEVEL) -> np.ndarray:
-    """Return which of the points (n,) are outliers, by the generalised test of Rosner (1983 [V]).
-
-    Up to a fifth of the points and one; many outliers do not hide each other.
-    """
-    values = np.asarray(points, dtype=np.float64)
-    left, found, order = list(range(values.size)), 0, []
-    result = np.zeros(values.size, dtype=np.bool_)
-    if values.size < 3:  # noqa: PLR2004 - of two points none is the odd one
-        return result
-    steps = np.arange(1, max(1, math.ceil(MOST_ASIDE * values.size)) + 1)
-    counts = values.size + 1 - steps
-    quantiles = special.stdtrit(counts - 2, 1 - level / 2 / counts)
-    bounds = (counts - 1) * quantiles / np.sqrt((counts - 2 + quantiles**2) * counts)
-    for step, bound in zip(steps.tolist(), bounds.tolist(), strict=True):
-        own = values[left]
-        spread = float(own.std(ddof=1))
-        if not spread > 0:
-            break
-        worst = int(np.argmax(np.abs(own - own.mean())))
-        reached = abs(own[worst] - own.mean()) / spread
-        order.append(left.pop(worst))
-        if reached > bound:
-            found = step
-    result[order[:found]] = True
-    return result
+    """Return the S chart against frozen limits; None of single readings."""
+    spread = Spread(limits.spread, limits.spread_freedom, limits.spread_scores)
+    return chart_of_spread(spread, groups, limits.false_alarm)
 
 
 def data_hash(groups: Subgroups) -> str:
@@ -219,23 +186,6 @@ def _student(
     chances = 2 * special.stdtr(limits.freedom, -np.abs(points - limits.centre) / sigma)
     centre = limits.centre
     return Chart(kind, groups.labels, points, centre, centre - half, centre + half, chances)
-
-
-def _within(groups: Subgroups) -> tuple[float, float, np.ndarray]:
-    """Return the pooled deviation within, its freedom, and whose deviations were set aside.
-
-    Deviations are compared as their cube roots squared, which are near normal (Wilson, Hilferty).
-    """
-    many = groups.counts > 1
-    uneven = np.zeros(many.size, dtype=np.bool_)
-    if not many.any():
-        return math.nan, 0.0, uneven
-    if int(many.sum()) >= FEWEST:
-        uneven[many] = outlying(np.cbrt(groups.deviations[many]) ** 2)
-    used = many & ~uneven
-    freedom = float((groups.counts[used] - 1).sum())
-    squares = float(((groups.counts[used] - 1) * groups.deviations[used] ** 2).sum())
-    return math.sqrt(squares / freedom), freedom, uneven
 
 
 def _choose(groups: Subgroups, aside: np.ndarray, process: Process) -> tuple[str, str]:
@@ -257,6 +207,11 @@ def _choose(groups: Subgroups, aside: np.ndarray, process: Process) -> tuple[str
         value = process.autocorrelation.value
         return "between", f"neighbouring subgroups go together (autocorrelation {value:.2f})"
     return "within", "subgroups differ by no more than their readings do"
+
+
+def _process(record: Mapping[str, Any]) -> Process:
+    told = Estimate(*record["autocorrelation"])
+    return Process(**{**record, "autocorrelation": told})
 
 
 def _check(stream: str, groups: Subgroups, chart: str) -> None:
