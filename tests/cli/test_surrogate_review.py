@@ -245,6 +245,7 @@ def test_wrong_questions_end_with_two(clerk: Clerk, run: Path, tmp_path: Path) -
         (("review", run, "--predictors", tmp_path), "holds no predictor"),
         (("review", run, "--policy", policy), "safety is not traded against cost"),
         (("review", run, "--limits", policy), "holds no approved limits"),
+        (("review", run, "-o", tmp_path), "is a folder"),
         (("decide", run, cell, "--accept", "--reviewer", "ann"), "--predictors"),
         (("contain", run, "--lot", "cathode.roll-0001", "--by", "ann"), "--reason"),
         (("contain", run, "--lot", "cathode.roll-0001", "--8d", "report.doc"), "*.md"),

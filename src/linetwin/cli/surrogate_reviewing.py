@@ -51,11 +51,10 @@ def review(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.surrogates.review.risks import Opened
 
     _check_installed(predictors)
+    _check_output(output)
     approved = read_approved(limits) if limits is not None else None
     with Opened(predictors or []) as opened:
         found = assemble(run, opened, policy, approved, explain)
-        if not output.parent.is_dir():
-            _refuse(f"there is no folder {output.parent}", "-o", "a folder that is there")
         write_atomically(output, review_page(found))
         if json:
             print_json(content(found))
@@ -171,8 +170,7 @@ def approve_limits(
     from linetwin.surrogates.review.assembling import review as assemble
     from linetwin.surrogates.review.risks import Opened
 
-    if not output.parent.is_dir():
-        _refuse(f"there is no folder {output.parent}", "-o", "a folder that is there")
+    _check_output(output)
     with Opened([]) as opened:
         found = assemble(run, opened)
     approved = approve(run, found.charts, found.data.digest, by, output)
@@ -242,6 +240,13 @@ def _check_installed(predictors: list[Path] | None) -> None:
     for package in ("onnx", "onnxruntime") if predictors else ():
         if find_spec(package) is None:
             raise LinetwinError(f"{package} is not installed: pip install linetwin[surrogate]")
+
+
+def _check_output(file: Path) -> None:
+    if not file.parent.is_dir():
+        _refuse(f"there is no folder {file.parent}", "-o", "a folder that is there")
+    if file.is_dir():
+        _refuse(f"{file} is a folder", "-o", "the name of a file")
 
 
 def _refuse(message: str, key: str, hint: str) -> None:

@@ -16,6 +16,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.results import display
 from linetwin.results.kpis import compute
 from linetwin.results.manifest import write_atomically
+from linetwin.surrogates.hidden.naming import named
 from linetwin.surrogates.review.decisions import recorded
 from linetwin.surrogates.review.holds import Held, holds
 
@@ -46,8 +47,9 @@ def checked_name(file: Path) -> None:
     if file.suffix not in SUFFIXES:
         hint = f"*{' or *'.join(SUFFIXES)}"
         raise ScenarioError([Problem(f"{file.name} is no name of a report", "--8d", hint)])
-    if not file.parent.is_dir():
-        raise ScenarioError([Problem(f"there is no folder {file.parent}", "--8d")])
+    if file.is_dir() or not file.parent.is_dir():
+        what = f"{file} is a folder" if file.is_dir() else f"there is no folder {file.parent}"
+        raise ScenarioError([Problem(what, "--8d", "the name of a file")])
 
 
 def steps(run: Run, found: Traced) -> tuple[Step, ...]:
@@ -133,7 +135,8 @@ def _causes(run: Run) -> tuple[str, ...]:
         for each in rows[:_MOST_CAUSES]
         if each["ancestor"]
     ]
-    return tuple(said or ["no ancestor stands out beside a finding of this run"])
+    said += [f"stands out by its readings: {each.said}" for each in named(run)]
+    return tuple(said or ["no ancestor or station of this run stands out"])
 
 
 def _content(title: str, made: str, run: Run, every: tuple[Step, ...]) -> dict[str, Any]:

@@ -32,7 +32,8 @@ _COSTS: Final = ("cost_of_escape", "cost_of_false_alarm")
 class Characteristic:
     """What a fault of a column weighs: ppm ceiling of safety, else costs in `currency`.
 
-    `bad`: the faulty value of a column of 0 and 1; `limits`: as written, of a column of numbers.
+    `bad`: the faulty value of a column of 0 and 1; `limits`: as written, of a column of numbers;
+    `file`: where it was written.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Characteristic:
     currency: str
     tag: str
     source: str
+    file: Path
 
     @property
     def threshold(self) -> float | None:
@@ -91,11 +93,12 @@ def read_policy(file: Path | None = None) -> Policy:
         place = checked.document.place(("characteristics",))
         problems.add(place, f"costs are in {', '.join(sorted(monies))}", "one currency")
     problems.check()
+    named = Path(SHIPPED) if file is None else file
     return Policy(
         model.policy,
         float(model.audit_share.split(" ")[0]) / 100,
-        {name: _taken(name, each) for name, each in model.characteristics.items()},
-        Path(SHIPPED) if file is None else file,
+        {name: _taken(name, each, named) for name, each in model.characteristics.items()},
+        named,
         hashlib.sha256(content).hexdigest(),
         file is None,
     )
@@ -116,12 +119,12 @@ def _check(
             problems.add(place, f"is not for severity {written.severity}", hint)
 
 
-def _taken(name: str, written: CharacteristicWritten) -> Characteristic:
+def _taken(name: str, written: CharacteristicWritten, file: Path) -> Characteristic:
     costs = [getattr(written, cost) for cost in _COSTS]
     escape, alarm = (None if text is None else float(text.split(" ")[0]) for text in costs)
     currency = next((text.split(" ")[1] for text in costs if text is not None), "")
     ceiling = None if written.ceiling_ppm is None else float(written.ceiling_ppm)
     return Characteristic(
         name, written.severity, written.bad, written.limits, ceiling, escape, alarm, currency,
-        written.tag, written.source,
+        written.tag, written.source, file,
     )  # fmt: skip

@@ -150,8 +150,7 @@ def limited_of(target: Target, weighs: Characteristic | None, run: Run) -> Limit
     if target.name.startswith(YES_OR_NO):
         return None
     if weighs is not None and weighs.limits is not None:
-        goal = goal_of(f"{target.name}={weighs.limits}", target)
-        return Limited(goal, "the policy's limits")
+        return Limited(_written(target, weighs), "the policy's limits")
     first, second = _LIMITED.get(target.name, ("", ""))
     scenario = plan(run)
     for station in scenario.stations:
@@ -173,6 +172,18 @@ def words_of(target: str) -> str:
 def target_of(name: str, unit: str) -> Target:
     """Return a column of a dataset as something whose goals can be written."""
     return Target(name=name, unit=unit, link=Link())
+
+
+def _written(target: Target, weighs: Characteristic) -> Goal:
+    """Return the limits that a policy has; ScenarioError with its key where they are none."""
+    try:
+        return goal_of(f"{target.name}={weighs.limits}", target)
+    except ScenarioError as error:
+        first, key = error.problems[0], f"characteristics.{weighs.name}.limits"
+        message = first.message.replace(f"{target.name}=", "")
+        raise ScenarioError(
+            [Problem(message, key, f"such as at least 4.9 {target.unit}")]
+        ) from error
 
 
 def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Policy) -> Told:
