@@ -60,6 +60,32 @@ def test_lots_that_fail_together_widen_the_bins() -> None:
     assert told.bins[0].observed.high - told.bins[0].observed.low > 0.18
 
 
+def test_weights_undo_a_selection() -> None:
+    """Half of the bad cells scrapped by another rule: with weights the model is calibrated again.
+
+    A fifth of what is scrapped is audited. Without weights the model seems to state too much.
+    """
+    stated, found, lots = cells(7, 120, 50, 1.0)
+    draws = np.random.default_rng(8)
+    scrapped = (found > 0) & (draws.random(found.size) < 0.5)
+    seen = ~scrapped | (draws.random(found.size) < 0.2)
+    weights = np.where(scrapped, 5.0, 1.0)[seen]
+    names = np.array(lots)[seen].tolist()
+    whole = rel.reliability(stated, found, lots)
+    own = rel.reliability(stated[seen], found[seen], names, weights)
+    naive = rel.reliability(stated[seen], found[seen], names)
+    assert own.brier == pytest.approx(whole.brier, rel=0.06)
+    assert own.uncertainty == pytest.approx(whole.uncertainty, rel=0.06)
+    assert own.error.value < 0.03
+    assert naive.error.value > 0.06
+    parts = own.miscalibration - own.resolution + own.uncertainty + own.within_bins
+    assert parts == pytest.approx(own.brier)
+    widths = [
+        sum(each.observed.high - each.observed.low for each in told.bins) for told in (own, naive)
+    ]
+    assert widths[0] > 1.1 * widths[1]
+
+
 @pytest.mark.parametrize("kind", ["platt", "isotonic"])
 def test_recalibration(kind: str) -> None:
     """Recalibrated by other lots, a model twice too sure is within the error of chance again."""

@@ -91,45 +91,54 @@ def logit(probabilities: np.ndarray) -> np.ndarray:
 
 
 def reliability(
-    probabilities: np.ndarray, outcomes: np.ndarray, lots: Sequence[str], bins: int = BINS
+    probabilities: np.ndarray,
+    outcomes: np.ndarray,
+    lots: Sequence[str],
+    weights: np.ndarray | None = None,
+    bins: int = BINS,
 ) -> Reliability:
     """Return how far probabilities hold: `outcomes` 0 or 1, both (n,), `lots` the cells' lots.
 
+    `weights`: 1 / inclusion probability (n,), where cells without an outcome were selected.
     ScenarioError with fewer than 50 cells, or values out of 0 to 1.
     """
     stated, found = _checked(probabilities, outcomes)
-    names = np.asarray(lots)
-    places = binned(stated, bins)
-    effect = design_effect(stated, found, names)
-    shown = tuple(_bin(stated[rows], found[rows], effect) for rows in _members(places))
-    share = float(found.mean())
-    weights = np.array([each.count for each in shown]) / found.size
+    weight = np.ones(stated.size) if weights is None else np.asarray(weights, dtype=np.float64)
+    names, places = np.asarray(lots), binned(stated, bins)
+    effect = design_effect(stated, found, names, weight)
+    members = [np.flatnonzero(places == place) for place in np.unique(places)]
+    shown = tuple(_bin(stated[rows], found[rows], weight[rows], effect) for rows in members)
+    parts = np.array([float(weight[rows].sum()) for rows in members]) / weight.sum()
+    share = float(np.average(found, weights=weight))
     means = np.array([each.stated for each in shown])
     seen = np.array([each.observed.value for each in shown])
-    brier = float(((stated - found) ** 2).mean())
-    miss = float((weights * (means - seen) ** 2).sum())
-    apart, base = float((weights * (seen - share) ** 2).sum()), share * (1 - share)
-    low, high = bootstrap(
-        names, lambda rows: calibration_error(stated[rows], found[rows], bins), _DRAWS
-    )
-    value = calibration_error(stated, found, bins)
+    brier = float(np.average((stated - found) ** 2, weights=weight))
+    miss = float((parts * (means - seen) ** 2).sum())
+    apart, base = float((parts * (seen - share) ** 2).sum()), share * (1 - share)
+
+    def error(rows: np.ndarray) -> float:
+        return calibration_error(stated[rows], found[rows], bins, weight[rows])
+
+    low, high = bootstrap(names, error, _DRAWS)
     draws = np.random.default_rng(_SEED)
     chance = [
-        calibration_error(stated, (draws.random(stated.size) < stated).astype(np.float64), bins)
+        calibration_error(stated, 1.0 * (draws.random(stated.size) < stated), bins, weight)
         for _ in range(_DRAWS)
     ]
     return Reliability(
         shown, brier, miss, apart, base, brier - miss + apart - base,
-        Estimate(value, low, high), float(np.quantile(chance, CONFIDENCE)),
+        Estimate(error(np.arange(found.size)), low, high), float(np.quantile(chance, CONFIDENCE)),
         found.size, np.unique(names).size, effect,
     )  # fmt: skip
 
 
-def calibration_error(stated: np.ndarray, found: np.ndarray, bins: int = BINS) -> float:
+def calibration_error(
+    stated: np.ndarray, found: np.ndarray, bins: int = BINS, weights: np.ndarray | None = None
+) -> float:
     """Return the expected calibration error over bins of equal count."""
-    places = binned(stated, bins)
-    off = np.bincount(places, weights=stated - found)
-    return float(np.abs(off).sum() / stated.size)
+    weight = np.ones(stated.size) if weights is None else weights
+    off = np.bincount(binned(stated, bins), weights=weight * (stated - found))
+    return float(np.abs(off).sum() / weight.sum())
 
 
 def binned(stated: np.ndarray, bins: int = BINS) -> np.ndarray:
@@ -138,16 +147,21 @@ def binned(stated: np.ndarray, bins: int = BINS) -> np.ndarray:
     return np.asarray(np.searchsorted(edges, stated, side="left"))
 
 
-def design_effect(stated: np.ndarray, found: np.ndarray, lots: np.ndarray) -> float:
+def design_effect(
+    stated: np.ndarray, found: np.ndarray, lots: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """Return the variance of the mean error over that of independent cells, 1 or more.
 
     From the sums of errors of the lots; 1 where there is one lot.
     """
     _, places = np.unique(lots, return_inverse=True)
-    sums = np.bincount(places, weights=found - stated)
+    weight = np.ones(stated.size) if weights is None else weights
+    sums = np.bincount(places, weights=weight * (found - stated))
     if sums.size == 1:
         return 1.0
-    alone = max(float((stated * (1 - stated)).sum()), float(((found - found.mean()) ** 2).sum()))
+    squares, share = weight**2, float(np.average(found, weights=weight))
+    expected = float((squares * stated * (1 - stated)).sum())
+    alone = max(expected, float((squares * (found - share) ** 2).sum()))
     together = float(((sums - sums.mean()) ** 2).sum()) * sums.size / (sums.size - 1)
     return max(1.0, together / alone) if alone > 0 else 1.0
 
@@ -200,16 +214,13 @@ def fitted(stated: np.ndarray, found: np.ndarray, kind: str) -> Calibration:
     return Calibration("platt", (float(model.coef_[0, 0]),), (float(model.intercept_[0]),))
 
 
-def _bin(stated: np.ndarray, found: np.ndarray, effect: float) -> Bin:
-    observed = clopper_pearson(float(found.sum()) / effect, found.size / effect)
-    return Bin(
-        float(stated.min()), float(stated.max()), float(stated.mean()),
-        observed._replace(value=float(found.mean())), found.size,
-    )  # fmt: skip
-
-
-def _members(places: np.ndarray) -> list[np.ndarray]:
-    return [np.flatnonzero(places == place) for place in np.unique(places)]
+def _bin(stated: np.ndarray, found: np.ndarray, weights: np.ndarray, effect: float) -> Bin:
+    """Return a bin; its interval is that of the effective number of cells."""
+    share = float(np.average(found, weights=weights))
+    worth = float(weights.sum() ** 2 / (weights**2).sum()) / effect
+    observed = clopper_pearson(share * worth, worth)._replace(value=share)
+    mean = float(np.average(stated, weights=weights))
+    return Bin(float(stated.min()), float(stated.max()), mean, observed, found.size)
 
 
 def _checked(probabilities: np.ndarray, outcomes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
