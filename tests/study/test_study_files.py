@@ -127,6 +127,16 @@ WRONG = {
         "columns: [cells.capacity: median]\nfigures:",
         "'median' is no statistic",
     ),
+    "a percentile of no two digits": (
+        "figures:",
+        "columns: [cells.capacity: p99.9]\nfigures:",
+        r"'p99\.9' is no statistic .*a percentile from p01 to p99",
+    ),
+    "a percentile that is the minimum": (
+        "figures:",
+        "columns: [cells.capacity: p00]\nfigures:",
+        "'p00' is no statistic .*min, max",
+    ),
     "an aim at a statistic that does not come back": (
         "figures:",
         "objectives: [{minimise: cells.capacity.p05}]\nfigures:",

@@ -34,8 +34,8 @@ DESIGN_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "compare": ((), ("most", "confidence", "matters")),
 }
 """Kind of design -> keys that it needs, and those that it may have."""
-STATISTIC = re.compile(r"mean|sd|min|max|p\d{2}")
-STATISTIC_HINT = "allowed: mean, sd, min, max, or a percentile such as p95"
+STATISTIC = re.compile(r"mean|sd|min|max|p(?!00)\d{2}")
+STATISTIC_HINT = "allowed: mean, sd, min, max, or a percentile from p01 to p99"
 Figure = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[^\s.][^.]*)+$")]
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
