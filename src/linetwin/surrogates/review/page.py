@@ -20,6 +20,7 @@ from linetwin.surrogates.review.page_decided import (
 )
 from linetwin.surrogates.review.page_defects import named_section, pareto_section
 from linetwin.surrogates.review.page_reliability import reliability_section
+from linetwin.surrogates.review.risks import words_of
 from linetwin.surrogates.review.statistics.reliability import Reliability
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def lacks(found: Review) -> list[str]:
             "No predictors were given (--predictors): no risk, no explanation, no reliability. "
             "Charts, capability, defects and containment are there."
         )
-    here = [each.target for each in found.told if each.trained_here]
+    here = [words_of(each.target) for each in found.told if each.trained_here]
     if here:
         said.append(
             f"Predictors of {', '.join(here)} were trained on these very cells: their risks look "
@@ -75,10 +76,10 @@ def lacks(found: Review) -> list[str]:
                 f"off by {own.error.value:.0%} on average ({own.error.low:.0%} to "
                 f"{own.error.high:.0%}). What is stopped by them costs more than it need."
             )
-    unknown = [each.target for each in found.told if each.weighs is None]
+    unknown = [words_of(each.target) for each in found.told if each.weighs is None]
     if unknown:
         said.append(f"The policy has no class for {', '.join(unknown)}: told, not judged.")
-    no_fault = [e.target for e in found.told if e.limited is None and not e.is_yes_or_no]
+    no_fault = [words_of(e.target) for e in found.told if e.limited is None and not e.is_yes_or_no]
     if no_fault:
         said.append(f"Nothing says which {', '.join(no_fault)} is a fault: no risk is told of it.")
     if found.policy.assumed:
@@ -124,16 +125,16 @@ def _at_risk(found: Review) -> tuple[str, str, str]:
     )
     still = sum(cell.stopped and cell.outcome == "in the line" for cell in found.cells)
     small = [f"{still:,} of them still in the line"] if still else []
-    if refused:
-        small.append(
-            f"{refused:,} cells are refused by every predictor: nothing like them was seen, or a "
-            "feature is not known; they are to be inspected"
-        )
     audit = sum(cell.audited for cell in found.cells)
     if audit:
         small.append(
             f"{audit:,} of them, drawn by lot, finish in quarantine all the same, so that it is "
             "seen how often the predictors are wrong"
+        )
+    if refused:
+        small.append(
+            f"{refused:,} cells are refused by every predictor: nothing like them was seen, or a "
+            "feature is not known; they are to be inspected"
         )
     answer = f"<b>{stopped:,} of {len(found.cells):,} cells</b> are to be stopped"
     return "Which cells?", answer, "; ".join(small)

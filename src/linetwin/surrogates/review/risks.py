@@ -180,10 +180,8 @@ def _written(target: Target, weighs: Characteristic) -> Goal:
         return goal_of(f"{target.name}={weighs.limits}", target)
     except ScenarioError as error:
         first, key = error.problems[0], f"characteristics.{weighs.name}.limits"
-        message = first.message.replace(f"{target.name}=", "")
-        raise ScenarioError(
-            [Problem(message, key, f"such as at least 4.9 {target.unit}")]
-        ) from error
+        hint = f"such as at least 4.9 {target.unit}"
+        raise ScenarioError([Problem(first.message, key, hint, weighs.file)]) from error
 
 
 def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Policy) -> Told:
