@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from linetwin.bench.surrogate import describe_cells, limits_of_cells
-from linetwin.bench.surrogate_cells import Rate, cells, whole
+from linetwin.bench.surrogate_cells import cells, whole
 from linetwin.predictors.domain import INSIDE, NEAR, OUTSIDE, domain_of
 
 
@@ -52,16 +51,3 @@ def test_the_benchs_reference_is_every_distance() -> None:
     scaled = (cells(40, 2) - domain.low) / (domain.high - domain.low)
     plain = np.sqrt(((scaled[:, None] - domain.points) ** 2).sum(axis=2).min(axis=1))
     np.testing.assert_allclose(whole(domain, scaled), plain / domain.reach, rtol=1e-9)
-
-
-def test_limits_are_a_hundred_thousand_cells_a_second() -> None:
-    """9 us a cell meet the limit, 11 do not; the domain's part beside every distance."""
-    rate = Rate("trees", 9.0, 11.0, 3.0, 12.0, 1e-15, 0.94)
-    limits = {name: value <= most for name, (value, most) in limits_of_cells(rate).items()}
-    assert limits == {
-        "trees: processor time a cell by ONNX in us": True,
-        "trees: the same as an FMU": False,
-        "trees: domain's time over that of every distance": True,
-    }
-    assert "111,111 cells a second by ONNX, 90,909 as an FMU" in describe_cells(rate)
-    assert "4.0 times as much" in describe_cells(rate)
