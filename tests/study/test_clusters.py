@@ -17,9 +17,9 @@ import pytest
 from study_support import Written, planned
 from toy_runs import always_killed, other_versions, slow_total, total, versions
 
-from linetwin.errors import LinkError
+from linetwin.errors import LinkError, ScenarioError
 from linetwin.study import clustered, greeting
-from linetwin.study.clustered import LOCAL, DaskExecutor
+from linetwin.study.clustered import LOCAL, DaskExecutor, check_address
 from linetwin.study.executing import StudyRun
 from linetwin.study.folder import read_study
 from linetwin.study.keeping import StudyWriter
@@ -94,6 +94,21 @@ def test_a_cluster_that_is_not_there_is_told_soon(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(LinkError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         DaskExecutor(total, INPUTS, "tcp://127.0.0.1:9", 1, versions)
     assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "", "tcp://", "http://here:8787", "here:", "tcp://here:x", "here:99999"]
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    """Neither scheme nor port, or a wrong one: a mistake of the command, with what is allowed."""
+    with pytest.raises(ScenarioError, match="--dask.*allowed: tcp://host:8786 or local"):
+        check_address(address)
+
+
+@pytest.mark.parametrize("address", [LOCAL, "tcp://here", "10.0.0.7:8786", "tls://[::1]:8786"])
+def test_what_may_be_an_address_is_tried(address: str) -> None:
+    """The scheme or the port may be left out, as Dask has both by itself."""
+    check_address(address)
 
 
 @pytest.mark.parametrize(

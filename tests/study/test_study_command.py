@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -221,6 +222,39 @@ def test_two_calls_do_not_write_one_folder(hours: Written) -> None:
     process.communicate()
     assert refused.returncode == 2
     assert "being written by another process" in refused.stderr
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_folder_that_cannot_be_made_is_refused(hours: Written, inside: bool) -> None:
+    """A file where the folder is to be, or above it: exit code 2 with what is allowed."""
+    hours.edit(", order.started]", "]")
+    taken = hours.folder / "taken"
+    taken.write_text("mine", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="-o: .*taken.* no folder that can be made") as refused:
+        studying.study(Request(str(hours.file), taken / "out" if inside else taken), as_json=False)
+    assert "allowed: a folder" in str(refused.value)
+    assert taken.read_text(encoding="utf-8") == "mine"
+
+
+def test_what_is_no_address_of_a_cluster_makes_no_folder(hours: Written) -> None:
+    """--dask is looked at first: exit code 2, and nothing is left behind."""
+    request = Request(str(hours.file), hours.output, dask="nonsense")
+    with pytest.raises(ScenarioError, match="--dask: 'nonsense' is no address") as refused:
+        studying.study(request, as_json=False)
+    assert refused.value.exit_code == 2
+    assert not hours.output.exists()
+
+
+def test_one_failed_run_is_one(
+    hours: Written, in_this_process: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is counted in the singular, with its id and its error."""
+    hours.edit(", order.started]", "]").edit("calender.line_load", "mixer.active_material_share")
+    hours.edit("{low: 300 N/mm, high: 900 N/mm}", "{levels: [80 %, 96 %]}")
+    hours.edit("  cathode.mixer.batch_mass: {levels: [20 kg, 24 kg, 28 kg]}\n", "")
+    with pytest.raises(ModelError):
+        studying.study(Request(str(hours.file), hours.output), as_json=False)
+    assert re.search("failed: +1 run, [0-9a-f]+: .*shares of the solids", capsys.readouterr().out)
 
 
 def test_a_full_disk_is_told_with_its_folder(

@@ -127,6 +127,11 @@ WRONG = {
         "columns: [cells.capacity: median]\nfigures:",
         "'median' is no statistic",
     ),
+    "a side that no web has": (
+        "figures:",
+        "columns: [segments.loading_c: mean]\nfigures:",
+        "no column 'loading_c' .did you mean loading_[ab] or loading_[ab]",
+    ),
     "a percentile of no two digits": (
         "figures:",
         "columns: [cells.capacity: p99.9]\nfigures:",

@@ -57,7 +57,10 @@ def answer(observed: Observed) -> tuple[list[str], dict[str, Any]]:
         lines += _compared(observed, compared)
         content = _comparison(observed, compared)
     elif observed.design.kind == "optimise" and (best := optimum(observed)) is not None:
-        head = f"best:       of {best.trials:,} points, told by {best.fresh} seeds not searched"
+        told = f"of {best.trials:,} points, told by {best.fresh} seeds not searched"
+        head = f"best:       {told}"
+        if not best.finalists[0].keeps:
+            head = f"nearest:    {told}; none that was run again keeps all constraints as asked"
         lines += [head, *(f"  {_finalist(observed, each)}" for each in best.finalists)]
         content = _optimum(observed, best)
     return lines, content
@@ -113,13 +116,13 @@ def _finalist(observed: Observed, found: Finalist) -> str:
     for constraint, share in zip(observed.constraints, found.kept, strict=True):
         words = bound(constraint, shown(observed, constraint.figure))
         of = f"{display.share(share.value)} (from {display.share(share.low)})"
-        parts.append(f"{words} in {of} of runs")
+        asked = "" if share.value >= constraint.chance else f", {constraint.chance:.0%} asked"
+        parts.append(f"{words} in {of} of runs{asked}")
     return f"{named(observed, found.point)}: {'; '.join(parts)}"
 
 
 def _optimum(observed: Observed, found: Optimum) -> dict[str, Any]:
     figures = [aim_of(each)[0] for each in observed.objectives]
-    bounds = [each.figure for each in observed.constraints]
     points = []
     for each in found.finalists:
         values = observed.study.points.loc[each.point]
@@ -129,9 +132,16 @@ def _optimum(observed: Observed, found: Optimum) -> dict[str, Any]:
                 "factors": {f.address: _plain(values[f.address]) for f in observed.factors},
                 "figures": _intervals(figures, each.figures),
                 "gains": _intervals(figures, each.gains),
+                "keeps": each.keeps,
                 "kept": [
-                    {"figure": name, **_interval(share)}
-                    for name, share in zip(bounds, each.kept, strict=True)
+                    {
+                        "figure": own.figure,
+                        "at_least": own.at_least,
+                        "at_most": own.at_most,
+                        "asked": own.chance,
+                        **_interval(share),
+                    }
+                    for own, share in zip(observed.constraints, each.kept, strict=True)
                 ],
                 "unbeaten": each.unbeaten,
             }

@@ -40,7 +40,8 @@ def tell(folder: Path, spec: Spec, *, as_json: bool) -> None:
     done = f"{len(runs):,} of {planned:,} runs of {len(found.points):,} points"
     typer.echo(f"{spec.name} ({spec.design.kind}): {status}, {done}")
     if len(lost):
-        say(f"failed:     {len(lost):,} runs, such as {lost['run'].iloc[0]}: {_first(lost)}")
+        count = "1 run," if len(lost) == 1 else f"{len(lost):,} runs, such as"
+        say(f"failed:     {count} {lost['run'].iloc[0]}: {_first(lost)}")
     for line in lines:
         say(line)
     typer.echo(f"report:     {folder / NAME}")
@@ -58,8 +59,11 @@ def check_kept(folder: Path, spec: Spec) -> None:
 
 
 def never_kept(observed: Observed) -> list[str]:
-    """Say which constraints no point keeps with their chance, or that none keeps all at once."""
-    runs, constraints = observed.study.runs, observed.constraints
+    """Say which constraints no point keeps with their chance, or that none keeps all at once.
+
+    Of an optimisation, by the runs that the search has not seen, where there are any.
+    """
+    runs, constraints = _judged(observed), observed.constraints
     if runs.empty or not constraints:
         return []
     point = runs["point"]
@@ -82,6 +86,17 @@ def never_kept(observed: Observed) -> list[str]:
         words = "all constraints at once; each alone is kept by some point; nearest is"
         told.append(f"{words} {named(observed, nearest)}")
     return told
+
+
+def _judged(observed: Observed) -> pd.DataFrame:
+    """Return the runs that tell whether a point keeps its bounds."""
+    runs, searched = observed.study.runs, observed.written.replications
+    if observed.design.kind != "optimise":
+        return runs
+    own = observed.study.points.isna().all(axis=1)  # outside of the bounds, and no candidate
+    candidates = runs["point"].isin(own.index[~own])
+    fresh = runs[candidates & (runs["replication"] >= searched)]
+    return runs if fresh.empty else fresh
 
 
 def _nearest(share: pd.Series, beyond: pd.Series) -> int:

@@ -7,12 +7,13 @@ import itertools
 import logging
 import os
 import queue
+import re
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linetwin.errors import LinetwinError, LinkError
+from linetwin.errors import LinetwinError, LinkError, Problem, ScenarioError
 from linetwin.study.greeting import check_scheduler
 from linetwin.study.local import LOOK_EVERY_S, TRIES, made
 from linetwin.study.tasks import Inputs, Outcome, Task, failed, known_here
@@ -33,10 +34,25 @@ _AHEAD = 3
 BATCH_S = 0.5
 """What a batch of runs is to take: Dask's own messages cost some 5 ms for each, however short."""
 _MOST_OF_A_BATCH = 64
+_ADDRESS = re.compile(
+    r"(?P<scheme>(?:tcp|tls|wss?|ucxx?)://)?(?:[\w.-]+|\[[\da-fA-F:.]+\])"
+    r"(?(scheme)(?::(?P<port>\d{1,5}))?|:(?P<alone>\d{1,5}))"
+)
+"""What Dask's own client takes: the scheme may be left out, or the port, not both."""
+_LAST_PORT = 65_535
 _AGAIN = "again"
 """A run made alone brings its files along: shared ones, lost with a worker, would be blamed too."""
 _GONE = "the Dask scheduler has gone; what came back is kept"
 _ONE_AT_A_TIME = threading.Lock()
+
+
+def check_address(address: str) -> None:
+    """Raise a ScenarioError for what is no address of a scheduler, whoever may listen there."""
+    found = _ADDRESS.fullmatch(address)
+    if address == LOCAL or (found and int(found["port"] or found["alone"] or 0) <= _LAST_PORT):
+        return
+    hint = "allowed: tcp://host:8786 or local"
+    raise ScenarioError([Problem(f"'{address}' is no address of a scheduler", "--dask", hint)])
 
 
 class DaskExecutor:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linetwin.study.analysing.aims import aim_of, missed_by
+from linetwin.study.analysing.aims import aim_of, kept, missed_by
 from linetwin.study.analysing.observing import FAILED, share_of
 from linetwin.study.analysing.optimum import FINALISTS, FRESH, chosen
 from linetwin.study.designs import needed
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Trials proposed at once [A]: of the study, not of the machine, for it decides the points."""
+LOOKS = 3
+"""How often trials are chosen to be run again [A], where none of those before keeps all bounds."""
 _MISSED = "missed"
 
 
@@ -42,7 +44,7 @@ def optimise(carried: StudyRun) -> None:
         search = _search(spec)
         trials = spec.design.trials or 0
         points: dict[int, Point] = {}
-        told: list[tuple[np.ndarray, float]] = []
+        told: list[tuple[np.ndarray, np.ndarray]] = []
         while len(told) < trials:
             asked = [
                 search.ask(_spaces(spec.factors))
@@ -53,15 +55,55 @@ def optimise(carried: StudyRun) -> None:
             for trial, point, runs in zip(asked, proposed, _by_point(rows), strict=True):
                 points[len(told)] = point
                 told.append(_tell(search, trial, runs, carried))
-    values = np.array([value for value, _ in told])
-    missed = np.array([each for _, each in told])
+    values, missed = (np.array(each) for each in zip(*told, strict=True))
+    _run_again(carried, [*points.values()], values, missed)
+
+
+def _run_again(
+    carried: StudyRun, points: list[Point], values: np.ndarray, missed: np.ndarray
+) -> None:
+    """Run the best trials with new seeds; others too, where none of those keeps all bounds.
+
+    `values`: (trials, objectives), more is better; `missed`: (trials, constraints), above 0 where
+    the search's runs miss one. What new seeds show to be missed beyond that, on average over those
+    that were run again, is then expected of all.
+    """
+    spec = carried.spec
+    total = spec.replications + (spec.design.fresh or FRESH)
     count = spec.design.finalists or (FINALISTS[len(spec.objectives) > 1])
-    best = chosen(values, missed, count)
-    again = list(dict.fromkeys(points[number] for number in best))
+    again: dict[Point, int] = {}
+    beyond = np.zeros(missed.shape[1])
+    for _ in range(LOOKS):
+        best = chosen(values, (missed + beyond).max(axis=1, initial=0.0), count)
+        fresh = {points[number]: number for number in best if points[number] not in again}
+        again |= fresh
+        if not fresh:
+            break
+        rows = _by_point(carried.results(_planned(spec, list(again)), total))
+        seen = [runs[runs["replication"] >= spec.replications] for runs in rows]
+        if any(_keeps_all(carried, runs) for runs in seen):
+            break
+        wrong = [_missed_of(carried, runs) - missed[n]
+                 for runs, n in zip(seen, again.values(), strict=True)]  # fmt: skip
+        known = np.array([each for each in wrong if np.isfinite(each).all()])
+        beyond = known.mean(axis=0) if len(known) else beyond
     own = points[0] if _own(spec.factors) is not None else (None,) * len(spec.factors)
-    if own not in again:
-        again.append(own)  # the scenario as it is, to tell what is gained, seed by seed
-    carried.results(_planned(spec, again), spec.replications + (spec.design.fresh or FRESH))
+    # the scenario as it is, too, to tell what is gained, seed by seed
+    carried.results(_planned(spec, [*dict.fromkeys([*again, own])]), total)
+
+
+def _keeps_all(carried: StudyRun, runs: pd.DataFrame) -> bool:
+    """Whether runs keep each constraint as often as is asked."""
+    return all(
+        kept(each, runs[each.figure].to_numpy(float)).value >= each.chance
+        for each in carried.constraints
+    )
+
+
+def _missed_of(carried: StudyRun, runs: pd.DataFrame) -> np.ndarray:
+    """Return by how much a point misses each constraint, shape (constraints,)."""
+    known = runs[runs["status"] != FAILED]
+    return np.array([missed_by(c, known[c.figure].to_numpy(float)) for c in carried.constraints])
 
 
 def _search(spec: Spec) -> Any:  # noqa: ANN401 - Optuna's study, imported only here
@@ -150,7 +192,7 @@ def _tell(
     trial: Any,  # noqa: ANN401
     runs: pd.DataFrame,
     carried: StudyRun,
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Tell the search what came of a trial; return its objectives and how far it misses bounds."""
     from optuna.trial import TrialState
 
@@ -162,12 +204,12 @@ def _tell(
             for name, sign in figures
         ]
     )
-    missed = [missed_by(c, known[c.figure].to_numpy(float)) for c in carried.constraints]
+    missed = _missed_of(carried, runs)
     if not (np.isfinite(values).all() and np.isfinite(missed).all()):
         trial.set_user_attr(_MISSED, [1e300] * len(spec.constraints))
         search.tell(trial, state=TrialState.FAIL)
-        return values, np.inf
-    trial.set_user_attr(_MISSED, missed)
+        return values, np.full(len(spec.constraints), np.inf)
+    trial.set_user_attr(_MISSED, missed.tolist())
     plain = [value * sign for value, (_, sign) in zip(values, figures, strict=True)]
     search.tell(trial, [float(value) for value in plain])
-    return values, max(missed, default=0.0)
+    return values, missed

@@ -11,7 +11,7 @@ from linetwin.contracts import CONTRACTS
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.line.checks import disturbable_inputs
 from linetwin.quantities import vocabulary
-from linetwin.results.schemas import TABLES
+from linetwin.results.schemas import SIDES, TABLES
 from linetwin.scenario.document import read
 from linetwin.scenario.emit import flow
 from linetwin.scenario.loading import (
@@ -278,9 +278,7 @@ class _Reader:
         try:
             known = fixed.get(column) or TABLES[table].open_column(column, vocabulary())
         except ResultsError as error:
-            self.problems.add(
-                place, str(error), nearest(column, [*fixed, *(q.name for q in vocabulary())])
-            )
+            self.problems.add(place, str(error), nearest(column, [*fixed, *_open_names(table)]))
             return None
         if known.type == "str":
             self.problems.add(place, f"{name} holds text", "a column of numbers")
@@ -368,6 +366,14 @@ class _Reader:
 
 def _amount(bound: tuple[float, str]) -> float:
     return bound[0]
+
+
+def _open_names(table: str) -> list[str]:
+    """Return the quantities that a table may have besides its fixed columns, and their sides."""
+    if not TABLES[table].open:
+        return []
+    sides = (*SIDES, "") if TABLES[table].sides else ("",)
+    return [f"{quantity.name}{side}" for quantity in vocabulary() for side in sides]
 
 
 def _misplaced(document: Document, problems: Problems) -> None:

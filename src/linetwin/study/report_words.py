@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _HOUR = 3600.0
 _EXACT, _DECIMALS = 1e-6, 8
+_AS_WRITTEN = 6
+"""Digits of a bound, which somebody has written."""
 
 
 class Shown(NamedTuple):
@@ -122,8 +124,12 @@ def _rounded(value: float, places: int) -> str:
 def bound(constraint: Constraint, scale: Shown) -> str:
     """Return a constraint in words: `energy used at most 3 kWh`."""
     low, high = bounds_of(constraint)
-    parts = [f"at least {number(low, scale)}"] if math.isfinite(low) else []
-    parts += [f"at most {number(high, scale)}"] if math.isfinite(high) else []
+    ends = [("at least", low), ("at most", high)]
+    parts = [
+        f"{word} {display.plain(end * scale.factor, _AS_WRITTEN)} {scale.unit}".rstrip()
+        for word, end in ends
+        if math.isfinite(end)
+    ]
     return f"{figure_name(constraint.figure)} {' and '.join(parts)}"
 
 

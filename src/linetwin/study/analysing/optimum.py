@@ -54,8 +54,9 @@ class Finalist:
     `point`: its number; `searched`: mean of each objective in the search, which is too good where
     trials were chosen for it; `figures`: the same in new runs, with interval; `gains`: how much
     more that is than in the scenario as it is, seed by seed, empty where that was not run; `kept`:
-    share of new runs that keep each constraint; `unbeaten`: how likely it belongs to the front (of
-    one objective: is the best), over what the new runs leave open.
+    share of new runs that keep each constraint, `keeps`: whether each as often as asked;
+    `unbeaten`: how likely it belongs to the front (of one objective: is the best), over what the
+    new runs leave open.
     """
 
     point: int
@@ -63,12 +64,13 @@ class Finalist:
     figures: tuple[Estimate, ...]
     gains: tuple[Estimate, ...]
     kept: tuple[Estimate, ...]
+    keeps: bool
     unbeaten: float
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """The finalists, best first (of the first objective); those that miss a bound last.
+    """The finalists, best first (of the first objective); those that miss a bound last, by how far.
 
     The scenario as it is stands after all others where it lies outside of the factors' bounds.
 
@@ -100,28 +102,35 @@ def optimum(observed: Observed) -> Optimum | None:
     likely = dict(zip(inside, front.mean(axis=0).tolist(), strict=True))
     own = _own_row(observed, rows)
     bound = {c.figure: observed.values(c.figure)[rows, searched:] for c in observed.constraints}
+    shares = [[kept(c, bound[c.figure][n]) for c in observed.constraints] for n in range(len(rows))]
+    short = [_short(observed, each) for each in shares]
     found = [
         Finalist(
             point=int(observed.study.points.index[row]),
             searched=tuple(float(np.nanmean(table[row, :searched])) for table in tables),
             figures=tuple(mean_of(each[n]) for each in fresh),
             gains=tuple(mean_of(each[n] - each[own]) for each in fresh) if own is not None else (),
-            kept=tuple(kept(c, bound[c.figure][n]) for c in observed.constraints),
+            kept=tuple(shares[n]),
+            keeps=short[n] <= 0.0,
             unbeaten=likely.get(n, 0.0),
         )
         for n, row in enumerate(rows.tolist())
     ]
-    chances = [each.chance for each in observed.constraints]
-    fails = [any(k.value < c for k, c in zip(f.kept, chances, strict=True)) for f in found]
     first = np.nanmean(signed[:, :, 0], axis=1)
-    order = sorted(range(len(found)), key=lambda n: (n == outside, fails[n], -first[n]))
+    order = sorted(range(len(found)), key=lambda n: (n == outside, short[n], -first[n]))
     loss = np.nan
     if len(aims) == 1:
-        rivals = [place for place, n in enumerate(inside) if fails[n] == fails[order[0]]]
+        rivals = [place for place, n in enumerate(inside) if short[n] == short[order[0]]]
         top = means[:, inside.index(order[0]), 0]
         loss = float((means[:, rivals, 0].max(axis=1) - top).mean())
     finalists = tuple(found[n] for n in order)
     return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
+
+
+def _short(observed: Observed, shares: list[Estimate]) -> float:
+    """Return by how much a constraint is kept less often than asked, at most; 0 where none is."""
+    pairs = zip(observed.constraints, shares, strict=True)
+    return max((max(0.0, each.chance - share.value) for each, share in pairs), default=0.0)
 
 
 def _outside(observed: Observed, rows: np.ndarray) -> int | None:
