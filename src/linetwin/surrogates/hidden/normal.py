@@ -4,18 +4,19 @@ Of sound runs it is what they show: the mean, the scatter of the means of so man
 how far the three that went farthest did. Each sound run is held against the others too: the
 farthest of all its streams over what the others reached. A new sound run goes beyond the farthest
 of these with a chance of one in the number of sound runs and one more, whatever the distributions
-are. Without sound runs the lots of a run are held against each other, and chance is that of a t
-distribution. Shares of cells with a finding are compared as counts, by twice the difference of
+are. Without sound runs the lots of a run are held against each other, and chance is that of as
+many normal draws. Shares of cells with a finding are compared as counts, by twice the difference of
 their square roots (Anscombe 1948), which scatters by about 1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import norm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ _OF_MEDIAN: Final = 1.4826
 _ROUNDING: Final = 1e-12
 _ANSCOMBE: Final = 3 / 8
 _HIGHEST: Final = 3
+_DRAWS: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,6 @@ def of_runs(runs: Sequence[Sequence[Stream]]) -> Normal:
 
 def of_itself(run: Sequence[Stream]) -> Normal:
     """Return what is normal by most of a run's own lots: median and median deviation."""
-    looks = sum(len(stream.lots) for stream in run)
     usual = {}
     for stream in run:
         centre = float(np.median(stream.values))
@@ -94,7 +95,10 @@ def of_itself(run: Sequence[Stream]) -> Normal:
         if stream.is_share:
             centre, spread = float(stream.values.mean()), 1.0
         spread = max(spread, _ROUNDING * abs(centre), np.finfo(float).tiny)
-        limit = float(t.ppf(1 - _CHANCE / (2 * looks), max(2, len(stream.lots) - 1)))
+        chance = _CHANCE / len(run)
+        limit = _limit_of_itself(len(stream.lots), chance)
+        if stream.is_share:
+            limit = float(norm.ppf(1 - chance / len(stream.lots)))
         usual[stream.key] = Usual(centre, {1: spread}, limit)
     return Normal(usual, 1.0, 0)
 
@@ -138,3 +142,15 @@ def _spreads(found: Sequence[Stream], centre: float) -> dict[int, float]:
 def _limit(reached: np.ndarray) -> np.ndarray:
     """Return the mean of the three farthest of runs, shape (..., runs); at least 1."""
     return np.asarray(np.maximum(np.sort(reached, axis=-1)[..., -_HIGHEST:].mean(axis=-1), 1.0))
+
+
+@lru_cache(maxsize=256)
+def _limit_of_itself(lots: int, chance: float) -> float:
+    """Return how many median deviations the farthest of normal draws is off, with a small chance.
+
+    Of few lots the median deviation is known badly: drawn 20,000 times, always the same.
+    """
+    draws = np.random.default_rng(lots).normal(size=(_DRAWS, lots))
+    off = np.abs(draws - np.median(draws, axis=1, keepdims=True))
+    spread = _OF_MEDIAN * np.median(off, axis=1)
+    return float(np.quantile(off.max(axis=1) / spread, 1 - chance))
