@@ -127,6 +127,13 @@ def test_wrong_files_and_full_folders_are_refused(
     full = clerk("calibrate", "baseline", "--data", data, "--fit", fit, "-o", tmp_path)
     assert full.code == 2
     assert "not empty" in full.err
+    taken = tmp_path / "taken"
+    taken.write_text("mine", "utf-8")
+    for output in (taken, taken / "below"):
+        refused = clerk("calibrate", "baseline", "--data", data, "--fit", fit, "-o", output)
+        assert refused.code == 2
+        assert f"-o: {output} is no folder that can be made" in refused.err
+        assert "allowed: a folder" in refused.err
     data.write_text(data.read_text("utf-8").replace("200,", "two hundred,", 1), "utf-8")
     wrong = clerk("calibrate", "baseline", "--data", data, "--fit", fit, "-o", tmp_path / "out")
     assert wrong.code == 2

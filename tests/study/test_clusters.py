@@ -101,7 +101,7 @@ def test_a_cluster_that_is_not_there_is_told_soon(monkeypatch: pytest.MonkeyPatc
 )
 def test_what_is_no_address_is_refused(address: str) -> None:
     """Neither scheme nor port, or a wrong one: a mistake of the command, with what is allowed."""
-    with pytest.raises(ScenarioError, match="--dask.*allowed: tcp://host:8786 or local"):
+    with pytest.raises(ScenarioError, match=r"--dask.*allowed: tcp://host:8786 or local"):
         check_address(address)
 
 

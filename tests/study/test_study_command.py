@@ -225,12 +225,12 @@ def test_two_calls_do_not_write_one_folder(hours: Written) -> None:
 
 
 @pytest.mark.parametrize("inside", [False, True])
-def test_a_folder_that_cannot_be_made_is_refused(hours: Written, inside: bool) -> None:
+def test_a_folder_that_cannot_be_made_is_refused(hours: Written, *, inside: bool) -> None:
     """A file where the folder is to be, or above it: exit code 2 with what is allowed."""
     hours.edit(", order.started]", "]")
     taken = hours.folder / "taken"
     taken.write_text("mine", encoding="utf-8")
-    with pytest.raises(ScenarioError, match="-o: .*taken.* no folder that can be made") as refused:
+    with pytest.raises(ScenarioError, match=r"-o: .*taken.* no folder that can be made") as refused:
         studying.study(Request(str(hours.file), taken / "out" if inside else taken), as_json=False)
     assert "allowed: a folder" in str(refused.value)
     assert taken.read_text(encoding="utf-8") == "mine"
@@ -252,8 +252,7 @@ def test_one_failed_run_is_one(
     hours.edit(", order.started]", "]").edit("calender.line_load", "mixer.active_material_share")
     hours.edit("{low: 300 N/mm, high: 900 N/mm}", "{levels: [80 %, 96 %]}")
     hours.edit("  cathode.mixer.batch_mass: {levels: [20 kg, 24 kg, 28 kg]}\n", "")
-    with pytest.raises(ModelError):
-        studying.study(Request(str(hours.file), hours.output), as_json=False)
+    studying.study(Request(str(hours.file), hours.output), as_json=False)
     assert re.search("failed: +1 run, [0-9a-f]+: .*shares of the solids", capsys.readouterr().out)
 
 

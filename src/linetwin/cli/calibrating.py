@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
 import time
 from pathlib import Path
@@ -49,6 +48,7 @@ def calibrate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Fit parameters of a process model to measurements, and say how sure they are."""
+    from linetwin.cli.folders import makeable, try_folder
     from linetwin.cli.printing import print_json
     from linetwin.estimation.calibrating.page import calibration_page
     from linetwin.estimation.calibrating.reading import read_task
@@ -60,6 +60,7 @@ def calibrate(
 
     checked = read_checked(fit, CalibrationFile)
     folder = _folder(output, checked.model.name)
+    try_folder(folder)  # a fit takes long
     task = read_task(subject, line_of(subject, tuple(settings or ())), checked, data)
     with progress("calibration") as tell:
         made = solve(task, tell)
@@ -69,9 +70,10 @@ def calibrate(
         CONTENT: _text(found),
         PAGE: calibration_page(made),
     }
-    folder.mkdir(parents=True, exist_ok=True)  # only now: who stops it before finds no half of it
-    for name, text in files.items():
-        write_atomically(folder / name, text)
+    with makeable(folder):  # only now: who stops it before finds no half of it
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            write_atomically(folder / name, text)
     if json:
         print_json({**found, "folder": str(folder)})
     else:
@@ -144,7 +146,7 @@ def _folder(output: Path | None, name: str) -> Path:
 
     if output is None:
         return Path("calibrations") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    if output.is_dir() and any(output.iterdir()):
         message = f"{output} is not empty: name another folder with -o, or remove it"
         raise ResultsError(message)
     return output
@@ -153,15 +155,9 @@ def _folder(output: Path | None, name: str) -> Path:
 def _text(found: object) -> str:
     import json
 
-    return json.dumps(_finite(found), indent=1, allow_nan=False) + "\n"
+    from linetwin.results.plain import plain
 
-
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(plain(found), indent=1, allow_nan=False) + "\n"
 
 
 def _tell(made: Calibration, folder: Path) -> None:

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from linetwin.cli import INTERRUPTED_EXIT
+from linetwin.cli.folders import makeable, no_space
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.study_running import check_line, gather, run_point, versions_here
 from linetwin.cli.study_telling import check_any, check_kept, tell
-from linetwin.errors import LinetwinError
 from linetwin.study.carrying import carry_out
-from linetwin.study.clustered import DaskExecutor
+from linetwin.study.clustered import DaskExecutor, check_address
 from linetwin.study.executing import Stopped, StudyRun
 from linetwin.study.folder import KEPT, LOG
 from linetwin.study.keeping import StudyWriter
@@ -56,6 +56,8 @@ class Request:
 
 def study(request: Request, *, as_json: bool) -> None:
     """Carry a study out, or go on with it, and print what came of it."""
+    if request.dask is not None:
+        check_address(request.dask)
     spec = read_study_file(find_study(request.file))
     check_line(spec.scenario_file, spec.scenario)
     inputs = gather(spec.scenario_file, spec.scenario)
@@ -84,17 +86,17 @@ def study(request: Request, *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    if folder.exists() and not folder.is_dir():
-        raise LinetwinError(f"{folder} is a file, not a folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with held(folder):
+    advice = "free some, and the same command goes on with what is there"
+    with contextlib.ExitStack() as stack:
+        with makeable(folder, advice):
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(folder))
+        try:
             yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        advice = "free some, and the same command goes on with what is there"
-        raise LinetwinError(f"{folder}: no space left on its disk: {advice}") from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise no_space(folder, advice) from error
 
 
 def _carry_out(
