@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from surrogates.learners import learning_of
+from threadpoolctl import threadpool_limits
 
 from linetwin.bench.surrogate_cells import card_of
 from linetwin.predictors.card import Region
@@ -38,7 +39,8 @@ def made(
     target += rng.normal(0.0, 0.1, rows)
     learning = learning_of(features, target, np.arange(rows), logs=(logs,) * wide, link=LINKS[link])
     candidate = next(each for each in CANDIDATES if each.name == kind)
-    fitted = candidate.fit(learning, candidate.settings[-1])
+    with threadpool_limits(1):  # threads that wait for a busy machine take far longer than one
+        fitted = candidate.fit(learning, candidate.settings[-1])
     graph = graph_of(fitted, wide)
     return with_graph(card_of(kind, learning, graph), graph, fitted.logs, link)
 

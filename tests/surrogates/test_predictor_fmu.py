@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from fmpy import simulate_fmu
+from fmpy import extract, simulate_fmu
 from onnx import TensorProto, helper, numpy_helper
 from surrogates.exported import asked, made, with_graph, written
 
@@ -145,6 +145,16 @@ def test_it_runs_in_fmpy(tmp_path: Path, fmi: str) -> None:
             found[name][1:], getattr(told, name)[:-1], rtol=1e-12, err_msg=name
         )
     assert (found["valid"][1:] == (told.domain[:-1] < 2)).all()
+
+
+@pytest.mark.parametrize("fmi", ["3", "2"])
+@pytest.mark.parametrize("name", ["a b", "100%20 %", "Prüfstand"])
+def test_its_tables_are_found_in_any_folder(tmp_path: Path, fmi: str, name: str) -> None:
+    """Blanks, percent signs and umlauts: FMI 2.0 names the folder as a URI, FMI 3.0 as a path."""
+    place = tmp_path / name
+    extract(str(written(made("linear"), tmp_path, fmi)), str(place))
+    found = simulate_fmu(str(place), stop_time=1.0, output=["value", "valid"])
+    assert found["valid"].all()
 
 
 @pytest.mark.parametrize("fmi", ["3", "2"])

@@ -117,9 +117,13 @@ def evidence(card: Card) -> dict[str, Any]:
 
 def _said(card: Card) -> str:
     return (
-        f"{card.target.name} predicted by {card.winner}, with intervals of "
+        f"{_target(card)} predicted by {card.winner}, with intervals of "
         f"{100 * card.coverage:g} %, from {card.data.rows} rows of {card.data.name}"
     )
+
+
+def _target(card: Card) -> str:
+    return f"probability of {card.target.name}" if card.target.chance else card.target.name
 
 
 def _inputs(card: Card) -> list[Variable]:
@@ -141,7 +145,7 @@ def _inputs(card: Card) -> list[Variable]:
 
 
 def _results(card: Card) -> list[Variable]:
-    target = card.target.name
+    target = _target(card)
     chance = f"{100 * card.coverage:g} %"
     own = {"unit": card.target.unit}
     return [
