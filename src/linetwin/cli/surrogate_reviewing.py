@@ -22,6 +22,22 @@ PolicyOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Severity classes, ceilings and costs (the shipped ones)."),
 ]
+DispositionOption = Annotated[
+    str | None,
+    typer.Option(metavar="WHAT", help="Of a lot on hold: release, rework, scrap, 'use as is'."),
+]
+CellsOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CELL", help="Which cells of the hold (all); may be repeated."),
+]
+ListOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--file",
+        metavar="CSV",
+        help="Cells in a column `cell`, with `grade` (empty accepts) and `reason`.",
+    ),
+]
 _MOST_TOLD = 10
 
 
@@ -77,13 +93,7 @@ def decide(  # noqa: PLR0913, PLR0917  one parameter per option
         str | None, typer.Option(metavar="GRADE", help="The grade against them: A, B or scrap.")
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--file", metavar="CSV",
-            help="Cells in a column `cell`, with `grade` (empty accepts) and `reason`.",
-        ),
-    ] = None,
+    file: ListOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Accept or override what is predicted of cells; it stands in RUN/review.log from then on."""
@@ -113,14 +123,8 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
     lot: Annotated[str, typer.Option(metavar="LOT", help="Which lot: cathode.slurry-0001.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
     by: Annotated[str, typer.Option(metavar="NAME", help="Who decides.")] = "",
-    disposition: Annotated[
-        str | None,
-        typer.Option(metavar="WHAT", help="Of a lot on hold: release, rework, scrap, 'use as is'."),
-    ] = None,
-    cell: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CELL", help="Which cells of the hold (all); may be repeated."),
-    ] = None,
+    disposition: DispositionOption = None,
+    cell: CellsOption = None,
     eight_d: Annotated[
         Path | None,
         typer.Option("--8d", metavar="OUT", help="Write an 8D report: *.md, *.html or *.json."),
@@ -133,22 +137,20 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
     """
     from linetwin.cli.printing import print_json
     from linetwin.results.reader import Run
-    from linetwin.surrogates.review import holds
     from linetwin.surrogates.review.eight_d import checked_name, write_report
+    from linetwin.surrogates.review.holds import hold, settle, traced
 
     if eight_d is not None:
         checked_name(eight_d)
     if cell and disposition is None:
         _refuse("a hold is of the whole lot", "--cell", "with --disposition")
-    opened = Run(run)
-    found = holds.traced(opened, lot)
-    held = None
+    found, held = traced(Run(run), lot), None
     if disposition is not None:
-        held = holds.settle(run, lot, disposition, reason, by, cell or ())
+        held = settle(run, lot, disposition, reason, by, cell or ())
     elif eight_d is None or reason or by:
-        held = holds.hold(run, found, reason, by)
+        held = hold(run, found, reason, by)
     if eight_d is not None:
-        write_report(eight_d, opened, found)
+        write_report(eight_d, Run(run), found)
     if json:
         print_json({"lot": lot, "cells": found.cells, "shipped": found.shipped,
                     "where": found.counted(), "hold": held})  # fmt: skip
