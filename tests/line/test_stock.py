@@ -12,6 +12,7 @@ import pytest
 from doubles import Doubles
 from line_support import HOUR, Memory, imbalance, make_world, pilot
 
+from linetwin.errors import ScenarioError
 from linetwin.line import run, stock, template
 from linetwin.line.kinds.web import CONTENT
 from linetwin.line.materials import contents_of
@@ -118,6 +119,16 @@ def test_every_place_holds_what_the_scenario_says() -> None:
     assert inside["cell.soak"] == 30
     assert found.lots["cell.formation"] == inside["cell.formation"]
     assert inside["cell.formation"] <= world.value("cell.formation", "parallel_places")
+
+
+def test_a_line_through_which_no_cells_come_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2 with what nothing reached, not a pace of infinitely many cells an hour."""
+    monkeypatch.setattr(template, "LIMIT_TICKS", HOUR)  # in which no slurry is mixed
+    with pytest.raises(ScenarioError, match=r"start: .* no tray of cells came") as refused:
+        begun(filled())
+    assert "nothing reached cathode.tank, cathode.coated_rolls, " in str(refused.value)
+    assert "a run of 0.0417 days" in str(refused.value)
+    assert refused.value.exit_code == 2
 
 
 def test_lots_fall_due_evenly() -> None:

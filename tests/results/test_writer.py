@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linetwin.errors import ResultsError
-from linetwin.results import parts, read, writer
+from linetwin.results import manifest, parts, read, writer
 from linetwin.results.schemas import TABLES
 from linetwin.results.writer import RunWriter
 
@@ -248,3 +249,16 @@ def test_resuming_anywhere_gives_the_same_table(
     run.finish("complete")
     assert read(folder).table("events")["tick"].tolist() == list(range(sum(blocks)))
     assert all((folder / f"{name}.parquet").is_file() for name in TABLES)
+
+
+@pytest.mark.parametrize("odd", [math.inf, -math.inf, math.nan])
+def test_a_number_that_is_not_finite_does_not_keep_an_error_from_being_told(
+    tmp_path: Path, odd: float
+) -> None:
+    """What went wrong may be such a number: the manifest has null there, and says how it ended."""
+    run = begun(tmp_path / "run")
+    run.update(stock={"cells_per_hour": odd, "each": [1.0, (odd, 2)]})
+    run.finish("failed", "no pace")
+    found = manifest.load(tmp_path / "run")
+    assert found["stock"] == {"cells_per_hour": None, "each": [1.0, [None, 2]]}
+    assert (found["status"], found["message"]) == ("failed", "no pace")

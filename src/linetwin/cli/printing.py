@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from linetwin.results.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,17 +21,7 @@ FILE_WIDTH = 200
 
 def print_json(content: Any) -> None:  # noqa: ANN401  whatever JSON can hold
     """Print JSON; numbers that are not finite become null, which JSON has in their place."""
-    typer.echo(json.dumps(_plain(content), allow_nan=False, default=str))
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401  recursion over JSON
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    typer.echo(json.dumps(plain(content), allow_nan=False, default=str))
 
 
 def safe(text: str) -> str:

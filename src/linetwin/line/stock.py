@@ -14,6 +14,7 @@ empty, unless trays are slower from there on: or the first hours would give more
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.errors import Problem, ScenarioError
 from linetwin.line.arrivals import Arrivals
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds.cells import PENDING
@@ -41,6 +43,8 @@ ROOT = "stock"
 DEFAULT_SHARE = 0.5
 """Part of a tank, or of a buffer between paces that are alike, that is full [A]."""
 
+_SHOWN = 4
+"""Places that an error names, the first that nothing reached."""
 ANEW = {"exposed_since": 0.0, "humidity_exposure": 0.0}
 """Properties that count from the beginning of a run: the template's clock is not the run's."""
 
@@ -60,10 +64,29 @@ class Filled:
 
 
 def fill(world: World) -> Filled:
-    """Put stock into a line that has not begun; runs a template of it first."""
+    """Put stock into a line that has not begun; runs a template of it first.
+
+    ScenarioError where no cells come through that, so that nothing tells what stock looks like.
+    """
     templates = Templates(world)
     templates.run()
+    _check(templates)
     return _Filler(world, templates).fill()
+
+
+def _check(templates: Templates) -> None:
+    """Raise a ScenarioError where a template run has no cells, or no pace."""
+    if templates.tray_size and math.isfinite(templates.rate().cells_per_s):
+        return
+    unreached = templates.unreached()
+    shown = ", ".join(unreached[:_SHOWN]) + (", ..." if len(unreached) > _SHOWN else "")
+    message = (
+        "a line with these models and settings cannot start filled: in a run of "
+        f"{templates.days:.3g} days, from which its stock would be drawn, no tray of cells came to "
+        f"any place{f'; nothing reached {shown}' if shown else ''}"
+    )
+    hint = "start: empty records where material is scrapped, and why"
+    raise ScenarioError([Problem(message, "start", hint)])
 
 
 class _Filler:

@@ -41,7 +41,8 @@ KEPT = 24
 """Rolls and batches kept of each place; of trays all are kept."""
 RECENT = 8
 """Lots that can have come to one place since it was last looked at."""
-LIMIT_TICKS = 120 * 86_400_000
+DAY_TICKS = 86_400_000
+LIMIT_TICKS = 120 * DAY_TICKS
 """A template run is given up after this time: what it has shown by then is used."""
 ROLLS = ("mother_roll", "daughter_roll")
 """Kinds of lots that are web."""
@@ -207,6 +208,15 @@ class Templates:
     def tray_size(self) -> int:
         """Cells on the fullest tray."""
         return max((tap.most for tap in self.taps.values() if tap.cells), default=0)
+
+    @property
+    def days(self) -> float:
+        """How long the template run took, in days of the line."""
+        return self._world.now / DAY_TICKS
+
+    def unreached(self) -> list[str]:
+        """Return the tanks and buffers to which no lot came, as the scenario lists them."""
+        return [path for path in self._scenario.buffers if not self.taps[path].seen]
 
     def stay_s(self, path: str) -> float:
         """Return the mean time that a lot stays in a chamber [s]; 0 where none came there."""

@@ -15,6 +15,7 @@ import numpy as np
 
 import linetwin
 from linetwin.errors import ResultsError
+from linetwin.results.plain import plain
 from linetwin.results.schemas import SCHEMA_VERSION, TICKS_PER_SECOND
 
 if TYPE_CHECKING:
@@ -80,8 +81,12 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def save(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write the manifest of the run in `folder`."""
-    write_atomically(folder / NAME, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    """Write the manifest of the run in `folder`; a number that is not finite is null in it.
+
+    So it can always say how a run ended, also one of which a number is what went wrong.
+    """
+    text = json.dumps(plain(dict(content)), indent=2, allow_nan=False)
+    write_atomically(folder / NAME, text + "\n")
 
 
 def load(folder: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from linetwin.errors import ResultsError
 from linetwin.results.manifest import write_atomically
+from linetwin.results.plain import plain
 from linetwin.scenario.emit import flow
 from linetwin.study import folder as folders
 from linetwin.study.tasks import Task, key_of
@@ -206,7 +207,7 @@ class StudyWriter:
     def save(self, **entries: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
         """Write the manifest, with these entries changed."""
         self.manifest.update(entries)
-        text = json.dumps(self.manifest, indent=2, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(plain(self.manifest), indent=2, allow_nan=False, ensure_ascii=False)
         write_atomically(self.path / folders.MANIFEST, text + "\n")
 
     def close(self) -> None:
