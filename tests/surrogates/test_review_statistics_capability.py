@@ -146,3 +146,11 @@ def test_power_transform_is_undone() -> None:
     for power in (-0.5, 0.0, 0.7, 2.0, 2.4):
         there = stats.yeojohnson(values, power)
         assert cap._untransformed(there, power) == pytest.approx(values)
+
+
+def test_quantile_without_an_end() -> None:
+    """A tail that a power transform cannot end makes Ppk 0, never a number that is none."""
+    endless = np.array([-1.0, 0.0, np.inf])
+    assert cap._by_quantiles(endless, cap.Tolerance(high=5.0)) == 0.0
+    assert cap._by_quantiles(endless, cap.Tolerance(low=-2.0)) == 2.0
+    assert cap._by_quantiles(endless, cap.Tolerance(-2.0, 5.0)) == 0.0

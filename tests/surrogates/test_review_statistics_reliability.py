@@ -65,7 +65,7 @@ def test_weights_undo_a_selection() -> None:
 
     A fifth of what is scrapped is audited. Without weights the model seems to state too much.
     """
-    stated, found, lots = cells(7, 120, 50, 1.0)
+    stated, found, lots = cells(7, 80, 50, 1.0)
     draws = np.random.default_rng(8)
     scrapped = (found > 0) & (draws.random(found.size) < 0.5)
     seen = ~scrapped | (draws.random(found.size) < 0.2)

@@ -217,13 +217,13 @@ def percentile_index(
 
 
 def _by_quantiles(quantiles: np.ndarray, tolerance: Tolerance) -> float:
-    low, middle, high = quantiles
-    return float(
-        min(
-            (_or(tolerance.high, math.inf) - middle) / (high - middle),
-            (middle - _or(tolerance.low, -math.inf)) / (middle - low),
-        )
-    )
+    low, middle, high = quantiles.tolist()
+    worst = math.inf
+    if tolerance.high is not None:
+        worst = (tolerance.high - middle) / (high - middle)
+    if tolerance.low is not None:
+        worst = min(worst, (middle - tolerance.low) / (middle - low))
+    return float(worst)
 
 
 def _of_readings(values: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -117,12 +117,12 @@ def reliability(
     apart, base = float((parts * (seen - share) ** 2).sum()), share * (1 - share)
 
     def error(rows: np.ndarray) -> float:
-        return calibration_error(stated[rows], found[rows], bins, weight[rows])
+        return _calibration_error(weight[rows], (stated - found)[rows], places[rows])
 
     low, high = bootstrap(names, error, _DRAWS)
     draws = np.random.default_rng(_SEED)
     chance = [
-        calibration_error(stated, 1.0 * (draws.random(stated.size) < stated), bins, weight)
+        _calibration_error(weight, stated - (draws.random(stated.size) < stated), places)
         for _ in range(_DRAWS)
     ]
     return Reliability(
@@ -130,15 +130,6 @@ def reliability(
         Estimate(error(np.arange(found.size)), low, high), float(np.quantile(chance, CONFIDENCE)),
         found.size, np.unique(names).size, effect,
     )  # fmt: skip
-
-
-def calibration_error(
-    stated: np.ndarray, found: np.ndarray, bins: int = BINS, weights: np.ndarray | None = None
-) -> float:
-    """Return the expected calibration error over bins of equal count."""
-    weight = np.ones(stated.size) if weights is None else weights
-    off = np.bincount(binned(stated, bins), weights=weight * (stated - found))
-    return float(np.abs(off).sum() / weight.sum())
 
 
 def binned(stated: np.ndarray, bins: int = BINS) -> np.ndarray:
@@ -212,6 +203,12 @@ def fitted(stated: np.ndarray, found: np.ndarray, kind: str) -> Calibration:
         sample_weight=np.concatenate([target, 1 - target]),
     )
     return Calibration("platt", (float(model.coef_[0, 0]),), (float(model.intercept_[0]),))
+
+
+def _calibration_error(weights: np.ndarray, off: np.ndarray, places: np.ndarray) -> float:
+    """Return the expected calibration error of errors (n,) in bins `places` (n,)."""
+    sums = np.bincount(places, weights=weights * off)
+    return float(np.abs(sums).sum() / weights.sum())
 
 
 def _bin(stated: np.ndarray, found: np.ndarray, weights: np.ndarray, effect: float) -> Bin:
