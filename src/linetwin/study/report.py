@@ -129,6 +129,8 @@ def _best(found: Findings) -> tuple[str, str, str]:
     best = found.optimum
     if best is None:
         return question, "", ""
+    if not best.finalists[0].keeps:
+        question = "What is nearest: no point that was run again keeps all constraints as asked"
     return (question, *_finalist(found, best))
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from linetwin.study.analysing.optimum import Optimum
 
 _FACTORS, _FIGURES, _LINES, _UPRIGHT = 6, 3, 400, 4
+_LETTER = 5
+"""Width of a slanted letter (px)."""
 _SCALE = (ORANGE, "#c9a27d", "#9aa4ac", "#7196bb", BLUE)
 
 
@@ -62,19 +64,22 @@ def parallel_figure(
         for number, axis in enumerate(axes)
         for note in _ends(number, axis, float(low[number]), float(high[number]))
     ]
+    slanted = len(axes) > _UPRIGHT
+    first = max(map(len, axes[0].label.split("<br>")))
     layout = {
         "xaxis": {
             "tickvals": list(range(len(axes))),
             "ticktext": [axis.label for axis in axes],
             "range": [-0.35, len(axes) - 0.65],
-            "tickangle": -30 if len(axes) > _UPRIGHT else 0,
+            "tickangle": -30 if slanted else 0,
             "automargin": True,
         },
         "yaxis": {"visible": False, "range": [-0.1, 1.1]},
         "annotations": notes,
         "showlegend": False,
         "hovermode": False,
-        "margin": {"l": 24, "r": 24},
+        # a slanted label ends below its axis and reaches to the left of it
+        "margin": {"l": 24 + (_LETTER * first if slanted else 0), "r": 24},
     }
     caption = (
         f"A line a point ({len(shown_rows):,} of {values.shape[1]:,}), from "

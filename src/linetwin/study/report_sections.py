@@ -164,8 +164,10 @@ def _finalists(found: Findings) -> Section:
     heads = ["point", *short_names([f.address for f in observed.factors[:_LISTED]])]
     heads += [f"#{figure_name(name)}" for name in figures]
     compared = bool(best.finalists[0].gains)
-    heads += [f"#{figure_name(name)} against the scenario" for name in figures if compared]
     heads += [f"#{bound(each, shown(observed, each.figure))}" for each in observed.constraints]
+    against = "against the scenario"
+    whose = [figure_name(name) for name in figures] if len(figures) > 1 else [""]
+    heads += [f"#{f'{name} {against}'.strip()}" for name in whose if compared]
     heads += ["#best" if len(figures) == 1 else "#on the front"]
     rows = []
     for each in best.finalists:
@@ -173,8 +175,8 @@ def _finalists(found: Findings) -> Section:
         row = [str(each.point)]
         row += [factor_value(f, values[f.address]) for f in observed.factors[:_LISTED]]
         row += [estimate(e, s) for e, s in zip(each.figures, scales, strict=True)]
-        row += [estimate(e, s, signed=True) for e, s in zip(each.gains, scales, strict=False)]
         row += [f"{display.share(e.value)} (from {display.share(e.low)})" for e in each.kept]
+        row += [estimate(e, s, signed=True) for e, s in zip(each.gains, scales, strict=False)]
         rows.append([*row, display.share(each.unbeaten)])
     drawn: tuple[Figure, ...] = ()
     if len(figures) > 1:

@@ -38,7 +38,7 @@ class Shown(NamedTuple):
 
 def shown(observed: Observed, figure: str) -> Shown:
     """Return how a figure is shown: as the vocabulary shows the quantity that it is one of."""
-    unit = observed.unit(figure)
+    unit = observed.unit(figure) or "1"
     found = scale_of(unit)
     if (found.factor, found.unit) != (1.0, "" if unit == "1" else unit):
         return found
