@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.errors import OutOfDomainError
-from linetwin.predictors.stand_in_card import DURATION, START, Slot
+from linetwin.predictors.stand_in_card import DURATION, START
 from linetwin.quantities import vocabulary
 from linetwin.scenario.units import display
 
@@ -32,7 +32,34 @@ WHERE: Final = (
     "in the rest of the box",
 )
 """Regions of a call, in words: that of the item that lies farthest out counts."""
-Given = dict[Slot, "float | np.ndarray"]
+
+
+class Given:
+    """What a call gives, by place and name."""
+
+    __slots__ = ("_durations", "_inputs", "_start")
+
+    def __init__(self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> None:
+        """Take what `contracts.Transform.apply` takes."""
+        self._start = start
+        self._inputs = [phase.inputs for phase in phases]
+        self._durations = [phase.duration_s for phase in phases]
+
+    def at(self, place: int, name: str) -> float | np.ndarray:
+        """Return one quantity."""
+        if place == START:
+            return self._start[name]
+        return self._durations[place] if name == DURATION else self._inputs[place][name]
+
+    def items(self) -> int:
+        """Return the number of items: the length of the first array, 1 where all are scalars."""
+        for values in (self._start, *self._inputs):
+            for value in values.values():
+                if isinstance(value, np.ndarray) and value.ndim:
+                    return len(value)
+        return max(
+            (len(d) for d in self._durations if isinstance(d, np.ndarray) and d.ndim), default=1
+        )
 
 
 @dataclass(frozen=True)
@@ -61,37 +88,39 @@ class RegimeAtWork:
             len(regime.learnt), self._bases.terms
         )
         self._links = _grouped([each.link for each in regime.learnt])
-        self._cuts = [
-            (at, each.link.low, each.link.high if each.link.kind == "logit" else np.inf)
-            for at, each in enumerate(regime.learnt)
-            if each.bounded
-        ]
+        # what is cut is cut at 0; an index that is a slice takes no copy
+        cut = [at for at, each in enumerate(regime.learnt) if each.bounded]
+        self._cut: slice | np.ndarray | None = np.array(cut) if cut else None
+        if len(cut) == len(regime.learnt):
+            self._cut = slice(None)
+        self._conditions = [(c.place, c.name, c.value) for c in regime.conditions]
+        self._places = [(v.place, v.name) for v in regime.variables]
+        self._ties = [(t.place, t.name, t.factor, *self._places[t.variable]) for t in regime.ties]
+        self._outputs = [(each.phase, each.name) for each in regime.learnt]
+        self._constants = [(each.phase, each.name, each.value) for each in regime.constants]
 
-    def refusal(self, given: Given, rows: int) -> str:
+    def refusal(self, given: Given) -> str:
         """Return which condition or tie a call does not meet; "" where it meets all."""
-        variables = self.regime.variables
-        for each in self.regime.conditions:
-            value = given[Slot(each.place, each.name)]
-            if not _same(value, each.value):
-                told = _told(each.name, _first_other(value, each.value))
-                return (
-                    f"{_where(each.place, each.name)} {told}, it was {_told(each.name, each.value)}"
-                )
-        for tie in self.regime.ties:
-            other = variables[tie.variable]
-            value, base = given[Slot(tie.place, tie.name)], given[Slot(other.place, other.name)]
-            if value is not base or tie.factor != 1.0:
-                wanted = tie.factor * np.broadcast_to(base, rows)
-                if not (np.abs(value - wanted) <= ALIKE * np.abs(wanted)).all():
-                    there = _where(other.place, other.name)
-                    return f"{_where(tie.place, tie.name)} is not {tie.factor:.6g} times {there}"
+        for place, name, wanted in self._conditions:
+            value = given.at(place, name)
+            if not _same(value, wanted):
+                told = _told(name, _first_other(value, wanted))
+                return f"{_where(place, name)} {told}, it was {_told(name, wanted)}"
+        for place, name, factor, other, base_name in self._ties:
+            value, base = given.at(place, name), given.at(other, base_name)
+            if value is base and factor == 1.0:
+                continue
+            expected = factor * base
+            if not np.all(np.abs(value - expected) <= ALIKE * np.abs(expected)):
+                there = _where(other, base_name)
+                return f"{_where(place, name)} is not {factor:.6g} times {there}"
         return ""
 
     def matrix(self, given: Given, rows: int) -> np.ndarray:
         """Return the varying quantities of a call, shape (variables, rows)."""
-        found = np.empty((len(self.regime.variables), rows))
-        for at, each in enumerate(self.regime.variables):
-            found[at] = given[Slot(each.place, each.name)]
+        found = np.empty((len(self._places), rows))
+        for at, (place, name) in enumerate(self._places):
+            found[at] = given.at(place, name)
         return found
 
     def outside(self, matrix: np.ndarray) -> str:
@@ -125,18 +154,19 @@ class RegimeAtWork:
             found = linked.copy()
             for link, chosen in self._links:
                 found[chosen] = link.back(linked[chosen])
-        for at, low, high in self._cuts:
-            np.clip(found[at], low, high, out=found[at])
+        if self._cut is not None:
+            found[self._cut] = np.maximum(found[self._cut], 0.0)
         return found
 
     def columns(self, answer: Answer) -> list[Columns]:
         """Return what a Transform returns: a table of outputs for each phase."""
         rows = answer.variables.shape[1]
         results: list[Columns] = [{} for _ in self.regime.phases]
-        for each, values in zip(self.regime.learnt, self.natural(answer.linked), strict=True):
-            results[each.phase][each.name] = values.copy()  # a lot keeps few of them for long
-        for constant in self.regime.constants:
-            results[constant.phase][constant.name] = np.full(rows, constant.value)
+        natural = self.natural(answer.linked)
+        for (phase, name), values in zip(self._outputs, natural, strict=True):
+            results[phase][name] = values.copy()  # a lot keeps few of them for long
+        for phase, name, value in self._constants:
+            results[phase][name] = np.full(rows, value)
         for copied in self.regime.copies:
             values = copied.factor * answer.variables[copied.variable]
             results[copied.phase][copied.name] = values
@@ -214,11 +244,11 @@ class StandIn:
         chosen = self._forms.get(_form(start, [phase.inputs for phase in phases]), [])
         if not chosen:
             raise OutOfDomainError("no call that gives these quantities was seen")
-        given = _given(start, phases)
-        rows = _rows(given)
+        given = Given(start, phases)
+        rows = given.items()
         reason = ""
         for each in chosen:
-            own = each.refusal(given, rows)
+            own = each.refusal(given)
             if not own:
                 matrix = each.matrix(given, rows)
                 own = each.outside(matrix)
@@ -247,22 +277,6 @@ def _form(
     phases: Sequence[Mapping[str, object] | Sequence[str]],
 ) -> tuple[object, ...]:
     return frozenset(start), *map(frozenset, phases)
-
-
-def _given(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> Given:
-    found: Given = {Slot(START, name): value for name, value in start.items()}
-    for place, phase in enumerate(phases):
-        for name, value in phase.inputs.items():
-            found[Slot(place, name)] = value
-        found[Slot(place, DURATION)] = phase.duration_s
-    return found
-
-
-def _rows(given: Given) -> int:
-    lengths = {len(v) for v in given.values() if isinstance(v, np.ndarray) and v.ndim}
-    if len(lengths) > 1:
-        raise OutOfDomainError(f"columns of different lengths: {sorted(lengths)}")
-    return lengths.pop() if lengths else 1
 
 
 def _within(matrix: np.ndarray, ends: tuple[np.ndarray, np.ndarray]) -> bool:

@@ -28,6 +28,8 @@ FEW: Final = 4
 HIDDEN: Final = 160
 """Bends of each slope of the widest candidate [A]; they are drawn, always the same ones."""
 HIDDEN_OF_FEW: Final = 240
+NEGLIGIBLE: Final = 1e-3
+"""Error of an output over its scatter that is as good as none [A]."""
 ROWS_PER_BEND: Final = 5
 """Items and points that each bend has at least [A]."""
 PENALTIES: Final = (1e-10, 1e-8, 1e-5)
@@ -169,12 +171,15 @@ def _errors(
 
 
 def _winners(errors: np.ndarray) -> np.ndarray:
-    """Return for each output the simplest candidate within one standard error of the best."""
+    """Return for each output the simplest candidate within one standard error of the best.
+
+    One whose error is negligible is good enough: what is left is less than the FMU is sure of.
+    """
     mean = errors.mean(axis=2)
     best = mean.argmin(axis=0)
     picked = errors[best, np.arange(errors.shape[1])]
     spread = (errors - picked).std(axis=2, ddof=1) / np.sqrt(errors.shape[2])
-    good = mean <= mean.min(axis=0) + spread
+    good = (mean <= mean.min(axis=0) + spread) | (mean <= NEGLIGIBLE**2)
     return np.asarray(good.argmax(axis=0))
 
 
