@@ -43,9 +43,11 @@ def scenario(folder: Path, processes: object = None, *, lone: bool = False) -> P
     return folder / "small.yaml"
 
 
-def with_process(folder: Path, *, lone: bool = False, **keys: object) -> Path:
+def with_process(
+    folder: Path, processes: object = None, *, lone: bool = False, **keys: object
+) -> Path:
     """Write the same with keys of formation's process in the line file."""
-    file = scenario(folder, lone=lone)
+    file = scenario(folder, processes, lone=lone)
     yaml = YAML(typ="safe")
     line = yaml.load((folder / "line.yaml").read_text("utf-8"))
     line["stations"][FORMATION].setdefault("processes", {}).setdefault("formation", {}).update(keys)
@@ -80,10 +82,8 @@ def test_a_scenario_names_it_for_all_stations(tmp_path: Path) -> None:
     """Its own section goes before what a line says, and counts from the scenario's file."""
     (tmp_path / "all.standin").write_bytes(b"")
     (tmp_path / "own.standin").write_bytes(b"")
-    file = with_process(tmp_path, fidelity="auto", stand_in="own.standin")
     processes = {"formation": {"fidelity": "surrogate", "stand_in": "all.standin"}}
-    with file.open("a", encoding="utf-8") as stream:
-        YAML(typ="safe").dump({"processes": processes}, stream)
+    file = with_process(tmp_path, processes, fidelity="auto", stand_in="own.standin")
     found = load(file)
     for path in (FORMATION, "cell.pre_charge"):
         own = found.stations[path].processes["formation"]

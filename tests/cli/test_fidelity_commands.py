@@ -1,0 +1,161 @@
+"""`surrogate stand-in`, and lines in which stand-ins answer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from cli_support import TABLE_NAMES, Clerk, Order
+
+from linetwin.predictors.stand_in_store import CARD, WEIGHTS, read
+from linetwin.results import fidelity
+from linetwin.results import read as read_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROCESSES = """
+processes:
+  stacking: {{fidelity: {fidelity}, stand_in: {folder}/stacking.standin}}
+  filling: {{fidelity: {fidelity}, stand_in: {folder}/filling.standin}}
+"""
+
+
+@pytest.fixture(scope="module")
+def stand_ins(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stand-ins of two quick processes of a small order, made by the command. Only to be read."""
+    order = Order(tmp_path_factory.mktemp("made"))
+    folder = order.folder / "made"
+    chosen = ("--process", "stacking", "--process", "filling", "--runs", "1", "--points", "200")
+    answer = clerk("surrogate", "stand-in", order.file, *chosen, "-o", folder)
+    assert answer.code == 0, answer.err
+    assert "stands in for filling by filling" in answer.out
+    return folder
+
+
+def answered_by(order: Order, fidelity: str, folder: Path) -> Order:
+    """Let stand-ins answer in an order."""
+    with order.file.open("a", encoding="utf-8") as stream:
+        stream.write(PROCESSES.format(fidelity=fidelity, folder=folder.as_posix()))
+    return order
+
+
+@pytest.fixture(scope="module")
+def by_auto(clerk: Clerk, stand_ins: Path, tmp_path_factory: pytest.TempPathFactory) -> Order:
+    """The order of another seed, run with `auto` and saved on its way. Only to be read."""
+    order = answered_by(Order(tmp_path_factory.mktemp("auto")), "auto", stand_ins)
+    order.edit("seed: 1", "seed: 2")
+    answer = clerk("run", order.file, "-o", order.run, "--snapshot-every", "36 h")
+    assert answer.code == 0, answer.err
+    assert "  model   cell.stacker.stacking: " in answer.out
+    return order
+
+
+def test_each_choice_is_recorded_with_its_lot(by_auto: Order, clerk: Clerk) -> None:
+    """As an event, in the trace of a tray, and the stand-ins' digests in the manifest."""
+    run = read_run(by_auto.run)
+    choices = fidelity.choices(run)
+    filled = choices[choices["process"] == "filling"]
+    assert set(filled["lot"]) <= set(run.table("lots")["lot"])
+    assert len(filled)
+    assert all(who == "surrogate" or who.startswith("FMU: ") for who in choices["who"])
+    traced = clerk("trace", by_auto.run, filled["lot"].iloc[0])
+    assert f"filling of {filled['lot'].iloc[0]} at cell.filler: " in traced.out
+    entry = run.manifest["stand_ins"]["cell.filler.filling"]
+    assert entry["fidelity"] == "auto"
+    assert run.manifest["made_with"]["stand-in filling.standin"] == entry["digest"][:12]
+
+
+def test_a_run_with_stand_ins_is_resumed_to_the_same_bits(
+    by_auto: Order, clerk: Clerk, tmp_path: Path
+) -> None:
+    """From its first snapshot to the same tables."""
+    copy = shutil.copytree(by_auto.run, tmp_path / "copy")
+    first = min((copy / "snapshots").iterdir())
+    answer = clerk("resume", first)
+    assert answer.code == 0, answer.err
+    for name in TABLE_NAMES:
+        pd.testing.assert_frame_equal(
+            read_run(copy).table(name), read_run(by_auto.run).table(name), check_exact=True
+        )
+
+
+def test_surrogate_alone_ends_where_it_knows_nothing(
+    order: Order, clerk: Clerk, stand_ins: Path
+) -> None:
+    """A vacuum that the recorded line never had: exit code 3, station, tray, quantity, value."""
+    answered_by(order, "surrogate", stand_ins)
+    answer = clerk("run", order.file, "-o", order.run, "--set", "cell.filler.dosing_time=77 s")
+    assert answer.code == 3, answer.out + answer.err
+    assert "cell.filler: the stand-in does not know tray-0001: " in answer.err
+    assert "duration in phase 2" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def _told_other_build(folder: Path, target: Path) -> None:
+    with zipfile.ZipFile(folder / "filling.standin") as archive:
+        card, weights = json.loads(archive.read(CARD)), archive.read(WEIGHTS)
+    card["token"] = "{another}"  # noqa: S105 - an FMU's, no secret
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(CARD, json.dumps(card))
+        archive.writestr(WEIGHTS, weights)
+
+
+def test_what_does_not_fit_is_told_before_the_run(
+    order: Order, clerk: Clerk, stand_ins: Path
+) -> None:
+    """Another process, another build, noise, parameters, line time: exit code 2, file and key."""
+    other, noise = (order.folder / f"{name}.standin" for name in ("other", "noise"))
+    _told_other_build(stand_ins, other)
+    noise.write_bytes(b"noise")
+    written = order.file.read_text(encoding="utf-8")
+    wrong = {
+        f"stacking: {{fidelity: auto, stand_in: {stand_ins}/filling.standin}}": (
+            "stands in for filling, not for stacking"
+        ),
+        "filling: {fidelity: auto, stand_in: other.standin}": "was made for another build",
+        "filling: {fidelity: auto, stand_in: noise.standin}": "is damaged",
+        "mixing: {fidelity: auto, stand_in: other.standin}": "mixing lives in line time",
+    }
+    for text, said in wrong.items():
+        order.file.write_text(f"{written}\nprocesses:\n  {text}\n", encoding="utf-8")
+        answer = clerk("run", order.file, "-o", order.run)
+        assert answer.code == 2, answer.out + answer.err
+        assert said in answer.err
+        assert f"processes.{text.partition(':')[0]}" in answer.err
+        assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--process", "milling"), "no process 'milling'"),
+        (("--process", "mixing"), "no process 'mixing' that takes items"),
+        (("--station", "cell.presser"), "no station 'cell.presser'"),
+        (("-o", "all.standin"), "is one file, and there are"),
+        (("--process", "filling", "-o", "a.txt"), "no name of a stand-in"),
+        (("--process", "filling", "--range", "line_load=1 N/m to 2 N/m"), "taken by no such"),
+        (("--process", "filling", "--range", "pore_volume=1 mL"), "no range"),
+        (("--process", "filling", "--range", "pore_volume=2 mL to 1 mL"), "goes down"),
+        (("--process", "filling", "--coverage", "100 %"), "no coverage"),
+    ],
+)
+def test_what_the_command_cannot_do_is_told_before_it_runs(
+    order: Order, clerk: Clerk, options: tuple[str, ...], said: str
+) -> None:
+    """With the option, and what is allowed."""
+    answer = clerk("surrogate", "stand-in", order.file, *options)
+    assert answer.code == 2, answer.out + answer.err
+    assert said in answer.err
+
+
+def test_the_card_names_lots_and_coverage(stand_ins: Path) -> None:
+    """As any predictor's card does."""
+    card = read(stand_ins / "filling.standin").card
+    assert {regime.station for regime in card.regimes} == {"cell.filler", "cell.soak"}
+    assert card.data.name == "small"
+    assert all(regime.covered for regime in card.regimes)
