@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from linetwin.estimation.calibrating.intervals import profiled
 from linetwin.estimation.calibrating.misfit import Misfit
 from linetwin.estimation.calibrating.page import calibration_page
 from linetwin.estimation.calibrating.solving import calibrate
+from linetwin.estimation.calibrating.telling import open_sentences
 from linetwin.estimation.calibrating.writing import parameter_text
 
 if TYPE_CHECKING:
@@ -250,6 +252,12 @@ def test_gap_data_do_not_tell_resistance_and_stiffness_apart(tmp_path: Path) -> 
     (known,) = group.known
     assert known.text == "compaction_resistance / nip_stiffness"
     assert known.value * 1e6 == pytest.approx(26.86, abs=0.05)
+    assert known.unit == "m"
+    told = " ".join(open_sentences(made))
+    assert re.search(r"nip_stiffness = 26\.\d+ um \+- [\d.]+ % \(one standard", told)
+    page = calibration_page(made)
+    assert told.rpartition("Known is ")[2].partition(" +-")[0] in page
+    assert '"exponentformat":"power"' in page
     assert made.gains[0].name == "nip_line_load"
     assert made.gains[0].open_bits > 1
     assert [found.state for found in made.intervals[2:]] == ["not told apart"] * 2

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.errors import FmuError
+from linetwin.estimation.calibrating.combined import amount, unit_of_product
 from linetwin.estimation.calibrating.evaluating import Evaluator
 from linetwin.estimation.calibrating.task import Stretch
 
@@ -40,18 +41,25 @@ _VARIED: Final = 0.2
 
 @dataclass(frozen=True)
 class Known:
-    """A combination of parameters that the data tell: a product of powers, or a weighted sum."""
+    """A combination of parameters that the data tell: a product of powers, or a weighted sum.
+
+    `value` in `unit`; `deviation` of a product relative, of a sum in `unit`; `units`: those of the
+    weights of a sum.
+    """
 
     terms: tuple[tuple[str, float], ...]
     product: bool
     value: float
     deviation: float
+    unit: str
+    units: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """The combination as people write it."""
         if not self.product:
-            return " + ".join(f"{weight:.3g} {name}" for name, weight in self.terms)
+            weighted = zip(self.terms, self.units, strict=True)
+            return " + ".join(f"{amount(w, unit, 3)} {name}" for (name, w), unit in weighted)
         above = [_power(n, e) for n, e in self.terms if e > 0]
         below = [_power(n, -e) for n, e in self.terms if e < 0]
         return " * ".join(above or ["1"]) + "".join(f" / {each}" for each in below)
@@ -164,10 +172,35 @@ def _combination(
     kept = np.abs(weights * widths) > _EXPONENT * np.abs(weights * widths).max()
     if product and weights[np.argmax(kept)] < 0:
         weights = -weights
-    terms = tuple((a.name, float(w)) for a, w, k in zip(axes, weights, kept, strict=True) if k)
-    logs = float((weights * np.log(values))[kept].sum()) if product else 0.0
-    value = math.exp(logs) if product else float((weights * values)[kept].sum())
-    return Known(terms, product=product, value=value, deviation=deviation)
+    own = [
+        (axis, float(weight), float(value))
+        for axis, weight, value, k in zip(axes, weights, values, kept, strict=True)
+        if k
+    ]
+    return _product(own, deviation) if product else _sum(own, axes[lead].unit, deviation)
+
+
+def _product(own: Sequence[tuple[Axis, float, float]], deviation: float) -> Known:
+    """Return a product of powers of axes, of which exponent and value are given."""
+    unit, factor = unit_of_product([(axis.unit, exponent) for axis, exponent, _ in own])
+    value = factor * math.exp(sum(exponent * math.log(value) for _, exponent, value in own))
+    terms = tuple((axis.name, exponent) for axis, exponent, _ in own)
+    return Known(terms, product=True, value=value, deviation=deviation, unit=unit)
+
+
+def _sum(own: Sequence[tuple[Axis, float, float]], unit: str, deviation: float) -> Known:
+    """Return a sum, in `unit`, of axes of which weight and value are given."""
+    ratios = [
+        ("1", 1.0) if axis.unit == unit else unit_of_product([(unit, 1), (axis.unit, -1)])
+        for axis, _, _ in own
+    ]
+    terms = tuple(
+        (axis.name, weight * factor)
+        for (axis, weight, _), (_, factor) in zip(own, ratios, strict=True)
+    )
+    value = sum(weight * value for _, weight, value in own)
+    units = tuple(text for text, _ in ratios)
+    return Known(terms, product=False, value=value, deviation=deviation, unit=unit, units=units)
 
 
 def _power(name: str, exponent: float) -> str:

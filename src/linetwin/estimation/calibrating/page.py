@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _MOST_GROUPS: Final = 12
 _MOST_POINTS: Final = 4000
 _BLUE: Final = "#3f7fbf"
+_NUMBERS: Final = {"exponentformat": "power"}
+"""Large numbers of an axis as 10^9: plotly's own B for it is no prefix of a unit."""
 _RED: Final = "#cf4a55"
 _COLOURS: Final = (
     _BLUE, "#c77d2e", "#2f9e8f", _RED, "#9a8fc4", "#d9b44a",
@@ -113,7 +115,7 @@ def _fits(made: Calibration) -> list[Figure]:
             "line": {"color": "#888888", "width": 1},
         }  # fmt: skip
         data = [line, *_points(measured, predicted, groups)]
-        axes = {"type": "log"} if output.log else {}
+        axes = {**_NUMBERS, "type": "log" if output.log else "linear"}
         layout = {
             "xaxis": {"title": {"text": _axis(output, "measured")}, **axes},
             "yaxis": {"title": {"text": _axis(output, "fitted")}, **axes},
@@ -133,8 +135,9 @@ def _residuals(made: Calibration) -> list[Figure]:
             "xaxis": {
                 "title": {"text": _axis(output, "fitted")},
                 "type": "log" if output.log else "linear",
+                **_NUMBERS,
             },
-            "yaxis": {"title": {"text": what}, "zeroline": True},
+            "yaxis": {"title": {"text": what}, "zeroline": True, **_NUMBERS},
         }
         found.append(Figure(f"residual-{index}", output.name, "", data, layout))
     return found
@@ -185,6 +188,7 @@ def _profile(made: Calibration, index: int, axis: Axis, interval: Interval) -> F
         "xaxis": {
             "title": {"text": f"{axis.name}{unit}"},
             "type": "log" if axis.log else "linear",
+            **_NUMBERS,
         },
         "yaxis": {"title": {"text": "standard deviations"}},
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+from linetwin.estimation.calibrating.combined import amount
+
 if TYPE_CHECKING:
     from linetwin.estimation.calibrating.identifying import Gain, OpenGroup
     from linetwin.estimation.calibrating.scoring import Score
@@ -194,17 +196,18 @@ def _of_group(group: OpenGroup) -> list[str]:
         return [f"Of {group.names[0]} the data tell less than its bounds."]
     sentences = [f"The data cannot tell apart: {', '.join(group.names)}."]
     for known in group.known:
-        spread = f"{known.deviation:.1%}" if known.product else f"{known.deviation:.3g}"
-        sentences.append(
-            f"Known is {known.text} = {known.value:.4g} +- {spread} (one standard deviation)."
-        )
+        spread = f"{known.deviation * 100:.2g} %"
+        if not known.product:
+            spread = amount(known.deviation, known.unit, 3)
+        value = amount(known.value, known.unit)
+        sentences.append(f"Known is {known.text} = {value} +- {spread} (one standard deviation).")
     sentences.append("Of the values that fit as well, those nearest to the earlier ones are given.")
     return sentences
 
 
 def _helpful(gain: Gain) -> str:
-    unit = "" if gain.unit == "1" else f" {gain.unit}"
+    unit = gain.unit or "1"
     if gain.kind == "measure":
-        return f"measure {gain.name} in each row to {gain.scatter:.2g}{unit}"
-    values = " and ".join(f"{value:.4g}" for value in gain.values)
-    return f"repeat the rows with {gain.name} = {values}{unit}"
+        return f"measure {gain.name} in each row to {amount(gain.scatter, unit, 2)}"
+    values = " and ".join(amount(value, unit) for value in gain.values)
+    return f"repeat the rows with {gain.name} = {values}"

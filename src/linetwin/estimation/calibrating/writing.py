@@ -214,6 +214,7 @@ def _known(known: Known) -> dict[str, Any]:
         "combination": known.text,
         "terms": dict(known.terms),
         "value": known.value,
+        "unit": known.unit,
         "standard_deviation": known.deviation,
         "relative": known.product,
     }
