@@ -34,10 +34,16 @@ class Measured:
 
 
 def measure(tell: Callable[[str], None] = lambda _: None) -> Measured:
-    """Measure all; `tell` gets a line as each part begins. ResultsError where results differ."""
+    """Measure all; some minutes. ResultsError where results differ.
+
+    `tell` gets a line as each part begins, and its figures as soon as they are there.
+    """
     with threadpool_limits(1):  # of one thread, as a predictor runs
         cells = measure_cells(tell)
+    for rate in cells:
+        tell(describe_cells(rate))
     trained = measure_set(tell)
+    tell(describe_set(trained))
     tell(f"the line: {SCENARIO} with FMUs and with stand-ins, some minutes")
     return Measured(tuple(cells), trained, surrogate_line.measure())
 
