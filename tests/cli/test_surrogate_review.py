@@ -9,11 +9,15 @@ from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from linetwin.results.reader import Run
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.data.runs import dataset_of_run
 
 if TYPE_CHECKING:
     from cli_support import Answer, Clerk, Order
@@ -229,6 +233,27 @@ def test_limits_are_approved_and_frozen(clerk: Clerk, run: Path, tmp_path: Path)
     limits.write_text(text.replace(f'"centre": {centre!r}', '"centre": 1.0'), "utf-8")
     changed = clerk(*asked)
     assert (changed.code, "was changed since" in changed.err) == (2, True)
+
+
+def test_cells_in_the_line_are_judged(clerk: Clerk, run: Path, predictor: Path) -> None:
+    """Of cells that have not ended there is a risk and no outcome; they train nothing."""
+    file = run / "cells.parquet"
+    table = pq.read_table(file)
+    names, before = table["cell"].to_pylist(), table["status"].to_pylist()
+    still = {name for name, status in zip(names, before, strict=True) if status == "A"}
+    status = ["in_process" if name in still else text
+              for name, text in zip(names, before, strict=True)]  # fmt: skip
+    at = table.schema.get_field_index("status")
+    column = pa.array(status, table.schema.field(at).type)
+    pq.write_table(table.set_column(at, table.schema.field(at), column), file)
+    told = json.loads(clerk("surrogate", "review", run, "--predictors", predictor, "-o",
+                            run.with_name("r.html"), "--explain", "0", "--json").out)  # fmt: skip
+    cells = {cell["cell"]: cell for cell in told["cells"]}
+    assert {name for name, cell in cells.items() if cell["outcome"] == "in the line"} == still
+    assert sum(cells[name]["risk"] is not None for name in still) > len(still) / 2
+    assert not still & {*read_dataset(run).frame.index}
+    unfinished = dataset_of_run(run, unfinished=True)
+    assert np.isnan(unfinished.frame.loc[sorted(still), "is_scrap"]).all()
 
 
 def test_wrong_questions_end_with_two(clerk: Clerk, run: Path, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     maker.defects()
     maker.numbers((n for n in cells.columns if n.startswith(MEASURED)), "inspection")
     graded = cells["true_grade"].where(cells["true_grade"].ne(""), cells["status"])
-    maker.text("grade", graded.where(graded.isin(_JUDGED), ""), "outcome")
+    maker.text("grade", graded.where(cells["status"].isin(_JUDGED), ""), "outcome")
     maker.text("finding", cells["reason"], "inspection")
     index = pd.Index(cells["cell"].astype(object), name="cell")
     digest = digest_of_frame(pd.DataFrame(maker.columns, index=index))

@@ -57,11 +57,31 @@ def lacks(found: Review) -> list[str]:
     status = found.run.manifest["status"]
     if status not in {"complete", "given up"}:
         said.append(f"The run is {status}: what follows is what it wrote.")
+    if found.facts.plan.filled:
+        said.append(
+            "The line began filled: cells of its stock are drawn from few, so what is counted on "
+            "them looks surer than it is, and of their lots nothing is known."
+        )
     if not found.told:
         said.append(
             "No predictors were given (--predictors): no risk, no explanation, no reliability. "
             "Charts, capability, defects and containment are there."
         )
+    said += _of_predictors(found)
+    if found.policy.assumed:
+        said.append(
+            f"Of the {len(found.policy.characteristics)} characteristics of the policy "
+            f"'{found.policy.name}', {found.policy.assumed} rest on engineering assumptions: "
+            "ceilings and costs are to be replaced by the plant's own (--policy)."
+        )
+    if found.data.simulated:
+        said.append("The run is simulated: nothing here is evidence about a real line.")
+    return said
+
+
+def _of_predictors(found: Review) -> list[str]:
+    """Return what must be known of the predictors."""
+    said = []
     here = [words_of(each.target) for each in found.told if each.trained_here]
     if here:
         said.append(
@@ -82,14 +102,6 @@ def lacks(found: Review) -> list[str]:
     no_fault = [words_of(e.target) for e in found.told if e.limited is None and not e.is_yes_or_no]
     if no_fault:
         said.append(f"Nothing says which {', '.join(no_fault)} is a fault: no risk is told of it.")
-    if found.policy.assumed:
-        said.append(
-            f"Of the {len(found.policy.characteristics)} characteristics of the policy "
-            f"'{found.policy.name}', {found.policy.assumed} rest on engineering assumptions: "
-            "ceilings and costs are to be replaced by the plant's own (--policy)."
-        )
-    if found.data.simulated:
-        said.append("The run is simulated: nothing here is evidence about a real line.")
     return said
 
 
