@@ -52,7 +52,8 @@ def enter(stored: Stored, folder: Path) -> Entry:
 def is_better(new: Card, old: Card) -> tuple[bool, str]:
     """Tell whether a version is better on the groups that both held out, and why or why not.
 
-    The mean squared errors are paired by group; better is what is so with 95 % confidence.
+    The mean squared errors, or log losses, are paired by group; better is what is so with 95 %
+    confidence.
     """
     if (new.target.name, new.target.unit, new.score) != (
         old.target.name,
@@ -71,7 +72,8 @@ def is_better(new: Card, old: Card) -> tuple[bool, str]:
     reach = float(t.ppf(0.5 + LEVEL / 2, len(found) - 1)) * error
     low, high = (float(found.mean()) + side * reach for side in (-1, 1))
     before = float(np.mean([theirs[key] / key[2] for key in common]))
-    span = f"mean square of {before:.3g} changes by {low:+.2g} to {high:+.2g} (95 %)"
+    what = "log loss" if new.target.chance else "mean square"
+    span = f"{what} of {before:.3g} changes by {low:+.2g} to {high:+.2g} (95 %)"
     told = f"on {len(common)} held-out groups in common the {span}"
     if high < 0:
         return True, f"{told}: the new version is better and takes over"
