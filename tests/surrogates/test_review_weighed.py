@@ -22,7 +22,7 @@ from linetwin.surrogates.review.origins import Origin
 from linetwin.surrogates.review.page_decided import decisions_section
 from linetwin.surrogates.review.policy import read_policy
 from linetwin.surrogates.review.reasons import NEEDED, reason_of
-from linetwin.surrogates.review.risks import Limited, Told
+from linetwin.surrogates.review.risks import Limited, Told, bad_of
 from linetwin.surrogates.review.streams import cell_streams, defect_streams, residual_streams
 
 if TYPE_CHECKING:
@@ -144,6 +144,13 @@ def test_safety_stops_what_is_surely_above_the_mean(told: Told) -> None:
     cost = replace(own, weighs=policy["is_scrap"])
     assert weighing.stopped(cost, None).tolist() == [False, False, True]
     assert not weighing.stopped(replace(own, weighs=None), None).any()
+
+
+def test_grade_a_is_no_fault() -> None:
+    """Without a policy 1 is a fault, but of grade A; a policy has the say."""
+    policy = read_policy().characteristics
+    assert [bad_of(name, None) for name in ("is_grade_a", "is_scrap", "found_x")] == [0, 1, 1]
+    assert bad_of("is_grade_a", replace(policy["is_grade_a"], bad=1)) == 1
 
 
 def test_the_audit_is_nobodys_choice() -> None:

@@ -189,7 +189,7 @@ def fault(told: Told) -> str:
         ends = [f"below {spec.shown(goal.low)}"] if np.isfinite(goal.low) else []
         ends += [f"above {spec.shown(goal.high)}"] if np.isfinite(goal.high) else []
         return f"{words} {' or '.join(ends)}"
-    if told.weighs is not None and told.weighs.bad == 0:
+    if told.is_yes_or_no and not told.bad:
         return f"not {words}"
     return words
 

@@ -77,12 +77,12 @@ def _words(found: Reliability) -> str:
 def _held_out(name: str, told: Told) -> Figure | None:
     """Return the diagram that the card has of held-out rows, turned to the fault; None without."""
     card = told.predictor.card
-    if not card.calibrated or told.weighs is None:
+    if not card.calibrated:
         return None
     points = []
     for each in card.calibrated[1:]:  # the first is of all rows
         shares = (each.predicted, each.observed, each.low, each.high)
-        if told.weighs.bad == 0:
+        if not told.bad:
             stated, observed, high, low = (1.0 - share for share in shares)
         else:
             stated, observed, low, high = shares

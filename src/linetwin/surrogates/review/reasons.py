@@ -99,7 +99,7 @@ def _towards_risk(told: Told) -> float:
     """Return 1 where more of the target is more risk, -1 where it is less."""
     if told.limited is not None:
         return -1.0 if np.isfinite(told.limited.goal.low) else 1.0
-    return -1.0 if told.weighs is not None and told.weighs.bad == 0 else 1.0
+    return 1.0 if told.bad else -1.0
 
 
 def _good(told: Told) -> str:
@@ -110,7 +110,7 @@ def _good(told: Told) -> str:
         ends += [f"at most {spec.shown(goal.high)}"] if np.isfinite(goal.high) else []
         return f"{told.target} {' and '.join(ends)}"
     words = words_of(told.target)
-    return words if told.weighs is not None and told.weighs.bad == 0 else f"no {words}"
+    return f"no {words}" if told.bad else words
 
 
 def _help(card: Card, each: Counterfactual, good: str) -> str:

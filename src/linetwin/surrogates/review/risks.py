@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 YES_OR_NO: Final = ("is_", "found_")
 """How columns of 0 and 1 of a run's cells begin."""
+_GOOD: Final = ("is_grade_a",)
+"""Those of which 1 is no fault."""
 _LIMITED: Final = {
     "capacity": ("nominal_capacity", "capacity_limit_a"),
     "dcir": ("resistance_limit_a", ""),
@@ -81,12 +83,17 @@ class Told:
         """Whether the target is 0 or 1."""
         return self.target.startswith(YES_OR_NO)
 
+    @property
+    def bad(self) -> int:
+        """The faulty value of a target of 0 and 1."""
+        return bad_of(self.target, self.weighs)
+
     def chance_of_good(self, rows: np.ndarray) -> np.ndarray:
         """Return the chance of no fault at rows of features, 0 outside of the domain."""
         if self.limited is not None:
             return Chance(self.predictor, self.limited.goal)(rows)
         found = self.predictor.predict(rows)
-        return np.where(found.domain == OUTSIDE, 0.0, 1.0 - _risk(found.value, self.weighs))
+        return np.where(found.domain == OUTSIDE, 0.0, 1.0 - _risk(found.value, self.bad))
 
     def foretold(self, row: int) -> Foretold:
         """Return what is said of one cell as a log holds it."""
@@ -163,6 +170,13 @@ def limited_of(target: Target, weighs: Characteristic | None, run: Run) -> Limit
     return None
 
 
+def bad_of(target: str, weighs: Characteristic | None) -> int:
+    """Return the faulty value of a target of 0 and 1: the policy's, else that of its name."""
+    if weighs is not None:
+        return weighs.bad
+    return 0 if target in _GOOD else 1
+
+
 def words_of(target: str) -> str:
     """Return a target as people call it: `is_grade_a` is grade A."""
     words = target.removeprefix("is_").removeprefix("found_").replace("_", " ")
@@ -204,8 +218,9 @@ def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Pol
         chance = Chance(predictor, limited.goal)(features)
         risk = np.where(predicted.domain == OUTSIDE, np.nan, 1 - chance)
     elif yes_or_no:
-        ends = [_risk(values, weighs) for values in (predicted.low, predicted.high)]
-        risk = _risk(predicted.value, weighs)
+        bad = bad_of(card.target.name, weighs)
+        ends = [_risk(values, bad) for values in (predicted.low, predicted.high)]
+        risk = _risk(predicted.value, bad)
         low, high = np.minimum(*ends), np.maximum(*ends)
     return Told(
         predictor, file.name, hashlib.sha256(file.read_bytes()).hexdigest(), features, predicted,
@@ -213,9 +228,9 @@ def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Pol
     )  # fmt: skip
 
 
-def _risk(values: np.ndarray, weighs: Characteristic | None) -> np.ndarray:
+def _risk(values: np.ndarray, bad: int) -> np.ndarray:
     shares = np.clip(values, 0.0, 1.0)
-    return np.asarray(1.0 - shares if weighs is not None and weighs.bad == 0 else shares)
+    return np.asarray(shares if bad else 1.0 - shares)
 
 
 def _check_targets(predictors: dict[Path, Predictor]) -> None:

@@ -75,7 +75,7 @@ def failures(told: Told, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     if told.limited is not None:
         failed = (values < told.limited.goal.low) | (values > told.limited.goal.high)
     else:
-        failed = values == (told.weighs.bad if told.weighs is not None else 1)
+        failed = values == told.bad
     return np.isfinite(values) & np.isfinite(told.risk), failed
 
 
