@@ -39,7 +39,7 @@ def design(  # noqa: PLR0913, PLR0917  one parameter per option
     ] = None,
     process: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Of a scenario: cathode.calender.calendering."),
+        typer.Option(metavar="ADDRESS", help="Of a scenario: STATION.PROCESS."),
     ] = None,
     kind: Annotated[
         str, typer.Option(help="sobol, latin_hypercube, or adaptive: where least is known.")
@@ -55,7 +55,8 @@ def design(  # noqa: PLR0913, PLR0917  one parameter per option
     phase: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="'TIME: NAME=AMOUNT, ...'", help="Phases one after another; repeatable."
+            metavar="'TIME: NAME=AMOUNT'",
+            help="A phase, its settings separated by commas; repeatable, one after another.",
         ),
     ] = None,
     read: Annotated[
