@@ -12,10 +12,11 @@ from scipy.stats import binomtest
 
 from linetwin.bench import causes as bench
 from linetwin.results import read
+from linetwin.surrogates.hidden import naming
 from linetwin.surrogates.hidden.conditions import CAUSES
 from linetwin.surrogates.hidden.foretelling import LOST_EUR, OUTCOME, SAVED_EUR, foretell
 from linetwin.surrogates.hidden.naming import Named, named
-from linetwin.surrogates.hidden.normal import Usual, farthest, of_itself, of_runs
+from linetwin.surrogates.hidden.normal import Normal, Usual, farthest, of_itself, of_runs
 from linetwin.surrogates.hidden.readings import Stream, streams
 from linetwin.surrogates.hidden.scoring import Judged, Share, Truth, confusion, shares
 
@@ -91,6 +92,75 @@ def test_without_sound_runs_a_lot_is_held_against_the_others() -> None:
             beyond[spoilt] += abs(farthest(stream, usual).off) > usual.limit
     assert binomtest(beyond[False], 300, 0.05).pvalue > 0.001
     assert beyond[True] > 250
+
+
+def _of(station: str, quantity: str, lots: list[str], off: str, *, late: bool = False) -> Stream:
+    """Return readings that are usual, 0, but for one lot."""
+    values = np.array([9.0 if lot == off else 0.0 for lot in lots])
+    return Stream(station, quantity, tuple(lots), values, late=late)
+
+
+def _told(
+    monkeypatch: pytest.MonkeyPatch, read: list[Stream], above: dict[str, set[str]]
+) -> list[Named]:
+    """Return names from given streams, of which 3 is the limit, and given ancestors of lots."""
+    usual = {stream.key: Usual(0.0, {1: 1.0}, 3.0) for stream in read}
+    monkeypatch.setattr(naming, "streams", lambda _: read)
+    monkeypatch.setattr(naming, "Genealogy", lambda _: None)
+    monkeypatch.setattr(
+        naming, "_ancestors", lambda _, each: [{lot, *above.get(lot, ())} for lot in each.lots]
+    )
+    return naming.named(None, Normal(usual, 1.0, 20))  # type: ignore[arg-type]
+
+
+def test_what_lies_downstream_in_the_same_lots_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coater before calender on one roll; the powder in it, told by capacity alone, comes last."""
+    rolls, powders = ["roll-1", "roll-2", "roll-3"], ["powder-1", "powder-2", "powder-3"]
+    read = [
+        _of("cathode.active_material", "capacity over loading", powders, "powder-1", late=True),
+        _of("cathode.calender", "density of the coating", rolls, "roll-2"),
+        _of("cathode.coater", "loading", rolls, "roll-2"),
+    ]
+    found = _told(monkeypatch, read, {"roll-2": {"powder-1"}})
+    assert [each.station.split(".")[1] for each in found] == [
+        "coater", "calender", "active_material",
+    ]  # fmt: skip
+    assert [each.follows for each in found] == ["", "cathode.coater", "cathode.coater"]
+    assert found[0].lot == "roll-2"
+    assert found[0].strength == pytest.approx(3.0)
+
+
+def test_other_lots_do_not_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calender on another roll stands for itself, and so does a powder in neither."""
+    rolls, powders = ["roll-1", "roll-2", "roll-3"], ["powder-1", "powder-2", "powder-3"]
+    read = [
+        _of("cathode.active_material", "capacity over loading", powders, "powder-3", late=True),
+        _of("cathode.calender", "density of the coating", rolls, "roll-3"),
+        _of("cathode.coater", "loading", rolls, "roll-2"),
+    ]
+    found = _told(monkeypatch, read, {"roll-2": {"powder-1"}, "roll-3": {"powder-1"}})
+    assert not any(each.follows for each in found)
+    assert len(found) == 3
+
+
+def test_too_little_electrolyte_at_the_usual_dose_leads_to_the_calender(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the rolls in those cells the least dense is named; with a small dose it is the filler."""
+    rolls, trays = ["roll-1", "roll-2", "roll-3"], ["tray-1", "tray-2", "tray-3"]
+    share = np.array([0.0, 0.5, 0.0])
+    short = Stream(
+        "cell.filler", "cells with too little electrolyte", tuple(trays), share, items=20
+    )
+    density = Stream(
+        "cathode.calender", "density of the coating", tuple(rolls), np.array([0.0, -2.0, -2.9])
+    )
+    above = {"tray-2": {"roll-1", "roll-2"}}
+    found = _told(monkeypatch, [short, density], above)
+    assert [(each.station, each.lot) for each in found] == [("cathode.calender", "roll-2")]
+    dose = _of("cell.filler", "dosed_electrolyte", trays, "tray-2")
+    found = _told(monkeypatch, [short, density, dose], above)
+    assert found[0].station == "cell.filler"
 
 
 def _judged(truth: str, *names: str, lot: str = "a") -> Judged:

@@ -132,6 +132,7 @@ def _through_pores(
 def _said(stream: Stream, lots: Sequence[str], mean: float, centre: float) -> str:
     """Say what was read of some lots, and what is usual."""
     which = lots[0] if len(lots) == 1 else f"{lots[0]} to {lots[-1]}"
+    name = stream.quantity.replace("_", " ")
     words = vocabulary()
     entry = words[stream.entry] if stream.entry in words else None  # noqa: SIM401 - no mapping
     if entry is not None:
@@ -140,9 +141,11 @@ def _said(stream: Stream, lots: Sequence[str], mean: float, centre: float) -> st
         was, usual = (f"{100 * value:.2g} %" for value in (mean, centre))
     elif stream.quantity.startswith("gauge"):
         was, usual = (f"{100 * value:+.2f} %" for value in (mean, centre))
+    elif centre:
+        off = f"{100 * (mean / centre - 1):+.2f} %"
+        return f"{stream.station}: {name} {off} off what is usual in {which}"
     else:
-        was, usual = f"{100 * (mean / centre - 1):+.2f} %", "0 %"
-    name = stream.quantity.replace("_", " ")
+        was, usual = f"{mean:.3g}", "0"
     return f"{stream.station}: {name} {was} in {which}, usually {usual}"
 
 

@@ -43,6 +43,7 @@ def sentences(training: Training, trained: Trained) -> list[str]:
     """Return what won and why, and how its probabilities held on held-out groups."""
     learning, best, winner = trained.learning, trained.best, trained.winner
     ones = int(learning.target.sum())
+    side = "less" if best.r2 >= 0 else "more"
     found = [
         (
             f"{learning.target_name} is 1 in {ones:,} of {learning.rows:,} rows: its probability"
@@ -50,8 +51,8 @@ def sentences(training: Training, trained: Trained) -> list[str]:
         ),
         (
             f"{_begun(best.name)} has the least log loss on held-out groups ({training.group}):"
-            f" {best.error:.4f} (standard error {best.spread:.4f}), {100 * best.r2:.1f} % less than"
-            " that of the rate."
+            f" {best.error:.4f} (standard error {best.spread:.4f}), {abs(100 * best.r2):.1f} % {side}"
+            " than that of the rate."
         ),
     ]
     if winner is not best:
