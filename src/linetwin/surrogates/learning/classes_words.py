@@ -51,8 +51,8 @@ def sentences(training: Training, trained: Trained) -> list[str]:
         ),
         (
             f"{_begun(best.name)} has the least log loss on held-out groups ({training.group}):"
-            f" {best.error:.4f} (standard error {best.spread:.4f}), {abs(100 * best.r2):.1f} % {side}"
-            " than that of the rate."
+            f" {best.error:.4f} (standard error {best.spread:.4f}), {abs(100 * best.r2):.1f} %"
+            f" {side} than that of the rate."
         ),
     ]
     if winner is not best:
