@@ -166,7 +166,8 @@ class RegimeAtWork:
         for (phase, name), values in zip(self._outputs, natural, strict=True):
             results[phase][name] = values.copy()  # a lot keeps few of them for long
         for phase, name, value in self._constants:
-            results[phase][name] = np.full(rows, value)
+            constant = results[phase][name] = np.empty(rows)
+            constant.fill(value)
         for copied in self.regime.copies:
             values = copied.factor * answer.variables[copied.variable]
             results[copied.phase][copied.name] = values
