@@ -139,3 +139,21 @@ def test_wrong_files_and_full_folders_are_refused(
     assert wrong.code == 2
     assert "points.csv:3: load: 'two hundred' is no number" in wrong.err
     assert not (tmp_path / "out").exists()
+
+
+def test_data_in_the_wrong_unit_give_no_parameter_file(
+    clerk: Clerk, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Exit code 2 with the reason, which is said first; page and JSON are there to look at."""
+    fit, data = files
+    fit.write_text(FIT.replace("unit: N/mm}", "unit: kN/mm}"), "utf-8")
+    out = tmp_path / "out"
+    answer = clerk("calibrate", "baseline", "--data", data, "--fit", fit, "-o", out)
+    assert answer.code == 2
+    assert answer.out.splitlines()[1].startswith("the fit explains nothing: settled_porosity is")
+    assert "points.csv: the fit explains nothing" in answer.err
+    assert "parameters: no file is written" in answer.out
+    assert sorted(path.name for path in out.iterdir()) == ["calibration.html", "calibration.json"]
+    asked = clerk("calibrate", "baseline", "--data", data, "--fit", fit, "-o", f"{out}2", "--json")
+    assert asked.code == 2
+    assert json.loads(asked.out)["explains"] is False

@@ -65,11 +65,9 @@ def calibrate(
     with progress("calibration") as tell:
         made = solve(task, tell)
     found = content(made)
-    files = {
-        PARAMETERS: parameter_text(made),
-        CONTENT: _text(found),
-        PAGE: calibration_page(made),
-    }
+    files = {CONTENT: _text(found), PAGE: calibration_page(made)}
+    if made.explains:
+        files[PARAMETERS] = parameter_text(made)
     with makeable(folder):  # only now: who stops it before finds no half of it
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
@@ -78,6 +76,8 @@ def calibrate(
         print_json({**found, "folder": str(folder)})
     else:
         _tell(made, folder)
+    if not made.explains:  # what is to be looked at has been written and told
+        parameter_text(made)
 
 
 def line_of(subject: str, settings: tuple[str, ...]) -> Line | None:
@@ -165,9 +165,9 @@ def _tell(made: Calibration, folder: Path) -> None:
     from linetwin.estimation.calibrating import telling
 
     say(f"{made.task.file.name}: {telling.subject_of(made)}")
-    say(f"SHA-256 {made.task.data.digest}")
     for warning in telling.warnings_of(made):
         say(warning)
+    say(f"SHA-256 {made.task.data.digest}")
     print_table("", telling.parameter_heads(made), telling.parameter_rows(made), 3)
     typer.echo(telling.interval_note(made))
     print_table("", telling.SCORE_HEADS, telling.score_rows(made), 2)
@@ -179,4 +179,5 @@ def _tell(made: Calibration, folder: Path) -> None:
         typer.echo(head)
     for sentence in telling.helpful_sentences(made):
         say(f"  {sentence}")
-    typer.echo(f"parameters: {folder / PARAMETERS}\nreport:     {folder / PAGE}")
+    parameters = folder / PARAMETERS if made.explains else "no file is written"
+    say(f"parameters: {parameters}\nreport:     {folder / PAGE}")

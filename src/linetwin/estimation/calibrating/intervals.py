@@ -26,7 +26,9 @@ inside of the box."""
 _FIRST: Final = 0.02
 """First step along a profile where the slopes tell none, of the way between the bounds."""
 
-State = Literal["interval", "open below", "open above", "flat", "not told apart", "no scatter"]
+State = Literal[
+    "interval", "open below", "open above", "flat", "not told apart", "no scatter", "not explained"
+]
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,9 @@ class Interval:
     """Where a parameter lies, in its own unit; an open end is the bound given to the fit.
 
     `state`: `flat` where the data exclude neither bound, `not told apart` where only a combination
-    with others is known, `no scatter` where nothing tells how exact the data are. `profile`:
-    coordinates and the square root of twice the rise of the cost, with the sign of the side, in
-    order.
+    with others is known, `no scatter` where nothing tells how exact the data are, `not explained`
+    where the fit is no better than the mean. `profile`: coordinates and the square root of twice
+    the rise of the cost, with the sign of the side, in order.
     """
 
     low: float

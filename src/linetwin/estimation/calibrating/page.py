@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from linetwin.estimation.calibrating.solving import Calibration
     from linetwin.estimation.calibrating.task import Axis, Measured
 
+_NOTHING: Final = "The data tell none of the parameters: no parameter file is written."
 _MOST_GROUPS: Final = 12
 _MOST_POINTS: Final = 4000
 _BLUE: Final = "#3f7fbf"
@@ -44,6 +45,8 @@ def calibration_page(made: Calibration) -> str:
 
 def _answers(made: Calibration) -> str:
     names = [axis.name for axis in made.task.axes]
+    if not made.explains:
+        return f"<section class='answers'><p class='answer'>{escape(_NOTHING)}</p></section>"
     told = sum(made.is_told(name) for name in names)
     rest = telling.half_open(made)
     first = (

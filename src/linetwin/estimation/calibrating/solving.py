@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.estimation.calibrating.checking import check_rows, quiet
+from linetwin.estimation.calibrating.explaining import unexplained
 from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.identifying import gains, identify
 from linetwin.estimation.calibrating.intervals import bootstrapped, profiled, unscaled
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from linetwin.estimation.calibrating.fitting import Fit
     from linetwin.estimation.calibrating.identifying import Gain, Identifiability
-    from linetwin.estimation.calibrating.intervals import Interval
+    from linetwin.estimation.calibrating.intervals import Interval, State
     from linetwin.estimation.calibrating.scoring import Score
     from linetwin.estimation.calibrating.task import Task
 
@@ -33,7 +34,8 @@ class Calibration:
     rows; `ways`: output -> where its derivatives came from, and `why` not from the FMU; `refused`:
     evaluations at which the model failed; `outside`: rows with something outside of its range;
     `reach`: how many standard deviations intervals reach to either side; `exact`: outputs that are
-    met as exactly as no measurement is.
+    met as exactly as no measurement is; `unexplained`: outputs that are met no better than by their
+    mean, of those `judged`.
     """
 
     task: Task
@@ -54,6 +56,13 @@ class Calibration:
     outside: int
     reach: float
     exact: tuple[str, ...]
+    unexplained: tuple[str, ...]
+    judged: tuple[str, ...]
+
+    @property
+    def explains(self) -> bool:
+        """Whether the fit is better than one number for all rows, where that can be judged."""
+        return not self.judged or len(self.unexplained) < len(self.judged)
 
     def is_open(self, name: str) -> bool:
         """Tell whether the data cannot tell a parameter by itself."""
@@ -65,12 +74,16 @@ class Calibration:
 
     def tag(self, name: str) -> str:
         """Return the evidence of a fitted value: D where measurements tell it, else A."""
-        told = not self.is_open(name) and self._states[name] not in {"flat", "no scatter"}
+        told = not self.is_open(name) and self._states[name] not in _UNTOLD
         return "D" if told and not self.task.data.simulated else "A"
 
     @property
     def _states(self) -> dict[str, str]:
         return {a.name: i.state for a, i in zip(self.task.axes, self.intervals, strict=True)}
+
+
+_UNTOLD: Final = frozenset({"flat", "no scatter", "not explained"})
+"""States of a parameter of which measurements tell nothing that can be relied on."""
 
 
 def calibrate(task: Task, tell: Telling = say_nothing) -> Calibration:
@@ -100,10 +113,13 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
     fit = nearest_to_before(solver, fit)
     found = identify(task.axes, fit)
     unclear = {n for group in found.groups if len(group.names) > 1 for n in group.names}
-    judged = tuple(
-        replace(each, low=axis.low, high=axis.high, state="not told apart")
-        if axis.name in unclear
-        else each
+    scores = score(solver, fit)
+    poor, judged = unexplained(solver, fit, scores)
+    if judged and poor == judged:
+        unclear = {axis.name for axis in task.axes}
+    state: State = "not explained" if judged and poor == judged else "not told apart"
+    shown = tuple(
+        replace(each, low=axis.low, high=axis.high, state=state) if axis.name in unclear else each
         for axis, each in zip(task.axes, intervals, strict=True)
     )
     values = misfit.values(fit.coordinates)
@@ -111,10 +127,10 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         task=task,
         fit=fit,
         values=tuple(map(float, values)),
-        intervals=judged,
+        intervals=shown,
         identifiability=found,
         gains=tuple(gains(misfit, fit, found)),
-        scores=tuple(score(solver, fit)),
+        scores=tuple(scores),
         predicted=misfit.predicted(fit.coordinates[None, :])[0],
         targets=misfit.targets,
         output_of=misfit.output_of,
@@ -126,4 +142,6 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         outside=misfit.evaluator.out_of_range(values),
         reach=solver.quantile(fit.freedom),
         exact=tuple(o.name for i, o in enumerate(task.outputs) if is_exact(solver, fit, i)),
+        unexplained=poor,
+        judged=judged,
     )

@@ -20,7 +20,7 @@ SCORE_NOTE: Final = (
 )
 CORRELATED: Final = 0.9
 """Correlation from which two parameters are nearly told together."""
-UNBOUNDED: Final = frozenset({"not told apart", "no scatter"})
+UNBOUNDED: Final = frozenset({"not told apart", "no scatter", "not explained"})
 """States that have no interval."""
 _HELPFUL: Final = 4
 _LINES: Final = 5
@@ -36,10 +36,23 @@ def subject_of(made: Calibration) -> str:
     return f"{task.subject.model}{where}, {task.rows} rows{grouped} of {task.data.file.name}"
 
 
+def verdict(made: Calibration) -> str:
+    """Return what is wrong with a fit that explains nothing."""
+    met = "; ".join(_met(made, name) for name in made.unexplained)
+    return f"the fit explains nothing: {met}; its values are no parameters of the model"
+
+
+def _met(made: Calibration, name: str) -> str:
+    reached = next(score.determined for score in made.scores if score.name == name)
+    return f"{name} is met no better than by the mean of the rows (R2 = {reached:.2g})"
+
+
 def warnings_of(made: Calibration) -> list[str]:
     """Return what a reader must know before believing the values."""
     task = made.task
-    found = []
+    found = [] if made.explains else [verdict(made)]
+    if made.explains:
+        found += [f"{_met(made, name)}: it tells nothing" for name in made.unexplained]
     if task.omitted:
         more = ", ..." if len(task.omitted) > _LINES else ""
         first = ", ".join(map(str, task.omitted[:_LINES]))

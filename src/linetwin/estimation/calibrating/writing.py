@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from linetwin.errors import ScenarioError
+from linetwin.errors import Problem, ScenarioError
+from linetwin.estimation.calibrating.telling import verdict
 from linetwin.scenario import units
 from linetwin.scenario.emit import dump
 
@@ -27,8 +28,12 @@ def parameter_text(made: Calibration) -> str:
     """Return the parameter file: values with interval, tag D, and the data's name and hash.
 
     A value that the data cannot tell by itself is an assumption (tag A), and says so.
+    ScenarioError of a fit that explains nothing: it has no parameters to give.
     """
     task = made.task
+    if not made.explains:
+        hint = "check units and columns of inputs and outputs, and what `set` and `only` leave"
+        raise ScenarioError([Problem(verdict(made), hint=hint, file=task.data.file)])
     head: dict[str, Any] = {
         "schema": 1,
         "name": task.file.name,
@@ -54,6 +59,9 @@ def content(made: Calibration) -> dict[str, Any]:
     names = [axis.name for axis in task.axes]
     return {
         "name": task.file.name,
+        "explains": made.explains,
+        "verdict": "" if made.explains else verdict(made),
+        "no_better_than_the_mean": list(made.unexplained),
         "model": task.subject.model,
         "token": task.subject.token,
         "process": task.subject.process,
