@@ -253,7 +253,10 @@ def report(run: RunArgument) -> None:
 def bench(
     part: Annotated[
         str,
-        typer.Argument(help="What to measure: line, week, rows, cosim, feed, twin, aas or study."),
+        typer.Argument(
+            help="What to measure: line, week, rows, cosim, feed, twin, aas, study, causes or "
+            "surrogate."
+        ),
     ] = "line",
     json: JsonOption = False,
 ) -> None:
