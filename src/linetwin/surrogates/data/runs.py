@@ -66,19 +66,7 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     cells = every[every["status"].isin(kept)].reset_index(drop=True)
     if not len(cells):
         raise ScenarioError([Problem("no cell was graded or scrapped", file=path)])
-    units = run.units("cells")
-    maker = _Maker(cells, units)
-    for electrode in ("cathode", "anode"):
-        maker.numbers((f"{electrode}_{name}" for name in _OF_ELECTRODES), "feature")
-    maker.numbers(_OF_CELLS, "feature")
-    _add_origins(maker, run)
-    maker.places()
-    maker.numbers(_TARGETS, "target")
-    maker.defects()
-    maker.numbers((n for n in cells.columns if n.startswith(MEASURED)), "inspection")
-    graded = cells["true_grade"].where(cells["true_grade"].ne(""), cells["status"])
-    maker.text("grade", graded.where(cells["status"].isin(_JUDGED), ""), "outcome")
-    maker.text("finding", cells["reason"], "inspection")
+    maker = _filled(run, cells)
     index = pd.Index(cells["cell"].astype(object), name="cell")
     digest = digest_of_frame(pd.DataFrame(maker.columns, index=index))
     decided = judgements(path)
@@ -155,6 +143,23 @@ class _Maker:
         for reason in sorted({*reasons} - {""}):
             name = "found_" + re.sub(r"[^a-z0-9]+", "_", reason.lower()).strip("_")
             self.add(name, one(reasons.eq(reason)), "1", "target")
+
+
+def _filled(run: Run, cells: pd.DataFrame) -> _Maker:
+    """Return the columns that the run tells of its cells."""
+    maker = _Maker(cells, run.units("cells"))
+    for electrode in ("cathode", "anode"):
+        maker.numbers((f"{electrode}_{name}" for name in _OF_ELECTRODES), "feature")
+    maker.numbers(_OF_CELLS, "feature")
+    _add_origins(maker, run)
+    maker.places()
+    maker.numbers(_TARGETS, "target")
+    maker.defects()
+    maker.numbers((n for n in cells.columns if n.startswith(MEASURED)), "inspection")
+    graded = cells["true_grade"].where(cells["true_grade"].ne(""), cells["status"])
+    maker.text("grade", graded.where(cells["status"].isin(_JUDGED), ""), "outcome")
+    maker.text("finding", cells["reason"], "inspection")
+    return maker
 
 
 def _add_origins(maker: _Maker, run: Run) -> None:
