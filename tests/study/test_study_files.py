@@ -53,6 +53,31 @@ def test_around_and_patterns_take_every_number_but_zero(written: Written) -> Non
     assert lanes.grid(9) == (1, 2, 3)
 
 
+def test_around_may_be_an_amount(written: Written) -> None:
+    """5 K to either side of a temperature is a difference, and so is 5 degC; a share is of kelvin.
+
+    An amount goes around zero as well, and ends where what is plausible does.
+    """
+    line = "  cathode.mixer.batch_mass: {levels: [20 kg, 24 kg, 28 kg]}"
+    written.edit(
+        line,
+        "  cathode.calender.roll_temperature: {around: 5 K}\n"
+        "  anode.calender.roll_temperature: {around: 5 degC}\n"
+        "  cathode.mixer.batch_mass: {around: 500 g}\n"
+        "  cell.formation.chamber_temperature: {around: 2 %}",
+    ).edit("{kind: full}", "{kind: one_at_a_time}")
+    factors = {factor.address: factor for factor in written.spec().factors}
+    for electrode in ("cathode", "anode"):
+        rolls = factors[f"{electrode}.calender.roll_temperature"]
+        assert rolls.low == pytest.approx(rolls.base - 5)
+        assert rolls.high == pytest.approx(rolls.base + 5)
+    mass = factors["cathode.mixer.batch_mass"]
+    assert mass.high - mass.low == pytest.approx(1.0)
+    chamber = factors["cell.formation.chamber_temperature"]
+    assert chamber.high - chamber.low == pytest.approx(0.04 * chamber.base)
+    assert chamber.base > 273
+
+
 def test_a_machine_group_and_a_disturbance_are_varied(written: Written) -> None:
     """The address of a group sets all its machines; one of a disturbance is tried at both ends."""
     text = SCENARIO + (
@@ -131,6 +156,16 @@ WRONG = {
         "figures:",
         "columns: [segments.loading_c: mean]\nfigures:",
         "no column 'loading_c' .did you mean loading_[ab] or loading_[ab]",
+    ),
+    "an amount of another kind": (
+        "{low: 300 N/mm, high: 900 N/mm}",
+        "{around: 5 K}",
+        "line_load.around: '5 K'.*does not fit here",
+    ),
+    "an amount below zero": (
+        "{low: 300 N/mm, high: 900 N/mm}",
+        "{around: -5 N/mm}",
+        "-5 N/mm is not above zero",
     ),
     "a percentile of no two digits": (
         "figures:",

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from linetwin.errors import ScenarioError
+from linetwin.scenario import units
 from linetwin.scenario.addressing import addresses
 from linetwin.scenario.emit import flow
 from linetwin.scenario.entries import PREFIX
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from linetwin.scenario.resolved import Scalar, Scenario, Value
     from linetwin.study.schema import WrittenFactor
 
-_FORM = "{low: 300 N/mm, high: 900 N/mm}, {levels: [...]} or {around: 10 %}"
+_FORM = "{low: 300 N/mm, high: 900 N/mm}, {levels: [...]}, {around: 10 %} or {around: 5 K}"
 
 
 @dataclass(frozen=True)
@@ -203,20 +204,20 @@ class FactorReader:
         return Factor(address, read[0].unit, own, *span, levels=levels, meaning=meaning)
 
     def _around(self, address: str, written: WrittenFactor, place: Place) -> Factor | None:
-        base, share = self._base(address), self._share(written.around, place.below("around"))
+        base = self._base(address)
+        wide = self._width(written.around, base, place.below("around"))
         if base is None and address.startswith(PREFIX):
             self.problems.add(place, "has no value to go around", "{low: ..., high: ...}")
         elif base is None:
             self.value(address, 0.0, place)  # tells an address that does not exist
             self.problems.add(place, "has no value to go around", "{low: ..., high: ...}")
-        elif not _varies(base):
+        elif wide == 0.0 or not _number(base.value):
             hint = "{low: ..., high: ...} or {levels: [...]}"
             self.problems.add(place, f"{flow(base.value)} has no share to go around", hint)
-        if base is None or share is None or not _varies(base):
+        if base is None or not wide or not _number(base.value):
             return None
-        value = float(base.value)  # type: ignore[arg-type]  # _varies says so
-        ends = sorted((value * (1 - share), value * (1 + share)))
-        low, high = max(ends[0], base.minimum), min(ends[1], base.maximum)
+        value = float(base.value)  # type: ignore[arg-type]  # _number says so
+        low, high = max(value - wide, base.minimum), min(value + wide, base.maximum)
         whole = self._whole(address)
         if whole:
             low, high = float(math.floor(low)), float(math.ceil(high))
@@ -232,9 +233,22 @@ class FactorReader:
         quantity = self.plant.target(address).quantity
         return quantity is not None and quantity.type == "int"
 
-    def _share(self, raw: object, place: Place) -> float | None:
-        found = read_scalar(raw, _share_quantity(), place, self.problems)
-        return found if isinstance(found, float) else None
+    def _width(self, raw: object, base: Address | None, place: Place) -> float | None:
+        """Return how far to go to either side, in the value's unit: a share of it, or an amount.
+
+        An amount is a difference: 5 K or 5 degC of a temperature. A share of a temperature is one
+        of kelvin. 0 where a value has no share.
+        """
+        if base is not None and base.unit not in {"", "1"} and _is_amount(raw):
+            found = read_scalar(raw, _difference(base.unit), place, self.problems)
+            if isinstance(found, float) and found <= 0.0:
+                self.problems.add(place, f"{raw} is not above zero", _FORM)
+                return None
+            return found if isinstance(found, float) else None
+        share = read_scalar(raw, _share_quantity(), place, self.problems)
+        if not isinstance(share, float):
+            return None
+        return share * abs(base.value) if base is not None and _number(base.value) else 0.0  # type: ignore[arg-type]  # a number
 
     def _base(self, address: str) -> Address | None:
         """Return the present value; of a group that of its first machine."""
@@ -250,6 +264,23 @@ def _share_quantity() -> Quantity:
     from linetwin.quantities import Quantity
 
     return Quantity("around", "1", "share to either side", minimum=1e-6, maximum=0.999)
+
+
+def _difference(unit: str) -> Quantity:
+    from linetwin.quantities import Quantity
+
+    return Quantity("around", unit, "width to either side")
+
+
+def _is_amount(raw: object) -> bool:
+    """Whether a width is written with a unit other than that of a share."""
+    if not isinstance(raw, str):
+        return False
+    try:
+        units.parse(raw, _share_quantity())
+    except ScenarioError:
+        return True
+    return False
 
 
 def _varies(each: Address) -> bool:

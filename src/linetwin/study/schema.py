@@ -47,7 +47,7 @@ class _Strict(BaseModel):
 class WrittenFactor(_Strict):
     """What is varied: between two bounds, over levels, or around the present value.
 
-    `scale`: how what lies between the bounds is spread; `without`: addresses, or patterns of them,
+    `around`: how far to either side, a share of the value or an amount. `scale`: how what lies between the bounds is spread; `without`: addresses, or patterns of them,
     that a pattern leaves alone.
     """
 
