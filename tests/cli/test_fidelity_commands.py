@@ -133,14 +133,10 @@ def test_what_does_not_fit_is_told_before_the_run(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--process", "milling"), "no process 'milling'"),
         (("--process", "mixing"), "no process 'mixing' that takes items"),
-        (("--station", "cell.presser"), "no station 'cell.presser'"),
         (("-o", "all.standin"), "is one file, and there are"),
-        (("--process", "filling", "-o", "a.txt"), "no name of a stand-in"),
         (("--process", "filling", "--range", "line_load=1 N/m to 2 N/m"), "taken by no such"),
         (("--process", "filling", "--range", "pore_volume=1 mL"), "no range"),
-        (("--process", "filling", "--range", "pore_volume=2 mL to 1 mL"), "goes down"),
         (("--process", "filling", "--coverage", "100 %"), "no coverage"),
     ],
 )

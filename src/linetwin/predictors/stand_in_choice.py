@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from linetwin.contracts import Columns, Phase, Transform
+    from linetwin.predictors.links import Link
     from linetwin.predictors.stand_in import Answer
     from linetwin.predictors.stand_in_card import Learnt
     from linetwin.predictors.stand_in_store import StoredStandIn
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 SURROGATE: Final = "surrogate"
 FMU: Final = "FMU"
-_STEPS: Final = 400
+_LOGIT_END: Final = 700.0
+"""Of double precision: beyond it a share is 0 or 1."""
+_HALVINGS: Final = 60
 
 
 def stand_in_of(stored: StoredStandIn, process: ProcessConfig, station: str) -> StandIn | None:
@@ -60,7 +63,7 @@ class Chosen:
     stand_in: StandIn
     fmu: Transform | None
     widest: Mapping[str, float]
-    _limits: dict[int, _Limits] = field(default_factory=dict)
+    _limits: dict[int, Limits] = field(default_factory=dict)
 
     def of_lot(self, lot: str, tell: Tell) -> OfLot:
         """Return the same for a lot; `tell` hears who answered, and why, for how many items."""
@@ -97,7 +100,7 @@ class Chosen:
             return ""
         limits = self._limits.get(id(regime))
         if limits is None:
-            limits = self._limits[id(regime)] = _Limits.of(regime.regime.learnt, self.widest)
+            limits = self._limits[id(regime)] = Limits.of(regime.regime.learnt, self.widest)
         return limits.broken(answer)
 
 
@@ -129,7 +132,7 @@ def _unheard(who: str, items: int) -> None:
 
 
 @dataclass(frozen=True)
-class _Limits:
+class Limits:
     """Where the intervals of a regime's outputs are narrow enough, on the outputs' scales.
 
     `low`, `high`: shape (regions, outputs, 1): an output above `low` and below `high`, or outside
@@ -141,16 +144,40 @@ class _Limits:
     high: np.ndarray
 
     @classmethod
-    def of(cls, learnt: Sequence[Learnt], widest: Mapping[str, float]) -> _Limits:
+    def of(cls, learnt: Sequence[Learnt], widest: Mapping[str, float]) -> Limits:
+        """Return the limits of outputs; `widest`: as `Chosen` has it, else those of the card."""
         found = [
             [
-                _reach(each, each.half_widths[region], widest.get(each.name, each.widest))
+                cls.reach(each.link, each.half_widths[region], widest.get(each.name, each.widest))
                 for each in learnt
             ]
             for region in range(len(WHERE))
         ]
         edges = np.array(found, dtype=float).reshape(len(WHERE), len(learnt), 2)
         return cls(tuple(each.name for each in learnt), edges[..., :1], edges[..., 1:])
+
+    @staticmethod
+    def reach(link: Link, half: float, widest: float) -> tuple[float, float]:
+        """Return up to which number on a scale, and from which, an interval is narrow enough.
+
+        `half`: its half-width there. On a quantity's own scale that is all or nothing, on a
+        logarithm all below one number, on a logit all beyond two.
+        """
+        nothing, everything = (-np.inf, np.inf), (np.inf, np.inf)
+        if link.kind == "identity":
+            return everything if 2 * half <= widest else nothing
+        if half == 0 or (link.kind == "logit" and _spread(link, 0.0, half) <= widest):
+            return everything
+        if link.kind == "log":
+            return float(np.log(widest / (2 * np.sinh(half)))), np.inf
+        low, high = 0.0, _LOGIT_END
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if _spread(link, middle, half) <= widest:
+                high = middle
+            else:
+                low = middle
+        return -high, high
 
     def broken(self, answer: Answer) -> str:
         """Return which output is told too widely for some item; "" for none."""
@@ -162,29 +189,7 @@ class _Limits:
         return f"{TOO_WIDE}{self.names[at]} is too wide {WHERE[answer.region]}"
 
 
-def _reach(each: Learnt, half: float, widest: float) -> tuple[float, float]:
-    """Return up to which number on an output's scale, and from which, its interval is narrow.
-
-    On the quantity's own scale that is all or nothing, on a logarithm all below one number, on a
-    logit all beyond two.
-    """
-    nothing, everything = (-np.inf, np.inf), (np.inf, np.inf)
-    if each.link.kind == "identity":
-        return everything if 2 * half <= widest else nothing
-    if each.link.kind == "log":
-        return float(np.log(widest / (2 * np.sinh(half)))) if half > 0 else np.inf, np.inf
-    if half == 0 or _spread(each, 0.0, half) <= widest:
-        return everything
-    low, high = 0.0, 700.0  # a logit's ends in double precision
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if _spread(each, middle, half) <= widest:
-            high = middle
-        else:
-            low = middle
-    return -high, high
-
-
-def _spread(each: Learnt, linked: float, half: float) -> float:
-    ends = each.link.back(np.array([linked + half, linked - half]))
+def _spread(link: Link, linked: float, half: float) -> float:
+    """Return the width of an interval around a number on a scale."""
+    ends = link.back(np.array([linked + half, linked - half]))
     return float(ends[0] - ends[1])
