@@ -47,8 +47,9 @@ class _Strict(BaseModel):
 class WrittenFactor(_Strict):
     """What is varied: between two bounds, over levels, or around the present value.
 
-    `around`: how far to either side, a share of the value or an amount. `scale`: how what lies between the bounds is spread; `without`: addresses, or patterns of them,
-    that a pattern leaves alone.
+    `around`: how far to either side, a share of the value or an amount; `scale`: how what lies
+    between the bounds is spread; `without`: addresses, or patterns of them, that a pattern leaves
+    alone.
     """
 
     low: Annotated[object, Given] = None
