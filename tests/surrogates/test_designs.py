@@ -218,6 +218,8 @@ def test_a_process_of_a_scenario_runs_as_the_scenario_says(tmp_path: Path) -> No
     task = asked("baseline", **changes)
     assert task.stages[0].settings["line_load"] == pytest.approx(600e3)
     assert task.line == "baseline"
+    assert "line_load" not in task.as_it_starts
+    assert "coating_thickness_before" in task.as_it_starts  # what the coater gives in the line
     carry_out(task, tmp_path / "d", silent)
     assert "process cathode.calender.calendering of scenario baseline" in (
         read_dataset(tmp_path / "d").source
@@ -293,6 +295,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert not (tmp_path / "d" / ".lock").exists()
     told = run.invoke(app, [*base, "--vary", LOAD, "--points", "8", "-o", folder])
     assert "8 points, sobol, seed 1" in told.stdout
+    assert "As the model starts" in told.stdout
     (tmp_path / "file").write_text("", encoding="utf-8")
     for vary, out in (("line_load=1 K to 2 K", folder), (LOAD, str(tmp_path / "file"))):
         ended = run.invoke(app, [*base, "--vary", vary, "-o", out])

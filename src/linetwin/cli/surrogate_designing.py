@@ -118,6 +118,8 @@ def _tell(task: DesignTask, sheet: Sheet) -> None:
         for v in task.varied
     ]  # fmt: skip
     print_table("", ("varied", "unit", "from", "to", "scale"), rows, 2)
+    if task.as_it_starts:
+        say(f"As the model starts, for nothing sets them: {', '.join(task.as_it_starts)}.")
     if task.target:
         half = f"{sheet.first:,} points of a Sobol design"
         say(f"Adaptive: {half}, the rest where {task.target} is least known.")

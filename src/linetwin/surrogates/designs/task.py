@@ -57,7 +57,7 @@ class DesignTask:
     """What a design runs.
 
     `line`: name of the scenario, "" for a model; `target`: the output by which an adaptive design
-    chooses, "" in the others; `said`: amounts of `stages` as the user wrote them.
+    chooses, "" in the others.
     """
 
     subject: Subject
@@ -74,6 +74,14 @@ class DesignTask:
     def name(self) -> str:
         """Return how the design is called: after its model."""
         return f"{self.subject.model}_{self.kind}"
+
+    @property
+    def as_it_starts(self) -> tuple[str, ...]:
+        """Return inputs of the model that nothing sets: they stay as it starts."""
+        told = {name for stage in self.stages for name in stage.settings}
+        told |= {each.channel.variable.name for each in self.varied if each.channel is not None}
+        inputs = self.subject.binary.description.of("input")
+        return tuple(v.name for v in inputs if v.name not in told and "[" not in v.name)
 
     def amounts(self, shares: np.ndarray) -> np.ndarray:
         """Return factors at shares of their spans, both of shape (points, factors)."""
