@@ -55,8 +55,8 @@ _WEB: Final = (
 _MICROMETER: Final = Instrument("coating_thickness", 0.3e-6, source="[A] ten places a roll, m")
 _TITRATION: Final = Instrument("moisture", 5e-6, 0.05, "[A] Karl Fischer titration of a strip")
 _MICROSCOPE: Final = Instrument("burr_height", 0.5e-6, source="[A] microscope, m")
-_BALANCE: Final = Instrument("dosed_electrolyte", 2e-5, source="[A] cells on a balance, kg")
-_X_RAY: Final = Instrument("overhang_margin", 2e-5, source="[A] X-ray of each stack, m")
+BALANCE: Final = Instrument("dosed_electrolyte", 2e-5, source="[A] cells on a balance, kg")
+X_RAY: Final = Instrument("overhang_margin", 2e-5, source="[A] X-ray of each stack, m")
 _OF_FINDINGS: Final = {
     "cold weld": "cell.tab_welder",
     "hard short": "cell.stacker",
@@ -175,13 +175,16 @@ class _Reader:
                 yield Stream(path, "metres cut out", lots, share, items=_BLOCKS)
             scale = self._of_lots(coater, truth, _SCALE)
             thickness = self._of_lots(coater, truth, _MICROMETER)
-            gauge = (web[f"{MEASURED}loading_a"] + web[f"{MEASURED}loading_b"]).to_numpy() / 2
+            gauge = (web[f"{MEASURED}loading_a"] + web[f"{MEASURED}loading_b"]) / 2
             yield scale
-            weighed = np.asarray(scale.values)
-            off = gauge / weighed - 1
+            weighed = pd.Series(scale.values, list(scale.lots))
+            off = gauge.reindex(weighed.index).to_numpy(float) / weighed.to_numpy() - 1
             yield Stream(coater, "gauge against scale", scale.lots, off)
-            density = weighed / np.asarray(thickness.values)
-            yield Stream(f"{electrode}.calender", "density of the coating", scale.lots, density)
+            # a roll that has not been calendered yet has no thickness
+            density = (weighed / pd.Series(thickness.values, list(thickness.lots))).dropna()
+            density = density.reindex([lot for lot in scale.lots if lot in density.index])
+            calender, lots = f"{electrode}.calender", tuple(map(str, density.index))
+            yield Stream(calender, "density of the coating", lots, density.to_numpy())
 
     def rolls(self) -> Iterator[Stream]:
         """Yield what is read of daughter rolls: water behind the vacuum dryer, burrs."""
@@ -199,7 +202,7 @@ class _Reader:
         # the mean of a tray that is all but empty is no mean
         full = self.cells["tray"].ne("") & (sizes >= sizes.median() / 2)
         by_tray = self.cells[full].groupby("tray", sort=True)
-        for station, instrument in (("cell.filler", _BALANCE), ("cell.stacker", _X_RAY)):
+        for station, instrument in (("cell.filler", BALANCE), ("cell.stacker", X_RAY)):
             truth = by_tray[[instrument.quantity]].mean()
             yield self._of_lots(station, truth, instrument)
         reasons = self.cells["reason"].fillna("")
