@@ -65,7 +65,7 @@ static const void *next(const uint8_t **at, uint64_t bytes)
     return found;
 }
 
-static bool finite(const double *numbers, size_t count)
+static bool all_finite(const double *numbers, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!isfinite(numbers[i])) return false;
@@ -173,7 +173,7 @@ static const char *check(Tables *t)
     const Header *h = &t->header;
     size_t numbers = (size_t)(3 + h->points + axes_of(h)) * h->features
         + (size_t)axes_of(h) * h->points + 2 * (size_t)h->regions - 1;
-    if (!finite(t->low, numbers) || !finite(t->values + h->values, h->constants))
+    if (!all_finite(t->low, numbers) || !all_finite(t->values + h->values, h->constants))
         return "predictor.tables is damaged: a number is not finite";
     for (uint32_t i = 0; i < h->features; i++)
         if (!(t->low[i] < t->high[i])) return "predictor.tables is damaged: an empty range";
