@@ -28,6 +28,8 @@ FEW: Final = 4
 HIDDEN: Final = 160
 """Bends of each slope of the widest candidate [A]; they are drawn, always the same ones."""
 HIDDEN_OF_FEW: Final = 240
+GENTLE: Final = 48
+"""Bends of the candidate before the widest: the first ones, all of them gentle [A]."""
 NEGLIGIBLE: Final = 1e-3
 """Error of an output over its scatter that is as good as none [A]."""
 ROWS_PER_BEND: Final = 5
@@ -88,7 +90,8 @@ def candidates(variables: int, bends: int) -> list[Candidate]:
     """Return the candidates, from the simplest on."""
     linear = 1 + variables
     quadratic = linear + variables * (variables + 1) // 2
-    sizes = {"linear": linear, "quadratic": quadratic, "network": quadratic + bends}
+    sizes = {"linear": linear, "quadratic": quadratic}
+    sizes |= {"bends": quadratic + min(GENTLE, bends), "network": quadratic + bends}
     return [Candidate(n, size, penalty) for n, size in sizes.items() for penalty in PENALTIES]
 
 

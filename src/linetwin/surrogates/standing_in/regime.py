@@ -20,7 +20,7 @@ from linetwin.predictors.stand_in_card import (
     Weights,
 )
 from linetwin.quantities import vocabulary
-from linetwin.surrogates.standing_in.fitting import fit
+from linetwin.surrogates.standing_in.fitting import GENTLE, fit
 from linetwin.surrogates.standing_in.intervals import Intervals
 from linetwin.surrogates.standing_in.shaping import alike
 
@@ -300,13 +300,16 @@ def _lean(fitted: Fitted, outputs: list[int]) -> Weights:
     used = {fitted.chosen[at] for at in outputs}
     count = len(fitted.weights.centres)
     products = 1 + count + count * (count + 1) // 2
-    bends, quadratic = "network" in used, bool({"quadratic", "network"} & used)
-    end = fitted.coefficients.shape[1] if bends else products if quadratic else 1 + count
+    bends = len(fitted.weights.hidden) if "network" in used else 0
+    if "bends" in used:
+        bends = max(bends, min(GENTLE, len(fitted.weights.hidden)))
+    quadratic = not used <= {"linear"}
+    end = products + bends if quadratic else 1 + count
     return fitted.weights.model_copy(
         update={
             "quadratic": quadratic,
-            "hidden": fitted.weights.hidden if bends else [],
-            "offsets": fitted.weights.offsets if bends else [],
+            "hidden": fitted.weights.hidden[:bends],
+            "offsets": fitted.weights.offsets[:bends],
             "coefficients": fitted.coefficients[outputs, :end].tolist(),
         }
     )
