@@ -15,7 +15,7 @@ import pandas as pd
 
 from linetwin.predictors.links import Link
 from linetwin.results.genealogy import Genealogy
-from linetwin.surrogates.hidden.readings import streams
+from linetwin.surrogates.hidden.readings import BALANCE, X_RAY, streams
 from linetwin.surrogates.hidden.scoring import Share
 from linetwin.surrogates.learning.task import Learning
 from linetwin.surrogates.learning.training import train
@@ -85,8 +85,18 @@ def known_before(run: Run) -> pd.DataFrame:
         values = np.asarray(stream.values)
         read = dict(zip(stream.lots, map(float, values), strict=True))
         found[stream.key] = _mapped(cells["tray"], lots, stream.station, read)
-    table = pd.DataFrame(found, index=cells.index)
+    table = pd.DataFrame(found, index=cells.index).assign(**of_cells(run, cells))
     return table.assign(**{OUTCOME: cells["status"].eq("scrap").astype(float)})
+
+
+def of_cells(run: Run, cells: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return what is read of each cell: its dose on the balance, its overhang by X-ray."""
+    stream = np.random.default_rng([int(run.manifest.get("seed") or 0), len(cells)])
+    return {
+        f"{each.quantity} of the cell": cells[each.quantity].to_numpy(float)
+        + each.scatter * stream.normal(size=len(cells))
+        for each in (BALANCE, X_RAY)
+    }
 
 
 def _lots_of(run: Run, cells: list[str]) -> dict[str, pd.Series]:
