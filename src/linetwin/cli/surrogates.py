@@ -12,9 +12,9 @@ from linetwin.cli.surrogate_designing import EPILOG as DESIGN_EPILOG
 from linetwin.cli.surrogate_designing import design
 from linetwin.cli.surrogate_exporting import export
 from linetwin.cli.surrogate_reviewing import approve_limits, contain, decide, review
+from linetwin.cli.surrogate_shipping import causes, shipped
 from linetwin.cli.surrogate_standing_in import EPILOG as STAND_IN_EPILOG
 from linetwin.cli.surrogate_standing_in import stand_in
-from linetwin.cli.surrogate_shipping import causes, shipped
 from linetwin.cli.surrogate_training import card, predict, train
 
 if TYPE_CHECKING:
