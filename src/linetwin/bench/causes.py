@@ -226,6 +226,10 @@ def described(found: Figures) -> list[str]:
     scrap = found.foretold
     mean, low, high = scrap.saving
     lines += [
+        f"  stopped from {100 * at:.0f} %: precision {precision.text}, recall {recall.text}"
+        for at, precision, recall in scrap.others
+    ]
+    lines += [
         (
             f"scrap foretold before formation ({scrap.winner}, stopped from"
             f" {100 * scrap.threshold:.0f} %), {scrap.cells:,} cells of unseen seeds:"

@@ -7,11 +7,12 @@ apart: the model learns from some seeds and is asked about others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
 
 from linetwin.predictors.links import Link
 from linetwin.results.genealogy import Genealogy
@@ -33,6 +34,7 @@ OUTCOME: Final = "scrap"
 _KEPT: Final = 0.05
 """Share of good cells that is learnt from, each with the weight of those left out [A]."""
 _DRAWS: Final = 2000
+_OTHERS: Final = (0.05, 0.1, 0.2, 0.5)
 _LEVEL: Final = 95
 
 
@@ -41,7 +43,8 @@ class Foretold:
     """How a prediction of scrap did on runs that it had not seen; cells are those that were filled.
 
     `saving`: expected, in EUR for 1,000 cells, with its interval over seeds, and that of a
-    prediction that is never wrong; `threshold`: probability from which a cell is stopped.
+    prediction that is never wrong; `threshold`: probability from which a cell is stopped;
+    `others`: other thresholds, with precision and recall.
     """
 
     winner: str
@@ -52,6 +55,7 @@ class Foretold:
     recall: Share
     saving: tuple[float, float, float]
     best: float
+    others: tuple[tuple[float, Share, Share], ...] = ()
 
     def content(self) -> dict[str, Any]:
         """Return plain data."""
@@ -66,6 +70,10 @@ class Foretold:
                 zip(("mean", "low", "high"), self.saving, strict=True)
             ),
             "saving_at_best_EUR": self.best,
+            "other_thresholds": [
+                {"threshold": at, "precision": precision.content(), "recall": recall.content()}
+                for at, precision, recall in self.others
+            ],
         }
 
 
@@ -153,8 +161,16 @@ def foretell(tables: Mapping[str, pd.DataFrame], seeds: Mapping[str, int]) -> Fo
     trained = train(learning, ["linear", "trees"])
     odds = trained.fitted.linked(asked[names].fillna(middle).to_numpy(), learning)
     threshold = LOST_EUR / (LOST_EUR + SAVED_EUR)
-    stopped = odds >= np.log(threshold / (1 - threshold))
-    return _judged(trained.winner.name, threshold, asked, stopped)
+    found = _judged(trained.winner.name, threshold, asked, odds >= logit(threshold))
+    scrap = asked[OUTCOME].to_numpy() == 1
+    others = tuple((at, *_rates(scrap, odds >= logit(at))) for at in _OTHERS)
+    return replace(found, others=others)
+
+
+def _rates(scrap: np.ndarray, stopped: np.ndarray) -> tuple[Share, Share]:
+    """Return precision and recall of cells that are stopped."""
+    hits = int((scrap & stopped).sum())
+    return Share(hits, int(stopped.sum())), Share(hits, int(scrap.sum()))
 
 
 def _thinned(table: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -168,7 +184,7 @@ def _thinned(table: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def _judged(winner: str, threshold: float, asked: pd.DataFrame, stopped: np.ndarray) -> Foretold:
     scrap = asked[OUTCOME].to_numpy() == 1
-    hits = int((scrap & stopped).sum())
+    precision, recall = _rates(scrap, stopped)
     gain = np.where(stopped, np.where(scrap, SAVED_EUR, -LOST_EUR), 0.0)
     names, which = np.unique(asked["seed"], return_inverse=True)
     sums, counts = np.bincount(which, gain), np.bincount(which)
@@ -181,8 +197,8 @@ def _judged(winner: str, threshold: float, asked: pd.DataFrame, stopped: np.ndar
         threshold=threshold,
         cells=len(asked),
         scrapped=int(scrap.sum()),
-        precision=Share(hits, int(stopped.sum())),
-        recall=Share(hits, int(scrap.sum())),
+        precision=precision,
+        recall=recall,
         saving=(1000 * float(gain.mean()), float(low), float(high)),
         best=1000 * SAVED_EUR * float(scrap.mean()),
     )
