@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EPILOG = "Example: linetwin surrogate stand-in baseline --process formation -o formation.standin"
 POINTS = 2048
-RUNS = 2
+RUNS = 4
 
 
 class Nowhere:
