@@ -226,10 +226,6 @@ def described(found: Figures) -> list[str]:
     scrap = found.foretold
     mean, low, high = scrap.saving
     lines += [
-        f"  stopped from {100 * at:.0f} %: precision {precision.text}, recall {recall.text}"
-        for at, precision, recall in scrap.others
-    ]
-    lines += [
         (
             f"scrap foretold before formation ({scrap.winner}, stopped from"
             f" {100 * scrap.threshold:.0f} %), {scrap.cells:,} cells of unseen seeds:"
@@ -239,5 +235,9 @@ def described(found: Figures) -> list[str]:
             f"expected saving {mean:.0f} EUR per 1,000 cells ({low:.0f} to {high:.0f}), at best"
             f" {scrap.best:.0f}; costs are assumed"
         ),
+    ]
+    lines += [
+        f"  stopped from {100 * at:.0f} %: precision {precision.text}, recall {recall.text}"
+        for at, precision, recall in scrap.others
     ]
     return lines
