@@ -176,7 +176,7 @@ class Card(Part):
     coverage: Annotated[float, Field(gt=0.0, lt=1.0)]
     regions: Annotated[list[Region], Field(min_length=1, max_length=20)]
     covered: list[Covered]
-    calibrated: Annotated[list[Calibrated], Field(max_length=20)] = []
+    calibrated: Annotated[list[Calibrated], Field(max_length=20, default_factory=list)]
     score: Literal["absolute", "relative", "log_loss"]
     procedure_error: Finite
     noise: Finite | None
