@@ -151,18 +151,23 @@ def _gaussian(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401, ARG
     return make_pipeline(StandardScaler(), process)
 
 
+def boosting(setting: Setting, learning: Learning) -> dict[str, Any]:
+    """Return how trees are boosted, of numbers as of what is 0 or 1."""
+    return {
+        "learning_rate": 0.1,
+        "max_iter": int(setting["trees"]),
+        "max_leaf_nodes": 8,
+        "min_samples_leaf": int(setting["leaf"]),
+        "monotonic_cst": list(learning.monotonic),
+        "early_stopping": False,
+        "random_state": learning.seed,
+    }
+
+
 def _trees(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401 - scikit-learn is untyped
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    return HistGradientBoostingRegressor(
-        learning_rate=0.1,
-        max_iter=int(setting["trees"]),
-        max_leaf_nodes=8,
-        min_samples_leaf=int(setting["leaf"]),
-        monotonic_cst=list(learning.monotonic),
-        early_stopping=False,
-        random_state=learning.seed,
-    )
+    return HistGradientBoostingRegressor(**boosting(setting, learning))
 
 
 def _network(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401 - a pipeline

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.optimize import minimize
 
-from linetwin.surrogates.learning.candidates import CANDIDATES, Candidate, Fitted, fit_estimator
+from linetwin.surrogates.learning.candidates import (
+    CANDIDATES,
+    Candidate,
+    Fitted,
+    boosting,
+    fit_estimator,
+)
 from linetwin.surrogates.learning.ridge import Ridge
 
 if TYPE_CHECKING:
@@ -161,17 +167,7 @@ def _logistic(setting: Setting, learning: Learning) -> Logistic:  # noqa: ARG001
 def _trees(setting: Setting, learning: Learning) -> Odds:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    return Odds(
-        HistGradientBoostingClassifier(
-            learning_rate=0.1,
-            max_iter=int(setting["trees"]),
-            max_leaf_nodes=8,
-            min_samples_leaf=int(setting["leaf"]),
-            monotonic_cst=list(learning.monotonic),
-            early_stopping=False,
-            random_state=learning.seed,
-        )
-    )
+    return Odds(HistGradientBoostingClassifier(**boosting(setting, learning)))
 
 
 def _network(setting: Setting, learning: Learning) -> Odds:
