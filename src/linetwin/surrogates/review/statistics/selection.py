@@ -18,6 +18,7 @@ from scipy import stats
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
+from linetwin.surrogates.review.statistics.fewest import fewest
 from linetwin.surrogates.review.statistics.shares import clopper_pearson
 
 if TYPE_CHECKING:
@@ -78,16 +79,8 @@ def audit_size(
     """
     if not (0 < half_width < 1 and 0 <= expected <= 1):
         raise ScenarioError([Problem("a width or share is out of 0 to 1", "audit", "shares")])
-    low, high = 0, 1
-    while _half(expected, high, confidence) > half_width:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _half(expected, middle, confidence) > half_width:
-            low = middle
-        else:
-            high = middle
-    return high if total is None else min(total, math.ceil(high / (1 + (high - 1) / total)))
+    found = fewest(lambda count: _half(expected, count, confidence) <= half_width)
+    return found if total is None else min(total, math.ceil(found / (1 + (found - 1) / total)))
 
 
 def weighted_share(

@@ -20,6 +20,7 @@ import numpy as np
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
+from linetwin.surrogates.review.statistics.fewest import fewest
 from linetwin.surrogates.review.statistics.shares import bootstrap, upper_share
 
 if TYPE_CHECKING:
@@ -74,16 +75,7 @@ def cells_needed(ceiling_ppm: float, escapes: int = 0, confidence: float = CONFI
     ceiling = ceiling_ppm / PPM
     if not 0 < ceiling < 1:
         raise ScenarioError([Problem(f"a ceiling of {ceiling_ppm:g} ppm", "ceiling", "above 0")])
-    low, high = escapes, max(1, escapes + 1)
-    while upper_share(escapes, high, confidence) > ceiling:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if upper_share(escapes, middle, confidence) > ceiling:
-            low = middle
-        else:
-            high = middle
-    return high
+    return fewest(lambda count: upper_share(escapes, count, confidence) <= ceiling, escapes)
 
 
 def safety_threshold(
