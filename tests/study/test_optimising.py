@@ -102,12 +102,38 @@ def test_a_chance_that_nobody_keeps_is_told(tmp_path: Path) -> None:
     assert "in 90% of the runs; nearest is" in told
     lines, content = answer(observed)
     assert "none that was run again keeps all constraints as asked" in lines[0]
-    assert ", 90% asked" in lines[1]
+    assert ", 90 % asked" in lines[1]
     first = content["points"][0]
     assert not first["keeps"]
     assert (first["kept"][0]["at_least"], first["kept"][0]["asked"]) == (1.0, 0.9)
     shares = [each["kept"][0]["value"] for each in content["points"]]
     assert shares == sorted(shares, reverse=True)
+
+
+def test_the_nearest_breaks_as_little_as_can_be(tmp_path: Path) -> None:
+    """One bound is out of reach: nearest is who keeps the other; all that breaks is told."""
+
+    def apart(shares: np.ndarray, seed: int) -> dict[str, float]:
+        shares = shares if len(shares) else OUTSIDE
+        rng = np.random.default_rng([seed, *(shares * 1e9).astype(int)])
+        first, second = 0.15 * rng.normal(), 0.1 * rng.normal()
+        return {FIGURE: float(shares[0]) + first, SECOND: float(shares[1]) + second}
+
+    bounds = (
+        f"constraints: [{{figure: {FIGURE}, at_least: 1.4 J, chance: 0.9}}, "
+        f"{{figure: {SECOND}, at_most: 0.3 J, chance: 0.5}}]"
+    )
+    text = study_text(2, "{kind: optimise, trials: 16, fresh: 10}", f"{ONE}\n{bounds}")
+    observed = carried(tmp_path, text, apart)
+    found = optimum(observed)
+    assert found is not None
+    first = found.finalists[0]
+    assert first.kept[1].value >= 0.5
+    assert not first.keeps
+    (told,) = never_kept(observed)
+    assert f"nearest is point {first.point} (" in told
+    assert f"keeps that of energy used in {first.kept[0].value:.0%} of its runs" in told
+    assert "in 50% of the runs" not in told  # others keep it, and so does the nearest
 
 
 def test_two_objectives_have_a_front(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
 from linetwin.cli.study_answers import answer
-from linetwin.cli.study_telling import never_kept
+from linetwin.cli.study_telling import check_kept, never_kept
+from linetwin.errors import ScenarioError
+from linetwin.study.reading import read_study_file
 from linetwin.study.report import study_page
 
 if TYPE_CHECKING:
@@ -72,6 +74,19 @@ def test_an_optimisation_tells_its_best_points_by_fresh_runs(tmp_path: Path) -> 
     assert top["figures"][FIGURE]["value"] == pytest.approx(fresh.mean())
     assert list(top["factors"]) == [ADDRESSES[0]]
     assert told["units"] == {FIGURE: "J"}
+
+
+def test_an_aim_without_a_value_in_any_run_is_told(tmp_path: Path) -> None:
+    """As of cells that no run has made: the study does not end as if there were nothing to say."""
+
+    def nothing(_: np.ndarray, __: int) -> dict[str, float]:
+        return {FIGURE: float("nan"), SECOND: 1.0}
+
+    more = f"objectives: [{{maximise: {FIGURE}}}]"
+    observed = carried(tmp_path, study_text(1, "{kind: full, levels: 4}", more), nothing)
+    spec = read_study_file(tmp_path / "study.yaml")
+    with pytest.raises(ScenarioError, match="has no value in any run"):
+        check_kept(observed.study.path, spec)
 
 
 def test_the_nearest_point_misses_by_the_least(tmp_path: Path) -> None:

@@ -116,8 +116,9 @@ def _finalist(observed: Observed, found: Finalist) -> str:
     for constraint, share in zip(observed.constraints, found.kept, strict=True):
         words = bound(constraint, shown(observed, constraint.figure))
         of = f"{display.share(share.value)} (from {display.share(share.low)})"
-        asked = "" if share.value >= constraint.chance else f", {constraint.chance:.0%} asked"
-        parts.append(f"{words} in {of} of runs{asked}")
+        parts.append(f"{words} in {of} of runs")
+        if share.value < constraint.chance:
+            parts[-1] += f", {display.share(constraint.chance)} asked"
     return f"{named(observed, found.point)}: {'; '.join(parts)}"
 
 

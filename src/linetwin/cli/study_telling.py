@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import typer
 
 from linetwin.cli.printing import print_json, say
 from linetwin.cli.study_answers import answer, named
 from linetwin.errors import ModelError, Problem, ScenarioError
-from linetwin.study.analysing.aims import bounds_of
+from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.observing import Observed
 from linetwin.study.folder import read_study
 from linetwin.study.report import NAME
-from linetwin.study.report_words import bound, number, shown
+from linetwin.study.report_words import bound, figure_name, number, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +50,20 @@ def tell(folder: Path, spec: Spec, *, as_json: bool) -> None:
 
 
 def check_kept(folder: Path, spec: Spec) -> None:
-    """Raise a ScenarioError where a constraint, or all at once, is kept by no point."""
-    unkept = never_kept(Observed(read_study(folder)))
+    """Raise a ScenarioError where a constraint, or all at once, is kept by no point.
+
+    And where what is aimed at has no value in any run, as of cells that none made.
+    """
+    observed = Observed(read_study(folder))
+    aims = [("objectives", aim_of(each)[0]) for each in observed.objectives]
+    aims += [("constraints", each.figure) for each in observed.constraints]
+    for section, figure in aims:
+        if not np.isfinite(observed.values(figure)).any():
+            place = spec.document.place((section,))
+            hint = "a longer run, or another figure"
+            problem = Problem(f"{figure} has no value in any run", place.key, hint, place.file)
+            raise ScenarioError([replace(problem, line=place.line)])
+    unkept = never_kept(observed)
     if unkept:
         place = spec.document.place(("constraints",))
         told = [
@@ -70,22 +84,25 @@ def never_kept(observed: Observed) -> list[str]:
     inside = [_inside(runs, each).groupby(point).mean() for each in constraints]
     excess = [_excess(runs, each).groupby(point).mean() for each in constraints]
     keeps = [share >= each.chance for share, each in zip(inside, constraints, strict=True)]
-    told = []
-    for each, share, beyond, kept in zip(constraints, inside, excess, keeps, strict=True):
+    if pd.concat(keeps, axis=1).all(axis=1).any():
+        return []
+    short = [(each.chance - share).clip(lower=0.0)
+             for share, each in zip(inside, constraints, strict=True)]  # fmt: skip
+    nearest = _nearest(-sum(short, start=0.0 * short[0]), sum(excess, start=0.0 * excess[0]))
+    told, broken = [], []
+    for each, share, kept in zip(constraints, inside, keeps, strict=True):
+        words = f"{bound(each, shown(observed, each.figure))}, in {each.chance:.0%} of the runs"
         if not kept.any():
-            nearest = _nearest(share, beyond)
-            scale = shown(observed, each.figure)
+            told.append(words)
+        if not kept[nearest]:
             mean = runs[each.figure][point == nearest].mean()
-            told.append(
-                f"{bound(each, scale)}, in {each.chance:.0%} of the runs; nearest is "
-                f"{named(observed, nearest)}, which keeps it in {share[nearest]:.0%} of its runs, "
-                f"with a mean of {number(mean, scale)}"
+            scale = shown(observed, each.figure)
+            broken.append(
+                f"that of {figure_name(each.figure)} in {share[nearest]:.0%} of its runs, with a mean of "
+                f"{number(mean, scale)}"
             )
-    if not told and not pd.concat(keeps, axis=1).all(axis=1).any():
-        nearest = _nearest(pd.concat(inside, axis=1).min(axis=1), sum(excess, start=excess[0] * 0))
-        words = "all constraints at once; each alone is kept by some point; nearest is"
-        told.append(f"{words} {named(observed, nearest)}")
-    return told
+    what = " and ".join(told) or "all constraints at once; each alone is kept by some point"
+    return [f"{what}; nearest is {named(observed, nearest)}, which keeps {' and '.join(broken)}"]
 
 
 def _judged(observed: Observed) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from linetwin.study.report_findings import WORTH, Findings
 from linetwin.study.report_sections import means, sections
 from linetwin.study.report_words import (
     address_name,
+    counted,
     estimate,
     factor_value,
     figure_name,
@@ -67,7 +68,7 @@ def _header(observed: Observed, title: str) -> str:
     planned = int(study.plan["replications"].sum())
     kind = display.name(str(manifest["design"]))
     alternatives = len(observed.written.alternatives)
-    what = f"{len(observed.factors):,} factors, {len(study.points):,} points"
+    what = f"{counted(len(observed.factors), 'factor')}, {counted(len(study.points), 'point')}"
     if alternatives or not observed.factors:
         what = f"{alternatives} alternatives" if alternatives else "nothing varied"
     about = (
@@ -183,10 +184,10 @@ def _keeps(found: Findings) -> tuple[str, str, str]:
         value = estimate(told.value, shown(found.observed, told.figure))
         small = f"A run at its best point: {figure_name(told.figure)} {value}. "
     if found.observed.constraints:
-        small += (
-            f"All constraints are kept there in at least {display.share(told.chance[0])} of runs; "
-            f"that {resting_on(told.seeds)}."
-        )
+        often = f"in at least {display.share(told.chance[0])} of runs; that "
+        if told.seeds == 1:
+            often = ""
+        small += f"All constraints are kept there, {often}{resting_on(told.seeds)}."
     return "Which window", sentence, small
 
 

@@ -177,7 +177,7 @@ def _finalists(found: Findings) -> Section:
         row += [estimate(e, s) for e, s in zip(each.figures, scales, strict=True)]
         row += [f"{display.share(e.value)} (from {display.share(e.low)})" for e in each.kept]
         row += [estimate(e, s, signed=True) for e, s in zip(each.gains, scales, strict=False)]
-        rows.append([*row, display.share(each.unbeaten)])
+        rows.append([*row, display.share(each.unbeaten) if each.keeps else ""])
     drawn: tuple[Figure, ...] = ()
     if len(figures) > 1:
         drawn = (report_clouds.front_figure(observed, best, figures),)
@@ -234,12 +234,15 @@ def _window(found: Findings) -> Section:
 def _sure(told: Window, observed: Observed) -> str:
     parts = []
     if told.chance[0] < 1 or told.share < 1:
-        parts.append(
+        kept = (
             f"In the whole window a single run keeps all constraints with a chance of at least "
             f"{display.share(told.chance[0])}, {display.share(told.chance[1])} on average. "
-            f"That {resting_on(told.seeds)}. Of all that was varied, {display.share(told.share)} "
-            "keeps them as surely as asked."
+            f"That {resting_on(told.seeds)}. "
         )
+        if told.seeds == 1:
+            kept = f"In the whole window all constraints are kept; that is {resting_on(1)}. "
+        share = display.share(told.share)
+        parts.append(f"{kept}Of all that was varied, {share} keeps them as surely as asked.")
     if told.figure:
         scale = shown(observed, told.figure)
         parts.append(

@@ -128,9 +128,9 @@ def optimum(observed: Observed) -> Optimum | None:
 
 
 def _short(observed: Observed, shares: list[Estimate]) -> float:
-    """Return by how much a constraint is kept less often than asked, at most; 0 where none is."""
+    """Return by how much constraints are kept less often than asked, together; 0 for none."""
     pairs = zip(observed.constraints, shares, strict=True)
-    return max((max(0.0, each.chance - share.value) for each, share in pairs), default=0.0)
+    return sum(max(0.0, each.chance - share.value) for each, share in pairs)
 
 
 def _outside(observed: Observed, rows: np.ndarray) -> int | None:
