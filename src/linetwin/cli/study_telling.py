@@ -97,10 +97,8 @@ def never_kept(observed: Observed) -> list[str]:
         if not kept[nearest]:
             mean = runs[each.figure][point == nearest].mean()
             scale = shown(observed, each.figure)
-            broken.append(
-                f"that of {figure_name(each.figure)} in {share[nearest]:.0%} of its runs, with a mean of "
-                f"{number(mean, scale)}"
-            )
+            kept_in = f"{share[nearest]:.0%} of its runs, with a mean of {number(mean, scale)}"
+            broken.append(f"that of {figure_name(each.figure)} in {kept_in}")
     what = " and ".join(told) or "all constraints at once; each alone is kept by some point"
     return [f"{what}; nearest is {named(observed, nearest)}, which keeps {' and '.join(broken)}"]
 
