@@ -167,7 +167,7 @@ def test_constraints_that_no_point_keeps_are_told(
     least = runs["point"][runs["energy.energy_used"].idxmin()]
     told = str(refused.value)
     assert f"in 95% of the runs; nearest is point {least} (" in told
-    assert "keeps it in 0% of its runs, with a mean of " in told
+    assert "keeps that of energy used in 0% of its runs, with a mean of " in told
     assert len(refused.value.problems) == 1
     told = capsys.readouterr().out
     assert "small (full): complete, 4 of 4 runs of 4 points" in told
