@@ -262,3 +262,24 @@ def test_what_a_probability_cannot_have_is_refused(tmp_path: Path, change: str, 
         read_training(written(tmp_path, rows, "\n".join([*lines, change]), DATASET))
     assert said in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_a_stray_label_is_refused_and_an_amount_is_not(tmp_path: Path) -> None:
+    """One 0.5 among 0 and 1 is named by its line; more than 5 % of them, or a word, are amounts."""
+    training = "\n".join(line for line in TRAINING.splitlines() if not line.startswith("laws"))
+
+    def strayed(count: int) -> list[str]:
+        parts_of = [line.split(",") for line in _table()]
+        return [
+            ",".join([*each[:3], "0.5" if 4 <= at < 4 + count else each[3], each[4]])
+            for at, each in enumerate(parts_of)
+        ]
+
+    with pytest.raises(ScenarioError, match="1 of 240 rows is neither 0 nor 1: line 6") as caught:
+        read_training(written(tmp_path, strayed(1), training, DATASET))
+    assert caught.value.exit_code == 2
+    with pytest.raises(ScenarioError, match="12 of 240 rows are neither 0 nor 1: line 6"):
+        read_training(written(tmp_path, strayed(12), training, DATASET))
+    assert not read_training(written(tmp_path, strayed(13), training, DATASET)).learning.chance
+    told = f"{training}\nscore: absolute\n"
+    assert not read_training(written(tmp_path, strayed(1), told, DATASET)).learning.chance

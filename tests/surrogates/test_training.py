@@ -159,6 +159,43 @@ def test_what_a_training_file_gets_wrong_is_told(tmp_path: Path) -> None:
     _refused(tmp_path, "force", dataset=missing)
 
 
+def test_a_unit_that_the_values_belie_is_refused(tmp_path: Path) -> None:
+    """A feature or target read 1,000 or 100 times too high: column, factor, and what to do."""
+    high = DATASET.replace("unit: N/mm", "unit: kN/mm")
+    said = (
+        "columns.line_load",
+        "48 of 48 values lie outside",
+        "factor of 1,000",
+        "mend its `unit`",
+    )
+    _refused(tmp_path, *said, dataset=high)
+    share = DATASET.replace('column: after, unit: "%"', 'column: after, unit: "1"')
+    _refused(tmp_path, "columns.porosity", "factor of 100 (per cent and share)", dataset=share)
+    # said otherwise in the dataset file: the factor, or a name that has no range
+    mended = high.replace("unit: kN/mm", "unit: kN/mm, factor: 0.001")
+    assert not read_training(written(tmp_path, rows(), dataset=mended)).warnings
+    named = high.replace("line_load:", "force_of_rolls:")
+    own = TRAINING.replace("[line_load]", "[force_of_rolls]")
+    assert not read_training(written(tmp_path, rows(), own, named)).warnings
+
+
+def test_few_values_in_another_unit_are_a_warning_many_are_not(tmp_path: Path) -> None:
+    """Four of 48 rows 1,000 times too high are told; twelve are refused."""
+
+    def raised(count: int) -> list[str]:
+        parts = [line.split(",", 1) for line in rows()]
+        return [f"{float(load) * (1000 if at < count else 1):g},{rest}"
+                for at, (load, rest) in enumerate(parts)]  # fmt: skip
+
+    (first, *_) = read_training(written(tmp_path, raised(4))).warnings
+    assert first.startswith("line_load: ")
+    assert "values lie outside" in first
+    assert "line 2" in first
+    narrow = [f"{400 + at % 3}{',' if at >= 12 else '000,'}{line.split(',', 1)[1]}"
+              for at, line in enumerate(rows())]  # fmt: skip
+    _refused(tmp_path, "12 of 48 values", "factor of 1,000 (N/mm and N/m)", table=narrow)
+
+
 def test_what_the_physics_gets_wrong_is_told(tmp_path: Path) -> None:
     """Unknown models, parameters, features and outputs, below the key `physics`."""
     for old, new, said in (
@@ -202,6 +239,10 @@ def test_the_commands_train_show_and_predict(tmp_path: Path) -> None:
     assert "Law: porosity between 0 and 1: by construction (logit)." in made.stdout
     told = run.invoke(app, ["surrogate", "card", str(file)])
     assert "made for a test; licence CC0-1.0" in told.stdout
+    shown = {each[0]: each[1:] for each in map(str.split, told.stdout.splitlines()) if each}
+    assert shown["line_load"] == ["N/mm", "100", "1500"]
+    assert shown["porosity_before"] == ["%", "40", "45.5"]
+    assert "porosity [%], made" in told.stdout
     table = tmp_path / "asked.csv"
     table.write_text("porosity_before [%],line_load / N/mm\n42,450\n42,9000\n", encoding="utf-8")
     found = run.invoke(app, ["surrogate", "predict", str(file), "--data", str(table), "--json"])

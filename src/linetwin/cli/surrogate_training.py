@@ -36,7 +36,7 @@ def train(
 ) -> None:
     """Compare candidates on held-out groups, and keep the simplest that is as good as the best."""
     from linetwin.cli.calibrating import progress
-    from linetwin.cli.printing import print_json
+    from linetwin.cli.printing import print_json, say_aside
     from linetwin.predictors.store import write
     from linetwin.surrogates.learning.reading import read_training
     from linetwin.surrogates.learning.registry import enter
@@ -46,6 +46,8 @@ def train(
     _check_installed("sklearn", "onnx")
     _check_output(output, registry)
     training = read_training(file, table)
+    for warning in training.warnings:
+        say_aside(f"warning: {warning}")
     with progress("training") as tell:
         trained = learn(training.learning, training.file.candidates, tell)
     stored = stored_of(training, trained)
@@ -80,7 +82,7 @@ def predict(
         typer.Option(
             "--data",
             metavar="TABLE",
-            help="Rows: a table with columns such as 'roll_gap [um]', a dataset file, or a run.",
+            help="Rows: a table with columns such as 'roll_gap \\[um]', a dataset file, or a run.",
         ),
     ] = None,
     settings: Annotated[
@@ -176,13 +178,19 @@ def _tell_files(output: Path | None, entry: Entry | None) -> None:
 
 def _tell_card(card: Card) -> None:
     from linetwin.cli.printing import print_table, say
+    from linetwin.surrogates.goals import spec_of
     from linetwin.surrogates.learning.words import coverage_text
 
-    say(f"{card.name}: {card.target.name} [{card.target.unit}], made {card.made}")
+    unit = spec_of(card.target).shown_unit
+    say(f"{card.name}: {card.target.name}{f' [{unit}]' * bool(unit)}, made {card.made}")
     say(f"model: {card.winner}" + (f" on {card.physics.model}" if card.physics else ""))
     say(f"data: {card.data.name}; {card.data.source}; licence {card.data.licence}")
     say(f"      {card.data.rows} rows, {card.data.groups} groups; SHA-256 {card.data.digest}")
-    rows = [[f.name, f.unit, f"{f.low:.5g}", f"{f.high:.5g}"] for f in card.features]
+    specs = [(each, spec_of(each)) for each in card.features]
+    rows = [
+        [each.name, spec.shown_unit, *(f"{spec.in_shown(v):.5g}" for v in (each.low, each.high))]
+        for each, spec in specs
+    ]
     print_table("", ("feature", "unit", "from", "to"), rows, 2)
     for text in card.said:
         say(text)

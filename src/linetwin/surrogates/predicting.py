@@ -19,6 +19,7 @@ from linetwin.scenario import units
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.unit_words import shown_unit
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.goals import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,12 +154,12 @@ def _why(card: Card, asked: Asked, row: int, feature: int) -> str:
     if feature < 0:
         return "nothing like it was seen"
     own = card.features[feature]
-    unit = shown_unit(own.unit)
-    value = asked.features[row, feature]
+    value = float(asked.features[row, feature])
     if not np.isfinite(value):
         return f"{own.name} is not known"
-    return f"{own.name} is {value:.4g} {unit}, seen {own.low:.4g} to {own.high:.4g}".replace(
-        " ,", ","
+    spec = spec_of(own)
+    return (
+        f"{own.name} is {spec.shown(value)}, seen {spec.shown(own.low)} to {spec.shown(own.high)}"
     )
 
 

@@ -17,6 +17,7 @@ from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.learning.physics_reading import read_physics
 from linetwin.surrogates.learning.schema import TrainingFile
+from linetwin.surrogates.learning.soundness import strays, unit_warnings
 from linetwin.surrogates.learning.task import Learning, replicate_noise
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Training:
     """A training file with its dataset and what is learnt.
 
     `left_out`: rows without the target, or without a feature; `constant`: features that never
-    change, left out where none are named; `group`: how groups were told.
+    change, left out where none are named; `group`: how groups were told; `warnings`: what looks
+    like another unit in a few rows.
     """
 
     file: TrainingFile
@@ -48,6 +50,7 @@ class Training:
     left_out: int
     constant: tuple[str, ...]
     group: str
+    warnings: tuple[str, ...] = ()
 
 
 def read_training(path: Path, data: Path | None = None, dataset: Dataset | None = None) -> Training:
@@ -93,10 +96,12 @@ class _Reader:
             self.problems.add(self.place("features"), "has no feature, or one twice", "each once")
         self.problems.check()
         assert target is not None  # noqa: S101 - it would be a problem
+        warnings = unit_warnings(dataset, (*names, file.target))
         numbers = np.stack([dataset.numbers(name) for name in names], axis=1)
         values = dataset.numbers(file.target)
         weights = self._weights()
         whole = np.isfinite(numbers).all(axis=1) & np.isfinite(values) & (weights > 0)
+        self._check_strays(values, whole)
         chance = is_chance(values[whole])
         link = Link(kind="logit") if chance else self._link(target)
         if chance:
@@ -107,7 +112,8 @@ class _Reader:
         units = tuple(spec.unit for spec in specs if spec is not None)
         group = ", ".join(file.groups) or "rows with equal features"
         learning = self._with_units(learning, units, target)
-        return Training(file, dataset, learning, target, int((~whole).sum()), constant, group)
+        left_out = int((~whole).sum())
+        return Training(file, dataset, learning, target, left_out, constant, group, warnings)
 
     def _is_constant(self, name: str) -> bool:
         values = self.dataset.numbers(name)
@@ -136,6 +142,21 @@ class _Reader:
         if self._spec(name, self.place("weight"), "weight") is None:
             self.problems.check()
         return np.asarray(np.nan_to_num(self.dataset.numbers(name)))
+
+    def _check_strays(self, values: np.ndarray, whole: np.ndarray) -> None:
+        """ScenarioError where a few rows of a target of 0 and 1 hold another number.
+
+        `score: absolute` says that the target is an amount.
+        """
+        if self.checked.model.score == "absolute":
+            return
+        said = strays(
+            values[whole], [self.dataset.row(at) for at in np.flatnonzero(whole).tolist()]
+        )
+        if said:
+            hint = "mend these rows; where the target is an amount, say `score: absolute`"
+            self.problems.add(self.place("target"), said, hint)
+            self.problems.check()
 
     def _check_chance(self, target: np.ndarray) -> None:
         """Note what a probability cannot have: physics, a score of its own, laws of amounts."""

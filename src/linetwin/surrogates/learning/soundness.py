@@ -1,0 +1,76 @@
+"""Columns that are not fit to be learnt from: in another unit, or labels with a stray among them.
+
+What the review of a dataset says of units is asked here of the columns that a training takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.errors import Problem, ScenarioError
+from linetwin.surrogates.data.checks.finding import listed
+from linetwin.surrogates.data.checks.scales import scale_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from linetwin.surrogates.data.checks.finding import Finding
+    from linetwin.surrogates.data.dataset import Dataset
+
+MOST_OUTSIDE: Final = 0.5
+"""Share of a column outside of its range from which on the column is refused [A]."""
+MOST_APART: Final = 0.1
+"""The same of rows that are apart from the rest by a unit's factor besides [A]."""
+LABELS: Final = 0.95
+"""Share of 0 and 1 from which on a target is one of labels, and what else it holds strays [A]."""
+
+
+def unit_warnings(dataset: Dataset, names: Sequence[str]) -> tuple[str, ...]:
+    """Return what looks like another unit in a few rows of columns, in words.
+
+    ScenarioError where a dataset file gives a column a unit that most of its values belie. The
+    folder of a run or study has no units that could be mended, so all is a warning there.
+    """
+    chosen = {name: dataset.columns[name] for name in dict.fromkeys(names)}
+    found = scale_findings(replace(dataset, columns=chosen))
+    grave = [each for each in found if dataset.mapping and _is_grave(each, found, dataset)]
+    columns = {each.columns for each in grave}
+    if grave:
+        raise ScenarioError([_refusal(each, dataset) for each in found if each.columns in columns])
+    return tuple(each.text for each in found)
+
+
+def _is_grave(finding: Finding, found: Sequence[Finding], dataset: Dataset) -> bool:
+    """Tell whether too many rows for a slip are outside of a column's range."""
+    if not finding.rows:
+        return False
+    known = int(np.isfinite(dataset.numbers(finding.columns[0])).sum())
+    share = len(finding.rows) / known
+    # out of range, and apart from the rest by a factor: two findings of the same rows
+    twice = sum((each.columns, each.rows) == (finding.columns, finding.rows) for each in found) > 1
+    return share > MOST_OUTSIDE or (twice and share > MOST_APART)
+
+
+def _refusal(finding: Finding, dataset: Dataset) -> Problem:
+    hint = (
+        "mend its `unit` or `factor`; values that are right as they are need a name of their own, "
+        "outside of the vocabulary, with `unit`: that has no range"
+    )
+    return Problem(finding.text, f"columns.{finding.columns[0]}", hint, dataset.file)
+
+
+def strays(target: np.ndarray, rows: Sequence[str]) -> str:
+    """Return which rows of a target of labels are neither 0 nor 1, in words; "" for none.
+
+    `target`: shape (rows,), all known; `rows`: their names. No labels: "".
+    """
+    stray = np.flatnonzero((target != 0) & (target != 1))
+    both = (target == 0).any() and (target == 1).any()
+    if not both or not 0 < len(stray) <= (1 - LABELS) * len(target):
+        return ""
+    verb = "is" if len(stray) == 1 else "are"
+    named = listed([rows[at] for at in stray.tolist()])
+    return f"{len(stray):,} of {len(target):,} rows {verb} neither 0 nor 1: {named}"
