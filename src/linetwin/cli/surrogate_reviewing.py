@@ -111,9 +111,12 @@ def decide(  # noqa: PLR0913, PLR0917  one parameter per option
         chosen |= read_list(file, asked)
     done = written(run, chosen, predictors or [], reviewer)
     if json:
-        print_json([asdict(each) for each in done])
+        aside = [asdict(each) for each in done.left_out]
+        print_json([{**asdict(each), "left_out": aside} for each in done.decisions])
         return
-    for each in done:
+    for rest in done.left_out:
+        say(rest.text)
+    for each in done.decisions:
         what = f"overridden to {each.grade}" if each.grade else "accepted"
         say(f"{each.cell}: {what}, entry {each.seq} {each.hash[:16]}")
 
@@ -153,7 +156,8 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
         write_report(eight_d, Run(run), found)
     if json:
         print_json({"lot": lot, "cells": found.cells, "shipped": found.shipped,
-                    "where": found.counted(), "hold": held})  # fmt: skip
+                    "where": found.counted(), "hold": held,
+                    "open": None if held is None else held.open_cells})  # fmt: skip
         return
     _tell_contained(found, held, eight_d)
 
@@ -167,8 +171,10 @@ def approve_limits(
     json: JsonOption = False,
 ) -> None:
     """Approve the control limits that a run gives (phase I); frozen, with a hash, in the log."""
+    from collections import Counter
+
     from linetwin.cli.printing import print_json, say
-    from linetwin.surrogates.review.approving import approve
+    from linetwin.surrogates.review.approving import approve, without_limits
     from linetwin.surrogates.review.assembling import review as assemble
     from linetwin.surrogates.review.risks import Opened
 
@@ -176,14 +182,19 @@ def approve_limits(
     with Opened([]) as opened:
         found = assemble(run, opened)
     approved = approve(run, found.charts, found.data.digest, by, output)
+    none = without_limits(found.charts)
     aside = {name: list(each.set_aside) for name, each in approved.limits.items() if each.set_aside}
     if json:
         print_json({"file": str(output), "sha256": approved.digest, "set_aside": aside,
-                    "streams": sorted(approved.limits)})  # fmt: skip
+                    "streams": sorted(approved.limits), "without_limits": none})  # fmt: skip
         return
     say(f"{len(approved.limits):,} streams, SHA-256 {approved.digest}")
     for name, labels in aside.items():
         say(f"  {name}: set aside {', '.join(labels)}")
+    if none:
+        say(f"{len(none):,} streams got no limits:")
+    for why, count in Counter(none.values()).most_common():
+        say(f"  {count:,}: {why}")
     say(f"limits: {output}")
 
 
@@ -229,7 +240,8 @@ def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:
     if isinstance(held, Held):
         last = held.settled[-1] if held.settled else None
         done = "on HOLD" if last is None else f"{last.what}: {len(last.cells):,} cells"
-        say(f"{found.lot}: {done}; {len(held.open_cells):,} cells open")
+        gone = f"; {len(held.ended):,} scrapped or taken as samples before" if held.ended else ""
+        say(f"{found.lot}: {done}; {len(held.open_cells):,} cells open{gone}")
     if eight_d is not None:
         say(f"8D report: {eight_d}")
 

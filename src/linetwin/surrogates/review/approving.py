@@ -76,6 +76,11 @@ def approve(folder: Path, charts: Charts, data: str, by: str, file: Path) -> App
     return Approved(limits, by, at, data, digest, file.name)
 
 
+def without_limits(charts: Charts) -> dict[str, str]:
+    """Return the streams that got no limits, and why."""
+    return {each.stream.name: each.refused for each in charts.charted if each.limits is None}
+
+
 def read_approved(file: Path) -> Approved:
     """Read approved limits; ScenarioError for a file that is none, or was changed since."""
     try:

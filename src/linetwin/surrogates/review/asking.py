@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.results.reader import Run
 from linetwin.scenario.problems import nearest
 from linetwin.surrogates.data.runs import dataset_of_run
-from linetwin.surrogates.review.decisions import Decision, decide
+from linetwin.surrogates.review.decisions import (
+    Decision,
+    check_grade,
+    decide,
+    nothing_predicted,
+)
 from linetwin.surrogates.review.policy import read_policy
 from linetwin.surrogates.review.risks import Opened
 
@@ -18,19 +23,34 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from linetwin.surrogates.review.fitting import LeftOut
+
 
 @dataclass(frozen=True)
 class Asked:
-    """What is decided of a cell: a grade, empty where the prediction is accepted, and why."""
+    """What is decided of a cell: a grade, empty where the prediction is accepted, and why.
+
+    `file` and `line`: where it stands in a list.
+    """
 
     grade: str
     reason: str
+    file: Path | None = None
+    line: int | None = None
+
+
+class Written(NamedTuple):
+    """The decisions that were written, and the predictors that had no part in them."""
+
+    decisions: list[Decision]
+    left_out: tuple[LeftOut, ...]
 
 
 def read_list(file: Path, rest: Asked) -> dict[str, Asked]:
     """Return the cells of a CSV file with columns cell and, where they differ, grade and reason.
 
-    ScenarioError for a file that has no such column, an empty cell, or one cell twice.
+    ScenarioError for a file that has no such column, an empty cell, one cell twice, or a grade
+    that is none.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
@@ -45,14 +65,15 @@ def read_list(file: Path, rest: Asked) -> dict[str, Asked]:
         if not cell or cell in found:
             what = f"'{cell}' is there twice" if cell else "no cell is named"
             raise ScenarioError([Problem(what, "cell", "one row a cell", file, line)])
-        grade = row.get("grade", rest.grade)
-        found[cell] = Asked((grade or "").strip(), (row.get("reason") or "").strip() or rest.reason)
+        grade = (row.get("grade", rest.grade) or "").strip()
+        check_grade(grade, "grade", file, line)
+        found[cell] = Asked(grade, (row.get("reason") or "").strip() or rest.reason, file, line)
     return found
 
 
 def written(
     folder: Path, asked: Mapping[str, Asked], predictors: Sequence[Path], reviewer: str
-) -> list[Decision]:
+) -> Written:
     """Write decisions with what the predictors say of these cells now; errors as `decide`.
 
     ScenarioError without predictors or cells, and for a cell that the run has not.
@@ -74,5 +95,12 @@ def written(
     with Opened(predictors) as opened:
         told = opened.told(data, Run(folder), read_policy())
         foretold = {cell: [each.foretold(places[cell]) for each in told] for cell in asked}
+    refused = [
+        nothing_predicted(cell, each.file, each.line)
+        for cell, each in asked.items()
+        if not each.grade and all(own.value is None for own in foretold[cell])
+    ]
+    if refused:
+        raise ScenarioError(refused)
     cells = {cell: (each.grade, each.reason) for cell, each in asked.items()}
-    return decide(folder, cells, foretold, reviewer, data.digest)
+    return Written(decide(folder, cells, foretold, reviewer, data.digest), opened.left_out)

@@ -17,6 +17,7 @@ from linetwin.surrogates.hidden.naming import Named, named
 from linetwin.surrogates.review import streams
 from linetwin.surrogates.review.capable import Capable, capable
 from linetwin.surrogates.review.charting import Charts, charted
+from linetwin.surrogates.review.covering import Covered, covered
 from linetwin.surrogates.review.decisions import Decision, decisions, recorded
 from linetwin.surrogates.review.holds import Held, holds
 from linetwin.surrogates.review.origins import Origins
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.approving import Approved
     from linetwin.surrogates.review.charting import Streams
+    from linetwin.surrogates.review.fitting import LeftOut
     from linetwin.surrogates.review.risks import Opened, Told
     from linetwin.surrogates.review.statistics.reliability import Reliability
 
@@ -83,6 +85,8 @@ class Review:
     named: tuple[Named, ...]
     log: tuple[Entry, ...]
     held: tuple[Held, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    covered: tuple[Covered, ...] = ()
 
 
 def review(
@@ -115,6 +119,7 @@ def review(
         charted(every, None if approved is None else approved.limits), approved,
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
         reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
+        opened.left_out, tuple(covered(told, data)),
     )  # fmt: skip
 
 
@@ -162,6 +167,8 @@ def content(found: Review) -> dict[str, Any]:
              "severity": each.weighs.severity if each.weighs is not None else None}
             for each in found.told
         ],
+        "left_out": [asdict(each) for each in found.left_out],
+        "intervals": [{**asdict(each), "fails": each.fails} for each in found.covered],
         "cells": [_cell_content(found, cell) for cell in found.cells],
         "thresholds": [asdict(each) for each in found.weighed],
         "reliability": {

@@ -93,14 +93,15 @@ def decide(
     """Write what a reviewer decided: cell -> (grade, reason); an empty grade accepts.
 
     `foretold`: cell -> what each predictor said; `data`: SHA-256 of the run's table of cells.
-    ScenarioError for a grade that is none, an empty reason or name; nothing is written then.
+    ScenarioError for a grade that is none, an empty reason or name, and for accepting what was
+    refused: of such a cell nothing was predicted. Nothing is written then.
     """
     check_words("--reviewer", reviewer)
-    for grade, reason in cells.values():
+    for cell, (grade, reason) in cells.items():
         check_words("--reason", reason)
-        if grade and grade not in GRADES:
-            hint = f"allowed: {', '.join(GRADES)}"
-            raise ScenarioError([Problem(f"'{grade}' is no grade", "--override", hint)])
+        check_grade(grade, "--override")
+        if not grade and all(each.value is None for each in foretold[cell]):
+            raise ScenarioError([nothing_predicted(cell)])
     with desk(folder):
         recorded(folder)  # a log that was tampered with does not go on
         log, written = log_of(folder), []
@@ -138,6 +139,20 @@ def decisions(told: Iterable[Entry]) -> dict[str, Decision]:
 def judgements(folder: Path) -> dict[str, str]:
     """Return cell -> the grade that a person gave it, or `accepted`; errors as `recorded`."""
     return {cell: each.grade or "accepted" for cell, each in decisions(recorded(folder)).items()}
+
+
+def check_grade(grade: str, key: str, file: Path | None = None, line: int | None = None) -> None:
+    """Raise ScenarioError for a grade that is none, with where it stands; empty is allowed."""
+    if grade and grade not in GRADES:
+        hint = f"allowed: {', '.join(GRADES)}"
+        raise ScenarioError([Problem(f"'{grade}' is no grade", key, hint, file, line)])
+
+
+def nothing_predicted(cell: str, file: Path | None = None, line: int | None = None) -> Problem:
+    """Return what is wrong with accepting the predictions of a cell that all refused."""
+    message = f"{cell}: nothing was predicted, every predictor refused it"
+    hint = "a grade in its row, with a reason" if file else "--override GRADE with a --reason"
+    return Problem(message, "grade" if file else "--accept", hint, file, line)
 
 
 def check_words(option: str, text: str) -> None:

@@ -121,6 +121,8 @@ def _containment(found: Traced, held: Held | None) -> tuple[str, ...]:
         f"{each.what}: {len(each.cells):,} cells, {each.time} by {each.by}: {each.reason}"
         for each in held.settled
     ]
+    if held.ended:
+        said.append(f"scrapped or taken as samples before the hold: {len(held.ended):,} cells")
     return (*said, f"still on hold: {len(held.open_cells):,} cells")
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 HOLD, DISPOSITION = "hold", "disposition"
 DISPOSITIONS: Final = ("release", "rework", "scrap", "use as is")
 SHIPPED: Final = "shipped"
+ENDED: Final = ("scrap", "sample")
+"""Where cells are of which nothing is left to decide."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Settled:
 class Held:
     """A lot on hold; `cells`: made of it, as traced then; `where`: how many are where.
 
-    `open_cells`: of which nothing has been decided.
+    `ended`: of them scrapped or taken as samples before; `open_cells`: of the others those of
+    which nothing has been decided.
     """
 
     lot: str
@@ -53,11 +56,12 @@ class Held:
     cells: tuple[str, ...]
     where: dict[str, int]
     settled: tuple[Settled, ...]
+    ended: tuple[str, ...] = ()
 
     @property
     def open_cells(self) -> tuple[str, ...]:
-        """The cells without a disposition."""
-        done = {cell for each in self.settled for cell in each.cells}
+        """The cells that are left and have no disposition."""
+        done = {*self.ended, *(cell for each in self.settled for cell in each.cells)}
         return tuple(cell for cell in self.cells if cell not in done)
 
     @property
@@ -82,6 +86,12 @@ class Traced:
     def shipped(self) -> tuple[str, ...]:
         """The cells that have left."""
         gone = (each for each in self.everything if each.kind == "cell" and each.where == SHIPPED)
+        return tuple(sorted(each.lot for each in gone))
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """The cells that were scrapped or taken as samples."""
+        gone = (each for each in self.everything if each.kind == "cell" and each.where in ENDED)
         return tuple(sorted(each.lot for each in gone))
 
     def counted(self) -> dict[str, int]:
@@ -112,6 +122,7 @@ def hold(folder: Path, found: Traced, reason: str, by: str) -> Held:
     after = {
         "reason": reason,
         "cells": list(found.cells),
+        "ended": list(found.ended),
         "where": dict(sorted(where.items())),
         "account": person(),
     }
@@ -144,7 +155,8 @@ def settle(
         chosen = list(dict.fromkeys(cells)) or list(held.open_cells)
         strange = sorted({*chosen} - {*held.open_cells})
         if strange:
-            message = f"{', '.join(strange[:5])}: not of the hold, or decided about"
+            what = "not of the hold, decided about, or scrapped or a sample before"
+            message = f"{', '.join(strange[:5])}: {what}"
             hint = "a cell of the lot that is still open"
             raise ScenarioError([Problem(message, "--cell", hint)])
         after = {
@@ -177,7 +189,7 @@ def holds(log: Iterable[Entry]) -> list[Held]:
 def _held(entry: Entry, after: dict[str, Any]) -> Held:
     return Held(
         entry.about, after["reason"], entry.who, entry.time, tuple(after["cells"]),
-        dict(after["where"]), (),
+        dict(after["where"]), (), tuple(after.get("ended", ())),
     )  # fmt: skip
 
 
@@ -190,5 +202,5 @@ def _settled(entry: Entry, after: dict[str, Any]) -> Settled:
 def _with(held: Held, settled: Settled) -> Held:
     return Held(
         held.lot, held.reason, held.by, held.time, held.cells, held.where,
-        (*held.settled, settled),
+        (*held.settled, settled), held.ended,
     )  # fmt: skip

@@ -53,7 +53,8 @@ def review_page(found: Review) -> str:
 
 def lacks(found: Review) -> list[str]:
     """Return what the review lacks, and what its reader must know before trusting it."""
-    said = []
+    said = [each.text for each in found.covered]
+    said += [f"{each.text}." for each in found.left_out]
     status = found.run.manifest["status"]
     if status not in {"complete", "given up"}:
         said.append(f"The run is {status}: what follows is what it wrote.")

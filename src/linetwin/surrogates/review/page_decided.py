@@ -25,11 +25,12 @@ def holds_section(found: Review) -> Section:
                 f"{own.what}: {len(own.cells):,} cells ({own.by}, {_time(own.time)}: {own.reason})"
                 for own in each.settled
             ),
-            f"{len(each.open_cells):,}" if each.is_open else "closed",
+            f"{len(each.ended):,}", f"{len(each.open_cells):,}" if each.is_open else "closed",
         ]
         for each in found.held
     ]  # fmt: skip
-    heads = ["lot", "why", "by", "since", "#cells of it", "where they were", "disposition", "#open"]
+    heads = ["lot", "why", "by", "since", "#cells of it", "where they were", "disposition",
+             "#scrapped or samples before", "#open"]  # fmt: skip
     none = (
         "<p>No lot is on hold. <code>linetwin surrogate contain RUN --lot LOT --reason WHY --by "
         "NAME</code> puts one on hold with all that was made of it.</p>"

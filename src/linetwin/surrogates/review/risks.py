@@ -22,6 +22,7 @@ from linetwin.predictors.store import SUFFIX
 from linetwin.results.assumptions import plan
 from linetwin.surrogates.goals import Chance, Goal, goal_of
 from linetwin.surrogates.review.decisions import Foretold
+from linetwin.surrogates.review.fitting import YES_OR_NO, LeftOut, check_any, refuse, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.policy import Characteristic, Policy
 
-YES_OR_NO: Final = ("is_", "found_")
-"""How columns of 0 and 1 of a run's cells begin."""
 _GOOD: Final = ("is_grade_a",)
 """Those of which 1 is no fault."""
 _LIMITED: Final = {
@@ -110,14 +109,15 @@ class Opened:
     def __init__(self, files: Sequence[Path]) -> None:
         """Read predictors' files and folders of them; ScenarioError for one that is not to be used.
 
-        Each target has one predictor.
+        `left_out`: of folders, those that `told` found to be not of the cells.
         """
         self._stack = ExitStack()
+        self._named = frozenset(path for path in files if not path.is_dir())
         self.predictors: dict[Path, Predictor] = {}
+        self.left_out: tuple[LeftOut, ...] = ()
         with ExitStack() as opening:
             for file in files_of(files):
                 self.predictors[file] = opening.enter_context(load(file))
-            _check_targets(self.predictors)
             self._stack = opening.pop_all()
 
     def __enter__(self) -> Self:
@@ -132,8 +132,30 @@ class Opened:
         self._stack.close()
 
     def told(self, data: Dataset, run: Run, policy: Policy) -> list[Told]:
-        """Return what each says of a run's cells; ScenarioError where it takes other features."""
-        return [_told(file, each, data, run, policy) for file, each in self.predictors.items()]
+        """Return what each says of a run's cells.
+
+        Those of a folder that are not of these cells are left out. ScenarioError for one that was
+        named by itself and is not, where none is left, and for two of one target.
+        """
+        own = self._fitting(data, run)
+        _check_targets(own)
+        return [_told(file, each, data, run, policy) for file, each in own.items()]
+
+    def _fitting(self, data: Dataset, run: Run) -> dict[Path, Predictor]:
+        targets = {*data.columns, *run.units("cells")}
+        own, rest = {}, []
+        for file, each in self.predictors.items():
+            card = each.card
+            why = unfit(card, data, targets)
+            if not why:
+                own[file] = each
+            elif file in self._named:
+                refuse(file, card, why)
+            else:
+                rest.append(LeftOut(card.name, card.target.name, file.name, why))
+        check_any(len(own), rest)
+        self.left_out = tuple(rest)
+        return own
 
 
 def files_of(given: Iterable[Path]) -> list[Path]:
@@ -200,14 +222,7 @@ def _written(target: Target, weighs: Characteristic) -> Goal:
 
 def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Policy) -> Told:
     card = predictor.card
-    columns = []
-    for feature in card.features:
-        spec = data.spec(feature.name, "feature")
-        if spec.unit != feature.unit:
-            message = f"'{feature.name}' is in {spec.unit}, {file.name} takes {feature.unit}"
-            raise ScenarioError([Problem(message, "--predictors", "one of runs of this kind")])
-        columns.append(data.numbers(feature.name))
-    features = np.stack(columns, axis=1)
+    features = np.stack([data.numbers(feature.name) for feature in card.features], axis=1)
     predicted = predictor.predict(features)
     weighs = policy.characteristics.get(card.target.name)
     limited = limited_of(card.target, weighs, run)

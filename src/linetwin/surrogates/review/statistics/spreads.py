@@ -104,7 +104,8 @@ def _scores(deviations: np.ndarray, sigma: float, freedom: np.ndarray) -> np.nda
 
 
 def _deviations(score: float, sigma: float, freedom: np.ndarray) -> np.ndarray:
-    """Return the deviations that have this score."""
+    """Return the deviations that have this score; infinite where it bounds nothing."""
     mean = special.digamma(freedom / 2) - np.log(freedom / 2)
     spread = np.sqrt(special.polygamma(1, freedom / 2))
-    return np.asarray(sigma * np.exp((score * spread + mean) / 2))
+    with np.errstate(over="ignore"):  # a score of few subgroups may lie beyond all numbers
+        return np.asarray(sigma * np.exp((score * spread + mean) / 2))
