@@ -69,7 +69,7 @@ def covered(told: Iterable[Told], data: Dataset) -> Iterator[Covered]:
         within = (values >= own.low) & (values <= own.high)
         held = within[rows].astype(np.float64)
         promised = each.predictor.card.coverage
-        effect = design_effect(np.full(count, promised), held, lots_of(data)[rows])
+        effect = design_effect(np.full(count, held.mean()), held, lots_of(data)[rows])
         inside = int(held.sum())
         upper = upper_share(inside / effect, count / effect, CONFIDENCE)
         yield Covered(each.target, count, inside, promised, upper)
