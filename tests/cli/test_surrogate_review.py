@@ -14,7 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from surrogates.learners import rows, trained
 
+from linetwin.predictors.store import write
 from linetwin.results.reader import Run
 from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.data.runs import dataset_of_run
@@ -131,6 +133,76 @@ def test_without_predictors_the_rest_is_there(clerk: Clerk, run: Path, tmp_path:
     assert "id='cells'" not in text
 
 
+def test_predictors_of_processes_are_left_out(
+    clerk: Clerk, run: Path, predictor: Path, tmp_path: Path
+) -> None:
+    """Of a folder they are left out and said so; one that is named by itself is refused."""
+    folder, page = tmp_path / "mixed", tmp_path / "review.html"
+    folder.mkdir()
+    shutil.copy(predictor, folder)
+    _, process = trained(tmp_path, rows())
+    write(process, folder / "pressing.predictor")
+    said = "of a process, not of cells"
+    asked = ("surrogate", "review", run, "--explain", "0", "-o", page)
+    answer = clerk(*asked, "--predictors", folder, "--json")
+    assert answer.code == 0, answer.err
+    told = json.loads(answer.out)
+    (aside,) = told["left_out"]
+    assert (aside["file"], aside["why"]) == ("pressing.predictor", said)
+    assert [each["target"] for each in told["predictors"]] == ["capacity"]
+    assert f"{aside['predictor']}: {said}: left out" in page.read_text(encoding="utf-8")
+    decided = clerk("surrogate", "decide", run, told["cells"][0]["cell"], "--predictors", folder,
+                    "--override", "B", "--reason", "x", "--reviewer", "ann")  # fmt: skip
+    assert (decided.code, f"{said}: left out" in decided.out) == (0, True), decided.err
+    single = clerk(*asked, "--predictors", folder / "pressing.predictor")
+    assert (single.code, "pressing.predictor" in single.err, said in single.err) == (2, True, True)
+    (folder / predictor.name).unlink()
+    none = clerk(*asked, "--predictors", folder)
+    assert (none.code, f"{said}: left out" in none.err) == (2, True)
+
+
+def test_intervals_are_counted_on_new_cells(
+    clerk: Clerk, run: Path, predictor: Path, tmp_path: Path
+) -> None:
+    """Of another run whose cells hold half an ampere-hour less no interval holds: said on top."""
+    file, page = run / "cells.parquet", tmp_path / "review.html"
+    table = pq.read_table(file)
+    at = table.schema.get_field_index("capacity")
+    field = table.schema.field(at)
+    less = pa.array(table["capacity"].to_numpy() - 0.5, field.type, from_pandas=True)
+    pq.write_table(table.set_column(at, field, less), file)
+    answer = clerk("surrogate", "review", run, "--predictors", predictor, "--explain", "0", "-o",
+                   page, "--json")  # fmt: skip
+    assert answer.code == 0, answer.err
+    told = json.loads(answer.out)
+    (own,) = told["intervals"]
+    known = read_dataset(run).frame["capacity"].notna()
+    refused = {c["cell"] for c in told["cells"] if c["foretold"][0]["value"] is None}
+    assert own["readings"] == sum(cell not in refused for cell in known.index[known])
+    assert (own["inside"], own["fails"]) == (0, True)
+    assert own["upper"] < own["promised"] == 0.9
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert f"capacity: 0 of {own['readings']} readings inside 90 % intervals" in text
+    assert "do not use these intervals" in text
+
+
+def test_what_was_refused_is_not_accepted(clerk: Clerk, run: Path, predictor: Path) -> None:
+    """A cell unlike all that was seen is refused by its predictor: there is nothing to accept."""
+    file = run / "cells.parquet"
+    table = pq.read_table(file)
+    at = table.schema.get_field_index("cathode_loading")
+    field = table.schema.field(at)
+    more = pa.array(table["cathode_loading"].to_numpy() * 9, field.type, from_pandas=True)
+    pq.write_table(table.set_column(at, field, more), file)
+    cell = read_dataset(run).frame.index[0]
+    answer = clerk("surrogate", "decide", run, cell, "--predictors", predictor, "--accept",
+                   "--reason", "x", "--reviewer", "ann")  # fmt: skip
+    assert answer.code == 2
+    assert f"{cell}: nothing was predicted" in answer.err
+    assert "--override GRADE" in answer.err
+    assert not (run / "review.log").exists()
+
+
 def test_a_decision_is_a_judgement(clerk: Clerk, run: Path, predictor: Path) -> None:
     """An override is in the log and in the data as a judgement; outcome and hash stay."""
     before = read_dataset(run)
@@ -223,6 +295,8 @@ def test_limits_are_approved_and_frozen(clerk: Clerk, run: Path, tmp_path: Path)
     answer = clerk("surrogate", "approve-limits", run, "--by", "ann", "-o", limits, "--json")
     assert answer.code == 0, answer.err
     approved = json.loads(answer.out)
+    assert all(approved["without_limits"].values())
+    assert not {*approved["streams"]} & {*approved["without_limits"]}
     entry = json.loads((run / "review.log").read_text("ascii").splitlines()[-1])
     assert (entry["who"], entry["about"]) == ("ann", approved["sha256"])
     asked = ("surrogate", "review", run, "--limits", limits, "-o", page)

@@ -12,7 +12,9 @@ from linetwin.errors import ResultsError, ScenarioError
 from linetwin.results.audit import AuditLog
 from linetwin.results.audit_check import verify
 from linetwin.results.genealogy import Descendant
+from linetwin.surrogates.gauges import Estimate
 from linetwin.surrogates.review import holds
+from linetwin.surrogates.review.asking import Asked, read_list
 from linetwin.surrogates.review.decisions import (
     LOG,
     Foretold,
@@ -21,7 +23,11 @@ from linetwin.surrogates.review.decisions import (
     judgements,
     recorded,
 )
+from linetwin.surrogates.review.fitting import LeftOut, check_any
 from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.statistics.autocorrelation import Process
+from linetwin.surrogates.review.statistics.charts import subgroups
+from linetwin.surrogates.review.statistics.spreads import Spread, chart_of_spread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +93,49 @@ def test_nothing_is_written_of_a_wrong_decision(
     assert not (tmp_path / LOG).exists()
 
 
+def test_nothing_predicted_is_not_accepted(tmp_path: Path) -> None:
+    """A cell that every predictor refused is not accepted; a person's grade may be given."""
+    refused = Foretold("capacity", None, None, None, "outside", "capacity", "0" * 64)
+    with pytest.raises(ScenarioError, match="cell-1: nothing was predicted"):
+        decide(tmp_path, {"cell-1": ("", "seen")}, {"cell-1": [refused, refused]}, "ann", "")
+    assert not (tmp_path / LOG).exists()
+    decide(tmp_path, {"cell-1": ("B", "seen")}, {"cell-1": [refused]}, "ann", "")
+    decide(tmp_path, {"cell-2": ("", "seen")}, {"cell-2": [refused, SAID]}, "ann", "")
+    assert judgements(tmp_path) == {"cell-1": "B", "cell-2": "accepted"}
+
+
+def test_a_wrong_grade_of_a_list_is_told_with_its_line(tmp_path: Path) -> None:
+    """File and line of an unknown grade stand in the message."""
+    file = tmp_path / "dec.csv"
+    file.write_text("cell,grade,reason\ncell-1,A,x\ncell-2,Z,x\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as raised:
+        read_list(file, Asked("", "x"))
+    (problem,) = raised.value.problems
+    assert (problem.file, problem.line, problem.message) == (file, 3, "'Z' is no grade")
+    assert "A, B, scrap" in problem.hint
+
+
+def test_a_folder_without_any_of_cells() -> None:
+    """Where nothing is left of a folder, each that was left out is named with its reason."""
+    rest = [LeftOut("porosity", "porosity", "porosity.predictor", "of a process, not of cells")]
+    check_any(1, rest)
+    check_any(0, [])
+    with pytest.raises(ScenarioError, match="porosity: of a process, not of cells: left out"):
+        check_any(0, rest)
+
+
+def test_a_limit_beyond_all_numbers_is_none() -> None:
+    """Of a scatter that two subgroups tell, the upper limit is infinite, without a warning."""
+    mean = Estimate(0.0, -1.0, 1.0)
+    spread = Spread(1.0, 2.0, Process(0.0, 1e3, mean, 0.5, 1.0))
+    groups = subgroups(np.array([1.0, 2.0, 3.0, 5.0]), ("a", "a", "b", "b"))
+    chart = chart_of_spread(spread, groups, 1e-3)
+    assert chart is not None
+    assert np.isinf(chart.high).all()
+    assert (chart.low == 0).all()
+    assert np.isfinite(chart.centre)
+
+
 def _cell(name: str, where: str) -> Descendant:
     return Descendant(name, "cell", "made_from", "web", 1.0, "A", "", where)
 
@@ -105,6 +154,18 @@ def test_a_hold_ends_with_its_last_cell(tmp_path: Path) -> None:
         holds.settle(tmp_path, "lot-1", "sell", "x", "ben")
     with pytest.raises(ScenarioError, match="not on hold"):
         holds.settle(tmp_path, "lot-2", "scrap", "x", "ben")
+
+
+def test_what_has_ended_is_not_open(tmp_path: Path) -> None:
+    """Cells scrapped or taken as samples before the hold are counted apart, and not decided on."""
+    where = {"a": "scrap", "b": "store", "c": "sample", "d": "shipped"}
+    found = holds.Traced("lot-1", tuple(_cell(*each) for each in where.items()))
+    held = holds.hold(tmp_path, found, "rough", "ann")
+    assert (held.ended, held.open_cells) == (("a", "c"), ("b", "d"))
+    with pytest.raises(ScenarioError, match="a sample before"):
+        holds.settle(tmp_path, "lot-1", "release", "fine", "ben", ["a"])
+    last = holds.settle(tmp_path, "lot-1", "release", "fine", "ben")
+    assert (last.settled[0].cells, last.ended, last.is_open) == (("b", "d"), ("a", "c"), False)
 
 
 def test_a_lot_without_cells_is_settled_once(tmp_path: Path) -> None:
