@@ -136,6 +136,59 @@ def test_the_nearest_breaks_as_little_as_can_be(tmp_path: Path) -> None:
     assert "in 50% of the runs" not in told  # others keep it, and so does the nearest
 
 
+def test_a_scenario_without_a_value_hides_no_best(tmp_path: Path) -> None:
+    """The scenario as it is makes nothing: the best is told, and no gain against it."""
+
+    def slope(shares: np.ndarray, _: int) -> dict[str, float]:
+        value = float(shares[0]) if len(shares) else 0.0
+        return {FIGURE: float("nan") if abs(value - OWN) < 1e-6 else value, SECOND: 1.0}
+
+    text = study_text(1, "{kind: optimise, trials: 16, fresh: 4, finalists: 2}", ONE)
+    first = carried(tmp_path, text, lambda shares, _: {FIGURE: float(shares[0]), SECOND: 1.0})
+    OWN = float(first.shares[0][0])
+    (tmp_path / "again").mkdir()
+    observed = carried(tmp_path / "again", text, slope)
+    found = optimum(observed)
+    assert found is not None
+    assert not found.finalists[0].gains
+    assert answer(observed)[0][0].startswith("best:")
+
+
+def test_the_nearest_is_one_point(tmp_path: Path) -> None:
+    """No run keeps the bound: who lies least beyond it, on the screen as in the error."""
+
+    def flat(shares: np.ndarray, _: int) -> dict[str, float]:
+        shares = shares if len(shares) else OUTSIDE - 2.0
+        return {FIGURE: float(shares[0]), SECOND: float(shares.sum())}
+
+    more = f"{ONE}\nconstraints: [{{figure: {SECOND}, at_least: 2.5 J}}]"
+    observed = carried(tmp_path, study_text(2, "{kind: optimise, trials: 24}", more), flat)
+    found = optimum(observed)
+    assert found is not None
+    sums = [observed.shares[each.point].sum() for each in found.finalists]
+    assert sums[0] == max(sums)
+    (told,) = never_kept(observed)
+    assert f"nearest is point {found.finalists[0].point} (" in told
+
+
+def test_runs_that_cannot_tell_keep_no_bound(tmp_path: Path) -> None:
+    """A bound without a value in every fifth seed is kept in 80 %, by answer and check alike."""
+
+    def gaps(shares: np.ndarray, seed: int) -> dict[str, float]:
+        shares = shares if len(shares) else OUTSIDE
+        return {FIGURE: float(shares[0]), SECOND: float("nan") if seed % 5 == 0 else 1.0}
+
+    more = f"{ONE}\nconstraints: [{{figure: {SECOND}, at_least: 0.5 J, chance: 0.9}}]"
+    text = study_text(1, "{kind: optimise, trials: 12, fresh: 20}", more)
+    observed = carried(tmp_path, text, gaps)
+    found = optimum(observed)
+    assert found is not None
+    assert not found.finalists[0].keeps
+    assert found.finalists[0].kept[0].value == pytest.approx(0.8, abs=0.06)
+    (told,) = never_kept(observed)
+    assert f"in {found.finalists[0].kept[0].value:.0%} of its runs" in told
+
+
 def test_two_objectives_have_a_front(tmp_path: Path) -> None:
     """x^2 + y^2 against (x - 1)^2 + y^2: the front is y = 0, from end to end."""
     more = f"objectives: [{{minimise: {FIGURE}}}, {{minimise: {SECOND}}}]"
@@ -184,7 +237,7 @@ def test_who_is_beaten_and_how_often_bounds_are_kept() -> None:
     from linetwin.study.schema import Constraint
 
     bound = Constraint(figure="a.b", at_most=2.0)
-    assert kept(bound, np.array([1.0, 2.0, 3.0, np.nan])).value == pytest.approx(2 / 3)
+    assert kept(bound, np.array([1.0, 2.0, 3.0, np.nan])).value == 0.5  # who cannot tell keeps none
 
 
 def test_what_is_gained_is_told_seed_by_seed(tmp_path: Path) -> None:

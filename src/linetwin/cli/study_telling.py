@@ -15,6 +15,7 @@ from linetwin.cli.study_answers import answer, named
 from linetwin.errors import ModelError, Problem, ScenarioError
 from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.observing import Observed
+from linetwin.study.analysing.optimum import optimum
 from linetwin.study.folder import read_study
 from linetwin.study.report import NAME
 from linetwin.study.report_words import bound, figure_name, number, shown
@@ -89,6 +90,8 @@ def never_kept(observed: Observed) -> list[str]:
     short = [(each.chance - share).clip(lower=0.0)
              for share, each in zip(inside, constraints, strict=True)]  # fmt: skip
     nearest = _nearest(-sum(short, start=0.0 * short[0]), sum(excess, start=0.0 * excess[0]))
+    if observed.design.kind == "optimise" and (found := optimum(observed)) is not None:
+        nearest = found.finalists[0].point  # the one that is told first
     told, broken = [], []
     for each, share, kept in zip(constraints, inside, keeps, strict=True):
         words = f"{bound(each, shown(observed, each.figure))}, in {each.chance:.0%} of the runs"

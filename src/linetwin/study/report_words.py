@@ -162,6 +162,11 @@ def _same(_observed: Observed, refused: Refused) -> str:
 
 
 def _nowhere(_observed: Observed, refused: Refused) -> str:
+    if refused.seeds == 1:
+        return (
+            "nowhere in what was varied are all constraints foretold to be kept as surely as asked. "
+            "That is told by one seed; ask for replications: 3 or more."
+        )
     said = (
         "nowhere in what was varied is a run foretold to keep all constraints with "
         f"{display.share(refused.needed)}; the most is {display.share(refused.share)}"

@@ -29,10 +29,20 @@ def bounds_of(constraint: Constraint) -> tuple[float, float]:
 
 
 def kept(constraint: Constraint, values: np.ndarray) -> Estimate:
-    """Return the share of known values that keep a constraint, with its interval after Wilson."""
-    known = values[np.isfinite(values)]
+    """Return the share of runs that keep a constraint, with its interval after Wilson.
+
+    `values`: of runs that came back, NaN where one failed or cannot tell: it does not keep it.
+    """
     low, high = bounds_of(constraint)
-    return share_within(int(((known >= low) & (known <= high)).sum()), len(known))
+    return share_within(int(((values >= low) & (values <= high)).sum()), len(values))
+
+
+def beyond(constraint: Constraint, values: np.ndarray, scatter: float) -> float:
+    """Return how far runs lie beyond a bound, in `scatter`; infinite where none can tell."""
+    low, high = bounds_of(constraint)
+    known = values[np.isfinite(values)]
+    away = np.maximum(np.maximum(low - known, known - high), 0.0)
+    return float(away.mean()) / (scatter or 1.0) if len(known) else math.inf
 
 
 def missed_by(constraint: Constraint, values: np.ndarray) -> float:

@@ -113,6 +113,17 @@ class Observed:
         return np.asarray(whole, dtype=float)
 
     @cached_property
+    def made(self) -> np.ndarray:
+        """Which runs came back, failed ones too; shape (points, replications)."""
+        runs = self.study.runs
+        wide = runs.assign(made=1.0).pivot_table(
+            index="point", columns="replication", values="made"
+        )
+        replications = range(int(self.study.plan["replications"].max()) if len(runs) else 0)
+        whole = wide.reindex(self.study.points.index, columns=replications)
+        return np.asarray(whole.notna(), dtype=bool)
+
+    @cached_property
     def rows(self) -> np.ndarray:
         """Row of each point of the design, in the design's order; -1 where it was never planned.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.study.analysing.aims import aim_of, kept
+from linetwin.study.analysing.aims import aim_of, beyond, kept
 from linetwin.study.analysing.inferring import Estimate, mean_of
 from linetwin.study.analysing.observing import same_value
 
@@ -72,6 +72,8 @@ class Finalist:
 class Optimum:
     """The finalists, best first (of the first objective); those that miss a bound last, by how far.
 
+    Points of which no new run tells an aim are left out.
+
     The scenario as it is stands after all others where it lies outside of the factors' bounds.
 
     `fresh`: new seeds of each; `first`: number of the trial that is the scenario as it is; `loss`:
@@ -92,18 +94,23 @@ def optimum(observed: Observed) -> Optimum | None:
     rows = np.flatnonzero(plan > searched)
     aims = [aim_of(each) for each in observed.objectives]
     tables = [observed.values(figure) for figure, _ in aims]
-    fresh = [table[rows, searched:] for table in tables]
-    if not len(rows) or not all(np.isfinite(each).any(axis=1).all() for each in fresh):
+    rows = rows[_told(tables, rows, searched)]
+    if not len(rows):
         return None
+    fresh = [table[rows, searched:] for table in tables]
     signed = np.stack([s * each for (_, s), each in zip(aims, fresh, strict=True)], axis=2)
     outside = _outside(observed, rows)
     inside = [n for n in range(len(rows)) if n != outside]
     means, front = _resampled(signed[inside])
     likely = dict(zip(inside, front.mean(axis=0).tolist(), strict=True))
     own = _own_row(observed, rows)
-    bound = {c.figure: observed.values(c.figure)[rows, searched:] for c in observed.constraints}
-    shares = [[kept(c, bound[c.figure][n]) for c in observed.constraints] for n in range(len(rows))]
+    bound = [_of_runs(observed, row, searched) for row in rows.tolist()]
+    shares = [
+        [kept(c, each) for c, each in zip(observed.constraints, own_runs, strict=True)]
+        for own_runs in bound
+    ]
     short = [_short(observed, each) for each in shares]
+    away = _away(observed, bound)
     found = [
         Finalist(
             point=int(observed.study.points.index[row]),
@@ -117,7 +124,9 @@ def optimum(observed: Observed) -> Optimum | None:
         for n, row in enumerate(rows.tolist())
     ]
     first = np.nanmean(signed[:, :, 0], axis=1)
-    order = sorted(range(len(found)), key=lambda n: (n == outside, short[n], -first[n]))
+    order = sorted(
+        range(len(found)), key=lambda n: (n == outside, short[n], short[n] and away[n], -first[n])
+    )
     loss = np.nan
     if len(aims) == 1:
         rivals = [place for place, n in enumerate(inside) if short[n] == short[order[0]]]
@@ -125,6 +134,33 @@ def optimum(observed: Observed) -> Optimum | None:
         loss = float((means[:, rivals, 0].max(axis=1) - top).mean())
     finalists = tuple(found[n] for n in order)
     return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
+
+
+def _told(tables: list[np.ndarray], rows: np.ndarray, searched: int) -> np.ndarray:
+    """Return which rows have a value of each aim in new runs, shape (rows,)."""
+    known = [np.isfinite(table[rows, searched:]).any(axis=1) for table in tables]
+    return np.asarray(np.all(known, axis=0))
+
+
+def _of_runs(observed: Observed, row: int, searched: int) -> list[np.ndarray]:
+    """Return each constraint's figure in new runs of a point that came back."""
+    made = observed.made[row, searched:]
+    return [observed.values(c.figure)[row, searched:][made] for c in observed.constraints]
+
+
+def _away(observed: Observed, bound: list[list[np.ndarray]]) -> list[float]:
+    """Return how far each point lies beyond its bounds, in standard deviations, together."""
+    scatters = [
+        float(np.nanstd(np.concatenate(each))) if np.isfinite(np.concatenate(each)).any() else 0.0
+        for each in zip(*bound, strict=True)
+    ]
+    return [
+        sum(
+            beyond(c, values, scatter)
+            for c, values, scatter in zip(observed.constraints, each, scatters, strict=True)
+        )
+        for each in bound
+    ]
 
 
 def _short(observed: Observed, shares: list[Estimate]) -> float:
