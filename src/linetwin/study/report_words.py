@@ -164,7 +164,7 @@ def _same(_observed: Observed, refused: Refused) -> str:
 def _nowhere(_observed: Observed, refused: Refused) -> str:
     if refused.seeds == 1:
         return (
-            "nowhere in what was varied are all constraints foretold to be kept as surely as asked. "
+            "nowhere in what was varied are all constraints foretold to be kept as asked. "
             "That is told by one seed; ask for replications: 3 or more."
         )
     said = (
