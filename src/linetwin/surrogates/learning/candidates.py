@@ -170,19 +170,23 @@ def _trees(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401 - sciki
     return HistGradientBoostingRegressor(**boosting(setting, learning))
 
 
+def layered(setting: Setting, learning: Learning) -> dict[str, Any]:
+    """Return how a network is built, of numbers as of what is 0 or 1."""
+    return {
+        "hidden_layer_sizes": (8,),
+        "activation": "tanh",
+        "solver": "lbfgs",
+        "alpha": setting["decay"],
+        "random_state": learning.seed,
+    }
+
+
 def _network(setting: Setting, learning: Learning) -> Any:  # noqa: ANN401 - a pipeline
     from sklearn.neural_network import MLPRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    network = MLPRegressor(
-        hidden_layer_sizes=(8,),
-        activation="tanh",
-        solver="lbfgs",
-        alpha=setting["decay"],
-        max_iter=500,
-        random_state=learning.seed,
-    )
+    network = MLPRegressor(**layered(setting, learning), max_iter=500)
     return make_pipeline(StandardScaler(), network)
 
 

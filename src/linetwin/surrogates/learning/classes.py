@@ -18,6 +18,7 @@ from linetwin.surrogates.learning.candidates import (
     Fitted,
     boosting,
     fit_estimator,
+    layered,
 )
 from linetwin.surrogates.learning.ridge import Ridge
 
@@ -175,14 +176,7 @@ def _network(setting: Setting, learning: Learning) -> Odds:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    network = MLPClassifier(
-        hidden_layer_sizes=(8,),
-        activation="tanh",
-        solver="lbfgs",
-        alpha=setting["decay"],
-        max_iter=300,
-        random_state=learning.seed,
-    )
+    network = MLPClassifier(**layered(setting, learning), max_iter=300)
     return Odds(make_pipeline(StandardScaler(), network))
 
 

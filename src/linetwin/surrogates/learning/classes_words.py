@@ -4,44 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from linetwin.surrogates.learning.classes import CLASS_CANDIDATES
-from linetwin.surrogates.learning.comparing import over_groups
+from linetwin.surrogates.learning.words import above_best, begun, candidate_ends, choice, not_tried
 
 if TYPE_CHECKING:
     from linetwin.predictors.card import Calibrated
-    from linetwin.surrogates.learning.comparing import Scored
     from linetwin.surrogates.learning.reading import Training
     from linetwin.surrogates.learning.training import Trained
 
 HEADS: Final = ("candidate", "log loss", "std. error", "gain", "Brier", "above best", "remark")
-_WORDS: Final = {each.name: each.words for each in CLASS_CANDIDATES}
 
 
 def rows(training: Training, trained: Trained) -> list[list[str]]:  # noqa: ARG001 - as of amounts
     """Return the table of candidates, the simplest first; the winner has a star."""
     found = []
     for each in trained.scored:
-        mark = " *" if each is trained.winner else ""
-        remark = f"breaks a law: {each.refused}" if each.refused else trained.settings[each.name]
+        name, remark = candidate_ends(each, trained)
         found.append(
             [
-                f"{_WORDS[each.name]}{mark}",
+                name,
                 f"{each.error:.4f}",
                 f"{each.spread:.4f}",
                 f"{100 * each.r2:.1f} %",
                 f"{each.brier:.4f}",
-                _above(each, trained),
+                above_best(each, trained),
                 remark,
             ]
         )
-    for name, why in trained.crossing.skipped.items():
-        found.append([_WORDS.get(name, name), "", "", "", "", "", f"not tried: {why}"])
-    return found
+    return [*found, *not_tried(trained, len(HEADS))]
 
 
 def sentences(training: Training, trained: Trained) -> list[str]:
     """Return what won and why, and how its probabilities held on held-out groups."""
-    learning, best, winner = trained.learning, trained.best, trained.winner
+    learning, best = trained.learning, trained.best
     ones = int(learning.target.sum())
     side = "less" if best.r2 >= 0 else "more"
     found = [
@@ -50,23 +44,12 @@ def sentences(training: Training, trained: Trained) -> list[str]:
             " is learnt."
         ),
         (
-            f"{_begun(best.name)} has the least log loss on held-out groups ({training.group}):"
-            f" {best.error:.4f} (standard error {best.spread:.4f}), {abs(100 * best.r2):.1f} %"
-            f" {side} than that of the rate."
+            f"{begun(best.name, learning)} has the least log loss on held-out groups"
+            f" ({training.group}): {best.error:.4f} (standard error {best.spread:.4f}),"
+            f" {abs(100 * best.r2):.1f} % {side} than that of the rate."
         ),
     ]
-    if winner is not best:
-        found.append(
-            f"{_begun(winner.name)}, with {winner.error:.4f}, is simpler and within one standard"
-            " error of that: it is kept."
-        )
-    if winner.name == "mean":
-        found.append(
-            "No candidate is better than the rate by more than one standard error: nothing can be"
-            " predicted from these features."
-        )
-    if training.dataset.simulated:
-        found.append("The data are simulated: scores say nothing about a real line.")
+    found += choice(training, trained, f"{trained.winner.error:.4f}")
     slope = trained.fitted.setting.get("slope")
     if slope is not None:
         found.append(f"Its log odds are calibrated: stretched {slope:.2f} times, and moved.")
@@ -92,19 +75,3 @@ def calibrated_text(each: Calibrated) -> str:
         f"Held out, {each.where}: {said} % predicted, {was} % were"
         f" ({each.ones:,} of {each.rows:,}; 95 % interval over groups {low} to {high} %)."
     )
-
-
-def _begun(name: str) -> str:
-    """Return a candidate's words as a sentence begins."""
-    return _WORDS[name][0].upper() + _WORDS[name][1:]
-
-
-def _above(each: Scored, trained: Trained) -> str:
-    """Return by how much a log loss is above that of the best, in per cent of that."""
-    if each is trained.best:
-        return "-"
-    learning = trained.learning
-    found = over_groups(each.squares - trained.best.squares, learning.groups, learning.weights)
-    parts = (100 * part / trained.best.error for part in (found.mean, found.low, found.high))
-    mean, low, high = parts
-    return f"{mean:+.0f} % ({low:+.0f} to {high:+.0f} %)"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from linetwin.surrogates.learning.candidates import CANDIDATES
+from linetwin.surrogates.learning.classes import candidates_of
 from linetwin.surrogates.learning.comparing import over_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from linetwin.predictors.card import Covered
     from linetwin.surrogates.data.dataset import ColumnSpec
     from linetwin.surrogates.learning.comparing import Scored
     from linetwin.surrogates.learning.reading import Training
+    from linetwin.surrogates.learning.task import Learning
     from linetwin.surrogates.learning.training import Trained
 
 HEADS: Final = ("candidate", "error", "std. error", "R2", "mean square above best", "remark")
-_WORDS: Final = {each.name: each.words for each in CANDIDATES}
 
 
 def error_text(error: float, spec: ColumnSpec, *, relative: bool) -> str:
@@ -29,41 +29,27 @@ def rows(training: Training, trained: Trained) -> list[list[str]]:
     """Return the table of candidates, the simplest first; the winner has a star."""
     found = []
     for each in trained.scored:
-        mark = " *" if each is trained.winner else ""
-        remark = f"breaks a law: {each.refused}" if each.refused else trained.settings[each.name]
+        name, remark = candidate_ends(each, trained)
         found.append(
             [
-                f"{_WORDS[each.name]}{mark}",
+                name,
                 _error(each.error, training),
                 _error(each.spread, training),
                 f"{each.r2:.3f}",
-                _above(each, trained),
+                above_best(each, trained),
                 remark,
             ]
         )
-    for name, why in trained.crossing.skipped.items():
-        found.append([_WORDS[name], "", "", "", "", f"not tried: {why}"])
-    return found
+    return [*found, *not_tried(trained, len(HEADS))]
 
 
 def sentences(training: Training, trained: Trained) -> list[str]:
     """Return what won and why, against noise and physics, and what intervals promise."""
     best, winner = trained.best, trained.winner
     error = f"{_error(best.error, training)} (standard error {_error(best.spread, training)})"
-    name = _begun(best.name)
+    name = begun(best.name, trained.learning)
     found = [f"{name} has the least error on held-out groups ({training.group}): {error}."]
-    if winner is not best:
-        found.append(
-            f"{_begun(winner.name)}, with {_error(winner.error, training)}, is simpler"
-            " and within one standard error of that: it is kept."
-        )
-    if winner.name == "mean":
-        found.append(
-            "No candidate is better than the mean by more than one standard error:"
-            " nothing can be predicted from these features."
-        )
-    if training.dataset.simulated:
-        found.append("The data are simulated: scores say nothing about a real line.")
+    found += choice(training, trained, _error(winner.error, training))
     found += _against(training, trained)
     procedure = trained.procedure
     found.append(
@@ -84,17 +70,52 @@ def coverage_text(covered: Covered) -> str:
     )
 
 
-def _begun(name: str) -> str:
+def named(name: str, learning: Learning) -> str:
+    """Return a candidate's words; its name where it is none of those that learn such a target."""
+    words = {each.name: each.words for each in candidates_of(learning)}
+    return words.get(name, name)
+
+
+def begun(name: str, learning: Learning) -> str:
     """Return a candidate's words as a sentence begins."""
-    return _WORDS[name][0].upper() + _WORDS[name][1:]
+    words = named(name, learning)
+    return words[0].upper() + words[1:]
 
 
-def _error(error: float, training: Training) -> str:
-    return error_text(error, training.target, relative=training.learning.relative)
+def candidate_ends(each: Scored, trained: Trained) -> tuple[str, str]:
+    """Return the first and the last cell of a candidate's row; the winner has a star."""
+    mark = " *" if each is trained.winner else ""
+    remark = f"breaks a law: {each.refused}" if each.refused else trained.settings[each.name]
+    return f"{named(each.name, trained.learning)}{mark}", remark
 
 
-def _above(each: Scored, trained: Trained) -> str:
-    """Return by how much a mean square is above that of the best, in per cent of that."""
+def not_tried(trained: Trained, wide: int) -> Iterator[list[str]]:
+    """Yield a row of so many cells for each candidate that was not tried, and why."""
+    for name, why in trained.crossing.skipped.items():
+        yield [named(name, trained.learning), *[""] * (wide - 2), f"not tried: {why}"]
+
+
+def choice(training: Training, trained: Trained, error: str) -> list[str]:
+    """Return why the winner is kept, `error` in words; and whether models made the data."""
+    found, winner = [], trained.winner
+    if winner is not trained.best:
+        found.append(
+            f"{begun(winner.name, trained.learning)}, with {error}, is simpler"
+            " and within one standard error of that: it is kept."
+        )
+    if winner.name == "mean":
+        what = "rate" if trained.learning.chance else "mean"
+        found.append(
+            f"No candidate is better than the {what} by more than one standard error:"
+            " nothing can be predicted from these features."
+        )
+    if training.dataset.simulated:
+        found.append("The data are simulated: scores say nothing about a real line.")
+    return found
+
+
+def above_best(each: Scored, trained: Trained) -> str:
+    """Return by how much a mean square or a log loss is above the best, in per cent of that."""
     if each is trained.best:
         return "-"
     learning = trained.learning
@@ -102,6 +123,10 @@ def _above(each: Scored, trained: Trained) -> str:
     found = over_groups(each.squares - trained.best.squares, learning.groups, learning.weights)
     mean, low, high = (100 * part / least for part in (found.mean, found.low, found.high))
     return f"{mean:+.0f} % ({low:+.0f} to {high:+.0f} %)"
+
+
+def _error(error: float, training: Training) -> str:
+    return error_text(error, training.target, relative=training.learning.relative)
 
 
 def _against(training: Training, trained: Trained) -> Sequence[str]:
