@@ -10,7 +10,13 @@ from calibrations import LOAD, compacted, fitted, noisy, write_table
 
 from linetwin.errors import ScenarioError
 from linetwin.estimation.calibrating.page import calibration_page
-from linetwin.estimation.calibrating.telling import parameter_rows, warnings_of
+from linetwin.estimation.calibrating.telling import (
+    helpful_head,
+    helpful_sentences,
+    open_sentences,
+    parameter_rows,
+    warnings_of,
+)
 from linetwin.estimation.calibrating.writing import content, parameter_text
 
 if TYPE_CHECKING:
@@ -99,3 +105,33 @@ def test_an_output_that_is_not_explained_is_told_beside_one_that_is(tmp_path: Pa
     assert made.explains
     assert made.unexplained == ("porosity",)
     assert any("porosity is met no better" in told for told in warnings_of(made))
+
+
+def test_a_fit_that_follows_scatter_is_doubted(tmp_path: Path) -> None:
+    """Noise of which the load follows a little by chance: no row is foretold by the others."""
+    rows = compacted(24.0, 400.0)[:8]
+    rows[:, 2] = 30.0 + np.random.default_rng(3).normal(0, 2.0, len(rows))
+    made = fitted(LOAD, write_table(tmp_path / "table.csv", COLUMNS, rows), tmp_path)
+    assert made.explains
+    told = [each for each in warnings_of(made) if "left out of the fit is met no better" in each]
+    assert len(told) == 1
+    others = [np.delete(rows[:, 2], n).mean() for n in range(len(rows))]
+    apart = float(np.sqrt(np.mean((rows[:, 2] - others) ** 2)))
+    assert f"against {apart / 100:.3g}" in told[0]
+
+
+def test_a_fit_of_what_the_model_says_is_not_doubted(tmp_path: Path) -> None:
+    """The same loads, and porosities that follow them."""
+    made = fitted(LOAD, at_one_porosity(tmp_path), tmp_path)
+    assert not [each for each in warnings_of(made) if "left out of the fit" in each]
+
+
+def test_what_explains_nothing_names_nothing_to_measure(tmp_path: Path) -> None:
+    """Neither combinations that are known nor measurements that would help are told of it."""
+    wrong = LOAD.replace("unit: N/mm}", "unit: kN/mm}")
+    made = fitted(wrong, at_one_porosity(tmp_path), tmp_path)
+    assert not made.explains
+    assert [*open_sentences(made), helpful_head(made), *helpful_sentences(made)] == [""]
+    page = calibration_page(made)
+    assert "What to measure" not in page
+    assert "What the data cannot tell" not in page

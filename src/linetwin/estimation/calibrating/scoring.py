@@ -26,7 +26,8 @@ class Score:
 
     `fitted`: root mean square where it was fitted; `worst`: the largest; `determined`: R2;
     `by_group`: root mean square with the row's group left out; `by_row` with the row alone;
-    `replicates`: that of rows with the same inputs about their mean, NaN where there are none.
+    `replicates`: that of rows with the same inputs about their mean, NaN where there are none;
+    `by_mean`: that of each row about the mean of all others.
     """
 
     name: str
@@ -40,6 +41,12 @@ class Score:
     by_row: float
     replicates: float
     given: float
+    by_mean: float
+
+    @property
+    def foretells_nothing(self) -> bool:
+        """Whether rows left out are met no better than by the mean of the others."""
+        return self.by_row >= self.by_mean
 
 
 def score(solver: Solver, fit: Fit) -> list[Score]:
@@ -64,6 +71,7 @@ def score(solver: Solver, fit: Fit) -> list[Score]:
                 _size(errors[own]), float(np.abs(errors[own]).max()), determined,
                 _size(left_group[own]), _size(left_row[own]),
                 _replicates(targets, [conditions[row] for row in misfit.row_of[own]]), given,
+                _by_mean(targets),
             )
         )  # fmt: skip
     return scores
@@ -71,6 +79,12 @@ def score(solver: Solver, fit: Fit) -> list[Score]:
 
 def _size(errors: np.ndarray) -> float:
     return float(np.sqrt(np.mean(errors**2)))
+
+
+def _by_mean(targets: np.ndarray) -> float:
+    """Return the root mean square of each value about the mean of all others; NaN of one alone."""
+    count = len(targets)
+    return float(targets.std()) * count / (count - 1) if count > 1 else math.nan
 
 
 def _left_out(solver: Solver, fit: Fit, groups: Sequence[str]) -> np.ndarray:

@@ -47,12 +47,27 @@ def _met(made: Calibration, name: str) -> str:
     return f"{name} is met no better than by the mean of the rows (R2 = {reached:.2g})"
 
 
+def _no_better_left_out(score: Score) -> str:
+    """Return what is to be doubted of an output that is fitted, and not foretold."""
+    return (
+        f"{score.name} of a row left out of the fit is met no better than by the mean of the other "
+        f"rows: RMS {score.by_row:.3g} against {score.by_mean:.3g} (R2 of the fit "
+        f"{score.determined:.2g}); the fit may have followed scatter"
+    )
+
+
 def warnings_of(made: Calibration) -> list[str]:
     """Return what a reader must know before believing the values."""
     task = made.task
     found = [] if made.explains else [verdict(made)]
     if made.explains:
         found += [f"{_met(made, name)}: it tells nothing" for name in made.unexplained]
+        met = {*made.judged} - {*made.unexplained}
+        found += [
+            _no_better_left_out(score)
+            for score in made.scores
+            if score.foretells_nothing and score.name in met
+        ]
     if task.omitted:
         more = ", ..." if len(task.omitted) > _LINES else ""
         first = ", ".join(map(str, task.omitted[:_LINES]))
@@ -132,7 +147,9 @@ def score_rows(made: Calibration) -> list[tuple[str, ...]]:
 
 
 def open_sentences(made: Calibration) -> list[str]:
-    """Return what the data cannot tell."""
+    """Return what the data cannot tell; nothing of a fit that explains nothing."""
+    if not made.explains:
+        return []
     found = made.identifiability
     sentences = [sentence for group in found.groups for sentence in _of_group(group)]
     names = [axis.name for axis in made.task.axes]
@@ -148,7 +165,7 @@ def open_sentences(made: Calibration) -> list[str]:
 
 def helpful_head(made: Calibration) -> str:
     """Return what the helpful measurements would tell of; "" where nothing is to be said."""
-    if not made.gains:
+    if not made.gains or not made.explains:  # measuring more mends no model that does not fit
         return ""
     if not _helpful_gains(made):
         return "No output of the model, and no input varied, would tell what is open."
@@ -166,6 +183,8 @@ def helpful_sentences(made: Calibration) -> list[str]:
 
 
 def _helpful_gains(made: Calibration) -> list[Gain]:
+    if not made.explains:
+        return []
     if not made.identifiability.groups:
         return list(made.gains)
     return [gain for gain in made.gains if gain.open_bits >= _LEAST_BITS]

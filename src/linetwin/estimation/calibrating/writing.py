@@ -212,6 +212,7 @@ def _score(score: Score) -> dict[str, Any]:
         "r2": score.determined,
         "rms_group_left_out": score.by_group,
         "rms_row_left_out": score.by_row,
+        "rms_about_mean_of_others": score.by_mean,
         "rms_of_replicates": score.replicates,
         "scatter_given": score.given,
     }
