@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import study_support
 from study_support import NOTHING, Here, Written, carried_out, planned, unseen
-from toy_runs import NotThere, all_failing, always_killed, failing, killed_once, total
+from toy_runs import NotThere, all_failing, always_killed, failing, killed_once, third_killed, total
 
 from linetwin.bench.watched import peak_mb
 from linetwin.errors import ResultsError
@@ -151,6 +151,17 @@ def test_a_run_that_ends_its_worker_twice_is_recorded(written: Written) -> None:
     runs = read_study(written.output).runs
     told = "worker ended with exit code 3, twice: drying had not returned"
     assert list(runs["error"]) == [told, *[""] * 5]
+
+
+def test_a_run_that_waited_behind_one_that_died_is_not_blamed(written: Written) -> None:
+    """Short runs are given out ahead: those behind the deadly one are made, four times over."""
+    written.edit("design:", "replications: 4\ndesign:")
+    carried_out(written.spec(), written.output, third_killed)
+    runs = read_study(written.output).runs
+    died = runs["point"] == 2
+    assert set(runs.loc[died, "error"]) == {"worker ended with exit code 3, twice: point 2"}
+    assert set(runs.loc[~died, "status"]) == {"complete"}
+    assert len(runs) == 24
 
 
 def test_workers_that_never_start_end_the_study(written: Written) -> None:

@@ -47,6 +47,38 @@ def test_a_comparison_tells_who_is_best_and_by_how_much(tmp_path: Path) -> None:
     assert list(observed.study.points["name"]) == ["as_is", "more"]
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_an_alternative_without_any_value_is_behind_the_other(tmp_path: Path) -> None:
+    """No run of it tells the figure: it stands last, nothing is decided, and nothing warns."""
+
+    def gone(shares: np.ndarray, seed: int) -> dict[str, float]:
+        return {FIGURE: float("nan") if len(shares) and shares[0] > 0 else seed * KWH, SECOND: 0.0}
+
+    observed = carried(tmp_path, study_text(0, "{kind: compare, most: 6}", ALTERNATIVES), gone)
+    lines, content = answer(observed)
+    ahead = content["alternatives"][0]["name"]
+    told = {each["name"]: each["mean"]["runs"] for each in content["alternatives"]}
+    assert told[ahead] > 0
+    assert 0 in told.values()
+    assert lines[0].startswith("undecided:")
+    assert "Alternatives" in study_page(observed)
+
+
+def test_a_best_of_few_runs_says_of_how_many(tmp_path: Path) -> None:
+    """Three of four seeds tell no figure: on the screen, in JSON and on the page."""
+
+    def rare(shares: np.ndarray, seed: int) -> dict[str, float]:
+        first = float(shares[0]) if len(shares) else 0.5
+        return {FIGURE: first * KWH if seed % 4 == 0 else float("nan"), SECOND: 0.0}
+
+    design = "{kind: optimise, trials: 6, fresh: 8, finalists: 2}\nreplications: 4"
+    observed = carried(tmp_path, study_text(1, design, AIM), rare)
+    lines, content = answer(observed)
+    assert "kWh in 2 of 8 runs" in lines[1]
+    assert content["points"][0]["figures"][FIGURE]["runs"] == 2
+    assert "in 2 of 8 runs" in study_page(observed)
+
+
 def test_alternatives_that_are_alike_are_said_to_be(tmp_path: Path) -> None:
     """Undecided, and an objective that is the same in every run is the first thing said."""
     text = study_text(0, "{kind: compare, most: 6}", ALTERNATIVES)

@@ -18,7 +18,7 @@ from study_support import SCENARIO, SHIPPED, Here, Written
 from linetwin.cli import running, studying
 from linetwin.cli.study_running import run_point
 from linetwin.cli.studying import Request
-from linetwin.errors import LinetwinError, ModelError, ScenarioError
+from linetwin.errors import LinetwinError, LinkError, ModelError, ScenarioError
 from linetwin.results import read
 from linetwin.results.kpis import compute
 from linetwin.study.folder import NEWEST, PARTS, read_study, rows_of
@@ -242,6 +242,14 @@ def test_what_is_no_address_of_a_cluster_makes_no_folder(hours: Written) -> None
     with pytest.raises(ScenarioError, match="--dask: 'nonsense' is no address") as refused:
         studying.study(request, as_json=False)
     assert refused.value.exit_code == 2
+    assert not hours.output.exists()
+
+
+def test_a_scheduler_that_does_not_answer_leaves_no_folder(hours: Written) -> None:
+    """Exit code 4 before anything is made, so the folder's name is free for the next try."""
+    request = Request(str(hours.file), hours.output, dask="tcp://127.0.0.1:9")
+    with pytest.raises(LinkError, match="no Dask scheduler answers at tcp"):
+        studying.study(request, as_json=False)
     assert not hours.output.exists()
 
 

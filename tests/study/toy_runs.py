@@ -98,3 +98,12 @@ def versions() -> dict[str, str]:
 def other_versions() -> dict[str, str]:
     """What another worker has."""
     return {"linetwin": "0.9"}
+
+
+def third_killed(task: Task) -> Outcome:
+    """Die at the third point, with last words; every run says its own."""
+    sys.stderr.write(f"linetwin: point {task.point}\n")
+    sys.stderr.flush()
+    if task.point == 2:
+        os._exit(3)
+    return outcome_of(task, sum(values_of(task).values()) + task.seed, 0.01)

@@ -19,6 +19,7 @@ from linetwin.study.report_words import (
     figure_name,
     same_everywhere,
     shown,
+    told_by,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def answer(observed: Observed) -> tuple[list[str], dict[str, Any]]:
         head = f"best:       {told}"
         if not best.finalists[0].keeps:
             head = f"nearest:    {told}; none that was run again keeps all constraints as asked"
-        lines += [head, *(f"  {_finalist(observed, each)}" for each in best.finalists)]
+        lines += [head, *(f"  {_finalist(observed, each, best.fresh)}" for each in best.finalists)]
         content = _optimum(observed, best)
     return lines, content
 
@@ -103,12 +104,13 @@ def _comparison(observed: Observed, found: Comparison) -> dict[str, Any]:
     }
 
 
-def _finalist(observed: Observed, found: Finalist) -> str:
+def _finalist(observed: Observed, found: Finalist, fresh: int) -> str:
     figures = [aim_of(each)[0] for each in observed.objectives]
     parts = []
     for number, figure in enumerate(figures):
         scale = shown(observed, figure)
-        text = f"{figure_name(figure)} {estimate(found.figures[number], scale)}"
+        own = found.figures[number]
+        text = f"{figure_name(figure)} {estimate(own, scale)}{told_by(own, fresh)}"
         if found.gains:
             gain = estimate(found.gains[number], scale, signed=True)
             text += f", {gain} against the scenario"
@@ -157,7 +159,8 @@ def _intervals(names: list[str], found: tuple[Estimate, ...]) -> Mapping[str, di
 
 
 def _interval(found: Estimate) -> dict[str, float]:
-    return {"value": float(found.value), "low": float(found.low), "high": float(found.high)}
+    ends = {"value": float(found.value), "low": float(found.low), "high": float(found.high)}
+    return {**ends, "runs": found.n}
 
 
 def _plain(value: object) -> object:

@@ -21,7 +21,7 @@ from linetwin.cli.locking import held
 from linetwin.cli.study_running import check_line, gather, run_point, versions_here
 from linetwin.cli.study_telling import check_any, check_kept, tell
 from linetwin.study.carrying import carry_out
-from linetwin.study.clustered import DaskExecutor, check_address
+from linetwin.study.clustered import DaskExecutor, check_address, check_answers
 from linetwin.study.executing import Stopped, StudyRun
 from linetwin.study.folder import KEPT, LOG
 from linetwin.study.keeping import StudyWriter
@@ -61,6 +61,8 @@ def study(request: Request, *, as_json: bool) -> None:
     spec = read_study_file(find_study(request.file))
     check_line(spec.scenario_file, spec.scenario)
     inputs = gather(spec.scenario_file, spec.scenario)
+    if request.dask is not None:
+        check_answers(request.dask)  # before there is a folder
     folder = request.output or Path("studies") / f"{spec.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     with Interruption().watched() as interruption, _held(folder):
         if request.keep:

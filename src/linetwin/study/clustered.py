@@ -42,6 +42,7 @@ _ADDRESS = re.compile(
 _LAST_PORT = 65_535
 _AGAIN = "again"
 """A run made alone brings its files along: shared ones, lost with a worker, would be blamed too."""
+_NO_DASK = "--dask needs Dask: pip install linetwin[dask]"
 _GONE = "the Dask scheduler has gone; what came back is kept"
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -53,6 +54,22 @@ def check_address(address: str) -> None:
         return
     hint = "allowed: tcp://host:8786 or local"
     raise ScenarioError([Problem(f"'{address}' is no address of a scheduler", "--dask", hint)])
+
+
+def check_answers(address: str) -> None:
+    """Raise a LinkError where no scheduler answers at an address; nothing of one to be started."""
+    if address == LOCAL:
+        return
+    try:
+        check_scheduler(address, CONNECT_S)
+    except ImportError as error:
+        raise LinetwinError(_NO_DASK) from error
+    except (OSError, ValueError, TypeError) as error:
+        raise LinkError(_no_answer(address, error)) from error
+
+
+def _no_answer(address: str, error: Exception) -> str:
+    return f"no Dask scheduler answers at {address}: {error}"
 
 
 class DaskExecutor:
@@ -172,7 +189,8 @@ def _connected(address: str, workers: int) -> tuple[Any, Any]:
         import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise LinetwinError("--dask needs Dask: pip install linetwin[dask]") from error
+        raise LinetwinError(_NO_DASK) from error
+    check_answers(address)
     cluster = None
     if address == LOCAL:
         dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1})
@@ -183,12 +201,9 @@ def _connected(address: str, workers: int) -> tuple[Any, Any]:
             silence_logs=logging.CRITICAL,
         )
     try:
-        if cluster is None:
-            check_scheduler(address, CONNECT_S)
         client = Client(cluster or address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        message = f"no Dask scheduler answers at {address}: {error}"
-        raise LinkError(message) from error
+        raise LinkError(_no_answer(address, error)) from error
     try:
         client.wait_for_workers(1, timeout=WORKERS_S)
     except TimeoutError as error:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.2
 TRIES = 2
+SHORT_S = 0.5
+"""Up to here a worker is given its next run before it has ended one: it does not wait for it. With
+longer ones it might hold a run that another worker could begin at once."""
 _LAST_WORDS = 2000
 _OF_A_TERMINAL = [getattr(signal, n) for n in ("SIGINT", "SIGHUP") if hasattr(signal, n)]
 """Ctrl-C reaches all processes of a terminal; the one that has started the others decides."""
@@ -38,19 +41,26 @@ _OF_A_TERMINAL = [getattr(signal, n) for n in ("SIGINT", "SIGHUP") if hasattr(si
 
 @dataclass
 class _Worker:
-    """A process, the run that it makes, and how long its log was when that began."""
+    """A process, its runs, the one under way first, and how long its log was when that began."""
 
     number: int
     process: Any
     pipe: Connection
     log: Path
-    task: Task | None = None
+    tasks: list[Task] = field(default_factory=list)
     begun: float = 0.0
     said: int = 0
 
     def give(self, task: Task) -> None:
-        self.task, self.begun, self.said = task, time.monotonic(), _size(self.log)
+        if not self.tasks:
+            self.begun = time.monotonic()
+        self.tasks.append(task)
         self.pipe.send(task)
+
+    def ended(self, said: int) -> None:
+        """Note that the run under way has ended, and the next one has begun."""
+        self.tasks.pop(0)
+        self.begun, self.said = time.monotonic(), said
 
     def last_words(self) -> str:
         """Return what the process printed last, since the run began."""
@@ -76,6 +86,7 @@ class LocalExecutor:
     _count: int = 0
     _proven: bool = False
     """Whether any worker has ever been ready for a run."""
+    _slowest_s: float | None = None
 
     def __post_init__(self) -> None:
         self._folder = tempfile.mkdtemp(prefix="linetwin-study-")
@@ -88,26 +99,27 @@ class LocalExecutor:
         queue = iter(tasks)
         again: list[Task] = []
         tries: dict[str, int] = {}
-        for _ in range(self.workers):
-            self._next(queue, again, stop)
-        while any(worker.task for worker in self._started) and not stop():
+        self._supply(queue, again, stop)
+        while any(worker.tasks for worker in self._started) and not stop():
             for worker in self._ready():
                 outcome = self._answer(worker, again, tries)
-                if worker.task is not None and worker in self._started:
-                    continue  # it has only said that it is ready
-                self._next(queue, again, stop)
+                self._supply(queue, again, stop)
                 if outcome is not None:
+                    self._slowest_s = max(self._slowest_s or 0.0, outcome.wall_s)
                     yield outcome
 
-    def _next(self, queue: Iterator[Task], again: list[Task], stop: Callable[[], bool]) -> None:
-        """Give the next run to a worker that is free, or to a new one."""
-        if stop():
-            return
-        task = again.pop() if again else next(queue, None)
-        if task is None:
-            return
-        free = next((worker for worker in self._started if worker.task is None), None)
-        (free or self._start()).give(task)
+    def _supply(self, queue: Iterator[Task], again: list[Task], stop: Callable[[], bool]) -> None:
+        """Give runs to all workers, old and new, the idle ones first."""
+        short = self._slowest_s is not None and self._slowest_s <= SHORT_S
+        for held in range(1 + short):
+            while not stop():
+                free = next((each for each in self._started if len(each.tasks) == held), None)
+                if free is None and len(self._started) == self.workers:
+                    break
+                task = again.pop() if again else next(queue, None)
+                if task is None:
+                    return
+                (free or self._start()).give(task)
 
     def _ready(self) -> list[_Worker]:
         """Return the workers that have answered or died, after a moment at most."""
@@ -119,21 +131,22 @@ class LocalExecutor:
 
     def _answer(self, worker: _Worker, again: list[Task], tries: dict[str, int]) -> Outcome | None:
         """Return what a worker has sent; None where it died and its run is tried again."""
-        task = worker.task
         with contextlib.suppress(EOFError, OSError):
             while worker.pipe.poll():
-                sent: Outcome | None = worker.pipe.recv()
+                sent: tuple[Outcome, int] | None = worker.pipe.recv()
                 if sent is not None:
-                    worker.task = None
-                    return sent
+                    worker.ended(sent[1])
+                    return sent[0]
                 self._proven = True
             if worker.process.is_alive():
                 return None
         worker.process.join()
         self._started.remove(worker)
         worker.pipe.close()
-        if task is None:
+        if not worker.tasks:
             return None
+        task, *behind = worker.tasks
+        again.extend(behind)  # not begun, so not to blame
         tries[task.run] = tries.get(task.run, 0) + 1
         if tries[task.run] < TRIES:
             again.append(task)
@@ -161,7 +174,7 @@ class LocalExecutor:
     def close(self) -> None:
         """End the processes; runs under way are given up."""
         for worker in self._started:
-            if worker.task is not None:
+            if worker.tasks:
                 worker.process.kill()
             worker.pipe.close()  # an idle worker ends when nobody can ask it
         for worker in self._started:
@@ -186,7 +199,8 @@ def _work(pipe: Connection, run: Runner, inputs: Inputs, log: str, folder: str) 
     pipe.send(None)  # ready
     with contextlib.suppress(EOFError, OSError):
         while True:
-            pipe.send(made(run, pipe.recv()))
+            outcome = made(run, pipe.recv())
+            pipe.send((outcome, _size(Path(log))))
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from linetwin.study.report_words import (
     resting_on,
     short_names,
     shown,
+    told_by,
 )
 
 if TYPE_CHECKING:
@@ -174,7 +175,10 @@ def _finalists(found: Findings) -> Section:
         values = observed.study.points.loc[each.point]
         row = [str(each.point)]
         row += [factor_value(f, values[f.address]) for f in observed.factors[:_LISTED]]
-        row += [estimate(e, s) for e, s in zip(each.figures, scales, strict=True)]
+        row += [
+            estimate(e, s) + told_by(e, best.fresh)
+            for e, s in zip(each.figures, scales, strict=True)
+        ]
         row += [f"{display.share(e.value)} (from {display.share(e.low)})" for e in each.kept]
         row += [estimate(e, s, signed=True) for e, s in zip(each.gains, scales, strict=False)]
         rows.append([*row, display.share(each.unbeaten) if each.keeps else ""])
@@ -242,7 +246,8 @@ def _sure(told: Window, observed: Observed) -> str:
         if told.seeds == 1:
             kept = f"In the whole window all constraints are kept; that is {resting_on(1)}. "
         share = display.share(told.share)
-        parts.append(f"{kept}Of all that was varied, {share} keeps them as surely as asked.")
+        sure = "as surely as asked" if told.seeds > 1 else "so far as one seed tells"
+        parts.append(f"{kept}Of all that was varied, {share} keeps them {sure}.")
     if told.figure:
         scale = shown(observed, told.figure)
         parts.append(

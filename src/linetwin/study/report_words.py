@@ -113,6 +113,11 @@ def estimate(found: Estimate, scale: Shown, *, signed: bool = False) -> str:
     return f"{sign}{texts[0]} ({texts[1]} to {texts[2]}) {scale.unit}".rstrip()
 
 
+def told_by(found: Estimate, of: int) -> str:
+    """Return ` in 3 of 20 runs` where the other runs have no value; else nothing."""
+    return f" in {found.n} of {of} runs" if found.n < of else ""
+
+
 def _rounded(value: float, places: int) -> str:
     """Return a number with so many decimals; with significant digits where they are too many."""
     if places > _DECIMALS:

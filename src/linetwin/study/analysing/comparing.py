@@ -56,7 +56,7 @@ def comparison(observed: Observed) -> Comparison | None:
     race = _raced(ready, plan["replications"].to_numpy(int), sign * values)
     if not race.seen:
         return None
-    means = [float(np.nanmean(sign * row[: race.seen])) for row in values]
+    means = [_mean(sign * row[: race.seen]) for row in values]
     best = max(race.alive, key=lambda number: means[number])
     order = [best, *sorted((n for n in range(len(plan)) if n != best), key=lambda n: -means[n])]
     names = plan["name"].to_list()
@@ -78,6 +78,12 @@ def comparison(observed: Observed) -> Comparison | None:
         alike=race.alike,
         loss=_loss(sign * values, best, race.alive),
     )
+
+
+def _mean(values: np.ndarray) -> float:
+    """Return the mean of what is known; the worst of all where nothing is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else -np.inf
 
 
 def _raced(race: Race, had: np.ndarray, values: np.ndarray) -> Race:

@@ -114,7 +114,7 @@ def optimum(observed: Observed) -> Optimum | None:
     found = [
         Finalist(
             point=int(observed.study.points.index[row]),
-            searched=tuple(float(np.nanmean(table[row, :searched])) for table in tables),
+            searched=tuple(mean_of(table[row, :searched]).value for table in tables),
             figures=tuple(mean_of(each[n]) for each in fresh),
             gains=tuple(mean_of(each[n] - each[own]) for each in fresh) if own is not None else (),
             kept=tuple(shares[n]),
