@@ -8,6 +8,7 @@ a run, shows the same with models.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
 import random
@@ -24,7 +25,6 @@ from linetwin.errors import ResultsError
 from linetwin.scenario.loading import find_scenario
 from linetwin.study.clustered import LOCAL, DaskExecutor
 from linetwin.study.executing import StudyRun
-from linetwin.study.folder import LOG
 from linetwin.study.keeping import Planned, StudyWriter
 from linetwin.study.local import LocalExecutor, made
 from linetwin.study.reading import read_study_file
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from linetwin.study.executing import Executor
     from linetwin.study.progress import Progress
+    from linetwin.study.reading import Spec
     from linetwin.study.tasks import Inputs, Runner
 
     Factory = Callable[[Inputs, Path], Executor]
@@ -52,6 +53,8 @@ IDLE_LIMIT = 0.1
 OVERHEAD_LIMIT_MS = 10.0
 GROWTH_LIMIT_MB = 50.0
 _HALVES = 2
+_FIRST = 4
+"""Runs that are made before time is taken, so that all workers have made some."""
 _STUDY = """\
 schema: 1
 study: bench
@@ -72,13 +75,14 @@ duration: 1 h
 class Measured:
     """Wall times (s) of a study in a loop in this process, on 1 and 2 processes, and on Dask.
 
-    Of `ROUNDS` parts, each made on one and on two processes and Dask in turn, the fastest of each
-    stands for all. `own_s`: of the runs themselves, told by the one process that made them;
-    `bare_s`: of as many runs by two bare processes at once, which is what the machine's cores give.
-    A study's time begins when its first run has come back: starting Python is told apart, in
-    `start_s`. `growth_mb`: what this process took more, from a tenth of the first part to the end
-    of the last. `two_idle`, `dask_idle`: share of their time that two workers spend outside of
-    runs, which other work on the machine hardly changes; it does the times.
+    Of `ROUNDS` parts, each made on one and on two processes and Dask in turn, by workers that stay,
+    the fastest of each stands for all. `own_s`: of the runs themselves, told by the one process
+    that made them; `bare_s`: of as many runs by two bare processes at once, which is what the
+    machine's cores give. Workers have made runs before time is taken: starting Python is told
+    apart, in `start_s`, until the first run came back. `growth_mb`: what this process took more,
+    from a tenth of the first part to the end of the last. `two_idle`, `dask_idle`: share of their
+    time that two workers spend outside of runs, which other work on the machine hardly changes; it
+    does the times.
     """
 
     runs: int
@@ -148,18 +152,13 @@ class _Clock:
             self.early_mb = peak_mb()
 
     @property
-    def start_s(self) -> float:
-        return self.times[0] - self.begun
-
-    @property
-    def rest_s(self) -> float:
-        """Wall time of all runs, taken from that of all after the first."""
-        count = len(self.times)
-        return (self.times[-1] - self.times[0]) * count / (count - 1)
+    def all_s(self) -> float:
+        """Wall time of all runs."""
+        return self.times[-1] - self.begun
 
     def idle(self, workers: int) -> float:
         """Return the share of the time between runs, of all that the workers have."""
-        return 1 - self.own_s / (workers * self.rest_s)
+        return 1 - self.own_s / (workers * self.all_s)
 
 
 @dataclass(frozen=True)
@@ -170,35 +169,46 @@ class _Bench:
     run: Runner
     runs: int
 
-    def measure(self, executor: Factory, name: str) -> _Clock:
-        """Carry the study out; ResultsError where runs are missing, or tell another throughput."""
+    def in_turn(self, name: str, *factories: Factory) -> tuple[list[_Clock], float]:
+        """Carry the study out with each in turn, `ROUNDS` times, by workers that stay.
+
+        Return the fastest of each, and how long the last one took to start (s).
+        """
         (self.folder / "study.yaml").write_text(_STUDY.format(runs=self.runs), encoding="utf-8")
         shipped = find_scenario("baseline").resolve().parent.as_posix()
         (self.folder / "line.yaml").write_text(_LINE.format(folder=shipped), encoding="utf-8")
         spec = read_study_file(self.folder / "study.yaml")
         inputs = gather(spec.scenario_file, spec.scenario)
+        with contextlib.ExitStack() as stack:
+            executors, start_s = [], math.nan
+            for at, factory in enumerate(factories):
+                log = self.folder / f"{name}-log-{at}"
+                log.mkdir()
+                begun = time.perf_counter()
+                executors.append(stack.enter_context(contextlib.closing(factory(inputs, log))))
+                first = self._part(executors[at], f"{name}-first-{at}", spec, inputs, _FIRST)
+                start_s = first.times[0] - begun
+            clocks = [
+                [
+                    self._part(each, f"{name}-{turn}-{at}", spec, inputs, self.runs)
+                    for at, each in enumerate(executors)
+                ]
+                for turn in range(ROUNDS)
+            ]
+        fastest = [min(own, key=lambda clock: clock.all_s) for own in zip(*clocks, strict=True)]
+        return fastest, start_s
+
+    def _part(self, executor: Executor, name: str, spec: Spec, inputs: Inputs, runs: int) -> _Clock:
+        """Make runs of the study; ResultsError where some are missing, or tell another figure."""
         writer = StudyWriter(self.folder / name, spec, inputs)
         clock = _Clock()
-        ready = executor(inputs, writer.path / LOG)
-        try:
-            study = StudyRun(spec, writer, ready, bool, clock.show)
-            found = study.results([Planned(())], self.runs)
-        finally:
-            ready.close()
+        found = StudyRun(spec, writer, executor, bool, clock.show).results([Planned(())], runs)
         writer.finish("complete")
-        if len(found) < self.runs or (found["status"] == "failed").any():
-            raise ResultsError(f"bench: {len(found)} of {self.runs} runs, {set(found['error'])}")
-        if self.run is queue:
+        if len(found) < runs or (found["status"] == "failed").any():
+            raise ResultsError(f"bench: {len(found)} of {runs} runs, {set(found['error'])}")
+        if self.run is queue and runs == self.runs:
             _check(found["energy.energy_used"].mean())
         return clock
-
-    def in_turn(self, name: str, *executors: Factory) -> list[_Clock]:
-        """Carry the study out on each in turn, `ROUNDS` times; return the fastest of each."""
-        clocks = [
-            [self.measure(executor, f"{name}-{turn}-{at}") for at, executor in enumerate(executors)]
-            for turn in range(ROUNDS)
-        ]
-        return [min(own, key=lambda clock: clock.rest_s) for own in zip(*clocks, strict=True)]
 
 
 def _check(mean: float) -> None:
@@ -212,30 +222,30 @@ def measure() -> Measured:
     with tempfile.TemporaryDirectory(prefix="linetwin-bench-") as name:
         short = _Bench(Path(name), queue, RUNS // ROUNDS)
         loop_s = _some(0, RUNS)
-        one, two = short.in_turn("two", _processes(queue, 1), _processes(queue, _HALVES))
+        (one, two), start_s = short.in_turn("two", _processes(queue, 1), _processes(queue, _HALVES))
         growth = peak_mb() - two.early_mb
-        again, dask = short.in_turn("dask", _processes(queue, 1), _on_dask(queue))
+        (again, dask), _ = short.in_turn("dask", _processes(queue, 1), _on_dask(queue))
         bare_s = min(_bare() for _ in range(ROUNDS))
-        one = min(one, again, key=lambda clock: clock.rest_s)
+        one = min(one, again, key=lambda clock: clock.all_s)
         line = _Bench(Path(name), run_point, LINE_RUNS // ROUNDS)
-        line_one, line_two = line.in_turn(
+        (line_one, line_two), _ = line.in_turn(
             "line", _processes(run_point, 1), _processes(run_point, _HALVES)
         )
     return Measured(
         runs=RUNS,
         loop_s=loop_s,
         own_s=ROUNDS * one.own_s,
-        one_s=ROUNDS * one.rest_s,
-        two_s=ROUNDS * two.rest_s,
+        one_s=ROUNDS * one.all_s,
+        two_s=ROUNDS * two.all_s,
         bare_s=bare_s,
-        dask_s=ROUNDS * dask.rest_s,
-        start_s=two.start_s,
+        dask_s=ROUNDS * dask.all_s,
+        start_s=start_s,
         growth_mb=growth,
         two_idle=two.idle(_HALVES),
         dask_idle=dask.idle(_HALVES),
         line_runs=LINE_RUNS,
-        line_one_s=ROUNDS * line_one.rest_s,
-        line_two_s=ROUNDS * line_two.rest_s,
+        line_one_s=ROUNDS * line_one.all_s,
+        line_two_s=ROUNDS * line_two.all_s,
     )
 
 
