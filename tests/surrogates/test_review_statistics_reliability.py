@@ -9,7 +9,7 @@ from sklearn.metrics import brier_score_loss
 
 from linetwin.errors import ScenarioError
 from linetwin.surrogates.review.statistics import reliability as rel
-from linetwin.surrogates.review.statistics.shares import clopper_pearson, upper_share
+from linetwin.surrogates.shares import clopper_pearson, upper_share
 
 
 def cells(

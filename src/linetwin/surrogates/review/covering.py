@@ -11,8 +11,8 @@ from linetwin.predictors.domain import OUTSIDE
 from linetwin.results import display
 from linetwin.surrogates.gauges import CONFIDENCE
 from linetwin.surrogates.review.statistics.reliability import design_effect
-from linetwin.surrogates.review.statistics.shares import upper_share
 from linetwin.surrogates.review.weighing import lots_of
+from linetwin.surrogates.shares import upper_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

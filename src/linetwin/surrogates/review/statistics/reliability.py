@@ -17,7 +17,7 @@ import numpy as np
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
-from linetwin.surrogates.review.statistics.shares import bootstrap, clopper_pearson
+from linetwin.surrogates.shares import bootstrap, clopper_pearson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

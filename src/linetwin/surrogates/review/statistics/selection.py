@@ -19,7 +19,7 @@ from scipy import stats
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
 from linetwin.surrogates.review.statistics.fewest import fewest
-from linetwin.surrogates.review.statistics.shares import clopper_pearson
+from linetwin.surrogates.shares import clopper_pearson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

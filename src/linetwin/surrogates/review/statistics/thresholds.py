@@ -21,7 +21,7 @@ import numpy as np
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
 from linetwin.surrogates.review.statistics.fewest import fewest
-from linetwin.surrogates.review.statistics.shares import bootstrap, upper_share
+from linetwin.surrogates.shares import bootstrap, upper_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,14 +18,15 @@ from scipy import optimize, special, stats
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
-from linetwin.surrogates.review.statistics.reliability import Calibration, logit
-from linetwin.surrogates.review.statistics.shares import clopper_pearson
+from linetwin.surrogates.shares import clopper_pearson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _Z: Final = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 _LEAST: Final = 1e-12
+_LEAST_SHARE: Final = 1e-6
+"""Share of faults from which on a fit starts, and one less it [A]."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def corrected_fit(
     weight = np.ones(told.size) if weights is None else np.asarray(weights, dtype=np.float64)
     model = _Likelihood(table, told, weight / weight.mean(), inspection)
     start = np.zeros(table.shape[1])
-    start[0] = float(logit(np.array(corrected_share(int(told.sum()), told.size, inspection).value)))
+    share = corrected_share(int(told.sum()), told.size, inspection).value
+    start[0] = float(special.logit(min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE)))
     found = optimize.minimize(model.loss, start, jac=True, method="BFGS",
                               options={"gtol": 1e-6 * told.size})  # fmt: skip
     if not np.isfinite(found.x).all() or np.abs(found.x).max() > _FARTHEST:
@@ -130,18 +132,6 @@ def corrected_fit(
     errors = np.sqrt(np.diag(back @ spread @ back.T))
     intercept = float(found.x[0] - slopes @ middle)
     return LogisticFit(intercept, slopes, float(errors[0]), errors[1:])
-
-
-def corrected_calibration(
-    probabilities: np.ndarray,
-    labels: np.ndarray,
-    inspection: Inspection,
-    weights: np.ndarray | None = None,
-) -> Calibration:
-    """Return Platt's recalibration of probabilities (n,) to the fault behind labels (n,)."""
-    odds = logit(np.asarray(probabilities, dtype=np.float64))[:, None]
-    fit = corrected_fit(odds, labels, inspection, weights=weights)
-    return Calibration("platt", (float(fit.slopes[0]),), (fit.intercept,))
 
 
 _FARTHEST: Final = 30.0
