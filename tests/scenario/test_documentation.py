@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems
 from linetwin.scenario.recipe import RecipeFile
-from linetwin.scenario.schema import FileHead, LineFile, ScenarioFile
+from linetwin.scenario.schema import LineFile, ScenarioFile
 from linetwin.scenario.validation import validate
+
+if TYPE_CHECKING:
+    from linetwin.scenario.written import FileHead
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "scenario.md"
 MODELS: dict[str, type[FileHead]] = {

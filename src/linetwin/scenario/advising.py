@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import Written
+    from linetwin.scenario.written import Written
 
 _KINDS = {
     "shadow": Quantity("time", "s", "time of the line", minimum=0.0, maximum=3.2e7),

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import AlertWindow, TwinAlerts, TwinGrades, Written
     from linetwin.scenario.twin import PredictConfig
+    from linetwin.scenario.twin_schema import AlertWindow, TwinAlerts, TwinGrades
+    from linetwin.scenario.written import Written
 
 _SPAN = Quantity("time", "s", "wall time", minimum=0.0, maximum=3.2e7)
 _SURE = Quantity("sure", "1", "probability", display="%", minimum=0.01, maximum=0.999)

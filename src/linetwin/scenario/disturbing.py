@@ -11,10 +11,10 @@ from linetwin.scenario.deviations import DEVIATIONS, FAULTS, Deviation, Fault
 from linetwin.scenario.entries import entries_of
 from linetwin.scenario.problems import nearest
 from linetwin.scenario.resolved import DisturbanceConfig, address_part
-from linetwin.scenario.schema import Written
 from linetwin.scenario.sections import SECTIONS, read_section_value
 from linetwin.scenario.subjects import aim_of, fault_problem
 from linetwin.scenario.values import read_scalar
+from linetwin.scenario.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from linetwin.quantities import vocabulary
 from linetwin.scenario.problems import Place, Problems, nearest
-from linetwin.scenario.schema import Written
 from linetwin.scenario.values import read_value
+from linetwin.scenario.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

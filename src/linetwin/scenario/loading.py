@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.kinds import Kind, Kinds
     from linetwin.scenario.prices import PriceTable
     from linetwin.scenario.resolved import CalendarConfig
-    from linetwin.scenario.schema import FileHead
     from linetwin.scenario.validation import Checked, FileModel
+    from linetwin.scenario.written import FileHead
 
 _SUFFIXES = {".yaml", ".yml"}
 _BUILDING = "building"

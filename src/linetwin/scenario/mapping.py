@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.mapping_addresses import Quantities
     from linetwin.scenario.mapping_schema import Alive, Codes, Signal, Source
     from linetwin.scenario.resolved import Scenario
-    from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 INSTANT_HINT = "an instant with its zone, such as 2026-11-23T00:00:00+01:00"
 _DAY_S = 86_400.0

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.document import KeyPath
     from linetwin.scenario.mapping_schema import LotCheck, Lots, MappingFile
     from linetwin.scenario.problems import Problems
-    from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 _SPAN = Quantity("time", "s", "wall time", minimum=1.0, maximum=3650 * 86_400.0)
 _GROUPS = {"body", "check"}

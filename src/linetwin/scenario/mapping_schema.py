@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from linetwin.scenario.schema import Identifier, Writing, Written
+from linetwin.scenario.written import Identifier, Writing, Written
 
 
 class _Strict(BaseModel):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from linetwin.scenario.mapping_addresses import Addressed
     from linetwin.scenario.mapping_schema import MappingFile, Signal
     from linetwin.scenario.problems import Problems
-    from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 _LONGEST_S = 30 * 86_400.0
 _SAMPLING = Quantity("time", "s", "wall time", minimum=0.0, maximum=_LONGEST_S)

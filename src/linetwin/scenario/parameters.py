@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import units
-from linetwin.scenario.schema import FileHead, Identifier, Written, as_table
 from linetwin.scenario.settings import Setting
+from linetwin.scenario.written import FileHead, Identifier, Written, as_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

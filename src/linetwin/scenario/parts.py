@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.resolved import Value
-    from linetwin.scenario.schema import Buffer, LineFile, Material, Written
+    from linetwin.scenario.schema import Buffer, LineFile, Material
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 # A lot of raw material is weighed, measured by length or area, or counted.
 _LOT_SIZES = (

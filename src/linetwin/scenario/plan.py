@@ -11,8 +11,9 @@ from linetwin.scenario.values import read_scalar, read_value
 if TYPE_CHECKING:
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.resolved import Value
-    from linetwin.scenario.schema import ScenarioFile, Written
+    from linetwin.scenario.schema import ScenarioFile
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 TICKS_PER_SECOND = 1000
 _LONGEST_S = 50.0 * 365.25 * 86_400.0

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.resolved import StationConfig
-    from linetwin.scenario.schema import Hides, ScenarioFile, Written
-    from linetwin.scenario.schema import Instrument as WrittenInstrument
+    from linetwin.scenario.schema import ScenarioFile
+    from linetwin.scenario.twin_schema import Hides
+    from linetwin.scenario.twin_schema import Instrument as WrittenInstrument
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 _DAY = 86_400.0
 _SHARE = Quantity("share", "1", "part of the values", display="%", minimum=0.0, maximum=1.0)

@@ -19,9 +19,9 @@ from pydantic import Field
 from linetwin.scenario import units
 from linetwin.scenario.problems import Problems
 from linetwin.scenario.resolved import RecipeValue
-from linetwin.scenario.schema import FileHead, Written, as_table
 from linetwin.scenario.settings import apply_settings, settings_of
 from linetwin.scenario.values import read_scalar
+from linetwin.scenario.written import FileHead, Written, as_table
 
 if TYPE_CHECKING:
     from linetwin.quantities import Quantity

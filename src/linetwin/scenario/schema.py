@@ -4,42 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from linetwin.scenario.absent import Given
 from linetwin.scenario.deviations import DisturbanceKind
-from linetwin.scenario.hiding import HidingKind
-
-VERSION = 1
-_PATH = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-StationPath = Annotated[str, Field(pattern=_PATH)]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+from linetwin.scenario.twin_schema import Plant, Twin
+from linetwin.scenario.written import (
+    FileHead,
+    Identifier,
+    StationPath,
+    Strict,
+    Writing,
+    Written,
+    as_table,
+)
 
 DefectName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Written(_Strict):
-    """A value as written: with its evidence, or alone."""
-
-    value: object
-    tag: Literal["V", "D", "M", "A"] | None = None
-    source: str | None = None
-
-
-def as_table(key: str) -> BeforeValidator:
-    """Let `x` stand for `{key: x}`."""
-    return BeforeValidator(lambda raw: raw if isinstance(raw, dict) else {key: raw})
-
-
-Writing = Annotated[Written, as_table("value")]
-
-
-class MapEntry(_Strict):
+class MapEntry(Strict):
     """The FMU variable that stands for a quantity: SI value = scale * variable + offset.
 
     `variable` is None for an input that the FMU does without; `start` names the variable that sets
@@ -54,13 +37,13 @@ class MapEntry(_Strict):
     enumeration: dict[str, float | str] | None = None
 
 
-class ModelEvent(_Strict):
+class ModelEvent(Strict):
     """What an event of a group does to the line, beside being told: it ends an operation."""
 
     ends: Annotated[str | None, Given] = None
 
 
-class Fidelity(_Strict):
+class Fidelity(Strict):
     """Who answers for a process: its FMU, the stand-in of a file, or whichever fits a lot.
 
     `widest`: quantity -> interval up to which `auto` takes the stand-in's answer.
@@ -87,7 +70,7 @@ class Process(Fidelity):
     events: dict[str, ModelEvent] = {}
 
 
-class _Part(_Strict):
+class _Part(Strict):
     """A named part; `tag` and `source` hold for those of its values that bring none."""
 
     tag: Literal["V", "D", "M", "A"] | None = None
@@ -138,7 +121,7 @@ class Defect(_Part):
     rate: Writing
 
 
-class Station(_Strict):
+class Station(Strict):
     """A station of the line."""
 
     kind: str
@@ -161,7 +144,7 @@ class Station(_Strict):
     parameters: dict[str, Writing] = {}
 
 
-class Building(_Strict):
+class Building(Strict):
     """Dry room and halls."""
 
     kind: Literal["building"] = "building"
@@ -170,7 +153,7 @@ class Building(_Strict):
     parameters: dict[str, Writing] = {}
 
 
-class Buffer(_Strict):
+class Buffer(Strict):
     """A place where lots wait, or a tank that blends."""
 
     holds: str
@@ -178,46 +161,46 @@ class Buffer(_Strict):
     capacity: Writing
 
 
-class Material(_Strict):
+class Material(Strict):
     """A raw material and how much its lots differ."""
 
     lot: Writing
     deviations: dict[str, Writing] = {}
 
 
-class Crew(_Strict):
+class Crew(Strict):
     """People who repair."""
 
     size: Annotated[int, Field(ge=1, le=1000)]
     calendar: str = "always"
 
 
-class Order(_Strict):
+class Order(Strict):
     """How many cells are to be graded."""
 
     cells: Annotated[int, Field(ge=1, le=100_000_000)]
 
 
-class Window(_Strict):
+class Window(Strict):
     """From when until when steady-state figures are taken."""
 
     begin: Writing = Field(alias="from")
     end: Writing = Field(alias="until")
 
 
-class Target(_Strict):
+class Target(Strict):
     """What is planned."""
 
     good_energy_per_day: Writing
 
 
-class Recording(_Strict):
+class Recording(Strict):
     """How often signals are recorded."""
 
     interval: Writing = Written(value="5 min")
 
 
-class Disturbance(_Strict):
+class Disturbance(Strict):
     """What disturbs one address, or a fault of one machine; its kind says which amounts it has."""
 
     name: Identifier | None = None
@@ -240,7 +223,7 @@ class Disturbance(_Strict):
     lasting: Writing | None = Field(default=None, alias="for")
 
 
-class Hold(_Strict):
+class Hold(Strict):
     """A lot, or metres of a mother roll, put on hold and then released or scrapped."""
 
     lot: str | None = None
@@ -252,123 +235,6 @@ class Hold(_Strict):
     then: Literal["release", "scrap"] = "release"
     reason: str = "on hold"
     include_possible: bool = True
-
-
-class Hides(_Strict):
-    """What happens to the values of some tags on their way to a plant's server."""
-
-    tags: str
-    kind: HidingKind
-    share: Writing | None = None
-    delay: Writing | None = None
-    offset: Writing | None = None
-    per_day: Writing | None = None
-    begin: Writing = Field(default=Written(value="0 s"), alias="from")
-    end: Writing | None = Field(default=None, alias="until")
-
-
-class Instrument(_Strict):
-    """What reads a quantity of each lot that a station hands over."""
-
-    name: Identifier | None = None
-    address: str
-    bias: Writing | None = None
-    repeatability: Writing | None = None
-
-
-class Plant(_Strict):
-    """How the line is shown as a plant."""
-
-    opens: Writing | None = None
-    starved_after: Writing | None = None
-    instruments: list[Instrument] = []
-    hides: list[Hides] = []
-
-
-class Estimate(_Strict):
-    """An input of a process model that deviates slowly from what the line thinks it is."""
-
-    name: Identifier
-    address: str
-    kind: Literal["factor", "offset", "law"] = "factor"
-    prior: Writing
-    wanders: Writing | None = None
-    scatter: Writing | None = None
-    band: Writing | None = None
-    tag: Literal["V", "D", "M", "A"]
-    source: str
-
-
-class Reader(_Strict):
-    """An instrument of the plant that reads lots, with a bias that is not known."""
-
-    name: Identifier
-    reads: str
-    signal: str
-    repeatability: Writing
-    bias: Writing
-    wanders: Writing | None = None
-    band: Writing | None = None
-    tag: Literal["V", "D", "M", "A"]
-    source: str
-
-
-class AlertWindow(_Strict):
-    """Where lots of a station have to lie; a prediction that says otherwise raises an alert."""
-
-    address: str
-    low: Writing | None = None
-    high: Writing | None = None
-    sure: Writing | None = None
-    action: str
-    tag: Literal["V", "D", "M", "A"]
-    source: str
-
-
-class TwinAlerts(_Strict):
-    """How many alerts a day people can look after, and for how long one may be shelved."""
-
-    budget: Annotated[int, Field(ge=1, le=1000)] = 6
-    shelve_at_most: Writing | None = None
-    clears_after: Writing | None = None
-    stale_after: Writing | None = None
-    windows: list[AlertWindow] = []
-
-
-class TwinGrades(_Strict):
-    """How sure the twin is of the grades of cells in process."""
-
-    capacity: Writing
-    resistance: Writing
-    cells: Writing
-    long_run: dict[Literal["A", "B", "scrap"], Writing]
-    tag: Literal["V", "D", "M", "A"]
-    source: str
-
-
-class Twin(_Strict):
-    """How a plant is followed."""
-
-    members: Annotated[int, Field(ge=4, le=1024)] = 64
-    window: Annotated[int, Field(ge=2, le=1000)] = 12
-    false_alarms_per_day: Annotated[float, Field(gt=0, le=10)] = 0.1
-    updates_per_day: Annotated[float, Field(ge=1, le=1e5)] = 24.0
-    confidence: Annotated[float, Field(ge=0.5, le=0.9999)] = 0.95
-    estimates: list[Estimate] = []
-    instruments: list[Reader] = []
-    predicts: list[str] = []
-    alerts: TwinAlerts = TwinAlerts()
-    advice: dict[Literal["shadow", "predictions", "coverage", "ratio"], Writing] = {}
-    grades: TwinGrades | None = None
-
-
-class FileHead(_Strict):
-    """What each kind of file begins with."""
-
-    version: Literal[1] = Field(alias="schema")
-    name: Annotated[str, Field(pattern=_NAME)]
-    title: str = ""
-    description: str = ""
 
 
 class ScenarioFile(FileHead):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import Written
+    from linetwin.scenario.written import Written
 
 SectionName = Literal["failures", "micro_stops", "maintenance", "gauges", "inspections", "defects"]
 GAUGES: SectionName = "gauges"

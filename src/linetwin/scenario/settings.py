@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from linetwin.errors import ScenarioError
 from linetwin.scenario.document import fragment
 from linetwin.scenario.problems import Place
-from linetwin.scenario.schema import Written
 from linetwin.scenario.sections import SECTIONS, read_section_value
 from linetwin.scenario.values import read_free, read_value
+from linetwin.scenario.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

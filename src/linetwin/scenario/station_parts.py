@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from linetwin.scenario.kinds import Kind
     from linetwin.scenario.problems import Problems
     from linetwin.scenario.resolved import Value
-    from linetwin.scenario.schema import LineFile, Station, Written
+    from linetwin.scenario.schema import LineFile, Station
     from linetwin.scenario.settings import Settings
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 Parts = dict[SectionName, dict[str, dict[str, Any]]]
 _EVIDENCE = ("tag", "source")

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from linetwin.scenario.document import KeyPath
     from linetwin.scenario.kinds import Kind
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import Building, LineFile, Station, Written
+    from linetwin.scenario.schema import Building, LineFile, Station
     from linetwin.scenario.settings import Settings
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 STEP_TIMEOUT = Quantity(
     "step_timeout", "s", "wall time of a call", display="s", minimum=0.01, maximum=86_400.0

@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.resolved import StationConfig
-    from linetwin.scenario.schema import Estimate, Reader, ScenarioFile, Written
+    from linetwin.scenario.schema import ScenarioFile
+    from linetwin.scenario.twin_schema import Estimate, Reader
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 LEAST_MEMBERS_PER_STATE = 2
 """An ensemble holds second-order exact draws of p states with 2p + 2 members."""

@@ -17,7 +17,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.absent import EMPTY
 from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems, nearest
-from linetwin.scenario.schema import VERSION
+from linetwin.scenario.written import VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path

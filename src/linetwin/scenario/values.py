@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from linetwin.quantities import Quantity
     from linetwin.scenario.problems import Place, Problems
     from linetwin.scenario.resolved import Scalar
-    from linetwin.scenario.schema import Written
+    from linetwin.scenario.written import Written
 
 TAGS = ("V", "D", "M", "A")
 BY_USER = "set by the user"

@@ -12,9 +12,9 @@ from linetwin.scenario import units
 from linetwin.scenario.addressing import addresses
 from linetwin.scenario.emit import flow
 from linetwin.scenario.entries import PREFIX
-from linetwin.scenario.schema import Written
 from linetwin.scenario.settings import Setting, setting_value
 from linetwin.scenario.values import read_free, read_scalar
+from linetwin.scenario.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

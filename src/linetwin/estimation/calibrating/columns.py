@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from linetwin.estimation.calibrating.tables import DataTable
     from linetwin.scenario.document import KeyPath
     from linetwin.scenario.problems import Place, Problems
-    from linetwin.scenario.schema import Written
     from linetwin.scenario.validation import Checked
+    from linetwin.scenario.written import Written
 
 READ = ("output", "local", "calculatedParameter")
 """Causalities of what can be measured."""

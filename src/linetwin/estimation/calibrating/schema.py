@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import units
-from linetwin.scenario.schema import FileHead, Identifier, Writing, as_table
+from linetwin.scenario.written import FileHead, Identifier, Writing, as_table
 
 Loss = Literal["linear", "soft_l1", "huber"]
 

@@ -11,8 +11,8 @@ from basyx.aas import model
 from linetwin.cosim.units import conversion, parse_name, unit_of
 from linetwin.quantities import vocabulary
 from linetwin.scenario.problems import Place
-from linetwin.scenario.schema import Written
 from linetwin.scenario.values import read_value
+from linetwin.scenario.written import Written
 from linetwin.shells.building import evidence_of
 from linetwin.shells.joining.meanings import last, text_of
 from linetwin.shells.joining.numbers import Doubt, Number, number_of, read_number

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from linetwin.scenario.absent import Given
-from linetwin.scenario.schema import as_table
+from linetwin.scenario.written import as_table
 
 Role = Literal[
     "feature",

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from linetwin.estimation.calibrating.schema import ColumnWritten, FitWritten, share
 from linetwin.scenario.absent import Given
-from linetwin.scenario.schema import FileHead, Identifier, Writing, as_table
+from linetwin.scenario.written import FileHead, Identifier, Writing, as_table
 from linetwin.surrogates.data.schema import ColumnName
 
 CandidateName = Literal[
@@ -40,12 +40,15 @@ class PhysicsWritten(_Part):
 
 
 class TrainingFile(FileHead):
-    """A training: which target is learnt from which features of a dataset, and its laws."""
+    """A training: which target is learnt from which features of a dataset, and its laws.
+
+    `groups`: held out together; left out the coarsest kind, empty rows with equal features.
+    """
 
     dataset: str
     target: ColumnName
     features: list[ColumnName] = Field(default_factory=list)
-    groups: list[ColumnName] = Field(default_factory=list)
+    groups: Annotated[list[ColumnName] | None, Given] = None
     weight: Annotated[ColumnName | None, Given] = None
     laws: LawsWritten = LawsWritten()
     physics: PhysicsWritten | None = None

@@ -31,9 +31,9 @@ from linetwin.scenario import units
 from linetwin.scenario.amounts import difference
 from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems, nearest
-from linetwin.scenario.schema import Writing, Written
 from linetwin.scenario.validation import validate
 from linetwin.scenario.values import read_value
+from linetwin.scenario.written import Writing, Written
 from linetwin.twin.plant.making import information_model
 from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.writing.foretold import told, told_change
