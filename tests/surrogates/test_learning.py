@@ -14,11 +14,12 @@ from surrogates.learners import learning_of
 from threadpoolctl import threadpool_limits
 
 from linetwin.predictors.domain import INSIDE, NEAR, OUTSIDE, domain_of
+from linetwin.predictors.card import half_widths
 from linetwin.predictors.links import Link
 from linetwin.surrogates.learning import laws
 from linetwin.surrogates.learning.candidates import CANDIDATES
 from linetwin.surrogates.learning.comparing import choose, over_groups, score
-from linetwin.surrogates.learning.conforming import covered, half_width, half_widths, regions
+from linetwin.surrogates.learning.conforming import covered, half_width, regions
 from linetwin.surrogates.learning.crossing import parts
 from linetwin.surrogates.learning.ridge import Ridge
 from linetwin.surrogates.learning.task import replicate_noise

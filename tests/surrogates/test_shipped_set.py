@@ -21,7 +21,7 @@ from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.learning.schema import TrainingFile
 from linetwin.surrogates.shipped import cells as cells_module
 from linetwin.surrogates.shipped import training
-from linetwin.surrogates.shipped.cells import BATCHES, cells_of, findings_of
+from linetwin.surrogates.shipped.cells import cells_of, findings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,8 @@ def test_lots_of_different_runs_are_different(runs: list[Path]) -> None:
     """Batches of equal name stay apart, rows are named by run; a finding never made is 0."""
     joint = cells_of(runs)
     assert len(joint.frame) == 240
-    assert joint.frame[BATCHES].nunique() == 12
+    assert joint.frame["cathode_batch"].nunique() == 12
+    assert joint.frame["run"].nunique() == 2
     assert joint.frame.index.is_unique
     assert joint.numbers("found_cold_weld").sum() == 12
     assert findings_of(joint, 5) == ("found_cold_weld",)
@@ -112,7 +113,8 @@ def test_cells_and_a_process_are_trained_into_a_folder(
         card = predictor.card
     assert card.target.chance
     assert card.winner == "linear"
-    assert card.data.group == BATCHES
+    assert card.data.group == "cathode_batch"
+    assert [(each.column, each.groups) for each in card.levels] == [("run", 2)]
     assert (tmp_path / "designs" / "porosity" / "points.csv").is_file()
 
 

@@ -62,7 +62,9 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
         else:
             asked = predicting.asked_of_amounts(own, settings or [])
         at = _at(asked.names, row)
-        found = answers.explained(predictor, asked.features[at], goal, chance)
+        found = answers.explained(
+            predictor, asked.features[at], goal, chance, asked.standing.row(at)
+        )
     if json:
         print_json(answers.explained_content(found))
         return

@@ -106,12 +106,14 @@ def predict(
             asked = predicting.asked_of_table(own, table)
         else:
             asked = predicting.asked_of_amounts(own, settings or [])
-        found = predictor.predict(asked.features)
+        found = predictor.predict(asked.features, asked.standing.unseen)
     if json:
         print_json(predicting.told_content(own, asked, found))
         return
     what = "probability of " if own.target.chance else ""
     say(f"{own.name}: {what}{own.target.name}, intervals of {100 * own.coverage:g} %")
+    for note in asked.standing.notes(own.coverage):
+        say(note)
     print_table("", predicting.HEADS, predicting.told_rows(own, asked, found), 2)
 
 
@@ -147,6 +149,7 @@ def _content(stored: Stored) -> dict[str, object]:
 
 def _tell(training: Training, trained: Trained, stored: Stored) -> None:
     from linetwin.cli.printing import print_table, say
+    from linetwin.predictors.levels import promises
     from linetwin.surrogates.learning import classes_words, words
 
     learning, data = training.learning, stored.card.data
@@ -158,7 +161,7 @@ def _tell(training: Training, trained: Trained, stored: Stored) -> None:
         say(f"features left out, for they never change: {', '.join(training.constant)}")
     told = classes_words if learning.chance else words
     print_table("", told.HEADS, told.rows(training, trained), 1)
-    for sentence in stored.card.said:
+    for sentence in [*stored.card.said, *promises(stored.card)]:
         say(sentence)
     for each in trained.covered[1:]:
         say(f"  {words.coverage_text(each)}")
@@ -178,6 +181,7 @@ def _tell_files(output: Path | None, entry: Entry | None) -> None:
 
 def _tell_card(card: Card) -> None:
     from linetwin.cli.printing import print_table, say
+    from linetwin.predictors.levels import promises
     from linetwin.surrogates.goals import spec_of
     from linetwin.surrogates.learning.words import coverage_text
 
@@ -192,7 +196,7 @@ def _tell_card(card: Card) -> None:
         for each, spec in specs
     ]
     print_table("", ("feature", "unit", "from", "to"), rows, 2)
-    for text in card.said:
+    for text in [*card.said, *promises(card)]:
         say(text)
     for each in card.covered[1:]:
         say(f"  {coverage_text(each)}")

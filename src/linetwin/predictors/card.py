@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field, StringConstraints
 
 from linetwin.predictors.domain import MOST_POINTS, Domain
 from linetwin.predictors.links import Finite, Link, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Text = Annotated[str, StringConstraints(max_length=2_000)]
 Name = Annotated[str, StringConstraints(max_length=200, min_length=1)]
@@ -18,6 +21,8 @@ Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 _MOST_FEATURES = 200
 _MOST_ENTRIES = 10_000
+MOST_SEEN = 2_000
+"""Groups of a kind up to which they are named [A]; of more all are taken as new."""
 
 
 class Feature(Part):
@@ -54,6 +59,19 @@ class Region(Part):
     how: Literal["conformal", "normal", "groups"]
     rows: Count
     groups: Count
+
+
+class Level(Part):
+    """A kind of group that held-out groups share with training rows: deliveries above batches.
+
+    `seen`: names of those in the training, none where there are too many to name; `regions`: the
+    intervals for a row of a new one, from these groups held out; none where they are too few.
+    """
+
+    column: Name
+    groups: Count
+    seen: Annotated[list[Text], Field(max_length=MOST_SEEN)]
+    regions: Annotated[list[Region], Field(max_length=20)]
 
 
 class Covered(Part):
@@ -175,6 +193,7 @@ class Card(Part):
     seen: Seen
     coverage: Annotated[float, Field(gt=0.0, lt=1.0)]
     regions: Annotated[list[Region], Field(min_length=1, max_length=20)]
+    levels: Annotated[list[Level], Field(max_length=50, default_factory=list)]
     covered: list[Covered]
     calibrated: Annotated[list[Calibrated], Field(max_length=20, default_factory=list)]
     score: Literal["absolute", "relative", "log_loss"]
@@ -196,8 +215,22 @@ class Card(Part):
             raise ValueError("a training point has another number of features")
         if not (low < high).all():
             raise ValueError("a feature has no range")
-        edges = [region.below for region in self.regions]
-        inner = [edge for edge in edges[:-1] if edge is not None]
-        if edges[-1] is not None or len(inner) != len(edges) - 1 or inner != sorted(inner):
-            raise ValueError("the regions of the intervals do not follow each other")
+        _check_regions(self.regions)
+        for level in self.levels:
+            if level.regions:
+                _check_regions(level.regions)
         return Domain(low, high, np.array(self.seen.points), self.seen.reach)
+
+
+def half_widths(linked: np.ndarray, regions: Sequence[Region]) -> np.ndarray:
+    """Return the half-width at predictions on the target's scale, shape (rows,)."""
+    edges = [region.below for region in regions if region.below is not None]
+    widths = np.array([region.half_width for region in regions])
+    return np.asarray(widths[np.searchsorted(edges, linked, side="left")])
+
+
+def _check_regions(regions: list[Region]) -> None:
+    edges = [region.below for region in regions]
+    inner = [edge for edge in edges[:-1] if edge is not None]
+    if edges[-1] is not None or len(inner) != len(edges) - 1 or inner != sorted(inner):
+        raise ValueError("the regions of the intervals do not follow each other")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from linetwin.errors import Problem, ScenarioError, SurrogateError
+from linetwin.predictors.card import half_widths
 from linetwin.predictors.domain import OUTSIDE
 from linetwin.predictors.graph import ROWS
 from linetwin.predictors.physics import PhysicsModel
@@ -60,9 +61,11 @@ class Predictor:
         if self._physics is not None:
             self._physics.close()
 
-    def predict(self, features: np.ndarray) -> Predicted:
+    def predict(self, features: np.ndarray, unseen: np.ndarray | None = None) -> Predicted:
         """Predict rows, shape (rows, features), in the card's order and canonical units.
 
+        `unseen`, shape (rows, levels) or (levels,): of which levels of the card a row's group is
+        new, as `levels.standing` tells; its interval is the widest of theirs.
         ScenarioError for another number of features; SurrogateError where the graph fails,
         FmuError where the physics does.
         """
@@ -78,10 +81,22 @@ class Predictor:
             linked = self.linked(features[kept])
             if not np.isfinite(linked).all():
                 raise SurrogateError("it gives no number within its domain", self.card.name)
-            half = self._half_width(linked) * widened[kept]
+            half = half_widths(linked, self.card.regions)
+            if unseen is not None:
+                new = np.broadcast_to(unseen, (len(features), len(self.card.levels)))[kept]
+                half = self._beyond(half, linked, new)
+            half = half * widened[kept]
             value[kept] = link.back(linked)
             low[kept], high[kept] = link.back(linked - half), link.back(linked + half)
         return Predicted(value, low, high, domain, widened)
+
+    def _beyond(self, half: np.ndarray, linked: np.ndarray, new: np.ndarray) -> np.ndarray:
+        """Return half-widths, widened where a row's group of a level is new."""
+        for at, level in enumerate(self.card.levels):
+            if level.regions:
+                wider = np.maximum(half, half_widths(linked, level.regions))
+                half = np.where(new[:, at], wider, half)
+        return half
 
     def linked(self, features: np.ndarray) -> np.ndarray:
         """Return predictions on the target's scale, whatever the domain says; shape (rows,)."""
@@ -101,13 +116,6 @@ class Predictor:
         except Exception as error:  # its errors share no other base
             reason = str(error).splitlines()[0]
             raise SurrogateError(f"its graph fails: {reason}", self.card.name) from error
-
-    def _half_width(self, linked: np.ndarray) -> np.ndarray:
-        regions = self.card.regions
-        edges = [region.below for region in regions[:-1] if region.below is not None]
-        return np.array([region.half_width for region in regions])[
-            np.searchsorted(edges, linked, side="left")
-        ]
 
 
 def load(file: Path) -> Predictor:

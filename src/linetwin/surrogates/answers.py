@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from linetwin.predictors.domain import WORDS
+from linetwin.predictors.levels import UNPROVEN, standing
 from linetwin.surrogates.explaining import (
     Counterfactual,
     Explanation,
@@ -22,6 +23,7 @@ from linetwin.surrogates.inverting import FRESH, Inversion, invert
 if TYPE_CHECKING:
     from linetwin.predictors.card import Card
     from linetwin.predictors.evaluating import Predicted, Predictor
+    from linetwin.predictors.levels import Standing
 
 BACKGROUND: Final = 100
 """Training points, evenly taken, against which a row is explained."""
@@ -34,11 +36,13 @@ _SLIGHT: Final = 1e-9
 class Explained:
     """A row explained: its values, prediction, parts, sensitivities, and what would have helped.
 
-    `chance` of the goal, where there is one, `needed` what is asked of it.
+    `chance` of the goal, where there is one, `needed` what is asked of it; `standing` of the row
+    among the groups of the training.
     """
 
     card: Card
     row: np.ndarray
+    standing: Standing
     predicted: Predicted
     explanation: Explanation
     sensitivities: list[Sensitivity]
@@ -61,12 +65,20 @@ class Inverted:
     predicted: Predicted
 
 
-def explained(predictor: Predictor, row: np.ndarray, goal: Goal | None, needed: float) -> Explained:
+def explained(
+    predictor: Predictor,
+    row: np.ndarray,
+    goal: Goal | None,
+    needed: float,
+    stands: Standing | None = None,
+) -> Explained:
     """Explain the prediction of a row, shape (features,), against the training points.
 
     With a goal: what each feature alone would have had to be for it, within the trained range.
+    `stands`: where the row stands among the groups of the training; None where nothing tells it.
     """
     card = predictor.card
+    stands = stands or standing(card, {}, 1)
     link, domain = card.target.link, card.domain()
     points = domain.low + domain.points * (domain.high - domain.low)
     chosen = np.linspace(0, len(points) - 1, min(BACKGROUND, len(points))).astype(int)
@@ -76,11 +88,12 @@ def explained(predictor: Predictor, row: np.ndarray, goal: Goal | None, needed: 
 
     own, others = 0.0, []
     if goal is not None:
-        chance = Chance(predictor, goal)
+        chance = Chance(predictor, goal, stands.unseen)
         own = float(chance(row[None])[0])
         others = counterfactuals(chance, row, domain.low, domain.high, needed)
     return Explained(
-        card, row, predictor.predict(row[None]), shapley(value, row, points[chosen]),
+        card, row, stands, predictor.predict(row[None], stands.unseen),
+        shapley(value, row, points[chosen]),
         sensitivities(value, row, domain.low, domain.high), goal, needed, own, others,
     )  # fmt: skip
 
@@ -123,7 +136,9 @@ def explained_sentences(found: Explained) -> list[str]:
     domain = WORDS[int(found.predicted.domain[0])]
     value = f"{found.card.target.name} {target.shown(own.prediction)}"
     low, high = (float(each[0]) for each in (found.predicted.low, found.predicted.high))
-    span = f" ({found.card.coverage:.0%}: {target.shown(low)} to {target.shown(high)})"
+    kept = found.standing.words[0] == UNPROVEN
+    what = found.standing.said(0) if kept else f"{found.card.coverage:.0%}"
+    span = f" ({what}: {target.shown(low)} to {target.shown(high)})"
     away = own.prediction - own.mean
     said = [
         f"{value}{span if np.isfinite(low) else ', refused'}; {domain} of what was seen",
@@ -131,6 +146,7 @@ def explained_sentences(found: Explained) -> list[str]:
             f"that is {target.shown_difference(abs(away))} {'above' if away >= 0 else 'below'} the "
             f"mean {target.shown(own.mean)} of the training points, which the parts sum to"
         ),
+        *found.standing.notes(found.card.coverage),
     ]
     if found.goal is None:
         return said
@@ -181,6 +197,7 @@ def inverted_sentences(found: Inverted) -> list[str]:
             )
         ]
     said = [
+        *standing(found.card, {}, 1).notes(found.card.coverage),
         f"{goal}: chance {window.chance:.2f} at the best place, {at_best}",
         (
             f"in the window at least {window.least:.2f}, {window.mean:.2f} on average, of "
@@ -202,6 +219,9 @@ def explained_content(found: Explained) -> dict[str, Any]:
         "low": float(found.predicted.low[0]),
         "high": float(found.predicted.high[0]),
         "domain": WORDS[int(found.predicted.domain[0])],
+        "level": found.standing.words[0],
+        "new": list(found.standing.new(0)),
+        "notes": found.standing.notes(found.card.coverage),
         "mean": own.mean,
         "features": [
             {
@@ -233,6 +253,7 @@ def inverted_content(found: Inverted) -> dict[str, Any]:
     return {
         **heading(found.card),
         "goal": {"low": found.goal.low, "high": found.goal.high},
+        "notes": standing(found.card, {}, 1).notes(found.card.coverage),
         "reached": window.reached,
         "needed": found.needed,
         "chance": window.chance,

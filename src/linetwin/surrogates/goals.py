@@ -50,11 +50,12 @@ class Chance:
     """The chance that rows of features keep a goal, as a predictor foretells it.
 
     Its interval is taken as that of a normal distribution on the scale on which it was learnt [A];
-    outside of its domain the chance is 0.
+    outside of its domain the chance is 0. `unseen`: as `Predictor.predict` takes it.
     """
 
     predictor: Predictor
     goal: Goal
+    unseen: np.ndarray | None = None
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Return the chance at rows, shape (rows, features)."""
@@ -65,7 +66,7 @@ class Chance:
 
         The second is infinite outside of the domain.
         """
-        card, found = self.predictor.card, self.predictor.predict(rows)
+        card, found = self.predictor.card, self.predictor.predict(rows, self.unseen)
         link = card.target.link
         z = math.sqrt(2.0) * float(special.erfinv(card.coverage))
         with np.errstate(divide="ignore", invalid="ignore"):

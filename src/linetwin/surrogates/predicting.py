@@ -13,6 +13,7 @@ from linetwin.estimation.calibrating.amounts import Scale, affine_of, amount
 from linetwin.estimation.calibrating.schema import ColumnWritten
 from linetwin.estimation.calibrating.tables import read_table
 from linetwin.predictors.domain import NEAR, OUTSIDE, WORDS
+from linetwin.predictors.levels import promises, standing
 from linetwin.quantities import vocabulary
 from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario import units
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from linetwin.estimation.calibrating.tables import DataTable
     from linetwin.predictors.card import Card, Feature, Target
     from linetwin.predictors.evaluating import Predicted
+    from linetwin.predictors.levels import Standing
+    from linetwin.surrogates.data.dataset import Dataset
 
 _WITH_UNIT: Final = re.compile(r"^(?P<name>\S+)\s*(?:\[(?P<bracket>[^\]]+)\]|/\s*(?P<slash>\S+))$")
 _YAML: Final = {".yaml", ".yml"}
@@ -35,10 +38,14 @@ _YAML: Final = {".yaml", ".yml"}
 
 @dataclass(frozen=True)
 class Asked:
-    """Rows to be predicted: features of shape (rows, features), canonical, and each row's name."""
+    """Rows to be predicted: features of shape (rows, features), canonical, and each row's name.
+
+    `standing`: among the groups of the training.
+    """
 
     features: np.ndarray
     names: tuple[str, ...]
+    standing: Standing
 
 
 def asked_of_table(card: Card, data: Path) -> Asked:
@@ -57,13 +64,23 @@ def asked_of_table(card: Card, data: Path) -> Asked:
                 raise ScenarioError([Problem(message, feature.name, "", data)])
             columns.append(dataset.numbers(feature.name))
         names = [dataset.row(at) for at in range(len(dataset.frame))]
-        return Asked(np.stack(columns, axis=1), tuple(names))
+        return Asked(np.stack(columns, axis=1), tuple(names), standing_of(card, dataset))
     problems = Problems()
     table = read_table(data, None, Place("--data"))
     found = [_column(table, feature, problems) for feature in card.features]
     problems.check()
     names = [f"{'line' if table.is_text else 'row'} {line}" for line in table.lines]
-    return Asked(np.stack([each for each in found if each is not None], axis=1), tuple(names))
+    groups = {level.column for level in card.levels} & {*table.columns}
+    stand = standing(card, {group: table.texts(group) for group in groups}, len(names))
+    columns = [each for each in found if each is not None]
+    return Asked(np.stack(columns, axis=1), tuple(names), stand)
+
+
+def standing_of(card: Card, dataset: Dataset) -> Standing:
+    """Return where a dataset's rows stand among the groups that a predictor has seen."""
+    groups = {level.column for level in card.levels} & {*dataset.groups}
+    labels = {group: dataset.labels(group) for group in groups}
+    return standing(card, labels, len(dataset.frame))
 
 
 def asked_of_amounts(card: Card, settings: Sequence[str]) -> Asked:
@@ -81,7 +98,8 @@ def asked_of_amounts(card: Card, settings: Sequence[str]) -> Asked:
             problems.add(Place(f"--set {name}"), "is no feature", nearest(name, own, "feature"))
     values = [_amount(feature, given.get(feature.name), problems) for feature in card.features]
     problems.check()
-    return Asked(np.array([[value or 0.0 for value in values]]), ("row 1",))
+    row = np.array([[value or 0.0 for value in values]])
+    return Asked(row, ("row 1",), standing(card, {}, 1))
 
 
 def _amount(feature: Feature, raw: str | None, problems: Problems) -> float | None:
@@ -144,6 +162,8 @@ def told_rows(card: Card, asked: Asked, found: Predicted) -> list[list[str]]:
             continue
         if found.domain[at] == NEAR:
             word += f": interval widened {found.widened[at]:.2f} times"
+        said = asked.standing.said(at)
+        word += f"; {said}" if said else ""
         numbers = (found.value[at], found.low[at], found.high[at])
         rows.append([name, word, *(shown(float(number), card.target) for number in numbers)])
     return rows
@@ -164,13 +184,19 @@ def _why(card: Card, asked: Asked, row: int, feature: int) -> str:
 
 
 def told_content(card: Card, asked: Asked, found: Predicted) -> dict[str, object]:
-    """Return predictions as JSON holds them, in the target's canonical unit; refused ones null."""
+    """Return predictions as JSON holds them, in the target's canonical unit; refused ones null.
+
+    `coverage` is that of the rows whose level is proven.
+    """
+    words = asked.standing.words
     return {
         "predictor": card.name,
         "target": card.target.name,
         "unit": card.target.unit,
         "coverage": card.coverage,
         "probability": card.target.chance,
+        "promises": promises(card),
+        "notes": asked.standing.notes(card.coverage),
         "rows": [
             {
                 "row": name,
@@ -179,6 +205,8 @@ def told_content(card: Card, asked: Asked, found: Predicted) -> dict[str, object
                 "low": float(found.low[at]),
                 "high": float(found.high[at]),
                 "widened": float(found.widened[at]),
+                "level": words[at],
+                "new": list(asked.standing.new(at)),
             }
             for at, name in enumerate(asked.names)
         ],

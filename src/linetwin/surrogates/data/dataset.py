@@ -78,6 +78,7 @@ class Dataset:
     or text; its index names the rows (line of the file, run, cell). `digest`: SHA-256 of the data,
     `mapping`: that of the dataset file, "" where there is none. `simulated`: whether models said
     all this. `gauges`: by the column that they read. `left_out`: why rows are not here -> how many.
+    `within`: the group in which names of all other groups are told, "" where they hold anywhere.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Dataset:
     simulated: bool = False
     gauges: Mapping[str, Gauge] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    within: str = ""
 
     def of_role(self, *roles: Role) -> tuple[str, ...]:
         """Return the names of the columns that are for something."""
@@ -148,6 +150,14 @@ class Dataset:
             for row, (key, known) in enumerate(zip(zip(*labels, strict=True), told, strict=True))
         ]
         return np.asarray(pd.factorize(pd.Series(keys, dtype=object))[0], dtype=np.int64)
+
+    def labels(self, group: str) -> list[str]:
+        """Return each row's group by a name that holds in other datasets too; "" for none."""
+        own: list[str] = self.frame[group].astype(str).tolist()
+        if not self.within or group == self.within:
+            return own
+        outer = self.frame[self.within].astype(str)
+        return [f"{run}/{text}" if text else "" for run, text in zip(outer, own, strict=True)]
 
     def row(self, index: int) -> str:
         """Return how a row is named: `line 12`, `cell-000012`."""

@@ -48,6 +48,8 @@ _TARGETS: Final = (
     "capacity", "dcir", "first_cycle_efficiency", "first_charge_capacity", "ocv_drift",
     "leak_resistance", "gas_volume",
 )  # fmt: skip
+RUN: Final = "run"
+"""Group of the cells of a run: lots of equal name are others in another run."""
 _AT_ONCE: Final = 1000
 """Cells whose ancestors are walked together."""
 _JUDGED: Final = ("A", "B", "scrap")
@@ -57,8 +59,9 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     """Return the dataset of a run's folder: a row a cell that was graded or scrapped.
 
     Samples, and cells still in the line, have no outcome and are left out; with `unfinished` the
-    latter are there too, without one. What people decided of cells is a judgement, and no part of
-    the data's hash. Errors as `Run` and `judgements`; ScenarioError where no cell is left.
+    latter are there too, without one. What people decided of cells is a judgement; this and the
+    run's name are no part of the data's hash. Errors as `Run` and `judgements`; ScenarioError
+    where no cell is left.
     """
     run = Run(path)
     every = run.table("cells")
@@ -72,6 +75,7 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     decided = judgements(path)
     texts = [decided.get(cell, "") for cell in cells["cell"]]
     maker.text("review", pd.Series(texts, dtype=object), "judgement")
+    maker.text(RUN, pd.Series([_name_of(run, path)] * len(cells), dtype=object), "group")
     frame = pd.DataFrame(maker.columns, index=index)
     manifest, name = run.manifest, str(run.manifest.get("scenario") or path.name)
     rest = len(every) - len(cells)
@@ -87,7 +91,15 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
         simulated=True,
         gauges=_gauges(run, frame),
         left_out={"cells without an outcome": rest} if rest else {},
+        within=RUN,
     )
+
+
+def _name_of(run: Run, path: Path) -> str:
+    """Return what tells a run from others: its scenario, by name and digest, and its seed."""
+    told = run.manifest
+    digest = str(told.get("scenario_digest") or "")[:8]
+    return f"{told.get('scenario') or path.name}:{digest}:{told.get('seed')}"
 
 
 class _Maker:

@@ -8,15 +8,12 @@ means and rows are taken as normal, and it is said so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from scipy.stats import beta, t
 
 from linetwin.predictors.card import Covered, Region
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MOST_REGIONS: Final = 3
 _LEAST_ROWS: Final = 20
@@ -71,13 +68,6 @@ def regions(
             for own, edge in zip(found, (*map(float, edges), None), strict=True)
         )
     raise AssertionError("one region is always there")
-
-
-def half_widths(linked: np.ndarray, found: Sequence[Region]) -> np.ndarray:
-    """Return the half-width at each prediction."""
-    edges = [region.below for region in found if region.below is not None]
-    widths = np.array([region.half_width for region in found])
-    return np.asarray(widths[np.searchsorted(edges, linked, side="left")])
 
 
 def covered(where: str, inside: np.ndarray) -> Covered:

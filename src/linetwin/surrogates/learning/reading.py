@@ -10,11 +10,13 @@ import numpy as np
 from linetwin.errors import Problem, ScenarioError
 from linetwin.estimation.calibrating.amounts import Scale, amount
 from linetwin.predictors.domain import OVERHANG
+from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.predictors.links import Link
 from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario.problems import Problems
 from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.learning.levels import coarsest, kinds_of
 from linetwin.surrogates.learning.physics_reading import read_physics
 from linetwin.surrogates.learning.schema import TrainingFile
 from linetwin.surrogates.learning.soundness import strays, unit_warnings
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 
 LEAST_ROWS: Final = 12
-LEAST_GROUPS: Final = 4
 LEAST_OF_EACH: Final = 5
 """Rows of 1, and of 0, below which a probability is not learnt [A]."""
 ROUNDING: Final = 1e-9
@@ -90,7 +91,7 @@ class _Reader:
         constant = () if file.features else tuple(filter(self._is_constant, dataset.features))
         names = tuple(file.features) or tuple(n for n in dataset.features if n not in constant)
         specs = [self._spec(name, self.place("features"), "feature") for name in names]
-        for name in file.groups:
+        for name in file.groups or ():
             self._spec(name, self.place("groups"), "group")
         if not names or len({*names}) < len(names):
             self.problems.add(self.place("features"), "has no feature, or one twice", "each once")
@@ -110,10 +111,17 @@ class _Reader:
         learning = replace(learning, chance=chance, weights=_shares(weights[whole]))
         self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
-        group = ", ".join(file.groups) or "rows with equal features"
+        group = ", ".join(self._groups_of(whole, learning.features)) or "rows with equal features"
         learning = self._with_units(learning, units, target)
         left_out = int((~whole).sum())
         return Training(file, dataset, learning, target, left_out, constant, group, warnings)
+
+    def _groups_of(self, whole: np.ndarray, features: np.ndarray) -> tuple[str, ...]:
+        """Return the columns that tell groups: those named, else the coarsest; none by features."""
+        if self.checked.model.groups is not None:
+            return tuple(self.checked.model.groups)
+        name = coarsest(self.dataset, whole, features)
+        return (name,) if name else ()
 
     def _is_constant(self, name: str) -> bool:
         values = self.dataset.numbers(name)
@@ -229,13 +237,14 @@ class _Reader:
             physics=read_physics(self.checked, dataset, names, file.target, self.problems),
             coverage=file.coverage,
             seed=file.seed,
+            kinds=kinds_of(dataset, whole, groups),
         )
 
     def _groups(
         self, whole: np.ndarray, features: np.ndarray
     ) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Return groups and their labels: rows with equal features are one where none is named."""
-        names = self.checked.model.groups
+        """Return groups and their labels: rows with equal features are one where none is told."""
+        names = self._groups_of(whole, features)
         if names:
             codes = self.dataset.codes(*names)[whole]
             rows = self.dataset.frame[list(names)].to_numpy()[whole]

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """A kind of group that held-out groups share: `codes` of shape (rows,), `labels` by code."""
+
+    column: str
+    codes: np.ndarray
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Learning:
     """A task of learning, in canonical units.
 
@@ -24,7 +33,8 @@ class Learning:
     logarithm; `noise`: standard deviation between replicates on the scored scale, None without
     any; `relative`: whether errors count relative to the target; `labels`: each group's name;
     `chance`: the target is 1 or 0, and its probability is learnt, on the scale of log odds;
-    `weights`: how much each row counts, shape (rows,), 1 on average; None where all count the same.
+    `weights`: how much each row counts, shape (rows,), 1 on average; None where all count the same;
+    `kinds`: other kinds of groups, which rows in and outside of a held-out group have in common.
     """
 
     features: np.ndarray
@@ -45,6 +55,7 @@ class Learning:
     seed: int = 1
     chance: bool = False
     weights: np.ndarray | None = None
+    kinds: tuple[Kind, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -69,7 +80,12 @@ class Learning:
             target=self.target[rows],
             groups=self.groups[rows],
             weights=None if self.weights is None else self.weights[rows],
+            kinds=(),
         )
+
+    def by(self, kind: Kind) -> Learning:
+        """Return the same with other groups to hold out."""
+        return replace(self, groups=kind.codes, labels=kind.labels, kinds=())
 
     def mean(self, values: np.ndarray) -> float:
         """Return the mean of values of the rows, each by its weight."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.predictors.card import half_widths
 from linetwin.surrogates.learning import classes_bands, laws
 from linetwin.surrogates.learning.comparing import choose, chosen_within, score
-from linetwin.surrogates.learning.conforming import covered, half_widths, regions
+from linetwin.surrogates.learning.conforming import covered, regions
 from linetwin.surrogates.learning.crossing import choose_setting, cross, inner_parts
+from linetwin.surrogates.learning.levels import levels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from linetwin.predictors.card import Calibrated, Covered, Region
+    from linetwin.predictors.card import Calibrated, Covered, Level, Region
     from linetwin.surrogates.learning.candidates import Candidate, Fitted
     from linetwin.surrogates.learning.comparing import Scored
     from linetwin.surrogates.learning.crossing import Crossed, Crossing
@@ -32,7 +35,8 @@ class Trained:
     `fitted` and `candidate`: the winner, on all rows; `linked`: its held-out predictions;
     `regions`: its intervals; `covered`: how often these held on groups that made none of them;
     `procedure`: the score of choosing and fitting together, each group held out of both. Of a
-    chance nothing is `covered`: `calibrated` tells what was predicted beside what came true.
+    chance nothing is `covered`: `calibrated` tells what was predicted beside what came true;
+    `levels`: what is known of new groups of other kinds.
     """
 
     crossing: Crossing
@@ -47,6 +51,7 @@ class Trained:
     covered: tuple[Covered, ...]
     procedure: Scored
     calibrated: tuple[Calibrated, ...] = ()
+    levels: tuple[Level, ...] = ()
 
     @property
     def learning(self) -> Learning:
@@ -60,13 +65,7 @@ def silent(part: str, done: int, of: int) -> None:
 
 def train(learning: Learning, wanted: Sequence[str] = (), tell: Telling = silent) -> Trained:
     """Compare candidates (all where none is wanted) and train the winner; one thread."""
-    import sklearn.ensemble
-    import sklearn.gaussian_process
-    from threadpoolctl import threadpool_limits
-
-    # one thread: the same bits whatever the machine; numbers and settings are checked already
-    checked = sklearn.config_context(assume_finite=True, skip_parameter_validation=True)
-    with threadpool_limits(1), checked:
+    with _one_thread():
         crossing = cross(learning, wanted, tell)
         whole = _on_all_rows(crossing, tell)
     refused = {
@@ -79,22 +78,37 @@ def train(learning: Learning, wanted: Sequence[str] = (), tell: Telling = silent
     )
     winner, best = choose(scored, learning)
     index = scored.index(winner)
-    linked = crossing.tried[index].linked
     crossed = crossing.tried[index]
+    linked, fitted = crossed.linked, whole[winner.name]
+    with _one_thread():
+        levels = tuple(levels_of(crossed.candidate, fitted, learning, _regions_of))
     return Trained(
         crossing=crossing,
         scored=scored,
         winner=winner,
         best=best,
-        candidate=crossing.tried[index].candidate,
-        fitted=whole[winner.name],
+        candidate=crossed.candidate,
+        fitted=fitted,
         settings={name: _setting(fitted.setting) for name, fitted in whole.items()},
         linked=linked,
         regions=_regions_of(crossed, learning),
         covered=() if learning.chance else _coverage(crossing, index, refused),
         procedure=_procedure(crossing, refused)[0],
         calibrated=classes_bands.table(linked, learning) if learning.chance else (),
+        levels=levels,
     )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep to one thread: the same bits whatever the machine; settings are checked already."""
+    import sklearn.ensemble
+    import sklearn.gaussian_process
+    from threadpoolctl import threadpool_limits
+
+    checked = sklearn.config_context(assume_finite=True, skip_parameter_validation=True)
+    with threadpool_limits(1), checked:
+        yield
 
 
 def _regions_of(crossed: Crossed, learning: Learning) -> tuple[Region, ...]:

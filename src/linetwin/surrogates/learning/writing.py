@@ -61,6 +61,7 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         learnt=learnt,
         winner=fitted.name,
         said=(classes_words if learning.chance else words).sentences(training, trained),
+        levels=list(trained.levels),
         seen=Seen(points=domain.points.tolist(), reach=domain.reach),
         coverage=learning.coverage,
         regions=list(trained.regions),

@@ -12,32 +12,34 @@ import pandas as pd
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.data.dataset import ColumnSpec
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.data.runs import RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from linetwin.surrogates.data.dataset import Dataset
 
-BATCHES: Final = "batches"
-"""Group of the joint dataset: run, and batches of both slurries."""
 FOUND: Final = "found_"
-_SLURRIES: Final = ("cathode_batch", "anode_batch")
 
 
 def cells_of(runs: Sequence[Path]) -> Dataset:
-    """Return the cells of runs as one dataset, with the group `batches`.
+    """Return the cells of runs as one dataset, with the run as a group above all others.
 
     A column that a run does not have is not known of its cells; a finding that it never made is 0.
-    Errors as `read_dataset`; ScenarioError for one run twice.
+    Errors as `read_dataset`; ScenarioError for one run twice, in one folder or in two.
     """
-    if len({each.resolve() for each in runs}) < len(runs):
-        raise ScenarioError([Problem("one run is given twice", "RUN", "each once")])
     found = [read_dataset(each) for each in runs]
-    names = list(dict.fromkeys(name for each in found for name in each.columns))
-    specs = {name: next(e.columns[name] for e in found if name in e.columns) for name in names}
-    frames = [_framed(each, f"{number}/") for number, each in enumerate(found, 1)]
-    frame = pd.concat(frames).reindex(columns=[*names, BATCHES])
+    if len({each.digest for each in found}) < len(runs):
+        raise ScenarioError([Problem("one run is given twice", "RUN", "each once")])
+    names = list(dict.fromkeys([RUN, *(name for each in found for name in each.columns)]))
+    specs = {name: next(e.columns[name] for e in found if name in e.columns)
+             for name in names if name != RUN}  # fmt: skip
+    frames: list[pd.DataFrame] = []
+    for number, each in enumerate(found, 1):
+        told = {frame[RUN].iloc[0] for frame in frames}
+        frames.append(_framed(each, number, told))
+    frame = pd.concat(frames).reindex(columns=names)
     for name in names:
         if name.startswith(FOUND):
             frame[name] = frame[name].fillna(0.0)
@@ -48,11 +50,12 @@ def cells_of(runs: Sequence[Path]) -> Dataset:
         name="cells",
         title=f"Cells of {len(found)} runs" if several else found[0].title,
         frame=frame,
-        columns={**specs, BATCHES: ColumnSpec(BATCHES, "group", "", source=BATCHES)},
+        columns={RUN: ColumnSpec(RUN, "group", "", source=RUN), **specs},
         source="; ".join(dict.fromkeys(each.source for each in found)),
         digest=hashlib.sha256(digests.encode()).hexdigest() if several else found[0].digest,
         gauges={},
         left_out={},
+        within="",
     )
 
 
@@ -67,12 +70,14 @@ def findings_of(cells: Dataset, least: int) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _framed(data: Dataset, prefix: str) -> pd.DataFrame:
-    """Return a run's table with its lots and cells named by the run."""
+def _framed(data: Dataset, number: int, told: Collection[str]) -> pd.DataFrame:
+    """Return a run's table with cells named by its number, and lots by its name.
+
+    A name that is `told` already is that of another version, or another history, of the same run.
+    """
     frame = data.frame.copy()
-    frame.index = pd.Index([prefix + str(each) for each in frame.index], name=frame.index.name)
-    for name in data.groups:
-        frame[name] = [prefix + text if text else "" for text in frame[name].astype(str)]
-    slurries = [frame[name] for name in _SLURRIES if name in frame]
-    told = [" ".join(texts) for texts in zip(*slurries, strict=True)] or [prefix] * len(frame)
-    return frame.assign(**{BATCHES: told})
+    frame.index = pd.Index([f"{number}/{each}" for each in frame.index], name=frame.index.name)
+    name = str(frame[RUN].iloc[0]) if RUN in frame else f"{data.name}:{number}"
+    frame[RUN] = f"{name} ({number})" if name in told else name
+    own = replace(data, frame=frame, within=RUN)
+    return frame.assign(**{group: own.labels(group) for group in data.groups})
