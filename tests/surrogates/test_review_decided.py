@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from linetwin.errors import ResultsError, ScenarioError
 from linetwin.results.audit import AuditLog
 from linetwin.results.audit_check import verify
 from linetwin.results.genealogy import Descendant
+from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.gauges import Estimate
 from linetwin.surrogates.review import holds
-from linetwin.surrogates.review.asking import Asked, read_list
+from linetwin.surrogates.review.asking import Asked, read_list, safety_of
 from linetwin.surrogates.review.decisions import (
     LOG,
     Foretold,
+    Second,
     decide,
     decisions,
     judgements,
@@ -28,9 +32,6 @@ from linetwin.surrogates.review.policy import read_policy
 from linetwin.surrogates.review.statistics.autocorrelation import Process
 from linetwin.surrogates.review.statistics.charts import subgroups
 from linetwin.surrogates.review.statistics.spreads import Spread, chart_of_spread
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SAID = Foretold("capacity", 4.9, 4.8, 5.0, "inside", "capacity", "0" * 64)
 
@@ -217,3 +218,48 @@ def test_a_wrong_policy_is_told(tmp_path: Path, line: str, said: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError, match=said):
         read_policy(file)
+
+
+SAFE = Foretold("found_self_discharge", 0.2, 0.1, 0.4, "inside", "leaks", "2" * 64)
+NEEDED = {"cell-1": ("found_self_discharge",)}
+
+
+def _beside(folder: Path, grade: str, second: str) -> None:
+    said = {"cell-1": [SAID, SAFE]}
+    decide(folder, {"cell-1": (grade, "seen")}, said, "ann", "1" * 64, Second(second, NEEDED))
+
+
+@pytest.mark.parametrize(("grade", "second"), [("A", ""), ("B", ""), ("A", "ann"), ("A", " Ann ")])
+def test_nobody_overrides_safety_alone(tmp_path: Path, grade: str, second: str) -> None:
+    """A cell of a safety class is not let through by one person, nor by one under two spellings."""
+    with pytest.raises(ScenarioError) as raised:
+        _beside(tmp_path, grade, second)
+    assert raised.value.problems[0].key == "--second"
+    assert not (tmp_path / LOG).exists()
+
+
+def test_two_people_override_safety(tmp_path: Path) -> None:
+    """Both stand in the log with what needed it; scrapping, and accepting, one person may do."""
+    _beside(tmp_path, "A", "ben")
+    entry = recorded(tmp_path)[-1]
+    assert (entry.who, entry.after["second"]) == ("ann", "ben")
+    told = decisions([entry])["cell-1"]
+    assert (told.reviewer, told.second, told.safety) == ("ann", "ben", NEEDED["cell-1"])
+    _beside(tmp_path, "scrap", "")
+    _beside(tmp_path, "", "")
+    assert verify(tmp_path / LOG).entries == 4
+
+
+def test_what_is_of_safety() -> None:
+    """Predicted safety characteristics are, and of a cell those the line found; costs are not."""
+    names = ("found_self_discharge", "is_scrap", "found_lithium_plating")
+    columns = {name: ColumnSpec(name, "target", "1") for name in names}
+    frame = pd.DataFrame({"found_self_discharge": [0.0, 1.0], "is_scrap": [1.0, 1.0],
+                          "found_lithium_plating": [0.0, np.nan]}, index=["a", "b"])  # fmt: skip
+    data = Dataset("made", "Made", frame, columns, "made", "CC0-1.0", "0" * 64, Path("made"))
+    assert safety_of([], data, read_policy(), ["a", "b"]) == {
+        "a": (),
+        "b": ("found_self_discharge",),
+    }
+    told = [SimpleNamespace(target="found_lithium_plating"), SimpleNamespace(target="is_scrap")]
+    assert safety_of(told, data, read_policy(), ["a"]) == {"a": ("found_lithium_plating",)}

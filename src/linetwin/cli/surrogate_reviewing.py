@@ -93,14 +93,19 @@ def decide(  # noqa: PLR0913, PLR0917  one parameter per option
         str | None, typer.Option(metavar="GRADE", help="The grade against them: A, B or scrap.")
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")] = "",
+    second: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="A second person, whom an override of safety needs."),
+    ] = "",
     file: ListOption = None,
+    policy: PolicyOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Accept or override what is predicted of cells; it stands in RUN/review.log from then on."""
     from dataclasses import asdict
 
     from linetwin.cli.printing import print_json, say
-    from linetwin.surrogates.review.asking import Asked, read_list, written
+    from linetwin.surrogates.review.asking import Asked, People, read_list, written
 
     _check_installed(predictors)
     if file is None and accept == (override is not None):
@@ -109,7 +114,7 @@ def decide(  # noqa: PLR0913, PLR0917  one parameter per option
     chosen = dict.fromkeys(cells or [], asked)
     if file is not None:
         chosen |= read_list(file, asked)
-    done = written(run, chosen, predictors or [], reviewer)
+    done = written(run, chosen, predictors or [], People(reviewer, second), policy)
     if json:
         aside = [asdict(each) for each in done.left_out]
         print_json([{**asdict(each), "left_out": aside} for each in done.decisions])

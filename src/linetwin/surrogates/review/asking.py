@@ -12,6 +12,7 @@ from linetwin.scenario.problems import nearest
 from linetwin.surrogates.data.runs import dataset_of_run
 from linetwin.surrogates.review.decisions import (
     Decision,
+    Second,
     check_grade,
     decide,
     nothing_predicted,
@@ -20,10 +21,13 @@ from linetwin.surrogates.review.policy import read_policy
 from linetwin.surrogates.review.risks import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.fitting import LeftOut
+    from linetwin.surrogates.review.policy import Policy
+    from linetwin.surrogates.review.risks import Told
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,13 @@ class Asked:
     reason: str
     file: Path | None = None
     line: int | None = None
+
+
+class People(NamedTuple):
+    """Who decides, and who beside: empty for nobody."""
+
+    reviewer: str
+    second: str = ""
 
 
 class Written(NamedTuple):
@@ -72,12 +83,17 @@ def read_list(file: Path, rest: Asked) -> dict[str, Asked]:
 
 
 def written(
-    folder: Path, asked: Mapping[str, Asked], predictors: Sequence[Path], reviewer: str
+    folder: Path,
+    asked: Mapping[str, Asked],
+    predictors: Sequence[Path],
+    people: People,
+    policy_file: Path | None = None,
 ) -> Written:
     """Write decisions with what the predictors say of these cells now; errors as `decide`.
 
     ScenarioError without predictors or cells, and for a cell that the run has not.
     """
+    policy = read_policy(policy_file)
     if not predictors:
         hint = "those of the page on which is decided"
         raise ScenarioError([Problem("no prediction is named", "--predictors", hint)])
@@ -93,7 +109,7 @@ def written(
     if unknown:
         raise ScenarioError(unknown)
     with Opened(predictors) as opened:
-        told = opened.told(data, Run(folder), read_policy())
+        told = opened.told(data, Run(folder), policy)
         foretold = {cell: [each.foretold(places[cell]) for each in told] for cell in asked}
     refused = [
         nothing_predicted(cell, each.file, each.line)
@@ -103,4 +119,24 @@ def written(
     if refused:
         raise ScenarioError(refused)
     cells = {cell: (each.grade, each.reason) for cell, each in asked.items()}
-    return Written(decide(folder, cells, foretold, reviewer, data.digest), opened.left_out)
+    needed = safety_of(told, data, policy, asked) if policy.second_person else {}
+    second = Second(people.second, needed)
+    done = decide(folder, cells, foretold, people.reviewer, data.digest, second)
+    return Written(done, opened.left_out)
+
+
+def safety_of(
+    told: Sequence[Told], data: Dataset, policy: Policy, cells: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return by cell its safety characteristics: those predicted, and faults the line found."""
+    safe = [each for each in policy.characteristics.values() if each.severity == "safety"]
+    predicted = {each.target for each in told} & {each.name for each in safe}
+    found: dict[str, tuple[str, ...]] = {}
+    for cell in cells:
+        own = {
+            each.name
+            for each in safe
+            if each.name in data.columns and data.frame.at[cell, each.name] == each.bad
+        }
+        found[cell] = tuple(sorted(predicted | own))
+    return found

@@ -8,7 +8,7 @@ judgement: nothing learns from it as if it were an outcome.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from linetwin.errors import Problem, ResultsError, ScenarioError
@@ -23,6 +23,8 @@ LOG: Final = "review.log"
 ACCEPTED, OVERRIDE = "prediction accepted", "prediction overridden"
 DECISIONS: Final = (ACCEPTED, OVERRIDE)
 GRADES: Final = ("A", "B", "scrap")
+LET_THROUGH: Final = ("A", "B")
+"""Grades with which a cell goes on: of a safety class nobody gives them alone."""
 LONGEST: Final = 2000
 """Characters of a reason or a name."""
 
@@ -44,8 +46,39 @@ class Foretold:
 
 
 @dataclass(frozen=True)
+class Second:
+    """A second person beside the reviewer; an empty name: none.
+
+    `needed`: cell -> its safety characteristics, which nobody overrides alone.
+    """
+
+    name: str = ""
+    needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def check(self, reviewer: str, cells: Iterable[str]) -> None:
+        """Raise ScenarioError where one is needed and not named, or is the reviewer again."""
+        if self.name:
+            check_words("--second", self.name)
+            if self.name.strip().casefold() == reviewer.strip().casefold():
+                message = f"'{self.name}' is the reviewer"
+                raise ScenarioError([Problem(message, "--second", "another person")])
+            return
+        lacking = [cell for cell in cells if self.needed.get(cell)]
+        if lacking:
+            first = lacking[0]
+            more = f" (and {len(lacking) - 1:,} cells more)" if len(lacking) > 1 else ""
+            of = ", ".join(self.needed[first])
+            message = f"{first}{more}: an override lets through what is of safety: {of}"
+            hint = "--second NAME of another person; the policy's `second_person` asks for it"
+            raise ScenarioError([Problem(message, "--second", hint)])
+
+
+@dataclass(frozen=True)
 class Decision:
-    """A decision about a cell; `grade` is empty where the predictions were accepted."""
+    """A decision about a cell; `grade` is empty where the predictions were accepted.
+
+    `second`: who decided beside the reviewer, empty for nobody; `safety`: what needed that.
+    """
 
     cell: str
     what: str
@@ -57,6 +90,8 @@ class Decision:
     foretold: tuple[Foretold, ...]
     seq: int
     hash: str
+    second: str = ""
+    safety: tuple[str, ...] = ()
 
 
 def log_of(folder: Path) -> AuditLog:
@@ -89,14 +124,18 @@ def decide(
     foretold: Mapping[str, Iterable[Foretold]],
     reviewer: str,
     data: str,
+    second: Second | None = None,
 ) -> list[Decision]:
     """Write what a reviewer decided: cell -> (grade, reason); an empty grade accepts.
 
     `foretold`: cell -> what each predictor said; `data`: SHA-256 of the run's table of cells.
-    ScenarioError for a grade that is none, an empty reason or name, and for accepting what was
-    refused: of such a cell nothing was predicted. Nothing is written then.
+    ScenarioError for a grade that is none, an empty reason or name, for accepting what was refused
+    (of such a cell nothing was predicted), and where a second person lacks. Nothing is written
+    then.
     """
     check_words("--reviewer", reviewer)
+    beside = second or Second()
+    beside.check(reviewer, (cell for cell, (grade, _) in cells.items() if grade in LET_THROUGH))
     for cell, (grade, reason) in cells.items():
         check_words("--reason", reason)
         check_grade(grade, "--override")
@@ -110,9 +149,11 @@ def decide(
                 reviewer,
                 OVERRIDE if grade else ACCEPTED,
                 about=cell,
-                before={"data": data, "foretold": [asdict(each) for each in foretold[cell]]},
-                after={"grade": grade, "reason": reason, "account": person()},
-            )
+                before={"data": data, "foretold": [asdict(each) for each in foretold[cell]],
+                        "safety": list(beside.needed.get(cell, ()))},
+                after={"grade": grade, "reason": reason, "account": person(),
+                       "second": beside.name.strip()},
+            )  # fmt: skip
             written.append(decision_of(entry))
     return written
 
@@ -124,7 +165,7 @@ def decision_of(entry: Entry) -> Decision:
         return Decision(
             entry.about, entry.what, after["grade"], after["reason"], entry.who, entry.time,
             before["data"], tuple(Foretold(**each) for each in before["foretold"]), entry.seq,
-            entry.hash,
+            entry.hash, after.get("second", ""), tuple(before.get("safety", ())),
         )  # fmt: skip
     except (KeyError, TypeError) as error:
         message = f"{LOG}: entry {entry.seq} is no decision of `surrogate decide`"

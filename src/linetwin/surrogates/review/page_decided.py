@@ -43,13 +43,16 @@ def decisions_section(found: Review) -> Section:
     told = [decision_of(entry) for entry in found.log if entry.what in DECISIONS]
     rows = [
         [
-            each.cell, each.grade or "accepted", each.reason, each.reviewer, _time(each.time),
+            each.cell, each.grade or "accepted", each.reason,
+            f"{each.reviewer} and {each.second}" if each.second else each.reviewer,
+            ", ".join(words_of(name) for name in each.safety), _time(each.time),
             ", ".join(dict.fromkeys(own.model[:12] for own in each.foretold)), each.data[:12],
             f"{each.seq}",
         ]
         for each in reversed(told)
     ]  # fmt: skip
-    heads = ["cell", "decision", "reason", "reviewer", "UTC", "models", "data", "#entry"]
+    heads = ["cell", "decision", "reason", "reviewer, and second", "of safety", "UTC",
+             "models", "data", "#entry"]  # fmt: skip
     none = (
         "<p>Nothing is decided. <code>linetwin surrogate decide RUN CELL --predictors FOLDER "
         "--accept</code> or <code>--override GRADE</code>, with <code>--reason</code> and "

@@ -59,10 +59,16 @@ class Characteristic:
 
 @dataclass(frozen=True)
 class Policy:
-    """A quality policy; `audit_share` in 0 to 1; `digest`: SHA-256 of its file."""
+    """A quality policy; `audit_share` in 0 to 1; `digest`: SHA-256 of its file.
+
+    `audit_half_width`: of the interval that the audited cells are to give, None: the share alone;
+    `second_person`: whether a safety class is overridden by two people only.
+    """
 
     name: str
     audit_share: float
+    audit_half_width: float | None
+    second_person: bool
     characteristics: Mapping[str, Characteristic]
     file: Path
     digest: str
@@ -92,16 +98,29 @@ def read_policy(file: Path | None = None) -> Policy:
     if len(monies) > 1:
         place = checked.document.place(("characteristics",))
         problems.add(place, f"costs are in {', '.join(sorted(monies))}", "one currency")
+    _check_shares(model, checked.document, problems)
     problems.check()
     named = Path(SHIPPED) if file is None else file
     return Policy(
         model.policy,
-        float(model.audit_share.split(" ")[0]) / 100,
+        _share(model.audit_share),
+        None if model.audit_half_width is None else _share(model.audit_half_width),
+        model.second_person,
         {name: _taken(name, each, named) for name, each in model.characteristics.items()},
         named,
         hashlib.sha256(content).hexdigest(),
         file is None,
     )
+
+
+def _check_shares(model: PolicyFile, document: Document, problems: Problems) -> None:
+    """Note shares that are none, and a half width that no number of cells gives."""
+    for key, text, least in (
+        ("audit_share", model.audit_share, 0.0), ("audit_half_width", model.audit_half_width, 0.01),
+    ):  # fmt: skip
+        if text is not None and not least <= _share(text) <= 1:
+            hint = "1 % to 100 %" if least else "0 % to 100 %"
+            problems.add(document.place((key,)), f"'{text}' is no such share", hint)
 
 
 def _check(
@@ -117,6 +136,10 @@ def _check(
         elif key not in needed and getattr(written, key) is not None:
             hint = "safety is not traded against cost" if key in _COSTS else "for safety alone"
             problems.add(place, f"is not for severity {written.severity}", hint)
+
+
+def _share(text: str) -> float:
+    return float(text.split(" ", maxsplit=1)[0]) / 100
 
 
 def _taken(name: str, written: CharacteristicWritten, file: Path) -> Characteristic:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from linetwin.scenario.absent import Given
 
 Severity = Literal["safety", "function", "cosmetic"]
+Share = Annotated[str, Field(pattern=r"^\d+(\.\d+)? %$")]
 Money = Annotated[str, Field(pattern=r"^\d+(\.\d+)? [A-Z]{3}$")]
 
 
@@ -35,11 +36,17 @@ class CharacteristicWritten(_Part):
 
 
 class PolicyFile(_Part):
-    """A quality policy: severity, ceilings, costs and the share that is audited."""
+    """A quality policy: severity, ceilings, costs and the share that is audited.
+
+    `audit_half_width`: as many more finish in quarantine as tell the share of faults among the
+    stopped cells to this; `second_person`: whether a safety class is overridden by two only.
+    """
 
     version: Literal[1] = Field(alias="schema")
     policy: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-    audit_share: Annotated[str, Field(pattern=r"^\d+(\.\d+)? %$")]
+    audit_share: Share
+    audit_half_width: Annotated[Share | None, Given] = None
+    second_person: bool = True
     characteristics: Annotated[
         dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], CharacteristicWritten],
         Field(min_length=1),

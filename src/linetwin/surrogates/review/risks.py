@@ -27,7 +27,6 @@ from linetwin.surrogates.review.fitting import YES_OR_NO, LeftOut, check_any, re
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from linetwin.predictors.evaluating import Predicted
     from linetwin.results.reader import Run
@@ -123,12 +122,7 @@ class Opened:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def told(self, data: Dataset, run: Run, policy: Policy) -> list[Told]:
