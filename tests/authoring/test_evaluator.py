@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from linetwin.authoring.evaluator import building
-from linetwin.authoring.evaluator.building import build_evaluator, source_hash
+from linetwin.authoring import libraries
+from linetwin.authoring.evaluator.building import CODE, build_evaluator
 from linetwin.authoring.toolchain import TARGETS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _MACH_O = b"\xcf\xfa\xed\xfe"
@@ -19,15 +20,18 @@ _MACH_O = b"\xcf\xfa\xed\xfe"
 
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Targets that were compiled: to a text that names the hash, as the library does."""
+    """Targets that were compiled: to the text that gives code its hash."""
     targets: list[str] = []
 
-    def compile_(expected: str, target: str) -> bytes:
+    def compile_(
+        _sources: Sequence[Path], include: Sequence[Path], target: str, library: Path
+    ) -> None:
         targets.append(target)
         head = _MACH_O + struct.pack("<II", 7, 3) if "darwin" in target else b""
-        return head + f"linetwin evaluator 1 {expected}".encode()
+        define = (include[-1] / "source.h").read_text("utf-8")
+        library.write_bytes(head + define.encode())
 
-    monkeypatch.setattr(building, "_compiled", compile_)
+    monkeypatch.setattr(libraries, "compile_library", compile_)
     return targets
 
 
@@ -54,5 +58,5 @@ def test_fmi_2_has_one_folder_for_both_processors_of_a_mac(
     build_evaluator(tmp_path, ["all"])
     joined = (tmp_path / "_evaluator" / "darwin64" / "evaluator.dylib").read_bytes()
     assert struct.unpack(">II", joined[:8]) == (0xCAFEBABE, 2)
-    assert joined.count(source_hash().encode()) == 2
+    assert joined.count(CODE.hash().encode()) == 2
     assert sorted(compiled) == sorted(TARGETS)

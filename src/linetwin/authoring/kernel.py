@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from linetwin.authoring.toolchain import TARGETS, compile_library, resolve_targets
-from linetwin.fingerprint import fingerprint
+from linetwin.authoring.libraries import Code
+from linetwin.authoring.toolchain import TARGETS, resolve_targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,24 +29,9 @@ def build_kernel(package: Path, targets: Sequence[str] = ("host",)) -> list[Path
     Raises:
         ModelError: for an unknown target and for failures of the compiler.
     """
-    sources = sorted([*SOURCES.glob("*.c"), *SOURCES.glob("*.h")])
-    expected = fingerprint(sources)
-    built = []
-    for name in resolve_targets(targets):
-        library = package / FOLDER / name / f"kernel{TARGETS[name].suffix}"
-        # the hash is text in the library, so that whoever loads it can ask
-        if not (library.is_file() and expected.encode() in library.read_bytes()):
-            _compile([path for path in sources if path.suffix == ".c"], expected, name, library)
-            built.append(library)
-    return built
-
-
-def _compile(code: Sequence[Path], expected: str, target: str, library: Path) -> None:
-    library.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="linetwin-build-") as text:
-        folder = Path(text)
-        (folder / "source.h").write_text(f'#define SOURCE_HASH "{expected}"\n', encoding="utf-8")
-        compile_library(code, [SOURCES, folder], target, folder / library.name)
-        partial = library.with_suffix(f".{os.getpid()}.partial")  # others may build the same
-        partial.write_bytes((folder / library.name).read_bytes())
-        partial.replace(library)
+    code = Code([SOURCES], [SOURCES])
+    wanted = {
+        name: package / FOLDER / name / f"kernel{TARGETS[name].suffix}"
+        for name in resolve_targets(targets)
+    }
+    return [library for name, library in wanted.items() if code.build(library, name)]

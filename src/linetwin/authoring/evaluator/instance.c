@@ -1,5 +1,4 @@
 /* Life cycle of a predictor. It has no memory: what it says follows from what is set. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,13 +61,7 @@ Instance *new_instance(const char *token, const char *resources, const char **wh
 Status enter_initialization(Instance *instance, double tolerance, double start_time)
 {
     (void)tolerance;
-    if (!isfinite(start_time)) {
-        tell(instance, STATUS_ERROR, "start time is not finite");
-        return STATUS_ERROR;
-    }
-    instance->state.value[0] = start_time;
-    instance->state.life = INITIALIZATION;
-    return STATUS_OK;
+    return begin_at(instance, start_time);
 }
 
 Status refresh(Instance *instance)
@@ -88,13 +81,6 @@ Status refresh(Instance *instance)
     }
     state->stale = 0;
     return STATUS_OK;
-}
-
-Status exit_initialization(Instance *instance)
-{
-    Status status = refresh(instance);
-    if (status == STATUS_OK) instance->state.life = STEP_MODE;
-    return status;
 }
 
 Status do_step(Instance *instance, double start, double size, bool *early)

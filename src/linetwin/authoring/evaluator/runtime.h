@@ -44,5 +44,3 @@ static inline uint32_t first_result(const Instance *instance)
 bool predict(const Tables *tables, State *state);
 /* resources.c: NULL where there is no such file */
 FILE *open_resource(const char *resources, const char *name);
-/* instance.c */
-Status refresh(Instance *instance);

@@ -31,18 +31,12 @@ Instance *new_instance(const char *token, const char *resources, const char **wh
 
 Status enter_initialization(Instance *instance, double tolerance, double start_time)
 {
-    if (!isfinite(start_time)) {
-        tell(instance, STATUS_ERROR, "start time is not finite");
-        return STATUS_ERROR;
-    }
+    if (begin_at(instance, start_time) != STATUS_OK) return STATUS_ERROR;
     if (!(tolerance > 0.0)) tolerance = DEFAULT_TOLERANCE;
     instance->state.tolerance = fmin(fmax(tolerance, 1e-12), 1e-2);
-    instance->state.value[0] = start_time;
-    instance->state.life = INITIALIZATION;
     return STATUS_OK;
 }
 
-/* Bring algebraic variables and outputs in line with what was set. */
 Status refresh(Instance *instance)
 {
     State *state = &instance->state;
@@ -60,13 +54,6 @@ Status refresh(Instance *instance)
     }
     state->stale = 0;
     return STATUS_OK;
-}
-
-Status exit_initialization(Instance *instance)
-{
-    Status status = refresh(instance);
-    if (status == STATUS_OK) instance->state.life = STEP_MODE;
-    return status;
 }
 
 static Status roll_back(Instance *instance, Outcome outcome, double start, double size)

@@ -60,6 +60,3 @@ Outcome integrate(Instance *instance, double end);
 int first_due(const double *guards);
 Outcome fire(Instance *instance, int transition);
 Outcome settle(Instance *instance, bool *stop);
-
-/* instance.c */
-Status refresh(Instance *instance);

@@ -34,8 +34,13 @@ typedef struct {
 Instance *new_instance(const char *token, const char *resources, const char **why);
 void reset(Instance *instance);
 Status enter_initialization(Instance *instance, double tolerance, double start_time);
-Status exit_initialization(Instance *instance);
+/* Bring algebraic variables and outputs in line with what was set. */
+Status refresh(Instance *instance);
 Status do_step(Instance *instance, double start, double size, bool *early);
+
+/* life.c: the same for whatever computes; `begin_at` is what every enter_initialization() does. */
+Status begin_at(Instance *instance, double start_time);
+Status exit_initialization(Instance *instance);
 
 /* messages.c */
 void choose_messages(Instance *instance, bool on, size_t n, const char *const categories[]);
