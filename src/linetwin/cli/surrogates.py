@@ -11,11 +11,15 @@ from linetwin.cli.surrogate_asking import explain, invert
 from linetwin.cli.surrogate_designing import EPILOG as DESIGN_EPILOG
 from linetwin.cli.surrogate_designing import design
 from linetwin.cli.surrogate_exporting import export
+from linetwin.cli.surrogate_quarantining import EPILOG as QUARANTINE_EPILOG
+from linetwin.cli.surrogate_quarantining import quarantine
 from linetwin.cli.surrogate_reviewing import approve_limits, contain, decide, review
 from linetwin.cli.surrogate_shipping import causes, shipped
 from linetwin.cli.surrogate_standing_in import EPILOG as STAND_IN_EPILOG
 from linetwin.cli.surrogate_standing_in import stand_in
 from linetwin.cli.surrogate_training import card, predict, train
+from linetwin.cli.surrogate_watching import EPILOG as WATCH_EPILOG
+from linetwin.cli.surrogate_watching import watch
 
 if TYPE_CHECKING:
     from linetwin.surrogates.data.review import Review
@@ -64,6 +68,8 @@ surrogate_app.command(
     epilog="Example: linetwin surrogate approve-limits runs/baseline --by ann -o limits.json",
 )(approve_limits)
 
+surrogate_app.command(epilog=QUARANTINE_EPILOG)(quarantine)
+surrogate_app.command(epilog=WATCH_EPILOG)(watch)
 surrogate_app.command("stand-in", epilog=STAND_IN_EPILOG)(stand_in)
 
 

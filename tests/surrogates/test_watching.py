@@ -1,0 +1,199 @@
+"""`linetwin surrogate watch`: what moves is found, what does not move is left alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from surrogates.learners import DATASET, LOADS, TRAINING, compacted, written
+from typer.testing import CliRunner
+
+from linetwin.cli.app import app
+from linetwin.errors import ScenarioError
+from linetwin.predictors.evaluating import Predictor
+from linetwin.predictors.store import write
+from linetwin.results.audit import entries
+from linetwin.results.audit_check import verify
+from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.learning.reading import read_training
+from linetwin.surrogates.learning.training import train
+from linetwin.surrogates.learning.writing import stored_of
+from linetwin.surrogates.watching import FALSE_PROPOSALS, KEEP, LOOK, RETRAIN, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from linetwin.surrogates.watching import Watched
+
+ELECTRODE = 0.4  # % porosity, by which electrodes differ
+READING = 0.2
+LEARNT = TRAINING.replace("[linear]", "[quadratic]").replace(", decreases: [line_load]", "")
+
+
+def made(
+    rng: np.random.Generator,
+    electrodes: int,
+    shift: float = 0.0,
+    scatter: float = ELECTRODE,
+    before: float = 40.0,
+) -> list[str]:
+    """Return rows of the law of compaction, with what an electrode has of its own (% porosity)."""
+    lines = []
+    for electrode in range(electrodes):
+        own, high = rng.normal(shift, scatter), before + rng.uniform(0.0, 8.0)
+        for load in LOADS:
+            after = float(compacted(np.array(load), np.array(high))) + own
+            lines.append(
+                f"{load:g},{high:.4f},E{electrode},{after + rng.normal(0, READING):.5f},good"
+            )
+    return lines
+
+
+@pytest.fixture(scope="module")
+def predictor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Predictor]:
+    """Porosity of 24 electrodes, learnt once."""
+    folder = tmp_path_factory.mktemp("watched")
+    training = read_training(written(folder, made(np.random.default_rng(1), 24), LEARNT))
+    with Predictor(stored_of(training, train(training.learning, ("quadratic",)))) as ready:
+        yield ready
+
+
+def seen(
+    predictor: Predictor, folder: Path, lines: list[str], look: int = 1, dataset: str = DATASET
+) -> Watched:
+    """Hold the predictor against rows."""
+    written(folder, lines, dataset=dataset)
+    return watch(predictor, read_dataset(folder / "data.yaml"), look)
+
+
+def test_data_of_the_same_line_propose_nothing(predictor: Predictor, tmp_path: Path) -> None:
+    """Forty deliveries of the same law: at most two proposals where one in twenty is allowed.
+
+    Electrodes count, not rows: with rows as independent most of them would be proposed.
+    """
+    found = [
+        seen(predictor, tmp_path, made(np.random.default_rng(seed), 12)).verdict
+        for seed in range(100, 140)
+    ]
+    assert found.count(RETRAIN) <= 2
+    assert found.count(KEEP) >= 36
+
+
+@pytest.mark.parametrize(
+    ("shift", "scatter", "check"), [(1.5, ELECTRODE, "error"), (0.0, 2.5, "intervals")]
+)
+def test_what_changed_is_found(
+    predictor: Predictor, tmp_path: Path, shift: float, scatter: float, check: str
+) -> None:
+    """Porosity 1.5 % higher: the mean error. Electrodes six times as different: intervals."""
+    rng = np.random.default_rng(5)
+    found = seen(predictor, tmp_path, made(rng, 24, shift, scatter))
+    assert found.verdict == RETRAIN
+    assert check in [each.name for each in found.checks if each.fails]
+
+
+def test_a_share_inside_is_counted_as_by_hand(predictor: Predictor, tmp_path: Path) -> None:
+    """Rows inside of their intervals, told by `predict` of the same rows."""
+    found = seen(predictor, tmp_path, made(np.random.default_rng(8), 6))
+    data = read_dataset(tmp_path / "data.yaml")
+    told = predictor.predict(
+        np.stack([data.numbers("line_load"), data.numbers("porosity_before")], axis=1)
+    )
+    truth = data.numbers("porosity")
+    inside = int(((told.low <= truth) & (truth <= told.high)).sum())
+    assert f"{inside} of {found.known} inside of 90" in found.checks[1].said.replace(",", "")
+    assert (found.rows, found.groups, found.group) == (36, 6, "electrode")
+
+
+def test_features_that_left_the_training_are_named_without_any_outcome(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    """Denser webs, nothing measured after the calender: to be looked at, and which feature."""
+    without = "\n".join(line for line in DATASET.splitlines() if "role: target" not in line)
+    found = seen(predictor, tmp_path, made(np.random.default_rng(9), 6, before=47.8), 1, without)
+    assert found.verdict == LOOK
+    assert found.known == 0
+    assert not found.checks
+    assert len(found.moved) == 1
+    assert found.moved[0].startswith("porosity before: half of the rows are beyond 5")
+
+
+def test_three_electrodes_are_too_few(predictor: Predictor, tmp_path: Path) -> None:
+    """However far off they are: what they share cannot be told from what they are."""
+    assert not seen(predictor, tmp_path, made(np.random.default_rng(9), 3, 5.0)).checks
+
+
+def test_looks_share_one_chance(predictor: Predictor, tmp_path: Path) -> None:
+    """Levels of all looks add up to the one chance; the tenth needs far more than the first."""
+    levels = [FALSE_PROPOSALS * 6 / (math.pi * look) ** 2 for look in range(1, 100_000)]
+    assert sum(levels) == pytest.approx(FALSE_PROPOSALS, rel=1e-4)
+    lines = made(np.random.default_rng(26), 6, 0.85)
+    early = seen(predictor, tmp_path, lines, 1)
+    late = seen(predictor, tmp_path, lines, 40)
+    assert early.checks[0].chance == late.checks[0].chance
+    assert early.checks[0].fails
+    assert not late.checks[0].fails
+
+
+def test_the_rows_of_the_training_show_nothing(predictor: Predictor, tmp_path: Path) -> None:
+    """Refused: of what it has learnt it knows the answers."""
+    with pytest.raises(ScenarioError, match="was trained on these very rows"):
+        seen(predictor, tmp_path, made(np.random.default_rng(1), 24))
+
+
+def test_a_rate_that_has_grown_is_found(tmp_path: Path) -> None:
+    """Scrap at a tenth in the training, a third in new rolls; a tenth in others is left alone."""
+
+    def rolls(rng: np.random.Generator, rate: float) -> list[str]:
+        return [
+            f"{rng.uniform(100, 900):.2f},{rng.uniform(40, 50):.3f},R{roll},"
+            f"{int(rng.random() < rate)},good"
+            for roll in range(15)
+            for _ in range(40)
+        ]
+
+    dataset = DATASET.replace(
+        'porosity: {column: after, unit: "%"', 'bad: {column: after, unit: "1"'
+    )
+    text = "schema: 1\nname: bad\ndataset: data.yaml\ntarget: bad\ngroups: [electrode]\n"
+    text += "candidates: [linear]\n"
+    training = read_training(written(tmp_path, rolls(np.random.default_rng(1), 0.1), text, dataset))
+    with Predictor(stored_of(training, train(training.learning, ("linear",)))) as scrap:
+        grown, same = (
+            seen(scrap, tmp_path, rolls(np.random.default_rng(2), rate), 1, dataset)
+            for rate in (0.33, 0.1)
+        )
+    assert (grown.verdict, same.verdict) == (RETRAIN, KEEP)
+    assert "33" in grown.checks[0].said or "34" in grown.checks[0].said
+
+
+def test_the_command_keeps_its_looks(predictor: Predictor, tmp_path: Path) -> None:
+    """Each data set is one look, however often it is asked; the log's hashes hold."""
+    training = read_training(written(tmp_path, made(np.random.default_rng(1), 24), LEARNT))
+    stored = stored_of(training, train(training.learning, ("quadratic",)))
+    write(stored, tmp_path / "p.predictor")
+    log = tmp_path / "watch.log"
+    told = []
+    for seed, shift in ((50, 0.0), (51, 1.5), (50, 0.0)):
+        written(tmp_path, made(np.random.default_rng(seed), 12, shift))
+        data = ["--data", str(tmp_path / "data.yaml"), "--log", str(log)]
+        done = CliRunner().invoke(app, ["surrogate", "watch", str(tmp_path / "p.predictor"), *data])
+        assert done.exit_code == 0, done.output
+        told.append(" ".join(done.output.split()))
+    assert "Nothing speaks for training anew. Look 1, kept in" in told[0]
+    assert "Training anew is proposed; nothing was changed." in told[1]
+    assert "surrogate train FILE --registry FOLDER" in told[1]
+    assert told[2].split("Look")[0] == told[0].split("Look")[0]
+    assert "Look 1, kept in" in told[2]
+    kept = [entry for entry in entries(log) if entry.what == "predictor watched"]
+    assert [entry.after["look"] for entry in kept] == [1, 2]
+    assert [entry.after["verdict"] for entry in kept] == [KEEP, RETRAIN]
+    verify(log)
+    done = CliRunner().invoke(
+        app, ["surrogate", "watch", str(tmp_path / "p.predictor"), *data, "--json"]
+    )
+    assert json.loads(done.output)["checks"]["error"]["fails"] is False
