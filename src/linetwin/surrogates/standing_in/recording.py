@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.contracts import Phase
+from linetwin.line.wrapping import WrappedModels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from linetwin.contracts import Columns, Continuous, Transform
-    from linetwin.line.world import Models, Together
+    from linetwin.contracts import Columns, Transform
     from linetwin.scenario.resolved import StationConfig
 
 Form = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
@@ -50,29 +50,16 @@ def form_of(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) ->
 
 
 @dataclass
-class Watching:
+class Watching(WrappedModels):
     """A line's models, of which calls of some kinds of process are kept; see `line.world.Models`.
 
     `run` tells lots of one run from those of another.
     """
 
-    models: Models
     kinds: Collection[str]
     stations: Collection[str]
     run: str
     calls: dict[str, list[Call]] = field(default_factory=dict)
-
-    def machine(self, config: StationConfig) -> Continuous | None:
-        """Return a new machine model, or None where the station has none."""
-        return self.models.machine(config)
-
-    def continuous(self, config: StationConfig, kind: str) -> Continuous:
-        """Return a new process model that lives in line time."""
-        return self.models.continuous(config, kind)
-
-    def together(self, models: Sequence[Continuous], names: Sequence[str]) -> Together:
-        """Return a way to advance models that were given out here, and to read these outputs."""
-        return self.models.together(models, names)
 
     def transform(self, config: StationConfig, kind: str) -> Transform:
         """Return the process model of this kind, watched where it is wanted."""

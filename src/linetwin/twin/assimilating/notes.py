@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from linetwin.line.wrapping import WrappedModels
 from linetwin.scenario.zones import ZONED, in_zone
 from linetwin.twin.plant.instruments import mean_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from linetwin.contracts import Columns, Continuous, Phase, Transform
+    from linetwin.contracts import Columns, Phase, Transform
     from linetwin.line.lots import Lot
-    from linetwin.line.world import Models, Together
     from linetwin.scenario.resolved import StationConfig
     from linetwin.scenario.twin import EstimateConfig
 
@@ -98,29 +98,16 @@ def deviated(
 
 
 @dataclass
-class NotedModels:
+class NotedModels(WrappedModels):
     """Models of a line whose Transforms are given inputs as estimated, and are noted.
 
     `present`: station and process -> estimates and what they are now; `listener` is told of each
     call: station and note.
     """
 
-    models: Models
     present: Callable[[str, str], list[tuple[EstimateConfig, float]]]
     listener: Callable[[str, Note], None]
     _given: dict[tuple[str, str], _Noted] = field(default_factory=dict)
-
-    def machine(self, config: StationConfig) -> Continuous | None:
-        """Return a new machine model, or None where the station has none."""
-        return self.models.machine(config)
-
-    def continuous(self, config: StationConfig, kind: str) -> Continuous:
-        """Return a new process model that lives in line time."""
-        return self.models.continuous(config, kind)
-
-    def together(self, models: Sequence[Continuous], names: Sequence[str]) -> Together:
-        """Return a way to advance models that were given out here, and to read these outputs."""
-        return self.models.together(models, names)
 
     def transform(self, config: StationConfig, kind: str) -> Transform:
         """Return the process model of this kind, noted."""
