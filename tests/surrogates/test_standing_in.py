@@ -15,8 +15,13 @@ from standing import STATION, Press, asked_of, made_of, porosity_of, recorded, s
 
 from linetwin.contracts import Phase
 from linetwin.errors import FmuError, OutOfDomainError
-from linetwin.predictors.stand_in import StandIn
+from linetwin.predictors.stand_in import SMALL, RegimeAtWork, StandIn
 from linetwin.predictors.stand_in_choice import Chosen
+from linetwin.predictors.stand_in_plan import rescaled
+from linetwin.surrogates.standing_in.making import Asked, _made
+from linetwin.surrogates.standing_in.recording import Call
+from linetwin.surrogates.standing_in.shaping import ALWAYS, RULE, shape_of
+from linetwin.surrogates.standing_in.table import table_of
 
 if TYPE_CHECKING:
     from linetwin.surrogates.standing_in.regime import Made
@@ -58,12 +63,20 @@ def test_it_answers_as_the_law_does_for_lots_that_nobody_has_seen(stand_in: Stan
 
 
 def test_all_outputs_of_all_phases_are_there(press: Press, stand_in: StandIn) -> None:
-    """The same columns as the FMU gives, each of shape (items,), memory of its own."""
+    """The same columns as the FMU gives, each of shape (items,); large ones own their memory."""
+    for items in (7, 300):
+        start, phases = asked_of(items, np.random.default_rng(1))
+        told = stand_in.apply(start, phases)
+        for columns in told:
+            assert all(column.shape == (items,) for column in columns.values())
+            assert all(column.base is None or column.base.nbytes <= SMALL
+                       for column in columns.values())  # fmt: skip
+        assert len({id(column) for columns in told for column in columns.values()}) == sum(
+            map(len, told)
+        )
     start, phases = asked_of(7, np.random.default_rng(1))
     for told, true in zip(stand_in.apply(start, phases), press.apply(start, phases), strict=True):
         assert told.keys() == true.keys()
-        assert all(column.shape == (7,) for column in told.values())
-        assert all(column.base is None for column in told.values())
         np.testing.assert_array_equal(told["valid"], true["valid"])
         np.testing.assert_allclose(told["phase_time"], true["phase_time"], rtol=1e-12)
 
@@ -106,16 +119,15 @@ def test_a_range_that_is_asked_for_is_known(press: Press) -> None:
 
 def test_intervals_hold_what_they_promise(press: Press, made: list[Made]) -> None:
     """Of 600 new items at least 85 % of each learnt output lie in intervals of 90 %."""
-    from linetwin.predictors.stand_in import RegimeAtWork
-
     inside: dict[tuple[int, str], list[bool]] = {}
     generator = np.random.default_rng(6)
     for _ in range(30):
         start, phases = asked_of(20, generator)
         truth = press.apply(start, phases)
         regimes = [RegimeAtWork(each.regime, each.weights) for each in made]
-        regime, answer = StandIn(regimes).answered(start, phases)
-        for each, linked in zip(regime.regime.learnt, answer.linked, strict=True):
+        (part,) = StandIn(regimes).answered(start, phases)
+        answer = part.answer
+        for each, linked in zip(part.regime.regime.learnt, answer.linked, strict=False):
             wanted = each.link.to(truth[each.phase][each.name])
             half = each.half_widths[answer.region]
             inside.setdefault((each.phase, each.name), []).extend(
@@ -239,3 +251,81 @@ def test_the_same_calls_teach_the_same_stand_in(press: Press, made: list[Made]) 
     for one, other in zip(made, again, strict=True):
         assert one.weights == other.weights
         assert one.regime == other.regime
+
+
+def test_items_that_stood_still_are_known_beside_the_others() -> None:
+    """Of 100 items 4 rest for hours: a regime of their own answers them, in the same call."""
+    press = Press()
+    generator = np.random.default_rng(11)
+    calls = []
+    for number in range(25):
+        start, (pressed, rested) = asked_of(20, generator)
+        rest = np.full(20, 600.0)
+        if number % 3 == 0:
+            rest[number % 20] = generator.uniform(2000.0, 9000.0)
+        phases = [pressed, Phase(rested.inputs, rest)]
+        kept = {name: np.asarray(value, dtype=float) for name, value in start.items()}
+        results = press.apply(start, phases)
+        calls.append(Call(STATION, f"lot {number}", kept, tuple(phases), tuple(results)))
+    table = table_of(calls)
+    lean = shape_of(table, RULE)
+    assert int((~lean.kept).sum()) == 9
+    asked = Asked(STATION, "0" * 64, press, {}, 240, 0.9)
+    rule, rest_ = (
+        _made(asked, table, table.some(rows), shape_of(table.some(rows), ALWAYS), 1.0)
+        for rows in (lean.kept, ~lean.kept)
+    )
+    assert not isinstance(rule, str)
+    assert not isinstance(rest_, str)
+    stand_in = StandIn([RegimeAtWork(each.regime, each.weights) for each in (rule, rest_)])
+    start, (pressed, rested) = asked_of(6, generator)
+    durations = np.array([600.0, 600.0, 5000.0, 600.0, 3000.0, 600.0])
+    phases = [pressed, Phase(rested.inputs, durations)]
+    parts = stand_in.answered(start, phases)
+    assert [np.flatnonzero(part.rows).tolist() for part in parts] == [[0, 1, 3, 5], [2, 4]]
+    for told, true in zip(stand_in.apply(start, phases), press.apply(start, phases), strict=True):
+        assert told.keys() == true.keys()
+        for name, column in true.items():
+            np.testing.assert_allclose(told[name], column, rtol=2e-3, err_msg=name)
+    durations[1] = 90_000.0
+    with pytest.raises(OutOfDomainError, match=r"duration in phase 2 25 h, it was 0\.166667 h"):
+        stand_in.apply(start, phases)
+
+
+def test_arrays_and_numbers_are_answered_alike(stand_in: StandIn) -> None:
+    """One value for all items, the same as an array, or the same array given in both phases."""
+    start, (pressed, rested) = asked_of(4, np.random.default_rng(12), 350e3)
+    width, load, seconds = (np.full(4, value) for value in (0.25, 350e3, rested.duration_s))
+    given = [
+        [pressed, rested],
+        [Phase({"line_load": load, "coating_width": width}, np.full(4, 5.0)),
+         Phase({"line_load": 0.0 * load, "coating_width": width}, seconds)],
+        [Phase({"line_load": load, "coating_width": width}, 5.0),
+         Phase({"line_load": 0, "coating_width": width.copy()}, seconds)],
+    ]  # fmt: skip
+    first, *others = [stand_in.apply(start, phases) for phases in given]
+    for other in others:
+        for one, same in zip(first, other, strict=True):
+            for name in one:
+                np.testing.assert_allclose(same[name], one[name], rtol=1e-12)
+
+
+def test_the_plan_is_the_formula_of_the_card(made: list[Made]) -> None:
+    """Outputs are the card's coefficients times 1, z, z z and tanh(W z + b): computed plainly."""
+    start, phases = asked_of(11, np.random.default_rng(13))
+    each = made[0]
+    (part,) = StandIn([RegimeAtWork(each.regime, each.weights)]).answered(start, phases)
+    x = part.answer.variables.copy()
+    for row, variable in enumerate(each.regime.variables):
+        x[row] = rescaled(x[row], variable.scale)
+    own = each.weights
+    z = (x - np.array(own.centres)[:, None]) / np.array(own.spreads)[:, None]
+    terms = [np.ones(11), *z]
+    if own.quadratic:
+        terms += [z[i] * z[j] for i in range(len(z)) for j in range(i, len(z))]
+    terms += [np.tanh(np.dot(row, z) + b) for row, b in zip(own.hidden, own.offsets, strict=True)]
+    wanted = np.array([np.dot(row, terms) for row in own.coefficients])
+    np.testing.assert_allclose(part.answer.linked[: len(wanted)], wanted, rtol=1e-11, atol=1e-11)
+    constants = part.answer.linked[len(wanted) :]
+    for row, constant in zip(constants, each.regime.constants, strict=True):
+        np.testing.assert_array_equal(row, constant.value)

@@ -16,9 +16,9 @@ from standing import Press, recorded
 
 from linetwin.bench.surrogate_line import Measured, Timed, verdicts
 from linetwin.predictors.links import Link
-from linetwin.predictors.stand_in import rescaled, unscaled
 from linetwin.predictors.stand_in_card import Slot
 from linetwin.predictors.stand_in_choice import Limits
+from linetwin.predictors.stand_in_plan import rescaled, unscaled
 from linetwin.surrogates.standing_in.clouds import cloud_of
 from linetwin.surrogates.standing_in.fitting import fit
 from linetwin.surrogates.standing_in.regime import scales_of

@@ -49,7 +49,7 @@ class Link(Part):
     def back(self, linked: np.ndarray) -> np.ndarray:
         """Return what stands for numbers of the scale."""
         if self.kind == "log":
-            return np.asarray(np.exp(np.clip(linked, -700.0, 700.0)))
+            return np.asarray(np.exp(np.minimum(np.maximum(linked, -700.0), 700.0)))
         if self.kind == "logit":
             # exact at both ends: tanh saturates at 1, never above
             return np.asarray(self.low + (self.high - self.low) * 0.5 * (1 + np.tanh(0.5 * linked)))

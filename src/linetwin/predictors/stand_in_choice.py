@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.errors import OutOfDomainError
-from linetwin.predictors.stand_in import WHERE, RegimeAtWork, StandIn
+from linetwin.predictors.stand_in import WHERE, RegimeAtWork, StandIn, joined
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.fidelity import TOO_WIDE
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Columns, Phase, Transform
     from linetwin.predictors.links import Link
-    from linetwin.predictors.stand_in import Answer
+    from linetwin.predictors.stand_in import Answer, Part
     from linetwin.predictors.stand_in_card import Learnt
     from linetwin.predictors.stand_in_store import StoredStandIn
     from linetwin.scenario.resolved import ProcessConfig
@@ -82,26 +82,30 @@ class Chosen:
         if not phases:
             return [], SURROGATE
         try:
-            regime, answer = self.stand_in.answered(start, phases)
-            reason = self._too_wide(regime, answer)
+            parts = self.stand_in.answered(start, phases)
+            reason = self._too_wide(parts)
         except OutOfDomainError as error:
             if self.fmu is None:
                 raise
             reason = str(error)
         else:
             if not reason:
-                return regime.columns(answer), SURROGATE
+                return joined(parts), SURROGATE
         assert self.fmu is not None  # noqa: S101 - without one no interval is looked at
         return self.fmu.apply(start, phases), f"{FMU}: {reason}"
 
-    def _too_wide(self, regime: RegimeAtWork, answer: Answer) -> str:
+    def _too_wide(self, parts: Sequence[Part]) -> str:
         """Return which output's interval is wider than it may be; "" for none."""
         if self.fmu is None:
             return ""
-        limits = self._limits.get(id(regime))
-        if limits is None:
-            limits = self._limits[id(regime)] = Limits.of(regime.regime.learnt, self.widest)
-        return limits.broken(answer)
+        for part in parts:
+            regime = part.regime
+            limits = self._limits.get(id(regime))
+            if limits is None:
+                limits = self._limits[id(regime)] = Limits.of(regime.regime.learnt, self.widest)
+            if reason := limits.broken(part.answer):
+                return reason
+        return ""
 
 
 @dataclass(frozen=True)
@@ -135,13 +139,14 @@ def _unheard(who: str, items: int) -> None:
 class Limits:
     """Where the intervals of a regime's outputs are narrow enough, on the outputs' scales.
 
-    `low`, `high`: shape (regions, outputs, 1): an output above `low` and below `high`, or outside
-    of both where `outer`, is narrow enough. `names` are those of the outputs.
+    `low`, `high`: shape (regions, outputs, 1): an output up to `low`, or from `high` on, is narrow
+    enough. `names` are those of the outputs; `free`: regions in which all of them always are.
     """
 
     names: tuple[str, ...]
     low: np.ndarray
     high: np.ndarray
+    free: tuple[bool, ...]
 
     @classmethod
     def of(cls, learnt: Sequence[Learnt], widest: Mapping[str, float]) -> Limits:
@@ -154,7 +159,9 @@ class Limits:
             for region in range(len(WHERE))
         ]
         edges = np.array(found, dtype=float).reshape(len(WHERE), len(learnt), 2)
-        return cls(tuple(each.name for each in learnt), edges[..., :1], edges[..., 1:])
+        low, high = edges[..., :1], edges[..., 1:]
+        free = tuple(bool((region == np.inf).all()) for region in low)
+        return cls(tuple(each.name for each in learnt), low, high, free)
 
     @staticmethod
     def reach(link: Link, half: float, widest: float) -> tuple[float, float]:
@@ -181,8 +188,11 @@ class Limits:
 
     def broken(self, answer: Answer) -> str:
         """Return which output is told too widely for some item; "" for none."""
+        if self.free[answer.region]:
+            return ""
         low, high = self.low[answer.region], self.high[answer.region]
-        good = (answer.linked <= low) | (answer.linked >= high)
+        learnt = answer.linked[: len(self.names)]
+        good = (learnt <= low) | (learnt >= high)
         if good.all():
             return ""
         at = int(np.flatnonzero(~good.all(axis=1))[0])

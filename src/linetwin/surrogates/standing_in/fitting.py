@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import linalg
 
-from linetwin.predictors.stand_in import Bases
 from linetwin.predictors.stand_in_card import Weights
+from linetwin.predictors.stand_in_terms import Bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

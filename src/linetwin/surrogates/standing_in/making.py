@@ -46,7 +46,8 @@ def make(asked: Asked, table: Table) -> list[Made] | str:
     """Return the regimes of a table of calls, narrow before wide, or why there are none.
 
     First all that ever varied is varied. Where that cannot be learnt well enough, values that
-    nearly all items share become conditions, and the others are left to the FMU.
+    nearly all items share become conditions, and the others (a web that stood still) make a regime
+    of their own.
     """
     good = np.minimum.reduce([table.answers[Slot(at, "valid")] for at in table.phases()]) >= 1.0
     valid = table.some(good)
@@ -68,7 +69,18 @@ def make(asked: Asked, table: Table) -> list[Made] | str:
     if best is None:
         return reason
     wide = _made(asked, table, valid, best[1], SHARES[1])
-    return [best[0], *(() if isinstance(wide, str) else (wide,))]
+    others = valid.some(~best[1].kept)
+    rest = _rest(asked, table, others)
+    found = [best[0], *[each for each in (wide, rest) if not isinstance(each, str)]]
+    left_out = len(table) - len(valid) + (len(others) if isinstance(rest, str) else 0)
+    return [each.without(left_out) for each in found]
+
+
+def _rest(asked: Asked, table: Table, others: Table) -> Made | str:
+    """Return the regime of the few items that do not what the others do by rule."""
+    if len(others) < _LEAST_ROWS:
+        return f"only {len(others)} items of their own"
+    return _made(asked, table, others, shape_of(others, ALWAYS), SHARES[1])
 
 
 def _made(asked: Asked, table: Table, valid: Table, shape: Shape, share: float) -> Made | str:

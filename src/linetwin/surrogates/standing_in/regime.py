@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.predictors.links import Link
-from linetwin.predictors.stand_in import WHERE, boxes_of, rescaled
+from linetwin.predictors.stand_in import WHERE
+from linetwin.predictors.stand_in_asking import boxes_of
 from linetwin.predictors.stand_in_card import (
     DURATION,
     Constant,
@@ -19,6 +20,7 @@ from linetwin.predictors.stand_in_card import (
     Variable,
     Weights,
 )
+from linetwin.predictors.stand_in_plan import rescaled
 from linetwin.quantities import vocabulary
 from linetwin.surrogates.standing_in.fitting import GENTLE, fit
 from linetwin.surrogates.standing_in.intervals import Intervals
@@ -54,6 +56,10 @@ class Made:
     def too_wide(self) -> int:
         """Number of outputs whose interval is too wide for `auto` even where the line was seen."""
         return sum(width_of(each) > each.widest for each in self.regime.learnt)
+
+    def without(self, left_out: int) -> Made:
+        """Return the same of a form of which so many recorded items have no regime at all."""
+        return Made(self.regime.model_copy(update={"left_out": left_out}), self.weights)
 
 
 @dataclass(frozen=True)

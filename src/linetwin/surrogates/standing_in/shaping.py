@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from linetwin.predictors.stand_in import ALIKE
+from linetwin.predictors.stand_in_asking import ALIKE
 from linetwin.predictors.stand_in_card import Condition, Slot, Tie
 
 if TYPE_CHECKING:
