@@ -354,3 +354,36 @@ def test_wrong_questions_end_with_two(clerk: Clerk, run: Path, tmp_path: Path) -
         assert said in answer.err
         assert "Traceback" not in answer.err
     assert not (run / "review.log").exists()
+
+
+def test_cells_finish_in_quarantine(clerk: Clerk, run: Path, predictor: Path) -> None:
+    """Of those stopped some are drawn: they weigh for the others, whose outcomes are gone."""
+    page, before = run.with_name("r.html"), read_dataset(run)
+    told = ("--predictors", predictor, "--json")
+    first = json.loads(clerk("surrogate", "review", run, *told, "-o", page).out)
+    stopped = {cell["cell"] for cell in first["cells"] if cell["stopped"]}
+    assert len(stopped) > 3
+    asked = ("surrogate", "quarantine", run, "--by", "ann", "--cells", "2", *told)
+    assert (clerk(*asked).code, "--reason" in clerk(*asked).err) == (2, True)
+    drawn = json.loads(clerk(*asked, "--reason", "audit").out)
+    assert {*drawn["cells"], *drawn["scrapped"]} == stopped
+    assert {*drawn["cells"].values()} == {2 / len(stopped)}
+    after = read_dataset(run)
+    assert {*before.frame.index} - {*after.frame.index} == {*drawn["scrapped"]}
+    weights = after.frame["inclusion_weight"]
+    assert weights.sum() == pytest.approx(len(before.frame))
+    assert after.columns["inclusion_weight"].role == "weight"
+    assert after.digest != before.digest
+    again = json.loads(clerk("surrogate", "review", run, *told, "-o", page).out)
+    cells = {cell["cell"]: cell for cell in again["cells"]}
+    assert {name for name, c in cells.items() if c["outcome"] == "scrapped on a prediction"} == {
+        *drawn["scrapped"]
+    }
+    assert {name for name, cell in cells.items() if cell["audited"]} == {*drawn["cells"]}
+    of_stopped, of_all = again["quarantine"]["found"]
+    assert (of_stopped["cells"], of_stopped["found"]["cells"]) == (len(stopped), 2)
+    assert of_all["found"]["cells"] == len(after.frame)
+    assert again["predictors"][0]["trained_here"]  # though the table is another now
+    assert "1 / the probability with which it was drawn" in " ".join(page.read_text().split())
+    assert clerk("audit", "verify", run / "review.log").code == 0
+    assert clerk(*asked, "--reason", "audit").code == 2

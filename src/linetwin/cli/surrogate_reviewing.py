@@ -66,7 +66,7 @@ def review(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.surrogates.review.page import review_page
     from linetwin.surrogates.review.risks import Opened
 
-    _check_installed(predictors)
+    check_installed(predictors)
     _check_output(output)
     approved = read_approved(limits) if limits is not None else None
     with Opened(predictors or []) as opened:
@@ -107,7 +107,7 @@ def decide(  # noqa: PLR0913, PLR0917  one parameter per option
     from linetwin.cli.printing import print_json, say
     from linetwin.surrogates.review.asking import Asked, People, read_list, written
 
-    _check_installed(predictors)
+    check_installed(predictors)
     if file is None and accept == (override is not None):
         _refuse("accepted or overridden?", "--accept", "either --accept or --override GRADE")
     asked = Asked(override or "", reason)
@@ -251,7 +251,8 @@ def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:
         say(f"8D report: {eight_d}")
 
 
-def _check_installed(predictors: list[Path] | None) -> None:
+def check_installed(predictors: list[Path] | None) -> None:
+    """Raise LinetwinError where predictors are named and what they need is not installed."""
     from importlib.util import find_spec
 
     from linetwin.errors import LinetwinError

@@ -22,6 +22,7 @@ from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.studies import OWN_LICENCE, digest_of_frame
 from linetwin.surrogates.gauges import Gauge
 from linetwin.surrogates.review.decisions import judgements
+from linetwin.surrogates.review.quarantine import inclusions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,11 @@ _TARGETS: Final = (
     "capacity", "dcir", "first_cycle_efficiency", "first_charge_capacity", "ocv_drift",
     "leak_resistance", "gas_volume",
 )  # fmt: skip
+_AFTER: Final = ("dcir", "ocv_drift", "open_circuit_voltage", "first_open_circuit_voltage",
+                 "capacity")  # fmt: skip
+"""What gauges read of a cell that was finished."""
+INCLUSION_WEIGHT: Final = "inclusion_weight"
+"""1 / the probability with which a cell finished; not known of one scrapped on a prediction."""
 RUN: Final = "run"
 """Group of the cells of a run: lots of equal name are others in another run."""
 _AT_ONCE: Final = 1000
@@ -60,8 +66,9 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
 
     Samples, and cells still in the line, have no outcome and are left out; with `unfinished` the
     latter are there too, without one. What people decided of cells is a judgement; this and the
-    run's name are no part of the data's hash. Errors as `Run` and `judgements`; ScenarioError
-    where no cell is left.
+    run's name are no part of the data's hash. After `surrogate quarantine` cells scrapped on a
+    prediction have no outcome either, and those drawn weigh for them. Errors as `Run` and
+    `judgements`; ScenarioError where no cell is left.
     """
     run = Run(path)
     every = run.table("cells")
@@ -71,12 +78,16 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
         raise ScenarioError([Problem("no cell was graded or scrapped", file=path)])
     maker = _filled(run, cells)
     index = pd.Index(cells["cell"].astype(object), name="cell")
-    digest = digest_of_frame(pd.DataFrame(maker.columns, index=index))
+    seen = _select(maker, inclusions(path))
+    digest = digest_of_frame(pd.DataFrame(maker.columns, index=index)[seen])
     decided = judgements(path)
     texts = [decided.get(cell, "") for cell in cells["cell"]]
     maker.text("review", pd.Series(texts, dtype=object), "judgement")
     maker.text(RUN, pd.Series([_name_of(run, path)] * len(cells), dtype=object), "group")
     frame = pd.DataFrame(maker.columns, index=index)
+    frame = frame if unfinished else frame[seen]
+    if not len(frame):
+        raise ScenarioError([Problem("every cell was scrapped on a prediction", file=path)])
     manifest, name = run.manifest, str(run.manifest.get("scenario") or path.name)
     rest = len(every) - len(cells)
     return Dataset(
@@ -90,9 +101,33 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
         file=path,
         simulated=True,
         gauges=_gauges(run, frame),
-        left_out={"cells without an outcome": rest} if rest else {},
+        left_out={
+            why: count
+            for why, count in (
+                ("cells without an outcome", rest),
+                ("cells scrapped on a prediction", 0 if unfinished else int((~seen).sum())),
+            )
+            if count
+        },
         within=RUN,
     )
+
+
+def _select(maker: _Maker, chances: Mapping[str, float]) -> np.ndarray:
+    """Weigh cells for those scrapped on a prediction, whose outcomes go; return which are seen."""
+    own = maker.cells["cell"].map(chances).fillna(1.0).to_numpy(np.float64)
+    seen = np.asarray(own > 0)
+    if not chances:
+        return seen
+    with np.errstate(divide="ignore"):
+        weights = np.where(seen, 1.0 / own, np.nan)
+    maker.add(INCLUSION_WEIGHT, weights, "1", "weight")
+    after = {f"{MEASURED}{name}" for name in _AFTER}
+    for name, spec in maker.specs.items():
+        if spec.role in {"target", "outcome"} or name in after or name == "finding":
+            gone = np.nan if spec.is_number else ""
+            maker.columns[name] = np.where(seen, maker.columns[name], gone)
+    return seen
 
 
 def _name_of(run: Run, path: Path) -> str:

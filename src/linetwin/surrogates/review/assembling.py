@@ -12,7 +12,7 @@ from linetwin.predictors.domain import OUTSIDE, WORDS
 from linetwin.results.genealogy import Genealogy
 from linetwin.results.kpis import Facts, compute
 from linetwin.results.reader import Run
-from linetwin.surrogates.data.runs import dataset_of_run
+from linetwin.surrogates.data.runs import INCLUSION_WEIGHT, dataset_of_run
 from linetwin.surrogates.hidden.naming import Named, named
 from linetwin.surrogates.review import streams
 from linetwin.surrogates.review.capable import Capable, capable
@@ -22,8 +22,10 @@ from linetwin.surrogates.review.decisions import Decision, decisions, recorded
 from linetwin.surrogates.review.holds import Held, holds
 from linetwin.surrogates.review.origins import Origins
 from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
+from linetwin.surrogates.review.quarantine import Drawn, draws, inclusions_of
+from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
 from linetwin.surrogates.review.reasons import Reason, reason_of
-from linetwin.surrogates.review.weighing import Weighed, audited, reliabilities, stopped, weighed
+from linetwin.surrogates.review.weighing import Weighed, reliabilities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 EXPLAINED: Final = 12
 """Cells that a page explains, unless told otherwise: each takes a second or two [A]."""
+ON_PREDICTION: Final = "scrapped on a prediction"
 _OF_A_TRAY: Final = 2
 _NO_CLASS: Final = len(ORDER)
 
@@ -50,7 +53,8 @@ class Cell:
 
     `risk` is NaN where every predictor refuses it, or none knows a fault; `driver`: index of the
     predictor with the highest risk, -1 for none; `outcome`: what the line found so far; `stopped`:
-    whether a predictor stops it; `audited`: it is stopped, and finishes in quarantine all the same.
+    whether a predictor stops it; `audited`: it is stopped, and finishes in quarantine all the same,
+    as drawn, or where nothing was, as it would be.
     """
 
     name: str
@@ -87,6 +91,8 @@ class Review:
     held: tuple[Held, ...]
     left_out: tuple[LeftOut, ...] = ()
     covered: tuple[Covered, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
+    audits: tuple[Audited, ...] = ()
 
 
 def review(
@@ -105,11 +111,10 @@ def review(
     data = dataset_of_run(folder, unfinished=True)
     told = opened.told(data, run, policy)
     log = recorded(folder)
-    weighing = tuple(weighed(told, data, policy))
-    safe = {each.target: each.safety for each in weighing}
-    halted = [stopped(each, safe.get(each.target)) for each in told]
+    weighing, halted = halted_by(told, data, policy)
     cells = ranked(data, told, decisions(log), halted)
-    cells = _with_audit(cells, policy, run)
+    chances = inclusions_of(log)
+    cells = _with_audit(cells, policy, run, chances)
     residuals, refused = streams.residual_streams(data, told)
     readings = [*streams.cell_streams(data), *streams.web_streams(facts), *residuals]
     every: Streams = [*readings, *streams.defect_streams(data)]
@@ -119,7 +124,8 @@ def review(
         charted(every, None if approved is None else approved.limits), approved,
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
         reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
-        opened.left_out, tuple(covered(told, data)),
+        opened.left_out, tuple(covered(told, data)), tuple(draws(log)),
+        tuple(audits(told, data, chances)),
     )  # fmt: skip
 
 
@@ -181,6 +187,10 @@ def content(found: Review) -> dict[str, Any]:
         "capability": [asdict(each) for each in found.capable],
         "not_charted": {each.stream.name: each.refused
                         for each in found.charts.charted if each.refused},
+        "quarantine": {
+            "draws": [asdict(each) for each in found.drawn],
+            "found": [{**asdict(each), "fits": each.fits} for each in found.audits],
+        },
         "holds": [asdict(each) for each in found.held],
     }  # fmt: skip
 
@@ -216,19 +226,29 @@ def _cell(
 def _outcomes(data: Dataset) -> list[str]:
     """Return what the line found of each cell so far."""
     none = [""] * len(data.frame)
+    gone = [False] * len(data.frame)
+    if INCLUSION_WEIGHT in data.columns:
+        gone = np.isnan(data.numbers(INCLUSION_WEIGHT)).tolist()
     grades, findings = (
         data.frame[name].tolist() if name in data.columns else none for name in ("grade", "finding")
     )
     return [
-        f"{grade}: {finding}" if grade and finding else str(grade) or "in the line"
-        for grade, finding in zip(grades, findings, strict=True)
+        ON_PREDICTION
+        if scrapped
+        else f"{grade}: {finding}"
+        if grade and finding
+        else str(grade) or "in the line"
+        for grade, finding, scrapped in zip(grades, findings, gone, strict=True)
     ]
 
 
-def _with_audit(cells: Sequence[Cell], policy: Policy, run: Run) -> tuple[Cell, ...]:
+def _with_audit(
+    cells: Sequence[Cell], policy: Policy, run: Run, chances: Mapping[str, float]
+) -> tuple[Cell, ...]:
     """Return the cells with those marked that finish in quarantine though they are stopped."""
-    halted = [cell.name for cell in cells if cell.stopped]
-    chosen = audited(halted, policy, int(run.manifest.get("seed") or 0)) if halted else frozenset()
+    risks = {cell.name: cell.risk for cell in cells if cell.stopped}
+    chosen = {cell for cell, chance in chances.items() if chance > 0}
+    chosen = chosen or {*proposed(risks, policy, run)}
     return tuple(replace(cell, audited=cell.name in chosen) for cell in cells)
 
 

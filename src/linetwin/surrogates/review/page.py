@@ -19,6 +19,7 @@ from linetwin.surrogates.review.page_decided import (
     provenance_section,
 )
 from linetwin.surrogates.review.page_defects import named_section, pareto_section
+from linetwin.surrogates.review.page_quarantine import quarantine_section
 from linetwin.surrogates.review.page_reliability import reliability_section
 from linetwin.surrogates.review.risks import words_of
 from linetwin.surrogates.review.statistics.reliability import Reliability
@@ -38,6 +39,7 @@ def review_page(found: Review) -> str:
         charts_section(found),
         capability_section(found),
         ageing_section(found),
+        quarantine_section(found),
         holds_section(found),
         decisions_section(found),
         policy_section(found),
@@ -90,6 +92,7 @@ def _of_predictors(found: Review) -> list[str]:
             "surer than they are of cells nobody has seen, and their reliability is no evidence."
         )
     for each in found.told:
+        said += [f"{words_of(each.target)}: {note}." for note in each.notes]
         own = found.reliable.get(each.target)
         if isinstance(own, Reliability) and own.error.value > own.error_by_chance:
             said.append(
@@ -143,6 +146,8 @@ def _at_risk(found: Review) -> tuple[str, str, str]:
         small.append(
             f"{audit:,} of them, drawn by lot, finish in quarantine all the same, so that it is "
             "seen how often the predictors are wrong"
+            if found.drawn
+            else f"of them {audit:,} would finish in quarantine (surrogate quarantine)"
         )
     if refused:
         small.append(

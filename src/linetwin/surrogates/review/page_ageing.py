@@ -12,6 +12,7 @@ from linetwin.results.figures import Figure
 from linetwin.results.kpis_capability import gauge_of
 from linetwin.results.page import Section
 from linetwin.results.report_tables import table
+from linetwin.surrogates.review.drifting import drifting
 from linetwin.surrogates.review.statistics.ageing import (
     DAY,
     DriftTest,
@@ -33,6 +34,7 @@ _DAYS: Final = tuple(float(each) for each in np.geomspace(0.25, 28, 48))
 _COLOURS: Final = ("#cf4a55", "#c77d2e", "#2f9e8f", "#3f7fbf")
 _POWER: Final = 0.95
 """Chance at which a leak counts as found [A]."""
+_MOST: Final = 25
 _TICKS_PER_DAY: Final = DAY * 1000.0
 _FIRST, _SECOND = "ocv_test", "grading"
 
@@ -40,8 +42,9 @@ _FIRST, _SECOND = "ocv_test", "grading"
 def ageing_section(found: Review) -> Section:
     """Return the power of K-values against days, for the run's meter, tray and wait."""
     test, why = drift_test(found)
+    beyond = _beyond(found)
     if test is None:
-        return Section("ageing", "Ageing", f"<p>{why}</p>" if why else "")
+        return Section("ageing", "Ageing", f"<p>{why}</p>{beyond}" if why else beyond)
     days, factor = days_between(found), limit_factor(FALSE_ALARM, test.cells)
     rows = [
         [
@@ -66,7 +69,34 @@ def ageing_section(found: Review) -> Section:
         f"scenario, {test.cells} cells in a tray; temperature, own discharge and relaxation of "
         f"cells are assumed [A].{said}"
     )
-    return Section("ageing", "Ageing", table(heads, rows), (_figure(test, factor, days),), intro)
+    content = f"{table(heads, rows)}{beyond}"
+    return Section("ageing", "Ageing", content, (_figure(test, factor, days),), intro)
+
+
+def _beyond(found: Review) -> str:
+    """Return the cells that lie beyond the limit of their own tray."""
+    told = drifting(found.data)
+    if told is None:
+        return ""
+    outcomes = {cell.name: cell.outcome for cell in found.cells}
+    rows = [
+        [each.cell, each.tray, _drift(each.drift), _drift(each.median), _drift(each.limit),
+         f"{each.sigmas:.1f}", outcomes.get(each.cell, "")]
+        for each in told.beyond[:_MOST]
+    ]  # fmt: skip
+    more = f", of which the {_MOST} worst are shown" if len(told.beyond) > _MOST else ""
+    few = f" {told.refused:,} trays have too few readings for a limit." if told.refused else ""
+    said = (
+        f"<h3>Cells beyond the limit of their tray</h3><p>{len(told.beyond):,} of {told.cells:,} "
+        f"cells on {told.trays:,} trays{more}; about {told.by_chance:.1f} sound ones would be.{few}"
+        "</p>"
+    )
+    heads = ["cell", "tray", "#K-value", "#of the tray", "#its limit", "#sigma above", "so far"]
+    return said + (table(heads, rows) if rows else "")
+
+
+def _drift(value: float) -> str:
+    return f"{value * DAY * 1e3:.3g} mV/d"
 
 
 def drift_test(found: Review) -> tuple[DriftTest | None, str]:

@@ -20,7 +20,9 @@ from linetwin.predictors.evaluating import Predictor, load
 from linetwin.predictors.links import Link
 from linetwin.predictors.store import SUFFIX
 from linetwin.results.assumptions import plan
+from linetwin.surrogates.data.runs import INCLUSION_WEIGHT, RUN
 from linetwin.surrogates.goals import Chance, Goal, goal_of
+from linetwin.surrogates.predicting import standing_of
 from linetwin.surrogates.review.decisions import Foretold
 from linetwin.surrogates.review.fitting import YES_OR_NO, LeftOut, check_any, refuse, unfit
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from linetwin.predictors.card import Card
     from linetwin.predictors.evaluating import Predicted
+    from linetwin.predictors.levels import Standing
     from linetwin.results.reader import Run
     from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.policy import Characteristic, Policy
@@ -56,7 +60,8 @@ class Told:
 
     `risk` of a fault with the ends of its interval, NaN where refused or where nothing says what a
     fault is; `low` and `high` are NaN too where only the value has an interval, not the risk.
-    `weighs`: None where the policy does not know the target; `trained_here`: on these very cells.
+    `weighs`: None where the policy does not know the target; `trained_here`: on cells of this run;
+    `notes`: of runs and lots that it has not seen, and for which its intervals promise nothing.
     """
 
     predictor: Predictor
@@ -70,6 +75,7 @@ class Told:
     weighs: Characteristic | None
     limited: Limited | None
     trained_here: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:
@@ -217,14 +223,15 @@ def _written(target: Target, weighs: Characteristic) -> Goal:
 def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Policy) -> Told:
     card = predictor.card
     features = np.stack([data.numbers(feature.name) for feature in card.features], axis=1)
-    predicted = predictor.predict(features)
+    stands = standing_of(card, data)
+    predicted = predictor.predict(features, stands.unseen)
     weighs = policy.characteristics.get(card.target.name)
     limited = limited_of(card.target, weighs, run)
     yes_or_no = card.target.name.startswith(YES_OR_NO)
     none = np.full(len(features), np.nan)
     risk, low, high = none, none, none
     if limited is not None:
-        chance = Chance(predictor, limited.goal)(features)
+        chance = Chance(predictor, limited.goal, stands.unseen)(features)
         risk = np.where(predicted.domain == OUTSIDE, np.nan, 1 - chance)
     elif yes_or_no:
         bad = bad_of(card.target.name, weighs)
@@ -233,8 +240,23 @@ def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Pol
         low, high = np.minimum(*ends), np.maximum(*ends)
     return Told(
         predictor, file.name, hashlib.sha256(file.read_bytes()).hexdigest(), features, predicted,
-        risk, low, high, weighs, limited, card.data.digest == data.digest,
+        risk, low, high, weighs, limited, _trained_on(card, data, stands),
+        tuple(stands.notes(card.coverage)),
     )  # fmt: skip
+
+
+def _trained_on(card: Card, data: Dataset, stands: Standing) -> bool:
+    """Return whether the training had these cells: the same table, or cells of the same run.
+
+    A draw of the quarantine changes the table, and training on several runs joins tables: there the
+    run's name tells it.
+    """
+    drawn = INCLUSION_WEIGHT in data.columns
+    for at, level in enumerate(stands.levels):
+        seen = (stands.known[:, at] & ~stands.unseen[:, at]).any()
+        if level.column == RUN and seen and (drawn or level.groups > 1):
+            return True
+    return card.data.digest == data.digest
 
 
 def _risk(values: np.ndarray, bad: int) -> np.ndarray:

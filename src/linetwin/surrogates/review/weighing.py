@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.errors import ScenarioError
+from linetwin.surrogates.data.runs import INCLUSION_WEIGHT
 from linetwin.surrogates.review.statistics.reliability import (
     Reliability,
     design_effect,
     reliability,
 )
-from linetwin.surrogates.review.statistics.selection import audit_sample
 from linetwin.surrogates.review.statistics.thresholds import (
     PPM,
     CostThreshold,
@@ -82,6 +82,7 @@ def failures(told: Told, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
 def reliabilities(told: Iterable[Told], data: Dataset) -> dict[str, Reliability | str]:
     """Return by target how far its risks hold on this run's cells, or why that is not told."""
     found: dict[str, Reliability | str] = {}
+    drawn = data.numbers(INCLUSION_WEIGHT) if INCLUSION_WEIGHT in data.columns else None
     for each in told:
         rows, failed = failures(each, data)
         if each.trained_here:
@@ -89,7 +90,8 @@ def reliabilities(told: Iterable[Told], data: Dataset) -> dict[str, Reliability 
             continue
         try:
             lots = lots_of(data)[rows].tolist()
-            found[each.target] = reliability(each.risk[rows], failed[rows], lots)
+            weights = None if drawn is None else drawn[rows]
+            found[each.target] = reliability(each.risk[rows], failed[rows], lots, weights)
         except ScenarioError as error:
             found[each.target] = error.problems[0].message
     return found
@@ -120,15 +122,6 @@ def stopped(told: Told, safety: SafetyThreshold | None) -> np.ndarray:
     return np.asarray(least > max((weighs.ceiling_ppm or 0.0) / PPM, usual))
 
 
-def audited(cells: list[str], policy: Policy, seed: int) -> frozenset[str]:
-    """Return which of the cells that are stopped finish in quarantine, so that errors are seen.
-
-    Chosen by the hash of seed and cell: nobody's choice, and the same each time.
-    """
-    sample = audit_sample(cells, policy.audit_share, seed)
-    return frozenset(cell for cell, own in zip(cells, sample.chosen, strict=True) if own)
-
-
 def _of(told: Told, data: Dataset) -> Weighed:
     assert told.weighs is not None  # noqa: S101 - its only caller asks
     severity, ceiling = told.weighs.severity, told.weighs.ceiling_ppm
@@ -137,6 +130,9 @@ def _of(told: Told, data: Dataset) -> Weighed:
     count = int(rows.sum())
     if told.trained_here or not count:
         why = "the predictor was trained on these cells" if count else "no outcome is known"
+        return Weighed(told.target, severity, count, needed=needed, refused=why)
+    if INCLUSION_WEIGHT in data.columns:
+        why = "of most of the stopped cells no outcome is known: see Quarantine"
         return Weighed(told.target, severity, count, needed=needed, refused=why)
     risks, bad, lots = told.risk[rows], failed[rows], lots_of(data)[rows]
     if ceiling is not None:

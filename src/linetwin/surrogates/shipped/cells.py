@@ -43,6 +43,8 @@ def cells_of(runs: Sequence[Path]) -> Dataset:
     for name in names:
         if name.startswith(FOUND):
             frame[name] = frame[name].fillna(0.0)
+        elif name in specs and specs[name].role == "weight":
+            frame[name] = frame[name].fillna(1.0)  # of a run in which nothing was drawn
     digests = "".join(each.digest for each in found)
     several = len(found) > 1
     return replace(
