@@ -157,7 +157,9 @@ def test_groups_that_hold_nothing_apart() -> None:
     columns = sound(12)
     columns["batch"] = ("group", np.array(["b"] * 11 + [""], dtype=object))
     said = texts(dataset(**columns), "leakage")
-    assert any("all rows are of one batch" in text for text in said)
+    (lone,) = texts(dataset(**columns), "levels", "doubtful")
+    assert lone.startswith("1 batch: intervals will hold within it only")
+    assert "join 9 or more (4 with" in lone
     assert any("not told in 1 rows" in text for text in said)
     del columns["batch"]
     assert any("no group is named" in text for text in texts(dataset(**columns), "leakage"))

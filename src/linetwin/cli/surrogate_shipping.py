@@ -36,6 +36,7 @@ def shipped(
     if output.exists() and not output.is_dir():
         raise ScenarioError([Problem(f"{output} is a file", "-o", "a folder")])
     made = []
+    _warn_of_few(len(runs or []))
     with progress("training") as tell:
         for each in train_shipped(runs or [], output, only or [], tell):
             made.append(each)
@@ -76,6 +77,28 @@ def causes(
         say(f"{number}. {each.station}, {each.lot}: {each.said}{after}")
     if not found:
         say("nothing is beyond what is usual")
+
+
+def _warn_of_few(runs: int) -> None:
+    """Say beforehand what intervals from so many runs cannot promise."""
+    from linetwin.cli.printing import say_aside
+    from linetwin.predictors.levels import LEAST_GROUPS, enough
+
+    wanted = enough(0.9)
+    if 0 < runs < LEAST_GROUPS:
+        many = (
+            "1 run: intervals of cells hold within it"
+            if runs == 1
+            else (f"{runs} runs: intervals of cells hold within these")
+        )
+        say_aside(
+            f"warning: {many} only, and of the next order nothing is promised; {wanted} runs carry"
+            f" that ({LEAST_GROUPS} with errors taken as normal)"
+        )
+    elif 0 < runs < wanted:
+        say_aside(
+            f"warning: of {runs} runs errors are taken as normal; {wanted} need no assumption"
+        )
 
 
 def _told(made: Made) -> str:

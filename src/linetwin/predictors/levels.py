@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LEAST_GROUPS: Final = 4
 """Groups of a kind below which nothing is said of a new one [A]: Student's t of 3 degrees."""
 PROVEN, UNPROVEN, NOT_TOLD = "proven", "unproven", "not told"
+EQUAL: Final = "rows with equal features"
+"""What is held out together where no groups are told."""
 LONGEST: Final = 200
 """Letters by which groups are told apart."""
 _NAMED: Final = 3
@@ -52,15 +54,16 @@ class Standing:
         return Standing(self.levels, self.unseen[[row]], self.known[[row]])
 
     def new(self, row: int) -> tuple[str, ...]:
-        """Return of which kinds a row's group is new, those without a promise first."""
+        """Return of which kinds a row's group is new; of those without a promise alone, if any."""
         own = [level for at, level in enumerate(self.levels) if self.unseen[row, at]]
-        return tuple(level.column for level in sorted(own, key=lambda each: bool(each.regions)))
+        bare = [level.column for level in own if not level.regions]
+        return tuple(bare or [level.column for level in own])
 
     def said(self, row: int) -> str:
         """Return what is to be known of a row's interval; "" where it is as promised."""
         new = ", ".join(self.new(row))
         if self.words[row] == UNPROVEN:
-            return f"unproven level: new {new}"
+            return f"{UNPROVEN} level: new {new}"
         return f"interval for a new {new}" if new else ""
 
     def notes(self, coverage: float) -> list[str]:
@@ -70,13 +73,13 @@ class Standing:
         if UNPROVEN in words:
             kinds = self._bare(self.unseen)
             found.append(
-                f"unproven level: {words.count(UNPROVEN):,} of {len(words):,} rows (new {kinds})."
+                f"{UNPROVEN} level: {words.count(UNPROVEN):,} of {len(words):,} rows (new {kinds})."
                 f" Intervals held within those of the training: here they are no {share} intervals"
             )
         if NOT_TOLD in words:
             found.append(
-                f"not told of {words.count(NOT_TOLD):,} of {len(words):,} rows:"
-                f" {self._bare(~self.known)}. Of a new one these are no {share} intervals"
+                f"which {self._bare(~self.known)} is {NOT_TOLD} of {words.count(NOT_TOLD):,} of"
+                f" {len(words):,} rows: of a new one these are no {share} intervals"
             )
         return found
 
@@ -108,10 +111,9 @@ def enough(coverage: float) -> int:
 
 def promises(card: Card) -> list[str]:
     """Return for which new groups intervals hold, for which wider ones do, and for which none."""
-    if not card.levels:
+    if card.data.group == EQUAL and not card.levels:
         return []
-    told = f"{card.data.groups} were held out"
-    found = [f"Intervals are for a new {card.data.group}: {told}."]
+    found = [f"Intervals are for a new {card.data.group}: {card.data.groups:,} were held out."]
     wider = [f"{each.column} ({each.groups:,})" for each in card.levels if each.regions]
     if wider:
         found.append(
@@ -119,7 +121,7 @@ def promises(card: Card) -> list[str]:
         )
     bare = [each for each in card.levels if not each.regions]
     if bare:
-        kinds = ", ".join(f"{each.column} ({_named(each)} seen)" for each in bare)
+        kinds = ", ".join(f"{each.column} ({_named(each)})" for each in bare)
         found.append(
             f"Of a new {kinds} nothing is promised: that takes {enough(card.coverage)} of them, or"
             f" {LEAST_GROUPS} with errors taken as normal."
@@ -128,6 +130,6 @@ def promises(card: Card) -> list[str]:
 
 
 def _named(level: Level) -> str:
-    if level.groups > _NAMED or not level.seen:
-        return f"{level.groups:,}"
-    return f"{level.groups:,}: {', '.join(level.seen)};"
+    """Return how many groups of a kind were seen, and of a few which."""
+    few = level.seen if level.groups <= _NAMED else []
+    return f"{level.groups:,} seen{': ' * bool(few)}{', '.join(few)}"

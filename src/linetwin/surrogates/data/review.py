@@ -16,6 +16,7 @@ from linetwin.surrogates.data.checks.coverage import (
 )
 from linetwin.surrogates.data.checks.finding import Finding
 from linetwin.surrogates.data.checks.leakage import leakage_findings
+from linetwin.surrogates.data.checks.levels import level_findings
 from linetwin.surrogates.data.checks.outliers import outlier_findings
 from linetwin.surrogates.data.checks.replicates import Noise, noise_findings, noises
 from linetwin.surrogates.data.checks.scales import scale_findings
@@ -67,6 +68,7 @@ def review(data: Dataset) -> Review:
         *_of_size(data),
         *scale_findings(data),
         *leakage_findings(data),
+        *level_findings(data),
         *outlier_findings(data),
         *coverage_findings(data, covered, pairs),
         *noise_findings(data, told),

@@ -10,7 +10,7 @@ import numpy as np
 from linetwin.errors import Problem, ScenarioError
 from linetwin.estimation.calibrating.amounts import Scale, amount
 from linetwin.predictors.domain import OVERHANG
-from linetwin.predictors.levels import LEAST_GROUPS
+from linetwin.predictors.levels import EQUAL, LEAST_GROUPS
 from linetwin.predictors.links import Link
 from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario.problems import Problems
@@ -111,7 +111,7 @@ class _Reader:
         learning = replace(learning, chance=chance, weights=_shares(weights[whole]))
         self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
-        group = ", ".join(self._groups_of(whole, learning.features)) or "rows with equal features"
+        group = ", ".join(self._groups_of(whole, learning.features)) or EQUAL
         learning = self._with_units(learning, units, target)
         left_out = int((~whole).sum())
         return Training(file, dataset, learning, target, left_out, constant, group, warnings)

@@ -21,6 +21,7 @@ from linetwin.predictors.card import (
     Target,
 )
 from linetwin.predictors.domain import domain_of
+from linetwin.predictors.levels import EQUAL, LEAST_GROUPS
 from linetwin.predictors.store import Stored
 from linetwin.results.manifest import version_of
 from linetwin.surrogates.learning import classes_words, laws, words
@@ -60,7 +61,7 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         physics=_physics(trained),
         learnt=learnt,
         winner=fitted.name,
-        said=(classes_words if learning.chance else words).sentences(training, trained),
+        said=_said(training, trained),
         levels=list(trained.levels),
         seen=Seen(points=domain.points.tolist(), reach=domain.reach),
         coverage=learning.coverage,
@@ -80,6 +81,16 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         model_digest=hashlib.sha256(graph).hexdigest(),
     )
     return Stored(card, graph)
+
+
+def _said(training: Training, trained: Trained) -> list[str]:
+    """Return what the training led to, and why its groups were held out."""
+    told = classes_words if trained.learning.chance else words
+    found: list[str] = told.sentences(training, trained)
+    if training.file.groups is None and training.group != EQUAL:
+        least = f"{LEAST_GROUPS} groups or more"
+        found.append(f"Held out: each {training.group}, the coarsest kind with {least}.")
+    return found
 
 
 def _physics(trained: Trained) -> Physics | None:

@@ -49,8 +49,6 @@ def _of_group(data: Dataset, group: str) -> Iterator[Finding]:
         text = f"{group} is not told in {untold:,} rows: each is a group of its own"
         yield Finding("leakage", "doubtful", text, (group,))
     if count <= 1:
-        text = f"all rows are of one {group}: it can hold no folds apart"
-        yield Finding("leakage", "note", text, (group,))
         return
     yield from _across(data, group, labels)
     telling = [name for name in data.features if _identifies(data.numbers(name), labels)]
