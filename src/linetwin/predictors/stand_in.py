@@ -7,9 +7,8 @@ item lies in the box that designed points filled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -42,8 +41,7 @@ SMALL: Final = 4096
 """Bytes of all answers of a call up to which they share their memory: it takes less time."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a regime makes of items: linked outputs of shape (outputs, rows), and their region.
 
     `linked`: learnt outputs first, then constants; `variables`: shape (variables, rows).
@@ -121,8 +119,7 @@ class RegimeAtWork:
         return names, lambda found: [found[at] for at, _ in own]
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What a regime answers of a call: for the items of `rows`, all of them where it is None."""
 
     regime: RegimeAtWork

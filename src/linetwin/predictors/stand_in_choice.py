@@ -139,29 +139,39 @@ def _unheard(who: str, items: int) -> None:
 class Limits:
     """Where the intervals of a regime's outputs are narrow enough, on the outputs' scales.
 
-    `low`, `high`: shape (regions, outputs, 1): an output up to `low`, or from `high` on, is narrow
-    enough. `names` are those of the outputs; `free`: regions in which all of them always are.
+    By region: `never`: the first output that is too wide wherever it lies, "" for none; `rows`: the
+    outputs for which it depends, None for none, `names` those of all; `low`, `high`: shape
+    (rows, 1): such an output up to `low`, or from `high` on, is narrow enough.
     """
 
     names: tuple[str, ...]
-    low: np.ndarray
-    high: np.ndarray
-    free: tuple[bool, ...]
+    never: tuple[str, ...]
+    rows: tuple[np.ndarray | None, ...]
+    low: tuple[np.ndarray, ...]
+    high: tuple[np.ndarray, ...]
 
     @classmethod
     def of(cls, learnt: Sequence[Learnt], widest: Mapping[str, float]) -> Limits:
         """Return the limits of outputs; `widest`: as `Chosen` has it, else those of the card."""
-        found = [
-            [
-                cls.reach(each.link, each.half_widths[region], widest.get(each.name, each.widest))
-                for each in learnt
-            ]
-            for region in range(len(WHERE))
-        ]
-        edges = np.array(found, dtype=float).reshape(len(WHERE), len(learnt), 2)
-        low, high = edges[..., :1], edges[..., 1:]
-        free = tuple(bool((region == np.inf).all()) for region in low)
-        return cls(tuple(each.name for each in learnt), low, high, free)
+        names = tuple(each.name for each in learnt)
+        never: list[str] = []
+        rows: list[np.ndarray | None] = []
+        low: list[np.ndarray] = []
+        high: list[np.ndarray] = []
+        for region in range(len(WHERE)):
+            edges = np.array(
+                [
+                    cls.reach(e.link, e.half_widths[region], widest.get(e.name, e.widest))
+                    for e in learnt
+                ]
+            ).reshape(-1, 2)
+            wide = np.flatnonzero((edges == (-np.inf, np.inf)).all(axis=1))
+            never.append(names[wide[0]] if len(wide) else "")
+            depends = np.flatnonzero(edges[:, 0] < np.inf)
+            rows.append(depends if len(depends) else None)
+            low.append(edges[depends, :1])
+            high.append(edges[depends, 1:])
+        return cls(names, tuple(never), tuple(rows), tuple(low), tuple(high))
 
     @staticmethod
     def reach(link: Link, half: float, widest: float) -> tuple[float, float]:
@@ -188,15 +198,18 @@ class Limits:
 
     def broken(self, answer: Answer) -> str:
         """Return which output is told too widely for some item; "" for none."""
-        if self.free[answer.region]:
-            return ""
-        low, high = self.low[answer.region], self.high[answer.region]
-        learnt = answer.linked[: len(self.names)]
-        good = (learnt <= low) | (learnt >= high)
-        if good.all():
-            return ""
-        at = int(np.flatnonzero(~good.all(axis=1))[0])
-        return f"{TOO_WIDE}{self.names[at]} is too wide {WHERE[answer.region]}"
+        region = answer.region
+        rows, name = self.rows[region], self.never[region]
+        if rows is not None and not name:
+            learnt = answer.linked[rows]
+            good = learnt <= self.low[region]
+            if np.count_nonzero(good) == good.size:
+                return ""
+            good |= learnt >= self.high[region]
+            if good.all():
+                return ""
+            name = self.names[rows[int(np.flatnonzero(~good.all(axis=1))[0])]]
+        return f"{TOO_WIDE}{name} is too wide {WHERE[region]}" if name else ""
 
 
 def _spread(link: Link, linked: float, half: float) -> float:
