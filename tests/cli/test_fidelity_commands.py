@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import shutil
 import zipfile
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ import pytest
 from cli_support import TABLE_NAMES, Clerk, Order
 
 from linetwin.predictors.stand_in_store import CARD, WEIGHTS, read
-from linetwin.results import fidelity
+from linetwin.results import display, fidelity
 from linetwin.results import read as read_run
 
 if TYPE_CHECKING:
@@ -68,6 +70,26 @@ def test_each_choice_is_recorded_with_its_lot(by_auto: Order, clerk: Clerk) -> N
     entry = run.manifest["stand_ins"]["cell.filler.filling"]
     assert entry["fidelity"] == "auto"
     assert run.manifest["made_with"]["stand-in filling.standin"] == entry["digest"][:12]
+
+
+def test_the_report_says_who_answered_and_why(by_auto: Order) -> None:
+    """A row for each process with a stand-in, its counts those of the events; else no section."""
+    page = (by_auto.run / "report.html").read_text(encoding="utf-8")
+    assert "Stand-ins and FMUs" in page
+    text = html.unescape(re.sub(r"<[^>]+>", "|", page.partition("id='fidelity'")[2]))
+    cells = [cell for cell in text.split("|") if cell]
+    run = read_run(by_auto.run)
+    assert len(fidelity.answered(run)) == 3
+    for each in fidelity.answered(run):
+        at = cells.index(display.name(f"{each.station}.{each.process}"))
+        assert cells[at + 1 : at + 3] == ["auto", f"{each.process}.standin"]
+        own = fidelity.choices(run)
+        own = own[(own["station"] == each.station) & (own["process"] == each.process)]
+        by_stand_in = int((own["who"] == "surrogate").sum())
+        told = [f"{own['lot'].nunique()}", f"{by_stand_in}", f"{len(own) - by_stand_in}"]
+        assert cells[at + 3 : at + 6] == told
+        wide = own["who"].str.startswith(f"FMU: {fidelity.TOO_WIDE}").sum()
+        assert (each.too_wide, each.outside) == (wide, len(own) - by_stand_in - wide)
 
 
 def test_a_run_with_stand_ins_is_resumed_to_the_same_bits(

@@ -23,7 +23,8 @@ _BY_STAND_IN: Final = "surrogate"
 class Answered:
     """Of a process at a station: calls that the stand-in answered, all calls, and their lots.
 
-    `reason`: the quantity for which the FMU was asked most often, "" where it never was.
+    `reason`: the quantity for which the FMU was asked most often, "" where it never was;
+    `too_wide`: calls that were the FMU's since an interval was too wide, not as they lay outside.
     """
 
     station: str
@@ -32,6 +33,12 @@ class Answered:
     calls: int
     lots: int
     reason: str
+    too_wide: int
+
+    @property
+    def outside(self) -> int:
+        """Calls that were the FMU's since an item lay outside of what the stand-in knows."""
+        return self.calls - self.by_stand_in - self.too_wide
 
     def told(self) -> str:
         """Return it as text; a lot that is made in many calls is told by those."""
@@ -50,7 +57,8 @@ def answered(run: Run) -> list[Answered]:
         reasons = Counter(map(_quantity, others))
         reason = reasons.most_common(1)[0][0] if reasons else ""
         counts = (len(own) - len(others), len(own), own["lot"].nunique())
-        result.append(Answered(str(station), str(process), *counts, reason))
+        wide = sum(who.partition(": ")[2].startswith(TOO_WIDE) for who in others)
+        result.append(Answered(str(station), str(process), *counts, reason, wide))
     return result
 
 

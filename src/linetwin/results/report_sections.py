@@ -12,6 +12,7 @@ from linetwin.results import (
     report_causes,
     report_energy,
     report_factory,
+    report_fidelity,
     report_money,
     report_tables,
 )
@@ -50,6 +51,7 @@ def sections(facts: Facts, found: Kpis) -> list[Section]:
         _genealogy(facts),
         _balance(found),
         _assumed(facts),
+        Section("fidelity", "Stand-ins and FMUs", report_fidelity.fidelity_table(facts.run)),
         Section("provenance", "Provenance", report_tables.provenance(facts.run)),
     ]
 
