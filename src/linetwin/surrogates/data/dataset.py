@@ -29,7 +29,8 @@ class ColumnSpec:
 
     `unit`: canonical UCUM, "" for text; `quantity`: its entry of the vocabulary, None where it has
     none; `source`: where it stood; `of`: whose standard uncertainty it is; `written`: the unit it
-    was read in, with `scale`: canonical = factor x value there + offset.
+    was read in, with `scale`: canonical = factor x value there + offset; `label_error`: shares of
+    true 1 that read 0, and of true 0 that read 1, None where nothing is said of it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ColumnSpec:
     of: str = ""
     written: str = ""
     scale: Affine = SAME
+    label_error: tuple[float, float] | None = None
 
     @property
     def is_number(self) -> bool:

@@ -43,7 +43,9 @@ OF_FOLDER = "dataset.yaml"
 """The dataset file of a folder that holds its table beside it."""
 _TEXT_ROLES = ("group", "judgement")
 _MAY_BE_TEXT = ("outcome", "inspection", "ignore")
-_ALONE: dict[str, tuple[Role, ...]] = {"of": ("uncertainty",), "columns": ("group",)}
+_ALONE: dict[str, tuple[Role, ...]] = {
+    "of": ("uncertainty",), "columns": ("group",), "label_error": ("target",),
+}  # fmt: skip
 
 
 def read_dataset(path: Path, data: Path | None = None) -> Dataset:
@@ -243,9 +245,29 @@ class _Reader:
         inside = self._inside(name, written, scale, affine, values)
         read_in = written.unit or known or scale.shown
         spec = ColumnSpec(
-            name, written.role, scale.shown, quantity, source, written.of or "", read_in, affine
-        )
+            name, written.role, scale.shown, quantity, source, written.of or "", read_in, affine,
+            self._label_error(name, written, values),
+        )  # fmt: skip
         return spec, values, inside
+
+    def _label_error(
+        self, name: str, written: DataColumn, values: np.ndarray
+    ) -> tuple[float, float] | None:
+        """Return how often labels err, of a column of 0 and 1."""
+        stated = written.label_error
+        if stated is None:
+            return None
+        place = self.place(name, "label_error")
+        missed = amount(stated.missed, RATIO, place.below("missed"), self.problems)
+        false = amount(stated.false_alarm, RATIO, place.below("false_alarm"), self.problems)
+        if missed is None or false is None:
+            return None
+        if not (min(missed, false) >= 0 and missed + false < 1):
+            hint = "shares of 0 or more, together below 100 %: more tell nothing"
+            self.problems.add(place, f"{missed:.0%} and {false:.0%} are no such shares", hint)
+        if not np.isin(values[np.isfinite(values)], (0.0, 1.0)).all():
+            self.problems.add(place, "is for a column of 0 and 1", "leave it out")
+        return missed, false
 
     def _taken(self, name: str, written: DataColumn) -> DataTable | None:
         """Return the table with what a pattern takes from the column's texts."""

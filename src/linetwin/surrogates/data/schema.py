@@ -29,13 +29,21 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class LabelErrorWritten(_Part):
+    """How labels of 1 and 0 err: shares of true 1 that read 0, and of true 0 that read 1."""
+
+    missed: object
+    false_alarm: object
+
+
 class DataColumn(_Part):
     """Where a quantity stands in the table, its unit there, and what it is for.
 
     `columns`: those of a group that is told by several; `quantity`: the entry of the vocabulary
     where the name is none; `of`: whose standard uncertainty it is; `inclusion`: the probability
     with which a row was chosen, which weighs 1 / that; `pattern`: a regular expression
-    whose first group is taken from the text; `between`: rows outside are left out.
+    whose first group is taken from the text; `between`: rows outside are left out;
+    `label_error`: of a target that an inspection says.
     """
 
     column: Annotated[str | None, Given] = None
@@ -47,6 +55,7 @@ class DataColumn(_Part):
     of: Annotated[str | None, Given] = None
     pattern: Annotated[str | None, Given] = None
     between: Annotated[list[object] | None, Given, Field(min_length=2, max_length=2)] = None
+    label_error: Annotated[LabelErrorWritten | None, Given] = None
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from linetwin.surrogates.learning.candidates import (
     fit_estimator,
     layered,
 )
+from linetwin.surrogates.learning.labels import corrected_fit
 from linetwin.surrogates.learning.ridge import Ridge
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from linetwin.surrogates.learning.candidates import Setting
     from linetwin.surrogates.learning.crossing import Inner
+    from linetwin.surrogates.learning.labels import Inspection
     from linetwin.surrogates.learning.task import Learning
 
 _STEEPEST: Final = 5.0
@@ -37,14 +39,17 @@ _STEEPEST: Final = 5.0
 class ClassCandidate(Candidate):
     """A kind of model that gives a probability; `slope` and `level` of a setting calibrate it."""
 
-    def why_not(self, learning: Learning) -> str:  # noqa: ARG002 - as all are asked
-        """Return why it is not tried: all are."""
+    def why_not(self, learning: Learning) -> str:
+        """Return why it is not tried: of labels that err those that know no such likelihood."""
+        if learning.inspection is not None and self.name not in {"mean", "linear"}:
+            return "it takes no labels that err"
         return ""
 
     def fit(self, learning: Learning, setting: Setting) -> Fitted:
         """Return the candidate trained on rows; the rate alone where all of them are the same."""
         none = (False,) * len(learning.names)
-        if self.make is None or np.ptp(learning.target) == 0:
+        same = learning.share(learning.mean(learning.target)) in {0.0, 1.0}
+        if self.make is None or same:
             return Fitted(self.name, setting, _rate(learning), 1.0, None, none)
         estimator = self.make(setting, learning)
         fit_estimator(estimator, learning.features, learning.target, learning.weights)
@@ -58,6 +63,7 @@ class Logistic:
 
     penalty: float
     line: Ridge | None = None
+    inspection: Inspection | None = None
 
     def fit(
         self, features: np.ndarray, target: np.ndarray, sample_weight: np.ndarray | None = None
@@ -65,12 +71,28 @@ class Logistic:
         """Learn; features of shape (rows, features), target of 0 and 1."""
         from sklearn.linear_model import LogisticRegression
 
+        if self.inspection is not None:
+            return self._behind_labels(features, target, sample_weight)
         mean, spread = features.mean(axis=0), features.std(axis=0)
         scale = np.where(spread > 1e-12 * np.abs(mean), spread, 1.0)
         model = LogisticRegression(C=1 / self.penalty, max_iter=500)
         model.fit((features - mean) / scale, target, sample_weight)
         self.line = Ridge(
             self.penalty, mean=mean, scale=scale, slopes=model.coef_[0], level=model.intercept_[0]
+        )
+        return self
+
+    def _behind_labels(
+        self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray | None
+    ) -> Logistic:
+        """Learn the fault behind labels that err, by their likelihood."""
+        assert self.inspection is not None  # noqa: S101 - it was looked at
+        found = corrected_fit(
+            features, labels, self.inspection, weights=weights, penalty=self.penalty
+        )
+        none, one = np.zeros(features.shape[1]), np.ones(features.shape[1])
+        self.line = Ridge(
+            self.penalty, mean=none, scale=one, slopes=found.slopes, level=found.intercept
         )
         return self
 
@@ -142,10 +164,10 @@ def platt(linked: np.ndarray, learning: Learning) -> tuple[float, float]:
 
     def loss(line: np.ndarray) -> tuple[float, np.ndarray]:
         odds = line[0] + line[1] * linked
-        off = weights * (0.5 * (1 + np.tanh(0.5 * odds)) - learning.target)
+        off, _ = learning.scores(odds)
         away = line - np.array([0.0, 1.0])
-        value = float((weights * (np.logaddexp(0, odds) - learning.target * odds)).sum())
-        slopes = np.array([off.sum(), (off * linked).sum()]) + away
+        value = float((weights * learning.losses(odds)).sum())
+        slopes = away - np.array([off.sum(), (off * linked).sum()])
         return value + 0.5 * float(away @ away), slopes
 
     found = minimize(
@@ -157,12 +179,12 @@ def platt(linked: np.ndarray, learning: Learning) -> tuple[float, float]:
 
 def _rate(learning: Learning) -> float:
     """Return the log odds of 1, with half a row added to either side: never infinite."""
-    ones = learning.mean(learning.target) * learning.rows
+    ones = learning.share(learning.mean(learning.target)) * learning.rows
     return float(np.log((ones + 0.5) / (learning.rows - ones + 0.5)))
 
 
-def _logistic(setting: Setting, learning: Learning) -> Logistic:  # noqa: ARG001 - as all are made
-    return Logistic(setting["ridge"])
+def _logistic(setting: Setting, learning: Learning) -> Logistic:
+    return Logistic(setting["ridge"], inspection=learning.inspection)
 
 
 def _trees(setting: Setting, learning: Learning) -> Odds:

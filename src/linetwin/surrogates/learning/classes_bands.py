@@ -59,10 +59,9 @@ def between_groups(linked: np.ndarray, learning: Learning) -> float:
 
     Its standard error is added: of few groups it is known badly, and too narrow is the worse error.
     """
-    _, chance, information = _moved(linked, learning)
+    off, information = learning.scores(linked + _shift(linked, learning))
     which = np.unique(learning.groups, return_inverse=True)[1]
-    own = np.bincount(which, information)
-    off = np.bincount(which, learning.weight * (learning.target - chance))
+    own, off = np.bincount(which, information), np.bincount(which, off)
     freedom = len(own) - 1
     room = float(own.sum() - (own**2).sum() / own.sum())
     if freedom < 1 or room <= 0:
@@ -73,19 +72,12 @@ def between_groups(linked: np.ndarray, learning: Learning) -> float:
 
 def _off(linked: np.ndarray, learning: Learning) -> float:
     """Return by how much log odds are off on average, squared: at least its own variance."""
-    shift, chance, information = _moved(linked, learning)
-    which = np.unique(learning.groups, return_inverse=True)[1]
-    rest = np.bincount(which, learning.weight * (learning.target - chance))
+    shift = _shift(linked, learning)
+    slopes, information = learning.scores(linked + shift)
+    rest = np.bincount(np.unique(learning.groups, return_inverse=True)[1], slopes)
     count = len(rest)
     error = float((rest**2).sum()) * count / max(1, count - 1) / float(information.sum()) ** 2
     return max(error, shift**2)
-
-
-def _moved(linked: np.ndarray, learning: Learning) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return by what log odds are off on average, and chance and information without that."""
-    shift = _shift(linked, learning.target, learning.weight)
-    chance = expit(linked + shift)
-    return shift, chance, learning.weight * chance * (1 - chance)
 
 
 def jackknife(crossed: Crossed, learning: Learning) -> np.ndarray:
@@ -116,9 +108,9 @@ def _calibrated(where: str, linked: np.ndarray, learning: Learning) -> Calibrate
         rows=learning.rows,
         ones=int(learning.target.sum()),
         predicted=learning.mean(expit(linked)),
-        observed=rate.mean,
-        low=max(0.0, rate.low),
-        high=min(1.0, rate.high),
+        observed=learning.share(rate.mean),
+        low=learning.share(max(0.0, rate.low)),
+        high=learning.share(min(1.0, rate.high)),
     )
 
 
@@ -141,15 +133,15 @@ def _bears(chance: np.ndarray, groups: np.ndarray) -> bool:
     return least >= _LEAST_ONES and len(np.unique(groups)) >= _LEAST_GROUPS
 
 
-def _shift(linked: np.ndarray, target: np.ndarray, weights: np.ndarray) -> float:
-    """Return by what all log odds would move for as many 1 as there were."""
-    ones = float((weights * target).sum())
+def _shift(linked: np.ndarray, learning: Learning) -> float:
+    """Return by what all log odds would move for as many 1 as there were behind the labels."""
+    weights, whole = learning.weight, float(learning.weight.sum())
+    ones = learning.share(learning.mean(learning.target)) * whole
 
     def missing(shift: float) -> float:
         return float((weights * expit(linked + shift)).sum()) - ones
 
     if missing(-_FARTHEST) >= 0 or missing(_FARTHEST) <= 0:
         # none was 1, or all were: half a row stands for what was not seen
-        whole = float(weights.sum())
         ones = min(max(ones, 0.5), whole - 0.5)
     return float(brentq(missing, -_FARTHEST, _FARTHEST))

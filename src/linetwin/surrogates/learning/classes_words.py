@@ -49,6 +49,12 @@ def sentences(training: Training, trained: Trained) -> list[str]:
             f" {abs(100 * best.r2):.1f} % {side} than that of the rate."
         ),
     ]
+    if learning.inspection is not None:
+        miss, false = learning.inspection.miss, learning.inspection.false_alarm
+        found.append(
+            f"Labels err: {100 * miss:g} % of 1 read 0, {100 * false:g} % of 0 read 1. The"
+            " probability of the truth is learnt; losses are those of the labels."
+        )
     found += choice(training, trained, f"{trained.winner.error:.4f}")
     slope = trained.fitted.setting.get("slope")
     if slope is not None:

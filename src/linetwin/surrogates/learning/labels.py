@@ -64,13 +64,28 @@ class LogisticFit:
         return np.asarray(special.expit(self.intercept + features @ self.slopes))
 
 
+def label_losses(odds: np.ndarray, labels: np.ndarray, inspection: Inspection) -> np.ndarray:
+    """Return the negative log likelihood of labels 0 or 1 (n,), given log odds of faults (n,)."""
+    chance, _ = _parts(odds, inspection)
+    return np.asarray(-(labels * np.log(chance) + (1 - labels) * np.log1p(-chance)))
+
+
+def label_scores(
+    odds: np.ndarray, labels: np.ndarray, inspection: Inspection
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the slopes of the log likelihood over the log odds (n,), and their information."""
+    chance, slope = _parts(odds, inspection)
+    inner = slope / (chance * (1 - chance))
+    return np.asarray((labels - chance) * inner), np.asarray(slope * inner)
+
+
 def corrected_share(found: int, count: int, inspection: Inspection) -> Estimate:
     """Return the share of faults behind `found` bad labels of `count`, with 95 % interval.
 
     Rates as stated: the exact interval of the labels, put through the correction. Rates from
     trials: their scatter is in the interval.
     """
-    _check(inspection)
+    check(inspection)
     value = _faults(found / count, inspection.miss, inspection.false_alarm)
     if not (inspection.bad_tried and inspection.good_tried):
         labels = clopper_pearson(found, count)
@@ -100,23 +115,27 @@ def corrected_fit(
     inspection: Inspection,
     lots: Sequence[str] = (),
     weights: np.ndarray | None = None,
+    penalty: float = 0.0,
 ) -> LogisticFit:
     """Return the logistic fit of the fault to features (n, features), by labels 0 or 1 (n,).
 
     Maximum likelihood of the labels; `weights`: 1 / inclusion probability where cells were
-    selected. Errors from the scores summed by lot. ScenarioError where all labels are equal, or
-    where the fit does not end (labels that a feature separates).
+    selected; `penalty`: half of it times the squared slopes of standardised features is added.
+    Errors from the scores summed by lot. ScenarioError where all labels are equal, or where the
+    fit does not end (labels that a feature separates).
     """
-    _check(inspection)
+    check(inspection)
     told = np.asarray(labels, dtype=np.float64)
     if np.unique(told).size == 1:
         raise ScenarioError([Problem("all labels are equal", "fit", "labels of both kinds")])
     middle, scale = features.mean(axis=0), features.std(axis=0)
     if not (scale > 0).all():
-        raise ScenarioError([Problem("a feature is constant", "fit", "leave it out")])
+        if not penalty:
+            raise ScenarioError([Problem("a feature is constant", "fit", "leave it out")])
+        scale = np.where(scale > 0, scale, 1.0)
     table = np.column_stack([np.ones(told.size), (features - middle) / scale])
     weight = np.ones(told.size) if weights is None else np.asarray(weights, dtype=np.float64)
-    model = _Likelihood(table, told, weight / weight.mean(), inspection)
+    model = _Likelihood(table, told, weight / weight.mean(), inspection, penalty)
     start = np.zeros(table.shape[1])
     share = corrected_share(int(told.sum()), told.size, inspection).value
     start[0] = float(special.logit(min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE)))
@@ -146,28 +165,23 @@ class _Likelihood:
     labels: np.ndarray
     weights: np.ndarray
     inspection: Inspection
-
-    def _parts(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the chance of a bad label, and its slope over the log odds."""
-        fault = special.expit(self.table @ factors)
-        chance = self.inspection.false_alarm + self.inspection.power * fault
-        inside = np.clip(chance, _LEAST, 1 - _LEAST)
-        return inside, self.inspection.power * fault * (1 - fault)
+    penalty: float
 
     def loss(self, factors: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return the negative log likelihood and its gradient."""
-        chance, slope = self._parts(factors)
-        value = self.labels * np.log(chance) + (1 - self.labels) * np.log1p(-chance)
-        score = self.weights * (self.labels - chance) / (chance * (1 - chance)) * slope
-        return -float((self.weights * value).sum()), -self.table.T @ score
+        """Return the negative log likelihood with the penalty, and its gradient."""
+        odds, slopes = self.table @ factors, np.concatenate([[0.0], factors[1:]])
+        losses = label_losses(odds, self.labels, self.inspection)
+        score, _ = label_scores(odds, self.labels, self.inspection)
+        value = float((self.weights * losses).sum() + self.penalty / 2 * (slopes @ slopes))
+        return value, self.penalty * slopes - self.table.T @ (self.weights * score)
 
     def spread(self, factors: np.ndarray, lots: Sequence[str]) -> np.ndarray:
         """Return the covariance: expected information around the scores summed by lot."""
-        chance, slope = self._parts(factors)
-        inner = self.weights * slope**2 / (chance * (1 - chance))
-        bread = np.linalg.pinv(self.table.T @ (inner[:, None] * self.table))
-        score = (self.weights * (self.labels - chance) / (chance * (1 - chance)) * slope)[:, None]
-        scores = score * self.table
+        score, information = label_scores(self.table @ factors, self.labels, self.inspection)
+        inner = np.diag(np.concatenate([[0.0], np.full(factors.size - 1, self.penalty)]))
+        inner += self.table.T @ ((self.weights * information)[:, None] * self.table)
+        bread = np.linalg.pinv(inner)
+        scores = (self.weights * score)[:, None] * self.table
         kinds, places = np.unique(
             np.asarray(lots) if len(lots) else np.arange(self.labels.size), return_inverse=True
         )
@@ -175,6 +189,14 @@ class _Likelihood:
         np.add.at(summed, places, scores)
         few = kinds.size / max(1, kinds.size - 1)
         return np.asarray(bread @ (summed.T @ summed) @ bread * few)
+
+
+def _parts(odds: np.ndarray, inspection: Inspection) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chance of a bad label, and its slope over the log odds of the fault."""
+    fault = special.expit(odds)
+    chance = inspection.false_alarm + inspection.power * fault
+    inside = np.clip(chance, _LEAST, 1 - _LEAST)
+    return inside, inspection.power * fault * (1 - fault)
 
 
 def _faults(label: float, miss: float, false_alarm: float) -> float:
@@ -185,7 +207,8 @@ def _share(value: float) -> float:
     return min(1.0, max(0.0, value))
 
 
-def _check(inspection: Inspection) -> None:
+def check(inspection: Inspection) -> None:
+    """Raise ScenarioError for rates that are none, or of labels that tell nothing."""
     rates = inspection.miss, inspection.false_alarm
     if not all(0 <= rate <= 1 for rate in rates):
         raise ScenarioError([Problem("a rate is out of 0 to 1", "inspection", "shares of cells")])

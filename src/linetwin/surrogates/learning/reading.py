@@ -16,6 +16,7 @@ from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario.problems import Problems
 from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.learning.labels import Inspection
 from linetwin.surrogates.learning.levels import coarsest, kinds_of
 from linetwin.surrogates.learning.physics_reading import read_physics
 from linetwin.surrogates.learning.schema import TrainingFile
@@ -108,7 +109,12 @@ class _Reader:
         if chance:
             self._check_chance(values[whole])
         learning = self._learning(whole, numbers[whole], values[whole], names, link)
-        learning = replace(learning, chance=chance, weights=_shares(weights[whole]))
+        learning = replace(
+            learning,
+            chance=chance,
+            weights=_shares(weights[whole]),
+            inspection=Inspection(*target.label_error) if chance and target.label_error else None,
+        )
         self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
         group = ", ".join(self._groups_of(whole, learning.features)) or EQUAL
@@ -176,11 +182,20 @@ class _Reader:
         if file.laws.between is not None or file.laws.positive:
             message = "a probability lies between 0 and 1 by itself"
             self.problems.add(self.place("laws"), message, "increases and decreases alone")
+        self._check_label_error(float(target.mean()))
         ones = int(target.sum())
         least = min(ones, len(target) - ones)
         if 0 < least < LEAST_OF_EACH:
             message = f"is 1 in {ones} of {len(target)} rows"
             hint = f"at least {LEAST_OF_EACH} rows of 1, and of 0"
+            self.problems.add(self.place("target"), message, hint)
+
+    def _check_label_error(self, ones: float) -> None:
+        """Note labels of which as many are 1, or 0, as come of their errors alone."""
+        stated = self.dataset.columns[self.checked.model.target].label_error
+        if stated is not None and not stated[1] < ones < 1 - stated[0]:
+            message = f"{ones:.1%} of rows are 1: no more than their label_error alone gives"
+            hint = f"between {stated[1]:.1%} (false alarms) and {1 - stated[0]:.1%} (found)"
             self.problems.add(self.place("target"), message, hint)
 
     def _link(self, target: ColumnSpec) -> Link:

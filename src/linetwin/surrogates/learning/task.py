@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit
 
 from linetwin.surrogates.data.checks.replicates import pooled
+from linetwin.surrogates.learning.labels import label_losses, label_scores
 
 if TYPE_CHECKING:
     from linetwin.predictors.links import Link
+    from linetwin.surrogates.learning.labels import Inspection
     from linetwin.surrogates.learning.physics import PhysicsFit
 
 
@@ -34,6 +37,7 @@ class Learning:
     any; `relative`: whether errors count relative to the target; `labels`: each group's name;
     `chance`: the target is 1 or 0, and its probability is learnt, on the scale of log odds;
     `weights`: how much each row counts, shape (rows,), 1 on average; None where all count the same;
+    `inspection`: how the labels of a chance err; None where they are the truth;
     `kinds`: other kinds of groups, which rows in and outside of a held-out group have in common.
     """
 
@@ -56,6 +60,7 @@ class Learning:
     chance: bool = False
     weights: np.ndarray | None = None
     kinds: tuple[Kind, ...] = ()
+    inspection: Inspection | None = None
 
     @property
     def rows(self) -> int:
@@ -96,15 +101,38 @@ class Learning:
         return np.asarray(np.log(values)) if self.relative else values
 
     def errors(self, linked: np.ndarray) -> np.ndarray:
-        """Return the errors of predictions on the scored scale."""
+        """Return the errors of predictions on the scored scale; of labels that err, theirs."""
+        if self.inspection is not None:
+            told = self.inspection.false_alarm + self.inspection.power * self.link.back(linked)
+            return np.asarray(told - self.target)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(self.scored(self.link.back(linked)) - self.scored(self.target))
 
     def losses(self, linked: np.ndarray) -> np.ndarray:
         """Return what predictions cost, a row each: squared errors; of a chance the log loss."""
+        if self.inspection is not None:
+            return label_losses(linked, self.target, self.inspection)
         if self.chance:
             return np.asarray(np.logaddexp(0.0, linked) - self.target * linked)
         return self.errors(linked) ** 2
+
+    def scores(self, linked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return slopes of the log likelihood of 1 and 0 over log odds, and their information.
+
+        Both of shape (rows,), each row by its weight.
+        """
+        if self.inspection is not None:
+            slopes, information = label_scores(linked, self.target, self.inspection)
+        else:
+            chance = expit(linked)
+            slopes, information = self.target - chance, chance * (1 - chance)
+        return self.weight * slopes, self.weight * information
+
+    def share(self, ones: float) -> float:
+        """Return the share of faults behind a share of labels of 1, 0 to 1."""
+        if self.inspection is None:
+            return ones
+        return min(1.0, max(0.0, (ones - self.inspection.false_alarm) / self.inspection.power))
 
 
 def replicate_noise(features: np.ndarray, target: np.ndarray) -> float | None:
