@@ -387,3 +387,37 @@ def test_cells_finish_in_quarantine(clerk: Clerk, run: Path, predictor: Path) ->
     assert "1 / the probability with which it was drawn" in " ".join(page.read_text().split())
     assert clerk("audit", "verify", run / "review.log").code == 0
     assert clerk(*asked, "--reason", "audit").code == 2
+
+
+def test_a_setting_that_would_have_helped(
+    clerk: Clerk, finished: tuple[Order, Answer], predictor: Path, reviewed: tuple[dict, str]
+) -> None:
+    """The loading target for 5 Ah is told with models and interval; wrong questions end with 2."""
+    run = finished[0].run
+    cells = {cell["cell"]: cell for cell in reviewed[0]["cells"] if cell["reasons"]}
+    name = next(iter(cells))
+    asked = ("surrogate", "explain", predictor, "--data", run, "--row", name, "--target",
+             "capacity=at least 5 Ah", "--setting")  # fmt: skip
+    told = json.loads(clerk(*asked, "cathode.coater.loading_target", "--json").out)
+    assert told["at"] > told["was"]
+    assert told["chance"] >= told["before"]
+    own = read_dataset(run).frame.loc[name]
+    was, would = told["moved"]["cathode_loading"]
+    assert was == pytest.approx(own["cathode_loading"])
+    assert would / was == pytest.approx(told["at"] / told["was"])
+    assert [step["by"] for step in told["steps"]][1] == "calendering model of cathode.calender"
+    text = clerk(*asked, "cathode.coater.loading_target").out
+    assert "errors of the stations' models are not in it" in text
+    (reason,) = cells[name]["reasons"]
+    assert any("had cathode.coater.loading_target been" in each for each in reason["settings"])
+    assert "had cathode.coater.loading_target been" in reviewed[1]
+    for wrong, said in (
+        ("cathode.coater.loading", "did you mean"),
+        ("cell.filler.electrolyte_dose", "takes nothing that"),
+        ("cathode.coater.loading_target=180 to 190 g/m2", "has no unit"),
+        ("cathode.coater.loading_target=190 g/m2 to 190 g/m2", "has no room"),
+    ):
+        answer = clerk(*asked, wrong)
+        assert (answer.code, said in answer.err) == (2, True), (wrong, answer.err)
+    none = clerk("surrogate", "explain", predictor, "--data", run, "--setting", "x")
+    assert (none.code, "--row" in none.err) == (2, True)

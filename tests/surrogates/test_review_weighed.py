@@ -21,6 +21,7 @@ from linetwin.surrogates.review.decisions import Foretold, decide, recorded
 from linetwin.surrogates.review.origins import Origin
 from linetwin.surrogates.review.page_decided import decisions_section
 from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.quarantining import rule_of
 from linetwin.surrogates.review.reasons import NEEDED, reason_of
 from linetwin.surrogates.review.risks import Limited, Told, bad_of
 from linetwin.surrogates.review.streams import cell_streams, defect_streams, residual_streams
@@ -156,11 +157,13 @@ def test_grade_a_is_no_fault() -> None:
 def test_the_audit_is_nobodys_choice() -> None:
     """A fiftieth of the cells, the same in any order, another with another seed."""
     cells = [f"cell-{number}" for number in range(500)]
-    policy = read_policy()
-    chosen = weighing.audited(cells, policy, 1)
+    rule = rule_of(read_policy())
+    chosen = {cells[row] for row in np.flatnonzero(rule.sample(cells, 1, 0.5).chosen)}
     assert len(chosen) == 10
-    assert weighing.audited(cells[::-1], policy, 1) == chosen
-    assert weighing.audited(cells, policy, 2) != chosen
+    turned = cells[::-1]
+    assert chosen == {turned[row] for row in np.flatnonzero(rule.sample(turned, 1, 0.5).chosen)}
+    assert chosen != {cells[row] for row in np.flatnonzero(rule.sample(cells, 2, 0.5).chosen)}
+    assert rule_of(read_policy(), 3).sample(cells, 1, 0.5).chosen.sum() == 3
 
 
 def test_what_people_write_is_text(tmp_path: Path) -> None:

@@ -42,6 +42,14 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
             metavar="GOAL", help="A goal: 'porosity=28 % to 30 %', 'capacity=at least 5 Ah'."
         ),
     ] = None,
+    setting: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STATION.NAME",
+            help="What a machine's setting would have had to be: 'cathode.calender.line_load', or "
+            "'cathode.calender.line_load=300 N/mm to 700 N/mm'; of a cell of a run.",
+        ),
+    ] = None,
     chance: ChanceOption = 0.9,
     json: JsonOption = False,
 ) -> None:
@@ -52,7 +60,11 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
 
     _check_asked(table, row, settings)
     if lot is not None:
-        _explain_lot(file, table, lot, as_json=json, other=row is not None or target is not None)
+        other = row is not None or target is not None or setting is not None
+        _explain_lot(file, table, lot, as_json=json, other=other)
+        return
+    if setting is not None:
+        _explain_setting(file, table, row, (setting, target, chance), as_json=json)
         return
     with load(file) as predictor:
         own = predictor.card
@@ -136,6 +148,32 @@ def _explain_lot(file: Path, table: Path | None, lot: str, *, as_json: bool, oth
         return
     say(lots.lot_sentence(found))
     print_table("", lots.HEADS, lots.lot_rows(found), 1)
+
+
+def _explain_setting(
+    file: Path,
+    table: Path | None,
+    row: str | None,
+    asked: tuple[str, str | None, float],
+    *,
+    as_json: bool,
+) -> None:
+    """Tell what a setting would have had to be for a cell; `asked`: setting, goal and chance."""
+    from linetwin.cli.printing import print_json, say
+    from linetwin.errors import Problem, ScenarioError
+    from linetwin.predictors.evaluating import load
+    from linetwin.surrogates.settings import asking, helping
+
+    if table is None or not (table / "manifest.json").is_file() or row is None:
+        hint = "--data RUN --row cell-000123"
+        raise ScenarioError([Problem("a setting is one of a cell of a run", "--setting", hint)])
+    with load(file) as predictor:
+        found, good = asking.had_been_asked(predictor, table, row, *asked)
+        if as_json:
+            print_json({**helping.content(found), "goal": good, "cell": row})
+            return
+        for sentence in helping.sentences(found, predictor.card, good):
+            say(sentence)
 
 
 def _tell_origin(table: Path | None, name: str) -> None:

@@ -134,11 +134,12 @@ def explained_sentences(found: Explained) -> list[str]:
     """Say what is predicted, where it differs from the mean, and what would have helped."""
     target, own = spec_of(found.card.target), found.explanation
     domain = WORDS[int(found.predicted.domain[0])]
-    value = f"{found.card.target.name} {target.shown(own.prediction)}"
+    card = found.card
+    value = f"{card.target.name} {_amount(card, own.prediction)}"
     low, high = (float(each[0]) for each in (found.predicted.low, found.predicted.high))
     kept = found.standing.words[0] == UNPROVEN
     what = found.standing.said(0) if kept else f"{found.card.coverage:.0%}"
-    span = f" ({what}: {target.shown(low)} to {target.shown(high)})"
+    span = f" ({what}: {_amount(card, low)} to {_amount(card, high)})"
     away = own.prediction - own.mean
     said = [
         f"{value}{span if np.isfinite(low) else ', refused'}; {domain} of what was seen",
@@ -150,12 +151,14 @@ def explained_sentences(found: Explained) -> list[str]:
     ]
     if found.goal is None:
         return said
-    said.append(f"{goal_text(found.card, found.goal)}: chance {found.chance:.2f}")
+    sure = sureness(found.card)
+    within = ", by the interval of that probability" if found.card.target.chance else ""
+    said.append(f"{goal_text(found.card, found.goal)}: {sure} {found.chance:.2f}{within}")
     for each in found.others:
         feature = found.card.features[each.feature]
         reaches = "" if each.reached else ", the best that it can do alone"
         said.append(
-            f"chance {each.chance:.2f} had {feature.name} been "
+            f"{sure} {each.chance:.2f} had {feature.name} been "
             f"{spec_of(feature).shown(each.value)}{reaches}"
         )
     if not found.others and found.chance < found.needed:
@@ -184,7 +187,7 @@ def inverted_sentences(found: Inverted) -> list[str]:
     target, window = spec_of(found.card.target), found.found
     ends = (found.predicted.value, found.predicted.low, found.predicted.high)
     value, low, high = (float(each[0]) for each in ends)
-    goal = goal_text(found.card, found.goal)
+    goal, sure = goal_text(found.card, found.goal), sureness(found.card)
     at_best = (
         f"{found.card.target.name} {target.shown(value)} ({found.card.coverage:.0%}: "
         f"{target.shown(low)} to {target.shown(high)})"
@@ -192,13 +195,13 @@ def inverted_sentences(found: Inverted) -> list[str]:
     if not window.reached:
         return [
             (
-                f"{goal}: not reached with a chance of {found.needed:g} within these limits; the "
+                f"{goal}: not reached with a {sure} of {found.needed:g} within these limits; the "
                 f"best place found has {window.chance:.2g}: {at_best}"
             )
         ]
     said = [
         *standing(found.card, {}, 1).notes(found.card.coverage),
-        f"{goal}: chance {window.chance:.2f} at the best place, {at_best}",
+        f"{goal}: {sure} {window.chance:.2f} at the best place, {at_best}",
         (
             f"in the window at least {window.least:.2f}, {window.mean:.2f} on average, of "
             f"{FRESH:,} places never tried before; {window.share:.0%} of the limits reach "
@@ -277,9 +280,25 @@ def inverted_content(found: Inverted) -> dict[str, Any]:
 
 def goal_text(card: Card, goal: Goal) -> str:
     """Return a goal as people read it."""
-    spec = spec_of(card.target)
+    name = card.target.name
+    low, high = (_amount(card, end) for end in (goal.low, goal.high))
+    name = f"a probability of {name} of" if card.target.chance else name
     if not np.isfinite(goal.low):
-        return f"{card.target.name} at most {spec.shown(goal.high)}"
+        return f"{name} at most {high}"
     if not np.isfinite(goal.high):
-        return f"{card.target.name} at least {spec.shown(goal.low)}"
-    return f"{card.target.name} {spec.shown(goal.low)} to {spec.shown(goal.high)}"
+        return f"{name} at least {low}"
+    return f"{name} {low} to {high}"
+
+
+def sureness(card: Card) -> str:
+    """Return what is told of a goal: its chance; of a goal for a probability the confidence.
+
+    A probability is one already: how far its interval lies within the goal is no chance of a cell.
+    """
+    return "confidence" if card.target.chance else "chance"
+
+
+def _amount(card: Card, value: float) -> str:
+    if card.target.chance:
+        return f"{100 * value:.4g} %"
+    return spec_of(card.target).shown(value)

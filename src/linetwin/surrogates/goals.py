@@ -90,7 +90,7 @@ def goal_of(text: str, target: Target) -> Goal:
     if not equals or name.strip() != target.name:
         problems.add(place, f"'{text}' is no goal of {target.name}", f"{target.name}={_GOAL}")
         problems.check()
-    low, high = _span(rest.strip(), target.unit, place, problems, _GOAL)
+    low, high = span_of(rest.strip(), target.unit, place, problems, _GOAL)
     if not low < high:
         problems.add(place, f"'{rest.strip()}' leaves no room", _GOAL)
     problems.check()
@@ -158,7 +158,7 @@ def _limits(
         return value, value
     if not rest:
         return feature.low, feature.high
-    low, high = _span(rest, feature.unit, place, problems, "20 um to 60 um, or the name alone")
+    low, high = span_of(rest, feature.unit, place, problems, "20 um to 60 um, or the name alone")
     low, high = max(low, feature.low), min(high, feature.high)
     if not problems and low > high:
         spec = spec_of(feature)
@@ -167,8 +167,13 @@ def _limits(
     return low, high
 
 
-def _span(text: str, unit: str, place: Place, problems: Problems, form: str) -> tuple[float, float]:
-    """Return the bounds that a text names, infinite where it names none."""
+def span_of(
+    text: str, unit: str, place: Place, problems: Problems, form: str
+) -> tuple[float, float]:
+    """Return the bounds in `unit` that a text names, infinite where it names none.
+
+    `form`: what is allowed, for a problem at `place`.
+    """
     for pattern, kind in _FORMS:
         match = pattern.fullmatch(text)
         if match is None:

@@ -20,12 +20,14 @@ from linetwin.surrogates.review.charting import Charts, charted
 from linetwin.surrogates.review.covering import Covered, covered
 from linetwin.surrogates.review.decisions import Decision, decisions, recorded
 from linetwin.surrogates.review.holds import Held, holds
+from linetwin.surrogates.review.machines import helping_settings
 from linetwin.surrogates.review.origins import Origins
 from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
 from linetwin.surrogates.review.quarantine import Drawn, draws, inclusions_of
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
 from linetwin.surrogates.review.reasons import Reason, reason_of
 from linetwin.surrogates.review.weighing import Weighed, reliabilities
+from linetwin.surrogates.settings.stations import Stations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,7 +122,7 @@ def review(
     every: Streams = [*readings, *streams.defect_streams(data)]
     return Review(
         run, facts, run.kpis or compute(run, facts), data, policy, tuple(told), cells,
-        _reasons(run, told, _chosen(data, cells, explained)),
+        _reasons(run, data, told, _chosen(data, cells, explained)),
         charted(every, None if approved is None else approved.limits), approved,
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
         reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
@@ -279,14 +281,26 @@ def _chosen(data: Dataset, cells: Sequence[Cell], most: int) -> list[Cell]:
 
 
 def _reasons(
-    run: Run, told: Sequence[Told], cells: Sequence[Cell]
+    run: Run, data: Dataset, told: Sequence[Told], cells: Sequence[Cell]
 ) -> dict[str, tuple[Reason, ...]]:
     if not told or not cells:
         return {}
+    with Stations(run) as stations:
+        return _reasons_by(run, data, told, cells, stations)
+
+
+def _reasons_by(
+    run: Run, data: Dataset, told: Sequence[Told], cells: Sequence[Cell], stations: Stations
+) -> dict[str, tuple[Reason, ...]]:
     origins = Origins(run, Genealogy(run, [cell.name for cell in cells]))
     found = {}
     for cell in cells:
-        every = [reason_of(each, cell.row, cell.name, origins) for each in told]
-        own = [each for each in every if each is not None and (each.parts or each.helps)]
+        own = []
+        for each in told:
+            reason = reason_of(each, cell.row, cell.name, origins)
+            if reason is not None and (reason.parts or reason.helps):
+                helping = helping_settings(each, (cell.name, cell.row), run, data, stations)
+                own.append(replace(reason, settings=helping.settings,
+                                   settings_not_told=helping.not_told))  # fmt: skip
         found[cell.name] = tuple(sorted(own, key=lambda each: -each.risk))
     return found

@@ -271,4 +271,15 @@ def _reason(reason: Reason) -> str:
     helps = "".join(f"<li>{escape(text)}</li>" for text in reason.helps)
     title = f"<h3>{escape(words_of(reason.target))}</h3>"
     parts = table(heads, rows) if rows else ""
-    return f"{title}{parts}" + (f"<ul>{helps}</ul>" if helps else "")
+    listed = f"<ul>{helps}</ul>" if helps else ""
+    return f"{title}{parts}{listed}{_settings(reason)}"
+
+
+def _settings(reason: Reason) -> str:
+    """Return which settings of machines would have helped, and of which it could not be told."""
+    helped = "".join(f"<li>{escape(text)}</li>" for text in reason.settings)
+    lacking = "".join(f"<li>not told, {escape(text)}</li>" for text in reason.settings_not_told)
+    if not helped + lacking:
+        return ""
+    head = "<p>Settings of machines, by the models of their stations (all else held):</p>"
+    return f"{head}<ul class='settings'>{helped}{lacking}</ul>"

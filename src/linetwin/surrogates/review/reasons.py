@@ -47,7 +47,8 @@ class Part:
 class Reason:
     """Why a predictor sees a risk at a cell: the parts that add most, and what would have helped.
 
-    `risk` of a fault; `prediction`, and `mean` of the training points, to which all parts add.
+    `risk` of a fault; `prediction`, and `mean` of the training points, to which all parts add;
+    `settings` of machines that would have helped, and why others are not told.
     """
 
     target: str
@@ -56,6 +57,8 @@ class Reason:
     mean: float
     parts: tuple[Part, ...]
     helps: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    settings_not_told: tuple[str, ...] = ()
 
 
 def reason_of(told: Told, row: int, cell: str, origins: Origins) -> Reason | None:
@@ -90,7 +93,7 @@ def reason_of(told: Told, row: int, cell: str, origins: Origins) -> Reason | Non
         for number in order
     )
     others = counterfactuals(told.chance_of_good, values, domain.low, domain.high, NEEDED)
-    good = _good(told)
+    good = good_of(told)
     helps = tuple(_help(card, each, good) for each in others[:_OTHERS])
     return Reason(told.target, float(told.risk[row]), found.prediction, found.mean, parts, helps)
 
@@ -102,8 +105,8 @@ def _towards_risk(told: Told) -> float:
     return 1.0 if told.bad else -1.0
 
 
-def _good(told: Told) -> str:
-    """Say what no fault is, of a target."""
+def good_of(told: Told) -> str:
+    """Return how a target without a fault is called."""
     if told.limited is not None:
         spec, goal = spec_of(told.predictor.card.target), told.limited.goal
         ends = [f"at least {spec.shown(goal.low)}"] if np.isfinite(goal.low) else []

@@ -251,6 +251,9 @@ def _trained_on(card: Card, data: Dataset, stands: Standing) -> bool:
     A draw of the quarantine changes the table, and training on several runs joins tables: there the
     run's name tells it.
     """
+    held = {each.group for each in card.held_out} if card.data.group == RUN else set()
+    if held & {*data.labels(RUN)}:
+        return True
     drawn = INCLUSION_WEIGHT in data.columns
     for at, level in enumerate(stands.levels):
         seen = (stands.known[:, at] & ~stands.unseen[:, at]).any()

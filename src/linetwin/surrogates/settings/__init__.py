@@ -1,0 +1,1 @@
+"""Settings of machines: what a cell would have been had one of them been another."""
