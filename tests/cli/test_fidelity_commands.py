@@ -109,11 +109,16 @@ def test_a_run_with_stand_ins_is_resumed_to_the_same_bits(
 def test_surrogate_alone_ends_where_it_knows_nothing(
     order: Order, clerk: Clerk, stand_ins: Path
 ) -> None:
-    """A vacuum that the recorded line never had: exit code 3, station, tray, quantity, value."""
+    """A vacuum that the line never had: exit code 3, station, tray, quantity, value.
+
+    Which times are known is told as the run begins.
+    """
     answered_by(order, "surrogate", stand_ins)
     answer = clerk("run", order.file, "-o", order.run, "--set", "cell.filler.dosing_time=77 s")
     assert answer.code == 3, answer.out + answer.err
-    assert "cell.filler: the stand-in does not know tray-0001: " in answer.err
+    begun, _, ended = answer.err.partition("ends the run: exit code 3")
+    assert re.search(r"cell\.filler\.filling: filling\.standin alone answers, .* phases of", begun)
+    assert "cell.filler: the stand-in does not know tray-0001: " in ended
     assert "duration in phase 2" in answer.err
     assert "Traceback" not in answer.err
 

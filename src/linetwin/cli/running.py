@@ -16,6 +16,7 @@ from linetwin.cli.evidence import model_evidence
 from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.printing import print_json, say, say_aside
+from linetwin.cli.standing_in import known_alone
 from linetwin.cli.summary import cells, replicated, summary
 from linetwin.cli.versions import made_with
 from linetwin.contracts import CONTRACTS
@@ -150,6 +151,8 @@ def _run_once(
     world = make_world(scenario, base, sink, recording=saving)
     if saving:
         _tell_unsaved(unsaved(world))
+    for text in known_alone(scenario):
+        say_aside(text)
     asked = request.asked(scenario)
     manifest = {
         "scenario": scenario.name,

@@ -12,7 +12,10 @@ from linetwin.cosim import find_fmu
 from linetwin.cosim.description import read_description
 from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors import stand_in_store
+from linetwin.predictors.stand_in_card import DURATION
 from linetwin.predictors.stand_in_choice import Chosen, stand_in_of
+from linetwin.predictors.stand_in_store import settings_digest
+from linetwin.results.display import duration
 
 if TYPE_CHECKING:
     from linetwin.contracts import Contract, Transform
@@ -78,6 +81,44 @@ def _misfit(stored: StoredStandIn, process: ProcessConfig, base: Path) -> str:
         where = ", ".join(sorted({regime.station for regime in card.regimes}))
         return f"knows no {process.kind} with these parameters; it was recorded at {where}"
     return ""
+
+
+def known_alone(scenario: Scenario) -> list[str]:
+    """Say of stand-ins that answer alone which times they know, and that a run may end by them."""
+    said = []
+    for config in scenario.stations.values():
+        for kind, process in config.processes.items():
+            if process.fidelity != "surrogate":
+                continue
+            file = Path(process.stand_in)
+            times, left_out = _known(read_stand_in(file), process, (config.path, config.group))
+            text = f"{config.path}.{kind}: {file.name} alone answers, and knows phases of "
+            text += ", ".join(times)
+            if left_out:
+                text += f"; {left_out:,} of the items that it was made from it does not know"
+            said.append(text)
+    if said:
+        said.append("the first item that a stand-in alone does not know ends the run: exit code 3")
+    return said
+
+
+def _known(
+    stored: StoredStandIn, process: ProcessConfig, names: tuple[str, str]
+) -> tuple[list[str], int]:
+    """Return the durations that a stand-in knows, in words, and how many items it leaves out."""
+    wanted = settings_digest(process)
+    regimes = [each for each in stored.card.regimes if each.settings == wanted]
+    times: dict[str, None] = {}
+    left_out: dict[tuple[str, ...], int] = {}
+    for regime in [each for each in regimes if each.station in names] or regimes:
+        left_out[regime.station, str(regime.phases)] = regime.left_out
+        for condition in regime.conditions:
+            if condition.name == DURATION:
+                times[duration(condition.value)] = None
+        for each in regime.variables:
+            if each.name == DURATION:
+                times[f"{duration(each.low)} to {duration(each.high)}"] = None
+    return list(times), sum(left_out.values())
 
 
 def stand_ins(scenario: Scenario) -> dict[str, dict[str, str]]:
