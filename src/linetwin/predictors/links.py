@@ -46,6 +46,15 @@ class Link(Part):
             return np.asarray(np.log(share) - np.log1p(-share))
         return values
 
+    def slope(self, values: np.ndarray) -> np.ndarray:
+        """Return by how much the scale rises per unit of values that have a place on it."""
+        if self.kind == "log":
+            return np.asarray(1.0 / values)
+        if self.kind == "logit":
+            span = self.high - self.low
+            return np.asarray(span / ((values - self.low) * (self.high - values)))
+        return np.ones_like(values)
+
     def back(self, linked: np.ndarray) -> np.ndarray:
         """Return what stands for numbers of the scale."""
         if self.kind == "log":

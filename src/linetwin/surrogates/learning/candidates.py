@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_GAUSSIAN: Final = 600
 """Rows above which a Gaussian process is not tried: its cost grows with their cube."""
+PROCESSES: Final = ("hybrid", "gaussian")
+"""Candidates with a Gaussian process, which takes a variance of each row, and no weights."""
 MOST_QUADRATIC: Final = 14
 """Features above which a quadratic is not tried: it has 119 terms then."""
 Setting = dict[str, float]
@@ -81,16 +83,19 @@ class Candidate:
         """Return why a candidate is not tried, "" where it is."""
         if self.physics and learning.physics is None:
             return "no physics is named"
-        if self.name in {"gaussian", "hybrid"} and learning.rows > MOST_GAUSSIAN:
+        if self.name in PROCESSES and learning.rows > MOST_GAUSSIAN:
             return f"more than {MOST_GAUSSIAN} rows"
-        if self.name in {"gaussian", "hybrid"} and learning.weights is not None:
+        if self.name in PROCESSES and learning.weights is not None:
             return "it takes no weights"
         if self.name == "quadratic" and len(learning.names) > MOST_QUADRATIC:
             return f"more than {MOST_QUADRATIC} features"
         return ""
 
     def fit(self, learning: Learning, setting: Setting) -> Fitted:
-        """Return the candidate trained on a task."""
+        """Return the candidate trained on a task; rows count by their certainty, where told."""
+        variances = learning.variances
+        if self.name not in PROCESSES:
+            learning = learning.precise()
         goal = learning.linked
         values: tuple[float, ...] = ()
         if self.physics and learning.physics is not None:
@@ -105,6 +110,8 @@ class Candidate:
         if self.make is None:
             return Fitted(self.name, setting, centre, scale, None, none, values)
         estimator = self.make(setting, learning)
+        if self.name in PROCESSES and variances is not None:
+            estimator[-1].alpha = 1e-10 + variances / scale**2
         taken = logged(learning.features, list(logs))
         fit_estimator(estimator, taken, (goal - centre) / scale, learning.weights)
         return Fitted(self.name, setting, centre, scale, estimator, logs, values)

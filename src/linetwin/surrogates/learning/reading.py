@@ -114,6 +114,7 @@ class _Reader:
             chance=chance,
             weights=_shares(weights[whole]),
             inspection=Inspection(*target.label_error) if chance and target.label_error else None,
+            variances=self._variances(whole, link),
         )
         self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
@@ -157,6 +158,28 @@ class _Reader:
             self.problems.check()
         return np.asarray(np.nan_to_num(self.dataset.numbers(name)))
 
+    def _variances(self, whole: np.ndarray, link: Link) -> np.ndarray | None:
+        """Return the variance of each row's target on its scale; None where none is asked for.
+
+        A row without a stated uncertainty has the median of the others.
+        """
+        file = self.checked.model
+        place = self.place("uncertainty")
+        spec = None
+        if file.uncertainty is not None:
+            spec = self._spec(file.uncertainty, place, "uncertainty")
+        if spec is None or file.uncertainty is None:
+            return None
+        if spec.of != file.target:
+            self.problems.add(place, f"'{spec.name}' is that of {spec.of}, not of {file.target}")
+        stated = self.dataset.numbers(file.uncertainty)[whole]
+        if not np.isfinite(stated).any():
+            self.problems.add(place, f"'{spec.name}' is told of no row that is learnt from")
+        self.problems.check()
+        target = self.dataset.numbers(file.target)[whole]
+        own = np.where(np.isfinite(stated), stated, np.nanmedian(stated)) * link.slope(target)
+        return own**2 if own.any() else None
+
     def _check_strays(self, values: np.ndarray, whole: np.ndarray) -> None:
         """ScenarioError where a few rows of a target of 0 and 1 hold another number.
 
@@ -175,7 +198,9 @@ class _Reader:
     def _check_chance(self, target: np.ndarray) -> None:
         """Note what a probability cannot have: physics, a score of its own, laws of amounts."""
         file = self.checked.model
-        for key, there in (("physics", file.physics), ("score", file.score)):
+        stated = (("physics", file.physics), ("score", file.score),
+                  ("uncertainty", file.uncertainty))  # fmt: skip
+        for key, there in stated:
             if there is not None:
                 message = f"is not for '{file.target}', which is 1 or 0"
                 self.problems.add(self.place(key), message, "leave it out")

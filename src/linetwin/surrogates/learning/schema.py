@@ -42,6 +42,7 @@ class PhysicsWritten(_Part):
 class TrainingFile(FileHead):
     """A training: which target is learnt from which features of a dataset, and its laws.
 
+    `uncertainty`: the column with the standard uncertainty of the target, used in fits.
     `groups`: held out together; left out the coarsest kind, empty rows with equal features.
     """
 
@@ -50,6 +51,7 @@ class TrainingFile(FileHead):
     features: list[ColumnName] = Field(default_factory=list)
     groups: Annotated[list[ColumnName] | None, Given] = None
     weight: Annotated[ColumnName | None, Given] = None
+    uncertainty: Annotated[ColumnName | None, Given] = None
     laws: LawsWritten = LawsWritten()
     physics: PhysicsWritten | None = None
     score: Literal["absolute", "relative"] | None = None

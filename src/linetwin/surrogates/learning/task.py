@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.special import expit
 
 from linetwin.surrogates.data.checks.replicates import pooled
 from linetwin.surrogates.learning.labels import label_losses, label_scores
+from linetwin.surrogates.learning.ridge import Ridge
+
+_PILOT: Final = 0.1
+"""Penalty of the straight line that tells how far models miss [A]."""
+_LEAST: Final = 0.01
+"""Of rows' mean variance: no row weighs without bounds where its own is 0 [A]."""
 
 if TYPE_CHECKING:
     from linetwin.predictors.links import Link
@@ -38,6 +44,7 @@ class Learning:
     `chance`: the target is 1 or 0, and its probability is learnt, on the scale of log odds;
     `weights`: how much each row counts, shape (rows,), 1 on average; None where all count the same;
     `inspection`: how the labels of a chance err; None where they are the truth;
+    `variances`: of each row's target on its scale, shape (rows,), None where nothing is said;
     `kinds`: other kinds of groups, which rows in and outside of a held-out group have in common.
     """
 
@@ -61,6 +68,7 @@ class Learning:
     weights: np.ndarray | None = None
     kinds: tuple[Kind, ...] = ()
     inspection: Inspection | None = None
+    variances: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -85,8 +93,22 @@ class Learning:
             target=self.target[rows],
             groups=self.groups[rows],
             weights=None if self.weights is None else self.weights[rows],
+            variances=None if self.variances is None else self.variances[rows],
             kinds=(),
         )
+
+    def precise(self) -> Learning:
+        """Return the same with rows weighed by what is known of them, 1 / (own + model variance).
+
+        The model's variance is what a straight line leaves beyond the rows' own, so that no model
+        that follows its rows makes them look more certain than they are.
+        """
+        if self.variances is None:
+            return self
+        line = Ridge(_PILOT).fit(self.features, self.linked, self.weights)
+        left = self.mean((line.predict(self.features) - self.linked) ** 2 - self.variances)
+        own = self.weight / (self.variances + max(left, _LEAST * self.mean(self.variances)))
+        return replace(self, weights=own / own.mean(), variances=None)
 
     def by(self, kind: Kind) -> Learning:
         """Return the same with other groups to hold out."""

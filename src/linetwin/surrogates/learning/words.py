@@ -51,6 +51,11 @@ def sentences(training: Training, trained: Trained) -> list[str]:
     found = [f"{name} has the least error on held-out groups ({training.group}): {error}."]
     found += choice(training, trained, _error(winner.error, training))
     found += _against(training, trained)
+    if trained.learning.variances is not None:
+        found.append(
+            "In fits rows count by 1 / (their own variance + that of models); scores and intervals"
+            " take each row as it is, with its uncertainty in it."
+        )
     procedure = trained.procedure
     found.append(
         "Choosing and fitting without the held-out group, as one procedure:"
