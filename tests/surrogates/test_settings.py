@@ -26,7 +26,6 @@ NUMBERS = {
     "line_load": 6e5, "solids_density": 4400.0, "web_speed": 0.1, "roll_temperature": 298.0,
     "coating_width": 0.25, "relaxation_time": 4e4, "electrolyte_temperature": 298.0,
     "chamber_pressure": 300.0, "dosing_time": 100.0, "evacuating_time": 100.0,
-    "process_time": 4e4, "chamber_temperature": 383.0,
 }  # fmt: skip
 
 
@@ -36,7 +35,7 @@ class _Model:
     def __init__(self, process: str) -> None:
         self.process = process
 
-    def apply(self, start: dict, phases: list) -> list[dict]:
+    def apply(self, _start: dict, phases: list) -> list[dict]:
         """Return what the law says of the last phase."""
         own = phases[-1].inputs
         if self.process == "calendering":
@@ -47,12 +46,9 @@ class _Model:
             pores = sum(own[f"{e}_porosity"] * own[f"{e}_coating_thickness"]
                         for e in ("cathode", "anode"))  # fmt: skip
             found = {"pore_volume": pores, "design_capacity": 25 * own["cathode_loading"]}
-        elif self.process == "filling":
+        else:
             dosed = own["electrolyte_dose_rate"] * phases[-1].duration_s
             found = {"fill_ratio": dosed / own["pore_volume"], "electrolyte_mass": dosed}
-        else:
-            hours = np.asarray(phases[-1].duration_s) / 3600
-            found = {"moisture": start["moisture"] * np.exp(-hours / 4)}
         rows = np.asarray(next(iter(found.values()))).size
         return [found | {"valid": np.ones(rows)}]
 
@@ -92,8 +88,7 @@ def _chain() -> Chain:
         "lots": pd.DataFrame({"lot": ["roll-1"], "initial_porosity": [0.5]}),
         "operations": pd.DataFrame({"lot": ["roll-1"], "station": ["cathode.calender"]}),
     }
-    cells = pd.DataFrame({"cell": ["cell-1"], "reference_moisture": [1.8e-3]})
-    run = SimpleNamespace(objects=lambda name, _: tables[name], table=lambda _: cells)
+    run = SimpleNamespace(objects=lambda name, _: tables[name])
     return Chain(_Stations(), run, data, "cell-1")
 
 
@@ -133,7 +128,7 @@ def test_more_load_presses_and_empties_the_pores() -> None:
 
 
 def test_other_settings_move_by_their_own_law() -> None:
-    """A tenth more target, a tenth more loading; dose moves the fill; half the time dries less."""
+    """A tenth more target, a tenth more loading; dose moves the fill."""
     chain = _chain()
     coated = chain.moved(_setting("coater", "loading_target"), np.array([0.19, 0.209])).features
     assert coated["cathode_loading"][1] == pytest.approx(0.209)
@@ -141,9 +136,6 @@ def test_other_settings_move_by_their_own_law() -> None:
     dosed = chain.moved(_setting("filler", "electrolyte_dose"), np.array([0.0115, 0.0120])).features
     assert dosed["fill_ratio"][1] == pytest.approx(1.05 * 120 / 115)
     assert dosed["electrolyte_mass"][1] == pytest.approx(0.0112 + 0.0005)
-    dried = chain.moved(_setting("vacuum_dryer", "process_time"), np.array([4e4, 2e4])).features
-    less = 1.8e-3 * (np.exp(-2e4 / 3600 / 4) - np.exp(-4e4 / 3600 / 4))
-    assert dried["moisture"][1] == pytest.approx(1e-4 + less / 2)
 
 
 def test_the_nearest_setting_that_reaches_the_goal() -> None:
@@ -170,9 +162,9 @@ def test_what_cannot_be_asked() -> None:
     asked = _asked(("moisture",), lambda rows: rows[:, 0])
     with pytest.raises(ScenarioError, match="takes nothing that cathode"):
         had_been(asked, _chain(), _setting("calender", "line_load"))
-    assert [each.kind for each in settings_of(asked.predictor.card, _Stations().settings())] == [
-        "vacuum_dryer", "vacuum_dryer"
-    ]  # fmt: skip
+    assert settings_of(asked.predictor.card, _Stations().settings()) == []
+    dosed = _asked(("fill_ratio",), None).predictor.card
+    assert [each.kind for each in settings_of(dosed, _Stations().settings())] == ["filler"]
     chain = _chain()
     chain._data.frame["stacking_offset"] = np.nan
     with pytest.raises(ScenarioError, match="stacking_offset of cell-1 is not known"):

@@ -116,7 +116,7 @@ def had_been(
         float(predicted.low[best]), float(predicted.high[best]),
         {name: (float(moved.features[name][0]), float(moved.features[name][best]))
          for name in sorted(touched)},
-        moved.steps, tuple(n for n in BEHIND if n in own and setting.kind != "vacuum_dryer"),
+        moved.steps, tuple(name for name in BEHIND if name in own),
         PLACES, int(refused[1:].sum()),
     )  # fmt: skip
 
@@ -136,13 +136,11 @@ def settings_of(card: Card, settings: list[Setting]) -> list[Setting]:
         ("calender", "line_load"): ("porosity", "coating_thickness"),
         ("coater", "loading_target"): ("loading",),
         ("filler", "electrolyte_dose"): ("dosed_electrolyte", "electrolyte_mass", "fill_ratio"),
-        ("vacuum_dryer", "process_time"): ("moisture",),
-        ("vacuum_dryer", "chamber_temperature"): ("moisture",),
     }
     assert moves.keys() == SETTINGS.keys()  # noqa: S101 - one table of settings, one of effects
     found = []
     for each in settings:
-        prefix = f"{each.electrode}_" if each.kind in {"calender", "coater"} else ""
+        prefix = f"{each.electrode}_" if each.electrode else ""
         if names & {f"{prefix}{name}" for name in moves[each.kind, each.name]}:
             found.append(each)
     return found

@@ -7,7 +7,6 @@ values is always what the setting was.
     line load       -> porosity and thickness of the coating -> stack -> fill of the pores
     loading target  -> loading (mass balance: the pump follows) -> the same, from the calender on
     dose            -> dosed electrolyte (the pump) -> fill of the pores
-    drying          -> moisture of one of both electrodes, of which a cell has the mean
 """
 
 from __future__ import annotations
@@ -38,8 +37,6 @@ _BY_RATIO: Final = ("design_capacity", "np_ratio", "pore_volume", "stack_thickne
 """Amounts: scatter of powders, faces and doses stays a share of them."""
 BEHIND: Final = ("wetting_time", "wetting_saturation", "electrolyte_loss")
 """Features that other fill would change too, and that are held as they were."""
-_HALF: Final = 0.5
-"""Share of an electrode's moisture in the cell's, which is the mean of both."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +82,7 @@ class Chain:
             name: np.full(values.size, float(row[name])) for name in self._data.features
         }  # fmt: skip
         self._steps, self._valid = [], np.ones(values.size, dtype=np.bool_)
-        if setting.kind == "vacuum_dryer":
-            self._dry(setting, values)
-        elif setting.kind == "filler":
+        if setting.kind == "filler":
             dose = {"dosed_electrolyte": values}
             self._move("the dose that is set", dose, ("dosed_electrolyte",))
             self._fill()
@@ -121,14 +116,14 @@ class Chain:
         }  # fmt: skip
         phases = [Phase(inputs, stations.number(station, "relaxation_time"))]
         names = ("porosity", "coating_thickness")
-        answer = self._ask(station, "calendering", {}, phases)
+        answer = self._ask(station, "calendering", phases)
         self._move(_by(station, "calendering"), {f"{electrode}_{name}": answer[name]
                                                  for name in names}, ())  # fmt: skip
 
     def _stack(self) -> None:
         station = self._stations.of_kind("stacker")
         phase = Phase({name: self._have(name) for name in _STACKED})
-        answer = self._ask(station, "stacking", {}, [phase])
+        answer = self._ask(station, "stacking", [phase])
         self._move(_by(station, "stacking"), answer, _BY_RATIO)
 
     def _fill(self) -> None:
@@ -145,33 +140,14 @@ class Chain:
             Phase({**common, "electrolyte_dose_rate": 0.0}, number(station, "evacuating_time")),
             Phase({**common, "electrolyte_dose_rate": rate}, seconds),
         ]
-        answer = self._ask(station, "filling", {}, phases)
+        answer = self._ask(station, "filling", phases)
         names = ("fill_ratio", "electrolyte_mass")
         moved = {name: answer[name] for name in names}
         self._move(_by(station, "filling"), moved, _BY_RATIO)
 
-    def _dry(self, setting: Setting, values: np.ndarray) -> None:
-        """Dry a roll; what it took up before is that of balance with the air of reference [A]."""
-        number, station = self._stations.number, setting.station
-        seconds: float | np.ndarray = number(station, "process_time")
-        heat: float | np.ndarray = number(station, "chamber_temperature")
-        if setting.name == "process_time":
-            seconds = values
-        else:
-            heat = values
-        inputs = {"chamber_temperature": heat,
-                  "chamber_pressure": number(station, "chamber_pressure")}  # fmt: skip
-        start = {"moisture": np.full(values.size, self._cells("reference_moisture"))}
-        answer = self._ask(station, "vacuum_drying", start, [Phase(inputs, seconds)])
-        own = self._have("moisture") + _HALF * (answer["moisture"] - answer["moisture"][0])
-        self._now["moisture"] = np.maximum(own, 0.0)
-        self._steps.append(Step(_by(station, "vacuum_drying"), ("moisture",)))
-
-    def _ask(
-        self, station: str, process: str, start: Mapping[str, np.ndarray], phases: list[Phase]
-    ) -> Mapping[str, np.ndarray]:
+    def _ask(self, station: str, process: str, phases: list[Phase]) -> Mapping[str, np.ndarray]:
         """Return what a station's model answers at the end."""
-        found = self._stations.model(station, process).apply(start, phases)[-1]
+        found = self._stations.model(station, process).apply({}, phases)[-1]
         self._valid = self._valid & (np.asarray(found["valid"]) >= 1)
         return found
 
@@ -209,16 +185,9 @@ class Chain:
         known = column in self._data.columns
         return str(self._data.frame.at[self._cell, column]) if known else ""
 
-    def _cells(self, name: str) -> float:
-        cells = self._run.table("cells").set_index("cell")
-        value = float(cells.at[self._cell, name]) if name in cells else np.nan
-        if not np.isfinite(value):
-            raise ScenarioError([Problem(f"{name} of {self._cell} is not known", KEY)])
-        return value
-
     def _check_worked(self, setting: Setting) -> None:
         """ScenarioError where the cell's roll was worked on at another machine of that kind."""
-        if not setting.electrode or setting.kind == "vacuum_dryer":
+        if not setting.electrode:
             return
         done = self._run.objects("operations", ["lot", "station"])
         here = {*done[done["lot"] == self._lot(setting.electrode)]["station"]}
