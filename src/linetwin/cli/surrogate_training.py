@@ -111,8 +111,10 @@ def predict(
         print_json(predicting.told_content(own, asked, found))
         return
     what = "probability of " if own.target.chance else ""
-    say(f"{own.name}: {what}{own.target.name}, intervals of {100 * own.coverage:g} %")
-    for note in asked.standing.notes(own.coverage):
+    notes = asked.standing.notes(own.coverage)
+    where = " where nothing else is said" if notes else ""
+    say(f"{own.name}: {what}{own.target.name}, intervals of {100 * own.coverage:g} %{where}")
+    for note in notes:
         say(note)
     print_table("", predicting.HEADS, predicting.told_rows(own, asked, found), 2)
 
