@@ -13,8 +13,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from surrogates.learners import learning_of
 from threadpoolctl import threadpool_limits
 
-from linetwin.predictors.domain import INSIDE, NEAR, OUTSIDE, domain_of
 from linetwin.predictors.card import half_widths
+from linetwin.predictors.domain import INSIDE, NEAR, OUTSIDE, domain_of
 from linetwin.predictors.links import Link
 from linetwin.surrogates.learning import laws
 from linetwin.surrogates.learning.candidates import CANDIDATES

@@ -129,10 +129,9 @@ def corrected_fit(
     if np.unique(told).size == 1:
         raise ScenarioError([Problem("all labels are equal", "fit", "labels of both kinds")])
     middle, scale = features.mean(axis=0), features.std(axis=0)
-    if not (scale > 0).all():
-        if not penalty:
-            raise ScenarioError([Problem("a feature is constant", "fit", "leave it out")])
-        scale = np.where(scale > 0, scale, 1.0)
+    if not (scale > 0).all() and not penalty:
+        raise ScenarioError([Problem("a feature is constant", "fit", "leave it out")])
+    scale = np.where(scale > 0, scale, 1.0)
     table = np.column_stack([np.ones(told.size), (features - middle) / scale])
     weight = np.ones(told.size) if weights is None else np.asarray(weights, dtype=np.float64)
     model = _Likelihood(table, told, weight / weight.mean(), inspection, penalty)
@@ -145,8 +144,7 @@ def corrected_fit(
         raise ScenarioError([Problem("the fit does not end", "fit", "more cells of both kinds")])
     spread = model.spread(found.x, lots)
     slopes = found.x[1:] / scale
-    back = np.eye(table.shape[1])
-    back[1:, 1:] = np.diag(1 / scale)
+    back = np.diag(np.concatenate([[1.0], 1 / scale]))
     back[0, 1:] = -middle / scale
     errors = np.sqrt(np.diag(back @ spread @ back.T))
     intercept = float(found.x[0] - slopes @ middle)

@@ -115,6 +115,7 @@ class _Reader:
             weights=_shares(weights[whole]),
             inspection=Inspection(*target.label_error) if chance and target.label_error else None,
             variances=self._variances(whole, link),
+            kinds=kinds_of(dataset, whole, learning.groups),
         )
         self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
@@ -277,7 +278,6 @@ class _Reader:
             physics=read_physics(self.checked, dataset, names, file.target, self.problems),
             coverage=file.coverage,
             seed=file.seed,
-            kinds=kinds_of(dataset, whole, groups),
         )
 
     def _groups(

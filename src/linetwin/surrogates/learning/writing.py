@@ -40,7 +40,6 @@ def stored_of(training: Training, trained: Trained) -> Stored:
     learning, fitted = trained.learning, trained.fitted
     learnt = fitted.name != "physics"
     graph = graph_of(fitted, len(learning.names)) if learnt else b""
-    low, high = learning.features.min(axis=0), learning.features.max(axis=0)
     domain = domain_of(learning.features)
     card = Card(
         format=1,
@@ -52,12 +51,7 @@ def stored_of(training: Training, trained: Trained) -> Stored:
             link=learning.link,
             chance=learning.chance,
         ),
-        features=[
-            Feature(name=name, unit=unit, low=float(low[at]), high=float(high[at]), log=log)
-            for at, (name, unit, log) in enumerate(
-                zip(learning.names, learning.units, fitted.logs, strict=True)
-            )
-        ],
+        features=_features(trained),
         physics=_physics(trained),
         learnt=learnt,
         winner=fitted.name,
@@ -81,6 +75,17 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         model_digest=hashlib.sha256(graph).hexdigest(),
     )
     return Stored(card, graph)
+
+
+def _features(trained: Trained) -> list[Feature]:
+    learning, logs = trained.learning, trained.fitted.logs
+    low, high = learning.features.min(axis=0), learning.features.max(axis=0)
+    return [
+        Feature(name=name, unit=unit, low=float(low[at]), high=float(high[at]), log=log)
+        for at, (name, unit, log) in enumerate(
+            zip(learning.names, learning.units, logs, strict=True)
+        )
+    ]
 
 
 def _said(training: Training, trained: Trained) -> list[str]:
