@@ -1,23 +1,26 @@
-"""Whether a fit explains anything of what differs between the rows."""
+"""Whether a fit explains what differs between the rows, and meets them within their scatter."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.stats import chi2, f
 
 from linetwin.estimation.calibrating.scattering import directions_told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from linetwin.estimation.calibrating.fitting import Fit, Solver
     from linetwin.estimation.calibrating.scoring import Score
 
 _CHANCE: Final = 0.95
 """Up to this quantile what differs between rows may be scatter alone."""
+_SURE: Final = 0.999
+"""From this quantile on residuals are larger than the scatter makes them [A]."""
 _ROUNDING: Final = 1e-9
 """Share of the misfit by which a fit that is the mean may differ from it."""
 
@@ -43,6 +46,42 @@ def unexplained(
         if _is_no_better(solver, fit, own):
             poor.append(output.name)
     return tuple(poor), tuple(judged)
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """An output whose residuals are `times` the scatter: `stated`, or of rows with equal inputs."""
+
+    name: str
+    times: float
+    stated: bool
+
+
+def beyond_scatter(solver: Solver, fit: Fit, scores: Sequence[Score]) -> Iterator[Beyond]:
+    """Yield outputs that the model does not meet within their scatter: it is not their law.
+
+    By chi-square where the scatter is stated, else by the F-test for lack of fit against rows with
+    equal inputs. Nothing of a robust loss, which lets outliers be.
+    """
+    if solver.task.file.loss != "linear":
+        return
+    errors = solver.misfit.errors(fit.coordinates)
+    for index, (output, score) in enumerate(zip(solver.task.outputs, scores, strict=True)):
+        own = (solver.misfit.output_of == index) & (solver.weights > 0)
+        freedom = int(own.sum()) - directions_told(fit.slopes[own])
+        if freedom < 1:
+            continue
+        if output.scatter is not None:
+            squares = float(np.sum((errors[own] / fit.scatter[own]) ** 2))
+            if squares > chi2.ppf(_SURE, freedom):
+                yield Beyond(output.name, math.sqrt(squares / freedom), stated=True)
+            continue
+        squares, alike = float(np.sum(errors[own] ** 2)), score.replicates**2
+        left = freedom - score.repeats
+        if left < 1 or not alike > 0:
+            continue
+        if (squares - alike * score.repeats) / left > alike * f.ppf(_SURE, left, score.repeats):
+            yield Beyond(output.name, math.sqrt(squares / freedom / alike), stated=False)
 
 
 def _is_scatter(targets: np.ndarray, score: Score) -> bool:

@@ -193,4 +193,7 @@ def _check_size(columns: Columns, task: Task) -> None:
         message = f"{counted} measured values for {len(task.axes)} parameters"
         hint = f"at least {needed}, or fit fewer"
         columns.problems.add(columns.place("fit"), message, hint)
+    if columns.file.intervals == "bootstrap" and len(set(task.groups)) < 2:  # noqa: PLR2004
+        message = "all rows are one group: what another would be is not in them"
+        columns.problems.add(columns.place("groups"), message, "two groups, or intervals: profile")
     columns.problems.check()

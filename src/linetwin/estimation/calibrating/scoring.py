@@ -26,7 +26,8 @@ class Score:
 
     `fitted`: root mean square where it was fitted; `worst`: the largest; `determined`: R2;
     `by_group`: root mean square with the row's group left out; `by_row` with the row alone;
-    `replicates`: that of rows with the same inputs about their mean, NaN where there are none;
+    `replicates`: that of rows with the same inputs about their mean, NaN where there are none,
+    with `repeats` degrees of freedom;
     `by_mean`: that of each row about the mean of all others.
     """
 
@@ -40,6 +41,7 @@ class Score:
     by_group: float
     by_row: float
     replicates: float
+    repeats: int
     given: float
     by_mean: float
 
@@ -70,7 +72,7 @@ def score(solver: Solver, fit: Fit) -> list[Score]:
                 output.name, "1" if output.log else output.unit, output.log, int(own.sum()),
                 _size(errors[own]), float(np.abs(errors[own]).max()), determined,
                 _size(left_group[own]), _size(left_row[own]),
-                _replicates(targets, [conditions[row] for row in misfit.row_of[own]]), given,
+                *_replicates(targets, [conditions[row] for row in misfit.row_of[own]]), given,
                 _by_mean(targets),
             )
         )  # fmt: skip
@@ -109,13 +111,14 @@ def _left_out(solver: Solver, fit: Fit, groups: Sequence[str]) -> np.ndarray:
     return found
 
 
-def _replicates(targets: np.ndarray, conditions: Sequence[tuple[object, ...]]) -> float:
-    """Return the pooled standard deviation within rows of the same conditions."""
+def _replicates(targets: np.ndarray, conditions: Sequence[tuple[object, ...]]) -> tuple[float, int]:
+    """Return the pooled standard deviation within rows of the same conditions, and its freedom."""
     alike: dict[tuple[object, ...], list[float]] = {}
     for condition, target in zip(conditions, targets.tolist(), strict=True):
         alike.setdefault(condition, []).append(target)
     several = [np.array(each) for each in alike.values() if len(each) > 1]
     freedom = sum(len(each) - 1 for each in several)
     if not freedom:
-        return math.nan
-    return math.sqrt(sum(float(np.sum((each - each.mean()) ** 2)) for each in several) / freedom)
+        return math.nan, 0
+    squares = sum(float(np.sum((each - each.mean()) ** 2)) for each in several)
+    return math.sqrt(squares / freedom), freedom

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from linetwin.estimation.calibrating.checking import check_rows, quiet
-from linetwin.estimation.calibrating.explaining import unexplained
+from linetwin.estimation.calibrating.explaining import Beyond, beyond_scatter, unexplained
 from linetwin.estimation.calibrating.fitting import Solver, weights_of
 from linetwin.estimation.calibrating.identifying import gains, identify
-from linetwin.estimation.calibrating.intervals import bootstrapped, profiled, unscaled
+from linetwin.estimation.calibrating.intervals import by_group, profiled, unscaled
 from linetwin.estimation.calibrating.misfit import Misfit, Telling, say_nothing
 from linetwin.estimation.calibrating.ridge import nearest_to_before
 from linetwin.estimation.calibrating.scattering import is_exact
@@ -35,7 +35,7 @@ class Calibration:
     evaluations at which the model failed; `outside`: rows with something outside of its range;
     `reach`: how many standard deviations intervals reach to either side; `exact`: outputs that are
     met as exactly as no measurement is; `unexplained`: outputs that are met no better than by their
-    mean, of those `judged`.
+    mean, of those `judged`; `beyond`: those that are not met within their scatter.
     """
 
     task: Task
@@ -58,6 +58,7 @@ class Calibration:
     exact: tuple[str, ...]
     unexplained: tuple[str, ...]
     judged: tuple[str, ...]
+    beyond: tuple[Beyond, ...]
 
     @property
     def explains(self) -> bool:
@@ -109,7 +110,7 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
     elif task.file.intervals == "profile":
         fit, intervals = profiled(solver, fit)
     else:
-        intervals = bootstrapped(solver, fit)
+        intervals = by_group(solver, fit)
     fit = nearest_to_before(solver, fit)
     found = identify(task.axes, fit)
     unclear = {n for group in found.groups if len(group.names) > 1 for n in group.names}
@@ -144,4 +145,5 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         exact=tuple(o.name for i, o in enumerate(task.outputs) if is_exact(solver, fit, i)),
         unexplained=poor,
         judged=judged,
+        beyond=tuple(beyond_scatter(solver, fit, scores)),
     )

@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from linetwin.estimation.calibrating.combined import amount
+from linetwin.estimation.calibrating.intervals import FEW_GROUPS
 
 if TYPE_CHECKING:
+    from linetwin.estimation.calibrating.explaining import Beyond
     from linetwin.estimation.calibrating.identifying import Gain, OpenGroup
     from linetwin.estimation.calibrating.scoring import Score
     from linetwin.estimation.calibrating.solving import Calibration
@@ -56,6 +58,20 @@ def _no_better_left_out(score: Score) -> str:
     )
 
 
+def _too_far(lack: Beyond) -> str:
+    """Return what is wrong with an output that is not met within its scatter."""
+    if lack.stated:
+        return (
+            f"{lack.name}: residuals are {lack.times:.3g} times the stated scatter: the model does "
+            "not meet these rows, or they scatter more; intervals rest on the stated scatter and "
+            "are that much too narrow"
+        )
+    return (
+        f"{lack.name}: residuals are {lack.times:.3g} times the scatter of rows with equal inputs: "
+        "the model lacks something that differs between the rows"
+    )
+
+
 def warnings_of(made: Calibration) -> list[str]:
     """Return what a reader must know before believing the values."""
     task = made.task
@@ -68,6 +84,7 @@ def warnings_of(made: Calibration) -> list[str]:
             for score in made.scores
             if score.foretells_nothing and score.name in met
         ]
+    found += [_too_far(each) for each in made.beyond]
     if task.omitted:
         more = ", ..." if len(task.omitted) > _LINES else ""
         first = ", ".join(map(str, task.omitted[:_LINES]))
@@ -136,7 +153,11 @@ def interval_note(made: Calibration) -> str:
     if freedom == 0:
         return "Intervals: none, as nothing tells the scatter."
     if task.file.intervals == "bootstrap":
-        return f"Intervals: {task.file.resamples} draws of whole groups with replacement."
+        groups = len(set(task.groups))
+        if groups < FEW_GROUPS:
+            fits = f"fits without one of {groups} groups each"
+            return f"Intervals: scatter of {fits}, Student's t of {groups - 1} degrees of freedom."
+        return f"Intervals: {task.file.resamples} draws of {groups} whole groups with replacement."
     known = "scatter as given" if freedom is None else f"{freedom} degrees of freedom"
     return f"Intervals: profile likelihood, {known}."
 

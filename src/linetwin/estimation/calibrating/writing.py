@@ -62,6 +62,7 @@ def content(made: Calibration) -> dict[str, Any]:
         "explains": made.explains,
         "verdict": "" if made.explains else verdict(made),
         "no_better_than_the_mean": list(made.unexplained),
+        "beyond_scatter": {each.name: each.times for each in made.beyond},
         "model": task.subject.model,
         "token": task.subject.token,
         "process": task.subject.process,
