@@ -194,6 +194,8 @@ def approve_limits(
                     "streams": sorted(approved.limits), "without_limits": none})  # fmt: skip
         return
     say(f"{len(approved.limits):,} streams, SHA-256 {approved.digest}")
+    if found.begun is not None and found.begun.text:
+        say(found.begun.text)
     for name, labels in aside.items():
         say(f"  {name}: set aside {', '.join(labels)}")
     if none:

@@ -26,6 +26,7 @@ from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
 from linetwin.surrogates.review.quarantine import Drawn, draws, inclusions_of
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
 from linetwin.surrogates.review.reasons import Reason, reason_of
+from linetwin.surrogates.review.starting_up import StartUp, start_up
 from linetwin.surrogates.review.weighing import Weighed, reliabilities
 from linetwin.surrogates.settings.stations import Stations
 
@@ -95,6 +96,7 @@ class Review:
     covered: tuple[Covered, ...] = ()
     drawn: tuple[Drawn, ...] = ()
     audits: tuple[Audited, ...] = ()
+    begun: StartUp | None = None
 
 
 def review(
@@ -117,9 +119,11 @@ def review(
     cells = ranked(data, told, decisions(log), halted)
     chances = inclusions_of(log)
     cells = _with_audit(cells, policy, run, chances)
-    residuals, refused = streams.residual_streams(data, told)
-    readings = [*streams.cell_streams(data), *streams.web_streams(facts), *residuals]
-    every: Streams = [*readings, *streams.defect_streams(data)]
+    begun = start_up(run, data)
+    settled = begun.without(data)
+    residuals, refused = streams.residual_streams(settled, told)
+    readings = [*streams.cell_streams(settled), *streams.web_streams(facts), *residuals]
+    every: Streams = [*readings, *streams.defect_streams(settled)]
     return Review(
         run, facts, run.kpis or compute(run, facts), data, policy, tuple(told), cells,
         _reasons(run, data, told, _chosen(data, cells, explained)),
@@ -127,7 +131,7 @@ def review(
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
         reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
         opened.left_out, tuple(covered(told, data)), tuple(draws(log)),
-        tuple(audits(told, data, chances)),
+        tuple(audits(told, data, chances)), begun,
     )  # fmt: skip
 
 
@@ -187,6 +191,10 @@ def content(found: Review) -> dict[str, Any]:
         "alarms": [asdict(each) for each in found.charts.alarms],
         "limits": "approved" if found.charts.frozen else "phase I, not approved",
         "capability": [asdict(each) for each in found.capable],
+        "start_up": None if found.begun is None else {
+            "trays": sorted(found.begun.trays), "of": found.begun.every,
+            "left_out": found.begun.left_out,
+        },
         "not_charted": {each.stream.name: each.refused
                         for each in found.charts.charted if each.refused},
         "quarantine": {

@@ -65,6 +65,8 @@ def lacks(found: Review) -> list[str]:
             "The line began filled: cells of its stock are drawn from few, so what is counted on "
             "them looks surer than it is, and of their lots nothing is known."
         )
+    if found.begun is not None and found.begun.text:
+        said.append(found.begun.text)
     if not found.told:
         said.append(
             "No predictors were given (--predictors): no risk, no explanation, no reliability. "

@@ -1,8 +1,11 @@
 """Charts of defects: how many pieces are defective (p), how many defects a piece has (u).
 
-Laney's charts (2002 [V]): where subgroups differ by more than chance, as tested by chi-square, the
-limits widen by the scatter of the standardised shares, told by their moving ranges; where
-neighbours go together these tell too little, and the scatter of all of them is taken. Limits are
+After Laney's charts (2002 [V]): where subgroups differ by more than chance, as tested by
+chi-square, the limits widen by the scatter of the standardised shares, told by their moving ranges;
+where neighbours go together these tell too little, and the scatter of all of them is taken. His
+limits widen subgroups of all sizes by one factor; here it is told as a correlation within
+subgroups, which widens large ones more: at one of 0.2 his alarm at 0, 0.4 and 2 % of unchanged
+trays of 7, 20 and 40 pieces, these at 0.2, 0.5 and 0.7 % (15 % defective, 36 trays). Limits are
 quantiles of the count itself, not three sigma: with one defect expected in a tray the normal
 distribution raises many times the false alarms that it promises. What is uncertain of the level
 after phase I is in them too (Jeffreys' prior), so that a stream without a defect has limits.
@@ -61,6 +64,15 @@ class CountLimits:
         """Share of defective pieces, or defects for each piece."""
         return self.events / self.size
 
+    @property
+    def usual_size(self) -> float:
+        """Mean size of the subgroups of phase I, from which the dispersion comes.
+
+        How alike pieces of one subgroup are does not depend on how many it has: a large subgroup
+        scatters more around the others, in standard deviations of chance, than a small one.
+        """
+        return self.size / (self.subgroups - len(self.set_aside))
+
     def record(self) -> dict[str, Any]:
         """Return the limits as plain values for a file or a log."""
         return asdict(self) | {"set_aside": list(self.set_aside)}
@@ -92,7 +104,7 @@ def phase_one_counts(
     kept = np.ones(found.size, dtype=np.bool_)
     limits = _fitted(stream, kind, found, total, kept)
     for _ in range(found.size // FEWEST):
-        chart = count_chart(replace(limits, subgroups=found.size), found, total, labels)
+        chart = count_chart(limits, found, total, labels)
         worst = np.where(kept, chart.chances, 1.0)
         if worst.min() >= 0.01 / found.size:
             break
@@ -130,7 +142,7 @@ def _of_pieces(
     """
     extra, count = limits.dispersion**2 - 1, limits.size + 2 * _PRIOR
     share = (limits.events + _PRIOR) / count
-    alike = min(extra / max(size - 1, 1.0), _LARGEST)
+    alike = min(extra / max(limits.usual_size - 1, 1.0), _LARGEST)
     weight = 1 / (alike / (1 - alike) + 1 / count)
     pieces = round(size)
     chance = stats.betabinom.pmf(
@@ -150,7 +162,8 @@ def _of_defects(
     """Return the smaller tail of each count of defects, and the two limits: negative binomial."""
     events = limits.events + _PRIOR
     expected = events / limits.size * size
-    shape = 1 / ((limits.dispersion**2 - 1) / expected + 1 / events)
+    usual = events / limits.size * limits.usual_size
+    shape = 1 / ((limits.dispersion**2 - 1) / usual + 1 / events)
     spread = stats.nbinom(shape, shape / (shape + expected))
     tail = limits.false_alarm / 2
     tails = np.minimum(spread.cdf(found), spread.sf(found - 1))
