@@ -112,11 +112,6 @@ class PowerCurve:
     scatter: np.ndarray
 
 
-def k_values(first: np.ndarray, second: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """Return the fall of voltage from the first to the second reading [V/s], shape (n,)."""
-    return np.asarray((first - second) / seconds)
-
-
 def tray_limit(values: np.ndarray, factor: float) -> TrayLimit:
     """Return the limit of the K-values (n,) of one tray; NaN: not read.
 
