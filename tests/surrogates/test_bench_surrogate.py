@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from linetwin.bench import surrogate_line
+from linetwin.bench import surrogate, surrogate_line
 from linetwin.bench.surrogate import Measured, describe, verdicts
 from linetwin.bench.surrogate_cells import NUMBERS, FmuRows, Rate, apart, cells, predictor_of
 from linetwin.bench.surrogate_set import Trained
+from linetwin.cli import benching
 from linetwin.predictors.evaluating import Predictor
 from linetwin.surrogates.fmu.writing import evaluators, fmu_of, write_fmu
 
@@ -72,3 +75,60 @@ def test_figures_are_told() -> None:
     assert "4.0 times as much" in text
     assert "2 predictors in 200 s of processor time, 320 s by the clock" in text
     assert "what 2 runs do not bear: scrap" in text
+
+
+def test_each_kind_of_process_has_its_ratio() -> None:
+    """Summed over the seeds, in the text of the figures."""
+    line = _line(0.25)
+    fmus = tuple(replace(run, kinds_s={"drying": 2.0, "ageing": 1.0}) for run in line.fmus)
+    quick = tuple(replace(run, kinds_s={"drying": 0.25, "ageing": 0.5}) for run in line.stand_ins)
+    found = replace(line, fmus=fmus, stand_ins=quick)
+    assert found.kinds() == {"drying": (6.0, 0.75), "ageing": (3.0, 1.5)}
+    text = surrogate_line.describe(found)
+    assert "drying          6.000 s, with stand-ins  0.750 s:  8.0 times" in text
+
+
+@pytest.mark.parametrize(("factor", "code"), [(0.05, 0), (0.25, 1)])
+def test_the_exit_code_tells_whether_all_limits_are_met(
+    factor: float, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0 where they are; 1 where something is slower, and it is said which."""
+    quick = replace(RATE, fmu_us=9.0)
+    found = Measured((quick,), TRAINED, _line(factor))
+    monkeypatch.setattr(surrogate, "measure", lambda **_: found)
+    try:
+        benching.bench("surrogate", as_json=False)
+        ended = 0
+    except SystemExit as end:
+        ended = int(str(end.code))
+    assert ended == code
+    told = "(NOT met)" if code else "0.05 of 0.1 (met)"
+    assert told in capsys.readouterr().out
+
+
+def test_times_are_those_of_the_calling_thread() -> None:
+    """A thread that works beside a call does not count, and what a call does itself does."""
+    kinds: dict[str, float] = {}
+    model = surrogate_line._Timed(_Busy(), "drying", kinds)
+    begun = time.thread_time()
+    assert model.apply({}, []) == []
+    assert 0.01 <= kinds["drying"] <= time.thread_time() - begun
+
+
+class _Busy:
+    """Works for 10 ms of its own, and waits for a thread that works for longer."""
+
+    def apply(self, start: object, phases: object) -> list[dict[str, np.ndarray]]:
+        """Answer nothing."""
+        del start, phases
+        other = threading.Thread(target=_work, args=(0.05,))
+        other.start()
+        other.join()
+        _work(0.01)
+        return []
+
+
+def _work(seconds: float) -> None:
+    begun = time.thread_time()
+    while time.thread_time() - begun < seconds:
+        pass

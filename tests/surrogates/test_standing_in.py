@@ -125,7 +125,7 @@ def test_intervals_hold_what_they_promise(press: Press, made: list[Made]) -> Non
         start, phases = asked_of(20, generator)
         truth = press.apply(start, phases)
         regimes = [RegimeAtWork(each.regime, each.weights) for each in made]
-        (part,) = StandIn(regimes).answered(start, phases)
+        (part,) = StandIn(regimes).answered(start, phases).parts
         answer = part.answer
         for each, linked in zip(part.regime.regime.learnt, answer.linked, strict=False):
             wanted = each.link.to(truth[each.phase][each.name])
@@ -281,13 +281,24 @@ def test_items_that_stood_still_are_known_beside_the_others() -> None:
     start, (pressed, rested) = asked_of(6, generator)
     durations = np.array([600.0, 600.0, 5000.0, 600.0, 3000.0, 600.0])
     phases = [pressed, Phase(rested.inputs, durations)]
-    parts = stand_in.answered(start, phases)
+    parts = stand_in.answered(start, phases).parts
     assert [np.flatnonzero(part.rows).tolist() for part in parts] == [[0, 1, 3, 5], [2, 4]]
     for told, true in zip(stand_in.apply(start, phases), press.apply(start, phases), strict=True):
         assert told.keys() == true.keys()
         for name, column in true.items():
             np.testing.assert_allclose(told[name], column, rtol=2e-3, err_msg=name)
     durations[1] = 90_000.0
+    heard = _Heard()
+    asked = Chosen(STATION, stand_in, press, dict.fromkeys(("porosity", "coating_thickness"), 1.0))
+    press.calls.clear()
+    both = asked.of_lot("tray-1", heard).apply(start, phases)
+    assert press.calls == [1]
+    assert heard.told[0] == ("surrogate", 5)
+    assert heard.told[1][0].startswith("FMU: duration in phase 2 25 h")
+    for told, true in zip(both, press.apply(start, phases), strict=True):
+        for name, column in true.items():
+            np.testing.assert_allclose(told[name], column, rtol=2e-3, err_msg=name)
+            assert told[name][1] == column[1]
     with pytest.raises(OutOfDomainError, match=r"duration in phase 2 25 h, it was 0\.166667 h"):
         stand_in.apply(start, phases)
 
@@ -314,7 +325,7 @@ def test_the_plan_is_the_formula_of_the_card(made: list[Made]) -> None:
     """Outputs are the card's coefficients times 1, z, z z and tanh(W z + b): computed plainly."""
     start, phases = asked_of(11, np.random.default_rng(13))
     each = made[0]
-    (part,) = StandIn([RegimeAtWork(each.regime, each.weights)]).answered(start, phases)
+    (part,) = StandIn([RegimeAtWork(each.regime, each.weights)]).answered(start, phases).parts
     x = part.answer.variables.copy()
     for row, variable in enumerate(each.regime.variables):
         x[row] = rescaled(x[row], variable.scale)

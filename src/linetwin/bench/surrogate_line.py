@@ -1,9 +1,10 @@
 """What stand-ins cost in accuracy and gain in speed on the whole line: paired runs of `baseline`.
 
 Each seed is run twice with the same random numbers: once the FMUs answer, once stand-ins do that
-were learnt from other seeds (`fidelity: auto`). CPU time counts, and what a stand-in's own checks,
-and the FMUs that it falls back to, take counts as the stand-in's. Models that live in line time
-(machines, mixers, the building) have no stand-in and are told apart.
+were learnt from other seeds (`fidelity: auto`). CPU time counts, of a call that of its thread: the
+writer's thread works on beside it, so FMUs and matrix products keep to one thread here. What a
+stand-in's own checks, and the FMUs that it falls back to, take counts as the stand-in's. Models
+that live in line time (machines, mixers, the building) have no stand-in and are told apart.
 """
 
 from __future__ import annotations
@@ -12,33 +13,39 @@ import math
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import t
+from threadpoolctl import threadpool_limits
 
 from linetwin.bench.watched import Stopwatch
 from linetwin.cli.compose import make_world, release
 from linetwin.cli.driving import LateSink
 from linetwin.cli.surrogate_standing_in import make_all
 from linetwin.contracts import CONTRACTS
-from linetwin.cosim import FmuContinuous, FmuTransform, Together
+from linetwin.cosim import FmuContinuous, Together
+from linetwin.cosim import transform as cosim_transform
 from linetwin.line import run as engine
-from linetwin.predictors.stand_in_choice import OfLot
+from linetwin.line.equipment import Equipment
 from linetwin.results import fidelity, kpis, read
 from linetwin.results.writer import RunWriter
 from linetwin.scenario import load
 from linetwin.scenario.loading import find_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from linetwin.contracts import Columns, Phase, Transform
     from linetwin.results.reader import Run
     from linetwin.scenario.resolved import Scenario
 
 SCENARIO = "baseline"
+LINE_TIME = "models in line time"
+_THREADS = (cosim_transform, "processors")
+"""What says on how many threads an FMU takes its items."""
 SEEDS = (101, 102, 103, 104, 105)
 """Seeds of the paired runs; stand-ins are learnt from others."""
 SPEED_UP = 10.0
@@ -57,7 +64,8 @@ PRODUCT = ("capacity", "dcir", "first_cycle_efficiency", "cathode_porosity", "ca
 class Timed:
     """CPU times (s) of one run: Transforms, models in line time, all; figures; who answered.
 
-    `calls`: of all calls of Transforms, how many the stand-ins answered, with those of all.
+    `calls`: of all calls of Transforms, how many the stand-ins answered, with those of all;
+    `kinds_s`: of `transforms_s` what each kind of process took.
     """
 
     transforms_s: float
@@ -65,6 +73,7 @@ class Timed:
     whole_s: float
     figures: dict[str, float]
     calls: tuple[int, int]
+    kinds_s: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,16 @@ class Measured:
             sum(getattr(run, part) for run in self.fmus),
             sum(getattr(run, part) for run in self.stand_ins),
         )
+
+    def kinds(self) -> dict[str, tuple[float, float]]:
+        """Return each kind's CPU time with FMUs and with stand-ins, summed over the seeds (s)."""
+        return {
+            kind: (
+                sum(run.kinds_s[kind] for run in self.fmus),
+                sum(run.kinds_s.get(kind, 0.0) for run in self.stand_ins),
+            )
+            for kind in self.fmus[0].kinds_s
+        }
 
     @property
     def speed_up(self) -> float:
@@ -163,7 +182,7 @@ def with_stand_ins(line: Scenario, folder: Path) -> Scenario:
 
 def _run(line: Scenario, base: Path, folder: Path) -> Timed:
     """Run a line into a folder; CPU time from composing it to its key figures."""
-    with _watched() as clock:
+    with _watched() as (clock, kinds):
         begun = time.process_time()
         sink = LateSink()
         world = make_world(line, base, sink, recording=False)
@@ -180,9 +199,9 @@ def _run(line: Scenario, base: Path, folder: Path) -> Timed:
         facts = kpis.Facts(read(folder))
         kpis.write(facts.run, facts)
         whole = time.process_time() - begun
-    transforms = clock.seconds["FMUs"] + clock.seconds["stand-ins"]
     run = read(folder)
-    return Timed(transforms, clock.seconds["line time"], whole, _figures(run), _calls(run))
+    line_time = clock.seconds[LINE_TIME]
+    return Timed(sum(kinds.values()), line_time, whole, _figures(run), _calls(run), kinds)
 
 
 def _figures(run: Run) -> dict[str, float]:
@@ -201,24 +220,50 @@ def _calls(run: Run) -> tuple[int, int]:
 
 
 @contextmanager
-def _watched() -> Iterator[Stopwatch]:
-    """Keep the CPU time of calls into models for a while; each second counts once."""
-    clock = Stopwatch()
-    watched: list[tuple[str, Any, str]] = [
-        ("FMUs", FmuTransform, "apply"),
-        ("stand-ins", OfLot, "apply"),
-        ("line time", Together, "advance"),
-        *(("line time", FmuContinuous, name) for name in ("start", "advance", "read")),
+def _watched() -> Iterator[tuple[Stopwatch, dict[str, float]]]:
+    """Keep the CPU time of calls into models for a while: in line time, and by kind of process."""
+    clock, kinds = Stopwatch(), dict[str, float]()
+    watched: list[tuple[type, str]] = [
+        (Together, "advance"),
+        *((FmuContinuous, name) for name in ("start", "advance", "read")),
     ]
-    before = [getattr(owner, name) for _, owner, name in watched]
-    for part, owner, name in watched:
-        clock.watch(part, owner, name)
+    before = [getattr(owner, name) for owner, name in watched]
+    transform, processors = Equipment.transform, getattr(*_THREADS)
+
+    def timed(station: Equipment, kind: str, lot: str = "") -> Transform:
+        return _Timed(transform(station, kind, lot), kind, kinds)
+
+    for owner, name in watched:
+        clock.watch(LINE_TIME, owner, name)
+    Equipment.transform = timed  # type: ignore[method-assign,assignment]
+    setattr(*_THREADS, lambda: 1)
     clock.stop()
     try:
-        yield clock
+        with threadpool_limits(1):
+            yield clock, kinds
     finally:
-        for (_, owner, name), own in zip(watched, before, strict=True):
+        setattr(*_THREADS, processors)
+        Equipment.transform = transform  # type: ignore[method-assign]
+        for (owner, name), own in zip(watched, before, strict=True):
             setattr(owner, name, own)
+
+
+@dataclass
+class _Timed:
+    """A Transform of which calls are timed, whoever answers them; `kinds`: where the time goes."""
+
+    model: Transform
+    kind: str
+    kinds: dict[str, float]
+
+    def apply(
+        self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> list[Columns]:
+        """Take items through phases."""
+        begun = time.thread_time()
+        results = self.model.apply(start, phases)
+        self.kinds[self.kind] = self.kinds.get(self.kind, 0.0) + time.thread_time() - begun
+        return results
 
 
 def describe(found: Measured) -> str:
@@ -231,6 +276,10 @@ def describe(found: Measured) -> str:
         (
             f"physics that have stand-ins: {before:.2f} s, with stand-ins {after:.3f} s "
             f"({found.speed_up:.1f} times as fast); {answered:,} of {calls:,} calls by stand-ins"
+        ),
+        *(
+            f"  {kind:14s}{slow:7.3f} s, with stand-ins {quick:6.3f} s: {slow / quick:4.1f} times"
+            for kind, (slow, quick) in found.kinds().items()
         ),
         (
             "models that live in line time, by FMUs always: "

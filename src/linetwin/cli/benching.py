@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import typer
 from linetwin.bench import cosim, feed, line, rows, twin, week
 from linetwin.cli.printing import print_json
 from linetwin.errors import Problem, ScenarioError
+
+LIMIT_EXIT = 1
+"""Something was slower, or farther off, than its limit."""
 
 
 def bench(part: str, *, as_json: bool) -> None:
@@ -147,9 +151,11 @@ def _surrogate(*, as_json: bool) -> None:
     if as_json:
         limits = {name: {"value": value, "limit": most} for name, (value, most) in verdicts.items()}
         print_json({"machine": machine, **asdict(found), "limits": limits})
-        return
-    typer.echo(f"machine: {machine}\n{surrogate.describe(found)}")
-    _print_verdicts(verdicts)
+    else:
+        typer.echo(f"machine: {machine}\n{surrogate.describe(found)}")
+        _print_verdicts(verdicts)
+    if any(value > most for value, most in verdicts.values()):
+        sys.exit(LIMIT_EXIT)
 
 
 def _causes(*, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from linetwin.contracts import Phase
 from linetwin.errors import OutOfDomainError
 from linetwin.predictors.stand_in_asking import (
     Asking,
@@ -25,7 +26,7 @@ from linetwin.predictors.stand_in_plan import Layout
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from linetwin.contracts import Columns, Phase
+    from linetwin.contracts import Columns
     from linetwin.predictors.links import Link
     from linetwin.predictors.stand_in_asking import Given
     from linetwin.predictors.stand_in_card import Regime, Weights
@@ -126,6 +127,18 @@ class Part(NamedTuple):
     answer: Answer
     rows: np.ndarray | None = None
 
+    def columns(self) -> list[Columns]:
+        """Return the outputs of these items for each phase."""
+        return self.regime.columns(self.answer)
+
+
+class Answered(NamedTuple):
+    """A call's parts; `left`: items that no regime knows, None for none, and why not."""
+
+    parts: list[Part]
+    left: np.ndarray | None = None
+    reason: str = ""
+
 
 class StandIn:
     """Fulfils `contracts.Transform` with the regimes of a station's process."""
@@ -140,14 +153,19 @@ class StandIn:
         self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
     ) -> list[Columns]:
         """Take items through phases; OutOfDomainError, with the reason, where none was seen."""
-        return joined(self.answered(start, phases)) if phases else []
+        if not phases:
+            return []
+        found = self.answered(start, phases)
+        if found.left is not None:
+            raise OutOfDomainError(found.reason)
+        return joined([(part.rows, part.columns()) for part in found.parts])
 
     def answered(
         self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
-    ) -> list[Part]:
+    ) -> Answered:
         """Return who answers a call: one regime for all items, else several, each for its own.
 
-        OutOfDomainError where nobody knows some item.
+        OutOfDomainError where no call of this form was seen.
         """
         refused: list[tuple[RegimeAtWork, Given, np.ndarray]] = []
         for each in self._forms.get((len(start), *[len(phase.inputs) for phase in phases]), ()):
@@ -157,14 +175,14 @@ class StandIn:
                 continue
             answer, known = each.answer(given)
             if answer is not None:
-                return [Part(each, answer)]
+                return Answered([Part(each, answer)])
             refused.append((each, given, known))
         if not refused:
             raise OutOfDomainError("no call that gives these quantities was seen")
         return _parts(refused)
 
 
-def _parts(refused: Sequence[tuple[RegimeAtWork, Given, np.ndarray]]) -> list[Part]:
+def _parts(refused: Sequence[tuple[RegimeAtWork, Given, np.ndarray]]) -> Answered:
     """Return a call's parts: each item is answered by the first regime that knows it."""
     left = np.ones(len(refused[0][2]), dtype=bool)
     parts = []
@@ -175,10 +193,10 @@ def _parts(refused: Sequence[tuple[RegimeAtWork, Given, np.ndarray]]) -> list[Pa
             assert answer is not None  # noqa: S101 - it knows each of them
             parts.append(Part(regime, answer, own))
             left &= ~own
-    if left.any():
-        regime, given, _ = refused[0]
-        raise OutOfDomainError(regime.asking.reason(_some(given, left)))
-    return parts
+    if not left.any():
+        return Answered(parts)
+    regime, given, _ = refused[0]
+    return Answered(parts, left, regime.asking.reason(_some(given, left)))
 
 
 def _some(given: Given, rows: np.ndarray) -> Given:
@@ -195,17 +213,34 @@ def _some(given: Given, rows: np.ndarray) -> Given:
     return found
 
 
-def joined(parts: Sequence[Part]) -> list[Columns]:
-    """Return the outputs of all items of a call, for each phase."""
-    answers = [part.regime.columns(part.answer) for part in parts]
-    if parts[0].rows is None:
-        return answers[0]
+def some_of(
+    start: Mapping[str, float | np.ndarray], phases: Sequence[Phase], rows: np.ndarray
+) -> tuple[dict[str, float | np.ndarray], list[Phase]]:
+    """Return a call with some of its items only, `rows` of shape (items,)."""
+    values = _some([*start.values()], rows)
+    return dict(zip(start, values, strict=True)), [
+        Phase(
+            dict(zip(phase.inputs, _some([*phase.inputs.values()], rows), strict=True)),
+            _some([phase.duration_s], rows)[0],
+        )
+        for phase in phases
+    ]
+
+
+def joined(parts: Sequence[tuple[np.ndarray | None, list[Columns]]]) -> list[Columns]:
+    """Return the outputs of all items of a call, for each phase.
+
+    `parts`: which rows, all where it is None, and what comes of them.
+    """
+    rows, answer = parts[0]
+    if rows is None:
+        return answer
     results: list[Columns] = []
-    for phase, first in enumerate(answers[0]):
-        columns = {name: np.empty(len(parts[0].rows)) for name in first}
-        for part, answer in zip(parts, answers, strict=True):
+    for phase, first in enumerate(answer):
+        columns = {name: np.empty(len(rows)) for name in first}
+        for own, other in parts:
             for name, column in columns.items():
-                column[part.rows] = answer[phase][name]
+                column[own] = other[phase][name]
         results.append(columns)
     return results
 

@@ -1,7 +1,7 @@
 """Which of stand-in and FMU answers a call: by the domain, and by the width of the intervals.
 
-A call is decided on as a whole: its items belong to one lot, which is then known to be answered in
-one way.
+Items of a call that the stand-in does not know, or not well enough, are the FMU's; the others are
+not. Both are told, so that of a lot it is known who answered.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.errors import OutOfDomainError
-from linetwin.predictors.stand_in import WHERE, RegimeAtWork, StandIn, joined
+from linetwin.predictors.stand_in import WHERE, RegimeAtWork, StandIn, joined, some_of
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.fidelity import TOO_WIDE
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from linetwin.contracts import Columns, Phase, Transform
     from linetwin.predictors.links import Link
-    from linetwin.predictors.stand_in import Answer, Part
+    from linetwin.predictors.stand_in import Answer, Answered, Part
     from linetwin.predictors.stand_in_card import Learnt
     from linetwin.predictors.stand_in_store import StoredStandIn
     from linetwin.scenario.resolved import ProcessConfig
@@ -77,35 +77,56 @@ class Chosen:
 
     def answer(
         self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
-    ) -> tuple[list[Columns], str]:
-        """Return what comes of a call, and who answered."""
+    ) -> tuple[list[Columns], list[tuple[str, int]]]:
+        """Return what comes of a call, and who answered, for how many items."""
         if not phases:
-            return [], SURROGATE
+            return [], []
         try:
-            parts = self.stand_in.answered(start, phases)
-            reason = self._too_wide(parts)
+            found = self.stand_in.answered(start, phases)
         except OutOfDomainError as error:
             if self.fmu is None:
                 raise
-            reason = str(error)
-        else:
-            if not reason:
-                return joined(parts), SURROGATE
-        assert self.fmu is not None  # noqa: S101 - without one no interval is looked at
-        return self.fmu.apply(start, phases), f"{FMU}: {reason}"
-
-    def _too_wide(self, parts: Sequence[Part]) -> str:
-        """Return which output's interval is wider than it may be; "" for none."""
+            return self._by_fmu(self.fmu, start, phases, str(error))
         if self.fmu is None:
-            return ""
-        for part in parts:
+            if found.left is not None:
+                raise OutOfDomainError(found.reason)
+            good, reason = found.parts, ""
+        else:
+            good, reason = self._good(found)
+        known = [(part.rows, part.columns()) for part in good]
+        if not reason:
+            results = joined(known)
+            return results, [(SURROGATE, len(results[0]["phase_time"]))]
+        assert self.fmu is not None  # noqa: S101 - without one no interval is looked at
+        if not known:
+            return self._by_fmu(self.fmu, start, phases, reason)
+        left = ~np.logical_or.reduce([rows for rows, _ in known if rows is not None])
+        others, told = self._by_fmu(self.fmu, *some_of(start, phases, left), reason)
+        return joined([*known, (left, others)]), [(SURROGATE, int((~left).sum())), *told]
+
+    @staticmethod
+    def _by_fmu(
+        fmu: Transform,
+        start: Mapping[str, float | np.ndarray],
+        phases: Sequence[Phase],
+        reason: str,
+    ) -> tuple[list[Columns], list[tuple[str, int]]]:
+        results = fmu.apply(start, phases)
+        return results, [(f"{FMU}: {reason}", len(results[0]["phase_time"]))]
+
+    def _good(self, found: Answered) -> tuple[list[Part], str]:
+        """Return the parts of which all intervals are narrow enough, and why others are not."""
+        good, reason = [], found.reason
+        for part in found.parts:
             regime = part.regime
             limits = self._limits.get(id(regime))
             if limits is None:
                 limits = self._limits[id(regime)] = Limits.of(regime.regime.learnt, self.widest)
-            if reason := limits.broken(part.answer):
-                return reason
-        return ""
+            if wide := limits.broken(part.answer):
+                reason = reason or wide
+            else:
+                good.append(part)
+        return good, reason
 
 
 @dataclass(frozen=True)
@@ -121,13 +142,14 @@ class OfLot:
     ) -> list[Columns]:
         """Take items through phases; an OutOfDomainError names the lot."""
         try:
-            results, who = self.chosen.answer(start, phases)
+            results, told = self.chosen.answer(start, phases)
         except OutOfDomainError as error:
             text = f"{self.lot}: {error}" if self.lot else str(error)
             message = f"the stand-in does not know {text}; `fidelity: auto` lets the FMU answer"
             raise OutOfDomainError(message, self.chosen.station) from error
-        if results and self.chosen.fmu is not None:
-            self.tell(who, len(results[0]["phase_time"]))
+        if self.chosen.fmu is not None:
+            for who, items in told:
+                self.tell(who, items)
         return results
 
 
