@@ -85,7 +85,7 @@ def _beyond(found: Review) -> str:
         for each in told.beyond[:_MOST]
     ]  # fmt: skip
     more = f", of which the {_MOST} worst are shown" if len(told.beyond) > _MOST else ""
-    few = f" {told.refused:,} trays have too few readings for a limit." if told.refused else ""
+    few = f" Of {told.refused:,} trays there are too few readings." if told.refused else ""
     said = (
         f"<h3>Cells beyond the limit of their tray</h3><p>{len(told.beyond):,} of {told.cells:,} "
         f"cells on {told.trays:,} trays{more}; about {told.by_chance:.1f} sound ones would be.{few}"
