@@ -208,8 +208,14 @@ def _matters(found: Findings) -> tuple[str, str, str]:
         text = estimate(largest.change, scale, signed=True)
         small = f"The largest effect from end to end of a span: {text}."
     elif first in found.indices:
-        text = display.share(found.indices[first].total[found.ranked()[0]].value)
+        own = found.indices[first]
+        text = display.share(min(own.total[clear[0]].value, 1.0))
         small = f"The first explains {text} of the variance, with all it does together with others."
+        if own.left_out:
+            begun = own.left_out + own.samples
+            small += f" {own.left_out:,} of {begun:,} base samples tell nothing: runs lack a value."
+    if found.replications == 1 and (first in found.indices or first in found.screening):
+        small += " With one seed, what chance does counts as what factors do."
     return question, ", ".join(names), f"{small} {_rest(found, len(clear))}".strip()
 
 

@@ -115,7 +115,18 @@ def _indices(found: Findings) -> Section:
         for name, each in list(found.indices.items())[:_DRAWN]
     ]
     spoiled = max((each.left_out for each in found.indices.values()), default=0)
-    intro = f"{spoiled:,} base samples are left out, for a run of each failed." if spoiled else ""
+    intro = ""
+    if spoiled:
+        intro = (
+            f"{spoiled:,} base samples are left out, for a run of each failed or gave no value: "
+            "indices hold for where the others lie. "
+        )
+    noise = max((each.noise for each in found.indices.values()), default=0.0)
+    if noise > 0:
+        intro += (
+            f"Seeds make up to {display.share(noise)} of what differs between points; that is "
+            "taken off the indices, as replications show it."
+        )
     return Section("indices", "Sobol indices", figures=tuple(figures), intro=intro)
 
 
@@ -127,7 +138,11 @@ def _screening(found: Findings) -> Section:
         drawn = report_figures.screened_figure(found.observed, name, groups)
         figures += [drawn] if drawn else []
     spoiled = max((each.left_out for each in found.screening.values()), default=0)
-    intro = f"{spoiled:,} trajectories are left out, for a run of each failed." if spoiled else ""
+    intro = (
+        f"{spoiled:,} trajectories are left out, for a run of each failed or gave no value."
+        if spoiled
+        else ""
+    )
     html = report_screened.left_over(found.observed, found.screened)
     return Section("screening", "Screening", html, figures=tuple(figures), intro=intro)
 
@@ -237,17 +252,23 @@ def _window(found: Findings) -> Section:
 
 def _sure(told: Window, observed: Observed) -> str:
     parts = []
+    if told.told < 1:
+        parts.append(
+            f"{display.share(told.told)} of all runs told what is aimed at; the others failed or "
+            "gave no value, and count as keeping nothing, where they lie."
+        )
+    keeps = "keeps all constraints" if observed.constraints else "tells its figure"
     if told.chance[0] < 1 or told.share < 1:
         kept = (
-            f"In the whole window a single run keeps all constraints with a chance of at least "
+            f"In the whole window a single run {keeps} with a chance of at least "
             f"{display.share(told.chance[0])}, {display.share(told.chance[1])} on average. "
             f"That {resting_on(told.seeds)}. "
         )
         if told.seeds == 1:
-            kept = f"In the whole window all constraints are kept; that is {resting_on(1)}. "
+            kept = f"In the whole window a run {keeps}; that is {resting_on(1)}. "
         share = display.share(told.share)
         sure = "as surely as asked" if told.seeds > 1 else "so far as one seed tells"
-        parts.append(f"{kept}Of all that was varied, {share} keeps them {sure}.")
+        parts.append(f"{kept}Of all that was varied, {share} does so {sure}.")
     if told.figure:
         scale = shown(observed, told.figure)
         parts.append(

@@ -142,6 +142,7 @@ def no_window(observed: Observed, refused: Refused) -> str:
     """Say why no window is recommended."""
     reasons = {
         "foretold": _unforetold, "nowhere": _nowhere, "narrow": _narrow, "few": _few, "same": _same,
+        "untold": _untold,
     }  # fmt: skip
     return f"No window is recommended: {reasons[refused.why](observed, refused)}"
 
@@ -164,6 +165,16 @@ def _few(observed: Observed, refused: Refused) -> str:
 
 def _same(_observed: Observed, refused: Refused) -> str:
     return f"{figure_name(refused.figure)} is the same at all points."
+
+
+def _untold(observed: Observed, refused: Refused) -> str:
+    where = observed.failures.where
+    lie = f" They lie closest together at {where}." if where else ""
+    return (
+        "too many runs failed or gave no value of what is aimed at: nowhere does one tell it with "
+        f"more than {display.share(refused.share)}, and {display.share(refused.needed)} are "
+        f"wanted.{lie}"
+    )
 
 
 def _nowhere(_observed: Observed, refused: Refused) -> str:

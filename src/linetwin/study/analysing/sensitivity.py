@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import f
 
 from linetwin.study.analysing.inferring import Estimate
 from linetwin.study.designs import MORRIS_LEVELS, needed, unit_problem
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
 
 RESAMPLES = 400
+_SURE = 0.99
+"""Chance by which points must differ by more than seeds do, before chance is taken off [A]."""
+_Z = 1.96
 
 
 @dataclass(frozen=True)
 class Sobol:
     """First and total indices of each factor, and of pairs where they were asked for.
 
-    `samples`: base samples used, `left_out`: those that a failed run spoiled.
+    `samples`: base samples used, `left_out`: those of which a run failed or told no figure;
+    `noise`: share of the variance of the points' means that is chance and is not in the indices,
+    NaN where one seed cannot tell it.
     """
 
     first: tuple[Estimate, ...]
@@ -29,6 +35,7 @@ class Sobol:
     second: dict[tuple[int, int], Estimate]
     samples: int
     left_out: int
+    noise: float
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,13 @@ def sobol(observed: Observed, figure: str, samples: int | None = None) -> Sobol 
     """Return the indices of a figure; None before two base samples, or where nothing varies.
 
     `samples`: only so many of the first ones, for convergence. Intervals are SALib's bootstrap over
-    base samples: they hold the chance of the sample, not that of the seeds.
+    base samples. What seeds do to differences of points, as replications show it, is taken off the
+    total indices and off the variance: else each factor's total index has chance in it.
     """
     second = bool(observed.design.second_order)
     count = len(observed.factors)
-    blocks, left_out = _blocks(observed, figure, (2 * count if second else count) + 2)
+    size = (2 * count if second else count) + 2
+    blocks, left_out = _blocks(observed, figure, size)
     blocks = blocks[:samples]
     if len(blocks) < 2 or not np.ptp(blocks):  # noqa: PLR2004
         return None
@@ -62,21 +71,72 @@ def sobol(observed: Observed, figure: str, samples: int | None = None) -> Sobol 
 
     problem, values = unit_problem(count), blocks.ravel()
     found = analyser.analyze(
-        problem, values, calc_second_order=second, num_resamples=RESAMPLES, seed=0
+        problem, values, calc_second_order=second, num_resamples=RESAMPLES, seed=1
     )
+    chance = _chance(_runs(observed, figure, size)[: len(blocks)], count)
+    grown = 1 / (1 - chance.share) if chance.significant else 1.0
     pairs = {}
     if second:
         pairs = {
-            (a, b): _estimate(found["S2"][a, b], found["S2_conf"][a, b])
+            (a, b): _estimate(grown * found["S2"][a, b], grown * found["S2_conf"][a, b])
             for a in range(count)
             for b in range(a + 1, count)
         }
+    halves = np.hypot(found["ST_conf"], chance.errors)
     return Sobol(
-        tuple(map(_estimate, found["S1"], found["S1_conf"])),
-        tuple(map(_estimate, found["ST"], found["ST_conf"])),
+        tuple(map(_estimate, grown * found["S1"], grown * found["S1_conf"])),
+        tuple(map(_estimate, grown * (found["ST"] - chance.totals), grown * halves)),
         pairs,
         len(blocks),
         left_out,
+        chance.share if chance.told else math.nan,
+    )
+
+
+@dataclass(frozen=True)
+class _Chance:
+    """What seeds do to a sample, as parts of the variance of the points' means.
+
+    `share`: of that variance; `totals`, `errors`: of the total index of each factor, with the half
+    of its 95 % interval; `significant`: whether points differ by more than that at all; `told`:
+    whether replications tell it.
+    """
+
+    share: float
+    totals: np.ndarray
+    errors: np.ndarray
+    significant: bool
+    told: bool
+
+
+def _chance(runs: np.ndarray, count: int) -> _Chance:
+    """Return what chance adds to the indices; `runs`: (samples, points of each, replications).
+
+    The square of a mean difference of n seeds is too large by its variance, s^2 / n, on average;
+    seeds are common to all points, so s^2 is that of the differences seed by seed. The variance
+    of the means is too large by what is left after points and seeds (two-way analysis of variance,
+    whose F-test tells whether points differ at all).
+    """
+    nothing = np.zeros(count)
+    seeds = runs.shape[2]
+    if seeds < 2 or not np.isfinite(runs).all():  # noqa: PLR2004 - a variance needs two
+        return _Chance(0.0, nothing, nothing, significant=False, told=False)
+    base = runs[:, [0, -1]].reshape(-1, seeds)  # the points of which SALib takes the variance
+    apart = base - base.mean(axis=1, keepdims=True) - base.mean(axis=0) + base.mean()
+    freedom = len(base) - 1
+    noise = float((apart**2).sum()) / (freedom * (seeds - 1))
+    spread = float(base.mean(axis=1).var())
+    if not spread:
+        return _Chance(0.0, nothing, nothing, significant=False, told=True)
+    sure = f.ppf(_SURE, freedom, freedom * (seeds - 1))
+    differences = runs[:, 1 : count + 1] - runs[:, :1]
+    own = differences.var(axis=2, ddof=1) / seeds / 2 / spread
+    return _Chance(
+        share=min(noise / seeds / spread, 1.0),
+        totals=own.mean(axis=0),
+        errors=_Z * own.std(axis=0) / math.sqrt(len(own)),
+        significant=spread * seeds > sure * noise,
+        told=True,
     )
 
 
@@ -138,6 +198,14 @@ def _of_design(observed: Observed) -> np.ndarray:
     return shares_of(observed.design, len(observed.factors), seed)
 
 
+def _runs(observed: Observed, figure: str, size: int) -> np.ndarray:
+    """Return a figure in whole blocks of points, shape (blocks, points of each, replications)."""
+    rows = observed.rows
+    runs = observed.values(figure)[rows].reshape(-1, size, observed.values(figure).shape[1])
+    found: np.ndarray = runs[np.isfinite(_raw(observed, figure, size)).all(axis=1)]
+    return found
+
+
 def _raw(observed: Observed, figure: str, size: int) -> np.ndarray:
     """Return the means of a figure in blocks of points that are analysed together."""
     values, rows = observed.values(figure), observed.rows
@@ -149,11 +217,12 @@ def _raw(observed: Observed, figure: str, size: int) -> np.ndarray:
 
 
 def _blocks(observed: Observed, figure: str, size: int) -> tuple[np.ndarray, int]:
-    """Return whole blocks, and how many of those that ended have a run that failed."""
-    blocks = _raw(observed, figure, size)
+    """Return whole blocks, and how many others that were begun lack a figure of some point."""
+    blocks, rows = _raw(observed, figure, size), observed.rows
     whole = np.isfinite(blocks).all(axis=1)
-    some = np.isfinite(blocks).any(axis=1)
-    return blocks[whole], int((some & ~whole).sum())
+    made: np.ndarray = observed.made.any(axis=1)
+    begun = (made[rows] & (rows >= 0)).reshape(-1, size).any(axis=1)
+    return blocks[whole], int((begun & ~whole).sum())
 
 
 def _estimate(value: float, half: float) -> Estimate:

@@ -12,18 +12,23 @@ from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.box import Room, at_levels, even, largest_box
 from linetwin.study.analysing.inferring import Estimate
 from linetwin.study.analysing.surface import fitted, least_points
+from linetwin.study.analysing.telling import telling_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Literal
 
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.analysing.surface import Surface
+    from linetwin.study.analysing.telling import Telling
     from linetwin.study.factors import Factor
     from linetwin.study.schema import Constraint
 
 CANDIDATES, CLOSER, ROUNDS, DRAWS = 4096, 2048, 3, 400
 ENOUGH = 0.75
 """Share of what differs between points left out that a surface must foretell [A]."""
+TOLD = 0.9
+"""Chance with which a run is to tell the objective, where no constraint asks for one [A]."""
 _NEAR = 0.05
 """How far below its best an objective may be, as share of its span in all that was varied [A]."""
 _GIVING = (0.1, 0.2, 0.3)
@@ -43,6 +48,7 @@ class Window:
     and mean chance in the box that a single run keeps all constraints (1 where there are none);
     `loss`: by how much the best place may be better, on average over what the surfaces'
     uncertainty allows; `worst`: by how much the objective is worse at the worst place in the box;
+    `told`: share of all runs that told what is aimed at, others keep nothing;
     `explained`: of each surface, by leaving points out; `share`: of the whole span that keeps the
     constraints; `seeds`: how many the chance rests on, 1 where what another does is not known.
     """
@@ -59,6 +65,7 @@ class Window:
     explained: dict[str, float]
     share: float
     seeds: int
+    told: float
 
 
 class Refused(NamedTuple):
@@ -68,10 +75,11 @@ class Refused(NamedTuple):
     `nowhere`: the highest chance of keeping all constraints is `share`, and `many` were the seeds
     many, `needed` is asked; `narrow`: around `best`, the best place, there is no box with width,
     unless the objective may lose `share` of its span (NaN: nor then); `few`: fewer than `points`
-    points are there, without which there is no surface; `same`: `figure` is the same in all runs.
+    points are there, without which there is no surface; `same`: `figure` is the same in all runs;
+    `untold`: nowhere does a run tell what is aimed at with more than `share`, `needed` is wanted.
     """
 
-    why: Literal["foretold", "nowhere", "narrow", "few", "same"]
+    why: Literal["foretold", "nowhere", "narrow", "few", "same", "untold"]
     seeds: int
     figure: str = ""
     share: float = math.nan
@@ -90,6 +98,7 @@ class _Foretold:
     figure: str
     sign: float
     bound: list[tuple[Constraint, Surface]]
+    telling: Telling
     factors: int
 
     @property
@@ -100,8 +109,8 @@ class _Foretold:
 
     @property
     def matters(self) -> list[int]:
-        """Numbers of the factors that a surface depends on."""
-        return sorted({n for surface in self.surfaces.values() for n in surface.factors})
+        """Numbers of the factors that a surface depends on, or whether runs tell anything."""
+        return _factors_of(self.surfaces.values(), self.telling.factors)
 
     @property
     def seeds(self) -> int:
@@ -110,8 +119,8 @@ class _Foretold:
 
     @property
     def needed(self) -> float:
-        """The chance that is asked for; 0 without constraints."""
-        return max((each.chance for each, _ in self.bound), default=0.0)
+        """The chance that is asked for; without constraints that a run tells the objective."""
+        return max((each.chance for each, _ in self.bound), default=TOLD)
 
     def whole(self, places: np.ndarray) -> np.ndarray:
         """Return places with all factors, in the middle of those that do not matter."""
@@ -120,14 +129,15 @@ class _Foretold:
         return found
 
     def chance(self, places: np.ndarray, *, many: bool = False) -> np.ndarray:
-        """Return the chance at places that a run keeps all constraints: at least so much.
+        """Return the chance at places that a run tells all and keeps the constraints: at least.
 
         Bonferroni: however the figures hang together, no more runs miss than those that miss one.
         """
-        missed = np.zeros(len(places))
+        whole = self.whole(places)
+        missed = 1.0 - self.telling.at(whole)
         for constraint, surface in self.bound:
             low, high = bounds_of(constraint)
-            missed += 1.0 - surface.inside(self.whole(places), low, high, many=many)
+            missed += 1.0 - surface.inside(whole, low, high, many=many)
         return np.clip(1.0 - missed, 0.0, 1.0)
 
     def value(self, places: np.ndarray) -> np.ndarray:
@@ -168,6 +178,9 @@ def window(observed: Observed) -> Window | Refused | None:
     steps = _steps(observed.factors, foretold.matters)
     searched = _searched(foretold, steps)
     if not searched.kept.any():
+        telling = float(foretold.telling.at(foretold.whole(searched.places)).max())
+        if telling < foretold.needed:
+            return Refused("untold", foretold.seeds, share=telling, needed=foretold.needed)
         now, many = (float(foretold.chance(searched.places, many=m).max()) for m in (False, True))
         return Refused("nowhere", foretold.seeds, "", now, many, foretold.needed)
 
@@ -228,7 +241,12 @@ def _told(
         explained={name: surface.explained for name, surface in foretold.surfaces.items()},
         share=float(searched.kept[: searched.first].mean()),
         seeds=foretold.seeds,
+        told=foretold.telling.everywhere,
     )
+
+
+def _factors_of(surfaces: Iterable[Surface], others: Iterable[int]) -> list[int]:
+    return sorted({*others, *(n for surface in surfaces for n in surface.factors)})
 
 
 def _foretold(observed: Observed) -> _Foretold | None:
@@ -246,7 +264,11 @@ def _foretold(observed: Observed) -> _Foretold | None:
     known = [(each, found) for each, found in bound if found is not None]
     if len(known) < len(bound) or (not known and objective is None):
         return None
-    return _Foretold(objective, figure if objective else "", sign, known, len(observed.factors))
+    surfaces = [found for _, found in known] + ([objective] if objective else [])
+    aimed = [each.figure for each, _ in known] + ([figure] if objective else [])
+    telling = telling_of(observed, aimed, _factors_of(surfaces, ()))
+    name = figure if objective else ""
+    return _Foretold(objective, name, sign, known, telling, len(observed.factors))
 
 
 def _unknown(observed: Observed) -> Refused | None:

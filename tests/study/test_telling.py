@@ -1,0 +1,135 @@
+"""Runs that fail or give no value: no window where they lie, no best of them without a word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from study_oracles import FIGURE, SECOND, carried, study_text
+
+from linetwin.study.analysing.window import Refused, Window, window
+from linetwin.study.report import study_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+AIM = f"objectives: [{{maximise: {FIGURE}}}]"
+NAN = float("nan")
+EDGE = 0.6
+
+
+def slope(shares: np.ndarray) -> float:
+    """Return what grows with both factors."""
+    return float(shares[0] + shares[1] / 2)
+
+
+def beyond(where: Callable[[np.ndarray], bool]) -> Callable[[np.ndarray, int], dict[str, float]]:
+    """Return a run that tells nothing at some places."""
+
+    def run(shares: np.ndarray, _: int) -> dict[str, float]:
+        return {FIGURE: NAN if where(shares) else slope(shares), SECOND: float(shares.sum())}
+
+    return run
+
+
+@pytest.mark.parametrize("fails", [True, False])
+@pytest.mark.parametrize(
+    "design", ["{kind: latin_hypercube, points: 30}", "{kind: full, levels: 6}"]
+)
+def test_no_window_where_runs_fail_or_are_empty(
+    tmp_path: Path,
+    design: str,
+    fails: bool,  # noqa: FBT001
+) -> None:
+    """The best lies where nothing comes back: the window stays before it, and says so."""
+    design = design.replace(", levels: 6", "")
+    text = study_text(2, design, f"replications: 2\n{AIM}")
+    if "full" in design:
+        text = text.replace("high:", "levels: 6, high:") if "levels: 6" in text else text
+    observed = carried(tmp_path, text, beyond(lambda shares: shares[0] > EDGE), fails=fails)
+    found = window(observed)
+    if isinstance(found, Window):
+        assert found.high[0] <= EDGE
+        assert found.best[0] <= EDGE
+        assert found.told < 1
+        assert "of all runs told what is aimed at" in study_page(observed)
+    else:
+        assert isinstance(found, Refused)
+
+
+def test_the_window_of_thirty_points_stays_before_the_edge(tmp_path: Path) -> None:
+    """There is one, and it reaches near where runs begin to fail."""
+    text = study_text(2, "{kind: latin_hypercube, points: 40}", f"replications: 2\n{AIM}")
+    found = window(carried(tmp_path, text, beyond(lambda shares: shares[0] > EDGE), fails=True))
+    assert isinstance(found, Window)
+    assert 0.35 < found.high[0] <= EDGE
+
+
+def test_a_bound_without_a_value_is_not_kept(tmp_path: Path) -> None:
+    """The bound's figure is empty beyond the edge; where it is told it is kept everywhere."""
+
+    def run(shares: np.ndarray, _: int) -> dict[str, float]:
+        return {FIGURE: slope(shares), SECOND: NAN if shares[0] > EDGE else 2.0 + shares[1]}
+
+    more = (
+        f"replications: 2\n{AIM}\nconstraints: [{{figure: {SECOND}, at_least: 1 J, chance: 0.9}}]"
+    )
+    found = window(
+        carried(tmp_path, study_text(2, "{kind: latin_hypercube, points: 40}", more), run)
+    )
+    assert isinstance(found, Window)
+    assert found.high[0] <= EDGE
+
+
+def test_failures_all_over_leave_no_window(tmp_path: Path) -> None:
+    """Half of all runs, whatever the place: too few tell anything, and it is said."""
+    rng = np.random.default_rng(3)
+
+    def run(shares: np.ndarray, _: int) -> dict[str, float]:
+        return {FIGURE: NAN if rng.random() < 0.5 else slope(shares), SECOND: 1.0}
+
+    text = study_text(2, "{kind: latin_hypercube, points: 40}", f"replications: 3\n{AIM}")
+    observed = carried(tmp_path, text, run)
+    found = window(observed)
+    assert isinstance(found, Refused)
+    assert found.why == "untold"
+    assert found.share == pytest.approx(0.5, abs=0.1)
+    assert "too many runs failed or gave no value" in study_page(observed)
+
+
+def test_few_failures_all_over_lessen_the_chance(tmp_path: Path) -> None:
+    """One run in twenty: the window stays, and its chance is at most what tells."""
+    rng = np.random.default_rng(4)
+
+    def run(shares: np.ndarray, _: int) -> dict[str, float]:
+        return {FIGURE: NAN if rng.random() < 0.05 else slope(shares), SECOND: 1.0}
+
+    text = study_text(2, "{kind: latin_hypercube, points: 40}", f"replications: 3\n{AIM}")
+    observed = carried(tmp_path, text, run)
+    found = window(observed)
+    assert isinstance(found, Window)
+    assert found.told == pytest.approx(0.95, abs=0.04)
+    assert found.chance == pytest.approx((found.told, found.told))
+    assert "a single run tells its figure with a chance of at least" in study_page(observed)
+
+
+def test_a_factor_that_only_makes_runs_fail_is_narrowed(tmp_path: Path) -> None:
+    """The third factor does nothing to the figure; above its middle no run comes back."""
+    text = study_text(3, "{kind: latin_hypercube, points: 60}", f"replications: 2\n{AIM}")
+    found = window(carried(tmp_path, text, beyond(lambda shares: shares[2] > 0.5), fails=True))
+    assert isinstance(found, Window)
+    assert 2 in found.matters
+    assert found.high[2] <= 0.5
+
+
+def test_where_all_runs_tell_nothing_is_said_of_telling(tmp_path: Path) -> None:
+    """The window of a study without a failure is as wide as before, up to the best corner."""
+    text = study_text(2, "{kind: latin_hypercube, points: 30}", f"replications: 2\n{AIM}")
+    observed = carried(tmp_path, text, beyond(lambda _: False))
+    found = window(observed)
+    assert isinstance(found, Window)
+    assert found.high[0] == 1.0
+    assert (found.told, found.chance) == (1.0, (1.0, 1.0))
+    assert "told what is aimed at" not in study_page(observed)
