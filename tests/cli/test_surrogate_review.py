@@ -20,6 +20,7 @@ from linetwin.predictors.store import write
 from linetwin.results.reader import Run
 from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.data.runs import dataset_of_run
+from linetwin.surrogates.review import policy as policy_module
 
 if TYPE_CHECKING:
     from cli_support import Answer, Clerk, Order
@@ -421,3 +422,30 @@ def test_a_setting_that_would_have_helped(
         assert (answer.code, said in answer.err) == (2, True), (wrong, answer.err)
     none = clerk("surrogate", "explain", predictor, "--data", run, "--setting", "x")
     assert (none.code, "--row" in none.err) == (2, True)
+
+
+def test_safety_takes_two_people(clerk: Clerk, run: Path, predictor: Path, tmp_path: Path) -> None:
+    """A cell that the line found leaky is let through by two; a policy may say otherwise."""
+    file = run / "cells.parquet"
+    table = pq.read_table(file)
+    names, before = table["cell"].to_pylist(), table["reason"].to_pylist()
+    cell = names[3]
+    reasons = [*before[:3], "self-discharge", *before[4:]]
+    at = table.schema.get_field_index("reason")
+    field = table.schema.field(at)
+    pq.write_table(table.set_column(at, field, pa.array(reasons).cast(field.type)), file)
+    asked = ("surrogate", "decide", run, cell, "--predictors", predictor, "--override", "A",
+             "--reason", "measured again", "--reviewer", "ann")  # fmt: skip
+    alone = clerk(*asked)
+    assert (alone.code, "found_self_discharge" in alone.err) == (2, True), alone.err
+    assert clerk(*asked, "--second", "ANN").code == 2
+    assert not (run / "review.log").exists()
+    assert clerk(*asked, "--second", "ben").code == 0
+    page = tmp_path / "r.html"
+    assert clerk("surrogate", "review", run, "-o", page).code == 0
+    assert "ann and ben" in page.read_text(encoding="utf-8")
+    policy = tmp_path / "own.yaml"
+    shipped = Path(policy_module.__file__).with_name("quality.yaml").read_text("utf-8")
+    policy.write_text(shipped.replace("audit_share", "second_person: false\naudit_share"), "utf-8")
+    told = clerk(*asked, "--policy", policy, "--json")
+    assert told.code == 0, told.err

@@ -226,7 +226,9 @@ NEEDED = {"cell-1": ("found_self_discharge",)}
 
 def _beside(folder: Path, grade: str, second: str) -> None:
     said = {"cell-1": [SAID, SAFE]}
-    decide(folder, {"cell-1": (grade, "seen")}, said, "ann", "1" * 64, Second(second, NEEDED))
+    decide(
+        folder, {"cell-1": (grade, "seen")}, said, "ann", "1" * 64, Second(second, "3" * 64, NEEDED)
+    )
 
 
 @pytest.mark.parametrize(("grade", "second"), [("A", ""), ("B", ""), ("A", "ann"), ("A", " Ann ")])
@@ -243,6 +245,7 @@ def test_two_people_override_safety(tmp_path: Path) -> None:
     _beside(tmp_path, "A", "ben")
     entry = recorded(tmp_path)[-1]
     assert (entry.who, entry.after["second"]) == ("ann", "ben")
+    assert entry.before["policy"] == "3" * 64
     told = decisions([entry])["cell-1"]
     assert (told.reviewer, told.second, told.safety) == ("ann", "ben", NEEDED["cell-1"])
     _beside(tmp_path, "scrap", "")

@@ -120,7 +120,7 @@ def written(
         raise ScenarioError(refused)
     cells = {cell: (each.grade, each.reason) for cell, each in asked.items()}
     needed = safety_of(told, data, policy, asked) if policy.second_person else {}
-    second = Second(people.second, needed)
+    second = Second(people.second, policy.digest, needed)
     done = decide(folder, cells, foretold, people.reviewer, data.digest, second)
     return Written(done, opened.left_out)
 

@@ -49,10 +49,12 @@ class Foretold:
 class Second:
     """A second person beside the reviewer; an empty name: none.
 
-    `needed`: cell -> its safety characteristics, which nobody overrides alone.
+    `needed`: cell -> its safety characteristics, which nobody overrides alone; `policy`: SHA-256
+    of the policy that says so, or that does not.
     """
 
     name: str = ""
+    policy: str = ""
     needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def check(self, reviewer: str, cells: Iterable[str]) -> None:
@@ -150,7 +152,7 @@ def decide(
                 OVERRIDE if grade else ACCEPTED,
                 about=cell,
                 before={"data": data, "foretold": [asdict(each) for each in foretold[cell]],
-                        "safety": list(beside.needed.get(cell, ()))},
+                        "safety": list(beside.needed.get(cell, ())), "policy": beside.policy},
                 after={"grade": grade, "reason": reason, "account": person(),
                        "second": beside.name.strip()},
             )  # fmt: skip
