@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from study_oracles import FIGURE, SECOND, carried, study_text
+from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
+from linetwin.cli.study_answers import answer
+from linetwin.study.analysing.optimum import optimum
 from linetwin.study.analysing.window import Refused, Window, window
 from linetwin.study.report import study_page
 
@@ -35,28 +37,20 @@ def beyond(where: Callable[[np.ndarray], bool]) -> Callable[[np.ndarray, int], d
 
 
 @pytest.mark.parametrize("fails", [True, False])
-@pytest.mark.parametrize(
-    "design", ["{kind: latin_hypercube, points: 30}", "{kind: full, levels: 6}"]
-)
+@pytest.mark.parametrize("kind", ["latin_hypercube", "sobol"])
 def test_no_window_where_runs_fail_or_are_empty(
     tmp_path: Path,
-    design: str,
+    kind: str,
     fails: bool,  # noqa: FBT001
 ) -> None:
     """The best lies where nothing comes back: the window stays before it, and says so."""
-    design = design.replace(", levels: 6", "")
-    text = study_text(2, design, f"replications: 2\n{AIM}")
-    if "full" in design:
-        text = text.replace("high:", "levels: 6, high:") if "levels: 6" in text else text
+    text = study_text(2, f"{{kind: {kind}, points: 32}}", f"replications: 2\n{AIM}")
     observed = carried(tmp_path, text, beyond(lambda shares: shares[0] > EDGE), fails=fails)
     found = window(observed)
-    if isinstance(found, Window):
-        assert found.high[0] <= EDGE
-        assert found.best[0] <= EDGE
-        assert found.told < 1
-        assert "of all runs told what is aimed at" in study_page(observed)
-    else:
-        assert isinstance(found, Refused)
+    assert isinstance(found, Window)
+    assert found.high[0] <= EDGE
+    assert found.best[0] <= EDGE
+    assert "of all runs told what is aimed at" in study_page(observed)
 
 
 def test_the_window_of_thirty_points_stays_before_the_edge(tmp_path: Path) -> None:
@@ -133,3 +127,43 @@ def test_where_all_runs_tell_nothing_is_said_of_telling(tmp_path: Path) -> None:
     assert found.high[0] == 1.0
     assert (found.told, found.chance) == (1.0, (1.0, 1.0))
     assert "told what is aimed at" not in study_page(observed)
+
+
+def test_who_gives_no_value_is_named_in_a_comparison(tmp_path: Path) -> None:
+    """The better one tells nothing in most of its runs: on the screen, in JSON, in the headline."""
+
+    def run(shares: np.ndarray, seed: int) -> dict[str, float]:
+        more = len(shares) > 0 and shares[0] > 0
+        rng = np.random.default_rng(seed + 1000 * more)
+        value = NAN if more and seed % 5 < 3 else (5.0 if more else 1.0) + rng.normal(0, 0.3)
+        return {FIGURE: value, SECOND: 0.0}
+
+    more = f"{AIM}\nalternatives: {{as_is: {{}}, more: {{{ADDRESSES[1]}: 26 kg}}}}"
+    observed = carried(tmp_path, study_text(0, "{kind: compare, most: 30}", more), run)
+    lines, content = answer(observed)
+    told = {each["name"]: each for each in content["alternatives"]}
+    assert told["more"]["runs"] < told["more"]["made"]
+    assert told["as_is"]["runs"] == told["as_is"]["made"]
+    assert f" in {told['more']['runs']} of {told['more']['made']} runs" in lines[0]
+    empty = told["more"]["made"] - told["more"]["runs"]
+    page = study_page(observed)
+    assert f"{empty} of {told['more']['made']} runs of more failed or gave no value" in page
+    assert f"has no value in {empty} of" in page
+
+
+def test_a_point_that_seldom_tells_is_not_the_best(tmp_path: Path) -> None:
+    """The upper half tells one run in four: the best is from the lower half, where all do."""
+
+    def run(shares: np.ndarray, seed: int) -> dict[str, float]:
+        first = float(shares[0]) if len(shares) else 0.2
+        return {FIGURE: NAN if first > 0.5 and seed % 4 else first, SECOND: 0.0}
+
+    design = "{kind: optimise, trials: 20, fresh: 12, finalists: 20}\nreplications: 4"
+    observed = carried(tmp_path, study_text(1, design, AIM), run)
+    found = optimum(observed)
+    assert found is not None
+    first = [observed.shares[each.point][0] for each in found.finalists]
+    assert first[0] <= 0.5
+    told = [each.figures[0].n for each in found.finalists]
+    assert told == sorted(told, reverse=True)
+    assert "Told by 12 seeds the search had not seen" in study_page(observed)

@@ -25,7 +25,7 @@ from linetwin.study.report_words import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from linetwin.study.analysing.comparing import Comparison
+    from linetwin.study.analysing.comparing import Alternative, Comparison
     from linetwin.study.analysing.inferring import Estimate
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.analysing.optimum import Finalist, Optimum
@@ -75,12 +75,20 @@ def _compared(observed: Observed, found: Comparison) -> list[str]:
             "best:      " if found.decided else "alike:      no difference that matters; ahead is"
         )
     top, *others = found.alternatives
-    lines = [f"{head} {top.name}, {figure_name(found.figure)} {estimate(top.mean, scale)}"]
+    mean = f"{estimate(top.mean, scale)}{told_by(top.mean, top.made)}"
+    lines = [f"{head} {top.name}, {figure_name(found.figure)} {mean}"]
     lines += [
         f"  {each.name}: worse by {estimate(each.behind, scale, signed=True)}, {each.fate}"
+        f"{_untold(each)}"
         for each in others
     ]
     return lines
+
+
+def _untold(each: Alternative) -> str:
+    """Return in how many runs an alternative has no value, where it is so."""
+    empty = each.made - each.runs
+    return f"; {empty} of its {each.made} runs failed or gave no value" if empty else ""
 
 
 def _comparison(observed: Observed, found: Comparison) -> dict[str, Any]:
@@ -95,6 +103,7 @@ def _comparison(observed: Observed, found: Comparison) -> dict[str, Any]:
             {
                 "name": each.name,
                 "runs": each.runs,
+                "made": each.made,
                 "mean": _interval(each.mean),
                 "behind": None if each.name == found.best else _interval(each.behind),
                 "fate": each.fate,

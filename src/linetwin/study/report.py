@@ -86,6 +86,10 @@ def _header(observed: Observed, title: str) -> str:
     if lost.runs:
         where = f", at {lost.where}" if lost.where else ""
         warnings.append(f"{lost.runs:,} of {lost.of:,} runs failed{where}. They are left out.")
+    warnings += [
+        f"{figure_name(name)} has no value in {empty:,} of {of:,} runs that did not fail."
+        for name, empty, of in observed.empty
+    ]
     said = "".join(f"<p class='warning'>{escape(text)}</p>" for text in warnings)
     return f"<header><h1>{escape(title)}</h1><p>{escape(about)}</p></header>{said}"
 
@@ -126,6 +130,11 @@ def _best(found: Findings) -> tuple[str, str, str]:
             next_best = min(compared.alternatives[1:], key=lambda each: each.behind.value)
             behind = estimate(next_best.behind, scale)
             small = f"Clear after {top.runs} runs: {next_best.name} is worse by {behind}."
+        lacking = [each for each in compared.alternatives if each.runs < each.made]
+        if lacking:
+            each = max(lacking, key=lambda each: each.made - each.runs)
+            empty = each.made - each.runs
+            small += f" {empty} of {each.made} runs of {each.name} failed or gave no value."
         return question, sentence, small
     best = found.optimum
     if best is None:
@@ -133,6 +142,17 @@ def _best(found: Findings) -> tuple[str, str, str]:
     if not best.finalists[0].keeps:
         question = "What is nearest: no point that was run again keeps all constraints as asked"
     return (question, *_finalist(found, best))
+
+
+def _told_by(best: Optimum) -> str:
+    """Say how many new seeds tell the point on top."""
+    told = min(each.n for each in best.finalists[0].figures)
+    if told == best.fresh:
+        return f"Told by {best.fresh} seeds the search had not seen"
+    return (
+        f"Told by {told} of {best.fresh} seeds the search had not seen: its other runs failed or "
+        "gave no value"
+    )
 
 
 def _finalist(found: Findings, best: Optimum) -> tuple[str, str]:
@@ -149,11 +169,10 @@ def _finalist(found: Findings, best: Optimum) -> tuple[str, str]:
     )
     if len(names) > 1:
         sentence = f"{len(best.finalists)} points of a front, from {told}"
-        small = f"That end of it has {where}. Told by {best.fresh} seeds the search had not seen."
-        return sentence, small
+        return sentence, f"That end of it has {where}. {_told_by(best)}."
     scale = shown(observed, names[0])
     small = (
-        f"Told by {best.fresh} seeds the search had not seen; in the search it looked like "
+        f"{_told_by(best)}; in the search it looked like "
         f"{number(top.searched[0], scale)}. If another finalist is better, it is so by "
         f"{number(best.loss, scale)} on average."
     )

@@ -216,7 +216,7 @@ def _alternatives(found: Findings) -> Section:
     rows = [
         [
             each.name,
-            str(each.runs),
+            str(each.runs) if each.runs == each.made else f"{each.runs} of {each.made}",
             estimate(each.mean, scale),
             "" if each.name == told.best else estimate(each.behind, scale),
             each.fate,

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Alternative:
-    """One alternative: `behind`: by how much it is worse than the best, with same seeds."""
+    """One alternative: `behind`: by how much it is worse than the best, with same seeds.
+
+    `runs`: of those `made` that came back, how many tell the figure.
+    """
 
     name: str
     runs: int
+    made: int
     mean: Estimate
     behind: Estimate
     fate: str
@@ -64,6 +68,7 @@ def comparison(observed: Observed) -> Comparison | None:
         Alternative(
             name=names[number],
             runs=int(np.isfinite(values[number]).sum()),
+            made=int(observed.made[number].sum()),
             mean=mean_of(values[number]),
             behind=race.interval(sign * values, best, number) if number != best else Estimate(0.0),
             fate=_fate(race, number, best, names),

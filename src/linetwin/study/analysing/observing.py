@@ -124,6 +124,15 @@ class Observed:
         return np.asarray(whole.notna(), dtype=bool)
 
     @cached_property
+    def empty(self) -> list[tuple[str, int, int]]:
+        """Aims that some runs have no value of: the figure, in how many runs, of how many."""
+        known = self.study.runs[self.study.runs["status"] != FAILED]
+        aims = [each.maximise or each.minimise for each in self.objectives]
+        names = dict.fromkeys([*aims, *(each.figure for each in self.constraints)])
+        counts = [(str(n), int(known[n].isna().sum())) for n in names if n in known]
+        return [(name, count, len(known)) for name, count in counts if count]
+
+    @cached_property
     def rows(self) -> np.ndarray:
         """Row of each point of the design, in the design's order; -1 where it was never planned.
 

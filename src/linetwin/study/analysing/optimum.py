@@ -72,7 +72,8 @@ class Finalist:
 class Optimum:
     """The finalists, best first (of the first objective); those that miss a bound last, by how far.
 
-    Points of which no new run tells an aim are left out.
+    Points of which fewer than half [A] of the new runs tell an aim stand after those; points of
+    which none does are left out.
 
     The scenario as it is stands after all others where it lies outside of the factors' bounds.
 
@@ -124,8 +125,10 @@ def optimum(observed: Observed) -> Optimum | None:
         for n, row in enumerate(rows.tolist())
     ]
     first = np.nanmean(signed[:, :, 0], axis=1)
+    rare = [2 * min(e.n for e in each.figures) < signed.shape[1] for each in found]
     order = sorted(
-        range(len(found)), key=lambda n: (n == outside, short[n], short[n] and away[n], -first[n])
+        range(len(found)),
+        key=lambda n: (n == outside, rare[n], short[n], short[n] and away[n], -first[n]),
     )
     loss = np.nan
     if len(aims) == 1:

@@ -220,7 +220,7 @@ def _blocks(observed: Observed, figure: str, size: int) -> tuple[np.ndarray, int
     """Return whole blocks, and how many others that were begun lack a figure of some point."""
     blocks, rows = _raw(observed, figure, size), observed.rows
     whole = np.isfinite(blocks).all(axis=1)
-    made: np.ndarray = observed.made.any(axis=1)
+    made = np.asarray(observed.made.any(axis=1))
     begun = (made[rows] & (rows >= 0)).reshape(-1, size).any(axis=1)
     return blocks[whole], int((begun & ~whole).sum())
 
