@@ -7,15 +7,18 @@ import json
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 from cli_support import TABLE_NAMES, Clerk, Order
 
+from linetwin.cli.standing_in import known_alone
 from linetwin.predictors.stand_in_store import CARD, WEIGHTS, read
 from linetwin.results import display, fidelity
 from linetwin.results import read as read_run
+from linetwin.scenario import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +124,20 @@ def test_surrogate_alone_ends_where_it_knows_nothing(
     assert "cell.filler: the stand-in does not know tray-0001: " in ended
     assert "duration in phase 2" in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_run_alone_says_what_is_told_too_widely(order: Order, stand_ins: Path) -> None:
+    """Of outputs with an interval above the limit; a run with `auto` or FMUs says nothing."""
+    scenario = load(answered_by(order, "surrogate", stand_ins).file)
+    config = scenario.stations["cell.filler"]
+    process = replace(config.processes["filling"], widest={"electrolyte_mass": 1e-15})
+    stations = {"cell.filler": replace(config, processes={"filling": process})}
+    told = known_alone(replace(scenario, stations=stations))
+    assert len(told) == 2
+    assert "less surely than `auto` takes it, it tells electrolyte_mass" in told[0]
+    other = replace(process, fidelity="auto")
+    stations = {"cell.filler": replace(config, processes={"filling": other})}
+    assert known_alone(replace(scenario, stations=stations)) == []
 
 
 def _told_other_build(folder: Path, target: Path) -> None:

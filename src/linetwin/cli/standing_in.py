@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from linetwin.contracts import CONTRACTS
 from linetwin.cosim import find_fmu
@@ -13,7 +13,7 @@ from linetwin.cosim.description import read_description
 from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors import stand_in_store
 from linetwin.predictors.stand_in_card import DURATION
-from linetwin.predictors.stand_in_choice import Chosen, stand_in_of
+from linetwin.predictors.stand_in_choice import Chosen, Limits, stand_in_of
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.display import duration
 
@@ -91,24 +91,33 @@ def known_alone(scenario: Scenario) -> list[str]:
             if process.fidelity != "surrogate":
                 continue
             file = Path(process.stand_in)
-            times, left_out = _known(read_stand_in(file), process, (config.path, config.group))
+            known = _known(read_stand_in(file), process, (config.path, config.group))
             text = f"{config.path}.{kind}: {file.name} alone answers, and knows phases of "
-            text += ", ".join(times)
-            if left_out:
-                text += f"; {left_out:,} of the items that it was made from it does not know"
+            text += ", ".join(known.times)
+            if known.left_out:
+                text += f"; {known.left_out:,} of the items that it was made from it does not know"
+            if known.unsure:
+                text += f"; less surely than `auto` takes it, it tells {', '.join(known.unsure)}"
             said.append(text)
     if said:
         said.append("the first item that a stand-in alone does not know ends the run: exit code 3")
     return said
 
 
-def _known(
-    stored: StoredStandIn, process: ProcessConfig, names: tuple[str, str]
-) -> tuple[list[str], int]:
-    """Return the durations that a stand-in knows, in words, and how many items it leaves out."""
+class _Known(NamedTuple):
+    """Durations in words, items of its making that it leaves out, outputs told too widely."""
+
+    times: list[str]
+    left_out: int
+    unsure: list[str]
+
+
+def _known(stored: StoredStandIn, process: ProcessConfig, names: tuple[str, str]) -> _Known:
+    """Return what a stand-in knows of a station of this path or group."""
     wanted = settings_digest(process)
     regimes = [each for each in stored.card.regimes if each.settings == wanted]
     times: dict[str, None] = {}
+    unsure: dict[str, None] = {}
     left_out: dict[tuple[str, ...], int] = {}
     for regime in [each for each in regimes if each.station in names] or regimes:
         left_out[regime.station, str(regime.phases)] = regime.left_out
@@ -118,7 +127,10 @@ def _known(
         for each in regime.variables:
             if each.name == DURATION:
                 times[f"{duration(each.low)} to {duration(each.high)}"] = None
-    return list(times), sum(left_out.values())
+        for output in regime.learnt:
+            if Limits.of([output], process.widest).never[0]:
+                unsure[output.name] = None
+    return _Known(list(times), sum(left_out.values()), list(unsure))
 
 
 def stand_ins(scenario: Scenario) -> dict[str, dict[str, str]]:
