@@ -167,7 +167,9 @@ def test_failed_runs_are_counted_and_located(tmp_path: Path) -> None:
     lost = observed.failures
     assert lost.runs == int((observed.shares[:, 0] > 0.9).sum()) > 0
     assert lost.of == 128
-    assert lost.where.startswith(f"{ADDRESSES[0]} from ")
+    assert lost.where is not None
+    assert lost.where[0].address == ADDRESSES[0]
+    assert lost.where[1] > 0.9
     found = sobol(observed, FIGURE)
     assert found is not None
     assert found.samples + found.left_out == 32

@@ -23,6 +23,7 @@ from linetwin.study.report_words import (
     factor_value,
     figure_name,
     from_to,
+    lying,
     more_runs,
     no_window,
     number,
@@ -84,7 +85,7 @@ def _header(observed: Observed, title: str) -> str:
         )
     lost = observed.failures
     if lost.runs:
-        where = f", at {lost.where}" if lost.where else ""
+        where = f", at {lying(observed)}" if lost.where else ""
         warnings.append(f"{lost.runs:,} of {lost.of:,} runs failed{where}. They are left out.")
     warnings += [
         f"{figure_name(name)} has no value in {empty:,} of {of:,} runs that did not fail."

@@ -20,6 +20,7 @@ from linetwin.study.report_words import (
     estimate,
     factor_value,
     figure_name,
+    lying,
     no_window,
     number,
     resting_on,
@@ -324,7 +325,7 @@ def _failed(found: Findings) -> Section:
     lost = found.observed.failures
     if not lost.runs:
         return Section("failed", "Failed runs")
-    where = f" They lie at {lost.where}." if lost.where else ""
+    where = f" They lie at {lying(found.observed)}." if lost.where else ""
     text = (
         f"{lost.runs:,} of {lost.of:,} runs failed, of {lost.points:,} points; they are left out "
         f"of everything above.{where} The first said: {lost.first}"

@@ -167,8 +167,14 @@ def _same(_observed: Observed, refused: Refused) -> str:
     return f"{figure_name(refused.figure)} is the same at all points."
 
 
-def _untold(observed: Observed, refused: Refused) -> str:
+def lying(observed: Observed) -> str:
+    """Return where failed runs lie closest together: `line_load 700 N/mm to 900 N/mm`, or ''."""
     where = observed.failures.where
+    return "" if where is None else f"{where[0].address} {from_to(*where)}"
+
+
+def _untold(observed: Observed, refused: Refused) -> str:
+    where = lying(observed)
     lie = f" They lie closest together at {where}." if where else ""
     return (
         "too many runs failed or gave no value of what is aimed at: nowhere does one tell it with "

@@ -33,13 +33,13 @@ class Failures:
     """Runs that came to nothing.
 
     `runs`: how many, `of`: of how many that ended, `points`: of how many points; `where`: the
-    factor in whose span they lie closest together, with that part of it; '' for none.
+    factor in whose span they lie closest together, with both ends as shares of it; None for none.
     """
 
     runs: int
     of: int
     points: int
-    where: str
+    where: tuple[Factor, float, float] | None
     first: str
 
 
@@ -156,7 +156,7 @@ class Observed:
         runs = self.study.runs
         lost = runs[runs["status"] == FAILED]
         if not len(lost):
-            return Failures(0, len(runs), 0, "", "")
+            return Failures(0, len(runs), 0, None, "")
         points = sorted(set(lost["point"]))
         where = _closest(self.factors, self.shares, self.study.points, points)
         return Failures(len(lost), len(runs), len(points), where, str(lost["error"].iloc[0]))
@@ -220,10 +220,10 @@ def _mark(value: Any) -> float | str | None:  # noqa: ANN401 - a cell of a table
 
 def _closest(
     factors: Sequence[Factor], shares: np.ndarray, table: pd.DataFrame, points: Sequence[int]
-) -> str:
-    """Say in which part of which factor points lie, the narrowest against where all lie."""
+) -> tuple[Factor, float, float] | None:
+    """Return in which part of which factor points lie, the narrowest against where all lie."""
     rows = [table.index.get_loc(point) for point in points]
-    best, said = 0.9, ""
+    best, found = 0.9, None
     for number, factor in enumerate(factors):
         column = shares[:, number]
         lost, spread = column[rows], np.nanmax(column) - np.nanmin(column)
@@ -231,8 +231,5 @@ def _closest(
             continue
         width = float(np.ptp(lost) / spread)
         if width < best:
-            best = width
-            low, high = (factor.at(float(edge)) for edge in (lost.min(), lost.max()))
-            unit = "" if factor.unit == "1" else f" {factor.unit}"
-            said = f"{factor.address} from {low:g} to {high:g}{unit}"
-    return said
+            best, found = width, (factor, float(lost.min()), float(lost.max()))
+    return found
