@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from linetwin.errors import LinetwinError
@@ -30,9 +31,10 @@ def helping_settings(
 ) -> Helping:
     """Return what would have helped a cell (name and row), those that reach the goal first."""
     name, row = cell
-    if not told.chance_of_good(told.features[[row]])[0] < NEEDED:
+    chance = partial(told.chance_of_good, cell=row)
+    if not chance(told.features[[row]])[0] < NEEDED:
         return Helping((), ())
-    asked = Asked(told.predictor, told.chance_of_good, NEEDED)
+    asked = Asked(told.predictor, chance, NEEDED, told.unseen_of(row))
     chain, found, why = Chain(stations, run, data, name), list[HadBeen](), list[str]()
     for each in settings_of(told.predictor.card, stations.settings()):
         try:

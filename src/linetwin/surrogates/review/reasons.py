@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -92,7 +93,8 @@ def reason_of(told: Told, row: int, cell: str, origins: Origins) -> Reason | Non
         )
         for number in order
     )
-    others = counterfactuals(told.chance_of_good, values, domain.low, domain.high, NEEDED)
+    chance = partial(told.chance_of_good, cell=row)
+    others = counterfactuals(chance, values, domain.low, domain.high, NEEDED)
     good = good_of(told)
     helps = tuple(_help(card, each, good) for each in others[:_OTHERS])
     return Reason(told.target, float(told.risk[row]), found.prediction, found.mean, parts, helps)

@@ -61,7 +61,8 @@ class Told:
     `risk` of a fault with the ends of its interval, NaN where refused or where nothing says what a
     fault is; `low` and `high` are NaN too where only the value has an interval, not the risk.
     `weighs`: None where the policy does not know the target; `trained_here`: on cells of this run;
-    `notes`: of runs and lots that it has not seen, and for which its intervals promise nothing.
+    `notes`: of runs and lots that it has not seen, and for which its intervals promise nothing;
+    `unseen`: of which levels of the card each cell's group is new, shape (cells, levels).
     """
 
     predictor: Predictor
@@ -76,6 +77,7 @@ class Told:
     limited: Limited | None
     trained_here: bool
     notes: tuple[str, ...] = ()
+    unseen: np.ndarray | None = None
 
     @property
     def target(self) -> str:
@@ -92,12 +94,20 @@ class Told:
         """The faulty value of a target of 0 and 1."""
         return bad_of(self.target, self.weighs)
 
-    def chance_of_good(self, rows: np.ndarray) -> np.ndarray:
-        """Return the chance of no fault at rows of features, 0 outside of the domain."""
+    def chance_of_good(self, rows: np.ndarray, cell: int | None = None) -> np.ndarray:
+        """Return the chance of no fault at rows of features, 0 outside of the domain.
+
+        `cell`: row of the cell that they stand for, whose run and lots the training may not know.
+        """
+        unseen = self.unseen_of(cell)
         if self.limited is not None:
-            return Chance(self.predictor, self.limited.goal)(rows)
-        found = self.predictor.predict(rows)
+            return Chance(self.predictor, self.limited.goal, unseen)(rows)
+        found = self.predictor.predict(rows, unseen)
         return np.where(found.domain == OUTSIDE, 0.0, 1.0 - _risk(found.value, self.bad))
+
+    def unseen_of(self, cell: int | None) -> np.ndarray | None:
+        """Return of which levels of the card a cell's group is new, None where nothing tells it."""
+        return None if cell is None or self.unseen is None else np.asarray(self.unseen[cell])
 
     def foretold(self, row: int) -> Foretold:
         """Return what is said of one cell as a log holds it."""
@@ -241,7 +251,7 @@ def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Pol
     return Told(
         predictor, file.name, hashlib.sha256(file.read_bytes()).hexdigest(), features, predicted,
         risk, low, high, weighs, limited, _trained_on(card, data, stands),
-        tuple(stands.notes(card.coverage)),
+        tuple(stands.notes(card.coverage)), stands.unseen,
     )  # fmt: skip
 
 
