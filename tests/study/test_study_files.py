@@ -205,6 +205,17 @@ WRONG = {
     ),
     "a key beside design": ("figures:", "points: 8\nfigures:", "points stands below design"),
     "an aim at nothing": ("figures:", "objectives: [{}]\nfigures:", "aims at nothing"),
+    "an aim at both sides": (
+        "figures:",
+        "objectives: [{maximise: order.cells_good, minimise: order.cells_scrap}]\nfigures:",
+        "aims at two sides",
+    ),
+    "alternatives that are one": (
+        "{kind: full}",
+        "{kind: compare}\nalternatives: {a: {}, b: {}}\n"
+        "objectives: [{maximise: energy.energy_used}]",
+        "changes what 'a' does",
+    ),
     "alternatives of another kind": ("figures:", "alternatives: {a: {}}\nfigures:", "compare"),
 }
 

@@ -127,7 +127,10 @@ class FactorReader:
         ]
         if not matched:
             hint = "such as cathode.*, or cathode.coater.*"
-            self.problems.add(place, f"no number has an address like '{name}'", hint)
+            said = f"no number has an address like '{name}'"
+            if written.without and any(fnmatchcase(address, name) for address in self.known):
+                said, hint = f"'without' leaves no number of '{name}'", "fewer patterns there"
+            self.problems.add(place, said, hint)
         yield from ((address, place) for address in matched)
 
     def value(self, address: str, raw: object, place: Place) -> Value | None:

@@ -217,6 +217,10 @@ class _Reader:
         found = {}
         for name, changes in self.model.alternatives.items():
             found[name] = _texts(changes)
+            same = [other for other in found if found[other] == found[name] and other != name]
+            if same:
+                place = self.document.place(("alternatives", name))
+                self.problems.add(place, f"changes what '{same[0]}' does", "another change")
             if not self.problems:
                 settings = (*self.settings, *found[name])
                 self._loaded(opened, settings, ("alternatives", name))
@@ -295,7 +299,8 @@ class _Reader:
         for number, objective in enumerate(model.objectives):
             if (objective.maximise is None) == (objective.minimise is None):
                 place = self.document.place(("objectives", number))
-                self.problems.add(place, "aims at nothing", "{maximise: FIGURE} or {minimise: ...}")
+                said = "aims at nothing" if objective.maximise is None else "aims at two sides"
+                self.problems.add(place, said, "{maximise: FIGURE} or {minimise: ...}")
         if model.design.matters is not None:
             self._matters(model.design.matters)
         self._aimed_twice()
