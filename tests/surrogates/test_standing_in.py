@@ -92,7 +92,7 @@ def test_what_the_line_never_varies_is_a_condition(stand_in: StandIn) -> None:
 def test_what_lies_outside_the_box_is_refused_with_its_range(stand_in: StandIn) -> None:
     """One item is enough; so is a number that is none."""
     start, phases = asked_of(3, np.random.default_rng(2))
-    for wrong in (0.9, np.nan):
+    for wrong in (0.9, np.nan, np.inf, -np.inf):
         values = np.array(start["porosity"])
         values[1] = wrong
         with pytest.raises(OutOfDomainError, match=r"porosity at the start .*known from \d.* to"):

@@ -111,7 +111,8 @@ class Layout:
         if self._room.size < size:
             self._room = np.empty(size)
         room = self._room[:size].reshape(-1, rows)
-        np.matmul(plan.first, matrix, out=room[:made])
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused next
+            np.matmul(plan.first, matrix, out=room[:made])
         return room
 
     def outputs(self, plan: Plan, room: np.ndarray) -> np.ndarray:
