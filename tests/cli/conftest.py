@@ -5,6 +5,8 @@ Tests are imported by path, so what they share is found through sys.path.
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,15 @@ from tiny_models import write_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+TRAINING = """\
+schema: 1
+name: capacity
+dataset: {run}
+target: capacity
+features: [cathode_loading, anode_loading]
+candidates: [linear]
+"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,3 +78,37 @@ def tiny(clerk: Clerk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert built.code == 0, built.err
     assert "3 built" in built.out
     return folder / "built"
+
+
+@pytest.fixture(scope="session")
+def predictor(
+    clerk: Clerk, finished: tuple[Order, Answer], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A predictor of the capacity from both loadings, trained on the run itself."""
+    folder = tmp_path_factory.mktemp("predictors")
+    training = folder / "capacity.yaml"
+    training.write_text(TRAINING.format(run=finished[0].run), encoding="utf-8")
+    answer = clerk("surrogate", "train", training, "-o", folder / "capacity.predictor")
+    assert answer.code == 0, answer.err
+    return folder / "capacity.predictor"
+
+
+@pytest.fixture
+def run(finished: tuple[Order, Answer], tmp_path: Path) -> Path:
+    """A copy of the run, in which decisions may be written."""
+    return Path(shutil.copytree(finished[0].run, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def reviewed(
+    clerk: Clerk,
+    finished: tuple[Order, Answer],
+    predictor: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[dict, str]:
+    """The run's review as JSON, and the text of its page."""
+    page = tmp_path_factory.mktemp("page") / "review.html"
+    answer = clerk("surrogate", "review", finished[0].run, "--predictors", predictor, "-o", page,
+                   "--explain", "3", "--json")  # fmt: skip
+    assert answer.code == 0, answer.err
+    return json.loads(answer.out), page.read_text(encoding="utf-8")

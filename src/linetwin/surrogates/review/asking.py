@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.surrogates.data.dataset import Dataset
+    from linetwin.surrogates.review.decisions import Foretold
     from linetwin.surrogates.review.fitting import LeftOut
     from linetwin.surrogates.review.policy import Policy
     from linetwin.surrogates.review.risks import Told
@@ -111,6 +112,16 @@ def written(
     with Opened(predictors) as opened:
         told = opened.told(data, Run(folder), policy)
         foretold = {cell: [each.foretold(places[cell]) for each in told] for cell in asked}
+    _check_accepted(asked, foretold)
+    cells = {cell: (each.grade, each.reason) for cell, each in asked.items()}
+    needed = safety_of(told, data, policy, asked) if policy.second_person else {}
+    second = Second(people.second, policy.digest, needed)
+    done = decide(folder, cells, foretold, people.reviewer, data.digest, second)
+    return Written(done, opened.left_out)
+
+
+def _check_accepted(asked: Mapping[str, Asked], foretold: Mapping[str, Sequence[Foretold]]) -> None:
+    """Raise ScenarioError for accepting cells of which nothing was predicted, by their lines."""
     refused = [
         nothing_predicted(cell, each.file, each.line)
         for cell, each in asked.items()
@@ -118,11 +129,6 @@ def written(
     ]
     if refused:
         raise ScenarioError(refused)
-    cells = {cell: (each.grade, each.reason) for cell, each in asked.items()}
-    needed = safety_of(told, data, policy, asked) if policy.second_person else {}
-    second = Second(people.second, policy.digest, needed)
-    done = decide(folder, cells, foretold, people.reviewer, data.digest, second)
-    return Written(done, opened.left_out)
 
 
 def safety_of(

@@ -49,8 +49,10 @@ def had_been_asked(
             problems = Problems()
             limits = span_of(rest, own.unit, Place(KEY), problems, "300 N/mm to 700 N/mm")
             problems.check()
+        sure = "probability" if goal is None or not predictor.card.target.chance else "confidence"
+        own_asked = Asked(predictor, chances, needed, unseen, sure)
         chain = Chain(stations, run, data, cell)
-        return had_been(Asked(predictor, chances, needed, unseen), chain, own, limits), good
+        return had_been(own_asked, chain, own, limits), good
 
 
 def _goal(predictor: Predictor, goal: str | None, unseen: np.ndarray) -> tuple[Chances, str]:

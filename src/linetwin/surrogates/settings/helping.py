@@ -41,13 +41,15 @@ _LEAST_GAIN: Final = 0.05
 class Asked:
     """What is asked of a cell: a predictor, the chance of its goal at rows, and how much of it.
 
-    `unseen`: as `Predictor.predict` takes it, None where the cell's lots are of the training.
+    `unseen`: as `Predictor.predict` takes it, None where the cell's lots are of the training;
+    `sure`: how that chance is called, of a goal for a probability its confidence.
     """
 
     predictor: Predictor
     chances: Chances
     needed: float
     unseen: np.ndarray | None = None
+    sure: str = "probability"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class HadBeen:
     `chance` of the goal there, `before` as it was; `reached`: whether it is what was asked, else it
     is the best within the limits; `value`, `low`, `high` of the predicted target there; `moved`:
     feature -> (as it was, as it would have been); `held`: features that other fill would change
-    too; `tried`, `refused`: values, and those that a model or the predictor's domain refuses.
+    too; `tried`, `refused`: values, and those that a model or the predictor's domain refuses;
+    `sure`: as asked.
     """
 
     setting: Setting
@@ -73,6 +76,7 @@ class HadBeen:
     held: tuple[str, ...]
     tried: int
     refused: int
+    sure: str
 
     @property
     def helps(self) -> bool:
@@ -117,7 +121,7 @@ def had_been(
         {name: (float(moved.features[name][0]), float(moved.features[name][best]))
          for name in sorted(touched)},
         moved.steps, tuple(name for name in BEHIND if name in own),
-        PLACES, int(refused[1:].sum()),
+        PLACES, int(refused[1:].sum()), asked.sure,
     )  # fmt: skip
 
 
@@ -148,32 +152,23 @@ def settings_of(card: Card, settings: list[Setting]) -> list[Setting]:
 
 def sentences(found: HadBeen, card: Card, good: str) -> list[str]:
     """Say what would have helped, by which models, and what was held; `good` names the goal."""
-    spec, target = spec_of_setting(found.setting), spec_of(card.target)
+    spec = spec_of_setting(found.setting)
     was, at = spec.shown(found.setting.value), spec.shown(found.at)
     if not found.helps:
         return [
             (
-                f"{found.setting.address} alone would not have helped: {good} with probability "
+                f"{found.setting.address} alone would not have helped: {good} with {found.sure} "
                 f"{found.before:.2f} as it was ({was}), {found.chance:.2f} at best within "
                 f"{_limits(found)}"
             )
         ]
     best = "" if found.reached else " (the best it can do alone)"
-    if card.target.chance:
-        ends = f"{found.low:.2f} to {found.high:.2f}"
-        span = f"the probability of {card.target.name} is then {found.value:.2f}"
-    else:
-        ends = f"{target.shown(found.low)} to {target.shown(found.high)}"
-        span = f"{card.target.name} is then {target.shown(found.value)}"
     said = [
         (
-            f"{good} with probability {found.chance:.2f} had {found.setting.address} been {at}"
-            f"{best}; it was {was}, with probability {found.before:.2f}"
+            f"{good} with {found.sure} {found.chance:.2f} had {found.setting.address} been {at}"
+            f"{best}; it was {was}, with {found.sure} {found.before:.2f}"
         ),
-        (
-            f"{span} ({card.coverage:.0%} of the predictor: {ends}; errors of the stations' models "
-            "are not in it)"
-        ),
+        _foretold(found, card),
     ]
     for step in found.steps:
         moves = [f"{name} {_moved(found, name)}" for name in step.moved]
@@ -189,13 +184,28 @@ def sentences(found: HadBeen, card: Card, good: str) -> list[str]:
     return said
 
 
+def _foretold(found: HadBeen, card: Card) -> str:
+    """Say what the predictor foretells there, with its interval."""
+    if card.target.chance:
+        ends = f"{found.low:.2f} to {found.high:.2f}"
+        what = f"the probability of {card.target.name} is then {found.value:.2f}"
+    else:
+        target = spec_of(card.target)
+        ends = f"{target.shown(found.low)} to {target.shown(found.high)}"
+        what = f"{card.target.name} is then {target.shown(found.value)}"
+    return (
+        f"{what} ({card.coverage:.0%} of the predictor: {ends}; errors of the stations' models "
+        "are not in it)"
+    )
+
+
 def short(found: HadBeen, good: str) -> str:
     """Say in one line what would have helped, for a page of many cells."""
     spec = spec_of_setting(found.setting)
     best = "" if found.reached else " (the best it can do alone)"
     by = ", ".join(dict.fromkeys(step.by for step in found.steps))
     return (
-        f"{good} with probability {found.chance:.2f} had {found.setting.address} been "
+        f"{good} with {found.sure} {found.chance:.2f} had {found.setting.address} been "
         f"{spec.shown(found.at)}{best}; it was {spec.shown(found.setting.value)} (by {by}, then "
         "the predictor)"
     )
