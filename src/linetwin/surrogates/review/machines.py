@@ -46,4 +46,6 @@ def helping_settings(
             found.append(own)
     found.sort(key=lambda each: (not each.reached, -each.chance))
     good = good_of(told)
-    return Helping(tuple(short(each, good) for each in found[:_MOST]), tuple(why))
+    return Helping(
+        tuple(short(each, told.predictor.card, good) for each in found[:_MOST]), tuple(why)
+    )

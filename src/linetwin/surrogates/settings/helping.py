@@ -186,28 +186,32 @@ def sentences(found: HadBeen, card: Card, good: str) -> list[str]:
 
 def _foretold(found: HadBeen, card: Card) -> str:
     """Say what the predictor foretells there, with its interval."""
-    if card.target.chance:
-        ends = f"{found.low:.2f} to {found.high:.2f}"
-        what = f"the probability of {card.target.name} is then {found.value:.2f}"
-    else:
-        target = spec_of(card.target)
-        ends = f"{target.shown(found.low)} to {target.shown(found.high)}"
-        what = f"{card.target.name} is then {target.shown(found.value)}"
+    what = f"the probability of {card.target.name}" if card.target.chance else card.target.name
+    value, ends = _interval(found, card)
     return (
-        f"{what} ({card.coverage:.0%} of the predictor: {ends}; errors of the stations' models "
-        "are not in it)"
+        f"{what} is then {value} ({card.coverage:.0%} of the predictor: {ends}; errors of the "
+        "stations' models are not in it)"
     )
 
 
-def short(found: HadBeen, good: str) -> str:
+def _interval(found: HadBeen, card: Card) -> tuple[str, str]:
+    """Return what is predicted there, and the ends of its interval."""
+    if card.target.chance:
+        return f"{found.value:.2f}", f"{found.low:.2f} to {found.high:.2f}"
+    target = spec_of(card.target)
+    return target.shown(found.value), f"{target.shown(found.low)} to {target.shown(found.high)}"
+
+
+def short(found: HadBeen, card: Card, good: str) -> str:
     """Say in one line what would have helped, for a page of many cells."""
     spec = spec_of_setting(found.setting)
     best = "" if found.reached else " (the best it can do alone)"
+    value, ends = _interval(found, card)
     by = ", ".join(dict.fromkeys(step.by for step in found.steps))
     return (
         f"{good} with {found.sure} {found.chance:.2f} had {found.setting.address} been "
         f"{spec.shown(found.at)}{best}; it was {spec.shown(found.setting.value)} (by {by}, then "
-        "the predictor)"
+        f"the predictor: {value}, {card.coverage:.0%} {ends})"
     )
 
 
