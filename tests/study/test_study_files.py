@@ -212,8 +212,7 @@ WRONG = {
     ),
     "alternatives that are one": (
         "{kind: full}",
-        "{kind: compare}\nalternatives: {a: {}, b: {}}\n"
-        "objectives: [{maximise: energy.energy_used}]",
+        "{kind: compare}\nobjectives: [{maximise: order.started}]\nalternatives: {a: {}, b: {}}",
         "changes what 'a' does",
     ),
     "alternatives of another kind": ("figures:", "alternatives: {a: {}}\nfigures:", "compare"),

@@ -1,8 +1,7 @@
-"""Control charts as the handbooks draw them: X-bar and S, individuals, EWMA, p and u.
+"""What control charts are made of: points with their limits, and rational subgroups.
 
-These are the textbook's three-sigma lines from the points themselves, for independent points.
-What a review holds a line to are the limits of `limits.py` and `counts.py`, which keep their
-false-alarm rate with few points, with scatter between subgroups and with autocorrelation.
+Limits are those of `limits.py` and `counts.py`, which keep their false-alarm rate with few points,
+with scatter between subgroups and with autocorrelation.
 """
 
 from __future__ import annotations
@@ -17,12 +16,8 @@ from scipy import special
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SIGMAS: Final = 3.0
-"""Half-width of a textbook's limits in standard deviations [V]."""
 D2_OF_TWO: Final = 2.0 / math.sqrt(math.pi)
 """Mean range of two standard normal values."""
-D3_OF_TWO: Final = math.sqrt(2.0 - 4.0 / math.pi)
-"""Standard deviation of that range."""
 EWMA_WEIGHT: Final = 0.2
 """Weight of the newest point: for shifts of about one standard deviation [M, Montgomery]."""
 
@@ -31,8 +26,7 @@ EWMA_WEIGHT: Final = 0.2
 class Chart:
     """Points in time with their limits; arrays of shape (points,).
 
-    `chances`: of a point as far out, either side, while nothing has changed; NaN where the chart
-    makes no such statement (textbook lines).
+    `chances`: of a point as far out, either side, while nothing has changed.
     """
 
     kind: str
@@ -88,62 +82,6 @@ def c4(count: np.ndarray | float) -> np.ndarray:
     return np.asarray(np.sqrt(2 / (size - 1)) * np.exp(ratio))
 
 
-def a3(count: np.ndarray | float) -> np.ndarray:
-    """Return A3: half-width of the X-bar chart over the mean standard deviation."""
-    return np.asarray(SIGMAS / (c4(count) * np.sqrt(count)))
-
-
-def b3_b4(count: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    """Return B3 and B4: limits of the S chart over the mean standard deviation."""
-    mean = c4(count)
-    reach = SIGMAS * np.sqrt(1 - mean**2) / mean
-    return np.maximum(0.0, 1 - reach), np.asarray(1 + reach)
-
-
-def xbar_s(groups: Subgroups) -> tuple[Chart, Chart]:
-    """Return X-bar and S chart; every subgroup has two readings or more.
-
-    The scatter within is the mean of S / c4, so that subgroups may differ in size.
-    """
-    factor = c4(groups.counts)
-    within = float(np.mean(groups.deviations / factor))
-    centre = float(np.average(groups.means, weights=groups.counts))
-    half = a3(groups.counts) * within * factor
-    low, high = b3_b4(groups.counts)
-    return (
-        _chart("X-bar", groups.labels, groups.means, centre, (centre - half, centre + half)),
-        _chart("S", groups.labels, groups.deviations, within * float(np.mean(factor)),
-               (low * within * factor, high * within * factor)),
-    )  # fmt: skip
-
-
-def individuals(values: np.ndarray, labels: Sequence[str]) -> tuple[Chart, Chart]:
-    """Return the charts of single values and of their moving ranges, shapes (n,) and (n - 1,)."""
-    points = np.asarray(values, dtype=np.float64)
-    ranges = np.abs(np.diff(points))
-    mean = float(ranges.mean())
-    half = SIGMAS * mean / D2_OF_TWO
-    centre = float(points.mean())
-    top = mean * (1 + SIGMAS * D3_OF_TWO / D2_OF_TWO)
-    return (
-        _chart("individuals", labels, points, centre, (centre - half, centre + half)),
-        _chart("moving range", labels[1:], ranges, mean, (0.0, top)),
-    )
-
-
-def ewma(
-    values: np.ndarray, labels: Sequence[str], centre: float, sigma: float,
-    weight: float = EWMA_WEIGHT,
-) -> Chart:  # fmt: skip
-    """Return the chart of the exponentially weighted mean, from `centre` on, independent points."""
-    smooth = smoothed(values, centre, weight)
-    ages = np.arange(1, smooth.size + 1)
-    spread = sigma * np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * ages)))
-    return _chart(
-        "EWMA", labels, smooth, centre, (centre - SIGMAS * spread, centre + SIGMAS * spread)
-    )
-
-
 def smoothed(values: np.ndarray, centre: float, weight: float = EWMA_WEIGHT) -> np.ndarray:
     """Return the exponentially weighted means of points (n,), begun at `centre`."""
     level, found = centre, []
@@ -151,35 +89,3 @@ def smoothed(values: np.ndarray, centre: float, weight: float = EWMA_WEIGHT) -> 
         level = weight * value + (1 - weight) * level
         found.append(level)
     return np.array(found)
-
-
-def p_chart(defective: np.ndarray, sizes: np.ndarray, labels: Sequence[str]) -> Chart:
-    """Return the p chart: share of defective pieces in subgroups of `sizes`, both (n,)."""
-    share = float(np.sum(defective) / np.sum(sizes))
-    return _shares("p", defective, sizes, labels, share * (1 - share))
-
-
-def u_chart(defects: np.ndarray, sizes: np.ndarray, labels: Sequence[str]) -> Chart:
-    """Return the u chart: defects for each piece, or each area, in `sizes`, both (n,)."""
-    return _shares("u", defects, sizes, labels, float(np.sum(defects) / np.sum(sizes)))
-
-
-def _shares(
-    kind: str, counts: np.ndarray, sizes: np.ndarray, labels: Sequence[str], variance: float
-) -> Chart:
-    centre = float(np.sum(counts) / np.sum(sizes))
-    half = SIGMAS * np.sqrt(variance / np.asarray(sizes, dtype=np.float64))
-    points = np.asarray(counts, dtype=np.float64) / sizes
-    return _chart(kind, labels, points, centre, (np.maximum(0.0, centre - half), centre + half))
-
-
-def _chart(
-    kind: str,
-    labels: Sequence[str],
-    points: np.ndarray,
-    centre: float,
-    lines: tuple[np.ndarray | float, np.ndarray | float],
-) -> Chart:
-    size = points.size
-    low, high = (np.broadcast_to(np.asarray(line, dtype=np.float64), size) for line in lines)
-    return Chart(kind, tuple(labels), points, centre, low, high, np.full(size, math.nan))
