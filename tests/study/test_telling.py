@@ -12,6 +12,7 @@ from linetwin.cli.study_answers import answer
 from linetwin.study.analysing.optimum import optimum
 from linetwin.study.analysing.window import Refused, Window, window
 from linetwin.study.report import study_page
+from linetwin.study.report_words import address_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,3 +168,93 @@ def test_a_point_that_seldom_tells_is_not_the_best(tmp_path: Path) -> None:
     told = [each.figures[0].n for each in found.finalists]
     assert told == sorted(told, reverse=True)
     assert "Told by 12 seeds the search had not seen" in study_page(observed)
+
+
+@pytest.mark.parametrize("draw", range(4))
+def test_the_window_keeps_off_an_edge_between_points(tmp_path: Path, draw: int) -> None:
+    """Thirty points, the edge anywhere between two of them: no place of the window fails."""
+    text = study_text(
+        2, "{kind: latin_hypercube, points: 30}", f"replications: 2\nseed: {draw + 1}\n{AIM}"
+    )
+    found = window(carried(tmp_path, text, beyond(lambda shares: shares[0] > EDGE), fails=True))
+    assert isinstance(found, Window)
+    assert found.high[0] <= EDGE
+    assert found.chance[0] >= 0.9
+
+
+def test_failures_that_grow_slowly_are_kept_as_rare_as_asked(tmp_path: Path) -> None:
+    """Log odds of failing grow with the first factor; five studies of 60 points, 90 % asked."""
+    kept = []
+    for draw in range(5):
+        rng = np.random.default_rng(draw)
+
+        def odds(first: float) -> float:
+            return float(1 / (1 + np.exp(-12 * (first - EDGE))))
+
+        def run(shares: np.ndarray, _: int, rng: np.random.Generator = rng) -> dict[str, float]:
+            return {FIGURE: NAN if rng.random() < odds(shares[0]) else slope(shares), SECOND: 1.0}
+
+        folder = tmp_path / str(draw)
+        folder.mkdir()
+        more = f"replications: 2\nseed: {draw + 1}\n{AIM}"
+        text = study_text(3, "{kind: latin_hypercube, points: 60}", more)
+        found = window(carried(folder, text, run))
+        if isinstance(found, Window):
+            spread = np.linspace(found.low[0], found.high[0], 50)
+            kept.append(float(np.mean([1 - odds(each) for each in spread])))
+    assert kept
+    assert np.mean(kept) >= 0.9
+
+
+def test_optimise_turns_to_trials_that_come_back(tmp_path: Path) -> None:
+    """Above the edge six runs in ten fail: the best is below it, and comes back each time."""
+    for draw in range(3):
+        rng = np.random.default_rng(draw)
+
+        def run(shares: np.ndarray, _: int, rng: np.random.Generator = rng) -> dict[str, float]:
+            shares = shares if len(shares) else np.array([0.2, 0.2])
+            bad = shares[0] > EDGE and rng.random() < 0.6
+            return {FIGURE: NAN if bad else slope(shares), SECOND: float(shares[1])}
+
+        bound = f"constraints: [{{figure: {SECOND}, at_most: 0.9 J, chance: 0.9}}]"
+        design = "{kind: optimise, trials: 30, finalists: 3, fresh: 12}"
+        more = f"replications: 3\nseed: {100 + draw}\n{AIM}\n{bound}"
+        folder = tmp_path / str(draw)
+        folder.mkdir()
+        observed = carried(folder, study_text(2, design, more), run, fails=True)
+        found = optimum(observed)
+        assert found is not None
+        assert found.finalists[0].keeps
+        assert found.finalists[0].figures[0].n == 12
+        assert observed.shares[found.finalists[0].point][0] <= EDGE
+
+
+def test_a_fit_without_a_point_to_spare_names_nothing(tmp_path: Path) -> None:
+    """Four corners, one seed, nothing but noise."""
+    rng = np.random.default_rng(1)
+    text = study_text(2, "{kind: full}")
+    page = study_page(
+        carried(tmp_path, text, lambda _, __: {FIGURE: float(rng.normal()), SECOND: 1.0})
+    )
+    assert "Nothing that can be told from chance with these runs." in page
+
+
+def test_of_a_factor_that_no_two_runs_differ_in_nothing_is_said(tmp_path: Path) -> None:
+    """All runs off the middle level of the second factor fail."""
+    text = study_text(2, "{kind: full, levels: 5}", "replications: 2")
+    observed = carried(
+        tmp_path, text, beyond(lambda shares: abs(shares[1] - 0.5) > 0.1), fails=True
+    )
+    page = study_page(observed)
+    assert f"of {address_name(ADDRESSES[1])} nothing is known: no two runs that told differ" in page
+    assert "1 of 2 factors" not in page
+
+
+def test_seeds_that_only_round_do_nothing(tmp_path: Path) -> None:
+    """Sums in another order differ by a bit: no share of chance is told of it."""
+
+    def run(shares: np.ndarray, seed: int) -> dict[str, float]:
+        return {FIGURE: slope(shares) * (1 + 1e-16 * seed), SECOND: 1.0}
+
+    text = study_text(2, "{kind: latin_hypercube, points: 12}", "replications: 3")
+    assert "fewer runs than" not in study_page(carried(tmp_path, text, run))

@@ -15,6 +15,8 @@ import numpy as np
 from linetwin.study.analysing.aims import aim_of, kept, missed_by
 from linetwin.study.analysing.observing import FAILED, share_of
 from linetwin.study.analysing.optimum import FINALISTS, FRESH, chosen
+from linetwin.study.analysing.telling import by_place
+from linetwin.study.analysing.window import TOLD
 from linetwin.study.designs import needed
 from linetwin.study.keeping import Planned
 
@@ -30,8 +32,11 @@ if TYPE_CHECKING:
 
 BATCH = 8
 """Trials proposed at once [A]: of the study, not of the machine, for it decides the points."""
-LOOKS = 3
-"""How often trials are chosen to be run again [A], where none of those before keeps all bounds."""
+LOOKS = (0.0, 0.75, 1.0)
+"""How often trials are chosen to be run again, where none of those before keeps all bounds, and the
+least chance then that a run tells all aims, up to what is asked for [A]."""
+_NEIGHBOURS = 2
+"""Runs that what neighbours say of a trial is worth beside its own [A]."""
 _MISSED = "missed"
 
 
@@ -44,7 +49,7 @@ def optimise(carried: StudyRun) -> None:
         search = _search(spec)
         trials = spec.design.trials or 0
         points: dict[int, Point] = {}
-        told: list[tuple[np.ndarray, np.ndarray]] = []
+        told: list[tuple[np.ndarray, np.ndarray, float]] = []
         while len(told) < trials:
             asked = [
                 search.ask(_spaces(spec.factors))
@@ -55,32 +60,49 @@ def optimise(carried: StudyRun) -> None:
             for trial, point, runs in zip(asked, proposed, _by_point(rows), strict=True):
                 points[len(told)] = point
                 told.append(_tell(search, trial, runs, carried))
-    values, missed = (np.array(each) for each in zip(*told, strict=True))
-    _run_again(carried, [*points.values()], values, missed)
+    values, missed, tells = (np.array(each) for each in zip(*told, strict=True))
+    _run_again(carried, [*points.values()], values, missed, tells)
 
 
 def _run_again(
-    carried: StudyRun, points: list[Point], values: np.ndarray, missed: np.ndarray
+    carried: StudyRun,
+    points: list[Point],
+    values: np.ndarray,
+    missed: np.ndarray,
+    tells: np.ndarray,
 ) -> None:
     """Run the best trials with new seeds; others too, where none of those keeps all bounds.
 
     `values`: (trials, objectives), more is better; `missed`: (trials, constraints), above 0 where
-    the search's runs miss one. What new seeds show to be missed beyond that, on average over those
-    that were run again, is then expected of all.
+    the search's runs miss one; `tells`: share of a trial's runs that told all aims. What new seeds
+    show to be missed beyond that, on average over those that were run again, is then expected of
+    all, and trials near those that failed are expected to fail.
     """
     spec = carried.spec
     total = spec.replications + (spec.design.fresh or FRESH)
+    seeds = spec.replications
     count = spec.design.finalists or (FINALISTS[len(spec.objectives) > 1])
     again: dict[Point, int] = {}
     beyond = np.zeros(missed.shape[1])
-    for _ in range(LOOKS):
-        best = chosen(values, (missed + beyond).max(axis=1, initial=0.0), count)
+    places = np.array(
+        [[share_of(f, v) for f, v in zip(spec.factors, point, strict=True)] for point in points]
+    )
+    needed_share = max((each.chance for each in carried.constraints), default=TOLD)
+    for least in LOOKS:
+        near, runs_of = by_place(places, tells, ()).at(places), np.full(len(points), seeds)
+        runs_of[[*again.values()]] = total
+        likely = (_NEIGHBOURS * near + runs_of * tells) / (_NEIGHBOURS + runs_of)
+        short = min(least, needed_share) - likely
+        expected = np.column_stack([missed + beyond, np.where(short > 0, short, -np.inf)])
+        best = chosen(values, expected.max(axis=1, initial=0.0), count)
         fresh = {points[number]: number for number in best if points[number] not in again}
         again |= fresh
         if not fresh:
             break
         rows = _by_point(carried.results(_planned(spec, list(again)), total))
         seen = [runs[runs["replication"] >= spec.replications] for runs in rows]
+        for number, runs in zip(again.values(), rows, strict=True):
+            tells[number] = _telling(carried, runs)
         if any(_keeps_all(carried, runs) for runs in seen):
             break
         wrong = [_missed_of(carried, runs) - missed[n]
@@ -90,6 +112,13 @@ def _run_again(
     own = points[0] if _own(spec.factors) is not None else (None,) * len(spec.factors)
     # the scenario as it is, too, to tell what is gained, seed by seed
     carried.results(_planned(spec, [*dict.fromkeys([*again, own])]), total)
+
+
+def _telling(carried: StudyRun, runs: pd.DataFrame) -> float:
+    """Return the share of runs that told all that is aimed at."""
+    aims = [aim_of(each)[0] for each in carried.spec.objectives]
+    names = [*aims, *(each.figure for each in carried.constraints)]
+    return float(runs[names].notna().all(axis=1).mean())
 
 
 def _keeps_all(carried: StudyRun, runs: pd.DataFrame) -> bool:
@@ -192,8 +221,11 @@ def _tell(
     trial: Any,  # noqa: ANN401
     runs: pd.DataFrame,
     carried: StudyRun,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Tell the search what came of a trial; return its objectives and how far it misses bounds."""
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Tell the search what came of a trial; return its objectives and how far it misses bounds.
+
+    And the share of its runs that told all of that.
+    """
     from optuna.trial import TrialState
 
     spec, known = carried.spec, runs[runs["status"] != FAILED]
@@ -208,8 +240,8 @@ def _tell(
     if not (np.isfinite(values).all() and np.isfinite(missed).all()):
         trial.set_user_attr(_MISSED, [1e300] * len(spec.constraints))
         search.tell(trial, state=TrialState.FAIL)
-        return values, np.full(len(spec.constraints), np.inf)
+        return values, np.full(len(spec.constraints), np.inf), _telling(carried, runs)
     trial.set_user_attr(_MISSED, missed.tolist())
     plain = [value * sign for value, (_, sign) in zip(values, figures, strict=True)]
     search.tell(trial, [float(value) for value in plain])
-    return values, missed
+    return values, missed, _telling(carried, runs)

@@ -23,6 +23,7 @@ from linetwin.study.report_words import (
     factor_value,
     figure_name,
     from_to,
+    least_share,
     lying,
     more_runs,
     no_window,
@@ -204,7 +205,7 @@ def _keeps(found: Findings) -> tuple[str, str, str]:
         value = estimate(told.value, shown(found.observed, told.figure))
         small = f"A run at its best point: {figure_name(told.figure)} {value}. "
     if found.observed.constraints:
-        often = f"in at least {display.share(told.chance[0])} of runs; that "
+        often = f"in at least {least_share(told.chance[0])} of runs; that "
         if told.seeds == 1:
             often = ""
         small += f"All constraints are kept there, {often}{resting_on(told.seeds)}."
@@ -234,15 +235,19 @@ def _matters(found: Findings) -> tuple[str, str, str]:
         if own.left_out:
             begun = own.left_out + own.samples
             small += f" {own.left_out:,} of {begun:,} base samples tell nothing: runs lack a value."
-    if found.replications == 1 and (first in found.indices or first in found.screening):
+    if found.replications == 1 and first not in found.effects:
         small += " With one seed, what chance does counts as what factors do."
     return question, ", ".join(names), f"{small} {_rest(found, len(clear))}".strip()
 
 
 def _rest(found: Findings, clear: int) -> str:
     """Count the factors that are not named."""
-    more, idle = max(0, clear - _NAMED), len(found.observed.factors) - clear
+    more, still = max(0, clear - _NAMED), found.still
+    idle = len(found.observed.factors) - clear - len(still)
     told = [f"{more:,} more matter less"] if more else []
+    if still:
+        names = ", ".join(address_name(found.observed.factors[n].address) for n in still[:_NAMED])
+        told.append(f"of {names} nothing is known: no two runs that told differ in it")
     if idle:
         of = "the variance" if found.kind == "sobol_indices" else "the largest effect"
         less = f"do less than {display.share(WORTH)} of {of}, or no more than chance"

@@ -126,7 +126,7 @@ class Findings:
 
         Their interval is clear of what a factor gives that does nothing, and their share is at
         least `WORTH`: of the variance for Sobol indices, else of the largest. By share alone where
-        no interval is known.
+        no interval is known; of a fitted surface without a point to spare nothing is.
         """
         told = self._weighed
         found = [each for changes in told.values() for each in changes]
@@ -134,6 +134,8 @@ class Findings:
         first = self.varying[0] if self.varying else ""
         least = WORTH * max((abs(e.value) for e in found if math.isfinite(e.value)), default=0.0)
         idle = 0.0
+        if not known and self.kind in _FITTED:
+            return []
         if self.kind == "sobol_indices":
             least = WORTH
         elif first in self.screening:
@@ -144,6 +146,19 @@ class Findings:
             return clear and abs(each.value) >= least > 0
 
         return [n for n in self.ranked() if any(map(named, told.get(n, ())))]
+
+    @cached_property
+    def still(self) -> list[int]:
+        """Factors of which nothing is known of the first figure: no runs that told differ in it."""
+        if not self.varying:
+            return []
+        told = np.isfinite(self.observed.values(self.varying[0])).any(axis=1)
+        shares = self.observed.shares[told]
+        return [
+            n
+            for n in range(shares.shape[1])
+            if not np.nanmax(shares[:, n]) > np.nanmin(shares[:, n])
+        ]
 
     def ranked(self) -> list[int]:
         """Return the factors, what matters most for the first figure first."""

@@ -20,6 +20,7 @@ from linetwin.study.report_words import (
     estimate,
     factor_value,
     figure_name,
+    least_share,
     lying,
     no_window,
     number,
@@ -125,8 +126,8 @@ def _indices(found: Findings) -> Section:
     noise = max((each.noise for each in found.indices.values()), default=0.0)
     if noise > 0:
         intro += (
-            f"Seeds make up to {display.share(noise)} of what differs between points; that is "
-            "taken off the indices, as replications show it."
+            f"Seeds make up to {escape(display.share(noise))} of what differs between points; "
+            "that is taken off the indices, as replications show it."
         )
     return Section("indices", "Sobol indices", figures=tuple(figures), intro=intro)
 
@@ -262,7 +263,7 @@ def _sure(told: Window, observed: Observed) -> str:
     if told.chance[0] < 1 or told.share < 1:
         kept = (
             f"In the whole window a single run {keeps} with a chance of at least "
-            f"{display.share(told.chance[0])}, {display.share(told.chance[1])} on average. "
+            f"{least_share(told.chance[0])}, {least_share(told.chance[1])} on average. "
             f"That {resting_on(told.seeds)}. "
         )
         if told.seeds == 1:

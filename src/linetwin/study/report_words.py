@@ -113,6 +113,11 @@ def estimate(found: Estimate, scale: Shown, *, signed: bool = False) -> str:
     return f"{sign}{texts[0]} ({texts[1]} to {texts[2]}) {scale.unit}".rstrip()
 
 
+def least_share(chance: float) -> str:
+    """Return a chance that runs were promised, rounded down to whole percent, 99 % at most."""
+    return display.share(math.floor(100 * min(chance, 0.99) + _EXACT) / 100)
+
+
 def told_by(found: Estimate, of: int) -> str:
     """Return ` in 3 of 20 runs` where the other runs have no value; else nothing."""
     return f" in {found.n} of {of} runs" if found.n < of else ""

@@ -83,6 +83,8 @@ def noise(values: np.ndarray) -> Noise:
     within = float(((whole - of_points) ** 2).sum() / (points * (replications - 1)))
     left = float(((whole - of_points - of_seeds + whole.mean()) ** 2).sum())
     left /= (points - 1) * (replications - 1)
+    if within <= _ROUNDING * float(whole.var()):  # the seed does nothing but round
+        within = left = 0.0
     between = max(0.0, float(of_points.var(ddof=1)) - left / replications)
     total = between + within
     saved = within / left if left > _ROUNDING * within else math.inf

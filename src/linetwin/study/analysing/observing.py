@@ -125,10 +125,10 @@ class Observed:
 
     @cached_property
     def empty(self) -> list[tuple[str, int, int]]:
-        """Aims that some runs have no value of: the figure, in how many runs, of how many."""
+        """Figures that some runs have no value of: the figure, in how many runs, of how many."""
         known = self.study.runs[self.study.runs["status"] != FAILED]
         aims = [each.maximise or each.minimise for each in self.objectives]
-        names = dict.fromkeys([*aims, *(each.figure for each in self.constraints)])
+        names = dict.fromkeys([*aims, *(each.figure for each in self.constraints), *self.figures])
         counts = [(str(n), int(known[n].isna().sum())) for n in names if n in known]
         return [(name, count, len(known)) for name, count in counts if count]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,18 +15,25 @@ if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
 
 NEAREST = 3
-"""Points by which it is judged whether a run at a place between them would tell [A]."""
+"""Points by which it is judged whether neighbours foretell one another [A]."""
 _BY_PLACE = 0.7
 """Part of the misses of one share for all places, below which places are told apart [A]."""
+_AS_GOOD = 1.1
+"""Part of the least misses up to which fewer factors are as good [A]."""
 _FEWEST = 2 * NEAREST
+_PAIRS = 20
+"""Factors up to which all pairs of them are tried."""
+_SLOPE = 10.0
+"""Standard deviation of the log odds' change over half a span, before anything is seen [A]."""
+_STEPS = 50
 
 
 @dataclass(frozen=True)
 class Telling:
     """The chance that a run tells what is aimed at.
 
-    `points`: (points, factors), `shares`: of each point's runs that told; `factors`: numbers of
-    those by which places are told apart, none where failures lie all over.
+    `points`: (points, factors), shares of spans; `shares`: of each point's runs that told;
+    `factors`: numbers of those by which places are told apart, none where failures lie all over.
     """
 
     points: np.ndarray
@@ -39,14 +48,49 @@ class Telling:
     def at(self, places: np.ndarray) -> np.ndarray:
         """Return the chance at places, shape (places, factors) -> (places,).
 
-        That of the nearest point, or of the three nearest together, whichever is less: beside
-        where runs fail nothing is promised.
+        Where failures follow the place, the less of two: a logistic curve over the factors, with
+        what its coefficients leave open averaged over; and the edge between the nearest point that
+        tells and the nearest that does not, which may lie anywhere between them.
         """
         if not self.factors:
             return np.full(len(places), self.everywhere)
-        near = _nearest(self.points[:, self.factors], places[:, self.factors], NEAREST)
-        own = self.shares[near]
-        return np.asarray(np.minimum(own[:, 0], own.mean(axis=1)))
+        own = places[:, self.factors]
+        return np.asarray(np.minimum(self._curve(own), self._edge(own)))
+
+    def _edge(self, places: np.ndarray) -> np.ndarray:
+        points, tells = self.points[:, self.factors], self.shares >= 0.5  # noqa: PLR2004 - most
+        if tells.all() or not tells.any():
+            return np.full(len(places), self.everywhere)
+        (near, best), (far, worst) = (
+            _nearest(points[each], self.shares[each], places) for each in (tells, ~tells)
+        )
+        between = near + far
+        weight = np.divide(far, between, out=np.full(len(places), 0.5), where=between > 0)
+        return np.asarray(weight * best + (1 - weight) * worst)
+
+    def _curve(self, places: np.ndarray) -> np.ndarray:
+        columns = _columns(places)
+        coefficients, covariance = self._fitted
+        mean = columns @ coefficients
+        variance = np.einsum("ij,jk,ik->i", columns, covariance, columns)
+        return np.asarray(_chance(mean / np.sqrt(1 + np.pi * variance / 8)))  # MacKay 1992
+
+    @cached_property
+    def _fitted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients of the log odds, and their covariance; a point counts once (Newton)."""
+        columns = _columns(self.points[:, self.factors])
+        prior = np.full(columns.shape[1], _SLOPE**-2)
+        found, curved = np.zeros(columns.shape[1]), np.diag(prior)
+        for _ in range(_STEPS):
+            chance = _chance(columns @ found)
+            weights = np.maximum(chance * (1 - chance), _TINY)
+            slope = columns.T @ (self.shares - chance) - prior * found
+            curved = (columns.T * weights) @ columns + np.diag(prior)
+            step = np.linalg.solve(curved, slope)
+            found = found + step * min(1.0, 1.0 / max(float(np.abs(step).max()), _TINY))
+            if float(np.abs(step).max()) < _SETTLED:
+                break
+        return found, np.linalg.inv(curved)
 
 
 def telling_of(observed: Observed, figures: Sequence[str], matters: Sequence[int]) -> Telling:
@@ -54,35 +98,57 @@ def telling_of(observed: Observed, figures: Sequence[str], matters: Sequence[int
     made = observed.made
     told = made & np.all([np.isfinite(observed.values(name)) for name in figures], axis=0)
     known = made.any(axis=1) & np.isfinite(observed.shares).all(axis=1)
-    points, shares = observed.shares[known], told[known].sum(axis=1) / made[known].sum(axis=1)
-    return Telling(points, shares, _apart(points, shares, list(matters)))
+    shares = told[known].sum(axis=1) / made[known].sum(axis=1)
+    return by_place(observed.shares[known], shares, matters)
 
 
-def _apart(points: np.ndarray, shares: np.ndarray, matters: list[int]) -> tuple[int, ...]:
-    """Return the factors whose neighbours foretell best whether a point left out tells.
+def by_place(points: np.ndarray, shares: np.ndarray, matters: Sequence[int]) -> Telling:
+    """Return the chance of telling, by the place where neighbours foretell it.
 
-    Those that matter, or one more with them; none where one share for all does about as well.
+    By the fewest factors whose neighbours foretell as well as those of any do whether a point left
+    out tells: one, two, those that matter, or all. None where one share for all does about as well.
     """
     if len(shares) < _FEWEST or not np.ptp(shares):
-        return ()
+        return Telling(points, shares, ())
     others = (shares.sum() - shares) / (len(shares) - 1)
     most = _BY_PLACE * float(np.sum((shares - others) ** 2))
-    more = [[n] for n in range(points.shape[1]) if n not in matters]
-    tried = [tuple(sorted([*matters, *each])) for each in ([], *more) if [*matters, *each]]
+    every = range(points.shape[1])
+    tried = {*((n,) for n in every), tuple(every)} | ({tuple(sorted(matters))} - {()})
+    if len(every) <= _PAIRS:
+        tried |= set(itertools.combinations(every, 2))
     missed = {each: _missed(points[:, each], shares) for each in tried}
-    best = min(tried, key=lambda each: missed[each])
-    return best if missed[best] < most else ()
+    least = min(missed.values())
+    good = [each for each in tried if missed[each] <= min(_AS_GOOD * least + _TINY, most)]
+    best = min(good, key=lambda each: (len(each), missed[each], each), default=())
+    return Telling(points, shares, best)
 
 
 def _missed(points: np.ndarray, shares: np.ndarray) -> float:
     """Return the sum of squares by which the nearest others miss each point's share."""
-    near = _nearest(points, points, NEAREST + 1)[:, 1:]  # a point is its own nearest
-    return float(np.sum((shares - shares[near].mean(axis=1)) ** 2))
-
-
-def _nearest(points: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
-    """Return numbers of the nearest points to places, shape (places, count)."""
     from scipy.spatial import cKDTree
 
-    _, found = cKDTree(points).query(places, k=range(1, count + 1))
-    return np.asarray(found)
+    _, near = cKDTree(points).query(points, k=NEAREST + 1)
+    own = np.arange(len(points))[:, None]
+    others = np.where(near == own, near[:, -1:], near)[:, :NEAREST]  # itself is no neighbour
+    return float(np.sum((shares - shares[others].mean(axis=1)) ** 2))
+
+
+def _nearest(
+    points: np.ndarray, shares: np.ndarray, places: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance of each place to the nearest point, and that point's share."""
+    from scipy.spatial import cKDTree
+
+    distances, near = cKDTree(points).query(places)
+    return np.asarray(distances), shares[near]
+
+
+def _columns(places: np.ndarray) -> np.ndarray:
+    return np.column_stack([np.ones(len(places)), 2 * places - 1])
+
+
+def _chance(odds: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -_MOST, _MOST))))
+
+
+_TINY, _SETTLED, _MOST = 1e-12, 1e-9, 500.0
