@@ -21,7 +21,7 @@ from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.learning.reading import read_training
 from linetwin.surrogates.learning.training import train
 from linetwin.surrogates.learning.writing import stored_of
-from linetwin.surrogates.watching import FALSE_PROPOSALS, KEEP, LOOK, RETRAIN, watch
+from linetwin.surrogates.watching import FALSE_PROPOSALS, KEEP, LOOK, RETRAIN, sentences, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,3 +197,15 @@ def test_the_command_keeps_its_looks(predictor: Predictor, tmp_path: Path) -> No
         app, ["surrogate", "watch", str(tmp_path / "p.predictor"), *data, "--json"]
     )
     assert json.loads(done.output)["checks"]["error"]["fails"] is False
+
+
+def test_few_groups_that_are_far_off_are_to_be_looked_at(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    """Four electrodes, of which two are 3 % higher: chance may do that, and it is no `keep`."""
+    rng = np.random.default_rng(3)
+    lines = [*made(rng, 2, 3.0), *(line.replace(",E", ",F") for line in made(rng, 2))]
+    found = seen(predictor, tmp_path, lines)
+    assert found.verdict == LOOK
+    assert any(check.off and not check.fails for check in found.checks)
+    assert "4 groups cannot tell this from chance." in " ".join(sentences(found))

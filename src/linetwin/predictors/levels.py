@@ -113,7 +113,8 @@ def promises(card: Card) -> list[str]:
     """Return for which new groups intervals hold, for which wider ones do, and for which none."""
     if card.data.group == EQUAL and not card.levels:
         return []
-    found = [f"Intervals are for a new {card.data.group}: {card.data.groups:,} were held out."]
+    new = "row with other features" if card.data.group == EQUAL else card.data.group
+    found = [f"Intervals are for a new {new}: {card.data.groups:,} were held out."]
     wider = [f"{each.column} ({each.groups:,})" for each in card.levels if each.regions]
     if wider:
         found.append(

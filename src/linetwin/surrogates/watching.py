@@ -44,21 +44,32 @@ KEEP, LOOK, RETRAIN = "keep", "look", "retrain"
 
 @dataclass(frozen=True)
 class Check:
-    """A test of what came true: `chance` of what was seen if nothing had changed; `fails`."""
+    """A test of what came true.
+
+    `off`: by more than matters; `chance` of what was seen if nothing had changed, below `level` of
+    this look it fails.
+    """
 
     name: str
     said: str
     chance: float
-    fails: bool
+    level: float
+    off: bool
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is off by more than chance."""
+        return self.off and self.chance < self.level
 
 
 @dataclass(frozen=True)
 class Watched:
     """How a predictor stands with new data.
 
-    `verdict`: KEEP, LOOK (it is asked what it has hardly seen) or RETRAIN (what it says does not
-    come true); `look`: the how many-th; `group`: what holds rows together, `groups` so many;
-    `domain`: rows inside, near and outside; `moved`: what is said of each feature that has moved.
+    `verdict`: KEEP, LOOK (it is asked what it has hardly seen, or off in ways that chance may do)
+    or RETRAIN (what it says does not come true); `look`: the how many-th; `group`: what holds rows
+    together, `groups` so many; `domain`: rows inside, near and outside; `moved`: what is said of
+    each feature that has moved.
     """
 
     predictor: str
@@ -79,7 +90,8 @@ class Watched:
         """What is to be done."""
         if any(check.fails for check in self.checks):
             return RETRAIN
-        return LOOK if self.moved or self.domain[2] > MOST_OUTSIDE * self.rows else KEEP
+        off = any(check.off for check in self.checks)
+        return LOOK if off or self.moved or self.domain[2] > MOST_OUTSIDE * self.rows else KEEP
 
     def content(self) -> dict[str, Any]:
         """Return plain data."""
@@ -98,7 +110,12 @@ class Watched:
             "domain": {"inside": inside, "near": near, "outside": outside},
             "moved": list(self.moved),
             "checks": {
-                each.name: {"said": each.said, "chance": each.chance, "fails": each.fails}
+                each.name: {
+                    "said": each.said,
+                    "chance": each.chance,
+                    "off": each.off,
+                    "fails": each.fails,
+                }
                 for each in self.checks
             },
         }
@@ -234,7 +251,7 @@ def _rate(
         f"{display.share(float(found.mean()))} came true, "
         f"{display.share(float(stated.mean()))} were said"
     )
-    return Check("rate", said, chance, chance < level and abs(off) > least)
+    return Check("rate", said, chance, level, off=bool(abs(off) > least))
 
 
 def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
@@ -250,7 +267,7 @@ def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> 
     said = (
         f"on average {abs(off):.2f} half-widths of an interval too {'low' if off > 0 else 'high'}"
     )
-    return Check("error", said, chance, chance < level and abs(off) > least)
+    return Check("error", said, chance, level, off=bool(abs(off) > least))
 
 
 def _held(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
@@ -274,7 +291,7 @@ def _held(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> C
         f"{display.share(mean)} of a group on average ({display.share(least)} is an unlucky "
         f"training of {trained:,} groups)"
     )
-    return Check("intervals", said, chance, chance < level)
+    return Check("intervals", said, chance, level, off=bool(mean < min(least, promised)))
 
 
 def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
@@ -303,6 +320,11 @@ def sentences(found: Watched) -> list[str]:
     told += [
         f"{each.name.capitalize()}: {each.said} (chance {each.chance:.2g} if nothing has changed"
         f"{', fails' if each.fails else ''})."
+        + (
+            f" {found.groups} groups cannot tell this from chance."
+            if each.off != each.fails
+            else ""
+        )
         for each in found.checks
     ]
     if not found.checks:
@@ -314,7 +336,10 @@ def sentences(found: Watched) -> list[str]:
 
 _ADVICE: Final = {
     KEEP: "Nothing speaks for training anew.",
-    LOOK: "It is asked what it has hardly seen: measure some of these rows, and look again.",
+    LOOK: (
+        "It is to be looked at: asked what it has hardly seen, or off in ways that so few groups "
+        "cannot tell from chance. Measure more, and look again."
+    ),
     RETRAIN: (
         "Training anew is proposed; nothing was changed. Join these rows to the training's data, "
         "then: linetwin surrogate train FILE --registry FOLDER. The new version takes over only "
