@@ -210,6 +210,7 @@ def _tell(found: Review) -> None:
     from linetwin.results import display
     from linetwin.surrogates.review.page import lacks
     from linetwin.surrogates.review.page_cells import fault, predicted
+    from linetwin.surrogates.review.page_decided import in_short
 
     for text in lacks(found):
         say(text)
@@ -226,7 +227,8 @@ def _tell(found: Review) -> None:
         ]
         print_table("", ("cell", "risk", "of what", "predictions", "so far"), rows, 5)
         stopped = sum(cell.stopped for cell in found.cells)
-        say(f"{stopped:,} of {len(found.cells):,} cells are to be stopped")
+        said = "; ".join(["", *in_short(found)])
+        say(f"{stopped:,} of {len(found.cells):,} cells are to be stopped{said}")
     alarms = found.charts.alarms
     word = "alarms" if found.charts.frozen else "signals of phase I (limits not approved)"
     say(f"{len(alarms):,} {word} on {len({each.stream for each in alarms}):,} streams")

@@ -27,6 +27,7 @@ from linetwin.surrogates.review.quarantine import Drawn, draws, inclusions_of
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
 from linetwin.surrogates.review.reasons import Reason, reason_of
 from linetwin.surrogates.review.starting_up import StartUp, start_up
+from linetwin.surrogates.review.stopping import Stop, in_force
 from linetwin.surrogates.review.weighing import Weighed, reliabilities
 from linetwin.surrogates.settings.stations import Stations
 
@@ -97,6 +98,7 @@ class Review:
     drawn: tuple[Drawn, ...] = ()
     audits: tuple[Audited, ...] = ()
     begun: StartUp | None = None
+    stops: tuple[Stop, ...] = ()
 
 
 def review(
@@ -131,7 +133,7 @@ def review(
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
         reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
         opened.left_out, tuple(covered(told, data)), tuple(draws(log)),
-        tuple(audits(told, data, chances)), begun,
+        tuple(audits(told, data, chances)), begun, in_force(told, halted, data),
     )  # fmt: skip
 
 
@@ -182,6 +184,7 @@ def content(found: Review) -> dict[str, Any]:
         "left_out": [asdict(each) for each in found.left_out],
         "intervals": [{**asdict(each), "fails": each.fails} for each in found.covered],
         "cells": [_cell_content(found, cell) for cell in found.cells],
+        "stop_in_force": [asdict(each) for each in found.stops],
         "thresholds": [asdict(each) for each in found.weighed],
         "reliability": {
             target: each if isinstance(each, str) else asdict(each)

@@ -15,8 +15,10 @@ from linetwin.surrogates.review.page_charts import charts_section
 from linetwin.surrogates.review.page_decided import (
     decisions_section,
     holds_section,
+    in_short,
     policy_section,
     provenance_section,
+    saves,
 )
 from linetwin.surrogates.review.page_defects import named_section, pareto_section
 from linetwin.surrogates.review.page_quarantine import quarantine_section
@@ -102,6 +104,9 @@ def _of_predictors(found: Review) -> list[str]:
                 f"off by {own.error.value:.0%} on average ({own.error.low:.0%} to "
                 f"{own.error.high:.0%}). What is stopped by them costs more than it need."
             )
+    saving = found.stops[0].saving if found.stops and found.stops[0].stopped else None
+    if saving is not None and saving.low <= 0:
+        said.append(f"The stop that is in force is not shown to save anything: {saves(found)}.")
     unknown = [words_of(each.target) for each in found.told if each.weighs is None]
     if unknown:
         said.append(f"The policy has no class for {', '.join(unknown)}: told, not judged.")
@@ -156,6 +161,7 @@ def _at_risk(found: Review) -> tuple[str, str, str]:
             f"{refused:,} cells are refused by every predictor: nothing like them was seen, or a "
             "feature is not known; they are to be inspected"
         )
+    small += in_short(found)
     answer = f"<b>{stopped:,} of {len(found.cells):,} cells</b> are to be stopped"
     return "Which cells?", answer, "; ".join(small)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.policy import Policy
     from linetwin.surrogates.review.risks import Told
+
+
+TRAINED_HERE: Final = "the predictor was trained on these cells"
+UNSEEN: Final = "of most of the stopped cells no outcome is known: see Quarantine"
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def reliabilities(told: Iterable[Told], data: Dataset) -> dict[str, Reliability 
     for each in told:
         rows, failed = failures(each, data)
         if each.trained_here:
-            found[each.target] = "the predictor was trained on these cells"
+            found[each.target] = TRAINED_HERE
             continue
         try:
             lots = lots_of(data)[rows].tolist()
@@ -129,11 +133,10 @@ def _of(told: Told, data: Dataset) -> Weighed:
     rows, failed = failures(told, data)
     count = int(rows.sum())
     if told.trained_here or not count:
-        why = "the predictor was trained on these cells" if count else "no outcome is known"
+        why = TRAINED_HERE if count else "no outcome is known"
         return Weighed(told.target, severity, count, needed=needed, refused=why)
     if INCLUSION_WEIGHT in data.columns:
-        why = "of most of the stopped cells no outcome is known: see Quarantine"
-        return Weighed(told.target, severity, count, needed=needed, refused=why)
+        return Weighed(told.target, severity, count, needed=needed, refused=UNSEEN)
     risks, bad, lots = told.risk[rows], failed[rows], lots_of(data)[rows]
     if ceiling is not None:
         effect = design_effect(risks, bad.astype(np.float64), lots)
