@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,15 @@ from scipy.special import expit
 from scipy.stats import binomtest
 
 from linetwin.bench import causes as bench
+from linetwin.errors import ScenarioError
 from linetwin.results import read
-from linetwin.surrogates.hidden import naming
+from linetwin.surrogates.hidden import naming, sound
 from linetwin.surrogates.hidden.conditions import CAUSES
 from linetwin.surrogates.hidden.foretelling import LOST_EUR, OUTCOME, SAVED_EUR, foretell
 from linetwin.surrogates.hidden.naming import Named, named
 from linetwin.surrogates.hidden.normal import Normal, Usual, farthest, of_itself, of_runs
 from linetwin.surrogates.hidden.readings import Stream, streams
 from linetwin.surrogates.hidden.scoring import Judged, Share, Truth, confusion, shares
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LOTS = 14
 
@@ -232,6 +230,32 @@ def test_ten_causes_of_which_each_is_planned_with_its_control() -> None:
     for seed in (1, 2):
         first = names.index(f"control-{seed}")
         assert all(names.index(n) >= first for n in names if n.endswith(f"-{seed}"))
+
+
+class _Folder:
+    """A run of given cells, whatever its folder is called."""
+
+    def __init__(self, path: Path) -> None:
+        self.cells = int(path.name.split("-")[0])
+
+    def table(self, name: str) -> pd.DataFrame:
+        return pd.DataFrame({name: [self.cells, self.cells + 1]})
+
+
+def test_equal_runs_are_one_sound_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder twice, and a copy of its cells, are told with both names; others are taken."""
+    monkeypatch.setattr(sound, "read", _Folder)
+    monkeypatch.setattr(sound, "streams", lambda each: _sound(each.cells))
+    asked, own, copy = Path("9-asked"), Path("1-own"), Path("1-copy")
+    others = [Path("2-b"), Path("3-c")]
+    assert sound.normal_of(asked, [own, *others]).runs == 3
+    with pytest.raises(ScenarioError) as caught:
+        sound.normal_of(asked, [own, own, copy, *others])
+    said = str(caught.value)
+    assert "1-own is given twice (" in said
+    assert "1-copy is given twice: its lots and cells are those of 1-own" in said
+    with pytest.raises(ScenarioError, match="9-again is the run that is asked about: its lots"):
+        sound.normal_of(asked, [own, *others, Path("9-again")])
 
 
 @pytest.mark.slow

@@ -57,18 +57,15 @@ def causes(
     json: JsonOption = False,
 ) -> None:
     """Name station and lot that are not as usual, from what a quality team reads of a run."""
-    from linetwin.cli.printing import print_json, say
-    from linetwin.errors import Problem, ScenarioError
+    from linetwin.cli.printing import print_json, say, say_aside
     from linetwin.results import read
     from linetwin.surrogates.hidden.naming import named
-    from linetwin.surrogates.hidden.normal import LEAST_RUNS, of_runs
-    from linetwin.surrogates.hidden.readings import streams
+    from linetwin.surrogates.hidden.sound import chance_text, normal_of
 
-    if sound and len(sound) < LEAST_RUNS:
-        hint = f"{LEAST_RUNS} or more; or none: lots are held against each other then"
-        raise ScenarioError([Problem(f"{len(sound)} sound runs", "--sound", hint)])
-    normal = of_runs([streams(read(each)) for each in sound]) if sound else None
+    normal = normal_of(run, sound) if sound else None
     found = named(read(run), normal)
+    if normal is not None:
+        say_aside(chance_text(normal.runs))
     if json:
         print_json([_named(each) for each in found])
         return
