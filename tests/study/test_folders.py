@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from collections import Counter
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,6 +166,28 @@ def test_a_run_that_waited_behind_one_that_died_is_not_blamed(written: Written) 
     assert len(runs) == 24
 
 
+def test_a_run_given_to_a_worker_that_has_just_died_is_made_by_another(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pipe is closed before anybody knows: nothing is lost, and the study goes on."""
+    sent = Connection.send
+    broken = []
+
+    def send(self: Connection, task: object) -> None:
+        if not broken and len(getattr(task, "settings", ())) > 0:
+            broken.append(task)
+            for child in multiprocessing.active_children():
+                child.kill()
+                child.join()
+            raise BrokenPipeError
+        sent(self, task)
+
+    monkeypatch.setattr(Connection, "send", send)
+    carried_out(written.spec(), written.output, total)
+    assert broken
+    assert set(read_study(written.output).runs["status"]) == {"complete"}
+
+
 def test_workers_that_never_start_end_the_study(written: Written) -> None:
     """Two tries tell it for all runs; none is recorded as failed, so the next call makes them."""
     with pytest.raises(ResultsError, match="no worker can be started: worker ended with exit code"):
@@ -210,7 +234,7 @@ def test_nothing_runs_twice_after_a_kill_of_all(
     times = Counter(counts.read_text().split())
     assert len(times) == 60
     # what had ended, but was not told when the parent died, is the only thing made again
-    assert sum(times.values()) - 60 <= 2
+    assert sum(times.values()) - 60 <= 4  # of two workers, each with one given out ahead
     recorded = set(before.runs["run"])
     assert all(times[run] == 1 for run in recorded)
     rows = rows_of(written.output)

@@ -55,7 +55,8 @@ class _Worker:
         if not self.tasks:
             self.begun = time.monotonic()
         self.tasks.append(task)
-        self.pipe.send(task)
+        with contextlib.suppress(OSError):  # it has just died: its runs are given out again
+            self.pipe.send(task)
 
     def ended(self, said: int) -> None:
         """Note that the run under way has ended, and the next one has begun."""
