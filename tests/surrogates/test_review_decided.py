@@ -231,7 +231,15 @@ def _beside(folder: Path, grade: str, second: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("grade", "second"), [("A", ""), ("B", ""), ("A", "ann"), ("A", " Ann ")])
+@pytest.mark.parametrize(
+    ("grade", "second"),
+    [
+        ("A", ""),
+        ("B", ""),
+        ("A", "ann"),
+        ("A", " Ann ."),
+    ],
+)
 def test_nobody_overrides_safety_alone(tmp_path: Path, grade: str, second: str) -> None:
     """A cell of a safety class is not let through by one person, nor by one under two spellings."""
     with pytest.raises(ScenarioError) as raised:

@@ -14,10 +14,21 @@ from linetwin.results.audit import AuditLog
 from linetwin.results.audit_check import verify
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.runs import INCLUSION_WEIGHT
+from linetwin.surrogates.gauges import Estimate
 from linetwin.surrogates.review.decisions import LOG, Foretold, decide, recorded
+from linetwin.surrogates.review.page_quarantine import quarantine_section
 from linetwin.surrogates.review.policy import read_policy
-from linetwin.surrogates.review.quarantine import DRAWN, Pool, Rule, draw, draws, inclusions
-from linetwin.surrogates.review.quarantining import audits
+from linetwin.surrogates.review.quarantine import (
+    DRAWN,
+    Drawn,
+    Pool,
+    Rule,
+    draw,
+    draws,
+    inclusions,
+)
+from linetwin.surrogates.review.quarantining import Audited, audits
+from linetwin.surrogates.review.statistics.selection import WeightedShare
 
 WHO = ("ann", "week 47")
 SAID = Foretold("is_scrap", 0.9, 0.8, 1.0, "inside", "scrap", "0" * 64)
@@ -128,4 +139,34 @@ def test_the_policy_of_the_audit(tmp_path: Path) -> None:
         with pytest.raises(ScenarioError, match="is no such share"):
             read_policy(file)
     shipped = read_policy()
-    assert (shipped.audit_half_width, shipped.second_person) == (None, True)
+    assert (shipped.audit_half_width, shipped.second_person) == (0.1, True)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.006, 0.57, "too few to tell"),
+        (0.3, 0.95, "too few to tell"),
+        (0.24, 0.57, "as expected"),
+        (0.1, 0.38, "fewer faults"),
+        (0.5, 0.9, "more faults"),
+    ],
+)
+def test_too_few_to_tell(low: float, high: float, said: str) -> None:
+    """Of 40 % expected "as expected" is said of an interval that holds neither 20 nor 80 %."""
+    share = WeightedShare(Estimate((low + high) / 2, low, high), 0.2, 10, 13, 13)
+    audited = Audited("is_scrap", "stopped", 638, 0.4, share)
+    told = SimpleNamespace(target="is_scrap", limited=None, is_yes_or_no=True, bad=1)
+    drawn = Drawn({"a": 0.5}, ("b",), 1, 0.4, "x", "ann", "2026-11-22T09:00", 2)
+    found = SimpleNamespace(told=(told,), drawn=(drawn,), audits=(audited,))
+    assert said in quarantine_section(found).html
+    assert audited.tells == (said != "too few to tell")
+    assert Audited("is_scrap", "stopped", 1, 0.4, None).tells is None
+
+
+def test_no_more_are_drawn_than_are_stopped(tmp_path: Path) -> None:
+    """A number above that of the stopped cells is refused with theirs, and nothing is written."""
+    with pytest.raises(ScenarioError, match="12 cells cannot be drawn of 9 that are stopped"):
+        draw(tmp_path, _pool(9), Rule(0.0, cells=12), 1, WHO)
+    assert not recorded(tmp_path)
+    assert len(draw(tmp_path, _pool(9), Rule(0.0, cells=9), 1, WHO).cells) == 9

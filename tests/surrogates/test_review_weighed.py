@@ -21,6 +21,7 @@ from linetwin.surrogates.review.decisions import Foretold, decide, recorded
 from linetwin.surrogates.review.origins import Origin
 from linetwin.surrogates.review.page_decided import decisions_section
 from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.quarantine import Rule
 from linetwin.surrogates.review.quarantining import rule_of
 from linetwin.surrogates.review.reasons import NEEDED, reason_of
 from linetwin.surrogates.review.risks import Limited, Told, bad_of
@@ -157,7 +158,7 @@ def test_grade_a_is_no_fault() -> None:
 def test_the_audit_is_nobodys_choice() -> None:
     """A fiftieth of the cells, the same in any order, another with another seed."""
     cells = [f"cell-{number}" for number in range(500)]
-    rule = rule_of(read_policy())
+    rule = Rule(read_policy().audit_share)
     chosen = {cells[row] for row in np.flatnonzero(rule.sample(cells, 1, 0.5).chosen)}
     assert len(chosen) == 10
     turned = cells[::-1]

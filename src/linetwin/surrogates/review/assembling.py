@@ -202,7 +202,8 @@ def content(found: Review) -> dict[str, Any]:
                         for each in found.charts.charted if each.refused},
         "quarantine": {
             "draws": [asdict(each) for each in found.drawn],
-            "found": [{**asdict(each), "fits": each.fits} for each in found.audits],
+            "found": [{**asdict(each), "fits": each.fits, "tells": each.tells}
+                      for each in found.audits],
         },
         "holds": [asdict(each) for each in found.held],
     }  # fmt: skip

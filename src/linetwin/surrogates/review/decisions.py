@@ -61,7 +61,7 @@ class Second:
         """Raise ScenarioError where one is needed and not named, or is the reviewer again."""
         if self.name:
             check_words("--second", self.name)
-            if self.name.strip().casefold() == reviewer.strip().casefold():
+            if _letters(self.name) == _letters(reviewer):
                 message = f"'{self.name}' is the reviewer"
                 raise ScenarioError([Problem(message, "--second", "another person")])
             return
@@ -73,6 +73,11 @@ class Second:
             message = f"{first}{more}: an override lets through what is of safety: {of}"
             hint = "--second NAME of another person; the policy's `second_person` asks for it"
             raise ScenarioError([Problem(message, "--second", hint)])
+
+
+def _letters(name: str) -> str:
+    """Return the letters and digits of a name: "Ann." and "ann" are one person."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from linetwin.results.page import page
 from linetwin.surrogates.review.page_ageing import ageing_section
 from linetwin.surrogates.review.page_capability import capability_section
 from linetwin.surrogates.review.page_cells import cells_section, explained_section, fault
-from linetwin.surrogates.review.page_charts import charts_section
+from linetwin.surrogates.review.page_charts import charts_section, of_another
 from linetwin.surrogates.review.page_decided import (
     decisions_section,
     holds_section,
@@ -69,6 +69,8 @@ def lacks(found: Review) -> list[str]:
         )
     if found.begun is not None and found.begun.text:
         said.append(found.begun.text)
+    if of_another(found):
+        said.append(of_another(found))
     if not found.told:
         said.append(
             "No predictors were given (--predictors): no risk, no explanation, no reliability. "

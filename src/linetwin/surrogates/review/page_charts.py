@@ -12,6 +12,7 @@ from linetwin.results.page import Section
 from linetwin.results.report_tables import table
 from linetwin.surrogates.goals import spec_of
 from linetwin.surrogates.review.risks import target_of
+from linetwin.surrogates.review.statistics.limits import Limits
 from linetwin.surrogates.review.streams import Stream
 
 if TYPE_CHECKING:
@@ -92,19 +93,35 @@ def _charts_intro(found: Review) -> str:
             "(<code>surrogate approve-limits</code>)."
         )
     else:
-        logged = "in the log of this run" if approved.is_logged(found.log) else "for another run"
+        logged = "for another run" if of_another(found) else "in the log of this run"
         state = (
             f"<b>Phase II</b>: limits approved by {escape(approved.by)} on "
             f"{escape(approved.at[:16].replace('T', ' '))} UTC, {logged}; SHA-256 "
             f"{approved.digest[:16]}."
         )
+    together = (
+        "of all points of all streams together at most 5 % of the signals are false on average "
+        "(Benjamini and Hochberg)."
+    )
+    if of_another(found):
+        together = f"streams are judged together (Benjamini and Hochberg). {of_another(found)}"
     return (
         f"{state} Subgroups: cells of a tray, {_stretch()} of a web; each lane and channel by "
         "itself. "
         "Limits are prediction limits at a false alarm of 0.27 % a point, with the autocorrelation "
-        "of neighbouring subgroups in them; of all points of all streams together at most 5 % of "
-        "the signals are false on average (Benjamini and Hochberg)."
+        f"of neighbouring subgroups in them; {together}"
     )
+
+
+def of_another(found: Review) -> str:
+    """Return what alarms against limits of another run may be; empty where they are of this one."""
+    approved = found.approved
+    if approved is None or approved.is_logged(found.log):
+        return ""
+    count = len(found.charts.alarms)
+    many = "1 signal" if count == 1 else f"{count:,} signals"
+    maybe = f": the {many} here may be that" if count else ""
+    return f"Limits of one run: another order differs by more than its scatter{maybe}."
 
 
 def _stretch() -> str:
@@ -197,10 +214,14 @@ def _limits_said(each: Charted, kind: str) -> str:
     limits = each.limits
     if limits is None:
         return each.refused
-    aside = limits.set_aside
+    aside, count = limits.set_aside, f"{limits.subgroups} subgroups"
+    reason = getattr(limits, "reason", "")
+    if kind == "S" and isinstance(limits, Limits):
+        number = limits.spread_subgroups
+        aside, reason = limits.spread_set_aside, ""
+        count = f"{f'the {number}' if number else 'those'} subgroups with 2 readings or more"
     told = f"; set aside in phase I: {', '.join(aside)}" if aside else ""
-    reason = "" if kind == "S" else getattr(limits, "reason", "")
-    return f"limits from {limits.subgroups} subgroups{told}" + (f"; {reason}" if reason else "")
+    return f"limits from {count}{told}" + (f"; {reason}" if reason else "")
 
 
 def _streams(found: Review, alarms: Counter[str]) -> str:

@@ -50,7 +50,8 @@ def quarantine_section(found: Review) -> Section:
         "Cells that a prediction scraps have no outcome. Those drawn finish, and each weighs "
         "1 / the probability with which it was drawn; so do they in `surrogate train`. Found: "
         "share of faults by these weights, interval over trays; unweighted: what the cells seen "
-        "would say, which is too good for all cells."
+        "would say, which is too good for all cells. Too few to tell: the interval holds half or "
+        "double of what is expected too."
     )
     content = f"{table(list(_FOUND), rows)}<h3>Draws</h3>{table(list(_DRAWS), draws)}"
     return Section("quarantine", "Quarantine", content, intro=intro)
@@ -62,7 +63,7 @@ def _row(each: Audited, fault_of: str) -> list[str]:
         none = ["0", display.share(each.expected), "", "", "", "no outcome yet"]
         return [fault_of, which, f"{each.cells:,}", *none]
     share = each.found.share
-    said = "as expected"
+    said = "as expected" if each.tells else "too few to tell"
     if not each.fits:
         more = "more" if each.expected < share.low else "fewer"
         said = f"{more} faults than the predictor says: its risks are not to be relied on"

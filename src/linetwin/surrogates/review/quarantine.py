@@ -91,7 +91,7 @@ def draw(folder: Path, pool: Pool, rule: Rule, seed: int, who: tuple[str, str]) 
     """Draw among the stopped cells of a run and write it to its log; `who`: by whom, and why.
 
     Left out are cells of an earlier draw, and those that a person let through. ScenarioError where
-    none is left, and for an empty name or reason.
+    none is left, or fewer than the rule's number, and for an empty name or reason.
     """
     by, reason = who
     check_words("--by", by)
@@ -105,6 +105,9 @@ def draw(folder: Path, pool: Pool, rule: Rule, seed: int, who: tuple[str, str]) 
             before = f", {len(gone & {*pool.stopped}):,} were drawn or let through before"
             message = f"no cell is stopped that could be drawn{before if pool.stopped else ''}"
             raise ScenarioError([Problem(message, "quarantine", "see `surrogate review`")])
+        if rule.cells is not None and rule.cells > len(stopped):
+            message = f"{rule.cells:,} cells cannot be drawn of {len(stopped):,} that are stopped"
+            raise ScenarioError([Problem(message, "--cells", f"{len(stopped):,} at most")])
         expected = float(np.mean([pool.risks[cell] for cell in stopped]))
         sample = rule.sample(stopped, seed, expected)
         kept = [cell for cell, own in zip(stopped, sample.chosen, strict=True) if own]

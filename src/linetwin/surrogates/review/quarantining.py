@@ -61,6 +61,18 @@ class Audited:
             return None
         return self.found.share.low <= self.expected <= self.found.share.high
 
+    @property
+    def tells(self) -> bool | None:
+        """Whether it is told if the risks are right to a factor of two.
+
+        They are not where what is expected lies outside of the interval. Where it lies inside, and
+        so does half or double of it, a predictor that is wrong by so much would look the same.
+        """
+        if self.found is None:
+            return None
+        share = self.found.share
+        return not self.fits or (share.low > self.expected / 2 and share.high < self.expected * 2)
+
 
 def quarantine(
     folder: Path, predictors: Sequence[Path], policy_file: Path | None, wanted: Wanted

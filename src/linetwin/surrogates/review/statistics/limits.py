@@ -52,6 +52,7 @@ class Limits:
     `spread`: standard deviation within subgroups with `spread_freedom`, NaN of single readings;
     `set_aside`, `spread_set_aside`: subgroups that took no part, on the charts all the same;
     `spread_scores`: their process where they differ by more than chance gives, see `spreads`;
+    `spread_subgroups`: those with two readings or more, 0: not recorded;
     `data`: hash of the subgroups; `approved_by`, `approved_at`: empty until a person has approved.
     """
 
@@ -74,6 +75,7 @@ class Limits:
     false_alarm: float = FALSE_ALARM
     approved_by: str = ""
     approved_at: str = ""
+    spread_subgroups: int = 0
 
     def record(self) -> dict[str, Any]:
         """Return the limits as plain values for a file or a log; no number is a NaN."""
@@ -139,6 +141,7 @@ def phase_one(stream: str, groups: Subgroups, chart: str = "") -> Limits:
         set_aside=tuple(np.array(groups.labels)[aside].tolist()),
         spread_set_aside=tuple(np.array(groups.labels)[uneven].tolist()),
         data=data_hash(groups),
+        spread_subgroups=int((groups.counts > 1).sum()),
     )  # fmt: skip
 
 
