@@ -142,6 +142,34 @@ def test_targets_that_are_computed() -> None:
     ]
 
 
+def test_a_product_is_found_in_any_unit() -> None:
+    """A product or quotient times a factor holds the answer too; a sum of other parts does not."""
+    columns = sound()
+    first, second = (np.array(columns[n][1]) for n in ("line_load", "roll_temperature"))
+    columns["power"] = ("target", 0.06 * first * second)
+    columns["mixed"] = ("target", first / first.mean() + 2 * second / second.mean())
+    assert texts(dataset(**columns), "leakage", "wrong") == [
+        "power is line_load x roll_temperature but for its scale: nothing is left to predict"
+    ]
+
+
+def test_copies_are_no_replicates() -> None:
+    """A table pasted twice is no noise of 0; levels whose labels repeat by chance are no copies."""
+    twice: dict[str, tuple[Role, object]] = {
+        name: (role, np.concatenate([np.asarray(values)] * 2))
+        for name, (role, values) in sound().items()
+    }
+    (said,) = texts(dataset(**twice), "noise", "doubtful")
+    assert said.startswith("every row is there twice, or more often, targets included: copies?")
+    assert not any("no model can do better" in text for text in texts(dataset(**twice), "noise"))
+    (_, values), rng = twice["porosity"], np.random.default_rng(3)
+    twice["porosity"] = ("target", np.asarray(values) + rng.normal(0, 1e-3, 120))
+    assert "no model can do better" in texts(dataset(**twice), "noise")[0]
+    level, fault = np.repeat([1e5, 2e5, 3e5], 40), np.tile([0.0, 0.0, 1.0, 0.0], 30)
+    labels = dataset(line_load=("feature", level), fault=("target", fault))
+    assert texts(labels, "noise", "doubtful") == []
+
+
 def test_a_feature_that_names_the_group() -> None:
     """A feature with one value of its own in each group is told, and one that varies is not."""
     columns = sound()

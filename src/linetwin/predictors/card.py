@@ -75,24 +75,32 @@ class Level(Part):
 
 
 class Covered(Part):
-    """How many held-out rows lay in their intervals; `low`, `high`: 95 % binomial interval."""
+    """How many held-out rows lay in their intervals; `low`, `high`: 95 % binomial interval.
+
+    Where rows are weighed `share` is that of the weight, and the interval is that of as many
+    `effective` rows of equal weight (Kish 1965); None where all count the same.
+    """
 
     where: Text
     rows: Count
     inside: Count
     low: Share
     high: Share
+    share: Share | None = None
+    effective: Positive | None = None
 
 
 class Calibrated(Part):
     """Of a chance: the mean held-out prediction beside the observed rate of held-out rows.
 
-    `low`, `high`: 95 % interval of the rate over groups.
+    `low`, `high`: 95 % interval of the rate over groups; `weighed`: whether both shares, and not
+    the counts, are by the weights of rows.
     """
 
     where: Text
     rows: Count
     ones: Count
+    weighed: bool = False
     predicted: Share
     observed: Share
     low: Share
@@ -133,7 +141,11 @@ class Physics(Part):
 
 
 class Data(Part):
-    """What the predictor was trained on."""
+    """What the predictor was trained on.
+
+    `weight`: the column by which rows are weighed, "" for none; `effective`: as many rows of equal
+    weight tell as much, sum² / sum of squares (Kish 1965).
+    """
 
     name: Text
     source: Text
@@ -142,6 +154,8 @@ class Data(Part):
     rows: Count
     groups: Count
     group: Text
+    weight: Text = ""
+    effective: Positive | None = None
 
 
 class CandidateScore(Part):

@@ -107,6 +107,7 @@ def _calibrated(where: str, linked: np.ndarray, learning: Learning) -> Calibrate
         where=where,
         rows=learning.rows,
         ones=int(learning.target.sum()),
+        weighed=learning.weights is not None,
         predicted=learning.mean(expit(linked)),
         observed=learning.share(rate.mean),
         low=learning.share(max(0.0, rate.low)),

@@ -37,11 +37,13 @@ def sentences(training: Training, trained: Trained) -> list[str]:
     """Return what won and why, and how its probabilities held on held-out groups."""
     learning, best = trained.learning, trained.best
     ones = int(learning.target.sum())
+    rate = 100 * learning.mean(learning.target)
+    weighted = "" if learning.weights is None else f" ({rate:.3g} % of their weight)"
     side = "less" if best.r2 >= 0 else "more"
     found = [
         (
-            f"{learning.target_name} is 1 in {ones:,} of {learning.rows:,} rows: its probability"
-            " is learnt."
+            f"{learning.target_name} is 1 in {ones:,} of {learning.rows:,} rows{weighted}: its"
+            " probability is learnt."
         ),
         (
             f"{begun(best.name, learning)} has the least log loss on held-out groups"
@@ -77,7 +79,13 @@ def calibrated_text(each: Calibrated) -> str:
     said, was, low, high = (
         f"{100 * share:.3g}" for share in (each.predicted, each.observed, each.low, each.high)
     )
+    interval = f"95 % interval over groups {low} to {high} %"
+    if each.weighed:
+        return (
+            f"Held out, {each.where}: {said} % predicted, {was} % were, both weighted ({interval};"
+            f" {each.ones:,} of {each.rows:,} rows as they were counted)."
+        )
     return (
         f"Held out, {each.where}: {said} % predicted, {was} % were"
-        f" ({each.ones:,} of {each.rows:,}; 95 % interval over groups {low} to {high} %)."
+        f" ({each.ones:,} of {each.rows:,}; {interval})."
     )

@@ -70,13 +70,34 @@ def regions(
     raise AssertionError("one region is always there")
 
 
-def covered(where: str, inside: np.ndarray) -> Covered:
-    """Return how many of the held-out rows were inside, with the binomial interval of the share."""
+def covered(where: str, inside: np.ndarray, weights: np.ndarray | None = None) -> Covered:
+    """Return how many of the held-out rows were inside, with the binomial interval of the share.
+
+    With weights the share is that of the weight, and the interval that of as many rows of equal
+    weight as tell as much.
+    """
     rows, hits = len(inside), int(inside.sum())
+    if weights is None:
+        low, high = _binomial(hits, rows)
+        return Covered(where=where, rows=rows, inside=hits, low=low, high=high)
+    share = min(1.0, float(weights[inside].sum() / weights.sum())) if hits < rows else 1.0
+    effective = effective_rows(weights)
+    low, high = _binomial(share * effective, effective)
+    return Covered(where=where, rows=rows, inside=hits, low=low, high=high,
+                   share=share, effective=effective)  # fmt: skip
+
+
+def effective_rows(weights: np.ndarray) -> float:
+    """Return how many rows of equal weight tell as much: sum² / sum of squares (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _binomial(hits: float, rows: float) -> tuple[float, float]:
+    """Return the interval of Clopper and Pearson; of parts of rows by the same beta quantiles."""
     tail = (1 - _LEVEL) / 2
     low = float(beta.ppf(tail, hits, rows - hits + 1)) if hits else 0.0
     high = float(beta.ppf(1 - tail, hits + 1, rows - hits)) if hits < rows else 1.0
-    return Covered(where=where, rows=rows, inside=hits, low=low, high=high)
+    return low, high
 
 
 def _region(found: tuple[float, bool], groups: np.ndarray, below: float | None) -> Region:

@@ -16,6 +16,7 @@ from linetwin.quantities.ucum import parse_unit
 from linetwin.scenario.problems import Problems
 from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.learning.answers import answer_warnings
 from linetwin.surrogates.learning.labels import Inspection
 from linetwin.surrogates.learning.levels import coarsest, kinds_of
 from linetwin.surrogates.learning.physics_reading import read_physics
@@ -42,7 +43,8 @@ class Training:
 
     `left_out`: rows without the target, or without a feature; `constant`: features that never
     change, left out where none are named; `group`: how groups were told; `warnings`: what looks
-    like another unit in a few rows.
+    like another unit in a few rows, and equal rows in several groups; `weight`: the column by which
+    rows count, "" for none.
     """
 
     file: TrainingFile
@@ -53,6 +55,7 @@ class Training:
     constant: tuple[str, ...]
     group: str
     warnings: tuple[str, ...] = ()
+    weight: str = ""
 
 
 def read_training(path: Path, data: Path | None = None, dataset: Dataset | None = None) -> Training:
@@ -101,7 +104,8 @@ class _Reader:
         warnings = unit_warnings(dataset, (*names, file.target))
         numbers = np.stack([dataset.numbers(name) for name in names], axis=1)
         values = dataset.numbers(file.target)
-        weights = self._weights()
+        weight = self._weight()
+        weights = self._weights(weight)
         whole = np.isfinite(numbers).all(axis=1) & np.isfinite(values) & (weights > 0)
         self._check_strays(values, whole)
         chance = is_chance(values[whole])
@@ -119,10 +123,14 @@ class _Reader:
         )
         self.problems.check()
         units = tuple(spec.unit for spec in specs if spec is not None)
-        group = ", ".join(self._groups_of(whole, learning.features)) or EQUAL
+        groups = self._groups_of(whole, learning.features)
+        warnings += answer_warnings(dataset, names, file.target, groups)
+        group = ", ".join(groups) or EQUAL
         learning = self._with_units(learning, units, target)
         left_out = int((~whole).sum())
-        return Training(file, dataset, learning, target, left_out, constant, group, warnings)
+        return Training(
+            file, dataset, learning, target, left_out, constant, group, warnings, weight
+        )
 
     def _groups_of(self, whole: np.ndarray, features: np.ndarray) -> tuple[str, ...]:
         """Return the columns that tell groups: those named, else the coarsest; none by features."""
@@ -146,17 +154,21 @@ class _Reader:
             return None
         return found
 
-    def _weights(self) -> np.ndarray:
-        """Return what each row counts, 1 where nothing says it; 0 for a row that says none."""
+    def _weight(self) -> str:
+        """Return the column by which rows count, "" for none."""
         named, known = self.checked.model.weight, self.dataset.of_role("weight")
-        if named is None and not known:
-            return np.ones(len(self.dataset.frame))
         if named is None and len(known) > 1:
             self.problems.add(self.place("weight"), "which of the weights?", ", ".join(known))
-            self.problems.check()
-        name = named or known[0]
-        if self._spec(name, self.place("weight"), "weight") is None:
-            self.problems.check()
+        name = named or (known[0] if known else "")
+        if name:
+            self._spec(name, self.place("weight"), "weight")
+        self.problems.check()
+        return name
+
+    def _weights(self, name: str) -> np.ndarray:
+        """Return what each row counts, 1 where nothing says it; 0 for a row that says none."""
+        if not name:
+            return np.ones(len(self.dataset.frame))
         return np.asarray(np.nan_to_num(self.dataset.numbers(name)))
 
     def _variances(self, whole: np.ndarray, link: Link) -> np.ndarray | None:

@@ -167,16 +167,19 @@ def _procedure(crossing: Crossing, refused: dict[str, str]) -> tuple[Scored, np.
 def _coverage(crossing: Crossing, index: int, refused: dict[str, str]) -> tuple[Covered, ...]:
     """Return how often intervals held: the winner's, by its level; and the procedure's."""
     inside = np.zeros(crossing.learning.rows, dtype=np.bool_)
+    weights = crossing.learning.weights
     for fold, held in enumerate(crossing.folds):
         inside[held] = _intervals_held(crossing, fold, index)
     linked = crossing.tried[index].linked
     edges = np.quantile(linked, [1 / 3, 2 / 3])
     third = np.searchsorted(edges, linked, side="left")
-    found = [covered("all predictions", inside)]
+    found = [covered("all predictions", inside, weights)]
     for at, where in enumerate(("the lowest third", "the middle third", "the highest third")):
-        if (third == at).any():
-            found.append(covered(where, inside[third == at]))
-    found.append(covered("choosing anew in each fold", _procedure(crossing, refused)[1]))
+        own = third == at
+        if own.any():
+            found.append(covered(where, inside[own], None if weights is None else weights[own]))
+    anew = _procedure(crossing, refused)[1]
+    found.append(covered("choosing anew in each fold", anew, weights))
     return tuple(found)
 
 

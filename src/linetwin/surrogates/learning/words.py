@@ -10,7 +10,7 @@ from linetwin.surrogates.learning.comparing import over_groups
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from linetwin.predictors.card import Covered
+    from linetwin.predictors.card import Covered, Data
     from linetwin.surrogates.data.dataset import ColumnSpec
     from linetwin.surrogates.learning.comparing import Scored
     from linetwin.surrogates.learning.reading import Training
@@ -66,13 +66,29 @@ def sentences(training: Training, trained: Trained) -> list[str]:
 
 def coverage_text(covered: Covered) -> str:
     """Return how often intervals held, with the binomial interval."""
-    share, low, high = (
-        100 * each for each in (covered.inside / covered.rows, covered.low, covered.high)
-    )
+    counted = covered.inside / covered.rows if covered.share is None else covered.share
+    share, low, high = (100 * each for each in (counted, covered.low, covered.high))
+    if covered.effective is not None:
+        return (
+            f"{covered.where}: {share:.0f} % of the weight of held-out rows inside"
+            f" ({covered.inside} of {covered.rows} rows; 95 % interval {low:.0f} to {high:.0f} %,"
+            f" as of {covered.effective:,.0f} rows of equal weight)"
+        )
     return (
         f"{covered.where}: {covered.inside} of {covered.rows} held-out rows inside"
         f" ({share:.0f} %, 95 % interval {low:.0f} to {high:.0f} %)"
     )
+
+
+def weighing(data: Data) -> list[str]:
+    """Return by which column rows are weighed, and how much that leaves of them; else nothing."""
+    if data.effective is None:
+        return []
+    text = (
+        f"Rows are weighed by '{data.weight}': {data.rows:,} rows tell as much as"
+        f" {data.effective:,.0f} of equal weight; scores and shares are weighted."
+    )
+    return [text]
 
 
 def named(name: str, learning: Learning) -> str:

@@ -26,6 +26,7 @@ from linetwin.predictors.store import Stored
 from linetwin.results.manifest import version_of
 from linetwin.surrogates.learning import classes_words, laws, words
 from linetwin.surrogates.learning.comparing import over_groups
+from linetwin.surrogates.learning.conforming import effective_rows
 from linetwin.surrogates.learning.exporting import graph_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from linetwin.surrogates.learning.training import Trained
 
 _LIBRARIES = ("linetwin", "numpy", "onnx", "scikit-learn")
+_LONGEST = 2_000
+"""Letters of a sentence that a card holds."""
 
 
 def stored_of(training: Training, trained: Trained) -> Stored:
@@ -40,6 +43,7 @@ def stored_of(training: Training, trained: Trained) -> Stored:
     learning, fitted = trained.learning, trained.fitted
     learnt = fitted.name != "physics"
     graph = graph_of(fitted, len(learning.names)) if learnt else b""
+    data = _data(training)
     domain = domain_of(learning.features)
     card = Card(
         format=1,
@@ -55,7 +59,7 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         physics=_physics(trained),
         learnt=learnt,
         winner=fitted.name,
-        said=_said(training, trained),
+        said=_said(training, trained, data),
         levels=list(trained.levels),
         seen=Seen(points=domain.points.tolist(), reach=domain.reach),
         coverage=learning.coverage,
@@ -69,7 +73,7 @@ def stored_of(training: Training, trained: Trained) -> Stored:
         pairs=_pairs(trained),
         held_out=_held_out(trained),
         laws=laws.words(trained.candidate, learning),
-        data=_data(training),
+        data=data,
         versions={"python": platform.python_version()}
         | {name: version_of(name) or "not installed" for name in _LIBRARIES},
         model_digest=hashlib.sha256(graph).hexdigest(),
@@ -88,14 +92,15 @@ def _features(trained: Trained) -> list[Feature]:
     ]
 
 
-def _said(training: Training, trained: Trained) -> list[str]:
-    """Return what the training led to, and why its groups were held out."""
+def _said(training: Training, trained: Trained, data: Data) -> list[str]:
+    """Return what the training led to, why its groups were held out, weights and warnings."""
     told = classes_words if trained.learning.chance else words
     found: list[str] = told.sentences(training, trained)
     if training.file.groups is None and training.group != EQUAL:
         least = f"{LEAST_GROUPS} groups or more"
         found.append(f"Held out: each {training.group}, the coarsest kind with {least}.")
-    return found
+    found += words.weighing(data)
+    return found + [f"Warning: {each}."[:_LONGEST] for each in training.warnings]
 
 
 def _physics(trained: Trained) -> Physics | None:
@@ -168,7 +173,7 @@ def _held_out(trained: Trained) -> list[HeldOut]:
 
 
 def _data(training: Training) -> Data:
-    dataset = training.dataset
+    dataset, weights = training.dataset, training.learning.weights
     return Data(
         name=dataset.title,
         source=dataset.source + (" (simulated)" if dataset.simulated else ""),
@@ -177,4 +182,6 @@ def _data(training: Training) -> Data:
         rows=training.learning.rows,
         groups=len(training.learning.labels),
         group=training.group,
+        weight="" if weights is None else training.weight,
+        effective=None if weights is None else effective_rows(weights),
     )

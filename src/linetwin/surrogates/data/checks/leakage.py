@@ -29,16 +29,24 @@ _MOST_FEATURES: Final = 40
 
 
 class _Computed(NamedTuple):
-    """A way of computing a target from two features."""
+    """A way of computing a target from two features; `scaled`: in any unit."""
 
     sign: str
-    values: np.ndarray
+    numbers: np.ndarray
+    scaled: bool = False
 
 
 def leakage_findings(data: Dataset) -> list[Finding]:
     """Return everything that would let a score look better than a model is."""
     found = [finding for group in data.groups for finding in _of_group(data, group)]
-    return found + [finding for target in data.targets for finding in _computed(data, target)]
+    targets = data.targets
+    return found + [each for target in targets for each in computed_findings(data, target)]
+
+
+def copied_findings(data: Dataset, group: str) -> list[Finding]:
+    """Return rows that stand in several groups, targets included."""
+    labels = data.frame[group].to_numpy()
+    return [each for each in _across(data, group, labels) if each.weight == "wrong"]
 
 
 def _of_group(data: Dataset, group: str) -> Iterator[Finding]:
@@ -94,8 +102,8 @@ def _identifies(values: np.ndarray, labels: np.ndarray) -> bool:
     return len(pairs) == len(levels) == len(names) > 1 and len(pairs) < told.sum()
 
 
-def _computed(data: Dataset, target: str) -> Iterator[Finding]:
-    """Tell where a target is a feature in another form, or is computed from two of them."""
+def computed_findings(data: Dataset, target: str) -> Iterator[Finding]:
+    """Yield where a target is a feature in another form, or is computed from two of them."""
     values = data.numbers(target)
     columns = {name: data.numbers(name) for name in data.features}
     for name, feature in columns.items():
@@ -107,16 +115,21 @@ def _computed(data: Dataset, target: str) -> Iterator[Finding]:
         return
     for (one, first), (other, second) in combinations(columns.items(), 2):
         for way in _ways(first, second):
-            if _is_same(way.values, values):
-                text = f"{target} is {way.sign.format(one, other)}: nothing is left to predict"
+            with np.errstate(over="ignore", invalid="ignore"):
+                scale = _scale(way, values)
+                same = _is_same(scale * way.numbers, values)
+            if same:
+                unit = " but for its scale" if abs(scale - 1.0) > _SAME else ""
+                what = f"{way.sign.format(one, other)}{unit}"
+                text = f"{target} is {what}: nothing is left to predict"
                 yield Finding("leakage", "wrong", text, (target, one, other))
 
 
 def _ways(first: np.ndarray, second: np.ndarray) -> Iterator[_Computed]:
     with np.errstate(divide="ignore", invalid="ignore"):
-        yield _Computed("{0} / {1}", first / second)
-        yield _Computed("{1} / {0}", second / first)
-    yield _Computed("{0} x {1}", first * second)
+        yield _Computed("{0} / {1}", first / second, scaled=True)
+        yield _Computed("{1} / {0}", second / first, scaled=True)
+    yield _Computed("{0} x {1}", first * second, scaled=True)
     yield _Computed("{0} - {1}", first - second)
     yield _Computed("{1} - {0}", second - first)
     yield _Computed("{0} + {1}", first + second)
@@ -129,8 +142,16 @@ def _is_line(feature: np.ndarray, values: np.ndarray) -> bool:
     return bool(abs(np.corrcoef(feature, values)[0, 1]) >= _LINE)
 
 
+def _scale(way: _Computed, values: np.ndarray) -> float:
+    """Return the factor between what is computed and a target: of a product or quotient any."""
+    there = np.isfinite(way.numbers) & np.isfinite(values) & (way.numbers != 0)
+    if not way.scaled or not there.any():
+        return 1.0
+    return float(np.median(values[there] / way.numbers[there]))
+
+
 def _is_same(computed: np.ndarray, values: np.ndarray) -> bool:
     there = np.isfinite(computed) & np.isfinite(values)
-    if there.sum() < _FEWEST or len(np.unique(values[there])) < _FEWEST:
+    if not np.allclose(computed[there], values[there], rtol=_SAME, atol=0.0):
         return False
-    return bool(np.allclose(computed[there], values[there], rtol=_SAME, atol=0.0))
+    return len(np.unique(values[there])) >= _FEWEST

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CONFIDENCE: Final = 0.95
 _DIGITS: Final = 12
 _LEAST_FREEDOM: Final = 5
+_COPIES: Final = 2
+"""Rows that share a value of the finest column, from which on levels may repeat by chance [A]."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,24 @@ def _within(values: np.ndarray, codes: np.ndarray) -> float:
     return float(((values - means[codes]) ** 2).sum())
 
 
+def _is_copied(data: Dataset) -> bool:
+    """Tell whether every row has a copy, of columns fine enough for that to be no chance."""
+    if not data.features or not data.targets:
+        return False
+    rows = data.frame[[*data.features, *data.targets]]
+    if not rows.duplicated(keep=False).all():
+        return False
+    return bool(rows.nunique().max() * _COPIES > len(rows.drop_duplicates()))
+
+
 def noise_findings(data: Dataset, found: list[Noise]) -> list[Finding]:
     """Say what replicates tell, or that there are none."""
+    if not data.simulated and _is_copied(data):
+        text = (
+            "every row is there twice, or more often, targets included: copies? They tell nothing"
+            " of noise; keep each once"
+        )
+        return [Finding("noise", "doubtful", text, data.targets)]
     told = {each.name for each in found}
     without = [name for name in data.targets if name not in told]
     findings = []
