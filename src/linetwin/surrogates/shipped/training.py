@@ -14,6 +14,7 @@ from linetwin.surrogates.designs.reading import Asked, read_design
 from linetwin.surrogates.designs.working import carry_out
 from linetwin.surrogates.learning.reading import LEAST_OF_EACH, read_training
 from linetwin.surrogates.learning.training import train
+from linetwin.surrogates.learning.words import weighing
 from linetwin.surrogates.learning.writing import stored_of
 from linetwin.surrogates.shipped.cells import cells_of, findings_of
 
@@ -162,4 +163,5 @@ def _trained(name: str, cells: Dataset | None, folder: Path, tell: Telling) -> t
     stored = stored_of(training, trained)
     output = folder / f"{name}{SUFFIX}"
     write(stored, output)
-    return output, stored.card.said[1 if stored.card.target.chance else 0]
+    card = stored.card
+    return output, " ".join([card.said[1 if card.target.chance else 0], *weighing(card.data)])
