@@ -50,7 +50,7 @@ def test_an_order_may_differ(*, logged: bool) -> None:
     intro = charts_section(found).intro
     assert (FALSE in intro) == logged
     assert (ANOTHER in intro) != logged
-    said = f"{ANOTHER}: the {count:,} signals here may be that."
+    said = f"{ANOTHER}; the {count:,} signals here may be that."
     assert (said in lacks(found)) != logged
 
 

@@ -175,6 +175,8 @@ def _out_of_control(found: Review) -> tuple[str, str, str]:
     word = "alarms" if found.charts.frozen else "signals"
     answer = f"<b>{len(alarms):,} {word}</b> on {streams:,} of {judged:,} streams"
     state = "limits approved" if found.charts.frozen else "phase I: limits not approved"
+    if of_another(found):
+        state = "limits approved for another run"
     return "Out of control?", answer, state
 
 

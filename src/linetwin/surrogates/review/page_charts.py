@@ -120,7 +120,7 @@ def of_another(found: Review) -> str:
         return ""
     count = len(found.charts.alarms)
     many = "1 signal" if count == 1 else f"{count:,} signals"
-    maybe = f": the {many} here may be that" if count else ""
+    maybe = f"; the {many} here may be that" if count else ""
     return f"Limits of one run: another order differs by more than its scatter{maybe}."
 
 
@@ -219,7 +219,7 @@ def _limits_said(each: Charted, kind: str) -> str:
     if kind == "S" and isinstance(limits, Limits):
         number = limits.spread_subgroups
         aside, reason = limits.spread_set_aside, ""
-        count = f"{f'the {number}' if number else 'those'} subgroups with 2 readings or more"
+        count = f"the {f'{number} ' if number else ''}subgroups with 2 readings or more"
     told = f"; set aside in phase I: {', '.join(aside)}" if aside else ""
     return f"limits from {count}{told}" + (f"; {reason}" if reason else "")
 
