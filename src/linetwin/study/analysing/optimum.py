@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.study.analysing.aims import aim_of, beyond, kept
-from linetwin.study.analysing.inferring import Estimate, mean_of
+from linetwin.study.analysing.inferring import Estimate, mean_of, share_within
 from linetwin.study.analysing.observing import same_value
+from linetwin.study.analysing.telling import TOLD
 
 if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
@@ -72,8 +73,8 @@ class Finalist:
 class Optimum:
     """The finalists, best first (of the first objective); those that miss a bound last, by how far.
 
-    Points of which fewer than half [A] of the new runs tell an aim stand after those; points of
-    which none does are left out.
+    Points of which clearly fewer than `TOLD` of the new runs tell the aims stand after the others;
+    points of which none does are left out.
 
     The scenario as it is stands after all others where it lies outside of the factors' bounds.
 
@@ -101,7 +102,10 @@ def optimum(observed: Observed) -> Optimum | None:
     fresh = [table[rows, searched:] for table in tables]
     signed = np.stack([s * each for (_, s), each in zip(aims, fresh, strict=True)], axis=2)
     outside = _outside(observed, rows)
-    inside = [n for n in range(len(rows)) if n != outside]
+    told = [min(int(np.isfinite(each[n]).sum()) for each in fresh) for n in range(len(rows))]
+    rare = [share_within(count, fresh[0].shape[1]).high < TOLD for count in told]
+    rivals = [n for n in range(len(rows)) if n != outside]
+    inside = [n for n in rivals if not rare[n]] or rivals
     means, front = _resampled(signed[inside])
     likely = dict(zip(inside, front.mean(axis=0).tolist(), strict=True))
     own = _own_row(observed, rows)
@@ -125,16 +129,15 @@ def optimum(observed: Observed) -> Optimum | None:
         for n, row in enumerate(rows.tolist())
     ]
     first = np.nanmean(signed[:, :, 0], axis=1)
-    rare = [2 * min(e.n for e in each.figures) < signed.shape[1] for each in found]
     order = sorted(
         range(len(found)),
         key=lambda n: (n == outside, rare[n], short[n], short[n] and away[n], -first[n]),
     )
     loss = np.nan
     if len(aims) == 1:
-        rivals = [place for place, n in enumerate(inside) if short[n] == short[order[0]]]
+        alike = [place for place, n in enumerate(inside) if short[n] == short[order[0]]]
         top = means[:, inside.index(order[0]), 0]
-        loss = float((means[:, rivals, 0].max(axis=1) - top).mean())
+        loss = float((means[:, alike, 0].max(axis=1) - top).mean())
     finalists = tuple(found[n] for n in order)
     return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
 

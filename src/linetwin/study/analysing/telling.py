@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from linetwin.study.analysing.observing import Observed
 
+TOLD = 0.9
+"""Chance with which a run is to tell what is aimed at, where no constraint asks for one [A]."""
 NEAREST = 3
 """Points by which it is judged whether neighbours foretell one another [A]."""
 _BY_PLACE = 0.7
@@ -26,6 +28,8 @@ _PAIRS = 20
 _SLOPE = 10.0
 """Standard deviation of the log odds' change over half a span, before anything is seen [A]."""
 _STEPS = 50
+_POINTS_EACH = 4
+"""Points for each coefficient, from which on the curve may bend [A]."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,14 @@ class Telling:
     """The chance that a run tells what is aimed at.
 
     `points`: (points, factors), shares of spans; `shares`: of each point's runs that told;
-    `factors`: numbers of those by which places are told apart, none where failures lie all over.
+    `factors`: numbers of those by which places are told apart, none where failures lie all over;
+    `near`: those by which the nearest points are looked for, of which there are some always.
     """
 
     points: np.ndarray
     shares: np.ndarray
     factors: tuple[int, ...]
+    near: tuple[int, ...]
 
     @property
     def everywhere(self) -> float:
@@ -48,17 +54,18 @@ class Telling:
     def at(self, places: np.ndarray) -> np.ndarray:
         """Return the chance at places, shape (places, factors) -> (places,).
 
-        Where failures follow the place, the less of two: a logistic curve over the factors, with
-        what its coefficients leave open averaged over; and the edge between the nearest point that
-        tells and the nearest that does not, which may lie anywhere between them.
+        The less of two: where failures follow the place, a logistic curve over the factors, with
+        what its coefficients leave open averaged over, else the share of all runs; and the edge
+        between the nearest point that tells and the nearest that does not, which may lie anywhere
+        between them.
         """
-        if not self.factors:
-            return np.full(len(places), self.everywhere)
-        own = places[:, self.factors]
-        return np.asarray(np.minimum(self._curve(own), self._edge(own)))
+        spread = np.full(len(places), self.everywhere)
+        if self.factors:
+            spread = self._curve(places[:, self.factors])
+        return np.asarray(np.minimum(spread, self._edge(places[:, self.near])))
 
     def _edge(self, places: np.ndarray) -> np.ndarray:
-        points, tells = self.points[:, self.factors], self.shares >= 0.5  # noqa: PLR2004 - most
+        points, tells = self.points[:, self.near], self.shares >= 0.5  # noqa: PLR2004 - most
         if tells.all() or not tells.any():
             return np.full(len(places), self.everywhere)
         (near, best), (far, worst) = (
@@ -69,7 +76,7 @@ class Telling:
         return np.asarray(weight * best + (1 - weight) * worst)
 
     def _curve(self, places: np.ndarray) -> np.ndarray:
-        columns = _columns(places)
+        columns = self._columns(places)
         coefficients, covariance = self._fitted
         mean = columns @ coefficients
         variance = np.einsum("ij,jk,ik->i", columns, covariance, columns)
@@ -78,7 +85,7 @@ class Telling:
     @cached_property
     def _fitted(self) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients of the log odds, and their covariance; a point counts once (Newton)."""
-        columns = _columns(self.points[:, self.factors])
+        columns = self._columns(self.points[:, self.factors])
         prior = np.full(columns.shape[1], _SLOPE**-2)
         found, curved = np.zeros(columns.shape[1]), np.diag(prior)
         for _ in range(_STEPS):
@@ -91,6 +98,15 @@ class Telling:
             if float(np.abs(step).max()) < _SETTLED:
                 break
         return found, np.linalg.inv(curved)
+
+    def _columns(self, places: np.ndarray) -> np.ndarray:
+        """Return what the log odds may follow: with squares and products where points tell them."""
+        coded = 2 * places - 1
+        linear = [np.ones(len(places)), *coded.T]
+        pairs = itertools.combinations_with_replacement(range(coded.shape[1]), 2)
+        bent = [coded[:, a] * coded[:, b] for a, b in pairs]
+        enough = len(self.shares) >= _POINTS_EACH * (len(linear) + len(bent))
+        return np.column_stack([*linear, *bent] if enough else linear)
 
 
 def telling_of(observed: Observed, figures: Sequence[str], matters: Sequence[int]) -> Telling:
@@ -108,8 +124,9 @@ def by_place(points: np.ndarray, shares: np.ndarray, matters: Sequence[int]) -> 
     By the fewest factors whose neighbours foretell as well as those of any do whether a point left
     out tells: one, two, those that matter, or all. None where one share for all does about as well.
     """
+    near = tuple(sorted(matters)) or tuple(range(points.shape[1]))
     if len(shares) < _FEWEST or not np.ptp(shares):
-        return Telling(points, shares, ())
+        return Telling(points, shares, (), near)
     others = (shares.sum() - shares) / (len(shares) - 1)
     most = _BY_PLACE * float(np.sum((shares - others) ** 2))
     every = range(points.shape[1])
@@ -120,7 +137,7 @@ def by_place(points: np.ndarray, shares: np.ndarray, matters: Sequence[int]) -> 
     least = min(missed.values())
     good = [each for each in tried if missed[each] <= min(_AS_GOOD * least + _TINY, most)]
     best = min(good, key=lambda each: (len(each), missed[each], each), default=())
-    return Telling(points, shares, best)
+    return Telling(points, shares, best, best or near)
 
 
 def _missed(points: np.ndarray, shares: np.ndarray) -> float:
@@ -141,10 +158,6 @@ def _nearest(
 
     distances, near = cKDTree(points).query(places)
     return np.asarray(distances), shares[near]
-
-
-def _columns(places: np.ndarray) -> np.ndarray:
-    return np.column_stack([np.ones(len(places)), 2 * places - 1])
 
 
 def _chance(odds: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.box import Room, at_levels, even, largest_box
 from linetwin.study.analysing.inferring import Estimate
 from linetwin.study.analysing.surface import fitted, least_points
-from linetwin.study.analysing.telling import telling_of
+from linetwin.study.analysing.telling import TOLD, telling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 CANDIDATES, CLOSER, ROUNDS, DRAWS = 4096, 2048, 3, 400
 ENOUGH = 0.75
 """Share of what differs between points left out that a surface must foretell [A]."""
-TOLD = 0.9
-"""Chance with which a run is to tell the objective, where no constraint asks for one [A]."""
 _NEAR = 0.05
 """How far below its best an objective may be, as share of its span in all that was varied [A]."""
 _GIVING = (0.1, 0.2, 0.3)
@@ -180,7 +178,13 @@ def window(observed: Observed) -> Window | Refused | None:
     if not searched.kept.any():
         telling = float(foretold.telling.at(foretold.whole(searched.places)).max())
         if telling < foretold.needed:
-            return Refused("untold", foretold.seeds, share=telling, needed=foretold.needed)
+            return Refused(
+                "untold",
+                foretold.seeds,
+                share=telling,
+                needed=foretold.needed,
+                matters=frozenset(foretold.telling.factors),
+            )
         now, many = (float(foretold.chance(searched.places, many=m).max()) for m in (False, True))
         return Refused("nowhere", foretold.seeds, "", now, many, foretold.needed)
 
