@@ -28,6 +28,9 @@ _PAIRS = 20
 _SLOPE = 10.0
 """Standard deviation of the log odds' change over half a span, before anything is seen [A]."""
 _STEPS = 50
+_MOSTLY = 0.5
+_FEW = 4
+"""Factors up to which the nearest points are those by all of them, where no place is told [A]."""
 _POINTS_EACH = 4
 """Points for each coefficient, from which on the curve may bend [A]."""
 
@@ -45,6 +48,11 @@ class Telling:
     shares: np.ndarray
     factors: tuple[int, ...]
     near: tuple[int, ...]
+
+    @property
+    def narrowing(self) -> tuple[int, ...]:
+        """Numbers of the factors by which a place may be one where runs fail."""
+        return self.near if (self.shares < _MOSTLY).any() else self.factors
 
     @property
     def everywhere(self) -> float:
@@ -65,7 +73,7 @@ class Telling:
         return np.asarray(np.minimum(spread, self._edge(places[:, self.near])))
 
     def _edge(self, places: np.ndarray) -> np.ndarray:
-        points, tells = self.points[:, self.near], self.shares >= 0.5  # noqa: PLR2004 - most
+        points, tells = self.points[:, self.near], self.shares >= _MOSTLY
         if tells.all() or not tells.any():
             return np.full(len(places), self.everywhere)
         (near, best), (far, worst) = (
@@ -124,7 +132,9 @@ def by_place(points: np.ndarray, shares: np.ndarray, matters: Sequence[int]) -> 
     By the fewest factors whose neighbours foretell as well as those of any do whether a point left
     out tells: one, two, those that matter, or all. None where one share for all does about as well.
     """
-    near = tuple(sorted(matters)) or tuple(range(points.shape[1]))
+    near = tuple(sorted(matters))
+    if not near or points.shape[1] <= _FEW:
+        near = tuple(range(points.shape[1]))
     if len(shares) < _FEWEST or not np.ptp(shares):
         return Telling(points, shares, (), near)
     others = (shares.sum() - shares) / (len(shares) - 1)

@@ -108,7 +108,7 @@ class _Foretold:
     @property
     def matters(self) -> list[int]:
         """Numbers of the factors that a surface depends on, or whether runs tell anything."""
-        return _factors_of(self.surfaces.values(), self.telling.factors)
+        return _factors_of(self.surfaces.values(), self.telling.narrowing)
 
     @property
     def seeds(self) -> int:
