@@ -9,8 +9,11 @@ import pytest
 from study_oracles import ADDRESSES, FIGURE, SECOND, carried, study_text
 
 from linetwin.cli.study_answers import answer
+from linetwin.cli.study_telling import check_kept
+from linetwin.errors import ScenarioError
 from linetwin.study.analysing.optimum import optimum
 from linetwin.study.analysing.window import Refused, Window, window
+from linetwin.study.reading import read_study_file
 from linetwin.study.report import study_page
 from linetwin.study.report_words import address_name
 
@@ -316,3 +319,28 @@ def test_without_constraints_the_best_comes_back_too(tmp_path: Path) -> None:
         assert found.finalists[0].figures[0].n >= 8
         seldom = [each for each in found.finalists if each.figures[0].n <= 5]
         assert not any(each.unbeaten for each in seldom)
+
+
+def test_where_no_trial_comes_back_it_is_said(tmp_path: Path) -> None:
+    """Only the scenario does, which the bounds leave out: no best, a page, and exit code 2."""
+
+    def run(shares: np.ndarray, _: int) -> dict[str, float]:
+        return {FIGURE: 1.0 if not len(shares) or not 0 <= shares[0] <= 1 else NAN, SECOND: 1.0}
+
+    design = "{kind: optimise, trials: 4, batch: 4, finalists: 2, fresh: 2}"
+    text = study_text(1, design, AIM).replace("low: 300 N/mm", "low: 800 N/mm")
+    observed = carried(tmp_path, text, run, fails=True)
+    assert optimum(observed) is None
+    assert "runs failed" in study_page(observed)
+    spec = read_study_file(tmp_path / "study.yaml")
+    with pytest.raises(ScenarioError, match="no trial told what is aimed at in new runs"):
+        check_kept(observed.study.path, spec)
+
+
+def test_trajectories_that_all_cross_failures_are_said_to(tmp_path: Path) -> None:
+    """Every trajectory crosses the middle: nothing is told, and more replications are no advice."""
+    text = study_text(2, "{kind: morris, trajectories: 8}", "replications: 2")
+    observed = carried(tmp_path, text, beyond(lambda shares: shares[0] > 0.5), fails=True)
+    page = study_page(observed)
+    assert "too few samples are whole" in page
+    assert "More replications" not in page

@@ -64,6 +64,11 @@ def check_kept(folder: Path, spec: Spec) -> None:
             hint = "a longer run, or another figure"
             problem = Problem(f"{figure} has no value in any run", place.key, hint, place.file)
             raise ScenarioError([replace(problem, line=place.line)])
+    if observed.design.kind == "optimise" and optimum(observed) is None:
+        lost, place = observed.failures, spec.document.place(("factors",))
+        why = f", such as: {lost.first}" if lost.runs else ""
+        said = f"no trial told what is aimed at in new runs: {lost.runs} of {lost.of} failed{why}"
+        raise ScenarioError([Problem(said, place.key, "other bounds", place.file, place.line)])
     unkept = never_kept(observed)
     if unkept:
         place = spec.document.place(("constraints",))

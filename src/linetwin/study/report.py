@@ -221,6 +221,11 @@ def _matters(found: Findings) -> tuple[str, str, str]:
     names = [address_name(found.observed.factors[n].address) for n in clear[:_NAMED]]
     question = f"What matters most for {figure_name(first)}"
     if not names:
+        if found.kind in {"morris", "sobol_indices"} and not (found.screening or found.indices):
+            sentence = (
+                "Nothing can be told: too few samples are whole, of the others runs lack a value."
+            )
+            return question, sentence, "Narrow the factors to where runs come back."
         sentence = "Nothing that can be told from chance with these runs."
         return question, sentence, more_runs(found.effects.get(first), found.replications)
     small = ""

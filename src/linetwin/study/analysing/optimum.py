@@ -90,7 +90,7 @@ class Optimum:
 
 
 def optimum(observed: Observed) -> Optimum | None:
-    """Return the finalists; None before any has been run again."""
+    """Return the finalists; None before any was run again, or where no trial tells its aims."""
     searched = observed.written.replications
     plan = observed.study.plan["replications"].to_numpy(int)
     rows = np.flatnonzero(plan > searched)
@@ -105,6 +105,8 @@ def optimum(observed: Observed) -> Optimum | None:
     told = [min(int(np.isfinite(each[n]).sum()) for each in fresh) for n in range(len(rows))]
     rare = [share_within(count, fresh[0].shape[1]).high < TOLD for count in told]
     rivals = [n for n in range(len(rows)) if n != outside]
+    if not rivals:  # the scenario alone tells anything, and lies outside of the bounds
+        return None
     inside = [n for n in rivals if not rare[n]] or rivals
     means, front = _resampled(signed[inside])
     likely = dict(zip(inside, front.mean(axis=0).tolist(), strict=True))
