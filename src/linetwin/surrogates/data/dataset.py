@@ -30,7 +30,8 @@ class ColumnSpec:
     `unit`: canonical UCUM, "" for text; `quantity`: its entry of the vocabulary, None where it has
     none; `source`: where it stood; `of`: whose standard uncertainty it is; `written`: the unit it
     was read in, with `scale`: canonical = factor x value there + offset; `label_error`: shares of
-    true 1 that read 0, and of true 0 that read 1, None where nothing is said of it.
+    true 1 that read 0, and of true 0 that read 1, None where nothing is said of it; `limited`:
+    whether the file says between which limits its values lie.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ColumnSpec:
     written: str = ""
     scale: Affine = SAME
     label_error: tuple[float, float] | None = None
+    limited: bool = False
 
     @property
     def is_number(self) -> bool:

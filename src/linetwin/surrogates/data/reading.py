@@ -246,7 +246,7 @@ class _Reader:
         read_in = written.unit or known or scale.shown
         spec = ColumnSpec(
             name, written.role, scale.shown, quantity, source, written.of or "", read_in, affine,
-            self._label_error(name, written, values),
+            self._label_error(name, written, values), written.between is not None,
         )  # fmt: skip
         return spec, values, inside
 

@@ -101,7 +101,7 @@ class _Reader:
             self.problems.add(self.place("features"), "has no feature, or one twice", "each once")
         self.problems.check()
         assert target is not None  # noqa: S101 - it would be a problem
-        warnings = unit_warnings(dataset, (*names, file.target))
+        warnings = unit_warnings(dataset, names, file.target)
         numbers = np.stack([dataset.numbers(name) for name in names], axis=1)
         values = dataset.numbers(file.target)
         weight = self._weight()

@@ -12,7 +12,7 @@ import numpy as np
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.data.checks.finding import listed
-from linetwin.surrogates.data.checks.scales import scale_findings
+from linetwin.surrogates.data.checks.scales import parted, scale_findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,23 +24,68 @@ MOST_OUTSIDE: Final = 0.5
 """Share of a column outside of its range from which on the column is refused [A]."""
 MOST_APART: Final = 0.1
 """The same of rows that are apart from the rest by a unit's factor besides [A]."""
+CERTAIN: Final = frozenset({60.0, 1e3, 3600.0, 1e6})
+"""Factors by which whole groups of a target differ in their unit, and in nothing else [A].
+
+Others, such as 100 of a share, are within what a process does.
+"""
 LABELS: Final = 0.95
 """Share of 0 and 1 from which on a target is one of labels, and what else it holds strays [A]."""
 
 
-def unit_warnings(dataset: Dataset, names: Sequence[str]) -> tuple[str, ...]:
+def unit_warnings(dataset: Dataset, features: Sequence[str], target: str) -> tuple[str, ...]:
     """Return what looks like another unit in a few rows of columns, in words.
 
-    ScenarioError where a dataset file gives a column a unit that most of its values belie. The
-    folder of a run or study has no units that could be mended, so all is a warning there.
+    ScenarioError where a dataset file gives a column a unit that most of its values belie, or the
+    target one that groups of rows belie. The folder of a run or study has no units that could be
+    mended, so all is a warning there.
     """
-    chosen = {name: dataset.columns[name] for name in dict.fromkeys(names)}
+    chosen = {name: dataset.columns[name] for name in dict.fromkeys((*features, target))}
     found = scale_findings(replace(dataset, columns=chosen))
-    grave = [each for each in found if dataset.mapping and _is_grave(each, found, dataset)]
-    columns = {each.columns for each in grave}
-    if grave:
-        raise ScenarioError([_refusal(each, dataset) for each in found if each.columns in columns])
+    if dataset.mapping:
+        grave = [each for each in found if _is_grave(each, found, dataset)]
+        columns = {each.columns for each in grave}
+        refused = [_refusal(each, dataset) for each in found if each.columns in columns]
+        refused = refused or _mixed_target(dataset, target)
+        if refused:
+            raise ScenarioError(refused)
     return tuple(each.text for each in found)
+
+
+def _mixed_target(dataset: Dataset, target: str) -> list[Problem]:
+    """Return the refusal of a target of which some rows are in another unit, none where none is.
+
+    A fault strikes pieces; a unit all rows that one file or person wrote, or a good part of them.
+    Limits in the dataset file that hold all values say that they are right.
+    """
+    spec, values = dataset.columns[target], dataset.numbers(target)
+    found = parted(spec, values)
+    if found is None or found.factor not in CERTAIN or spec.limited:
+        return []
+    groups = _whole_groups(dataset, found.rows, np.isfinite(values))
+    if not groups and len(found.rows) <= MOST_APART * np.isfinite(values).sum():
+        return []
+    rows = listed([dataset.row(at) for at in found.rows.tolist()])
+    text = f"{target}: {rows} differ from the rest by {found.words}{groups}"
+    hint = (
+        "mend these rows in the table, or leave them out by `between: [LOW, HIGH]`; limits around "
+        "all values say that they are right as they are"
+    )
+    return [Problem(text, f"columns.{target}", hint, dataset.file)]
+
+
+def _whole_groups(dataset: Dataset, rows: np.ndarray, known: np.ndarray) -> str:
+    """Return which groups rows are all rows of, in words; "" where they are of no kind.
+
+    `rows`: indices; `known`: which of the dataset's rows have a value.
+    """
+    for name in dataset.groups:
+        labels = np.array(dataset.labels(name), dtype=object)
+        own = {*labels[rows]}
+        several = len({*labels[known]}) < known.sum()
+        if several and "" not in own and np.isin(labels[known], [*own]).sum() == len(rows):
+            return f": all rows of {name} {listed(sorted(own))}"
+    return ""
 
 
 def _is_grave(finding: Finding, found: Sequence[Finding], dataset: Dataset) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -114,11 +115,26 @@ def _remedy(unit: str, values: np.ndarray, low: float, high: float) -> str:
     return ""
 
 
-def _mixed(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterator[Finding]:
-    """Tell rows of a column that look as if they were in another unit than the rest."""
+@dataclass(frozen=True)
+class Parted:
+    """Rows of a column that differ from the rest by about a unit's factor.
+
+    `rows`: indices, ascending; `factor` above 1, with its `words`.
+    """
+
+    rows: np.ndarray
+    factor: float
+    words: str
+
+
+def parted(spec: ColumnSpec, values: np.ndarray) -> Parted | None:
+    """Return the rows that look as if they were in another unit than the rest; None for none.
+
+    `values`: shape (rows,), canonical unit, NaN where not measured.
+    """
     positive = np.flatnonzero(np.isfinite(values) & (values > 0))
     if len(positive) < _FEWEST or len(positive) < np.isfinite(values).sum():
-        return
+        return None
     order = positive[np.argsort(values[positive], kind="stable")]
     logs = np.log(values[order])
     steps = np.diff(logs)
@@ -127,16 +143,21 @@ def _mixed(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterator[Find
     few = order[:cut] if len(low) < len(high) else order[cut:]
     ratio = math.exp(float(np.median(high) - np.median(low)))
     wide = steps[cut - 1] > _APART * max(np.ptp(low), np.ptp(high), 1e-9)
-    near = [
-        words
-        for factor, words in factors(spec.unit).items()
-        if abs(math.log(ratio / factor)) < _PART
-    ]
-    if not near or not wide or len(few) > _MOST_SHARE * len(order):
-        return
-    rows = tuple(data.row(row) for row in np.sort(few).tolist())
-    text = f"{spec.name}: {listed(rows)} differ from the rest by {near[0]}"
-    yield Finding("unit", "wrong", text, (spec.name,), rows)
+    if not wide or len(few) > _MOST_SHARE * len(order):
+        return None
+    for factor, words in factors(spec.unit).items():
+        if abs(math.log(ratio / factor)) < _PART:
+            return Parted(np.sort(few), factor, words)
+    return None
+
+
+def _mixed(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterator[Finding]:
+    """Tell rows of a column that look as if they were in another unit than the rest."""
+    found = parted(spec, values)
+    if found is not None:
+        rows = tuple(data.row(row) for row in found.rows.tolist())
+        text = f"{spec.name}: {listed(rows)} differ from the rest by {found.words}"
+        yield Finding("unit", "wrong", text, (spec.name,), rows)
 
 
 def _alike(
