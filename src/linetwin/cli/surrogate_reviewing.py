@@ -207,9 +207,8 @@ def approve_limits(
 
 def _tell(found: Review) -> None:
     from linetwin.cli.printing import print_table, say
-    from linetwin.results import display
     from linetwin.surrogates.review.page import lacks
-    from linetwin.surrogates.review.page_cells import fault, predicted
+    from linetwin.surrogates.review.page_cells import fault, predicted, risk_text
     from linetwin.surrogates.review.page_decided import in_short
 
     for text in lacks(found):
@@ -218,7 +217,7 @@ def _tell(found: Review) -> None:
         rows = [
             (
                 cell.name,
-                "not known" if cell.driver < 0 else display.share(cell.risk),
+                risk_text(found, cell),
                 fault(found.told[cell.driver]) if cell.driver >= 0 else "",
                 "; ".join(predicted(found.told, cell.row)),
                 cell.outcome,

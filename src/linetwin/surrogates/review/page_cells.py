@@ -55,8 +55,9 @@ def cells_section(found: Review) -> Section:
         dict.fromkeys(f"{each.predictor.card.coverage:.0%}" for each in found.told)
     )
     intro = (
-        "Risk: the highest of the risks of a fault that the predictors see; in brackets intervals "
-        f"of {coverage}. Red: stopped, for that costs less than to let it pass (or, of safety, "
+        "Risk: the highest of the risks of a fault that the predictors see, below it its interval "
+        f"(of a number with limits it is computed from that of the number); intervals of {coverage}"
+        ". Red: stopped, for that costs less than to let it pass (or, of safety, "
         f"the ceiling would not hold). Near: unlike most that was seen, wider intervals.{left}"
     )
     rows = "".join(_row(found, cell) for cell in shown)
@@ -133,7 +134,7 @@ def _row(found: Review, cell: Cell) -> str:
     link = f"<a href='#c-{name}'>{name}</a>" if cell.name in found.reasons else name
     cells = [
         f"<td class='tight'>{link}</td>",
-        _risk(cell),
+        _risk(found, cell),
         f"<td>{_of_what(found, cell)}</td>",
         f"<td>{_predictions(found.told, cell.row)}</td>",
         f"<td>{_domain(found, cell)}</td>",
@@ -145,15 +146,37 @@ def _row(found: Review, cell: Cell) -> str:
     return f"<tr{mark} data-kinds='{' '.join(kinds)}'>{''.join(cells)}</tr>"
 
 
-def _risk(cell: Cell) -> str:
+def _risk(found: Review, cell: Cell) -> str:
     if np.isnan(cell.risk):
         return "<td class='tight' data-value=''>not known</td>"
     width = round(100 * cell.risk)
     audit = "<small>audit: finishes</small>" if cell.audited else ""
+    interval = risk_interval(found, cell)
+    ends = f"<small>{interval}</small>" if interval else ""
     return (
         f"<td class='tight' data-value='{cell.risk:.6g}'>{display.share(cell.risk)}"
-        f"<span class='bar'><i style='width:{width}%'></i></span>{audit}</td>"
+        f"<span class='bar'><i style='width:{width}%'></i></span>{ends}{audit}</td>"
     )
+
+
+def risk_interval(found: Review, cell: Cell) -> str:
+    """Return the ends of the interval of a cell's risk, "" where it has none of its own.
+
+    The risk of a number with limits is computed from the interval of that number.
+    """
+    if cell.driver < 0:
+        return ""
+    told = found.told[cell.driver]
+    low, high = (float(ends[cell.row]) for ends in (told.low, told.high))
+    return "" if np.isnan(low + high) else f"{display.share(low)} to {display.share(high)}"
+
+
+def risk_text(found: Review, cell: Cell) -> str:
+    """Return a cell's risk with its interval in brackets."""
+    if cell.driver < 0:
+        return "not known"
+    interval = risk_interval(found, cell)
+    return f"{display.share(cell.risk)}{f' ({interval})' * bool(interval)}"
 
 
 def _domain(found: Review, cell: Cell) -> str:
@@ -243,7 +266,7 @@ def _block(found: Review, cell: Cell, opened: bool) -> str:  # noqa: FBT001 - th
             f"<p>Decided: {escape(what)} by {escape(decision.reviewer)}, "
             f"{escape(decision.time[:16].replace('T', ' '))} UTC: {escape(decision.reason)}</p>"
         )
-    risk = "risk not known" if np.isnan(cell.risk) else f"risk {display.share(cell.risk)}"
+    risk = f"risk {risk_text(found, cell)}"
     name = escape(cell.name)
     telling = "".join(f"<li>{escape(text)}</li>" for text in predicted(found.told, cell.row))
     return (
