@@ -104,4 +104,9 @@ def stand_in_for(press: Press, **ranges: tuple[float, float]) -> StandIn:
     """Return a stand-in at work."""
     made = made_of(press, recorded(press), **ranges)
     assert isinstance(made, list), made
-    return StandIn([RegimeAtWork(each.regime, each.weights) for each in made])
+    return at_work(made)
+
+
+def at_work(made: Sequence[Made], widest: Mapping[str, float] | None = None) -> StandIn:
+    """Return a stand-in of regimes; `widest`: quantity -> interval, in its unit."""
+    return StandIn([RegimeAtWork(each.regime, each.weights, widest) for each in made])

@@ -11,13 +11,22 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from standing import STATION, Press, asked_of, made_of, porosity_of, recorded, stand_in_for
+from standing import (
+    STATION,
+    Press,
+    asked_of,
+    at_work,
+    made_of,
+    porosity_of,
+    recorded,
+    stand_in_for,
+)
 
 from linetwin.contracts import Phase
 from linetwin.errors import FmuError, OutOfDomainError
-from linetwin.predictors.stand_in import SMALL, RegimeAtWork, StandIn
+from linetwin.predictors.stand_in import SMALL, StandIn
 from linetwin.predictors.stand_in_choice import Chosen
-from linetwin.predictors.stand_in_plan import rescaled
+from linetwin.predictors.stand_in_terms import rescaled
 from linetwin.surrogates.standing_in.making import Asked, _made
 from linetwin.surrogates.standing_in.recording import Call
 from linetwin.surrogates.standing_in.shaping import ALWAYS, RULE, shape_of
@@ -124,11 +133,10 @@ def test_intervals_hold_what_they_promise(press: Press, made: list[Made]) -> Non
     for _ in range(30):
         start, phases = asked_of(20, generator)
         truth = press.apply(start, phases)
-        regimes = [RegimeAtWork(each.regime, each.weights) for each in made]
-        (part,) = StandIn(regimes).answered(start, phases).parts
+        (part,) = at_work(made).answered(start, phases).parts
         answer = part.answer
-        for each, linked in zip(part.regime.regime.learnt, answer.linked, strict=False):
-            wanted = each.link.to(truth[each.phase][each.name])
+        for each, own in zip(part.regime.regime.learnt, answer.made, strict=False):
+            wanted, linked = each.link.to(truth[each.phase][each.name]), each.link.to(own)
             half = each.half_widths[answer.region]
             inside.setdefault((each.phase, each.name), []).extend(
                 np.abs(wanted - linked) <= half + 1e-15
@@ -197,7 +205,7 @@ class _Heard:
 def test_auto_asks_the_fmu_where_a_lot_lies_outside(press: Press, stand_in: StandIn) -> None:
     """The whole lot, to the bit; both choices are told with the number of items."""
     generator, heard = np.random.default_rng(8), _Heard()
-    chosen = Chosen(STATION, stand_in, press, {}).of_lot("tray-1", heard)
+    chosen = Chosen(STATION, stand_in, press).of_lot("tray-1", heard)
     inside, outside = asked_of(5, generator), asked_of(6, generator, 2000e3)
     chosen.apply(*inside)
     found = chosen.apply(*outside)
@@ -210,19 +218,19 @@ def test_auto_asks_the_fmu_where_a_lot_lies_outside(press: Press, stand_in: Stan
     assert who.startswith("FMU: line_load in phase 1 2000 N/mm, known from")
 
 
-def test_auto_asks_the_fmu_where_an_interval_is_too_wide(press: Press, stand_in: StandIn) -> None:
+def test_auto_asks_the_fmu_where_an_interval_is_too_wide(press: Press, made: list[Made]) -> None:
     """A limit below what the stand-in is sure of; one above it lets the stand-in answer."""
     heard = _Heard()
     asked = asked_of(5, np.random.default_rng(9))
-    Chosen(STATION, stand_in, press, {"porosity": 1e-12}).of_lot("a", heard).apply(*asked)
-    Chosen(STATION, stand_in, press, {"porosity": 1e-2}).of_lot("b", heard).apply(*asked)
+    Chosen(STATION, at_work(made, {"porosity": 1e-12}), press).of_lot("a", heard).apply(*asked)
+    Chosen(STATION, at_work(made, {"porosity": 1e-2}), press).of_lot("b", heard).apply(*asked)
     assert heard.told[0][0].startswith("FMU: the interval of porosity is too wide")
     assert heard.told[1] == ("surrogate", 5)
 
 
 def test_surrogate_alone_ends_with_station_lot_quantity_and_range(stand_in: StandIn) -> None:
     """Nobody else may answer, so what is outside is an error with exit code 3."""
-    alone = Chosen(STATION, stand_in, None, {}).of_lot("tray-7", _Heard())
+    alone = Chosen(STATION, stand_in, None).of_lot("tray-7", _Heard())
     asked = asked_of(2, np.random.default_rng(9), 2000e3)
     with pytest.raises(OutOfDomainError) as caught:
         alone.apply(*asked)
@@ -234,14 +242,14 @@ def test_surrogate_alone_ends_with_station_lot_quantity_and_range(stand_in: Stan
 
 def test_a_failing_fmu_is_an_error_of_the_fmu(stand_in: StandIn) -> None:
     """`auto` hides nothing."""
-    chosen = Chosen(STATION, stand_in, Press(fails_at=1000e3), {})
+    chosen = Chosen(STATION, stand_in, Press(fails_at=1000e3))
     with pytest.raises(FmuError, match="the roll gives way"):
         chosen.apply(*asked_of(2, np.random.default_rng(9), 2000e3))
 
 
 def test_no_phase_asks_nothing(stand_in: StandIn) -> None:
     """As of an FMU."""
-    assert Chosen(STATION, stand_in, None, {}).apply({"porosity": 0.4}, []) == []
+    assert Chosen(STATION, stand_in, None).apply({"porosity": 0.4}, []) == []
 
 
 def test_the_same_calls_teach_the_same_stand_in(press: Press, made: list[Made]) -> None:
@@ -277,7 +285,8 @@ def test_items_that_stood_still_are_known_beside_the_others() -> None:
     )
     assert not isinstance(rule, str)
     assert not isinstance(rest_, str)
-    stand_in = StandIn([RegimeAtWork(each.regime, each.weights) for each in (rule, rest_)])
+    wide = dict.fromkeys(("porosity", "coating_thickness"), 1.0)
+    stand_in = at_work([rule, rest_], wide)
     start, (pressed, rested) = asked_of(6, generator)
     durations = np.array([600.0, 600.0, 5000.0, 600.0, 3000.0, 600.0])
     phases = [pressed, Phase(rested.inputs, durations)]
@@ -289,7 +298,7 @@ def test_items_that_stood_still_are_known_beside_the_others() -> None:
             np.testing.assert_allclose(told[name], column, rtol=2e-3, err_msg=name)
     durations[1] = 90_000.0
     heard = _Heard()
-    asked = Chosen(STATION, stand_in, press, dict.fromkeys(("porosity", "coating_thickness"), 1.0))
+    asked = Chosen(STATION, stand_in, press)
     press.calls.clear()
     both = asked.of_lot("tray-1", heard).apply(start, phases)
     assert press.calls == [1]
@@ -321,22 +330,29 @@ def test_arrays_and_numbers_are_answered_alike(stand_in: StandIn) -> None:
                 np.testing.assert_allclose(same[name], one[name], rtol=1e-12)
 
 
-def test_the_plan_is_the_formula_of_the_card(made: list[Made]) -> None:
+@pytest.mark.parametrize("kernel", ["", "off"])
+def test_an_answer_is_the_formula_of_the_card(
+    made: list[Made], monkeypatch: pytest.MonkeyPatch, kernel: str
+) -> None:
     """Outputs are the card's coefficients times 1, z, z z and tanh(W z + b): computed plainly."""
+    monkeypatch.setenv("LINETWIN_KERNEL", kernel)
     start, phases = asked_of(11, np.random.default_rng(13))
     each = made[0]
-    (part,) = StandIn([RegimeAtWork(each.regime, each.weights)]).answered(start, phases).parts
-    x = part.answer.variables.copy()
-    for row, variable in enumerate(each.regime.variables):
-        x[row] = rescaled(x[row], variable.scale)
+    (part,) = at_work([each]).answered(start, phases).parts
+    given = part.regime.given(start, phases, 11)[: len(each.regime.variables)]
+    x = np.array(
+        [rescaled(own, of.scale) for own, of in zip(given, each.regime.variables, strict=True)]
+    )
     own = each.weights
     z = (x - np.array(own.centres)[:, None]) / np.array(own.spreads)[:, None]
     terms = [np.ones(11), *z]
     if own.quadratic:
         terms += [z[i] * z[j] for i in range(len(z)) for j in range(i, len(z))]
     terms += [np.tanh(np.dot(row, z) + b) for row, b in zip(own.hidden, own.offsets, strict=True)]
-    wanted = np.array([np.dot(row, terms) for row in own.coefficients])
-    np.testing.assert_allclose(part.answer.linked[: len(wanted)], wanted, rtol=1e-11, atol=1e-11)
-    constants = part.answer.linked[len(wanted) :]
+    learnt = part.answer.made[: len(each.regime.learnt)]
+    for found, row, of in zip(learnt, own.coefficients, each.regime.learnt, strict=True):
+        wanted = of.link.back(np.dot(row, terms))
+        np.testing.assert_allclose(found, wanted, rtol=1e-11, atol=1e-11)
+    constants = part.answer.made[len(learnt) : len(learnt) + len(each.regime.constants)]
     for row, constant in zip(constants, each.regime.constants, strict=True):
         np.testing.assert_array_equal(row, constant.value)

@@ -17,8 +17,8 @@ from standing import Press, recorded
 from linetwin.bench.surrogate_line import Measured, Timed, verdicts
 from linetwin.predictors.links import Link
 from linetwin.predictors.stand_in_card import Slot
-from linetwin.predictors.stand_in_choice import Limits
-from linetwin.predictors.stand_in_plan import rescaled, unscaled
+from linetwin.predictors.stand_in_limits import reach
+from linetwin.predictors.stand_in_terms import rescaled, unscaled
 from linetwin.surrogates.standing_in.clouds import cloud_of
 from linetwin.surrogates.standing_in.fitting import fit
 from linetwin.surrogates.standing_in.regime import scales_of
@@ -121,7 +121,7 @@ def test_limits_of_intervals_are_exact_on_each_scale() -> None:
             half = 0.05
             width = float((link.back(linked + half) - link.back(linked - half))[0])
             for share, good in ((1.001, True), (0.999, False)):
-                low, high = Limits.reach(link, half, share * width)
+                low, high = reach(link, half, share * width)
                 assert bool((linked <= low) | (linked >= high)) is good
 
 

@@ -13,7 +13,8 @@ from linetwin.cosim.description import read_description
 from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors import stand_in_store
 from linetwin.predictors.stand_in_card import DURATION
-from linetwin.predictors.stand_in_choice import Chosen, Limits, stand_in_of
+from linetwin.predictors.stand_in_choice import Chosen, stand_in_of
+from linetwin.predictors.stand_in_limits import Limits
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.display import duration
 
@@ -38,9 +39,10 @@ def _read(file: Path, changed_ns: int) -> StoredStandIn:
 
 def chosen(station: str, process: ProcessConfig, fmu: Transform | None) -> Chosen:
     """Return who answers for a checked process; without an FMU the stand-in does always."""
-    found = stand_in_of(read_stand_in(Path(process.stand_in)), process, station)
+    widest = None if fmu is None else process.widest
+    found = stand_in_of(read_stand_in(Path(process.stand_in)), process, station, widest)
     assert found is not None  # noqa: S101 - `stand_in_problems` has looked
-    return Chosen(station, found, fmu, process.widest)
+    return Chosen(station, found, fmu)
 
 
 def stand_in_problems(process: ProcessConfig, contract: Contract, base: Path) -> list[Problem]:
@@ -128,7 +130,7 @@ def _known(stored: StoredStandIn, process: ProcessConfig, names: tuple[str, str]
             if each.name == DURATION:
                 times[f"{duration(each.low)} to {duration(each.high)}"] = None
         for output in regime.learnt:
-            if Limits.of([output], process.widest).never[0]:
+            if Limits.of([output], process.widest).never(0)[0]:
                 unsure[output.name] = None
     return _Known(list(times), sum(left_out.values()), list(unsure))
 

@@ -1,14 +1,11 @@
-"""What a regime asks of a call, and whether a call gives that.
+"""What a regime asks of a call, and which of its items meet that.
 
-Quantities are looked up once and kept in a flat list. Which of them are arrays, and which are one
-and the same array in several places, is alike in nearly all calls of a station: for each such
-pattern it is laid down once what is left to look at. An array that is given in each phase is looked
-at once, and numbers are compared as numbers.
+A call is laid out as one matrix: a row for each quantity that a regime asks for, in the order
+variables, conditions, ties, each with its value for every item.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,141 +20,87 @@ if TYPE_CHECKING:
     from linetwin.contracts import Phase
     from linetwin.predictors.stand_in_card import Condition, Regime, Tie, Variable
 
-Given = list["float | np.ndarray"]
 ALIKE: Final = 1e-9
 """Relative difference up to which two numbers are the same but for rounding."""
-_NUMBER: Final = -1
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """What is to be looked at in calls whose arrays stand in the same places.
-
-    `rows`: which of what is given are rows of the call's matrix: variables, conditions that are
-    arrays, ties; `low`, `high`: between which ends they lie, shape (rows, 1); `ties`: numbers of
-    rows that are the factor times another one; `numbers`: conditions that are numbers, with their
-    ends; `counted`: which array tells the number of items, None where there is none.
-    """
-
-    rows: tuple[int, ...]
-    low: np.ndarray
-    high: np.ndarray
-    ties: tuple[tuple[int, int, float], ...]
-    numbers: tuple[tuple[int, float, float], ...]
-    counted: int | None
 
 
 class Asking:
-    """Looks up what a regime asks of a call; values are in the order of `slots`."""
+    """Looks up what a regime asks of a call, and tells which items are known."""
 
     def __init__(self, regime: Regime) -> None:
         """Lay down where everything stands."""
-        asked: list[Variable | Condition | Tie] = [
+        self.regime = regime
+        self._asked: list[Variable | Condition | Tie] = [
             *regime.variables,
             *regime.conditions,
             *regime.ties,
         ]
-        told = [Slot(each.place, each.name) for each in asked]
-        named = [slot for slot in told if slot.name != DURATION]
-        timed = [slot for slot in told if slot.name == DURATION]
-        at = {slot: number for number, slot in enumerate((*named, *timed))}
-        self._named = tuple(named)
-        self._timed = tuple(slot.place for slot in timed)
-        self._variables = [at[slot] for slot in told[: len(regime.variables)]]
-        self._box = [(at[Slot(v.place, v.name)], v) for v in regime.variables]
-        self._conditions = [(at[Slot(c.place, c.name)], c) for c in regime.conditions]
-        self._ties = [
-            (at[Slot(t.place, t.name)], self._variables[t.variable], t) for t in regime.ties
-        ]
-        self._regime = regime
-        self._low, self._high = ends_of([(each.low, each.high) for each in regime.variables])
+        slots = [(row, Slot(each.place, each.name)) for row, each in enumerate(self._asked)]
+        self._named = [(row, *slot) for row, slot in slots if slot.name != DURATION]
+        self._timed = [(row, slot.place) for row, slot in slots if slot.name == DURATION]
         self.counts = (len(regime.start), *map(len, regime.phases))
+        ends = [(each.low, each.high) for each in regime.variables]
+        ends += [(each.value, each.value) for each in regime.conditions]
+        self.low, self.high = ends_of(ends)
 
-    def given(self, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> Given:
-        """Return all that is asked for; KeyError where a call does not give something of it."""
+    @property
+    def size(self) -> int:
+        """The number of quantities."""
+        return len(self._asked)
+
+    def fill(
+        self, matrix: np.ndarray, start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]
+    ) -> None:
+        """Lay out a call in a matrix of shape (size, items); KeyError where it lacks something."""
         tables = [*[phase.inputs for phase in phases], start]  # START is the last one
-        found = [tables[place][name] for place, name in self._named]
-        found += [phases[place].duration_s for place in self._timed]
+        for row, place, name in self._named:
+            matrix[row] = tables[place][name]
+        for row, place in self._timed:
+            matrix[row] = phases[place].duration_s
+
+    def known(self, matrix: np.ndarray) -> np.ndarray:
+        """Tell of each item whether it meets all that is asked, shape (items,)."""
+        ended = matrix[: len(self.low)]
+        found = np.asarray(((ended >= self.low) & (ended <= self.high)).all(axis=0))
+        for row, tie in enumerate(self.regime.ties, start=len(self.low)):
+            found &= _alike(matrix[row], tie.factor * matrix[tie.variable])
         return found
 
-    def known(self, given: Given, pattern: Pattern, matrix: np.ndarray) -> np.ndarray:
-        """Tell of each item whether it meets all that is asked, shape (items,).
-
-        `matrix`: what the pattern's rows are, shape (rows or more, items).
-        """
-        asked = matrix[: len(pattern.rows)]
-        found = np.asarray(((asked >= pattern.low) & (asked <= pattern.high)).all(axis=0))
-        for own, base, factor in pattern.ties:
-            found &= _alike(asked[own], factor * asked[base])
-        return found & numbers_are_met(given, pattern)
-
-    def reason(self, given: Given) -> str:
+    def reason(self, matrix: np.ndarray) -> str:
         """Return the first condition, tie or range that an item does not meet; "" for none."""
-        for at, each in self._conditions:
-            (low,), (high,) = ends_of([(each.value, each.value)])
-            if (worst := _first_outside(given[at], low, high)) is not None:
+        variables = len(self.regime.variables)
+        for row, each in enumerate(self.regime.conditions, start=variables):
+            if (worst := self._first_outside(matrix, row)) is not None:
                 told = _told(each.name, worst)
                 return f"{_where(each)} {told}, it was {_told(each.name, each.value)}"
-        for at, base, tie in self._ties:
-            if not np.all(_alike(given[at], tie.factor * given[base])):
-                other = self._regime.variables[tie.variable]
+        for row, tie in enumerate(self.regime.ties, start=len(self.low)):
+            if not np.all(_alike(matrix[row], tie.factor * matrix[tie.variable])):
+                other = self.regime.variables[tie.variable]
                 return f"{_where(tie)} is not {tie.factor:.6g} times {_where(other)}"
-        for row, (at, variable) in enumerate(self._box):
-            worst = _first_outside(given[at], self._low[row], self._high[row])
-            if worst is not None:
+        for row, variable in enumerate(self.regime.variables):
+            if (worst := self._first_outside(matrix, row)) is not None:
                 name = variable.name
                 range_ = f"{_told(name, variable.low)} to {_told(name, variable.high)}"
                 return f"{_where(variable)} {_told(name, worst)}, known from {range_}"
         return ""
 
-    def pattern(self, key: tuple[int, ...]) -> Pattern:
-        """Return what is to be looked at in calls of which `pattern_of` tells `key`."""
-        rows, low, high = list(self._variables), [self._low], [self._high]
-        numbers: list[tuple[int, float, float]] = []
-        done: set[tuple[int, float]] = set()
-        for at, each in self._conditions:
-            own_low, own_high = ends_of([(each.value, each.value)])
-            if key[at] == _NUMBER:
-                numbers.append((at, float(own_low[0, 0]), float(own_high[0, 0])))
-            elif (key[at], each.value) not in done:
-                done.add((key[at], each.value))
-                rows.append(at)
-                low.append(own_low)
-                high.append(own_high)
-        ties = []
-        for at, _, tie in self._ties:
-            same = key[at] != _NUMBER and key[at] == key[self._variables[tie.variable]]
-            if not same or tie.factor != 1.0:
-                ties.append((len(rows), tie.variable, tie.factor))
-                rows.append(at)
-                low.append(np.full((1, 1), -np.inf))
-                high.append(np.full((1, 1), np.inf))
-        counted = next((at for at, kind in enumerate(key) if kind != _NUMBER), None)
-        ends = np.concatenate(low), np.concatenate(high)
-        return Pattern(tuple(rows), *ends, tuple(ties), tuple(numbers), counted)
+    def _first_outside(self, matrix: np.ndarray, row: int) -> float | None:
+        """Return the first of a row's values that does not lie between its ends; None for none."""
+        values = matrix[row]
+        bad = values[~((values >= self.low[row]) & (values <= self.high[row]))]
+        return float(bad[0]) if bad.size else None
 
 
-def pattern_of(given: Given) -> tuple[int, ...]:
-    """Return which of what is given are arrays, and which of these are one and the same."""
-    seen: dict[int, int] = {}
-    return tuple(
-        [
-            seen.setdefault(id(value), len(seen))
-            if isinstance(value, np.ndarray) and value.ndim
-            else _NUMBER
-            for value in given
-        ]
-    )
-
-
-def items(given: Given, pattern: Pattern) -> int:
+def items_of(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> int:
     """Return the number of items: the length of the first array, 1 where all are numbers."""
-    return 1 if pattern.counted is None else np.shape(given[pattern.counted])[0]
-
-
-def numbers_are_met(given: Given, pattern: Pattern) -> bool:
-    """Whether conditions that are numbers are met; all the rest is in the call's matrix."""
-    return all(low <= given[at] <= high for at, low, high in pattern.numbers)
+    for value in start.values():
+        if isinstance(value, np.ndarray) and value.ndim:
+            return len(value)
+    for phase in phases:
+        for value in (*phase.inputs.values(), phase.duration_s):
+            if isinstance(value, np.ndarray) and value.ndim:
+                return len(value)
+    return 1
 
 
 def ends_of(ends: Sequence[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
@@ -167,12 +110,9 @@ def ends_of(ends: Sequence[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray
     return low - slack, high + slack
 
 
-def boxes_of(variables: Sequence[Variable]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the ends, of shape (variables, 1), of the box midway, and of the whole one."""
-    return [
-        ends_of([each.midway for each in variables]),
-        ends_of([(each.low, each.high) for each in variables]),
-    ]
+def inner_ends_of(variables: Sequence[Variable]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends half way from what was seen to the box, each of shape (variables, 1)."""
+    return ends_of([each.midway for each in variables])
 
 
 def _where(slot: Condition | Tie | Variable) -> str:
@@ -181,14 +121,7 @@ def _where(slot: Condition | Tie | Variable) -> str:
     return f"{slot.name} {at}"
 
 
-def _first_outside(values: float | np.ndarray, low: np.ndarray, high: np.ndarray) -> float | None:
-    """Return the first of some values that does not lie between two ends; None for none."""
-    found = np.atleast_1d(values)
-    bad = found[~((found >= low) & (found <= high))]
-    return float(bad[0]) if bad.size else None
-
-
-def _alike(values: float | np.ndarray, wanted: float | np.ndarray) -> np.ndarray:
+def _alike(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.asarray(np.abs(values - wanted) <= ALIKE * np.abs(wanted))
 
 

@@ -1,4 +1,7 @@
-"""The terms of which a stand-in's outputs are sums: 1, variables, their products, bends."""
+"""The terms of which a stand-in's outputs are sums: 1, variables, their products, bends.
+
+Variables enter on scales of their own, standardised.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Bases:
-    """Computes terms of variables on their scales; `pairs`: both factors of each product."""
+    """Computes terms of variables on their scales; `terms`: how many there are."""
 
     def __init__(self, weights: Weights) -> None:
         """Take a regime's numbers."""
@@ -21,22 +24,27 @@ class Bases:
         self._hidden = np.array(weights.hidden, dtype=float).reshape(-1, count)
         self._offsets = np.array(weights.offsets, dtype=float)[:, None]
         pairs = np.triu_indices(count) if weights.quadratic else ((), ())
-        self.pairs = np.concatenate(pairs).astype(np.intp)
-        self.terms = 1 + count + len(self.pairs) // 2 + len(self._hidden)
-
-    def straight(self) -> np.ndarray:
-        """Return what makes 1, standardised variables and arguments of bends of 1 and variables.
-
-        Shape (1 + variables + bends, 1 + variables).
-        """
-        own = np.diag(np.concatenate([[1.0], self._factors]))
-        own[1:, 0] = -self._centres * self._factors
-        return np.concatenate([own, np.column_stack([self._offsets, self._hidden]) @ own])
+        self._pairs = np.concatenate(pairs).astype(np.intp)
+        self.terms = 1 + count + len(self._pairs) // 2 + len(self._hidden)
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
         """Return the terms of variables of shape (variables, rows); shape (terms, rows)."""
         own = (matrix - self._centres[:, None]) * self._factors[:, None]
-        half = len(self.pairs) // 2
-        products = own[self.pairs[:half]] * own[self.pairs[half:]]
+        half = len(self._pairs) // 2
+        products = own[self._pairs[:half]] * own[self._pairs[half:]]
         bends = np.tanh(self._hidden @ own + self._offsets)
         return np.concatenate([np.ones((1, matrix.shape[1])), own, products, bends])
+
+
+def rescaled(values: np.ndarray, scale: str) -> np.ndarray:
+    """Return values on a variable's scale."""
+    if scale == "log":
+        return np.asarray(np.log(values))
+    return 1.0 / values if scale == "inverse" else values
+
+
+def unscaled(values: np.ndarray, scale: str) -> np.ndarray:
+    """Return what stands for numbers on a variable's scale."""
+    if scale == "log":
+        return np.asarray(np.exp(values))
+    return 1.0 / values if scale == "inverse" else values

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from linetwin.errors import ModelError
-from linetwin.predictors.stand_in_plan import rescaled, unscaled
+from linetwin.predictors.stand_in_terms import rescaled, unscaled
 from linetwin.surrogates.standing_in.clouds import cloud_of, margin_of
 from linetwin.surrogates.standing_in.table import answers_of, call_of
 

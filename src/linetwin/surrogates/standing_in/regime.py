@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.predictors.links import Link
-from linetwin.predictors.stand_in import WHERE
-from linetwin.predictors.stand_in_asking import boxes_of
+from linetwin.predictors.stand_in_asking import inner_ends_of
 from linetwin.predictors.stand_in_card import (
     DURATION,
     Constant,
@@ -20,7 +19,8 @@ from linetwin.predictors.stand_in_card import (
     Variable,
     Weights,
 )
-from linetwin.predictors.stand_in_plan import rescaled
+from linetwin.predictors.stand_in_limits import WHERE
+from linetwin.predictors.stand_in_terms import rescaled
 from linetwin.quantities import vocabulary
 from linetwin.surrogates.standing_in.fitting import GENTLE, fit
 from linetwin.surrogates.standing_in.intervals import Intervals
@@ -152,8 +152,8 @@ class Sources:
         return np.concatenate([lots, np.arange(count) + lots.max() + 1])
 
     def _regions(self, matrix: np.ndarray, scaled: np.ndarray) -> np.ndarray:
-        """Return the region of each row: as that of a call, see `stand_in.WHERE`."""
-        low, high = boxes_of(self._variables())[0]
+        """Return the region of each row: as that of a call, see `stand_in_limits.WHERE`."""
+        low, high = inner_ends_of(self._variables())
         found = np.full(matrix.shape[1], len(WHERE) - 1)
         found[((matrix >= low) & (matrix <= high)).all(axis=0)] = 1
         found[self.design.box.cloud.holds(scaled)] = 0
