@@ -170,7 +170,7 @@ def _tell(made: Calibration, folder: Path) -> None:
     say(f"SHA-256 {made.task.data.digest}")
     print_table("", telling.parameter_heads(made), telling.parameter_rows(made), 3)
     typer.echo(telling.interval_note(made))
-    print_table("", telling.SCORE_HEADS, telling.score_rows(made), 2)
+    print_table("", telling.score_heads(made), telling.score_rows(made), 2)
     typer.echo(telling.SCORE_NOTE)
     for sentence in telling.open_sentences(made):
         say(sentence)

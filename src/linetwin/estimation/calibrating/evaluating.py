@@ -78,11 +78,11 @@ class Evaluator:
         columns = [last.read(position) for position in range(len(self._outputs))]
         return np.stack(columns, axis=-1).reshape(len(points), self.rows, len(columns))
 
-    def out_of_range(self, point: np.ndarray) -> int:
-        """Return for how many rows something is set outside of the model's range."""
+    def out_of_range(self, point: np.ndarray) -> list[int]:
+        """Return the rows in which something is set outside of the model's range, ascending."""
         self.at(point[None, :])
         good = np.logical_and.reduce([batch.in_range() for batch in self._filled(1)])
-        return int((~good).sum())
+        return [int(row) for row in np.flatnonzero(~good)]
 
     def close(self) -> None:
         """Free the instances."""

@@ -64,7 +64,8 @@ def _answers(made: Calibration) -> str:
 
 def _sections(made: Calibration) -> list[Section]:
     numbers = ("parameter", "unit", "is", *(f"#{h}" for h in telling.parameter_heads(made)[3:]))
-    scores = (*telling.SCORE_HEADS[:2], *(f"#{head}" for head in telling.SCORE_HEADS[2:]))
+    heads = telling.score_heads(made)
+    scores = (*heads[:2], *(f"#{head}" for head in heads[2:]))
     task = made.task
     data = [("file", task.data.file.name), ("SHA-256", task.data.digest)]
     data += [("model", task.subject.model), ("token", task.subject.token)]

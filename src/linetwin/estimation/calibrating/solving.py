@@ -32,7 +32,7 @@ class Calibration:
     `values`: fitted parameters in the model's units, and `intervals`, in the order of the task;
     `predicted` and `targets`: what is compared, shape (measurements,), with their outputs and
     rows; `ways`: output -> where its derivatives came from, and `why` not from the FMU; `refused`:
-    evaluations at which the model failed; `outside`: rows with something outside of its range;
+    evaluations at which the model failed; `outside`: lines with something outside of its range;
     `reach`: how many standard deviations intervals reach to either side; `exact`: outputs that are
     met as exactly as no measurement is; `unexplained`: outputs that are met no better than by their
     mean, of those `judged`; `beyond`: those that are not met within their scatter.
@@ -53,7 +53,7 @@ class Calibration:
     why: str
     evaluations: int
     refused: int
-    outside: int
+    outside: tuple[int, ...]
     reach: float
     exact: tuple[str, ...]
     unexplained: tuple[str, ...]
@@ -140,7 +140,7 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         why=misfit.why,
         evaluations=misfit.evaluator.calls,
         refused=misfit.refused,
-        outside=misfit.evaluator.out_of_range(values),
+        outside=tuple(task.lines[row] for row in misfit.evaluator.out_of_range(values)),
         reach=solver.quantile(fit.freedom),
         exact=tuple(o.name for i, o in enumerate(task.outputs) if is_exact(solver, fit, i)),
         unexplained=poor,

@@ -9,14 +9,17 @@ from linetwin.estimation.calibrating.combined import amount
 from linetwin.estimation.calibrating.intervals import FEW_GROUPS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from linetwin.estimation.calibrating.explaining import Beyond
     from linetwin.estimation.calibrating.identifying import Gain, OpenGroup
     from linetwin.estimation.calibrating.scoring import Score
     from linetwin.estimation.calibrating.solving import Calibration
 
-SCORE_HEADS: Final = (
+_SCORE_HEADS: Final = (
     "output", "compared", "rows", "RMS", "largest", "R2", "group out", "row out", "alike",
 )  # fmt: skip
+_GROUP_OUT: Final = _SCORE_HEADS.index("group out")
 SCORE_NOTE: Final = (
     "Out: RMS of what was left out of the fit. Alike: scatter of rows with equal inputs."
 )
@@ -42,6 +45,21 @@ def verdict(made: Calibration) -> str:
     """Return what is wrong with a fit that explains nothing."""
     met = "; ".join(_met(made, name) for name in made.unexplained)
     return f"the fit explains nothing: {met}; its values are no parameters of the model"
+
+
+def _named(made: Calibration, lines: Sequence[int]) -> str:
+    """Return which rows of the table are meant, the first few: `line 3, 7`."""
+    what = "line" if made.task.data.is_text else "row"
+    more = ", ..." if len(lines) > _LINES else ""
+    return f"{what} {', '.join(map(str, lines[:_LINES]))}{more}"
+
+
+def _of_groups(made: Calibration, cells: tuple[str, ...]) -> tuple[str, ...]:
+    """Return cells of the scores' table without "group out" where each row is its own group."""
+    task = made.task
+    if len(set(task.groups)) < task.rows:
+        return cells
+    return (*cells[:_GROUP_OUT], *cells[_GROUP_OUT + 1 :])
 
 
 def _met(made: Calibration, name: str) -> str:
@@ -86,16 +104,15 @@ def warnings_of(made: Calibration) -> list[str]:
         ]
     found += [_too_far(each) for each in made.beyond]
     if task.omitted:
-        more = ", ..." if len(task.omitted) > _LINES else ""
-        first = ", ".join(map(str, task.omitted[:_LINES]))
-        what = "line" if task.data.is_text else "row"
-        unweighted = " or their weight is 0" if task.file.weights else ""
-        found.append(
-            f"{len(task.omitted)} rows are left out, as a value is missing{unweighted}: "
-            f"{what} {first}{more}"
-        )
+        one = len(task.omitted) == 1
+        rows = "1 row is" if one else f"{len(task.omitted):,} rows are"
+        unweighted = f" or {'its' if one else 'their'} weight is 0" if task.file.weights else ""
+        named = _named(made, task.omitted)
+        found.append(f"{rows} left out, as a value is missing{unweighted}: {named}")
     if made.outside:
-        found.append(f"{made.outside} rows lie outside of the range that the model declares")
+        rows = "1 row lies" if len(made.outside) == 1 else f"{len(made.outside):,} rows lie"
+        named = _named(made, made.outside)
+        found.append(f"{rows} outside of the range that the model declares: {named}")
     if made.refused:
         found.append(f"the model refused {made.refused} of the evaluations on the way")
     if not made.fit.ended:
@@ -162,9 +179,14 @@ def interval_note(made: Calibration) -> str:
     return f"Intervals: profile likelihood, {known}."
 
 
+def score_heads(made: Calibration) -> tuple[str, ...]:
+    """Return the heads of the scores' table."""
+    return _of_groups(made, _SCORE_HEADS)
+
+
 def score_rows(made: Calibration) -> list[tuple[str, ...]]:
     """Return a row for each output: how well it is met, and by what was left out."""
-    return [_score_row(score) for score in made.scores]
+    return [_of_groups(made, _score_row(score)) for score in made.scores]
 
 
 def open_sentences(made: Calibration) -> list[str]:

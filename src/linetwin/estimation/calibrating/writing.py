@@ -72,7 +72,8 @@ def content(made: Calibration) -> dict[str, Any]:
             "rows": task.rows,
             "groups": len(set(task.groups)),
             "omitted_lines": list(task.omitted),
-            "rows_outside_of_the_models_range": made.outside,
+            "rows_outside_of_the_models_range": len(made.outside),
+            "lines_outside_of_the_models_range": list(made.outside),
         },
         "parameters": [
             _parameter(made, axis, value, interval)
