@@ -56,6 +56,7 @@ class Compiled:
             axis_count=len(weights.axes),
             bend_count=len(weights.hidden),
             quadratic=weights.quadratic,
+            term_count=Bases(weights).terms,
             learnt_count=self._learnt,
             constant_count=len(regime.constants),
             copy_count=len(regime.copies),
@@ -67,9 +68,7 @@ class Compiled:
             bends=self._array(np.column_stack([weights.offsets, weights.hidden]))
             if weights.hidden
             else None,
-            coefficients=self._array(
-                np.reshape(weights.coefficients, (-1, Bases(weights).terms)).T
-            ),
+            coefficients=self._array(weights.coefficients),
             learnt=self._keep(_outputs(asking, limits)),
             constants=self._array([each.value for each in regime.constants]),
             copies=self._keep(_multiples(regime.copies)),

@@ -14,8 +14,9 @@
 
 #define ALIKE 1e-9 /* as in ../../predictors/stand_in_asking.py */
 #define WIDTH 4    /* items of one vector */
-#define PARTS 8    /* vectors of a chunk */
+#define PARTS 4    /* vectors of a chunk */
 #define ITEMS (WIDTH * PARTS)
+#define TERMS 32 /* terms that are made before they are summed up */
 #define UNKNOWN -1
 #define INLINE static inline __attribute__((always_inline))
 
@@ -32,21 +33,16 @@ INLINE void exponential(Lanes *values)
     Lanes shifted = *values * ALL(0x1.71547652b82fep+0) + ALL(magic);
     Lanes number = shifted - ALL(magic);
     Lanes rest = *values - number * ALL(0x1.62e42feep-1) - number * ALL(0x1.a39ef35793c76p-33);
-    /* Taylor's series: the first term that is left out is below 4e-18 */
-    Lanes sum = ALL(1.0 / 6227020800.0);
-    sum = sum * rest + ALL(1.0 / 479001600.0);
-    sum = sum * rest + ALL(1.0 / 39916800.0);
-    sum = sum * rest + ALL(1.0 / 3628800.0);
-    sum = sum * rest + ALL(1.0 / 362880.0);
-    sum = sum * rest + ALL(1.0 / 40320.0);
-    sum = sum * rest + ALL(1.0 / 5040.0);
-    sum = sum * rest + ALL(1.0 / 720.0);
-    sum = sum * rest + ALL(1.0 / 120.0);
-    sum = sum * rest + ALL(1.0 / 24.0);
-    sum = sum * rest + ALL(1.0 / 6.0);
-    sum = sum * rest + ALL(0.5);
-    sum = sum * rest + ALL(1.0);
-    sum = sum * rest + ALL(1.0);
+    /* Taylor's series: the first term that is left out is below 4e-18. Pairs of terms, then pairs
+     * of pairs: a sum of one term after the other would make the processor wait */
+    const Lanes square = rest * rest, fourth = square * square;
+#define PAIR(low, high) (ALL(1.0 / (low)) + rest * ALL(1.0 / (high)))
+    const Lanes last = PAIR(479001600.0, 6227020800.0);
+    const Lanes third = PAIR(40320.0, 362880.0) + square * PAIR(3628800.0, 39916800.0);
+    const Lanes second = PAIR(24.0, 120.0) + square * PAIR(720.0, 5040.0);
+    const Lanes first = PAIR(1.0, 1.0) + square * PAIR(2.0, 6.0);
+#undef PAIR
+    const Lanes sum = (first + fourth * second) + (fourth * fourth) * (third + fourth * last);
     Bits power = ((Bits)shifted << ALL_BITS(52)) + ALL_BITS(0x3ff0000000000000);
     *values = sum * (Lanes)power;
 }
@@ -63,42 +59,88 @@ INLINE void bend(Lanes *values)
     *values = (Lanes)((Bits)found | sign);
 }
 
-/* Add a term's share to all outputs. */
-INLINE void add(Lanes *sums, const double *shares, size_t count, const Lanes *term, size_t parts)
+/* Add some terms' shares to two outputs; `terms`: shape (count, parts). */
+INLINE void add(const double *const shares[2], const Lanes *terms, size_t count,
+                Lanes *const sums[2], const size_t parts)
 {
-    for (size_t output = 0; output < count; output++, sums += PARTS) {
-        const Lanes share = ALL(shares[output]);
-        for (size_t part = 0; part < parts; part++) sums[part] += share * term[part];
+    Lanes one[PARTS], other[PARTS];
+    for (size_t part = 0; part < parts; part++) {
+        one[part] = sums[0][part];
+        other[part] = sums[1][part];
+    }
+    for (size_t at = 0; at < count; at++, terms += parts) {
+        const Lanes own = ALL(shares[0][at]), next = ALL(shares[1][at]);
+        for (size_t part = 0; part < parts; part++) {
+            one[part] += own * terms[part];
+            other[part] += next * terms[part];
+        }
+    }
+    for (size_t part = 0; part < parts; part++) {
+        sums[0][part] = one[part];
+        sums[1][part] = other[part];
+    }
+}
+
+/* Add terms, from the one of number `begin` on, to all outputs. */
+INLINE void add_all(const Regime *self, size_t begin, const Lanes *terms, size_t count,
+                    Lanes *sums, const size_t parts)
+{
+    const double *shares = self->coefficients + begin;
+    Lanes nowhere[PARTS] = {ALL(0.0)};
+    for (size_t output = 0; output < self->learnt_count; output += 2) {
+        const bool paired = output + 1 < self->learnt_count;
+        const double *row = shares + output * self->term_count;
+        const double *const rows[2] = {row, paired ? row + self->term_count : row};
+        Lanes *sum = sums + output * PARTS;
+        Lanes *const both[2] = {sum, paired ? sum + PARTS : nowhere};
+        add(rows, terms, count, both, parts);
     }
 }
 
 /* Make the learnt outputs of a chunk, on their scales, of its standardised variables. */
-INLINE void sum_up(const Regime *self, const Lanes *own, Lanes *sums, size_t parts)
+INLINE void sum_up(const Regime *self, const Lanes *own, Lanes *sums, const size_t parts)
 {
-    const size_t variables = self->variable_count, count = self->learnt_count;
-    const double *shares = self->coefficients, *weights = self->bends;
-    Lanes term[PARTS];
-    for (size_t output = 0; output < count; output++)
-        for (size_t part = 0; part < parts; part++)
-            sums[output * PARTS + part] = ALL(shares[output]);
-    shares += count;
-    for (size_t at = 0; at < variables; at++, shares += count)
-        add(sums, shares, count, own + at * PARTS, parts);
+    const size_t variables = self->variable_count;
+    const double *weights = self->bends;
+    Lanes terms[TERMS * PARTS];
+    size_t begin = 0, count = 0;
+    for (size_t output = 0; output < self->learnt_count * PARTS; output++) sums[output] = ALL(0.0);
+/* Room for a term, behind those that wait to be summed up. */
+#define NEXT (terms + count++ * parts)
+#define SUM_UP_FROM(most)                                                                      \
+    if (count > (most)) {                                                                      \
+        add_all(self, begin, terms, count, sums, parts);                                       \
+        begin += count;                                                                        \
+        count = 0;                                                                             \
+    }
+    Lanes *term = NEXT;
+    for (size_t part = 0; part < parts; part++) term[part] = ALL(1.0);
+    for (size_t at = 0; at < variables; at++) {
+        SUM_UP_FROM(TERMS - 1)
+        term = NEXT;
+        for (size_t part = 0; part < parts; part++) term[part] = own[at * PARTS + part];
+    }
     for (size_t one = 0; self->quadratic && one < variables; one++)
-        for (size_t other = one; other < variables; other++, shares += count) {
+        for (size_t other = one; other < variables; other++) {
+            SUM_UP_FROM(TERMS - 1)
+            term = NEXT;
             for (size_t part = 0; part < parts; part++)
                 term[part] = own[one * PARTS + part] * own[other * PARTS + part];
-            add(sums, shares, count, term, parts);
         }
-    for (size_t at = 0; at < self->bend_count; at++, shares += count, weights += 1 + variables) {
-        for (size_t part = 0; part < parts; part++) {
-            term[part] = ALL(weights[0]);
+    SUM_UP_FROM(0)
+    for (size_t done = 0; done < self->bend_count; done += TERMS) {
+        for (; count < TERMS && done + count < self->bend_count; weights += 1 + variables) {
+            term = NEXT;
+            for (size_t part = 0; part < parts; part++) term[part] = ALL(weights[0]);
             for (size_t of = 0; of < variables; of++)
-                term[part] += ALL(weights[1 + of]) * own[of * PARTS + part];
-            bend(&term[part]);
+                for (size_t part = 0; part < parts; part++)
+                    term[part] += ALL(weights[1 + of]) * own[of * PARTS + part];
         }
-        add(sums, shares, count, term, parts);
+        for (size_t at = 0; at < count * parts; at++) bend(&terms[at]);
+        SUM_UP_FROM(0)
     }
+#undef NEXT
+#undef SUM_UP_FROM
 }
 
 /* Bring an output of a chunk from its scale to its quantity, in place. */
@@ -131,14 +173,21 @@ INLINE size_t make(const Regime *self, size_t rows, int region)
     for (size_t begin = 0; begin < rows; begin += ITEMS, chunk += self->variable_count * ITEMS) {
         const size_t count = rows - begin < ITEMS ? rows - begin : ITEMS;
         const size_t parts = (count + WIDTH - 1) / WIDTH;
-        sum_up(self, (const Lanes *)chunk, (Lanes *)self->room, parts);
+        const Lanes *own = (const Lanes *)chunk;
+        Lanes *sums = (Lanes *)self->room;
+        switch (parts) { /* a number that the compiler knows stays in registers */
+        case 1: sum_up(self, own, sums, 1); break;
+        case 2: sum_up(self, own, sums, 2); break;
+        case 3: sum_up(self, own, sums, 3); break;
+        default: sum_up(self, own, sums, PARTS);
+        }
         double *values = self->room;
         for (size_t output = 0; output < self->learnt_count; output++, values += ITEMS) {
-            const Output *own = &self->learnt[output];
-            const double low = own->narrow_low[region], high = own->narrow_high[region];
+            const Output *of = &self->learnt[output];
+            const double low = of->narrow_low[region], high = of->narrow_high[region];
             for (size_t item = 0; item < count && output < first; item++)
                 if (!(values[item] <= low || values[item] >= high)) first = output;
-            unscale(own, (Lanes *)values, parts);
+            unscale(of, (Lanes *)values, parts);
             memcpy(self->made + output * rows + begin, values, count * sizeof *values);
         }
     }

@@ -34,10 +34,11 @@ typedef struct {
 
 /* `given`: shape (variables, conditions, ties; rows); `axes`: shape (axes, variables), the line's
  * items lie between `cloud`; `bends`: shape (bends, 1 + variables), offsets first; `coefficients`:
- * shape (terms, learnt): 1, variables, products where `quadratic`, bends; `made`: shape (learnt,
+ * shape (learnt, terms): of 1, variables, products where `quadratic`, bends; `made`: shape (learnt,
  * constants, copies; rows); `room`: shape (learnt + variables for each chunk, ITEMS). */
 typedef struct {
-    uint64_t variable_count, condition_count, tie_count, axis_count, bend_count, quadratic;
+    uint64_t variable_count, condition_count, tie_count, axis_count, bend_count, quadratic,
+        term_count;
     uint64_t learnt_count, constant_count, copy_count;
     const Variable *variables;
     const Ends *conditions;

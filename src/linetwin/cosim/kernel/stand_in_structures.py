@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 SCALES: Final = {"identity": 0, "log": 1, "inverse": 2, "logit": 3}
 """Numbers of `Scale` in stand_in.h."""
-ITEMS: Final = 32
+ITEMS: Final = 16
 """Items of a chunk: `ITEMS` in stand_in.c."""
 UNKNOWN: Final = -1
 """What it returns where an item is not known."""
@@ -52,7 +52,7 @@ class KernelRegime(ctypes.Structure):
             (f"{name}_count", ctypes.c_uint64)
             for name in ("variable", "condition", "tie", "axis", "bend")
         ],
-        ("quadratic", ctypes.c_uint64),
+        *[(name, ctypes.c_uint64) for name in ("quadratic", "term_count")],
         *[(f"{name}_count", ctypes.c_uint64) for name in ("learnt", "constant", "copy")],
         *[
             (name, ctypes.c_void_p)
