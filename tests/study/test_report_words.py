@@ -26,6 +26,7 @@ from linetwin.study.report_words import (
     figure_name,
     from_to,
     shown,
+    without_common_seeds,
 )
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def test_what_would_tell_effects_from_chance_is_said(
     page = study_page(observed)
     assert (wanted is None) != squares
     assert f"about {wanted} of each point" in page or "More points would help" in page
-    assert "fewer runs than" not in page
+    assert "with a seed of its own" not in page
     assert ("With squares they hold" in page) == squares
 
 
@@ -178,3 +179,25 @@ def test_why_a_study_failed_is_said(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "no Dask scheduler answers" in study_page(Observed(read_study(written.output)))
     report(written.output)
     assert "ended with:  no Dask scheduler answers" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("saved", "said"),
+    [(2.5, "2.5 times as many"), (0.944, "no more"), (1.0, "no more"),
+     (float("inf"), "common seeds take all chance out")],
+)  # fmt: skip
+def test_what_common_seeds_save_is_never_less_than_nothing(saved: float, said: str) -> None:
+    """An estimate below 1 is chance: it is not called a number of times fewer runs."""
+    assert without_common_seeds(saved) == said
+
+
+def test_seeds_that_move_all_points_alike_are_told(tmp_path: Path) -> None:
+    """The share of chance stands in the table, though no finite number of runs is saved."""
+
+    def run(shares: np.ndarray, seed: int) -> dict[str, float]:
+        return {FIGURE: float(shares[0]) + seed % 7, SECOND: 1.0}
+
+    text = study_text(2, "{kind: latin_hypercube, points: 12}", "replications: 3")
+    page = study_page(carried(tmp_path, text, run))
+    assert "common seeds take all chance out" in page
+    assert "runs without common seeds" in page

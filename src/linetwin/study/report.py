@@ -31,6 +31,7 @@ from linetwin.study.report_words import (
     resting_on,
     same_everywhere,
     shown,
+    without_common_seeds,
 )
 
 if TYPE_CHECKING:
@@ -267,13 +268,12 @@ def _chance(found: Findings) -> tuple[str, str, str]:
     each = found.noise[found.varying[0]]
     if not each.saved > 0:
         return "", "", ""
-    saved = f"{display.plain(each.saved)} times"
     sentence = (
         f"{display.share(each.seed_share)} of what differs in {figure_name(found.varying[0])}"
     )
     small = (
-        f"Points are compared with the same seeds: a difference needs {saved} fewer runs than "
-        "with a seed of its own for each point."
+        "Points are compared with the same seeds: with a seed of its own for each point a "
+        f"difference would need {without_common_seeds(each.saved)} runs."
     )
     if not found.clear():
         small = ""

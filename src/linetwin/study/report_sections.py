@@ -28,6 +28,7 @@ from linetwin.study.report_words import (
     short_names,
     shown,
     told_by,
+    without_common_seeds,
 )
 
 if TYPE_CHECKING:
@@ -304,9 +305,8 @@ def _wrong(told: Window, observed: Observed) -> str:
 def _seeds(found: Findings) -> Section:
     rows = []
     for name, each in found.noise.items():
-        if math.isfinite(each.saved):
-            saved = "all of it" if math.isinf(each.saved) else f"{display.plain(each.saved)} times"
-            rows.append([name, display.share(each.seed_share), saved])
+        if not math.isnan(each.saved):
+            rows.append([name, display.share(each.seed_share), without_common_seeds(each.saved)])
     if not rows:
         text = "Each point has one replication: what the seed does is not known, and stands in all "
         text += "that is said of factors. Ask for replications: 2 or more."
@@ -315,10 +315,10 @@ def _seeds(found: Findings) -> Section:
         return Section("seeds", "What chance does", html)
     intro = (
         "All points have the same seeds. Share: of what differs between single runs, the part that "
-        "points do not explain. Saved: variance of the difference of two points with different "
-        "seeds over that with the same; so many times fewer runs are needed."
+        "points do not explain. Runs: variance of the difference of two points with different "
+        "seeds over that with the same; so many times as many would a difference need."
     )
-    heads = ["figure", "#share of chance", "#saved by common seeds"]
+    heads = ["figure", "#share of chance", "#runs without common seeds"]
     return Section("seeds", "What chance does", table(heads, rows), intro=intro)
 
 

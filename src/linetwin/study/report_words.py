@@ -250,6 +250,17 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def without_common_seeds(saved: float) -> str:
+    """Return how many runs a difference needs where points have seeds of their own.
+
+    `saved`: variance of such a difference over that with common seeds, above 0; infinite where
+    seeds move all points alike.
+    """
+    if math.isinf(saved):
+        return "common seeds take all chance out"
+    return "no more" if saved <= 1 else f"{display.plain(saved)} times as many"
+
+
 def resting_on(seeds: int) -> str:
     """Say on how many seeds a foretold chance rests."""
     if seeds == 1:

@@ -57,9 +57,9 @@ class Noise:
     """How much the seed decides, from points that all have the same seeds.
 
     `seed_share`: share of all variance of single runs that the points do not explain; `saved`:
-    variance of a difference of two points with different seeds over that with common ones, so many
-    times fewer runs do; NaN where points have one replication. `points`, `replications`: of how
-    many this was told.
+    variance of a difference of two points with different seeds over that with common ones: a
+    difference would take so many times as many runs; NaN where points have one replication.
+    `points`, `replications`: of how many this was told.
     """
 
     seed_share: float
