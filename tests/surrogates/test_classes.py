@@ -23,6 +23,7 @@ from linetwin.predictors.graph import refusal
 from linetwin.predictors.links import Link
 from linetwin.surrogates.learning.classes import CLASS_CANDIDATES, calibrated, platt
 from linetwin.surrogates.learning.classes_bands import bands, between_groups
+from linetwin.surrogates.learning.classes_words import sentences
 from linetwin.surrogates.learning.comparing import score
 from linetwin.surrogates.learning.crossing import Inner, parts
 from linetwin.surrogates.learning.exporting import graph_of
@@ -283,3 +284,15 @@ def test_a_stray_label_is_refused_and_an_amount_is_not(tmp_path: Path) -> None:
     assert not read_training(written(tmp_path, strayed(13), training, DATASET)).learning.chance
     told = f"{training}\nscore: absolute\n"
     assert not read_training(written(tmp_path, strayed(1), told, DATASET)).learning.chance
+
+
+def test_losses_stand_beside_that_of_the_rate(tmp_path: Path) -> None:
+    """Of groups that differ the held-out loss of the rate is above that of all rows: both said."""
+    lines = [f"{100 + 7 * (row % 9)},{40 + row % 5},E{row // 20},{int(row % 20 < 2 + row // 20)},"
+             for row in range(160)]  # fmt: skip
+    text = TRAINING.replace("[linear, trees]", "[linear]")
+    training = read_training(written(tmp_path, lines, text, DATASET))
+    said = " ".join(sentences(training, train(training.learning, ["linear"])))
+    ones = training.learning.target
+    alone = log_loss(ones, np.full(len(ones), ones.mean()))
+    assert f"% more than the {alone:.4f} of the rate of all rows" in said

@@ -48,7 +48,8 @@ def sentences(training: Training, trained: Trained) -> list[str]:
         (
             f"{begun(best.name, learning)} has the least log loss on held-out groups"
             f" ({training.group}): {best.error:.4f} (standard error {best.spread:.4f}),"
-            f" {abs(100 * best.r2):.1f} % {side} than that of the rate."
+            f" {abs(100 * best.r2):.1f} % {side} than the {best.error / (1 - best.r2):.4f} of the"
+            " rate of all rows, which knows the held-out ones."
         ),
     ]
     if learning.inspection is not None:
