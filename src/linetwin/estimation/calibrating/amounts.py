@@ -81,15 +81,13 @@ def affine_of(
     `known`: the column's unit as its source tells it; a column without any is in the channel's.
     """
     text = written.unit if written.unit is not None else known
-    if text is not None:  # both micro signs, as scenarios read them
-        text = text.replace("\u00b5", "u").replace("\u03bc", "u")
     try:
         factor, ratio = _factor(written.factor)
     except ScenarioError as error:
         problems.adopt(error, place.below("factor"))
         return None
     try:
-        unit = channel.unit if text is None else parse_name(text)
+        unit = channel.unit if text is None else unit_named(text)
         if ratio:
             unit = unit.times(parse_unit(ratio), 1)
         affine = conversion(unit, channel.unit)
@@ -99,6 +97,11 @@ def affine_of(
         problems.add(place.below(key), f"'{shown}' does not fit: {error}", f"as {channel.shown}")
         return None
     return Affine(affine.factor * factor, affine.offset * factor)
+
+
+def unit_named(text: str) -> Unit:
+    """Return a unit as UCUM or tools write it, with either micro sign; ValueError for none."""
+    return parse_name(text.replace("\u00b5", "u").replace("\u03bc", "u"))
 
 
 def _factor(raw: object) -> tuple[float, str]:

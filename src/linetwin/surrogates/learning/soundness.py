@@ -66,7 +66,7 @@ def _mixed_target(dataset: Dataset, target: str) -> list[Problem]:
     if not groups and len(found.rows) <= MOST_APART * np.isfinite(values).sum():
         return []
     rows = listed([dataset.row(at) for at in found.rows.tolist()])
-    text = f"{target}: {rows} differ from the rest by {found.words}{groups}"
+    text = f"{target}: {rows} differ from the rest by {found.said}{groups}"
     hint = (
         "mend these rows in the table, or leave them out by `between: [LOW, HIGH]`; limits around "
         "all values say that they are right as they are"

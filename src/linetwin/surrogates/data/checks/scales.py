@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from linetwin.estimation.calibrating.amounts import unit_named
 from linetwin.surrogates.data.checks.finding import Finding, listed
 
 if TYPE_CHECKING:
@@ -52,6 +53,26 @@ _FACTORS: Final[dict[str, dict[float, str]]] = {
     },
 }
 """Canonical unit -> factors between it, or one of its parts, and another in use -> words."""
+_UNITS: Final[dict[str, tuple[str, ...]]] = {
+    "1": ("1", "%", "[ppm]"),
+    "m": ("m", "cm", "mm", "um", "nm"),
+    "s": ("ms", "s", "min", "h"),
+    "Pa": ("Pa", "mbar", "kPa", "bar", "MPa"),
+    "N/m": ("N/m", "N/mm", "kN/mm"),
+    "kg/m2": ("kg/m2", "g/m2", "mg/cm2"),
+    "kg/m3": ("kg/m3", "g/cm3"),
+    "kg": ("kg", "g", "mg"),
+    "kg/s": ("kg/s", "g/s", "mg/s"),
+    "A.h": ("A.h", "mA.h"),
+    "A": ("A", "mA", "uA"),
+    "V": ("V", "mV"),
+    "Ohm": ("Ohm", "mOhm", "kOhm"),
+    "W": ("W", "kW", "MW"),
+    "J": ("J", "kJ", "MJ", "kW.h"),
+    "Pa.s": ("Pa.s", "mPa.s"),
+    "m/s": ("m/s", "mm/s", "m/min"),
+}
+"""Canonical unit -> units that a dataset file may have meant, as it writes them."""
 _CELSIUS: Final = 273.15
 _CLOSE: Final = 0.002
 """How near the ratio of two columns lies to a factor, and how little it varies."""
@@ -97,21 +118,42 @@ def _implausible(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterato
         f"{spec.name}: {len(rows):,} of {len(known):,} values lie outside of {span}, read as "
         f"{spec.written or spec.unit}: {listed(rows)}"
     )
-    remedy = _remedy(spec.unit, known, entry.minimum, entry.maximum)
-    if len(outside) * 2 > len(known) and remedy:
-        text += f". Perhaps {remedy}"
+    if len(outside) * 2 > len(known):
+        remedies = _remedies(spec, known, entry.minimum, entry.maximum)
+        text += f". Perhaps {' or '.join(remedies)}" * bool(remedies)
     yield Finding("unit", "wrong", text, (spec.name,), rows)
 
 
-def _remedy(unit: str, values: np.ndarray, low: float, high: float) -> str:
-    """Return what would bring all values inside: words for a factor or for a zero; "" for none."""
-    for factor, words in factors(unit).items():
-        for scaled in (values * factor, values / factor):
-            if low <= scaled.min() and scaled.max() <= high:
-                return words
-    for shifted in (values + _CELSIUS, values - _CELSIUS) if unit == "K" else ():
-        if low <= shifted.min() and shifted.max() <= high:
-            return "a zero of 273.15 (degrees Celsius and kelvin)"
+def _remedies(spec: ColumnSpec, values: np.ndarray, low: float, high: float) -> list[str]:
+    """Return what would bring all values inside: factors or a zero, with the unit to be written."""
+
+    def inside(changed: np.ndarray) -> bool:
+        return bool(low <= changed.min() and changed.max() <= high)
+
+    found = []
+    for factor, words in factors(spec.unit).items():
+        for times in (factor, 1 / factor):
+            if inside(values * times):
+                meant = likely_unit(spec, times)
+                found.append(f"{words}: `unit: {meant}`" if meant else words)
+    zero = "a zero of 273.15 (degrees Celsius and kelvin)"
+    for shift, meant in ((_CELSIUS, "Cel"), (-_CELSIUS, "K")) if spec.unit == "K" else ():
+        if inside(values + shift):
+            found.append(f"{zero}: `unit: {meant}`")
+    return found
+
+
+def likely_unit(spec: ColumnSpec, times: float) -> str:
+    """Return the unit whose numbers, read in the column's, are right but for a factor.
+
+    `times`: by what they have to be multiplied. "" where none in use is known.
+    """
+    read = unit_named(spec.written or spec.unit)
+    for name in _UNITS.get(spec.unit, ()):
+        unit = unit_named(name)
+        same = unit.exponents == read.exponents
+        if same and math.isclose(unit.factor, read.factor * times, rel_tol=_CLOSE):
+            return name
     return ""
 
 
@@ -119,12 +161,19 @@ def _remedy(unit: str, values: np.ndarray, low: float, high: float) -> str:
 class Parted:
     """Rows of a column that differ from the rest by about a unit's factor.
 
-    `rows`: indices, ascending; `factor` above 1, with its `words`.
+    `rows`: indices, ascending; `factor` above 1, with its `words`; `meant`: the unit in which they
+    seem to be, "" where none in use is known.
     """
 
     rows: np.ndarray
     factor: float
     words: str
+    meant: str
+
+    @property
+    def said(self) -> str:
+        """By what they differ from the rest, and what they seem to be."""
+        return f"{self.words}{f', as if in {self.meant}' * bool(self.meant)}"
 
 
 def parted(spec: ColumnSpec, values: np.ndarray) -> Parted | None:
@@ -147,7 +196,8 @@ def parted(spec: ColumnSpec, values: np.ndarray) -> Parted | None:
         return None
     for factor, words in factors(spec.unit).items():
         if abs(math.log(ratio / factor)) < _PART:
-            return Parted(np.sort(few), factor, words)
+            times = factor if len(low) < len(high) else 1 / factor
+            return Parted(np.sort(few), factor, words, likely_unit(spec, times))
     return None
 
 
@@ -156,7 +206,7 @@ def _mixed(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterator[Find
     found = parted(spec, values)
     if found is not None:
         rows = tuple(data.row(row) for row in found.rows.tolist())
-        text = f"{spec.name}: {listed(rows)} differ from the rest by {found.words}"
+        text = f"{spec.name}: {listed(rows)} differ from the rest by {found.said}"
         yield Finding("unit", "wrong", text, (spec.name,), rows)
 
 
