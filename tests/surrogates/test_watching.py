@@ -16,7 +16,7 @@ from linetwin.errors import ScenarioError
 from linetwin.predictors.evaluating import Predictor
 from linetwin.predictors.store import write
 from linetwin.results.audit import entries
-from linetwin.results.audit_check import verify
+from linetwin.results.audit_check import TamperedError, verify
 from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.learning.reading import read_training
 from linetwin.surrogates.learning.training import train
@@ -122,9 +122,23 @@ def test_features_that_left_the_training_are_named_without_any_outcome(
     assert found.moved[0].startswith("porosity before: half of the rows are beyond 5")
 
 
-def test_three_electrodes_are_too_few(predictor: Predictor, tmp_path: Path) -> None:
-    """However far off they are: what they share cannot be told from what they are."""
-    assert not seen(predictor, tmp_path, made(np.random.default_rng(9), 3, 5.0)).checks
+@pytest.mark.parametrize("electrodes", [1, 3])
+def test_three_electrodes_prove_nothing_but_are_to_be_looked_at(
+    predictor: Predictor, tmp_path: Path, electrodes: int
+) -> None:
+    """5 % too high is said, with a look and no proposal; of unchanged ones at most 3 in 30 are."""
+    found = seen(predictor, tmp_path, made(np.random.default_rng(9), electrodes, 5.0))
+    text = " ".join(sentences(found))
+    assert found.verdict == LOOK
+    assert [each.chance for each in found.checks] == [None]
+    assert f"half-widths of an interval too low, 0 of {6 * electrodes} inside of 90 %" in text
+    assert "Whether it comes true cannot be told: that takes outcomes in 4 groups." in text
+    same = [
+        seen(predictor, tmp_path, made(np.random.default_rng(seed), electrodes)).verdict
+        for seed in range(200, 230)
+    ]
+    assert same.count(LOOK) <= 3
+    assert RETRAIN not in same
 
 
 def test_looks_share_one_chance(predictor: Predictor, tmp_path: Path) -> None:
@@ -197,6 +211,13 @@ def test_the_command_keeps_its_looks(predictor: Predictor, tmp_path: Path) -> No
         app, ["surrogate", "watch", str(tmp_path / "p.predictor"), *data, "--json"]
     )
     assert json.loads(done.output)["checks"]["error"]["fails"] is False
+    whole = log.read_bytes()
+    for damaged in (whole[:-30], whole.replace(b'"verdict":"keep"', b'"verdict":"none"'), b"x"):
+        log.write_bytes(damaged)
+        done = CliRunner().invoke(app, ["surrogate", "watch", str(tmp_path / "p.predictor"), *data])
+        assert isinstance(done.exception, TamperedError)
+        assert "watch.log" in str(done.exception)
+        assert log.read_bytes() == damaged
 
 
 def test_few_groups_that_are_far_off_are_to_be_looked_at(

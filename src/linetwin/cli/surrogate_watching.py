@@ -53,11 +53,16 @@ def watch(
 
 
 def _looks(log: Path | None, model: str, digest: str) -> tuple[int, bool]:
-    """Return the number of this look, and whether these very data were looked at before."""
+    """Return the number of this look, and whether these very data were looked at before.
+
+    TamperedError where the log is not sound.
+    """
     from linetwin.results.audit import entries
+    from linetwin.results.audit_check import verify
 
     if log is None or not log.exists():
         return 1, False
+    verify(log)
     seen = [
         entry.after["data_sha256"]
         for entry in entries(log)

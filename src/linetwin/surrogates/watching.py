@@ -47,19 +47,19 @@ class Check:
     """A test of what came true.
 
     `off`: by more than matters; `chance` of what was seen if nothing had changed, below `level` of
-    this look it fails.
+    this look it fails; None where there are too few groups to tell: then it never does.
     """
 
     name: str
     said: str
-    chance: float
+    chance: float | None
     level: float
     off: bool
 
     @property
     def fails(self) -> bool:
         """Whether it is off by more than chance."""
-        return self.off and self.chance < self.level
+        return self.off and self.chance is not None and self.chance < self.level
 
 
 @dataclass(frozen=True)
@@ -221,10 +221,10 @@ def _checks(
     codes: np.ndarray,
     look: int,
 ) -> Iterator[Check]:
-    """Yield the tests that the known outcomes allow: none with fewer than four groups."""
+    """Yield what the known outcomes tell; with fewer than four groups they prove nothing."""
     _, groups = np.unique(codes[judged], return_inverse=True)
     count = len(np.unique(groups))
-    if count < LEAST_GROUPS:
+    if not count:
         return
     value, known = told.value[judged], truth[judged]
     level = FALSE_PROPOSALS * 6 / (math.pi * look) ** 2
@@ -235,7 +235,8 @@ def _checks(
     half = (link.to(told.high[judged]) - link.to(told.low[judged])) / 2
     errors = (link.to(known) - link.to(value)) / half
     yield _error(errors, groups, card, level / 2)
-    yield _held(errors, groups, card, level / 2)
+    if count >= LEAST_GROUPS:
+        yield _held(errors, groups, card, level / 2)
 
 
 def _rate(
@@ -243,10 +244,15 @@ def _rate(
 ) -> Check:
     """Hold the rate of what came true against the mean probability, over groups.
 
-    What matters is more than the training's own interval of its rate.
+    What matters is more than the training's own interval of its rate, and of fewer than four groups
+    more than two standard errors of as many rows drawn by themselves.
     """
-    chance, off = _over_groups(found - stated, groups), float(_means(found - stated, groups).mean())
-    least = max(((each.high - each.low) / 2 for each in card.calibrated[:1]), default=0.0)
+    chance, means = _over_groups(found - stated, groups), _means(found - stated, groups)
+    off, least = float(means.mean()), 0.0
+    if card.calibrated:
+        least = (card.calibrated[0].high - card.calibrated[0].low) / 2
+    if chance is None:
+        least += 2 * math.sqrt(float((stated * (1 - stated)).mean()) / len(stated))
     said = (
         f"{display.share(float(found.mean()))} came true, "
         f"{display.share(float(stated.mean()))} were said"
@@ -257,16 +263,22 @@ def _rate(
 def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
     """Hold the mean error, in half-widths of the intervals, against none.
 
-    What matters is more than two standard errors of a mean of the training's groups, too.
+    What matters is more than two standard errors of a mean of the training's groups, too, and of
+    fewer than four groups those of their own mean with it.
     """
     means = _means(errors, groups)
     off = float(means.mean())
     of_one = 1 / stats.norm.ppf((1 + card.coverage) / 2)  # a group's scatter in half-widths
-    least = max(MATTERS, 2 * of_one / math.sqrt(max(card.data.groups, 1)))
     chance = _over_groups(errors, groups)
+    few = 1 / len(means) if chance is None else 0.0
+    least = max(MATTERS, 2 * of_one * math.sqrt(1 / max(card.data.groups, 1) + few))
     said = (
         f"on average {abs(off):.2f} half-widths of an interval too {'low' if off > 0 else 'high'}"
     )
+    if chance is None:
+        inside = int((np.abs(errors) <= 1).sum())
+        of = display.share(card.coverage)
+        said += f", {inside:,} of {len(errors):,} inside of {of} intervals"
     return Check("error", said, chance, level, off=bool(abs(off) > least))
 
 
@@ -299,9 +311,14 @@ def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.asarray(np.bincount(groups, weights=values) / np.bincount(groups))
 
 
-def _over_groups(values: np.ndarray, groups: np.ndarray) -> float:
-    """Return the chance of so large a mean where it is none, a group an observation (t-test)."""
+def _over_groups(values: np.ndarray, groups: np.ndarray) -> float | None:
+    """Return the chance of so large a mean where it is none, a group an observation (t-test).
+
+    None for fewer than four groups: their scatter says too little.
+    """
     means = _means(values, groups)
+    if len(means) < LEAST_GROUPS:
+        return None
     error = float(means.std(ddof=1)) / math.sqrt(len(means))
     if error == 0.0:
         return 1.0 if means.mean() == 0.0 else 0.0
@@ -317,21 +334,22 @@ def sentences(found: Watched) -> list[str]:
         f"{near:,} near, {outside:,} outside; outcomes of {found.known:,}{of}."
     )
     told = [head, *(f"Moved: {text}." for text in found.moved)]
-    told += [
-        f"{each.name.capitalize()}: {each.said} (chance {each.chance:.2g} if nothing has changed"
-        f"{', fails' if each.fails else ''})."
-        + (
-            f" {found.groups} groups cannot tell this from chance."
-            if each.off != each.fails
-            else ""
-        )
-        for each in found.checks
-    ]
-    if not found.checks:
+    told += [_said(each, found.groups) for each in found.checks]
+    if found.groups < LEAST_GROUPS:
         told.append(
             f"Whether it comes true cannot be told: that takes outcomes in {LEAST_GROUPS} groups."
         )
     return [*told, _ADVICE[found.verdict]]
+
+
+def _said(check: Check, groups: int) -> str:
+    """Return what is said of a check."""
+    text = f"{check.name.capitalize()}: {check.said}"
+    if check.chance is not None:
+        fails = ", fails" if check.fails else ""
+        text += f" (chance {check.chance:.2g} if nothing has changed{fails})"
+    told = f" {groups} groups cannot tell this from chance." if check.off != check.fails else ""
+    return f"{text}.{told}"
 
 
 _ADVICE: Final = {
