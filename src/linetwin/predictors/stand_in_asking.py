@@ -69,26 +69,25 @@ class Asking:
     def reason(self, matrix: np.ndarray) -> str:
         """Return the first condition, tie or range that an item does not meet; "" for none."""
         variables = len(self.regime.variables)
+        ended = matrix[: len(self.low)]
+        bad = ~((ended >= self.low) & (ended <= self.high))
+        worst = {
+            int(row): float(ended[row, bad[row]][0]) for row in np.flatnonzero(bad.any(axis=1))
+        }
         for row, each in enumerate(self.regime.conditions, start=variables):
-            if (worst := self._first_outside(matrix, row)) is not None:
-                told = _told(each.name, worst)
+            if row in worst:
+                told = _told(each.name, worst[row])
                 return f"{_where(each)} {told}, it was {_told(each.name, each.value)}"
         for row, tie in enumerate(self.regime.ties, start=len(self.low)):
             if not np.all(_alike(matrix[row], tie.factor * matrix[tie.variable])):
                 other = self.regime.variables[tie.variable]
                 return f"{_where(tie)} is not {tie.factor:.6g} times {_where(other)}"
         for row, variable in enumerate(self.regime.variables):
-            if (worst := self._first_outside(matrix, row)) is not None:
+            if row in worst:
                 name = variable.name
                 range_ = f"{_told(name, variable.low)} to {_told(name, variable.high)}"
-                return f"{_where(variable)} {_told(name, worst)}, known from {range_}"
+                return f"{_where(variable)} {_told(name, worst[row])}, known from {range_}"
         return ""
-
-    def _first_outside(self, matrix: np.ndarray, row: int) -> float | None:
-        """Return the first of a row's values that does not lie between its ends; None for none."""
-        values = matrix[row]
-        bad = values[~((values >= self.low[row]) & (values <= self.high[row]))]
-        return float(bad[0]) if bad.size else None
 
 
 def items_of(start: Mapping[str, float | np.ndarray], phases: Sequence[Phase]) -> int:

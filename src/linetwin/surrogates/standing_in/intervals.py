@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.predictors.stand_in import WHERE
+from linetwin.predictors.stand_in_limits import WHERE
 from linetwin.surrogates.learning.conforming import covered, half_width
 from linetwin.surrogates.standing_in.fitting import PARTS
 
