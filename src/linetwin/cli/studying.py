@@ -130,11 +130,14 @@ def _progress() -> Iterator[Callable[[Counts], None]]:
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task("", total=1.0)
-        told = time.monotonic()
+        told, said = time.monotonic(), ""
 
         def show(counts: Counts) -> None:
-            nonlocal told
+            nonlocal told, said
             text = _how_far(counts)
+            if counts.said != said:
+                said = counts.said
+                sys.stderr.write(f"linetwin: {said}\n")
             bar.update(task, completed=counts.done / max(counts.planned, 1), description=text)
             if not console.is_terminal and time.monotonic() - told > TOLD_EVERY_S:
                 told = time.monotonic()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import math
+from typing import TYPE_CHECKING, Final, Protocol
 
 from linetwin.errors import Problem, ScenarioError
-from linetwin.study.analysing.aims import aim_of
+from linetwin.study.analysing.aims import aim_of, aimed_at
 from linetwin.study.bounds import constraints_of, least_of
 from linetwin.study.progress import Progress
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from linetwin.study.reading import Spec
     from linetwin.study.schema import Constraint
     from linetwin.study.tasks import Outcome, Task
+
+
+FIRST_RUNS: Final = 8
+"""Runs that came back after which an aim that none of them has a value of is told [A]."""
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the user asked to end
@@ -55,6 +60,7 @@ class StudyRun:
         self._stop = stop
         self._show = show
         self._constraints: list[Constraint] | None = None
+        self._untold = aimed_at(spec.objectives, spec.constraints)
 
     def results(self, points: Sequence[Planned], replications: int) -> pd.DataFrame:
         """Return the runs of points, with those made that are missing; see `Study.runs`.
@@ -105,7 +111,20 @@ class StudyRun:
         self.writer.record(outcome)
         _ = self.constraints, self.matters
         self.progress.note(failed=outcome.status == "failed", wall_s=outcome.wall_s)
+        self._look(outcome)
         self._show(self.progress)
+
+    def _look(self, outcome: Outcome) -> None:
+        """Say which aims have no value in the first runs of a study that begins."""
+        values = outcome.figures
+        self._untold = [n for n in self._untold if not math.isfinite(values.get(n, math.nan))]
+        came = self.progress.made - self.progress.failed
+        if came == FIRST_RUNS and self._untold and not self.progress.known:
+            have = "has" if len(self._untold) == 1 else "have"
+            self.progress.said = (
+                f"{', '.join(self._untold)} {have} no value in the first {came} runs, and what is "
+                "aimed at needs one: a longer run, or another figure"
+            )
 
     def _unknown(self, name: str, hint: str) -> Problem:
         document = self.spec.document

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from linetwin.study.analysing.aims import aim_of, kept, missed_by
+from linetwin.study.analysing.aims import aim_of, aimed_at, kept, missed_by
 from linetwin.study.analysing.inferring import share_within
 from linetwin.study.analysing.observing import FAILED, share_of
 from linetwin.study.analysing.optimum import FINALISTS, FRESH, chosen
@@ -116,8 +116,7 @@ def _run_again(
 
 def _telling(carried: StudyRun, runs: pd.DataFrame) -> float:
     """Return the share of runs that told all that is aimed at."""
-    aims = [aim_of(each)[0] for each in carried.spec.objectives]
-    names = [*aims, *(each.figure for each in carried.constraints)]
+    names = aimed_at(carried.spec.objectives, carried.constraints)
     return float(runs[names].notna().all(axis=1).mean())
 
 

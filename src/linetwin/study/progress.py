@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Progress:
     """Counts runs as they end.
 
-    `known`: runs that an earlier call had made already.
+    `known`: runs that an earlier call had made already; `said`: what the first runs tell that the
+    user should know before all are made, "" for nothing.
     """
 
     planned: int = 0
@@ -19,6 +20,7 @@ class Progress:
     failed: int = 0
     begun: float = field(default_factory=time.monotonic)
     busy_s: float = 0.0
+    said: str = ""
 
     @property
     def done(self) -> int:

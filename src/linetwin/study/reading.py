@@ -24,6 +24,7 @@ from linetwin.scenario.loading import (
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.validation import validate
 from linetwin.study import designs
+from linetwin.study.analysing.aims import aimed_at
 from linetwin.study.bounds import rough
 from linetwin.study.factors import Factor, FactorReader
 from linetwin.study.schema import STATISTIC, STATISTIC_HINT, Design, StudyFile
@@ -239,7 +240,7 @@ class _Reader:
 
         A statistic of a column comes back beside them, under its own name.
         """
-        asked = dict.fromkeys((*(self.model.figures or DEFAULT_FIGURES), *self._aimed_at()))
+        asked = dict.fromkeys((*(self.model.figures or DEFAULT_FIGURES), *self._aims()))
         statistics = {column.name for column in columns}
         return tuple(name for name in asked if name not in statistics)
 
@@ -247,13 +248,10 @@ class _Reader:
         """Return figures that are wanted though the file does not name them anywhere."""
         if self.model.figures:
             return ()
-        return tuple(name for name in DEFAULT_FIGURES if name not in self._aimed_at())
+        return tuple(name for name in DEFAULT_FIGURES if name not in self._aims())
 
-    def _aimed_at(self) -> list[str]:
-        """Return the figures that objectives and constraints are about."""
-        aims = [each.maximise or each.minimise for each in self.model.objectives]
-        aims += [each.figure for each in self.model.constraints]
-        return [aim for aim in aims if aim]
+    def _aims(self) -> list[str]:
+        return aimed_at(self.model.objectives, self.model.constraints)
 
     def columns(self) -> tuple[Column, ...]:
         """Return the statistics of columns that are wanted."""

@@ -11,7 +11,9 @@ import numpy as np
 from linetwin.study.analysing.inferring import Estimate, share_within
 
 if TYPE_CHECKING:
-    from linetwin.study.schema import Constraint, Objective
+    from collections.abc import Sequence
+
+    from linetwin.study.schema import Constraint, Objective, WrittenConstraint
 
 
 def aim_of(objective: Objective) -> tuple[str, float]:
@@ -19,6 +21,14 @@ def aim_of(objective: Objective) -> tuple[str, float]:
     if objective.maximise is not None:
         return objective.maximise, 1.0
     return str(objective.minimise), -1.0
+
+
+def aimed_at(
+    objectives: Sequence[Objective], constraints: Sequence[Constraint | WrittenConstraint]
+) -> list[str]:
+    """Return the figures that objectives and constraints are about, each once."""
+    aims = [each.maximise or each.minimise for each in objectives]
+    return list(dict.fromkeys([*filter(None, aims), *(each.figure for each in constraints)]))
 
 
 def bounds_of(constraint: Constraint) -> tuple[float, float]:

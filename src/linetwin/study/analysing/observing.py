@@ -12,6 +12,7 @@ import numpy as np
 from linetwin.scenario.emit import flow
 from linetwin.scenario.problems import Place
 from linetwin.study import designs
+from linetwin.study.analysing.aims import aimed_at
 from linetwin.study.bounds import constraints_of, least_of
 from linetwin.study.factors import Factor
 from linetwin.study.folder import STUDY
@@ -127,9 +128,8 @@ class Observed:
     def empty(self) -> list[tuple[str, int, int]]:
         """Figures that some runs have no value of: the figure, in how many runs, of how many."""
         known = self.study.runs[self.study.runs["status"] != FAILED]
-        aims = [each.maximise or each.minimise for each in self.objectives]
-        names = dict.fromkeys([*aims, *(each.figure for each in self.constraints), *self.figures])
-        counts = [(str(n), int(known[n].isna().sum())) for n in names if n in known]
+        names = dict.fromkeys([*aimed_at(self.objectives, self.constraints), *self.figures])
+        counts = [(name, int(known[name].isna().sum())) for name in names if name in known]
         return [(name, count, len(known)) for name, count in counts if count]
 
     @cached_property
