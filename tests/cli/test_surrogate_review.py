@@ -282,6 +282,9 @@ def test_cells_in_the_line_are_judged(clerk: Clerk, run: Path, predictor: Path) 
                             run.with_name("r.html"), "--explain", "0", "--json").out)  # fmt: skip
     cells = {cell["cell"]: cell for cell in told["cells"]}
     assert {name for name, cell in cells.items() if cell["outcome"] == "in the line"} == still
+    graded = dict(zip(names, status, strict=True))  # by the line, whatever a cell truly is
+    for name in {*cells} - still:
+        assert cells[name]["outcome"].split(":")[0] == graded[name]
     assert sum(cells[name]["risk"] is not None for name in still) > len(still) / 2
     assert not still & {*read_dataset(run).frame.index}
     unfinished = dataset_of_run(run, unfinished=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -169,6 +170,27 @@ def test_what_has_ended_is_not_open(tmp_path: Path) -> None:
     assert (last.settled[0].cells, last.ended, last.is_open) == (("b", "d"), ("a", "c"), False)
 
 
+def test_what_has_ended_is_not_held(tmp_path: Path) -> None:
+    """A hold of a cell that was scrapped before would hold nothing; no entry is written."""
+    with pytest.raises(ScenarioError, match="was scrapped or taken as a sample before"):
+        holds.hold(tmp_path, holds.Traced("a", (_cell("a", "scrap"),)), "rough", "ann")
+    assert not (tmp_path / LOG).exists()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Müller, Jörg", "jorg  MULLER", True),
+        ("Lee, Ann", "Ann Lee", True),
+        ("Ann Lee", "Ann Leeds", False),
+    ],
+)
+def test_a_person_is_one_in_any_spelling(one: str, other: str, *, same: bool) -> None:
+    """Order of names, case, accents and dots do not make a second person."""
+    with pytest.raises(ScenarioError, match="is the reviewer") if same else nullcontext():
+        Second(other).check(one, [])
+
+
 def test_a_lot_without_cells_is_settled_once(tmp_path: Path) -> None:
     """A hold of a lot that nothing was made of is open until someone decides."""
     assert holds.hold(tmp_path, holds.Traced("lot-1", ()), "rough", "ann").is_open
@@ -238,6 +260,8 @@ def _beside(folder: Path, grade: str, second: str) -> None:
         ("B", ""),
         ("A", "ann"),
         ("A", " Ann ."),
+        ("A", "Ánn"),
+        ("A", "."),
     ],
 )
 def test_nobody_overrides_safety_alone(tmp_path: Path, grade: str, second: str) -> None:

@@ -124,7 +124,7 @@ def _select(maker: _Maker, chances: Mapping[str, float]) -> np.ndarray:
     maker.add(INCLUSION_WEIGHT, weights, "1", "weight")
     after = {f"{MEASURED}{name}" for name in _AFTER}
     for name, spec in maker.specs.items():
-        if spec.role in {"target", "outcome"} or name in after or name == "finding":
+        if spec.role in {"target", "outcome"} or name in after or name in {"graded", "finding"}:
             gone = np.nan if spec.is_number else ""
             maker.columns[name] = np.where(seen, maker.columns[name], gone)
     return seen
@@ -204,7 +204,9 @@ def _filled(run: Run, cells: pd.DataFrame) -> _Maker:
     maker.defects()
     maker.numbers((n for n in cells.columns if n.startswith(MEASURED)), "inspection")
     graded = cells["true_grade"].where(cells["true_grade"].ne(""), cells["status"])
-    maker.text("grade", graded.where(cells["status"].isin(_JUDGED), ""), "outcome")
+    ended = cells["status"].isin(_JUDGED)
+    maker.text("grade", graded.where(ended, ""), "outcome")
+    maker.text("graded", cells["status"].where(ended, ""), "inspection")
     maker.text("finding", cells["reason"], "inspection")
     return maker
 

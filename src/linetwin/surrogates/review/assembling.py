@@ -100,6 +100,11 @@ class Review:
     begun: StartUp | None = None
     stops: tuple[Stop, ...] = ()
 
+    @property
+    def scrapped(self) -> frozenset[str]:
+        """The cells that were scrapped on a prediction: what they would be nobody knows."""
+        return frozenset(cell.name for cell in self.cells if cell.outcome == ON_PREDICTION)
+
 
 def review(
     folder: Path,
@@ -244,7 +249,8 @@ def _outcomes(data: Dataset) -> list[str]:
     if INCLUSION_WEIGHT in data.columns:
         gone = np.isnan(data.numbers(INCLUSION_WEIGHT)).tolist()
     grades, findings = (
-        data.frame[name].tolist() if name in data.columns else none for name in ("grade", "finding")
+        data.frame[name].tolist() if name in data.columns else none
+        for name in ("graded", "finding")
     )
     return [
         ON_PREDICTION

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 BLANK: Final = "[to be filled in: {}]"
 SUFFIXES: Final = (".md", ".html", ".json")
 _MOST_CAUSES: Final = 8
-_MOST_CELLS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -110,9 +109,8 @@ def _problem(run: Run, found: Traced, held: Held | None) -> tuple[str, ...]:
 def _containment(found: Traced, held: Held | None) -> tuple[str, ...]:
     said = [f"traced forward: {count:,} {what}" for what, count in found.counted().items()]
     if found.shipped:
-        more = len(found.shipped) - _MOST_CELLS
-        rest = f" and {more:,} more" if more > 0 else ""
-        said.append(f"shipped, to be recalled: {', '.join(found.shipped[:_MOST_CELLS])}{rest}")
+        listed = ", ".join(found.shipped)
+        said.append(f"shipped, to be recalled: {len(found.shipped):,} cells: {listed}")
     else:
         said.append("none of its cells has been shipped")
     if held is None:

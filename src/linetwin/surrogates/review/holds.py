@@ -118,6 +118,10 @@ def hold(folder: Path, found: Traced, reason: str, by: str) -> Held:
     """Put a lot on hold with what was made of it; ScenarioError where it is on hold already."""
     check_words("--reason", reason)
     check_words("--by", by)
+    ended = [each.kind == "cell" and each.where in ENDED for each in found.everything]
+    if ended and all(ended):
+        message = f"all that is left of '{found.lot}' was scrapped or taken as a sample before"
+        raise ScenarioError([Problem(message, "--lot", "there is nothing to hold")])
     where = Counter(each.where for each in found.everything if each.kind == "cell")
     after = {
         "reason": reason,

@@ -34,6 +34,11 @@ def capability_section(found: Review) -> Section:
         "a Ppk below its Cpk. In brackets 95 % intervals; gauge: its part in the spread, beside "
         "the indices without it. Where no gauge is stated there is no Cpk."
     )
+    if gone := len(found.scrapped):
+        intro += (
+            f" {gone:,} cells scrapped on a prediction have no reading after it: what is read "
+            "then (capacity, resistance) tells of the others, unweighted."
+        )
     return Section("capability", "Capability", told, intro=intro)
 
 

@@ -150,7 +150,7 @@ def in_short(found: Review) -> list[str]:
 def saves(found: Review) -> str:
     """Return what the stop in force saves, with its interval; empty where that is not told."""
     saving = found.stops[0].saving if found.stops else None
-    return "" if saving is None else f"{_money(found, saving)} per 1,000 cells"
+    return "" if saving is None else f"{_money(found, saving)} per 1,000 cells with an outcome"
 
 
 def _money(found: Review, own: Estimate) -> str:

@@ -24,11 +24,19 @@ _PARETO: Final = 20
 def pareto_section(found: Review) -> Section:
     """Return the defects by number of cells, with their share summed up."""
     cells = found.facts.cells
+    cells = cells[~cells["cell"].isin(found.scrapped)]
     bad = cells[cells["status"].isin(("B", "scrap")) & cells["reason"].ne("")]
+    gone = len(found.scrapped)
+    left = (
+        f"<p>{gone:,} cells scrapped on a prediction are not among them: nobody knows what they "
+        "would have been. Causes are told of the whole run, as it was simulated.</p>"
+        if gone
+        else ""
+    )
     counts = Counter(zip(bad["station"], bad["reason"], strict=True)).most_common(_PARETO)
     if not counts:
         none = "<p>No cell was scrapped or of grade B.</p>"
-        return Section("pareto", "Defects", none)
+        return Section("pareto", "Defects", none + left)
     names = [f"{display.name(str(place))}: {reason}" for (place, reason), _ in counts]
     numbers = [count for _, count in counts]
     summed = np.cumsum(numbers) / len(bad)
@@ -54,7 +62,7 @@ def pareto_section(found: Review) -> Section:
     caption = "Red: safety, orange: function, grey: cosmetic, blue: no class in the policy."
     figure = Figure("pareto", "Cells by finding", caption, [bars, line], layout,
                     130 + 30 * len(names))  # fmt: skip
-    return Section("pareto", "Defects", causes(found.kpis), (figure,))
+    return Section("pareto", "Defects", left + causes(found.kpis), (figure,))
 
 
 def _severity(found: Review, reason: str) -> str:
