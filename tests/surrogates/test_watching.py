@@ -157,6 +157,12 @@ def test_the_rows_of_the_training_show_nothing(predictor: Predictor, tmp_path: P
     """Refused: of what it has learnt it knows the answers."""
     with pytest.raises(ScenarioError, match="was trained on these very rows"):
         seen(predictor, tmp_path, made(np.random.default_rng(1), 24))
+    some = made(np.random.default_rng(1), 24)[:12]
+    new = [line.replace(",E", ",F") for line in made(np.random.default_rng(7), 6)]
+    with pytest.raises(ScenarioError, match="was trained on rows of E0, E1: they show nothing"):
+        seen(predictor, tmp_path, [*new, *some])
+    others = [line.replace(",F", ",E") for line in new]  # of the same names, but other rolls
+    assert seen(predictor, tmp_path, others).verdict == KEEP
 
 
 def test_a_rate_that_has_grown_is_found(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
         ),
     ] = None,
     setting: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="STATION.NAME",
             help="What a machine's setting would have had to be: 'cathode.calender.line_load', or "
@@ -60,11 +60,11 @@ def explain(  # noqa: PLR0913, PLR0917  one parameter per option
 
     _check_asked(table, row, settings)
     if lot is not None:
-        other = row is not None or target is not None or setting is not None
+        other = row is not None or target is not None or bool(setting)
         _explain_lot(file, table, lot, as_json=json, other=other)
         return
-    if setting is not None:
-        _explain_setting(file, table, row, (setting, target, chance), as_json=json)
+    if setting:
+        _explain_setting(file, table, row, (_one_setting(setting), target, chance), as_json=json)
         return
     with load(file) as predictor:
         own = predictor.card
@@ -148,6 +148,16 @@ def _explain_lot(file: Path, table: Path | None, lot: str, *, as_json: bool, oth
         return
     say(lots.lot_sentence(found))
     print_table("", lots.HEADS, lots.lot_rows(found), 1)
+
+
+def _one_setting(asked: list[str]) -> str:
+    """Return the setting that is asked about; ScenarioError where there are several."""
+    from linetwin.errors import Problem, ScenarioError
+
+    if len(asked) > 1:
+        message = f"{len(asked)} settings: one is changed, all others stay"
+        raise ScenarioError([Problem(message, "--setting", "one setting; ask again for the other")])
+    return asked[0]
 
 
 def _explain_setting(

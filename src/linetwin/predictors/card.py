@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -234,6 +235,11 @@ class Card(Part):
             if level.regions:
                 _check_regions(level.regions)
         return Domain(low, high, np.array(self.seen.points), self.seen.reach)
+
+
+def digest_of_targets(values: np.ndarray) -> str:
+    """Return the digest by which a group's rows are known again: of its targets, in their order."""
+    return hashlib.sha256(np.ascontiguousarray(values, dtype=np.float64).tobytes()).hexdigest()
 
 
 def half_widths(linked: np.ndarray, regions: Sequence[Region]) -> np.ndarray:

@@ -12,6 +12,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.estimation.calibrating.amounts import Scale, affine_of, amount
 from linetwin.estimation.calibrating.schema import ColumnWritten
 from linetwin.estimation.calibrating.tables import read_table
+from linetwin.predictors.card import digest_of_targets
 from linetwin.predictors.domain import NEAR, OUTSIDE, WORDS
 from linetwin.predictors.levels import promises, standing
 from linetwin.quantities import vocabulary
@@ -20,6 +21,7 @@ from linetwin.scenario import units
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.scenario.unit_words import shown_unit
 from linetwin.surrogates.data.reading import read_dataset
+from linetwin.surrogates.data.runs import RUN
 from linetwin.surrogates.goals import spec_of
 
 if TYPE_CHECKING:
@@ -81,6 +83,27 @@ def standing_of(card: Card, dataset: Dataset) -> Standing:
     groups = {level.column for level in card.levels} & {*dataset.groups}
     labels = {group: dataset.labels(group) for group in groups}
     return standing(card, labels, len(dataset.frame))
+
+
+def groups_in_training(card: Card, dataset: Dataset) -> frozenset[str]:
+    """Return the dataset's groups whose rows the training had.
+
+    Runs are known by their names, others by name, number of rows and what came true of them.
+    """
+    found: set[str] = set()
+    if RUN in dataset.groups:
+        seen = {name for level in card.levels if level.column == RUN for name in level.seen}
+        if card.data.group == RUN:
+            seen |= {each.group for each in card.held_out}
+        found |= seen & {*dataset.labels(RUN)}
+    if card.data.group in dataset.groups and card.target.name in dataset.columns:
+        labels = np.array(dataset.labels(card.data.group), dtype=object)
+        truth = dataset.numbers(card.target.name)
+        for each in card.held_out:
+            own = truth[(labels == each.group) & np.isfinite(truth)]
+            if len(own) == each.rows and digest_of_targets(own) == each.digest:
+                found.add(each.group)
+    return frozenset(found)
 
 
 def asked_of_amounts(card: Card, settings: Sequence[str]) -> Asked:

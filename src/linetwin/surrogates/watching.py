@@ -20,7 +20,7 @@ from linetwin.predictors.domain import INSIDE, OUTSIDE
 from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
 from linetwin.surrogates.goals import spec_of
-from linetwin.surrogates.predicting import standing_of
+from linetwin.surrogates.predicting import groups_in_training, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ CENTRAL: Final = 0.9
 """Part of the training points within which the median of new rows is looked for [A]."""
 MOST_OUTSIDE: Final = 0.05
 """Share of rows outside of the domain from which it is to be looked at [A]."""
+_NAMED: Final = 3
 KEEP, LOOK, RETRAIN = "keep", "look", "retrain"
 
 
@@ -129,6 +130,10 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
     card = predictor.card
     if data.digest == card.data.digest:
         message = f"{card.name} was trained on these very rows: they show nothing"
+        raise ScenarioError([Problem(message, hint="data that came later", file=data.file)])
+    if trained := sorted(groups_in_training(card, data)):
+        few = ", ".join(trained[:_NAMED]) + (", ..." if len(trained) > _NAMED else "")
+        message = f"{card.name} was trained on rows of {few}: they show nothing"
         raise ScenarioError([Problem(message, hint="data that came later", file=data.file)])
     features = _features(card, data)
     told = predictor.predict(features, standing_of(card, data).unseen)

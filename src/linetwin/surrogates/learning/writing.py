@@ -7,8 +7,6 @@ import platform
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from linetwin.predictors.card import (
     CandidateScore,
     Card,
@@ -19,6 +17,7 @@ from linetwin.predictors.card import (
     Physics,
     Seen,
     Target,
+    digest_of_targets,
 )
 from linetwin.predictors.domain import domain_of
 from linetwin.predictors.levels import EQUAL, LEAST_GROUPS
@@ -160,11 +159,10 @@ def _held_out(trained: Trained) -> list[HeldOut]:
     found = []
     for code, label in enumerate(learning.labels):
         own = learning.groups == code
-        content = np.ascontiguousarray(learning.target[own]).tobytes()
         found.append(
             HeldOut(
                 group=label[:200],
-                digest=hashlib.sha256(content).hexdigest(),
+                digest=digest_of_targets(learning.target[own]),
                 rows=int(own.sum()),
                 squares=float(squares[own].sum()),
             )
