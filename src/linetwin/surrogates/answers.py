@@ -13,6 +13,7 @@ from linetwin.surrogates.explaining import (
     Counterfactual,
     Explanation,
     Sensitivity,
+    background_of,
     counterfactuals,
     sensitivities,
     shapley,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from linetwin.predictors.evaluating import Predicted, Predictor
     from linetwin.predictors.levels import Standing
 
-BACKGROUND: Final = 100
-"""Training points, evenly taken, against which a row is explained."""
 PART_HEADS: Final = ("feature", "is", "adds", "+-", "moved from", "to", "changes it by")
 SETTING_HEADS: Final = ("feature", "limit", "window from", "best", "to", "limit")
 _SLIGHT: Final = 1e-9
@@ -80,8 +79,6 @@ def explained(
     card = predictor.card
     stands = stands or standing(card, {}, 1)
     link, domain = card.target.link, card.domain()
-    points = domain.low + domain.points * (domain.high - domain.low)
-    chosen = np.linspace(0, len(points) - 1, min(BACKGROUND, len(points))).astype(int)
 
     def value(rows: np.ndarray) -> np.ndarray:
         return link.back(predictor.linked(rows))
@@ -93,7 +90,7 @@ def explained(
         others = counterfactuals(chance, row, domain.low, domain.high, needed)
     return Explained(
         card, row, stands, predictor.predict(row[None], stands.unseen),
-        shapley(value, row, points[chosen]),
+        shapley(value, row, background_of(domain)),
         sensitivities(value, row, domain.low, domain.high), goal, needed, own, others,
     )  # fmt: skip
 

@@ -17,9 +17,13 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from linetwin.predictors.domain import Domain
+
     Evaluate = Callable[[np.ndarray], np.ndarray]
     """Rows of features, shape (rows, features) -> a number for each, shape (rows,)."""
 
+BACKGROUND: Final = 100
+"""Training points, evenly taken, against which a row is explained [A]."""
 MOST_EXACT: Final = 10
 """Features up to which all subsets are looked at; of more, orders are drawn."""
 _ORDERS: Final = 64
@@ -72,6 +76,13 @@ class Counterfactual:
     value: float
     chance: float
     reached: bool
+
+
+def background_of(domain: Domain) -> np.ndarray:
+    """Return the training points against which rows are explained, shape (points, features)."""
+    points = domain.low + domain.points * (domain.high - domain.low)
+    chosen = np.linspace(0, len(points) - 1, min(BACKGROUND, len(points))).astype(int)
+    return np.asarray(points[chosen])
 
 
 def shapley(evaluate: Evaluate, row: np.ndarray, background: np.ndarray) -> Explanation:

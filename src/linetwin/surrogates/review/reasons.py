@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.predictors.domain import OUTSIDE
-from linetwin.surrogates.explaining import counterfactuals, shapley
+from linetwin.surrogates.explaining import background_of, counterfactuals, shapley
 from linetwin.surrogates.goals import spec_of
 from linetwin.surrogates.review.risks import words_of
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from linetwin.surrogates.review.origins import Origin, Origins
     from linetwin.surrogates.review.risks import Told
 
-BACKGROUND: Final = 20
-"""Training points, evenly taken, against which a cell is explained: a page explains many [A]."""
 NEEDED: Final = 0.9
 """Chance of no fault that a counterfactual has to reach [A]."""
 _PARTS: Final = 5
@@ -69,13 +67,11 @@ def reason_of(told: Told, row: int, cell: str, origins: Origins) -> Reason | Non
         return None
     card = told.predictor.card
     domain = card.domain()
-    points = domain.low + domain.points * (domain.high - domain.low)
-    chosen = np.linspace(0, len(points) - 1, min(BACKGROUND, len(points))).astype(int)
 
     def value(rows: np.ndarray) -> np.ndarray:
         return card.target.link.back(told.predictor.linked(rows))
 
-    found = shapley(value, values, points[chosen])
+    found = shapley(value, values, background_of(domain))
     towards, target = _towards_risk(told), spec_of(card.target)
     order = np.argsort(-np.abs(found.parts), kind="stable")[:_PARTS].tolist()
     order = [number for number in order if abs(found.parts[number]) > _SLIGHT]
