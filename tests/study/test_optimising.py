@@ -19,6 +19,7 @@ from linetwin.study.executing import Stopped, StudyRun
 from linetwin.study.folder import read_study
 from linetwin.study.keeping import StudyWriter
 from linetwin.study.report import study_page
+from linetwin.study.report_findings import Findings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,7 @@ def test_a_chance_is_kept_by_what_is_called_best(tmp_path: Path) -> None:
     assert best.kept[0].value >= 0.9
     true = norm.cdf((observed.shares[best.point][0] - 0.6) / 0.1)
     assert true >= 0.8  # 20 seeds of a chance of 0.8 keep it in 18 or more with 0.21
-    assert never_kept(observed) == []
+    assert never_kept(Findings(observed)) == []
     searched = [each for each in found.finalists if each.searched[0] < best.searched[0]]
     assert searched  # those the search liked better did not keep it
     assert not any(each.keeps for each in searched)
@@ -98,9 +99,9 @@ def test_a_chance_that_nobody_keeps_is_told(tmp_path: Path) -> None:
     """The bound lies where at best half of the runs keep it: nobody is called the best."""
     more = f"{ONE}\nconstraints: [{{figure: {SECOND}, at_least: 1 J, chance: 0.9}}]"
     observed = carried(tmp_path, study_text(1, "{kind: optimise, trials: 20}", more), noisy)
-    (told,) = never_kept(observed)
+    (told,) = never_kept(Findings(observed))
     assert "in 90% of the runs; nearest is" in told
-    lines, content = answer(observed)
+    lines, content = answer(Findings(observed))
     assert "none that was run again keeps all constraints as asked" in lines[0]
     assert ", 90 % asked" in lines[1]
     first = content["points"][0]
@@ -130,7 +131,7 @@ def test_the_nearest_breaks_as_little_as_can_be(tmp_path: Path) -> None:
     first = found.finalists[0]
     assert first.kept[1].value >= 0.5
     assert not first.keeps
-    (told,) = never_kept(observed)
+    (told,) = never_kept(Findings(observed))
     assert f"nearest is point {first.point} (" in told
     assert f"keeps that of energy used in {first.kept[0].value:.0%} of its runs" in told
     assert "in 50% of the runs" not in told  # others keep it, and so does the nearest
@@ -151,7 +152,7 @@ def test_a_scenario_without_a_value_hides_no_best(tmp_path: Path) -> None:
     found = optimum(observed)
     assert found is not None
     assert not found.finalists[0].gains
-    assert answer(observed)[0][0].startswith("best:")
+    assert answer(Findings(observed))[0][0].startswith("best:")
 
 
 def test_the_nearest_is_one_point(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_the_nearest_is_one_point(tmp_path: Path) -> None:
     assert found is not None
     sums = [observed.shares[each.point].sum() for each in found.finalists]
     assert sums[0] == max(sums)
-    (told,) = never_kept(observed)
+    (told,) = never_kept(Findings(observed))
     assert f"nearest is point {found.finalists[0].point} (" in told
 
 
@@ -185,7 +186,7 @@ def test_runs_that_cannot_tell_keep_no_bound(tmp_path: Path) -> None:
     assert found is not None
     assert not found.finalists[0].keeps
     assert found.finalists[0].kept[0].value == pytest.approx(0.8, abs=0.06)
-    (told,) = never_kept(observed)
+    (told,) = never_kept(Findings(observed))
     assert f"in {found.finalists[0].kept[0].value:.0%} of its runs" in told
 
 
@@ -278,5 +279,7 @@ def test_a_scenario_outside_of_the_bounds_is_still_compared_with(tmp_path: Path)
     assert best.gains[0].value == pytest.approx(best.figures[0].value + 1.0)
     assert sum(each.unbeaten for each in found.finalists) >= 1.0
     assert found.loss == pytest.approx(0.0)
-    assert answer(observed)[0][-1].startswith(f"  point {own.point}, the scenario as it is: ")
+    assert answer(Findings(observed))[0][-1].startswith(
+        f"  point {own.point}, the scenario as it is: "
+    )
     assert study_page(observed)

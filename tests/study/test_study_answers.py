@@ -13,6 +13,7 @@ from linetwin.cli.study_telling import check_kept, never_kept
 from linetwin.errors import ScenarioError
 from linetwin.study.reading import read_study_file
 from linetwin.study.report import study_page
+from linetwin.study.report_findings import Findings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def test_a_comparison_tells_who_is_best_and_by_how_much(tmp_path: Path) -> None:
     """In kWh with an interval on the screen; in J in JSON, as the runs have it."""
     text = study_text(0, "{kind: compare, most: 12}", ALTERNATIVES)
     observed = carried(tmp_path, text, slope)
-    lines, content = answer(observed)
+    lines, content = answer(Findings(observed))
     assert lines[0].startswith("best:       more, energy used 57")
     assert lines[1].startswith("  as_is: worse by +2")
     assert "kWh, dropped after" in lines[1]
@@ -55,7 +56,7 @@ def test_an_alternative_without_any_value_is_behind_the_other(tmp_path: Path) ->
         return {FIGURE: float("nan") if len(shares) and shares[0] > 0 else seed * KWH, SECOND: 0.0}
 
     observed = carried(tmp_path, study_text(0, "{kind: compare, most: 6}", ALTERNATIVES), gone)
-    lines, content = answer(observed)
+    lines, content = answer(Findings(observed))
     ahead = content["alternatives"][0]["name"]
     told = {each["name"]: each["mean"]["runs"] for each in content["alternatives"]}
     assert told[ahead] > 0
@@ -73,7 +74,7 @@ def test_a_best_of_few_runs_says_of_how_many(tmp_path: Path) -> None:
 
     design = "{kind: optimise, trials: 6, fresh: 8, finalists: 2}\nreplications: 4"
     observed = carried(tmp_path, study_text(1, design, AIM), rare)
-    lines, content = answer(observed)
+    lines, content = answer(Findings(observed))
     assert "kWh in 2 of 8 runs" in lines[1]
     assert content["points"][0]["figures"][FIGURE]["runs"] == 2
     assert "in 2 of 8 runs" in study_page(observed)
@@ -83,7 +84,7 @@ def test_alternatives_that_are_alike_are_said_to_be(tmp_path: Path) -> None:
     """Undecided, and an objective that is the same in every run is the first thing said."""
     text = study_text(0, "{kind: compare, most: 6}", ALTERNATIVES)
     observed = carried(tmp_path, text, lambda _, __: {FIGURE: KWH, SECOND: 0.0})
-    lines, content = answer(observed)
+    lines, content = answer(Findings(observed))
     assert lines[0] == "no choice:  energy used is the same in every run"
     assert lines[1].startswith("undecided:  ahead is")
     assert not content["decided"]
@@ -96,7 +97,7 @@ def test_an_optimisation_tells_its_best_points_by_fresh_runs(tmp_path: Path) -> 
     """Points with factors, figures with intervals, and gains against the scenario."""
     text = study_text(1, "{kind: optimise, trials: 12, fresh: 4, finalists: 2}", AIM)
     observed = carried(tmp_path, text, slope)
-    lines, content = answer(observed)
+    lines, content = answer(Findings(observed))
     assert lines[0] == "best:       of 12 points, told by 4 seeds not searched"
     assert "line load" in lines[1]
     assert "against the scenario" in lines[1]
@@ -118,13 +119,13 @@ def test_an_aim_without_a_value_in_any_run_is_told(tmp_path: Path) -> None:
     observed = carried(tmp_path, study_text(1, "{kind: full, levels: 4}", more), nothing)
     spec = read_study_file(tmp_path / "study.yaml")
     with pytest.raises(ScenarioError, match="has no value in any run"):
-        check_kept(observed.study.path, spec)
+        check_kept(Findings(observed), spec)
 
 
 def test_the_nearest_point_misses_by_the_least(tmp_path: Path) -> None:
     """Where none keeps a bound: the smallest excess, wherever it stands in the design."""
     more = f"constraints: [{{figure: {FIGURE}, at_least: 900 kWh}}]"
     observed = carried(tmp_path, study_text(1, "{kind: full, levels: 4}", more), slope)
-    (told,) = never_kept(observed)
+    (told,) = never_kept(Findings(observed))
     assert "energy used at least 900 kWh, in 95% of the runs" in told
     assert "nearest is point 3 (" in told

@@ -15,6 +15,7 @@ from linetwin.study.analysing.optimum import optimum
 from linetwin.study.analysing.window import Refused, Window, window
 from linetwin.study.reading import read_study_file
 from linetwin.study.report import study_page
+from linetwin.study.report_findings import Findings
 from linetwin.study.report_words import address_name
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def test_who_gives_no_value_is_named_in_a_comparison(tmp_path: Path) -> None:
 
     more = f"{AIM}\nalternatives: {{as_is: {{}}, more: {{{ADDRESSES[1]}: 26 kg}}}}"
     observed = carried(tmp_path, study_text(0, "{kind: compare, most: 30}", more), run)
-    lines, content = answer(observed)
+    lines, content = answer(Findings(observed))
     told = {each["name"]: each for each in content["alternatives"]}
     assert told["more"]["runs"] < told["more"]["made"]
     assert told["as_is"]["runs"] == told["as_is"]["made"]
@@ -334,7 +335,7 @@ def test_where_no_trial_comes_back_it_is_said(tmp_path: Path) -> None:
     assert "runs failed" in study_page(observed)
     spec = read_study_file(tmp_path / "study.yaml")
     with pytest.raises(ScenarioError, match="no trial told what is aimed at in new runs"):
-        check_kept(observed.study.path, spec)
+        check_kept(Findings(observed), spec)
 
 
 def test_trajectories_that_all_cross_failures_are_said_to(tmp_path: Path) -> None:

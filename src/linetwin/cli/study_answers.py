@@ -8,9 +8,7 @@ import numpy as np
 
 from linetwin.results import display
 from linetwin.study.analysing.aims import aim_of
-from linetwin.study.analysing.comparing import comparison
 from linetwin.study.analysing.observing import same_value
-from linetwin.study.analysing.optimum import optimum
 from linetwin.study.report_words import (
     address_name,
     bound,
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from linetwin.study.analysing.inferring import Estimate
     from linetwin.study.analysing.observing import Observed
     from linetwin.study.analysing.optimum import Finalist, Optimum
+    from linetwin.study.report_findings import Findings
 
 _LISTED = 3
 """Factors of a point that are named."""
@@ -46,18 +45,19 @@ def named(observed: Observed, point: int) -> str:
     return f"point {name or point}" + (f" ({', '.join(listed)})" if listed else "")
 
 
-def answer(observed: Observed) -> tuple[list[str], dict[str, Any]]:
+def answer(found: Findings) -> tuple[list[str], dict[str, Any]]:
     """Return what a study found as lines of text, and as JSON in canonical units.
 
     Nothing for designs that look for no best, and before there are runs enough.
     """
+    observed = found.observed
     if not (observed.study.runs["status"] != "failed").any():
         return [], {}
     lines, content = [f"no choice:  {text}" for text in same_everywhere(observed)], {}
-    if observed.design.kind == "compare" and (compared := comparison(observed)) is not None:
-        lines += _compared(observed, compared)
-        content = _comparison(observed, compared)
-    elif observed.design.kind == "optimise" and (best := optimum(observed)) is not None:
+    if found.comparison is not None:
+        lines += _compared(observed, found.comparison)
+        content = _comparison(observed, found.comparison)
+    elif (best := found.optimum) is not None:
         told = f"of {best.trials:,} points, told by {best.fresh} seeds not searched"
         head = f"best:       {told}"
         if not best.finalists[0].keeps:

@@ -14,48 +14,44 @@ from linetwin.cli.printing import print_json, say
 from linetwin.cli.study_answers import answer, named
 from linetwin.errors import ModelError, Problem, ScenarioError
 from linetwin.study.analysing.aims import aim_of, bounds_of
-from linetwin.study.analysing.observing import Observed
-from linetwin.study.analysing.optimum import optimum
-from linetwin.study.folder import read_study
 from linetwin.study.report import NAME
 from linetwin.study.report_words import bound, figure_name, number, shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from linetwin.study.analysing.observing import Observed
     from linetwin.study.reading import Spec
+    from linetwin.study.report_findings import Findings
     from linetwin.study.schema import Constraint
 
 
-def tell(folder: Path, spec: Spec, *, as_json: bool) -> None:
+def tell(found: Findings, spec: Spec, *, as_json: bool) -> None:
     """Print how far a study has come, and what it found."""
-    found = read_study(folder)
-    runs, status = found.runs, found.manifest["status"]
+    study = found.observed.study
+    runs, status = study.runs, study.manifest["status"]
     lost = runs[runs["status"] == "failed"]
-    observed = Observed(found)
-    lines, content = answer(observed)
+    lines, content = answer(found)
     if as_json:
-        counts = {"runs": len(runs), "failed": len(lost), "points": len(found.points)}
-        about = {"folder": str(folder), "status": status, **counts}
-        print_json({**about, "never_kept": never_kept(observed), "answer": content})
+        counts = {"runs": len(runs), "failed": len(lost), "points": len(study.points)}
+        about = {"folder": str(study.path), "status": status, **counts}
+        print_json({**about, "never_kept": never_kept(found), "answer": content})
         return
-    planned = int(found.plan["replications"].sum())
-    done = f"{len(runs):,} of {planned:,} runs of {len(found.points):,} points"
+    planned = int(study.plan["replications"].sum())
+    done = f"{len(runs):,} of {planned:,} runs of {len(study.points):,} points"
     typer.echo(f"{spec.name} ({spec.design.kind}): {status}, {done}")
     if len(lost):
         count = "1 run," if len(lost) == 1 else f"{len(lost):,} runs, such as"
         say(f"failed:     {count} {lost['run'].iloc[0]}: {_first(lost)}")
     for line in lines:
         say(line)
-    typer.echo(f"report:     {folder / NAME}")
+    typer.echo(f"report:     {study.path / NAME}")
 
 
-def check_kept(folder: Path, spec: Spec) -> None:
+def check_kept(found: Findings, spec: Spec) -> None:
     """Raise a ScenarioError where a constraint, or all at once, is kept by no point.
 
     And where what is aimed at has no value in any run, as of cells that none made.
     """
-    observed = Observed(read_study(folder))
+    observed = found.observed
     aims = [("objectives", aim_of(each)[0]) for each in observed.objectives]
     aims += [("constraints", each.figure) for each in observed.constraints]
     for section, figure in aims:
@@ -64,12 +60,12 @@ def check_kept(folder: Path, spec: Spec) -> None:
             hint = "a longer run, or another figure"
             problem = Problem(f"{figure} has no value in any run", place.key, hint, place.file)
             raise ScenarioError([replace(problem, line=place.line)])
-    if observed.design.kind == "optimise" and optimum(observed) is None:
+    if found.kind == "optimise" and found.optimum is None:
         lost, place = observed.failures, spec.document.place(("factors",))
         why = f", such as: {lost.first}" if lost.runs else ""
         said = f"no trial told what is aimed at in new runs: {lost.runs} of {lost.of} failed{why}"
         raise ScenarioError([Problem(said, place.key, "other bounds", place.file, place.line)])
-    unkept = never_kept(observed)
+    unkept = never_kept(found)
     if unkept:
         place = spec.document.place(("constraints",))
         told = [
@@ -78,11 +74,12 @@ def check_kept(folder: Path, spec: Spec) -> None:
         raise ScenarioError(told)
 
 
-def never_kept(observed: Observed) -> list[str]:
+def never_kept(found: Findings) -> list[str]:
     """Say which constraints no point keeps with their chance, or that none keeps all at once.
 
     Of an optimisation, by the runs that the search has not seen, where there are any.
     """
+    observed = found.observed
     runs, constraints = _judged(observed), observed.constraints
     if runs.empty or not constraints:
         return []
@@ -95,8 +92,8 @@ def never_kept(observed: Observed) -> list[str]:
     short = [(each.chance - share).clip(lower=0.0)
              for share, each in zip(inside, constraints, strict=True)]  # fmt: skip
     nearest = _nearest(-sum(short, start=0.0 * short[0]), sum(excess, start=0.0 * excess[0]))
-    if observed.design.kind == "optimise" and (found := optimum(observed)) is not None:
-        nearest = found.finalists[0].point  # the one that is told first
+    if found.optimum is not None:
+        nearest = found.optimum.finalists[0].point  # the one that is told first
     told, broken = [], []
     for each, share, kept in zip(constraints, inside, keeps, strict=True):
         words = f"{bound(each, shown(observed, each.figure))}, in {each.chance:.0%} of the runs"
@@ -146,9 +143,9 @@ def _excess(runs: pd.DataFrame, constraint: Constraint) -> pd.Series:
     return (beyond / (values.std() or 1.0)).fillna(math.inf)
 
 
-def check_any(folder: Path) -> None:
+def check_any(found: Findings) -> None:
     """Raise a ModelError where not a single run came to its end."""
-    runs = read_study(folder).runs
+    runs = found.observed.study.runs
     if len(runs) and (runs["status"] == "failed").all():
         raise ModelError(f"all {len(runs):,} runs failed: {_first(runs)}")
 

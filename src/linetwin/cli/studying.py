@@ -20,15 +20,17 @@ from linetwin.cli.interruption import Interruption
 from linetwin.cli.locking import held
 from linetwin.cli.study_running import check_line, gather, run_point, versions_here
 from linetwin.cli.study_telling import check_any, check_kept, tell
+from linetwin.study.analysing.observing import Observed
 from linetwin.study.carrying import carry_out
 from linetwin.study.clustered import DaskExecutor, check_address, check_answers
 from linetwin.study.executing import Stopped, StudyRun
-from linetwin.study.folder import KEPT, LOG
+from linetwin.study.folder import KEPT, LOG, read_study
 from linetwin.study.keeping import StudyWriter
 from linetwin.study.local import LocalExecutor
 from linetwin.study.progress import duration
 from linetwin.study.reading import find_study, read_study_file
 from linetwin.study.report import write_study_report
+from linetwin.study.report_findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,13 +79,14 @@ def study(request: Request, *, as_json: bool) -> None:
             raise
         writer.finish(status)
         write_study_report(folder)
-    tell(folder, spec, as_json=as_json)
+    found = Findings(Observed(read_study(folder)))
+    tell(found, spec, as_json=as_json)
     if status == "interrupted":
         text = f"linetwin: interrupted; go on with: linetwin study {request.file} -o {folder}\n"
         sys.stderr.write(text)
         sys.exit(INTERRUPTED_EXIT)
-    check_any(folder)
-    check_kept(folder, spec)
+    check_any(found)
+    check_kept(found, spec)
 
 
 @contextlib.contextmanager

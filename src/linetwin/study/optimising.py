@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linetwin.study.analysing.aims import aim_of, aimed_at, kept, missed_by
-from linetwin.study.analysing.inferring import share_within
 from linetwin.study.analysing.observing import FAILED, share_of
 from linetwin.study.analysing.optimum import FINALISTS, FRESH, chosen
-from linetwin.study.analysing.telling import TOLD, by_place
+from linetwin.study.analysing.telling import TOLD, by_place, is_rare
 from linetwin.study.designs import needed
 from linetwin.study.keeping import Planned
 
@@ -61,7 +60,11 @@ def optimise(carried: StudyRun) -> None:
                 points[len(told)] = point
                 told.append(_tell(search, trial, runs, carried))
     values, missed, tells = (np.array(each) for each in zip(*told, strict=True))
-    _run_again(carried, [*points.values()], values, missed, tells)
+    again = _run_again(carried, [*points.values()], values, missed, tells)
+    own = points[0] if _own(spec.factors) is not None else (None,) * len(spec.factors)
+    # the scenario as it is, too, to tell what is gained, seed by seed
+    total = spec.replications + (spec.design.fresh or FRESH)
+    carried.results(_planned(spec, [*dict.fromkeys([*again, own])]), total)
 
 
 def _run_again(
@@ -70,48 +73,49 @@ def _run_again(
     values: np.ndarray,
     missed: np.ndarray,
     tells: np.ndarray,
-) -> None:
+) -> list[Point]:
     """Run the best trials with new seeds; others too, where none of those keeps all bounds.
 
-    `values`: (trials, objectives), more is better; `missed`: (trials, constraints), above 0 where
-    the search's runs miss one; `tells`: share of a trial's runs that told all aims. What new seeds
-    show to be missed beyond that, on average over those that were run again, is then expected of
-    all, and trials near those that failed are expected to fail.
+    Return those that were run. `values`: (trials, objectives), more is better; `missed`: (trials,
+    constraints), above 0 where the search's runs miss one; `tells`: share of a trial's runs that
+    told all aims. What new seeds show to be missed beyond that, on average over those that were
+    run again, is then expected of all, and trials near those that failed are expected to fail.
     """
     spec = carried.spec
     total = spec.replications + (spec.design.fresh or FRESH)
-    seeds = spec.replications
     count = spec.design.finalists or (FINALISTS[len(spec.objectives) > 1])
     again: dict[Point, int] = {}
     beyond = np.zeros(missed.shape[1])
-    places = np.array(
-        [[share_of(f, v) for f, v in zip(spec.factors, point, strict=True)] for point in points]
-    )
-    needed_share = max((each.chance for each in carried.constraints), default=TOLD)
+    places = np.array([_place(spec.factors, point) for point in points])
+    most = max((each.chance for each in carried.constraints), default=TOLD)
     for least in LOOKS:
-        near, runs_of = by_place(places, tells, ()).at(places), np.full(len(points), seeds)
+        runs_of = np.full(len(points), spec.replications)
         runs_of[[*again.values()]] = total
-        likely = (_NEIGHBOURS * near + runs_of * tells) / (_NEIGHBOURS + runs_of)
-        short = min(least, needed_share) - likely
-        expected = np.column_stack([missed + beyond, np.where(short > 0, short, -np.inf)])
-        best = chosen(values, expected.max(axis=1, initial=0.0), count)
-        fresh = {points[number]: number for number in best if points[number] not in again}
-        again |= fresh
-        if not fresh:
+        short = min(least, most) - _likely_to_tell(places, tells, runs_of)
+        expected = np.maximum((missed + beyond).max(axis=1, initial=0.0), short)
+        best = [n for n in chosen(values, expected, count) if points[n] not in again]
+        again |= {points[n]: n for n in best}
+        if not best:
             break
-        rows = _by_point(carried.results(_planned(spec, list(again)), total))
+        rows = _by_point(carried.results(_planned(spec, [*again]), total))
         seen = [runs[runs["replication"] >= spec.replications] for runs in rows]
         for number, runs in zip(again.values(), rows, strict=True):
             tells[number] = _telling(carried, runs)
         if any(_keeps_all(carried, runs) and not _rarely(carried, runs) for runs in seen):
             break
-        wrong = [_missed_of(carried, runs) - missed[n]
-                 for runs, n in zip(seen, again.values(), strict=True)]  # fmt: skip
-        known = np.array([each for each in wrong if np.isfinite(each).all()])
-        beyond = known.mean(axis=0) if len(known) else beyond
-    own = points[0] if _own(spec.factors) is not None else (None,) * len(spec.factors)
-    # the scenario as it is, too, to tell what is gained, seed by seed
-    carried.results(_planned(spec, [*dict.fromkeys([*again, own])]), total)
+        wrong = np.stack([_missed_of(carried, runs) for runs in seen]) - missed[[*again.values()]]
+        if len(known := wrong[np.isfinite(wrong).all(axis=1)]):
+            beyond = known.mean(axis=0)
+    return [*again]
+
+
+def _likely_to_tell(places: np.ndarray, tells: np.ndarray, runs_of: np.ndarray) -> np.ndarray:
+    """Return the chance that a run of each trial tells all aims: its own share, and neighbours'.
+
+    `places`: (trials, factors), shares of spans; `tells`: of each trial's `runs_of` runs.
+    """
+    near = by_place(places, tells, ()).at(places)
+    return np.asarray((_NEIGHBOURS * near + runs_of * tells) / (_NEIGHBOURS + runs_of))
 
 
 def _telling(carried: StudyRun, runs: pd.DataFrame) -> float:
@@ -121,8 +125,7 @@ def _telling(carried: StudyRun, runs: pd.DataFrame) -> float:
 
 
 def _rarely(carried: StudyRun, runs: pd.DataFrame) -> bool:
-    """Whether clearly fewer runs than `TOLD` told all that is aimed at."""
-    return share_within(round(_telling(carried, runs) * len(runs)), len(runs)).high < TOLD
+    return is_rare(round(_telling(carried, runs) * len(runs)), len(runs))
 
 
 def _keeps_all(carried: StudyRun, runs: pd.DataFrame) -> bool:
@@ -210,6 +213,10 @@ def _point(factors: Sequence[Factor], parameters: Mapping[str, Any]) -> Point:
         else:
             found.append(int(value) if factor.whole else factor.at(value))
     return tuple(found)
+
+
+def _place(factors: Sequence[Factor], point: Point) -> list[float]:
+    return [share_of(factor, value) for factor, value in zip(factors, point, strict=True)]
 
 
 def _planned(spec: Spec, points: Sequence[Point]) -> list[Planned]:

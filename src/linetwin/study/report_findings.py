@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from linetwin.study.analysing.aims import aim_of
+from linetwin.study.analysing.aims import aimed_at
 from linetwin.study.analysing.comparing import Comparison, comparison
 from linetwin.study.analysing.effects import Effects, effects
 from linetwin.study.analysing.following import Swing, tornado
@@ -48,10 +48,9 @@ class Findings:
     @cached_property
     def varying(self) -> list[str]:
         """Figures that are not the same in every run; aims first."""
-        aims = [aim_of(each)[0] for each in self.observed.objectives]
-        aims += [each.figure for each in self.observed.constraints]
-        names = list(dict.fromkeys((*aims, *self.observed.figures)))
-        values = {name: self.observed.values(name) for name in names}
+        observed = self.observed
+        aims = aimed_at(observed.objectives, observed.constraints)
+        values = {name: observed.values(name) for name in (*aims, *observed.figures)}
         return [
             n for n, v in values.items() if np.isfinite(v).any() and np.nanmax(v) > np.nanmin(v)
         ]

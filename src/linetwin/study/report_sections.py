@@ -124,7 +124,8 @@ def _indices(found: Findings) -> Section:
             f"{spoiled:,} base samples are left out, for a run of each failed or gave no value: "
             "indices hold for where the others lie. "
         )
-    noise = max((each.noise for each in found.indices.values()), default=0.0)
+    known = [each.noise for each in found.indices.values() if not math.isnan(each.noise)]
+    noise = max(known, default=0.0)
     if noise > 0:
         intro += (
             f"Seeds make up to {escape(display.share(noise))} of what differs between points; "

@@ -107,22 +107,21 @@ class Observed:
     def values(self, figure: str) -> np.ndarray:
         """Return a figure, shape (points, replications); NaN for a run that is not there."""
         runs = self.study.runs
-        known = runs[runs["status"] != FAILED]
-        wide = known.pivot_table(index="point", columns="replication", values=figure, dropna=False)
-        replications = range(int(self.study.plan["replications"].max()) if len(runs) else 0)
-        whole = wide.reindex(self.study.points.index, columns=replications)
-        return np.asarray(whole, dtype=float)
+        return self._spread(runs[figure].where(runs["status"] != FAILED).to_numpy(float))
 
     @cached_property
     def made(self) -> np.ndarray:
         """Which runs came back, failed ones too; shape (points, replications)."""
-        runs = self.study.runs
-        wide = runs.assign(made=1.0).pivot_table(
-            index="point", columns="replication", values="made"
-        )
-        replications = range(int(self.study.plan["replications"].max()) if len(runs) else 0)
-        whole = wide.reindex(self.study.points.index, columns=replications)
-        return np.asarray(whole.notna(), dtype=bool)
+        found: np.ndarray = np.isfinite(self._spread(np.ones(len(self.study.runs))))
+        return found
+
+    def _spread(self, values: np.ndarray) -> np.ndarray:
+        """Return values of all runs, shape (runs,), by point and replication; NaN elsewhere."""
+        runs, points = self.study.runs, self.study.points
+        replications = int(self.study.plan["replications"].max()) if len(runs) else 0
+        found = np.full((len(points), replications), np.nan)
+        found[points.index.get_indexer(runs["point"]), runs["replication"]] = values
+        return found
 
     @cached_property
     def empty(self) -> list[tuple[str, int, int]]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from linetwin.study.analysing.aims import aim_of, beyond, kept
-from linetwin.study.analysing.inferring import Estimate, mean_of, share_within
+from linetwin.study.analysing.inferring import Estimate, mean_of
 from linetwin.study.analysing.observing import same_value
-from linetwin.study.analysing.telling import TOLD
+from linetwin.study.analysing.telling import is_rare
 
 if TYPE_CHECKING:
     from linetwin.study.analysing.observing import Observed
@@ -96,21 +96,20 @@ def optimum(observed: Observed) -> Optimum | None:
     rows = np.flatnonzero(plan > searched)
     aims = [aim_of(each) for each in observed.objectives]
     tables = [observed.values(figure) for figure, _ in aims]
-    rows = rows[_told(tables, rows, searched)]
+    told = _told(tables, rows, searched)
+    rows, told = rows[told > 0], told[told > 0]
     if not len(rows):
         return None
     fresh = [table[rows, searched:] for table in tables]
     signed = np.stack([s * each for (_, s), each in zip(aims, fresh, strict=True)], axis=2)
     outside = _outside(observed, rows)
-    told = [min(int(np.isfinite(each[n]).sum()) for each in fresh) for n in range(len(rows))]
-    rare = [share_within(count, fresh[0].shape[1]).high < TOLD for count in told]
+    rare = [is_rare(count, fresh[0].shape[1]) for count in told.tolist()]
     rivals = [n for n in range(len(rows)) if n != outside]
     if not rivals:  # the scenario alone tells anything, and lies outside of the bounds
         return None
     inside = [n for n in rivals if not rare[n]] or rivals
     means, front = _resampled(signed[inside])
     likely = dict(zip(inside, front.mean(axis=0).tolist(), strict=True))
-    own = _own_row(observed, rows)
     bound = [_of_runs(observed, row, searched) for row in rows.tolist()]
     shares = [
         [kept(c, each) for c, each in zip(observed.constraints, own_runs, strict=True)]
@@ -118,18 +117,7 @@ def optimum(observed: Observed) -> Optimum | None:
     ]
     short = [_short(observed, each) for each in shares]
     away = _away(observed, bound)
-    found = [
-        Finalist(
-            point=int(observed.study.points.index[row]),
-            searched=tuple(mean_of(table[row, :searched]).value for table in tables),
-            figures=tuple(mean_of(each[n]) for each in fresh),
-            gains=tuple(mean_of(each[n] - each[own]) for each in fresh) if own is not None else (),
-            kept=tuple(shares[n]),
-            keeps=short[n] <= 0.0,
-            unbeaten=likely.get(n, 0.0),
-        )
-        for n, row in enumerate(rows.tolist())
-    ]
+    found = _finalists(observed, rows, tables, shares, likely)
     first = np.nanmean(signed[:, :, 0], axis=1)
     order = sorted(
         range(len(found)),
@@ -140,14 +128,37 @@ def optimum(observed: Observed) -> Optimum | None:
         alike = [place for place, n in enumerate(inside) if short[n] == short[order[0]]]
         top = means[:, inside.index(order[0]), 0]
         loss = float((means[:, alike, 0].max(axis=1) - top).mean())
-    finalists = tuple(found[n] for n in order)
-    return Optimum(finalists, int(fresh[0].shape[1]), loss, len(plan))
+    return Optimum(tuple(found[n] for n in order), int(fresh[0].shape[1]), loss, len(plan))
+
+
+def _finalists(
+    observed: Observed,
+    rows: np.ndarray,
+    tables: list[np.ndarray],
+    shares: list[list[Estimate]],
+    likely: dict[int, float],
+) -> list[Finalist]:
+    """Return what is told of each row; `likely`: how likely it is unbeaten, of those in bounds."""
+    searched, own = observed.written.replications, _own_row(observed, rows)
+    fresh = [table[rows, searched:] for table in tables]
+    return [
+        Finalist(
+            point=int(observed.study.points.index[row]),
+            searched=tuple(mean_of(table[row, :searched]).value for table in tables),
+            figures=tuple(mean_of(each[n]) for each in fresh),
+            gains=tuple(mean_of(each[n] - each[own]) for each in fresh) if own is not None else (),
+            kept=tuple(shares[n]),
+            keeps=_short(observed, shares[n]) <= 0.0,
+            unbeaten=likely.get(n, 0.0),
+        )
+        for n, row in enumerate(rows.tolist())
+    ]
 
 
 def _told(tables: list[np.ndarray], rows: np.ndarray, searched: int) -> np.ndarray:
-    """Return which rows have a value of each aim in new runs, shape (rows,)."""
-    known = [np.isfinite(table[rows, searched:]).any(axis=1) for table in tables]
-    return np.asarray(np.all(known, axis=0))
+    """Return how many new runs of each row have a value, of the aim of which fewest have one."""
+    known = [np.isfinite(table[rows, searched:]).sum(axis=1) for table in tables]
+    return np.asarray(np.min(known, axis=0))
 
 
 def _of_runs(observed: Observed, row: int, searched: int) -> list[np.ndarray]:

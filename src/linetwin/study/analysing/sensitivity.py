@@ -62,8 +62,9 @@ def sobol(observed: Observed, figure: str, samples: int | None = None) -> Sobol 
     second = bool(observed.design.second_order)
     count = len(observed.factors)
     size = (2 * count if second else count) + 2
-    blocks, left_out = _blocks(observed, figure, size)
-    blocks = blocks[:samples]
+    runs, _, left_out = _blocks(observed, figure, size)
+    runs = runs[:samples]
+    blocks = _means(runs)
     if len(blocks) < 2 or not np.ptp(blocks):  # noqa: PLR2004
         return None
     needed("SALib")
@@ -73,7 +74,7 @@ def sobol(observed: Observed, figure: str, samples: int | None = None) -> Sobol 
     found = analyser.analyze(
         problem, values, calc_second_order=second, num_resamples=RESAMPLES, seed=1
     )
-    chance = _chance(_runs(observed, figure, size)[: len(blocks)], count)
+    chance = _chance(runs, count)
     grown = 1 / (1 - chance.share) if chance.significant else 1.0
     pairs = {}
     if second:
@@ -147,9 +148,8 @@ def morris(observed: Observed, figure: str, trajectories: int | None = None) -> 
     """
     count = len(observed.factors)
     shares = _of_design(observed)
-    blocks, left_out = _blocks(observed, figure, count + 1)
-    kept = np.isfinite(_raw(observed, figure, count + 1)).all(axis=1)
-    blocks = blocks[:trajectories]
+    runs, kept, left_out = _blocks(observed, figure, count + 1)
+    blocks = _means(runs[:trajectories])
     if len(blocks) < 2:  # noqa: PLR2004
         return None
     needed("SALib")
@@ -198,31 +198,24 @@ def _of_design(observed: Observed) -> np.ndarray:
     return shares_of(observed.design, len(observed.factors), seed)
 
 
-def _runs(observed: Observed, figure: str, size: int) -> np.ndarray:
-    """Return a figure in whole blocks of points, shape (blocks, points of each, replications)."""
-    rows = observed.rows
-    runs = observed.values(figure)[rows].reshape(-1, size, observed.values(figure).shape[1])
-    found: np.ndarray = runs[np.isfinite(_raw(observed, figure, size)).all(axis=1)]
-    return found
+def _blocks(observed: Observed, figure: str, size: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return a figure in blocks of points that are analysed together, of those that are whole.
+
+    Shape (blocks, points of each, replications); which of the design's blocks these are; and how
+    many others that were begun lack a figure of some point.
+    """
+    rows, values = observed.rows, observed.values(figure)
+    planned = (rows >= 0)[:, None]
+    shape = (len(rows) // size, size, values.shape[1])
+    runs = np.where(planned, values[rows], np.nan).reshape(shape)
+    whole = np.asarray(np.all(np.any(np.isfinite(runs), axis=2), axis=1))
+    begun = (planned & observed.made[rows]).reshape(shape).any(axis=(1, 2))
+    return runs[whole], whole, int((begun & ~whole).sum())
 
 
-def _raw(observed: Observed, figure: str, size: int) -> np.ndarray:
-    """Return the means of a figure in blocks of points that are analysed together."""
-    values, rows = observed.values(figure), observed.rows
-    known = np.isfinite(values)
-    sums = np.where(known, values, 0.0).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = np.where(known.any(axis=1), sums / known.sum(axis=1), np.nan)
-    return np.where(rows >= 0, means[rows], np.nan).reshape(-1, size)
-
-
-def _blocks(observed: Observed, figure: str, size: int) -> tuple[np.ndarray, int]:
-    """Return whole blocks, and how many others that were begun lack a figure of some point."""
-    blocks, rows = _raw(observed, figure, size), observed.rows
-    whole = np.isfinite(blocks).all(axis=1)
-    made = np.asarray(observed.made.any(axis=1))
-    begun = (made[rows] & (rows >= 0)).reshape(-1, size).any(axis=1)
-    return blocks[whole], int((begun & ~whole).sum())
+def _means(runs: np.ndarray) -> np.ndarray:
+    """Return means over replications of runs by block and point, those that have a value."""
+    return np.asarray(np.nanmean(runs, axis=2))
 
 
 def _estimate(value: float, half: float) -> Estimate:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from linetwin.study.analysing.inferring import share_within
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -115,6 +117,11 @@ class Telling:
         bent = [coded[:, a] * coded[:, b] for a, b in pairs]
         enough = len(self.shares) >= _POINTS_EACH * (len(linear) + len(bent))
         return np.column_stack([*linear, *bent] if enough else linear)
+
+
+def is_rare(told: int, of: int) -> bool:
+    """Whether clearly fewer than `TOLD` of runs tell what is aimed at (Wilson's interval)."""
+    return share_within(told, of).high < TOLD
 
 
 def telling_of(observed: Observed, figures: Sequence[str], matters: Sequence[int]) -> Telling:
