@@ -147,7 +147,7 @@ def test_goals_as_people_write_them(text: str, low: float, high: float) -> None:
     [
         ("porosity=0.3", "is no range"),
         ("loading=1 to 2", "is no goal of porosity"),
-        ("porosity=30 % to 28 %", "leaves no room"),
+        ("porosity=30 % to 28 %", "ends below its begin"),
         ("porosity=28 um to 30 um", "does not fit"),
         ("porosity", "is no goal of porosity"),
     ],
@@ -171,6 +171,7 @@ def test_limits_and_values() -> None:
         (["roll_gap", "line_load"], ["line_load=300 N/mm"], "is there twice"),
         (["roll_gap=2 mm to 3 mm", "line_load"], [], "lies outside of all that was seen"),
         (["roll_gap=20 to 40", "line_load"], [], "has no unit"),
+        (["roll_gap=60 um to 20 um", "line_load"], [], "ends below its begin"),
     ):
         with pytest.raises(ScenarioError, match=said):
             limits_of(CARD, limits, settings_)

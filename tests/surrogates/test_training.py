@@ -196,6 +196,16 @@ def test_few_values_in_another_unit_are_a_warning_many_are_not(tmp_path: Path) -
     _refused(tmp_path, "12 of 48 values", "factor of 1,000 (N/mm and N/m)", table=narrow)
 
 
+def test_rows_that_are_there_twice_are_a_warning(tmp_path: Path) -> None:
+    """A table joined with itself; measured ones that differ in a digit are none."""
+    table = rows(electrodes=6)
+    single = read_training(written(tmp_path, table))
+    twice = read_training(written(tmp_path, [*table, *table]))
+    assert not any("equal another one" in each for each in single.warnings)
+    text = f"{len(table)} of {2 * len(table)} rows equal another one of their group"
+    assert any(text in each for each in twice.warnings)
+
+
 def test_what_the_physics_gets_wrong_is_told(tmp_path: Path) -> None:
     """Unknown models, parameters, features and outputs, below the key `physics`."""
     for old, new, said in (

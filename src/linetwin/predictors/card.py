@@ -6,16 +6,26 @@ import hashlib
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from linetwin.predictors.domain import MOST_POINTS, Domain
 from linetwin.predictors.links import Finite, Link, Part
+from linetwin.quantities.ucum import parse_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Text = Annotated[str, StringConstraints(max_length=2_000)]
 Name = Annotated[str, StringConstraints(max_length=200, min_length=1)]
+
+
+def _unit(text: str) -> str:
+    """Return a unit that is one; ValueError for any other text."""
+    parse_unit(text)
+    return text
+
+
+UnitText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_unit)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -30,7 +40,7 @@ class Feature(Part):
     """A feature: canonical unit, range in the training data; `log`: the model takes its log."""
 
     name: Name
-    unit: Text
+    unit: UnitText
     low: Finite
     high: Finite
     log: bool = False
@@ -43,7 +53,7 @@ class Target(Part):
     """
 
     name: Name
-    unit: Text
+    unit: UnitText
     link: Link
     chance: bool = False
 

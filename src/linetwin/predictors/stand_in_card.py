@@ -19,6 +19,7 @@ from linetwin.predictors.card import (  # noqa: TC001 - pydantic reads them when
     Name,
     Positive,
     Text,
+    UnitText,
 )
 from linetwin.predictors.links import Finite, Link, Part
 
@@ -66,7 +67,7 @@ class Variable(Part):
 
     place: Place
     name: Name
-    unit: Text
+    unit: UnitText
     low: Finite
     high: Finite
     seen_low: Finite
@@ -117,7 +118,7 @@ class Learnt(Part):
 
     phase: Phase
     name: Name
-    unit: Text
+    unit: UnitText
     link: Link
     bounded: bool
     candidate: Name

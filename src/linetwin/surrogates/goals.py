@@ -186,6 +186,8 @@ def span_of(
             return middle - half, middle + half
         low = _number(parts["low"], unit, place, problems) if "low" in parts else -math.inf
         high = _number(parts["high"], unit, place, problems) if "high" in parts else math.inf
+        if low > high:
+            problems.add(place, f"'{text}' ends below its begin", form)
         return low, high
     problems.add(place, f"'{text}' is no range", form)
     return 0.0, 1.0

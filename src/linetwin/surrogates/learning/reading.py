@@ -21,7 +21,7 @@ from linetwin.surrogates.learning.labels import Inspection
 from linetwin.surrogates.learning.levels import coarsest, kinds_of
 from linetwin.surrogates.learning.physics_reading import read_physics
 from linetwin.surrogates.learning.schema import TrainingFile
-from linetwin.surrogates.learning.soundness import strays, unit_warnings
+from linetwin.surrogates.learning.soundness import copies, strays, unit_warnings
 from linetwin.surrogates.learning.task import Learning, replicate_noise
 
 if TYPE_CHECKING:
@@ -125,6 +125,8 @@ class _Reader:
         units = tuple(spec.unit for spec in specs if spec is not None)
         groups = self._groups_of(whole, learning.features)
         warnings += answer_warnings(dataset, names, file.target, groups)
+        if not chance:
+            warnings += copies(learning.features, learning.target, learning.groups)
         group = ", ".join(groups) or EQUAL
         learning = self._with_units(learning, units, target)
         left_out = int((~whole).sum())

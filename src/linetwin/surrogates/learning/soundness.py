@@ -29,6 +29,8 @@ CERTAIN: Final = frozenset({60.0, 1e3, 3600.0, 1e6})
 
 Others, such as 100 of a share, are within what a process does.
 """
+_SLIPS: Final = 3
+"""Rows that equal another one from which on they are told [A]."""
 LABELS: Final = 0.95
 """Share of 0 and 1 from which on a target is one of labels, and what else it holds strays [A]."""
 
@@ -105,6 +107,23 @@ def _refusal(finding: Finding, dataset: Dataset) -> Problem:
         "outside of the vocabulary, with `unit`: that has no range"
     )
     return Problem(finding.text, f"columns.{finding.columns[0]}", hint, dataset.file)
+
+
+def copies(features: np.ndarray, target: np.ndarray, groups: np.ndarray) -> tuple[str, ...]:
+    """Return a warning where measured rows are there more than once, to every digit.
+
+    `features`: shape (rows, features); `target`, `groups`: shape (rows,). Two measurements differ;
+    a table that was joined with itself counts each as two.
+    """
+    rows = np.column_stack([features, target, groups])
+    again = len(rows) - len(np.unique(rows, axis=0))
+    if again < _SLIPS or len(np.unique(target)) < len(target) / 4:  # readings of few steps repeat
+        return ()
+    text = (
+        f"{again:,} of {len(rows):,} rows equal another one of their group in all that is learnt "
+        "from: copies count as measurements, and coverage and scores as surer than they are"
+    )
+    return (text,)
 
 
 def strays(target: np.ndarray, rows: Sequence[str]) -> str:
