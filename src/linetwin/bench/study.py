@@ -54,7 +54,7 @@ OVERHEAD_LIMIT_MS = 10.0
 GROWTH_LIMIT_MB = 50.0
 _HALVES = 2
 _FIRST = 4
-"""Runs that are made before time is taken, so that all workers have made some."""
+"""Runs that are made before time is taken, so that all workers have made some [A]."""
 _STUDY = """\
 schema: 1
 study: bench

@@ -33,7 +33,7 @@ LOOK_EVERY_S = 0.2
 TRIES = 2
 SHORT_S = 0.5
 """Up to here a worker is given its next run before it has ended one: it does not wait for it. With
-longer ones it might hold a run that another worker could begin at once."""
+longer ones it might hold a run that another worker could begin at once [A]."""
 _LAST_WORDS = 2000
 _OF_A_TERMINAL = [getattr(signal, n) for n in ("SIGINT", "SIGHUP") if hasattr(signal, n)]
 """Ctrl-C reaches all processes of a terminal; the one that has started the others decides."""

@@ -25,12 +25,15 @@ _BY_PLACE = 0.7
 _AS_GOOD = 1.1
 """Part of the least misses up to which fewer factors are as good [A]."""
 _FEWEST = 2 * NEAREST
+"""Points below which no place is told apart [A]."""
 _PAIRS = 20
-"""Factors up to which all pairs of them are tried."""
+"""Factors up to which all pairs of them are tried [A]."""
 _SLOPE = 10.0
 """Standard deviation of the log odds' change over half a span, before anything is seen [A]."""
 _STEPS = 50
+"""Newton steps at most: a few settle it [A]."""
 _MOSTLY = 0.5
+"""Share of its runs from which on a point counts as one that tells [A]."""
 _FEW = 4
 """Factors up to which the nearest points are those by all of them, where no place is told [A]."""
 _POINTS_EACH = 4

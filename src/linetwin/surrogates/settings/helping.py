@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     """Rows of features, shape (rows, features) -> chance of the goal, shape (rows,)."""
 
 PLACES: Final = 60
-"""Values of a setting that are tried; the cell's own is one more."""
+"""Values of a setting that are tried; the cell's own is one more [A]."""
 _LEAST_GAIN: Final = 0.05
 """Gain of the chance below which a setting helps nothing [A]."""
 
