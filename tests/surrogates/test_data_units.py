@@ -73,3 +73,4 @@ def test_no_unit_is_named_where_none_in_use_fits() -> None:
     assert likely_unit(ColumnSpec("x", "target", "m", written="mm"), 25.4) == ""
     assert likely_unit(ColumnSpec("x", "target", "m", written="cm3/g"), 1e-3) == ""
     assert likely_unit(ColumnSpec("x", "target", "1/m2", written="1/m2"), 1e-3) == ""
+    assert likely_unit(ColumnSpec("x", "target", "EUR/J", written="EUR/J"), 1e-3) == ""

@@ -148,8 +148,10 @@ def likely_unit(spec: ColumnSpec, times: float) -> str:
 
     `times`: by what they have to be multiplied. "" where none in use is known.
     """
+    if spec.unit not in _UNITS:  # of a study's figures some have a unit that is none, as EUR
+        return ""
     read = unit_named(spec.written or spec.unit)
-    for name in _UNITS.get(spec.unit, ()):
+    for name in _UNITS[spec.unit]:
         unit = unit_named(name)
         same = unit.exponents == read.exponents
         if same and math.isclose(unit.factor, read.factor * times, rel_tol=_CLOSE):
