@@ -1,8 +1,8 @@
 /* What a regime of a stand-in makes of items, some of them at once.
  *
  * The line asks for ten items between thousands of other things, so the weights are read once, in
- * the order in which they lie. Sums go in one order and nothing is fused: the bits are the same on
- * every processor. */
+ * the order in which they lie. Sums go in one order and nothing is fused, so that the bits do not
+ * depend on how wide the processor's vectors are. */
 #include "stand_in.h"
 
 #include <math.h>
