@@ -11,9 +11,10 @@ from scipy.stats import binomtest
 
 from linetwin.errors import ScenarioError
 from linetwin.predictors import store
-from linetwin.surrogates.learning.conforming import covered, effective_rows
+from linetwin.surrogates.learning.conforming import covered
 from linetwin.surrogates.learning.reading import read_training
 from linetwin.surrogates.learning.words import coverage_text
+from linetwin.surrogates.shares import effective_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

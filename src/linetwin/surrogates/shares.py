@@ -30,6 +30,11 @@ def upper_share(found: float, count: float, confidence: float = CONFIDENCE) -> f
     return float(stats.beta.ppf(confidence, found + 1, count - found))
 
 
+def effective_rows(weights: np.ndarray) -> float:
+    """Return how many rows of equal weight tell as much: sum² / sum of squares (Kish 1965 [V])."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
 def bootstrap(
     lots: np.ndarray, figure: Callable[[np.ndarray], float], draws: int
 ) -> tuple[float, float]:

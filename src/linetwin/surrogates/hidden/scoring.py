@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from scipy.stats import beta
+from linetwin.surrogates.shares import clopper_pearson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from linetwin.surrogates.hidden.naming import Named
 
 NOBODY: Final = "nothing"
-_LEVEL: Final = 0.95
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,10 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Lower and upper end."""
-        tail = (1 - _LEVEL) / 2
-        low = float(beta.ppf(tail, self.hits, self.of - self.hits + 1)) if self.hits else 0.0
-        high = 1.0
-        if self.hits < self.of:
-            high = float(beta.ppf(1 - tail, self.hits + 1, self.of - self.hits))
+        """Lower and upper end; of none anything."""
+        if not self.of:
+            return 0.0, 1.0
+        _, low, high = clopper_pearson(self.hits, self.of)
         return low, high
 
     @property

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from scipy.stats import beta, t
+from scipy.stats import t
 
 from linetwin.predictors.card import Covered, Region
+from linetwin.surrogates.shares import clopper_pearson, effective_rows
 
 MOST_REGIONS: Final = 3
 _LEAST_ROWS: Final = 20
-_LEVEL: Final = 0.95
 
 
 def half_width(
@@ -78,26 +78,13 @@ def covered(where: str, inside: np.ndarray, weights: np.ndarray | None = None) -
     """
     rows, hits = len(inside), int(inside.sum())
     if weights is None:
-        low, high = _binomial(hits, rows)
+        _, low, high = clopper_pearson(hits, rows)
         return Covered(where=where, rows=rows, inside=hits, low=low, high=high)
     share = min(1.0, float(weights[inside].sum() / weights.sum())) if hits < rows else 1.0
     effective = effective_rows(weights)
-    low, high = _binomial(share * effective, effective)
+    _, low, high = clopper_pearson(share * effective, effective)
     return Covered(where=where, rows=rows, inside=hits, low=low, high=high,
                    share=share, effective=effective)  # fmt: skip
-
-
-def effective_rows(weights: np.ndarray) -> float:
-    """Return how many rows of equal weight tell as much: sum² / sum of squares (Kish 1965)."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
-
-
-def _binomial(hits: float, rows: float) -> tuple[float, float]:
-    """Return the interval of Clopper and Pearson; of parts of rows by the same beta quantiles."""
-    tail = (1 - _LEVEL) / 2
-    low = float(beta.ppf(tail, hits, rows - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, rows - hits)) if hits < rows else 1.0
-    return low, high
 
 
 def _region(found: tuple[float, bool], groups: np.ndarray, below: float | None) -> Region:

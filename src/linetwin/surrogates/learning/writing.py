@@ -25,8 +25,8 @@ from linetwin.predictors.store import Stored
 from linetwin.results.manifest import version_of
 from linetwin.surrogates.learning import classes_words, laws, words
 from linetwin.surrogates.learning.comparing import over_groups
-from linetwin.surrogates.learning.conforming import effective_rows
 from linetwin.surrogates.learning.exporting import graph_of
+from linetwin.surrogates.shares import effective_rows
 
 if TYPE_CHECKING:
     from linetwin.surrogates.learning.reading import Training

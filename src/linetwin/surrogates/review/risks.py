@@ -102,8 +102,7 @@ class Told:
         unseen = self.unseen_of(cell)
         if self.limited is not None:
             return Chance(self.predictor, self.limited.goal, unseen)(rows)
-        found = self.predictor.predict(rows, unseen)
-        return np.where(found.domain == OUTSIDE, 0.0, 1.0 - _risk(found.value, self.bad))
+        return chance_of_good(self.predictor.predict(rows, unseen), self.bad)
 
     def unseen_of(self, cell: int | None) -> np.ndarray | None:
         """Return of which levels of the card a cell's group is new, None where nothing tells it."""
@@ -270,6 +269,11 @@ def _trained_on(card: Card, data: Dataset, stands: Standing) -> bool:
         if level.column == RUN and seen and (drawn or level.groups > 1):
             return True
     return card.data.digest == data.digest
+
+
+def chance_of_good(found: Predicted, bad: int) -> np.ndarray:
+    """Return the chance of no fault of a target of 0 and 1; 0 outside of the domain."""
+    return np.where(found.domain == OUTSIDE, 0.0, 1.0 - _risk(found.value, bad))
 
 
 def _risk(values: np.ndarray, bad: int) -> np.ndarray:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from linetwin.errors import Problem, ScenarioError
-from linetwin.predictors.domain import OUTSIDE
 from linetwin.results.reader import Run
 from linetwin.scenario.problems import Place, Problems, nearest
 from linetwin.surrogates.answers import goal_text
@@ -15,13 +12,15 @@ from linetwin.surrogates.data.runs import dataset_of_run
 from linetwin.surrogates.goals import Chance, goal_of, span_of
 from linetwin.surrogates.predicting import standing_of
 from linetwin.surrogates.review.fitting import YES_OR_NO
-from linetwin.surrogates.review.risks import bad_of, words_of
+from linetwin.surrogates.review.risks import bad_of, chance_of_good, words_of
 from linetwin.surrogates.settings.helping import Asked, HadBeen, had_been
 from linetwin.surrogates.settings.physics import Chain
 from linetwin.surrogates.settings.stations import KEY, Stations
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
 
     from linetwin.predictors.evaluating import Predictor
     from linetwin.surrogates.settings.helping import Chances
@@ -67,8 +66,6 @@ def _goal(predictor: Predictor, goal: str | None, unseen: np.ndarray) -> tuple[C
     bad, words = bad_of(target.name, None), words_of(target.name)
 
     def chances(rows: np.ndarray) -> np.ndarray:
-        found = predictor.predict(rows, unseen)
-        share = np.clip(found.value, 0.0, 1.0)
-        return np.where(found.domain == OUTSIDE, 0.0, 1.0 - share if bad else share)
+        return chance_of_good(predictor.predict(rows, unseen), bad)
 
     return chances, f"no {words}" if bad else words

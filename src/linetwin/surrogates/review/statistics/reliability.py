@@ -17,7 +17,7 @@ import numpy as np
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.gauges import CONFIDENCE, Estimate
-from linetwin.surrogates.shares import bootstrap, clopper_pearson
+from linetwin.surrogates.shares import bootstrap, clopper_pearson, effective_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -214,7 +214,7 @@ def _calibration_error(weights: np.ndarray, off: np.ndarray, places: np.ndarray)
 def _bin(stated: np.ndarray, found: np.ndarray, weights: np.ndarray, effect: float) -> Bin:
     """Return a bin; its interval is that of the effective number of cells."""
     share = float(np.average(found, weights=weights))
-    worth = float(weights.sum() ** 2 / (weights**2).sum()) / effect
+    worth = effective_rows(weights) / effect
     observed = clopper_pearson(share * worth, worth)._replace(value=share)
     mean = float(np.average(stated, weights=weights))
     return Bin(float(stated.min()), float(stated.max()), mean, observed, found.size)
