@@ -30,7 +30,7 @@ def _stream(level: float) -> Stream:
 
 def _found(level: float, *, logged: bool) -> Any:  # noqa: ANN401 - stands for `Review`
     limits = {"x by tray": phase_one("x by tray", _stream(0.0).groups)}
-    approved = Approved(limits, "ann", "2026-11-22T09:00:00+00:00", "1" * 64, "2" * 64)
+    approved = Approved(limits, "ann", "2026-11-22T09:00:00+00:00", ("1" * 64,), "2" * 64)
     log = (SimpleNamespace(what=APPROVED, about="2" * 64),) if logged else ()
     return SimpleNamespace(
         approved=approved, log=log, charts=charted([_stream(level)], limits), not_charted=(),

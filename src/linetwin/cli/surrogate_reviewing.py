@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from linetwin.surrogates.review.approving import Approved
     from linetwin.surrogates.review.assembling import Review
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
@@ -168,40 +169,50 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
 
 
 def approve_limits(
-    run: RunArgument,
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...", help="A run's folder; several: how runs differ is in the limits."
+        ),
+    ],
     by: Annotated[str, typer.Option(metavar="NAME", help="Who approves.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT", help="The file of frozen limits.")
     ] = Path("limits.json"),
     json: JsonOption = False,
 ) -> None:
-    """Approve the control limits that a run gives (phase I); frozen, with a hash, in the log."""
+    """Approve the control limits that runs give (phase I); frozen, with a hash, in their logs.
+
+    One run tells how its subgroups scatter, three or more how sound runs differ.
+    """
     from collections import Counter
+    from dataclasses import asdict
 
     from linetwin.cli.printing import print_json, say
-    from linetwin.surrogates.review.approving import approve, without_limits
-    from linetwin.surrogates.review.assembling import review as assemble
-    from linetwin.surrogates.review.risks import Opened
+    from linetwin.surrogates.review.approving import approve, proposed
+    from linetwin.surrogates.review.monitoring import monitored
 
     _check_output(output)
-    with Opened([]) as opened:
-        found = assemble(run, opened)
-    approved = approve(run, found.charts, found.data.digest, by, output)
-    none = without_limits(found.charts)
+    told = [monitored(run, beside_others=len(runs) > 1) for run in runs]
+    found = proposed(told)
+    approved = approve(told, found, by, output)
     aside = {name: list(each.set_aside) for name, each in approved.limits.items() if each.set_aside}
     if json:
         print_json({"file": str(output), "sha256": approved.digest, "set_aside": aside,
-                    "streams": sorted(approved.limits), "without_limits": none})  # fmt: skip
+                    "streams": sorted(approved.limits), "without_limits": found.refused,
+                    "runs": approved.runs, "tried": asdict(approved.tried)})  # fmt: skip
         return
-    say(f"{len(approved.limits):,} streams, SHA-256 {approved.digest}")
-    if found.begun is not None and found.begun.text:
-        say(found.begun.text)
+    say(f"{len(approved.limits):,} streams of {_runs(approved.runs)}, SHA-256 {approved.digest}")
+    for each in told:
+        if each.begun.text:
+            say(f"{each.folder.name}: {each.begun.text}" if len(told) > 1 else each.begun.text)
     for name, labels in aside.items():
         say(f"  {name}: set aside {', '.join(labels)}")
-    if none:
-        say(f"{len(none):,} streams got no limits:")
-    for why, count in Counter(none.values()).most_common():
+    if found.refused:
+        say(f"{len(found.refused):,} streams got no limits:")
+    for why, count in Counter(found.refused.values()).most_common():
         say(f"  {count:,}: {why}")
+    _tell_tried([each.folder.name for each in told], approved)
     say(f"limits: {output}")
 
 
@@ -231,6 +242,21 @@ def _tell(found: Review) -> None:
     alarms = found.charts.alarms
     word = "alarms" if found.charts.frozen else "signals of phase I (limits not approved)"
     say(f"{len(alarms):,} {word} on {len({each.stream for each in alarms}):,} streams")
+
+
+def _tell_tried(names: list[str], approved: Approved) -> None:
+    """Tell what limits hold, and how each run did against those of the others."""
+    from linetwin.cli.printing import say
+    from linetwin.surrogates.review.page_limits import holds
+
+    say(holds(approved))
+    told = zip(names, approved.tried.signals, approved.tried.beyond, strict=False)
+    for name, signals, beyond in told:
+        say(f"  {name} against the others: {signals:,} signals; {beyond:.2%} of points outside")
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:

@@ -65,7 +65,8 @@ surrogate_app.command(
 )(contain)
 surrogate_app.command(
     "approve-limits",
-    epilog="Example: linetwin surrogate approve-limits runs/baseline --by ann -o limits.json",
+    epilog="Example: linetwin surrogate approve-limits runs/monday runs/tuesday runs/friday "
+    "--by ann -o limits.json",
 )(approve_limits)
 
 surrogate_app.command(epilog=QUARANTINE_EPILOG)(quarantine)

@@ -21,7 +21,9 @@ from linetwin.surrogates.review.covering import Covered, covered
 from linetwin.surrogates.review.decisions import Decision, decisions, recorded
 from linetwin.surrogates.review.holds import Held, holds
 from linetwin.surrogates.review.machines import helping_settings
+from linetwin.surrogates.review.monitoring import without_scrap
 from linetwin.surrogates.review.origins import Origins
+from linetwin.surrogates.review.page_limits import exceeds
 from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
 from linetwin.surrogates.review.quarantine import Drawn, draws, inclusions_of
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
@@ -131,6 +133,10 @@ def review(
     residuals, refused = streams.residual_streams(settled, told)
     readings = [*streams.cell_streams(settled), *streams.web_streams(facts), *residuals]
     every: Streams = [*readings, *streams.defect_streams(settled)]
+    if approved is not None and approved.runs > 1:  # as `monitoring.monitored` made them
+        of_cells = streams.cell_streams(without_scrap(settled))
+        every = [*of_cells, *streams.web_streams(facts), *residuals,
+                 *streams.defect_streams(settled)]  # fmt: skip
     return Review(
         run, facts, run.kpis or compute(run, facts), data, policy, tuple(told), cells,
         _reasons(run, data, told, _chosen(data, cells, explained)),
@@ -198,6 +204,10 @@ def content(found: Review) -> dict[str, Any]:
         "named": [asdict(each) for each in found.named],
         "alarms": [asdict(each) for each in found.charts.alarms],
         "limits": "approved" if found.charts.frozen else "phase I, not approved",
+        "limits_of": None if found.approved is None else {
+            "runs": found.approved.runs, **asdict(found.approved.tried),
+            "more_signals_than_each": exceeds(found.approved, len(found.charts.alarms)),
+        },
         "capability": [asdict(each) for each in found.capable],
         "start_up": None if found.begun is None else {
             "trays": sorted(found.begun.trays), "of": found.begun.every,

@@ -11,7 +11,7 @@ from linetwin.results.page import page
 from linetwin.surrogates.review.page_ageing import ageing_section
 from linetwin.surrogates.review.page_capability import capability_section
 from linetwin.surrogates.review.page_cells import cells_section, explained_section, fault
-from linetwin.surrogates.review.page_charts import charts_section, of_another
+from linetwin.surrogates.review.page_charts import charts_section
 from linetwin.surrogates.review.page_decided import (
     decisions_section,
     holds_section,
@@ -21,6 +21,7 @@ from linetwin.surrogates.review.page_decided import (
     saves,
 )
 from linetwin.surrogates.review.page_defects import named_section, pareto_section
+from linetwin.surrogates.review.page_limits import exceeds, of_another
 from linetwin.surrogates.review.page_quarantine import quarantine_section
 from linetwin.surrogates.review.page_reliability import reliability_section
 from linetwin.surrogates.review.risks import words_of
@@ -175,8 +176,13 @@ def _out_of_control(found: Review) -> tuple[str, str, str]:
     word = "alarms" if found.charts.frozen else "signals"
     answer = f"<b>{len(alarms):,} {word}</b> on {streams:,} of {judged:,} streams"
     state = "limits approved" if found.charts.frozen else "phase I: limits not approved"
-    if of_another(found):
+    approved = found.approved
+    if approved is not None and not approved.is_logged(found.log):
         state = "limits approved for another run"
+        if approved.runs > 1:
+            more = "more than" if exceeds(approved, len(alarms)) else "no more than"
+            state = f"limits of {approved.runs} other runs"
+            state += f"; {more} sound runs have" if approved.tried.signals else ""
     return "Out of control?", answer, state
 
 

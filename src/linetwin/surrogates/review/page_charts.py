@@ -11,6 +11,7 @@ from linetwin.results.figures import Figure
 from linetwin.results.page import Section
 from linetwin.results.report_tables import table
 from linetwin.surrogates.goals import spec_of
+from linetwin.surrogates.review.page_limits import of_another
 from linetwin.surrogates.review.risks import target_of
 from linetwin.surrogates.review.statistics.limits import Limits
 from linetwin.surrogates.review.streams import Stream
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from linetwin.surrogates.data.dataset import ColumnSpec
+    from linetwin.surrogates.review.approving import Approved
     from linetwin.surrogates.review.assembling import Review
     from linetwin.surrogates.review.charting import Charted
     from linetwin.surrogates.review.statistics.charts import Chart
@@ -93,7 +95,8 @@ def _charts_intro(found: Review) -> str:
             "(<code>surrogate approve-limits</code>)."
         )
     else:
-        logged = "for another run" if of_another(found) else "in the log of this run"
+        own = approved.is_logged(found.log)
+        logged = "in the log of this run" if own else f"for {_others(approved.runs)}"
         state = (
             f"<b>Phase II</b>: limits approved by {escape(approved.by)} on "
             f"{escape(approved.at[:16].replace('T', ' '))} UTC, {logged}; SHA-256 "
@@ -108,20 +111,20 @@ def _charts_intro(found: Review) -> str:
     return (
         f"{state} Subgroups: cells of a tray, {_stretch()} of a web; each lane and channel by "
         "itself. "
+        f"{_left_out(approved)}"
         "Limits are prediction limits at a false alarm of 0.27 % a point, with the autocorrelation "
         f"of neighbouring subgroups in them; {together}"
     )
 
 
-def of_another(found: Review) -> str:
-    """Return what alarms against limits of another run may be; empty where they are of this one."""
-    approved = found.approved
-    if approved is None or approved.is_logged(found.log):
+def _left_out(approved: Approved | None) -> str:
+    if approved is None or approved.runs == 1:
         return ""
-    count = len(found.charts.alarms)
-    many = "1 signal" if count == 1 else f"{count:,} signals"
-    maybe = f"; the {many} here may be that" if count else ""
-    return f"Limits of one run: another order differs by more than its scatter{maybe}."
+    return "Readings of scrapped cells are left out: they are counted in the shares of scrap. "
+
+
+def _others(runs: int) -> str:
+    return "another run" if runs == 1 else f"{runs} other runs"
 
 
 def _stretch() -> str:

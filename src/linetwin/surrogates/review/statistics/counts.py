@@ -8,7 +8,8 @@ subgroups, which widens large ones more: at one of 0.2 his alarm at 0, 0.4 and 2
 trays of 7, 20 and 40 pieces, these at 0.2, 0.5 and 0.7 % (15 % defective, 36 trays). Limits are
 quantiles of the count itself, not three sigma: with one defect expected in a tray the normal
 distribution raises many times the false alarms that it promises. What is uncertain of the level
-after phase I is in them too (Jeffreys' prior), so that a stream without a defect has limits.
+after phase I is in them too (Jeffreys' prior), so that a stream without a defect has limits. Of
+several runs how their shares differ is in them as well, as uncertain as so few runs leave it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.surrogates.review.statistics.autocorrelation import process_of
 from linetwin.surrogates.review.statistics.charts import D2_OF_TWO, Chart
 from linetwin.surrogates.review.statistics.limits import FALSE_ALARM, FEWEST
+from linetwin.surrogates.review.statistics.orders import mixing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,8 +44,8 @@ class CountLimits:
 
     `chart`: p, u, or p' and u' where overdispersed; `events` in `size` pieces (or areas) of phase
     I; `dispersion`: standard deviation of the standardised shares, 1 or more; `chance`: of such
-    scatter by chance alone; `set_aside`: outlying subgroups, which took no part; the rest as in
-    `limits.Limits`.
+    scatter by chance alone; `set_aside`: outlying subgroups, which took no part; `runs`, `between`:
+    number of runs, and the variance of their shares as counted; the rest as in `limits.Limits`.
     """
 
     stream: str
@@ -58,6 +60,8 @@ class CountLimits:
     false_alarm: float = FALSE_ALARM
     approved_by: str = ""
     approved_at: str = ""
+    runs: int = 1
+    between: float = 0.0
 
     @property
     def centre(self) -> float:
@@ -116,6 +120,39 @@ def phase_one_counts(
     return replace(limits, subgroups=found.size, set_aside=aside, data=digest.hexdigest())
 
 
+def phase_one_shares(
+    stream: str, counts: Sequence[np.ndarray], sizes: Sequence[np.ndarray], labels: Sequence[str]
+) -> CountLimits:
+    """Return limits of a p chart from two runs or more; `counts`, `sizes`: by run (subgroups,).
+
+    Scatter within runs is that around the share of each; nothing is set aside. The shares of runs
+    differ by no less than chance makes them. Errors as `phase_one_counts`.
+    """
+    for found, total in zip(counts, sizes, strict=True):
+        _check(stream, "p", np.asarray(found, np.float64), np.asarray(total, np.float64))
+    found, total = np.concatenate(counts), np.concatenate(sizes)
+    runs, points, size = len(counts), total.size, float(total.sum())
+    events = float(found.sum())
+    own = np.array([each.sum() / many.sum() for each, many in zip(counts, sizes, strict=True)])
+    expected = np.repeat(own, [each.size for each in counts])
+    known = expected * (1 - expected) > 0
+    scores = (found - expected * total)[known] / np.sqrt((expected * (1 - expected) * total)[known])
+    freedom = max(1, int(known.sum()) - int((own * (1 - own) > 0).sum()))
+    chance = float(stats.chi2.sf((scores**2).sum(), freedom))
+    dispersion = 1.0
+    if chance < _SEEN:
+        dispersion = max(1.0, float((scores**2).sum()) / freedom) ** 0.5
+    share = (events + _PRIOR) / (size + 2 * _PRIOR)
+    by_chance = dispersion**2 * share * (1 - share) * runs / size
+    digest = hashlib.sha256("\n".join(labels).encode())
+    digest.update(found.astype("<f8").tobytes() + total.astype("<f8").tobytes())
+    return CountLimits(
+        stream, "p" if dispersion == 1 else "p'", events, size, dispersion, chance, points,
+        set_aside=(), data=digest.hexdigest(), runs=runs,
+        between=max(float(own.var(ddof=1)), by_chance),
+    )  # fmt: skip
+
+
 def count_chart(
     limits: CountLimits, counts: np.ndarray, sizes: np.ndarray, labels: Sequence[str]
 ) -> Chart:
@@ -138,16 +175,20 @@ def _of_pieces(
 ) -> tuple[np.ndarray, tuple[float, float]]:
     """Return the smaller tail of each count of defective pieces, and the two limits.
 
-    Beta-binomial: its precision holds both the dispersion and what phase I left uncertain.
+    Beta-binomial: its precision holds the dispersion, what phase I left uncertain, and how runs
+    differ: a mean over what that may be.
     """
     extra, count = limits.dispersion**2 - 1, limits.size + 2 * _PRIOR
     share = (limits.events + _PRIOR) / count
-    alike = min(extra / max(limits.usual_size - 1, 1.0), _LARGEST)
-    weight = 1 / (alike / (1 - alike) + 1 / count)
+    factors, weights = mixing(limits.runs - 1) if limits.runs > 1 else (np.zeros(1), np.ones(1))
+    runs = limits.between * (1 + 1 / limits.runs) / (share * (1 - share)) * factors
+    alike = np.minimum(extra / max(limits.usual_size - 1, 1.0) + runs, _LARGEST)
+    precision = 1 / (alike / (1 - alike) + 1 / count)
     pieces = round(size)
-    chance = stats.betabinom.pmf(
-        np.arange(pieces + 1), pieces, share * weight, (1 - share) * weight
-    )
+    chance = weights @ stats.betabinom.pmf(
+        np.arange(pieces + 1), pieces, (share * precision)[:, None],
+        ((1 - share) * precision)[:, None],
+    )  # fmt: skip
     below, above = np.cumsum(chance), np.cumsum(chance[::-1])[::-1]
     tail = limits.false_alarm / 2
     top = min(pieces, int(np.searchsorted(below, 1 - tail)))

@@ -28,8 +28,14 @@ from linetwin.surrogates.review.statistics.autocorrelation import (
     process_of,
 )
 from linetwin.surrogates.review.statistics.charts import EWMA_WEIGHT, Chart, Subgroups, smoothed
+from linetwin.surrogates.review.statistics.orders import Levels, chances, half_widths
 from linetwin.surrogates.review.statistics.outliers import MOST_ASIDE, outlying
-from linetwin.surrogates.review.statistics.spreads import Spread, chart_of_spread, spread_of
+from linetwin.surrogates.review.statistics.spreads import (
+    Spread,
+    chart_of_levels,
+    chart_of_spread,
+    spread_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +50,19 @@ _NOT_SEEN: Final = 0.25
 
 
 @dataclass(frozen=True)
+class Orders:
+    """What several runs tell of a stream: levels of its means, weighted means and scatter within.
+
+    `spread`: of the standardised logarithms of the deviations, None where runs and subgroups differ
+    in it by no more than chance gives.
+    """
+
+    means: Levels
+    smoothed: Levels
+    spread: Levels | None = None
+
+
+@dataclass(frozen=True)
 class Limits:
     """Frozen parameters of one stream's charts, in the unit of its readings.
 
@@ -53,7 +72,8 @@ class Limits:
     `set_aside`, `spread_set_aside`: subgroups that took no part, on the charts all the same;
     `spread_scores`: their process where they differ by more than chance gives, see `spreads`;
     `spread_subgroups`: those with two readings or more, 0: not recorded;
-    `data`: hash of the subgroups; `approved_by`, `approved_at`: empty until a person has approved.
+    `orders`: of limits from several runs, else None; `data`: hash of the subgroups;
+    `approved_by`, `approved_at`: empty until a person has approved.
     """
 
     stream: str
@@ -76,6 +96,12 @@ class Limits:
     approved_by: str = ""
     approved_at: str = ""
     spread_subgroups: int = 0
+    orders: Orders | None = None
+
+    @property
+    def runs(self) -> int:
+        """Number of runs that gave the limits."""
+        return 1 if self.orders is None else self.orders.means.runs
 
     def record(self) -> dict[str, Any]:
         """Return the limits as plain values for a file or a log; no number is a NaN."""
@@ -95,6 +121,8 @@ class Limits:
             plain["autocorrelation"] = Estimate(*plain["autocorrelation"])
             scores = record.get("spread_scores")
             plain["spread_scores"] = None if scores is None else _process(scores)
+            orders = record.get("orders")
+            plain["orders"] = None if orders is None else _orders(orders)
             for name in ("set_aside", "spread_set_aside"):
                 plain[name] = tuple(plain[name])
             return cls(**plain)
@@ -147,11 +175,14 @@ def phase_one(stream: str, groups: Subgroups, chart: str = "") -> Limits:
 
 def location_chart(limits: Limits, groups: Subgroups) -> Chart:
     """Return the chart of the subgroups' means against frozen limits."""
-    own = 1 / groups.counts if limits.chart == "within" else np.ones(len(groups.labels))
+    whole = np.ones(len(groups.labels))
+    own = 1 / groups.counts if limits.chart == "within" else whole
     sigma = limits.sigma * np.sqrt(own + limits.mean_variance)
     kind = {"within": "X-bar", "between": "means as individuals"}[limits.chart]
     if limits.chart == "between" and (groups.counts == 1).all():
         kind = "individuals"
+    if limits.orders is not None:
+        return _of_levels(kind, limits, groups, groups.means, (whole, whole))
     return _student(kind, limits, groups, groups.means, sigma)
 
 
@@ -163,13 +194,17 @@ def ewma_chart(limits: Limits, groups: Subgroups, weight: float = EWMA_WEIGHT) -
     phi = max(0.0, limits.autocorrelation.value) if limits.chart == "between" else 0.0
     own = ewma_variance(phi, weight, size) * scale**2
     error = (1 - (1 - weight) ** np.arange(1, size + 1)) ** 2
-    sigma = np.sqrt(own + error * limits.mean_variance * limits.sigma**2)
     points = smoothed(groups.means, limits.centre, weight)
+    if limits.orders is not None:
+        return _of_levels("EWMA", limits, groups, points, (own / scale**2, error))
+    sigma = np.sqrt(own + error * limits.mean_variance * limits.sigma**2)
     return _student("EWMA", limits, groups, points, sigma)
 
 
 def spread_chart(limits: Limits, groups: Subgroups) -> Chart | None:
     """Return the S chart against frozen limits; None of single readings."""
+    if limits.orders is not None and limits.orders.spread is not None:
+        return chart_of_levels(limits.orders.spread, limits.spread, groups, limits.false_alarm)
     spread = Spread(limits.spread, limits.spread_freedom, limits.spread_scores)
     return chart_of_spread(spread, groups, limits.false_alarm)
 
@@ -191,6 +226,22 @@ def _student(
     return Chart(kind, groups.labels, points, centre, centre - half, centre + half, chances)
 
 
+def _of_levels(
+    kind: str,
+    limits: Limits,
+    groups: Subgroups,
+    points: np.ndarray,
+    parts: tuple[np.ndarray, np.ndarray],
+) -> Chart:
+    """Return a chart of limits from several runs; `parts`: variances as in `orders.chances`."""
+    assert limits.orders is not None  # noqa: S101 - its callers ask
+    levels = limits.orders.smoothed if kind == "EWMA" else limits.orders.means
+    off, centre = points - levels.centre, levels.centre
+    half = half_widths(levels, limits.false_alarm, *parts)
+    told = chances(levels, off, *parts)
+    return Chart(kind, groups.labels, points, centre, centre - half, centre + half, told)
+
+
 def _choose(groups: Subgroups, aside: np.ndarray, process: Process) -> tuple[str, str]:
     """Return the chart that the subgroups allow, and why."""
     if (groups.counts == 1).any():
@@ -210,6 +261,15 @@ def _choose(groups: Subgroups, aside: np.ndarray, process: Process) -> tuple[str
         value = process.autocorrelation.value
         return "between", f"neighbouring subgroups go together (autocorrelation {value:.2f})"
     return "within", "subgroups differ by no more than their readings do"
+
+
+def _orders(record: Mapping[str, Any]) -> Orders:
+    spread = record["spread"]
+    return Orders(
+        Levels(**record["means"]),
+        Levels(**record["smoothed"]),
+        None if spread is None else Levels(**spread),
+    )
 
 
 def _process(record: Mapping[str, Any]) -> Process:

@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import special, stats
 
 from linetwin.surrogates.review.statistics.autocorrelation import Process, process_of
 from linetwin.surrogates.review.statistics.charts import Chart, Subgroups, c4
+from linetwin.surrogates.review.statistics.orders import (
+    Levels,
+    chances,
+    half_widths,
+    levels_of,
+    processes_of,
+)
 from linetwin.surrogates.review.statistics.outliers import outlying
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SEEN: Final = 0.05
 """Chance under which deviations differ by more than normal readings do [M]."""
@@ -61,6 +71,45 @@ def spread_of(groups: Subgroups) -> tuple[Spread, np.ndarray]:
     scores = _scores(groups.deviations[many], sigma, freedom[many])
     uneven[many] = outlying(scores)
     return Spread(sigma, total, process_of(np.where(uneven[many], math.nan, scores))), uneven
+
+
+def spread_of_runs(runs: Sequence[Subgroups]) -> tuple[Spread, Levels | None]:
+    """Return the pooled scatter within, and its levels over two runs or more.
+
+    Nothing is set aside: what sound runs do is usual. None where subgroups of all runs differ by
+    no more than normal readings make them, or have single readings.
+    """
+    own = [(each.deviations[each.counts > 1], each.counts[each.counts > 1] - 1.0) for each in runs]
+    deviations, freedom = (np.concatenate(part) for part in zip(*own, strict=True))
+    if not deviations.size:
+        return Spread(math.nan, 0.0, None), None
+    total = float(freedom.sum())
+    sigma = math.sqrt(float((freedom * deviations**2).sum()) / total)
+    if min(each.size for each, _ in own) < _FEWEST or not sigma > 0:
+        return Spread(sigma, total, None), None
+    roots = _roots(deviations, sigma, freedom)
+    if float(stats.chi2.sf(((roots - roots.mean()) ** 2).sum(), roots.size - 1)) >= _SEEN:
+        return Spread(sigma, total, None), None
+    scores = [_scores(each, sigma, many) for each, many in own]
+    levels = levels_of(scores, processes_of(scores))
+    return Spread(sigma, total, None), levels if levels.scale > 0 else None
+
+
+def chart_of_levels(
+    levels: Levels, sigma: float, groups: Subgroups, false_alarm: float
+) -> Chart | None:
+    """Return the S chart against the levels of several runs; None of single readings."""
+    rows = np.flatnonzero(groups.counts > 1)
+    if not rows.size:
+        return None
+    points, own, whole = groups.deviations[rows], groups.counts[rows] - 1.0, np.ones(rows.size)
+    half = half_widths(levels, false_alarm, whole[:1], whole[:1])[0]
+    told = chances(levels, _scores(points, sigma, own) - levels.centre)
+    low, middle, high = (
+        _deviations(levels.centre + reach, sigma, own) for reach in (-half, 0.0, half)
+    )
+    labels = tuple(groups.labels[row] for row in rows)
+    return Chart("S", labels, points, float(np.mean(middle)), low, high, told)
 
 
 def chart_of_spread(spread: Spread, groups: Subgroups, false_alarm: float) -> Chart | None:

@@ -1,0 +1,64 @@
+"""What approved limits hold, and what not: in words, by how many runs they came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from linetwin.surrogates.review.joining import LEAST_RUNS
+
+if TYPE_CHECKING:
+    from linetwin.surrogates.review.approving import Approved
+    from linetwin.surrogates.review.assembling import Review
+
+
+def holds(approved: Approved) -> str:
+    """Return what limits of so many runs hold in a run that nobody has seen."""
+    runs, signals = approved.runs, approved.tried.signals
+    if runs == 1:
+        return (
+            "Limits of one run: they hold how its subgroups scatter, not how runs differ; "
+            f"{LEAST_RUNS} runs or more tell that."
+        )
+    if runs < LEAST_RUNS:
+        return (
+            f"Limits of {runs} runs: how runs differ is known from one difference, so limits are "
+            f"wide, and no share of false signals is promised; {LEAST_RUNS} runs or more tell it."
+        )
+    return (
+        f"Limits of {runs} runs: how these differ is in the limits. Held against the others, each "
+        f"of them had {_range(signals)}: another sound run has more than {max(signals):,} with a "
+        f"chance of about 1 in {runs + 1}."
+    )
+
+
+def of_another(found: Review) -> str:
+    """Return what alarms against limits of other runs may be; empty where they are of this one."""
+    approved = found.approved
+    if approved is None or (approved.runs == 1 and approved.is_logged(found.log)):
+        return ""
+    count = len(found.charts.alarms)
+    many = _signals(count)
+    if approved.runs == 1:
+        maybe = f"; the {many} here may be that" if count else ""
+        return f"Limits of one run: another order differs by more than its scatter{maybe}."
+    if approved.is_logged(found.log):
+        return f"{holds(approved)} This run is one of them, so its {many} tell nothing new."
+    if approved.runs < LEAST_RUNS:
+        maybe = f" The {many} here may be that." if count else ""
+        return f"{holds(approved)}{maybe}"
+    more = "more than each of them" if exceeds(approved, count) else "no more than sound runs have"
+    return f"{holds(approved)} This run has {_signals(count)}, {more}."
+
+
+def exceeds(approved: Approved, signals: int) -> bool:
+    """Whether a run has more signals than each of the runs had against limits of the others."""
+    return bool(approved.tried.signals) and signals > max(approved.tried.signals)
+
+
+def _range(signals: tuple[int, ...]) -> str:
+    low, high = min(signals), max(signals)
+    return _signals(high) if low == high else f"{low:,} to {_signals(high)}"
+
+
+def _signals(count: int) -> str:
+    return "1 signal" if count == 1 else f"{count:,} signals"
