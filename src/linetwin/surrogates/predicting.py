@@ -58,15 +58,8 @@ def asked_of_table(card: Card, data: Path) -> Asked:
     """
     if data.is_dir() or data.suffix in _YAML:
         dataset = read_dataset(data)
-        columns = []
-        for feature in card.features:
-            spec = dataset.spec(feature.name, "feature")
-            if spec.unit != feature.unit:
-                message = f"'{feature.name}' is in {spec.unit}, the predictor takes {feature.unit}"
-                raise ScenarioError([Problem(message, feature.name, "", data)])
-            columns.append(dataset.numbers(feature.name))
         names = [dataset.row(at) for at in range(len(dataset.frame))]
-        return Asked(np.stack(columns, axis=1), tuple(names), standing_of(card, dataset))
+        return Asked(features_of(card, dataset), tuple(names), standing_of(card, dataset))
     problems = Problems()
     table = read_table(data, None, Place("--data"))
     found = [_column(table, feature, problems) for feature in card.features]
@@ -76,6 +69,19 @@ def asked_of_table(card: Card, data: Path) -> Asked:
     stand = standing(card, {group: table.texts(group) for group in groups}, len(names))
     columns = [each for each in found if each is not None]
     return Asked(np.stack(columns, axis=1), tuple(names), stand)
+
+
+def features_of(card: Card, dataset: Dataset) -> np.ndarray:
+    """Return a dataset's features, shape (rows, features), in the card's order and units.
+
+    ScenarioError for one that is no feature there, or in a unit that the predictor does not take.
+    """
+    for feature in card.features:
+        spec = dataset.spec(feature.name, "feature")
+        if spec.unit != feature.unit:
+            message = f"'{feature.name}' is in {spec.unit}, the predictor takes {feature.unit}"
+            raise ScenarioError([Problem(message, feature.name, "", dataset.file)])
+    return np.stack([dataset.numbers(feature.name) for feature in card.features], axis=1)
 
 
 def standing_of(card: Card, dataset: Dataset) -> Standing:
@@ -147,6 +153,10 @@ def _column(table: DataTable, feature: Feature, problems: Problems) -> np.ndarra
     """Return a feature's column in its canonical unit; None, and a problem, where it is none."""
     place = Place(feature.name, table.file)
     heads = {_name(head): head for head in table.columns}
+    own = [head for head in table.columns if _name(head) == feature.name]
+    if len(own) > 1:
+        problems.add(place, f"columns {' and '.join(map(repr, own))} are one feature", "one of them")
+        return None
     head = heads.get(feature.name)
     if head is None:
         hint = f"write it as '{feature.name} [{feature.unit}]'; {nearest(feature.name, heads)}"

@@ -20,7 +20,7 @@ from linetwin.predictors.domain import INSIDE, OUTSIDE
 from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
 from linetwin.surrogates.goals import spec_of
-from linetwin.surrogates.predicting import groups_in_training, standing_of
+from linetwin.surrogates.predicting import features_of, groups_in_training, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,7 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
         few = ", ".join(trained[:_NAMED]) + (", ..." if len(trained) > _NAMED else "")
         message = f"{card.name} was trained on rows of {few}: they show nothing"
         raise ScenarioError([Problem(message, hint="data that came later", file=data.file)])
-    features = _features(card, data)
+    features = features_of(card, data)
     told = predictor.predict(features, standing_of(card, data).unseen)
     truth = _truth(card, data)
     judged = np.isfinite(truth) & (told.domain != OUTSIDE)
@@ -154,16 +154,6 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
         moved=tuple(_moved(card, features)),
         checks=tuple(_checks(card, told, truth, judged, codes, look)),
     )
-
-
-def _features(card: Card, data: Dataset) -> np.ndarray:
-    """Return the features, shape (rows, features), in the card's order and units."""
-    for feature in card.features:
-        spec = data.spec(feature.name, "feature")
-        if spec.unit != feature.unit:
-            message = f"'{feature.name}' is in {spec.unit}, the predictor takes {feature.unit}"
-            raise ScenarioError([Problem(message, feature.name, "", data.file)])
-    return np.stack([data.numbers(feature.name) for feature in card.features], axis=1)
 
 
 def _truth(card: Card, data: Dataset) -> np.ndarray:

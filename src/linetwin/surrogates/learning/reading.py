@@ -91,16 +91,7 @@ class _Reader:
     def training(self) -> Training:
         """Return the training; ScenarioError with everything that is wrong."""
         file, dataset = self.checked.model, self.dataset
-        target = self._spec(file.target, self.place("target"), "target")
-        constant = () if file.features else tuple(filter(self._is_constant, dataset.features))
-        names = tuple(file.features) or tuple(n for n in dataset.features if n not in constant)
-        specs = [self._spec(name, self.place("features"), "feature") for name in names]
-        for name in file.groups or ():
-            self._spec(name, self.place("groups"), "group")
-        if not names or len({*names}) < len(names):
-            self.problems.add(self.place("features"), "has no feature, or one twice", "each once")
-        self.problems.check()
-        assert target is not None  # noqa: S101 - it would be a problem
+        target, names, constant = self._columns()
         warnings = unit_warnings(dataset, names, file.target)
         numbers = np.stack([dataset.numbers(name) for name in names], axis=1)
         values = dataset.numbers(file.target)
@@ -120,19 +111,34 @@ class _Reader:
             inspection=Inspection(*target.label_error) if chance and target.label_error else None,
             variances=self._variances(whole, link),
             kinds=kinds_of(dataset, whole, learning.groups),
+            units=tuple(dataset.columns[name].unit for name in names),
+            target_unit=target.unit,
         )
         self.problems.check()
-        units = tuple(spec.unit for spec in specs if spec is not None)
         groups = self._groups_of(whole, learning.features)
         warnings += answer_warnings(dataset, names, file.target, groups)
         if not chance:
             warnings += copies(learning.features, learning.target, learning.groups)
-        group = ", ".join(groups) or EQUAL
-        learning = self._with_units(learning, units, target)
-        left_out = int((~whole).sum())
         return Training(
-            file, dataset, learning, target, left_out, constant, group, warnings, weight
-        )
+            file, dataset, learning, target, int((~whole).sum()), constant,
+            ", ".join(groups) or EQUAL, warnings, weight,
+        )  # fmt: skip
+
+    def _columns(self) -> tuple[ColumnSpec, tuple[str, ...], tuple[str, ...]]:
+        """Return target and features, and what is left out as it never changes; all are checked."""
+        file, dataset = self.checked.model, self.dataset
+        target = self._spec(file.target, self.place("target"), "target")
+        constant = () if file.features else tuple(filter(self._is_constant, dataset.features))
+        names = tuple(file.features) or tuple(n for n in dataset.features if n not in constant)
+        for name in names:
+            self._spec(name, self.place("features"), "feature")
+        for name in file.groups or ():
+            self._spec(name, self.place("groups"), "group")
+        if not names or len({*names}) < len(names):
+            self.problems.add(self.place("features"), "has no feature, or one twice", "each once")
+        self.problems.check()
+        assert target is not None  # noqa: S101 - it would be a problem
+        return target, names, constant
 
     def _groups_of(self, whole: np.ndarray, features: np.ndarray) -> tuple[str, ...]:
         """Return the columns that tell groups: those named, else the coarsest; none by features."""
@@ -343,10 +349,6 @@ class _Reader:
         if name in laws.decreases and name in laws.increases:
             self.problems.add(self.place("laws"), f"'{name}' cannot both raise and lower it")
         return int(name in laws.increases) - int(name in laws.decreases)
-
-    @staticmethod
-    def _with_units(learning: Learning, units: tuple[str, ...], target: ColumnSpec) -> Learning:
-        return replace(learning, units=units, target_unit=target.unit)
 
 
 def is_chance(values: np.ndarray) -> bool:
