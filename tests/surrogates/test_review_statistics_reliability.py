@@ -1,4 +1,4 @@
-"""Reliability: the parts of the Brier score, intervals over lots, recalibration by other lots."""
+"""Reliability: the parts of the Brier score, intervals over lots."""
 
 from __future__ import annotations
 
@@ -86,42 +86,13 @@ def test_weights_undo_a_selection() -> None:
     assert widths[0] > 1.1 * widths[1]
 
 
-@pytest.mark.parametrize("kind", ["platt", "isotonic"])
-def test_recalibration(kind: str) -> None:
-    """Recalibrated by other lots, a model twice too sure is within the error of chance again."""
-    stated, found, lots = cells(4, 40, 50, 2.0)
-    mended, whole = rel.recalibrated(stated, found, lots, kind)
-    before, after = rel.reliability(stated, found, lots), rel.reliability(mended, found, lots)
-    assert after.brier < before.brier
-    assert after.error.value < before.error.value / 2
-    assert whole.kind == kind
-    assert np.abs(whole.apply(stated) - mended).mean() < 0.03
-    if kind == "platt":
-        assert whole.stated[0] == pytest.approx(0.5, abs=0.06)
-
-
-def test_recalibration_never_sees_its_own_lot() -> None:
-    """Outcomes that are noise by lot: fitted to all they seem told, cross-fitted they are not."""
-    draws = np.random.default_rng(5)
-    lots = [str(i // 10) for i in range(400)]
-    stated = np.repeat(np.linspace(0.05, 0.95, 40), 10)
-    found = np.repeat((draws.random(40) < 0.5).astype(float), 10)
-    mended, whole = rel.recalibrated(stated, found, lots, "isotonic")
-    fitted = ((whole.apply(stated) - found) ** 2).mean()
-    assert ((mended - found) ** 2).mean() > fitted + 0.02
-
-
 def test_refused() -> None:
-    """Few cells, one lot, equal outcomes and probabilities that are none are told."""
+    """Few cells and probabilities that are none are told."""
     stated, found, lots = cells(6, 2, 40, 1.0)
     with pytest.raises(ScenarioError, match="10 cells are too few"):
         rel.reliability(stated[:10], found[:10], lots[:10])
     with pytest.raises(ScenarioError, match="out of 0 to 1"):
         rel.reliability(stated + 1, found, lots)
-    with pytest.raises(ScenarioError, match="one lot"):
-        rel.recalibrated(stated, found, ["a"] * 80)
-    with pytest.raises(ScenarioError, match="all outcomes are equal"):
-        rel.recalibrated(stated, np.zeros(80), lots)
 
 
 def test_exact_shares() -> None:

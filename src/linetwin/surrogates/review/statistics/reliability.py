@@ -4,7 +4,6 @@ Bins of equal count; the Brier score with its parts (Murphy 1973, and what varie
 Stephenson and others 2008 [V]); the expected calibration error with an interval over lots, beside
 the error that a perfectly calibrated model would show of so few cells. Cells of a lot fail
 together: intervals of bins have the effective number of cells (Korn and Graubard 1998 [V]).
-Recalibration is fitted on other lots than those it is applied to.
 """
 
 from __future__ import annotations
@@ -25,12 +24,8 @@ if TYPE_CHECKING:
 BINS: Final = 10
 FEWEST_CELLS: Final = 50
 """Cells below which no reliability is told [A]."""
-FEWEST_FOR_STEPS: Final = 1000
-"""Cells from which on isotonic recalibration is taken, below it Platt's [M, scikit-learn]."""
 _DRAWS: Final = 500
 _SEED: Final = 20_261_122
-_LEAST: Final = 1e-6
-"""Probability below which, or above one less, a logit is cut off [A]."""
 
 
 @dataclass(frozen=True)
@@ -65,29 +60,6 @@ class Reliability:
     cells: int
     lots: int
     design_effect: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """A recalibration as plain numbers: `isotonic` steps or `platt` (slope, intercept)."""
-
-    kind: str
-    stated: tuple[float, ...]
-    observed: tuple[float, ...]
-
-    def apply(self, probabilities: np.ndarray) -> np.ndarray:
-        """Return recalibrated probabilities, the shape as given."""
-        values = np.asarray(probabilities, dtype=np.float64)
-        if self.kind == "isotonic":
-            return np.interp(values, self.stated, self.observed)
-        (slope,), (intercept,) = self.stated, self.observed
-        return np.asarray(1 / (1 + np.exp(-(slope * logit(values) + intercept))))
-
-
-def logit(probabilities: np.ndarray) -> np.ndarray:
-    """Return the log odds, cut off at one in a million."""
-    inside = np.clip(probabilities, _LEAST, 1 - _LEAST)
-    return np.asarray(np.log(inside / (1 - inside)))
 
 
 def reliability(
@@ -155,54 +127,6 @@ def design_effect(
     alone = max(expected, float((squares * (found - share) ** 2).sum()))
     together = float(((sums - sums.mean()) ** 2).sum()) * sums.size / (sums.size - 1)
     return max(1.0, together / alone) if alone > 0 else 1.0
-
-
-def recalibrated(
-    probabilities: np.ndarray, outcomes: np.ndarray, lots: Sequence[str], kind: str = ""
-) -> tuple[np.ndarray, Calibration]:
-    """Return probabilities each recalibrated by other lots (n,), and the map fitted to all.
-
-    `kind`: isotonic or platt; empty: isotonic from 1,000 cells on. Five folds of lots, fewer
-    where there are fewer; ScenarioError with one lot, or where all outcomes are equal.
-    """
-    from sklearn.model_selection import GroupKFold
-
-    stated, found = _checked(probabilities, outcomes)
-    names = np.asarray(lots)
-    chosen = kind or ("isotonic" if found.size >= FEWEST_FOR_STEPS else "platt")
-    count = np.unique(names).size
-    if count == 1:
-        raise ScenarioError([Problem("all cells are of one lot", "recalibration", "two or more")])
-    result = np.empty(stated.size)
-    for train, test in GroupKFold(min(5, count)).split(stated, found, names):
-        result[test] = fitted(stated[train], found[train], chosen).apply(stated[test])
-    return result, fitted(stated, found, chosen)
-
-
-def fitted(stated: np.ndarray, found: np.ndarray, kind: str) -> Calibration:
-    """Return the recalibration of probabilities (n,) to outcomes (n,).
-
-    Platt's with his targets, (n1 + 1)/(n1 + 2) and 1/(n0 + 2), so that separable data stay finite.
-    """
-    if np.unique(found).size == 1:
-        hint = "outcomes of both kinds"
-        raise ScenarioError([Problem("all outcomes are equal", "recalibration", hint)])
-    if kind == "isotonic":
-        from sklearn.isotonic import IsotonicRegression
-
-        model = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(stated, found)
-        steps = model.X_thresholds_.tolist(), model.y_thresholds_.tolist()
-        return Calibration("isotonic", tuple(steps[0]), tuple(steps[1]))
-    from sklearn.linear_model import LogisticRegression
-
-    bad = float(found.sum())
-    target = np.where(found > 0, (bad + 1) / (bad + 2), 1 / (found.size - bad + 2))
-    model = LogisticRegression(C=math.inf).fit(
-        np.tile(logit(stated), 2)[:, None],
-        np.repeat([1, 0], found.size),
-        sample_weight=np.concatenate([target, 1 - target]),
-    )
-    return Calibration("platt", (float(model.coef_[0, 0]),), (float(model.intercept_[0]),))
 
 
 def _calibration_error(weights: np.ndarray, off: np.ndarray, places: np.ndarray) -> float:
