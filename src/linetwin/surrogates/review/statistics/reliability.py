@@ -8,7 +8,6 @@ together: intervals of bins have the effective number of cells (Korn and Graubar
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
