@@ -142,6 +142,30 @@ def test_targets_that_are_computed() -> None:
     ]
 
 
+def test_a_second_reading_of_a_target_is_doubtful() -> None:
+    """Correlation of 0.9995 with one feature, and a sum of two; a usual feature is none."""
+    rng = np.random.default_rng(3)
+    target = rng.normal(5.0, 0.2, 60)
+    part, usual = rng.normal(0.0, 0.2, 60), target + rng.normal(0.0, 0.1, 60)
+    columns: dict[str, tuple[Role, object]] = {
+        "capacity": ("target", target),
+        "reading": ("feature", target + rng.normal(0.0, 0.006, 60)),
+        "usual": ("feature", usual),
+    }
+    found = texts(dataset(**columns), "leakage", "doubtful")
+    assert [each for each in found if "reading" in each] == [
+        each for each in found if each.startswith("capacity goes with reading (correlation 0.999")
+    ]
+    assert not any("usual" in each for each in found)
+    columns = {
+        "capacity": ("target", target),
+        "part": ("feature", part),
+        "rest": ("feature", 3.0 * target - 2.0 * part),
+    }
+    found = texts(dataset(**columns), "leakage", "doubtful")
+    assert any(each.startswith("capacity is a sum of part and rest") for each in found)
+
+
 def test_a_product_is_found_in_any_unit() -> None:
     """A product or quotient times a factor holds the answer too; a sum of other parts does not."""
     columns = sound()

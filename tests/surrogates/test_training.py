@@ -286,6 +286,20 @@ def test_a_table_without_units_or_columns_is_refused(
     assert caught.value.exit_code == 2
 
 
+def test_one_feature_in_two_columns_is_refused(
+    physical: tuple[Training, Stored], tmp_path: Path
+) -> None:
+    """`line_load [N/mm]` beside `line_load [N/m]`: neither silently wins."""
+    from linetwin.surrogates.predicting import asked_of_table
+
+    table = tmp_path / "asked.csv"
+    table.write_text(
+        "porosity_before [%],line_load [N/mm],line_load [N/m]\n42,450,300000\n", encoding="utf-8"
+    )
+    with pytest.raises(LinetwinError, match="are one feature"):
+        asked_of_table(physical[1].card, table)
+
+
 def test_amounts_without_units_or_twice_are_refused(physical: tuple[Training, Stored]) -> None:
     """All that is wrong is told at once."""
     from linetwin.surrogates.predicting import asked_of_amounts

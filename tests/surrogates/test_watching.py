@@ -141,6 +141,14 @@ def test_three_electrodes_prove_nothing_but_are_to_be_looked_at(
     assert RETRAIN not in same
 
 
+def test_outcomes_in_another_unit_are_told_as_such(predictor: Predictor, tmp_path: Path) -> None:
+    """Porosity of 0.28 %: a share that was taken for per cent."""
+    lines = [line.split(",") for line in made(np.random.default_rng(4), 6)]
+    small = [[*line[:3], f"{float(line[3]) / 100:.6f}", *line[4:]] for line in lines]
+    found = seen(predictor, tmp_path, [",".join(line) for line in small])
+    assert "by a factor of 100 (per cent and share): another unit?" in found.checks[0].said
+
+
 def test_looks_share_one_chance(predictor: Predictor, tmp_path: Path) -> None:
     """Levels of all looks add up to the one chance; the tenth needs far more than the first."""
     levels = [FALSE_PROPOSALS * 6 / (math.pi * look) ** 2 for look in range(1, 100_000)]

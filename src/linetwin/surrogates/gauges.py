@@ -139,7 +139,8 @@ def crossed_study(
     if reference is not None:
         true = np.asarray(reference, dtype=np.float64)
         first = {part: index for index, part in reversed(list(enumerate(parts)))}
-        bias, linearity = _line(cube.mean(axis=(1, 2)), true[[first[p] for p in sorted(first)]])
+        ordered = true[[first[part] for part in sorted(first)]]
+        bias, linearity = _line(cube.mean(axis=(1, 2)), ordered, _of_operators(cube, sources))
     return _components(cube, sources, bias, linearity, pooled=pooled)
 
 
@@ -290,24 +291,57 @@ def _interval(value: np.ndarray, drawn: np.ndarray) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
-def _line(means: np.ndarray, true: np.ndarray) -> tuple[Estimate, Estimate | None]:
+class _Operators(NamedTuple):
+    """What operators bring into the mean of all readings: it is the same for all parts.
+
+    `variance`: of the mean; `doubt`: squared standard error of that variance, over 2.
+    """
+
+    variance: float
+    doubt: float
+
+
+def _of_operators(cube: np.ndarray, sources: tuple[Source, ...]) -> _Operators:
+    """Return what operators bring into the mean of all readings."""
+    rows = {source.name: source for source in sources}
+    if "operators" not in rows:
+        return _Operators(0.0, 0.0)
+    own, against = rows["operators"], rows["parts x operators"]
+    doubt = (own.mean / cube.size) ** 2 / own.freedom
+    return _Operators(max(0.0, own.mean - against.mean) / cube.size, doubt)
+
+
+def _line(
+    means: np.ndarray, true: np.ndarray, operators: _Operators
+) -> tuple[Estimate, Estimate | None]:
     """Return the mean bias of the parts, and by how much it grows with their reference.
 
-    Least squares of the parts' mean biases, which are independent; t-intervals.
+    Least squares of the parts' mean biases, which are independent but for the `operators`.
+    t-intervals, that of the bias with the freedom of Satterthwaite (1946).
     """
     biases, count = means - true, len(means)
     spread = float(((true - true.mean()) ** 2).sum())
     if count < _FEWEST_FOR_A_LINE or not spread > 0:
-        half = stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * stats.sem(biases)
         mean = float(biases.mean())
+        half = _reach(float(biases.var(ddof=1)) / count, count - 1, operators)
         return Estimate(mean, float(mean - half), float(mean + half)), None
     fit = stats.linregress(true, biases)
     rest = biases - fit.intercept - fit.slope * true
     error = math.sqrt(float((rest**2).sum()) / (count - 2))
     reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 2))
     mean, slope = float(biases.mean()), float(fit.slope)
-    around, along = reach * error / math.sqrt(count), reach * error / math.sqrt(spread)
+    around = _reach(error**2 / count, count - 2, operators)
+    along = reach * error / math.sqrt(spread)
     return (
         Estimate(mean, mean - around, mean + around),
         Estimate(slope, slope - along, slope + along),
     )
+
+
+def _reach(variance: float, freedom: int, operators: _Operators) -> float:
+    """Return the half-width of the interval of a mean: its variance and that of operators."""
+    both = variance + operators.variance
+    if both == 0:
+        return 0.0
+    joint = both**2 / (variance**2 / freedom + operators.doubt)
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, joint)) * math.sqrt(both)

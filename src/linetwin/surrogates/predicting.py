@@ -155,7 +155,9 @@ def _column(table: DataTable, feature: Feature, problems: Problems) -> np.ndarra
     heads = {_name(head): head for head in table.columns}
     own = [head for head in table.columns if _name(head) == feature.name]
     if len(own) > 1:
-        problems.add(place, f"columns {' and '.join(map(repr, own))} are one feature", "one of them")
+        problems.add(
+            place, f"columns {' and '.join(map(repr, own))} are one feature", "one of them"
+        )
         return None
     head = heads.get(feature.name)
     if head is None:

@@ -19,6 +19,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors.domain import INSIDE, OUTSIDE
 from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
+from linetwin.surrogates.data.checks.scales import factors
 from linetwin.surrogates.goals import spec_of
 from linetwin.surrogates.predicting import features_of, groups_in_training, standing_of
 
@@ -39,6 +40,8 @@ CENTRAL: Final = 0.9
 """Part of the training points within which the median of new rows is looked for [A]."""
 MOST_OUTSIDE: Final = 0.05
 """Share of rows outside of the domain from which it is to be looked at [A]."""
+_NEAR_FACTOR: Final = 0.2
+"""Relative difference from a factor between units up to which outcomes are off by it [A]."""
 _NAMED: Final = 3
 KEEP, LOOK, RETRAIN = "keep", "look", "retrain"
 
@@ -229,7 +232,8 @@ def _checks(
     link = card.target.link
     half = (link.to(told.high[judged]) - link.to(told.low[judged])) / 2
     errors = (link.to(known) - link.to(value)) / half
-    yield _error(errors, groups, card, level / 2)
+    factor = _unit_of(value, known, card.target.unit)
+    yield _error(errors, groups, card, level / 2, factor)
     if count >= LEAST_GROUPS:
         yield _held(errors, groups, card, level / 2)
 
@@ -255,8 +259,19 @@ def _rate(
     return Check("rate", said, chance, level, off=bool(abs(off) > least))
 
 
-def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
-    """Hold the mean error, in half-widths of the intervals, against none.
+def _unit_of(value: np.ndarray, known: np.ndarray, unit: str) -> str:
+    """Return by which factor of a unit what came true is off all that was said; "" for none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.median(known / value))
+    for factor, said in factors(unit).items():
+        if min(abs(ratio / factor - 1), abs(ratio * factor - 1)) < _NEAR_FACTOR:
+            way = "above" if ratio > 1 else "below"
+            return f"; outcomes are {way} what was said by {said}: another unit?"
+    return ""
+
+
+def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float, factor: str) -> Check:
+    """Hold the mean error, in half-widths of the intervals, against none; `factor`: of a unit.
 
     What matters is more than two standard errors of a mean of the training's groups, too, and of
     fewer than four groups those of their own mean with it.
@@ -269,6 +284,7 @@ def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> 
     least = max(MATTERS, 2 * of_one * math.sqrt(1 / max(card.data.groups, 1) + few))
     said = (
         f"on average {abs(off):.2f} half-widths of an interval too {'low' if off > 0 else 'high'}"
+        f"{factor}"
     )
     if chance is None:
         inside = int((np.abs(errors) <= 1).sum())

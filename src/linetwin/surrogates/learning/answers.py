@@ -9,7 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linetwin.errors import Problem, ScenarioError
-from linetwin.surrogates.data.checks.leakage import computed_findings, copied_findings
+from linetwin.surrogates.data.checks.leakage import (
+    computed_findings,
+    copied_findings,
+    near_findings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +28,16 @@ def answer_warnings(
     """Return what would let scores look better than a model is, in words.
 
     ScenarioError where features tell the target by themselves. What models computed from their
-    inputs is a warning: a straight law is one that they may well have.
+    inputs is a warning: a straight law is one that they may well have. So is a feature that may be
+    another reading of the target.
     """
     chosen = {name: dataset.columns[name] for name in dict.fromkeys((*features, target))}
     found = list(computed_findings(replace(dataset, columns=chosen), target))
     if found and not dataset.simulated:
         raise ScenarioError([_refusal(each, dataset) for each in found])
     copied = [each for group in groups for each in copied_findings(dataset, group)[:1]]
-    return tuple(each.text for each in (*found, *copied))
+    near = [] if dataset.simulated else near_findings(replace(dataset, columns=chosen), target)
+    return tuple(each.text for each in (*found, *copied, *near))
 
 
 def _refusal(finding: Finding, dataset: Dataset) -> Problem:

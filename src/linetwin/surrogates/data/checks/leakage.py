@@ -23,7 +23,11 @@ _SAME: Final = 1e-6
 """Relative difference up to which a computed value is the target."""
 _LINE: Final = 0.99999
 """Correlation from which on one column is the other, but for its scale."""
+_NEAR: Final = 0.995
+"""Correlation from which on a feature may be another reading of the target [A]."""
 _FEWEST: Final = 4
+_FEWEST_NEAR: Final = 12
+"""Rows from which on a correlation tells that much [A]."""
 _MOST_FEATURES: Final = 40
 """Features up to which pairs of them are tried."""
 
@@ -40,7 +44,9 @@ def leakage_findings(data: Dataset) -> list[Finding]:
     """Return everything that would let a score look better than a model is."""
     found = [finding for group in data.groups for finding in _of_group(data, group)]
     targets = data.targets
-    return found + [each for target in targets for each in computed_findings(data, target)]
+    for target in targets:
+        found += [*computed_findings(data, target), *near_findings(data, target)]
+    return found
 
 
 def copied_findings(data: Dataset, group: str) -> list[Finding]:
@@ -125,6 +131,48 @@ def computed_findings(data: Dataset, target: str) -> Iterator[Finding]:
                 yield Finding("leakage", "wrong", text, (target, one, other))
 
 
+def near_findings(data: Dataset, target: str) -> Iterator[Finding]:
+    """Yield where a target goes with a feature, or with two, as a second reading of it would."""
+    values = data.numbers(target)
+    columns = {name: data.numbers(name) for name in data.features}
+    near = set()
+    for name, feature in columns.items():
+        there = np.isfinite(values) & np.isfinite(feature)
+        if there.sum() < _FEWEST_NEAR or not _NEAR <= _together(feature, values, there) < _LINE:
+            continue
+        near.add(name)
+        text = (
+            f"{target} goes with {name} (correlation {_together(feature, values, there):.4f}). If "
+            "that is read after it, or is another reading of it, a model repeats the answer"
+        )
+        yield Finding("leakage", "doubtful", text, (target, name))
+    if len(columns) > _MOST_FEATURES:
+        return
+    for (one, first), (other, second) in combinations(columns.items(), 2):
+        there = np.isfinite(values) & np.isfinite(first) & np.isfinite(second)
+        # a sum is only told of features of which neither alone says it
+        if there.sum() < _FEWEST_NEAR or {one, other} & near:
+            continue
+        terms = np.column_stack([first[there], second[there], np.ones(there.sum())])
+        fitted = terms @ np.linalg.lstsq(terms, values[there], rcond=None)[0]
+        alone = max(_together(each, values, there) for each in (first, second))
+        if alone < _LINE <= _correlation(fitted, values[there]):
+            text = f"{target} is a sum of {one} and {other}: was it computed from them?"
+            yield Finding("leakage", "doubtful", text, (target, one, other))
+
+
+def _together(feature: np.ndarray, values: np.ndarray, there: np.ndarray) -> float:
+    """Return the size of the correlation of the rows that are `there`."""
+    return _correlation(feature[there], values[there])
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the size of the correlation, 0 where one has fewer than four levels."""
+    if min(len(np.unique(first)), len(np.unique(second))) < _FEWEST:
+        return 0.0
+    return float(abs(np.corrcoef(first, second)[0, 1]))
+
+
 def _ways(first: np.ndarray, second: np.ndarray) -> Iterator[_Computed]:
     with np.errstate(divide="ignore", invalid="ignore"):
         yield _Computed("{0} / {1}", first / second, scaled=True)
@@ -137,9 +185,7 @@ def _ways(first: np.ndarray, second: np.ndarray) -> Iterator[_Computed]:
 
 def _is_line(feature: np.ndarray, values: np.ndarray) -> bool:
     """Whether values lie on a straight line over a feature with more than two levels."""
-    if min(len(np.unique(feature)), len(np.unique(values))) < _FEWEST:
-        return False
-    return bool(abs(np.corrcoef(feature, values)[0, 1]) >= _LINE)
+    return _correlation(feature, values) >= _LINE
 
 
 def _scale(way: _Computed, values: np.ndarray) -> float:
