@@ -72,7 +72,7 @@ def test_times_in_minutes_and_hours(tmp_path: Path) -> None:
 
 
 def test_what_may_be_right_is_a_warning(tmp_path: Path) -> None:
-    """Three rows of several rolls, a roll 100 times as high, and a table that states its limits."""
+    """Three rows of several rolls, a roll 100 times as high; stated limits, what models say."""
     (said,) = read_training(written(tmp_path, (1, 10, 20), 1e3)).warnings
     assert "line 3, line 12, line 22 differ from the rest by a factor of 1,000" in said
     roll = range(3, 48, 8)
@@ -80,8 +80,10 @@ def test_what_may_be_right_is_a_warning(tmp_path: Path) -> None:
     assert "a factor of 100" in said
     limits = "between: [1 um, 1 m], role: target"
     stated = DATASET.replace("unit: um, role: target", f"unit: um, {limits}")
-    (said,) = read_training(written(tmp_path, roll, 1e3, stated)).warnings
-    assert "a factor of 1,000" in said
+    models = DATASET.replace("source:", "simulated: true\nsource:")
+    for dataset in (stated, models):
+        (said,) = read_training(written(tmp_path, roll, 1e3, dataset)).warnings
+        assert "a factor of 1,000" in said
 
 
 def test_limits_leave_the_other_unit_out(tmp_path: Path) -> None:

@@ -58,11 +58,12 @@ def _mixed_target(dataset: Dataset, target: str) -> list[Problem]:
     """Return the refusal of a target of which some rows are in another unit, none where none is.
 
     A fault strikes pieces; a unit all rows that one file or person wrote, or a good part of them.
-    Limits in the dataset file that hold all values say that they are right.
+    Limits in the dataset file that hold all values say that they are right; what models computed
+    may well be so far apart.
     """
     spec, values = dataset.columns[target], dataset.numbers(target)
     found = parted(spec, values)
-    if found is None or found.factor not in CERTAIN or spec.limited:
+    if found is None or found.factor not in CERTAIN or spec.limited or dataset.simulated:
         return []
     groups = _whole_groups(dataset, found.rows, np.isfinite(values))
     if not groups and len(found.rows) <= MOST_APART * np.isfinite(values).sum():
