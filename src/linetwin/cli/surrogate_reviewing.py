@@ -186,7 +186,6 @@ def approve_limits(
     One run tells how its subgroups scatter, three or more how sound runs differ.
     """
     from collections import Counter
-    from dataclasses import asdict
 
     from linetwin.cli.printing import print_json, say
     from linetwin.surrogates.review.approving import approve, proposed
@@ -200,7 +199,8 @@ def approve_limits(
     if json:
         print_json({"file": str(output), "sha256": approved.digest, "set_aside": aside,
                     "streams": sorted(approved.limits), "without_limits": found.refused,
-                    "runs": approved.runs, "tried": asdict(approved.tried)})  # fmt: skip
+                    "runs": approved.runs, "signals_of_each": approved.tried.signals,
+                    "outside_of_each": approved.tried.beyond})  # fmt: skip
         return
     say(f"{len(approved.limits):,} streams of {_runs(approved.runs)}, SHA-256 {approved.digest}")
     for each in told:

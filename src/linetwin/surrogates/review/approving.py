@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -124,8 +124,7 @@ def read_approved(file: Path) -> Approved:
         limits = [_limits(record) for record in content["limits"]]
         by, at = str(content["by"]), str(content["at"])
         data = (content["data"],) if content["schema"] == 1 else tuple(content["data"])
-        told = content.get("tried", {})
-        tried = Tried(**{name: tuple(each) for name, each in told.items()})
+        tried = _tried(content.get("tried", {}))
     except OSError as error:
         _refuse(file, f"cannot be read: {error.strerror}")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -134,8 +133,16 @@ def read_approved(file: Path) -> Approved:
     return Approved(named, by, at, data, digest, file.name, tried)
 
 
-def _plain(tried: Tried) -> dict[str, list[float]]:
-    return {name: list(each) for name, each in asdict(tried).items()}
+def _plain(tried: Tried) -> dict[str, list[Any]]:
+    others = [[_record(each) for each in own.values()] for own in tried.others]
+    return {"signals": list(tried.signals), "beyond": list(tried.beyond), "others": others}
+
+
+def _tried(told: Mapping[str, Any]) -> Tried:
+    if not told:
+        return NOT_TRIED
+    others = tuple({each.stream: each for each in map(_limits, own)} for own in told["others"])
+    return Tried(tuple(told["signals"]), tuple(told["beyond"]), others)
 
 
 def _record(limits: Limits | CountLimits) -> dict[str, Any]:

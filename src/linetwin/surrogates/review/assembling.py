@@ -23,7 +23,7 @@ from linetwin.surrogates.review.holds import Held, holds
 from linetwin.surrogates.review.machines import helping_settings
 from linetwin.surrogates.review.monitoring import without_scrap
 from linetwin.surrogates.review.origins import Origins
-from linetwin.surrogates.review.page_limits import exceeds
+from linetwin.surrogates.review.page_limits import is_odd
 from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
 from linetwin.surrogates.review.quarantine import Drawn, draws, inclusions_of
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
@@ -76,7 +76,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Review:
-    """What a review of a run tells; `cells` with the highest risk first."""
+    """What a review of a run tells; `cells` with the highest risk first.
+
+    `versus`: signals against limits of several runs but one, by run that is left out.
+    """
 
     run: Run
     facts: Facts
@@ -101,6 +104,7 @@ class Review:
     audits: tuple[Audited, ...] = ()
     begun: StartUp | None = None
     stops: tuple[Stop, ...] = ()
+    versus: tuple[int, ...] = ()
 
     @property
     def scrapped(self) -> frozenset[str]:
@@ -145,7 +149,15 @@ def review(
         reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
         opened.left_out, tuple(covered(told, data)), tuple(draws(log)),
         tuple(audits(told, data, chances)), begun, in_force(told, halted, data),
+        _versus(every, approved, log),
     )  # fmt: skip
+
+
+def _versus(every: Streams, approved: Approved | None, log: Sequence[Entry]) -> tuple[int, ...]:
+    """Return a run's signals against what each approved run was held against; () of one of them."""
+    if approved is None or approved.is_logged(tuple(log)):
+        return ()
+    return approved.tried.signals_of(every)
 
 
 def ranked(
@@ -205,8 +217,8 @@ def content(found: Review) -> dict[str, Any]:
         "alarms": [asdict(each) for each in found.charts.alarms],
         "limits": "approved" if found.charts.frozen else "phase I, not approved",
         "limits_of": None if found.approved is None else {
-            "runs": found.approved.runs, **asdict(found.approved.tried),
-            "more_signals_than_each": exceeds(found.approved, len(found.charts.alarms)),
+            "runs": found.approved.runs, "signals_of_each": found.approved.tried.signals,
+            "signals_beside_each": found.versus, "more_than_each": is_odd(found),
         },
         "capability": [asdict(each) for each in found.capable],
         "start_up": None if found.begun is None else {

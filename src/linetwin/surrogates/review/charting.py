@@ -61,9 +61,14 @@ class Charts:
 def charted(
     streams: Streams,
     approved: Mapping[str, Limits | CountLimits] | None = None,
+    *,
+    lines: bool = True,
 ) -> Charts:
-    """Return the charts of streams, by approved limits (stream -> limits), else by their own."""
-    found = [_charted(stream, approved) for stream in streams]
+    """Return the charts of streams, by approved limits (stream -> limits), else by their own.
+
+    `lines`: as in `location_chart`, of approved limits.
+    """
+    found = [_charted(stream, approved, lines=lines) for stream in streams]
     named = {(each.stream.name, chart.kind): chart for each in found for chart in each.charts}
     keys = {f"{stream}\n{kind}": chart for (stream, kind), chart in named.items()}
     told = tuple(replace(alarm, stream=alarm.stream.split("\n", 1)[0]) for alarm in alarms(keys))
@@ -71,20 +76,23 @@ def charted(
 
 
 def _charted(
-    stream: Stream | DefectStream, approved: Mapping[str, Limits | CountLimits] | None
+    stream: Stream | DefectStream,
+    approved: Mapping[str, Limits | CountLimits] | None,
+    *,
+    lines: bool,
 ) -> Charted:
     limits: Limits | CountLimits | None
     if approved is not None:
         limits = approved.get(stream.name)
         if limits is None:
             return Charted(stream, None, (), "no approved limits for this stream")
-        return Charted(stream, limits, _drawn(stream, limits))
+        return Charted(stream, limits, _drawn(stream, limits, lines=lines))
     try:
         limits = _proposed(stream)
     except ScenarioError as error:
         why = error.problems[0].message.removeprefix(f"{stream.name}: ")
         return Charted(stream, None, (), why)
-    return Charted(stream, limits, _drawn(stream, limits))
+    return Charted(stream, limits, _drawn(stream, limits, lines=True))
 
 
 def _proposed(stream: Stream | DefectStream) -> Limits | CountLimits:
@@ -93,14 +101,16 @@ def _proposed(stream: Stream | DefectStream) -> Limits | CountLimits:
     return phase_one_counts(stream.name, "p", stream.counts, stream.sizes, stream.labels)
 
 
-def _drawn(stream: Stream | DefectStream, limits: Limits | CountLimits) -> tuple[Chart, ...]:
+def _drawn(
+    stream: Stream | DefectStream, limits: Limits | CountLimits, *, lines: bool
+) -> tuple[Chart, ...]:
     if isinstance(stream, Stream) and isinstance(limits, Limits):
         if not stream.groups.labels:
             return ()
         found = (
-            location_chart(limits, stream.groups),
-            ewma_chart(limits, stream.groups),
-            spread_chart(limits, stream.groups),
+            location_chart(limits, stream.groups, lines=lines),
+            ewma_chart(limits, stream.groups, lines=lines),
+            spread_chart(limits, stream.groups, lines=lines),
         )
         return tuple(each for each in found if each is not None)
     if not isinstance(stream, Stream) and isinstance(limits, CountLimits):

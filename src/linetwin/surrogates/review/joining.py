@@ -1,8 +1,10 @@
 """Control limits from several runs, and how each of these runs does against those of the others.
 
-Two runs tell that runs differ, from one difference. From three on each is held against the others,
-as a run that nobody has seen will be: a sound run has more signals than each of k sound runs with a
-chance of about 1 in k + 1, whatever the distributions are.
+Two runs tell that runs differ, from one difference. From three on each is held against limits of
+the others, and so is a run that nobody has seen: it is odd where it has more signals than each of
+the k runs had, against the very limits in which neither had a part. Of k + 1 sound runs one at most
+has more than each other, so a sound run is odd with a chance of 1 in k + 1 at most, whatever the
+distributions are.
 """
 
 from __future__ import annotations
@@ -34,11 +36,17 @@ _SCRAP: Final = "scrap, by tray"
 class Tried:
     """Runs held against limits of the others, in their order; empty for fewer than three.
 
-    `signals`: of each; `beyond`: share of its points outside of their own limits.
+    `signals`: of each; `beyond`: share of its points outside of their own limits; `others`: limits
+    by stream that the others gave.
     """
 
     signals: tuple[int, ...] = ()
     beyond: tuple[float, ...] = ()
+    others: tuple[Mapping[str, Limits | CountLimits], ...] = ()
+
+    def signals_of(self, streams: Streams) -> tuple[int, ...]:
+        """Return how many signals another run has against limits of the others of each run."""
+        return tuple(len(charted(streams, each, lines=False).alarms) for each in self.others)
 
 
 NOT_TRIED: Final = Tried()
@@ -58,12 +66,10 @@ def joined(runs: Sequence[Streams]) -> Joined:
     limits, refused = _limits(runs)
     if len(runs) < LEAST_RUNS:
         return Joined(limits, refused, NOT_TRIED)
-    held = [
-        charted(own, _limits([*runs[:number], *runs[number + 1 :]])[0])
-        for number, own in enumerate(runs)
-    ]
-    tried = Tried(tuple(len(each.alarms) for each in held), tuple(beyond(each) for each in held))
-    return Joined(limits, refused, tried)
+    others = tuple(_limits([*runs[:number], *runs[number + 1 :]])[0] for number in range(len(runs)))
+    held = [charted(own, each, lines=False) for own, each in zip(runs, others, strict=True)]
+    signals = tuple(len(each.alarms) for each in held)
+    return Joined(limits, refused, Tried(signals, tuple(beyond(each) for each in held), others))
 
 
 def beyond(charts: Charts) -> float:

@@ -21,7 +21,7 @@ from linetwin.surrogates.review.page_decided import (
     saves,
 )
 from linetwin.surrogates.review.page_defects import named_section, pareto_section
-from linetwin.surrogates.review.page_limits import exceeds, of_another
+from linetwin.surrogates.review.page_limits import is_odd, of_another
 from linetwin.surrogates.review.page_quarantine import quarantine_section
 from linetwin.surrogates.review.page_reliability import reliability_section
 from linetwin.surrogates.review.risks import words_of
@@ -180,9 +180,10 @@ def _out_of_control(found: Review) -> tuple[str, str, str]:
     if approved is not None and not approved.is_logged(found.log):
         state = "limits approved for another run"
         if approved.runs > 1:
-            more = "more than" if exceeds(approved, len(alarms)) else "no more than"
             state = f"limits of {approved.runs} other runs"
-            state += f"; {more} sound runs have" if approved.tried.signals else ""
+            if found.versus:
+                state += "; more" if is_odd(found) else "; not more"
+                state += " than each of these against the others"
     return "Out of control?", answer, state
 
 

@@ -25,9 +25,9 @@ def holds(approved: Approved) -> str:
             f"wide, and no share of false signals is promised; {LEAST_RUNS} runs or more tell it."
         )
     return (
-        f"Limits of {runs} runs: how these differ is in the limits. Held against the others, each "
-        f"of them had {_range(signals)}: another sound run has more than {max(signals):,} with a "
-        f"chance of about 1 in {runs + 1}."
+        f"Limits of {runs} runs: how these differ is in the limits. Held against limits of the "
+        f"others, each of them had {_range(signals)}: another sound run has more than each of them "
+        f"had, against the same limits, with a chance of 1 in {runs + 1} at most."
     )
 
 
@@ -46,13 +46,17 @@ def of_another(found: Review) -> str:
     if approved.runs < LEAST_RUNS:
         maybe = f" The {many} here may be that." if count else ""
         return f"{holds(approved)}{maybe}"
-    more = "more than each of them" if exceeds(approved, count) else "no more than sound runs have"
-    return f"{holds(approved)} This run has {_signals(count)}, {more}."
+    more = "This run has" if is_odd(found) else "This run has not"
+    return f"{holds(approved)} {more}; against the limits of all of them it has {many}."
 
 
-def exceeds(approved: Approved, signals: int) -> bool:
-    """Whether a run has more signals than each of the runs had against limits of the others."""
-    return bool(approved.tried.signals) and signals > max(approved.tried.signals)
+def is_odd(found: Review) -> bool:
+    """Whether a run has more signals than each of the approved, against the same limits."""
+    approved = found.approved
+    if approved is None or not found.versus:
+        return False
+    return all(own > each
+               for own, each in zip(found.versus, approved.tried.signals, strict=True))  # fmt: skip
 
 
 def _range(signals: tuple[int, ...]) -> str:

@@ -173,8 +173,11 @@ def phase_one(stream: str, groups: Subgroups, chart: str = "") -> Limits:
     )  # fmt: skip
 
 
-def location_chart(limits: Limits, groups: Subgroups) -> Chart:
-    """Return the chart of the subgroups' means against frozen limits."""
+def location_chart(limits: Limits, groups: Subgroups, *, lines: bool = True) -> Chart:
+    """Return the chart of the subgroups' means against frozen limits.
+
+    `lines`: whether limits are drawn; of several runs they take longer than the chances of points.
+    """
     whole = np.ones(len(groups.labels))
     own = 1 / groups.counts if limits.chart == "within" else whole
     sigma = limits.sigma * np.sqrt(own + limits.mean_variance)
@@ -182,12 +185,17 @@ def location_chart(limits: Limits, groups: Subgroups) -> Chart:
     if limits.chart == "between" and (groups.counts == 1).all():
         kind = "individuals"
     if limits.orders is not None:
-        return _of_levels(kind, limits, groups, groups.means, (whole, whole))
+        return _of_levels((kind, lines), limits, groups, groups.means, (whole, whole))
     return _student(kind, limits, groups, groups.means, sigma)
 
 
-def ewma_chart(limits: Limits, groups: Subgroups, weight: float = EWMA_WEIGHT) -> Chart:
-    """Return the chart of the weighted mean, begun at the centre, for small lasting shifts."""
+def ewma_chart(
+    limits: Limits, groups: Subgroups, weight: float = EWMA_WEIGHT, *, lines: bool = True
+) -> Chart:
+    """Return the chart of the weighted mean, begun at the centre, for small lasting shifts.
+
+    `lines`: as in `location_chart`.
+    """
     scale, size = limits.sigma, len(groups.labels)
     if limits.chart == "within":
         scale = limits.sigma / math.sqrt(float(stats.hmean(groups.counts)))
@@ -196,15 +204,17 @@ def ewma_chart(limits: Limits, groups: Subgroups, weight: float = EWMA_WEIGHT) -
     error = (1 - (1 - weight) ** np.arange(1, size + 1)) ** 2
     points = smoothed(groups.means, limits.centre, weight)
     if limits.orders is not None:
-        return _of_levels("EWMA", limits, groups, points, (own / scale**2, error))
+        parts = own / scale**2, error
+        return _of_levels(("EWMA", lines), limits, groups, points, parts)
     sigma = np.sqrt(own + error * limits.mean_variance * limits.sigma**2)
     return _student("EWMA", limits, groups, points, sigma)
 
 
-def spread_chart(limits: Limits, groups: Subgroups) -> Chart | None:
-    """Return the S chart against frozen limits; None of single readings."""
+def spread_chart(limits: Limits, groups: Subgroups, *, lines: bool = True) -> Chart | None:
+    """Return the S chart against frozen limits; None of single readings; `lines` as above."""
     if limits.orders is not None and limits.orders.spread is not None:
-        return chart_of_levels(limits.orders.spread, limits.spread, groups, limits.false_alarm)
+        false_alarm = limits.false_alarm if lines else None
+        return chart_of_levels(limits.orders.spread, limits.spread, groups, false_alarm)
     spread = Spread(limits.spread, limits.spread_freedom, limits.spread_scores)
     return chart_of_spread(spread, groups, limits.false_alarm)
 
@@ -227,17 +237,23 @@ def _student(
 
 
 def _of_levels(
-    kind: str,
+    drawn: tuple[str, bool],
     limits: Limits,
     groups: Subgroups,
     points: np.ndarray,
     parts: tuple[np.ndarray, np.ndarray],
 ) -> Chart:
-    """Return a chart of limits from several runs; `parts`: variances as in `orders.chances`."""
+    """Return a chart of limits from several runs: of a kind, with its lines or without.
+
+    `parts`: variances as in `orders.chances`.
+    """
     assert limits.orders is not None  # noqa: S101 - its callers ask
+    kind, lines = drawn
     levels = limits.orders.smoothed if kind == "EWMA" else limits.orders.means
     off, centre = points - levels.centre, levels.centre
-    half = half_widths(levels, limits.false_alarm, *parts)
+    half = np.full(points.size, math.nan)
+    if lines:
+        half = half_widths(levels, limits.false_alarm, *parts)
     told = chances(levels, off, *parts)
     return Chart(kind, groups.labels, points, centre, centre - half, centre + half, told)
 

@@ -96,14 +96,19 @@ def spread_of_runs(runs: Sequence[Subgroups]) -> tuple[Spread, Levels | None]:
 
 
 def chart_of_levels(
-    levels: Levels, sigma: float, groups: Subgroups, false_alarm: float
+    levels: Levels, sigma: float, groups: Subgroups, false_alarm: float | None
 ) -> Chart | None:
-    """Return the S chart against the levels of several runs; None of single readings."""
+    """Return the S chart against the levels of several runs; None of single readings.
+
+    `false_alarm` None: without its lines.
+    """
     rows = np.flatnonzero(groups.counts > 1)
     if not rows.size:
         return None
     points, own, whole = groups.deviations[rows], groups.counts[rows] - 1.0, np.ones(rows.size)
-    half = half_widths(levels, false_alarm, whole[:1], whole[:1])[0]
+    half = math.nan
+    if false_alarm is not None:
+        half = float(half_widths(levels, false_alarm, whole[:1], whole[:1])[0])
     told = chances(levels, _scores(points, sigma, own) - levels.centre)
     low, middle, high = (
         _deviations(levels.centre + reach, sigma, own) for reach in (-half, 0.0, half)
