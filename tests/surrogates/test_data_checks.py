@@ -96,11 +96,12 @@ def test_outliers_do_not_depend_on_the_unit(seed: int, factor: float, offset: fl
     draws = np.random.default_rng(seed)
     values = draws.normal(0.0, 1.0, 40)
     values[3] = 30.0
-    assert far(values).tolist() == [3]
-    assert far(values * factor).tolist() == [3]
+    found = far(values).tolist()  # of forty draws another one may lie far by chance
+    assert 3 in found
+    assert far(values * factor).tolist() == found
     moved = values + offset
     if (moved <= 0).any():
-        assert far(moved).tolist() == [3]
+        assert far(moved).tolist() == found
 
 
 def test_equal_rows_in_two_groups_are_wrong() -> None:
