@@ -79,18 +79,15 @@ def causes(
 def _warn_of_few(runs: int) -> None:
     """Say beforehand what intervals from so many runs cannot promise."""
     from linetwin.cli.printing import say_aside
-    from linetwin.predictors.levels import LEAST_GROUPS, enough
+    from linetwin.predictors.levels import COVERAGE, LEAST_GROUPS, enough
 
-    wanted = enough(0.9)
+    wanted = enough(COVERAGE)
     if 0 < runs < LEAST_GROUPS:
-        many = (
-            "1 run: intervals of cells hold within it"
-            if runs == 1
-            else (f"{runs} runs: intervals of cells hold within these")
-        )
+        many, these = ("1 run", "it") if runs == 1 else (f"{runs} runs", "these")
         say_aside(
-            f"warning: {many} only, and of the next order nothing is promised; {wanted} runs carry"
-            f" that ({LEAST_GROUPS} with errors taken as normal)"
+            f"warning: {many}: intervals of cells hold within {these} only, and of the next order "
+            f"nothing is promised; {wanted} runs carry that ({LEAST_GROUPS} with errors taken as "
+            "normal)"
         )
     elif 0 < runs < wanted:
         say_aside(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEAST_GROUPS: Final = 4
 """Groups of a kind below which nothing is said of a new one [A]: Student's t of 3 degrees."""
+COVERAGE: Final = 0.9
+"""Of intervals where a training says no other [A]."""
 PROVEN, UNPROVEN, NOT_TOLD = "proven", "unproven", "not told"
 EQUAL: Final = "rows with equal features"
 """What is held out together where no groups are told."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from linetwin.estimation.calibrating.schema import ColumnWritten, FitWritten, share
+from linetwin.predictors.levels import COVERAGE
 from linetwin.scenario.absent import Given
 from linetwin.scenario.written import FileHead, Identifier, Writing, as_table
 from linetwin.surrogates.data.schema import ColumnName
@@ -55,6 +56,6 @@ class TrainingFile(FileHead):
     laws: LawsWritten = LawsWritten()
     physics: PhysicsWritten | None = None
     score: Literal["absolute", "relative"] | None = None
-    coverage: Annotated[float, Field(ge=0.5, le=0.99), BeforeValidator(share)] = 0.9
+    coverage: Annotated[float, Field(ge=0.5, le=0.99), BeforeValidator(share)] = COVERAGE
     candidates: list[CandidateName] = Field(default_factory=list)
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from linetwin.predictors.levels import LEAST_GROUPS, enough
+from linetwin.predictors.levels import COVERAGE, LEAST_GROUPS, enough
 from linetwin.surrogates.data.checks.finding import Finding
 
 if TYPE_CHECKING:
     from linetwin.surrogates.data.checks.finding import Weight
     from linetwin.surrogates.data.dataset import Dataset
-
-_COVERAGE: Final = 0.9
-"""Of intervals where a training says no other."""
 
 
 def level_findings(data: Dataset) -> list[Finding]:
@@ -27,7 +24,7 @@ def level_findings(data: Dataset) -> list[Finding]:
             told = ", ".join(f"{counts[name]} {name}" for name in names)
             text = (
                 f"{told}: intervals will hold within {'it' if len(names) == 1 else 'these'} only."
-                f" To learn how far a new one differs join {enough(_COVERAGE)} or more"
+                f" To learn how far a new one differs join {enough(COVERAGE)} or more"
                 f" ({LEAST_GROUPS} with errors taken as normal)"
             )
             found.append(Finding("levels", weight, text, tuple(names)))
