@@ -170,6 +170,18 @@ def test_what_has_ended_is_not_open(tmp_path: Path) -> None:
     assert (last.settled[0].cells, last.ended, last.is_open) == (("b", "d"), ("a", "c"), False)
 
 
+def test_what_was_decided_to_be_scrap_is_not_released(tmp_path: Path) -> None:
+    """A lot is let through without it, or after another decision."""
+    found = holds.Traced("tray-1", (_cell("cell-1", "store"), _cell("cell-2", "store")))
+    holds.hold(tmp_path, found, "rough", "ann")
+    decide(tmp_path, {"cell-1": ("scrap", "seen")}, {"cell-1": [SAID]}, "ann", "1" * 64)
+    with pytest.raises(ScenarioError, match="cell-1: 1 scrap, as ann decided"):
+        holds.settle(tmp_path, "tray-1", "release", "fine", "ben")
+    kept = holds.settle(tmp_path, "tray-1", "release", "fine", "ben", ["cell-2"])
+    assert kept.open_cells == ("cell-1",)
+    assert not holds.settle(tmp_path, "tray-1", "scrap", "as decided", "ben").is_open
+
+
 def test_what_has_ended_is_not_held(tmp_path: Path) -> None:
     """A hold of a cell that was scrapped before would hold nothing; no entry is written."""
     with pytest.raises(ScenarioError, match="was scrapped or taken as a sample before"):
@@ -231,6 +243,8 @@ def test_the_shipped_policy_is_all_assumed() -> None:
         ("{severity: cosmetic, cost_of_escape: 3 EUR, cost_of_false_alarm: 1 USD, tag: A, source: x}",  # noqa: E501
          "one currency"),
         ("{severity: safety, ceiling_ppm: 0, tag: A, source: x}", "ceiling_ppm"),
+        ("{severity: function, cost_of_escape: 0 EUR, cost_of_false_alarm: 0 EUR, tag: A, source: x}",  # noqa: E501
+         "is 0, and so is the other cost"),
     ],
 )  # fmt: skip
 def test_a_wrong_policy_is_told(tmp_path: Path, line: str, said: str) -> None:

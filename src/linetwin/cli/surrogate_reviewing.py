@@ -239,6 +239,9 @@ def _tell(found: Review) -> None:
         stopped = sum(cell.stopped for cell in found.cells)
         said = "; ".join(["", *in_short(found)])
         say(f"{stopped:,} of {len(found.cells):,} cells are to be stopped{said}")
+        refused = sum(cell.driver < 0 for cell in found.cells)
+        if refused:
+            say(f"{refused:,} of them no predictor knows: what is wrong with these is not told")
     alarms = found.charts.alarms
     word = "alarms" if found.charts.frozen else "signals of phase I (limits not approved)"
     say(f"{len(alarms):,} {word} on {len({each.stream for each in alarms}):,} streams")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.results.audit import person
 from linetwin.results.genealogy import Genealogy
-from linetwin.surrogates.review.decisions import check_words, desk, log_of, recorded
+from linetwin.surrogates.review.decisions import check_words, decisions, desk, log_of, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HOLD, DISPOSITION = "hold", "disposition"
 DISPOSITIONS: Final = ("release", "rework", "scrap", "use as is")
+LETTING_THROUGH: Final = ("release", "use as is")
 SHIPPED: Final = "shipped"
 ENDED: Final = ("scrap", "sample")
 """Where cells are of which nothing is left to decide."""
@@ -163,11 +164,24 @@ def settle(
             message = f"{', '.join(strange[:5])}: {what}"
             hint = "a cell of the lot that is still open"
             raise ScenarioError([Problem(message, "--cell", hint)])
+        if disposition in LETTING_THROUGH:
+            _check_decided(chosen, folder)
         after = {
             "disposition": disposition, "cells": chosen, "reason": reason, "account": person(),
         }  # fmt: skip
         entry = log_of(folder).append(by, DISPOSITION, about=lot, after=after)
     return _with(held, _settled(entry, entry.after))
+
+
+def _check_decided(cells: Iterable[str], folder: Path) -> None:
+    """Raise ScenarioError where a person decided to scrap one of the cells to be let through."""
+    judged = decisions(recorded(folder))
+    scrapped = [cell for cell in cells if cell in judged and judged[cell].grade == "scrap"]
+    if scrapped:
+        who = judged[scrapped[0]].reviewer
+        message = f"{', '.join(scrapped[:5])}: {len(scrapped):,} scrap, as {who} decided"
+        hint = "name the other cells by --cell, or decide about these anew: surrogate decide"
+        raise ScenarioError([Problem(message, "--disposition", hint)])
 
 
 def holds(log: Iterable[Entry]) -> list[Held]:

@@ -133,6 +133,8 @@ def _check(
         if key in needed and getattr(written, key) is None:
             hint = "ceiling_ppm: 1" if key == "ceiling_ppm" else f"{key}: 12 EUR"
             problems.add(place, f"is missing for severity {written.severity}", hint)
+        elif key in needed and key in _COSTS and not any(_costs(written)):
+            problems.add(place, "is 0, and so is the other cost: then nothing matters", "12 EUR")
         elif key not in needed and getattr(written, key) is not None:
             hint = "safety is not traded against cost" if key in _COSTS else "for safety alone"
             problems.add(place, f"is not for severity {written.severity}", hint)
@@ -142,9 +144,18 @@ def _share(text: str) -> float:
     return float(text.split(" ", maxsplit=1)[0]) / 100
 
 
+def _costs(written: CharacteristicWritten) -> tuple[float | None, float | None]:
+    """Return what an escape and a false alarm cost, None where it is not written."""
+    escape, alarm = (getattr(written, cost) for cost in _COSTS)
+    return (
+        None if escape is None else float(escape.split(" ")[0]),
+        None if alarm is None else float(alarm.split(" ")[0]),
+    )
+
+
 def _taken(name: str, written: CharacteristicWritten, file: Path) -> Characteristic:
     costs = [getattr(written, cost) for cost in _COSTS]
-    escape, alarm = (None if text is None else float(text.split(" ")[0]) for text in costs)
+    escape, alarm = _costs(written)
     currency = next((text.split(" ")[1] for text in costs if text is not None), "")
     ceiling = None if written.ceiling_ppm is None else float(written.ceiling_ppm)
     return Characteristic(
