@@ -68,6 +68,23 @@ def test_rows_are_told_with_the_unit_that_they_seem_to_be_in(tmp_path: Path) -> 
         assert f"as if in {unit}" in text
 
 
+def test_of_two_columns_both_units_that_may_be_meant_are_named(tmp_path: Path) -> None:
+    """Micrometres beside the same in millimetres, both read as micrometres."""
+    lines = "\n".join(f"{70 * value:.9g},{0.07 * value:.9g}" for value in DRAWS)
+    (tmp_path / "table.csv").write_text(f"one,other\n{lines}\n", encoding="utf-8")
+    columns = "".join(
+        f"  {name}: {{column: {name}, unit: um, role: feature}}\n" for name in ("one", "other")
+    )
+    text = DATASET.split("  thickness", maxsplit=1)[0] + columns
+    (tmp_path / "data.yaml").write_text(text, encoding="utf-8")
+    (found,) = (
+        each.text
+        for each in review(read_dataset(tmp_path / "data.yaml")).findings
+        if each.topic == "unit"
+    )
+    assert found.endswith("perhaps `unit: nm` of one or `unit: mm` of other")
+
+
 def test_no_unit_is_named_where_none_in_use_fits() -> None:
     """A factor between units that dataset files cannot write, and one of another dimension."""
     assert likely_unit(ColumnSpec("x", "target", "m", written="mm"), 25.4) == ""

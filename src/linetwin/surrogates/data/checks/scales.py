@@ -230,5 +230,14 @@ def _alike(
         return
     for factor, words in factors(first.unit).items():
         if abs(abs(math.log(middle)) - math.log(factor)) < _CLOSE:
+            times = factor if middle > 1 else 1 / factor
+            meant = {
+                first.name: likely_unit(first, times),
+                second.name: likely_unit(second, 1 / times),
+            }
+            either = " or ".join(
+                f"`unit: {unit}` of {name}" for name, unit in meant.items() if unit
+            )
             text = f"{names[0]} and {names[1]} differ by {words} in every row: one unit is wrong"
+            text += f"; perhaps {either}" * bool(either)
             yield Finding("unit", "wrong", text, names)
