@@ -22,6 +22,7 @@ def test_cells_finish_in_quarantine(clerk: Clerk, run: Path, predictor: Path) ->
     page, before = run.with_name("r.html"), read_dataset(run)
     told = ("--predictors", predictor, "--json")
     first = json.loads(clerk("surrogate", "review", run, *told, "-o", page).out)
+    assert "Capacity of all cells" in page.read_text()
     stopped = {cell["cell"] for cell in first["cells"] if cell["stopped"]}
     assert len(stopped) > 3
     asked = ("surrogate", "quarantine", run, "--by", "ann", "--cells", "2", *told)
@@ -45,7 +46,12 @@ def test_cells_finish_in_quarantine(clerk: Clerk, run: Path, predictor: Path) ->
     assert (of_stopped["cells"], of_stopped["found"]["cells"]) == (len(stopped), 2)
     assert of_all["found"]["cells"] == len(after.frame)
     assert again["predictors"][0]["trained_here"]  # though the table is another now
-    assert "1 / the probability with which it was drawn" in " ".join(page.read_text().split())
+    text = " ".join(page.read_text().split())
+    assert "1 / the probability with which it was drawn" in text
+    gone = len(drawn["scrapped"])
+    assert f"{gone} cells scrapped on a prediction are not among them" in text
+    assert f"{gone} cells scrapped on a prediction have no reading after it" in text
+    assert "Capacity of all cells" not in text
     assert clerk("audit", "verify", run / "review.log").code == 0
     assert clerk(*asked, "--reason", "audit").code == 2
 

@@ -29,14 +29,14 @@ def pareto_section(found: Review) -> Section:
     gone = len(found.scrapped)
     left = (
         f"<p>{gone:,} cells scrapped on a prediction are not among them: nobody knows what they "
-        "would have been. Causes are told of the whole run, as it was simulated.</p>"
+        "would have been. So what goes with findings is not told either.</p>"
         if gone
-        else ""
+        else causes(found.kpis)
     )
     counts = Counter(zip(bad["station"], bad["reason"], strict=True)).most_common(_PARETO)
     if not counts:
         none = "<p>No cell was scrapped or of grade B.</p>"
-        return Section("pareto", "Defects", none + left)
+        return Section("pareto", "Defects", none + left if gone else none)
     names = [f"{display.name(str(place))}: {reason}" for (place, reason), _ in counts]
     numbers = [count for _, count in counts]
     summed = np.cumsum(numbers) / len(bad)
@@ -62,7 +62,7 @@ def pareto_section(found: Review) -> Section:
     caption = "Red: safety, orange: function, grey: cosmetic, blue: no class in the policy."
     figure = Figure("pareto", "Cells by finding", caption, [bars, line], layout,
                     130 + 30 * len(names))  # fmt: skip
-    return Section("pareto", "Defects", left + causes(found.kpis), (figure,))
+    return Section("pareto", "Defects", left, (figure,))
 
 
 def _severity(found: Review, reason: str) -> str:
