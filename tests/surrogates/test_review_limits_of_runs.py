@@ -290,11 +290,12 @@ def test_what_limits_hold_is_said() -> None:
     assert "each of them had 0 to 4 signals" in holds(many.approved)
     assert "chance of 1 in 6 at most" in holds(many.approved)
     assert is_odd(many)
-    assert of_another(many).endswith("This run has; against the limits of all of them it has "
-                                     "7 signals.")  # fmt: skip
+    assert of_another(many).endswith(
+        "This run has more than each: it is odd. Against the limits of all 5 it has 7 signals."
+    )
     few = _found(each, (1, 5, 9, 2, 1), 5)
     assert not is_odd(few)
-    assert "This run has not;" in of_another(few)
+    assert "no more than sound runs have" in of_another(few)
     assert "one of them" in of_another(_found(each, (), 5, own=True))
     assert "not how runs differ" in holds(_found((), (), 1).approved)
     assert not of_another(_found((), (), 1, own=True))

@@ -218,10 +218,12 @@ def _limits_said(each: Charted, kind: str) -> str:
     if limits is None:
         return each.refused
     aside, count = limits.set_aside, f"{limits.subgroups} subgroups"
-    reason = getattr(limits, "reason", "")
+    reason = limits.reason if isinstance(limits, Limits) and kind != "S" else ""
+    if limits.runs > 1:
+        reason = f"{limits.runs} runs, whose levels differ"
     if kind == "S" and isinstance(limits, Limits):
         number = limits.spread_subgroups
-        aside, reason = limits.spread_set_aside, ""
+        aside = limits.spread_set_aside
         count = f"the {f'{number} ' if number else ''}subgroups with 2 readings or more"
     told = f"; set aside in phase I: {', '.join(aside)}" if aside else ""
     return f"limits from {count}{told}" + (f"; {reason}" if reason else "")

@@ -46,8 +46,10 @@ def of_another(found: Review) -> str:
     if approved.runs < LEAST_RUNS:
         maybe = f" The {many} here may be that." if count else ""
         return f"{holds(approved)}{maybe}"
-    more = "This run has" if is_odd(found) else "This run has not"
-    return f"{holds(approved)} {more}; against the limits of all of them it has {many}."
+    said = "This run has no more than sound runs have."
+    if is_odd(found):
+        said = "This run has more than each: it is odd."
+    return f"{holds(approved)} {said} Against the limits of all {approved.runs} it has {many}."
 
 
 def is_odd(found: Review) -> bool:
