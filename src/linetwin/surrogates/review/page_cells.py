@@ -150,7 +150,8 @@ def _risk(found: Review, cell: Cell) -> str:
     if np.isnan(cell.risk):
         return "<td class='tight' data-value=''>not known</td>"
     width = round(100 * cell.risk)
-    audit = "<small>audit: finishes</small>" if cell.audited else ""
+    finishes = "finishes" if found.drawn else "would finish"
+    audit = f"<small>audit: {finishes}</small>" if cell.audited else ""
     interval = risk_interval(found, cell)
     ends = f"<small>{interval}</small>" if interval else ""
     return (
