@@ -37,7 +37,7 @@ def _found(level: float, *, logged: bool) -> Any:  # noqa: ANN401 - stands for `
         covered=(), left_out=(), begun=None, told=(), reliable={}, stops=(),
         run=SimpleNamespace(manifest={"status": "complete"}),
         facts=SimpleNamespace(plan=SimpleNamespace(filled=False)),
-        policy=SimpleNamespace(assumed=0), data=SimpleNamespace(simulated=False),
+        policy=SimpleNamespace(assumed=0, shipped=True), data=SimpleNamespace(simulated=False),
     )  # fmt: skip
 
 
