@@ -104,14 +104,7 @@ def calibrate(task: Task, tell: Telling = say_nothing) -> Calibration:
 
 def _calibrated(task: Task, misfit: Misfit) -> Calibration:
     solver = Solver(misfit, weights_of(misfit, task.weights))
-    fit = solver.fit()
-    if fit.freedom == 0:
-        intervals = unscaled(solver)
-    elif task.file.intervals == "profile":
-        fit, intervals = profiled(solver, fit)
-    else:
-        intervals = by_group(solver, fit)
-    fit = nearest_to_before(solver, fit)
+    fit, intervals = _fitted(solver)
     found = identify(task.axes, fit)
     unclear = {n for group in found.groups if len(group.names) > 1 for n in group.names}
     scores = score(solver, fit)
@@ -123,7 +116,7 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         replace(each, low=axis.low, high=axis.high, state=state) if axis.name in unclear else each
         for axis, each in zip(task.axes, intervals, strict=True)
     )
-    values = misfit.values(fit.coordinates)
+    values, lines = misfit.values(fit.coordinates), task.lines
     return Calibration(
         task=task,
         fit=fit,
@@ -140,10 +133,22 @@ def _calibrated(task: Task, misfit: Misfit) -> Calibration:
         why=misfit.why,
         evaluations=misfit.evaluator.calls,
         refused=misfit.refused,
-        outside=tuple(task.lines[row] for row in misfit.evaluator.out_of_range(values)),
+        outside=tuple(lines[row] for row in misfit.evaluator.out_of_range(values)),
         reach=solver.quantile(fit.freedom),
         exact=tuple(o.name for i, o in enumerate(task.outputs) if is_exact(solver, fit, i)),
         unexplained=poor,
         judged=judged,
         beyond=tuple(beyond_scatter(solver, fit, scores)),
     )
+
+
+def _fitted(solver: Solver) -> tuple[Fit, list[Interval]]:
+    """Return the best fit, of equal ones the nearest to the earlier values, and the intervals."""
+    fit = solver.fit()
+    if fit.freedom == 0:
+        intervals = unscaled(solver)
+    elif solver.task.file.intervals == "profile":
+        fit, intervals = profiled(solver, fit)
+    else:
+        intervals = by_group(solver, fit)
+    return nearest_to_before(solver, fit), intervals

@@ -80,37 +80,34 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     index = pd.Index(cells["cell"].astype(object), name="cell")
     seen = _select(maker, inclusions(path))
     digest = digest_of_frame(pd.DataFrame(maker.columns, index=index)[seen])
-    decided = judgements(path)
-    texts = [decided.get(cell, "") for cell in cells["cell"]]
-    maker.text("review", pd.Series(texts, dtype=object), "judgement")
-    maker.text(RUN, pd.Series([_name_of(run, path)] * len(cells), dtype=object), "group")
-    frame = pd.DataFrame(maker.columns, index=index)
-    frame = frame if unfinished else frame[seen]
+    _tell(maker, judgements(path), _name_of(run, path))
+    frame = pd.DataFrame(maker.columns, index=index)[seen | unfinished]
     if not len(frame):
         raise ScenarioError([Problem("every cell was scrapped on a prediction", file=path)])
-    manifest, name = run.manifest, str(run.manifest.get("scenario") or path.name)
-    rest = len(every) - len(cells)
+    scenario = str(run.manifest.get("scenario") or path.name)
+    rest, scrapped = len(every) - len(cells), 0 if unfinished else int((~seen).sum())
+    left_out = {"cells without an outcome": rest, "cells scrapped on a prediction": scrapped}
     return Dataset(
-        name=re.sub(r"[^A-Za-z0-9_-]", "_", name),
-        title=f"Cells of {name}",
+        name=re.sub(r"[^A-Za-z0-9_-]", "_", scenario),
+        title=f"Cells of {scenario}",
         frame=frame,
         columns=maker.specs,
-        source=f"run of scenario {name}, seed {manifest.get('seed')}, simulated",
+        source=f"run of scenario {scenario}, seed {run.manifest.get('seed')}, simulated",
         licence=OWN_LICENCE,
         digest=digest,
         file=path,
         simulated=True,
         gauges=_gauges(run, frame),
-        left_out={
-            why: count
-            for why, count in (
-                ("cells without an outcome", rest),
-                ("cells scrapped on a prediction", 0 if unfinished else int((~seen).sum())),
-            )
-            if count
-        },
+        left_out={why: count for why, count in left_out.items() if count},
         within=RUN,
     )
+
+
+def _tell(maker: _Maker, decided: Mapping[str, str], run: str) -> None:
+    """Add what people decided of cells, and the run that they are of."""
+    cells = maker.cells["cell"]
+    maker.text("review", cells.map(lambda cell: decided.get(cell, "")), "judgement")
+    maker.text(RUN, cells.map(lambda _: run), "group")
 
 
 def _select(maker: _Maker, chances: Mapping[str, float]) -> np.ndarray:
