@@ -69,11 +69,11 @@ def _run(draws: np.random.Generator, between: float = 1.0, faulty: float = 0.05)
 
 @pytest.mark.parametrize(("runs", "between", "freedom"), [(2, 0.5, 30), (3, 1.0, 8), (8, 3.0, 90)])
 def test_chances_are_those_of_two_students(runs: int, between: float, freedom: int) -> None:
-    """The chance is that of a sum of two Student's t, here of two million drawn ones."""
+    """The chance is that of a sum of two Student's t, here of a million drawn ones."""
     draws = np.random.default_rng(3)
     levels = Levels(runs, 0.0, between, 1.3, freedom)
-    drawn = levels.sigma * draws.standard_t(runs - 1, 2_000_000)
-    drawn += 1.3 * draws.standard_t(freedom, 2_000_000)
+    drawn = levels.sigma * draws.standard_t(runs - 1, 1_000_000)
+    drawn += 1.3 * draws.standard_t(freedom, 1_000_000)
     for share in (0.2, 0.01, 0.0027):
         off = float(np.quantile(np.abs(drawn), 1 - share))
         assert float(chances(levels, np.array([off]))[0]) == pytest.approx(share, rel=0.05)
@@ -116,7 +116,7 @@ def test_false_alarms_of_an_unseen_run(phi: float) -> None:
     """
     draws = np.random.default_rng(11)
     of_five, of_one = [], []
-    for _ in range(60):
+    for _ in range(40):
         runs = [_groups(draws, 0.5, phi) for _ in range(5)]
         new = _groups(draws, 0.5, phi)
         for limits, told in ((phase_one_of_runs("x", runs), of_five),
