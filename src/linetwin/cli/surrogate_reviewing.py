@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from linetwin.surrogates.review.approving import Approved
     from linetwin.surrogates.review.assembling import Review
+    from linetwin.surrogates.review.joining import Joined
+    from linetwin.surrogates.review.monitoring import Monitored
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -185,8 +187,6 @@ def approve_limits(
 
     One run tells how its subgroups scatter, three or more how sound runs differ.
     """
-    from collections import Counter
-
     from linetwin.cli.printing import print_json, say
     from linetwin.surrogates.review.approving import approve, proposed
     from linetwin.surrogates.review.monitoring import monitored
@@ -202,16 +202,9 @@ def approve_limits(
                     "runs": approved.runs, "signals_of_each": approved.tried.signals,
                     "outside_of_each": approved.tried.beyond})  # fmt: skip
         return
-    say(f"{len(approved.limits):,} streams of {_runs(approved.runs)}, SHA-256 {approved.digest}")
-    for each in told:
-        if each.begun.text:
-            say(f"{each.folder.name}: {each.begun.text}" if len(told) > 1 else each.begun.text)
+    _tell_limits(told, found, approved)
     for name, labels in aside.items():
         say(f"  {name}: set aside {', '.join(labels)}")
-    if found.refused:
-        say(f"{len(found.refused):,} streams got no limits:")
-    for why, count in Counter(found.refused.values()).most_common():
-        say(f"  {count:,}: {why}")
     _tell_tried([each.folder.name for each in told], approved)
     say(f"limits: {output}")
 
@@ -247,6 +240,23 @@ def _tell(found: Review) -> None:
     say(f"{len(alarms):,} {word} on {len({each.stream for each in alarms}):,} streams")
 
 
+def _tell_limits(told: list[Monitored], found: Joined, approved: Approved) -> None:
+    """Tell which streams got limits, which none, and what of the runs is in them."""
+    from collections import Counter
+
+    from linetwin.cli.printing import say
+
+    runs = "1 run" if approved.runs == 1 else f"{approved.runs:,} runs"
+    say(f"{len(approved.limits):,} streams of {runs}, SHA-256 {approved.digest}")
+    for each in told:
+        if each.begun.text:
+            say(f"{each.folder.name}: {each.begun.text}" if len(told) > 1 else each.begun.text)
+    if found.refused:
+        say(f"{len(found.refused):,} streams got no limits:")
+    for why, count in Counter(found.refused.values()).most_common():
+        say(f"  {count:,}: {why}")
+
+
 def _tell_tried(names: list[str], approved: Approved) -> None:
     """Tell what limits hold, and how each run did against those of the others."""
     from linetwin.cli.printing import say
@@ -256,10 +266,6 @@ def _tell_tried(names: list[str], approved: Approved) -> None:
     told = zip(names, approved.tried.signals, approved.tried.beyond, strict=False)
     for name, signals, beyond in told:
         say(f"  {name} against the others: {signals:,} signals; {beyond:.2%} of points outside")
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:

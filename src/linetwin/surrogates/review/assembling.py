@@ -216,10 +216,7 @@ def content(found: Review) -> dict[str, Any]:
         "named": [asdict(each) for each in found.named],
         "alarms": [asdict(each) for each in found.charts.alarms],
         "limits": "approved" if found.charts.frozen else "phase I, not approved",
-        "limits_of": None if found.approved is None else {
-            "runs": found.approved.runs, "signals_of_each": found.approved.tried.signals,
-            "signals_beside_each": found.versus, "more_than_each": is_odd(found),
-        },
+        "limits_of": _limits_content(found),
         "capability": [asdict(each) for each in found.capable],
         "start_up": None if found.begun is None else {
             "trays": sorted(found.begun.trays), "of": found.begun.every,
@@ -234,6 +231,18 @@ def content(found: Review) -> dict[str, Any]:
         },
         "holds": [asdict(each) for each in found.held],
     }  # fmt: skip
+
+
+def _limits_content(found: Review) -> dict[str, Any] | None:
+    """Return how many runs approved limits are of, and how this run does beside each of several."""
+    if found.approved is None:
+        return None
+    return {
+        "runs": found.approved.runs,
+        "signals_of_each": found.approved.tried.signals,
+        "signals_beside_each": found.versus,
+        "more_than_each": is_odd(found),
+    }
 
 
 def _cell_content(found: Review, cell: Cell) -> dict[str, Any]:
