@@ -125,6 +125,7 @@ def test_a_graph_that_the_card_does_not_describe_is_refused(stored: Stored, tmp_
         (lambda card: card.update(learnt=False), "neither physics nor"),
         (lambda card: card["features"][0].update(unit="xx"), "is not a UCUM unit"),
         (lambda card: card["target"].update(unit=""), "is not a UCUM unit"),
+        (lambda card: card["features"][0].update(name="a\x1b[31m"), "none to be shown"),
     ],
 )
 def test_a_card_is_checked_field_by_field(

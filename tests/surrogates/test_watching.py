@@ -146,7 +146,28 @@ def test_outcomes_in_another_unit_are_told_as_such(predictor: Predictor, tmp_pat
     lines = [line.split(",") for line in made(np.random.default_rng(4), 6)]
     small = [[*line[:3], f"{float(line[3]) / 100:.6f}", *line[4:]] for line in lines]
     found = seen(predictor, tmp_path, [",".join(line) for line in small])
-    assert "by a factor of 100 (per cent and share): another unit?" in found.checks[0].said
+    said = "36 of 36 outcomes are below what was said by a factor of 100 (per cent and share)"
+    assert found.strange == (f"{said}, as if in another unit",)
+    assert (found.verdict, found.known, found.checks) == (LOOK, 0, ())
+    assert "Mend the table, and look again." in sentences(found)[-1]
+    mixed = [",".join(each) for each in (*small[:6], *lines[6:])]
+    some = seen(predictor, tmp_path, mixed)
+    assert some.strange[0].startswith("6 of 36 outcomes are below")
+    assert (some.known, some.verdict) == (30, LOOK)
+
+
+def test_an_outcome_that_cannot_be_leaves_the_others_in_place(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    """Porosity of 0 in one row: told; the rest is judged as ever, and errors that fail are seen."""
+    lines = [line.split(",") for line in made(np.random.default_rng(4), 24, 1.5)]
+    lines[3][3] = "0"
+    found = seen(predictor, tmp_path, [",".join(line) for line in lines])
+    assert found.strange == ("1 outcome is not between 0 % and 100 %, as porosity has to be",)
+    assert found.verdict == LOOK
+    assert all(np.isfinite(check.chance or 0.0) for check in found.checks)
+    assert any(check.fails for check in found.checks)
+    json.dumps(found.content(), allow_nan=False)
 
 
 def test_looks_share_one_chance(predictor: Predictor, tmp_path: Path) -> None:
@@ -167,8 +188,9 @@ def test_the_rows_of_the_training_show_nothing(predictor: Predictor, tmp_path: P
         seen(predictor, tmp_path, made(np.random.default_rng(1), 24))
     some = made(np.random.default_rng(1), 24)[:12]
     new = [line.replace(",E", ",F") for line in made(np.random.default_rng(7), 6)]
-    with pytest.raises(ScenarioError, match="was trained on rows of E0, E1: they show nothing"):
-        seen(predictor, tmp_path, [*new, *some])
+    for trained in (some, some[::-1]):
+        with pytest.raises(ScenarioError, match="was trained on rows of E0, E1: they show"):
+            seen(predictor, tmp_path, [*new, *trained])
     others = [line.replace(",F", ",E") for line in new]  # of the same names, but other rolls
     assert seen(predictor, tmp_path, others).verdict == KEEP
 

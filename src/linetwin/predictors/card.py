@@ -15,8 +15,16 @@ from linetwin.quantities.ucum import parse_unit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Text = Annotated[str, StringConstraints(max_length=2_000)]
-Name = Annotated[str, StringConstraints(max_length=200, min_length=1)]
+
+def _shown(text: str) -> str:
+    """Return a text that a terminal shows as it is; ValueError for one that steers it."""
+    if not text.replace("\n", " ").isprintable():
+        raise ValueError("it holds characters that are none to be shown")
+    return text
+
+
+Text = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_shown)]
+Name = Annotated[str, StringConstraints(max_length=200, min_length=1), AfterValidator(_shown)]
 
 
 def _unit(text: str) -> str:
@@ -248,8 +256,8 @@ class Card(Part):
 
 
 def digest_of_targets(values: np.ndarray) -> str:
-    """Return the digest by which a group's rows are known again: of its targets, in their order."""
-    return hashlib.sha256(np.ascontiguousarray(values, dtype=np.float64).tobytes()).hexdigest()
+    """Return the digest by which a group's rows are known again: of its targets, in any order."""
+    return hashlib.sha256(np.sort(np.asarray(values, dtype=np.float64)).tobytes()).hexdigest()
 
 
 def half_widths(linked: np.ndarray, regions: Sequence[Region]) -> np.ndarray:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import Dataset
 
 _WITH_UNIT: Final = re.compile(r"^(?P<name>\S+)\s*(?:\[(?P<bracket>[^\]]+)\]|/\s*(?P<slash>\S+))$")
+_TELLING: Final = 4
+"""Values of a target by which a group of rows is known again [A]."""
 _YAML: Final = {".yaml", ".yml"}
 
 
@@ -107,7 +109,8 @@ def groups_in_training(card: Card, dataset: Dataset) -> frozenset[str]:
         truth = dataset.numbers(card.target.name)
         for each in card.held_out:
             own = truth[(labels == each.group) & np.isfinite(truth)]
-            if len(own) == each.rows and digest_of_targets(own) == each.digest:
+            telling = len(np.unique(own)) >= _TELLING  # labels of 1 and 0 are alike by chance
+            if telling and len(own) == each.rows and digest_of_targets(own) == each.digest:
                 found.add(each.group)
     return frozenset(found)
 

@@ -19,9 +19,9 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors.domain import INSIDE, OUTSIDE
 from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
-from linetwin.surrogates.data.checks.scales import factors
 from linetwin.surrogates.goals import spec_of
 from linetwin.surrogates.predicting import features_of, groups_in_training, standing_of
+from linetwin.surrogates.strange_outcomes import beyond_law, in_other_unit, law_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,6 @@ CENTRAL: Final = 0.9
 """Part of the training points within which the median of new rows is looked for [A]."""
 MOST_OUTSIDE: Final = 0.05
 """Share of rows outside of the domain from which it is to be looked at [A]."""
-_NEAR_FACTOR: Final = 0.2
-"""Relative difference from a factor between units up to which outcomes are off by it [A]."""
 _NAMED: Final = 3
 KEEP, LOOK, RETRAIN = "keep", "look", "retrain"
 
@@ -73,7 +71,7 @@ class Watched:
     `verdict`: KEEP, LOOK (it is asked what it has hardly seen, or off in ways that chance may do)
     or RETRAIN (what it says does not come true); `look`: the how many-th; `group`: what holds rows
     together, `groups` so many; `domain`: rows inside, near and outside; `moved`: what is said of
-    each feature that has moved.
+    each feature that has moved; `strange`: of outcomes that cannot be, and count for nothing.
     """
 
     predictor: str
@@ -88,10 +86,13 @@ class Watched:
     domain: tuple[int, int, int]
     moved: tuple[str, ...]
     checks: tuple[Check, ...]
+    strange: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
         """What is to be done."""
+        if self.strange:
+            return LOOK
         if any(check.fails for check in self.checks):
             return RETRAIN
         off = any(check.off for check in self.checks)
@@ -113,6 +114,7 @@ class Watched:
             "groups": self.groups,
             "domain": {"inside": inside, "near": near, "outside": outside},
             "moved": list(self.moved),
+            "strange": list(self.strange),
             "checks": {
                 each.name: {
                     "said": each.said,
@@ -141,7 +143,9 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
     features = features_of(card, data)
     told = predictor.predict(features, standing_of(card, data).unseen)
     truth = _truth(card, data)
-    judged = np.isfinite(truth) & (told.domain != OUTSIDE)
+    beyond = beyond_law(card, truth)
+    other, unit = in_other_unit(card, told, truth)
+    judged = np.isfinite(truth) & (told.domain != OUTSIDE) & ~beyond & ~other
     group, codes = _grouped(data, judged)
     return Watched(
         predictor=card.name,
@@ -156,6 +160,7 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
         domain=_counted(told),
         moved=tuple(_moved(card, features)),
         checks=tuple(_checks(card, told, truth, judged, codes, look)),
+        strange=tuple(text for text in (unit, law_words(card, beyond & ~other)) if text),
     )
 
 
@@ -232,8 +237,7 @@ def _checks(
     link = card.target.link
     half = (link.to(told.high[judged]) - link.to(told.low[judged])) / 2
     errors = (link.to(known) - link.to(value)) / half
-    factor = _unit_of(value, known, card.target.unit)
-    yield _error(errors, groups, card, level / 2, factor)
+    yield _error(errors, groups, card, level / 2)
     if count >= LEAST_GROUPS:
         yield _held(errors, groups, card, level / 2)
 
@@ -259,19 +263,8 @@ def _rate(
     return Check("rate", said, chance, level, off=bool(abs(off) > least))
 
 
-def _unit_of(value: np.ndarray, known: np.ndarray, unit: str) -> str:
-    """Return by which factor of a unit what came true is off all that was said; "" for none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = float(np.median(known / value))
-    for factor, said in factors(unit).items():
-        if min(abs(ratio / factor - 1), abs(ratio * factor - 1)) < _NEAR_FACTOR:
-            way = "above" if ratio > 1 else "below"
-            return f"; outcomes are {way} what was said by {said}: another unit?"
-    return ""
-
-
-def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float, factor: str) -> Check:
-    """Hold the mean error, in half-widths of the intervals, against none; `factor`: of a unit.
+def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
+    """Hold the mean error, in half-widths of the intervals, against none.
 
     What matters is more than two standard errors of a mean of the training's groups, too, and of
     fewer than four groups those of their own mean with it.
@@ -284,7 +277,6 @@ def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float, fac
     least = max(MATTERS, 2 * of_one * math.sqrt(1 / max(card.data.groups, 1) + few))
     said = (
         f"on average {abs(off):.2f} half-widths of an interval too {'low' if off > 0 else 'high'}"
-        f"{factor}"
     )
     if chance is None:
         inside = int((np.abs(errors) <= 1).sum())
@@ -345,12 +337,13 @@ def sentences(found: Watched) -> list[str]:
         f"{near:,} near, {outside:,} outside; outcomes of {found.known:,}{of}."
     )
     told = [head, *(f"Moved: {text}." for text in found.moved)]
+    told += [f"Strange: {text}." for text in found.strange]
     told += [_said(each, found.groups) for each in found.checks]
     if found.groups < LEAST_GROUPS:
         told.append(
             f"Whether it comes true cannot be told: that takes outcomes in {LEAST_GROUPS} groups."
         )
-    return [*told, _ADVICE[found.verdict]]
+    return [*told, _MEND if found.strange else _ADVICE[found.verdict]]
 
 
 def _said(check: Check, groups: int) -> str:
@@ -363,6 +356,10 @@ def _said(check: Check, groups: int) -> str:
     return f"{text}.{told}"
 
 
+_MEND: Final = (
+    "It is to be looked at: strange outcomes were left out, and tell nothing of the predictor. "
+    "Mend the table, and look again."
+)
 _ADVICE: Final = {
     KEEP: "Nothing speaks for training anew.",
     LOOK: (

@@ -1,0 +1,63 @@
+"""Outcomes that cannot be what a predictor tells: beyond its target's law, or in another unit.
+
+They say nothing of the predictor: the table is to be mended first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from linetwin.surrogates.data.checks.scales import factors
+from linetwin.surrogates.goals import spec_of
+
+if TYPE_CHECKING:
+    from linetwin.predictors.card import Card
+    from linetwin.predictors.evaluating import Predicted
+
+NEAR: Final = 0.2
+"""Relative difference from a factor between units up to which outcomes are off by it [A]."""
+FEWEST: Final = 3
+"""Outcomes off by the same factor from which on it is told [A]."""
+
+
+def beyond_law(card: Card, truth: np.ndarray) -> np.ndarray:
+    """Tell which known outcomes the target cannot have, shape (rows,): porosity of 1.2."""
+    if card.target.chance:
+        return np.zeros(len(truth), dtype=np.bool_)
+    return np.asarray(np.isfinite(truth) & ~card.target.link.holds(truth))
+
+
+def in_other_unit(card: Card, told: Predicted, truth: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return which outcomes are off what was said by a unit's factor, and what is said of them.
+
+    Those inside of their intervals are none. Shape (rows,); none and "" where they are few.
+    """
+    none = np.zeros(len(truth), dtype=np.bool_)
+    if card.target.chance:
+        return none, ""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = truth / told.value
+        outside = ~((truth >= told.low) & (truth <= told.high))
+    for factor, said in factors(card.target.unit).items():
+        for wanted, way in ((factor, "above"), (1 / factor, "below")):
+            found = outside & (np.abs(ratio / wanted - 1) < NEAR)
+            if found.sum() >= FEWEST:
+                count, known = int(found.sum()), int(np.isfinite(ratio).sum())
+                text = f"{count:,} of {known:,} outcomes are {way} what was said by {said}"
+                return found, f"{text}, as if in another unit"
+    return none, ""
+
+
+def law_words(card: Card, found: np.ndarray) -> str:
+    """Return what is said of outcomes beyond the target's law; "" for none."""
+    count, link = int(found.sum()), card.target.link
+    if not count:
+        return ""
+    spec = spec_of(card.target)
+    law = f"above {spec.shown(0.0)}"
+    if link.kind == "logit":
+        law = f"between {spec.shown(link.low)} and {spec.shown(link.high)}"
+    verb = "outcome is" if count == 1 else "outcomes are"
+    return f"{count:,} {verb} not {law}, as {card.target.name} has to be"
