@@ -176,7 +176,7 @@ def _folder(folder: Path) -> Path:
     ("change", "said"),
     [
         (lambda card: _renamed(card, "value"), "value: is the name of a variable of the FMU"),
-        (lambda card: _renamed(card, "a\0b"), "has characters that cannot be printed"),
+        (lambda card: _renamed(card, "a\0b"), "characters that are none to be shown"),
         (lambda card: _with_unit(card, "furlong"), "'furlong' is not a UCUM unit"),
     ],
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _shown(text: str) -> str:
     """Return a text that a terminal shows as it is; ValueError for one that steers it."""
-    if not text.replace("\n", " ").isprintable():
+    if not text.isprintable():
         raise ValueError("it holds characters that are none to be shown")
     return text
 

@@ -115,6 +115,11 @@ def groups_in_training(card: Card, dataset: Dataset) -> frozenset[str]:
     return frozenset(found)
 
 
+def trained_on(card: Card, dataset: Dataset) -> bool:
+    """Return whether the training had rows of a dataset: the same table, or some of its groups."""
+    return card.data.digest == dataset.digest or bool(groups_in_training(card, dataset))
+
+
 def asked_of_amounts(card: Card, settings: Sequence[str]) -> Asked:
     """Return one row from `name=amount` texts; ScenarioError with all that is wrong."""
     problems = Problems()

@@ -20,7 +20,7 @@ from linetwin.predictors.domain import INSIDE, OUTSIDE
 from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
 from linetwin.surrogates.goals import spec_of
-from linetwin.surrogates.predicting import features_of, groups_in_training, standing_of
+from linetwin.surrogates.predicting import features_of, groups_in_training, standing_of, trained_on
 from linetwin.surrogates.strange_outcomes import beyond_law, in_other_unit, law_words
 
 if TYPE_CHECKING:
@@ -133,12 +133,11 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
     ScenarioError where a feature is not in the dataset, or the predictor was trained on it.
     """
     card = predictor.card
-    if data.digest == card.data.digest:
-        message = f"{card.name} was trained on these very rows: they show nothing"
-        raise ScenarioError([Problem(message, hint="data that came later", file=data.file)])
-    if trained := sorted(groups_in_training(card, data)):
-        few = ", ".join(trained[:_NAMED]) + (", ..." if len(trained) > _NAMED else "")
-        message = f"{card.name} was trained on rows of {few}: they show nothing"
+    if trained_on(card, data):
+        known = sorted(groups_in_training(card, data))
+        few = ", ".join(known[:_NAMED]) + (", ..." if len(known) > _NAMED else "")
+        which = f"rows of {few}" if data.digest != card.data.digest else "these very rows"
+        message = f"{card.name} was trained on {which}: they show nothing"
         raise ScenarioError([Problem(message, hint="data that came later", file=data.file)])
     features = features_of(card, data)
     told = predictor.predict(features, standing_of(card, data).unseen)

@@ -54,14 +54,6 @@ def variables_of(card: Card) -> list[Variable]:
         if feature.name in _RESERVED:
             hint = f"taken are {', '.join(_RESERVED)}"
             problems.append(Problem("is the name of a variable of the FMU", feature.name, hint))
-        if not feature.name.isprintable():
-            problems.append(Problem("has characters that cannot be printed", repr(feature.name)))
-    units = {feature.name: feature.unit for feature in card.features}
-    for name, unit in (units | {card.target.name: card.target.unit}).items():
-        try:
-            parse_unit(unit)
-        except ValueError as error:
-            problems.append(Problem(str(error), name))
     if problems:
         raise ScenarioError(problems)
     return [*_inputs(card), *_results(card)]

@@ -20,9 +20,8 @@ from linetwin.predictors.evaluating import Predictor, load
 from linetwin.predictors.links import Link
 from linetwin.predictors.store import SUFFIX
 from linetwin.results.assumptions import plan
-from linetwin.surrogates.data.runs import INCLUSION_WEIGHT, RUN
 from linetwin.surrogates.goals import Chance, Goal, goal_of
-from linetwin.surrogates.predicting import standing_of
+from linetwin.surrogates.predicting import standing_of, trained_on
 from linetwin.surrogates.review.decisions import Foretold
 from linetwin.surrogates.review.fitting import YES_OR_NO, LeftOut, check_any, refuse, unfit
 
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from linetwin.predictors.card import Card
     from linetwin.predictors.evaluating import Predicted
-    from linetwin.predictors.levels import Standing
     from linetwin.results.reader import Run
     from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.policy import Characteristic, Policy
@@ -249,26 +246,9 @@ def _told(file: Path, predictor: Predictor, data: Dataset, run: Run, policy: Pol
         low, high = np.minimum(*ends), np.maximum(*ends)
     return Told(
         predictor, file.name, hashlib.sha256(file.read_bytes()).hexdigest(), features, predicted,
-        risk, low, high, weighs, limited, _trained_on(card, data, stands),
+        risk, low, high, weighs, limited, trained_on(card, data),
         tuple(stands.notes(card.coverage)), stands.unseen,
     )  # fmt: skip
-
-
-def _trained_on(card: Card, data: Dataset, stands: Standing) -> bool:
-    """Return whether the training had these cells: the same table, or cells of the same run.
-
-    A draw of the quarantine changes the table, and training on several runs joins tables: there the
-    run's name tells it.
-    """
-    held = {each.group for each in card.held_out} if card.data.group == RUN else set()
-    if held & {*data.labels(RUN)}:
-        return True
-    drawn = INCLUSION_WEIGHT in data.columns
-    for at, level in enumerate(stands.levels):
-        seen = (stands.known[:, at] & ~stands.unseen[:, at]).any()
-        if level.column == RUN and seen and (drawn or level.groups > 1):
-            return True
-    return card.data.digest == data.digest
 
 
 def chance_of_good(found: Predicted, bad: int) -> np.ndarray:
