@@ -54,6 +54,20 @@ def test_cells_finish_in_quarantine(clerk: Clerk, run: Path, predictor: Path) ->
     assert "Capacity of all cells" not in text
     assert clerk("audit", "verify", run / "review.log").code == 0
     assert clerk(*asked, "--reason", "audit").code == 2
+    lost = drawn["scrapped"][0]
+    let = clerk("surrogate", "decide", run, lost, "--override", "A", "--reason", "looks well",
+                "--reviewer", "ann", "--second", "ben", *told[:2])  # fmt: skip
+    assert (let.code, f"{lost} was scrapped on a prediction" in let.err) == (2, True)
+    contain = ("surrogate", "contain", run, "--reason", "rough", "--by", "ann", "--json")
+    tray = read_dataset(run).frame.index  # the others of its lot are open, it is not
+    held = json.loads(clerk(*contain, "--lot", "cathode.slurry-0001").out)
+    assert not {*held["open"]} & {*drawn["scrapped"]}
+    assert {*held["open"]} <= {*tray}
+    assert {*drawn["scrapped"]} & {*held["cells"]} <= {*held["hold"]["ended"]}
+    alone = clerk(*contain, "--lot", lost)
+    assert (alone.code, "was scrapped or taken as a sample before" in alone.err) == (2, True)
+    own = json.loads(clerk(*contain, "--lot", held["open"][0]).out)
+    assert own["open"] == [held["open"][0]]
 
 
 def test_a_setting_that_would_have_helped(

@@ -175,8 +175,11 @@ def test_what_was_decided_to_be_scrap_is_not_released(tmp_path: Path) -> None:
     found = holds.Traced("tray-1", (_cell("cell-1", "store"), _cell("cell-2", "store")))
     holds.hold(tmp_path, found, "rough", "ann")
     decide(tmp_path, {"cell-1": ("scrap", "seen")}, {"cell-1": [SAID]}, "ann", "1" * 64)
-    with pytest.raises(ScenarioError, match="cell-1: 1 scrap, as ann decided"):
-        holds.settle(tmp_path, "tray-1", "release", "fine", "ben")
+    for what in ("release", "use as is", "rework"):
+        with pytest.raises(ScenarioError, match="cell-1: 1 scrap, as ann decided"):
+            holds.settle(tmp_path, "tray-1", what, "fine", "ben")
+    with pytest.raises(ScenarioError, match="is no name"):
+        holds.settle(tmp_path, "tray-1", "scrap", "fine", ".")
     kept = holds.settle(tmp_path, "tray-1", "release", "fine", "ben", ["cell-2"])
     assert kept.open_cells == ("cell-1",)
     assert not holds.settle(tmp_path, "tray-1", "scrap", "as decided", "ben").is_open
@@ -194,6 +197,7 @@ def test_what_has_ended_is_not_held(tmp_path: Path) -> None:
     [
         ("Müller, Jörg", "jorg  MULLER", True),
         ("Lee, Ann", "Ann Lee", True),
+        ("Ann Lee", "AnnLee", True),
         ("Ann Lee", "Ann Leeds", False),
     ],
 )

@@ -146,6 +146,8 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
 
     With --8d alone nothing is decided.
     """
+    from dataclasses import asdict
+
     from linetwin.cli.printing import print_json
     from linetwin.results.reader import Run
     from linetwin.surrogates.review.eight_d import checked_name, write_report
@@ -164,7 +166,7 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
         write_report(eight_d, Run(run), found)
     if json:
         print_json({"lot": lot, "cells": found.cells, "shipped": found.shipped,
-                    "where": found.counted(), "hold": held,
+                    "where": found.counted(), "hold": None if held is None else asdict(held),
                     "open": None if held is None else held.open_cells})  # fmt: skip
         return
     _tell_contained(found, held, eight_d)

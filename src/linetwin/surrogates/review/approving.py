@@ -17,7 +17,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.results.audit import canonical, person
 from linetwin.results.manifest import write_atomically
 from linetwin.surrogates.review.charting import charted
-from linetwin.surrogates.review.decisions import check_words, desk, log_of, recorded
+from linetwin.surrogates.review.decisions import check_person, desk, log_of, recorded
 from linetwin.surrogates.review.joining import NOT_TRIED, Joined, Tried, joined
 from linetwin.surrogates.review.statistics.counts import CountLimits
 from linetwin.surrogates.review.statistics.limits import Limits
@@ -85,7 +85,7 @@ def approve(runs: Sequence[Monitored], found: Joined, by: str, file: Path) -> Ap
 
     ScenarioError where there are no limits, or a log was tampered with: nothing is written then.
     """
-    check_words("--by", by)
+    check_person("--by", by)
     at = datetime.now(UTC).isoformat(timespec="seconds")
     limits = {name: each.approved(by, at) for name, each in found.limits.items()}
     if not limits:

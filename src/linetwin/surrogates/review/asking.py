@@ -11,6 +11,7 @@ from linetwin.results.reader import Run
 from linetwin.scenario.problems import nearest
 from linetwin.surrogates.data.runs import dataset_of_run
 from linetwin.surrogates.review.decisions import (
+    LET_THROUGH,
     Decision,
     Second,
     check_grade,
@@ -18,6 +19,7 @@ from linetwin.surrogates.review.decisions import (
     nothing_predicted,
 )
 from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.quarantine import scrapped
 from linetwin.surrogates.review.risks import Opened
 
 if TYPE_CHECKING:
@@ -109,6 +111,7 @@ def written(
     ]
     if unknown:
         raise ScenarioError(unknown)
+    _check_there(folder, asked)
     with Opened(predictors) as opened:
         told = opened.told(data, Run(folder), policy)
         foretold = {cell: [each.foretold(places[cell]) for each in told] for cell in asked}
@@ -118,6 +121,19 @@ def written(
     second = Second(people.second, policy.digest, needed)
     done = decide(folder, cells, foretold, people.reviewer, data.digest, second)
     return Written(done, opened.left_out)
+
+
+def _check_there(folder: Path, asked: Mapping[str, Asked]) -> None:
+    """Raise ScenarioError for letting through what was scrapped on a prediction."""
+    gone = scrapped(folder)
+    lost = [
+        Problem(f"{cell} was scrapped on a prediction", "CELL", "a cell that is there", each.file,
+                each.line)
+        for cell, each in asked.items()
+        if cell in gone and each.grade in LET_THROUGH
+    ]  # fmt: skip
+    if lost:
+        raise ScenarioError(lost)
 
 
 def _check_accepted(asked: Mapping[str, Asked], foretold: Mapping[str, Sequence[Foretold]]) -> None:

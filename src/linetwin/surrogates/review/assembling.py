@@ -25,7 +25,7 @@ from linetwin.surrogates.review.monitoring import without_scrap
 from linetwin.surrogates.review.origins import Origins
 from linetwin.surrogates.review.page_limits import is_odd
 from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
-from linetwin.surrogates.review.quarantine import Drawn, draws, inclusions_of
+from linetwin.surrogates.review.quarantine import ON_PREDICTION, Drawn, draws, inclusions_of
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
 from linetwin.surrogates.review.reasons import Reason, reason_of
 from linetwin.surrogates.review.starting_up import StartUp, start_up
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 EXPLAINED: Final = 12
 """Cells that a page explains, unless told otherwise: each takes a second or two [A]."""
-ON_PREDICTION: Final = "scrapped on a prediction"
 _OF_A_TRAY: Final = 2
 _NO_CLASS: Final = len(ORDER)
 

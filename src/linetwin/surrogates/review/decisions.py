@@ -62,11 +62,9 @@ class Second:
     def check(self, reviewer: str, cells: Iterable[str]) -> None:
         """Raise ScenarioError where one is needed and not named, or is the reviewer again."""
         if self.name:
-            check_words("--second", self.name)
-            if not _words(self.name):
-                message = f"'{self.name}' is no name"
-                raise ScenarioError([Problem(message, "--second", "the name of another person")])
-            if _words(self.name) == _words(reviewer):
+            check_person("--second", self.name)
+            own, other = _words(self.name), _words(reviewer)
+            if own == other or "".join(own) == "".join(other):
                 message = f"'{self.name}' is the reviewer"
                 raise ScenarioError([Problem(message, "--second", "another person")])
             return
@@ -151,7 +149,7 @@ def decide(
     (of such a cell nothing was predicted), and where a second person lacks. Nothing is written
     then.
     """
-    check_words("--reviewer", reviewer)
+    check_person("--reviewer", reviewer)
     beside = second or Second()
     beside.check(reviewer, (cell for cell, (grade, _) in cells.items() if grade in LET_THROUGH))
     for cell, (grade, reason) in cells.items():
@@ -212,6 +210,13 @@ def nothing_predicted(cell: str, file: Path | None = None, line: int | None = No
     message = f"{cell}: nothing was predicted, every predictor refused it"
     hint = "a grade in its row, with a reason" if file else "--override GRADE with a --reason"
     return Problem(message, "grade" if file else "--accept", hint, file, line)
+
+
+def check_person(option: str, name: str) -> None:
+    """Raise ScenarioError for a name without a letter or digit, or one that is endless."""
+    check_words(option, name)
+    if not _words(name):
+        raise ScenarioError([Problem(f"'{name}' is no name", option, "the name of a person")])
 
 
 def check_words(option: str, text: str) -> None:

@@ -19,6 +19,7 @@ from linetwin.results.manifest import write_atomically
 from linetwin.surrogates.hidden.naming import named
 from linetwin.surrogates.review.decisions import recorded
 from linetwin.surrogates.review.holds import Held, holds
+from linetwin.surrogates.review.quarantine import scrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +87,7 @@ def write_report(file: Path, run: Run, found: Traced) -> None:
 
 def _problem(run: Run, found: Traced, held: Held | None) -> tuple[str, ...]:
     cells = run.table("cells", ["cell", "status", "reason"])
+    cells = cells[~cells["cell"].isin(scrapped(run.path))]
     ended = cells[cells["status"].isin(("A", "B", "scrap"))]
     own = ended["cell"].isin({*found.cells})
     said = [f"lot {found.lot}: {len(found.cells):,} cells were made of it"]
@@ -126,6 +128,9 @@ def _containment(found: Traced, held: Held | None) -> tuple[str, ...]:
 
 def _causes(run: Run) -> tuple[str, ...]:
     """Return what goes with the findings in this run: candidates, which nobody has shown."""
+    if gone := len(scrapped(run.path)):
+        text = f"{gone:,} cells were scrapped on a prediction: what goes with findings is not told"
+        return (text, *(f"stands out by its readings: {each.said}" for each in named(run)))
     kpis = run.kpis or compute(run)
     entry = kpis["quality"].get("causes")
     rows = entry["value"] if entry is not None and entry["value"] else []

@@ -7,27 +7,33 @@ was looked at; the line of the simulation is not stopped by them (`holds` of a s
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.errors import Problem, ResultsError, ScenarioError
 from linetwin.results.audit import person
-from linetwin.results.genealogy import Genealogy
-from linetwin.surrogates.review.decisions import check_words, decisions, desk, log_of, recorded
+from linetwin.results.genealogy import Descendant, Genealogy
+from linetwin.surrogates.review.decisions import (
+    check_person,
+    check_words,
+    decisions,
+    desk,
+    log_of,
+    recorded,
+)
+from linetwin.surrogates.review.quarantine import ON_PREDICTION, scrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from linetwin.results.audit import Entry
-    from linetwin.results.genealogy import Descendant
     from linetwin.results.reader import Run
 
 HOLD, DISPOSITION = "hold", "disposition"
 DISPOSITIONS: Final = ("release", "rework", "scrap", "use as is")
-LETTING_THROUGH: Final = ("release", "use as is")
 SHIPPED: Final = "shipped"
-ENDED: Final = ("scrap", "sample")
+ENDED: Final = ("scrap", "sample", ON_PREDICTION)
 """Where cells are of which nothing is left to decide."""
 
 
@@ -112,13 +118,22 @@ def traced(run: Run, lot: str) -> Traced:
         hint = "a lot of `linetwin trace RUN CELL`, such as cathode.slurry-0001"
         raise ScenarioError([Problem(str(error), "--lot", hint)]) from error
     once = {each.lot: each for each in reversed(found)}
-    return Traced(lot, tuple(reversed(once.values())))
+    if len(run.table("cells", ["cell"], only={"cell": [lot]})):
+        once[lot] = Descendant(lot, "cell", "carried_in", "", 1.0, "", "", genealogy.where(lot))
+    gone = scrapped(run.path)
+    return Traced(
+        lot,
+        tuple(
+            replace(each, where=ON_PREDICTION) if each.lot in gone else each
+            for each in reversed(once.values())
+        ),
+    )
 
 
 def hold(folder: Path, found: Traced, reason: str, by: str) -> Held:
     """Put a lot on hold with what was made of it; ScenarioError where it is on hold already."""
     check_words("--reason", reason)
-    check_words("--by", by)
+    check_person("--by", by)
     ended = [each.kind == "cell" and each.where in ENDED for each in found.everything]
     if ended and all(ended):
         message = f"all that is left of '{found.lot}' was scrapped or taken as a sample before"
@@ -148,7 +163,7 @@ def settle(
     ScenarioError for a lot that is not on hold, and a cell that is not of it or is decided.
     """
     check_words("--reason", reason)
-    check_words("--by", by)
+    check_person("--by", by)
     if disposition not in DISPOSITIONS:
         hint = f"allowed: {', '.join(DISPOSITIONS)}"
         raise ScenarioError([Problem(f"'{disposition}' is none", "--disposition", hint)])
@@ -164,7 +179,7 @@ def settle(
             message = f"{', '.join(strange[:5])}: {what}"
             hint = "a cell of the lot that is still open"
             raise ScenarioError([Problem(message, "--cell", hint)])
-        if disposition in LETTING_THROUGH:
+        if disposition != "scrap":
             _check_decided(chosen, folder)
         after = {
             "disposition": disposition, "cells": chosen, "reason": reason, "account": person(),
@@ -174,7 +189,7 @@ def settle(
 
 
 def _check_decided(cells: Iterable[str], folder: Path) -> None:
-    """Raise ScenarioError where a person decided to scrap one of the cells to be let through."""
+    """Raise ScenarioError where a person decided to scrap one of the cells to be kept."""
     judged = decisions(recorded(folder))
     scrapped = [cell for cell in cells if cell in judged and judged[cell].grade == "scrap"]
     if scrapped:

@@ -18,6 +18,7 @@ from linetwin.results.audit import person
 from linetwin.surrogates.review.decisions import (
     LET_THROUGH,
     LOG,
+    check_person,
     check_words,
     decisions,
     desk,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from linetwin.surrogates.review.statistics.selection import AuditSample
 
 DRAWN: Final = "quarantine drawn"
+ON_PREDICTION: Final = "scrapped on a prediction"
+"""Where a cell is that was stopped and not drawn."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def draw(folder: Path, pool: Pool, rule: Rule, seed: int, who: tuple[str, str]) 
     none is left, or fewer than the rule's number, and for an empty name or reason.
     """
     by, reason = who
-    check_words("--by", by)
+    check_person("--by", by)
     check_words("--reason", reason)
     with desk(folder):
         log = recorded(folder)
@@ -158,3 +161,8 @@ def _drawn(entry: Entry) -> Drawn:
     if not all(0 < chance <= 1 for chance in cells.values()):
         raise ResultsError(message)
     return found
+
+
+def scrapped(folder: Path) -> frozenset[str]:
+    """Return the cells of a run that were scrapped on a prediction; errors as `recorded`."""
+    return frozenset(cell for cell, chance in inclusions(folder).items() if chance == 0)
