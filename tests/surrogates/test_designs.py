@@ -284,6 +284,19 @@ def test_a_damaged_folder_is_told(tmp_path: Path, name: str) -> None:
     assert caught.value.problems[0].file == tmp_path / "d" / name
 
 
+@pytest.mark.parametrize("cut", [2, 5, 30])
+def test_a_torn_table_of_points_is_told_with_its_line(tmp_path: Path, cut: int) -> None:
+    """Nothing is run on top of a last row that lacks its end; the table stays as it is."""
+    carry_out(asked(points=8), tmp_path / "d", silent)
+    table = tmp_path / "d" / POINTS
+    table.write_bytes(table.read_bytes()[:-cut])
+    torn = table.read_bytes()
+    with pytest.raises(ScenarioError, match="is no whole row") as caught:
+        carry_out(asked(points=16), tmp_path / "d", silent)
+    assert caught.value.problems[0].line == 9
+    assert table.read_bytes() == torn
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command runs a design, and says where it is; a mistake is told as one of the user."""
     run = CliRunner()

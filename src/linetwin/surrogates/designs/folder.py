@@ -159,7 +159,16 @@ def _points_of(folder: Path, columns: list[str]) -> dict[str, list[str]] | None:
         raise ScenarioError([Problem(f"unreadable: {error}", hint=hint, file=file)]) from error
     if not rows:
         raise ScenarioError([Problem("has no rows", hint=hint, file=file)])
+    for line, row in enumerate(rows, start=2):
+        if not _is_whole(row):
+            raise ScenarioError([Problem("is no whole row", hint=hint, file=file, line=line)])
     return table
+
+
+def _is_whole(row: Mapping[str, str | None]) -> bool:
+    """Whether a row has all its cells, and a status that is one."""
+    whole = None not in row and None not in row.values()
+    return whole and row["status"] in {COMPUTED, NOT_VALID, FAILED, PLANNED}
 
 
 def _numbers(table: Mapping[str, list[str]], columns: list[str]) -> np.ndarray:
