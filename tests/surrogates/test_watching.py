@@ -21,7 +21,8 @@ from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.learning.reading import read_training
 from linetwin.surrogates.learning.training import train
 from linetwin.surrogates.learning.writing import stored_of
-from linetwin.surrogates.watching import FALSE_PROPOSALS, KEEP, LOOK, RETRAIN, sentences, watch
+from linetwin.surrogates.watched_checks import FALSE_PROPOSALS
+from linetwin.surrogates.watching import KEEP, LOOK, RETRAIN, sentences, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,6 +220,42 @@ def test_a_rate_that_has_grown_is_found(tmp_path: Path) -> None:
         )
     assert (grown.verdict, same.verdict) == (RETRAIN, KEEP)
     assert "33" in grown.checks[0].said or "34" in grown.checks[0].said
+
+
+def test_probabilities_that_tell_nothing_any_more_are_found(tmp_path: Path) -> None:
+    """Scrap grows with the load. At the same rate: shuffled, or the other way round."""
+
+    def rolls(rng: np.random.Generator, how: str) -> list[str]:
+        load = rng.uniform(100, 900, 600)
+        risk = 1 / (1 + np.exp(-(load - 700) / 60))
+        bad = (rng.random(600) < risk).astype(int)
+        if how == "shuffled":
+            bad = rng.permutation(bad)
+        if how == "turned":
+            bad = np.sort(bad)[::-1][np.argsort(np.argsort(load))]
+        return [
+            f"{load[at]:.2f},{rng.uniform(40, 50):.3f},R{at // 40},{bad[at]},good"
+            for at in range(600)
+        ]
+
+    dataset = DATASET.replace(
+        'porosity: {column: after, unit: "%"', 'bad: {column: after, unit: "1"'
+    )
+    text = "schema: 1\nname: bad\ndataset: data.yaml\ntarget: bad\ngroups: [electrode]\n"
+    text += "candidates: [linear]\n"
+    training = read_training(written(tmp_path, rolls(np.random.default_rng(1), ""), text, dataset))
+    with Predictor(stored_of(training, train(training.learning, ("linear",)))) as scrap:
+        same, shuffled, turned = (
+            seen(scrap, tmp_path, rolls(np.random.default_rng(7), how), 1, dataset)
+            for how in ("", "shuffled", "turned")
+        )
+        assert same.verdict == KEEP
+        for found in (shuffled, turned):
+            assert found.verdict == RETRAIN
+            assert [each.name for each in found.checks if each.fails] == ["relation"]
+        stray = [line.replace(",1,good", ",2,good") for line in rolls(np.random.default_rng(8), "")]
+        with pytest.raises(ScenarioError, match="are neither 0 nor 1"):
+            seen(scrap, tmp_path, stray, 1, dataset)
 
 
 def test_the_command_keeps_its_looks(predictor: Predictor, tmp_path: Path) -> None:

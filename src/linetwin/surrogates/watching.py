@@ -1,27 +1,26 @@
 """Whether a predictor still fits new data: what it is asked, its intervals, its errors.
 
-Nothing is changed by it: where the data have moved away, training anew is proposed. Looks at one
-predictor share one chance of a false proposal, however many there are: the k-th look may take
-6 / (pi k)^2 of it, which adds up to 1. A training of few groups is off by chance, and its intervals
-hold a little less or more often than promised: so much is no sign that anything has changed.
+Nothing is changed by it: where the data have moved away, training anew is proposed. A training of
+few groups is off by chance, and its intervals hold a little less or more often than promised: so
+much is no sign that anything has changed. The tests: `watched_checks`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from scipy import stats
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors.domain import INSIDE, OUTSIDE
 from linetwin.predictors.levels import LEAST_GROUPS
 from linetwin.results import display
+from linetwin.surrogates.data.checks.finding import listed
 from linetwin.surrogates.goals import spec_of
 from linetwin.surrogates.predicting import features_of, groups_in_training, standing_of, trained_on
 from linetwin.surrogates.strange_outcomes import beyond_law, in_other_unit, law_words
+from linetwin.surrogates.watched_checks import Check, checks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,38 +29,12 @@ if TYPE_CHECKING:
     from linetwin.predictors.evaluating import Predicted, Predictor
     from linetwin.surrogates.data.dataset import Dataset
 
-FALSE_PROPOSALS: Final = 0.05
-"""Chance that training anew is ever proposed of a predictor whose data have not changed [A]."""
-MATTERS: Final = 0.25
-"""Part of an interval's half-width from which a mean error matters [A]."""
-UNLUCKY: Final = 0.05
-"""Share of trainings whose intervals may hold less often than what is taken as a sign [A]."""
 CENTRAL: Final = 0.9
 """Part of the training points within which the median of new rows is looked for [A]."""
 MOST_OUTSIDE: Final = 0.05
 """Share of rows outside of the domain from which it is to be looked at [A]."""
 _NAMED: Final = 3
 KEEP, LOOK, RETRAIN = "keep", "look", "retrain"
-
-
-@dataclass(frozen=True)
-class Check:
-    """A test of what came true.
-
-    `off`: by more than matters; `chance` of what was seen if nothing had changed, below `level` of
-    this look it fails; None where there are too few groups to tell: then it never does.
-    """
-
-    name: str
-    said: str
-    chance: float | None
-    level: float
-    off: bool
-
-    @property
-    def fails(self) -> bool:
-        """Whether it is off by more than chance."""
-        return self.off and self.chance is not None and self.chance < self.level
 
 
 @dataclass(frozen=True)
@@ -158,7 +131,7 @@ def watch(predictor: Predictor, data: Dataset, look: int = 1) -> Watched:
         groups=len(np.unique(codes[judged])),
         domain=_counted(told),
         moved=tuple(_moved(card, features)),
-        checks=tuple(_checks(card, told, truth, judged, codes, look)),
+        checks=tuple(checks(card, told, truth, judged, codes, look)),
         strange=tuple(text for text in (unit, law_words(card, beyond & ~other)) if text),
     )
 
@@ -172,7 +145,13 @@ def _truth(card: Card, data: Dataset) -> np.ndarray:
     if spec.unit != card.target.unit:
         message = f"'{name}' is in {spec.unit}, the predictor tells {card.target.unit}"
         raise ScenarioError([Problem(message, name, "", data.file)])
-    return data.numbers(name)
+    found = data.numbers(name)
+    stray = np.flatnonzero(np.isfinite(found) & (found != 0) & (found != 1))
+    if card.target.chance and len(stray):
+        rows = listed([data.row(at) for at in stray.tolist()])
+        message = f"{len(stray):,} outcomes are neither 0 nor 1: {rows}"
+        raise ScenarioError([Problem(message, name, "1 for what happened, else 0", data.file)])
+    return found
 
 
 def _grouped(data: Dataset, judged: np.ndarray) -> tuple[str, np.ndarray]:
@@ -213,118 +192,6 @@ def _shift(feature: Feature, middle: float, low: float, high: float) -> str:
         f"{display.name(feature.name)}: half of the rows are beyond {spec.shown(middle)}, "
         f"{display.share(CENTRAL)} of the training between {spec.shown(low)} and {spec.shown(high)}"
     )
-
-
-def _checks(
-    card: Card,
-    told: Predicted,
-    truth: np.ndarray,
-    judged: np.ndarray,
-    codes: np.ndarray,
-    look: int,
-) -> Iterator[Check]:
-    """Yield what the known outcomes tell; with fewer than four groups they prove nothing."""
-    _, groups = np.unique(codes[judged], return_inverse=True)
-    count = len(np.unique(groups))
-    if not count:
-        return
-    value, known = told.value[judged], truth[judged]
-    level = FALSE_PROPOSALS * 6 / (math.pi * look) ** 2
-    if card.target.chance:
-        yield _rate(value, known, groups, card, level)
-        return
-    link = card.target.link
-    half = (link.to(told.high[judged]) - link.to(told.low[judged])) / 2
-    errors = (link.to(known) - link.to(value)) / half
-    yield _error(errors, groups, card, level / 2)
-    if count >= LEAST_GROUPS:
-        yield _held(errors, groups, card, level / 2)
-
-
-def _rate(
-    stated: np.ndarray, found: np.ndarray, groups: np.ndarray, card: Card, level: float
-) -> Check:
-    """Hold the rate of what came true against the mean probability, over groups.
-
-    What matters is more than the training's own interval of its rate, and of fewer than four groups
-    more than two standard errors of as many rows drawn by themselves.
-    """
-    chance, means = _over_groups(found - stated, groups), _means(found - stated, groups)
-    off, least = float(means.mean()), 0.0
-    if card.calibrated:
-        least = (card.calibrated[0].high - card.calibrated[0].low) / 2
-    if chance is None:
-        least += 2 * math.sqrt(float((stated * (1 - stated)).mean()) / len(stated))
-    said = (
-        f"{display.share(float(found.mean()))} came true, "
-        f"{display.share(float(stated.mean()))} were said"
-    )
-    return Check("rate", said, chance, level, off=bool(abs(off) > least))
-
-
-def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
-    """Hold the mean error, in half-widths of the intervals, against none.
-
-    What matters is more than two standard errors of a mean of the training's groups, too, and of
-    fewer than four groups those of their own mean with it.
-    """
-    means = _means(errors, groups)
-    off = float(means.mean())
-    of_one = 1 / stats.norm.ppf((1 + card.coverage) / 2)  # a group's scatter in half-widths
-    chance = _over_groups(errors, groups)
-    few = 1 / len(means) if chance is None else 0.0
-    least = max(MATTERS, 2 * of_one * math.sqrt(1 / max(card.data.groups, 1) + few))
-    said = (
-        f"on average {abs(off):.2f} half-widths of an interval too {'low' if off > 0 else 'high'}"
-    )
-    if chance is None:
-        inside = int((np.abs(errors) <= 1).sum())
-        of = display.share(card.coverage)
-        said += f", {inside:,} of {len(errors):,} inside of {of} intervals"
-    return Check("error", said, chance, level, off=bool(abs(off) > least))
-
-
-def _held(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
-    """Hold the share of outcomes inside of intervals against what the training can promise.
-
-    The mean share of groups, by a t-test in which groups scatter no less than chance makes them.
-    Conformal intervals of n groups hold in a share that is drawn anew with each training, by a beta
-    distribution (Vovk 2012); below its lower end they do worse than an unlucky training.
-    """
-    inside = (np.abs(errors) <= 1).astype(np.float64)
-    shares, promised = _means(inside, groups), card.coverage
-    trained, count = max(card.data.groups, 1), len(shares)
-    left_out = max(math.floor((trained + 1) * (1 - promised)), 1)
-    least = float(stats.beta.ppf(UNLUCKY, trained + 1 - left_out, left_out))
-    by_chance = math.sqrt(promised * (1 - promised) * count / len(inside))
-    error = max(float(shares.std(ddof=1)), by_chance) / math.sqrt(count)
-    mean = float(shares.mean())
-    chance = float(stats.t.cdf((mean - min(least, promised)) / error, count - 1))
-    said = (
-        f"{int(inside.sum()):,} of {len(inside):,} inside of {display.share(promised)} intervals, "
-        f"{display.share(mean)} of a group on average ({display.share(least)} is an unlucky "
-        f"training of {trained:,} groups)"
-    )
-    return Check("intervals", said, chance, level, off=bool(mean < min(least, promised)))
-
-
-def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return the mean of each group."""
-    return np.asarray(np.bincount(groups, weights=values) / np.bincount(groups))
-
-
-def _over_groups(values: np.ndarray, groups: np.ndarray) -> float | None:
-    """Return the chance of so large a mean where it is none, a group an observation (t-test).
-
-    None for fewer than four groups: their scatter says too little.
-    """
-    means = _means(values, groups)
-    if len(means) < LEAST_GROUPS:
-        return None
-    error = float(means.std(ddof=1)) / math.sqrt(len(means))
-    if error == 0.0:
-        return 1.0 if means.mean() == 0.0 else 0.0
-    return float(2 * stats.t.sf(abs(float(means.mean())) / error, len(means) - 1))
 
 
 def sentences(found: Watched) -> list[str]:

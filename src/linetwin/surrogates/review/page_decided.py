@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING
 
 from linetwin.results import display
@@ -110,7 +111,9 @@ def _thresholds(found: Review) -> str:
         if each.target not in stopping
     ]
     heads = ["characteristic", "class", "#stopped now", "#of these wrongly", "#saves now",
-             "#cheapest here, not in force", "#it would save", ""]  # fmt: skip
+             "#cheapest here, not in force", "#it would save"]  # fmt: skip
+    notes = "".join(f"<li>{escape(f'{row[0]}: {row[-1]}')}</li>" for row in rows if row[-1])
+    listed = f"<ul class='lacks'>{notes}</ul>" if notes else ""
     said = (
         "<p class='soft'>Now: by the thresholds of the table above, a cell once however many "
         "predictors stop it. Wrongly: without any fault for which it is stopped, of the stopped "
@@ -120,7 +123,8 @@ def _thresholds(found: Review) -> str:
         "with 95 % intervals over trays.</p>"
     )
     title = "What the stop does, and what thresholds would do"
-    return f"<h3>{title}</h3>{said}{table(heads, rows)}" if rows else ""
+    told = table(heads, [row[:-1] for row in rows])
+    return f"<h3>{title}</h3>{said}{told}{listed}" if rows else ""
 
 
 def _in_force(found: Review, stop: Stop) -> list[str]:

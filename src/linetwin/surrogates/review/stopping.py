@@ -117,7 +117,8 @@ def _saving(ruled: Sequence[_Ruled], data: Dataset) -> tuple[Estimate | None, st
     rows = np.flatnonzero(known | passed)
     lots = lots_of(data)[rows]
     if len({*lots.tolist()}) <= 1:
-        return None, "no cell has both a risk and an outcome" if not rows.size else "all cells are of one lot"
+        none = "no cell has both a risk and an outcome"
+        return None, "all cells are of one lot" if rows.size else none
     gain = np.where(right, escapes, np.where(known, -alarms, 0.0))[rows] * PER
     low, high = bootstrap(lots, lambda own: float(gain[own].mean()), _DRAWS)
     return Estimate(float(gain.mean()), low, high), ""

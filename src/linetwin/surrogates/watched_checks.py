@@ -1,0 +1,183 @@
+"""Tests of a predictor against what came true: mean error, share in intervals, rate, relation.
+
+Looks at one predictor share one chance of a false proposal, however many there are: the k-th look
+may take 6 / (pi k)^2 of it, which adds up to 1. Groups are the observations.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy import stats
+
+from linetwin.predictors.levels import LEAST_GROUPS
+from linetwin.results import display
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from linetwin.predictors.card import Card
+    from linetwin.predictors.evaluating import Predicted
+
+FALSE_PROPOSALS: Final = 0.05
+"""Chance that training anew is ever proposed of a predictor whose data have not changed [A]."""
+MATTERS: Final = 0.25
+"""Part of an interval's half-width from which a mean error matters [A]."""
+UNLUCKY: Final = 0.05
+"""Share of trainings whose intervals may hold less often than what is taken as a sign [A]."""
+RELATED: Final = 0.5
+"""Part of what probabilities were said to differ by which they may differ more or less [A]."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A test of what came true.
+
+    `off`: by more than matters; `chance` of what was seen if nothing had changed, below `level` of
+    this look it fails; None where there are too few groups to tell: then it never does.
+    """
+
+    name: str
+    said: str
+    chance: float | None
+    level: float
+    off: bool
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is off by more than chance."""
+        return self.off and self.chance is not None and self.chance < self.level
+
+
+def checks(
+    card: Card,
+    told: Predicted,
+    truth: np.ndarray,
+    judged: np.ndarray,
+    codes: np.ndarray,
+    look: int,
+) -> Iterator[Check]:
+    """Yield what the known outcomes tell; with fewer than four groups they prove nothing."""
+    _, groups = np.unique(codes[judged], return_inverse=True)
+    count = len(np.unique(groups))
+    if not count:
+        return
+    value, known = told.value[judged], truth[judged]
+    level = FALSE_PROPOSALS * 6 / (math.pi * look) ** 2
+    if card.target.chance:
+        yield _rate(value, known, groups, card, level / 2)
+        yield _relation(value, known, groups, level / 2)
+        return
+    link = card.target.link
+    half = (link.to(told.high[judged]) - link.to(told.low[judged])) / 2
+    errors = (link.to(known) - link.to(value)) / half
+    yield _error(errors, groups, card, level / 2)
+    if count >= LEAST_GROUPS:
+        yield _held(errors, groups, card, level / 2)
+
+
+def _rate(
+    stated: np.ndarray, found: np.ndarray, groups: np.ndarray, card: Card, level: float
+) -> Check:
+    """Hold the rate of what came true against the mean probability, over groups.
+
+    What matters is more than the training's own interval of its rate, and of fewer than four groups
+    more than two standard errors of as many rows drawn by themselves.
+    """
+    chance, means = _over_groups(found - stated, groups), _means(found - stated, groups)
+    off, least = float(means.mean()), 0.0
+    if card.calibrated:
+        least = (card.calibrated[0].high - card.calibrated[0].low) / 2
+    if chance is None:
+        least += 2 * math.sqrt(float((stated * (1 - stated)).mean()) / len(stated))
+    said = (
+        f"{display.share(float(found.mean()))} came true, "
+        f"{display.share(float(stated.mean()))} were said"
+    )
+    return Check("rate", said, chance, level, off=bool(abs(off) > least))
+
+
+def _relation(stated: np.ndarray, found: np.ndarray, groups: np.ndarray, level: float) -> Check:
+    """Hold how what came true goes with what was said against what was said, over groups.
+
+    One step of a logistic fit (score test): 0 where log odds differ as they were said to, -1 where
+    what came true has nothing to do with them, -2 where it is the other way round. What matters is
+    more than half of that, by two standard errors of as many rows.
+    """
+    odds = np.log(stated) - np.log1p(-stated)
+    apart = odds - odds.mean()
+    score, spread = (found - stated) * apart, float((stated * (1 - stated) * apart**2).mean())
+    off, error = 0.0, math.inf
+    if spread > 0:
+        off, error = float(score.mean()) / spread, 1 / math.sqrt(spread * len(stated))
+    said = f"where log odds were said to differ by 1 they differ by about {1 + off:.2g}"
+    matters = abs(off) > RELATED + 2 * error
+    return Check("relation", said, _over_groups(score, groups), level, off=matters)
+
+
+def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
+    """Hold the mean error, in half-widths of the intervals, against none.
+
+    What matters is more than two standard errors of a mean of the training's groups, too, and of
+    fewer than four groups those of their own mean with it.
+    """
+    means = _means(errors, groups)
+    off = float(means.mean())
+    of_one = 1 / stats.norm.ppf((1 + card.coverage) / 2)  # a group's scatter in half-widths
+    chance = _over_groups(errors, groups)
+    few = 1 / len(means) if chance is None else 0.0
+    least = max(MATTERS, 2 * of_one * math.sqrt(1 / max(card.data.groups, 1) + few))
+    said = (
+        f"on average {abs(off):.2f} half-widths of an interval too {'low' if off > 0 else 'high'}"
+    )
+    if chance is None:
+        inside = int((np.abs(errors) <= 1).sum())
+        of = display.share(card.coverage)
+        said += f", {inside:,} of {len(errors):,} inside of {of} intervals"
+    return Check("error", said, chance, level, off=bool(abs(off) > least))
+
+
+def _held(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
+    """Hold the share of outcomes inside of intervals against what the training can promise.
+
+    The mean share of groups, by a t-test in which groups scatter no less than chance makes them.
+    Conformal intervals of n groups hold in a share that is drawn anew with each training, by a beta
+    distribution (Vovk 2012); below its lower end they do worse than an unlucky training.
+    """
+    inside = (np.abs(errors) <= 1).astype(np.float64)
+    shares, promised = _means(inside, groups), card.coverage
+    trained, count = max(card.data.groups, 1), len(shares)
+    left_out = max(math.floor((trained + 1) * (1 - promised)), 1)
+    least = float(stats.beta.ppf(UNLUCKY, trained + 1 - left_out, left_out))
+    by_chance = math.sqrt(promised * (1 - promised) * count / len(inside))
+    error = max(float(shares.std(ddof=1)), by_chance) / math.sqrt(count)
+    mean = float(shares.mean())
+    chance = float(stats.t.cdf((mean - min(least, promised)) / error, count - 1))
+    said = (
+        f"{int(inside.sum()):,} of {len(inside):,} inside of {display.share(promised)} intervals, "
+        f"{display.share(mean)} of a group on average ({display.share(least)} is an unlucky "
+        f"training of {trained:,} groups)"
+    )
+    return Check("intervals", said, chance, level, off=bool(mean < min(least, promised)))
+
+
+def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return the mean of each group."""
+    return np.asarray(np.bincount(groups, weights=values) / np.bincount(groups))
+
+
+def _over_groups(values: np.ndarray, groups: np.ndarray) -> float | None:
+    """Return the chance of so large a mean where it is none, a group an observation (t-test).
+
+    None for fewer than four groups: their scatter says too little.
+    """
+    means = _means(values, groups)
+    if len(means) < LEAST_GROUPS:
+        return None
+    error = float(means.std(ddof=1)) / math.sqrt(len(means))
+    if error == 0.0:
+        return 1.0 if means.mean() == 0.0 else 0.0
+    return float(2 * stats.t.sf(abs(float(means.mean())) / error, len(means) - 1))
