@@ -29,7 +29,7 @@ from linetwin.surrogates.review.decisions import (
     recorded,
 )
 from linetwin.surrogates.review.fitting import LeftOut, check_any
-from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.policy import check_names, read_policy
 from linetwin.surrogates.review.statistics.autocorrelation import Process
 from linetwin.surrogates.review.statistics.charts import subgroups
 from linetwin.surrogates.review.statistics.spreads import Spread, chart_of_spread
@@ -248,7 +248,7 @@ def test_the_shipped_policy_is_all_assumed() -> None:
          "one currency"),
         ("{severity: safety, ceiling_ppm: 0, tag: A, source: x}", "ceiling_ppm"),
         ("{severity: function, cost_of_escape: 0 EUR, cost_of_false_alarm: 0 EUR, tag: A, source: x}",  # noqa: E501
-         "is 0, and so is the other cost"),
+         "cost_of_escape: is 0: then all cells are stopped, or none"),
     ],
 )  # fmt: skip
 def test_a_wrong_policy_is_told(tmp_path: Path, line: str, said: str) -> None:
@@ -258,6 +258,31 @@ def test_a_wrong_policy_is_told(tmp_path: Path, line: str, said: str) -> None:
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError, match=said):
         read_policy(file)
+
+
+def test_a_good_value_is_no_fault(tmp_path: Path) -> None:
+    """`is_grade_a` of 1 is a good cell: with `bad: 1` all good ones would be stopped."""
+    file = tmp_path / "quality.yaml"
+    line = "is_grade_a: {severity: cosmetic, cost_of_escape: 3 EUR, cost_of_false_alarm: 1 EUR, "
+    text = "schema: 1\npolicy: own\naudit_share: 2 %\ncharacteristics:\n"
+    file.write_text(f"{text}  {line}tag: A, source: x}}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="bad: is 1, and 1 is a good cell"):
+        read_policy(file)
+    file.write_text(f"{text}  {line}bad: 0, tag: A, source: x}}\n", encoding="utf-8")
+    assert read_policy(file).characteristics["is_grade_a"].bad == 0
+
+
+def test_what_a_policy_misspells_is_refused(tmp_path: Path) -> None:
+    """Else it would be of safety no more; a finding that this run did not have is none."""
+    file = tmp_path / "quality.yaml"
+    text = "schema: 1\npolicy: own\naudit_share: 2 %\ncharacteristics:\n"
+    line = "{severity: safety, ceiling_ppm: 1, tag: A, source: x}"
+    file.write_text(f"{text}  found_self_dischrge: {line}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="found_self_dischrge' is no column") as caught:
+        check_names(read_policy(file), ["capacity"])
+    assert "found_self_discharge" in caught.value.problems[0].hint
+    file.write_text(f"{text}  found_self_discharge: {line}\n", encoding="utf-8")
+    check_names(read_policy(file), ["capacity"])
 
 
 SAFE = Foretold("found_self_discharge", 0.2, 0.1, 0.4, "inside", "leaks", "2" * 64)

@@ -175,7 +175,7 @@ def test_looks_share_one_chance(predictor: Predictor, tmp_path: Path) -> None:
     """Levels of all looks add up to the one chance; the tenth needs far more than the first."""
     levels = [FALSE_PROPOSALS * 6 / (math.pi * look) ** 2 for look in range(1, 100_000)]
     assert sum(levels) == pytest.approx(FALSE_PROPOSALS, rel=1e-4)
-    lines = made(np.random.default_rng(26), 6, 0.85)
+    lines = made(np.random.default_rng(26), 6, 1.1)
     early = seen(predictor, tmp_path, lines, 1)
     late = seen(predictor, tmp_path, lines, 40)
     assert early.checks[0].chance == late.checks[0].chance

@@ -87,10 +87,10 @@ def _rate(
     What matters is more than the training's own interval of its rate, and of fewer than four groups
     more than two standard errors of as many rows drawn by themselves.
     """
-    chance, means = _over_groups(found - stated, groups), _means(found - stated, groups)
-    off, least = float(means.mean()), 0.0
+    off, least = float(_means(found - stated, groups).mean()), 0.0
     if card.calibrated:
         least = (card.calibrated[0].high - card.calibrated[0].low) / 2
+    chance = _over_groups(found - stated, groups, least)
     if chance is None:
         least += 2 * math.sqrt(float((stated * (1 - stated)).mean()) / len(stated))
     said = (
@@ -122,14 +122,15 @@ def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> 
     """Hold the mean error, in half-widths of the intervals, against none.
 
     What matters is more than two standard errors of a mean of the training's groups, too, and of
-    fewer than four groups those of their own mean with it.
+    fewer than four groups those of their own mean with it. A training may be off by so much, in all
+    data that come: the test is against that.
     """
     means = _means(errors, groups)
     off = float(means.mean())
     of_one = 1 / stats.norm.ppf((1 + card.coverage) / 2)  # a group's scatter in half-widths
-    chance = _over_groups(errors, groups)
-    few = 1 / len(means) if chance is None else 0.0
+    few = 1 / len(means) if len(means) < LEAST_GROUPS else 0.0
     least = max(MATTERS, 2 * of_one * math.sqrt(1 / max(card.data.groups, 1) + few))
+    chance = _over_groups(errors, groups, least)
     said = (
         f"on average {abs(off):.2f} half-widths of an interval too {'low' if off > 0 else 'high'}"
     )
@@ -169,8 +170,8 @@ def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.asarray(np.bincount(groups, weights=values) / np.bincount(groups))
 
 
-def _over_groups(values: np.ndarray, groups: np.ndarray) -> float | None:
-    """Return the chance of so large a mean where it is none, a group an observation (t-test).
+def _over_groups(values: np.ndarray, groups: np.ndarray, least: float = 0.0) -> float | None:
+    """Return the chance of so large a mean where it is `least`, a group an observation (t-test).
 
     None for fewer than four groups: their scatter says too little.
     """
@@ -178,6 +179,7 @@ def _over_groups(values: np.ndarray, groups: np.ndarray) -> float | None:
     if len(means) < LEAST_GROUPS:
         return None
     error = float(means.std(ddof=1)) / math.sqrt(len(means))
+    beyond = max(abs(float(means.mean())) - least, 0.0)
     if error == 0.0:
-        return 1.0 if means.mean() == 0.0 else 0.0
-    return float(2 * stats.t.sf(abs(float(means.mean())) / error, len(means) - 1))
+        return 1.0 if beyond == 0.0 else 0.0
+    return float(2 * stats.t.sf(beyond / error, len(means) - 1))

@@ -18,7 +18,7 @@ from linetwin.surrogates.review.decisions import (
     decide,
     nothing_predicted,
 )
-from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.policy import check_names, read_policy
 from linetwin.surrogates.review.quarantine import scrapped
 from linetwin.surrogates.review.risks import Opened
 
@@ -103,6 +103,7 @@ def written(
     if not asked:
         raise ScenarioError([Problem("no cell is named", "CELL", "cell-000012, or --file")])
     data = dataset_of_run(folder, unfinished=True)
+    check_names(policy, data.columns)
     places = {str(name): row for row, name in enumerate(data.frame.index)}
     unknown = [
         Problem(f"the run has no cell '{cell}' to decide on", "CELL", nearest(cell, places, "cell"))

@@ -24,7 +24,7 @@ from linetwin.surrogates.review.machines import helping_settings
 from linetwin.surrogates.review.monitoring import without_scrap
 from linetwin.surrogates.review.origins import Origins
 from linetwin.surrogates.review.page_limits import is_odd
-from linetwin.surrogates.review.policy import ORDER, Policy, read_policy
+from linetwin.surrogates.review.policy import ORDER, Policy, check_names, read_policy
 from linetwin.surrogates.review.quarantine import ON_PREDICTION, Drawn, draws, inclusions_of
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
 from linetwin.surrogates.review.reasons import Reason, reason_of
@@ -125,6 +125,7 @@ def review(
     policy, run = read_policy(policy_file), Run(folder)
     facts = Facts(run)
     data = dataset_of_run(folder, unfinished=True)
+    check_names(policy, data.columns)
     told = opened.told(data, run, policy)
     log = recorded(folder)
     weighing, halted = halted_by(told, data, policy)

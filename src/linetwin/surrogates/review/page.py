@@ -113,22 +113,10 @@ def _of_predictors(found: Review) -> list[str]:
     unknown = [words_of(each.target) for each in found.told if each.weighs is None]
     if unknown:
         said.append(f"The policy has no class for {', '.join(unknown)}: told, not judged.")
-    strange = [] if found.policy.shipped else _strange(found)
-    if strange:
-        said.append(f"The policy names {', '.join(strange)}: no column of this run's cells.")
     no_fault = [words_of(e.target) for e in found.told if e.limited is None and not e.is_yes_or_no]
     if no_fault:
         said.append(f"Nothing says which {', '.join(no_fault)} is a fault: no risk is told of it.")
     return said
-
-
-def _strange(found: Review) -> list[str]:
-    """Return what a policy names that is neither in the cells nor a finding, which may be rare."""
-    return [
-        name
-        for name in found.policy.characteristics
-        if name not in found.data.columns and not name.startswith("found_")
-    ]
 
 
 def _header(found: Review, title: str) -> str:

@@ -13,18 +13,21 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from linetwin.scenario.problems import Problems
+from linetwin.errors import Problem, ScenarioError
+from linetwin.scenario.problems import Problems, nearest
 from linetwin.scenario.validation import read_checked
 from linetwin.surrogates.review.policy_schema import PolicyFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from linetwin.scenario.document import Document
     from linetwin.surrogates.review.policy_schema import CharacteristicWritten, Severity
 
 SHIPPED: Final = "quality.yaml"
 ORDER: Final = ("safety", "function", "cosmetic")
+GOOD: Final = frozenset({"is_grade_a"})
+"""Columns of 0 and 1 of which 1 is no fault."""
 _COSTS: Final = ("cost_of_escape", "cost_of_false_alarm")
 
 
@@ -113,6 +116,23 @@ def read_policy(file: Path | None = None) -> Policy:
     )
 
 
+def check_names(policy: Policy, columns: Iterable[str]) -> None:
+    """Raise ScenarioError for what a policy names that is no column, nor in the shipped one.
+
+    What is misspelt would not be of safety any more. `columns`: of the run's cells; findings of the
+    shipped policy may be rare.
+    """
+    known = {*columns, *read_policy().characteristics}
+    problems = [
+        Problem(f"'{name}' is no column of the run's cells", f"characteristics.{name}",
+                nearest(name, known, "characteristic"), policy.file)
+        for name in policy.characteristics
+        if name not in known
+    ]  # fmt: skip
+    if problems:
+        raise ScenarioError(problems)
+
+
 def _check_shares(model: PolicyFile, document: Document, problems: Problems) -> None:
     """Note shares that are none, and a half width that no number of cells gives."""
     for key, text, least in (
@@ -127,14 +147,17 @@ def _check(
     name: str, written: CharacteristicWritten, document: Document, problems: Problems
 ) -> None:
     """Note what a severity class lacks, or has and may not."""
+    if name in GOOD and written.bad:
+        place = document.place(("characteristics", name, "bad"))
+        problems.add(place, "is 1, and 1 is a good cell", "bad: 0")
     needed = ("ceiling_ppm",) if written.severity == "safety" else _COSTS
     for key in ("ceiling_ppm", *_COSTS):
         place = document.place(("characteristics", name, key))
         if key in needed and getattr(written, key) is None:
             hint = "ceiling_ppm: 1" if key == "ceiling_ppm" else f"{key}: 12 EUR"
             problems.add(place, f"is missing for severity {written.severity}", hint)
-        elif key in needed and key in _COSTS and not any(_costs(written)):
-            problems.add(place, "is 0, and so is the other cost: then nothing matters", "12 EUR")
+        elif key in needed and key in _COSTS and not _cost(getattr(written, key)):
+            problems.add(place, "is 0: then all cells are stopped, or none", f"{key}: 12 EUR")
         elif key not in needed and getattr(written, key) is not None:
             hint = "safety is not traded against cost" if key in _COSTS else "for safety alone"
             problems.add(place, f"is not for severity {written.severity}", hint)
@@ -144,18 +167,14 @@ def _share(text: str) -> float:
     return float(text.split(" ", maxsplit=1)[0]) / 100
 
 
-def _costs(written: CharacteristicWritten) -> tuple[float | None, float | None]:
-    """Return what an escape and a false alarm cost, None where it is not written."""
-    escape, alarm = (getattr(written, cost) for cost in _COSTS)
-    return (
-        None if escape is None else float(escape.split(" ")[0]),
-        None if alarm is None else float(alarm.split(" ")[0]),
-    )
+def _cost(text: str | None) -> float | None:
+    """Return what an escape or a false alarm costs, None where it is not written."""
+    return None if text is None else float(text.split(" ")[0])
 
 
 def _taken(name: str, written: CharacteristicWritten, file: Path) -> Characteristic:
     costs = [getattr(written, cost) for cost in _COSTS]
-    escape, alarm = _costs(written)
+    escape, alarm = map(_cost, costs)
     currency = next((text.split(" ")[1] for text in costs if text is not None), "")
     ceiling = None if written.ceiling_ppm is None else float(written.ceiling_ppm)
     return Characteristic(

@@ -14,7 +14,7 @@ import numpy as np
 
 from linetwin.results.reader import Run
 from linetwin.surrogates.data.runs import INCLUSION_WEIGHT, dataset_of_run
-from linetwin.surrogates.review.policy import read_policy
+from linetwin.surrogates.review.policy import check_names, read_policy
 from linetwin.surrogates.review.quarantine import Pool, Rule, draw
 from linetwin.surrogates.review.risks import Opened
 from linetwin.surrogates.review.statistics.selection import WeightedShare, weighted_share
@@ -80,6 +80,7 @@ def quarantine(
     """Draw among the cells of a run that its predictors stop; errors as `draw` and `Opened`."""
     policy, run = read_policy(policy_file), Run(folder)
     data = dataset_of_run(folder, unfinished=True)
+    check_names(policy, data.columns)
     with Opened(predictors) as opened:
         told = opened.told(data, run, policy)
         pool = pool_of(told, data, policy)

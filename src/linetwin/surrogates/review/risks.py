@@ -24,6 +24,7 @@ from linetwin.surrogates.goals import Chance, Goal, goal_of
 from linetwin.surrogates.predicting import standing_of, trained_on
 from linetwin.surrogates.review.decisions import Foretold
 from linetwin.surrogates.review.fitting import YES_OR_NO, LeftOut, check_any, refuse, unfit
+from linetwin.surrogates.review.policy import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.policy import Characteristic, Policy
 
-_GOOD: Final = ("is_grade_a",)
-"""Those of which 1 is no fault."""
 _LIMITED: Final = {
     "capacity": ("nominal_capacity", "capacity_limit_a"),
     "dcir": ("resistance_limit_a", ""),
@@ -202,7 +201,7 @@ def bad_of(target: str, weighs: Characteristic | None) -> int:
     """Return the faulty value of a target of 0 and 1: the policy's, else that of its name."""
     if weighs is not None:
         return weighs.bad
-    return 0 if target in _GOOD else 1
+    return 0 if target in GOOD else 1
 
 
 def words_of(target: str) -> str:
