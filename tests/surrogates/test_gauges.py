@@ -122,6 +122,13 @@ def test_bias_and_linearity() -> None:
     assert found.linearity.high - found.linearity.value == pytest.approx(half)
 
 
+def test_a_part_has_one_reference_value() -> None:
+    """Two for one part are no matter of averaging."""
+    true = np.array([10.0, 10.2, 9.0, 9.0])
+    with pytest.raises(ScenarioError, match="part 'a' has several reference values"):
+        crossed_study(np.array([10.1, 10.0, 9.1, 8.9]), ["a", "a", "b", "b"], ["x"] * 4, true)
+
+
 @pytest.mark.parametrize(("people", "scatter"), [(3, 0.3), (3, 0.0), (6, 0.3)])
 def test_the_interval_of_a_bias_holds_what_operators_share(people: int, scatter: float) -> None:
     """A bias of 0.5 with operators that differ: 86 or more of 100 intervals of 95 % hold it."""

@@ -139,9 +139,18 @@ def crossed_study(
     if reference is not None:
         true = np.asarray(reference, dtype=np.float64)
         first = {part: index for index, part in reversed(list(enumerate(parts)))}
+        _check_reference(true, parts, first)
         ordered = true[[first[part] for part in sorted(first)]]
         bias, linearity = _line(cube.mean(axis=(1, 2)), ordered, _of_operators(cube, sources))
     return _components(cube, sources, bias, linearity, pooled=pooled)
+
+
+def _check_reference(true: np.ndarray, parts: Sequence[str], first: Mapping[str, int]) -> None:
+    """Raise ScenarioError where a part has several reference values."""
+    several = {part for at, part in enumerate(parts) if true[at] != true[first[part]]}
+    if several:
+        message = f"part '{min(several)}' has several reference values"
+        raise ScenarioError([Problem(message, "reference", "one for each part")])
 
 
 def _cube(readings: np.ndarray, parts: Sequence[str], operators: Sequence[str]) -> np.ndarray:

@@ -225,7 +225,7 @@ def _limits_said(each: Charted, kind: str) -> str:
         number = limits.spread_subgroups
         aside = limits.spread_set_aside
         count = f"the {f'{number} ' if number else ''}subgroups with 2 readings or more"
-    told = f"; set aside in phase I: {', '.join(aside)}" if aside else ""
+    told = f" but those set aside in phase I: {', '.join(aside)}" if aside else ""
     return f"limits from {count}{told}" + (f"; {reason}" if reason else "")
 
 
