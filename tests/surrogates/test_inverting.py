@@ -117,6 +117,14 @@ def test_what_cannot_be_reached_is_not_promised() -> None:
     assert (found.low == found.high).all()
 
 
+def test_far_out_of_reach_the_nearest_place_is_told() -> None:
+    """No place has any chance of 90 %: the one with the highest porosity, at the least load."""
+    chance = Chance(Foretold(), Goal(0.9, 0.91))  # type: ignore[arg-type]
+    found = invert(chance.judge, np.array([5e-5, 1e5]), np.array([5e-5, 9e5]), 0.9)
+    assert (found.reached, found.chance) == (False, 0.0)
+    assert found.best[1] == pytest.approx(1e5, rel=1e-3)
+
+
 def test_nothing_free_is_judged_as_it_is() -> None:
     """With all features given, the place itself is judged."""
     chance = Chance(Foretold(), Goal(0.2, 0.4))  # type: ignore[arg-type]

@@ -62,8 +62,10 @@ def invert(judge: Judge, low: np.ndarray, high: np.ndarray, needed: float) -> In
     if not (chances >= needed).any():
         refined = box.refined(places[np.argsort(missed, kind="stable")[:_REFINED]])
         places = np.concatenate([places, refined])
-        chances = np.concatenate([chances, box.chances(refined)])
-    top = int(np.argmax(chances))
+        more = box.judged(refined)
+        chances, missed = np.concatenate([chances, more[0]]), np.concatenate([missed, more[1]])
+    # where no place has any chance the nearest one is told
+    top = int(np.lexsort((missed, -chances))[0])
     share = float((chances[:PLACES] >= needed).mean())
     if chances[top] < needed:
         best = box.rows(places[top][None])[0]
