@@ -66,6 +66,9 @@ def test_cells_finish_in_quarantine(clerk: Clerk, run: Path, predictor: Path) ->
     assert {*drawn["scrapped"]} & {*held["cells"]} <= {*held["hold"]["ended"]}
     alone = clerk(*contain, "--lot", lost)
     assert (alone.code, "was scrapped or taken as a sample before" in alone.err) == (2, True)
+    report = ("surrogate", "contain", run, "--lot", "cathode.slurry-0001", "--json", "--8d",
+              run.with_name("8d.md"))  # fmt: skip
+    assert json.loads(clerk(*report).out)["open"] == held["open"]
     own = json.loads(clerk(*contain, "--lot", held["open"][0]).out)
     assert own["open"] == [held["open"][0]]
 

@@ -143,7 +143,7 @@ def test_intervals_are_counted_on_new_cells(
     assert (own["inside"], own["fails"]) == (0, True)
     assert own["upper"] < own["promised"] == 0.9
     text = " ".join(page.read_text(encoding="utf-8").split())
-    assert f"capacity: 0 of {own['readings']} readings inside 90 % intervals" in text
+    assert f"capacity: 0 of {own['readings']} cells inside 90 % intervals" in text
     assert "do not use these intervals" in text
 
 

@@ -150,14 +150,16 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
 
     from linetwin.cli.printing import print_json
     from linetwin.results.reader import Run
+    from linetwin.surrogates.review.decisions import recorded
     from linetwin.surrogates.review.eight_d import checked_name, write_report
-    from linetwin.surrogates.review.holds import hold, settle, traced
+    from linetwin.surrogates.review.holds import hold, holds, settle, traced
 
     if eight_d is not None:
         checked_name(eight_d)
     if cell and disposition is None:
         _refuse("a hold is of the whole lot", "--cell", "with --disposition")
-    found, held = traced(Run(run), lot), None
+    found = traced(Run(run), lot)
+    held = next((each for each in holds(recorded(run)) if each.lot == lot), None)
     if disposition is not None:
         held = settle(run, lot, disposition, reason, by, cell or ())
     elif eight_d is None or reason or by:
@@ -272,7 +274,7 @@ def _tell_tried(names: list[str], approved: Approved) -> None:
 
 def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:
     from linetwin.cli.printing import say
-    from linetwin.surrogates.review.holds import Held, Traced
+    from linetwin.surrogates.review.holds import KEPT, Held, Traced
 
     assert isinstance(found, Traced)  # noqa: S101 - its only caller
     say(f"{found.lot}: {len(found.cells):,} cells were made of it")
@@ -281,7 +283,9 @@ def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:
     if found.shipped:
         more = len(found.shipped) - _MOST_TOLD
         rest = f" and {more:,} more (--json, --8d)" if more > 0 else ""
-        say(f"shipped already, to be recalled: {', '.join(found.shipped[:_MOST_TOLD])}{rest}")
+        kept = isinstance(held, Held) and held.settled and held.settled[-1].what in KEPT
+        recalled = "" if kept else ", to be recalled"
+        say(f"shipped already{recalled}: {', '.join(found.shipped[:_MOST_TOLD])}{rest}")
     if isinstance(held, Held):
         last = held.settled[-1] if held.settled else None
         done = "on HOLD" if last is None else f"{last.what}: {len(last.cells):,} cells"

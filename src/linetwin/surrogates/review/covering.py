@@ -44,7 +44,7 @@ class Covered:
     def text(self) -> str:
         """What is said of it."""
         name, promised = display.name(self.target), display.share(self.promised)
-        said = f"{name}: {self.inside:,} of {self.readings:,} readings inside {promised} intervals"
+        said = f"{name}: {self.inside:,} of {self.readings:,} cells inside {promised} intervals"
         if not self.fails:
             return f"{said}."
         return (

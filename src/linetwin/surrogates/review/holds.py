@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 HOLD, DISPOSITION = "hold", "disposition"
 DISPOSITIONS: Final = ("release", "rework", "scrap", "use as is")
+KEPT: Final = ("release", "use as is")
+"""Dispositions by which cells stay where they are."""
 SHIPPED: Final = "shipped"
 ENDED: Final = ("scrap", "sample", ON_PREDICTION)
 """Where cells are of which nothing is left to decide."""
