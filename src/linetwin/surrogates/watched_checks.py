@@ -84,8 +84,8 @@ def _rate(
 ) -> Check:
     """Hold the rate of what came true against the mean probability, over groups.
 
-    What matters is more than the training's own interval of its rate, and of fewer than four groups
-    more than two standard errors of as many rows drawn by themselves.
+    What matters is more than the training's own interval of its rate by a standard error, and of
+    fewer than four groups by two standard errors of as many rows drawn by themselves.
     """
     off, least = float(_means(found - stated, groups).mean()), 0.0
     if card.calibrated:
@@ -97,7 +97,8 @@ def _rate(
         f"{display.share(float(found.mean()))} came true, "
         f"{display.share(float(stated.mean()))} were said"
     )
-    return Check("rate", said, chance, level, off=bool(abs(off) > least))
+    matters = abs(off) > least + _own_error(found - stated, groups)
+    return Check("rate", said, chance, level, off=matters)
 
 
 def _relation(stated: np.ndarray, found: np.ndarray, groups: np.ndarray, level: float) -> Check:
@@ -121,8 +122,8 @@ def _relation(stated: np.ndarray, found: np.ndarray, groups: np.ndarray, level: 
 def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
     """Hold the mean error, in half-widths of the intervals, against none.
 
-    What matters is more than two standard errors of a mean of the training's groups, too, and of
-    fewer than four groups those of their own mean with it. A training may be off by so much, in all
+    What matters is more than two standard errors of a mean of the training's groups, too, by one of
+    their own mean; of fewer than four groups by two of it. A training may be off by so much, in all
     data that come: the test is against that.
     """
     means = _means(errors, groups)
@@ -138,7 +139,7 @@ def _error(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> 
         inside = int((np.abs(errors) <= 1).sum())
         of = display.share(card.coverage)
         said += f", {inside:,} of {len(errors):,} inside of {of} intervals"
-    return Check("error", said, chance, level, off=bool(abs(off) > least))
+    return Check("error", said, chance, level, off=abs(off) > least + _own_error(errors, groups))
 
 
 def _held(errors: np.ndarray, groups: np.ndarray, card: Card, level: float) -> Check:
@@ -178,8 +179,16 @@ def _over_groups(values: np.ndarray, groups: np.ndarray, least: float = 0.0) -> 
     means = _means(values, groups)
     if len(means) < LEAST_GROUPS:
         return None
-    error = float(means.std(ddof=1)) / math.sqrt(len(means))
+    error = _own_error(values, groups)
     beyond = max(abs(float(means.mean())) - least, 0.0)
     if error == 0.0:
         return 1.0 if beyond == 0.0 else 0.0
     return float(2 * stats.t.sf(beyond / error, len(means) - 1))
+
+
+def _own_error(values: np.ndarray, groups: np.ndarray) -> float:
+    """Return the standard error of the mean of groups; 0 for fewer than four, told otherwise."""
+    means = _means(values, groups)
+    if len(means) < LEAST_GROUPS:
+        return 0.0
+    return float(means.std(ddof=1)) / math.sqrt(len(means))
