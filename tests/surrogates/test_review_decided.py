@@ -185,6 +185,21 @@ def test_what_was_decided_to_be_scrap_is_not_released(tmp_path: Path) -> None:
     assert not holds.settle(tmp_path, "tray-1", "scrap", "as decided", "ben").is_open
 
 
+def test_what_one_hold_scraps_no_other_keeps(tmp_path: Path) -> None:
+    """Two lots share a cell: scrapped with one it is gone from the other, whoever comes first."""
+    shared, own = _cell("cell-1", "store"), _cell("cell-2", "store")
+    holds.hold(tmp_path, holds.Traced("tray-1", (shared,)), "rough", "ann")
+    holds.hold(tmp_path, holds.Traced("slurry-1", (shared, own)), "rough", "ann")
+    holds.settle(tmp_path, "tray-1", "scrap", "bent", "ben")
+    told = {each.lot: each for each in holds.holds(recorded(tmp_path))}["slurry-1"]
+    assert (told.open_cells, told.ended) == (("cell-2",), ("cell-1",))
+    with pytest.raises(ScenarioError, match="cell-1"):
+        holds.settle(tmp_path, "slurry-1", "release", "fine", "ben", ["cell-1"])
+    kept = holds.settle(tmp_path, "slurry-1", "release", "fine", "ben")
+    assert (kept.settled[-1].cells, kept.is_open) == (("cell-2",), False)
+    assert holds.scrapped_in(tmp_path) == {"cell-1": "tray-1"}
+
+
 def test_what_has_ended_is_not_held(tmp_path: Path) -> None:
     """A hold of a cell that was scrapped before would hold nothing; no entry is written."""
     with pytest.raises(ScenarioError, match="was scrapped or taken as a sample before"):

@@ -18,6 +18,7 @@ from linetwin.surrogates.review.decisions import (
     decide,
     nothing_predicted,
 )
+from linetwin.surrogates.review.holds import scrapped_in
 from linetwin.surrogates.review.policy import check_names, read_policy
 from linetwin.surrogates.review.quarantine import scrapped
 from linetwin.surrogates.review.risks import Opened
@@ -125,10 +126,11 @@ def written(
 
 
 def _check_there(folder: Path, asked: Mapping[str, Asked]) -> None:
-    """Raise ScenarioError for letting through what was scrapped on a prediction."""
-    gone = scrapped(folder)
+    """Raise ScenarioError for letting through what was scrapped on a prediction, or with a lot."""
+    gone = dict.fromkeys(scrapped(folder), "on a prediction")
+    gone |= {cell: f"with {lot}" for cell, lot in scrapped_in(folder).items()}
     lost = [
-        Problem(f"{cell} was scrapped on a prediction", "CELL", "a cell that is there", each.file,
+        Problem(f"{cell} was scrapped {gone[cell]}", "CELL", "a cell that is there", each.file,
                 each.line)
         for cell, each in asked.items()
         if cell in gone and each.grade in LET_THROUGH

@@ -24,7 +24,7 @@ from linetwin.surrogates.review.decisions import (
 from linetwin.surrogates.review.quarantine import ON_PREDICTION, scrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from linetwin.results.audit import Entry
@@ -204,21 +204,42 @@ def _check_decided(cells: Iterable[str], folder: Path) -> None:
 def holds(log: Iterable[Entry]) -> list[Held]:
     """Return the lots that are or were on hold, the newest hold of each.
 
-    ResultsError for entries that are none.
+    A cell that was scrapped with another lot has ended. ResultsError for entries that are none.
     """
+    found, gone = _read(log)
+    return [
+        replace(each, ended=tuple(dict.fromkeys([*each.ended, *_elsewhere(each, gone)])))
+        for each in found.values()
+    ]
+
+
+def scrapped_in(folder: Path) -> dict[str, str]:
+    """Return the cells of a run that a disposition scrapped, with the lot; errors as `recorded`."""
+    return _read(recorded(folder))[1]
+
+
+def _elsewhere(held: Held, gone: Mapping[str, str]) -> list[str]:
+    """Return a hold's cells that were scrapped with another lot."""
+    return [cell for cell in held.cells if gone.get(cell, held.lot) != held.lot]
+
+
+def _read(log: Iterable[Entry]) -> tuple[dict[str, Held], dict[str, str]]:
+    """Return the newest hold of each lot, and cell -> the lot with which it was first scrapped."""
     found: dict[str, Held] = {}
+    gone: dict[str, str] = {}
     for entry in log:
         try:
             if entry.what == HOLD:
                 found[entry.about] = _held(entry, entry.after)
             elif entry.what == DISPOSITION and entry.about in found:
-                before = found[entry.about]
                 own = _settled(entry, entry.after)
-                found[entry.about] = _with(before, own)
+                found[entry.about] = _with(found[entry.about], own)
+                if own.what == "scrap":
+                    gone = dict.fromkeys(own.cells, entry.about) | gone
         except (KeyError, TypeError) as error:
             message = f"entry {entry.seq} of the log is no hold of `surrogate contain`"
             raise ResultsError(message) from error
-    return list(found.values())
+    return found, gone
 
 
 def _held(entry: Entry, after: dict[str, Any]) -> Held:

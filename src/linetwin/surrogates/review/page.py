@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from linetwin.predictors.domain import OUTSIDE
 from linetwin.results.page import page
@@ -29,6 +29,9 @@ from linetwin.surrogates.review.statistics.reliability import Reliability
 
 if TYPE_CHECKING:
     from linetwin.surrogates.review.assembling import Review
+
+_NO_FAULT: Final = "found_destructive_test"
+"""A finding that is none: cells that were taken."""
 
 
 def review_page(found: Review) -> str:
@@ -78,6 +81,13 @@ def lacks(found: Review) -> list[str]:
             "Charts, capability, defects and containment are there."
         )
     said += _of_predictors(found)
+    classless = sorted(
+        name.removeprefix("found_").replace("_", " ")
+        for name in found.data.targets
+        if name.startswith("found_") and name not in {*found.policy.characteristics, _NO_FAULT}
+    )
+    if classless:
+        said.append(f"The policy has no class for what was found: {', '.join(classless)}.")
     if found.policy.assumed:
         said.append(
             f"Of the {len(found.policy.characteristics)} characteristics of the policy "
