@@ -12,10 +12,12 @@ import pytest
 from linetwin.errors import ResultsError, ScenarioError
 from linetwin.results.audit import AuditLog
 from linetwin.results.audit_check import verify
+from linetwin.results.genealogy import Descendant
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.runs import INCLUSION_WEIGHT
 from linetwin.surrogates.gauges import Estimate
 from linetwin.surrogates.review.decisions import LOG, Foretold, decide, recorded
+from linetwin.surrogates.review.holds import Traced, hold, holds, settle
 from linetwin.surrogates.review.page_quarantine import quarantine_section
 from linetwin.surrogates.review.policy import read_policy
 from linetwin.surrogates.review.quarantine import (
@@ -53,6 +55,21 @@ def test_a_draw_stands_in_the_log(tmp_path: Path) -> None:
     chances = inclusions(tmp_path)
     assert sorted(chances.values()) == [0.0] * 180 + [0.1] * 20
     assert verify(tmp_path / LOG).entries == 2
+
+
+def test_a_draw_ends_cells_that_are_on_hold(tmp_path: Path) -> None:
+    """Held first, drawn afterwards: what is scrapped on the prediction is not released."""
+    pool = _pool(10)
+    cells = tuple(
+        Descendant(name, "cell", "made_from", "", 1.0, "", "", "store") for name in pool.stopped
+    )
+    hold(tmp_path, Traced("tray-1", cells), "rough", "ann")
+    drawn = draw(tmp_path, pool, Rule(0.0, cells=3), 7, WHO)
+    (held,) = holds(recorded(tmp_path))
+    assert {*held.open_cells} == {*drawn.cells}
+    assert {*held.ended} == {*drawn.scrapped}
+    released = settle(tmp_path, "tray-1", "release", "fine", "ben")
+    assert {*released.settled[-1].cells} == {*drawn.cells}
 
 
 def test_a_cell_is_drawn_for_once(tmp_path: Path) -> None:

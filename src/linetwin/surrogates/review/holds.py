@@ -21,7 +21,7 @@ from linetwin.surrogates.review.decisions import (
     log_of,
     recorded,
 )
-from linetwin.surrogates.review.quarantine import ON_PREDICTION, scrapped
+from linetwin.surrogates.review.quarantine import ON_PREDICTION, inclusions_of, scrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -204,9 +204,12 @@ def _check_decided(cells: Iterable[str], folder: Path) -> None:
 def holds(log: Iterable[Entry]) -> list[Held]:
     """Return the lots that are or were on hold, the newest hold of each.
 
-    A cell that was scrapped with another lot has ended. ResultsError for entries that are none.
+    A cell that was scrapped with another lot, or on a prediction, has ended. ResultsError for
+    entries that are none.
     """
-    found, gone = _read(log)
+    told = list(log)
+    found, gone = _read(told)
+    gone |= {cell: ON_PREDICTION for cell, chance in inclusions_of(told).items() if chance == 0}
     return [
         replace(each, ended=tuple(dict.fromkeys([*each.ended, *_elsewhere(each, gone)])))
         for each in found.values()
@@ -219,7 +222,7 @@ def scrapped_in(folder: Path) -> dict[str, str]:
 
 
 def _elsewhere(held: Held, gone: Mapping[str, str]) -> list[str]:
-    """Return a hold's cells that were scrapped with another lot."""
+    """Return a hold's cells that were scrapped with another lot, or on a prediction."""
     return [cell for cell in held.cells if gone.get(cell, held.lot) != held.lot]
 
 
