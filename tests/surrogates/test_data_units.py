@@ -85,6 +85,14 @@ def test_of_two_columns_both_units_that_may_be_meant_are_named(tmp_path: Path) -
     assert found.endswith("perhaps `unit: nm` of one or `unit: mm` of other")
 
 
+def test_shares_that_are_told_as_per_cent_are_doubtful(tmp_path: Path) -> None:
+    """Porosity of 0.2 to 0.4 %: may be; 20 to 40 %, or 0.01 % of moisture, are left in peace."""
+    values = np.linspace(0.2, 0.4, 30)
+    assert "shares of 1, by a factor of 100" in said(tmp_path, values, "porosity", '"%"')
+    assert said(tmp_path, 100 * values, "porosity", '"%"') == ""
+    assert said(tmp_path, values / 30, "porosity", '"%"') == ""
+
+
 def test_no_unit_is_named_where_none_in_use_fits() -> None:
     """A factor between units that dataset files cannot write, and one of another dimension."""
     assert likely_unit(ColumnSpec("x", "target", "m", written="mm"), 25.4) == ""

@@ -73,6 +73,9 @@ _UNITS: Final[dict[str, tuple[str, ...]]] = {
     "m/s": ("m/s", "mm/s", "m/min"),
 }
 """Canonical unit -> units that a dataset file may have meant, as it writes them."""
+_PERCENT: Final = 100.0
+_LEAST_SHARE: Final = 0.05
+"""Median from which on numbers below 1 in a column of per cent may be shares [A]."""
 _CELSIUS: Final = 273.15
 _CLOSE: Final = 0.002
 """How near the ratio of two columns lies to a factor, and how little it varies."""
@@ -97,6 +100,7 @@ def scale_findings(data: Dataset) -> list[Finding]:
     for spec in numbers:
         values = data.numbers(spec.name)
         found += [*_implausible(data, spec, values), *_mixed(data, spec, values)]
+        found += _shares_as_percent(spec, values)
     for first, second in combinations(numbers, 2):
         if first.unit == second.unit:
             found += _alike(first, second, data.numbers(first.name), data.numbers(second.name))
@@ -122,6 +126,19 @@ def _implausible(data: Dataset, spec: ColumnSpec, values: np.ndarray) -> Iterato
         remedies = _remedies(spec, known, entry.minimum, entry.maximum)
         text += f". Perhaps {' or '.join(remedies)}" * bool(remedies)
     yield Finding("unit", "wrong", text, (spec.name,), rows)
+
+
+def _shares_as_percent(spec: ColumnSpec, values: np.ndarray) -> Iterator[Finding]:
+    """Tell a column in per cent whose numbers would do as shares: 0.31 of a porosity of 31 %."""
+    known = values[np.isfinite(values)] * _PERCENT
+    if spec.written != "%" or spec.role == "uncertainty" or not len(known):
+        return
+    if np.median(known) >= _LEAST_SHARE and known.min() >= 0 and known.max() <= 1:
+        text = (
+            f"{spec.name}: all values lie between {known.min():.3g} % and {known.max():.3g} %. If "
+            "they are shares of 1, by a factor of 100 (per cent and share): `unit: 1`"
+        )
+        yield Finding("unit", "doubtful", text, (spec.name,))
 
 
 def _remedies(spec: ColumnSpec, values: np.ndarray, low: float, high: float) -> list[str]:
