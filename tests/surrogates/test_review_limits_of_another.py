@@ -28,7 +28,7 @@ def _stream(level: float) -> Stream:
     return Stream("x by tray", "x", "1", "tray", subgroups(values, labels), values, labels, None)
 
 
-def _found(level: float, *, logged: bool) -> Any:  # noqa: ANN401 - stands for `Review`
+def _found(level: float, *, logged: bool, targets: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - stands for `Review`
     limits = {"x by tray": phase_one("x by tray", _stream(0.0).groups)}
     approved = Approved(limits, "ann", "2026-11-22T09:00:00+00:00", ("1" * 64,), "2" * 64)
     log = (SimpleNamespace(what=APPROVED, about="2" * 64),) if logged else ()
@@ -37,7 +37,8 @@ def _found(level: float, *, logged: bool) -> Any:  # noqa: ANN401 - stands for `
         covered=(), left_out=(), begun=None, told=(), reliable={}, stops=(),
         run=SimpleNamespace(manifest={"status": "complete"}),
         facts=SimpleNamespace(plan=SimpleNamespace(filled=False)),
-        policy=SimpleNamespace(assumed=0, shipped=True), data=SimpleNamespace(simulated=False),
+        policy=SimpleNamespace(assumed=0, characteristics={"found_known": None}),
+        data=SimpleNamespace(simulated=False, targets=targets),
     )  # fmt: skip
 
 
@@ -73,3 +74,11 @@ def test_the_scatter_tells_its_subgroups() -> None:
                                    None)], {"x by tray": limits})  # fmt: skip
     (figure,) = charts_section(found).figures
     assert "limits from the 29 subgroups with 2 readings or more" in figure.caption
+
+
+def test_findings_without_a_class_are_named() -> None:
+    """What the policy knows, and cells that were taken for a test, are none."""
+    targets = ("capacity", "found_known", "found_destructive_test", "found_bent_tab")
+    said = lacks(_found(0.0, logged=True, targets=targets))
+    assert "The policy has no class for what was found: bent tab." in said
+    assert not any("no class" in text for text in lacks(_found(0.0, logged=True)))

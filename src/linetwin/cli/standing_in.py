@@ -13,7 +13,7 @@ from linetwin.cosim.description import read_description
 from linetwin.errors import Problem, ScenarioError
 from linetwin.predictors import stand_in_store
 from linetwin.predictors.stand_in_card import DURATION
-from linetwin.predictors.stand_in_choice import Chosen, stand_in_of
+from linetwin.predictors.stand_in_choice import Chosen, knows, stand_in_of
 from linetwin.predictors.stand_in_limits import Limits
 from linetwin.predictors.stand_in_store import settings_digest
 from linetwin.results.display import duration
@@ -79,7 +79,7 @@ def _misfit(stored: StoredStandIn, process: ProcessConfig, base: Path) -> str:
     description = read_description(find_fmu(process.model, base))
     if description.token != card.token:
         return f"was made for another build of {card.model}, not for this one of {description.name}"
-    if stand_in_of(stored, process, "") is None:
+    if not knows(stored, process):
         where = ", ".join(sorted({regime.station for regime in card.regimes}))
         return f"knows no {process.kind} with these parameters; it was recorded at {where}"
     return ""

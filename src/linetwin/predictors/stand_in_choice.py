@@ -29,6 +29,12 @@ SURROGATE: Final = "surrogate"
 FMU: Final = "FMU"
 
 
+def knows(stored: StoredStandIn, process: ProcessConfig) -> bool:
+    """Whether a file knows anything of a process with these settings."""
+    wanted = settings_digest(process)
+    return any(regime.settings == wanted for regime in stored.card.regimes)
+
+
 def stand_in_of(
     stored: StoredStandIn,
     process: ProcessConfig,

@@ -160,18 +160,18 @@ def _amount(feature: Feature, raw: str | None, problems: Problems) -> float | No
 def _column(table: DataTable, feature: Feature, problems: Problems) -> np.ndarray | None:
     """Return a feature's column in its canonical unit; None, and a problem, where it is none."""
     place = Place(feature.name, table.file)
-    heads = {_name(head): head for head in table.columns}
     own = [head for head in table.columns if _name(head) == feature.name]
     if len(own) > 1:
         problems.add(
             place, f"columns {' and '.join(map(repr, own))} are one feature", "one of them"
         )
         return None
-    head = heads.get(feature.name)
-    if head is None:
+    if not own:
+        heads = [_name(head) for head in table.columns]
         hint = f"write it as '{feature.name} [{feature.unit}]'; {nearest(feature.name, heads)}"
         problems.add(place, f"there is no column '{feature.name}'", hint)
         return None
+    head = own[0]
     match = _WITH_UNIT.match(head)
     unit = (match["bracket"] or match["slash"]) if match else table.units.get(head)
     if not unit and feature.unit != "1":

@@ -28,7 +28,6 @@ class Kernel:
     def __init__(self, library: ctypes.CDLL, function: str = "linetwin_rows") -> None:
         """Bind its function; another of the same form for a benchmark."""
         self.library = library
-        self.library = library
         self._rows = library[function]
         self._rows.restype = ctypes.c_int32
         self._rows.argtypes = [

@@ -80,14 +80,7 @@ def lacks(found: Review) -> list[str]:
             "No predictors were given (--predictors): no risk, no explanation, no reliability. "
             "Charts, capability, defects and containment are there."
         )
-    said += _of_predictors(found)
-    classless = sorted(
-        name.removeprefix("found_").replace("_", " ")
-        for name in found.data.targets
-        if name.startswith("found_") and name not in {*found.policy.characteristics, _NO_FAULT}
-    )
-    if classless:
-        said.append(f"The policy has no class for what was found: {', '.join(classless)}.")
+    said += [*_of_predictors(found), *_without_class(found)]
     if found.policy.assumed:
         said.append(
             f"Of the {len(found.policy.characteristics)} characteristics of the policy "
@@ -97,6 +90,17 @@ def lacks(found: Review) -> list[str]:
     if found.data.simulated:
         said.append("The run is simulated: nothing here is evidence about a real line.")
     return said
+
+
+def _without_class(found: Review) -> list[str]:
+    """Return in a sentence which findings of the run the policy has no class for; none for none."""
+    known = {*found.policy.characteristics, _NO_FAULT}
+    names = [
+        name.removeprefix("found_").replace("_", " ")
+        for name in found.data.targets
+        if name.startswith("found_") and name not in known
+    ]
+    return [f"The policy has no class for what was found: {', '.join(names)}."] if names else []
 
 
 def _of_predictors(found: Review) -> list[str]:
