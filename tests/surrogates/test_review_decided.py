@@ -17,28 +17,31 @@ from linetwin.results.audit_check import verify
 from linetwin.results.genealogy import Descendant
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.gauges import Estimate
-from linetwin.surrogates.review import holds
-from linetwin.surrogates.review.asking import Asked, read_list, safety_of
-from linetwin.surrogates.review.decisions import (
-    LOG,
-    Foretold,
-    Second,
-    decide,
-    decisions,
-    judgements,
-    recorded,
-)
+from linetwin.surrogates.review.asking import read_list, safety_of
+from linetwin.surrogates.review.decisions import Asked, Foretold, Second
 from linetwin.surrogates.review.fitting import LeftOut, check_any
+from linetwin.surrogates.review.holds import Traced
+from linetwin.surrogates.review.log import LOG, recorded
 from linetwin.surrogates.review.policy import check_names, read_policy
+from linetwin.surrogates.review.standing import Standing, standing
 from linetwin.surrogates.review.statistics.autocorrelation import Process
 from linetwin.surrogates.review.statistics.charts import subgroups
 from linetwin.surrogates.review.statistics.spreads import Spread, chart_of_spread
+from linetwin.surrogates.review.steps import decide, hold, settle
 
 SAID = Foretold("capacity", 4.9, 4.8, 5.0, "inside", "capacity", "0" * 64)
 
 
+def _now(folder: Path) -> Standing:
+    return standing(recorded(folder))
+
+
+def _grades(folder: Path) -> dict[str, str]:
+    return {cell: each.grade for cell, each in _now(folder).decided.items()}
+
+
 def _decide(folder: Path, cell: str, grade: str, reviewer: str = "ann") -> None:
-    decide(folder, {cell: (grade, "looked at")}, {cell: [SAID]}, reviewer, "1" * 64)
+    decide(folder, {cell: Asked(grade, "looked at")}, {cell: [SAID]}, reviewer, "1" * 64)
 
 
 def test_many_at_once(tmp_path: Path) -> None:
@@ -46,7 +49,7 @@ def test_many_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as people:
         list(people.map(lambda n: _decide(tmp_path, f"cell-{n}", "A", f"p{n % 4}"), range(40)))
     assert verify(tmp_path / LOG).entries == 41  # one opens the log
-    assert {*judgements(tmp_path)} == {f"cell-{n}" for n in range(40)}
+    assert {*_grades(tmp_path)} == {f"cell-{n}" for n in range(40)}
 
 
 def test_the_newest_decision_holds(tmp_path: Path) -> None:
@@ -54,10 +57,10 @@ def test_the_newest_decision_holds(tmp_path: Path) -> None:
     _decide(tmp_path, "cell-1", "A")
     _decide(tmp_path, "cell-1", "", "ben")
     log = recorded(tmp_path)
-    newest = decisions(log)["cell-1"]
+    newest = standing(log).decided["cell-1"]
     assert (newest.reviewer, newest.grade, newest.foretold) == ("ben", "", (SAID,))
     assert [entry.who for entry in log[1:]] == ["ann", "ben"]
-    assert judgements(tmp_path) == {"cell-1": "accepted"}
+    assert _grades(tmp_path) == {"cell-1": ""}
 
 
 def test_a_log_without_its_end_does_not_go_on(tmp_path: Path) -> None:
@@ -78,10 +81,19 @@ def test_an_entry_that_is_no_decision(tmp_path: Path) -> None:
     """A sound log with an entry of another kind under that name is told, without a traceback."""
     AuditLog(tmp_path / LOG).append("eve", "prediction overridden", about="cell-1", after=3)
     with pytest.raises(ResultsError, match="entry 2 is no decision"):
-        judgements(tmp_path)
-    AuditLog(tmp_path / LOG).append("eve", "hold", about="lot", after={"reason": "x"})
-    with pytest.raises(ResultsError, match="entry 3"):
-        holds.holds(recorded(tmp_path))
+        _now(tmp_path)
+
+
+@pytest.mark.parametrize("what", ["hold", "disposition"])
+def test_an_entry_that_is_no_hold(tmp_path: Path, what: str) -> None:
+    """One without its cells, or a disposition of a lot that nobody held."""
+    AuditLog(tmp_path / LOG).append("eve", what, about="lot", after={"reason": "x"})
+    with pytest.raises(ResultsError, match="entry 2 is no hold or disposition"):
+        _now(tmp_path)
+    rest = {"reason": "x", "cells": [], "disposition": "scrap"}
+    entry = AuditLog(tmp_path / LOG).append("eve", "disposition", about="lot", after=rest)
+    with pytest.raises(ResultsError, match="entry 3 of the log decides about a lot not on hold"):
+        standing([entry])
 
 
 @pytest.mark.parametrize(("grade", "reason", "reviewer"), [("C", "x", "a"), ("A", " ", "a"),
@@ -91,7 +103,7 @@ def test_nothing_is_written_of_a_wrong_decision(
 ) -> None:
     """An unknown grade, no reason, no name: refused before the log is touched."""
     with pytest.raises(ScenarioError):
-        decide(tmp_path, {"c": (grade, reason)}, {"c": [SAID]}, reviewer, "")
+        decide(tmp_path, {"c": Asked(grade, reason)}, {"c": [SAID]}, reviewer, "")
     assert not (tmp_path / LOG).exists()
 
 
@@ -99,11 +111,11 @@ def test_nothing_predicted_is_not_accepted(tmp_path: Path) -> None:
     """A cell that every predictor refused is not accepted; a person's grade may be given."""
     refused = Foretold("capacity", None, None, None, "outside", "capacity", "0" * 64)
     with pytest.raises(ScenarioError, match="cell-1: nothing was predicted"):
-        decide(tmp_path, {"cell-1": ("", "seen")}, {"cell-1": [refused, refused]}, "ann", "")
+        decide(tmp_path, {"cell-1": Asked("", "seen")}, {"cell-1": [refused, refused]}, "ann", "")
     assert not (tmp_path / LOG).exists()
-    decide(tmp_path, {"cell-1": ("B", "seen")}, {"cell-1": [refused]}, "ann", "")
-    decide(tmp_path, {"cell-2": ("", "seen")}, {"cell-2": [refused, SAID]}, "ann", "")
-    assert judgements(tmp_path) == {"cell-1": "B", "cell-2": "accepted"}
+    decide(tmp_path, {"cell-1": Asked("B", "seen")}, {"cell-1": [refused]}, "ann", "")
+    decide(tmp_path, {"cell-2": Asked("", "seen")}, {"cell-2": [refused, SAID]}, "ann", "")
+    assert _grades(tmp_path) == {"cell-1": "B", "cell-2": ""}
 
 
 def test_a_wrong_grade_of_a_list_is_told_with_its_line(tmp_path: Path) -> None:
@@ -144,66 +156,66 @@ def _cell(name: str, where: str) -> Descendant:
 
 def test_a_hold_ends_with_its_last_cell(tmp_path: Path) -> None:
     """Cells are settled in parts; a lot that was settled may be held again."""
-    found = holds.Traced("lot-1", (_cell("b", "store"), _cell("a", "shipped")))
+    found = Traced("lot-1", (_cell("b", "store"), _cell("a", "shipped")))
     assert found.shipped == ("a",)
-    assert holds.hold(tmp_path, found, "rough", "ann").where == {"shipped": 1, "store": 1}
-    first = holds.settle(tmp_path, "lot-1", "rework", "again", "ben", ["b"])
+    assert hold(tmp_path, found, "rough", "ann").where == {"shipped": 1, "store": 1}
+    first = settle(tmp_path, "lot-1", "rework", "again", "ben", ["b"])
     assert (first.open_cells, first.is_open) == (("a",), True)
-    last = holds.settle(tmp_path, "lot-1", "scrap", "came back", "ben")
+    last = settle(tmp_path, "lot-1", "scrap", "came back", "ben")
     assert (last.settled[1].cells, last.is_open) == (("a",), False)
-    assert holds.hold(tmp_path, found, "rough again", "ann").is_open
+    assert hold(tmp_path, found, "rough again", "ann").is_open
     with pytest.raises(ScenarioError, match="is none"):
-        holds.settle(tmp_path, "lot-1", "sell", "x", "ben")
+        settle(tmp_path, "lot-1", "sell", "x", "ben")
     with pytest.raises(ScenarioError, match="not on hold"):
-        holds.settle(tmp_path, "lot-2", "scrap", "x", "ben")
+        settle(tmp_path, "lot-2", "scrap", "x", "ben")
 
 
 def test_what_has_ended_is_not_open(tmp_path: Path) -> None:
     """Cells scrapped or taken as samples before the hold are counted apart, and not decided on."""
     where = {"a": "scrap", "b": "store", "c": "sample", "d": "shipped"}
-    found = holds.Traced("lot-1", tuple(_cell(*each) for each in where.items()))
-    held = holds.hold(tmp_path, found, "rough", "ann")
+    found = Traced("lot-1", tuple(_cell(*each) for each in where.items()))
+    held = hold(tmp_path, found, "rough", "ann")
     assert (held.ended, held.open_cells) == (("a", "c"), ("b", "d"))
     with pytest.raises(ScenarioError, match="a sample before"):
-        holds.settle(tmp_path, "lot-1", "release", "fine", "ben", ["a"])
-    last = holds.settle(tmp_path, "lot-1", "release", "fine", "ben")
+        settle(tmp_path, "lot-1", "release", "fine", "ben", ["a"])
+    last = settle(tmp_path, "lot-1", "release", "fine", "ben")
     assert (last.settled[0].cells, last.ended, last.is_open) == (("b", "d"), ("a", "c"), False)
 
 
 def test_what_was_decided_to_be_scrap_is_not_released(tmp_path: Path) -> None:
     """A lot is let through without it, or after another decision."""
-    found = holds.Traced("tray-1", (_cell("cell-1", "store"), _cell("cell-2", "store")))
-    holds.hold(tmp_path, found, "rough", "ann")
-    decide(tmp_path, {"cell-1": ("scrap", "seen")}, {"cell-1": [SAID]}, "ann", "1" * 64)
+    found = Traced("tray-1", (_cell("cell-1", "store"), _cell("cell-2", "store")))
+    hold(tmp_path, found, "rough", "ann")
+    decide(tmp_path, {"cell-1": Asked("scrap", "seen")}, {"cell-1": [SAID]}, "ann", "1" * 64)
     for what in ("release", "use as is", "rework"):
-        with pytest.raises(ScenarioError, match="cell-1: 1 scrap, as ann decided"):
-            holds.settle(tmp_path, "tray-1", what, "fine", "ben")
+        with pytest.raises(ScenarioError, match="cell-1 is scrap, as ann decided"):
+            settle(tmp_path, "tray-1", what, "fine", "ben")
     with pytest.raises(ScenarioError, match="is no name"):
-        holds.settle(tmp_path, "tray-1", "scrap", "fine", ".")
-    kept = holds.settle(tmp_path, "tray-1", "release", "fine", "ben", ["cell-2"])
+        settle(tmp_path, "tray-1", "scrap", "fine", ".")
+    kept = settle(tmp_path, "tray-1", "release", "fine", "ben", ["cell-2"])
     assert kept.open_cells == ("cell-1",)
-    assert not holds.settle(tmp_path, "tray-1", "scrap", "as decided", "ben").is_open
+    assert not settle(tmp_path, "tray-1", "scrap", "as decided", "ben").is_open
 
 
 def test_what_one_hold_scraps_no_other_keeps(tmp_path: Path) -> None:
     """Two lots share a cell: scrapped with one it is gone from the other, whoever comes first."""
     shared, own = _cell("cell-1", "store"), _cell("cell-2", "store")
-    holds.hold(tmp_path, holds.Traced("tray-1", (shared,)), "rough", "ann")
-    holds.hold(tmp_path, holds.Traced("slurry-1", (shared, own)), "rough", "ann")
-    holds.settle(tmp_path, "tray-1", "scrap", "bent", "ben")
-    told = {each.lot: each for each in holds.holds(recorded(tmp_path))}["slurry-1"]
+    hold(tmp_path, Traced("tray-1", (shared,)), "rough", "ann")
+    hold(tmp_path, Traced("slurry-1", (shared, own)), "rough", "ann")
+    settle(tmp_path, "tray-1", "scrap", "bent", "ben")
+    told = _now(tmp_path).holds["slurry-1"]
     assert (told.open_cells, told.ended) == (("cell-2",), ("cell-1",))
     with pytest.raises(ScenarioError, match="cell-1"):
-        holds.settle(tmp_path, "slurry-1", "release", "fine", "ben", ["cell-1"])
-    kept = holds.settle(tmp_path, "slurry-1", "release", "fine", "ben")
+        settle(tmp_path, "slurry-1", "release", "fine", "ben", ["cell-1"])
+    kept = settle(tmp_path, "slurry-1", "release", "fine", "ben")
     assert (kept.settled[-1].cells, kept.is_open) == (("cell-2",), False)
-    assert holds.scrapped_in(tmp_path) == {"cell-1": "tray-1"}
+    assert {cell: how.lot for cell, how in _now(tmp_path).scrapped.items()} == {"cell-1": "tray-1"}
 
 
 def test_what_has_ended_is_not_held(tmp_path: Path) -> None:
     """A hold of a cell that was scrapped before would hold nothing; no entry is written."""
     with pytest.raises(ScenarioError, match="was scrapped or taken as a sample before"):
-        holds.hold(tmp_path, holds.Traced("a", (_cell("a", "scrap"),)), "rough", "ann")
+        hold(tmp_path, Traced("a", (_cell("a", "scrap"),)), "rough", "ann")
     assert not (tmp_path / LOG).exists()
 
 
@@ -224,8 +236,8 @@ def test_a_person_is_one_in_any_spelling(one: str, other: str, *, same: bool) ->
 
 def test_a_lot_without_cells_is_settled_once(tmp_path: Path) -> None:
     """A hold of a lot that nothing was made of is open until someone decides."""
-    assert holds.hold(tmp_path, holds.Traced("lot-1", ()), "rough", "ann").is_open
-    assert not holds.settle(tmp_path, "lot-1", "scrap", "rough", "ann").is_open
+    assert hold(tmp_path, Traced("lot-1", ()), "rough", "ann").is_open
+    assert not settle(tmp_path, "lot-1", "scrap", "rough", "ann").is_open
 
 
 def test_the_threshold_costs_least() -> None:
@@ -307,7 +319,12 @@ NEEDED = {"cell-1": ("found_self_discharge",)}
 def _beside(folder: Path, grade: str, second: str) -> None:
     said = {"cell-1": [SAID, SAFE]}
     decide(
-        folder, {"cell-1": (grade, "seen")}, said, "ann", "1" * 64, Second(second, "3" * 64, NEEDED)
+        folder,
+        {"cell-1": Asked(grade, "seen")},
+        said,
+        "ann",
+        "1" * 64,
+        Second(second, "3" * 64, NEEDED),
     )
 
 
@@ -336,7 +353,7 @@ def test_two_people_override_safety(tmp_path: Path) -> None:
     entry = recorded(tmp_path)[-1]
     assert (entry.who, entry.after["second"]) == ("ann", "ben")
     assert entry.before["policy"] == "3" * 64
-    told = decisions([entry])["cell-1"]
+    told = standing([entry]).decided["cell-1"]
     assert (told.reviewer, told.second, told.safety) == ("ann", "ben", NEEDED["cell-1"])
     _beside(tmp_path, "scrap", "")
     _beside(tmp_path, "", "")

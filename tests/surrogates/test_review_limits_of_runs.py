@@ -18,8 +18,8 @@ from linetwin.results.audit import entries
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.review.approving import approve, proposed, read_approved
 from linetwin.surrogates.review.charting import charted
-from linetwin.surrogates.review.decisions import LOG
 from linetwin.surrogates.review.joining import NOT_TRIED, Tried, joined
+from linetwin.surrogates.review.log import LOG
 from linetwin.surrogates.review.monitoring import Monitored, without_scrap
 from linetwin.surrogates.review.page_limits import holds, is_odd, of_another
 from linetwin.surrogates.review.starting_up import StartUp

@@ -16,21 +16,16 @@ from linetwin.results.genealogy import Descendant
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.runs import INCLUSION_WEIGHT
 from linetwin.surrogates.gauges import Estimate
-from linetwin.surrogates.review.decisions import LOG, Foretold, decide, recorded
-from linetwin.surrogates.review.holds import Traced, hold, holds, settle
+from linetwin.surrogates.review.decisions import Asked, Foretold
+from linetwin.surrogates.review.holds import Traced
+from linetwin.surrogates.review.log import LOG, recorded
 from linetwin.surrogates.review.page_quarantine import quarantine_section
 from linetwin.surrogates.review.policy import read_policy
-from linetwin.surrogates.review.quarantine import (
-    DRAWN,
-    Drawn,
-    Pool,
-    Rule,
-    draw,
-    draws,
-    inclusions,
-)
+from linetwin.surrogates.review.quarantine import DRAWN, Drawn, Pool, Rule
 from linetwin.surrogates.review.quarantining import Audited, audits
+from linetwin.surrogates.review.standing import standing
 from linetwin.surrogates.review.statistics.selection import WeightedShare
+from linetwin.surrogates.review.steps import decide, draw, hold, settle
 
 WHO = ("ann", "week 47")
 SAID = Foretold("is_scrap", 0.9, 0.8, 1.0, "inside", "scrap", "0" * 64)
@@ -51,8 +46,9 @@ def test_a_draw_stands_in_the_log(tmp_path: Path) -> None:
     assert {*found.cells.values()} == {0.1}
     assert len(found.scrapped) == 180
     assert not {*found.cells} & {*found.scrapped}
-    assert draws(recorded(tmp_path)) == [found]
-    chances = inclusions(tmp_path)
+    now = standing(recorded(tmp_path))
+    chances = now.chances
+    assert now.draws == [found]
     assert sorted(chances.values()) == [0.0] * 180 + [0.1] * 20
     assert verify(tmp_path / LOG).entries == 2
 
@@ -65,7 +61,7 @@ def test_a_draw_ends_cells_that_are_on_hold(tmp_path: Path) -> None:
     )
     hold(tmp_path, Traced("tray-1", cells), "rough", "ann")
     drawn = draw(tmp_path, pool, Rule(0.0, cells=3), 7, WHO)
-    (held,) = holds(recorded(tmp_path))
+    (held,) = standing(recorded(tmp_path)).holds.values()
     assert {*held.open_cells} == {*drawn.cells}
     assert {*held.ended} == {*drawn.scrapped}
     released = settle(tmp_path, "tray-1", "release", "fine", "ben")
@@ -75,14 +71,14 @@ def test_a_draw_ends_cells_that_are_on_hold(tmp_path: Path) -> None:
 def test_a_cell_is_drawn_for_once(tmp_path: Path) -> None:
     """A later draw is among cells stopped since; those that a person let through take no part."""
     draw(tmp_path, _pool(50), Rule(0.1), 1, WHO)
-    with pytest.raises(ScenarioError, match="50 were drawn or let through before"):
+    with pytest.raises(ScenarioError, match="50 were drawn, let through or scrapped before"):
         draw(tmp_path, _pool(50), Rule(0.1), 2, WHO)
-    decide(tmp_path, {"cell-0050": ("A", "measured again")}, {"cell-0050": [SAID]}, "ben", "")
-    decide(tmp_path, {"cell-0051": ("scrap", "dented")}, {"cell-0051": [SAID]}, "ben", "")
+    decide(tmp_path, {"cell-0050": Asked("A", "measured again")}, {"cell-0050": [SAID]}, "ben", "")
+    decide(tmp_path, {"cell-0051": Asked("scrap", "dented")}, {"cell-0051": [SAID]}, "ben", "")
     later = draw(tmp_path, _pool(60), Rule(0.0, cells=3), 1, WHO)
     assert (len(later.cells), len(later.scrapped)) == (3, 6)
     assert {*later.cells.values()} == {3 / 9}
-    assert "cell-0050" not in inclusions(tmp_path)
+    assert "cell-0050" not in standing(recorded(tmp_path)).chances
 
 
 def test_how_many_are_drawn(tmp_path: Path) -> None:
@@ -99,7 +95,7 @@ def test_an_entry_that_is_no_draw(tmp_path: Path) -> None:
     log.append("eve", DRAWN, about="x", before={"expected": 0.5},
                after={"cells": {"a": 0.0}, "scrapped": [], "seed": 1, "reason": "x"})  # fmt: skip
     with pytest.raises(ResultsError, match="entry 2 is no draw"):
-        inclusions(tmp_path)
+        standing(recorded(tmp_path))
 
 
 @pytest.mark.parametrize("exaggerates", [1.0, 1.8])

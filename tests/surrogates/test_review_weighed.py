@@ -17,7 +17,8 @@ from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.goals import Goal
 from linetwin.surrogates.review import weighing
 from linetwin.surrogates.review.charting import charted
-from linetwin.surrogates.review.decisions import Foretold, decide, recorded
+from linetwin.surrogates.review.decisions import Asked, Foretold
+from linetwin.surrogates.review.log import recorded
 from linetwin.surrogates.review.origins import Origin
 from linetwin.surrogates.review.page_decided import decisions_section
 from linetwin.surrogates.review.policy import read_policy
@@ -25,6 +26,7 @@ from linetwin.surrogates.review.quarantine import Rule
 from linetwin.surrogates.review.quarantining import rule_of
 from linetwin.surrogates.review.reasons import NEEDED, reason_of
 from linetwin.surrogates.review.risks import Limited, Told, bad_of
+from linetwin.surrogates.review.steps import decide
 from linetwin.surrogates.review.streams import cell_streams, defect_streams, residual_streams
 
 if TYPE_CHECKING:
@@ -171,7 +173,7 @@ def test_what_people_write_is_text(tmp_path: Path) -> None:
     """Markup in a name or a reason is shown as it was typed, and does nothing."""
     said = Foretold("capacity", 4.9, 4.8, 5.0, "inside", "capacity", "0" * 64)
     reason = "<script>alert(1)</script>"
-    decide(tmp_path, {"cell-1": ("A", reason)}, {"cell-1": [said]}, "<b>ann</b>", "1" * 64)
+    decide(tmp_path, {"cell-1": Asked("A", reason)}, {"cell-1": [said]}, "<b>ann</b>", "1" * 64)
     html = decisions_section(SimpleNamespace(log=recorded(tmp_path))).html
     assert "<script>" not in html
     assert "<b>ann" not in html

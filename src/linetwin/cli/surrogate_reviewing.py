@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from linetwin.surrogates.review.approving import Approved
     from linetwin.surrogates.review.assembling import Review
+    from linetwin.surrogates.review.holds import Held, Traced
     from linetwin.surrogates.review.joining import Joined
     from linetwin.surrogates.review.monitoring import Monitored
 
@@ -108,7 +109,8 @@ def decide(  # noqa: PLR0913, PLR0917  one parameter per option
     from dataclasses import asdict
 
     from linetwin.cli.printing import print_json, say
-    from linetwin.surrogates.review.asking import Asked, People, read_list, written
+    from linetwin.surrogates.review.asking import People, read_list, written
+    from linetwin.surrogates.review.decisions import Asked
 
     check_installed(predictors)
     if file is None and accept == (override is not None):
@@ -150,16 +152,18 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
 
     from linetwin.cli.printing import print_json
     from linetwin.results.reader import Run
-    from linetwin.surrogates.review.decisions import recorded
     from linetwin.surrogates.review.eight_d import checked_name, write_report
-    from linetwin.surrogates.review.holds import hold, holds, settle, traced
+    from linetwin.surrogates.review.holds import to_recall, traced
+    from linetwin.surrogates.review.log import recorded
+    from linetwin.surrogates.review.standing import standing
+    from linetwin.surrogates.review.steps import hold, settle
 
     if eight_d is not None:
         checked_name(eight_d)
     if cell and disposition is None:
         _refuse("a hold is of the whole lot", "--cell", "with --disposition")
-    found = traced(Run(run), lot)
-    held = next((each for each in holds(recorded(run)) if each.lot == lot), None)
+    now = standing(recorded(run))
+    found, held = traced(Run(run), lot, now.unseen), now.holds.get(lot)
     if disposition is not None:
         held = settle(run, lot, disposition, reason, by, cell or ())
     elif eight_d is None or reason or by:
@@ -168,6 +172,7 @@ def contain(  # noqa: PLR0913, PLR0917  one parameter per option
         write_report(eight_d, Run(run), found)
     if json:
         print_json({"lot": lot, "cells": found.cells, "shipped": found.shipped,
+                    "to_recall": to_recall(found, held),
                     "where": found.counted(), "hold": None if held is None else asdict(held),
                     "open": None if held is None else held.open_cells})  # fmt: skip
         return
@@ -272,24 +277,26 @@ def _tell_tried(names: list[str], approved: Approved) -> None:
         say(f"  {name} against the others: {signals:,} signals; {beyond:.2%} of points outside")
 
 
-def _tell_contained(found: object, held: object, eight_d: Path | None) -> None:
+def _tell_contained(found: Traced, held: Held | None, eight_d: Path | None) -> None:
     from linetwin.cli.printing import say
-    from linetwin.surrogates.review.holds import KEPT, Held, Traced
+    from linetwin.surrogates.review.holds import to_recall
 
-    assert isinstance(found, Traced)  # noqa: S101 - its only caller
     say(f"{found.lot}: {len(found.cells):,} cells were made of it")
     for what, count in found.counted().items():
         say(f"  {count:,} {what}")
-    if found.shipped:
-        more = len(found.shipped) - _MOST_TOLD
+    recalled = to_recall(found, held)
+    if recalled:
+        more = len(recalled) - _MOST_TOLD
         rest = f" and {more:,} more (--json, --8d)" if more > 0 else ""
-        kept = isinstance(held, Held) and held.settled and held.settled[-1].what in KEPT
-        recalled = "" if kept else ", to be recalled"
-        say(f"shipped already{recalled}: {', '.join(found.shipped[:_MOST_TOLD])}{rest}")
-    if isinstance(held, Held):
+        say(f"shipped already, to be recalled: {', '.join(recalled[:_MOST_TOLD])}{rest}")
+    if kept := len(found.shipped) - len(recalled):
+        say(f"shipped already, and may stay where they are: {kept:,} cells")
+    if held is not None:
         last = held.settled[-1] if held.settled else None
         done = "on HOLD" if last is None else f"{last.what}: {len(last.cells):,} cells"
-        gone = f"; {len(held.ended):,} scrapped or taken as samples before" if held.ended else ""
+        gone = (
+            f"; {len(held.ended):,} scrapped otherwise, or taken as samples" if held.ended else ""
+        )
         say(f"{found.lot}: {done}; {len(held.open_cells):,} cells open{gone}")
     if eight_d is not None:
         say(f"8D report: {eight_d}")

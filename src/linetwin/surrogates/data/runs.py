@@ -21,8 +21,8 @@ from linetwin.results.schemas import MEASURED
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.studies import OWN_LICENCE, digest_of_frame
 from linetwin.surrogates.gauges import Gauge
-from linetwin.surrogates.review.decisions import judgements
-from linetwin.surrogates.review.quarantine import inclusions
+from linetwin.surrogates.review.log import recorded
+from linetwin.surrogates.review.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
     latter are there too, without one. What people decided of cells is a judgement; this and the
     run's name are no part of the data's hash. After `surrogate quarantine` cells scrapped on a
     prediction have no outcome either, and those drawn weigh for them. Errors as `Run` and
-    `judgements`; ScenarioError where no cell is left.
+    `recorded`; ScenarioError where no cell is left.
     """
     run = Run(path)
     every = run.table("cells")
@@ -78,9 +78,11 @@ def dataset_of_run(path: Path, *, unfinished: bool = False) -> Dataset:
         raise ScenarioError([Problem("no cell was graded or scrapped", file=path)])
     maker = _filled(run, cells)
     index = pd.Index(cells["cell"].astype(object), name="cell")
-    seen = _select(maker, inclusions(path))
+    now = standing(recorded(path))
+    seen = _select(maker, now.chances)
     digest = digest_of_frame(pd.DataFrame(maker.columns, index=index)[seen])
-    _tell(maker, judgements(path), _name_of(run, path))
+    judged = {cell: each.grade or "accepted" for cell, each in now.decided.items()}
+    _tell(maker, judged, _name_of(run, path))
     frame = pd.DataFrame(maker.columns, index=index)[seen | unfinished]
     if not len(frame):
         raise ScenarioError([Problem("every cell was scrapped on a prediction", file=path)])

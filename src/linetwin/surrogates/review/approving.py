@@ -17,8 +17,8 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.results.audit import canonical, person
 from linetwin.results.manifest import write_atomically
 from linetwin.surrogates.review.charting import charted
-from linetwin.surrogates.review.decisions import check_person, desk, log_of, recorded
 from linetwin.surrogates.review.joining import NOT_TRIED, Joined, Tried, joined
+from linetwin.surrogates.review.log import check_person, desk, log_of, recorded
 from linetwin.surrogates.review.statistics.counts import CountLimits
 from linetwin.surrogates.review.statistics.limits import Limits
 

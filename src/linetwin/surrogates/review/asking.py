@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.results.reader import Run
 from linetwin.scenario.problems import nearest
 from linetwin.surrogates.data.runs import dataset_of_run
-from linetwin.surrogates.review.decisions import (
-    LET_THROUGH,
-    Decision,
-    Second,
-    check_grade,
-    decide,
-    nothing_predicted,
-)
-from linetwin.surrogates.review.holds import scrapped_in
+from linetwin.surrogates.review.decisions import Asked, Second
 from linetwin.surrogates.review.policy import check_names, read_policy
-from linetwin.surrogates.review.quarantine import scrapped
 from linetwin.surrogates.review.risks import Opened
+from linetwin.surrogates.review.steps import decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from linetwin.surrogates.data.dataset import Dataset
-    from linetwin.surrogates.review.decisions import Foretold
+    from linetwin.surrogates.review.decisions import Decision
     from linetwin.surrogates.review.fitting import LeftOut
     from linetwin.surrogates.review.policy import Policy
     from linetwin.surrogates.review.risks import Told
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is decided of a cell: a grade, empty where the prediction is accepted, and why.
-
-    `file` and `line`: where it stands in a list.
-    """
-
-    grade: str
-    reason: str
-    file: Path | None = None
-    line: int | None = None
 
 
 class People(NamedTuple):
@@ -81,8 +59,8 @@ def read_list(file: Path, rest: Asked) -> dict[str, Asked]:
             what = f"'{cell}' is there twice" if cell else "no cell is named"
             raise ScenarioError([Problem(what, "cell", "one row a cell", file, line)])
         grade = (row.get("grade", rest.grade) or "").strip()
-        check_grade(grade, "grade", file, line)
         found[cell] = Asked(grade, (row.get("reason") or "").strip() or rest.reason, file, line)
+        found[cell].check_grade()
     return found
 
 
@@ -113,41 +91,13 @@ def written(
     ]
     if unknown:
         raise ScenarioError(unknown)
-    _check_there(folder, asked)
     with Opened(predictors) as opened:
         told = opened.told(data, Run(folder), policy)
         foretold = {cell: [each.foretold(places[cell]) for each in told] for cell in asked}
-    _check_accepted(asked, foretold)
-    cells = {cell: (each.grade, each.reason) for cell, each in asked.items()}
     needed = safety_of(told, data, policy, asked) if policy.second_person else {}
     second = Second(people.second, policy.digest, needed)
-    done = decide(folder, cells, foretold, people.reviewer, data.digest, second)
+    done = decide(folder, asked, foretold, people.reviewer, data.digest, second)
     return Written(done, opened.left_out)
-
-
-def _check_there(folder: Path, asked: Mapping[str, Asked]) -> None:
-    """Raise ScenarioError for letting through what was scrapped on a prediction, or with a lot."""
-    gone = dict.fromkeys(scrapped(folder), "on a prediction")
-    gone |= {cell: f"with {lot}" for cell, lot in scrapped_in(folder).items()}
-    lost = [
-        Problem(f"{cell} was scrapped {gone[cell]}", "CELL", "a cell that is there", each.file,
-                each.line)
-        for cell, each in asked.items()
-        if cell in gone and each.grade in LET_THROUGH
-    ]  # fmt: skip
-    if lost:
-        raise ScenarioError(lost)
-
-
-def _check_accepted(asked: Mapping[str, Asked], foretold: Mapping[str, Sequence[Foretold]]) -> None:
-    """Raise ScenarioError for accepting cells of which nothing was predicted, by their lines."""
-    refused = [
-        nothing_predicted(cell, each.file, each.line)
-        for cell, each in asked.items()
-        if not each.grade and all(own.value is None for own in foretold[cell])
-    ]
-    if refused:
-        raise ScenarioError(refused)
 
 
 def safety_of(

@@ -18,16 +18,16 @@ from linetwin.surrogates.review import streams
 from linetwin.surrogates.review.capable import Capable, capable
 from linetwin.surrogates.review.charting import Charts, charted
 from linetwin.surrogates.review.covering import Covered, covered
-from linetwin.surrogates.review.decisions import Decision, decisions, recorded
-from linetwin.surrogates.review.holds import Held, holds
+from linetwin.surrogates.review.log import recorded
 from linetwin.surrogates.review.machines import helping_settings
 from linetwin.surrogates.review.monitoring import without_scrap
 from linetwin.surrogates.review.origins import Origins
 from linetwin.surrogates.review.page_limits import is_odd
 from linetwin.surrogates.review.policy import ORDER, Policy, check_names, read_policy
-from linetwin.surrogates.review.quarantine import ON_PREDICTION, Drawn, draws, inclusions_of
+from linetwin.surrogates.review.quarantine import ON_PREDICTION, Drawn
 from linetwin.surrogates.review.quarantining import Audited, audits, halted_by, proposed
 from linetwin.surrogates.review.reasons import Reason, reason_of
+from linetwin.surrogates.review.standing import standing
 from linetwin.surrogates.review.starting_up import StartUp, start_up
 from linetwin.surrogates.review.stopping import Stop, in_force
 from linetwin.surrogates.review.weighing import Weighed, reliabilities
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from linetwin.surrogates.data.dataset import Dataset
     from linetwin.surrogates.review.approving import Approved
     from linetwin.surrogates.review.charting import Streams
+    from linetwin.surrogates.review.decisions import Decision
     from linetwin.surrogates.review.fitting import LeftOut
+    from linetwin.surrogates.review.holds import Held
     from linetwin.surrogates.review.risks import Opened, Told
     from linetwin.surrogates.review.statistics.reliability import Reliability
 
@@ -128,10 +130,10 @@ def review(
     check_names(policy, data.columns)
     told = opened.told(data, run, policy)
     log = recorded(folder)
+    now = standing(log)
     weighing, halted = halted_by(told, data, policy)
-    cells = ranked(data, told, decisions(log), halted)
-    chances = inclusions_of(log)
-    cells = _with_audit(cells, policy, run, chances)
+    cells = ranked(data, told, now.decided, halted)
+    cells = _with_audit(cells, policy, run, now.chances)
     begun = start_up(run, data)
     settled = begun.without(data)
     residuals, refused = streams.residual_streams(settled, told)
@@ -146,9 +148,9 @@ def review(
         _reasons(run, data, told, _chosen(data, cells, explained)),
         charted(every, None if approved is None else approved.limits), approved,
         tuple(capable(readings, run, facts, policy)), tuple(refused), weighing,
-        reliabilities(told, data), tuple(named(run)), tuple(log), tuple(holds(log)),
-        opened.left_out, tuple(covered(told, data)), tuple(draws(log)),
-        tuple(audits(told, data, chances)), begun, in_force(told, halted, data),
+        reliabilities(told, data), tuple(named(run)), tuple(log), tuple(now.holds.values()),
+        opened.left_out, tuple(covered(told, data)), tuple(now.draws),
+        tuple(audits(told, data, now.chances)), begun, in_force(told, halted, data),
         _versus(every, approved, log),
     )  # fmt: skip
 

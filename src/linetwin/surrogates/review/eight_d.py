@@ -17,15 +17,16 @@ from linetwin.results import display
 from linetwin.results.kpis import compute
 from linetwin.results.manifest import write_atomically
 from linetwin.surrogates.hidden.naming import named
-from linetwin.surrogates.review.decisions import recorded
-from linetwin.surrogates.review.holds import Held, holds
-from linetwin.surrogates.review.quarantine import scrapped
+from linetwin.surrogates.review.holds import to_recall
+from linetwin.surrogates.review.log import recorded
+from linetwin.surrogates.review.standing import standing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from linetwin.results.reader import Run
-    from linetwin.surrogates.review.holds import Traced
+    from linetwin.surrogates.review.holds import Held, Traced
+    from linetwin.surrogates.review.standing import Standing
 
 BLANK: Final = "[to be filled in: {}]"
 SUFFIXES: Final = (".md", ".html", ".json")
@@ -54,15 +55,19 @@ def checked_name(file: Path) -> None:
 
 def steps(run: Run, found: Traced) -> tuple[Step, ...]:
     """Return the eight steps of a lot's report."""
-    held = next((each for each in holds(recorded(run.path)) if each.lot == found.lot), None)
+    now = standing(recorded(run.path))
+    held = now.holds.get(found.lot)
     return (
         Step("D1", "Team", (), ("leader", "members", "sponsor")),
-        Step("D2", "Problem", _problem(run, found, held), ("what the customer sees", "since when")),
+        Step("D2", "Problem", _problem(run, found, now), ("what the customer sees", "since when")),
         Step(
             "D3", "Containment", _containment(found, held), ("checked by", "customer informed on")
         ),
         Step(
-            "D4", "Root causes", _causes(run), ("cause that was shown, and how", "why it escaped")
+            "D4",
+            "Root causes",
+            _causes(run, now),
+            ("cause that was shown, and how", "why it escaped"),
         ),
         Step("D5", "Corrective actions chosen", (), ("action", "how it will be shown to work")),
         Step("D6", "Corrective actions carried out", (), ("done on", "effect that was measured")),
@@ -85,13 +90,13 @@ def write_report(file: Path, run: Run, found: Traced) -> None:
     write_atomically(file, text)
 
 
-def _problem(run: Run, found: Traced, held: Held | None) -> tuple[str, ...]:
+def _problem(run: Run, found: Traced, now: Standing) -> tuple[str, ...]:
     cells = run.table("cells", ["cell", "status", "reason"])
-    cells = cells[~cells["cell"].isin(scrapped(run.path))]
+    cells = cells[~cells["cell"].isin(now.unseen)]
     ended = cells[cells["status"].isin(("A", "B", "scrap"))]
     own = ended["cell"].isin({*found.cells})
     said = [f"lot {found.lot}: {len(found.cells):,} cells were made of it"]
-    if held is not None:
+    if (held := now.holds.get(found.lot)) is not None:
         said.append(f"on hold since {held.time} by {held.by}: {held.reason}")
     for status, words in (("scrap", "scrapped"), ("B", "of grade B")):
         shares = []
@@ -110,10 +115,12 @@ def _problem(run: Run, found: Traced, held: Held | None) -> tuple[str, ...]:
 
 def _containment(found: Traced, held: Held | None) -> tuple[str, ...]:
     said = [f"traced forward: {count:,} {what}" for what, count in found.counted().items()]
-    if found.shipped:
-        listed = ", ".join(found.shipped)
-        said.append(f"shipped, to be recalled: {len(found.shipped):,} cells: {listed}")
-    else:
+    recalled = to_recall(found, held)
+    if recalled:
+        said.append(f"shipped, to be recalled: {len(recalled):,} cells: {', '.join(recalled)}")
+    if kept := len(found.shipped) - len(recalled):
+        said.append(f"shipped, and may stay where they are: {kept:,} cells")
+    if not found.shipped:
         said.append("none of its cells has been shipped")
     if held is None:
         return (*said, "the lot is not on hold")
@@ -122,13 +129,13 @@ def _containment(found: Traced, held: Held | None) -> tuple[str, ...]:
         for each in held.settled
     ]
     if held.ended:
-        said.append(f"scrapped or taken as samples before the hold: {len(held.ended):,} cells")
+        said.append(f"scrapped otherwise, or taken as samples: {len(held.ended):,} cells")
     return (*said, f"still on hold: {len(held.open_cells):,} cells")
 
 
-def _causes(run: Run) -> tuple[str, ...]:
+def _causes(run: Run, now: Standing) -> tuple[str, ...]:
     """Return what goes with the findings in this run: candidates, which nobody has shown."""
-    if gone := len(scrapped(run.path)):
+    if gone := len(now.unseen):
         text = f"{gone:,} cells were scrapped on a prediction: what goes with findings is not told"
         return (text, *(f"stands out by its readings: {each.said}" for each in named(run)))
     kpis = run.kpis or compute(run)

@@ -8,34 +8,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from linetwin.errors import Problem, ResultsError, ScenarioError
-from linetwin.results.audit import person
 from linetwin.results.genealogy import Descendant, Genealogy
-from linetwin.surrogates.review.decisions import (
-    check_person,
-    check_words,
-    decisions,
-    desk,
-    log_of,
-    recorded,
-)
-from linetwin.surrogates.review.quarantine import ON_PREDICTION, inclusions_of, scrapped
+from linetwin.surrogates.review.decisions import SCRAP
+from linetwin.surrogates.review.log import LOG
+from linetwin.surrogates.review.quarantine import ON_PREDICTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Container
 
     from linetwin.results.audit import Entry
     from linetwin.results.reader import Run
 
 HOLD, DISPOSITION = "hold", "disposition"
-DISPOSITIONS: Final = ("release", "rework", "scrap", "use as is")
+DISPOSITIONS: Final = ("release", "rework", SCRAP, "use as is")
 KEPT: Final = ("release", "use as is")
 """Dispositions by which cells stay where they are."""
 SHIPPED: Final = "shipped"
-ENDED: Final = ("scrap", "sample", ON_PREDICTION)
+ENDED: Final = (SCRAP, "sample", ON_PREDICTION)
 """Where cells are of which nothing is left to decide."""
 
 
@@ -54,8 +46,8 @@ class Settled:
 class Held:
     """A lot on hold; `cells`: made of it, as traced then; `where`: how many are where.
 
-    `ended`: of them scrapped or taken as samples before; `open_cells`: of the others those of
-    which nothing has been decided.
+    `ended`: of them those that were scrapped or taken as samples, but for what this hold scrapped;
+    `open_cells`: of the others those of which nothing has been decided.
     """
 
     lot: str
@@ -64,7 +56,8 @@ class Held:
     time: str
     cells: tuple[str, ...]
     where: dict[str, int]
-    settled: tuple[Settled, ...]
+    seq: int
+    settled: tuple[Settled, ...] = ()
     ended: tuple[str, ...] = ()
 
     @property
@@ -111,8 +104,11 @@ class Traced:
         }
 
 
-def traced(run: Run, lot: str) -> Traced:
-    """Return what a lot went into; a cell is its own. ScenarioError for a lot the run has not."""
+def traced(run: Run, lot: str, unseen: Container[str]) -> Traced:
+    """Return what a lot went into; a cell is its own. ScenarioError for a lot the run has not.
+
+    `unseen`: cells that were scrapped on a prediction, wherever the run says that they are.
+    """
     genealogy = Genealogy(run)
     try:
         found = genealogy.forward(lot)
@@ -122,144 +118,44 @@ def traced(run: Run, lot: str) -> Traced:
     once = {each.lot: each for each in reversed(found)}
     if len(run.table("cells", ["cell"], only={"cell": [lot]})):
         once[lot] = Descendant(lot, "cell", "carried_in", "", 1.0, "", "", genealogy.where(lot))
-    gone = scrapped(run.path)
     return Traced(
         lot,
         tuple(
-            replace(each, where=ON_PREDICTION) if each.lot in gone else each
+            replace(each, where=ON_PREDICTION) if each.lot in unseen else each
             for each in reversed(once.values())
         ),
     )
 
 
-def hold(folder: Path, found: Traced, reason: str, by: str) -> Held:
-    """Put a lot on hold with what was made of it; ScenarioError where it is on hold already."""
-    check_words("--reason", reason)
-    check_person("--by", by)
-    ended = [each.kind == "cell" and each.where in ENDED for each in found.everything]
-    if ended and all(ended):
-        message = f"all that is left of '{found.lot}' was scrapped or taken as a sample before"
-        raise ScenarioError([Problem(message, "--lot", "there is nothing to hold")])
-    where = Counter(each.where for each in found.everything if each.kind == "cell")
-    after = {
-        "reason": reason,
-        "cells": list(found.cells),
-        "ended": list(found.ended),
-        "where": dict(sorted(where.items())),
-        "account": person(),
-    }
-    with desk(folder):
-        now = {each.lot: each for each in holds(recorded(folder))}.get(found.lot)
-        if now is not None and now.is_open:
-            message = f"'{found.lot}' is on hold since {now.time}"
-            raise ScenarioError([Problem(message, "--lot", "--disposition decides about it")])
-        entry = log_of(folder).append(by, HOLD, about=found.lot, after=after)
-    return _held(entry, entry.after)
+def to_recall(found: Traced, held: Held | None) -> tuple[str, ...]:
+    """Return the cells that have left and that no disposition of the hold lets stay there."""
+    settled = () if held is None else held.settled
+    kept = {cell for each in settled if each.what in KEPT for cell in each.cells}
+    return tuple(cell for cell in found.shipped if cell not in kept)
 
 
-def settle(
-    folder: Path, lot: str, disposition: str, reason: str, by: str, cells: Iterable[str] = ()
-) -> Held:
-    """Write what becomes of a lot on hold: all that is still open, or the cells named.
-
-    ScenarioError for a lot that is not on hold, and a cell that is not of it or is decided.
-    """
-    check_words("--reason", reason)
-    check_person("--by", by)
-    if disposition not in DISPOSITIONS:
-        hint = f"allowed: {', '.join(DISPOSITIONS)}"
-        raise ScenarioError([Problem(f"'{disposition}' is none", "--disposition", hint)])
-    with desk(folder):
-        held = {each.lot: each for each in holds(recorded(folder))}.get(lot)
-        if held is None or not held.is_open:
-            state = "is not on hold" if held is None else "has been decided about"
-            raise ScenarioError([Problem(f"'{lot}' {state}", "--lot", "put it on hold first")])
-        chosen = list(dict.fromkeys(cells)) or list(held.open_cells)
-        strange = sorted({*chosen} - {*held.open_cells})
-        if strange:
-            what = "not of the hold, decided about, or scrapped or a sample before"
-            message = f"{', '.join(strange[:5])}: {what}"
-            hint = "a cell of the lot that is still open"
-            raise ScenarioError([Problem(message, "--cell", hint)])
-        if disposition != "scrap":
-            _check_decided(chosen, folder)
-        after = {
-            "disposition": disposition, "cells": chosen, "reason": reason, "account": person(),
-        }  # fmt: skip
-        entry = log_of(folder).append(by, DISPOSITION, about=lot, after=after)
-    return _with(held, _settled(entry, entry.after))
+def hold_of(entry: Entry) -> Held:
+    """Return the hold that an entry begins; ResultsError where it begins none."""
+    try:
+        after = entry.after
+        return Held(
+            entry.about, after["reason"], entry.who, entry.time, tuple(after["cells"]),
+            dict(after["where"]), entry.seq, (), tuple(after.get("ended", ())),
+        )  # fmt: skip
+    except (KeyError, TypeError) as error:
+        raise ResultsError(_none_of(entry)) from error
 
 
-def _check_decided(cells: Iterable[str], folder: Path) -> None:
-    """Raise ScenarioError where a person decided to scrap one of the cells to be kept."""
-    judged = decisions(recorded(folder))
-    scrapped = [cell for cell in cells if cell in judged and judged[cell].grade == "scrap"]
-    if scrapped:
-        who = judged[scrapped[0]].reviewer
-        message = f"{', '.join(scrapped[:5])}: {len(scrapped):,} scrap, as {who} decided"
-        hint = "name the other cells by --cell, or decide about these anew: surrogate decide"
-        raise ScenarioError([Problem(message, "--disposition", hint)])
+def settled_of(entry: Entry) -> Settled:
+    """Return the disposition that an entry tells; ResultsError where it tells none."""
+    try:
+        after = entry.after
+        return Settled(
+            after["disposition"], tuple(after["cells"]), after["reason"], entry.who, entry.time
+        )
+    except (KeyError, TypeError) as error:
+        raise ResultsError(_none_of(entry)) from error
 
 
-def holds(log: Iterable[Entry]) -> list[Held]:
-    """Return the lots that are or were on hold, the newest hold of each.
-
-    A cell that was scrapped with another lot, or on a prediction, has ended. ResultsError for
-    entries that are none.
-    """
-    told = list(log)
-    found, gone = _read(told)
-    gone |= {cell: ON_PREDICTION for cell, chance in inclusions_of(told).items() if chance == 0}
-    return [
-        replace(each, ended=tuple(dict.fromkeys([*each.ended, *_elsewhere(each, gone)])))
-        for each in found.values()
-    ]
-
-
-def scrapped_in(folder: Path) -> dict[str, str]:
-    """Return the cells of a run that a disposition scrapped, with the lot; errors as `recorded`."""
-    return _read(recorded(folder))[1]
-
-
-def _elsewhere(held: Held, gone: Mapping[str, str]) -> list[str]:
-    """Return a hold's cells that were scrapped with another lot, or on a prediction."""
-    return [cell for cell in held.cells if gone.get(cell, held.lot) != held.lot]
-
-
-def _read(log: Iterable[Entry]) -> tuple[dict[str, Held], dict[str, str]]:
-    """Return the newest hold of each lot, and cell -> the lot with which it was first scrapped."""
-    found: dict[str, Held] = {}
-    gone: dict[str, str] = {}
-    for entry in log:
-        try:
-            if entry.what == HOLD:
-                found[entry.about] = _held(entry, entry.after)
-            elif entry.what == DISPOSITION and entry.about in found:
-                own = _settled(entry, entry.after)
-                found[entry.about] = _with(found[entry.about], own)
-                if own.what == "scrap":
-                    gone = dict.fromkeys(own.cells, entry.about) | gone
-        except (KeyError, TypeError) as error:
-            message = f"entry {entry.seq} of the log is no hold of `surrogate contain`"
-            raise ResultsError(message) from error
-    return found, gone
-
-
-def _held(entry: Entry, after: dict[str, Any]) -> Held:
-    return Held(
-        entry.about, after["reason"], entry.who, entry.time, tuple(after["cells"]),
-        dict(after["where"]), (), tuple(after.get("ended", ())),
-    )  # fmt: skip
-
-
-def _settled(entry: Entry, after: dict[str, Any]) -> Settled:
-    return Settled(
-        after["disposition"], tuple(after["cells"]), after["reason"], entry.who, entry.time
-    )
-
-
-def _with(held: Held, settled: Settled) -> Held:
-    return Held(
-        held.lot, held.reason, held.by, held.time, held.cells, held.where,
-        (*held.settled, settled), held.ended,
-    )  # fmt: skip
+def _none_of(entry: Entry) -> str:
+    return f"{LOG}: entry {entry.seq} is no hold or disposition of `surrogate contain`"

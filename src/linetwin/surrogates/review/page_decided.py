@@ -34,7 +34,7 @@ def holds_section(found: Review) -> Section:
         for each in found.held
     ]  # fmt: skip
     heads = ["lot", "why", "by", "since", "#cells of it", "where they were", "disposition",
-             "#scrapped or samples before", "#open"]  # fmt: skip
+             "#scrapped otherwise, or samples", "#open"]  # fmt: skip
     none = (
         "<p>No lot is on hold. <code>linetwin surrogate contain RUN --lot LOT --reason WHY --by "
         "NAME</code> puts one on hold with all that was made of it.</p>"

@@ -11,25 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
-from linetwin.errors import Problem, ResultsError, ScenarioError
-from linetwin.results.audit import person
-from linetwin.surrogates.review.decisions import (
-    LET_THROUGH,
-    LOG,
-    check_person,
-    check_words,
-    decisions,
-    desk,
-    log_of,
-    recorded,
-)
+from linetwin.errors import ResultsError
+from linetwin.surrogates.review.log import LOG
 from linetwin.surrogates.review.statistics.selection import audit_sample, audit_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from linetwin.results.audit import Entry
     from linetwin.surrogates.review.statistics.selection import AuditSample
@@ -90,63 +77,8 @@ class Drawn:
     seq: int
 
 
-def draw(folder: Path, pool: Pool, rule: Rule, seed: int, who: tuple[str, str]) -> Drawn:
-    """Draw among the stopped cells of a run and write it to its log; `who`: by whom, and why.
-
-    Left out are cells of an earlier draw, and those that a person let through. ScenarioError where
-    none is left, or fewer than the rule's number, and for an empty name or reason.
-    """
-    by, reason = who
-    check_person("--by", by)
-    check_words("--reason", reason)
-    with desk(folder):
-        log = recorded(folder)
-        judged = decisions(log)
-        gone = {*inclusions_of(log), *(c for c, d in judged.items() if d.grade in LET_THROUGH)}
-        stopped = [cell for cell in pool.stopped if cell not in gone]
-        if not stopped:
-            before = f", {len(gone & {*pool.stopped}):,} were drawn or let through before"
-            message = f"no cell is stopped that could be drawn{before if pool.stopped else ''}"
-            raise ScenarioError([Problem(message, "quarantine", "see `surrogate review`")])
-        if rule.cells is not None and rule.cells > len(stopped):
-            message = f"{rule.cells:,} cells cannot be drawn of {len(stopped):,} that are stopped"
-            raise ScenarioError([Problem(message, "--cells", f"{len(stopped):,} at most")])
-        expected = float(np.mean([pool.risks[cell] for cell in stopped]))
-        sample = rule.sample(stopped, seed, expected)
-        kept = [cell for cell, own in zip(stopped, sample.chosen, strict=True) if own]
-        entry = log_of(folder).append(
-            by, DRAWN, about=f"{len(stopped)} cells stopped",
-            before={"data": pool.data, "policy": pool.policy, "models": dict(pool.models),
-                    "expected": expected},
-            after={"seed": seed, "cells": dict.fromkeys(kept, sample.inclusion),
-                   "scrapped": sorted({*stopped} - {*kept}), "reason": reason,
-                   "account": person()},
-        )  # fmt: skip
-    return _drawn(entry)
-
-
-def draws(log: Iterable[Entry]) -> list[Drawn]:
-    """Return the draws of a log; ResultsError for an entry that is none."""
-    return [_drawn(entry) for entry in log if entry.what == DRAWN]
-
-
-def inclusions_of(log: Iterable[Entry]) -> dict[str, float]:
-    """Return cell -> the probability with which it finishes, 0 of one that was scrapped unseen.
-
-    Cells that no draw was about are not there: nothing but chance kept them from their outcome.
-    """
-    found: dict[str, float] = {}
-    for each in draws(log):
-        found |= dict.fromkeys(each.scrapped, 0.0) | dict(each.cells)
-    return found
-
-
-def inclusions(folder: Path) -> dict[str, float]:
-    """Return `inclusions_of` a run's folder; errors as `recorded`."""
-    return inclusions_of(recorded(folder))
-
-
-def _drawn(entry: Entry) -> Drawn:
+def drawn_of(entry: Entry) -> Drawn:
+    """Return the draw that an entry tells; ResultsError where it tells none."""
     message = f"{LOG}: entry {entry.seq} is no draw of `surrogate quarantine`"
     try:
         after: dict[str, Any] = entry.after
@@ -161,8 +93,3 @@ def _drawn(entry: Entry) -> Drawn:
     if not all(0 < chance <= 1 for chance in cells.values()):
         raise ResultsError(message)
     return found
-
-
-def scrapped(folder: Path) -> frozenset[str]:
-    """Return the cells of a run that were scrapped on a prediction; errors as `recorded`."""
-    return frozenset(cell for cell, chance in inclusions(folder).items() if chance == 0)

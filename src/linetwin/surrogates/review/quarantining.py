@@ -15,9 +15,10 @@ import numpy as np
 from linetwin.results.reader import Run
 from linetwin.surrogates.data.runs import INCLUSION_WEIGHT, dataset_of_run
 from linetwin.surrogates.review.policy import check_names, read_policy
-from linetwin.surrogates.review.quarantine import Pool, Rule, draw
+from linetwin.surrogates.review.quarantine import Pool, Rule
 from linetwin.surrogates.review.risks import Opened
 from linetwin.surrogates.review.statistics.selection import WeightedShare, weighted_share
+from linetwin.surrogates.review.steps import draw
 from linetwin.surrogates.review.weighing import failures, lots_of, stopped, weighed
 
 if TYPE_CHECKING:
