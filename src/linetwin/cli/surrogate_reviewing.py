@@ -254,8 +254,9 @@ def _tell_limits(told: list[Monitored], found: Joined, approved: Approved) -> No
     from collections import Counter
 
     from linetwin.cli.printing import say
+    from linetwin.results.display import counted
 
-    runs = "1 run" if approved.runs == 1 else f"{approved.runs:,} runs"
+    runs = counted(approved.runs, "run")
     say(f"{len(approved.limits):,} streams of {runs}, SHA-256 {approved.digest}")
     for each in told:
         if each.begun.text:
@@ -269,19 +270,22 @@ def _tell_limits(told: list[Monitored], found: Joined, approved: Approved) -> No
 def _tell_tried(names: list[str], approved: Approved) -> None:
     """Tell what limits hold, and how each run did against those of the others."""
     from linetwin.cli.printing import say
+    from linetwin.results.display import counted
     from linetwin.surrogates.review.page_limits import holds
 
     say(holds(approved))
     told = zip(names, approved.tried.signals, approved.tried.beyond, strict=False)
     for name, signals, beyond in told:
-        say(f"  {name} against the others: {signals:,} signals; {beyond:.2%} of points outside")
+        many = counted(signals, "signal")
+        say(f"  {name} against the others: {many}; {beyond:.2%} of points outside")
 
 
 def _tell_contained(found: Traced, held: Held | None, eight_d: Path | None) -> None:
     from linetwin.cli.printing import say
+    from linetwin.results.display import counted
     from linetwin.surrogates.review.holds import to_recall
 
-    say(f"{found.lot}: {len(found.cells):,} cells were made of it")
+    say(f"{found.lot}: {counted(len(found.cells), 'cell')} made of it")
     for what, count in found.counted().items():
         say(f"  {count:,} {what}")
     recalled = to_recall(found, held)
@@ -290,14 +294,14 @@ def _tell_contained(found: Traced, held: Held | None, eight_d: Path | None) -> N
         rest = f" and {more:,} more (--json, --8d)" if more > 0 else ""
         say(f"shipped already, to be recalled: {', '.join(recalled[:_MOST_TOLD])}{rest}")
     if kept := len(found.shipped) - len(recalled):
-        say(f"shipped already, and may stay where they are: {kept:,} cells")
+        say(f"shipped already, and need not come back: {counted(kept, 'cell')}")
     if held is not None:
         last = held.settled[-1] if held.settled else None
-        done = "on HOLD" if last is None else f"{last.what}: {len(last.cells):,} cells"
+        done = "on HOLD" if last is None else f"{last.what}: {counted(len(last.cells), 'cell')}"
         gone = (
             f"; {len(held.ended):,} scrapped otherwise, or taken as samples" if held.ended else ""
         )
-        say(f"{found.lot}: {done}; {len(held.open_cells):,} cells open{gone}")
+        say(f"{found.lot}: {done}; {counted(len(held.open_cells), 'cell')} open{gone}")
     if eight_d is not None:
         say(f"8D report: {eight_d}")
 

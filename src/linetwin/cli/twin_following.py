@@ -15,6 +15,7 @@ from linetwin.cli.twin_state import state_of
 from linetwin.cli.twin_status import Telling
 from linetwin.cli.twin_view import View
 from linetwin.errors import LinkError
+from linetwin.results.display import counted
 from linetwin.twin.board.board import Board
 from linetwin.twin.board.desk import Desk
 from linetwin.twin.board.signs import Situation, key_of, signs
@@ -24,7 +25,6 @@ from linetwin.twin.following.joining import Standing
 from linetwin.twin.following.meaning import Meaning
 from linetwin.twin.following.plant_time import SILENT_AFTER_S, PlantTime
 from linetwin.twin.session import Session
-from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

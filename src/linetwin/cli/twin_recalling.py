@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from linetwin.line.chamber import Chamber
 from linetwin.line.kinds import KINDS
+from linetwin.results.display import counted
 from linetwin.twin.feed.rules import Rules
-from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from linetwin.cli.twin_feed import Beginning

@@ -16,6 +16,7 @@ from linetwin.cli.twin_drawing import Drawing
 from linetwin.cli.twin_keeping import span
 from linetwin.cli.twin_view import WORKS
 from linetwin.estimation.scores import NORMAL_95
+from linetwin.results.display import counted
 from linetwin.twin.board.tally import when
 from linetwin.twin.scales import (
     DRIED,
@@ -24,7 +25,6 @@ from linetwin.twin.scales import (
     scale_of_estimate,
     scale_of_spread,
 )
-from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -19,6 +19,7 @@ from linetwin.cli.twin_run import MAPPING
 from linetwin.cli.visiting import password_of
 from linetwin.errors import OpcUaError, Problem, RefusedError, ResultsError, ScenarioError
 from linetwin.results.audit import AuditLog
+from linetwin.results.display import counted
 from linetwin.scenario.mapping import load_mapping
 from linetwin.twin.approval import ApprovalDesk, check_signature, read_approval
 from linetwin.twin.security.connecting import Credentials, Terms
@@ -27,7 +28,6 @@ from linetwin.twin.security.identity import identity
 from linetwin.twin.security.reasons import Reason, refusal
 from linetwin.twin.security.trust import Trust
 from linetwin.twin.security.users import Users
-from linetwin.twin.words import counted
 from linetwin.twin.writing.foretold import told, told_span
 from linetwin.twin.writing.link import OpcUaPlant
 from linetwin.twin.writing.policy import load_policy

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 JOULE_PER_KWH = 3.6e6
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+_WHOLE = 1 - 1e-12
+"""A share from which on it is the whole: sums of shares are off by rounding."""
 
 
 class Scale(NamedTuple):
@@ -90,6 +92,11 @@ def duration(seconds: float | None) -> str:
     return f"{plain(seconds)} s"
 
 
+def counted(number: int, thing: str) -> str:
+    """Return how many there are of a thing: `1 lot`, `1,204 lots`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def share(number: float | None) -> str:
     """Return a share in per cent."""
     if number is None:
@@ -97,6 +104,8 @@ def share(number: float | None) -> str:
     text = f"{100 * number:.1f}"
     if text in {"0.0", "-0.0"}:
         return "0 %" if number == 0 else "< 0.1 %"
+    if text == "100.0" and number < _WHOLE:
+        return "> 99.9 %"
     return f"{text.removesuffix('.0')} %"
 
 

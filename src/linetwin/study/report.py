@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linetwin.results import display
+from linetwin.results.display import counted
 from linetwin.results.manifest import write_atomically
 from linetwin.results.page import Section, page
 from linetwin.results.report_tables import table
@@ -18,7 +19,6 @@ from linetwin.study.report_findings import WORTH, Findings
 from linetwin.study.report_sections import means, sections
 from linetwin.study.report_words import (
     address_name,
-    counted,
     estimate,
     factor_value,
     figure_name,

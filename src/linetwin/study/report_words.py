@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from linetwin.results import display
+from linetwin.results.display import counted
 from linetwin.study.analysing.aims import aim_of, bounds_of
 from linetwin.study.analysing.box import FLOOR
 from linetwin.study.analysing.effects import MOST
@@ -243,11 +244,6 @@ def more_runs(found: Effects | None, replications: int) -> str:
         f"More replications would help: about {enough} of each point, if the largest effect is as "
         f"large as it seems with {replications}."
     )
-
-
-def counted(number: int, what: str) -> str:
-    """Return how many there are of something: `1 seed`, `3 seeds`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def without_common_seeds(saved: float) -> str:

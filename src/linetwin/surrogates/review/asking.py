@@ -85,10 +85,11 @@ def written(
     check_names(policy, data.columns)
     places = {str(name): row for row, name in enumerate(data.frame.index)}
     unknown = [
-        Problem(f"the run has no cell '{cell}' to decide on", "CELL", nearest(cell, places, "cell"))
-        for cell in asked
+        Problem(f"the run has no cell '{cell}' to decide on", "CELL", nearest(cell, places, "cell"),
+                each.file, each.line)
+        for cell, each in asked.items()
         if cell not in places
-    ]
+    ]  # fmt: skip
     if unknown:
         raise ScenarioError(unknown)
     with Opened(predictors) as opened:

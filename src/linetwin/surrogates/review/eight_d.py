@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from linetwin.errors import Problem, ScenarioError
 from linetwin.results import display
+from linetwin.results.display import counted
 from linetwin.results.kpis import compute
 from linetwin.results.manifest import write_atomically
 from linetwin.surrogates.hidden.naming import named
@@ -95,7 +96,7 @@ def _problem(run: Run, found: Traced, now: Standing) -> tuple[str, ...]:
     cells = cells[~cells["cell"].isin(now.unseen)]
     ended = cells[cells["status"].isin(("A", "B", "scrap"))]
     own = ended["cell"].isin({*found.cells})
-    said = [f"lot {found.lot}: {len(found.cells):,} cells were made of it"]
+    said = [f"lot {found.lot}: {counted(len(found.cells), 'cell')} made of it"]
     if (held := now.holds.get(found.lot)) is not None:
         said.append(f"on hold since {held.time} by {held.by}: {held.reason}")
     for status, words in (("scrap", "scrapped"), ("B", "of grade B")):
@@ -117,26 +118,28 @@ def _containment(found: Traced, held: Held | None) -> tuple[str, ...]:
     said = [f"traced forward: {count:,} {what}" for what, count in found.counted().items()]
     recalled = to_recall(found, held)
     if recalled:
-        said.append(f"shipped, to be recalled: {len(recalled):,} cells: {', '.join(recalled)}")
+        many = counted(len(recalled), "cell")
+        said.append(f"shipped, to be recalled: {many}: {', '.join(recalled)}")
     if kept := len(found.shipped) - len(recalled):
-        said.append(f"shipped, and may stay where they are: {kept:,} cells")
+        said.append(f"shipped, and need not come back: {counted(kept, 'cell')}")
     if not found.shipped:
         said.append("none of its cells has been shipped")
     if held is None:
         return (*said, "the lot is not on hold")
     said += [
-        f"{each.what}: {len(each.cells):,} cells, {each.time} by {each.by}: {each.reason}"
+        f"{each.what}: {counted(len(each.cells), 'cell')}, {each.time} by {each.by}: {each.reason}"
         for each in held.settled
     ]
     if held.ended:
-        said.append(f"scrapped otherwise, or taken as samples: {len(held.ended):,} cells")
-    return (*said, f"still on hold: {len(held.open_cells):,} cells")
+        said.append(f"scrapped otherwise, or taken as samples: {counted(len(held.ended), 'cell')}")
+    return (*said, f"still on hold: {counted(len(held.open_cells), 'cell')}")
 
 
 def _causes(run: Run, now: Standing) -> tuple[str, ...]:
     """Return what goes with the findings in this run: candidates, which nobody has shown."""
     if gone := len(now.unseen):
-        text = f"{gone:,} cells were scrapped on a prediction: what goes with findings is not told"
+        many = counted(gone, "cell")
+        text = f"scrapped on a prediction: {many}; what goes with findings is not told"
         return (text, *(f"stands out by its readings: {each.said}" for each in named(run)))
     kpis = run.kpis or compute(run)
     entry = kpis["quality"].get("causes")

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from linetwin.predictors.domain import OUTSIDE
+from linetwin.results.display import counted
 from linetwin.results.page import page
 from linetwin.surrogates.review.page_ageing import ageing_section
 from linetwin.surrogates.review.page_capability import capability_section
@@ -175,8 +176,8 @@ def _at_risk(found: Review) -> tuple[str, str, str]:
         )
     if refused:
         small.append(
-            f"{refused:,} cells are refused by every predictor: nothing like them was seen, or a "
-            "feature is not known; they are to be inspected"
+            f"refused by every predictor: {counted(refused, 'cell')}; nothing like them "
+            "was seen, or a feature is not known: to be inspected"
         )
     small += in_short(found)
     answer = f"<b>{stopped:,} of {len(found.cells):,} cells</b> are to be stopped"
@@ -206,8 +207,8 @@ def _decided(found: Review) -> tuple[str, str, str]:
     open_holds = [each for each in found.held if each.is_open]
     overridden = sum(bool(cell.decision and cell.decision.grade) for cell in decided)
     answer = (
-        f"<b>{len(decided):,} cells decided</b>, {overridden:,} against the prediction; "
-        f"<b>{len(open_holds):,}</b> lots on hold"
+        f"<b>{counted(len(decided), 'cell')} decided</b>, {overridden:,} against the prediction; "
+        f"<b>{counted(len(open_holds), 'lot')}</b> on hold"
     )
     lots = ", ".join(escape(each.lot) for each in open_holds)
     return "Decided?", answer, lots

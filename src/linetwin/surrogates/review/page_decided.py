@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from linetwin.results import display
+from linetwin.results.display import counted
 from linetwin.results.page import Section
 from linetwin.results.report_tables import table
 from linetwin.surrogates.review.decisions import DECISIONS, decision_of
@@ -26,7 +27,8 @@ def holds_section(found: Review) -> Section:
             each.lot, each.reason, each.by, _time(each.time), f"{len(each.cells):,}",
             ", ".join(f"{count:,} {where}" for where, count in each.where.items()),
             "; ".join(
-                f"{own.what}: {len(own.cells):,} cells ({own.by}, {_time(own.time)}: {own.reason})"
+                f"{own.what}: {counted(len(own.cells), 'cell')} "
+                f"({own.by}, {_time(own.time)}: {own.reason})"
                 for own in each.settled
             ),
             f"{len(each.ended):,}", f"{len(each.open_cells):,}" if each.is_open else "closed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from linetwin.results.display import counted
 from linetwin.surrogates.review.joining import LEAST_RUNS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def of_another(found: Review) -> str:
     if approved is None or (approved.runs == 1 and approved.is_logged(found.log)):
         return ""
     count = len(found.charts.alarms)
-    many = _signals(count)
+    many = counted(count, "signal")
     if approved.runs == 1:
         maybe = f"; the {many} here may be that" if count else ""
         return f"Limits of one run: another order differs by more than its scatter{maybe}."
@@ -63,8 +64,4 @@ def is_odd(found: Review) -> bool:
 
 def _range(signals: tuple[int, ...]) -> str:
     low, high = min(signals), max(signals)
-    return _signals(high) if low == high else f"{low:,} to {_signals(high)}"
-
-
-def _signals(count: int) -> str:
-    return "1 signal" if count == 1 else f"{count:,} signals"
+    return counted(high, "signal") if low == high else f"{low:,} to {counted(high, 'signal')}"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.estimation.scores import interval, positive_interval
+from linetwin.results.display import counted
 from linetwin.twin.advising.levers import lever_of
-from linetwin.twin.words import counted
 from linetwin.twin.writing.foretold import is_sure, told
 from linetwin.twin.writing.status import EVERYWHERE, doubts
 

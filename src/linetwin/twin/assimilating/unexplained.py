@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from linetwin.results.display import counted
 from linetwin.twin.scales import scale_of_spread
-from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

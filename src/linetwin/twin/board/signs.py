@@ -10,9 +10,9 @@ from scipy.special import ndtr
 
 from linetwin.estimation.scores import NORMAL_95
 from linetwin.quantities import vocabulary
+from linetwin.results.display import counted
 from linetwin.scenario import units
 from linetwin.twin.board.held import MOST_ROWS
-from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

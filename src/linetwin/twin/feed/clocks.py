@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from linetwin.results.display import counted
 from linetwin.twin.columns import NO_TIME, SECOND, Flag, Mark, Notice
 from linetwin.twin.feed.present import Present
-from linetwin.twin.words import counted
 
 if TYPE_CHECKING:
     from linetwin.scenario.mapped import Mapping, SourceConfig

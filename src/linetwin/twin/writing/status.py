@@ -13,8 +13,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from linetwin.results.display import counted
 from linetwin.twin.security.reasons import Reason, refusal
-from linetwin.twin.words import counted
 from linetwin.twin.writing.contact import IN_STEP, OUT_OF_STEP
 
 if TYPE_CHECKING:
