@@ -109,6 +109,15 @@ def test_materials_say_what_they_are(tmp_path: Path) -> None:
     ]
 
 
+def test_how_a_price_file_is_written_is_told(tmp_path: Path) -> None:
+    """A CAS number that is none, with how one looks; no word of names."""
+    text = "materials:\n  cathode.foil: {price: 5 CHF/kg, cas: 7429905, tag: M, source: x}\n"
+    with pytest.raises(ScenarioError) as caught:
+        load(scenario(tmp_path, HEAD + text.replace("7429905", "'7429905'")))
+    told = [(each.message, each.hint) for each in caught.value.problems]
+    assert ("'7429905' is no CAS number", "as 7440-44-0") in told
+
+
 def test_shipped_cas_numbers_are_well_formed() -> None:
     """The last digit is the check digit: the sum of digit times place from behind, modulo 10."""
     prices = load(SCENARIOS / "baseline.yaml").prices

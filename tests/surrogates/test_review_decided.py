@@ -276,6 +276,8 @@ def test_the_shipped_policy_is_all_assumed() -> None:
         ("{severity: safety, ceiling_ppm: 0, tag: A, source: x}", "ceiling_ppm"),
         ("{severity: function, cost_of_escape: 0 EUR, cost_of_false_alarm: 0 EUR, tag: A, source: x}",  # noqa: E501
          "cost_of_escape: is 0: then all cells are stopped, or none"),
+        ("{severity: function, cost_of_escape: -8 EUR, cost_of_false_alarm: 1 EUR, tag: A, source: x}",  # noqa: E501
+         r"'-8 EUR' is no sum of money \(0 or more with a currency: 8.5 EUR\)"),
     ],
 )  # fmt: skip
 def test_a_wrong_policy_is_told(tmp_path: Path, line: str, said: str) -> None:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from linetwin.errors import ScenarioError
 from linetwin.surrogates.review.statistics import autocorrelation, charts, counts, limits
-from linetwin.surrogates.review.statistics.alarms import adjusted_chances, alarms
+from linetwin.surrogates.review.statistics.alarms import alarms
 
 # c4 of ASTM manual 7A, table for averages and standard deviations
 C4 = {2: 0.7979, 3: 0.8862, 5: 0.9400, 6: 0.9515, 10: 0.9727, 25: 0.9896}
@@ -334,8 +334,11 @@ def test_false_alarms_over_two_hundred_streams() -> None:
 
 
 def test_adjusted_chances_by_hand() -> None:
-    """Three chances: Holm's steps and Hochberg's, worked by hand; any dependence costs 11/6."""
-    values = np.array([0.01, 0.04, 0.03])
-    assert adjusted_chances(values, "holm") == pytest.approx([0.03, 0.06, 0.06])
-    assert adjusted_chances(values) == pytest.approx([0.03, 0.04, 0.04])
-    assert adjusted_chances(values, "yekutieli") == pytest.approx(np.array([3, 4, 4]) * 0.11 / 6)
+    """Three chances in two streams: Hochberg's steps over all of them, worked by hand."""
+    off, lines = np.array([3.0, 2.0]), np.full(2, 4.0)
+    two = charts.Chart("Xbar", ("a", "b"), off, 0.0, -lines, lines, np.array([0.01, 0.04]))
+    one = charts.Chart("Xbar", ("c",), off[:1], 0.0, -lines[:1], lines[:1], np.array([0.03]))
+    found = alarms({"x": two, "y": one}, 1.0)
+    assert [(each.stream, each.label) for each in found] == [("x", "a"), ("x", "b"), ("y", "c")]
+    assert [each.adjusted for each in found] == pytest.approx([0.03, 0.04, 0.04])
+    assert len(alarms({"x": two, "y": one}, 0.03)) == 1

@@ -12,12 +12,12 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import units
 from linetwin.scenario.settings import Setting
-from linetwin.scenario.written import FileHead, Identifier, Written, as_table
+from linetwin.scenario.written import FileHead, Identifier, Strict, Written, as_table, formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
     from linetwin.scenario.validation import Checked
 
 
-class FittedData(BaseModel):
+class FittedData(Strict):
     """The table to which parameters were fitted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
     file: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, formed(r"[0-9a-f]{64}", "SHA-256", "64 digits of 0 to 9 and a to f")]
     rows: Annotated[int, Field(ge=1)]
 
 

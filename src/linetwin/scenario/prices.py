@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from linetwin.scenario.resolved import Value
+from linetwin.scenario.written import formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ class Material(Bought):
 
     mass: str | None = None
     substance: str | None = None
-    cas: Annotated[str, Field(pattern=r"^\d{2,7}-\d{2}-\d$")] | None = None
+    cas: Annotated[str, formed(r"\d{2,7}-\d\d-\d", "CAS number", "as 7440-44-0")] | None = None
     critical: str | None = None
 
 
@@ -120,8 +121,8 @@ class PriceFile(_Strict):
     name: str
     title: str = ""
     description: str = ""
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    date: Annotated[str, formed(r"\d{4}-\d{2}-\d{2}", "date", "such as 2026-01-31")]
+    currency: Annotated[str, formed(r"[A-Z]{3}", "currency", "three capital letters: EUR")]
     energy: Energy
     labour: Labour | None = None
     materials: dict[Key, Material] = {}

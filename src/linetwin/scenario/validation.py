@@ -17,7 +17,7 @@ from linetwin.errors import Problem, ScenarioError
 from linetwin.scenario.absent import EMPTY
 from linetwin.scenario.document import read
 from linetwin.scenario.problems import Problems, nearest
-from linetwin.scenario.written import VERSION
+from linetwin.scenario.written import FORM, VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,13 +155,20 @@ def words(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
         return "unknown key", f"{near} {hint}" if near.startswith("did") else hint
     if kind == "string_pattern_mismatch":
         return f"{path[-2] if path[-1] == '[key]' else value!r} is no valid name", _NAME_HINT
-    if kind in _LIMITS:
-        limit, words = _LIMITS[kind]
-        return f"{_shown(value)} is not allowed", f"allowed: {words}{detail['ctx'][limit]}"
+    if kind in {FORM, *_LIMITS}:
+        return _of_value(kind, value, detail["ctx"])
     if kind in _MESSAGES:
         message, hint = _MESSAGES[kind]
         return f"{message}, not {_shown(value)}", hint
     return f"{_shown(value)}: {detail['msg'].lower()}", ""
+
+
+def _of_value(kind: str, value: object, ctx: dict[str, Any]) -> tuple[str, str]:
+    """Return message and hint for a value of the right type that is not allowed."""
+    if kind == FORM:
+        return f"{_shown(value)} is no {ctx['what']}", ctx["hint"]
+    limit, words = _LIMITS[kind]
+    return f"{_shown(value)} is not allowed", f"allowed: {words}{ctx[limit]}"
 
 
 def _shown(value: object) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 VERSION = 1
+FORM = "form"
+"""Kind of error of a text that is not written as it should be."""
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 _PATH = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 StationPath = Annotated[str, Field(pattern=_PATH)]
@@ -30,6 +34,17 @@ class Written(Strict):
 def as_table(key: str) -> BeforeValidator:
     """Let `x` stand for `{key: x}`."""
     return BeforeValidator(lambda raw: raw if isinstance(raw, dict) else {key: raw})
+
+
+def formed(pattern: str, what: str, hint: str) -> AfterValidator:
+    """Let text pass that matches a pattern whole; `what` it is no, and how it is written."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise PydanticCustomError(FORM, "{what}", {"what": what, "hint": hint})
+        return text
+
+    return AfterValidator(check)
 
 
 Writing = Annotated[Written, as_table("value")]

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeGuard
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from linetwin.errors import ScenarioError
 from linetwin.scenario import units
-from linetwin.scenario.written import FileHead, Identifier, Writing, as_table
+from linetwin.scenario.written import FileHead, Identifier, Strict, Writing, as_table
 
 Loss = Literal["linear", "soft_l1", "huber"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class PriorWritten(_Part):
+class PriorWritten(Strict):
     """What is known of a parameter beforehand: a normal distribution."""
 
     mean: object
     deviation: object
 
 
-class FitWritten(_Part):
+class FitWritten(Strict):
     """A parameter that is fitted, and between which bounds (the model's own by default)."""
 
     low: object = None
@@ -34,7 +30,7 @@ class FitWritten(_Part):
     prior: PriorWritten | None = None
 
 
-class ColumnWritten(_Part):
+class ColumnWritten(Strict):
     """A column of the table; the variable is factor * (value in `unit`) + offset."""
 
     column: str
@@ -50,7 +46,7 @@ class OutputWritten(ColumnWritten):
     scatter: object = None
 
 
-class DurationWritten(_Part):
+class DurationWritten(Strict):
     """How long the model runs for a row: a time, or a column of times."""
 
     value: object = None
@@ -62,7 +58,7 @@ Input = Annotated[ColumnWritten, as_table("column")]
 Output = Annotated[OutputWritten, as_table("column")]
 
 
-class PhaseWritten(_Part):
+class PhaseWritten(Strict):
     """One phase of several: what is set from its beginning on, and how long it lasts."""
 
     duration: Annotated[DurationWritten, as_table("value")]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from linetwin.estimation.calibrating.schema import ColumnWritten, FitWritten, share
 from linetwin.predictors.levels import COVERAGE
 from linetwin.scenario.absent import Given
-from linetwin.scenario.written import FileHead, Identifier, Writing, as_table
+from linetwin.scenario.written import FileHead, Identifier, Strict, Writing, as_table
 from linetwin.surrogates.data.schema import ColumnName
 
 CandidateName = Literal[
@@ -17,11 +17,7 @@ CandidateName = Literal[
 ]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class LawsWritten(_Part):
+class LawsWritten(Strict):
     """What the target obeys: `between` two amounts, above 0, monotonic in features."""
 
     between: Annotated[list[object] | None, Given, Field(min_length=2, max_length=2)] = None
@@ -30,7 +26,7 @@ class LawsWritten(_Part):
     increases: list[ColumnName] = Field(default_factory=list)
 
 
-class PhysicsWritten(_Part):
+class PhysicsWritten(Strict):
     """A shipped model, initialised at each row; `column` of an input names a feature."""
 
     model: Identifier

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from linetwin.scenario.absent import Given
+from linetwin.scenario.written import Strict, formed
 
 Severity = Literal["safety", "function", "cosmetic"]
-Share = Annotated[str, Field(pattern=r"^\d+(\.\d+)? %$")]
-Money = Annotated[str, Field(pattern=r"^\d+(\.\d+)? [A-Z]{3}$")]
+_NUMBER = r"\d+(\.\d+)?"
+Share = Annotated[str, formed(rf"{_NUMBER} %", "share", "0 % or more, such as 2 %")]
+Money = Annotated[
+    str, formed(rf"{_NUMBER} [A-Z]{{3}}", "sum of money", "0 or more with a currency: 8.5 EUR")
+]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class CharacteristicWritten(_Part):
+class CharacteristicWritten(Strict):
     """What a fault of one column of the run's cells weighs.
 
     `bad`: the value of a column of 0 and 1 that is the fault; `limits`: of a column of numbers,
@@ -35,7 +35,7 @@ class CharacteristicWritten(_Part):
     source: Annotated[str, Field(min_length=1)]
 
 
-class PolicyFile(_Part):
+class PolicyFile(Strict):
     """A quality policy: severity, ceilings, costs and the share that is audited.
 
     `audit_half_width`: as many more finish in quarantine as tell the share of faults among the

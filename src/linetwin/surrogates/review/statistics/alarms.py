@@ -5,9 +5,7 @@ streams are judged together, so that of the alarms a stated share at most is fal
 (Benjamini and Hochberg 1995); while nothing has changed anywhere, the chance of any alarm is that
 share. Why this and no family-wise level: of many true alarms a few false ones cost a look each,
 while a family-wise level misses true ones. Lanes, rolls and channels go together, for which the
-procedure holds; with any dependence whatever Benjamini and Yekutieli (2001) hold, at the price of
-limits wider by the logarithm of the number of points; `holm` is there where one false alarm stops
-a line.
+procedure holds.
 """
 
 from __future__ import annotations
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 FALSE_SHARE: Final = 0.05
 """Largest mean share of false alarms among the alarms [A]."""
-METHODS: Final = ("hochberg", "yekutieli", "holm")
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,7 @@ class Alarm:
     adjusted: float
 
 
-def alarms(
-    charts: Mapping[str, Chart], share: float = FALSE_SHARE, method: str = "hochberg"
-) -> tuple[Alarm, ...]:
+def alarms(charts: Mapping[str, Chart], share: float = FALSE_SHARE) -> tuple[Alarm, ...]:
     """Return the alarms of all charts (stream -> chart), the surest first.
 
     Charts without chances (textbook lines) raise none. Judge one review at once: a shift, a run.
@@ -55,7 +50,7 @@ def alarms(
     if not rows:
         return ()
     chances = np.array([chart.chances[index] for _, chart, index in rows])
-    adjusted = adjusted_chances(chances, method)
+    adjusted = stats.false_discovery_control(np.clip(chances, 0.0, 1.0))
     order = np.argsort(adjusted, kind="stable")
     found = []
     for place in order[adjusted[order] <= share].tolist():
@@ -65,16 +60,3 @@ def alarms(
             Alarm(stream, chart.kind, label, value, float(chances[place]), float(adjusted[place]))
         )
     return tuple(found)
-
-
-def adjusted_chances(chances: np.ndarray, method: str = "hochberg") -> np.ndarray:
-    """Return the chances (n,) corrected for their number; `method` is one of METHODS."""
-    values = np.asarray(chances, dtype=np.float64)
-    if method == "holm":
-        order = np.argsort(values)
-        steps = np.maximum.accumulate(values[order] * np.arange(values.size, 0, -1))
-        result = np.empty(values.size)
-        result[order] = np.minimum(1.0, steps)
-        return result
-    name = {"hochberg": "bh", "yekutieli": "by"}[method]
-    return np.asarray(stats.false_discovery_control(np.clip(values, 0.0, 1.0), method=name))
