@@ -67,6 +67,7 @@ def test_the_scatter_tells_its_subgroups() -> None:
     found = _found(0.0, logged=True)
     limits = found.approved.limits["x by tray"]
     assert (limits.subgroups, limits.spread_subgroups) == (30, 29)
+    assert limits.reason == "subgroups with a single reading: 1 of 30"
     wide = _stream(0.0)
     values = np.where(np.arange(291) < 100, 9 * wide.values, wide.values)
     groups = subgroups(values, wide.labels)

@@ -81,7 +81,7 @@ def policy_section(found: Review) -> Section:
         ]
         rows.append(
             [
-                words_of(each.name), each.severity,
+                _characteristic(each.name), each.severity,
                 "" if each.ceiling_ppm is None else f"{each.ceiling_ppm:g} ppm", *costs,
                 "" if each.threshold is None else display.share(each.threshold),
                 each.tag, each.source,
@@ -99,6 +99,11 @@ def policy_section(found: Review) -> Section:
     )
 
 
+def _characteristic(name: str) -> str:
+    """Return a characteristic in words; `capacity` is a number, `found_capacity` a finding."""
+    return f"{words_of(name)}, as found" if name.startswith("found_") else words_of(name)
+
+
 def _thresholds(found: Review) -> str:
     """Return what the stop in force does, and beside it what the cheapest threshold would do."""
     weighed = {each.target: each for each in found.weighed}
@@ -108,7 +113,7 @@ def _thresholds(found: Review) -> str:
         rows.append([*_in_force(found, stop), *_cheapest(found, own)])
     stopping = {each.target for each in found.stops}
     rows += [
-        [words_of(each.target), each.severity, "", "", "", *_cheapest(found, each)]
+        [_characteristic(each.target), each.severity, "", "", "", *_cheapest(found, each)]
         for each in found.weighed
         if each.target not in stopping
     ]
@@ -132,7 +137,7 @@ def _thresholds(found: Review) -> str:
 def _in_force(found: Review, stop: Stop) -> list[str]:
     """Return the words of what is stopped now: name, class, cells, those wrongly, saving."""
     own = found.policy.characteristics.get(stop.target)
-    name = words_of(stop.target) if stop.target else "all together"
+    name = _characteristic(stop.target) if stop.target else "all together"
     wrongly = "not told" if stop.sound is None else f"{stop.sound:,} of {stop.known:,}"
     severity = "" if own is None else own.severity
     saving = "" if stop.saving is None else _money(found, stop.saving)

@@ -260,8 +260,10 @@ def _of_levels(
 
 def _choose(groups: Subgroups, aside: np.ndarray, process: Process) -> tuple[str, str]:
     """Return the chart that the subgroups allow, and why."""
-    if (groups.counts == 1).any():
-        return "between", "single readings"
+    alone = int((groups.counts == 1).sum())
+    if alone:
+        some = f"subgroups with a single reading: {alone:,} of {groups.counts.size:,}"
+        return "between", "single readings" if alone == groups.counts.size else some
     kept = ~aside
     sizes, means = groups.counts[kept], groups.means[kept]
     centre = float(np.average(means, weights=sizes))
