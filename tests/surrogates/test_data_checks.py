@@ -21,7 +21,7 @@ from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.page import dataset_page
 from linetwin.surrogates.data.reading import read_dataset
 from linetwin.surrogates.data.review import NO_GAUGE, content, review
-from linetwin.surrogates.gauges import Gauge
+from linetwin.surrogates.gauges import Gauge, crossed_study
 
 if TYPE_CHECKING:
     from linetwin.surrogates.data.schema import Role
@@ -324,6 +324,26 @@ def test_gauges_are_set_against_what_they_read() -> None:
         (said,) = texts(data, "gauge", weight)
         assert f"{part:.0%} of the spread" in said
         assert NO_GAUGE not in said
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(1.0, ""), (0.01, "per cent and share"), (3.0, "tells nothing of these")]
+)
+def test_a_gauge_study_of_other_parts(factor: float, said: str) -> None:
+    """Parts that lie where no data lie tell nothing, and a unit's factor is named; others do."""
+    draws, columns = np.random.default_rng(5), sound()
+    of_data = np.array(columns["porosity"][1])
+    parts = np.linspace(of_data.min(), of_data.max(), 10)
+    readings = np.repeat(parts, 6) + draws.normal(0, 0.001, 60)
+    who = ["a", "a", "b", "b", "c", "c"] * 10
+    names = [str(part) for part in range(10) for _ in who[:6]]
+    study = crossed_study(factor * readings, names, who)
+    gauge = Gauge(repeatability=study.repeatability.value, study=study)
+    found = [text for text in texts(dataset({"porosity": gauge}, **columns), "unit", "wrong")
+             if "its study read" in text]  # fmt: skip
+    assert len(found) == bool(said)
+    assert all(said in text for text in found)
+    assert not found or ("factor" in found[0]) == (factor == 0.01)
 
 
 def test_json_and_page_tell_the_same() -> None:

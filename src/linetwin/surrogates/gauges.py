@@ -63,7 +63,8 @@ class GaugeStudy:
     `sources`: the analysis of variance before the interaction is pooled; `pooled`: whether it is;
     `reproducibility` (operators and their interaction with parts) is None with one operator;
     `share`: of the gauge in the spread of the readings (%GRR); `categories`: ndc, with its
-    interval; `bias` and `linearity` (its growth with the reference) need reference values.
+    interval; `low` and `high`: ends of its readings; `bias` and `linearity` (its growth with the
+    reference) need reference values.
     """
 
     parts: int
@@ -79,6 +80,8 @@ class GaugeStudy:
     total: Estimate
     share: Estimate
     categories: Estimate
+    low: float
+    high: float
     bias: Estimate | None = None
     linearity: Estimate | None = None
 
@@ -266,6 +269,8 @@ def _components(
         total=estimate("total"),
         share=_interval(share[0], share[1]),
         categories=_interval(classes[0], classes[1]),
+        low=float(cube.min()),
+        high=float(cube.max()),
         bias=bias,
         linearity=linearity,
     )  # fmt: skip

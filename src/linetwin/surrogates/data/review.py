@@ -19,7 +19,7 @@ from linetwin.surrogates.data.checks.leakage import leakage_findings
 from linetwin.surrogates.data.checks.levels import level_findings
 from linetwin.surrogates.data.checks.outliers import outlier_findings
 from linetwin.surrogates.data.checks.replicates import Noise, noise_findings, noises
-from linetwin.surrogates.data.checks.scales import scale_findings
+from linetwin.surrogates.data.checks.scales import by_which_factor, scale_findings
 from linetwin.surrogates.gauges import FEWEST_CATEGORIES, UNFIT, verdict
 
 if TYPE_CHECKING:
@@ -151,4 +151,23 @@ def _gauge_findings(data: Dataset, gauges: list[GaugeRow]) -> list[Finding]:
         )
         poor = each.share > UNFIT or (each.categories or 0) < FEWEST_CATEGORIES
         found.append(Finding("gauge", "doubtful" if poor else "note", text, (each.name,)))
+        found += _elsewhere(data, each.name)
     return found
+
+
+def _elsewhere(data: Dataset, name: str) -> list[Finding]:
+    """Tell a study of parts of which none lies where the data do: perhaps it has another unit."""
+    spec, study, values = data.columns[name], data.gauges[name].study, data.numbers(name)
+    known = values[np.isfinite(values)]
+    if study is None or not known.size:
+        return []
+    if study.low <= known.max() and known.min() <= study.high:
+        return []
+    text = (
+        f"gauge of {name}: its study read {spec.shown(study.low)} to {spec.shown(study.high)}, the "
+        f"data lie between {spec.shown(known.min())} and {spec.shown(known.max())}: it tells "
+        "nothing of these"
+    )
+    middle = (study.low + study.high) / 2
+    words = by_which_factor(spec.unit, float(np.median(known)) / middle) if middle else ""
+    return [Finding("unit", "wrong", text + f", or is off by {words}" * bool(words), (name,))]

@@ -92,6 +92,18 @@ def factors(unit: str) -> dict[float, str]:
     return _FACTORS.get(unit, _THOUSAND)
 
 
+def by_which_factor(unit: str, ratio: float) -> str:
+    """Return the factor between units that is nearest to a ratio, in words; "" for none near.
+
+    `unit`: canonical; near is within a factor of two.
+    """
+    if not ratio > 0:
+        return ""
+    off = {words: abs(abs(math.log(ratio)) - math.log(f)) for f, words in factors(unit).items()}
+    best = min(off, key=lambda words: off[words])
+    return best if off[best] < math.log(2) else ""
+
+
 def scale_findings(data: Dataset) -> list[Finding]:
     """Return columns, and rows of them, that look as if they were in another unit."""
     numbers = [spec for spec in data.columns.values()
