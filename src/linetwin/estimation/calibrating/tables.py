@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from linetwin.errors import Problem, ScenarioError
+from linetwin.estimation.calibrating.cells import tell_fields, tell_strays
 from linetwin.scenario.problems import Place, Problems, nearest
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class DataTable:
 
     `lines`: the line of each row in a text file, else its number from 1; `units`: column -> UCUM,
     where the source knows it; `digest`: SHA-256 of the content; `names`: all columns there are,
-    also those that nobody asked for.
+    also those that nobody asked for; `separator`: of the columns of a text file.
     """
 
     file: Path
@@ -42,6 +43,7 @@ class DataTable:
     lines: Sequence[int]
     units: Mapping[str, str]
     names: Sequence[str]
+    separator: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -62,26 +64,32 @@ class DataTable:
         return False
 
     def numbers(self, column: str, problems: Problems) -> np.ndarray:
-        """Return a column as numbers, NaN where a cell is empty; other text is noted."""
+        """Return a column as numbers, NaN where a cell is empty.
+
+        Other text is noted, once for each kind of it.
+        """
         cells = self.columns[column]
         if cells.dtype.kind in "fiu":
             found = cells.astype(np.float64)
         else:
             found = np.full(len(self.lines), math.nan)
+            strays = False
             for row, text in enumerate(self.texts(column)):
                 try:
                     found[row] = float(text) if text else math.nan
                 except ValueError:
-                    hint = "a number with a decimal point and without a unit; empty: not measured"
-                    problems.add(self.place(row, column), f"'{text}' is no number", hint)
+                    strays = True
+            if strays:
+                tell_strays(self, column, problems)
         if np.isinf(found).any():
             row = int(np.flatnonzero(np.isinf(found))[0])
             problems.add(self.place(row, column), "is infinite", "a finite number, or empty")
         return found
 
-    def texts(self, column: str) -> list[str]:
-        """Return a column as text."""
-        return ["" if _is_gone(cell) else str(cell).strip() for cell in self.columns[column]]
+    def texts(self, column: str, most: int | None = None) -> list[str]:
+        """Return a column as text, or no more than its first cells."""
+        cells = self.columns[column][:most]
+        return ["" if _is_gone(cell) else str(cell).strip() for cell in cells]
 
     def place(self, row: int, column: str) -> Place:
         """Return where a cell stands."""
@@ -152,16 +160,12 @@ def _of_text(path: Path) -> DataTable:
         problems.add(Place("", path, 1), f"two columns are named '{name}'", "rename one")
     if len(rows) <= 1:
         problems.add(Place("", path, 1), "no row below the columns' names", "a line for each row")
-    for line, fields in rows[1:]:
-        if len(fields) != len(names):
-            message = f"{len(fields)} fields, but {len(names)} columns are named"
-            hint = f"columns are separated by {separator!r}, numbers have a decimal point"
-            problems.add(Place("", path, line), message, hint)
+    tell_fields(path, rows, separator, problems)
     problems.check()
     cells = np.array([fields for _, fields in rows[1:]], dtype=object)
     columns = {name: cells[:, i] for i, name in enumerate(names)}
     lines = [line for line, _ in rows[1:]]
-    return DataTable(path, digest_of(path), columns, lines, {}, names)
+    return DataTable(path, digest_of(path), columns, lines, {}, names, separator)
 
 
 def _of_frame(path: Path, frame: pd.DataFrame, digest: str, units: Mapping[str, str]) -> DataTable:

@@ -20,6 +20,7 @@ from linetwin.scenario.problems import Problems, nearest
 from linetwin.scenario.validation import Checked, read_checked
 from linetwin.surrogates.data.dataset import ColumnSpec, Dataset
 from linetwin.surrogates.data.schema import DatasetFile
+from linetwin.surrogates.data.values import check_values, has_factor, weight
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,18 +61,17 @@ def read_dataset(path: Path, data: Path | None = None) -> Dataset:
         return _of_folder(path, data)
     checked = read_checked(path, DatasetFile)
     table, left_out = _table(checked, data)
+    problems = Problems()
+    for column in checked.model.only:
+        table.has(column, checked.document.place(("only", column)), problems)
+    problems.check()
     chosen = table.chosen(checked.model.only)
     if len(chosen.lines) < len(table.lines):
         left_out["rows that `only` leaves out"] = len(table.lines) - len(chosen.lines)
-    table = chosen
-    reader = _Reader(checked, table, Problems(), left_out)
-    for column in checked.model.only:
-        table.has(column, checked.document.place(("only", column)), reader.problems)
-    reader.problems.check()
-    if not table.lines:
-        reader.problems.add(checked.document.place(("only",)), "no row is left", "wider patterns")
-        reader.problems.check()
-    return reader.dataset()
+    if not chosen.lines:
+        problems.add(checked.document.place(("only",)), "no row is left", "wider patterns")
+        problems.check()
+    return _Reader(checked, chosen, problems, left_out).dataset()
 
 
 def _of_folder(path: Path, data: Path | None) -> Dataset:
@@ -234,14 +234,14 @@ class _Reader:
         known = self.table.units.get(source) or None
         affine = affine_of(own, scale, known, self.place(name), self.problems)
         values = table.numbers(source, self.problems)
-        if affine is None:
+        if affine is None or not has_factor(written, affine, self.place(name), self.problems):
             return None
         shift = 0.0 if written.role == "uncertainty" else affine.offset
         with np.errstate(over="ignore"):  # told as infinite below
             values = affine.factor * values + shift
-        self._check_values(name, written, values)
+        check_values(written, values, self.table, self.place(name), self.problems)
         if written.role == "inclusion":
-            return _weight(name, source, values)
+            return weight(name, source, values)
         inside = self._inside(name, written, scale, affine, values)
         read_in = written.unit or known or scale.shown
         spec = ColumnSpec(
@@ -339,23 +339,6 @@ class _Reader:
             return None
         return Scale(parse_unit(found or "1"), found or "1")
 
-    def _check_values(self, name: str, written: DataColumn, values: np.ndarray) -> None:
-        if np.isinf(values).any():
-            row = int(np.flatnonzero(np.isinf(values))[0])
-            self.problems.add(self.table.place(row, written.sources[0]), "is too large a number")
-        least = {"weight": 0.0, "uncertainty": 0.0}.get(written.role)
-        if least is not None and (values < least).any():
-            row = int(np.flatnonzero(values < least)[0])
-            place = self.table.place(row, written.sources[0])
-            self.problems.add(place, f"a {written.role} is negative", "0 or more")
-        if written.role == "inclusion" and ((values <= 0) | (values > 1)).any():
-            row = int(np.flatnonzero((values <= 0) | (values > 1))[0])
-            place = self.table.place(row, written.sources[0])
-            self.problems.add(place, "is no probability of being chosen", "above 0, at most 1")
-        if np.isnan(values).all():
-            place = self.place(name, "column")
-            self.problems.add(place, "has no number in any row", "leave it out, or another column")
-
     def _inside(
         self, name: str, written: DataColumn, scale: Scale, affine: Affine, values: np.ndarray
     ) -> np.ndarray:
@@ -376,16 +359,3 @@ class _Reader:
         inside = np.isnan(values) | ((values >= limits[0]) & (values <= limits[1]))
         self.left_out[f"{name} outside of its limits"] = int((~inside).sum())
         return np.asarray(inside)
-
-
-def _weight(
-    name: str, source: str, inclusion: np.ndarray
-) -> tuple[ColumnSpec, np.ndarray, np.ndarray]:
-    """Return 1 / the probability with which rows were chosen, as `_Reader._column` does.
-
-    A row without a probability was not chosen by chance: nothing kept it from its outcome.
-    """
-    with np.errstate(divide="ignore"):  # 0 is told as a problem
-        values = np.where(np.isnan(inclusion), 1.0, 1.0 / inclusion)
-    spec = ColumnSpec(name, "weight", "1", source=source, written="1")
-    return spec, values, np.ones(len(values), dtype=np.bool_)
